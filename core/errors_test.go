@@ -1,0 +1,263 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/core"
+)
+
+func TestPolicyErrors(t *testing.T) {
+	origins := func(o ...string) core.Policy { return core.Policy{AllowOrigins: o} }
+	creds := func(o ...string) core.Policy { return core.Policy{AllowOrigins: o, AllowCredentials: true} }
+	tests := []struct {
+		name   string
+		policy core.Policy
+		field  string
+		index  int
+		value  string
+		reason core.Reason
+		fix    string // part of the suggestion
+	}{
+		{"trailing slash", origins("https://a.example", "https://b.example/"), "AllowOrigins", 1, "https://b.example/", core.ReasonTrailingSlash, `"https://b.example"`},
+		{"scheme", origins("a.example"), "AllowOrigins", 0, "a.example", core.ReasonMissingScheme, `"https://a.example"`},
+		{"empty", origins(""), "AllowOrigins", 0, "", core.ReasonEmpty, "remove"},
+		{"white space", origins(" https://a.example"), "AllowOrigins", 0, " https://a.example", core.ReasonWhiteSpace, `"https://a.example"`},
+		{"upper case", origins("https://A.example"), "AllowOrigins", 0, "https://A.example", core.ReasonUpperCase, `"https://a.example"`},
+		{"unicode", origins("https://bücher.example"), "AllowOrigins", 0, "https://bücher.example", core.ReasonNonASCII, "xn--bcher-kva"},
+		{"default port", origins("https://a.example:443"), "AllowOrigins", 0, "https://a.example:443", core.ReasonDefaultPort, `"https://a.example"`},
+		{"list", origins("https://a.example,https://b.example"), "AllowOrigins", 0, "https://a.example,https://b.example", core.ReasonList, "one list entry"},
+		{"regexp", origins("regexp:("), "AllowOrigins", 0, "regexp:(", core.ReasonRegexp, "re2syntax"},
+		{"any with credentials", creds("https://a.example", "*"), "AllowOrigins", 1, "*", core.ReasonAnyCredentials, "AllowCredentials"},
+		{"null", origins("null"), "AllowOrigins", 0, "null", core.ReasonNull, "DangerouslyAllowNullOrigin"},
+		{"null with credentials", core.Policy{AllowOrigins: []string{"null"}, AllowCredentials: true, DangerouslyAllowNullOrigin: true}, "AllowOrigins", 0, "null", core.ReasonNull, "never"},
+		{"http with credentials", creds("http://a.example"), "AllowOrigins", 0, "http://a.example", core.ReasonInsecureOrigin, "DangerouslyAllowInsecureOrigins"},
+		{"http wildcard with credentials", creds("http://*.a.example"), "AllowOrigins", 0, "http://*.a.example", core.ReasonInsecureOrigin, "https://"},
+		{"public suffix", creds("https://*.com"), "AllowOrigins", 0, "https://*.com", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
+		{"private suffix", creds("https://*.github.io"), "AllowOrigins", 0, "https://*.github.io", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
+		{"in a label under a suffix", creds("https://*-team.vercel.app"), "AllowOrigins", 0, "https://*-team.vercel.app", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
+		{"broad regexp with credentials", creds("regexp:https://.*"), "AllowOrigins", 0, "regexp:https://.*", core.ReasonPublicSuffix, "your own domain"},
+		{"forbidden method", core.Policy{AllowMethods: []string{"PUT", "trace"}}, "AllowMethods", 1, "trace", core.ReasonForbiddenMethod, "remove"},
+		{"CONNECT", core.Policy{AllowMethods: []string{"CONNECT"}}, "AllowMethods", 0, "CONNECT", core.ReasonForbiddenMethod, "remove"},
+		{"TRACK", core.Policy{AllowMethods: []string{"Track"}}, "AllowMethods", 0, "Track", core.ReasonForbiddenMethod, "remove"},
+		{"patch", core.Policy{AllowMethods: []string{"patch"}}, "AllowMethods", 0, "patch", core.ReasonMethodCase, `"PATCH"`},
+		{"methods in one", core.Policy{AllowMethods: []string{"GET, PUT"}}, "AllowMethods", 0, "GET, PUT", core.ReasonList, "one list entry"},
+		{"empty method", core.Policy{AllowMethods: []string{""}}, "AllowMethods", 0, "", core.ReasonEmpty, "remove"},
+		{"no token", core.Policy{AllowMethods: []string{"P{T"}}, "AllowMethods", 0, "P{T", core.ReasonSyntax, "remove"},
+		{"long method", core.Policy{AllowMethods: []string{strings.Repeat("A", 300)}}, "AllowMethods", 0, strings.Repeat("A", 300), core.ReasonTooLong, "remove"},
+		{"cookie", core.Policy{AllowHeaders: []string{"x-a", "Cookie"}}, "AllowHeaders", 1, "Cookie", core.ReasonForbiddenHeader, "remove"},
+		{"sec-", core.Policy{AllowHeaders: []string{"Sec-Fetch-Site"}}, "AllowHeaders", 0, "Sec-Fetch-Site", core.ReasonForbiddenHeader, "remove"},
+		{"proxy-", core.Policy{AllowHeaders: []string{"Proxy-Authorization"}}, "AllowHeaders", 0, "Proxy-Authorization", core.ReasonForbiddenHeader, "remove"},
+		{"origin header", core.Policy{AllowHeaders: []string{"Origin"}}, "AllowHeaders", 0, "Origin", core.ReasonForbiddenHeader, "remove"},
+		{"blank header", core.Policy{AllowHeaders: []string{" x-a"}}, "AllowHeaders", 0, " x-a", core.ReasonWhiteSpace, `"x-a"`},
+		{"set-cookie", core.Policy{ExposeHeaders: []string{"Set-Cookie"}}, "ExposeHeaders", 0, "Set-Cookie", core.ReasonForbiddenHeader, "remove"},
+		{"expose all with credentials", core.Policy{ExposeHeaders: []string{"*"}, AllowCredentials: true}, "ExposeHeaders", 0, "*", core.ReasonAnyCredentials, "names"},
+		{"negative age", core.Policy{MaxAge: -time.Minute}, "MaxAge", -1, "-1m0s", core.ReasonMaxAge, "NoPreflightCache"},
+		{"fraction", core.Policy{MaxAge: 1500 * time.Millisecond}, "MaxAge", -1, "1.5s", core.ReasonMaxAge, "2s"},
+		{"nanoseconds", core.Policy{MaxAge: 600}, "MaxAge", -1, "600ns", core.ReasonMaxAge, "10m0s"},
+		{"the longest", core.Policy{MaxAge: math.MaxInt64}, "MaxAge", -1, time.Duration(math.MaxInt64).String(), core.ReasonMaxAge, "24h"},
+		{"unescaped dots", creds("regexp:https://app.a.example.com"), "AllowOrigins", 0, "regexp:https://app.a.example.com", core.ReasonPublicSuffix, "escape its dots"},
+		{"unbounded prefix", creds(`regexp:https://.*example\.com`), "AllowOrigins", 0, `regexp:https://.*example\.com`, core.ReasonPublicSuffix, "your own domain"},
+		{"everybody's pages", creds(`regexp:https://[a-z]+\.github\.io`), "AllowOrigins", 0, `regexp:https://[a-z]+\.github\.io`, core.ReasonPublicSuffix, "your own domain"},
+		{"country suffix", creds("https://*.np"), "AllowOrigins", 0, "https://*.np", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
+		{"two days", core.Policy{MaxAge: 48 * time.Hour}, "MaxAge", -1, "48h0m0s", core.ReasonMaxAge, "24h"},
+	}
+	engine := core.MustNew(two())
+	before := engine.Decide(ctx, get("https://a.example"))
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.policy.Name = "p"
+			_, err := core.New(tt.policy)
+			all := slices.Collect(core.PolicyErrors(err))
+			if len(all) != 1 {
+				t.Fatalf("%d errors, want 1: %v", len(all), err)
+			}
+			e := all[0]
+			if e.Policy != "p" || e.Field != tt.field || e.Index != tt.index || e.Value != tt.value || e.Reason != tt.reason ||
+				e.Detail == "" || !strings.Contains(e.Suggestion, tt.fix) {
+				t.Errorf("got %+v", *e)
+			}
+			if len(e.Error()) > 500 {
+				t.Errorf("an error of %d bytes", len(e.Error()))
+			}
+			var pe *core.PolicyError
+			if !errors.As(err, &pe) || pe != e {
+				t.Error("errors.As does not find the PolicyError")
+			}
+			if engine.Reload(tt.policy) == nil || engine.Decide(ctx, get("https://a.example")) != before {
+				t.Error("the old policy is gone after a failed reload")
+			}
+			if _, err := core.NewRouted(core.Route{Path: "/x", Policies: []core.Policy{tt.policy}}); err == nil {
+				t.Error("NewRouted accepts it")
+			}
+		})
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	_, err := core.New(
+		core.Policy{Name: "p", AllowOrigins: []string{"a.example", "https://ok.example", "https://b.example/"}, AllowMethods: []string{"TRACE"}, MaxAge: -5},
+		core.Policy{AllowHeaders: []string{"cookie"}},
+	)
+	var got []string
+	for e := range core.PolicyErrors(fmt.Errorf("wrapped: %w", err)) {
+		got = append(got, fmt.Sprintf("%s.%s[%d]", e.Policy, e.Field, e.Index))
+	}
+	want := []string{"p.AllowOrigins[0]", "p.AllowOrigins[2]", "p.AllowMethods[0]", "p.MaxAge[-1]", "default.AllowHeaders[0]"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for range core.PolicyErrors(err) {
+		break
+	}
+	if n := len(slices.Collect(core.PolicyErrors(errors.New("other")))); n != 0 {
+		t.Errorf("%d policy errors in another error", n)
+	}
+}
+
+func TestNoPolicy(t *testing.T) {
+	for name, build := range map[string]func() error{
+		"New()":          func() error { _, err := core.New(); return err },
+		"NewRouted()":    func() error { _, err := core.NewRouted(); return err },
+		"empty route":    func() error { _, err := core.NewRouted(core.Route{Path: "/x"}); return err },
+		"Reload()":       func() error { return core.MustNew(two()).Reload() },
+		"ReloadRouted()": func() error { return core.MustNew(two()).ReloadRouted() },
+	} {
+		all := slices.Collect(core.PolicyErrors(build()))
+		if len(all) != 1 || all[0].Reason != core.ReasonNoPolicy || all[0].Suggestion == "" {
+			t.Errorf("%s: %v", name, all)
+		}
+	}
+}
+
+func TestRouteErrors(t *testing.T) {
+	for _, tt := range []struct {
+		route  core.Route
+		reason core.Reason
+		fix    string
+	}{
+		{core.Route{Host: "a.example:80"}, core.ReasonPort, `"a.example"`},
+		{core.Route{Host: "https://a.example"}, core.ReasonHost, "host alone"},
+		{core.Route{Host: "*.a.example"}, core.ReasonWildcard, "leave the host out"},
+		{core.Route{Host: "A.example"}, core.ReasonUpperCase, `"a.example"`},
+		{core.Route{Host: "a b"}, core.ReasonHost, ""},
+		{core.Route{Path: "api/"}, core.ReasonPath, `"/api/"`},
+		{core.Route{Path: "*"}, core.ReasonWildcard, "leave it out"},
+		{core.Route{Path: " /api"}, core.ReasonWhiteSpace, "remove"},
+		{core.Route{Path: "https://a.example/x"}, core.ReasonPath, "Host"},
+		{core.Route{Path: "/caf%C3%A9/"}, core.ReasonPath, `"/café/"`},
+		{core.Route{Path: "/users/:id"}, core.ReasonWildcard, "slash"},
+		{core.Route{Host: "a.example:443"}, core.ReasonPort, `"a.example"`},
+		{core.Route{Host: "a.example."}, core.ReasonHost, `"a.example"`},
+		{core.Route{Path: "/api/*"}, core.ReasonWildcard, "slash"},
+		{core.Route{Path: "/users/{id}"}, core.ReasonWildcard, "slash"},
+		{core.Route{Path: "/a?b"}, core.ReasonPath, "remove"},
+		{core.Route{Path: "/a/../b"}, core.ReasonPath, "clean"},
+		{core.Route{Path: "//a"}, core.ReasonPath, "clean"},
+		{core.Route{Path: "/" + strings.Repeat("a", 2000)}, core.ReasonTooLong, "shorten"},
+	} {
+		tt.route.Policies = []core.Policy{two()}
+		_, err := core.NewRouted(core.Route{Path: "/ok", Policies: tt.route.Policies}, tt.route)
+		all := slices.Collect(core.PolicyErrors(err))
+		if len(all) != 1 || all[0].Field != "Routes" || all[0].Index != 1 || all[0].Reason != tt.reason || !strings.Contains(all[0].Suggestion, tt.fix) {
+			t.Errorf("%.40q %.40q: %v", tt.route.Host, tt.route.Path, err)
+		}
+	}
+	for _, ok := range []core.Route{{Host: "a.example"}, {Host: "127.0.0.1"}, {Host: "[::1]"}, {Host: "localhost"}, {Path: "/a.b/..c/"}} {
+		ok.Policies = []core.Policy{two()}
+		if _, err := core.NewRouted(ok); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestMustNewPanics(t *testing.T) {
+	defer func() {
+		if err, ok := recover().(error); !ok || len(slices.Collect(core.PolicyErrors(err))) != 1 {
+			t.Errorf("recovered %v", err)
+		}
+	}()
+	core.MustNew(core.Policy{AllowOrigins: []string{"x"}})
+}
+
+// What the Dangerously flags are for is accepted with them.
+func TestDangerousFlags(t *testing.T) {
+	for _, p := range []core.Policy{
+		{AllowOrigins: []string{"null"}, DangerouslyAllowNullOrigin: true},
+		{AllowOrigins: []string{"http://a.example", "http://*.a.example"}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true},
+		{AllowOrigins: []string{"https://*.com", "https://*-x.github.io", "regexp:https://.*"}, AllowCredentials: true, DangerouslyAllowPublicSuffixes: true},
+		{AllowOrigins: []string{"@loopback", "http://127.0.0.2:81", "http://*.localhost:*"}, AllowCredentials: true},
+		{AllowOrigins: []string{"https://*.com", "http://a.example", "regexp:.*"}},
+		{AllowOrigins: []string{`regexp:https://[a-z0-9-]+\.a\.example\.com`, `regexp:https://(.*\.)?example\.com`, `regexp:https://(a\.com|b\.net)`, `regexp:https://pr-[0-9]+\.example\.org:[0-9]+`}, AllowCredentials: true},
+	} {
+		if _, err := core.New(p); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	tests := []struct {
+		name     string
+		policies []core.Policy
+		want     []string // code, field and index
+	}{
+		{"clean", []core.Policy{two()}, nil},
+		{"zero", []core.Policy{{}}, []string{"no-origins AllowOrigins[-1]"}},
+		{"http", []core.Policy{{AllowOrigins: []string{"http://a.example", "http://localhost:3000", "https://b.example"}}}, []string{"insecure-origin AllowOrigins[0]"}},
+		{"suffix", []core.Policy{{AllowOrigins: []string{"https://*.com", "https://*.a.example"}}}, []string{"public-suffix AllowOrigins[0]"}},
+		{"unmanaged", []core.Policy{{AllowOrigins: []string{"https://*.internal", "https://*.localhost"}, AllowCredentials: true}}, []string{"unmanaged-suffix AllowOrigins[0]"}},
+		{"regexp", []core.Policy{{AllowOrigins: []string{"regexp:https://[a-z]+\\.com"}}}, []string{"broad-regexp AllowOrigins[0]"}},
+		{"duplicate", []core.Policy{{AllowOrigins: []string{"https://a.example", "https://a.example"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
+		{"covered", []core.Policy{{AllowOrigins: []string{"https://x.a.example", "https://*.a.example", "https://*.b.a.example", "https://pr-*.a.example"}}},
+			[]string{"unreachable-pattern AllowOrigins[0]", "unreachable-pattern AllowOrigins[2]", "unreachable-pattern AllowOrigins[3]"}},
+		{"covered by an earlier policy", []core.Policy{{AllowOrigins: []string{"https://*.a.example"}}, {AllowOrigins: []string{"https://x.a.example", "https://a.example"}}}, []string{"unreachable-pattern AllowOrigins[0]"}},
+		{"not covered by a later one", []core.Policy{{AllowOrigins: []string{"https://x.a.example"}}, {AllowOrigins: []string{"https://*.a.example"}}}, nil},
+		{"after any", []core.Policy{{AllowOrigins: []string{"*"}}, {AllowOrigins: []string{"https://a.example"}}}, []string{"unreachable-policy AllowOrigins[-1]"}},
+		{"beside any", []core.Policy{{AllowOrigins: []string{"https://a.example", "*"}}}, []string{"beside-wildcard AllowOrigins[0]"}},
+		{"max age", []core.Policy{{AllowOrigins: []string{"https://a.example"}, MaxAge: 3 * time.Hour}}, []string{"max-age MaxAge[-1]"}},
+		{"safelisted", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"GET", "PUT"}, ExposeHeaders: []string{"Content-Type"}}}, []string{"safelisted AllowMethods[0]", "safelisted ExposeHeaders[0]"}},
+		{"twice", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT", "put"}, AllowHeaders: []string{"x-a", "X-A"}}}, []string{"duplicate AllowMethods[1]", "duplicate AllowHeaders[1]"}},
+		{"beside wildcards", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*", "PUT"}, AllowHeaders: []string{"*", "x-a", "authorization"}, ExposeHeaders: []string{"*", "x-b"}}},
+			[]string{"beside-wildcard AllowMethods[1]", "beside-wildcard AllowHeaders[1]", "beside-wildcard ExposeHeaders[1]"}},
+		{"response header", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowHeaders: []string{"Access-Control-Allow-Origin"}}}, []string{"response-header AllowHeaders[0]"}},
+		{"private network", []core.Policy{{AllowOrigins: []string{"*"}, AllowPrivateNetwork: true}}, []string{"private-network AllowPrivateNetwork[-1]"}},
+		{"wildcard twice", []core.Policy{{AllowOrigins: []string{"https://*.a.example", "https://*.a.example"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
+		{"a range covers less than any port", []core.Policy{{AllowOrigins: []string{"http://localhost:*", "http://localhost:40000-50000"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
+		{"any port covers more than a range", []core.Policy{{AllowOrigins: []string{"http://localhost:40000-50000", "http://localhost:*"}}}, nil},
+		{"WebSocket scheme", []core.Policy{{AllowOrigins: []string{"wss://a.example", "htps://a.example"}}}, []string{"unused AllowOrigins[0]", "unused AllowOrigins[1]"}},
+		{"function beside any", []core.Policy{{AllowOrigins: []string{"*"}, AllowOriginFunc: func(context.Context, core.Request) bool { return true }}}, []string{"unused AllowOriginFunc[-1]"}},
+		{"nothing to reject", []core.Policy{{AllowOrigins: []string{"*"}, RejectDisallowed: true}}, []string{"unused RejectDisallowed[-1]"}},
+	}
+	for _, tt := range tests {
+		e, err := core.New(tt.policies...)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		var got []string
+		for _, w := range e.Warnings() {
+			got = append(got, fmt.Sprintf("%s %s[%d]", w.Code, w.Field, w.Index))
+			if w.Detail == "" || w.Suggestion == "" || !strings.Contains(w.String(), w.Detail) {
+				t.Errorf("%s: a warning that says little: %v", tt.name, w)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestWarningsAreBounded(t *testing.T) {
+	e := core.MustNew(core.Policy{AllowOrigins: slices.Repeat([]string{"https://a.example"}, 1000)})
+	ws := e.Warnings()
+	if len(ws) != 100 || !strings.Contains(ws[99].Detail, "899 more") {
+		t.Errorf("%d warnings, the last %v", len(ws), ws[len(ws)-1])
+	}
+}

@@ -1,0 +1,156 @@
+package core_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/core"
+)
+
+func TestExplain(t *testing.T) {
+	e := core.MustNew(cred(), core.Policy{Name: "wild", AllowOrigins: []string{"https://*.w.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}})
+	tests := []struct {
+		name            string
+		request         core.Request
+		policy, pattern string
+		steps           []core.Code
+		browser         core.Code
+		allowed, creds  bool
+		hint            string
+	}{
+		{"no origin", get(), "", "", []core.Code{core.StepNotCORS, core.StepHandler}, core.BrowserNotConcerned, true, true, ""},
+		{"actual", get("https://a.example"), "cred", "https://a.example", []core.Code{core.StepActual, core.CodeOriginAllowed, core.StepCredentials, core.StepHandler}, core.BrowserReads, true, true, ""},
+		{"actual, wildcard", get("https://x.w.example"), "wild", "https://*.w.example", []core.Code{core.StepActual, core.CodeOriginAllowed, core.StepNoCredentials, core.StepHandler}, core.BrowserReads, true, false, ""},
+		{"refused", get("https://e.example"), "", "", []core.Code{core.StepActual, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, `add "https://e.example" to AllowOrigins`},
+		{"other scheme", get("http://a.example"), "", "", []core.Code{core.StepActual, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, `"https://a.example" is allowed`},
+		{"other port", get("https://a.example:8443"), "", "", []core.Code{core.StepActual, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, `"https://a.example" is allowed`},
+		{"malformed", get("https://a.example/"), "", "", []core.Code{core.StepActual, core.StepOriginMalformed, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, "no policy can allow it: a trailing slash"},
+		{"null", get("null"), "", "", []core.Code{core.StepActual, core.StepOriginNull, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, "DangerouslyAllowNullOrigin"},
+		{"two lines", get("https://a.example", "https://a.example"), "", "", []core.Code{core.StepActual, core.CodeOriginRepeated, core.StepHandler}, core.BrowserHides, false, false, "proxy"},
+		{"preflight", preflight("https://a.example", "PUT", "x-a, X-B"), "cred", "https://a.example",
+			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodAllowed, core.StepHeaderAllowed, core.StepHeaderAllowed, core.StepAnswered}, core.BrowserSends, true, true, ""},
+		{"preflight, method", preflight("https://a.example", "PATCH"), "cred", "https://a.example",
+			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, `add "PATCH" to AllowMethods of policy "cred"`},
+		{"preflight, case", preflight("https://a.example", "Put"), "cred", "https://a.example",
+			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodCase, core.StepAnswered}, core.BrowserRefuses, false, false, `ask for "PUT"`},
+		{"preflight, header", preflight("https://a.example", "POST", "x-z"), "cred", "https://a.example",
+			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodSafelisted, core.StepHeaderNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, `add "x-z" to AllowHeaders`},
+		{"preflight, any method", preflight("https://x.w.example", "PURGE", "x-z"), "wild", "https://*.w.example",
+			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepNoCredentials, core.StepMethodAllowed, core.StepHeaderAllowed, core.StepAnswered}, core.BrowserSends, true, false, ""},
+		{"preflight, authorization", preflight("https://x.w.example", "GET", "authorization"), "wild", "https://*.w.example",
+			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepNoCredentials, core.StepMethodSafelisted, core.StepHeaderNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, `add "authorization"`},
+		{"preflight, refused", preflight("https://e.example", "PUT"), "", "", []core.Code{core.StepPreflight, core.CodeOriginNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, "add"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			x := e.Explain(ctx, tt.request)
+			var steps []core.Code
+			for _, s := range x.Steps {
+				steps = append(steps, s.Code)
+			}
+			if x.Policy != tt.policy || x.Pattern != tt.pattern || !slices.Equal(steps, tt.steps) || x.Browser.Code != tt.browser ||
+				x.Browser.Allowed != tt.allowed || x.Browser.AllowedWithCredentials != tt.creds ||
+				!strings.Contains(x.Hint, tt.hint) || (tt.hint == "") != (x.Hint == "") {
+				t.Errorf("policy %q, pattern %q, steps %q, browser %+v, hint %q\n%v", x.Policy, x.Pattern, steps, x.Browser, x.Hint, x)
+			}
+		})
+	}
+}
+
+// An explanation shows nothing of a request raw or at length.
+func TestExplainQuotes(t *testing.T) {
+	e := core.MustNew(two(), core.Policy{AllowOrigins: []string{"https://z.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true})
+	evil := "x\r\nSet-Cookie: a\x1b[31m" + strings.Repeat("A", 1<<20)
+	for _, r := range []core.Request{
+		get(evil), {Method: evil, Origin: []string{"https://a.example"}}, preflight(evil, "PUT"), preflight("https://a.example", evil, evil),
+		preflight("https://z.example", evil, evil), preflight("https://a.example", "PUT", strings.Repeat("a,", 1<<18)),
+	} {
+		s := e.Explain(ctx, r).String()
+		if strings.ContainsAny(s, "\r\x1b") || strings.Contains(s, "\nSet-Cookie") || len(s) > 20_000 {
+			t.Errorf("%d bytes: %.300q", len(s), s)
+		}
+	}
+}
+
+// Explain agrees with Decide, and its parts with each other, for random policies
+// and requests.
+func TestExplainAgreesWithDecide(t *testing.T) {
+	seed := rand.Uint64()
+	g := rand.New(rand.NewPCG(seed, 2))
+	pick := func(from ...string) string { return from[g.IntN(len(from))] }
+	some := func(from ...string) (out []string) {
+		for _, s := range from {
+			if g.IntN(2) == 0 {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	origins := []string{"https://a.example", "https://x.b.example", "http://localhost:3000", "null", "bad", "", "https://pr-1.c.example", "https://f.example"}
+	policy := func() core.Policy {
+		p := core.Policy{
+			Name: pick("p", "q"), AllowMethods: some("PUT", "PATCH", "*"), AllowHeaders: some("x-a", "authorization", "*"), ExposeHeaders: some("x-e"),
+			AllowOrigins:     some("https://a.example", "https://*.b.example", "http://localhost:*", "https://pr-*.c.example", `regexp:https://[ab]\.example`),
+			AllowCredentials: g.IntN(2) == 0, AllowPrivateNetwork: g.IntN(3) == 0, RejectDisallowed: g.IntN(3) == 0, DangerouslyAllowNullOrigin: true,
+		}
+		if !p.AllowCredentials {
+			p.AllowOrigins = append(p.AllowOrigins, some("null", "*")...)
+		}
+		if g.IntN(3) == 0 {
+			p.AllowOriginFunc = func(_ context.Context, r core.Request) bool { return r.Origin[0] == "https://f.example" }
+		}
+		return p
+	}
+	for range 3000 {
+		var e *core.Engine
+		var err error
+		policies := []core.Policy{policy(), policy()}[:1+g.IntN(2)]
+		if g.IntN(3) == 0 {
+			e, err = core.NewRouted(core.Route{Path: "/a/", Policies: policies}, core.Route{Host: "h", Policies: []core.Policy{policy()}})
+		} else {
+			e, err = core.New(policies...)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 30 {
+			r := core.Request{
+				Method: pick("GET", "PUT", "OPTIONS", "OPTIONS"), Host: pick("h", "i"), Path: pick("/a/b", "/", "/a/../b"),
+				SecFetchSite: some("same-origin"), AccessControlRequestPrivateNetwork: some("true"),
+				AccessControlRequestHeaders: some("x-a", "x-a, x-z", "authorization", "b d"),
+			}
+			if g.IntN(5) > 0 {
+				r.Origin = []string{pick(origins...)}
+			}
+			if g.IntN(10) == 0 {
+				r.Origin = append(r.Origin, pick(origins...))
+			}
+			if g.IntN(4) > 0 {
+				r.AccessControlRequestMethod = []string{pick("PUT", "PATCH", "patch", "GET", "A B")}
+			}
+			d, x := e.Decide(ctx, r), e.Explain(ctx, r)
+			if x.Decision != d || x.Policy != d.Policy {
+				t.Fatalf("seed %d, %+v:\nDecide  %+v\nExplain %+v", seed, r, d, x)
+			}
+			var headers []core.Header
+			for n, v := range d.Headers() {
+				headers = append(headers, core.Header{Name: n, Value: v})
+			}
+			if !slices.Equal(headers, x.Headers) {
+				t.Fatalf("seed %d, %+v: headers %v, want %v", seed, r, x.Headers, headers)
+			}
+			if d.Kind != core.NotCORS && !d.Allowed && !r.SameOrigin() && x.Browser.Allowed {
+				t.Fatalf("seed %d, %+v: refused, but the browser allows it: %v", seed, r, x)
+			}
+			if d.Kind == core.Actual && d.Allowed != x.Browser.Allowed && !r.SameOrigin() {
+				t.Fatalf("seed %d, %+v: allowed %v, browser %v", seed, r, d.Allowed, x.Browser.Allowed)
+			}
+			if len(x.Steps) == 0 || x.Browser.Text == "" || (d.Code == core.CodeOriginAllowed) != (x.Pattern != "" && d.Code != core.CodeAnyOrigin && d.Allowed) {
+				t.Fatalf("seed %d, %+v: %+v", seed, r, x)
+			}
+		}
+	}
+}

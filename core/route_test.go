@@ -1,0 +1,154 @@
+package core_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/corskit/corskit/core"
+)
+
+func named(name string) []core.Policy {
+	return []core.Policy{{Name: name, AllowOrigins: []string{"https://a.example"}}}
+}
+
+func TestRoutes(t *testing.T) {
+	e, err := core.NewRouted(
+		core.Route{Path: "/public/", Policies: named("public")},
+		core.Route{Host: "api.example.com", Path: "/v1", Policies: named("v1")},
+		core.Route{Host: "api.example.com", Policies: named("api")},
+		core.Route{Path: "/admin/", Policies: named("admin")},
+		core.Route{Path: "/A", Policies: named("A")},
+		core.Route{Path: "/a+b/", Policies: named("plus")},
+		core.Route{Path: "/public/x", Policies: named("hidden")},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ host, path, raw, want string }{
+		{"x", "/public/", "", "public"},
+		{"x", "/public/a/b", "", "public"},
+		{"x", "/public", "", "public"}, // ServeMux redirects it to /public/
+		{"x", "/publicity", "", ""},
+		{"api.example.com.", "/v1", "", "v1"},
+		{"api.example.com.:443", "/v1", "", "v1"},
+		{"x", "/PUBLIC/a", "", ""},
+		{"x", "/public/x", "", "public"},
+		{"x", "/", "", ""},
+		{"x", "", "", ""},
+		{"x", "*", "", ""},
+		{"api.example.com", "/v1", "", "v1"},
+		{"api.example.com:8443", "/v1", "", "v1"},
+		{"API.Example.com", "/v1", "", "v1"},
+		{"api.example.com", "/v1/", "", "api"},
+		{"api.example.com", "/anything", "", "api"},
+		{"api.example.com.evil.test", "/v1", "", ""},
+		{"xapi.example.com", "/v1", "", ""},
+		{"x", "/A", "", "A"},
+		{"x", "/a", "", ""},
+		{"x", "/A/", "", ""},
+		{"x", "/a+b/c", "", "plus"},
+		{"x", "/a b/c", "", ""},
+
+		{"x", "/public/../admin/x", "", ""},
+		{"x", "/public/../public/x", "", "public"},
+		{"x", "/public/..", "", ""},
+		{"x", "/public/.", "", "public"},
+		{"x", "/public/./x", "", "public"},
+		{"x", "/x/../public/y", "", ""},
+		{"x", "//public/x", "", ""},
+		{"x", "/public//x", "", "public"},
+		{"x", "/public/...", "", "public"},
+		{"x", "/public/.hidden", "", "public"},
+		{"x", "/public/x", "/public%2Fx", ""},
+		{"x", "/public/a/b", "/public/a%2Fb", "public"},
+		{"x", "/public/../admin/x", "/public/%2e%2e/admin/x", ""},
+		{"x", "/public/../admin/x", "/public%2F..%2Fadmin/x", ""},
+		{"x", "/admin/x", "/%61dmin/x", ""},
+		{"api.example.com", "/a/b", "/a%2Fb", "api"},
+	}
+	for _, tt := range tests {
+		r := core.Request{Method: "GET", Host: tt.host, Path: tt.path, RawPath: tt.raw, Origin: []string{"https://a.example"}}
+		if d := e.Decide(ctx, r); d.Policy != tt.want || (tt.want == "") != (d.Code == core.CodeNoRoute || d.Code == core.CodePathAmbiguous) || d.Policy == "" && d.AllowOrigin != "" {
+			t.Errorf("host %q, path %q, raw %q: policy %q (%s), want %q", tt.host, tt.path, tt.raw, d.Policy, d.Code, tt.want)
+		}
+		if x := e.Explain(ctx, r); x.Policy != tt.want {
+			t.Errorf("host %q, path %q, raw %q: Explain says policy %q, want %q", tt.host, tt.path, tt.raw, x.Policy, tt.want)
+		}
+	}
+	if d := e.Decide(ctx, preflight("https://a.example", "PUT")); d != (core.Decision{Kind: core.Preflight, Code: core.CodeNoRoute}) {
+		t.Errorf("a preflight that no route covers is answered: %+v", d)
+	}
+	warned := false
+	for _, w := range e.Warnings() {
+		warned = warned || w.Code == core.WarnUnreachableRoute && w.Index == 6
+	}
+	if !warned {
+		t.Errorf("no warning of the unreachable route: %v", e.Warnings())
+	}
+}
+
+// A subtree covers what http.ServeMux gives to the pattern of the same name.
+func TestRoutesAsServeMux(t *testing.T) {
+	e, err := core.NewRouted(core.Route{Path: "/api/", Policies: named("api")}, core.Route{Path: "/one", Policies: named("one")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", http.NotFoundHandler())
+	mux.Handle("/one", http.NotFoundHandler())
+	for _, path := range []string{"/", "/api", "/api/", "/api/x", "/apix", "/API/x", "/one", "/one/", "/one/x", "/ONE", "/api/+", "/api/%20"} {
+		u, err := url.Parse(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, pattern := mux.Handler(&http.Request{Method: "GET", URL: u})
+		want := map[string]string{"/api/": "api", "/one": "one"}[pattern]
+		d := e.Decide(ctx, core.Request{Method: "GET", Path: u.Path, RawPath: u.RawPath, Origin: []string{"https://a.example"}})
+		if d.Policy != want {
+			t.Errorf("%s: policy %q; ServeMux chooses %q", path, d.Policy, pattern)
+		}
+	}
+}
+
+func TestReloadRouted(t *testing.T) {
+	e := core.MustNew(two())
+	if err := e.ReloadRouted(core.Route{Path: "/x", Policies: named("x")}); err != nil {
+		t.Fatal(err)
+	}
+	if d := e.Decide(ctx, core.Request{Method: "GET", Path: "/y", Origin: []string{"https://a.example"}}); d.Code != core.CodeNoRoute {
+		t.Errorf("old policies answer after the reload: %+v", d)
+	}
+	if err := e.ReloadRouted(); err == nil {
+		t.Error("no routes were loaded")
+	}
+	if err := e.Reload(two()); err != nil {
+		t.Fatal(err)
+	}
+	if e.Snapshot().Needs()&core.NeedRoute != 0 {
+		t.Error("an engine without routes needs paths")
+	}
+}
+
+// A path whose readings lead to different routes escapes none of them.
+func TestAmbiguousPathIsRejected(t *testing.T) {
+	strict := named("strict")
+	strict[0].RejectDisallowed = true
+	e, err := core.NewRouted(core.Route{Path: "/api/", Policies: strict}, core.Route{Path: "/", Policies: named("rest")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range [][2]string{{"/api/x", "/%61pi/x"}, {"/x/../api/x", ""}, {"//api/x", ""}} {
+		r := core.Request{Method: "POST", Path: path[0], RawPath: path[1], Origin: []string{"https://evil.test"}}
+		if d := e.Decide(ctx, r); d.Status != 403 || d.Code != core.CodePathAmbiguous || d.Vary != "Origin" {
+			t.Errorf("%q: %+v", path, d)
+		}
+		r.Origin = []string{"https://a.example"}
+		if d := e.Decide(ctx, r); d.Allowed || d.AllowOrigin != "" {
+			t.Errorf("%q: %+v", path, d)
+		}
+		if x := e.Explain(ctx, r); x.Decision != e.Decide(ctx, r) || x.Steps[0].Code != core.CodePathAmbiguous || x.Hint == "" {
+			t.Errorf("%q: %v", path, x)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package origin
+
+import "sort"
+
+// NoOwner is what [Matcher.Match] returns for an origin that no pattern matches.
+const NoOwner = -1
+
+// Matcher says to which owner an origin belongs: the lowest one that has a
+// pattern which matches it. It does not change once built and is safe for
+// concurrent use. The zero Matcher matches nothing.
+type Matcher struct {
+	any, null int // the owner plus 1, or 0
+
+	exact table
+	// ends holds, for each owner with exact origins, where they end in the
+	// table's arena: origins are added in the order of their owners.
+	ends []ownedRange
+
+	wild    wild
+	regexps []exprRule
+}
+
+type ownedRange struct {
+	end   uint32
+	owner int
+}
+
+type exprRule struct {
+	owner   int
+	pattern Pattern
+	secure  bool // never to match an insecure origin
+}
+
+// Match returns the lowest owner below limit that has a pattern which s matches,
+// or [NoOwner]. It does not allocate, and its cost is bounded whatever s is.
+func (m *Matcher) Match(s string, limit int) int {
+	owner, _ := m.find(s, limit)
+	return owner
+}
+
+// Find is Match, and returns the pattern as it was written.
+func (m *Matcher) Find(s string, limit int) (owner int, pattern string) {
+	owner, hit := m.find(s, limit)
+	switch {
+	case owner == NoOwner:
+		return owner, ""
+	case hit != nil:
+		return owner, *hit
+	default:
+		return owner, s
+	}
+}
+
+// find also returns the pattern's spelling if it is not s itself.
+func (m *Matcher) find(s string, limit int) (owner int, pattern *string) {
+	if len(s) > MaxLen {
+		return NoOwner, nil
+	}
+	owner = NoOwner
+	if off, ok := m.exact.find(s); ok {
+		if o := m.ownerAt(off); o < limit {
+			if o == 0 {
+				return o, nil
+			}
+			owner, limit = o, o
+		}
+	}
+	if !m.HasPatterns() {
+		return owner, nil
+	}
+	if o, p := m.findPattern(s, limit); o != NoOwner {
+		return o, p
+	}
+	return owner, nil
+}
+
+// FindPattern is [Matcher.Find] without the exact origins.
+func (m *Matcher) FindPattern(s string, limit int) (owner int, pattern string) {
+	owner, hit := m.findPattern(s, limit)
+	if owner == NoOwner {
+		return owner, ""
+	}
+	return owner, *hit
+}
+
+func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) {
+	owner = NoOwner
+	if s == "null" {
+		if o := m.null - 1; o >= 0 && o < limit {
+			owner, limit, pattern = o, o, &nullPattern
+		}
+		if o := m.any - 1; o >= 0 && o < limit {
+			owner, pattern = o, &anyPattern
+		}
+		return owner, pattern
+	}
+	o, ok := Parse(s)
+	if !ok {
+		return owner, pattern
+	}
+	if a := m.any - 1; a >= 0 && a < limit {
+		owner, limit, pattern = a, a, &anyPattern
+	}
+	if limit > 0 && m.wild.tails != nil {
+		if r := m.wild.match(o, limit); r != nil {
+			owner, limit, pattern = r.owner, r.owner, &r.pattern
+		}
+	}
+	for i := range m.regexps {
+		r := &m.regexps[i]
+		if r.owner >= limit {
+			break
+		}
+		if !(r.secure && o.Insecure()) && r.pattern.Expr.MatchString(s) {
+			return r.owner, &r.pattern.Source
+		}
+	}
+	return owner, pattern
+}
+
+var anyPattern, nullPattern = "*", "null"
+
+// Crowded reports whether many patterns have to be tried one by one.
+func (m *Matcher) Crowded() bool {
+	const many = 64
+	for _, t := range m.wild.tails {
+		if len(t.bare) > many {
+			return true
+		}
+		for _, rules := range t.heads {
+			if len(rules) > many {
+				return true
+			}
+		}
+	}
+	return len(m.regexps) > many
+}
+
+// HasPatterns reports whether there is anything but exact origins.
+func (m *Matcher) HasPatterns() bool {
+	return m.any|m.null != 0 || m.wild.tails != nil || m.regexps != nil
+}
+
+func (m *Matcher) ownerAt(offset uint32) int {
+	if len(m.ends) == 1 {
+		return m.ends[0].owner
+	}
+	i := sort.Search(len(m.ends), func(i int) bool { return offset < m.ends[i].end })
+	return m.ends[i].owner
+}
+
+// Any returns the lowest owner that has the pattern "*", or [NoOwner].
+func (m *Matcher) Any() int { return m.any - 1 }
+
+// Size returns how many exact origins the matcher has, and how many bytes of
+// memory it keeps for them.
+func (m *Matcher) Size() (origins, bytes int) {
+	return m.exact.count, cap(m.exact.arena) + 8*cap(m.exact.slots)
+}
+
+// Builder builds a [Matcher]. Owners must be added in ascending order.
+type Builder struct{ m Matcher }
+
+// NewBuilder returns a builder with room for count exact origins that have size
+// bytes in all. It must not be given more.
+func NewBuilder(count, size int) *Builder {
+	return &Builder{Matcher{exact: newTable(count, size)}}
+}
+
+// Fits reports whether a table can index exact origins of size bytes in all.
+func Fits(size int) bool { return size <= maxArena }
+
+// Add adds a pattern. With secure, a regular expression never matches an
+// insecure origin (see [Origin.Insecure]). Add reports whether the pattern can
+// be the one that decides, which it cannot if it was there before.
+func (b *Builder) Add(owner int, p Pattern, secure bool) (added bool) {
+	m := &b.m
+	switch p.Kind {
+	case Exact:
+		if !m.exact.add(p.Source) {
+			return false
+		}
+		end := uint32(len(m.exact.arena))
+		if n := len(m.ends); n > 0 && m.ends[n-1].owner == owner {
+			m.ends[n-1].end = end
+		} else {
+			m.ends = append(m.ends, ownedRange{end, owner})
+		}
+	case Wild:
+		m.wild.add(owner, p)
+	case Regexp:
+		m.regexps = append(m.regexps, exprRule{owner, p, secure})
+	case Any:
+		if m.any != 0 {
+			return false
+		}
+		m.any = owner + 1
+	case Null:
+		if m.null != 0 {
+			return false
+		}
+		m.null = owner + 1
+	}
+	return true
+}
+
+// Matcher returns the matcher. The builder must not be used afterwards.
+func (b *Builder) Matcher() *Matcher {
+	m := b.m
+	b.m = Matcher{}
+	return &m
+}

@@ -1,0 +1,493 @@
+package origin
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// build compiles entries of ascending owners.
+func build(tb testing.TB, entries []string, owners []int) *Matcher {
+	tb.Helper()
+	size := 0
+	for _, e := range entries {
+		size += len(e)
+	}
+	b := NewBuilder(len(entries), size)
+	for i, e := range entries {
+		if f := ParsePattern(e, func(p Pattern) { b.Add(owners[i], p, false) }); f != nil {
+			tb.Fatalf("ParsePattern(%q): %+v", e, *f)
+		}
+	}
+	return b.Matcher()
+}
+
+func owned(entries []string) []int { return make([]int, len(entries)) }
+
+const everyone = 1 << 20
+
+func TestMatch(t *testing.T) {
+	long := strings.Repeat("a", 63)
+	tests := []struct {
+		pattern string
+		yes, no []string
+	}{
+		{"https://a.example",
+			[]string{"https://a.example"},
+			[]string{"", "null", "https://a.example.", "https://a.example/", "https://a.example:443", "https://a.example:8443",
+				"http://a.example", "HTTPS://a.example", "https://A.example", "https://a.exampl", "https://a.example.evil.test",
+				"https://evil-a.example", "https://b.a.example", "https://a.example, https://a.example", " https://a.example",
+				"https://axexample", "https://a.example\x00", "https://a.examplé"}},
+		{"https://*.a.example",
+			[]string{"https://x.a.example", "https://x.y.a.example", "https://-.a.example", "https://_x.a.example", "https://" + long + ".a.example"},
+			[]string{"https://a.example", "https://.a.example", "https://x..a.example", "https://xa.example", "http://x.a.example",
+				"https://x.a.example:8443", "https://evil.test/.a.example", "https://evil.test?.a.example", "https://evil.test#.a.example",
+				"https://evil.test@.a.example", "https://evil.test:.a.example", "https://evil.test\\.a.example", "https://evil.test{.a.example",
+				"https://X.a.example", "https://x.a.example.", "https://" + long + "a.a.example", "https://é.a.example"}},
+		{"https://pr-*.a.example",
+			[]string{"https://pr-1.a.example", "https://pr--.a.example", "https://pr-a_b.a.example"},
+			[]string{"https://pr-.a.example", "https://pr-1.x.a.example", "https://x.pr-1.a.example", "https://pr.a.example", "https://pr-1.a.example:1"}},
+		{"https://*-team.vercel.app",
+			[]string{"https://x-team.vercel.app", "https://-team-team.vercel.app"},
+			[]string{"https://-team.vercel.app", "https://x.y-team.vercel.app", "https://team.vercel.app", "https://xteam.vercel.app"}},
+		{"https://a-*-b-*.c.example",
+			[]string{"https://a-1-b-2.c.example", "https://a--b--b-x.c.example"},
+			[]string{"https://a--b-2.c.example", "https://a-1-b-.c.example", "https://a-1.b-2.c.example", "https://a-1b-2.c.example"}},
+		{"https://*.pr-*.c.example",
+			[]string{"https://x.pr-1.c.example", "https://x.y.pr-1.c.example"},
+			[]string{"https://pr-1.c.example", "https://x.pr-.c.example", "https://x.pr-1.y.c.example"}},
+		{"https://a.*.c.example",
+			[]string{"https://a.b.c.example"},
+			[]string{"https://a.c.example", "https://a.b.b.c.example", "https://xa.b.c.example", "https://a..c.example"}},
+		{"http://localhost:*",
+			[]string{"http://localhost", "http://localhost:1", "http://localhost:65535", "http://localhost:8080", "http://localhost:443"},
+			[]string{"http://localhost:0", "http://localhost:65536", "http://localhost:080", "http://localhost:", "http://localhost:80",
+				"http://localhost.evil.test", "http://localhost:1.evil.test", "http://localhost:1x", "https://localhost:1", "http://localhost:99999", "http://xlocalhost:1"}},
+		{"http://localhost:3000-3999",
+			[]string{"http://localhost:3000", "http://localhost:3999", "http://localhost:3500"},
+			[]string{"http://localhost", "http://localhost:2999", "http://localhost:4000", "http://localhost:03000"}},
+		{"http://localhost:79-81",
+			[]string{"http://localhost", "http://localhost:79", "http://localhost:81"},
+			[]string{"http://localhost:80", "http://localhost:82"}},
+		{"https://*.a.example:8443",
+			[]string{"https://x.a.example:8443"},
+			[]string{"https://x.a.example", "https://x.a.example:443", "https://x.a.example:84430"}},
+		{"regexp:https://[a-z]+\\.a\\.example",
+			[]string{"https://x.a.example"},
+			[]string{"https://x.a.example.evil.test", "https://x.a.example\n", "xhttps://x.a.example", "https://x1.a.example", "https://x.a.example:443"}},
+		{"regexp:https://a|https://b",
+			[]string{"https://a", "https://b"},
+			[]string{"https://ab", "https://a.evil.test", "https://x-https://b"}},
+		{"regexp:.*",
+			[]string{"https://a", "http://x.y:81", "chrome-extension://AbC"},
+			[]string{"null", "", "https://a, https://b", "https://a/", "https://a b", "https://A", "https://127.1", "https://a:443"}},
+		{"@loopback",
+			[]string{"http://localhost", "https://localhost:1", "http://127.0.0.1:8080", "http://[::1]", "https://[::1]:3000"},
+			[]string{"http://localhost:80", "http://127.0.0.2", "http://[::2]", "http://[0::1]", "ws://localhost", "http://localhost.x"}},
+		{"*",
+			[]string{"https://a.example", "null", "capacitor://localhost", "http://[2001:db8::1]:81"},
+			[]string{"", "NULL", "https://", "https://a.example/", "https://a example", "://a", "https:a", "1https://a", "https://[::g]", "https://[1::2::3]", "https://a..b", "https://a.b:"}},
+		{"null", []string{"null"}, []string{"NULL", "Null", "\"null\"", "null ", ""}},
+		{"http://[::1]:8080", []string{"http://[::1]:8080"}, []string{"http://[::1]", "http://[0::1]:8080", "http://[::1]:8081", "http://::1:8080"}},
+		{"http://[2001:db8::1]:*", []string{"http://[2001:db8::1]", "http://[2001:db8::1]:8080"}, []string{"http://[2001:db8::2]", "http://[2001:0db8::1]"}},
+		{"capacitor://localhost", []string{"capacitor://localhost"}, []string{"capacitor://localhost:80", "http://localhost", "capacitor://localhost/", "Capacitor://localhost"}},
+		{"chrome-extension://abcdefgh", []string{"chrome-extension://abcdefgh"}, []string{"chrome-extension://abcdefg", "chrome-extension://abcdefghi", "chrome-extension://ABCDEFGH"}},
+	}
+	for _, tt := range tests {
+		m := build(t, []string{tt.pattern}, []int{0})
+		for _, o := range tt.yes {
+			if got, p := m.Find(o, everyone); got != 0 || p != tt.pattern {
+				t.Errorf("pattern %q, origin %q: Find = %d, %q; want a match", tt.pattern, o, got, p)
+			}
+		}
+		for _, o := range tt.no {
+			if got := m.Match(o, everyone); got != NoOwner {
+				t.Errorf("pattern %q matches %q", tt.pattern, o)
+			}
+		}
+		for _, o := range append(tt.yes, tt.no...) {
+			if ref := refOne(tt.pattern, o); ref != (m.Match(o, everyone) == 0) {
+				t.Errorf("pattern %q, origin %q: the reference says %v", tt.pattern, o, ref)
+			}
+		}
+	}
+}
+
+func TestSecureRegexp(t *testing.T) {
+	b := NewBuilder(1, 0)
+	ParsePattern("regexp:https?://.*", func(p Pattern) { b.Add(0, p, true) })
+	m := b.Matcher()
+	for o, want := range map[string]int{
+		"https://a": 0, "http://a": NoOwner, "http://localhost:3000": 0, "http://x.localhost": 0, "http://127.0.0.1": 0, "http://127.evil.test": NoOwner, "http://[::1]:1": 0,
+	} {
+		if got := m.Match(o, everyone); got != want {
+			t.Errorf("Match(%q) = %d, want %d", o, got, want)
+		}
+	}
+}
+
+// The lowest owner wins, whatever kind of pattern it has, and limit excludes.
+func TestOwners(t *testing.T) {
+	entries := []string{"https://a.example", "https://*.b.example", "https://x.b.example", "https://a.example", "regexp:https://.*\\.example", "null", "*"}
+	owners := []int{0, 1, 2, 2, 3, 4, 5}
+	m := build(t, entries, owners)
+	for o, want := range map[string]int{
+		"https://a.example": 0, "https://x.b.example": 1, "https://y.b.example": 1, "https://c.example": 3, "null": 4, "https://c.test": 5, "bad": NoOwner,
+	} {
+		if got := m.Match(o, everyone); got != want {
+			t.Errorf("Match(%q) = %d, want %d", o, got, want)
+		}
+		if got := m.Match(o, max(want, 0)); got != NoOwner {
+			t.Errorf("Match(%q, %d) = %d, want none", o, want, got)
+		}
+	}
+	if m.Any() != 5 {
+		t.Errorf("Any() = %d, want 5", m.Any())
+	}
+}
+
+func TestFaults(t *testing.T) {
+	tests := []struct {
+		entry  string
+		reason Reason
+		fix    string // the corrected spelling, where there is one
+	}{
+		{"", Empty, ""},
+		{" https://a.example", WhiteSpace, "https://a.example"},
+		{"https://a.example\n", WhiteSpace, "https://a.example"},
+		{"https://a exa.mple", WhiteSpace, ""},
+		{"https://a.example https://b.example", List, ""},
+		{"https://a.example,https://b.example", List, ""},
+		{"a.example", MissingScheme, "https://a.example"},
+		{"*.a.example", MissingScheme, "https://*.a.example"},
+		{"localhost:3000", MissingScheme, "http://localhost:3000"},
+		{"127.0.0.1:3000", MissingScheme, "http://127.0.0.1:3000"},
+		{"https//a.example", MissingScheme, "https://a.example"},
+		{"http//localhost:3000", MissingScheme, "http://localhost:3000"},
+		{"http://::1:3000", BadIPv6, "http://[::1]:3000"},
+		{"https://a.example@evil.test", Userinfo, ""},
+		{"10.0.0.0/8", BadHost, ""},
+		{"http://192.168.1.0/24", BadHost, ""},
+		{"\"https://a.example\"", Syntax, "https://a.example"},
+		{"- https://a.example", Syntax, "https://a.example"},
+		{"\ufeffhttps://a.example", NonASCII, "https://a.example"},
+		{`["https://a.example"]`, List, ""},
+		{`^https://.*\.a\.example$`, Syntax, ""},
+		{`https://.*\.a\.example`, Syntax, ""},
+		{"regex:https://a", Syntax, ""},
+		{"${ORIGIN}", Syntax, ""},
+		{"self", Syntax, ""},
+		{"about:blank", MissingHost, ""},
+		{"https://.a.example", BadHost, "https://*.a.example"},
+		{"loopback", Syntax, "@loopback"},
+		{"//a.example", MissingScheme, "https://a.example"},
+		{"://a.example", MissingScheme, "https://a.example"},
+		{"https:a.example", Syntax, "https://a.example"},
+		{"https://", MissingHost, ""},
+		{"https:///x", MissingHost, ""},
+		{"https://:80", MissingHost, ""},
+		{"file://", MissingHost, ""},
+		{"https://a.example/", TrailingSlash, "https://a.example"},
+		{"https://a.example/*", HasPath, "https://a.example"},
+		{"https://a.example/x?y#z", HasPath, "https://a.example"},
+		{"https://a.example?y", HasPath, "https://a.example"},
+		{"https://*.a.example/", TrailingSlash, "https://*.a.example"},
+		{"https://u@a.example", Userinfo, "https://a.example"},
+		{"https://u:p@a.example:81", Userinfo, "https://a.example:81"},
+		{"HTTPS://a.example", UpperCase, "https://a.example"},
+		{"https://A.Example", UpperCase, "https://a.example"},
+		{"chrome-extension://ABC", UpperCase, ""},
+		{"https://bücher.example", NonASCII, "https://xn--bcher-kva.example"},
+		{"https://*.bücher.example", NonASCII, "https://*.xn--bcher-kva.example"},
+		{"https://a.example.", TrailingDot, "https://a.example"},
+		{"https://a..example", BadHost, ""},
+		{"https://a%20b.example", BadHost, ""},
+		{"https://" + strings.Repeat("a", 64) + ".example", BadHost, ""},
+		{"https://" + strings.Repeat("a.", 130) + "example", TooLong, ""},
+		{"https://" + strings.Repeat("a", 2000), TooLong, ""},
+		{"http://127.1", BadIPv4, "http://127.0.0.1"},
+		{"http://0x7f000001", BadIPv4, "http://127.0.0.1"},
+		{"http://0177.0.0.1", BadIPv4, "http://127.0.0.1"},
+		{"http://256.0.0.1", BadIPv4, ""},
+		{"http://1.2.3.4.5", BadIPv4, ""},
+		{"http://[0:0:0:0:0:0:0:1]", BadIPv6, "http://[::1]"},
+		{"http://[2001:DB8::1]", UpperCase, "http://[2001:db8::1]"},
+		{"http://[::ffff:127.0.0.1]", BadIPv6, "http://[::ffff:7f00:1]"},
+		{"http://::1", BadIPv6, "http://[::1]"},
+		{"http://[::1%25eth0]", BadIPv6, ""},
+		{"http://[::1", BadIPv6, ""},
+		{"https://a.example:443", DefaultPort, "https://a.example"},
+		{"http://a.example:80", DefaultPort, "http://a.example"},
+		{"https://*.a.example:443", DefaultPort, "https://*.a.example"},
+		{"https://a.example:", BadPort, "https://a.example"},
+		{"https://a.example:0", BadPort, ""},
+		{"https://a.example:0443", BadPort, "https://a.example"},
+		{"https://a.example:65536", BadPort, ""},
+		{"https://a.example:90-80", BadPort, ""},
+		{"https://a.example:80-", BadPort, ""},
+		{"https://a.example:x", BadPort, ""},
+		{"app://a:1-2", BadPort, ""},
+		{"https://*", BadWildcard, ""},
+		{"*://a.example", BadWildcard, ""},
+		{"http*://a.example", BadWildcard, ""},
+		{"https://a.*", BadWildcard, ""},
+		{"https://a**.example", BadWildcard, ""},
+		{"http://192.168.1.*", BadWildcard, ""},
+		{"http://192.*.1.1", BadWildcard, ""},
+		{"capacitor://*", BadWildcard, ""},
+		{"capacitor://localhost:*", BadWildcard, ""},
+		{"https://*.*.*.*.*.*.*.*.*.example", BadWildcard, ""},
+		{"regexp:", BadRegexp, ""},
+		{"regexp:(", BadRegexp, ""},
+		{"regexp:a)|(b", BadRegexp, ""},
+		{"regexp:(?=a)", BadRegexp, ""},
+		{"Regexp:https://a", UpperCase, "regexp:https://a"},
+		{"regexp:" + strings.Repeat("a", 5000), TooLong, ""},
+		{"NULL", UpperCase, "null"},
+		{"@Loopback", UpperCase, "@loopback"},
+		{"@localhost", Syntax, "@loopback"},
+		{"any", Syntax, ""},
+		{" *", WhiteSpace, "*"},
+		{"1https://a", Syntax, ""},
+	}
+	for _, tt := range tests {
+		f := ParsePattern(tt.entry, func(Pattern) { t.Errorf("%.80q: accepted", tt.entry) })
+		if f == nil {
+			continue
+		}
+		want := ""
+		if tt.fix != "" {
+			want = fmt.Sprintf("did you mean %q?", tt.fix)
+		}
+		if f.Reason != tt.reason || want != "" && f.Suggestion != want || want == "" && strings.Contains(f.Suggestion, "did you mean \"https") || f.Detail == "" {
+			t.Errorf("%.80q: %+v; want %s, %s", tt.entry, *f, tt.reason, want)
+		}
+	}
+}
+
+func TestPublicSuffix(t *testing.T) {
+	for entry, want := range map[string]string{
+		"https://*.com": "com", "https://*.github.io": "github.io", "https://*.co.uk": "co.uk", "https://*.kawasaki.jp": "kawasaki.jp",
+		"https://*.np": "np", "https://*.amazonaws.com": "amazonaws.com", "https://*.foo.ck": "foo.ck", "https://*-team.vercel.app": "vercel.app", "https://*example.com": "com", "https://pr-*.github.io": "github.io",
+		"https://*.example.com": "", "https://*.a.github.io": "", "https://pr-*.example.com": "", "http://*.localhost": "", "https://*.internal": "",
+		"https://a.github.io:*": "",
+	} {
+		ParsePattern(entry, func(p Pattern) {
+			if suffix, ok := p.SpansPublicSuffix(); ok != (want != "") || ok && suffix != want {
+				t.Errorf("%s: SpansPublicSuffix() = %q, %v; want %q", entry, suffix, ok, want)
+			}
+		})
+	}
+}
+
+// generator makes patterns and origins of few parts, so that they often match
+// and more often almost do.
+type generator struct{ *rand.Rand }
+
+func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] }
+
+func (g generator) label() string {
+	return g.pick("a", "b", "ab", "ba", "x-a", "a-x", "team", "pr-1", "pr-", "-a", "_", "a-team", "example", "com", "localhost", "xn--a", "1")
+}
+
+func (g generator) host() string {
+	h := g.label()
+	for range g.IntN(4) {
+		h += "." + g.label()
+	}
+	if g.IntN(12) == 0 {
+		h = g.pick("127.0.0.1", "[::1]", "[2001:db8::1]", "10.0.0.1", "localhost", "127.1", "[0::1]", "1.2.3.256")
+	}
+	return h
+}
+
+func (g generator) origin() string {
+	o := g.pick("https", "https", "http", "app", "ws") + "://" + g.host()
+	if g.IntN(3) == 0 {
+		o += g.pick(":1", ":80", ":443", ":3000", ":3999", ":65535", ":65536", ":0", ":01", ":")
+	}
+	if g.IntN(4) == 0 {
+		i := g.IntN(len(o) + 1)
+		hostile := g.pick("/", "?", "#", "@", ":", "\\", "{", "}", ".", "..", "%60", "`", "_", "-", "A", "\x00", "é", " ", ",", "*", "null", "a", "://", "]", "[")
+		if g.IntN(2) == 0 || i == len(o) {
+			o = o[:i] + hostile + o[i:]
+		} else {
+			o = o[:i] + hostile + o[i+1:]
+		}
+	}
+	return o
+}
+
+func (g generator) pattern() string {
+	if g.IntN(25) == 0 {
+		return g.pick("null", "@loopback", "*", `regexp:https?://a.*`, `regexp:https://(a|b)+\.com`, `regexp:[a-z]+://[a-z.]+`)
+	}
+	h := g.host()
+	switch g.IntN(6) {
+	case 0:
+		h = "*." + h
+	case 1, 2:
+		i := g.IntN(len(h))
+		h = h[:i] + "*" + h[i:]
+	case 3:
+		i, j := g.IntN(len(h)), g.IntN(len(h))
+		h = h[:min(i, j)] + "*" + h[min(i, j):max(i, j)] + "*" + h[max(i, j):]
+	}
+	p := g.pick("https", "https", "http", "app") + "://" + h
+	if g.IntN(3) == 0 {
+		p += g.pick(":1", ":3000", ":*", ":3000-3999", ":1-65535", ":79-81", ":8443")
+	}
+	return p
+}
+
+// The compiled matcher gives, for every origin, the answer of the reference: a
+// million pairs of pattern lists and origins, and ten of origins and patterns.
+func TestMatcherAgainstReference(t *testing.T) {
+	pairs := 1_000_000
+	if testing.Short() {
+		pairs = 100_000
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	g := generator{rand.New(rand.NewPCG(seed, 1))}
+	matched := 0
+	for done := 0; done < pairs; {
+		var entries []string
+		var owners []int
+		owner := 0
+		for len(entries) < 1+g.IntN(12) {
+			e := g.pattern()
+			if e == "*" && g.IntN(4) > 0 || parseStrict(e, func(Pattern) {}) != nil {
+				continue
+			}
+			if g.IntN(3) == 0 {
+				owner++
+			}
+			entries, owners = append(entries, e), append(owners, owner)
+		}
+		m := build(t, entries, owners)
+		for range 200 {
+			o := g.origin()
+			if g.IntN(4) == 0 {
+				o = strings.ReplaceAll(entries[g.IntN(len(entries))], "*", g.pick("a", "1", "", ".", "a.b", "-", "*", "team"))
+			}
+			got, want := m.Match(o, everyone), refMatch(entries, owners, o)
+			if got != want {
+				t.Fatalf("seed %d: patterns %q of %d, origin %q: Match = %d, the reference says %d", seed, entries, owners, o, got, want)
+			}
+			if got != NoOwner {
+				matched++
+				if _, p := m.Find(o, everyone); !refOne(p, o) {
+					t.Fatalf("origin %q: Find returns %q, which does not match it", o, p)
+				}
+			}
+			done++
+		}
+		if len(refCache) > 100_000 {
+			clear(refCache)
+		}
+	}
+	t.Logf("%d of %d matched", matched, pairs)
+	if matched < pairs/20 {
+		t.Errorf("only %d of %d origins matched: the generator does not test much", matched, pairs)
+	}
+}
+
+// Every member of a large table is found, and its look-alikes are not.
+func TestLargeTable(t *testing.T) {
+	const n = 200_000
+	entries := exactOrigins(n)
+	m := build(t, entries, owned(entries))
+	set := make(map[string]bool, n)
+	for _, e := range entries {
+		set[e] = true
+	}
+	for _, e := range entries {
+		if m.Match(e, everyone) != 0 {
+			t.Fatalf("%q is not found", e)
+		}
+		for _, o := range []string{e[:len(e)-1], e + "x", e[1:], "x" + e[1:], strings.ToUpper(e)} {
+			if got := m.Match(o, everyone) == 0; got != set[o] {
+				t.Fatalf("Match(%q) = %v", o, got)
+			}
+		}
+	}
+	if origins, _ := m.Size(); origins != n {
+		t.Errorf("Size() = %d origins, want %d", origins, n)
+	}
+}
+
+func TestDuplicates(t *testing.T) {
+	b := NewBuilder(3, 100)
+	add := func(owner int, e string) (added bool) {
+		ParsePattern(e, func(p Pattern) { added = b.Add(owner, p, false) })
+		return added
+	}
+	if !add(0, "https://a.example") || add(1, "https://a.example") || !add(1, "*") || add(2, "*") || !add(2, "null") || add(3, "null") {
+		t.Error("Add does not tell new patterns from known ones")
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	entries := append(exactOrigins(1000), "https://*.a.example", "https://pr-*.b.example", "https://*-x-*.c.example", "http://localhost:*", `regexp:https://[a-z]+\.d\.example`)
+	m := build(t, entries, owned(entries))
+	for _, o := range []string{entries[7], "https://x.a.example", "https://pr-1.b.example", "https://a-x-b.c.example", "http://localhost:1", "https://x.d.example",
+		"https://nobody.example", "null", "", strings.Repeat("x", 1<<20), "http://[::1]:8080", "https://" + strings.Repeat("a.", 120) + "a.example", "https://[::::1]"} {
+		if n := testing.AllocsPerRun(100, func() { m.Match(o, everyone) }); n != 0 {
+			t.Errorf("Match(%.40q): %v allocations", o, n)
+		}
+	}
+}
+
+// exactOrigins returns n different origins of 28 bytes on average.
+func exactOrigins(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("https://%s%d.example.com", strings.Repeat("c", i%5), i*7919%10_000_000)
+	}
+	return out
+}
+
+func FuzzMatch(f *testing.F) {
+	for _, s := range []string{"https://a.example", "https://*.a.example", "https://pr-*.a.example", "https://*-a-*.b.example", "http://localhost:*", "http://localhost:1-90", "http://[::1]:8080", "regexp:https://[a-z]+", "null", "*", "@loopback"} {
+		f.Add(s, "https://b.example", s)
+		f.Add(s, "https://*.a.example", "https://evil.test/.a.example")
+	}
+	f.Fuzz(func(t *testing.T, p1, p2, o string) {
+		var entries []string
+		for _, p := range []string{p1, p2} {
+			if len(p) < 200 && parseStrict(p, func(Pattern) {}) == nil {
+				entries = append(entries, p)
+			}
+		}
+		if got, want := build(t, entries, owned(entries)).Match(o, everyone), refMatch(entries, owned(entries), o); got != want {
+			t.Errorf("patterns %q, origin %q: Match = %d, the reference says %d", entries, o, got, want)
+		}
+		clear(refCache)
+	})
+}
+
+func FuzzParsePattern(f *testing.F) {
+	for _, s := range []string{"https://A.example:443/", "http://127.1", "http://[0::1]", "https://é", "regexp:(", "a b", "*://x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		fault := ParsePattern(s, func(p Pattern) {
+			if p.Source != s {
+				t.Errorf("%q: Source is %q", s, p.Source)
+			}
+		})
+		if _, ok := Parse(s); ok != refValid(s) {
+			t.Errorf("Parse(%q) = %v, the reference says otherwise", s, ok)
+		}
+		if fault == nil {
+			return
+		}
+		if fixed, ok := strings.CutPrefix(fault.Suggestion, `did you mean "`); ok {
+			if other := ParsePattern(strings.TrimSuffix(fixed, `"?`), func(Pattern) {}); other != nil {
+				t.Errorf("%q: %s, which is none: %s", s, fault.Suggestion, other.Detail)
+			}
+		}
+	})
+}

@@ -1,0 +1,334 @@
+package origin
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// Kind says how a pattern matches.
+type Kind uint8
+
+const (
+	Exact  Kind = iota // one origin, byte for byte
+	Wild               // a wildcard in the host, or a range of ports
+	Regexp             // an RE2 expression for the whole origin
+	Any                // "*"
+	Null               // "null"
+)
+
+// Pattern is one parsed origin pattern.
+type Pattern struct {
+	Kind   Kind
+	Source string // the entry it was parsed from
+
+	// Of Exact and Wild: Host has its wildcards in it.
+	Scheme, Host string
+	Ports        Ports
+
+	Expr *regexp.Regexp // of Regexp: anchored at both ends
+}
+
+// Ports is a set of ports: a range, and whether an origin may leave the port
+// out. The zero Ports is the scheme's default port alone.
+type Ports struct {
+	Low, High uint16 // no port if High is 0
+	NotAbsent bool   // an origin without a port is not in the set
+}
+
+// contains reports whether the set has the port of an origin, 0 if absent.
+func (p Ports) contains(port uint16) bool {
+	if port == 0 {
+		return !p.NotAbsent
+	}
+	return p.Low <= port && port <= p.High
+}
+
+// Insecure reports whether the pattern names http:// origins beyond loopback.
+// Of a Regexp it cannot tell.
+func (p *Pattern) Insecure() bool {
+	return p.Scheme == "http" && !loopback(p.Host)
+}
+
+const (
+	regexpPrefix = "regexp:"
+	loopbackName = "@loopback"
+
+	// maxExpr bounds the text of a regular expression, maxStars the wildcards
+	// of one host: far beyond any use.
+	maxExpr  = 4096
+	maxStars = 8
+)
+
+// loopbackPatterns are what "@loopback" stands for.
+var loopbackPatterns = [...]string{
+	"http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*",
+	"https://localhost:*", "https://127.0.0.1:*", "https://[::1]:*",
+}
+
+// ParsePattern parses an entry and passes the patterns it stands for to yield:
+// one, except for "@loopback". It returns nil, or what is wrong with the entry.
+func ParsePattern(s string, yield func(Pattern)) *Fault {
+	if fault := parseStrict(s, yield); fault != nil {
+		return diagnose(s, fault)
+	}
+	return nil
+}
+
+func parseStrict(s string, yield func(Pattern)) *Fault {
+	switch {
+	case s == "*":
+		yield(Pattern{Kind: Any, Source: s})
+		return nil
+	case s == "null":
+		yield(Pattern{Kind: Null, Source: s})
+		return nil
+	case s == loopbackName:
+		for _, l := range loopbackPatterns {
+			p, _ := parseHostPattern(l)
+			p.Source = s
+			yield(p)
+		}
+		return nil
+	case strings.HasPrefix(s, regexpPrefix):
+		p, fault := parseRegexp(s)
+		if fault != nil {
+			return fault
+		}
+		yield(p)
+		return nil
+	}
+	if o, ok := Parse(s); ok && isLower(s) {
+		yield(Pattern{Kind: Exact, Source: s, Scheme: o.Scheme, Host: o.Host, Ports: exactPort(o.Port)})
+		return nil
+	}
+	p, fault := parseHostPattern(s)
+	if fault != nil {
+		return fault
+	}
+	yield(p)
+	return nil
+}
+
+func exactPort(port uint16) Ports {
+	if port == 0 {
+		return Ports{}
+	}
+	return Ports{Low: port, High: port, NotAbsent: true}
+}
+
+func isLower(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if 'A' <= s[i] && s[i] <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+func parseRegexp(s string) (Pattern, *Fault) {
+	expr := s[len(regexpPrefix):]
+	switch {
+	case expr == "":
+		return Pattern{}, &Fault{Reason: BadRegexp, Detail: "no expression after regexp:"}
+	case len(expr) > maxExpr:
+		return Pattern{}, &Fault{Reason: TooLong, Detail: "a regular expression of more than 4096 bytes"}
+	}
+	// The bare expression has to compile by itself: the anchoring group would
+	// make sense of one like "a)|(b", and then anchor neither half.
+	if _, err := regexp.Compile(expr); err != nil {
+		return Pattern{}, &Fault{
+			Reason: BadRegexp, Detail: "not a regular expression: " + strings.TrimPrefix(err.Error(), "error parsing regexp: "),
+			Suggestion: "see https://golang.org/s/re2syntax",
+		}
+	}
+	re, err := regexp.Compile(`\A(?:` + expr + `)\z`)
+	if err != nil {
+		return Pattern{}, &Fault{Reason: BadRegexp, Detail: "not a regular expression: " + err.Error()}
+	}
+	return Pattern{Kind: Regexp, Source: s, Expr: re}, nil
+}
+
+// parseHostPattern parses scheme://host[:port] with wildcards in host and port.
+func parseHostPattern(s string) (Pattern, *Fault) {
+	p := Pattern{Kind: Wild, Source: s}
+	scheme, rest, ok := cutScheme(s)
+	if !ok {
+		return p, &Fault{Reason: Syntax, Detail: "not of the form scheme://host or scheme://host:port"}
+	}
+	p.Scheme = scheme
+	if !isLower(rest) {
+		fault := &Fault{Reason: UpperCase, Detail: "upper case in the host"}
+		if !isSpecial(scheme) {
+			fault.Suggestion = "if browsers send it so, write " + strconv.Quote(regexpPrefix+regexp.QuoteMeta(s))
+		}
+		return p, fault
+	}
+	host, port, hasPort := rest, "", false
+	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {
+		host, port, hasPort = rest[:i], rest[i+1:], true
+	}
+	p.Host = host
+	if host == "" {
+		return p, &Fault{Reason: MissingHost, Detail: "no host after " + scheme + "://"}
+	}
+	if strings.Contains(rest, "*") && scheme != "http" && scheme != "https" {
+		return p, &Fault{
+			Reason: BadWildcard, Detail: "only http and https origins may have wildcards",
+			Suggestion: "list the " + scheme + ":// origins one by one",
+		}
+	}
+	if fault := checkHost(scheme, host); fault != nil {
+		return p, fault
+	}
+	var fault *Fault
+	p.Ports, fault = parsePorts(scheme, port, hasPort)
+	if fault != nil {
+		return p, fault
+	}
+	return p, nil
+}
+
+// checkHost checks a host that may have wildcards.
+func checkHost(scheme, host string) *Fault {
+	if len(host) > maxHost {
+		return &Fault{Reason: TooLong, Detail: "a host of more than 253 bytes, which DNS does not resolve"}
+	}
+	if host[0] == '[' {
+		if scanIPv6(host) != len(host) {
+			return &Fault{Reason: BadIPv6, Detail: "not an IPv6 address in its canonical form"}
+		}
+		return nil
+	}
+	stars := strings.Count(host, "*")
+	switch {
+	case host == "*":
+		return &Fault{
+			Reason: BadWildcard, Detail: "a wildcard for the whole host",
+			Suggestion: `use "*" for every origin, or name a domain, as in "` + scheme + `://*.example.com"`,
+		}
+	case strings.Contains(host, "**"):
+		return &Fault{Reason: BadWildcard, Detail: "two wildcards side by side", Suggestion: "one * stands for one or more characters"}
+	case stars > maxStars:
+		return &Fault{Reason: BadWildcard, Detail: "more than 8 wildcards", Suggestion: "use a regular expression, regexp:..."}
+	case stars > 0 && isSpecial(scheme) && strings.Trim(host, "0123456789.*") == "":
+		return &Fault{Reason: BadWildcard, Detail: "a wildcard in an IPv4 address", Suggestion: `use a regular expression, as in "regexp:http://192\\.168\\.1\\.[0-9]+"`}
+	case strings.LastIndexByte(host, '*') > strings.LastIndexByte(host, '.'):
+		return &Fault{
+			Reason: BadWildcard, Detail: "a wildcard in the top-level label, which would match the domains of strangers",
+			Suggestion: "write that label out",
+		}
+	}
+	plain := strings.ReplaceAll(host, "*", "a")
+	if scanHost(plain, isSpecial(scheme)) != len(plain) {
+		return &Fault{Reason: BadHost, Detail: "not a host name in the form in which browsers send it"}
+	}
+	if isSpecial(scheme) && endsInNumber(host) && !isIPv4(host) {
+		if stars > 0 {
+			return &Fault{Reason: BadWildcard, Detail: "a wildcard in an IPv4 address", Suggestion: `use a regular expression, as in "regexp:http://192\\.168\\.1\\.[0-9]+"`}
+		}
+		return &Fault{Reason: BadIPv4, Detail: "not an IPv4 address in its canonical form"}
+	}
+	return nil
+}
+
+func parsePorts(scheme, s string, present bool) (Ports, *Fault) {
+	if !present {
+		return Ports{}, nil
+	}
+	if s == "*" {
+		return Ports{Low: 1, High: 65535}, nil
+	}
+	low, high, isRange := strings.Cut(s, "-")
+	l, ok := parsePort(low)
+	if !ok {
+		return Ports{}, &Fault{Reason: BadPort, Detail: "a port is a number from 1 to 65535 without leading zeros, * or a range"}
+	}
+	if !isRange {
+		if l == defaultPort(scheme) {
+			return Ports{}, &Fault{Reason: DefaultPort, Detail: "browsers leave out port " + s + ", the default of " + scheme}
+		}
+		return exactPort(l), nil
+	}
+	if scheme != "http" && scheme != "https" {
+		return Ports{}, &Fault{
+			Reason: BadPort, Detail: "only http and https origins may have a range of ports",
+			Suggestion: "list the " + scheme + ":// origins one by one",
+		}
+	}
+	h, ok := parsePort(high)
+	if !ok || h < l {
+		return Ports{}, &Fault{Reason: BadPort, Detail: "a range of ports is two numbers from 1 to 65535, the lower first"}
+	}
+	def := defaultPort(scheme)
+	return Ports{Low: l, High: h, NotAbsent: def < l || h < def}, nil
+}
+
+// Loopback reports whether the pattern names only hosts of the machine the
+// browser runs on.
+func (p *Pattern) Loopback() bool { return loopback(p.Host) }
+
+// SpansPublicSuffix reports whether a Wild pattern's wildcard stands where a
+// public suffix leaves the label to whoever registers it, and names the suffix.
+func (p *Pattern) SpansPublicSuffix() (suffix string, ok bool) {
+	base, ok := p.base()
+	if !ok {
+		return "", false
+	}
+	return base, isPublicSuffix(base)
+}
+
+// Unmanaged reports whether a Wild pattern's wildcard stands directly under a
+// top-level domain that the public suffix list does not know.
+func (p *Pattern) Unmanaged() bool {
+	base, ok := p.base()
+	return ok && !strings.Contains(base, ".") && !isPublicSuffix(base)
+}
+
+// base returns the whole labels right of the last wildcard.
+func (p *Pattern) base() (string, bool) {
+	star := strings.LastIndexByte(p.Host, '*')
+	if star < 0 {
+		return "", false
+	}
+	tail := p.Host[star+1:]
+	return tail[strings.IndexByte(tail, '.')+1:], true
+}
+
+// isPublicSuffix also knows the parents of the list's wildcard rules: under
+// *.kawasaki.jp, anybody's domain is a subdomain of kawasaki.jp.
+func isPublicSuffix(domain string) bool {
+	managed := func(d string) bool {
+		suffix, icann := publicsuffix.PublicSuffix(d)
+		return suffix == d && (icann || strings.Contains(d, "."))
+	}
+	return managed(domain) || managed("a."+domain) || sharedParents[domain]
+}
+
+// sharedParents are domains that are no public suffixes themselves but the
+// parents of many: what is under them belongs to a cloud's customers.
+var sharedParents = map[string]bool{
+	"amazonaws.com": true, "amazonaws.com.cn": true, "azure.com": true, "cloudapp.azure.com": true,
+	"windows.net": true, "core.windows.net": true, "googleapis.com": true, "oraclecloud.com": true,
+}
+
+// registrable returns the domain under which a host was registered, as far as
+// the public suffix list tells; hosts that nobody can register share one.
+func registrable(host string) string {
+	if host == "" || host[0] == '[' || isIPv4(host) {
+		return "address"
+	}
+	if suffix, icann := publicsuffix.PublicSuffix(host); !icann && !strings.Contains(suffix, ".") {
+		if strings.Contains(host, ".") {
+			return suffix
+		}
+		return host
+	}
+	d, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		return host
+	}
+	return d
+}

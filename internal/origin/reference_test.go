@@ -1,0 +1,133 @@
+package origin
+
+import (
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// refMatch is the naive reference: it tries the patterns one by one, each by a
+// regular expression made of the pattern's text, and shares no code with the
+// matcher. entries[i] belongs to owners[i]; it returns the lowest owner.
+func refMatch(entries []string, owners []int, s string) int {
+	best := NoOwner
+	for i, e := range entries {
+		if (best == NoOwner || owners[i] < best) && refOne(e, s) {
+			best = owners[i]
+		}
+	}
+	return best
+}
+
+var refCache = map[string]*regexp.Regexp{}
+
+func refCompile(expr string) *regexp.Regexp {
+	re := refCache[expr]
+	if re == nil {
+		re = regexp.MustCompile(expr)
+		refCache[expr] = re
+	}
+	return re
+}
+
+func refOne(entry, s string) bool {
+	switch {
+	case entry == "*":
+		return s == "null" || refValid(s)
+	case entry == "null":
+		return s == "null"
+	case entry == "@loopback":
+		return refValid(s) && refCompile(`^https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?$`).MatchString(s)
+	case strings.HasPrefix(entry, "regexp:"):
+		return refValid(s) && refCompile(`^(?:`+entry[len("regexp:"):]+`)$`).FindString(s) == s && s != "" &&
+			refCompile(`\A(?:`+entry[len("regexp:"):]+`)\z`).MatchString(s)
+	case !strings.Contains(entry, "*") && !refCompile(`:[0-9]+-[0-9]+$`).MatchString(entry):
+		return s == entry
+	}
+	if !refValid(s) {
+		return false
+	}
+	scheme, rest, _ := strings.Cut(entry, "://")
+	host, ports := rest, ""
+	if m := refCompile(`^(.*):([0-9*-]+)$`).FindStringSubmatch(rest); m != nil && !strings.HasSuffix(rest, "]") {
+		host, ports = m[1], m[2]
+	}
+	expr := "^" + regexp.QuoteMeta(scheme) + "://"
+	if h, ok := strings.CutPrefix(host, "*."); ok {
+		expr += `(?:[a-z0-9_-]+\.)+`
+		host = h
+	}
+	for i, lit := range strings.Split(host, "*") {
+		if i > 0 {
+			expr += `[a-z0-9_-]+`
+		}
+		expr += regexp.QuoteMeta(lit)
+	}
+	m := refCompile(expr + `(?::([0-9]+))?$`).FindStringSubmatch(s)
+	if m == nil {
+		return false
+	}
+	port := m[1]
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[scheme]
+	}
+	n, _ := strconv.Atoi(port)
+	low, high, isRange := strings.Cut(ports, "-")
+	switch {
+	case ports == "":
+		return m[1] == ""
+	case ports == "*":
+		return true
+	case isRange:
+		l, _ := strconv.Atoi(low)
+		h, _ := strconv.Atoi(high)
+		return l <= n && n <= h
+	default:
+		return m[1] == ports
+	}
+}
+
+// refValid is the grammar of origins, from their description alone.
+func refValid(s string) bool {
+	m := refCompile(`^([a-z][a-z0-9+.-]{0,63})://(\[[0-9a-f:]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(?::([1-9][0-9]{0,4}))?$`).FindStringSubmatch(s)
+	if m == nil || len(m[2]) > 253 {
+		return false
+	}
+	scheme, host, port := m[1], m[2], m[3]
+	if n, _ := strconv.Atoi(port); n > 65535 {
+		return false
+	}
+	defaults := map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
+	if port != "" && defaults[scheme] == port {
+		return false
+	}
+	if host[0] == '[' {
+		a, err := netip.ParseAddr(host[1 : len(host)-1])
+		if err != nil {
+			return false
+		}
+		if a.Is4In6() {
+			b := a.As16()
+			hi, lo := uint64(b[12])<<8|uint64(b[13]), uint64(b[14])<<8|uint64(b[15])
+			return host == "[::ffff:"+strconv.FormatUint(hi, 16)+":"+strconv.FormatUint(lo, 16)+"]"
+		}
+		return host == "["+a.String()+"]"
+	}
+	if defaults[scheme] == "" {
+		return true
+	}
+	if strings.ToLower(host) != host {
+		return false
+	}
+	for _, l := range strings.Split(host, ".") {
+		if len(l) > 63 {
+			return false
+		}
+	}
+	if refCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)$`).MatchString(host) {
+		a, err := netip.ParseAddr(host)
+		return err == nil && a.Is4() && a.String() == host
+	}
+	return true
+}

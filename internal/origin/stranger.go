@@ -1,0 +1,155 @@
+package origin
+
+import (
+	"regexp/syntax"
+	"strings"
+)
+
+// Stranger looks for an origin that a Regexp pattern matches and that its author
+// cannot have meant: one under another registered domain than others that the
+// same branches of the expression match. It makes origins of the expression, with
+// different characters and repetitions, and changes their hosts in the ways in
+// which attackers do. That it finds none proves nothing.
+func (p *Pattern) Stranger() (origin string, found bool) {
+	for _, s := range strangers {
+		if p.Expr.MatchString(s) {
+			return s, true
+		}
+	}
+	tree, err := syntax.Parse(strings.TrimPrefix(p.Source, regexpPrefix), syntax.Perl)
+	if err != nil {
+		return "", false
+	}
+	branches := 1
+	if strings.Contains(p.Source, "|") {
+		branches = maxBranches
+	}
+	for branch := range branches {
+		domain := ""
+		for _, char := range ".az0" {
+			for _, more := range []int{0, 1, 12} {
+				var b strings.Builder
+				(&sampler{char, more, branch, 4 * MaxLen}).write(&b, tree)
+				for _, s := range lookAlikes(b.String()) {
+					o, ok := Parse(s)
+					if !ok || !p.Expr.MatchString(s) {
+						continue
+					}
+					switch d := registrable(o.Host); {
+					case domain == "":
+						domain = d
+					case d != domain:
+						return s, true
+					}
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+// maxBranches is how many branches of each alternation are looked at.
+const maxBranches = 4
+
+// strangers are origins that nobody means to allow by one expression.
+var strangers = [...]string{
+	"https://corskit-probe-a.com", "https://corskit-probe-b.net", "https://corskit-probe-c.org",
+	"https://corskitprobe.com", "https://corskitprobe.io", "https://corskitprobe.dev",
+	"https://corskit-probe.github.io", "https://corskitprobe.vercel.app", "https://a.corskitprobe.co.uk",
+	"http://corskitprobe.com", "http://corskit-probe.net",
+}
+
+// lookAlikes returns an origin and what resembles it.
+func lookAlikes(s string) []string {
+	scheme, host, ok := strings.Cut(s, "://")
+	if !ok {
+		scheme, host = "https", s
+	}
+	all := []string{s}
+	for _, h := range []string{
+		host, "corskitprobe" + host, "x" + host, "corskitprobe." + host,
+		host + ".corskitprobe.com", host + "corskitprobe.com", strings.Replace(host, ".", "x", 1),
+	} {
+		all = append(all, scheme+"://"+h, "https://"+h)
+	}
+	return all
+}
+
+// sampler makes a string that an expression matches, if it can.
+type sampler struct {
+	char   rune // preferred where there is a choice
+	more   int  // repetitions beyond those that are needed
+	branch int  // of alternations
+	room   int  // bytes that may still be written
+}
+
+func (s *sampler) write(b *strings.Builder, re *syntax.Regexp) {
+	if s.room <= 0 {
+		return
+	}
+	repeat := func(low, high int) {
+		n := low + s.more
+		if high >= 0 && n > high {
+			n = high
+		}
+		for range n {
+			s.write(b, re.Sub[0])
+		}
+	}
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			s.rune(b, r)
+		}
+	case syntax.OpCharClass:
+		s.rune(b, s.of(re.Rune))
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		s.rune(b, s.char)
+	case syntax.OpCapture:
+		s.write(b, re.Sub[0])
+	case syntax.OpStar:
+		repeat(0, -1)
+	case syntax.OpPlus:
+		repeat(1, -1)
+	case syntax.OpQuest:
+		repeat(0, 1)
+	case syntax.OpRepeat:
+		repeat(re.Min, re.Max)
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			s.write(b, sub)
+		}
+	case syntax.OpAlternate:
+		s.write(b, re.Sub[min(s.branch, len(re.Sub)-1)])
+	}
+}
+
+func (s *sampler) rune(b *strings.Builder, r rune) {
+	s.room--
+	b.WriteRune(r)
+}
+
+// of returns a member of a character class given by its ranges: the preferred
+// character, or else one that may stand in a host.
+func (s *sampler) of(ranges []rune) rune {
+	has := func(c rune) bool {
+		for i := 0; i+1 < len(ranges); i += 2 {
+			if ranges[i] <= c && c <= ranges[i+1] {
+				return true
+			}
+		}
+		return false
+	}
+	if has(s.char) {
+		return s.char
+	}
+	for _, c := range "abcdefghijklmnopqrstuvwxyz0123456789-" {
+		if has(c) {
+			return c
+		}
+	}
+	if len(ranges) == 0 {
+		return s.char
+	}
+	return ranges[0]
+}
