@@ -1,0 +1,175 @@
+package conformance
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"time"
+)
+
+// Handler builds an [App] with net/http: a [net/http.ServeMux] with one
+// pattern per endpoint. Routes that name a method answer OPTIONS with 405, as
+// such patterns do.
+func Handler(app App) http.Handler {
+	mux := http.NewServeMux()
+	for _, e := range app.Endpoints {
+		pattern := e.Path
+		if e.Method != "" {
+			pattern = e.Method + " " + e.Path
+		}
+		mux.Handle(pattern, EndpointHandler(app, e))
+	}
+	return mux
+}
+
+// EndpointHandler builds the handler of one endpoint, for routers other than
+// [net/http.ServeMux] that take an http.Handler.
+func EndpointHandler(app App, e Endpoint) http.Handler {
+	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		app.Probe.Ran(r.URL.RawQuery)
+		e.serve(app, w, r)
+	})
+	if e.Behaviour == TimeoutVary {
+		return http.TimeoutHandler(serve, 30*time.Second, "timeout")
+	}
+	return serve
+}
+
+func (e Endpoint) serve(app App, w http.ResponseWriter, r *http.Request) {
+	switch e.Behaviour {
+	case Respond:
+		e.addHeader(w)
+		w.WriteHeader(e.Status)
+		e.write(w)
+	case Echo:
+		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		echoed := Echoed{Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: fieldsOf(r.Header), Body: string(body)}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(echoed.JSON())
+	case NotModified:
+		e.addHeader(w)
+		if r.Header.Get("If-None-Match") == e.Get("ETag") {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		e.write(w)
+	case RedirectTo:
+		http.Redirect(w, r, e.Get("Location"), e.Status)
+	case ReturnError, PlainError:
+		http.Error(w, e.Body, e.Status)
+	case Panic:
+		panic("conformance: this endpoint panics")
+	case Events:
+		e.events(app, w, r)
+	case Upgrade:
+		e.upgrade(w, r)
+	case SetVary, TimeoutVary:
+		w.Header().Set("Vary", e.Get("Vary"))
+		e.write(w)
+	case MutateHeader:
+		for name, values := range w.Header() {
+			for i, was := range values {
+				values[i] = "mutated"
+				app.Probe.Undo(func() { values[i] = was })
+			}
+			w.Header().Add(name, "mutated") // into spare capacity, if there is any
+			delete(w.Header(), name)
+		}
+		e.write(w)
+	case Authenticate:
+		if r.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="conformance"`)
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		e.write(w)
+	case Upstream:
+		target, err := url.Parse(e.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		proxy := &httputil.ReverseProxy{
+			Rewrite:        func(p *httputil.ProxyRequest) { p.SetURL(target) },
+			ModifyResponse: app.ModifyResponse,
+		}
+		proxy.ServeHTTP(w, r)
+	default:
+		http.Error(w, fmt.Sprintf("unknown behaviour %q", e.Behaviour), http.StatusNotImplemented)
+	}
+}
+
+func (e Endpoint) addHeader(w http.ResponseWriter) {
+	for _, line := range e.Header {
+		w.Header().Add(line.Name, line.Value)
+	}
+}
+
+// write sends the body. Its error is the client's, who finds out by himself.
+func (e Endpoint) write(w io.Writer) { _, _ = io.WriteString(w, e.Body) }
+
+func (e Endpoint) events(app App, w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	controller := http.NewResponseController(w)
+	_, _ = io.WriteString(w, "data: 1\n\n")
+	if err := controller.Flush(); err != nil {
+		_, _ = fmt.Fprintf(w, "data: cannot flush: %v\n\n", err)
+		return
+	}
+	app.Probe.Pause(r.URL.RawQuery)
+	_, _ = io.WriteString(w, "data: 2\n\n")
+	_ = controller.Flush()
+}
+
+func (e Endpoint) upgrade(w http.ResponseWriter, r *http.Request) {
+	// The type assertion, and not ResponseController: WebSocket libraries use it.
+	hijacker, ok := w.(http.Hijacker)
+	if !ok {
+		http.Error(w, "the response writer is no http.Hijacker", http.StatusInternalServerError)
+		return
+	}
+	header := w.Header().Clone()
+	conn, rw, err := hijacker.Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(pauseLimit)); err != nil {
+		return
+	}
+	header.Set("Upgrade", "websocket")
+	header.Set("Connection", "Upgrade")
+	header.Set("Sec-WebSocket-Accept", WebSocketAccept(r.Header.Get("Sec-WebSocket-Key")))
+	_, _ = io.WriteString(rw, "HTTP/1.1 101 Switching Protocols\r\n")
+	_ = header.Write(rw)
+	_, _ = io.WriteString(rw, "\r\n")
+	if rw.Flush() != nil {
+		return
+	}
+	if line, err := readLine(rw.Reader); err == nil {
+		_, _ = io.WriteString(conn, line)
+	}
+}
+
+func readLine(r *bufio.Reader) (string, error) {
+	line, err := r.ReadSlice('\n') // bounded by the reader's buffer
+	return string(line), err
+}
+
+func fieldsOf(h http.Header) Fields {
+	var fields Fields
+	for name, values := range h {
+		for _, value := range values {
+			fields = append(fields, Field{name, value})
+		}
+	}
+	return fields
+}

@@ -1,0 +1,298 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// answered is a request that the suite sent, and what it learnt from it.
+type answered struct {
+	exchange Exchange
+	sent     Request // with the token in its URL, as it went over the wire
+	runs     int     // -1 where a cache answered
+}
+
+func (r Response) headBytes() int {
+	n := 0
+	for _, line := range r.Header {
+		n += len(line.Name) + len(": ") + len(line.Value) + len("\r\n")
+	}
+	return n
+}
+
+// corsFields are the response's Access-Control-* lines, with lower-case names.
+func (r Response) corsFields() Fields {
+	var fields Fields
+	for _, line := range r.Header {
+		if name := lower(line.Name); strings.HasPrefix(name, "access-control-") {
+			fields = append(fields, Field{name, line.Value})
+		}
+	}
+	return fields
+}
+
+// vary returns the names in Vary, in lower case.
+func (r Response) vary() []string {
+	var names []string
+	for _, value := range r.Header.Values("Vary") {
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.Trim(name, " \t"); name != "" {
+				names = append(names, lower(name))
+			}
+		}
+	}
+	return names
+}
+
+// judge returns what is wrong with an answer.
+func (want *Answer) judge(got answered, honestHead int) []string {
+	if want == nil {
+		return nil
+	}
+	r := got.exchange.Response
+	if want.MayDrop && (got.exchange.Err != "" || slices.Contains([]int{400, 413, 431}, r.Status)) && got.runs == 0 {
+		if len(r.corsFields()) > 0 {
+			return []string{"the server refused the request, yet the response has Access-Control-* headers"}
+		}
+		return nil
+	}
+	if got.exchange.Err != "" {
+		return []string{"there is no answer: " + clip(got.exchange.Err)}
+	}
+	var wrong []string
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+
+	if len(want.Status) > 0 && !statusIn(r.Status, want.Status) {
+		fail("the status is %d, want one of %v (a single digit stands for its hundred)", r.Status, want.Status)
+	}
+	switch {
+	case want.Runs == RunsOnce && got.runs != 1:
+		fail("the handler ran %d times, want once", got.runs)
+	case want.Runs == RunsNever && got.runs != 0:
+		fail("the handler ran %d times, want never", got.runs)
+	}
+	if want.Empty && r.Body != "" {
+		fail("the body has %d bytes, want none", len(r.Body))
+	}
+	if want.Body != "" && r.Body != want.Body {
+		fail("the body is %s, want %s", clip(r.Body), clip(want.Body))
+	}
+	if want.Echoed {
+		wrong = append(wrong, judgeEcho(got.sent, r.Body)...)
+	}
+	cors := r.corsFields()
+	if want.NoCORS && len(cors) > 0 {
+		fail("the response has %s: %s, want no Access-Control-* header at all", clip(cors[0].Name), clip(cors[0].Value))
+	}
+	for _, line := range want.Exact {
+		if values := r.Header.Values(line.Name); len(values) != 1 || values[0] != line.Value {
+			fail("%s is %s, want exactly one line with %s", line.Name, quoteAll(values), quote(line.Value))
+		}
+	}
+	for _, name := range want.Absent {
+		if values := r.Header.Values(name); len(values) > 0 {
+			fail("%s is %s, want it absent", name, quoteAll(values))
+		}
+	}
+	vary := r.vary()
+	for _, name := range want.Vary {
+		if !slices.Contains(vary, lower(name)) {
+			fail("Vary is %s, want it to name %s", quoteAll(r.Header.Values("Vary")), name)
+		}
+	}
+	for _, name := range want.NotVary {
+		if slices.Contains(vary, lower(name)) {
+			fail("Vary is %s, want it not to name %s", quoteAll(r.Header.Values("Vary")), name)
+		}
+	}
+	for _, name := range want.Digits {
+		if values := r.Header.Values(name); len(values) > 1 || len(values) == 1 && !isDigits(values[0]) {
+			fail("%s is %s, want digits on one line", name, quoteAll(values))
+		}
+	}
+	if want.NoWildcard {
+		for _, line := range cors {
+			if strings.Contains(line.Value, "*") {
+				fail("%s is %s, want no * in any Access-Control-* header", line.Name, quote(line.Value))
+			}
+		}
+	}
+	if values := r.Header.Values("Access-Control-Allow-Origin"); want.OriginForm && len(values) > 0 {
+		if len(values) > 1 || !isOriginForm(values[0]) {
+			fail("Access-Control-Allow-Origin is %s, want one serialised origin, * or null", quoteAll(values))
+		}
+	}
+	for _, s := range want.Unreflected {
+		for _, line := range r.Header {
+			if strings.Contains(lower(line.Name+": "+line.Value), lower(s)) {
+				fail("%s repeats %s of the request", clip(line.Name), quote(s))
+			}
+		}
+	}
+	if size := r.headBytes(); want.MaxGrowth > 0 && size > honestHead+want.MaxGrowth {
+		fail("the header section has %d bytes, that of the first step %d: want at most %d more", size, honestHead, want.MaxGrowth)
+	}
+	return wrong
+}
+
+func statusIn(status int, list []int) bool {
+	return slices.Contains(list, status) || slices.Contains(list, status/100)
+}
+
+func quote(s string) string {
+	if q := clip(s); strings.HasPrefix(q, `"`) {
+		return q
+	}
+	return `"` + clip(s) + `"`
+}
+
+func quoteAll(values []string) string {
+	if len(values) == 0 {
+		return "absent"
+	}
+	var quoted []string
+	for i, value := range values {
+		if i == 4 {
+			quoted = append(quoted, fmt.Sprintf("and %d more lines", len(values)-i))
+			break
+		}
+		quoted = append(quoted, quote(value))
+	}
+	return strings.Join(quoted, " and ")
+}
+
+// isOriginForm reports whether a value may stand in Access-Control-Allow-Origin.
+func isOriginForm(value string) bool {
+	if value == "*" || value == "null" {
+		return true
+	}
+	scheme, rest, ok := strings.Cut(value, "://")
+	if !ok || scheme == "" || rest == "" || strings.ContainsAny(value, " ,\t") || strings.ContainsAny(rest, "/?#@\\") {
+		return false
+	}
+	return !(scheme == "http" && strings.HasSuffix(rest, ":80") || scheme == "https" && strings.HasSuffix(rest, ":443"))
+}
+
+// judgeEcho compares what a handler saw with what was sent to it.
+func judgeEcho(sent Request, body string) []string {
+	var echoed Echoed
+	if err := json.Unmarshal([]byte(body), &echoed); err != nil {
+		return []string{fmt.Sprintf("the body %s is not what the handler saw: %v", clip(body), err)}
+	}
+	var wrong []string
+	if echoed.Method != sent.Method {
+		wrong = append(wrong, fmt.Sprintf("the handler saw the method %s, sent was %s", quote(echoed.Method), quote(sent.Method)))
+	}
+	if target := targetOf(sent.URL); echoed.Target != target {
+		wrong = append(wrong, fmt.Sprintf("the handler saw the target %s, sent was %s", quote(echoed.Target), quote(target)))
+	}
+	if echoed.Body != sent.Body {
+		wrong = append(wrong, fmt.Sprintf("the handler saw the body %s, sent was %s", quote(echoed.Body), quote(sent.Body)))
+	}
+	names := map[string]bool{"origin": true}
+	for _, line := range sent.Header {
+		if !equalFold(line.Name, "host") && !equalFold(line.Name, "connection") {
+			names[lower(line.Name)] = true
+		}
+	}
+	for _, line := range echoed.Header {
+		if name := lower(line.Name); strings.HasPrefix(name, "access-control-") {
+			names[name] = true
+		}
+	}
+	for name := range names {
+		was, saw := trimAll(sent.Header.Values(name)), trimAll(echoed.Header.Values(name))
+		if !slices.Equal(was, saw) {
+			wrong = append(wrong, fmt.Sprintf("the handler saw %s as %s, sent was %s", name, quoteAll(saw), quoteAll(was)))
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+func trimAll(values []string) []string {
+	trimmed := make([]string, len(values))
+	for i, v := range values {
+		trimmed[i] = strings.Trim(v, " \t")
+	}
+	return trimmed
+}
+
+// Judge returns what is wrong with a browser's verdict on the step's fetch. It
+// looks at what the step expects of the browser, not at the answers. A verdict
+// without a Code, which is what a real browser gives, is not asked for one.
+func (s Step) Judge(v Verdict) []string {
+	var wrong []string
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	var got Expected
+	switch v.Type {
+	case TypeBasic, TypeCORS:
+		got = Allowed
+	case TypeOpaque, TypeOpaqueRedirect:
+		got = Opaque
+	default:
+		got = Refused
+	}
+	at := ""
+	if v.AtPreflight {
+		at = ", at the preflight"
+	}
+	if s.Verdict != Anything && got != s.Verdict {
+		fail("the browser says %s (%s%s: %s), want %s", got, v.Code, at, v.Text, s.Verdict)
+	}
+	if s.Code != "" && v.Code != "" && v.Code != s.Code {
+		fail("the browser's reason is %s%s (%s), want %s", v.Code, at, v.Text, s.Code)
+	}
+	if s.Preflights != nil && v.Preflights() != *s.Preflights {
+		fail("the browser sent %d preflights, want %d", v.Preflights(), *s.Preflights)
+	}
+	for _, name := range s.Readable {
+		if !v.Header.Has(name) {
+			fail("the script cannot read %s, want that it can", name)
+		}
+	}
+	for _, name := range s.Hidden {
+		if v.Header.Has(name) {
+			fail("the script can read %s, want that it cannot", name)
+		}
+	}
+	return wrong
+}
+
+// judgeVary holds the answers to different requests together: where they
+// differ, a cache must be told which request header makes the difference
+// (RFC 9111, section 4.1).
+func judgeVary(answers []answered) []string {
+	var wrong []string
+	for i, a := range answers {
+		for _, b := range answers[:i] {
+			if a.exchange.Response.Status == b.exchange.Response.Status &&
+				slices.Equal(a.exchange.Response.corsFields(), b.exchange.Response.corsFields()) {
+				continue
+			}
+			names := differing(a.exchange.Request.Header, b.exchange.Request.Header)
+			for _, answer := range []answered{a, b} {
+				vary := answer.exchange.Response.vary()
+				if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(vary, name) }) {
+					wrong = append(wrong, fmt.Sprintf("the answers to two requests that differ in %s differ, but Vary of one is %s\n%s%s",
+						strings.Join(names, ", "), quoteAll(answer.exchange.Response.Header.Values("Vary")), a.exchange, b.exchange))
+				}
+			}
+		}
+	}
+	return wrong
+}
+
+// differing returns the lower-case names of the headers in which two requests differ.
+func differing(a, b Fields) []string {
+	var names []string
+	for _, line := range append(a[:len(a):len(a)], b...) {
+		name := lower(line.Name)
+		if !slices.Contains(names, name) && !slices.Equal(a.Values(name), b.Values(name)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

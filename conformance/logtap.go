@@ -1,0 +1,78 @@
+package conformance
+
+import (
+	"io"
+	"log"
+	"sync"
+)
+
+// maxLog bounds what is kept of a server's log.
+const maxLog = 1 << 20
+
+// logSink keeps the beginning of what is written to it.
+type logSink struct {
+	mu   sync.Mutex
+	kept []byte
+}
+
+func (l *logSink) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := maxLog - len(l.kept); n > 0 {
+		l.kept = append(l.kept, b[:min(n, len(b))]...)
+	}
+	return len(b), nil
+}
+
+func (l *logSink) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.kept)
+}
+
+// tap copies the output of package log, where log/slog's default handler
+// writes too, to the sinks of the cases that are interested, beside where it
+// goes anyway. It is the process's, as package log's output is, and in place
+// only while somebody listens.
+var tap struct {
+	mu    sync.Mutex
+	sinks map[*logSink]bool
+	was   io.Writer
+}
+
+type tapWriter struct{}
+
+func (tapWriter) Write(b []byte) (int, error) {
+	tap.mu.Lock()
+	defer tap.mu.Unlock()
+	for sink := range tap.sinks {
+		_, _ = sink.Write(b)
+	}
+	if tap.was == nil {
+		return len(b), nil
+	}
+	return tap.was.Write(b)
+}
+
+// listen returns a sink of package log's output, and the function that ends it.
+func listen() (sink *logSink, stop func()) {
+	sink = new(logSink)
+	tap.mu.Lock()
+	defer tap.mu.Unlock()
+	if len(tap.sinks) == 0 {
+		tap.sinks = make(map[*logSink]bool)
+		if was := log.Writer(); was != (tapWriter{}) {
+			tap.was = was
+		}
+		log.SetOutput(tapWriter{})
+	}
+	tap.sinks[sink] = true
+	return sink, func() {
+		tap.mu.Lock()
+		defer tap.mu.Unlock()
+		delete(tap.sinks, sink)
+		if len(tap.sinks) == 0 {
+			log.SetOutput(tap.was)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Options say how the suite is run. The zero Options run every case.
+type Options struct {
+	// Cases are run; nil means those of [Cases].
+	Cases []Case
+	// Filter, if not nil, chooses among them.
+	Filter func(Case) bool
+	// KnownFailures maps the IDs of cases, or rules, to the reason why the
+	// middleware under test fails them. They run all the same. A case that
+	// passes although it is listed by its ID is an error, and so is a rule that
+	// is listed and of which no case fails: the list must not rot.
+	KnownFailures map[string]string
+	// Parallel is how many cases run at once; zero means [runtime.GOMAXPROCS].
+	// [Run] leaves it to the flag -parallel.
+	Parallel int
+}
+
+// Outcome is what became of a case.
+type Outcome string
+
+// The outcomes.
+const (
+	Pass           Outcome = "pass"
+	Fail           Outcome = "fail"
+	KnownFailure   Outcome = "known-failure"   // failed, as declared
+	UnexpectedPass Outcome = "unexpected-pass" // passed although declared as failing
+	Unsupported    Outcome = "unsupported"     // the mount cannot express it
+)
+
+// Result is the outcome of one case.
+type Result struct {
+	ID      string  `json:"id"`
+	Rule    string  `json:"rule"`
+	Outcome Outcome `json:"outcome"`
+	Choice  bool    `json:"choice,omitempty"` // see [Case]
+	Reason  string  `json:"reason"`
+	Source  string  `json:"source"`
+	// Message says what was sent, what came back and what is wrong with it, or
+	// why the case is unsupported or a known failure. It is bounded.
+	Message string `json:"message,omitempty"`
+}
+
+// Report is the result of a run of the suite. Its JSON form is stable.
+type Report struct {
+	Results []Result        `json:"results"` // in the order of the cases
+	Counts  map[Outcome]int `json:"counts"`
+}
+
+// Err returns an error that names every case that failed or passed unexpectedly,
+// or nil.
+func (r Report) Err() error {
+	var errs []error
+	for _, result := range r.Results {
+		if result.Outcome == Fail || result.Outcome == UnexpectedPass {
+			errs = append(errs, fmt.Errorf("%s: %s: %s", result.ID, result.Outcome, result.Message))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o Options) cases() []Case {
+	cases := o.Cases
+	if cases == nil {
+		cases = Cases()
+	}
+	if o.Filter == nil {
+		return cases
+	}
+	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !o.Filter(c) })
+}
+
+// Check runs the suite against a mount and reports. It needs no *testing.T.
+// When ctx is done the cases that remain fail.
+func Check(ctx context.Context, mount Mount, opts Options) Report {
+	s := newSuite(mount, opts)
+	defer s.close()
+	cases := opts.cases()
+	results := make([]Result, len(cases))
+	parallel := opts.Parallel
+	if parallel <= 0 {
+		parallel = runtime.GOMAXPROCS(0)
+	}
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range parallel {
+		wg.Go(func() {
+			for i := range next {
+				results[i] = s.result(ctx, cases[i])
+			}
+		})
+	}
+	for i := range cases {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	s.settleRules(results)
+	report := Report{Results: results, Counts: make(map[Outcome]int)}
+	for _, result := range results {
+		report.Counts[result.Outcome]++
+	}
+	return report
+}
+
+// Run runs the suite against a mount, each case as a parallel subtest with the
+// case's ID for a name. Unsupported cases and known failures show as skipped,
+// with the reason. At most one Options is used.
+func Run(t *testing.T, mount Mount, opts ...Options) {
+	t.Helper()
+	var o Options
+	if len(opts) > 0 {
+		o = opts[0]
+	}
+	s := newSuite(mount, o)
+	t.Cleanup(s.close)
+	cases := o.cases()
+	var mu sync.Mutex
+	var results []Result
+	for _, c := range cases {
+		t.Run(c.ID, func(t *testing.T) {
+			t.Parallel()
+			result := s.result(t.Context(), c)
+			mu.Lock()
+			results = append(results, result)
+			mu.Unlock()
+			switch result.Outcome {
+			case Fail, UnexpectedPass:
+				t.Errorf("%s: %s (%s)\n%s", result.Outcome, c.Reason, c.Source, result.Message)
+			case KnownFailure, Unsupported:
+				t.Skipf("%s: %s", result.Outcome, result.Message)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		// With -run only a part of the cases ran, which proves nothing about rules.
+		if len(results) == len(cases) {
+			for _, rule := range s.settleRules(results) {
+				t.Errorf("%s is declared as a known failure (%s), but no case of it fails", rule, o.KnownFailures[rule])
+			}
+		}
+	})
+}
+
+// maxFailures is how many of a case's failures a message has.
+const maxFailures = 4
+
+// result runs a case and says what became of it.
+func (s *suite) result(ctx context.Context, c Case) Result {
+	result := Result{ID: c.ID, Rule: c.Rule(), Choice: c.Choice, Reason: c.Reason, Source: c.Source}
+	failures, unsupported := s.run(ctx, c)
+	if more := len(failures) - maxFailures; more > 0 {
+		failures = append(failures[:maxFailures], fmt.Sprintf("and %d more", more))
+	}
+	known, isKnown := s.opts.KnownFailures[c.ID]
+	ofRule, isOfRule := s.opts.KnownFailures[c.Rule()]
+	if !isKnown {
+		known = ofRule
+	}
+	switch {
+	case unsupported != "":
+		result.Outcome, result.Message = Unsupported, unsupported
+	case len(failures) > 0 && (isKnown || isOfRule):
+		result.Outcome, result.Message = KnownFailure, known+"\n"+strings.Join(failures, "\n")
+	case len(failures) > 0:
+		result.Outcome, result.Message = Fail, strings.Join(failures, "\n")
+	case isKnown && c.ID != c.Rule():
+		result.Outcome, result.Message = UnexpectedPass, "declared as a known failure: "+known
+	default:
+		result.Outcome = Pass
+	}
+	return result
+}
+
+// settleRules returns the rules that are declared as known failures although
+// none of their cases failed, and marks these cases.
+func (s *suite) settleRules(results []Result) []string {
+	var rotten []string
+	for rule, reason := range s.opts.KnownFailures {
+		ran, failed := false, false
+		for _, r := range results {
+			ran = ran || r.Rule == rule
+			failed = failed || r.Rule == rule && r.Outcome != Pass
+		}
+		if !ran || failed {
+			continue
+		}
+		rotten = append(rotten, rule)
+		for i := range results {
+			if results[i].Rule == rule {
+				results[i].Outcome, results[i].Message = UnexpectedPass, "declared as a known failure: "+reason
+			}
+		}
+	}
+	slices.Sort(rotten)
+	return rotten
+}

@@ -1,0 +1,49 @@
+package conformance
+
+import (
+	"context"
+	"slices"
+)
+
+// sharedCache is a small shared HTTP cache between browsers and a server. It
+// keeps successful answers to GET that say how long they are fresh, and reuses
+// one for a request that has the same values in the headers that the stored
+// answer's Vary names (RFC 9111, sections 3, 4 and 4.1). Nothing in it expires:
+// the suite asks whether reuse is right, not for how long.
+type sharedCache struct {
+	next   Transport
+	stored []Exchange
+}
+
+func (c *sharedCache) transport(ctx context.Context, r Request) (response Response, fromCache bool, err error) {
+	if r.Method == "GET" {
+		// The most recently stored answer is preferred (RFC 9111, section 4.1).
+		for _, e := range slices.Backward(c.stored) {
+			if e.Request.URL == r.URL && selects(e, r) {
+				return e.Response, true, nil
+			}
+		}
+	}
+	response, err = c.next(ctx, r)
+	if err == nil && r.Method == "GET" && cacheable(r, response) {
+		c.stored = append(c.stored, Exchange{Request: r, Response: response})
+	}
+	return response, false, err
+}
+
+func selects(stored Exchange, r Request) bool {
+	for _, name := range stored.Response.vary() {
+		if name == "*" || !slices.Equal(stored.Request.Header.Values(name), r.Header.Values(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+func cacheable(r Request, response Response) bool {
+	if response.Status != 200 || r.Header.Has("Authorization") {
+		return false
+	}
+	directives, _, _ := response.Header.list("Cache-Control")
+	return containsFold(directives, "public") && !containsFold(directives, "no-store")
+}

@@ -1,0 +1,306 @@
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of what a client waits for and takes in from a server.
+const (
+	exchangeLimit   = 20 * time.Second
+	maxResponseHead = 8 << 20
+	maxResponseBody = 8 << 20
+)
+
+// RoundTripper makes a [Transport] of an [net/http.RoundTripper], so that a
+// [Browser] can talk to any server. Redirects are left to the browser.
+func RoundTripper(rt http.RoundTripper) Transport {
+	return func(ctx context.Context, r Request) (Response, error) {
+		return roundTrip(ctx, rt, r, wholeBody)
+	}
+}
+
+func roundTrip(ctx context.Context, rt http.RoundTripper, r Request, read bodyReader) (Response, error) {
+	var body io.Reader
+	if r.Body != "" {
+		body = strings.NewReader(r.Body)
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, r.URL, body)
+	if err != nil {
+		return Response{}, err
+	}
+	for _, line := range r.Header {
+		if equalFold(line.Name, "Host") {
+			request.Host = line.Value
+			continue
+		}
+		request.Header.Add(line.Name, line.Value)
+	}
+	got, err := rt.RoundTrip(request)
+	if err != nil {
+		return Response{}, err
+	}
+	defer got.Body.Close()
+	response := Response{Status: got.StatusCode, Header: fieldsOf(got.Header)}
+	slices.SortStableFunc(response.Header, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	response.Body, err = read(response.Status, io.LimitReader(got.Body, maxResponseBody), nil)
+	return response, err
+}
+
+// bodyReader reads a response's body, and may do something meanwhile. The
+// writer is the connection's after an upgrade, else nil.
+type bodyReader func(status int, body io.Reader, w io.Writer) (string, error)
+
+func wholeBody(_ int, body io.Reader, _ io.Writer) (string, error) {
+	b, err := io.ReadAll(body)
+	return string(b), err
+}
+
+// client talks to one server. HTTP/1.1 is written byte for byte, over one
+// connection for as long as the server keeps it, so that memory which a
+// framework reuses between requests is reused here too. It must not be used
+// concurrently.
+type client struct {
+	server *url.URL
+	conn   net.Conn
+	buf    *bufio.Reader
+	h2     *http.Transport
+}
+
+func newClient(s *Server, p Protocol) (*client, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("the mount's URL %s is none", clip(s.URL))
+	}
+	c := &client{server: u}
+	if p != HTTP1 {
+		c.h2 = &http.Transport{
+			Protocols:          new(http.Protocols),
+			DisableCompression: true,
+			// Whatever host a case names, the server under test is meant.
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+			},
+			// Servers under test listen on loopback with a certificate of their own making.
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+		}
+		if p == H2C {
+			c.h2.Protocols.SetUnencryptedHTTP2(true)
+		} else {
+			c.h2.Protocols.SetHTTP2(true)
+		}
+	}
+	return c, nil
+}
+
+func (c *client) close() {
+	if c.conn != nil {
+		_ = c.conn.Close()
+		c.conn, c.buf = nil, nil
+	}
+	if c.h2 != nil {
+		c.h2.CloseIdleConnections()
+	}
+}
+
+// do sends a request to the server, whatever host its URL names.
+func (c *client) do(ctx context.Context, r Request, read bodyReader) (Response, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, exchangeLimit, fmt.Errorf("no answer within %v", exchangeLimit))
+	defer cancel()
+	if c.h2 != nil {
+		if strings.HasPrefix(r.URL, "/") {
+			r.URL = c.server.String() + r.URL
+		}
+		return roundTrip(ctx, c.h2, r, read)
+	}
+	reused := c.conn != nil
+	response, begun, err := c.exchange(ctx, r, read)
+	if err != nil && reused && !begun {
+		// The server closed the idle connection meanwhile, as it may.
+		c.close()
+		response, _, err = c.exchange(ctx, r, read)
+	}
+	if err != nil {
+		c.close()
+		if ctx.Err() != nil {
+			err = errors.Join(err, context.Cause(ctx))
+		}
+	}
+	return response, err
+}
+
+// exchange writes one request and reads one response. It reports whether any
+// byte of the response came.
+func (c *client) exchange(ctx context.Context, r Request, read bodyReader) (response Response, begun bool, err error) {
+	if c.conn == nil {
+		c.conn, err = new(net.Dialer).DialContext(ctx, "tcp", c.server.Host)
+		if err != nil {
+			return response, false, err
+		}
+		c.buf = bufio.NewReaderSize(c.conn, 64<<10)
+	}
+	deadline, _ := ctx.Deadline()
+	if err := c.conn.SetDeadline(deadline); err != nil {
+		return response, false, err
+	}
+	conn, message := c.conn, c.format(r)
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	written := make(chan error, 1)
+	// Concurrently, because a server may answer, and stop to read, midway.
+	go func() {
+		_, err := conn.Write(message)
+		written <- err
+	}()
+	response, begun, keep, err := c.readResponse(r.Method, read)
+	if err != nil || !keep {
+		c.close() // which ends the write too
+		if werr := <-written; err != nil && werr != nil {
+			err = fmt.Errorf("%w (and sending failed: %w)", err, werr)
+		}
+		return response, begun, err
+	}
+	if werr := <-written; werr != nil {
+		c.close()
+	}
+	return response, true, nil
+}
+
+// format writes the request as it is to go over the wire.
+func (c *client) format(r Request) []byte {
+	target, host := r.URL, c.server.Host
+	if u, err := url.Parse(r.URL); err == nil && u.Host != "" {
+		target, host = u.RequestURI(), u.Host
+	}
+	b := bytes.NewBuffer(nil)
+	fmt.Fprintf(b, "%s %s HTTP/1.1\r\n", r.Method, target)
+	if !r.Header.Has("Host") {
+		fmt.Fprintf(b, "Host: %s\r\n", host)
+	}
+	for _, line := range r.Header {
+		b.WriteString(line.Name)
+		b.WriteString(": ")
+		b.WriteString(line.Value)
+		b.WriteString("\r\n")
+	}
+	if r.Body != "" || r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH" {
+		fmt.Fprintf(b, "Content-Length: %d\r\n", len(r.Body))
+	}
+	b.WriteString("\r\n")
+	b.WriteString(r.Body)
+	return b.Bytes()
+}
+
+func (c *client) readResponse(method string, read bodyReader) (response Response, begun, keep bool, err error) {
+	head := &headReader{r: c.buf, left: maxResponseHead}
+	for {
+		line, err := head.line()
+		if err != nil {
+			return response, begun, false, fmt.Errorf("reading the status line: %w", err)
+		}
+		begun = true
+		version, rest, _ := strings.Cut(line, " ")
+		status, _, _ := strings.Cut(rest, " ")
+		response.Status, err = strconv.Atoi(status)
+		if err != nil || len(status) != 3 || !strings.HasPrefix(version, "HTTP/1.") {
+			return response, true, false, fmt.Errorf("the status line %s is none", clip(line))
+		}
+		if response.Header, err = head.fields(); err != nil {
+			return response, true, false, err
+		}
+		keep = version == "HTTP/1.1"
+		if response.Status >= 200 || response.Status == http.StatusSwitchingProtocols {
+			break
+		}
+	}
+	header := response.Header
+	if value, _ := header.Get("Connection"); equalFold(value, "close") {
+		keep = false
+	}
+	var body io.Reader
+	switch {
+	case response.Status == http.StatusSwitchingProtocols:
+		response.Body, err = read(response.Status, c.buf, c.conn)
+		return response, true, false, err
+	case method == "HEAD", response.Status == 204, response.Status == 304:
+		body = http.NoBody
+	case header.Has("Transfer-Encoding"):
+		body = httputil.NewChunkedReader(c.buf)
+	case header.Has("Content-Length"):
+		value, _ := header.Get("Content-Length")
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n < 0 {
+			return response, true, false, fmt.Errorf("the Content-Length %s is none", clip(value))
+		}
+		body = io.LimitReader(c.buf, n)
+	default:
+		body, keep = c.buf, false
+	}
+	limited := &io.LimitedReader{R: body, N: maxResponseBody}
+	response.Body, err = read(response.Status, limited, nil)
+	if err != nil {
+		return response, true, false, fmt.Errorf("reading the body: %w", err)
+	}
+	if header.Has("Transfer-Encoding") && body != http.NoBody {
+		// The chunked reader stops before the trailer section and its empty line.
+		if _, err := head.fields(); err != nil {
+			keep = false
+		}
+	}
+	return response, true, keep && limited.N > 0, nil
+}
+
+// headReader reads the lines of a header section, within a bound.
+type headReader struct {
+	r    *bufio.Reader
+	left int
+}
+
+func (h *headReader) line() (string, error) {
+	var line []byte
+	for {
+		part, err := h.r.ReadSlice('\n')
+		if h.left -= len(part); h.left < 0 {
+			return "", fmt.Errorf("the response's header section has over %d bytes", maxResponseHead)
+		}
+		line = append(line, part...)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		return strings.TrimRight(string(line), "\r\n"), nil
+	}
+}
+
+func (h *headReader) fields() (Fields, error) {
+	var fields Fields
+	for {
+		line, err := h.line()
+		if err != nil {
+			return nil, fmt.Errorf("reading the header section: %w", err)
+		}
+		if line == "" {
+			return fields, nil
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return nil, fmt.Errorf("the field line %s has no colon", clip(line))
+		}
+		fields = append(fields, Field{name, strings.Trim(value, " \t")})
+	}
+}

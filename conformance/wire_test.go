@@ -1,0 +1,52 @@
+package conformance_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core"
+)
+
+// A Browser over net/http's own client reaches the verdicts that it reaches
+// over the suite's.
+func TestBrowserOverRoundTripper(t *testing.T) {
+	policy := core.Policy{
+		AllowOrigins: []string{conformance.OriginA}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"content-type"},
+		ExposeHeaders: []string{"x-e"}, AllowCredentials: true,
+	}
+	server, err := newReference().mount(conformance.Setup{Policies: []core.Policy{policy}, App: conformance.StandardApp()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	browser := &conformance.Browser{Transport: conformance.RoundTripper(transport)}
+	for _, f := range []struct {
+		fetch      conformance.Fetch
+		code       conformance.Code
+		status     int
+		preflights int
+	}{
+		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Credentials: true}, conformance.CodeOK, 200, 0},
+		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "put", Body: "{}", Header: conformance.Header("Content-Type", "application/json")}, conformance.CodeOK, 200, 1},
+		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/moved"}, conformance.CodeOK, 200, 0},
+		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/gone"}, conformance.CodeOK, 404, 0},
+		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "PATCH"}, conformance.CodeMethodNotAllowed, 0, 1},
+		{conformance.Fetch{Origin: conformance.OriginEvil, URL: server.URL + "/any"}, conformance.CodeAllowOriginMissing, 200, 0},
+		{conformance.Fetch{Origin: server.URL, URL: server.URL + "/post", Method: "POST"}, conformance.CodeOK, 200, 0},
+	} {
+		v := browser.Fetch(t.Context(), f.fetch)
+		if v.Code != f.code || v.Status != f.status || v.Preflights() != f.preflights {
+			t.Errorf("%+v: %s, status %d, %d preflights (%s)", f.fetch, v.Code, v.Status, v.Preflights(), v.Text)
+		}
+		if v.Allowed && f.fetch.URL == server.URL+"/any" && (!v.Header.Has("X-E") || v.Header.Has("X-Hidden")) {
+			t.Errorf("%+v: the script reads %v", f.fetch, v.Header)
+		}
+	}
+	server.Close()
+	if v := browser.Fetch(t.Context(), conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any"}); v.Code != conformance.CodeNetwork {
+		t.Errorf("a server that is gone: %s", v.Code)
+	}
+}
