@@ -1,0 +1,490 @@
+package corshttp_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/core"
+)
+
+var policy = core.Policy{
+	Name: "p", AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},
+	ExposeHeaders: []string{"x-e"}, AllowCredentials: true, MaxAge: 10 * time.Minute,
+}
+
+func request(method, origin string, more ...string) *http.Request {
+	r := httptest.NewRequest(method, "http://h.example/x", nil)
+	if origin != "" {
+		r.Header.Set("Origin", origin)
+	}
+	for i := 0; i < len(more); i += 2 {
+		r.Header.Add(more[i], more[i+1])
+	}
+	return r
+}
+
+func serve(h http.Handler, r *http.Request) *http.Response {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+var ok = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })
+
+func expect(t *testing.T, res *http.Response, status int, want http.Header) {
+	t.Helper()
+	got := http.Header{}
+	for k, v := range res.Header {
+		if strings.HasPrefix(k, "Access-Control-") || k == "Vary" {
+			got[k] = v
+		}
+	}
+	if res.StatusCode != status || !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("status %d, headers %v; want %d, %v", res.StatusCode, got, status, want)
+	}
+}
+
+func TestMiddleware(t *testing.T) {
+	h := corshttp.Middleware(core.MustNew(policy))(ok)
+	actual := http.Header{
+		"Access-Control-Allow-Origin": {"https://a.example"}, "Access-Control-Allow-Credentials": {"true"},
+		"Access-Control-Expose-Headers": {"x-e"}, "Vary": {"Origin"},
+	}
+	expect(t, serve(h, request("GET", "https://a.example")), 200, actual)
+	expect(t, serve(h, request("OPTIONS", "https://a.example")), 200, actual)
+	expect(t, serve(h, request("GET", "https://e.example")), 200, http.Header{"Vary": {"Origin"}})
+	expect(t, serve(h, request("GET", "")), 200, http.Header{"Vary": {"Origin"}})
+	expect(t, serve(h, request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT")), 204, http.Header{
+		"Access-Control-Allow-Origin": {"https://a.example"}, "Access-Control-Allow-Credentials": {"true"},
+		"Access-Control-Allow-Methods": {"PUT"}, "Access-Control-Allow-Headers": {"x-a"}, "Access-Control-Max-Age": {"600"},
+		"Vary": {"Origin, Access-Control-Request-Method"},
+	})
+	expect(t, serve(h, request("OPTIONS", "https://e.example", "Access-Control-Request-Method", "PUT")), 403, http.Header{"Vary": {"Origin, Access-Control-Request-Method"}})
+	expect(t, serve(corshttp.Middleware(nil)(ok), request("GET", "https://a.example")), 200, http.Header{"Vary": {"Origin"}})
+}
+
+func TestVary(t *testing.T) {
+	h := corshttp.Middleware(core.MustNew(policy))(ok)
+	for before, want := range map[string][]string{
+		"Accept-Encoding":          {"Accept-Encoding", "Origin"},
+		"Accept-Encoding, Origin":  {"Accept-Encoding, Origin"},
+		"accept , ORIGIN":          {"accept , ORIGIN"},
+		"X-Origin":                 {"X-Origin", "Origin"},
+		"Origin-Agent":             {"Origin-Agent", "Origin"},
+		"Accept-Encoding\nX-Other": {"Accept-Encoding", "X-Other", "Origin"},
+	} {
+		outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Vary"] = strings.Split(before, "\n")
+			h.ServeHTTP(w, r)
+		})
+		if got := serve(outer, request("GET", "https://a.example")).Header["Vary"]; !slices.Equal(got, want) {
+			t.Errorf("Vary %q becomes %q, want %q", before, got, want)
+		}
+	}
+}
+
+func TestTwice(t *testing.T) {
+	e := core.MustNew(policy)
+	once, twice := corshttp.Middleware(e)(ok), corshttp.Middleware(e)(corshttp.Middleware(e)(ok))
+	for _, r := range []*http.Request{request("GET", "https://a.example"), request("GET", "https://e.example"), request("GET", "")} {
+		want := serve(once, r).Header
+		want.Del("Content-Type")
+		expect(t, serve(twice, r), 200, want)
+	}
+}
+
+// The innermost engine decides, and nothing of an outer, looser one is left.
+func TestNestedEngines(t *testing.T) {
+	outer := corshttp.Middleware(core.MustNew(policy, core.Policy{AllowOrigins: []string{"https://b.example"}, AllowCredentials: true, ExposeHeaders: []string{"x-o"}}))
+	inner := core.Policy{AllowOrigins: []string{"https://b.example"}}
+	h := outer(corshttp.Middleware(core.MustNew(inner))(ok))
+	expect(t, serve(h, request("GET", "https://a.example")), 200, http.Header{"Vary": {"Origin"}})
+	expect(t, serve(h, request("GET", "https://b.example")), 200, http.Header{"Access-Control-Allow-Origin": {"https://b.example"}, "Vary": {"Origin"}})
+	anyone := outer(corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"*"}}))(ok))
+	expect(t, serve(anyone, request("GET", "https://b.example")), 200, http.Header{"Access-Control-Allow-Origin": {"*"}, "Vary": {"Origin"}})
+}
+
+// No slice is shared: a handler that changes a value in place, or appends to
+// one, reaches no other header and no later response.
+func TestNothingIsShared(t *testing.T) {
+	vandal := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for _, lines := range w.Header() {
+			_ = append(lines, "appended")
+			lines[0] = "broken"
+		}
+	})
+	e := core.MustNew(policy)
+	bad, good := corshttp.Middleware(e)(vandal), corshttp.Middleware(e)(ok)
+	want := serve(good, request("GET", "https://a.example"))
+	serve(bad, request("GET", "https://a.example"))
+	expect(t, serve(good, request("GET", "https://a.example")), 200, func() http.Header {
+		want.Header.Del("Content-Type")
+		return want.Header
+	}())
+	h := http.Header{}
+	corshttp.Apply(e, h, request("GET", "https://a.example"))
+	for k := range h {
+		h[k] = append(h[k], "appended to "+k)
+	}
+	for k, lines := range h {
+		if len(lines) != 2 || lines[1] != "appended to "+k {
+			t.Errorf("%s: %q", k, lines)
+		}
+	}
+}
+
+func TestSkip(t *testing.T) {
+	h := corshttp.Middleware(core.MustNew(policy), corshttp.Options{}, corshttp.Options{Skip: func(r *http.Request) bool { return r.URL.Path == "/x" }})(ok)
+	expect(t, serve(h, request("GET", "https://a.example")), 200, http.Header{})
+	r := request("GET", "https://a.example")
+	r.URL.Path = "/y"
+	if serve(h, r).Header.Get("Access-Control-Allow-Origin") == "" {
+		t.Error("everything is skipped")
+	}
+}
+
+func TestRoutedByPath(t *testing.T) {
+	e, err := core.NewRouted(core.Route{Host: "h.example", Path: "/x", Policies: []core.Policy{policy}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := corshttp.Middleware(e)(ok)
+	if serve(h, request("GET", "https://a.example")).Header.Get("Access-Control-Allow-Origin") == "" {
+		t.Error("the route is not found")
+	}
+	r := request("GET", "https://a.example")
+	r.URL, _ = url.Parse("/y")
+	expect(t, serve(h, r), 200, http.Header{})
+	r.URL, _ = url.Parse("/%78") // either /x or not
+	expect(t, serve(h, r), 200, http.Header{"Vary": {"Origin"}})
+}
+
+func TestCheckOrigin(t *testing.T) {
+	check := corshttp.CheckOrigin(core.MustNew(policy))
+	for _, tt := range []struct {
+		r    *http.Request
+		want bool
+	}{
+		{request("GET", ""), true},
+		{request("GET", "https://a.example"), true},
+		{request("GET", "https://e.example"), false},
+		{request("GET", "null"), false},
+		{request("GET", "http://h.example"), true},
+		{request("GET", "http://h.example", "Sec-Fetch-Site", "cross-site"), false},
+		{request("GET", "https://e.example", "Sec-Fetch-Site", "same-origin"), true},
+		{request("GET", "https://a.example", "Origin", "https://a.example"), false},
+	} {
+		if got := check(tt.r); got != tt.want {
+			t.Errorf("%v: %v", tt.r.Header, got)
+		}
+	}
+	if corshttp.CheckOrigin(nil)(request("GET", "https://a.example")) {
+		t.Error("a nil engine allows")
+	}
+}
+
+func TestStripUpstream(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for _, h := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers", "Allow-Methods", "Allow-Headers", "Max-Age", "Allow-Private-Network"} {
+			w.Header().Set("Access-Control-"+h, "upstream's")
+		}
+		w.Header().Set("Vary", "Accept")
+	}))
+	defer upstream.Close()
+	target, _ := url.Parse(upstream.URL)
+	proxy := &httputil.ReverseProxy{
+		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ModifyResponse: corshttp.StripUpstream,
+	}
+	expect(t, serve(corshttp.Middleware(core.MustNew(policy))(proxy), request("GET", "https://a.example")), 200, http.Header{
+		"Access-Control-Allow-Origin": {"https://a.example"}, "Access-Control-Allow-Credentials": {"true"},
+		"Access-Control-Expose-Headers": {"x-e"}, "Vary": {"Origin", "Accept"},
+	})
+}
+
+func TestAllocations(t *testing.T) {
+	strict, open := core.MustNew(policy), core.MustNew(core.Policy{AllowOrigins: []string{"*"}, ExposeHeaders: []string{"x"}})
+	routed, err := core.NewRouted(core.Route{Path: "/other", Policies: []core.Policy{policy}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	w := httptest.NewRecorder()
+	header := w.Header()
+	preflight := request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT", "Access-Control-Request-Headers", "x-a")
+	for _, tt := range []struct {
+		name  string
+		e     *core.Engine
+		r     *http.Request
+		vary  []string
+		limit float64
+	}{
+		{"no origin", strict, request("GET", ""), nil, 1},
+		{"actual", strict, request("GET", "https://a.example"), nil, 1},
+		{"actual, Vary", strict, request("GET", "https://a.example"), []string{"Accept-Encoding"}, 1},
+		{"refused", strict, request("GET", "https://e.example"), nil, 1},
+		{"refused, Vary has Origin", strict, request("GET", "https://e.example"), []string{"Accept, Origin"}, 0},
+		{"preflight", strict, preflight, nil, 1},
+		{"preflight refused", strict, request("OPTIONS", "https://e.example", "Access-Control-Request-Method", "PUT"), nil, 1},
+		{"any", open, request("GET", ""), nil, 1},
+		{"no route", routed, request("GET", "https://a.example"), nil, 0},
+		{"twice", strict, request("GET", "https://a.example"), nil, 1},
+	} {
+		h := corshttp.Middleware(tt.e)(nothing)
+		if tt.name == "twice" {
+			h = corshttp.Middleware(tt.e)(h)
+		}
+		sink := discard{header}
+		if n := testing.AllocsPerRun(100, func() {
+			clear(header)
+			if tt.vary != nil {
+				header["Vary"] = tt.vary
+			}
+			h.ServeHTTP(sink, tt.r)
+		}); n > tt.limit {
+			t.Errorf("%s: %v allocations, want at most %v", tt.name, n, tt.limit)
+		}
+	}
+}
+
+// discard is a ResponseWriter that costs nothing.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}
+
+func TestKeepVary(t *testing.T) {
+	overwrite := func(then func(http.ResponseWriter)) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Vary", "Accept")
+			then(w)
+		})
+	}
+	handlers := map[string]http.Handler{
+		"silent":      overwrite(func(http.ResponseWriter) {}),
+		"write":       overwrite(func(w http.ResponseWriter) { io.WriteString(w, "x") }),
+		"writeheader": overwrite(func(w http.ResponseWriter) { w.WriteHeader(404) }),
+		"flush":       overwrite(func(w http.ResponseWriter) { w.(http.Flusher).Flush() }),
+		"controller":  overwrite(func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }),
+		"readfrom":    overwrite(func(w http.ResponseWriter) { io.Copy(w, strings.NewReader("x")) }),
+		"early hints": overwrite(func(w http.ResponseWriter) { w.WriteHeader(103); w.Header().Set("Vary", "Accept"); w.WriteHeader(200) }),
+		"deleted":     http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Del("Vary"); io.WriteString(w, "x") }),
+		"timeout":     http.TimeoutHandler(overwrite(func(w http.ResponseWriter) { io.WriteString(w, "x") }), time.Minute, ""),
+	}
+	for name, h := range handlers {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(corshttp.Middleware(core.MustNew(policy), corshttp.Options{KeepVary: true})(h))
+			defer s.Close()
+			r, _ := http.NewRequest("GET", s.URL, nil)
+			r.Header.Set("Origin", "https://a.example")
+			res, err := s.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if got := strings.Join(res.Header["Vary"], ", "); !strings.Contains(got, "Origin") || name != "deleted" && !strings.Contains(got, "Accept") {
+				t.Errorf("Vary: %q", got)
+			}
+		})
+	}
+}
+
+func TestKeepVaryHijack(t *testing.T) {
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n\r\nhello")
+	})
+	s := httptest.NewServer(corshttp.Middleware(core.MustNew(policy), corshttp.Options{KeepVary: true})(h))
+	defer s.Close()
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://e.example\r\n\r\n")
+	if b, _ := io.ReadAll(bufio.NewReader(conn)); !strings.HasSuffix(string(b), "hello") {
+		t.Errorf("got %q", b)
+	}
+}
+
+// plain, flusher, hijacker and pusher are writers with every combination of the
+// optional interfaces.
+type (
+	flusher  struct{}
+	hijacker struct{}
+	pusher   struct{}
+)
+
+func (flusher) Flush()                                        {}
+func (hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, io.EOF }
+func (pusher) Push(string, *http.PushOptions) error           { return nil }
+
+func TestKeepVaryInterfaces(t *testing.T) {
+	type w = http.ResponseWriter
+	d := &discard{http.Header{}}
+	for _, in := range []w{
+		d, struct {
+			w
+			flusher
+		}{d, flusher{}}, struct {
+			w
+			hijacker
+		}{d, hijacker{}}, struct {
+			w
+			pusher
+		}{d, pusher{}}, struct {
+			w
+			flusher
+			hijacker
+		}{d, flusher{}, hijacker{}}, struct {
+			w
+			flusher
+			pusher
+		}{d, flusher{}, pusher{}}, struct {
+			w
+			hijacker
+			pusher
+		}{d, hijacker{}, pusher{}}, struct {
+			w
+			flusher
+			hijacker
+			pusher
+		}{d, flusher{}, hijacker{}, pusher{}},
+	} {
+		h := http.HandlerFunc(func(out w, _ *http.Request) {
+			_, f1 := in.(http.Flusher)
+			_, f2 := out.(http.Flusher)
+			_, h1 := in.(http.Hijacker)
+			_, h2 := out.(http.Hijacker)
+			_, p1 := in.(http.Pusher)
+			_, p2 := out.(http.Pusher)
+			if f1 != f2 || h1 != h2 || p1 != p2 {
+				t.Errorf("%T: Flusher %v, Hijacker %v, Pusher %v", in, f2, h2, p2)
+			}
+			if out.(interface{ Unwrap() w }).Unwrap() != in {
+				t.Errorf("%T: Unwrap returns something else", in)
+			}
+		})
+		corshttp.Middleware(core.MustNew(policy), corshttp.Options{KeepVary: true})(h).ServeHTTP(in, request("GET", ""))
+	}
+}
+
+func BenchmarkMiddleware(b *testing.B) {
+	h := corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}}))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for name, r := range map[string]*http.Request{
+		"none": request("GET", ""), "actual": request("GET", "https://a.example"), "refused": request("GET", "https://e.example"),
+		"preflight": request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT"),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var w http.ResponseWriter = discard{http.Header{}}
+			for b.Loop() {
+				clear(w.Header())
+				h.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+func ExampleMiddleware() {
+	engine, err := core.New(core.Policy{
+		AllowOrigins: []string{"https://app.example.com"},
+		AllowMethods: []string{"PUT"},
+		AllowHeaders: []string{"content-type"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("PUT /items/{id}", func(w http.ResponseWriter, r *http.Request) {})
+	server := httptest.NewServer(corshttp.Middleware(engine)(mux))
+	defer server.Close()
+
+	preflight, _ := http.NewRequest("OPTIONS", server.URL+"/items/1", nil)
+	preflight.Header.Set("Origin", "https://app.example.com")
+	preflight.Header.Set("Access-Control-Request-Method", "PUT")
+	res, err := http.DefaultClient.Do(preflight)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer res.Body.Close()
+	fmt.Println(res.StatusCode, res.Header.Get("Access-Control-Allow-Origin"), res.Header.Get("Access-Control-Allow-Methods"))
+	// Output: 204 https://app.example.com PUT
+}
+
+func ExampleCheckOrigin() {
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://app.example.com"}})
+	check := corshttp.CheckOrigin(engine)
+
+	handshake := httptest.NewRequest("GET", "https://api.example.com/socket", nil)
+	for _, origin := range []string{"https://app.example.com", "https://evil.example", "https://api.example.com"} {
+		handshake.Header.Set("Origin", origin)
+		fmt.Println(origin, check(handshake))
+	}
+	// Output:
+	// https://app.example.com true
+	// https://evil.example false
+	// https://api.example.com true
+}
+
+func ExampleStripUpstream() {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+	}))
+	defer upstream.Close()
+	target, _ := url.Parse(upstream.URL)
+	proxy := &httputil.ReverseProxy{
+		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ModifyResponse: corshttp.StripUpstream,
+	}
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://app.example.com"}})
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Origin", "https://app.example.com")
+	corshttp.Middleware(engine)(proxy).ServeHTTP(w, r)
+	fmt.Println(w.Header()["Access-Control-Allow-Origin"])
+	// Output: [https://app.example.com]
+}
+
+// A decision written by itself is what Apply writes, and costs as little.
+func TestWriteHeaders(t *testing.T) {
+	private := policy
+	private.AllowPrivateNetwork = true
+	all := core.Policy{AllowOrigins: []string{"https://b.example"}, AllowCredentials: true, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}}
+	e := core.MustNew(private, all)
+	for _, r := range []*http.Request{
+		request("GET", ""), request("GET", "https://a.example"), request("GET", "https://e.example"),
+		request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT", "Access-Control-Request-Private-Network", "true"),
+		request("OPTIONS", "https://b.example", "Access-Control-Request-Method", "PURGE", "Access-Control-Request-Headers", "x-b"),
+	} {
+		applied, written := http.Header{}, http.Header{}
+		status, vary := corshttp.Apply(e, applied, r)
+		d := corshttp.Decide(e, r)
+		corshttp.WriteHeaders(written, d)
+		if !maps.EqualFunc(applied, written, slices.Equal) || status != d.Status || vary != d.Vary {
+			t.Errorf("Apply writes %v, WriteHeaders %v", applied, written)
+		}
+		if n := testing.AllocsPerRun(100, func() { clear(written); corshttp.WriteHeaders(written, d) }); n > 1 {
+			t.Errorf("%v allocations", n)
+		}
+	}
+}

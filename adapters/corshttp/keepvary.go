@@ -1,0 +1,129 @@
+package corshttp
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+)
+
+// serveKeepingVary serves a request through a writer that adds names to Vary
+// when the headers go out, if they are no longer there.
+func serveKeepingVary(w http.ResponseWriter, r *http.Request, next http.Handler, names string) {
+	kw := &keepVaryWriter{ResponseWriter: w, names: names}
+	defer kw.keep() // also before somebody outside answers a panic
+	next.ServeHTTP(kw.like(w), r)
+}
+
+// keepVaryWriter is a ResponseWriter that keeps names in Vary.
+type keepVaryWriter struct {
+	http.ResponseWriter
+	names string
+	done  bool // the headers are out, or the connection is no longer ours
+}
+
+func (w *keepVaryWriter) keep() {
+	if w.done {
+		return
+	}
+	h := w.Header()
+	if lines := h[vary]; !covers(lines, w.names) {
+		h[vary] = append(append(make([]string, 0, len(lines)+1), lines...), w.names)
+	}
+}
+
+// WriteHeader keeps Vary in informational responses too, which may come first.
+func (w *keepVaryWriter) WriteHeader(status int) {
+	w.keep()
+	w.done = w.done || status >= 200 || status == http.StatusSwitchingProtocols
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *keepVaryWriter) Write(b []byte) (int, error) {
+	w.keep()
+	w.done = true
+	return w.ResponseWriter.Write(b)
+}
+
+// ReadFrom lets the server's writer use sendfile, as it would without us.
+func (w *keepVaryWriter) ReadFrom(r io.Reader) (int64, error) {
+	w.keep()
+	w.done = true
+	return io.Copy(w.ResponseWriter, r)
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *keepVaryWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// FlushError is for [http.ResponseController] too, which would otherwise flush
+// past us.
+func (w *keepVaryWriter) FlushError() error {
+	w.keep()
+	w.done = true
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+type flusher struct{ w *keepVaryWriter }
+
+func (f flusher) Flush() { _ = f.w.FlushError() }
+
+type hijacker struct{ w *keepVaryWriter }
+
+func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.w.ResponseWriter).Hijack()
+	h.w.done = h.w.done || err == nil
+	return conn, rw, err
+}
+
+// like returns w as a writer that can do what other can, no more and no less:
+// handlers ask for http.Flusher, http.Hijacker and http.Pusher and take another
+// way if a writer is none.
+func (w *keepVaryWriter) like(other http.ResponseWriter) http.ResponseWriter {
+	_, flush := other.(http.Flusher)
+	_, hijack := other.(http.Hijacker)
+	p, push := other.(http.Pusher)
+	switch f, h := (flusher{w}), (hijacker{w}); {
+	case flush && hijack && push:
+		return struct {
+			*keepVaryWriter
+			flusher
+			hijacker
+			http.Pusher
+		}{w, f, h, p}
+	case flush && hijack:
+		return struct {
+			*keepVaryWriter
+			flusher
+			hijacker
+		}{w, f, h}
+	case flush && push:
+		return struct {
+			*keepVaryWriter
+			flusher
+			http.Pusher
+		}{w, f, p}
+	case hijack && push:
+		return struct {
+			*keepVaryWriter
+			hijacker
+			http.Pusher
+		}{w, h, p}
+	case flush:
+		return struct {
+			*keepVaryWriter
+			flusher
+		}{w, f}
+	case hijack:
+		return struct {
+			*keepVaryWriter
+			hijacker
+		}{w, h}
+	case push:
+		return struct {
+			*keepVaryWriter
+			http.Pusher
+		}{w, p}
+	default:
+		return w
+	}
+}

@@ -1,0 +1,30 @@
+package corshttp
+
+import "sync"
+
+// A slab is an array of which responses get elements of their own, so that an
+// allocation serves many of them. What has been handed out is never handed out
+// again: a slab is used up, not used again.
+type slab struct{ free []string }
+
+const (
+	slabSize = 64 // elements: 1 KiB, and at most that many short strings kept alive
+	slabMost = 8  // elements that one response may take of it
+)
+
+var slabs = sync.Pool{New: func() any { return new(slab) }}
+
+// take returns n empty strings, in a slice that cannot grow in place.
+func take(n int) []string {
+	if n > slabMost {
+		return make([]string, n)
+	}
+	s := slabs.Get().(*slab)
+	if len(s.free) < n {
+		s.free = make([]string, slabSize)
+	}
+	out := s.free[:n:n]
+	s.free = s.free[n:]
+	slabs.Put(s)
+	return out
+}
