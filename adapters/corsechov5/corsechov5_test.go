@@ -1,0 +1,248 @@
+package corsechov5_test
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v5/middleware"
+
+	"github.com/corskit/corskit/adapters/corsechov5"
+	"github.com/corskit/corskit/core"
+)
+
+const (
+	allowed  = "https://a.example"
+	stranger = "https://evil.test"
+)
+
+func engine(t testing.TB, origins ...string) *core.Engine {
+	t.Helper()
+	e, err := core.New(core.Policy{AllowOrigins: origins, AllowMethods: []string{"PUT"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// start serves an echo over a socket.
+func start(t *testing.T, e *echo.Echo) string {
+	t.Helper()
+	s := httptest.NewServer(e)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func send(t *testing.T, method, url, origin string, header ...string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Origin", origin)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func preflight(t *testing.T, method, url, origin string) *http.Response {
+	t.Helper()
+	return send(t, "OPTIONS", url, origin, "Access-Control-Request-Method", method)
+}
+
+// wantOrigin checks Access-Control-Allow-Origin, which is absent if want is "".
+func wantOrigin(t *testing.T, res *http.Response, want string) {
+	t.Helper()
+	var lines []string
+	if want != "" {
+		lines = []string{want}
+	}
+	if got := res.Header.Values("Access-Control-Allow-Origin"); !slices.Equal(got, lines) {
+		t.Errorf("%s %s: status %d, Access-Control-Allow-Origin %q, want %q", res.Request.Method, res.Request.URL, res.StatusCode, got, lines)
+	}
+}
+
+func ok(c *echo.Context) error { return c.String(http.StatusOK, "ok") }
+
+// quiet returns an echo that logs nothing.
+func quiet() *echo.Echo {
+	return echo.NewWithConfig(echo.Config{Logger: slog.New(slog.DiscardHandler)})
+}
+
+func TestNilEngineDenies(t *testing.T) {
+	e := quiet()
+	e.Use(corsechov5.Middleware(nil))
+	e.GET("/", ok)
+	url := start(t, e)
+	wantOrigin(t, send(t, "GET", url, allowed), "")
+	if res := preflight(t, "PUT", url, allowed); res.StatusCode != http.StatusForbidden {
+		t.Errorf("preflight: status %d, want 403", res.StatusCode)
+	}
+}
+
+func TestOptionsAddUp(t *testing.T) {
+	skip := func(path string) corsechov5.Options {
+		return corsechov5.Options{Skip: func(c *echo.Context) bool { return c.Request().URL.Path == path }}
+	}
+	e := quiet()
+	e.Use(corsechov5.Middleware(engine(t, allowed), skip("/a"), corsechov5.Options{}, skip("/b")))
+	for _, path := range []string{"/a", "/b", "/c"} {
+		e.GET(path, ok)
+	}
+	url := start(t, e)
+	for path, want := range map[string]string{"/a": "", "/b": "", "/c": allowed} {
+		wantOrigin(t, send(t, "GET", url+path, allowed), want)
+		wantOrigin(t, preflight(t, "PUT", url+path, allowed), want)
+	}
+}
+
+func TestNestedEngines(t *testing.T) {
+	const other = "https://b.example"
+	e := quiet()
+	e.Use(corsechov5.Middleware(engine(t, allowed, other)))
+	inner := e.Group("/inner", corsechov5.Middleware(engine(t, other)))
+	inner.GET("/x", ok)
+	url := start(t, e)
+	wantOrigin(t, send(t, "GET", url+"/inner/x", other), other)
+	wantOrigin(t, send(t, "GET", url+"/inner/x", allowed), "") // what the outer engine wrote is gone
+}
+
+// Pre runs before the router, and before other middleware that redirects.
+func TestPre(t *testing.T) {
+	e := quiet()
+	e.Pre(corsechov5.Middleware(engine(t, allowed)), middleware.AddTrailingSlashWithConfig(middleware.AddTrailingSlashConfig{RedirectCode: 308}))
+	e.GET("/x/", ok)
+	url := start(t, e)
+	res := send(t, "GET", url+"/x", allowed)
+	wantOrigin(t, res, allowed)
+	if res.StatusCode != 308 {
+		t.Errorf("status %d, want 308", res.StatusCode)
+	}
+	if res := preflight(t, "PUT", url+"/x", allowed); res.StatusCode != http.StatusNoContent {
+		t.Errorf("preflight: status %d, want 204", res.StatusCode)
+	}
+}
+
+func TestKeepVary(t *testing.T) {
+	answers := map[string]echo.HandlerFunc{
+		"/string":  ok,
+		"/nothing": func(c *echo.Context) error { return c.NoContent(http.StatusNoContent) },
+		"/error":   func(*echo.Context) error { return echo.ErrForbidden },
+		"/panic":   func(*echo.Context) error { panic("on purpose") },
+		"/write": func(c *echo.Context) error {
+			_, err := c.Response().Write([]byte("x"))
+			return err
+		},
+	}
+	for _, keep := range []bool{true, false} {
+		e := quiet()
+		e.Use(middleware.Recover(), corsechov5.Middleware(engine(t, allowed), corsechov5.Options{KeepVary: keep}))
+		for path, answer := range answers {
+			e.GET(path, func(c *echo.Context) error {
+				c.Response().Header().Set("Vary", "Accept")
+				return answer(c)
+			})
+		}
+		url := start(t, e)
+		for path := range answers {
+			res := send(t, "GET", url+path, allowed)
+			wantOrigin(t, res, allowed)
+			vary := strings.Join(res.Header.Values("Vary"), ", ")
+			if want := map[bool]string{true: "Accept, Origin", false: "Accept"}[keep]; vary != want {
+				t.Errorf("KeepVary %v, %s: Vary %q, want %q", keep, path, vary, want)
+			}
+		}
+	}
+}
+
+func TestGroup(t *testing.T) {
+	e := quiet()
+	seen := make(map[string]bool)
+	e.OnAddRoute = func(r echo.Route) error {
+		seen[r.Path] = true
+		return nil
+	}
+	e.GET("/*", ok)
+	api := corsechov5.Group(e, e.Group("/api"), engine(t, allowed))
+	api.POST("/items", ok)
+	api.POST("/items/:id", ok)
+	api.GET("/wild/*", ok)
+	api.RouteNotFound("/mine/*", func(c *echo.Context) error { return c.String(http.StatusGone, "mine") })
+	api.GET("/mine/*", ok)
+	api.OPTIONS("/options", func(c *echo.Context) error { return c.String(http.StatusOK, "mine") })
+	api.Group("/inner").POST("/x", ok)
+	tenant := corsechov5.Group(e, e.Group("/t/:tenant"), engine(t, allowed))
+	tenant.GET("/files/*", ok)
+	e.GET("/other/*", ok)
+	url := start(t, e)
+	for path, want := range map[string]string{
+		"/api/items": allowed, "/api/items/7": allowed, "/api/nowhere": allowed, "/api": allowed, "/api/": allowed,
+		"/api/wild/x": allowed, "/api/wild/x/y": allowed, "/api/mine/x": allowed, "/api/options": allowed, "/api/inner/x": allowed,
+		"/t/acme/files/x": allowed, "/t/acme": allowed,
+		"/": "", "/apikeys": "", "/other/x": "", "/t": "", "/API/items": "",
+	} {
+		res := preflight(t, "POST", url+path, allowed)
+		wantOrigin(t, res, want)
+		if want != "" {
+			if res.StatusCode != http.StatusNoContent {
+				t.Errorf("preflight %s: status %d", path, res.StatusCode)
+			}
+			wantOrigin(t, preflight(t, "POST", url+path, stranger), "")
+		}
+	}
+	for path, status := range map[string]int{"/api/options": 200, "/api/mine/x": 410, "/api/wild/x": 404} {
+		res := send(t, "OPTIONS", url+path, allowed) // no preflight
+		wantOrigin(t, res, allowed)
+		if res.StatusCode != status {
+			t.Errorf("OPTIONS %s: status %d, want %d", path, res.StatusCode, status)
+		}
+	}
+	for _, path := range []string{"/api/items", "/api/wild/*", "/other/*"} {
+		if !seen[path] {
+			t.Errorf("the application's OnAddRoute was not told of %s", path)
+		}
+	}
+}
+
+// Group does not rely on what the application tells echo to leave out.
+func TestGroupWithoutAutomaticRoutes(t *testing.T) {
+	e := echo.NewWithConfig(echo.Config{NoGroupAutoRegister404Routes: true, Router: echo.NewRouter(echo.RouterConfig{})})
+	api := corsechov5.Group(e, e.Group("/api"), engine(t, allowed))
+	api.POST("/items", ok)
+	api.GET("/wild/*", ok)
+	url := start(t, e)
+	for _, path := range []string{"/api", "/api/items", "/api/wild/x"} {
+		wantOrigin(t, preflight(t, "POST", url+path, allowed), allowed)
+	}
+}
+
+// The application's own OnAddRoute may refuse a route still.
+func TestGroupKeepsOnAddRoute(t *testing.T) {
+	refusal := errors.New("refused")
+	e := quiet()
+	e.OnAddRoute = func(r echo.Route) error {
+		if strings.Contains(r.Path, "bad") {
+			return refusal
+		}
+		return nil
+	}
+	api := corsechov5.Group(e, e.Group("/api"), engine(t, allowed))
+	if _, err := api.AddRoute(echo.Route{Method: "GET", Path: "/bad/*", Handler: ok}); !errors.Is(err, refusal) {
+		t.Errorf("error %v, want %v", err, refusal)
+	}
+}

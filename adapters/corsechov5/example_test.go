@@ -1,0 +1,60 @@
+package corsechov5_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/corskit/corskit/adapters/corsechov5"
+	"github.com/corskit/corskit/core"
+)
+
+func ExampleMiddleware() {
+	engine, err := core.New(core.Policy{
+		AllowOrigins: []string{"https://app.example.com"},
+		AllowMethods: []string{"PUT"},
+		AllowHeaders: []string{"content-type"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	e := echo.New()
+	e.Use(corsechov5.Middleware(engine))
+	e.PUT("/items/:id", func(c *echo.Context) error { return c.NoContent(http.StatusNoContent) })
+
+	// What a browser asks before it lets a script send PUT /items/1.
+	ask := httptest.NewRequest("OPTIONS", "/items/1", nil)
+	ask.Header.Set("Origin", "https://app.example.com")
+	ask.Header.Set("Access-Control-Request-Method", "PUT")
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, ask)
+	fmt.Println(w.Code)
+	fmt.Println(w.Header().Get("Access-Control-Allow-Origin"))
+	fmt.Println(w.Header().Get("Access-Control-Allow-Methods"))
+	// Output:
+	// 204
+	// https://app.example.com
+	// PUT
+}
+
+func ExampleGroup() {
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://app.example.com"}})
+	e := echo.New()
+	api := corsechov5.Group(e, e.Group("/api"), engine)
+	api.POST("/items", func(c *echo.Context) error { return c.NoContent(http.StatusCreated) })
+
+	for _, path := range []string{"/api/items", "/elsewhere"} {
+		ask := httptest.NewRequest("OPTIONS", path, nil)
+		ask.Header.Set("Origin", "https://app.example.com")
+		ask.Header.Set("Access-Control-Request-Method", "POST")
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, ask)
+		fmt.Println(path, w.Code, w.Header().Get("Access-Control-Allow-Origin"))
+	}
+	// Output:
+	// /api/items 204 https://app.example.com
+	// /elsewhere 404
+}

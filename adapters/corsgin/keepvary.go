@@ -1,0 +1,58 @@
+package corsgin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/core"
+)
+
+// keepingVary runs the rest of the chain with a writer that adds names to Vary
+// when the headers go out, if they are no longer there.
+func keepingVary(c *gin.Context, names string) {
+	w := &varyWriter{c.Writer, names}
+	c.Writer = w
+	c.Next()
+	// gin writes the headers of responses without a body past c.Writer.
+	w.keep()
+}
+
+type varyWriter struct {
+	gin.ResponseWriter
+	names string
+}
+
+func (w *varyWriter) keep() {
+	if w.Written() {
+		return
+	}
+	h := w.Header()
+	lines := http.Header{"Vary": h["Vary"]}
+	corshttp.WriteHeaders(lines, core.Decision{Vary: w.names})
+	h["Vary"] = lines["Vary"]
+}
+
+func (w *varyWriter) WriteHeaderNow() {
+	w.keep()
+	w.ResponseWriter.WriteHeaderNow()
+}
+
+func (w *varyWriter) Write(b []byte) (int, error) {
+	w.keep()
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *varyWriter) WriteString(s string) (int, error) {
+	w.keep()
+	return w.ResponseWriter.WriteString(s)
+}
+
+func (w *varyWriter) Flush() {
+	w.keep()
+	w.ResponseWriter.Flush()
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *varyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
