@@ -1,0 +1,395 @@
+package corsfiber_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"github.com/corskit/corskit/adapters/corsfiber"
+	"github.com/corskit/corskit/core"
+)
+
+const (
+	allowed  = "https://a.example"
+	stranger = "https://evil.test"
+)
+
+func engine(t testing.TB, origins ...string) *core.Engine {
+	t.Helper()
+	e, err := core.New(core.Policy{AllowOrigins: origins, AllowMethods: []string{"PUT"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func quiet(config fiber.Config) *fiber.App {
+	config.DisableStartupMessage = true
+	return fiber.New(config)
+}
+
+// start serves an application over a socket.
+func start(t *testing.T, app *fiber.App) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- app.Listener(listener) }()
+	t.Cleanup(func() {
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+		_ = app.ShutdownWithTimeout(10 * time.Second)
+		_ = listener.Close()
+		<-done
+	})
+	return "http://" + listener.Addr().String()
+}
+
+func send(t *testing.T, method, url, origin string, header ...string) *http.Response {
+	t.Helper()
+	return post(t, method, url, origin, "", header...)
+}
+
+func post(t *testing.T, method, url, origin, body string, header ...string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Origin", origin)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func preflight(t *testing.T, method, url, origin string) *http.Response {
+	t.Helper()
+	return send(t, "OPTIONS", url, origin, "Access-Control-Request-Method", method)
+}
+
+// wantOrigin checks Access-Control-Allow-Origin, which is absent if want is "".
+func wantOrigin(t *testing.T, res *http.Response, want string) {
+	t.Helper()
+	var lines []string
+	if want != "" {
+		lines = []string{want}
+	}
+	if got := res.Header.Values("Access-Control-Allow-Origin"); !slices.Equal(got, lines) {
+		t.Errorf("%s %s: status %d, Access-Control-Allow-Origin %q, want %q", res.Request.Method, res.Request.URL, res.StatusCode, got, lines)
+	}
+}
+
+func ok(c *fiber.Ctx) error { return c.SendString("ok") }
+
+func TestNilEngineDenies(t *testing.T) {
+	app := quiet(fiber.Config{})
+	app.Use(corsfiber.Middleware(nil))
+	app.Get("/", ok)
+	url := start(t, app)
+	wantOrigin(t, send(t, "GET", url, allowed), "")
+	if res := preflight(t, "PUT", url, allowed); res.StatusCode != http.StatusForbidden || res.ContentLength != 0 {
+		t.Errorf("preflight: status %d, %d bytes, want an empty 403", res.StatusCode, res.ContentLength)
+	}
+}
+
+func TestOptionsAddUp(t *testing.T) {
+	skip := func(path string) corsfiber.Options {
+		return corsfiber.Options{Skip: func(c *fiber.Ctx) bool { return c.Path() == path }}
+	}
+	app := quiet(fiber.Config{})
+	app.Use(corsfiber.Middleware(engine(t, allowed), skip("/a"), corsfiber.Options{}, skip("/b")))
+	for _, path := range []string{"/a", "/b", "/c"} {
+		app.Get(path, ok)
+	}
+	url := start(t, app)
+	for path, want := range map[string]string{"/a": "", "/b": "", "/c": allowed} {
+		wantOrigin(t, send(t, "GET", url+path, allowed), want)
+		wantOrigin(t, preflight(t, "PUT", url+path, allowed), want)
+	}
+}
+
+func TestNestedEngines(t *testing.T) {
+	const other = "https://b.example"
+	notModified := func(c *fiber.Ctx) error {
+		c.Context().NotModified() // which resets the response
+		return nil
+	}
+	for _, outer := range [][]string{{allowed, other}, {"*"}} {
+		app := quiet(fiber.Config{})
+		app.Use(corsfiber.Middleware(engine(t, outer...)))
+		inner := app.Group("/inner", corsfiber.Middleware(engine(t, other)))
+		inner.Get("/x", ok)
+		inner.Get("/reset", notModified)
+		url := start(t, app)
+		for _, path := range []string{"/inner/x", "/inner/reset"} {
+			wantOrigin(t, send(t, "GET", url+path, other), other)
+			wantOrigin(t, send(t, "GET", url+path, allowed), "") // what the outer engine wrote is gone
+		}
+	}
+}
+
+// Headers that the handler's answer has lost are there again, and those that the
+// handler has changed on purpose are left alone.
+func TestRestores(t *testing.T) {
+	const accept = "Accept"
+	handlers := []struct {
+		name         string
+		handler      fiber.Handler
+		origin, vary string // expected
+	}{
+		{"reset", func(c *fiber.Ctx) error { c.Response().Reset(); return nil }, allowed, "Origin"},
+		{"not modified", func(c *fiber.Ctx) error { c.Context().NotModified(); return nil }, allowed, "Origin"},
+		{"error", func(c *fiber.Ctx) error { c.Context().Error("no", 410); return nil }, allowed, "Origin"},
+		{"reset and returned error", func(c *fiber.Ctx) error { c.Response().Reset(); return fiber.ErrGone }, allowed, "Origin"},
+		{"origin overwritten and reset", func(c *fiber.Ctx) error {
+			copy(c.Request().Header.Peek("Origin"), stranger+"xxxx")
+			c.Request().Header.Set("Origin", stranger)
+			c.Response().Reset()
+			return nil
+		}, allowed, "Origin"},
+		{"vary set", func(c *fiber.Ctx) error { c.Set("Vary", accept); return nil }, allowed, "Accept, Origin"},
+		{"vary appended", func(c *fiber.Ctx) error { c.Vary(accept); return nil }, allowed, "Origin, Accept"},
+		{"vary deleted", func(c *fiber.Ctx) error { c.Response().Header.Del("Vary"); return nil }, allowed, "Origin"},
+		{"origin deleted", func(c *fiber.Ctx) error { c.Response().Header.Del("Access-Control-Allow-Origin"); return nil }, "", "Origin"},
+		{"origin set", func(c *fiber.Ctx) error { c.Set("Access-Control-Allow-Origin", stranger); return nil }, stranger, "Origin"},
+	}
+	app := quiet(fiber.Config{})
+	app.Use(corsfiber.Middleware(engine(t, allowed)))
+	for i, h := range handlers {
+		app.Get(fmt.Sprint("/", i), h.handler)
+	}
+	url := start(t, app)
+	for i, h := range handlers {
+		t.Run(h.name, func(t *testing.T) {
+			res := send(t, "GET", fmt.Sprint(url, "/", i), allowed)
+			wantOrigin(t, res, h.origin)
+			if vary := strings.Join(res.Header.Values("Vary"), ", "); vary != h.vary {
+				t.Errorf("Vary %q, want %q", vary, h.vary)
+			}
+		})
+	}
+}
+
+// fiber v2 takes the path of a group for a prefix of bytes.
+func TestPrefixesEndAtSegments(t *testing.T) {
+	for _, prefix := range []string{"/api", "/api/", "/API"} {
+		app := quiet(fiber.Config{})
+		app.Group(prefix, corsfiber.Middleware(engine(t, allowed)))
+		app.Get("/*", ok)
+		url := start(t, app)
+		for path, want := range map[string]string{"/api": allowed, "/api/": allowed, "/api/x": allowed, "/API/x": allowed, "/apikeys": "", "/api.json": ""} {
+			wantOrigin(t, send(t, "GET", url+path, allowed), want)
+			wantOrigin(t, preflight(t, "PUT", url+path, allowed), want)
+		}
+	}
+	app := quiet(fiber.Config{})
+	app.Group("/t/:tenant", corsfiber.Middleware(engine(t, allowed)))
+	app.Get("/*", ok)
+	url := start(t, app)
+	wantOrigin(t, send(t, "GET", url+"/t/acme/x", allowed), allowed)
+}
+
+func TestErrorHandler(t *testing.T) {
+	config := fiber.Config{BodyLimit: 10, ErrorHandler: corsfiber.ErrorHandler(engine(t, allowed), nil)}
+	app := quiet(config)
+	app.Post("/", ok)
+	app.Group("/group", corsfiber.Middleware(engine(t, "https://group.example"))).Get("/error", func(*fiber.Ctx) error { return fiber.ErrTeapot })
+	url := start(t, app)
+	for origin, want := range map[string]string{allowed: allowed, stranger: ""} {
+		res := post(t, "POST", url, origin, strings.Repeat("x", 1000))
+		wantOrigin(t, res, want)
+		if res.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(res.Header.Get("Vary"), "Origin") {
+			t.Errorf("status %d, Vary %q", res.StatusCode, res.Header.Get("Vary"))
+		}
+	}
+	// Where another engine has decided, it stays with that.
+	wantOrigin(t, send(t, "GET", url+"/group/error", allowed), "")
+	wantOrigin(t, send(t, "GET", url+"/group/error", "https://group.example"), "https://group.example")
+}
+
+// Engines with routes compare paths as fiber's router does.
+func TestRoutes(t *testing.T) {
+	const cafe, other = "https://cafe.example", "https://other.example"
+	e, err := core.NewRouted(
+		core.Route{Path: "/caf\u00e9/", Policies: []core.Policy{{AllowOrigins: []string{cafe}}}},
+		core.Route{Path: "/exact", Policies: []core.Policy{{AllowOrigins: []string{cafe}}}},
+		core.Route{Policies: []core.Policy{{AllowOrigins: []string{other}}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, config := range []fiber.Config{{}, {UnescapePath: true}, {Immutable: true}, {CaseSensitive: true, StrictRouting: true}} {
+		app := quiet(config)
+		app.Use(corsfiber.Middleware(e))
+		app.Get("/*", ok)
+		url := start(t, app)
+		fold, trim := cafe, cafe
+		if config.CaseSensitive {
+			fold = other
+		}
+		if config.StrictRouting {
+			trim = other
+		}
+		for path, want := range map[string]string{
+			"/caf%C3%A9/x": cafe, "/caf%c3%a9/a%20b": cafe, "/CAF%C3%A9/x": fold, "/exact": cafe, "/Exact": fold, "/exact/": trim,
+			"/x": other, "/caf%C3%A9/%61": "", "/%65xact": "", "/x/..%2Fexact": "", "/..%2Fexact": "", "/x%": other, "/%zz": other,
+		} {
+			for _, origin := range []string{cafe, other} {
+				header := ""
+				if origin == want {
+					header = origin
+				}
+				r := &http.Request{Method: "GET", Host: "host.example", URL: target(t, url, path), Header: http.Header{"Origin": {origin}}}
+				res, err := http.DefaultTransport.RoundTrip(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = res.Body.Close()
+				if got := res.Header.Get("Access-Control-Allow-Origin"); got != header {
+					t.Errorf("%+v: %s from %s: Access-Control-Allow-Origin %q, want %q", config, path, origin, got, header)
+				}
+			}
+		}
+	}
+}
+
+// target returns a URL that is sent with the path as it is.
+func target(t *testing.T, base, path string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Opaque = path
+	return u
+}
+
+func TestCheckOrigin(t *testing.T) {
+	check := corsfiber.CheckOrigin(engine(t, allowed))
+	app := quiet(fiber.Config{})
+	app.Get("/", func(c *fiber.Ctx) error {
+		if !check(c) {
+			return fiber.ErrForbidden
+		}
+		return nil
+	})
+	url := start(t, app)
+	for origin, want := range map[string]int{allowed: 200, stranger: 403, url: 200, "null": 403} {
+		if res := send(t, "GET", url, origin); res.StatusCode != want {
+			t.Errorf("from %s: status %d, want %d", origin, res.StatusCode, want)
+		}
+	}
+	if res := send(t, "GET", url, stranger, "Origin", allowed); res.StatusCode != 403 {
+		t.Errorf("with two origins: status %d, want 403", res.StatusCode)
+	}
+}
+
+func TestStripUpstream(t *testing.T) {
+	app := quiet(fiber.Config{})
+	app.Use(corsfiber.Middleware(engine(t, allowed)))
+	app.Get("/", func(c *fiber.Ctx) error {
+		c.Response().Reset() // as proxy.Do does
+		c.Set("Access-Control-Allow-Origin", "*")
+		c.Set("Access-Control-Allow-Credentials", "true")
+		c.Set("Vary", "Origin, Accept")
+		return corsfiber.StripUpstream(c)
+	})
+	url := start(t, app)
+	for origin, want := range map[string]string{allowed: allowed, stranger: ""} {
+		res := send(t, "GET", url, origin)
+		wantOrigin(t, res, want)
+		if got := res.Header.Get("Access-Control-Allow-Credentials"); got != "" {
+			t.Errorf("from %s: Access-Control-Allow-Credentials %q of the upstream", origin, got)
+		}
+		if got := res.Header.Values("Vary"); !slices.Equal(got, []string{"Origin, Accept"}) {
+			t.Errorf("from %s: Vary %q", origin, got)
+		}
+	}
+}
+
+// The innermost engine decides about an upstream's response as about any other.
+func TestStripUpstreamNested(t *testing.T) {
+	for _, outer := range []string{allowed, "*"} {
+		app := quiet(fiber.Config{})
+		app.Use(corsfiber.Middleware(engine(t, outer)), corsfiber.Middleware(engine(t, "https://inner.example")))
+		app.Get("/", func(c *fiber.Ctx) error {
+			c.Response().Reset()
+			c.Set("Access-Control-Allow-Origin", "*")
+			return corsfiber.StripUpstream(c)
+		})
+		url := start(t, app)
+		wantOrigin(t, send(t, "GET", url, allowed), "")
+		wantOrigin(t, send(t, "GET", url, "https://inner.example"), "https://inner.example")
+	}
+}
+
+// A function may keep what it is told; the rest of the request's memory is
+// overwritten by the next request.
+func TestNothingIsRetained(t *testing.T) {
+	for _, immutable := range []bool{false, true} {
+		var kept []core.Request
+		e := core.MustNew(core.Policy{
+			AllowOriginFunc: func(_ context.Context, r core.Request) bool {
+				kept = append(kept, r)
+				return strings.HasSuffix(r.Origin[0], ".example")
+			},
+			AllowHeaders: []string{"*"}, AllowCredentials: true, AllowMethods: []string{"*"},
+		})
+		app := quiet(fiber.Config{Immutable: immutable, UnescapePath: true})
+		app.Use(corsfiber.Middleware(e))
+		app.Get("/*", ok)
+		handler := app.Handler()
+
+		var ctx fasthttp.RequestCtx
+		serve := func(request string) string {
+			ctx.Request.Reset()
+			ctx.Response.Reset()
+			read(t, &ctx.Request, request)
+			handler(&ctx)
+			return ctx.Response.Header.String()
+		}
+		first := serve("OPTIONS /p%61th/one?q HTTP/1.1\r\nHost: one.example\r\nOrigin: https://first.example\r\nSec-Fetch-Site: cross-site\r\n" +
+			"Access-Control-Request-Method: PATCH\r\nAccess-Control-Request-Headers: x-first\r\nAccess-Control-Request-Headers: x-second\r\nAccess-Control-Request-Private-Network: true\r\n\r\n")
+		if !strings.Contains(first, "Access-Control-Allow-Origin: https://first.example\r\n") || !strings.Contains(first, "Access-Control-Allow-Headers: x-first,x-second\r\n") {
+			t.Fatalf("first answer:\n%s", first)
+		}
+		want := fmt.Sprintf("%+v", kept[0])
+		serve("OPTIONS /PATH/two/three HTTP/1.1\r\nHost: two.invalid\r\nOrigin: https://other.invalid\r\nSec-Fetch-Site: same-origin\r\n" +
+			"Access-Control-Request-Method: XXXXX\r\nAccess-Control-Request-Headers: XXXXXXX\r\nAccess-Control-Request-Headers: XXXXXXXX\r\nAccess-Control-Request-Private-Network: XXXX\r\n\r\n")
+		ctx.Request.Header.VisitAll(func(_, value []byte) {
+			copy(value, bytes.Repeat([]byte{'#'}, len(value)))
+		})
+		if got := fmt.Sprintf("%+v", kept[0]); got != want {
+			t.Errorf("Immutable %v: what the function kept has changed\nfrom %s\nto   %s", immutable, want, got)
+		}
+		for _, fact := range []string{"PATCH", "one.example", "/path/one", "https://first.example", "x-first", "x-second", "true", "cross-site"} {
+			if !strings.Contains(want, fact) {
+				t.Errorf("Immutable %v: the function was not told %q: %s", immutable, fact, want)
+			}
+		}
+		if len(kept) != 2 {
+			t.Errorf("the function was asked %d times, want 2", len(kept))
+		}
+	}
+}

@@ -1,0 +1,73 @@
+// Package corsfiber puts a [core.Engine] in front of fiber handlers, of fiber's
+// version 2.
+//
+//	engine, err := core.New(core.Policy{
+//		AllowOrigins: []string{"https://app.example.com"},
+//		AllowMethods: []string{"PUT", "DELETE"},
+//		AllowHeaders: []string{"authorization", "content-type"},
+//	})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	app := fiber.New()
+//	app.Use(corsfiber.Middleware(engine))
+//
+// # The whole application
+//
+// Mount the middleware with Use before the routes: fiber runs handlers in the
+// order in which they were registered. It then runs for every request, those
+// that no route matches included. It answers preflights of routes that have no
+// OPTIONS handler, and fiber's 404 and 405, returned errors and your own
+// ErrorHandler's answers carry the CORS headers.
+//
+// Put it before authentication, because browsers send no credentials with a
+// preflight; then the 401 has the CORS headers too, without which the script
+// is told of a network error. Recover, compress and helmet may be on either
+// side. The cache middleware belongs behind it, as what it answers from the cache
+// would be without CORS headers otherwise, and without StoreResponseHeaders, which
+// replays those of another origin.
+//
+// fasthttp empties the response where it answers by itself, such as 304, 404
+// and 416 for files; a handler that sets Vary overwrites it. The middleware puts
+// back what is lost when the handler has returned.
+// Errors that come before any handler, such as a body over BodyLimit, need
+// [ErrorHandler].
+//
+// # One group, or one path
+//
+// fiber runs a group's middleware for every path below the group's, whatever the
+// method, so that preflights need no more than
+//
+//	api := app.Group("/api", corsfiber.Middleware(engine))
+//	api.Post("/items", create)
+//
+// For a single path the middleware is the OPTIONS handler, without which fiber
+// answers a preflight with 405:
+//
+//	cors := corsfiber.Middleware(engine)
+//	app.Post("/items", cors, create)
+//	app.Options("/items", cors)
+//
+// Groups with different engines stand beside one another. Inside of one
+// another the outer engine answers the preflights, and the inner one decides
+// what scripts may read: use [core.NewRouted] on the application instead to
+// make an exception below a path.
+//
+// Version 2 of fiber takes the path of a group or of Use for a prefix of bytes, so
+// that handlers of "/api" run for "/apikeys" as well. This middleware does not.
+//
+// # Policies for paths
+//
+// An engine of [core.NewRouted] compares the path as fiber's router does: in
+// lower case unless CaseSensitive is set, and without a slash at the end unless
+// StrictRouting is. So write the paths of routes in lower case, "/api/" and not
+// "/API/". It is compared decoded, and as sent too where its encoding matters,
+// whether UnescapePath is set or not; a path whose two readings lead to different
+// routes is allowed to no origin.
+//
+// # Memory
+//
+// The engine is handed views of the request, as fiber's own methods hand them
+// to you, and keeps none; fasthttp copies the headers that are written. Only an
+// AllowOriginFunc gets copies, which it may keep. Immutable makes no difference.
+package corsfiber

@@ -1,0 +1,132 @@
+package corsfiber
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/corskit/corskit/core"
+)
+
+// Options are what a middleware may be told beyond its engine. The zero Options
+// are the default.
+type Options struct {
+	// Skip, if it returns true, passes a request on as if the middleware were
+	// not there. Nil skips none. It is called concurrently.
+	Skip func(*fiber.Ctx) bool
+}
+
+// Middleware returns a middleware that answers preflights and adds CORS headers
+// to other responses, as the engine decides. Several Options add up. A nil
+// engine denies every origin. The middleware is safe for concurrent use.
+//
+// It allocates nothing, with Immutable or without, unless a policy has an
+// AllowOriginFunc or has to echo a field that came in several lines. Nothing of
+// a request is kept when its handler has returned.
+func Middleware(engine *core.Engine, opts ...Options) fiber.Handler {
+	return newMiddleware(engine, opts).serve
+}
+
+type middleware struct {
+	engine *core.Engine
+	skips  []func(*fiber.Ctx) bool
+	router atomic.Pointer[router]
+}
+
+func newMiddleware(engine *core.Engine, opts []Options) *middleware {
+	m := &middleware{engine: engine}
+	for _, o := range opts {
+		if o.Skip != nil {
+			m.skips = append(m.skips, o.Skip)
+		}
+	}
+	return m
+}
+
+func (m *middleware) serve(c *fiber.Ctx) error {
+	if m.skipped(c) {
+		return c.Next()
+	}
+	s := scratches.Get().(*scratch)
+	o := m.resolve(c, s)
+	origin := o.AllowOrigin()
+	writeHeaders(&c.Response().Header, &o, origin)
+	if status := o.Status(); status != 0 {
+		s.free()
+		c.Status(status)
+		return nil
+	}
+	// The origin is a view of the request, which the handler may change.
+	s.kept = append(s.kept[:0], origin...)
+	err := c.Next()
+	restore(c, &o, view(s.kept))
+	s.free()
+	return err
+}
+
+func (m *middleware) skipped(c *fiber.Ctx) bool {
+	if beyondPrefix(c) {
+		return true
+	}
+	for _, skip := range m.skips {
+		if skip(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// beyondPrefix reports whether fiber runs the middleware of one path for
+// another: it takes the path of Use and Group for a prefix of bytes, so that
+// /api has /apikeys below it.
+func beyondPrefix(c *fiber.Ctx) bool {
+	route := c.Route()
+	if len(route.Path) < 2 || len(route.Params) > 0 || strings.IndexByte(route.Path, '\\') >= 0 {
+		return false // "/", or not a prefix of bytes: fiber parses it
+	}
+	prefix, path := strings.TrimRight(route.Path, "/"), c.Path()
+	return prefix != "" && len(path) > len(prefix) && path[len(prefix)] != '/'
+}
+
+// resolve lets the engine decide. Strings of the outcome may be views of the
+// request's memory.
+func (m *middleware) resolve(c *fiber.Ctx, s *scratch) core.Outcome {
+	snapshot := m.engine.Snapshot()
+	needs := snapshot.Needs()
+	facts := s.gather(m, c, needs)
+	defer s.clear()
+	if needs&core.NeedOriginFunc == 0 {
+		return snapshot.Resolve(context.Background(), facts)
+	}
+	copied := clone(*facts)
+	return snapshot.Resolve(c.UserContext(), &copied)
+}
+
+// restore puts the headers back that the rest of the chain has lost: fasthttp
+// resets the response where it answers 304 or an error by itself, as it does for
+// static files, and handlers overwrite Vary.
+func restore(c *fiber.Ctx, o *core.Outcome, origin string) {
+	if o.Vary() == "" && origin == "" {
+		return
+	}
+	if c.Context().LastTimeoutErrorResponse() != nil {
+		return // the handler has timed out and may be writing still
+	}
+	h := &c.Response().Header
+	if stripped(c) {
+		writeHeaders(h, o, origin)
+		return
+	}
+	vary := h.PeekAll(fiber.HeaderVary)
+	lost := o.Vary() != "" && !covers(vary, o.Vary())
+	// A "*" has no Vary to be lost with. An inner engine that denies has one.
+	reset := lost || o.Vary() == "" && !covers(vary, fiber.HeaderOrigin)
+	switch {
+	case reset && origin != "" && h.PeekBytes(allowOrigin) == nil:
+		writeHeaders(h, o, origin)
+	case lost:
+		h.Add(fiber.HeaderVary, o.Vary())
+	}
+}

@@ -1,0 +1,17 @@
+package corsfiberv3_test
+
+import (
+	"bufio"
+	"strings"
+	"testing"
+
+	"github.com/valyala/fasthttp"
+)
+
+// read reads a request's head of any length.
+func read(t testing.TB, r *fasthttp.Request, head string) {
+	t.Helper()
+	if err := r.Read(bufio.NewReaderSize(strings.NewReader(head), len(head)+1)); err != nil {
+		t.Fatal(err)
+	}
+}
