@@ -1,0 +1,103 @@
+package matrix
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/corskit/corskit/adapters/corsecho"
+	"github.com/corskit/corskit/adapters/corsfiber"
+	"github.com/corskit/corskit/adapters/corsgin"
+	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/core"
+)
+
+// The code of docs/frameworks.md stands below, so that it compiles.
+func TestDocsCompile(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/frameworks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("docs_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled := dedent(string(source))
+	blocks := strings.Split(string(docs), "```go\n")[1:]
+	for _, block := range blocks {
+		code, _, _ := strings.Cut(block, "```")
+		if !strings.Contains(compiled, dedent(code)) {
+			t.Errorf("not in docs_test.go:\n%s", code)
+		}
+	}
+	if len(blocks) < 8 {
+		t.Errorf("only %d blocks of code found", len(blocks))
+	}
+}
+
+// dedent removes the blanks at the beginning of every line.
+func dedent(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+var _ = func() (*core.Engine, error) {
+	engine, err := core.NewRouted(
+		core.Route{Path: "/api/public/", Policies: []core.Policy{{AllowOrigins: []string{"*"}}}},
+		core.Route{Path: "/api/", Policies: []core.Policy{{AllowOrigins: []string{"https://app.example.com"}, AllowCredentials: true}}},
+	)
+	return engine, err
+}
+
+var _ = func(engine *core.Engine, create gin.HandlerFunc) {
+	r := gin.New()
+	r.Use(gin.Recovery(), corsgin.Middleware(engine))
+	r.POST("/items", create)
+
+	api := corsgin.Group(r, r.Group("/api"), engine)
+	api.POST("/items", create)
+
+	handler := corshttp.Middleware(engine)(r)
+	_ = handler
+}
+
+var _ = func(engine *core.Engine, create echo.HandlerFunc) {
+	e := echo.New()
+	e.Use(middleware.Recover(), corsecho.Middleware(engine))
+	e.POST("/items", create)
+
+	cors := corsecho.Middleware(engine)
+	e.POST("/items", create, cors)
+	e.OPTIONS("/items", echo.NotFoundHandler, cors)
+
+	api := corsecho.Group(e, e.Group("/api"), engine)
+	api.POST("/items", create)
+	api.Static("/files", "public")
+}
+
+var _ = func(engine *core.Engine, create fiber.Handler) {
+	app := fiber.New()
+	app.Use(recover.New(), corsfiber.Middleware(engine))
+	app.Post("/items", create)
+
+	api := app.Group("/api", corsfiber.Middleware(engine))
+	api.Post("/items", create)
+
+	cors := corsfiber.Middleware(engine)
+	app.Post("/items", cors, create)
+	app.Options("/items", cors)
+}
+
+var _ = func(engine *core.Engine) *fiber.App {
+	app := fiber.New(fiber.Config{ErrorHandler: corsfiber.ErrorHandler(engine, nil)})
+	return app
+}

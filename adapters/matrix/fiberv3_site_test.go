@@ -1,0 +1,147 @@
+package matrix
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"path/filepath"
+	"testing"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/basicauth"
+	"github.com/gofiber/fiber/v3/middleware/compress"
+	"github.com/gofiber/fiber/v3/middleware/helmet"
+	"github.com/gofiber/fiber/v3/middleware/recover"
+	"github.com/gofiber/fiber/v3/middleware/static"
+	"github.com/gofiber/fiber/v3/middleware/timeout"
+
+	"github.com/corskit/corskit/adapters/corsfiberv3"
+	"github.com/corskit/corskit/conformance"
+)
+
+func serveFiberV3Site(t testing.TB, s site) string {
+	cors := corsfiberv3.Middleware(s.engine)
+	config := fiber.Config{BodyLimit: bodyLimit, StrictRouting: s.strict}
+	if s.custom {
+		config.ErrorHandler = func(c fiber.Ctx, err error) error {
+			status := fiber.StatusInternalServerError
+			var e *fiber.Error
+			if errors.As(err, &e) {
+				status = e.Code
+			}
+			return c.Status(status).JSON(fiber.Map{"error": "custom"})
+		}
+	}
+	app := fiber.New(config)
+	basics := []fiber.Handler{recover.New(), helmet.New(), compress.New(compress.Config{Next: func(c fiber.Ctx) bool {
+		return c.Path() == prefix+"/upgrade"
+	}})}
+	if s.outside {
+		for _, h := range basics {
+			app.Use(h)
+		}
+	}
+	auth := basicauth.New(basicauth.Config{Authorizer: func(user, password string, _ fiber.Ctx) bool {
+		return user == "user" && password == "password"
+	}})
+	if s.guarded {
+		app.Use(auth)
+	}
+	if s.position == onApp {
+		app.Use(cors)
+	}
+	api := app.Group("/api")
+	if s.position == onOuter {
+		api.Use(cors)
+	}
+	v1 := api.Group("/v1")
+	if s.position == onInner {
+		v1.Use(cors)
+	}
+	options := make(map[string]bool)
+	// add registers handlers that are routed as the function says.
+	add := func(path string, handlers []fiber.Handler, register func(...fiber.Handler)) {
+		if !s.outside {
+			handlers = append(basics[:len(basics):len(basics)], handlers...)
+		}
+		if s.position == onRoute {
+			handlers = append([]fiber.Handler{cors}, handlers...)
+			if !options[path] {
+				options[path] = true
+				v1.Options(path, cors)
+			}
+		}
+		register(handlers...)
+	}
+	route := func(method, path string, handlers ...fiber.Handler) {
+		add(path, handlers, func(handlers ...fiber.Handler) { v1.Add([]string{method}, path, handlers[0], asAny(handlers[1:])...) })
+	}
+	text := func(body string) fiber.Handler {
+		return func(c fiber.Ctx) error { return c.SendString(body) }
+	}
+	route("GET", "/ok", text("ok"))
+	route("PUT", "/ok", text("ok"))
+	route("GET", "/items/:id", text("an item"))
+	route("GET", "/long", text(longBody))
+	route("GET", "/returned", func(fiber.Ctx) error { return fiber.ErrTeapot })
+	route("GET", "/unknown", func(fiber.Ctx) error { return errors.New("unknown") })
+	route("GET", "/panic", func(fiber.Ctx) error { panic("on purpose") })
+	route("POST", "/limited", text("never read"))
+	route("GET", "/slow", timeout.New(func(c fiber.Ctx) error {
+		<-c.Context().Done()
+		return c.Context().Err()
+	}, timeout.Config{Timeout: deadline}))
+	route("GET", "/redirect", func(c fiber.Ctx) error { return c.Redirect().Status(fiber.StatusFound).To("/") })
+	route("GET", "/private", auth, text("secret"))
+	stream := func(chunk string) fiber.Handler {
+		return func(c fiber.Ctx) error {
+			c.RequestCtx().SetBodyStreamWriter(func(w *bufio.Writer) {
+				for range 3 {
+					_, _ = w.WriteString(chunk)
+					_ = w.Flush()
+				}
+			})
+			return nil
+		}
+	}
+	route("GET", "/chunks", stream("chunk\n"))
+	route("GET", "/events", func(c fiber.Ctx) error {
+		c.Set("Content-Type", "text/event-stream")
+		return c.Next()
+	}, stream("data: hello\n\n"))
+	route("GET", "/upgrade", func(c fiber.Ctx) error {
+		c.Set("Upgrade", "websocket")
+		c.Set("Connection", "Upgrade")
+		c.Set("Sec-WebSocket-Accept", conformance.WebSocketAccept(c.Get("Sec-WebSocket-Key")))
+		c.Status(fiber.StatusSwitchingProtocols)
+		c.RequestCtx().Hijack(echoLine)
+		return nil
+	})
+	add("/files/*", nil, func(handlers ...fiber.Handler) {
+		for _, h := range handlers {
+			v1.Use("/files", h)
+		}
+		v1.Use("/files", static.New(s.files, static.Config{ByteRange: true}))
+	})
+	route("GET", "/download", func(c fiber.Ctx) error {
+		return c.SendFile(filepath.Join(s.files, "a.txt"), fiber.SendFile{ByteRange: true})
+	})
+	route("GET", "/download-missing", func(c fiber.Ctx) error { return c.SendFile(filepath.Join(s.files, "missing.txt")) })
+	if s.custom {
+		app.Use(func(c fiber.Ctx) error { return c.Status(fiber.StatusNotFound).SendString("custom") })
+	}
+	listen := func(l net.Listener) error {
+		return app.Listener(l, fiber.ListenConfig{DisableStartupMessage: true})
+	}
+	server, err := serveFiber(listen, app.ShutdownWithTimeout)
+	return served(t, server, err)
+}
+
+// asAny is for methods that take handlers of several types.
+func asAny(handlers []fiber.Handler) []any {
+	list := make([]any, len(handlers))
+	for i, h := range handlers {
+		list[i] = h
+	}
+	return list
+}
