@@ -1,0 +1,61 @@
+package config_test
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/config"
+)
+
+// TestGuide holds docs/config.md to the package: the files in it are sound, and
+// its table has every key.
+func TestGuide(t *testing.T) {
+	text, err := os.ReadFile("../docs/config.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide := string(text)
+	n := 0
+	for _, m := range regexp.MustCompile("(?s)```(yaml|toml)\n(.*?)```").FindAllStringSubmatch(guide, -1) {
+		if strings.Contains(m[2], "# not a configuration of corskit") {
+			continue
+		}
+		n++
+		files := config.Static{"cors." + m[1]: []byte(m[2]), "partners.txt": []byte("https://shop.example\n")}
+		r := config.Check(context.Background(), files, "cors."+m[1], none)
+		if r.Err != nil || len(r.Warnings) > 0 && !strings.Contains(m[2], "[GET, POST, PUT]") {
+			t.Errorf("%v %v in\n%s", r.Err, r.Warnings, m[2])
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d files in the guide", n)
+	}
+	for _, list := range regexp.MustCompile("(?s)```text\n(.*?)```").FindAllStringSubmatch(guide, -1) {
+		files := config.Static{"cors.yaml": []byte("policies: {p: {origins_file: l}}"), "l": []byte(list[1])}
+		if r := config.Check(context.Background(), files, "cors.yaml", none); r.Err != nil || len(r.Config.Policies[0].AllowOrigins) != 2 {
+			t.Errorf("%v in\n%s", r.Err, list[1])
+		}
+	}
+	values := map[config.Type]string{
+		config.List: "list", config.Boolean: "`true` or `false`", config.Text: "name of", config.Duration: "duration",
+	}
+	for _, f := range below(t, "policies") {
+		if row := "| `" + f.Key + "` | `" + f.Variable() + "` | " + values[f.Type]; !strings.Contains(guide, row) {
+			t.Errorf("the guide lacks the row\n%s", row)
+		}
+	}
+	for _, variable := range regexp.MustCompile("`(CORS_[^`]*=[^`]*)`").FindAllStringSubmatch(guide, -1) {
+		v := variable[1]
+		if strings.Contains(v, "__SAP__") || strings.HasPrefix(v, "CORS_PROFILE") {
+			continue
+		}
+		_, err := config.Read(context.Background(), yaml("policies: {default: {}, my-app: {}, public: {}}"), "cors.yaml",
+			config.Options{Environ: []string{v}})
+		if err != nil {
+			t.Errorf("%s: %v", v, err)
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package config_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/config"
+)
+
+// none keeps the environment of whoever runs the examples out of them.
+var none = config.Options{Environ: []string{}}
+
+func writeExample(name, text string) (path string, remove func()) {
+	dir, err := os.MkdirTemp("", "corskit")
+	if err != nil {
+		log.Fatal(err)
+	}
+	path = filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	return path, func() { os.RemoveAll(dir) }
+}
+
+func ExampleLoad() {
+	path, remove := writeExample("cors.yaml", `
+policies:
+  default:
+    allow_origins: ["https://app.example.com"]
+    allow_headers: [authorization]
+    max_age: 10m
+`)
+	defer remove()
+
+	engine, err := config.Load(path, none)
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler := corshttp.Middleware(engine)(http.NotFoundHandler())
+
+	r := httptest.NewRequest("OPTIONS", "https://api.example.com/items", nil)
+	r.Header.Set("Origin", "https://app.example.com")
+	r.Header.Set("Access-Control-Request-Method", "PUT")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Header().Get("Access-Control-Allow-Origin"), w.Header().Get("Access-Control-Max-Age"))
+	// Output: 204 https://app.example.com 600
+}
+
+// Every fault is reported at once, with its place and its correction.
+func ExampleLoad_faults() {
+	_, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(`
+policies:
+  spa:
+    allow_orgins: ["https://app.example.com/"]
+    max_age: 600
+`)}, "cors.yaml", config.Options{Environ: []string{"CORS_ORIGINS=https://app.example.com"}})
+	fmt.Println(err)
+	// Output:
+	// cors.yaml:4:5: policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?
+	// cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant
+	// CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?
+}
+
+func ExampleErrors() {
+	_, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(`policies:
+  spa: {allow_origins: ["https://app.example.com/"]}
+`)}, "cors.yaml", none)
+	for e := range config.Errors(err) {
+		fmt.Printf("%s %s: %s\n", e.Reason, e.Place, e.Suggestion)
+		fmt.Println(e.Excerpt.Text)
+		fmt.Printf("%*s%s\n", e.Excerpt.Start, "", "^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"[:e.Excerpt.Width])
+	}
+	// Output:
+	// policy cors.yaml:2:25: did you mean "https://app.example.com"?
+	//   spa: {allow_origins: ["https://app.example.com/"]}
+	//                         ^^^^^^^^^^^^^^^^^^^^^^^^^^
+}
+
+func ExampleFromEnv() {
+	engine, err := config.FromEnv(config.Options{Environ: []string{
+		"CORS_ALLOW_ORIGINS=https://app.example.com, http://[::1]:3000",
+		"CORS_ALLOW_CREDENTIALS=true",
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(engine.AllowsOrigin("http://[::1]:3000"), engine.AllowsOrigin("https://evil.test"))
+	// Output: true false
+}
+
+func ExampleWatch() {
+	path, remove := writeExample("cors.yaml", "policies: {default: {allow_origins: [\"https://a.example\"]}}\n")
+	defer remove()
+
+	reloaded := make(chan config.Result)
+	watcher, err := config.Watch(context.Background(), path, config.Options{
+		Environ:  []string{},
+		OnReload: func(r config.Result) { reloaded <- r },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer watcher.Close()
+	engine := watcher.Engine() // give it to a middleware: it stays the same
+
+	if err := os.WriteFile(path, []byte("policies: {default: {allow_origins: [\"https://b.example\"]}}\n"), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println((<-reloaded).Diff)
+	fmt.Println(engine.AllowsOrigin("https://a.example"), engine.AllowsOrigin("https://b.example"))
+
+	// A bad state changes nothing, and is reported.
+	if err := os.WriteFile(path, []byte("policies: {default: {allow_orgins: []}}\n"), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	for e := range config.Errors((<-reloaded).Err) {
+		fmt.Println(e.Key, e.Detail)
+	}
+	fmt.Println(engine.AllowsOrigin("https://b.example"))
+	// Output:
+	// default +https://b.example, -https://a.example
+	// false true
+	// policies.default.allow_orgins an unknown key
+	// true
+}
+
+// registry is a store of documents with numbers, as etcd has revisions.
+type registry struct {
+	mu      sync.Mutex
+	docs    map[string]string
+	numbers map[string]int
+	changed chan struct{} // closed by the next change
+}
+
+func (r *registry) Put(name, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.docs[name] = text
+	r.numbers[name]++
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+func (r *registry) Load(_ context.Context, name string, limit int64) (config.Document, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text, ok := r.docs[name]
+	if !ok {
+		return config.Document{}, fs.ErrNotExist
+	}
+	doc := config.Document{Name: "registry:" + name, Revision: fmt.Sprint(r.numbers[name])}
+	if int64(len(text)) > limit {
+		return doc, config.ErrTooLarge
+	}
+	doc.Data = []byte(text)
+	return doc, nil
+}
+
+func (r *registry) Watch(ctx context.Context, seen map[string]string) error {
+	for {
+		r.mu.Lock()
+		changed := r.changed
+		for name, revision := range seen {
+			now := ""
+			if _, ok := r.docs[name]; ok {
+				now = fmt.Sprint(r.numbers[name])
+			}
+			if now != revision {
+				r.mu.Unlock()
+				return nil
+			}
+		}
+		r.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+// A store other than files is a Source, in some forty lines.
+func ExampleSource() {
+	store := &registry{docs: make(map[string]string), numbers: make(map[string]int), changed: make(chan struct{})}
+	store.Put("cors.json", `{"policies": {"default": {"allow_origins": ["https://a.example"]}}}`)
+
+	reloaded := make(chan config.Result)
+	watcher, err := config.WatchSource(context.Background(), store, "cors.json", config.Options{
+		Environ:  []string{},
+		OnReload: func(r config.Result) { reloaded <- r },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer watcher.Close()
+
+	store.Put("cors.json", `{"policies": {"default": {"allow_origins": ["https://a.example", "https://b.example"]}}}`)
+	fmt.Println((<-reloaded).Diff)
+	fmt.Println(watcher.Revision().Source)
+	// Output:
+	// default +https://b.example
+	// registry:cors.json
+}
+
+func ExampleNewDiff() {
+	read := func(text string) *config.Config {
+		c, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(text)}, "cors.yaml", none)
+		if err != nil {
+			log.Fatal(err)
+		}
+		return c
+	}
+	from := read("policies: {default: {allow_origins: [\"https://a.example\"], max_age: 5m}}")
+	to := read("policies: {default: {allow_origins: [\"https://b.example\"], max_age: 10m}}")
+	fmt.Println(config.NewDiff(from, to))
+	// Output: default +https://b.example, -https://a.example, max_age: 5m -> 10m
+}
+
+func ExampleSchema() {
+	for _, f := range config.Schema().Fields {
+		fmt.Println(f.Key, f.Type, len(f.Fields))
+	}
+	// Output:
+	// version integer 0
+	// policies map 12
+	// routes tables 3
+}

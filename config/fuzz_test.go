@@ -1,0 +1,99 @@
+package config_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
+)
+
+// FuzzLoad reads a file, a profile's file, an origins_file and a variable made
+// of arbitrary bytes, and checks what must hold of whatever comes of it.
+func FuzzLoad(f *testing.F) {
+	formats := []string{"yaml", "json", "toml"}
+	for i, format := range formats {
+		f.Add(byte(i), []byte(everything["cors."+format]), []byte("version: 1\n"), []byte("https://a.example\n"), "")
+	}
+	for _, c := range faultCases {
+		for name, data := range c.files {
+			for i, format := range formats {
+				if name == "cors."+format && len(data) < 1<<12 {
+					f.Add(byte(i), data, c.files["cors.prod.yaml"], c.files["partners.txt"], strings.Join(c.env, "\n"))
+				}
+			}
+		}
+		if c.main == alone {
+			f.Add(byte(3), []byte(nil), []byte(nil), []byte(nil), strings.Join(c.env, "\n"))
+		}
+	}
+	// Found by fuzzing.
+	f.Add(byte(3), []byte(nil), []byte(nil), []byte(nil), "CORS__POLHCIES___SPA__\x01AX_AGE=5m")
+	f.Add(byte(0), []byte("policies:\n a:\n    origins_file: pa"+strings.Repeat("G", 2000)), []byte(nil), []byte(nil), "")
+	f.Fuzz(func(t *testing.T, format byte, file, overlay, origins []byte, env string) {
+		if len(file)+len(overlay)+len(origins)+len(env) > 1<<14 {
+			return
+		}
+		opts := config.Options{Environ: strings.Split(env, "\n")}
+		read := func() (*config.Config, error) { return config.ReadEnv(opts) }
+		if format %= 4; format < 3 {
+			name := "cors." + formats[format]
+			files := config.Static{name: file, "partners.txt": origins}
+			if overlay != nil {
+				files["cors.prod."+formats[format]] = overlay
+			}
+			read = func() (*config.Config, error) { return config.Read(context.Background(), files, name, opts) }
+		} else if strings.Contains(strings.ToUpper(env), "ORIGINS_FILE") {
+			return // it could name any file of this machine
+		}
+		c, err := read()
+		if err != nil {
+			if c != nil {
+				t.Error("a configuration in spite of an error")
+			}
+			for e := range config.Errors(err) {
+				line := e.Error()
+				if e.Reason == "" || e.Detail == "" || e.Reason != config.ReasonMore && e.File == "" && e.Variable == "" {
+					t.Errorf("an error that lacks something: %+v", e)
+				}
+				if strings.ContainsFunc(line+e.Excerpt.Text, func(r rune) bool { return unicode.IsControl(r) }) {
+					t.Errorf("an error with control characters: %q", line)
+				}
+				if len(line) > 2000 {
+					t.Errorf("an error of %d bytes: %.200q", len(line), line)
+				}
+			}
+			return
+		}
+		if c.Engine() == nil || len(c.Policies) == 0 {
+			t.Fatalf("no engine, or no policy: %+v", c)
+		}
+		for _, p := range c.Policies {
+			if _, err := core.New(p); err != nil {
+				t.Errorf("core refuses what was accepted: %v", err)
+			}
+			checkOrigins(t, p.AllowOrigins, file, overlay, origins, []byte(env))
+		}
+		again, err := read()
+		if err != nil || again.Revision.Hash != c.Revision.Hash || !config.NewDiff(c, again).Empty() {
+			t.Errorf("another result the second time: %v, %v", err, config.NewDiff(c, again))
+		}
+	})
+}
+
+// checkOrigins reports origins that stand in none of the inputs, where none
+// spells them in another way.
+func checkOrigins(t *testing.T, entries []string, inputs ...[]byte) {
+	all := bytes.Join(inputs, []byte("\n"))
+	if bytes.ContainsAny(all, `\&`) || bytes.Contains(all, []byte("''")) {
+		return
+	}
+	for _, e := range entries {
+		if !bytes.Contains(all, []byte(e)) {
+			t.Errorf("the origin %q is in none of the inputs", e)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// namePattern is isName as a regular expression, its bound aside.
+const namePattern = `^[a-z0-9]+([-_][a-z0-9]+)*$`
+
+// durationPattern is what time.ParseDuration takes, without a sign, or disabled.
+const durationPattern = `^(` + disabled + `|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`
+
+// JSONSchema returns a JSON Schema (draft 2020-12) of the files that [Load]
+// reads, for editors and other tools. What a schema cannot tell, such as which
+// origins go together with credentials, it leaves to [Load].
+func JSONSchema() []byte {
+	root := jsonField(&schema)
+	root = append(object{
+		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+		{"title", "corskit configuration"},
+	}, root...)
+	b, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		panic(fmt.Sprintf("config: the schema does not marshal: %v", err)) // it is made of constants
+	}
+	return append(b, '\n')
+}
+
+// object is a JSON object that keeps its order, for people to read.
+type object []member
+
+type member struct {
+	key   string
+	value any
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		key, err := json.Marshal(m.key)
+		if err != nil {
+			return nil, err
+		}
+		value := new(bytes.Buffer)
+		enc := json.NewEncoder(value)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(m.value); err != nil {
+			return nil, err
+		}
+		b.Write(key)
+		b.WriteByte(':')
+		b.Write(bytes.TrimSpace(value.Bytes()))
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func jsonField(f *Field) object {
+	o := object{{"description", f.Doc}}
+	switch f.Type {
+	case Integer:
+		o = append(o, member{"const", fileVersion})
+	case Boolean:
+		o = append(o, member{"type", "boolean"})
+	case Duration:
+		o = append(o, member{"type", "string"}, member{"pattern", durationPattern})
+	case Text:
+		o = append(o, member{"type", "string"}, member{"minLength", 1})
+	case List:
+		o = append(o, member{"type", "array"}, member{"items", object{{"type", "string"}, {"minLength", 1}}})
+	case Table:
+		o = append(o, jsonTable(f)...)
+	case Map:
+		o = append(o, member{"type", "object"}, member{"minProperties", 1},
+			member{"propertyNames", object{{"pattern", namePattern}, {"maxLength", maxName}}},
+			member{"additionalProperties", jsonTable(f)})
+	case Tables:
+		o = append(o, member{"type", "array"}, member{"minItems", 1}, member{"items", jsonTable(f)})
+	}
+	if f.Example != "" {
+		o = append(o, member{"examples", []json.RawMessage{json.RawMessage(f.Example)}})
+	}
+	return o
+}
+
+func jsonTable(f *Field) object {
+	properties := make(object, len(f.Fields))
+	for i := range f.Fields {
+		properties[i] = member{f.Fields[i].Key, jsonField(&f.Fields[i])}
+	}
+	o := object{{"type", "object"}, {"additionalProperties", false}, {"properties", properties}}
+	if f.Type == Tables {
+		o = append(o, member{"required", []string{keyPolicies}})
+	}
+	return o
+}

@@ -1,0 +1,234 @@
+package config
+
+import (
+	"bytes"
+	"path"
+	"sort"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// kind is the type of a value in a file, whatever the format.
+type kind uint8
+
+const (
+	nullNode kind = iota
+	boolNode
+	intNode
+	floatNode
+	timeNode
+	textNode
+	listNode
+	tableNode
+	oddNode // a YAML value with a tag of its own
+)
+
+// String says what a value is, as messages put it.
+func (k kind) String() string {
+	return [...]string{"no value", "true or false", "a number", "a number", "a date or time",
+		"text", "a list", "a table", "a value with a tag"}[k]
+}
+
+// pos is a position in a file, in characters, from 1. Zero: not known.
+type pos struct{ line, column int }
+
+// node is a value of a file: what the three formats have in common, with
+// positions, the order of keys, and keys that are set twice.
+type node struct {
+	kind  kind
+	text  string // of a scalar
+	pos   pos
+	items []*node
+	pairs []pair
+}
+
+type pair struct {
+	key   string
+	pos   pos
+	value *node
+}
+
+// document is a file that has been read.
+type document struct {
+	name  string // as messages spell it
+	data  []byte
+	lines []int // the offset at which each line begins; built when needed
+}
+
+// maxDepth bounds how deeply values nest. The schema needs four levels.
+const maxDepth = 64
+
+// decoders are the formats, by the ending of a file's name.
+var decoders = map[string]func(*document) (*node, *Error){
+	".yaml": decodeYAML,
+	".yml":  decodeYAML,
+	".json": decodeJSON,
+	".toml": decodeTOML,
+}
+
+// decode parses the document in the format that the ending of name tells.
+func (d *document) decode(name string) (root *node, fault *Error) {
+	decoder, ok := decoders[path.Ext(name)]
+	if !ok {
+		e := d.fault(pos{}, ReasonFormat, "not a format known by its ending")
+		e.Suggestion = "name it .yaml, .yml, .json or .toml"
+		if _, ok := decoders[strings.ToLower(path.Ext(name))]; ok {
+			e.Suggestion = "write the ending in lower case"
+		}
+		return nil, e
+	}
+	if e := d.clean(); e != nil {
+		return nil, e
+	}
+	if len(bytes.TrimSpace(d.data)) == 0 {
+		return nil, d.fault(pos{}, ReasonEmpty, "an empty file")
+	}
+	// The parsers are other people's: a fault of theirs must not take down the
+	// process of somebody who saves a file.
+	defer func() {
+		if r := recover(); r != nil {
+			root, fault = nil, d.fault(pos{}, ReasonSyntax, "the parser gave up on this file")
+		}
+	}()
+	return decoder(d)
+}
+
+// oddBreaks are line breaks to YAML and to nothing else that shows the file.
+var oddBreaks = []string{"\u0085", "\u2028", "\u2029"}
+
+// clean drops a byte order mark, and reports text that is not UTF-8 or whose
+// lines would be counted differently by different programs.
+func (d *document) clean() *Error {
+	d.data = bytes.TrimPrefix(d.data, []byte("\ufeff"))
+	if !utf8.Valid(d.data) {
+		i := 0
+		for i < len(d.data) {
+			r, n := utf8.DecodeRune(d.data[i:])
+			if r == utf8.RuneError && n <= 1 {
+				break
+			}
+			i += n
+		}
+		e := d.fault(d.at(i), ReasonEncoding, "not UTF-8")
+		e.Suggestion = "save the file in UTF-8"
+		return e
+	}
+	at := -1
+	for _, b := range oddBreaks {
+		if i := bytes.Index(d.data, []byte(b)); i >= 0 {
+			at = i
+		}
+	}
+	for i, c := range d.data {
+		if c == '\r' && (i+1 == len(d.data) || d.data[i+1] != '\n') {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		return nil
+	}
+	e := d.fault(d.at(at), ReasonEncoding, "a line break that is neither a newline nor CR LF")
+	e.Suggestion = "end lines with newlines"
+	return e
+}
+
+func (d *document) fault(p pos, reason Reason, detail string) *Error {
+	return &Error{Place: d.place(p, ""), Reason: reason, Detail: detail}
+}
+
+func (d *document) index() {
+	if d.lines != nil {
+		return
+	}
+	d.lines = []int{0}
+	for i, c := range d.data {
+		if c == '\n' {
+			d.lines = append(d.lines, i+1)
+		}
+	}
+}
+
+// at returns the position of a byte offset.
+func (d *document) at(offset int) pos {
+	d.index()
+	line := sort.SearchInts(d.lines, offset+1)
+	begin := d.lines[line-1]
+	return pos{line, utf8.RuneCount(d.data[begin:min(offset, len(d.data))]) + 1}
+}
+
+// line returns the text of a line, without its end.
+func (d *document) line(n int) string {
+	d.index()
+	if n < 1 || n > len(d.lines) {
+		return ""
+	}
+	end := len(d.data)
+	if n < len(d.lines) {
+		end = d.lines[n] - 1
+	}
+	return strings.TrimSuffix(string(d.data[d.lines[n-1]:end]), "\r")
+}
+
+// place returns the place of a key at a position.
+func (d *document) place(p pos, key string) Place {
+	return Place{File: d.name, Line: p.line, Column: p.column, Key: key, Excerpt: excerpt(d.line(p.line), p.column)}
+}
+
+// Bounds of an excerpt, in characters.
+const (
+	excerptBefore = 60
+	excerptLen    = 160
+)
+
+// excerpt returns the part of a line around a column, with the token that
+// begins there to be underlined.
+func excerpt(line string, column int) Excerpt {
+	text := []rune(line)
+	start := max(0, min(column-1, len(text)))
+	width := 0
+	if column > 0 {
+		width = tokenWidth(text[start:])
+	}
+	if from := start - excerptBefore; from > 0 && len(text) > excerptLen {
+		text, start = text[from:], start-from
+	}
+	text = text[:min(len(text), excerptLen)]
+	for i, r := range text {
+		switch {
+		case r == '\t':
+			text[i] = ' '
+		case !unicode.IsPrint(r):
+			text[i] = utf8.RuneError
+		}
+	}
+	return Excerpt{Text: string(text), Start: start, Width: max(0, min(width, len(text)-start))}
+}
+
+// tokenWidth returns the length of the key or value that text begins with: what
+// is in quotes, or else what no format lets a bare word hold.
+func tokenWidth(text []rune) int {
+	if len(text) == 0 {
+		return 0
+	}
+	if q := text[0]; q == '"' || q == '\'' {
+		for i := 1; i < len(text); i++ {
+			switch {
+			case text[i] == '\\' && q == '"':
+				i++
+			case text[i] == q:
+				return i + 1
+			}
+		}
+		return len(text)
+	}
+	n := 1
+	for n < len(text) && !unicode.IsSpace(text[n]) && !strings.ContainsRune(",]}=", text[n]) {
+		if text[n] == ':' && (n+1 == len(text) || unicode.IsSpace(text[n+1])) {
+			break
+		}
+		n++
+	}
+	return n
+}

@@ -1,0 +1,92 @@
+package config
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// originList is an origins_file that has been read. An entry is a part of text.
+type originList struct {
+	name    string
+	text    string
+	entries []string
+	lines   []originLine // where each entry stands; built when needed
+}
+
+type originLine struct {
+	number int
+	text   string
+}
+
+// progressLines is how many lines of an origins_file lie between two reports of
+// progress.
+const progressLines = 1 << 16
+
+// parseOrigins reads one pattern a line. Blank lines are skipped, and so is what
+// follows a # that begins a line or stands after a blank, which no pattern holds.
+func parseOrigins(d *document, progress func(Progress)) (*originList, *Error) {
+	if e := d.clean(); e != nil {
+		return nil, e
+	}
+	list := &originList{name: d.name, text: string(d.data)}
+	d.data = nil
+	text := list.text
+	count := strings.Count(text, "\n") + 1
+	list.entries = make([]string, 0, count)
+	lines := 0
+	for text != "" {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
+		if entry := originEntry(line); entry != "" {
+			list.entries = append(list.entries, entry)
+		}
+		if lines++; lines%progressLines == 0 {
+			progress(Progress{Phase: PhaseOrigins, File: d.name, Done: lines, Total: count})
+		}
+	}
+	progress(Progress{Phase: PhaseOrigins, File: d.name, Done: lines, Total: lines})
+	if len(list.entries) == 0 {
+		e := d.fault(pos{}, ReasonEmpty, "no origin in it")
+		e.Suggestion = "a policy that refuses every origin has allow_origins: [] and no origins_file"
+		return nil, e
+	}
+	return list, nil
+}
+
+func originEntry(line string) string {
+	line = strings.TrimSpace(line)
+	if strings.HasPrefix(line, "#") {
+		return ""
+	}
+	for i := 1; i < len(line); i++ {
+		if line[i] == '#' && (line[i-1] == ' ' || line[i-1] == '\t') {
+			return strings.TrimRight(line[:i], " \t")
+		}
+	}
+	return line
+}
+
+// place returns the place of an entry. Where entries stand is found out when the
+// first fault asks: most lists have none.
+func (l *originList) place(index int, key string) Place {
+	if l.lines == nil {
+		l.lines = make([]originLine, 0, len(l.entries))
+		rest := l.text
+		for number := 1; rest != ""; number++ {
+			var line string
+			line, rest, _ = strings.Cut(rest, "\n")
+			if originEntry(line) != "" {
+				l.lines = append(l.lines, originLine{number, line})
+			}
+		}
+	}
+	if index < 0 || index >= len(l.lines) {
+		return Place{File: l.name, Key: key}
+	}
+	line := strings.TrimSuffix(l.lines[index].text, "\r")
+	indent := line[:strings.Index(line, l.entries[index])]
+	column := utf8.RuneCountInString(indent) + 1
+	e := excerpt(line, column)
+	e.Width = min(utf8.RuneCountInString(l.entries[index]), utf8.RuneCountInString(e.Text)-e.Start)
+	return Place{File: l.name, Line: l.lines[index].number, Column: column, Key: key, Excerpt: e}
+}

@@ -1,0 +1,279 @@
+package config_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pelletier/go-toml/v2"
+	yamllib "go.yaml.in/yaml/v3"
+
+	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
+)
+
+// below returns the fields of one of the file's keys.
+func below(t *testing.T, key string) []config.Field {
+	t.Helper()
+	for _, f := range config.Schema().Fields {
+		if f.Key == key {
+			return f.Fields
+		}
+	}
+	t.Fatalf("no key %s", key)
+	return nil
+}
+
+// TestSchemaCoversCore fails when core gets a field that files cannot set.
+func TestSchemaCoversCore(t *testing.T) {
+	for _, c := range []struct {
+		of     reflect.Type
+		fields []config.Field
+		except []string
+	}{
+		// The name is the key of the policy, and a function is code.
+		{reflect.TypeFor[core.Policy](), below(t, "policies"), []string{"Name", "AllowOriginFunc"}},
+		{reflect.TypeFor[core.Route](), below(t, "routes"), nil},
+	} {
+		for i := range c.of.NumField() {
+			field := c.of.Field(i)
+			at := slices.IndexFunc(c.fields, func(f config.Field) bool { return f.Goname == field.Name })
+			if slices.Contains(c.except, field.Name) != (at < 0) {
+				t.Errorf("%v.%s is in the schema: %v", c.of, field.Name, at >= 0)
+				continue
+			}
+			if at < 0 {
+				continue
+			}
+			f := c.fields[at]
+			if snake(field.Name) != f.Key {
+				t.Errorf("%v.%s has the key %s", c.of, field.Name, f.Key)
+			}
+			want := map[reflect.Type]config.Type{
+				reflect.TypeFor[[]string]():      config.List,
+				reflect.TypeFor[bool]():          config.Boolean,
+				reflect.TypeFor[string]():        config.Text,
+				reflect.TypeFor[time.Duration](): config.Duration,
+				reflect.TypeFor[[]core.Policy](): config.List, // of names
+			}[field.Type]
+			if f.Type != want {
+				t.Errorf("%s is %q, want %q", f.Key, f.Type, want)
+			}
+			if f.Doc == "" || !strings.HasSuffix(f.Doc, ".") || !json.Valid([]byte(f.Example)) {
+				t.Errorf("%s lacks a sentence or an example: %q, %q", f.Key, f.Doc, f.Example)
+			}
+		}
+	}
+}
+
+func snake(s string) string {
+	return strings.ToLower(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(s, "${1}_$2"))
+}
+
+// TestVariables sets every variable that the schema names to its own example.
+func TestVariables(t *testing.T) {
+	for _, f := range below(t, "policies") {
+		want := "CORS_" + strings.ToUpper(f.Key)
+		if f.Variable() != want {
+			t.Errorf("%s has the variable %q, want %s", f.Key, f.Variable(), want)
+		}
+		var value any
+		if err := json.Unmarshal([]byte(f.Example), &value); err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprint(value)
+		if list, ok := value.([]any); ok {
+			text = strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(fmt.Sprint(list), " ", ","), "["), "]")
+		}
+		if f.Key == "origins_file" {
+			continue // there is none of that name
+		}
+		c, err := config.ReadEnv(config.Options{Environ: []string{want + "=" + text}})
+		if err != nil {
+			t.Errorf("%s=%s: %v", want, text, err)
+			continue
+		}
+		if got := reflect.ValueOf(c.Policies[0]).FieldByName(f.Goname); got.IsZero() {
+			t.Errorf("%s=%s leaves %s as it was", want, text, f.Goname)
+		}
+	}
+	for _, f := range below(t, "routes") {
+		if v := f.Variable(); v != "" {
+			t.Errorf("routes.%s has the variable %s", f.Key, v)
+		}
+	}
+}
+
+func TestSchemaIsACopy(t *testing.T) {
+	s := config.Schema()
+	s.Fields[1].Fields[0].Key = "changed"
+	if below(t, "policies")[0].Key == "changed" {
+		t.Error("a change of the schema shows in the next")
+	}
+}
+
+// TestJSONSchema holds the JSON Schema to the decoder: it takes what the decoder
+// takes, and refuses what the decoder refuses for its keys and types.
+func TestJSONSchema(t *testing.T) {
+	var schema map[string]any
+	if err := json.Unmarshal(config.JSONSchema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range everything {
+		if err := validate(schema, decode(t, name, text), "$"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	structural := []config.Reason{
+		config.ReasonUnknownKey, config.ReasonKeyCase, config.ReasonNull, config.ReasonType, config.ReasonUnit, config.ReasonName,
+	}
+	refused := 0
+	for _, c := range faultCases {
+		data, ok := c.files["cors.yaml"]
+		if !ok || len(c.files) != 1 || len(c.env) > 0 || !utf8.Valid(data) {
+			continue
+		}
+		_, err := config.Read(context.Background(), c.files, "cors.yaml", config.Options{Environ: []string{}})
+		fault := false
+		for e := range config.Errors(err) {
+			fault = fault || slices.Contains(structural, e.Reason)
+		}
+		if !fault || c.name == "policies alike for variables" {
+			continue // beyond a schema
+		}
+		if validate(schema, decode(t, "cors.yaml", string(data)), "$") == nil {
+			t.Errorf("%s: the schema takes\n%s", c.name, data)
+		}
+		refused++
+	}
+	if refused < 25 {
+		t.Errorf("only %d cases", refused)
+	}
+}
+
+func decode(t *testing.T, name, text string) (v any) {
+	t.Helper()
+	var err error
+	switch name {
+	case "cors.toml":
+		err = toml.Unmarshal([]byte(text), &v)
+	case "cors.json":
+		err = json.Unmarshal([]byte(text), &v)
+	default:
+		err = yamllib.Unmarshal([]byte(text), &v)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	// The numbers of one kind, as JSON has them.
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	if err := dec.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// validate is as much of a JSON Schema validator as the schema needs. A keyword
+// that it does not know is an error.
+func validate(schema map[string]any, v any, path string) error {
+	for keyword, s := range schema {
+		ok := true
+		switch keyword {
+		case "$schema", "title", "description", "examples":
+		case "type":
+			switch s {
+			case "object":
+				_, ok = v.(map[string]any)
+			case "array":
+				_, ok = v.([]any)
+			case "string":
+				_, ok = v.(string)
+			case "boolean":
+				_, ok = v.(bool)
+			default:
+				return fmt.Errorf("%s: type %v", path, s)
+			}
+		case "const":
+			ok = reflect.DeepEqual(v, s)
+		case "pattern":
+			if text, is := v.(string); is {
+				ok = regexp.MustCompile(s.(string)).MatchString(text)
+			}
+		case "minLength", "maxLength":
+			if text, is := v.(string); is {
+				n := float64(utf8.RuneCountInString(text))
+				ok = keyword == "minLength" && n >= s.(float64) || keyword == "maxLength" && n <= s.(float64)
+			}
+		case "minProperties":
+			if o, is := v.(map[string]any); is {
+				ok = float64(len(o)) >= s.(float64)
+			}
+		case "minItems":
+			if l, is := v.([]any); is {
+				ok = float64(len(l)) >= s.(float64)
+			}
+		case "required":
+			if o, is := v.(map[string]any); is {
+				for _, key := range s.([]any) {
+					_, has := o[key.(string)]
+					ok = ok && has
+				}
+			}
+		case "items":
+			if l, is := v.([]any); is {
+				for i, item := range l {
+					if err := validate(s.(map[string]any), item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+						return err
+					}
+				}
+			}
+		case "propertyNames":
+			if o, is := v.(map[string]any); is {
+				for key := range o {
+					if err := validate(s.(map[string]any), key, path+" key "+key); err != nil {
+						return err
+					}
+				}
+			}
+		case "properties", "additionalProperties":
+			o, is := v.(map[string]any)
+			if !is {
+				break
+			}
+			properties, _ := schema["properties"].(map[string]any)
+			for key, value := range o {
+				property, known := properties[key]
+				switch {
+				case keyword == "properties" && known:
+				case keyword == "additionalProperties" && !known:
+					if property = s; s == false {
+						return fmt.Errorf("%s: the key %s", path, key)
+					}
+				default:
+					continue
+				}
+				if err := validate(property.(map[string]any), value, path+"."+key); err != nil {
+					return err
+				}
+			}
+		default:
+			return fmt.Errorf("%s: the keyword %s", path, keyword)
+		}
+		if !ok {
+			return fmt.Errorf("%s: %v is not %s %v", path, v, keyword, s)
+		}
+	}
+	return nil
+}

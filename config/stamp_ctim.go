@@ -1,0 +1,7 @@
+//go:build unix && !darwin && !netbsd && !freebsd && !ios
+
+package config
+
+import "syscall"
+
+func changeTime(s *syscall.Stat_t) int64 { return s.Ctim.Nano() }

@@ -1,0 +1,17 @@
+//go:build !unix
+
+package config
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// stampOf names the state of a file.
+func stampOf(info os.FileInfo) string {
+	return fmt.Sprintf("%d.%d.%o", info.Size(), info.ModTime().UnixNano(), uint32(info.Mode()))
+}
+
+// changedAt returns when a file last changed.
+func changedAt(info os.FileInfo) time.Time { return info.ModTime() }

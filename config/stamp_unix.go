@@ -1,0 +1,32 @@
+//go:build unix
+
+package config
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+)
+
+// stampOf names a file and its state: where it is stored, how long it is, and
+// when its content or its owner, permissions or names last changed. The last of
+// these no program can set back.
+func stampOf(info os.FileInfo) string {
+	s := fmt.Sprintf("%d.%d.%o", info.Size(), info.ModTime().UnixNano(), uint32(info.Mode()))
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		s += fmt.Sprintf(".%d.%d.%d", sys.Dev, sys.Ino, changeTime(sys))
+	}
+	return s
+}
+
+// changedAt returns when a file last changed in any way.
+func changedAt(info os.FileInfo) time.Time {
+	at := info.ModTime()
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		if c := time.Unix(0, changeTime(sys)); c.After(at) {
+			return c
+		}
+	}
+	return at
+}

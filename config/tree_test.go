@@ -1,0 +1,266 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+	"go.yaml.in/yaml/v3"
+)
+
+// plainValue turns a node into what a library would decode it to, and reports
+// whether no key is there twice.
+func plainValue(n *node) (v any, once bool) {
+	switch n.kind {
+	case tableNode:
+		m := make(map[string]any, len(n.pairs))
+		for _, p := range n.pairs {
+			if _, again := m[p.key]; again {
+				return nil, false
+			}
+			v, once := plainValue(p.value)
+			if !once {
+				return nil, false
+			}
+			m[p.key] = v
+		}
+		return m, true
+	case listNode:
+		l := make([]any, 0, len(n.items))
+		for _, item := range n.items {
+			v, once := plainValue(item)
+			if !once {
+				return nil, false
+			}
+			l = append(l, v)
+		}
+		return l, true
+	case textNode:
+		return n.text, true
+	case boolNode:
+		return n.text == "true", true
+	case nullNode:
+		return nil, true
+	}
+	return number{}, true // which number or date it is does not matter to the schema
+}
+
+func odd(n *node) bool {
+	return n.kind == oddNode || slices.ContainsFunc(n.items, odd) ||
+		slices.ContainsFunc(n.pairs, func(p pair) bool { return odd(p.value) })
+}
+
+// number stands for every scalar that is not text, true, false or null.
+type number struct{}
+
+// libraryValue makes what a library decoded comparable with plainValue.
+func libraryValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for key, value := range v {
+			m[key] = libraryValue(value)
+		}
+		return m
+	case []any:
+		l := make([]any, 0, len(v))
+		for _, item := range v {
+			l = append(l, libraryValue(item))
+		}
+		return l
+	case string, bool, nil:
+		return v
+	case float64:
+		if math.IsNaN(v) {
+			return number{}
+		}
+	}
+	return number{}
+}
+
+// FuzzTree holds the trees that are made of a file, with their positions and
+// their order, to what the formats' libraries make of it.
+func FuzzTree(f *testing.F) {
+	for _, seed := range []string{
+		"a: 1\nb: {c: [x, true, ~, 1.5, 2020-01-01]}\n", "a: &x [1, 2]\nb: *x\n", "a:\n- b\n-\n", "a: |\n  text\nb: 'it''s'\n",
+		`{"a": {"b": [1, "x", null, true], "b": 2}, "": "é\u0041"}`, `{"a": [[], {}]}`,
+		"a = 1\n[b.c]\nd = [\"x\", 'y', true]\n[[e]]\nf.g = 1\nf.h = 2\n[[e]]\n[e.i]\n",
+		"[a]\nb.c = 1\n[a.b]\n", "[a.b]\n[a]\n[a.b]\n", "a = {b = 1}\n[a.c]\n", "[[a]]\n[a]\n", "a.b = 1\n[a]\nc = 1\n", "[a]\n[a.b]\n[a]\n",
+		"x = \"\"\"\nmulti\\\n  line\"\"\"\n", "a = []\n[[a]]\n", "[a.b.c]\nz = 1\n[a]\nb.d = 1\n", "a = 1979-05-27T07:32:00Z # c\r\n",
+		"\"a\\u0062\" = 'c'\n", "a = { b.c = 1, b.d = 2 }\n[a.b]\n", "[[a.b]]\n[[a.b]]\nc = 1\n[a.b.d]\n", "a = [[[1]]]",
+		// Found by fuzzing.
+		"\r0", "---", "!000", "2E0000000000000000500",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<14 {
+			return
+		}
+		for ending, library := range map[string]func([]byte, any) error{
+			".json": func(b []byte, v any) error { return json.Unmarshal(b, v) },
+			".toml": func(b []byte, v any) error { return toml.Unmarshal(b, v) },
+			".yaml": func(b []byte, v any) error { return yaml.Unmarshal(b, v) },
+		} {
+			d := &document{name: "f" + ending, data: data}
+			root, fault := d.decode(d.name)
+			if fault != nil {
+				if strings.ContainsAny(fault.Error(), "\n\r\x1b") {
+					t.Errorf("%s: a message of several lines: %q", ending, fault.Error())
+				}
+				continue
+			}
+			checkPositions(t, d, root)
+			if odd(root) {
+				continue // a tag, which the schema refuses
+			}
+			got, once := plainValue(root)
+			var want any
+			err := library(bytes.TrimPrefix(data, []byte("\ufeff")), &want)
+			switch {
+			case !once && err == nil && ending == ".yaml": // the others are laxer than their standards
+				t.Errorf("%s: a key twice, that the library does not see, in %q", ending, data)
+			case once && err != nil:
+				if ending == ".toml" && !structural(err) || ending == ".yaml" || strings.Contains(err.Error(), "unmarshal number") {
+					continue // a number or a date that is none, which the schema refuses in any case
+				}
+				t.Errorf("%s: the library refuses %q: %v", ending, data, err)
+			case once && !reflect.DeepEqual(got, libraryValue(want)):
+				t.Errorf("%s: %q is\n%#v, the library says\n%#v", ending, data, got, libraryValue(want))
+			}
+		}
+	})
+}
+
+// structural reports whether an error of the TOML library is about keys.
+func structural(err error) bool {
+	for _, s := range []string{"already", "redefine", "should be a table", "to be a table"} {
+		if strings.Contains(err.Error(), s) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkPositions reports positions that are outside of the document.
+func checkPositions(t *testing.T, d *document, n *node) {
+	d.index()
+	check := func(p pos) {
+		if p.line < 0 || p.line > len(d.lines) || p.column < 0 || p.line > 0 && p.column > len([]rune(d.line(p.line)))+1 {
+			t.Errorf("%s: position %+v of %d lines in %q", d.name, p, len(d.lines), d.data)
+		}
+		e := d.place(p, "").Excerpt
+		if e.Start < 0 || e.Width < 0 || e.Start+e.Width > len([]rune(e.Text)) {
+			t.Errorf("%s: excerpt %+v", d.name, e)
+		}
+	}
+	check(n.pos)
+	for _, p := range n.pairs {
+		check(p.pos)
+		checkPositions(t, d, p.value)
+	}
+	for _, item := range n.items {
+		checkPositions(t, d, item)
+	}
+}
+
+func TestDeepNesting(t *testing.T) {
+	const n = 1 << 19
+	for _, c := range []struct{ name, text string }{
+		{"a.yaml", strings.Repeat("[", n)}, {"a.yaml", strings.Repeat("{a: ", n)}, {"a.yaml", strings.Repeat("- ", n)},
+		{"a.yaml", strings.Repeat("[", 200) + strings.Repeat("]", 200)},
+		{"a.json", strings.Repeat("[", n)}, {"a.json", strings.Repeat(`{"a":`, n/2)},
+		{"a.json", strings.Repeat("[", 200) + strings.Repeat("]", 200)},
+		{"a.toml", "a = " + strings.Repeat("[", n)}, {"a.toml", "a = " + strings.Repeat("[", 9999)},
+		{"a.toml", "a = " + strings.Repeat("[", 200) + strings.Repeat("]", 200)}, {"a.toml", "a = " + strings.Repeat("{a = ", 10000)},
+	} {
+		d := &document{name: c.name, data: []byte(c.text)}
+		if root, fault := d.decode(c.name); fault == nil {
+			t.Errorf("%s: %d bytes of %.10q are a tree with %d keys", c.name, len(c.text), c.text, len(root.pairs))
+		}
+	}
+}
+
+func TestPositions(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []pos // of the keys and values, depth first
+	}{
+		{"a.yaml", "a: 1\n\u00e9\u00fc:\n  - 'x'\n  - {b: c}\n", []pos{{1, 1}, {1, 4}, {2, 1}, {3, 3}, {3, 5}, {4, 5}, {4, 6}, {4, 9}}},
+		{"a.json", "{\"a\": 1,\n \"\u00e9\u00fc\" : [\"x\",\n {\"b\":\"c\"}]}", []pos{{1, 2}, {1, 7}, {2, 2}, {2, 9}, {2, 10}, {3, 2}, {3, 3}, {3, 7}}},
+		{"a.toml", "a = 1\n\"\u00e9\u00fc\" = ['x',\n {b = 'c'}]\n", []pos{{1, 1}, {1, 5}, {2, 1}, {2, 9}, {2, 9}, {3, 2}, {3, 3}, {3, 7}}},
+		{"a.toml", "[t]\nt = true\n[[u]]\nv.w = 2020-01-01\n", []pos{{1, 2}, {1, 2}, {2, 1}, {2, 5}, {3, 3}, {3, 3}, {3, 3}, {4, 1}, {4, 1}, {4, 3}, {4, 7}}},
+	} {
+		d := &document{name: c.name, data: []byte(c.text)}
+		root, fault := d.decode(c.name)
+		if fault != nil {
+			t.Error(fault)
+			continue
+		}
+		var got []pos
+		var collect func(n *node)
+		collect = func(n *node) {
+			for _, p := range n.pairs {
+				got = append(got, p.pos, p.value.pos)
+				collect(p.value)
+			}
+			for _, item := range n.items {
+				got = append(got, item.pos)
+				collect(item)
+			}
+		}
+		collect(root)
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s %q:\ngot  %v\nwant %v", c.name, c.text, got, c.want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	keys := (&Field{Fields: policyFields}).keys()
+	for s, want := range map[string]string{
+		"allow_origin": "allow_origins", "allowed_origins": "allow_origins", "origins": "allow_origins", "origin": "allow_origins",
+		"AllowOrigins": "allow_origins", "Access-Control-Allow-Headers": "allow_headers", "headers": "allow_headers",
+		"methods": "allow_methods", "exposed_headers": "expose_headers", "exposeHeaders": "expose_headers", "expose": "expose_headers",
+		"credentials": "allow_credentials", "withCredentials": "allow_credentials", "supports_credentials": "allow_credentials",
+		"maxage": "max_age", "max-age": "max_age", "maxAge": "max_age", "private_network": "allow_private_network",
+		"allow_null_origin": "dangerously_allow_null_origin", "originsfile": "origins_file", "reject": "reject_disallowed",
+		"xyzzy": "", "": "", "a": "", "foo": "", strings.Repeat("allow_origins", 100): "",
+	} {
+		if got := nearest(s, keys); got != want {
+			t.Errorf("nearest(%q) is %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestExcerpt(t *testing.T) {
+	long := strings.Repeat("x", 300) + ` "here" ` + strings.Repeat("y", 300)
+	for _, c := range []struct {
+		line   string
+		column int
+		want   Excerpt
+	}{
+		{"  key: value # c", 3, Excerpt{"  key: value # c", 2, 3}},
+		{"  key: value # c", 8, Excerpt{"  key: value # c", 7, 5}},
+		{`["a b", 'c d']`, 2, Excerpt{`["a b", 'c d']`, 1, 5}},
+		{`["a\"b"]`, 2, Excerpt{`["a\"b"]`, 1, 6}},
+		{`"open`, 1, Excerpt{`"open`, 0, 5}},
+		{"\tkey\x1b[31m: v", 2, Excerpt{" key\ufffd[31m: v", 1, 8}},
+		{"key", 0, Excerpt{"key", 0, 0}},
+		{"key", 9, Excerpt{"key", 3, 0}},
+		{"", 1, Excerpt{"", 0, 0}},
+	} {
+		if got := excerpt(c.line, c.column); got != c.want {
+			t.Errorf("excerpt(%q, %d) is %+v, want %+v", c.line, c.column, got, c.want)
+		}
+	}
+	e := excerpt(long, 302)
+	if n := len([]rune(e.Text)); n > excerptLen || e.Text[e.Start:e.Start+e.Width] != `"here"` {
+		t.Errorf("got %+v of %d characters", e, n)
+	}
+}
