@@ -1,0 +1,225 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/corskit/corskit/config"
+)
+
+func newCheck() *cobra.Command {
+	var c check
+	cmd := &cobra.Command{
+		Use:   "check FILE...",
+		Short: "Say what is wrong in configuration files",
+		Long: `check reads configuration files as a server would, with the files of their
+profile, their lists of origins and the CORS_* environment variables, and says
+what is wrong: all of it, with file, line and fix. Warnings are legal but
+probably not meant.
+
+Exit status: 0 if there are no faults, 1 if there are (with --strict also for
+warnings), 2 if a file cannot be read.`,
+		Example: `  corskit check cors.yaml
+  corskit check --profile prod --strict cors.yaml
+  corskit check --format github deploy/*.yaml
+  CORS_ALLOW_ORIGINS=https://app.example.com corskit check --env`,
+		Args:              args(c.arguments),
+		ValidArgsFunction: completeFiles,
+		RunE:              c.run,
+	}
+	c.source.flags(cmd)
+	cmd.Flags().StringVar(&c.format, "format", "text", "the output: text, json, or github for annotations of a workflow")
+	cmd.Flags().BoolVar(&c.strict, "strict", false, "let warnings count as faults")
+	cmd.Flags().BoolVar(&c.env, "env", false, "check the environment alone, without a file")
+	complete(cmd, "format", "text", "json", "github")
+	return cmd
+}
+
+type check struct {
+	source source
+	format string
+	strict bool
+	env    bool
+}
+
+func (c *check) arguments(_ *cobra.Command, files []string) error {
+	switch {
+	case c.env && len(files) > 0:
+		return errors.New("--env is for the environment alone: leave the files out")
+	case !c.env && len(files) == 0:
+		return errors.New("no file to check")
+	case c.env && c.source.noEnv:
+		return errors.New("--env and --no-env leave nothing to check")
+	}
+	return nil
+}
+
+// diagnostic is a fault or a warning.
+type diagnostic struct {
+	Severity   string `json:"severity"` // error or warning
+	File       string `json:"file,omitempty"`
+	Line       int    `json:"line,omitempty"`
+	Column     int    `json:"column,omitempty"`
+	Variable   string `json:"variable,omitempty"`
+	Key        string `json:"key,omitempty"`
+	Value      string `json:"value,omitempty"`
+	Code       string `json:"code"`
+	Detail     string `json:"detail"`
+	Suggestion string `json:"suggestion,omitempty"`
+
+	message string
+	excerpt config.Excerpt
+}
+
+func newDiagnostic(severity string, p config.Place, value, code, detail, suggestion, message string) diagnostic {
+	return diagnostic{
+		Severity: severity, File: p.File, Line: p.Line, Column: p.Column, Variable: p.Variable, Key: p.Key,
+		Value: clip(value), Code: code, Detail: detail, Suggestion: suggestion,
+		message: strings.TrimPrefix(strings.TrimPrefix(message, p.String()), ": "), excerpt: p.Excerpt,
+	}
+}
+
+func diagnosticOf(e *config.Error) diagnostic {
+	return newDiagnostic("error", e.Place, e.Value, string(e.Reason), e.Detail, e.Suggestion, e.Error())
+}
+
+// checked is what check says of one file.
+type checked struct {
+	File        string       `json:"file,omitempty"` // empty: the environment
+	OK          bool         `json:"ok"`
+	Revision    string       `json:"revision,omitempty"`
+	Policies    int          `json:"policies"`
+	Routes      int          `json:"routes"`
+	Origins     int          `json:"origins"`
+	Diagnostics []diagnostic `json:"diagnostics"`
+
+	name       string
+	unreadable bool
+}
+
+func (c *check) run(cmd *cobra.Command, files []string) error {
+	if err := oneOf("format", c.format, "text", "json", "github"); err != nil {
+		return err
+	}
+	var results []checked
+	if c.env {
+		opts, done := c.source.options(cmd)
+		read, err := config.ReadEnv(opts)
+		done()
+		r := config.Report{Config: read, Err: err}
+		if read != nil {
+			r.Warnings = read.Warnings
+		}
+		results = append(results, c.result("", r))
+	}
+	for _, file := range files {
+		results = append(results, c.result(file, c.source.report(cmd, file)))
+	}
+	if err := c.print(out(cmd), results); err != nil {
+		return err
+	}
+	sound := true
+	for _, r := range results {
+		if r.unreadable {
+			return fmt.Errorf("%s cannot be read", r.name)
+		}
+		sound = sound && r.OK
+	}
+	if !sound {
+		return errNo
+	}
+	return nil
+}
+
+func (c *check) result(file string, r config.Report) checked {
+	got := checked{File: file, name: file, OK: r.Err == nil, Diagnostics: []diagnostic{}}
+	if file == "" {
+		got.name = "the environment"
+	}
+	for e := range config.Errors(r.Err) {
+		if e.File != "" && e.File == filepath.Clean(file) && (e.Reason == config.ReasonNotFound || e.Reason == config.ReasonRead) {
+			got.unreadable = true
+		}
+		got.Diagnostics = append(got.Diagnostics, diagnosticOf(e))
+	}
+	for _, w := range r.Warnings {
+		got.OK = got.OK && !c.strict
+		got.Diagnostics = append(got.Diagnostics,
+			newDiagnostic("warning", w.Place, w.Value, string(w.Code), w.Detail, w.Suggestion, w.String()))
+	}
+	if r.Config != nil {
+		got.Revision, got.Policies, got.Routes = r.Config.Revision.Hash, len(r.Config.Policies), len(r.Config.Routes)
+		for _, p := range r.Config.Policies {
+			got.Origins += len(p.AllowOrigins)
+		}
+	}
+	return got
+}
+
+func (c *check) print(t terminal, results []checked) error {
+	switch c.format {
+	case "json":
+		return printJSON(t, results)
+	case "github":
+		for _, r := range results {
+			for _, d := range r.Diagnostics {
+				annotation(t, d.Severity, d.File, d.Line, d.Column, "CORS: "+d.Code, d.message)
+			}
+		}
+		return nil
+	}
+	for _, r := range results {
+		faults := 0
+		for _, d := range r.Diagnostics {
+			printDiagnostic(t, d)
+			if d.Severity == "error" {
+				faults++
+			}
+		}
+		verdict, how := "ok", green
+		if !r.OK {
+			verdict, how = "not ok", red
+		}
+		counts := plural(faults, "fault") + ", " + plural(len(r.Diagnostics)-faults, "warning")
+		if faults == 0 {
+			counts = plural(r.Origins, "origin") + ", " + plural(r.Routes, "route") + ", " + counts
+			counts = policies(r.Policies) + ", " + counts
+		}
+		t.printf("%s: %s (%s)\n", safe(r.name), t.style(how, verdict), counts)
+	}
+	return nil
+}
+
+func policies(n int) string {
+	if n == 1 {
+		return "1 policy"
+	}
+	return strconv.Itoa(n) + " policies"
+}
+
+// printDiagnostic prints a fault as compilers do: where, what, and the line.
+func printDiagnostic(t terminal, d diagnostic) {
+	how := red
+	if d.Severity == "warning" {
+		how = yellow
+	}
+	place := config.Place{File: d.File, Line: d.Line, Column: d.Column, Variable: d.Variable}.String()
+	if place != "" {
+		place = t.style(bold, place) + ": "
+	}
+	t.printf("%s%s: %s\n", place, t.style(how, d.Severity), d.message)
+	if d.Line == 0 || d.excerpt.Text == "" {
+		return
+	}
+	number := fmt.Sprintf("%5d", d.Line)
+	t.printf("%s %s %s\n", t.style(dim, number), t.style(dim, "|"), d.excerpt.Text)
+	if d.excerpt.Width > 0 {
+		t.printf("%s %s %s%s\n", strings.Repeat(" ", len(number)), t.style(dim, "|"),
+			strings.Repeat(" ", d.excerpt.Start), t.style(how, strings.Repeat("^", d.excerpt.Width)))
+	}
+}

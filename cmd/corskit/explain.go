@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core"
+)
+
+func newExplain() *cobra.Command {
+	var x explain
+	cmd := &cobra.Command{
+		Use:   "explain FILE --origin ORIGIN",
+		Short: "Say what a browser makes of a policy, and why",
+		Long: `explain says what happens when a script of a page fetches from a server with
+this policy: what the browser sends, which policy and pattern decide, which
+headers go back, whether the script may read the response, and if not, what to
+change.
+
+Exit status: 0 if the script may read the response, 1 if not, 2 if the file is
+not sound.`,
+		Example: `  corskit explain cors.yaml --origin https://app.example.com
+  corskit explain cors.yaml --origin https://app.example.com --method PUT \
+      --header "Content-Type: application/json" --header Authorization --credentials
+  corskit explain cors.yaml --origin https://b.example --host api.example.com --path /public/x --format json`,
+		Args:              args(cobra.ExactArgs(1)),
+		ValidArgsFunction: completeFiles,
+		RunE:              x.run,
+	}
+	x.source.flags(cmd)
+	x.script.flags(cmd)
+	cmd.Flags().StringVar(&x.path, "path", "/", "the path that is fetched")
+	cmd.Flags().StringVar(&x.host, "host", defaultHost, "the host that is fetched from, with a port if it has one")
+	cmd.Flags().BoolVar(&x.plain, "http", false, "fetch by http:// instead of https://")
+	cmd.Flags().StringVar(&x.format, "format", "text", "the output: text or json")
+	complete(cmd, "format", "text", "json")
+	return cmd
+}
+
+// defaultHost is in nobody's file (RFC 2606).
+const defaultHost = "server.invalid"
+
+type explain struct {
+	source source
+	script script
+	path   string
+	host   string
+	plain  bool
+	format string
+}
+
+// explained is the output for programs.
+type explained struct {
+	File      string            `json:"file"`
+	Fetch     conformance.Fetch `json:"fetch"`
+	Verdict   verdict           `json:"verdict"`
+	Fix       string            `json:"fix,omitempty"`
+	Notes     []string          `json:"notes,omitempty"`
+	Exchanges []exchange        `json:"exchanges"`
+}
+
+func (x *explain) run(cmd *cobra.Command, files []string) error {
+	if err := oneOf("format", x.format, "text", "json"); err != nil {
+		return err
+	}
+	target, err := x.url()
+	if err != nil {
+		return err
+	}
+	fetch, notes, err := x.script.fetch(target)
+	if err != nil {
+		return err
+	}
+	c, err := x.source.read(cmd, files[0])
+	if err != nil {
+		return err
+	}
+	server := paper{engine: c.Engine(), fetch: fetch}
+	browser := conformance.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
+	v := browser.Fetch(cmd.Context(), fetch)
+	result := explained{
+		File: files[0], Fetch: fetch, Verdict: verdictOf(v), Notes: notes, Exchanges: make([]exchange, len(v.Exchanges)),
+	}
+	for i, e := range v.Exchanges {
+		result.Exchanges[i] = server.explained(e, server.explanations[i])
+	}
+	if !v.Allowed {
+		result.Fix = server.fix(v)
+	}
+	if !cmd.Flags().Changed("host") && c.Routes != nil {
+		result.Notes = append(result.Notes, "the file has routes; --host and --path say which one is meant")
+	}
+	if x.format == "json" {
+		err = printJSON(cmd.OutOrStdout(), result)
+	} else {
+		result.print(out(cmd))
+	}
+	if err == nil && !v.Allowed {
+		err = errNo
+	}
+	return err
+}
+
+func (x *explain) url() (string, error) {
+	scheme := "https"
+	if x.plain {
+		scheme = "http"
+	}
+	if !strings.HasPrefix(x.path, "/") {
+		return "", usagef("--path %s does not begin with a slash", safe(x.path))
+	}
+	raw := scheme + "://" + x.host + x.path
+	u, err := url.Parse(raw)
+	if err != nil || u.Host != x.host || x.host == "" || u.User != nil {
+		return "", usagef("--host %s and --path %s do not make a URL", safe(x.host), safe(x.path))
+	}
+	return raw, nil
+}
+
+// paper is a server that exists in the file only: a handler that answers 200
+// behind the middleware.
+type paper struct {
+	engine       *core.Engine
+	fetch        conformance.Fetch
+	explanations []core.Explanation
+}
+
+// answer is a [conformance.Transport].
+func (p *paper) answer(ctx context.Context, r conformance.Request) (conformance.Response, error) {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return conformance.Response{}, err
+	}
+	facts := core.Request{
+		Method: r.Method, Host: u.Host, Path: u.Path, RawPath: u.RawPath,
+		Origin:                      r.Header.Values("Origin"),
+		AccessControlRequestMethod:  r.Header.Values("Access-Control-Request-Method"),
+		AccessControlRequestHeaders: r.Header.Values("Access-Control-Request-Headers"),
+		SecFetchSite:                []string{"cross-site"},
+	}
+	if conformance.OriginOf(r.URL) == p.fetch.Origin {
+		facts.SecFetchSite[0] = "same-origin"
+	}
+	x := p.engine.Explain(ctx, facts)
+	p.explanations = append(p.explanations, x)
+	response := conformance.Response{Status: 200}
+	if x.Decision.Status != 0 {
+		response.Status = x.Decision.Status
+	}
+	for _, h := range x.Headers {
+		response.Header = append(response.Header, conformance.Field{Name: h.Name, Value: h.Value})
+	}
+	return response, nil
+}
+
+func (p *paper) explained(e conformance.Exchange, x core.Explanation) exchange {
+	shown := exchange{Preflight: e.Preflight, Request: e.Request, Response: e.Response, Policy: x.Policy, Pattern: x.Pattern}
+	for _, s := range x.Steps {
+		shown.Steps = append(shown.Steps, step{string(s.Code), keys.Replace(s.Text)})
+	}
+	return shown
+}
+
+// fix says what to change in the file so that the fetch is allowed.
+func (p *paper) fix(v conformance.Verdict) string {
+	if len(p.explanations) == 0 {
+		return "" // nothing was sent: the script is at fault
+	}
+	last := p.explanations[len(p.explanations)-1]
+	switch v.Code {
+	case conformance.CodeAllowCredentials:
+		return "set allow_credentials: true in policy \"" + last.Policy + "\", or fetch without credentials"
+	case conformance.CodeAllowOriginWildcard:
+		return "fetch without credentials, or list the origin in a policy of its own, before this one, with allow_credentials: true"
+	}
+	return keys.Replace(last.Hint)
+}
+
+// keys rewrites what core says of its fields into what a file says.
+var keys = func() *strings.Replacer {
+	var pairs []string
+	for _, f := range config.Schema().Fields {
+		for _, key := range f.Fields {
+			if f.Type == config.Map && key.Goname != "" {
+				pairs = append(pairs, key.Goname, key.Key)
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
+func (e explained) print(t terminal) {
+	how := "without credentials"
+	if e.Fetch.Credentials {
+		how = "with credentials"
+	}
+	t.printf("a script of %s fetches %s %s %s\n\n", safe(e.Fetch.Origin), safe(e.Fetch.Method), safe(e.Fetch.URL), how)
+	for i, x := range e.Exchanges {
+		printExchange(t, i+1, x)
+	}
+	printVerdict(t, e.Verdict, e.Fix)
+	if e.Verdict.Allowed {
+		exposed := "none beyond the few that scripts always may"
+		if last := e.Exchanges[len(e.Exchanges)-1]; last.Response.Header.Has("Access-Control-Expose-Headers") {
+			exposed, _ = last.Response.Header.Get("Access-Control-Expose-Headers")
+		} else if conformance.OriginOf(e.Fetch.URL) == e.Fetch.Origin {
+			exposed = "all: the page has the server's own origin"
+		}
+		t.printf("response headers the script may read: %s\n", exposed)
+	}
+	for _, n := range e.Notes {
+		t.printf("%s %s\n", t.style(yellow, "note:"), n)
+	}
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/corskit/corskit/conformance"
+)
+
+// script is what a page's script asks of its browser, as flags say it: what
+// explain and probe have in common.
+type script struct {
+	origin      string
+	method      string
+	headers     []string
+	credentials bool
+	browser     string
+}
+
+func (s *script) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&s.origin, "origin", "o", "", "the origin of the page, e.g. https://app.example.com (required)")
+	f.StringVarP(&s.method, "method", "X", "GET", "the method that the script uses")
+	f.StringArrayVarP(&s.headers, "header", "H", nil, `a header that the script sets, "Name: value" or just "Name"; may be repeated`)
+	f.BoolVar(&s.credentials, "credentials", false, "send cookies: fetch(url, {credentials: \"include\"})")
+	f.StringVar(&s.browser, "browser", "spec", "whose rules: spec (the Fetch standard), chromium, firefox or webkit")
+	complete(cmd, "browser", "spec", "chromium", "firefox", "webkit")
+	complete(cmd, "method", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+}
+
+var profiles = map[string]conformance.Profile{
+	"spec": conformance.Spec, "chromium": conformance.Chromium, "firefox": conformance.Firefox, "webkit": conformance.WebKit,
+}
+
+// fetch returns what the script asks for, of a URL, and notes on what the
+// browser makes of it.
+func (s *script) fetch(url string) (f conformance.Fetch, notes []string, err error) {
+	if err := oneOf("browser", s.browser, "spec", "chromium", "firefox", "webkit"); err != nil {
+		return f, nil, err
+	}
+	if s.origin == "" {
+		return f, nil, usagef("--origin is missing: the origin of the page, e.g. https://app.example.com")
+	}
+	if strings.ContainsAny(s.origin, "\x00\r\n") {
+		return f, nil, usagef("--origin %s cannot stand in a header", safe(s.origin))
+	}
+	f = conformance.Fetch{Origin: s.origin, URL: url, Method: s.method, Credentials: s.credentials}
+	for _, h := range s.headers {
+		name, value, given := strings.Cut(h, ":")
+		if name, value = strings.TrimSpace(name), strings.TrimSpace(value); name == "" {
+			return f, nil, usagef("--header %s has no name", safe(h))
+		}
+		if !given {
+			value = exampleValue(name)
+		}
+		if conformance.IsForbiddenRequestHeader(name, value) {
+			notes = append(notes, "browsers do not let scripts set the header "+safe(name)+": it is dropped")
+		}
+		f.Header = append(f.Header, conformance.Field{Name: name, Value: value})
+	}
+	if normal := conformance.NormalizeMethod(s.method); normal != s.method {
+		notes = append(notes, "browsers send the method "+safe(s.method)+" as "+normal)
+	} else if upper := strings.ToUpper(s.method); upper != s.method {
+		notes = append(notes, "methods are case-sensitive, and browsers leave "+safe(s.method)+" as it is; is "+safe(upper)+" meant?")
+	}
+	if s.origin != "null" && conformance.OriginOf(s.origin) != s.origin && !strings.Contains(s.origin, "*") {
+		notes = append(notes, "no browser spells an origin "+safe(s.origin)+"; is "+safe(spelling(s.origin))+" meant?")
+	}
+	return f, notes, nil
+}
+
+// exampleValue is a value for a header that is named without one. A browser
+// asks about Content-Type for values such as JSON's only, and JSON is what
+// people mean.
+func exampleValue(name string) string {
+	if strings.EqualFold(name, "content-type") {
+		return "application/json"
+	}
+	return "x"
+}
+
+// spelling guesses how a browser would spell an origin.
+func spelling(s string) string {
+	if o := conformance.OriginOf(s); o != "null" {
+		return o
+	}
+	if !strings.Contains(s, "://") {
+		if o := conformance.OriginOf("https://" + s); o != "null" {
+			return o
+		}
+	}
+	return "https://app.example.com"
+}
+
+// exchange is a request and its answer, for programs.
+type exchange struct {
+	Preflight bool                 `json:"preflight"`
+	Request   conformance.Request  `json:"request"`
+	Response  conformance.Response `json:"response"`
+	Error     string               `json:"error,omitempty"`
+	Policy    string               `json:"policy,omitempty"`
+	Pattern   string               `json:"pattern,omitempty"`
+	Steps     []step               `json:"steps,omitempty"`
+}
+
+type step struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// verdict is a browser's, for programs.
+type verdict struct {
+	Allowed     bool               `json:"allowed"`
+	Code        string             `json:"code"`
+	Text        string             `json:"text"`
+	AtPreflight bool               `json:"atPreflight,omitempty"`
+	Readable    conformance.Fields `json:"readable,omitempty"`
+}
+
+func verdictOf(v conformance.Verdict) verdict {
+	return verdict{v.Allowed, string(v.Code), v.Text, v.AtPreflight, v.Header}
+}
+
+func (e exchange) title() string {
+	if e.Preflight {
+		return "the preflight, by which the browser asks"
+	}
+	return "the request"
+}
+
+// printExchange prints what goes over the wire, and why.
+func printExchange(t terminal, number int, e exchange) {
+	t.printf("%s\n", t.style(bold, plainNumber(number)+" "+e.title()))
+	t.printf("  %s %s %s\n", t.style(dim, ">"), safe(e.Request.Method), safe(e.Request.URL))
+	printFields(t, ">", e.Request.Header)
+	for _, s := range e.Steps {
+		t.printf("    %s %s\n", t.style(cyan, padded(s.Code, 24)), s.Text)
+	}
+	if e.Error != "" {
+		t.printf("  %s no answer: %s\n\n", t.style(dim, "<"), safe(e.Error))
+		return
+	}
+	t.printf("  %s %d\n", t.style(dim, "<"), e.Response.Status)
+	printFields(t, "<", e.Response.Header)
+	t.printf("\n")
+}
+
+func plainNumber(n int) string { return string(rune('0'+n%10)) + "." }
+
+func padded(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-len(s)))
+}
+
+// maxFields bounds how many header lines are printed.
+const maxFields = 40
+
+func printFields(t terminal, mark string, fields conformance.Fields) {
+	shown := 0
+	for _, f := range fields {
+		if mark == "<" && !relevant(f.Name) || strings.EqualFold(f.Name, "Accept") {
+			continue // every browser sends Accept
+		}
+		if shown == maxFields {
+			t.printf("  %s ... and more lines\n", t.style(dim, mark))
+			return
+		}
+		shown++
+		t.printf("  %s %s: %s\n", t.style(dim, mark), safe(f.Name), safe(f.Value))
+	}
+}
+
+// relevant reports whether a header of an answer has to do with CORS.
+func relevant(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "vary", "location", "allow", "www-authenticate", "content-type":
+		return true
+	}
+	return strings.HasPrefix(name, "access-control-")
+}
+
+// printVerdict prints what comes of the fetch.
+func printVerdict(t terminal, v verdict, fix string) {
+	word, how := "refused", red
+	if v.Allowed {
+		word, how = "allowed", green
+	}
+	where := ""
+	if v.AtPreflight {
+		where = ": the request is never sent"
+	}
+	t.printf("%s %s (%s)%s\n", t.style(how, word+":"), v.Text, v.Code, where)
+	if fix != "" {
+		t.printf("%s %s\n", t.style(bold, "fix:"), fix)
+	}
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitYes  = 0
+	exitNo   = 1 // faults, a refusal, a difference: the output says which
+	exitFail = 2 // no answer
+)
+
+// errNo ends a command whose answer is no, and has been printed.
+var errNo = errors.New("no")
+
+func main() { os.Exit(run(newRoot(), newTerminal(os.Stderr, "auto"))) }
+
+func run(root *cobra.Command, stderr terminal) int {
+	command, err := root.ExecuteC()
+	switch {
+	case err == nil:
+		return exitYes
+	case errors.Is(err, errNo):
+		return exitNo
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", stderr.style(red, "corskit"), safe(err.Error()))
+	var usage *usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintf(stderr, "Run '%s --help' for usage.\n", command.CommandPath())
+	}
+	return exitFail
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// args makes cobra's complaints about arguments usage errors.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, list []string) error {
+		if err := check(cmd, list); err != nil {
+			return &usageError{err}
+		}
+		return nil
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "corskit",
+		Short: "Check, explain and try out CORS policies, and probe servers",
+		Long: `corskit checks, explains and tries out CORS policies, and probes servers.
+
+A policy is a file in YAML, JSON or TOML; CORS_* environment variables override
+it. Start with 'corskit init'.
+
+Exit status: 0 if the answer is yes or nothing is wrong, 1 if the answer is no
+or something is, 2 if there is no answer.`,
+		Example: `  corskit init
+  corskit check cors.yaml
+  corskit explain cors.yaml --origin https://app.example.com --method PUT
+  corskit serve cors.yaml --framework gin --watch
+  corskit probe http://localhost:8080/items --origin https://app.example.com
+  corskit diff cors.yaml cors.new.yaml`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version(),
+		Args: args(func(cmd *cobra.Command, list []string) error {
+			if len(list) > 0 {
+				return unknownCommand(cmd, list[0])
+			}
+			return nil
+		}),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("corskit {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.PersistentFlags().String("color", "auto", "colour the output: auto, always or never; NO_COLOR is heeded by auto")
+	complete(root, "color", "auto", "always", "never")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		return oneOf("color", cmd.Flag("color").Value.String(), "auto", "always", "never")
+	}
+	root.AddCommand(newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newDiff(), newVersion())
+	return root
+}
+
+func unknownCommand(cmd *cobra.Command, name string) error {
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		return fmt.Errorf("unknown command %q; did you mean %q?", clip(name), near[0])
+	}
+	return fmt.Errorf("unknown command %q", clip(name))
+}
+
+// complete lets shells complete the values of a flag.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag is not defined: a mistake in this program
+	}
+}
+
+// completeFiles lets shells complete configuration files.
+func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml", "json", "toml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+func oneOf(flag, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return usagef("--%s is %q, which is none of %s", flag, clip(value), list(allowed))
+}

@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/corskit/corskit/conformance"
+)
+
+func newProbe() *cobra.Command {
+	var p probe
+	cmd := &cobra.Command{
+		Use:   "probe URL --origin ORIGIN",
+		Short: "Judge the CORS headers of a running server",
+		Long: `probe sends what a browser would send to a server, any server, judges the
+answers as a browser would, and looks for misconfigurations: origins that are
+reflected, null, names that look like the allowed one, a Vary that is missing,
+doubled headers, and credentials together with *.
+
+The request that you describe is sent once, after its preflight. The other
+checks send OPTIONS, GET and HEAD only, a dozen of them in all. Anything but
+this machine is asked about first, redirects included; --yes agrees beforehand.
+Probe servers that you are responsible for.
+
+Exit status: 0 if the request is allowed and nothing is wrong, 1 if it is
+refused or something is, 2 if there is no answer.`,
+		Example: `  corskit probe http://localhost:8080/items --origin https://app.example.com
+  corskit probe https://api.example.com/items --origin https://app.example.com --yes \
+      --method PUT --header "Content-Type: application/json" --credentials
+  corskit probe http://localhost:8080/ --origin https://app.example.com --format json`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: p.run,
+	}
+	p.script.flags(cmd)
+	cmd.Flags().BoolVarP(&p.yes, "yes", "y", false, "send to hosts other than this one without asking")
+	cmd.Flags().BoolVar(&p.insecure, "insecure", false, "accept certificates that cannot be verified")
+	cmd.Flags().DurationVar(&p.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
+	cmd.Flags().StringVar(&p.format, "format", "text", "the output: text, json, or github for annotations of a workflow")
+	complete(cmd, "format", "text", "json", "github")
+	return cmd
+}
+
+type probe struct {
+	script   script
+	yes      bool
+	insecure bool
+	timeout  time.Duration
+	format   string
+}
+
+// probed is the output for programs.
+type probed struct {
+	URL       string            `json:"url"`
+	Fetch     conformance.Fetch `json:"fetch"`
+	Verdict   verdict           `json:"verdict"`
+	Fix       string            `json:"fix,omitempty"`
+	Findings  []finding         `json:"findings"`
+	Notes     []string          `json:"notes,omitempty"`
+	Exchanges []exchange        `json:"exchanges"`
+	Checks    int               `json:"checks"` // requests that were sent beyond those
+}
+
+func (p *probe) run(cmd *cobra.Command, list []string) error {
+	if err := oneOf("format", p.format, "text", "json", "github"); err != nil {
+		return err
+	}
+	if p.timeout <= 0 {
+		return usagef("--timeout has to be more than zero")
+	}
+	target, err := url.Parse(list[0])
+	if err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Host == "" {
+		return usagef("%s is not a URL with http:// or https://", safe(list[0]))
+	}
+	if target.User != nil {
+		return usagef("browsers fetch no URL with a user name or password")
+	}
+	target.Fragment = ""
+	fetch, notes, err := p.script.fetch(target.String())
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	g := &gate{yes: p.yes, ask: newAsk(cmd)}
+	if g.pass(ctx, target) != nil {
+		return interrupted(ctx, g)
+	}
+	w := newWire(g, p.insecure, p.timeout)
+	defer w.transport.CloseIdleConnections()
+	browser := conformance.Browser{Transport: w.send, Profile: profiles[p.script.browser]}
+	v := browser.Fetch(ctx, fetch)
+	if err := interrupted(ctx, g); err != nil {
+		return err
+	}
+	if v.Code == conformance.CodeNetwork {
+		return fmt.Errorf("%s does not answer: %s", safe(fetch.URL), v.Text)
+	}
+	result := probed{URL: fetch.URL, Fetch: fetch, Verdict: verdictOf(v), Notes: notes, Findings: []finding{}}
+	for _, e := range v.Exchanges {
+		e.Response.Body = ""
+		result.Exchanges = append(result.Exchanges, exchange{Preflight: e.Preflight, Request: e.Request, Response: e.Response, Error: e.Err})
+	}
+	if !v.Allowed {
+		result.Fix = remedy(v)
+	}
+	if len(v.Exchanges) > 0 && conformance.OriginOf(fetch.URL) != fetch.Origin {
+		s := suspect{ctx: ctx, send: w.send, fetch: fetch}
+		result.Findings, result.Checks = s.examine(v)
+	} else if len(v.Exchanges) > 0 {
+		result.Notes = append(result.Notes, "the page has the server's own origin: CORS does not apply")
+	}
+	if err := interrupted(ctx, g); err != nil {
+		return err
+	}
+	switch p.format {
+	case "json":
+		err = printJSON(cmd.OutOrStdout(), result)
+	case "github":
+		result.annotate(cmd.OutOrStdout())
+	default:
+		result.print(out(cmd))
+	}
+	if err == nil && (!v.Allowed || serious(result.Findings)) {
+		err = errNo
+	}
+	return err
+}
+
+func interrupted(ctx context.Context, g *gate) error {
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	return g.declined()
+}
+
+func (r probed) annotate(w io.Writer) {
+	if !r.Verdict.Allowed {
+		annotation(w, "error", "", 0, 0, "CORS: "+r.Verdict.Code, r.Verdict.Text)
+	}
+	for _, f := range r.Findings {
+		annotation(w, f.Severity, "", 0, 0, "CORS: "+f.Code, f.Text+"; "+f.Fix)
+	}
+}
+
+func (r probed) print(t terminal) {
+	for i, e := range r.Exchanges {
+		printExchange(t, i+1, e)
+	}
+	printVerdict(t, r.Verdict, r.Fix)
+	for _, f := range r.Findings {
+		how := red
+		if f.Severity != "error" {
+			how = yellow
+		}
+		t.printf("\n%s %s\n", t.style(how, f.Severity+": "+f.Code+":"), f.Text)
+		t.printf("  %s %s\n", t.style(bold, "fix:"), f.Fix)
+	}
+	for _, n := range r.Notes {
+		t.printf("%s %s\n", t.style(yellow, "note:"), n)
+	}
+	if len(r.Findings) == 0 && r.Checks > 0 {
+		t.printf("no misconfiguration found with %s\n", plural(r.Checks, "more request"))
+	}
+}
+
+// isLoopback reports whether a host is this machine by its name alone: what a
+// resolver says is not asked.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// gate asks before anything is sent to another machine, once for each.
+type gate struct {
+	yes bool
+	ask func(ctx context.Context, question string) (bool, error)
+
+	mu      sync.Mutex
+	agreed  map[string]bool
+	refusal error
+}
+
+func (g *gate) pass(ctx context.Context, u *url.URL) error {
+	if g.yes || isLoopback(u.Hostname()) {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	host := strings.ToLower(u.Host)
+	if g.agreed[host] {
+		return nil
+	}
+	if g.refusal != nil {
+		return g.refusal
+	}
+	ok, err := g.ask(ctx, fmt.Sprintf("send about 20 requests to %s?", safe(host)))
+	switch {
+	case err != nil:
+		g.refusal = fmt.Errorf("%s is another machine, and %w: --yes agrees to send to it", safe(host), err)
+	case !ok:
+		g.refusal = fmt.Errorf("nothing was sent to %s", safe(host))
+	default:
+		if g.agreed == nil {
+			g.agreed = make(map[string]bool)
+		}
+		g.agreed[host] = true
+	}
+	return g.refusal
+}
+
+func (g *gate) declined() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.refusal
+}
+
+// newAsk returns a function that asks whoever sits at the terminal. It gives up
+// when its context ends.
+func newAsk(cmd *cobra.Command) func(context.Context, string) (bool, error) {
+	return func(ctx context.Context, question string) (bool, error) {
+		stdin, ok := cmd.InOrStdin().(*os.File)
+		if !ok || !isTerminal(stdin) {
+			return false, errors.New("there is nobody to ask")
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s [y/N] ", question)
+		answer := make(chan string, 1)
+		go func() {
+			line, _ := bufio.NewReader(io.LimitReader(stdin, 1024)).ReadString('\n')
+			answer <- strings.ToLower(strings.TrimSpace(line))
+		}()
+		select {
+		case a := <-answer:
+			return a == "y" || a == "yes", nil
+		case <-ctx.Done():
+			fmt.Fprintln(cmd.ErrOrStderr())
+			return false, ctx.Err()
+		}
+	}
+}
+
+// maxAnswerHead bounds the header section of an answer, in bytes.
+const maxAnswerHead = 256 << 10
+
+// wire sends requests to servers, through a gate. It reads the headers of the
+// answers alone: a body may be a stream without an end.
+type wire struct {
+	gate      *gate
+	transport *http.Transport
+	timeout   time.Duration
+	send      conformance.Transport
+}
+
+func newWire(g *gate, insecure bool, timeout time.Duration) *wire {
+	w := &wire{gate: g, timeout: timeout, transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: timeout}).DialContext,
+		TLSClientConfig:     &tls.Config{InsecureSkipVerify: insecure},
+		TLSHandshakeTimeout: timeout, ForceAttemptHTTP2: true, DisableCompression: true, MaxResponseHeaderBytes: maxAnswerHead,
+	}}
+	w.send = conformance.RoundTripper(w)
+	return w
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := w.gate.pass(r.Context(), r.URL); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), w.timeout)
+	defer cancel()
+	if r.Header.Get("User-Agent") == "" {
+		r.Header.Set("User-Agent", "corskit-probe")
+	}
+	res, err := w.transport.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	_ = res.Body.Close()
+	res.Body = http.NoBody
+	return res, nil
+}

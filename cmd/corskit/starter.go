@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/corskit/corskit/config"
+)
+
+func newSchema() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print a JSON Schema of the configuration file",
+		Long: `schema prints a JSON Schema (draft 2020-12) of the configuration file, for
+editors and other tools. It is made from what the decoder goes by. What a schema
+cannot tell, such as which origins go together with credentials, is left to
+'corskit check'.`,
+		Example: `  corskit schema > cors.schema.json
+
+  # first line of cors.yaml, for editors with the YAML language server:
+  # yaml-language-server: $schema=cors.schema.json`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(config.JSONSchema())
+			return err
+		},
+	}
+}
+
+func newInit() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "init [FILE]",
+		Short: "Write a commented starter file",
+		Long: `init writes a starter file in which every key is explained: cors.yaml, or the
+file that is named. "-" stands for the standard output. A file that is there
+already is left alone.`,
+		Example: `  corskit init
+  corskit init deploy/cors.yaml
+  corskit init -`,
+		Args:              args(cobra.MaximumNArgs(1)),
+		ValidArgsFunction: completeFiles,
+		RunE: func(cmd *cobra.Command, list []string) error {
+			name := "cors.yaml"
+			if len(list) > 0 {
+				name = list[0]
+			}
+			if name == "-" {
+				_, err := io.WriteString(cmd.OutOrStdout(), starter())
+				return err
+			}
+			if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" {
+				return usagef("the starter file is in YAML: name it .yaml or .yml")
+			}
+			if err := writeNew(name, starter(), force); err != nil {
+				return err
+			}
+			t := out(cmd)
+			t.printf("wrote %s; now edit it, and run\n  corskit check %s\n", safe(name), safe(name))
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "write over a file that is there")
+	return cmd
+}
+
+func writeNew(name, text string, force bool) error {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if force {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	file, err := os.OpenFile(name, flags, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already; --force writes over it", name)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(file, text); err != nil {
+		_ = file.Close()
+		return err
+	}
+	return file.Close()
+}
+
+// active are the keys that the starter file sets; the others are comments.
+var active = map[string]bool{"version": true, "policies": true, "allow_origins": true}
+
+// starter returns the starter file, made of the schema, so that it has every
+// key and no other.
+func starter() string {
+	var b strings.Builder
+	schema := config.Schema()
+	comment(&b, "", schema.Doc)
+	comment(&b, "", "Lines that begin with \"#\" and a key show a default or an example: remove the \"#\" to set it.")
+	for _, f := range schema.Fields {
+		b.WriteByte('\n')
+		comment(&b, "", f.Doc)
+		switch f.Type {
+		case config.Map:
+			fmt.Fprintf(&b, "%s:\n  default:\n", f.Key)
+			for i, key := range f.Fields {
+				if i > 0 {
+					b.WriteByte('\n')
+				}
+				comment(&b, "    ", key.Doc)
+				setting(&b, "    ", key)
+			}
+		case config.Tables:
+			fmt.Fprintf(&b, "# %s:\n", f.Key)
+			dash := "- "
+			for _, key := range f.Fields {
+				comment(&b, "#     ", key.Doc)
+				value := key.Example
+				if key.Key == "policies" {
+					value = `["default"]`
+				}
+				fmt.Fprintf(&b, "#   %s%s: %s\n", dash, key.Key, value)
+				dash = "  "
+			}
+		default:
+			setting(&b, "", f)
+		}
+	}
+	return b.String()
+}
+
+func setting(b *strings.Builder, indent string, f config.Field) {
+	mark := "# "
+	if active[f.Key] {
+		mark = ""
+	}
+	fmt.Fprintf(b, "%s%s%s: %s\n", indent, mark, f.Key, f.Example)
+}
+
+// commentWidth is where comments are wrapped, in bytes.
+const commentWidth = 78
+
+func comment(b *strings.Builder, indent, text string) {
+	line := indent + "#"
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+1+len(word) > commentWidth {
+			b.WriteString(line + "\n")
+			line = indent + "#"
+		}
+		line += " " + word
+	}
+	b.WriteString(line + "\n")
+}

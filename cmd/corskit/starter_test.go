@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/config"
+)
+
+func TestInit(t *testing.T) {
+	dir := t.TempDir()
+	if r := corskit(t, dir, "init"); r.code != exitYes || !strings.Contains(r.stdout, "wrote cors.yaml") {
+		t.Fatalf("%+v", r)
+	}
+	if r := corskit(t, dir, "check", "--strict", "cors.yaml"); r.code != exitYes {
+		t.Errorf("the starter file is not sound: %+v", r)
+	}
+	mine := write(t, dir, "mine.yaml", "mine\n")
+	if r := corskit(t, dir, "init", "mine.yaml"); r.code != exitFail || !strings.Contains(r.stderr, "--force") {
+		t.Errorf("%+v", r)
+	}
+	if b, _ := os.ReadFile(mine); string(b) != "mine\n" {
+		t.Errorf("init has written over a file: %q", b)
+	}
+	if r := corskit(t, dir, "init", "--force", "mine.yaml"); r.code != exitYes {
+		t.Errorf("%+v", r)
+	}
+	stdout := corskit(t, dir, "init", "-").stdout
+	if b, _ := os.ReadFile(mine); string(b) != stdout || stdout == "" {
+		t.Errorf("a file and the standard output differ")
+	}
+}
+
+// Every key that is a comment is one that can be set as it stands.
+func TestInitKeysAreReal(t *testing.T) {
+	keyed := map[string]bool{}
+	var lines []string
+	for line := range strings.Lines(corskit(t, "", "init", "-").stdout) {
+		if i := strings.Index(line, "# "); i >= 0 {
+			key, rest, ok := strings.Cut(strings.TrimSpace(strings.TrimLeft(line[i+2:], " -")), ":")
+			if ok && isKey(key) && (rest == "" || rest[0] == ' ') {
+				line = strings.Replace(line, "# ", "", 1)
+				keyed[key] = true
+			}
+		} else if key, _, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			keyed[key] = true
+		}
+		lines = append(lines, line)
+	}
+	dir := t.TempDir()
+	write(t, dir, "all.yaml", strings.Join(lines, ""))
+	write(t, dir, "partners.txt", "https://partner.example\n")
+	if r := corskit(t, dir, "check", "all.yaml"); r.code != exitYes {
+		t.Errorf("%s\n%s", r.stdout, strings.Join(lines, ""))
+	}
+	var walk func(config.Field)
+	walk = func(f config.Field) {
+		if f.Key != "" && !keyed[f.Key] {
+			t.Errorf("the starter file lacks %s", f.Key)
+		}
+		for _, sub := range f.Fields {
+			walk(sub)
+		}
+	}
+	walk(config.Schema())
+}
+
+func isKey(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+func TestSchema(t *testing.T) {
+	if r := corskit(t, "", "schema"); r.code != exitYes || !bytes.Equal([]byte(r.stdout), config.JSONSchema()) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	dir := t.TempDir()
+	old := write(t, dir, "old.yaml", `policies:
+  app:
+    allow_origins: ["https://a.example", "https://*.b.example", "https://same.example", "regexp:https://[a-z]+\\.r\\.example", "http://localhost:3000-3999"]
+    allow_methods: [PUT]
+    max_age: 10m
+`)
+	changed := write(t, dir, "new.yaml", `policies:
+  app:
+    allow_origins: ["https://a.example", "https://x.b.example", "https://same.example", "http://localhost:3000-3999", "https://new.example"]
+    allow_methods: [PUT, PATCH]
+    allow_headers: [X-Token]
+`)
+	// The same, written in another way.
+	same := write(t, dir, "same.json", `{"policies": {"q": {"allow_origins": ["https://same.example", "https://a.example", "http://localhost:3000-3999"],
+  "allow_methods": ["PUT"], "max_age": "600s"}, "app": {"allow_origins": ["https://*.b.example", "regexp:https://[a-z]+\\.r\\.example"],
+  "allow_methods": ["PUT"], "max_age": "10m"}}}`)
+
+	if r := corskit(t, dir, "diff", old, old); r.code != exitYes || r.stdout != "no difference\n" {
+		t.Errorf("%+v", r)
+	}
+	if r := corskit(t, dir, "diff", old, same); r.code != exitYes {
+		t.Errorf("%+v", r)
+	}
+	golden(t, "diff", corskit(t, dir, "diff", filepath.Base(old), filepath.Base(changed)))
+	golden(t, "diff-json", corskit(t, dir, "diff", "--format", "json", filepath.Base(old), filepath.Base(changed)))
+
+	open := write(t, dir, "open.yaml", "policies: {app: {allow_origins: [\"*\"]}}\nroutes: [{path: /public/, policies: [app]}]\n")
+	r := corskit(t, dir, "diff", old, open)
+	if r.code != exitNo {
+		t.Errorf("%+v", r)
+	}
+	contains(t, "the difference", r.stdout, "may now read responses of /public/", "any other origin", "may no longer read responses of elsewhere")
+	strict := write(t, dir, "strict.yaml", "policies: {app: {reject_disallowed: true}}\n")
+	loose := write(t, dir, "loose.yaml", "policies: {app: {}}\n")
+	if r := corskit(t, dir, "diff", loose, strict); r.code != exitNo || !strings.Contains(r.stdout, "an answer of 403") {
+		t.Errorf("%+v", r)
+	}
+	if r := corskit(t, dir, "diff", old, "nowhere.yaml"); r.code != exitFail {
+		t.Errorf("%+v", r)
+	}
+}

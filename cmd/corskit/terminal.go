@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+)
+
+// style is an SGR code.
+type style string
+
+const (
+	bold   style = "1"
+	dim    style = "2"
+	red    style = "1;31"
+	green  style = "1;32"
+	yellow style = "1;33"
+	cyan   style = "36"
+)
+
+// terminal is where text goes, in colour or not.
+type terminal struct {
+	io.Writer
+	interactive bool // somebody is looking
+	colour      bool
+}
+
+// newTerminal returns the terminal of a stream. mode is the value of --color.
+func newTerminal(w io.Writer, mode string) terminal {
+	t := terminal{Writer: w}
+	if file, ok := w.(*os.File); ok {
+		t.interactive = isTerminal(file)
+	}
+	switch mode {
+	case "always":
+		t.colour = true
+	case "auto":
+		// https://no-color.org: set and not empty.
+		t.colour = t.interactive && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return t
+}
+
+func isTerminal(f *os.File) bool {
+	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
+}
+
+// out is the standard output of a command.
+func out(cmd *cobra.Command) terminal {
+	return newTerminal(cmd.OutOrStdout(), cmd.Flag("color").Value.String())
+}
+
+func (t terminal) style(s style, text string) string {
+	if !t.colour || text == "" {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+func (t terminal) printf(format string, args ...any) { fmt.Fprintf(t, format, args...) }
+
+// printJSON prints a value for programs.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// annotation prints a workflow command of GitHub Actions, which shows it beside
+// the line. Level is error, warning or notice.
+func annotation(w io.Writer, level, file string, line, column int, title, message string) {
+	var properties []string
+	add := func(name, value string) {
+		value = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(value)
+		properties = append(properties, name+"="+value)
+	}
+	if file != "" {
+		add("file", file)
+	}
+	if line > 0 {
+		add("line", strconv.Itoa(line))
+	}
+	if column > 0 {
+		add("col", strconv.Itoa(column))
+	}
+	add("title", title)
+	message = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(message)
+	fmt.Fprintf(w, "::%s %s::%s\n", level, strings.Join(properties, ","), message)
+}
+
+// maxShown bounds how much of somebody else's string is shown, in bytes.
+const maxShown = 300
+
+// clip bounds a string.
+func clip(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	cut := maxShown
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "... (" + strconv.Itoa(len(s)) + " bytes)"
+}
+
+// safe bounds a string and quotes it if it holds anything that a terminal might
+// take for a command.
+func safe(s string) string {
+	s = clip(s)
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+func list(values []string) string {
+	if len(values) < 2 {
+		return strings.Join(values, "")
+	}
+	return strings.Join(values[:len(values)-1], ", ") + " and " + values[len(values)-1]
+}
+
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + one + "s"
+}
