@@ -1,0 +1,96 @@
+// Command config is a small API on gin whose CORS policies come from a file and
+// the environment, and change without a restart.
+//
+//	cd examples && go run ./config -cors config/cors.yaml
+//
+// Then change config/cors.yaml or config/partners.txt, and see what it says. In a
+// container and in Kubernetes: see Dockerfile and kubernetes.yaml beside this
+// file.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/corskit/corskit/adapters/corsgin"
+	"github.com/corskit/corskit/config"
+)
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
+	cors := flag.String("cors", "cors.yaml", "`file` of the CORS policies")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Stdout, *listen, *cors); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, out io.Writer, listen, file string) error {
+	say := log.New(out, "", log.LstdFlags|log.Lmsgprefix)
+	watcher, err := config.Watch(ctx, file, config.Options{OnReload: func(r config.Result) {
+		if r.Err != nil {
+			say.Printf("cors: still %v, because of\n%v", r.Revision, r.Err)
+			return
+		}
+		say.Printf("cors: now %v: %v", r.Revision, r.Diff)
+		for _, w := range r.Warnings {
+			say.Printf("cors: warning: %v", w)
+		}
+	}})
+	if err != nil {
+		return err // a bad file at the start is for people to mend, not to guess about
+	}
+	defer watcher.Close()
+
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("%w (choose another address with -listen)", err)
+	}
+	say.Printf("serving on http://%v with %v", listener.Addr(), watcher.Revision())
+	server := &http.Server{Handler: newAPI(watcher), ReadHeaderTimeout: 10 * time.Second}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		stopped <- server.Shutdown(grace)
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}
+
+func newAPI(watcher *config.Watcher) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	r.Use(gin.Recovery(), corsgin.Middleware(watcher.Engine()))
+	r.GET("/items", func(c *gin.Context) { c.JSON(http.StatusOK, []string{"one", "two"}) })
+	r.PUT("/items/:id", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	r.GET("/public/about", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"name": "config"}) })
+	// The service works with the last good policies, so it stays healthy; who
+	// looks is told that the newest are not in force.
+	r.GET("/healthz", func(c *gin.Context) {
+		health := gin.H{"cors": watcher.Revision().String(), "fault": nil}
+		if err := watcher.Err(); err != nil {
+			health["fault"] = err.Error()
+		}
+		c.JSON(http.StatusOK, health)
+	})
+	return r
+}

@@ -1,0 +1,86 @@
+// Package demo has what the examples' programs share beside their application:
+// flags, the policies, and the curl lines they print.
+package demo
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/corskit/corskit/core"
+)
+
+// Grace is how long a server has for the requests it is serving when it stops.
+const Grace = 5 * time.Second
+
+// Serve serves a listener until ctx is done, and returns nil then.
+type Serve func(ctx context.Context, listener net.Listener, engine *core.Engine) error
+
+// Main runs a program that has the flags -listen and -app, until Ctrl-C.
+func Main(serve Serve) {
+	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
+	app := flag.String("app", "https://app.example.com", "`origin` of the app that may do everything")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := Run(ctx, os.Stdout, serve, *listen, *app); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// Run compiles the policies, listens, prints the curl lines and serves.
+func Run(ctx context.Context, out io.Writer, serve Serve, listen, app string) error {
+	engine, err := Engine(app)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("%w (choose another address with -listen)", err)
+	}
+	printTour(out, "http://"+listener.Addr().String(), app)
+	return serve(ctx, listener, engine)
+}
+
+// Engine returns the policies of the examples: their own app may do everything,
+// partners may read, and anybody may read what is public.
+func Engine(app string) (*core.Engine, error) {
+	return core.NewRouted(
+		core.Route{Path: "/public/", Policies: []core.Policy{{Name: "public", AllowOrigins: []string{"*"}}}},
+		core.Route{Path: "/", Policies: []core.Policy{
+			{
+				Name:             "app",
+				AllowOrigins:     []string{app},
+				AllowMethods:     []string{"PUT", "DELETE"},
+				AllowHeaders:     []string{"authorization", "content-type"},
+				ExposeHeaders:    []string{"location"},
+				AllowCredentials: true,
+				MaxAge:           10 * time.Minute,
+			},
+			{Name: "partners", AllowOrigins: []string{"https://*.partner.example"}},
+		}},
+	)
+}
+
+func printTour(out io.Writer, base, app string) {
+	fmt.Fprintf(out, `serving on %[1]s; Ctrl-C stops it
+
+An actual request of the app, which is allowed:
+  curl -i %[1]s/notes -H 'Origin: %[2]s'
+
+The app asks whether it may PUT JSON, which it may:
+  curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: %[2]s' -H 'Access-Control-Request-Method: PUT' -H 'Access-Control-Request-Headers: content-type'
+
+Somebody else asks, and is refused:
+  curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: PUT'
+
+Anybody may read the public part:
+  curl -i %[1]s/public/about -H 'Origin: https://evil.example'
+`, base, app)
+}

@@ -1,0 +1,21 @@
+package demo
+
+import (
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestBadOrigin(t *testing.T) {
+	err := Run(t.Context(), io.Discard, nil, "127.0.0.1:0", "https://app.example.com/")
+	if err == nil || !strings.Contains(err.Error(), `did you mean "https://app.example.com"?`) {
+		t.Error(err)
+	}
+}
+
+func TestBadAddress(t *testing.T) {
+	err := Run(t.Context(), io.Discard, nil, "nowhere", "https://app.example.com")
+	if err == nil || !strings.Contains(err.Error(), "-listen") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,117 @@
+package demo
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Test runs a program, sends what its curl lines send, and expects the answers
+// that the text beside them promises. Then it uses the application.
+func Test(t *testing.T, serve Serve) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- Run(ctx, in, serve, "127.0.0.1:0", "https://app.example.com")
+		in.Close()
+	}()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
+
+	want := []struct {
+		status int
+		origin string
+	}{{200, "https://app.example.com"}, {204, "https://app.example.com"}, {403, ""}, {200, "*"}}
+	base := ""
+	scanner := bufio.NewScanner(out)
+	for i := 0; i < len(want); {
+		if !scanner.Scan() {
+			t.Fatalf("fewer than %d curl lines", len(want))
+		}
+		line, ok := strings.CutPrefix(strings.TrimSpace(scanner.Text()), "curl -i ")
+		if !ok {
+			continue
+		}
+		r := parseCurl(t, line)
+		base = "http://" + r.URL.Host
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if got := res.Header.Get("Access-Control-Allow-Origin"); res.StatusCode != want[i].status || got != want[i].origin {
+			t.Errorf("curl -i %s\nstatus %d, origin %q; want %d, %q", line, res.StatusCode, got, want[i].status, want[i].origin)
+		}
+		i++
+	}
+	go io.Copy(io.Discard, out)
+	use(t, base)
+}
+
+// parseCurl makes the request that curl would make of these arguments.
+func parseCurl(t *testing.T, args string) *http.Request {
+	method := "GET"
+	if m := regexp.MustCompile(`-X (\w+)`).FindStringSubmatch(args); m != nil {
+		method = m[1]
+	}
+	r, err := http.NewRequest(method, regexp.MustCompile(`http://\S+`).FindString(args), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range regexp.MustCompile(`-H '([^:]+): ([^']+)'`).FindAllStringSubmatch(args, -1) {
+		r.Header.Add(h[1], h[2])
+	}
+	return r
+}
+
+// use takes the application through what it can do. Every answer, the errors
+// too, can be read by the app.
+func use(t *testing.T, base string) {
+	for _, step := range []struct {
+		method, path, body string
+		status             int
+		answer             string
+	}{
+		{"GET", "/notes", "", 200, `"text":"read the README"`},
+		{"POST", "/notes", `{"text":"second"}`, 201, `{"id":2,"text":"second"}`},
+		{"POST", "/notes", `{"text":""}`, 400, ""},
+		{"POST", "/notes", `nonsense`, 400, ""},
+		{"PUT", "/notes/2", `{"text":"changed"}`, 200, `{"id":2,"text":"changed"}`},
+		{"PUT", "/notes/9", `{"text":"x"}`, 404, ""},
+		{"PUT", "/notes/x", `{"text":"x"}`, 404, ""},
+		{"DELETE", "/notes/2", "", 204, ""},
+		{"DELETE", "/notes/2", "", 404, ""},
+		{"GET", "/nowhere", "", 404, ""},
+	} {
+		r, err := http.NewRequest(step.method, base+step.path, strings.NewReader(step.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", "https://app.example.com")
+		r.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode != step.status || !strings.Contains(string(body), step.answer) {
+			t.Errorf("%s %s %s: %d %s; want %d %s", step.method, step.path, step.body, res.StatusCode, body, step.status, step.answer)
+		}
+		if got := res.Header["Access-Control-Allow-Origin"]; len(got) != 1 || got[0] != "https://app.example.com" {
+			t.Errorf("%s %s: the app cannot read the answer %d: %q", step.method, step.path, res.StatusCode, got)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+// Command gin is a small API on gin with CORS by corskit.
+//
+//	go run ./examples/gin
+//
+// It prints curl lines that show what a browser is told.
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/corskit/corskit/adapters/corsgin"
+	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/examples/demo"
+	"github.com/corskit/corskit/examples/notes"
+)
+
+func main() { demo.Main(serve) }
+
+func serve(ctx context.Context, listener net.Listener, engine *core.Engine) error {
+	server := &http.Server{Handler: newAPI(engine), ReadHeaderTimeout: 10 * time.Second}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.Background(), demo.Grace)
+		defer cancel()
+		stopped <- server.Shutdown(grace)
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}
+
+func newAPI(engine *core.Engine) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	r.Use(gin.Recovery(), corsgin.Middleware(engine))
+
+	var store notes.Store
+	_, _ = store.Create("read the README")
+	r.GET("/notes", func(c *gin.Context) { c.JSON(http.StatusOK, store.List()) })
+	r.POST("/notes", func(c *gin.Context) {
+		n, err := store.Create(text(c))
+		if err != nil {
+			fail(c, err)
+			return
+		}
+		c.Header("Location", "/notes/"+strconv.Itoa(n.ID))
+		c.JSON(http.StatusCreated, n)
+	})
+	r.PUT("/notes/:id", func(c *gin.Context) {
+		n, err := store.Replace(id(c), text(c))
+		if err != nil {
+			fail(c, err)
+			return
+		}
+		c.JSON(http.StatusOK, n)
+	})
+	r.DELETE("/notes/:id", func(c *gin.Context) {
+		if err := store.Remove(id(c)); err != nil {
+			fail(c, err)
+			return
+		}
+		c.Status(http.StatusNoContent)
+	})
+	r.GET("/public/about", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"name": "notes", "cors": "corskit"}) })
+	return r
+}
+
+// id returns the id in the path, or one that no note has.
+func id(c *gin.Context) int {
+	n, err := strconv.Atoi(c.Param("id"))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// text returns the text in the body, or "" if there is none.
+func text(c *gin.Context) string {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, 1<<16)
+	var n notes.Note
+	if err := c.ShouldBindJSON(&n); err != nil {
+		return ""
+	}
+	return n.Text
+}
+
+func fail(c *gin.Context, err error) {
+	status := http.StatusBadRequest
+	if errors.Is(err, notes.ErrNotFound) {
+		status = http.StatusNotFound
+	}
+	c.AbortWithStatusJSON(status, gin.H{"error": err.Error()})
+}

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/corskit/corskit/examples/demo"
+)
+
+func TestTour(t *testing.T) { demo.Test(t, serve) }
