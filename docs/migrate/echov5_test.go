@@ -1,0 +1,246 @@
+package migrate
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/adapters/corsechov5"
+	"github.com/corskit/corskit/core"
+	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v5/middleware"
+)
+
+func echo5Site(t *testing.T, mw echo.MiddlewareFunc) *server {
+	s := &site{}
+	e := echo.New()
+	e.Use(mw)
+	e.Any("/item", echo.WrapHandler(s))
+	e.POST("/create", echo.WrapHandler(s))
+	return serve(t, s, e)
+}
+
+func oursEcho5(t *testing.T, engine *core.Engine) *server {
+	return echo5Site(t, corsechov5.Middleware(engine))
+}
+
+func echo5(change func(*middleware.CORSConfig)) mount {
+	return func(t *testing.T) *server {
+		c := middleware.CORSConfig{
+			AllowOrigins: []string{app},
+			AllowMethods: []string{"GET", "HEAD", "POST", "PUT", "DELETE"},
+			AllowHeaders: []string{"Content-Type"},
+		}
+		change(&c)
+		return echo5Site(t, middleware.CORSWithConfig(c))
+	}
+}
+
+func echoV5() library {
+	return library{
+		guide: "echo.md", module: "github.com/labstack/echo/v5", ours: oursEcho5,
+
+		rows: []row{
+			{
+				option: "`AllowOrigins: {\"https://app.example\"}`",
+				field:  "`AllowOrigins: {\"https://app.example\"}`",
+				note:   "Compared byte for byte.",
+				old:    echo5(func(*middleware.CORSConfig) {}),
+				policy: echoPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`AllowOrigins: {\"*\"}`",
+				field:  "`AllowOrigins: {\"*\"}`",
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"*"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
+			},
+			{
+				option: "`UnsafeAllowOriginFunc` for subdomains",
+				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
+				note:   "Patterns need no function.",
+				old: echo5(func(c *middleware.CORSConfig) {
+					c.UnsafeAllowOriginFunc = func(_ *echo.Context, origin string) (string, bool, error) {
+						return origin, strings.HasPrefix(origin, "https://") && strings.HasSuffix(origin, ".app.example"), nil
+					}
+				}),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
+				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
+			},
+			{
+				option: "`UnsafeAllowOriginFunc`",
+				field:  "`AllowOriginFunc`, or routes",
+				note:   "Takes a context and a `core.Request` with the method, host, path and origin, and says yes or no: the origin allowed is always the one that asks. `AllowOrigins` is not ignored but comes first. For policies by host or path use `core.NewRouted`.",
+				old: echo5(func(c *middleware.CORSConfig) {
+					c.UnsafeAllowOriginFunc = func(c *echo.Context, origin string) (string, bool, error) {
+						return origin, c.Request().URL.Path == "/item" && origin == app, nil
+					}
+				}),
+				policy: echoPolicy(func(p *core.Policy) {
+					p.AllowOrigins = nil
+					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
+						return r.Path == "/item" && r.Origin[0] == app
+					}
+				}),
+			},
+			{
+				option: "`UnsafeAllowOriginFunc` that says yes to everything",
+				field:  "`AllowOriginFunc`",
+				old: echo5(func(c *middleware.CORSConfig) {
+					c.UnsafeAllowOriginFunc = func(_ *echo.Context, origin string) (string, bool, error) { return origin, true, nil }
+				}),
+				policy: echoPolicy(func(p *core.Policy) {
+					p.AllowOrigins = nil
+					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
+				}),
+				differ: []difference{
+					{"GET by null", "reads 200", "handler runs, answer blocked",
+						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+				},
+			},
+			{
+				option: "`AllowMethods` empty",
+				field:  "`AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`",
+				note:   "echo answers with the methods that the path has routes for, or with these. corskit does not know the routes: list what scripts may use anywhere.",
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "PATCH", "DELETE"} }),
+				extra:  []probe{by(app, "PUT").to("/create")},
+				differ: []difference{
+					{"PUT by https://app.example to /create", "blocked at the preflight", "reads 405",
+						"The policy is the same for every path, so that the browser asks and the router answers, readably, that there is no such method."},
+				},
+			},
+			{
+				option: "`AllowMethods: {\"GET\", \"PUT\"}`",
+				field:  "`AllowMethods: {\"PUT\"}`",
+				note:   "GET, HEAD and POST need no permission.",
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"GET", "PUT"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT"} }),
+			},
+			{
+				option: "`AllowHeaders` empty",
+				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
+				note:   "echo then allows whatever is asked for; corskit none. With credentials `{\"*\"}` alone is enough.",
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
+				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
+				differ: []difference{
+					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
+						"echo looks at the first line only, and the browser misses the other name. Several lines are one list."},
+				},
+			},
+			{
+				option: "`AllowHeaders: {\"Authorization\", \"X-Token\"}`",
+				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				note:   "Case does not matter.",
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"Authorization", "X-Token"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
+				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
+			},
+			{
+				option: "`AllowCredentials: true`",
+				wire:   true,
+				field:  "`AllowCredentials: true`",
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowCredentials = true }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowCredentials = true }),
+			},
+			{
+				option: "`ExposeHeaders: {\"X-Total\", \"ETag\"}`",
+				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				old:    echo5(func(c *middleware.CORSConfig) { c.ExposeHeaders = []string{"X-Total", "ETag"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
+			},
+			{
+				option: "`MaxAge: 600`",
+				field:  "`MaxAge: 10 * time.Minute`",
+				note:   "A duration of whole seconds, at most 24 hours.",
+				old:    echo5(func(c *middleware.CORSConfig) { c.MaxAge = 600 }),
+				policy: echoPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
+			},
+			{
+				option: "`MaxAge: -1`",
+				field:  "`MaxAge: core.NoPreflightCache`",
+				old:    echo5(func(c *middleware.CORSConfig) { c.MaxAge = -1 }),
+				policy: echoPolicy(func(p *core.Policy) { p.MaxAge = core.NoPreflightCache }),
+			},
+			{
+				option: "`Skipper`",
+				field:  "`corsechov5.Options.Skip`",
+				note:   "An argument of the middleware, with the same function.",
+				old: echo5(func(c *middleware.CORSConfig) {
+					c.Skipper = func(c *echo.Context) bool { return c.Request().URL.Path == "/create" }
+				}),
+				policy: echoPolicy(func(*core.Policy) {}),
+				ours: func(t *testing.T, engine *core.Engine) *server {
+					return echo5Site(t, corsechov5.Middleware(engine, corsechov5.Options{
+						Skip: func(c *echo.Context) bool { return c.Request().URL.Path == "/create" },
+					}))
+				},
+			},
+			{
+				option: "`middleware.CORS(\"*\")`",
+				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				old:    func(t *testing.T) *server { return echo5Site(t, middleware.CORS("*")) },
+				policy: core.Policy{
+					AllowOrigins: []string{"*"},
+					AllowMethods: []string{"PUT", "PATCH", "DELETE"},
+					AllowHeaders: []string{"*", "authorization"},
+				},
+			},
+		},
+		refusals: []refusal{
+			{
+				setting: "`AllowOrigins: {\"*\"}` with `AllowCredentials`",
+				old: echo5(func(c *middleware.CORSConfig) {
+					c.AllowOrigins = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				does:   refusesToo,
+				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
+				reason: core.ReasonAnyCredentials,
+			},
+			{
+				setting: "`AllowOrigins: {\"https://app.example/\"}`",
+				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.example/"} }),
+				does:    refusesToo,
+				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
+				reason:  core.ReasonTrailingSlash,
+			},
+			{
+				setting: "`AllowOrigins: {\"https://App.example\"}`",
+				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://App.example"} }),
+				probe:   by(app, "GET"),
+				does:    "handler runs, answer blocked",
+				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
+				reason:  core.ReasonUpperCase,
+			},
+			{
+				setting: "`AllowOrigins: {\"https://app.example:443\"}`",
+				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.example:443"} }),
+				probe:   by(app, "GET"),
+				does:    "handler runs, answer blocked",
+				policy:  core.Policy{AllowOrigins: []string{"https://app.example:443"}},
+				reason:  core.ReasonDefaultPort,
+			},
+			{
+				setting: "`AllowOrigins: {\"http://app.example\"}` with `AllowCredentials`",
+				old: echo5(func(c *middleware.CORSConfig) {
+					c.AllowOrigins = []string{"http://app.example"}
+					c.AllowCredentials = true
+				}),
+				probe:  by("http://app.example", "GET").withCredentials(),
+				does:   "reads 200",
+				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
+				reason: core.ReasonInsecureOrigin,
+			},
+			{
+				setting: "`AllowMethods: {\"patch\"}`",
+				old:     echo5(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"patch"} }),
+				probe:   by(app, "PATCH"),
+				does:    "blocked at the preflight",
+				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
+				reason:  core.ReasonMethodCase,
+			},
+		},
+	}
+}

@@ -1,0 +1,291 @@
+package migrate
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/adapters/corsfiber"
+	"github.com/corskit/corskit/core"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/log"
+	"github.com/gofiber/fiber/v2/middleware/cors"
+)
+
+// listen is on loopback, at a port of the kernel's choice.
+func listen(t *testing.T) net.Listener {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln
+}
+
+func fiber2Site(t *testing.T, mw fiber.Handler) *server {
+	s := &site{}
+	handler := func(c *fiber.Ctx) error {
+		s.runs.Add(1)
+		for name, value := range siteHeader {
+			c.Set(name, value)
+		}
+		return c.SendString("ok")
+	}
+	a := fiber.New(fiber.Config{DisableStartupMessage: true})
+	a.Use(mw)
+	a.All("/item", handler)
+	a.Post("/create", handler)
+	ln := listen(t)
+	done := make(chan error, 1)
+	go func() { done <- a.Listener(ln) }()
+	t.Cleanup(func() {
+		if err := a.ShutdownWithTimeout(5 * time.Second); err != nil {
+			t.Errorf("shutting fiber down: %v", err)
+		}
+		<-done
+	})
+	return &server{s, "http://" + ln.Addr().String()}
+}
+
+func oursFiber2(t *testing.T, engine *core.Engine) *server {
+	return fiber2Site(t, corsfiber.Middleware(engine))
+}
+
+func fiber2(change func(*cors.Config)) mount {
+	return func(t *testing.T) *server {
+		log.SetOutput(io.Discard)
+		c := cors.Config{AllowOrigins: app, AllowHeaders: "Content-Type"}
+		change(&c)
+		return fiber2Site(t, cors.New(c))
+	}
+}
+
+// fiberPolicy has the methods that fiber allows when none are listed.
+func fiberPolicy(change func(*core.Policy)) core.Policy {
+	p := core.Policy{
+		AllowOrigins: []string{app},
+		AllowMethods: []string{"PUT", "DELETE", "PATCH"},
+		AllowHeaders: []string{"content-type"},
+	}
+	change(&p)
+	return p
+}
+
+func fiberV2() library {
+	return library{
+		guide: "fiber.md", module: "github.com/gofiber/fiber/v2", ours: oursFiber2,
+
+		rows: []row{
+			{
+				option: "`AllowOrigins: \"https://app.example, https://sub.app.example\"`",
+				field:  "`AllowOrigins: {\"https://app.example\", \"https://sub.app.example\"}`",
+				note:   "A list, not a string with commas; compared byte for byte.",
+				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = app + ", " + sub }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{app, sub} }),
+			},
+			{
+				option: "`AllowOrigins` empty, or `\"*\"`",
+				field:  "`AllowOrigins: {\"*\"}`",
+				note:   "An empty list allows nothing in corskit.",
+				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = "" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
+				differ: []difference{
+					{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
+						"fiber sends neither `*` nor Vary to a request without Origin, so that a cache gives that answer to requests that need the CORS headers. corskit sends `*` always."},
+				},
+			},
+			{
+				option: "`AllowOrigins: \"https://*.app.example\"`",
+				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
+				note:   "Subdomains at any depth, as before.",
+				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = "https://*.app.example" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
+				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
+			},
+			{
+				option: "`AllowOriginsFunc`",
+				field:  "`AllowOriginFunc`",
+				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`, as sent. Asked after the list, as before.",
+				old: fiber2(func(c *cors.Config) {
+					c.AllowOriginsFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
+				}),
+				policy: fiberPolicy(func(p *core.Policy) {
+					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
+						return strings.HasSuffix(r.Origin[0], ".app.example")
+					}
+				}),
+			},
+			{
+				option: "`AllowOriginsFunc` that says yes to everything",
+				field:  "`AllowOriginFunc`",
+				old: fiber2(func(c *cors.Config) {
+					c.AllowOrigins = ""
+					c.AllowOriginsFunc = func(string) bool { return true }
+				}),
+				policy: fiberPolicy(func(p *core.Policy) {
+					p.AllowOrigins = nil
+					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
+				}),
+				differ: []difference{
+					{"GET by null", "reads 200", "handler runs, answer blocked",
+						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+				},
+			},
+			{
+				option: "`AllowMethods` empty",
+				field:  "`AllowMethods: {\"PUT\", \"DELETE\", \"PATCH\"}`",
+				note:   "fiber allows these by default, corskit only GET, HEAD and POST, which need no permission.",
+				old:    fiber2(func(*cors.Config) {}),
+				policy: fiberPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`AllowMethods: \"GET, PUT\"`",
+				field:  "`AllowMethods: {\"PUT\"}`",
+				old:    fiber2(func(c *cors.Config) { c.AllowMethods = "GET, PUT" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT"} }),
+			},
+			{
+				option: "`AllowHeaders` empty",
+				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
+				note:   "fiber then allows whatever is asked for; corskit none. With credentials `{\"*\"}` alone is enough.",
+				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
+				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
+				differ: []difference{
+					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
+						"fiber looks at the first line only, and the browser misses the other name. Several lines are one list."},
+				},
+			},
+			{
+				option: "`AllowHeaders: \"Authorization, X-Token\"`",
+				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				note:   "Case does not matter.",
+				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "Authorization, X-Token" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
+				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
+			},
+			{
+				option: "`AllowCredentials: true`",
+				wire:   true,
+				field:  "`AllowCredentials: true`",
+				old:    fiber2(func(c *cors.Config) { c.AllowCredentials = true }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowCredentials = true }),
+			},
+			{
+				option: "`ExposeHeaders: \"X-Total, ETag\"`",
+				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				old:    fiber2(func(c *cors.Config) { c.ExposeHeaders = "X-Total, ETag" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
+			},
+			{
+				option: "`MaxAge: 600`",
+				field:  "`MaxAge: 10 * time.Minute`",
+				note:   "A duration of whole seconds, at most 24 hours.",
+				old:    fiber2(func(c *cors.Config) { c.MaxAge = 600 }),
+				policy: fiberPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
+			},
+			{
+				option: "`MaxAge: -1`",
+				field:  "`MaxAge: core.NoPreflightCache`",
+				old:    fiber2(func(c *cors.Config) { c.MaxAge = -1 }),
+				policy: fiberPolicy(func(p *core.Policy) { p.MaxAge = core.NoPreflightCache }),
+			},
+			{
+				option: "`Next`",
+				field:  "`corsfiber.Options.Skip`",
+				note:   "An argument of the middleware, with the same function.",
+				old: fiber2(func(c *cors.Config) {
+					c.Next = func(c *fiber.Ctx) bool { return c.Path() == "/create" }
+				}),
+				policy: fiberPolicy(func(*core.Policy) {}),
+				ours: func(t *testing.T, engine *core.Engine) *server {
+					return fiber2Site(t, corsfiber.Middleware(engine, corsfiber.Options{
+						Skip: func(c *fiber.Ctx) bool { return c.Path() == "/create" },
+					}))
+				},
+			},
+			{
+				option: "`cors.New()`",
+				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				old:    func(t *testing.T) *server { return fiber2Site(t, cors.New()) },
+				policy: core.Policy{
+					AllowOrigins: []string{"*"},
+					AllowMethods: []string{"PUT", "PATCH", "DELETE"},
+					AllowHeaders: []string{"*", "authorization"},
+				},
+				differ: []difference{
+					{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
+						"As for `*`."},
+				},
+			},
+		},
+		refusals: []refusal{
+			{
+				setting: "`AllowOrigins: \"*\"` with `AllowCredentials`",
+				old: fiber2(func(c *cors.Config) {
+					c.AllowOrigins = "*"
+					c.AllowCredentials = true
+				}),
+				does:   refusesToo,
+				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
+				reason: core.ReasonAnyCredentials,
+			},
+			{
+				setting: "`AllowOrigins: \"https://app.example/\"`",
+				old:     fiber2(func(c *cors.Config) { c.AllowOrigins = "https://app.example/" }),
+				probe:   by(app, "GET"),
+				does:    "reads 200",
+				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
+				reason:  core.ReasonTrailingSlash,
+			},
+			{
+				setting: "`AllowOrigins: \"https://App.example\"`",
+				old:     fiber2(func(c *cors.Config) { c.AllowOrigins = "https://App.example" }),
+				probe:   by(app, "GET"),
+				does:    "reads 200",
+				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
+				reason:  core.ReasonUpperCase,
+			},
+			{
+				setting: "`AllowOrigins` with commas, put into one entry",
+				old:     fiber2(func(c *cors.Config) { c.AllowOrigins = app + "," + sub }),
+				probe:   by(app, "GET"),
+				does:    "reads 200",
+				policy:  core.Policy{AllowOrigins: []string{app + "," + sub}},
+				reason:  core.ReasonList,
+			},
+			{
+				setting: "`AllowOrigins: \"https://*.com\"` with `AllowCredentials`",
+				old: fiber2(func(c *cors.Config) {
+					c.AllowOrigins = "https://*.com"
+					c.AllowCredentials = true
+				}),
+				probe:  by("https://evil.com", "GET").withCredentials(),
+				does:   "reads 200",
+				policy: core.Policy{AllowOrigins: []string{"https://*.com"}, AllowCredentials: true},
+				reason: core.ReasonPublicSuffix,
+			},
+			{
+				setting: "`AllowOrigins: \"http://app.example\"` with `AllowCredentials`",
+				old: fiber2(func(c *cors.Config) {
+					c.AllowOrigins = "http://app.example"
+					c.AllowCredentials = true
+				}),
+				probe:  by("http://app.example", "GET").withCredentials(),
+				does:   "reads 200",
+				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
+				reason: core.ReasonInsecureOrigin,
+			},
+			{
+				setting: "`AllowMethods: \"patch\"`",
+				old:     fiber2(func(c *cors.Config) { c.AllowMethods = "patch" }),
+				probe:   by(app, "PATCH"),
+				does:    "blocked at the preflight",
+				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
+				reason:  core.ReasonMethodCase,
+			},
+		},
+	}
+}

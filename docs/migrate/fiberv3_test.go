@@ -1,0 +1,275 @@
+package migrate
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/adapters/corsfiberv3"
+	"github.com/corskit/corskit/core"
+	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/log"
+	"github.com/gofiber/fiber/v3/middleware/cors"
+)
+
+func fiber3Site(t *testing.T, mw fiber.Handler) *server {
+	s := &site{}
+	handler := func(c fiber.Ctx) error {
+		s.runs.Add(1)
+		for name, value := range siteHeader {
+			c.Set(name, value)
+		}
+		return c.SendString("ok")
+	}
+	a := fiber.New()
+	a.Use(mw)
+	a.All("/item", handler)
+	a.Post("/create", handler)
+	ln := listen(t)
+	done := make(chan error, 1)
+	go func() { done <- a.Listener(ln, fiber.ListenConfig{DisableStartupMessage: true}) }()
+	t.Cleanup(func() {
+		if err := a.ShutdownWithTimeout(5 * time.Second); err != nil {
+			t.Errorf("shutting fiber down: %v", err)
+		}
+		<-done
+	})
+	return &server{s, "http://" + ln.Addr().String()}
+}
+
+func oursFiber3(t *testing.T, engine *core.Engine) *server {
+	return fiber3Site(t, corsfiberv3.Middleware(engine))
+}
+
+func fiber3(change func(*cors.Config)) mount {
+	return func(t *testing.T) *server {
+		log.SetOutput(io.Discard)
+		c := cors.Config{AllowOrigins: []string{app}, AllowHeaders: []string{"Content-Type"}}
+		change(&c)
+		return fiber3Site(t, cors.New(c))
+	}
+}
+
+func fiberV3() library {
+	return library{
+		guide: "fiber.md", module: "github.com/gofiber/fiber/v3", ours: oursFiber3,
+
+		rows: []row{
+			{
+				option: "`AllowOrigins: {\"https://app.example\", \"https://sub.app.example\"}`",
+				field:  "`AllowOrigins: {\"https://app.example\", \"https://sub.app.example\"}`",
+				note:   "Compared byte for byte.",
+				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = []string{app, sub} }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{app, sub} }),
+			},
+			{
+				option: "`AllowOrigins` empty, or `{\"*\"}`",
+				field:  "`AllowOrigins: {\"*\"}`",
+				note:   "An empty list allows nothing in corskit.",
+				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = nil }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
+				differ: []difference{
+					{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
+						"fiber sends neither `*` nor Vary to a request without Origin, so that a cache gives that answer to requests that need the CORS headers. corskit sends `*` always."},
+				},
+			},
+			{
+				option: "`AllowOrigins: {\"https://*.app.example\"}`",
+				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
+				note:   "Subdomains at any depth, as before.",
+				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://*.app.example"} }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
+				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
+			},
+			{
+				option: "`AllowOriginsFunc`",
+				field:  "`AllowOriginFunc`",
+				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`, as sent. Asked after the list, as before.",
+				old: fiber3(func(c *cors.Config) {
+					c.AllowOriginsFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
+				}),
+				policy: fiberPolicy(func(p *core.Policy) {
+					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
+						return strings.HasSuffix(r.Origin[0], ".app.example")
+					}
+				}),
+			},
+			{
+				option: "`AllowOriginsFunc` that says yes to everything",
+				field:  "`AllowOriginFunc`",
+				old: fiber3(func(c *cors.Config) {
+					c.AllowOrigins = nil
+					c.AllowOriginsFunc = func(string) bool { return true }
+				}),
+				policy: fiberPolicy(func(p *core.Policy) {
+					p.AllowOrigins = nil
+					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
+				}),
+				differ: []difference{
+					{"GET by null", "reads 200", "handler runs, answer blocked",
+						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+				},
+			},
+			{
+				option: "`AllowMethods` empty",
+				field:  "`AllowMethods: {\"PUT\", \"DELETE\", \"PATCH\"}`",
+				note:   "fiber allows these by default, corskit only GET, HEAD and POST, which need no permission.",
+				old:    fiber3(func(*cors.Config) {}),
+				policy: fiberPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`AllowMethods: {\"GET\", \"PUT\"}`",
+				field:  "`AllowMethods: {\"PUT\"}`",
+				old:    fiber3(func(c *cors.Config) { c.AllowMethods = []string{"GET", "PUT"} }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT"} }),
+			},
+			{
+				option: "`AllowHeaders` empty",
+				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
+				note:   "fiber then allows whatever is asked for; corskit none. With credentials `{\"*\"}` alone is enough.",
+				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = nil }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
+				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
+				differ: []difference{
+					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
+						"fiber looks at the first line only, and the browser misses the other name. Several lines are one list."},
+				},
+			},
+			{
+				option: "`AllowHeaders: {\"Authorization\", \"X-Token\"}`",
+				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				note:   "Case does not matter.",
+				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = []string{"Authorization", "X-Token"} }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
+				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
+			},
+			{
+				option: "`AllowCredentials: true`",
+				wire:   true,
+				field:  "`AllowCredentials: true`",
+				old:    fiber3(func(c *cors.Config) { c.AllowCredentials = true }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowCredentials = true }),
+			},
+			{
+				option: "`ExposeHeaders: {\"X-Total\", \"ETag\"}`",
+				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				old:    fiber3(func(c *cors.Config) { c.ExposeHeaders = []string{"X-Total", "ETag"} }),
+				policy: fiberPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
+			},
+			{
+				option: "`MaxAge: 600`",
+				field:  "`MaxAge: 10 * time.Minute`",
+				note:   "A duration of whole seconds, at most 24 hours.",
+				old:    fiber3(func(c *cors.Config) { c.MaxAge = 600 }),
+				policy: fiberPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
+			},
+			{
+				option: "`MaxAge: -1`",
+				field:  "`MaxAge: core.NoPreflightCache`",
+				old:    fiber3(func(c *cors.Config) { c.MaxAge = -1 }),
+				policy: fiberPolicy(func(p *core.Policy) { p.MaxAge = core.NoPreflightCache }),
+			},
+			{
+				option: "`AllowPrivateNetwork: true`",
+				field:  "`AllowPrivateNetwork: true`",
+				old:    fiber3(func(c *cors.Config) { c.AllowPrivateNetwork = true }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowPrivateNetwork = true }),
+			},
+			{
+				option: "`DisableValueRedaction: true`",
+				field:  "none",
+				note:   "`core.New` returns an error that quotes the entry and its fix; it logs nothing, and never a request's origin.",
+				old:    fiber3(func(c *cors.Config) { c.DisableValueRedaction = true }),
+				policy: fiberPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`Next`",
+				field:  "`corsfiberv3.Options.Skip`",
+				note:   "An argument of the middleware, with the same function.",
+				old: fiber3(func(c *cors.Config) {
+					c.Next = func(c fiber.Ctx) bool { return c.Path() == "/create" }
+				}),
+				policy: fiberPolicy(func(*core.Policy) {}),
+				ours: func(t *testing.T, engine *core.Engine) *server {
+					return fiber3Site(t, corsfiberv3.Middleware(engine, corsfiberv3.Options{
+						Skip: func(c fiber.Ctx) bool { return c.Path() == "/create" },
+					}))
+				},
+			},
+			{
+				option: "`cors.New()`",
+				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				old:    func(t *testing.T) *server { return fiber3Site(t, cors.New()) },
+				policy: core.Policy{
+					AllowOrigins: []string{"*"},
+					AllowMethods: []string{"PUT", "PATCH", "DELETE"},
+					AllowHeaders: []string{"*", "authorization"},
+				},
+				differ: []difference{
+					{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
+						"As for `*`."},
+				},
+			},
+		},
+		refusals: []refusal{
+			{
+				setting: "`AllowOrigins: {\"*\"}` with `AllowCredentials`",
+				old: fiber3(func(c *cors.Config) {
+					c.AllowOrigins = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				does:   refusesToo,
+				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
+				reason: core.ReasonAnyCredentials,
+			},
+			{
+				setting: "`AllowOrigins: {\"https://app.example/\"}`",
+				old:     fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://app.example/"} }),
+				probe:   by(app, "GET"),
+				does:    "reads 200",
+				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
+				reason:  core.ReasonTrailingSlash,
+			},
+			{
+				setting: "`AllowOrigins: {\"https://App.example\"}`",
+				old:     fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://App.example"} }),
+				probe:   by(app, "GET"),
+				does:    "reads 200",
+				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
+				reason:  core.ReasonUpperCase,
+			},
+			{
+				setting: "`AllowOrigins: {\"https://*.com\"}` with `AllowCredentials`",
+				old: fiber3(func(c *cors.Config) {
+					c.AllowOrigins = []string{"https://*.com"}
+					c.AllowCredentials = true
+				}),
+				probe:  by("https://evil.com", "GET").withCredentials(),
+				does:   "reads 200",
+				policy: core.Policy{AllowOrigins: []string{"https://*.com"}, AllowCredentials: true},
+				reason: core.ReasonPublicSuffix,
+			},
+			{
+				setting: "`AllowOrigins: {\"http://app.example\"}` with `AllowCredentials`",
+				old: fiber3(func(c *cors.Config) {
+					c.AllowOrigins = []string{"http://app.example"}
+					c.AllowCredentials = true
+				}),
+				probe:  by("http://app.example", "GET").withCredentials(),
+				does:   "reads 200",
+				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
+				reason: core.ReasonInsecureOrigin,
+			},
+			{
+				setting: "`AllowMethods: {\"patch\"}`",
+				old:     fiber3(func(c *cors.Config) { c.AllowMethods = []string{"patch"} }),
+				probe:   by(app, "PATCH"),
+				does:    "blocked at the preflight",
+				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
+				reason:  core.ReasonMethodCase,
+			},
+		},
+	}
+}

@@ -1,0 +1,420 @@
+package migrate
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/adapters/corsgin"
+	"github.com/corskit/corskit/core"
+	"github.com/gin-contrib/cors"
+	"github.com/gin-gonic/gin"
+)
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.ReleaseMode)
+	os.Exit(m.Run())
+}
+
+func ginSite(t *testing.T, middleware gin.HandlerFunc) *server {
+	s := &site{}
+	r := gin.New()
+	r.Use(middleware)
+	r.Any("/item", gin.WrapH(s))
+	r.POST("/create", gin.WrapH(s))
+	return serve(t, s, r)
+}
+
+func oursGin(t *testing.T, engine *core.Engine) *server {
+	return ginSite(t, corsgin.Middleware(engine))
+}
+
+// ginOld changes a configuration that allows one origin and what a program
+// that starts from DefaultConfig allows.
+func ginOld(change func(*cors.Config)) mount {
+	return func(t *testing.T) *server {
+		c := cors.DefaultConfig()
+		c.AllowOrigins = []string{app}
+		change(&c)
+		return ginSite(t, cors.New(c))
+	}
+}
+
+func ginPolicy(change func(*core.Policy)) core.Policy {
+	p := core.Policy{
+		AllowOrigins:     []string{app},
+		AllowMethods:     []string{"PUT", "PATCH", "DELETE", "OPTIONS"},
+		AllowHeaders:     []string{"content-type"},
+		MaxAge:           12 * time.Hour,
+		RejectDisallowed: true,
+	}
+	change(&p)
+	return p
+}
+
+func ginContrib() library {
+	return library{
+		guide: "gin-contrib-cors.md", module: "github.com/gin-contrib/cors", ours: oursGin,
+		everywhere: []difference{
+			{"OPTIONS by https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs",
+				"gin-contrib/cors answers every such OPTIONS itself. Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; the rest belongs to the application."},
+			{"OPTIONS by https://app.example", "reads 204", "reads 200",
+				"It is the script's own OPTIONS, not its preflight, and reaches the handler."},
+			{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
+				"gin-contrib/cors leaves Vary out of the answer to a request without Origin, so that a cache gives it to requests that need the CORS headers."},
+		},
+		rows: []row{
+			{
+				option: "`DefaultConfig()`",
+				field:  "`AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\", \"OPTIONS\"}`, `AllowHeaders: {\"content-type\"}`, `MaxAge: 12 * time.Hour`",
+				note:   "What DefaultConfig sets. Leave out what you do not need: OPTIONS is rarely sent by scripts. A `Config{}` of your own has none of them, like a `core.Policy{}`.",
+				old:    ginOld(func(*cors.Config) {}),
+				policy: ginPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "the 403 for disallowed origins",
+				field:  "`RejectDisallowed: true`, or leave it out",
+				note:   "Without it the handler runs, and the browser keeps the answer from the script. That is what CORS asks for, and what other libraries do.",
+				old:    ginOld(func(*cors.Config) {}),
+				policy: ginPolicy(func(p *core.Policy) { p.RejectDisallowed = false }),
+				differ: []difference{
+					{"GET by https://sub.app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
+						"Without `RejectDisallowed` the handler runs."},
+					{"GET by http://app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
+						"Without `RejectDisallowed` the handler runs."},
+					{"GET by https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked",
+						"Without `RejectDisallowed` the handler runs."},
+					{"POST by https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked",
+						"Without `RejectDisallowed` the handler runs."},
+					{"GET by null", "answer blocked, handler does not run", "handler runs, answer blocked",
+						"Without `RejectDisallowed` the handler runs."},
+				},
+			},
+			{
+				option: "`AllowAllOrigins: true`, or `AllowOrigins: {\"*\"}`",
+				field:  "`AllowOrigins: {\"*\"}`",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowOrigins = nil
+					c.AllowAllOrigins = true
+				}),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
+			},
+			{
+				option: "`AllowOrigins: {\"https://app.example\"}`",
+				field:  "`AllowOrigins: {\"https://app.example\"}`",
+				note:   "Compared byte for byte.",
+				old:    ginOld(func(*cors.Config) {}),
+				policy: ginPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`AllowOrigins: {\"/https://[a-z]+\\.app\\.example/\"}`",
+				field:  "`AllowOrigins: {\"regexp:https://[a-z]+\\.app\\.example\"}`",
+				note:   "Matched against the whole origin, compiled once.",
+				old:    ginOld(func(c *cors.Config) { c.AllowOrigins = []string{`/https://[a-z]+\.app\.example/`} }),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{`regexp:https://[a-z]+\.app\.example`} }),
+				extra:  []probe{by("https://sub.app.example.evil.test", "GET")},
+				differ: []difference{
+					{"GET by https://sub.app.example.evil.test", "reads 200", "answer blocked, handler does not run",
+						"gin-contrib/cors looks for the expression anywhere in the origin, corskit matches it against the whole. `.*` at an end says that it may go on."},
+				},
+			},
+			{
+				option: "`AllowWildcard` with `{\"https://*.app.example\"}`",
+				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
+				note:   "Needs no switch.",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowWildcard = true
+					c.AllowOrigins = []string{"https://*.app.example"}
+				}),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
+				extra:  []probe{by("https://a.sub.app.example", "GET")},
+			},
+			{
+				option: "`AllowWildcard` with `{\"http://localhost:*\"}`",
+				field:  "`AllowOrigins: {\"http://localhost:*\"}`",
+				note:   "Any port, and none. `@loopback` is shorter and more.",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowWildcard = true
+					c.AllowOrigins = []string{"http://localhost:*"}
+				}),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
+				extra:  []probe{by("http://localhost:5173", "PUT"), by("http://localhost", "PUT")},
+				differ: []difference{
+					{"PUT by http://localhost", "blocked at the preflight", "reads 200, preflight kept 43200 s",
+						"Any port includes the default one, which browsers leave out. gin-contrib/cors compares the text, colon included."},
+				},
+			},
+			{
+				option: "`AllowWildcard` with `{\"https://pr-*.app.example\"}`",
+				field:  "`AllowOrigins: {\"https://pr-*.app.example\"}`",
+				note:   "Within a label, an asterisk stays within it.",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowWildcard = true
+					c.AllowOrigins = []string{"https://pr-*.app.example"}
+				}),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://pr-*.app.example"} }),
+				extra:  []probe{by("https://pr-7.app.example", "GET"), by("https://pr-7.other.app.example", "GET")},
+				differ: []difference{
+					{"GET by https://pr-7.other.app.example", "reads 200", "answer blocked, handler does not run",
+						"An asterisk does not cross a dot: whoever may name a subdomain could otherwise choose one that matches."},
+				},
+			},
+			{
+				option: "`AllowOriginFunc`",
+				field:  "`AllowOriginFunc`",
+				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`.",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowOriginFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
+				}),
+				policy: ginPolicy(func(p *core.Policy) {
+					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
+						return strings.HasSuffix(r.Origin[0], ".app.example")
+					}
+				}),
+			},
+			{
+				option: "`AllowOriginFunc` that says yes to everything",
+				field:  "`AllowOriginFunc`",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowOrigins = nil
+					c.AllowOriginFunc = func(string) bool { return true }
+				}),
+				policy: ginPolicy(func(p *core.Policy) {
+					p.AllowOrigins = nil
+					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
+				}),
+				differ: []difference{
+					{"GET by null", "reads 200", "answer blocked, handler does not run",
+						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+				},
+			},
+			{
+				option: "`AllowOriginWithContextFunc`",
+				field:  "`AllowOriginFunc`, or routes",
+				note:   "`core.Request` has the method, host and path. For different policies by host or path use `core.NewRouted`.",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowOrigins = nil
+					c.AllowOriginWithContextFunc = func(c *gin.Context, origin string) bool {
+						return c.Request.URL.Path == "/item" && origin == app
+					}
+				}),
+				policy: ginPolicy(func(p *core.Policy) {
+					p.AllowOrigins = nil
+					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
+						return r.Path == "/item" && r.Origin[0] == app
+					}
+				}),
+			},
+			{
+				option: "`AllowMethods: {\"GET\", \"PUT\"}`",
+				field:  "`AllowMethods: {\"PUT\"}`",
+				note:   "GET, HEAD and POST need no permission.",
+				old:    ginOld(func(c *cors.Config) { c.AllowMethods = []string{"GET", "PUT"} }),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT"} }),
+			},
+			{
+				option: "`AllowHeaders: {\"Authorization\", \"X-Token\"}`",
+				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				note:   "Case does not matter.",
+				old:    ginOld(func(c *cors.Config) { c.AllowHeaders = []string{"Authorization", "X-Token"} }),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
+				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
+			},
+			{
+				option: "`AllowHeaders: {\"*\"}`",
+				field:  "`AllowHeaders: {\"*\"}`",
+				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				old:    ginOld(func(c *cors.Config) { c.AllowHeaders = []string{"*"} }),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
+			},
+			{
+				option: "`AllowHeaders: {\"*\"}` with `AllowCredentials`",
+				field:  "`AllowHeaders: {\"*\"}`",
+				note:   "Works now.",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowHeaders = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				policy: ginPolicy(func(p *core.Policy) {
+					p.AllowHeaders = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: []difference{
+					{"GET with Authorization by https://app.example", "blocked at the preflight", "reads 200, preflight kept 43200 s",
+						"With credentials enabled, corskit repeats the names that were asked for, because to a request with credentials a literal `*` is a header of that name."},
+					{"GET with Authorization by https://app.example, with credentials", "blocked at the preflight", "reads 200, preflight kept 43200 s",
+						"With credentials enabled, corskit repeats the names that were asked for, because to a request with credentials a literal `*` is a header of that name."},
+				},
+			},
+			{
+				option: "`AllowCredentials: true`",
+				wire:   true,
+				field:  "`AllowCredentials: true`",
+				old:    ginOld(func(c *cors.Config) { c.AllowCredentials = true }),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowCredentials = true }),
+			},
+			{
+				option: "`ExposeHeaders: {\"X-Total\", \"ETag\"}`",
+				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				old:    ginOld(func(c *cors.Config) { c.ExposeHeaders = []string{"X-Total", "ETag"} }),
+				policy: ginPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
+			},
+			{
+				option: "`MaxAge: 10 * time.Minute`",
+				field:  "`MaxAge: 10 * time.Minute`",
+				note:   "Whole seconds, at most 24 hours; `core.NoPreflightCache` sends 0.",
+				old:    ginOld(func(c *cors.Config) { c.MaxAge = 10 * time.Minute }),
+				policy: ginPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
+			},
+			{
+				option: "`AllowPrivateNetwork: true`",
+				field:  "`AllowPrivateNetwork: true`",
+				note:   "Sent to those who ask for it.",
+				old:    ginOld(func(c *cors.Config) { c.AllowPrivateNetwork = true }),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowPrivateNetwork = true }),
+			},
+			{
+				option: "`AllowBrowserExtensions` with `{\"chrome-extension://abcdefgh\"}`",
+				field:  "`AllowOrigins: {\"chrome-extension://abcdefgh\"}`",
+				note:   "Any scheme may be listed; no switch.",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowBrowserExtensions = true
+					c.AllowOrigins = []string{"chrome-extension://abcdefgh"}
+				}),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"chrome-extension://abcdefgh"} }),
+				extra:  []probe{by("chrome-extension://abcdefgh", "PUT")},
+			},
+			{
+				option: "`CustomSchemas` with `{\"tauri://localhost\"}`",
+				field:  "`AllowOrigins: {\"tauri://localhost\"}`",
+				note:   "Any scheme may be listed; no switch.",
+				old: ginOld(func(c *cors.Config) {
+					c.CustomSchemas = []string{"tauri://"}
+					c.AllowOrigins = []string{"tauri://localhost"}
+				}),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"tauri://localhost"} }),
+				extra:  []probe{by("tauri://localhost", "PUT")},
+			},
+			{
+				option: "`AllowWebSockets: true`",
+				field:  "none",
+				note:   "It only lets you list `ws://` origins, which no browser sends: a WebSocket handshake has the page's `https://` origin. Check that with `corshttp.CheckOrigin`.",
+				old:    ginOld(func(c *cors.Config) { c.AllowWebSockets = true }),
+				policy: ginPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`OptionsResponseStatusCode: 200`",
+				field:  "none",
+				note:   "204, always: browsers take every status from 200 to 299.",
+				old:    ginOld(func(c *cors.Config) { c.OptionsResponseStatusCode = http.StatusOK }),
+				policy: ginPolicy(func(*core.Policy) {}),
+				differ: []difference{
+					{"OPTIONS by https://app.example", "reads 200, handler does not run, preflight kept 43200 s", "reads 200, preflight kept 43200 s",
+						"As above."},
+					{"OPTIONS by https://app.example without Access-Control-Request-Method", "200, handler does not run", "handler runs",
+						"As above."},
+				},
+			},
+			{
+				option: "`cors.Default()`",
+				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"content-type\"}`, `MaxAge: 12 * time.Hour`",
+				old:    func(t *testing.T) *server { return ginSite(t, cors.Default()) },
+				policy: core.Policy{
+					AllowOrigins: []string{"*"},
+					AllowMethods: []string{"PUT", "PATCH", "DELETE"},
+					AllowHeaders: []string{"content-type"},
+					MaxAge:       12 * time.Hour,
+				},
+				differ: []difference{
+					{"OPTIONS by https://app.example", "reads 204, preflight kept 43200 s", "blocked at the preflight",
+						"Scripts hardly ever send OPTIONS. List it if yours do."},
+				},
+			},
+		},
+		refusals: []refusal{
+			{
+				setting: "`AllowAllOrigins` with `AllowCredentials`",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowOrigins = nil
+					c.AllowAllOrigins = true
+					c.AllowCredentials = true
+				}),
+				probe:  by(app, "GET").withCredentials(),
+				does:   "handler runs, answer blocked",
+				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
+				reason: core.ReasonAnyCredentials,
+			},
+			{
+				setting: "`AllowOrigins: {\"https://app.example/\"}`",
+				old:     ginOld(func(c *cors.Config) { c.AllowOrigins = []string{"https://app.example/"} }),
+				probe:   by(app, "GET"),
+				does:    "answer blocked, handler does not run",
+				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
+				reason:  core.ReasonTrailingSlash,
+			},
+			{
+				setting: "`AllowWildcard` with `{\"https://app.*\"}`",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowWildcard = true
+					c.AllowOrigins = []string{"https://app.*"}
+				}),
+				probe:  by("https://app.evil.test", "GET"),
+				does:   "reads 200",
+				policy: core.Policy{AllowOrigins: []string{"https://app.*"}},
+				reason: core.ReasonWildcard,
+			},
+			{
+				setting: "`AllowWildcard` with `{\"*.app.example\"}`",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowWildcard = true
+					c.AllowOrigins = []string{"*.app.example"}
+				}),
+				probe:  by("http://sub.app.example", "GET"),
+				does:   "reads 200",
+				policy: core.Policy{AllowOrigins: []string{"*.app.example"}},
+				reason: core.ReasonMissingScheme,
+			},
+			{
+				setting: "`AllowOrigins: {\"http://app.example\"}` with `AllowCredentials`",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowOrigins = []string{"http://app.example"}
+					c.AllowCredentials = true
+				}),
+				probe:  by("http://app.example", "GET").withCredentials(),
+				does:   "reads 200",
+				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
+				reason: core.ReasonInsecureOrigin,
+			},
+			{
+				setting: "`AllowFiles` with `{\"file://\"}`",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowFiles = true
+					c.AllowOrigins = []string{"file://"}
+				}),
+				probe:  by("null", "GET").called("GET by a page from a file, whose origin is null"),
+				does:   "answer blocked, handler does not run",
+				policy: core.Policy{AllowOrigins: []string{"file://"}},
+				reason: core.ReasonMissingHost,
+			},
+			{
+				setting: "`AllowMethods: {\"patch\"}`",
+				old:     ginOld(func(c *cors.Config) { c.AllowMethods = []string{"patch"} }),
+				probe:   by(app, "PATCH"),
+				does:    "reads 200, preflight kept 43200 s",
+				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
+				reason:  core.ReasonMethodCase,
+			},
+			{
+				setting: "`MaxAge: 7 * 24 * time.Hour`",
+				old:     ginOld(func(c *cors.Config) { c.MaxAge = 7 * 24 * time.Hour }),
+				probe:   by(app, "PUT"),
+				does:    "reads 200, preflight kept 604800 s",
+				policy:  core.Policy{AllowOrigins: []string{app}, MaxAge: 7 * 24 * time.Hour},
+				reason:  core.ReasonMaxAge,
+			},
+		},
+	}
+}

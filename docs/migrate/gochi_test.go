@@ -1,0 +1,282 @@
+package migrate
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/core"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/cors"
+)
+
+func chiSite(t *testing.T, middleware func(http.Handler) http.Handler) *server {
+	s := &site{}
+	r := chi.NewRouter()
+	r.Use(middleware)
+	r.Handle("/item", s)
+	r.Method("POST", "/create", s)
+	return serve(t, s, r)
+}
+
+func oursChi(t *testing.T, engine *core.Engine) *server {
+	return chiSite(t, corshttp.Middleware(engine))
+}
+
+func chiOld(o cors.Options) mount {
+	return func(t *testing.T) *server { return chiSite(t, cors.Handler(o)) }
+}
+
+// chiPolicy has what go-chi/cors allows when nothing is said.
+func chiPolicy(change func(*core.Policy)) core.Policy {
+	p := core.Policy{AllowOrigins: []string{app}, AllowHeaders: []string{"content-type"}}
+	change(&p)
+	return p
+}
+
+func goChi() library {
+	origins := []string{app}
+	return library{
+		guide: "go-chi-cors.md", module: "github.com/go-chi/cors", ours: oursChi,
+		everywhere: []difference{
+			{"OPTIONS by https://app.example", "reads 200", "blocked at the preflight",
+				"go-chi/cors lets every preflight for OPTIONS through. List `OPTIONS` if scripts send it themselves; preflights do not need it."},
+		},
+		rows: []row{
+			{
+				option: "`AllowedOrigins: {\"https://app.example\"}`",
+				field:  "`AllowOrigins: {\"https://app.example\"}`",
+				note:   "Compared byte for byte.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins}),
+				policy: chiPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`AllowedOrigins` empty, or `{\"*\"}`",
+				field:  "`AllowOrigins: {\"*\"}`",
+				note:   "An empty list allows nothing in corskit.",
+				old:    chiOld(cors.Options{}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
+			},
+			{
+				option: "`AllowedOrigins: {\"https://*.app.example\"}`",
+				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
+				note:   "Subdomains at any depth, as before.",
+				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://*.app.example"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
+				extra:  []probe{by("https://a.sub.app.example", "GET")},
+			},
+			{
+				option: "`AllowedOrigins: {\"https://*\", \"http://*\"}`",
+				field:  "`AllowOrigins: {\"*\"}`",
+				note:   "The setting of go-chi/cors's README. It allows everybody: say so, or list whom you mean.",
+				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://*", "http://*"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
+				differ: []difference{
+					{"GET by null", "handler runs, answer blocked", "reads 200",
+						"`*` is everybody, `null` and other schemes included. An origin in `http` or `https` is anybody's to have, so this allows nobody new."},
+				},
+			},
+			{
+				option: "`AllowedOrigins: {\"https://pr-*.app.example\"}`",
+				field:  "`AllowOrigins: {\"https://pr-*.app.example\"}`",
+				note:   "Within a label, an asterisk stays within it.",
+				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://pr-*.app.example"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://pr-*.app.example"} }),
+				extra:  []probe{by("https://pr-7.app.example", "GET"), by("https://pr-7.other.app.example", "GET")},
+				differ: []difference{
+					{"GET by https://pr-7.other.app.example", "reads 200", "handler runs, answer blocked",
+						"An asterisk does not cross a dot: whoever may name a subdomain could otherwise choose one that matches."},
+				},
+			},
+			{
+				option: "`AllowOriginFunc`",
+				field:  "`AllowOriginFunc`",
+				note:   "Takes a context and a `core.Request` with the method, host, path and origin; `AllowOrigins` is not ignored but comes first. For policies by host or path use `core.NewRouted`.",
+				old: chiOld(cors.Options{AllowOriginFunc: func(r *http.Request, origin string) bool {
+					return r.URL.Path == "/item" && origin == app
+				}}),
+				policy: chiPolicy(func(p *core.Policy) {
+					p.AllowOrigins = nil
+					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
+						return r.Path == "/item" && r.Origin[0] == app
+					}
+				}),
+			},
+			{
+				option: "`AllowOriginFunc` that says yes to everything",
+				field:  "`AllowOriginFunc`",
+				old:    chiOld(cors.Options{AllowOriginFunc: func(*http.Request, string) bool { return true }}),
+				policy: chiPolicy(func(p *core.Policy) {
+					p.AllowOrigins = nil
+					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
+				}),
+				differ: []difference{
+					{"GET by null", "reads 200", "handler runs, answer blocked",
+						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+				},
+			},
+			{
+				option: "`AllowedMethods: {\"GET\", \"PUT\", \"DELETE\"}`",
+				field:  "`AllowMethods: {\"PUT\", \"DELETE\"}`",
+				note:   "GET, HEAD and POST need no permission, and none can be withheld.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"GET", "PUT", "DELETE"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "DELETE"} }),
+				differ: []difference{
+					{"POST by https://app.example", "handler runs, answer blocked", "reads 200",
+						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
+					{"POST with Content-Type by https://app.example", "blocked at the preflight", "reads 200",
+						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
+					{"POST with upload progress by https://app.example", "blocked at the preflight", "reads 200",
+						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
+					{"POST with Content-Type by https://app.example to /create", "blocked at the preflight", "reads 200",
+						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
+				},
+			},
+			{
+				option: "`AllowedHeaders` empty",
+				field:  "`AllowHeaders: {\"content-type\"}`",
+				note:   "go-chi/cors allows it by default, corskit no header. `Accept` and `Origin` need no permission.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins}),
+				policy: chiPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`AllowedHeaders: {\"Authorization\", \"X-Token\"}`",
+				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				note:   "Case does not matter.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"Authorization", "X-Token"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
+				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
+				differ: []difference{
+					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
+						"go-chi/cors looks at the first line only, and the browser misses the other name. Several lines are one list."},
+				},
+			},
+			{
+				option: "`AllowedHeaders: {\"*\"}`",
+				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
+				note:   "Without credentials, browsers do not let an asterisk stand for Authorization. With credentials `{\"*\"}` alone is enough.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"*"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
+				extra:  []probe{by(app, "GET", "X-A!b", "1")},
+				differ: []difference{
+					{"GET with X-A!b by https://app.example", "blocked at the preflight", "reads 200",
+						"go-chi/cors drops what is no letter, digit, dash, dot or underscore from the names that it repeats."},
+				},
+			},
+			{
+				option: "`ExposedHeaders: {\"X-Total\", \"ETag\"}`",
+				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, ExposedHeaders: []string{"X-Total", "ETag"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
+			},
+			{
+				option: "`AllowCredentials: true`",
+				wire:   true,
+				field:  "`AllowCredentials: true`",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowCredentials: true, AllowedMethods: []string{"GET", "POST", "HEAD", "PUT"}, AllowedHeaders: []string{"*"}}),
+				policy: chiPolicy(func(p *core.Policy) {
+					p.AllowCredentials = true
+					p.AllowMethods = []string{"PUT"}
+					p.AllowHeaders = []string{"*"}
+				}),
+			},
+			{
+				option: "`MaxAge: 600`",
+				field:  "`MaxAge: 10 * time.Minute`",
+				note:   "A duration of whole seconds, at most 24 hours. `core.NoPreflightCache` sends 0, which go-chi/cors cannot.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, MaxAge: 600}),
+				policy: chiPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
+			},
+			{
+				option: "`OptionsPassthrough: true`",
+				field:  "none",
+				note:   "A preflight is answered by the middleware, always. Any other OPTIONS reaches the handler without it.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, OptionsPassthrough: true}),
+				policy: chiPolicy(func(*core.Policy) {}),
+				differ: []difference{
+					{"OPTIONS by https://app.example", "reads 200, handler runs 2 times", "blocked at the preflight",
+						"The handler has no part in a preflight, and OPTIONS needs to be listed."},
+					{"POST with Content-Type by https://app.example", "reads 200, handler runs 2 times", "reads 200",
+						"The handler has no part in a preflight."},
+					{"POST with upload progress by https://app.example", "reads 200, handler runs 2 times", "reads 200",
+						"The handler has no part in a preflight."},
+					{"POST with Content-Type by https://app.example to /create", "blocked at the preflight", "reads 200",
+						"The router had no OPTIONS for the path, and its 405 made the preflight fail. The middleware answers it now."},
+				},
+			},
+			{
+				option: "`Debug: true`",
+				field:  "none",
+				note:   "`Engine.Explain` says why a request was decided as it was, and what to change.",
+				old: func(t *testing.T) *server {
+					c := cors.New(cors.Options{AllowedOrigins: origins, Debug: true})
+					c.Log = discard{}
+					return chiSite(t, c.Handler)
+				},
+				policy: chiPolicy(func(*core.Policy) {}),
+			},
+			{
+				option: "`cors.AllowAll()`",
+				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				old:    func(t *testing.T) *server { return chiSite(t, cors.AllowAll().Handler) },
+				policy: core.Policy{
+					AllowOrigins: []string{"*"},
+					AllowMethods: []string{"PUT", "PATCH", "DELETE"},
+					AllowHeaders: []string{"*", "authorization"},
+				},
+			},
+		},
+		refusals: []refusal{
+			{
+				setting: "`AllowedOrigins: {\"*\"}` with `AllowCredentials`",
+				old:     chiOld(cors.Options{AllowCredentials: true}),
+				probe:   by(app, "GET").withCredentials(),
+				does:    "handler runs, answer blocked",
+				policy:  core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
+				reason:  core.ReasonAnyCredentials,
+			},
+			{
+				setting: "`AllowedOrigins: {\"https://*\"}` with `AllowCredentials`",
+				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://*"}, AllowCredentials: true}),
+				probe:   by(other, "GET").withCredentials(),
+				does:    "reads 200",
+				policy:  core.Policy{AllowOrigins: []string{"https://*"}, AllowCredentials: true},
+				reason:  core.ReasonWildcard,
+			},
+			{
+				setting: "`AllowedOrigins: {\"https://app.example/\"}`",
+				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://app.example/"}}),
+				probe:   by(app, "GET"),
+				does:    "handler runs, answer blocked",
+				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
+				reason:  core.ReasonTrailingSlash,
+			},
+			{
+				setting: "`AllowedOrigins: {\"https://App.example\"}`",
+				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://App.example"}}),
+				probe:   by(app, "GET"),
+				does:    "reads 200",
+				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
+				reason:  core.ReasonUpperCase,
+			},
+			{
+				setting: "`AllowedMethods: {\"patch\"}`",
+				old:     chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"patch"}}),
+				probe:   by(app, "PATCH"),
+				does:    "reads 200",
+				policy:  core.Policy{AllowOrigins: origins, AllowMethods: []string{"patch"}},
+				reason:  core.ReasonMethodCase,
+			},
+			{
+				setting: "`MaxAge: 604800`",
+				old:     chiOld(cors.Options{AllowedOrigins: origins, MaxAge: 604800, AllowedMethods: []string{"PUT"}}),
+				probe:   by(app, "PUT"),
+				does:    "reads 200, preflight kept 604800 s",
+				policy:  core.Policy{AllowOrigins: origins, MaxAge: 7 * 24 * time.Hour},
+				reason:  core.ReasonMaxAge,
+			},
+		},
+	}
+}

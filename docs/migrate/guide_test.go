@@ -1,0 +1,331 @@
+package migrate
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/core"
+)
+
+var update = flag.Bool("update", false, "write the tables into the guides")
+
+// library is one that a guide leaves behind, and what is known about leaving it.
+type library struct {
+	guide, module string
+	ours          func(*testing.T, *core.Engine) *server
+	rows          []row
+	// everywhere lists differences that show wherever a row's settings let them.
+	everywhere []difference
+	refusals   []refusal
+}
+
+// row is one line of a guide's table of options.
+type row struct {
+	option string // as in the old program
+	field  string // as in the new one
+	note   string
+	old    mount
+	policy core.Policy
+	extra  []probe // beyond the basket
+	differ []difference
+	wire   bool                                   // show what its settings put on the wire
+	ours   func(*testing.T, *core.Engine) *server // where it takes more than the policy
+}
+
+type mount func(*testing.T) *server
+
+// difference is a probe with two outcomes, and the reason.
+type difference struct{ probe, old, ours, why string }
+
+// refusal is a configuration that the old library takes and ours does not.
+type refusal struct {
+	setting string
+	old     mount
+	probe   probe
+	does    string // what the old library does with the probe; "refuses it too"
+	policy  core.Policy
+	reason  core.Reason
+}
+
+func libraries() []library {
+	return []library{rsCORS(), jub0bs(), ginContrib(), echoV4(), echoV5(), fiberV2(), fiberV3(), goChi(), gorilla()}
+}
+
+func netHTTP(t *testing.T, engine *core.Engine) *server {
+	s := &site{}
+	return serve(t, s, corshttp.Middleware(engine)(s.mux()))
+}
+
+func TestLibraries(t *testing.T) {
+	for _, lib := range libraries() {
+		t.Run(lib.module, func(t *testing.T) { lib.compare(t) })
+	}
+}
+
+func (lib library) compare(t *testing.T) {
+	shown := map[difference]bool{}
+	for _, r := range lib.rows {
+		t.Run(r.option, func(t *testing.T) {
+			engine, err := core.New(r.policy)
+			if err != nil {
+				t.Fatalf("the policy of the guide: %v", err)
+			}
+			mountOurs := lib.ours
+			if r.ours != nil {
+				mountOurs = r.ours
+			}
+			old, ours := r.old(t), mountOurs(t, engine)
+			for _, d := range r.differ {
+				if d.why == "" {
+					t.Errorf("%s: a difference without a reason", d.probe)
+				}
+			}
+			listed := map[difference]bool{}
+			for _, p := range append(basket(), r.extra...) {
+				before, after := old.send(t, p), ours.send(t, p)
+				if before == after {
+					continue
+				}
+				here := difference{p.name, before, after, ""}
+				switch {
+				case lists(r.differ, here):
+					listed[here] = true
+				case lists(lib.everywhere, here.gist()):
+					shown[here.gist()] = true
+				default:
+					t.Errorf("not listed: {%q, %q, %q, \"\"},", p.name, before, after)
+				}
+			}
+			reportUnseen(t, r.differ, listed)
+		})
+	}
+	reportUnseen(t, lib.everywhere, shown)
+	for _, r := range lib.refusals {
+		t.Run("refused: "+r.setting, func(t *testing.T) {
+			if did := r.tryOld(t); did != r.does {
+				t.Errorf("the old library: %q, listed %q", did, r.does)
+			}
+			if e := r.refused(t); e.Reason != r.reason {
+				t.Errorf("refused for %s, listed %s", e.Reason, r.reason)
+			}
+		})
+	}
+}
+
+func (d difference) gist() difference {
+	return difference{d.probe, gist(d.old), gist(d.ours), ""}
+}
+
+func lists(list []difference, d difference) bool {
+	return slices.ContainsFunc(list, func(l difference) bool {
+		return l.probe == d.probe && l.old == d.old && l.ours == d.ours
+	})
+}
+
+func reportUnseen(t *testing.T, list []difference, seen map[difference]bool) {
+	for _, d := range list {
+		d.why = ""
+		if !seen[d] {
+			t.Errorf("listed, and shows no longer: {%q, %q, %q}", d.probe, d.old, d.ours)
+		}
+	}
+}
+
+const refusesToo = "refuses it too"
+
+func (r refusal) tryOld(t *testing.T) (did string) {
+	defer func() {
+		if recover() != nil {
+			did = refusesToo
+		}
+	}()
+	return r.old(t).send(t, r.probe)
+}
+
+func (r refusal) refused(t *testing.T) *core.PolicyError {
+	_, err := core.New(r.policy)
+	for e := range core.PolicyErrors(err) {
+		return e
+	}
+	t.Fatalf("core.New accepts %s: %v", r.setting, err)
+	return nil
+}
+
+// The guides show the tables that the comparison goes by.
+func TestTables(t *testing.T) {
+	for _, lib := range libraries() {
+		for kind, table := range map[string]string{
+			"options":     lib.options(),
+			"differences": lib.differences(),
+			"refusals":    lib.refused(t),
+			"headers":     lib.headers(t),
+		} {
+			begin, end := fmt.Sprintf("<!-- %s of %s -->\n", kind, lib.module), "<!-- end -->"
+			text := read(t, lib.guide)
+			head, rest, ok := strings.Cut(text, begin)
+			shown, tail, closed := strings.Cut(rest, end)
+			switch {
+			case !ok || !closed:
+				t.Errorf("%s has no place for the %s of %s", lib.guide, kind, lib.module)
+			case shown == table:
+			case *update:
+				if err := os.WriteFile(lib.guide, []byte(head+begin+table+end+tail), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				t.Errorf("%s: the %s of %s are out of date; run go test . -update", lib.guide, kind, lib.module)
+			}
+		}
+	}
+}
+
+func (lib library) options() string {
+	b := newTable("Old", "`core.Policy`", "Note")
+	for _, r := range lib.rows {
+		b.row(r.option, r.field, r.note)
+	}
+	return b.String()
+}
+
+func (lib library) differences() string {
+	b := newTable("Setting", "Request", "Old", "corskit", "Why")
+	add := func(setting string, list []difference) {
+		for len(list) > 0 {
+			first, probes := list[0], ""
+			for len(list) > 0 && list[0].old == first.old && list[0].ours == first.ours && list[0].why == first.why {
+				probes += "; " + list[0].probe
+				list = list[1:]
+			}
+			b.row(setting, probes[2:], first.old, first.ours, first.why)
+		}
+	}
+	add("any", lib.everywhere)
+	for _, r := range lib.rows {
+		add(r.option, r.differ)
+	}
+	if len(lib.everywhere) == 0 && !slices.ContainsFunc(lib.rows, func(r row) bool { return len(r.differ) > 0 }) {
+		return "None.\n"
+	}
+	return b.String()
+}
+
+func (lib library) refused(t *testing.T) string {
+	b := newTable("Setting", "Old", "`core.New` says")
+	for _, r := range lib.refusals {
+		did := r.does
+		if did != refusesToo {
+			did = "accepts it; " + r.probe.name + ": " + did
+		}
+		b.row(r.setting, did, "`"+strings.ReplaceAll(r.refused(t).Error(), "`", "'")+"`")
+	}
+	return b.String()
+}
+
+// headers shows the answers to a few requests, whether or not a browser makes
+// anything of what differs.
+func (lib library) headers(t *testing.T) string {
+	b := newTable("Request", "Old", "corskit")
+	for _, r := range lib.rows {
+		if !r.wire {
+			continue
+		}
+		engine, err := core.New(r.policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old, ours := r.old(t), lib.ours(t, engine)
+		for _, p := range []probe{
+			rawRequest("preflight for PUT by "+app, "Origin", app, "Access-Control-Request-Method", "PUT"),
+			rawRequest("preflight for PATCH and X-Other by "+app, "Origin", app, "Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "x-other"),
+			rawRequest("preflight for PUT by "+other, "Origin", other, "Access-Control-Request-Method", "PUT"),
+			rawRequest("GET by "+app, "Origin", app).as("GET"),
+			rawRequest("GET by "+other, "Origin", other).as("GET"),
+			rawRequest("GET without Origin").as("GET"),
+		} {
+			b.row(p.name, old.answer(t, p.raw), ours.answer(t, p.raw))
+		}
+		return "With the settings of " + r.option + ":\n\n" + b.String()
+	}
+	t.Fatalf("%s: no row to show headers of", lib.module)
+	return ""
+}
+
+type table struct{ strings.Builder }
+
+func newTable(columns ...string) *table {
+	b := &table{}
+	b.row(columns...)
+	b.WriteString(strings.Repeat("|---", len(columns)) + "|\n")
+	return b
+}
+
+func (b *table) row(cells ...string) {
+	for _, cell := range cells {
+		b.WriteString("| " + strings.ReplaceAll(cell, "|", "\\|") + " ")
+	}
+	b.WriteString("|\n")
+}
+
+func read(t *testing.T, file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var program = regexp.MustCompile("(?ms)^```(go|golang-before)\n(.*?)^```")
+
+// Each guide shows whole programs, before and after, and both compile.
+func TestPrograms(t *testing.T) {
+	guides, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := read(t, "README.md")
+	for _, guide := range guides {
+		if guide == "README.md" {
+			continue
+		}
+		if !strings.Contains(index, "("+guide+")") {
+			t.Errorf("README.md does not lead to %s", guide)
+		}
+		count := map[string]int{}
+		for _, m := range program.FindAllStringSubmatch(read(t, guide), -1) {
+			count[m[1]]++
+			file := filepath.Join(t.TempDir(), "main.go")
+			if err := os.WriteFile(file, []byte(m[2]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput(); err != nil {
+				t.Errorf("%s: %s: %v\n%s", guide, m[1], err, out)
+			}
+		}
+		if count["go"] == 0 || count["go"] != count["golang-before"] {
+			t.Errorf("%s: %d programs before and %d after", guide, count["golang-before"], count["go"])
+		}
+	}
+}
+
+// The versions that the guides name are the ones that they are compared with.
+func TestVersions(t *testing.T) {
+	mod := read(t, "go.mod")
+	for _, lib := range libraries() {
+		m := regexp.MustCompile(`(?m)^\s*` + regexp.QuoteMeta(lib.module) + ` (v\S+)`).FindStringSubmatch(mod)
+		if m == nil {
+			t.Errorf("go.mod does not require %s", lib.module)
+			continue
+		}
+		if !strings.Contains(read(t, lib.guide), lib.module+" "+m[1]) {
+			t.Errorf("%s does not say %s %s", lib.guide, lib.module, m[1])
+		}
+	}
+}

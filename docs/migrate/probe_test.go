@@ -1,0 +1,353 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/conformance"
+)
+
+// site is the application behind a middleware: /item takes every method,
+// OPTIONS included, /create takes POST alone, and there is nothing else.
+type site struct{ runs atomic.Int64 }
+
+var siteHeader = map[string]string{"X-Total": "3", "Etag": `"v1"`, "Cache-Control": "max-age=60"}
+
+func (s *site) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	s.runs.Add(1)
+	for name, value := range siteHeader {
+		w.Header().Set(name, value)
+	}
+	_, _ = io.WriteString(w, "ok")
+}
+
+func (s *site) mux() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/item", s)
+	mux.Handle("POST /create", s)
+	return mux
+}
+
+// server is a site, and the address at which it listens behind a middleware.
+type server struct {
+	*site
+	url string
+}
+
+func serve(t *testing.T, s *site, h http.Handler) *server {
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return &server{s, srv.URL}
+}
+
+// probe is what is sent to both sides: a fetch by a script, or a raw request.
+type probe struct {
+	name string
+
+	fetch  conformance.Fetch // URL is a path; Origin "self" stands for the server's
+	first  *conformance.Request
+	tamper func(*conformance.Request) // what a gateway does to preflights
+
+	raw conformance.Request // sent instead of fetch if it has a method
+}
+
+const (
+	app   = "https://app.example"
+	sub   = "https://sub.app.example"
+	other = "https://other.example"
+)
+
+func by(origin, method string, header ...string) probe {
+	name := method + " by " + origin
+	if len(header) > 0 {
+		name = fmt.Sprintf("%s with %s by %s", method, header[0], origin)
+	}
+	return probe{name: name, fetch: conformance.Fetch{
+		Origin: origin, URL: "/item", Method: method, Header: conformance.Header(header...),
+	}}
+}
+
+func (p probe) called(name string) probe { p.name = name; return p }
+
+func (p probe) withCredentials() probe {
+	p.fetch.Credentials = true
+	p.name += ", with credentials"
+	return p
+}
+
+func (p probe) to(path string) probe {
+	p.fetch.URL = path
+	p.name += " to " + path
+	return p
+}
+
+// afterCached sends another request for the same resource first, through the
+// same shared cache.
+func (p probe) afterCached(name string, header ...string) probe {
+	p.first = &conformance.Request{Method: "GET", URL: "/item", Header: conformance.Header(header...)}
+	p.name += ", through a shared cache that has the answer to " + name
+	return p
+}
+
+func (p probe) through(name string, tamper func(*conformance.Request)) probe {
+	p.tamper = tamper
+	p.name += ", through a gateway that " + name
+	return p
+}
+
+func rawRequest(name string, header ...string) probe {
+	return probe{name: name, raw: conformance.Request{Method: "OPTIONS", URL: "/item", Header: conformance.Header(header...)}}
+}
+
+const privateNetwork = "preflight for a private network by " + app
+
+// basket goes to both sides of every row, so that no row can choose what it is
+// compared by.
+func basket() []probe {
+	upload := by(app, "POST").called("POST with upload progress by " + app)
+	upload.fetch.UploadListeners = true
+	return []probe{
+		by(app, "GET"),
+		by(app, "GET").withCredentials(),
+		by(app, "POST"),
+		by(app, "PUT"),
+		by(app, "PUT").withCredentials(),
+		by(app, "PATCH"),
+		by(app, "DELETE"),
+		by(app, "OPTIONS"),
+		by(app, "POST", "Content-Type", "application/json"),
+		by(app, "GET", "Authorization", "Bearer x"),
+		by(app, "GET", "Authorization", "Bearer x").withCredentials(),
+		by(app, "GET", "X-Token", "1"),
+		upload,
+		by(app, "POST", "Content-Type", "application/json").to("/create"),
+		by(app, "GET").to("/missing"),
+		by(sub, "GET"),
+		by("http://app.example", "GET"),
+		by(other, "GET"),
+		by(other, "POST"),
+		by(other, "PUT"),
+		by("null", "GET"),
+		by("self", "POST").called("same-origin POST"),
+		rawRequest("OPTIONS without Origin"),
+		rawRequest("OPTIONS without Origin, with Access-Control-Request-Method", "Access-Control-Request-Method", "PUT"),
+		rawRequest("OPTIONS by "+app+" without Access-Control-Request-Method", "Origin", app),
+		by(app, "GET").afterCached("a request without Origin"),
+		by(app, "GET").afterCached(other, "Origin", other),
+		by(other, "GET").afterCached(app, "Origin", app),
+		rawRequest(privateNetwork, "Origin", app, "Access-Control-Request-Method", "GET", "Access-Control-Request-Private-Network", "true"),
+	}
+}
+
+func (p probe) as(method string) probe { p.raw.Method = method; return p }
+
+// answer is what comes back on the wire, as far as it is about CORS.
+func (s *server) answer(t *testing.T, r conformance.Request) string {
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	r.URL = s.url + r.URL
+	response, err := conformance.RoundTripper(http.DefaultTransport)(ctx, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := fmt.Sprint(response.Status)
+	for _, line := range response.Header {
+		if line.Name == "Vary" || strings.HasPrefix(line.Name, "Access-Control-") {
+			said += fmt.Sprintf("<br>`%s: %s`", line.Name, line.Value)
+		}
+	}
+	return said
+}
+
+// limit bounds what one probe may take.
+const limit = 20 * time.Second
+
+// send runs a probe and says in words what came of it.
+func (s *server) send(t *testing.T, p probe) string {
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	before := s.runs.Load()
+	transport := conformance.RoundTripper(http.DefaultTransport)
+	if p.raw.Method != "" {
+		request := p.raw
+		request.URL = s.url + request.URL
+		response, err := transport(ctx, request)
+		if err != nil {
+			t.Fatalf("%s: %v", p.name, err)
+		}
+		return rawOutcome(p, response, s.runs.Load()-before)
+	}
+	if tamper := p.tamper; tamper != nil {
+		direct := transport
+		transport = func(ctx context.Context, r conformance.Request) (conformance.Response, error) {
+			r.Header = slices.Clone(r.Header)
+			tamper(&r)
+			return direct(ctx, r)
+		}
+	}
+	if p.first != nil {
+		transport = sharedCache(transport)
+		request := *p.first
+		request.URL = s.url + request.URL
+		if _, err := transport(ctx, request); err != nil {
+			t.Fatalf("%s: %v", p.name, err)
+		}
+	}
+	f := p.fetch
+	f.URL = s.url + f.URL
+	if f.Origin == "self" {
+		f.Origin = conformance.OriginOf(s.url)
+	}
+	browser := &conformance.Browser{Transport: transport}
+	v := browser.Fetch(ctx, f)
+	if v.Code == conformance.CodeNetwork {
+		t.Fatalf("%s: %s", p.name, v.Text)
+	}
+	runs := s.runs.Load() - before
+	if p.first != nil && v.Allowed {
+		runs = 1 // whether the cache answers is its affair
+	}
+	return outcome(f, v, runs)
+}
+
+func rawOutcome(p probe, response conformance.Response, runs int64) string {
+	switch {
+	case p.name == privateNetwork:
+		if value, _ := response.Header.Get("Access-Control-Allow-Private-Network"); value == "true" {
+			return "granted"
+		}
+		return "not granted"
+	case runs > 0:
+		return "handler runs"
+	}
+	return fmt.Sprintf("%d, handler does not run", response.Status)
+}
+
+// outcome is the part of a verdict that an application notices. A status or a
+// header that changes nothing for a script is not in it.
+func outcome(f conformance.Fetch, v conformance.Verdict, runs int64) string {
+	var said []string
+	switch {
+	case v.AtPreflight:
+		return "blocked at the preflight"
+	case !v.Allowed && runs > 0:
+		return "handler runs, answer blocked"
+	case !v.Allowed:
+		return "answer blocked, handler does not run"
+	}
+	said = append(said, fmt.Sprintf("reads %d", v.Status))
+	if v.Type == conformance.TypeCORS {
+		for _, name := range []string{"Etag", "X-Total"} {
+			if v.Header.Has(name) {
+				said = append(said, "sees "+name)
+			}
+		}
+	}
+	switch {
+	case v.Status == http.StatusOK && runs == 0:
+		said = append(said, "handler does not run")
+	case runs > 1:
+		said = append(said, fmt.Sprintf("handler runs %d times", runs))
+	}
+	if len(v.Exchanges) > 0 && v.Exchanges[0].Preflight {
+		if grant, finding := conformance.CheckPreflight(conformance.Profile{}, f, v.Exchanges[0].Response); finding.OK && grant.MaxAge != 5*time.Second {
+			said = append(said, fmt.Sprintf("preflight kept %d s", int(grant.MaxAge.Seconds())))
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+// gist is an outcome without what settings of the row add to it.
+func gist(outcome string) string {
+	parts := strings.Split(outcome, ", ")
+	parts = slices.DeleteFunc(parts, func(part string) bool {
+		return strings.HasPrefix(part, "sees ") || strings.HasPrefix(part, "preflight kept ")
+	})
+	return strings.Join(parts, ", ")
+}
+
+// sharedCache stores successful answers to GET, and tells requests apart by
+// what the stored answer's Vary names (RFC 9111, section 4.1).
+func sharedCache(next conformance.Transport) conformance.Transport {
+	type entry struct {
+		request  conformance.Request
+		response conformance.Response
+	}
+	var entries []entry
+	return func(ctx context.Context, r conformance.Request) (conformance.Response, error) {
+		for _, e := range entries {
+			if r.Method == "GET" && e.request.URL == r.URL && sameVariant(e.request, r, e.response) {
+				return e.response, nil
+			}
+		}
+		response, err := next(ctx, r)
+		if err == nil && r.Method == "GET" && response.Status == http.StatusOK {
+			entries = append(entries, entry{r, response})
+		}
+		return response, err
+	}
+}
+
+func sameVariant(a, b conformance.Request, stored conformance.Response) bool {
+	for _, line := range stored.Header.Values("Vary") {
+		for name := range strings.SplitSeq(line, ",") {
+			name = strings.TrimSpace(name)
+			x, _ := a.Header.Get(name)
+			y, _ := b.Header.Get(name)
+			if name == "*" || x != y {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// What gateways have been seen to do to lists.
+
+func splitLines(r *conformance.Request) {
+	var header conformance.Fields
+	for _, line := range r.Header {
+		if line.Name != "Access-Control-Request-Headers" {
+			header = append(header, line)
+			continue
+		}
+		for name := range strings.SplitSeq(line.Value, ",") {
+			header = append(header, conformance.Field{Name: line.Name, Value: name})
+		}
+	}
+	r.Header = header
+}
+
+func rewriteNames(rewrite func([]string) string) func(*conformance.Request) {
+	return func(r *conformance.Request) {
+		for i, line := range r.Header {
+			if line.Name == "Access-Control-Request-Headers" {
+				r.Header[i].Value = rewrite(strings.Split(line.Value, ","))
+			}
+		}
+	}
+}
+
+// gatewayed is a request with the names that a row allows, sent through the
+// gateways.
+func gatewayed(header ...string) []probe {
+	p := by(app, "GET", header...)
+	p.name = "GET with two headers by " + app
+	return []probe{
+		p.through("splits Access-Control-Request-Headers into lines", splitLines),
+		p.through("puts a space after each comma", rewriteNames(func(names []string) string { return strings.Join(names, ", ") })),
+		p.through("puts two spaces after each comma", rewriteNames(func(names []string) string { return strings.Join(names, ",  ") })),
+		p.through("reorders the names", rewriteNames(func(names []string) string {
+			slices.Reverse(names)
+			return strings.Join(names, ",")
+		})),
+	}
+}
