@@ -1,0 +1,15 @@
+module github.com/corskit/corskit/conformance/random
+
+go 1.26.0
+
+require (
+	github.com/corskit/corskit v0.1.0
+	pgregory.net/rapid v1.2.0
+)
+
+require (
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace github.com/corskit/corskit => ../..
