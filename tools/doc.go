@@ -1,0 +1,3 @@
+// Package tools pins the programs that check this repository. It is not
+// released.
+package tools

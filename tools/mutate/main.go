@@ -1,0 +1,399 @@
+// Command mutate tests the tests of a package: it makes one small change to the
+// code after another and runs the tests, of which one has to fail. It prints the
+// changes that no test noticed.
+//
+//	go run ./tools/mutate [-j 2] [-also ./conformance,./adapters/corshttp] ./core
+//
+// All changes are compiled at once, each behind a switch that a variable of the
+// environment throws, so that a mutant costs a run of the tests and no build:
+// packages of a few hundred lines take minutes. Tests run with -short.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+func main() {
+	jobs := flag.Int("j", runtime.GOMAXPROCS(0), "how many mutants to run at once")
+	also := flag.String("also", "", "packages whose tests run too, separated by commas, if the package's own notice nothing")
+	limit := flag.Duration("limit", time.Minute, "how long the tests of a mutant may take; longer counts as noticed")
+	only := flag.String("only", "", "the numbers of the mutants to run, separated by commas; empty means all")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	r := runner{jobs: *jobs, limit: *limit, packages: []string{flag.Arg(0)}}
+	if *also != "" {
+		r.packages = append(r.packages, strings.Split(*also, ",")...)
+	}
+	for id := range strings.SplitSeq(*only, ",") {
+		if n, err := strconv.Atoi(id); err == nil {
+			r.only = append(r.only, n)
+		}
+	}
+	if err := r.run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// mutant is one change.
+type mutant struct {
+	id   int
+	at   token.Position
+	what string
+}
+
+// source is a file under mutation: text to be put before offsets of the file.
+type source struct {
+	set     *token.FileSet
+	text    []byte
+	inserts map[int]string
+	removed map[int]int // operators to leave out, from and to
+	mutants *[]mutant
+}
+
+func (s *source) offset(p token.Pos) int { return s.set.Position(p).Offset }
+
+// add numbers a mutant.
+func (s *source) add(p token.Pos, what string) int {
+	id := len(*s.mutants) + 1
+	*s.mutants = append(*s.mutants, mutant{id, s.set.Position(p), what})
+	return id
+}
+
+// wrap puts a call around a node. What is around a node goes before what is
+// inside of it, and after it at its end.
+func (s *source) wrap(n ast.Node, before, after string) {
+	from, to := s.offset(n.Pos()), s.offset(n.End())
+	s.inserts[from] += before
+	s.inserts[to] = after + s.inserts[to]
+}
+
+// operator replaces an operator by a comma.
+func (s *source) operator(e *ast.BinaryExpr, by string) {
+	at := s.offset(e.OpPos)
+	s.removed[at] = at + len(e.Op.String())
+	s.inserts[at] += by
+}
+
+var comparisons = map[token.Token]string{token.LSS: "mutLess", token.LEQ: "mutLessEqual", token.GTR: "mutGreater", token.GEQ: "mutGreaterEqual"}
+
+// mutate walks one function.
+func (s *source) mutate(body *ast.BlockStmt) {
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GenDecl:
+			return n.Tok != token.CONST
+		case *ast.ArrayType:
+			return false // lengths are constants
+		case *ast.BinaryExpr:
+			s.binary(n)
+		case *ast.UnaryExpr:
+			if n.Op == token.NOT {
+				s.wrap(n, fmt.Sprintf("mutNot(%d, ", s.add(n.Pos(), "drop !")), ")")
+			}
+		case *ast.IfStmt:
+			s.condition(n.Cond)
+		case *ast.ForStmt:
+			if n.Cond != nil {
+				s.condition(n.Cond)
+			}
+		case *ast.BlockStmt:
+			s.statements(n.List)
+		case *ast.CaseClause:
+			s.statements(n.Body)
+		}
+		return true
+	})
+}
+
+func (s *source) binary(e *ast.BinaryExpr) {
+	switch e.Op {
+	case token.EQL, token.NEQ:
+		s.wrap(e, fmt.Sprintf("mutNot(%d, ", s.add(e.OpPos, "negate "+e.Op.String())), ")")
+	case token.LSS, token.LEQ, token.GTR, token.GEQ:
+		id := s.add(e.OpPos, "negate "+e.Op.String())
+		s.add(e.OpPos, "move the boundary of "+e.Op.String())
+		s.wrap(e, fmt.Sprintf("%s(%d, ", comparisons[e.Op], id), ")")
+		s.operator(e, ",")
+	case token.LAND, token.LOR:
+		name := map[token.Token]string{token.LAND: "mutAnd", token.LOR: "mutOr"}[e.Op]
+		s.wrap(e, fmt.Sprintf("%s(%d, ", name, s.add(e.OpPos, "swap && and ||")), ")})")
+		s.operator(e, ", func() bool { return (")
+	case token.ADD, token.SUB:
+		if lit, ok := e.Y.(*ast.BasicLit); ok && lit.Kind == token.INT {
+			if _, constant := e.X.(*ast.BasicLit); !constant {
+				s.wrap(e, fmt.Sprintf("mutMore(%d, ", s.add(e.OpPos, "add one more")), ")")
+			}
+		}
+	}
+}
+
+// condition negates what is not negated as an operator.
+func (s *source) condition(e ast.Expr) {
+	switch e.(type) {
+	case *ast.Ident, *ast.CallExpr, *ast.SelectorExpr, *ast.IndexExpr:
+		s.wrap(e, fmt.Sprintf("mutNot(%d, ", s.add(e.Pos(), "negate the condition")), ")")
+	}
+}
+
+func (s *source) statements(list []ast.Stmt) {
+	for _, stmt := range list {
+		switch stmt := stmt.(type) {
+		case *ast.AssignStmt:
+			if stmt.Tok == token.DEFINE {
+				continue
+			}
+		case *ast.ExprStmt, *ast.IncDecStmt:
+		case *ast.BranchStmt:
+			if stmt.Tok != token.BREAK && stmt.Tok != token.CONTINUE {
+				continue
+			}
+		default:
+			continue
+		}
+		s.wrap(stmt, fmt.Sprintf("if mutKeep(%d) { ", s.add(stmt.Pos(), "drop the statement")), " }")
+	}
+}
+
+// rewritten is the file with all its mutants.
+func (s *source) rewritten() []byte {
+	var b bytes.Buffer
+	for i := 0; i <= len(s.text); {
+		b.WriteString(s.inserts[i])
+		if to, ok := s.removed[i]; ok {
+			i = to
+			continue
+		}
+		if i < len(s.text) {
+			b.WriteByte(s.text[i])
+		}
+		i++
+	}
+	return b.Bytes()
+}
+
+// support is what the mutants call. It is added to the package.
+const support = `
+import (
+	mutCompare "cmp"
+	mutOS "os"
+)
+
+var mutant = func() (n int) {
+	for _, c := range mutOS.Getenv("MUTANT") {
+		n = n*10 + int(c-'0')
+	}
+	return n
+}()
+
+func mutIs(id int) bool          { return id == mutant }
+func mutKeep(id int) bool        { return !mutIs(id) }
+func mutNot(id int, b bool) bool { return b != mutIs(id) }
+func mutAnd(id int, a bool, b func() bool) bool {
+	if mutIs(id) {
+		return a || b()
+	}
+	return a && b()
+}
+func mutOr(id int, a bool, b func() bool) bool {
+	if mutIs(id) {
+		return a && b()
+	}
+	return a || b()
+}
+func mutMore[T ~int | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uint](id int, n T) T {
+	if mutIs(id) {
+		return n + 1
+	}
+	return n
+}
+func mutLess[T mutCompare.Ordered](id int, a, b T) bool { return (a < b || a == b && mutIs(id+1)) != mutIs(id) }
+func mutLessEqual[T mutCompare.Ordered](id int, a, b T) bool {
+	return (a < b || a == b && !mutIs(id+1)) != mutIs(id)
+}
+func mutGreater[T mutCompare.Ordered](id int, a, b T) bool { return mutLess(id, b, a) }
+func mutGreaterEqual[T mutCompare.Ordered](id int, a, b T) bool { return mutLessEqual(id, b, a) }
+`
+
+// runner tests the mutants of the first of its packages.
+type runner struct {
+	jobs     int
+	limit    time.Duration
+	packages []string
+	only     []int
+
+	mutants  []mutant
+	binaries []binary
+}
+
+// binary is the compiled tests of a package.
+type binary struct{ path, dir string }
+
+func (r *runner) run() error {
+	work, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	if err := r.build(work); err != nil {
+		return err
+	}
+	for _, b := range r.binaries {
+		if noticed, out := r.test(b, 0); noticed {
+			return fmt.Errorf("the tests in %s fail without a mutant:\n%s", b.dir, out)
+		}
+	}
+	alive := make([]bool, len(r.mutants))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range r.jobs {
+		wg.Go(func() {
+			for i := range next {
+				alive[i] = !slices.ContainsFunc(r.binaries, func(b binary) bool {
+					noticed, _ := r.test(b, r.mutants[i].id)
+					return noticed
+				})
+				if m := r.mutants[i]; alive[i] {
+					fmt.Printf("%d: %s:%d:%d: %s\n", m.id, filepath.Base(m.at.Filename), m.at.Line, m.at.Column, m.what)
+				}
+			}
+		})
+	}
+	total := 0
+	for i, m := range r.mutants {
+		if len(r.only) == 0 || slices.Contains(r.only, m.id) {
+			total++
+			next <- i
+		}
+	}
+	close(next)
+	wg.Wait()
+	survivors := 0
+	for _, a := range alive {
+		if a {
+			survivors++
+		}
+	}
+	fmt.Printf("%s: %d mutants, %d noticed, %d not\n", r.packages[0], total, total-survivors, survivors)
+	return nil
+}
+
+// build compiles the tests of every package against the mutated first one.
+func (r *runner) build(work string) error {
+	dir, name, err := describe(r.packages[0])
+	if err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return err
+	}
+	overlay := map[string]string{}
+	replace := func(file string, text []byte) error {
+		to := filepath.Join(work, filepath.Base(file))
+		overlay[file] = to
+		return os.WriteFile(to, text, 0o600)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		s := source{set: token.NewFileSet(), text: text, inserts: map[int]string{}, removed: map[int]int{}, mutants: &r.mutants}
+		parsed, err := parser.ParseFile(s.set, file, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			var body *ast.BlockStmt
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				body = n.Body
+			case *ast.FuncLit:
+				body = n.Body
+			}
+			if body != nil {
+				s.mutate(body)
+				return false
+			}
+			return true
+		})
+		if err := replace(file, s.rewritten()); err != nil {
+			return err
+		}
+	}
+	if err := replace(filepath.Join(dir, "mutate_support.go"), []byte("package "+name+"\n"+support)); err != nil {
+		return err
+	}
+	text, err := json.Marshal(map[string]any{"Replace": overlay})
+	if err != nil {
+		return err
+	}
+	list := filepath.Join(work, "overlay.json")
+	if err := os.WriteFile(list, text, 0o600); err != nil {
+		return err
+	}
+	for i, p := range r.packages {
+		dir, _, err := describe(p)
+		if err != nil {
+			return err
+		}
+		b := binary{filepath.Join(work, strconv.Itoa(i)+".test"), dir}
+		if out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", list, "-o", b.path, p).CombinedOutput(); err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		r.binaries = append(r.binaries, b)
+	}
+	return nil
+}
+
+func describe(pkg string) (dir, name string, err error) {
+	out, err := exec.Command("go", "list", "-f", "{{.Dir}}\t{{.Name}}", pkg).Output()
+	if err != nil {
+		return "", "", fmt.Errorf("go list %s: %w", pkg, err)
+	}
+	dir, name, _ = strings.Cut(strings.TrimSpace(string(out)), "\t")
+	return dir, name, nil
+}
+
+// test runs tests with a mutant, or with none if id is 0, and reports whether
+// one failed.
+func (r *runner) test(b binary, id int) (noticed bool, out []byte) {
+	ctx, cancel := context.WithTimeout(context.Background(), r.limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, b.path, "-test.short", "-test.failfast")
+	cmd.Dir = b.dir
+	cmd.Env = os.Environ()
+	if id != 0 {
+		cmd.Env = append(cmd.Env, "MUTANT="+strconv.Itoa(id))
+	}
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) && ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	return err != nil, out
+}
