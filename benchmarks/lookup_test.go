@@ -1,0 +1,145 @@
+package benchmarks_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"runtime/metrics"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/benchmarks"
+	"github.com/corskit/corskit/core"
+)
+
+var sizes = []int{1, 10, 100, 1_000, 10_000, 100_000, 1_000_000}
+
+func engine(b *testing.B, origins []string) *core.Engine {
+	e, err := core.New(core.Policy{AllowOrigins: origins})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return e
+}
+
+func set(origins []string) map[string]struct{} {
+	m := make(map[string]struct{}, len(origins))
+	for _, o := range origins {
+		m[o] = struct{}{}
+	}
+	return m
+}
+
+// ownSet is a set that, as an engine, keeps nothing of what it is built from.
+func ownSet(origins []string) map[string]struct{} {
+	m := make(map[string]struct{}, len(origins))
+	for _, o := range origins {
+		m[strings.Clone(o)] = struct{}{}
+	}
+	return m
+}
+
+// BenchmarkLookup asks for members in random order, for one member again and
+// again, and for one origin that is none.
+func BenchmarkLookup(b *testing.B) {
+	for _, n := range sizes {
+		for _, subject := range []string{benchmarks.Ours, "map"} {
+			var allows func(string) bool
+			var orders map[string][]string
+			for _, order := range []string{"random", "hot", "miss"} {
+				b.Run(fmt.Sprintf("origins=%d/subject=%s/order=%s", n, subject, order), func(b *testing.B) {
+					if allows == nil {
+						origins := benchmarks.ExactOrigins(n)
+						// Copies: a comparison of a string with itself looks at no byte.
+						random := make([]string, 1<<16)
+						for i := range random {
+							random[i] = strings.Clone(origins[rand.IntN(n)])
+						}
+						orders = map[string][]string{
+							"random": random, "hot": {strings.Clone(origins[n/2])}, "miss": {"https://nobody.example.com"},
+						}
+						if subject == benchmarks.Ours {
+							allows = engine(b, origins).AllowsOrigin
+						} else {
+							m := set(origins)
+							allows = func(o string) bool { _, ok := m[o]; return ok }
+						}
+					}
+					ask, want := orders[order], order != "miss"
+					i := uint(0)
+					b.ReportAllocs()
+					for b.Loop() {
+						if allows(ask[i&uint(len(ask)-1)]) != want {
+							b.Fatal("wrong answer")
+						}
+						i++
+					}
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkCompile builds from a list that is there already. The memory that a
+// million of origins takes is that which is still in use when the list is gone.
+// "map" has the list's own strings for keys, "own-map" copies them.
+func BenchmarkCompile(b *testing.B) {
+	builders := []struct {
+		subject string
+		build   func(*testing.B, []string) any
+	}{
+		{benchmarks.Ours, func(b *testing.B, o []string) any { return engine(b, o) }},
+		{"map", func(_ *testing.B, o []string) any { return set(o) }},
+		{"own-map", func(_ *testing.B, o []string) any { return ownSet(o) }},
+	}
+	for _, n := range sizes[3:] {
+		for _, builder := range builders {
+			b.Run(fmt.Sprintf("origins=%d/subject=%s", n, builder.subject), func(b *testing.B) {
+				origins := benchmarks.ExactOrigins(n)
+				for b.Loop() {
+					builder.build(b, origins)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/origin")
+				origins = nil
+				before := inUse()
+				kept := builder.build(b, benchmarks.ExactOrigins(n))
+				b.ReportMetric(float64(inUse()-before)/float64(n), "B/origin")
+				runtime.KeepAlive(kept)
+			})
+		}
+	}
+}
+
+// inUse is the size of the live heap.
+func inUse() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // the first may have begun before the last reference went
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// BenchmarkCollect runs whole cycles of the garbage collector with a million
+// origins loaded, and reports how much of the heap it has to look through for
+// pointers.
+func BenchmarkCollect(b *testing.B) {
+	const n = 1_000_000
+	for _, subject := range []string{"nothing", benchmarks.Ours, "own-map"} {
+		b.Run("subject="+subject, func(b *testing.B) {
+			var kept any
+			switch subject {
+			case benchmarks.Ours:
+				kept = engine(b, benchmarks.ExactOrigins(n))
+			case "own-map":
+				kept = ownSet(benchmarks.ExactOrigins(n))
+			}
+			for b.Loop() {
+				runtime.GC()
+			}
+			sample := []metrics.Sample{{Name: "/gc/scan/heap:bytes"}}
+			metrics.Read(sample)
+			b.ReportMetric(float64(sample[0].Value.Uint64()), "scanned-B")
+			runtime.KeepAlive(kept)
+		})
+	}
+}

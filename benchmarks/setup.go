@@ -1,0 +1,375 @@
+package benchmarks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core"
+)
+
+// Policy is a CORS policy in terms that every library has.
+type Policy struct {
+	// Origins are exact origins, https://*. followed by a host, or "*" alone.
+	Origins     []string
+	Methods     []string
+	Headers     []string // "*" alone: all
+	Expose      []string
+	Credentials bool
+	MaxAge      time.Duration
+}
+
+// Core returns the policy as package core has it.
+func (p Policy) Core() core.Policy {
+	return core.Policy{
+		AllowOrigins: p.Origins, AllowMethods: p.Methods, AllowHeaders: p.Headers, ExposeHeaders: p.Expose,
+		AllowCredentials: p.Credentials, MaxAge: p.MaxAge,
+	}
+}
+
+// Any reports whether every origin is allowed.
+func (p Policy) Any() bool { return len(p.Origins) == 1 && p.Origins[0] == "*" }
+
+// AnyHeader reports whether every request header is allowed.
+func (p Policy) AnyHeader() bool { return len(p.Headers) == 1 && p.Headers[0] == "*" }
+
+// Seconds is MaxAge in seconds.
+func (p Policy) Seconds() int { return int(p.MaxAge / time.Second) }
+
+// Route is the policy of the paths below Prefix, which ends in a slash.
+type Route struct {
+	Prefix string
+	Policy Policy
+}
+
+// Setup is what a server is configured with, and what is then asked of it.
+type Setup struct {
+	Name  string
+	Title string // for people
+
+	// Origins is how many entries the list of origins has, for charts.
+	Origins int
+	// Policies are made anew by each call, so that nothing keeps a million
+	// origins alive. With several, the first whose origins match governs.
+	Policies func() []Policy
+	// Routes, if not nil, stand in the place of Policies.
+	Routes func() []Route
+	// Reload: the policies are replaced by equal ones every ten milliseconds
+	// while requests are timed.
+	Reload bool
+	// Body is what the handler writes.
+	Body string
+
+	Requests []Request
+}
+
+// prefixes are the path prefixes under which a setup's server has /items.
+func (s Setup) prefixes() []string {
+	if s.Routes == nil {
+		return []string{"/"}
+	}
+	var prefixes []string
+	for _, r := range s.Routes() {
+		prefixes = append(prefixes, r.Prefix)
+	}
+	return prefixes
+}
+
+// Request is a request that is timed.
+type Request struct {
+	Name  string
+	Title string // for people
+
+	// Fetch is what the script asked of its browser, from which the request
+	// follows: the preflight or, without Preflight, the fetch itself.
+	Fetch     conformance.Fetch
+	Preflight bool
+	Allowed   bool // what the browser's verdict has to be
+
+	// Hostile, if not nil, makes of the browser's request one that no browser
+	// sends. The verdict is still that of the browser's.
+	Hostile func(conformance.Fields) conformance.Fields
+	// More are fields that browsers send beside.
+	More conformance.Fields
+	// Vary is what another middleware, outside, has put into Vary.
+	Vary string
+}
+
+// message returns the request as it is timed.
+func (r Request) message() conformance.Request {
+	m := conformance.Request{Method: r.Fetch.Method, URL: r.Fetch.URL, Header: r.Fetch.Header}
+	if r.Preflight {
+		m = r.Fetch.Preflight()
+		m.Header = m.Header.Without("Accept")
+	} else if conformance.OriginOf(r.Fetch.URL) != r.Fetch.Origin {
+		m.Header = append(conformance.Header("Origin", r.Fetch.Origin), m.Header...)
+	}
+	m.Header = append(m.Header[:len(m.Header):len(m.Header)], r.More...)
+	if r.Hostile != nil {
+		m.Header = r.Hostile(m.Header)
+	}
+	return m
+}
+
+const (
+	apiOrigin = "http://api.example.net"
+	itemsURL  = apiOrigin + "/items"
+	stranger  = "https://example.org:6060"
+)
+
+// Requests of a browser, of which most setups have all.
+
+func noOrigin() Request {
+	return Request{
+		Name: "no-origin", Title: "no Origin", Allowed: true,
+		Fetch: conformance.Fetch{Origin: apiOrigin, URL: itemsURL, Method: "GET"},
+	}
+}
+
+func actual(origin string, allowed bool) Request {
+	return Request{
+		Name: "actual-" + word(allowed), Title: "actual, " + word(allowed), Allowed: allowed,
+		Fetch: conformance.Fetch{Origin: origin, URL: itemsURL, Method: "GET"},
+	}
+}
+
+func preflight(origin string, allowed bool) Request {
+	return Request{
+		Name: "preflight-" + word(allowed), Title: "preflight, " + word(allowed), Allowed: allowed, Preflight: true,
+		Fetch: conformance.Fetch{
+			Origin: origin, URL: itemsURL, Method: "PUT", Header: conformance.Header("Content-Type", "application/json"),
+		},
+	}
+}
+
+func word(allowed bool) string {
+	if allowed {
+		return "allowed"
+	}
+	return "refused"
+}
+
+// all are the five requests that every list of origins is asked.
+func all(member string) []Request {
+	return []Request{
+		noOrigin(), actual(member, true), actual(stranger, false), preflight(member, true), preflight(stranger, false),
+	}
+}
+
+// credentialed are the same requests sent with cookies.
+func credentialed(requests []Request) []Request {
+	for i := range requests {
+		requests[i].Fetch.Credentials = true
+	}
+	return requests
+}
+
+func (r Request) named(name, title string) Request {
+	r.Name, r.Title = name, title
+	return r
+}
+
+func (r Request) at(path string) Request {
+	r.Fetch.URL = apiOrigin + path
+	return r
+}
+
+// hostile are preflights that are made to be expensive.
+func hostile(member string) []Request {
+	const mebi = 1 << 20
+	requestHeaders := func(lines ...string) func(conformance.Fields) conformance.Fields {
+		return func(f conformance.Fields) conformance.Fields {
+			f = f.Without("Access-Control-Request-Headers")
+			for _, line := range lines {
+				f = append(f, conformance.Field{Name: "Access-Control-Request-Headers", Value: line})
+			}
+			return f
+		}
+	}
+	origin := func(value string) func(conformance.Fields) conformance.Fields {
+		return func(f conformance.Fields) conformance.Fields {
+			return append(conformance.Header("Origin", value), f.Without("Origin")...)
+		}
+	}
+	lines := make([]string, 10_000)
+	for i := range lines {
+		lines[i] = "content-type"
+	}
+	var requests []Request
+	for _, h := range []struct {
+		name, title string
+		change      func(conformance.Fields) conformance.Fields
+	}{
+		{"commas-1024", "1,024 commas", requestHeaders(strings.Repeat(",", 1024))},
+		{"commas-1Mi", "1 MiB of commas", requestHeaders(strings.Repeat(",", mebi))},
+		{"lines-10000", "10,000 lines", requestHeaders(lines...)},
+		{"names-1Mi", "1 MiB of names", requestHeaders(strings.Repeat("content-type,", mebi/13) + "x")},
+		{"token-1Mi", "a token of 1 MiB", requestHeaders(strings.Repeat("x", mebi))},
+		{"origin-1Mi", "an Origin of 1 MiB", origin("https://" + strings.Repeat("a", mebi) + ".example.com")},
+		{"labels-1Mi", "an Origin of 500,000 labels", origin("https://" + strings.Repeat("a.", mebi/2) + "example.com")},
+	} {
+		r := preflight(member, true).named("hostile-"+h.name, h.title)
+		r.Hostile = h.change
+		requests = append(requests, r)
+	}
+	return requests
+}
+
+// base is the policy of which the setups are variations.
+func base(origins ...string) Policy {
+	return Policy{Origins: origins, Methods: []string{"PUT", "DELETE"}, Headers: []string{"authorization", "content-type"}, MaxAge: 10 * time.Minute}
+}
+
+// mixed is the list of nine origins, with and without wildcards, that
+// jub0bs/cors-benchmarks uses.
+var mixed = []string{
+	"https://*.example.net", "https://example.net:8080", "https://example.net",
+	"https://*.example.org", "https://example.org:8080", "https://example.org",
+	"https://*.example.com", "https://example.com:8080", "https://example.com",
+}
+
+// ExactOrigins returns n different origins of 26 to 30 bytes, 28 on average.
+func ExactOrigins(n int) []string {
+	origins := make([]string, n)
+	for i := range origins {
+		origins[i] = exactOrigin(i)
+	}
+	return origins
+}
+
+func exactOrigin(i int) string {
+	// An odd factor permutes the numbers below a power of two: neighbours in
+	// the list are none in the alphabet.
+	id := uint32(i) * 2_654_435_761 % (1 << 31)
+	const digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+	var b [6]byte // 36^6 > 1<<31
+	for j := range b {
+		b[j] = digits[id%36]
+		id /= 36
+	}
+	return "https://" + string(b[:]) + "xxxx"[:i%5] + ".example.com"
+}
+
+// member is the origin that requests to a list of n exact ones come from. It
+// stands in the middle, where a library that walks its list is neither lucky
+// nor unlucky.
+func member(n int) string { return exactOrigin(n / 2) }
+
+func exact(n int) func() []Policy {
+	return func() []Policy { return []Policy{base(ExactOrigins(n)...)} }
+}
+
+func fixed(p Policy) func() []Policy { return func() []Policy { return []Policy{p} } }
+
+// Setups returns the table. Lists of more origins than limit are cut to it; zero
+// means no limit.
+func Setups(limit int) []Setup {
+	one := member(1)
+	credentials, expose, reflect := base(one), base(one), base(one)
+	credentials.Credentials = true
+	expose.Expose = []string{"etag", "link", "x-request-id"}
+	reflect.Credentials, reflect.Headers = true, []string{"*"}
+	public, partners := base("*"), base(ExactOrigins(9)[1:]...)
+	partners.Methods = []string{"PUT"}
+
+	browser := actual(one, true).named("actual-browser", "actual, with twelve other fields")
+	browser.More = conformance.Header(
+		"Accept", "application/json", "Accept-Encoding", "gzip, deflate, br, zstd", "Accept-Language", "en-GB,en;q=0.5",
+		"Cache-Control", "no-cache", "Connection", "keep-alive", "Dnt", "1", "Pragma", "no-cache", "Referer", one+"/",
+		"Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "cross-site", "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)",
+	)
+	varied := actual(one, true).named("actual-vary", "actual, Vary present")
+	varied.Vary = "Accept-Encoding"
+
+	setups := []Setup{
+		{
+			Name: "origins-1", Title: "1 origin", Origins: 1, Policies: exact(1),
+			Requests: append(append(all(one), browser, varied), hostile(one)...),
+		},
+		{Name: "origins-9-mixed", Title: "9 origins, 3 with wildcards", Origins: 9, Policies: fixed(base(mixed...)), Requests: append(all("https://example.com"),
+			actual("https://a.b.example.com", true).named("actual-subdomain", "actual, by a wildcard"))},
+	}
+	for _, size := range []struct {
+		n     int
+		title string
+	}{{1_000, "1,000 origins"}, {100_000, "100,000 origins"}, {1_000_000, "1,000,000 origins"}} {
+		n := size.n
+		if limit > 0 {
+			n = min(n, limit)
+		}
+		setups = append(setups, Setup{
+			Name: fmt.Sprintf("origins-%d", size.n), Title: size.title, Origins: size.n, Policies: exact(n), Requests: all(member(n)),
+		})
+	}
+	return append(setups,
+		Setup{Name: "any", Title: "any origin", Policies: fixed(base("*")), Requests: []Request{noOrigin(), actual(one, true), preflight(one, true)}},
+		Setup{Name: "credentials", Title: "1 origin, credentials", Policies: fixed(credentials), Requests: credentialed(all(one))},
+		Setup{Name: "expose", Title: "1 origin, exposed headers", Policies: fixed(expose), Requests: []Request{actual(one, true), actual(stranger, false)}},
+		Setup{
+			Name: "any-header", Title: "1 origin, credentials, any header", Policies: fixed(reflect),
+			Requests: credentialed(append([]Request{actual(one, true), preflight(one, true)}, hostile(one)...)),
+		},
+		Setup{
+			Name: "routed", Title: "a policy for each of 2 routes",
+			Routes: func() []Route { return []Route{{"/public/", public}, {"/app/", credentials}} },
+			Requests: []Request{
+				actual(stranger, true).named("actual-public", "actual, first route").at("/public/items"),
+				credentialed([]Request{actual(one, true)})[0].named("actual-app", "actual, second route").at("/app/items"),
+				credentialed([]Request{preflight(one, true)})[0].named("preflight-app", "preflight, second route").at("/app/items"),
+			},
+		},
+		Setup{
+			Name: "per-origin", Title: "two policies by origin",
+			Policies: func() []Policy { return []Policy{credentials, partners} },
+			Requests: []Request{
+				actual(exactOrigin(5), true), actual(stranger, false), preflight(exactOrigin(5), true),
+				credentialed([]Request{actual(exactOrigin(5), false)})[0].named("actual-cookies", "actual, credentials refused"),
+			},
+		},
+		Setup{
+			Name: "reload", Title: "1,000 origins, being reloaded", Origins: 1_000, Policies: exact(1_000), Reload: true,
+			Requests: []Request{actual(member(1_000), true)},
+		},
+	)
+}
+
+// PublicSetups returns the cases of github.com/jub0bs/cors-benchmarks, told
+// again: the same lists, requests and handler.
+func PublicSetups() []Setup {
+	const hello = "Hello, World!"
+	policy := func(origins ...string) func() []Policy {
+		return fixed(Policy{Origins: origins, Methods: []string{"PUT"}, Headers: []string{"Accept", "Content-Type", "X-Requested-With"}})
+	}
+	ask := func(origin string, allowed bool, requests []Request) []Request {
+		put := preflight(origin, allowed)
+		put.Fetch.Header = nil
+		return append(requests, actual(origin, allowed), put)
+	}
+	long := func(first string) string { return "https://" + first + strings.Repeat(".a", 126) }
+	many := make([]string, 1_000)
+	for i := range many {
+		many[i] = fmt.Sprintf("https://%03d.example.com", i)
+	}
+	evil := preflight("https://example.com", true).named("preflight-commas", "preflight, 1,024 commas")
+	evil.Hostile = hostile("https://example.com")[0].Hostile
+	return []Setup{
+		{Name: "one", Title: "1 origin", Body: hello, Policies: policy("https://example.com"), Requests: ask("https://example.org", false, ask("https://example.com", true, nil))},
+		{Name: "two", Title: "2 origins of the greatest length", Body: hello, Policies: policy(long("a"), long("b")), Requests: ask(long("c"), false, ask(long("a"), true, nil))},
+		{Name: "multiple", Title: "9 origins, 3 with wildcards", Body: hello, Policies: policy(mixed...), Requests: ask(stranger, false, ask("https://example.com", true, nil))},
+		{Name: "many", Title: "1,000 origins", Body: hello, Policies: policy(many...), Requests: ask(stranger, false, ask(many[len(many)-1], true, nil))},
+		{Name: "all", Title: "any origin", Body: hello, Policies: policy("*"), Requests: append(ask("https://example.com", true, nil), evil)},
+	}
+}
+
+// Wire returns the request as HTTP/1.1 has it, for a server at address.
+func (r Request) Wire(address string) []byte {
+	m := r.message()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", m.Method, strings.TrimPrefix(m.URL, apiOrigin), address)
+	for _, f := range m.Header {
+		fmt.Fprintf(&b, "%s: %s\r\n", f.Name, f.Value)
+	}
+	b.WriteString("\r\n")
+	return []byte(b.String())
+}
