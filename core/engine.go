@@ -252,41 +252,38 @@ func (rs *ruleset) actual(ctx context.Context, r *Request) Outcome {
 	if rs.constant {
 		return Outcome{base: &rs.answers[0].actual}
 	}
-	value, owner, code := rs.lookUp(ctx, r)
+	value, owner, m := rs.lookUp(ctx, r)
 	if owner >= 0 {
 		a := &rs.answers[owner]
 		if a.any {
 			value = ""
 		}
-		return Outcome{base: &a.actual, origin: value, byFunc: code == CodeOriginFunc}
+		return Outcome{base: &a.actual, origin: value, mark: m}
 	}
 	switch {
 	case !rs.rejects:
-		return rs.refuse(&rs.refused, code)
+		return Outcome{base: &rs.refused, mark: m}
 	case r.sameOrigin(value):
 		return Outcome{base: &rs.spared}
 	default:
-		return rs.refuse(&rs.rejected, code)
+		return Outcome{base: &rs.rejected, mark: m}
 	}
-}
-
-func (rs *ruleset) refuse(base *Decision, code Code) Outcome {
-	return Outcome{base: base, repeated: code == CodeOriginRepeated}
 }
 
 func (rs *ruleset) preflight(ctx context.Context, r *Request) Outcome {
-	owner, value, code := 0, "", CodeAnyOrigin
+	var o Outcome
+	owner := 0
 	if !rs.constant {
-		value, owner, code = rs.lookUp(ctx, r)
+		o.origin, owner, o.mark = rs.lookUp(ctx, r)
 	}
 	if owner < 0 {
-		return rs.refuse(&rs.denied, code)
+		return Outcome{base: &rs.denied, mark: o.mark}
 	}
 	a := &rs.answers[owner]
+	o.base = &a.preflight
 	if a.any {
-		value = ""
+		o.origin = ""
 	}
-	o := Outcome{base: &a.preflight, origin: value, byFunc: code == CodeOriginFunc}
 	if a.echoMethod {
 		if len(r.AccessControlRequestMethod) > 1 || !fetch.IsEchoableMethod(r.AccessControlRequestMethod[0]) {
 			return Outcome{base: &a.badMethod}
@@ -299,7 +296,9 @@ func (rs *ruleset) preflight(ctx context.Context, r *Request) Outcome {
 		}
 		o.headers = joined(r.AccessControlRequestHeaders)
 	}
-	o.private = a.private && len(r.AccessControlRequestPrivateNetwork) == 1 && r.AccessControlRequestPrivateNetwork[0] == "true"
+	if a.private && len(r.AccessControlRequestPrivateNetwork) == 1 && r.AccessControlRequestPrivateNetwork[0] == "true" {
+		o.mark |= private
+	}
 	return o
 }
 
@@ -312,27 +311,24 @@ func joined(lines []string) string {
 }
 
 // lookUp returns the request's origin, the index of the answer that governs it
-// or -1, and why.
-func (rs *ruleset) lookUp(ctx context.Context, r *Request) (value string, owner int, code Code) {
+// or -1, and what is to be marked of how that was found.
+func (rs *ruleset) lookUp(ctx context.Context, r *Request) (value string, owner int, m mark) {
 	if len(r.Origin) > 1 {
-		return "", -1, CodeOriginRepeated
+		return "", -1, repeated
 	}
 	value = r.Origin[0]
-	owner, code = rs.governing(ctx, value, r)
-	return value, owner, code
+	owner, m = rs.governing(ctx, value, r)
+	return value, owner, m
 }
 
-func (rs *ruleset) governing(ctx context.Context, value string, r *Request) (owner int, code Code) {
+func (rs *ruleset) governing(ctx context.Context, value string, r *Request) (owner int, m mark) {
 	owner = rs.matcher.Match(value, len(rs.answers))
 	if rs.funcs != nil {
 		if asked := rs.ask(ctx, value, owner, r); asked >= 0 {
-			return asked, CodeOriginFunc
+			return asked, byFunc
 		}
 	}
-	if owner < 0 {
-		return owner, CodeOriginNotAllowed
-	}
-	return owner, CodeOriginAllowed
+	return owner, 0
 }
 
 // ask asks the functions of the policies before owner, or of all if it is -1.

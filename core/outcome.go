@@ -6,12 +6,21 @@ package core
 // strings with the request it was made for. The zero Outcome is a request that
 // is not CORS, and has no headers.
 type Outcome struct {
-	base             *Decision
-	origin           string // replaces AllowOrigin if not empty
-	method, headers  string // replace AllowMethods and AllowHeaders if not empty
-	private          bool   // AllowPrivateNetwork is "true"
-	byFunc, repeated bool   // replace Code
+	base            *Decision
+	origin          string // replaces AllowOrigin if not empty
+	method, headers string // replace AllowMethods and AllowHeaders if not empty
+	mark            mark
 }
+
+// mark is what else an outcome changes of its base. All of them share a word, so
+// that an outcome is small enough to be returned in registers.
+type mark uint8
+
+const (
+	private  mark = 1 << iota // AllowPrivateNetwork is "true"
+	byFunc                    // Code is CodeOriginFunc
+	repeated                  // Code is CodeOriginRepeated
+)
 
 var nothing Decision
 
@@ -23,21 +32,25 @@ func (o *Outcome) decision() *Decision {
 }
 
 // Outcome returns the decision as an outcome, which points to it.
-func (d *Decision) Outcome() Outcome { return Outcome{base: d, private: d.AllowPrivateNetwork != ""} }
+func (d *Decision) Outcome() Outcome {
+	o := Outcome{base: d}
+	if d.AllowPrivateNetwork != "" {
+		o.mark = private
+	}
+	return o
+}
 
 // Decision returns the outcome as a value.
 func (o Outcome) Decision() Decision {
 	d := *o.decision()
 	d.AllowOrigin, d.AllowMethods, d.AllowHeaders = o.AllowOrigin(), o.AllowMethods(), o.AllowHeaders()
-	if o.private {
-		d.AllowPrivateNetwork = "true"
-	}
 	switch {
-	case o.byFunc:
+	case o.mark&byFunc != 0:
 		d.Code = CodeOriginFunc
-	case o.repeated:
+	case o.mark&repeated != 0:
 		d.Code = CodeOriginRepeated
 	}
+	d.AllowPrivateNetwork = o.AllowPrivateNetwork()
 	return d
 }
 
@@ -82,7 +95,7 @@ func (o *Outcome) MaxAge() string { return o.decision().MaxAge }
 
 // AllowPrivateNetwork is [Decision].AllowPrivateNetwork.
 func (o *Outcome) AllowPrivateNetwork() string {
-	if o.private {
+	if o.mark&private != 0 {
 		return "true"
 	}
 	return ""

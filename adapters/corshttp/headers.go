@@ -157,13 +157,25 @@ func covers(lines []string, add string) bool {
 // lists reports whether a list-based field has an element, without regard to case.
 func lists(lines []string, element string) bool {
 	for _, line := range lines {
-		for line != "" {
-			var e string
-			e, line, _ = strings.Cut(line, ",")
-			if strings.EqualFold(strings.Trim(e, " \t"), element) {
+		for len(line) >= len(element) {
+			e, rest, _ := strings.Cut(line, ",")
+			if e = trimmed(e); len(e) == len(element) && strings.EqualFold(e, element) {
 				return true
 			}
+			line = rest
 		}
 	}
 	return false
+}
+
+// trimmed returns a list's element without the blanks around it (RFC 9110,
+// section 5.6.3).
+func trimmed(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
 }
