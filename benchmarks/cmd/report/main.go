@@ -58,7 +58,10 @@ func run(read, resultsFile string, runs int, benchtime, bench, out string, profi
 	if err != nil {
 		return fmt.Errorf("go list %s, which has to work where the report is run: %w%s", module, err, stderrOf(err))
 	}
-	r := runner{ctx: ctx, dir: strings.TrimSpace(string(directory)), progress: os.Stderr}
+	r := runner{ctx: ctx, dir: strings.TrimSpace(string(directory)), progress: os.Stderr, every: time.Minute, end: "\n"}
+	if isTerminal(os.Stderr) {
+		r.every, r.end = time.Second/4, "\r" // the same line again
+	}
 	files := []string{resultsFile}
 	if read != "" {
 		files = strings.Split(read, ",")
@@ -111,6 +114,15 @@ type runner struct {
 	ctx         context.Context
 	dir, binary string
 	progress    io.Writer
+	every       time.Duration // how often to say how far it is
+	end         string        // of what is said
+	said        time.Time     // when
+}
+
+// isTerminal reports whether somebody is watching the file.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // compile builds the test binary and holds every subject to the verdicts of the
@@ -184,14 +196,18 @@ func (r *runner) measure(file string, runs int, benchtime, bench string) error {
 // report says how far the measurement is. How many rows there are is known
 // after the first run.
 func (r *runner) report(start time.Time, run, runs, row, rows int) {
+	if time.Since(r.said) < r.every {
+		return
+	}
+	r.said = time.Now()
 	spent := time.Since(start)
 	if rows == 0 {
-		fmt.Fprintf(r.progress, "\rrun 1 of %d: %d rows, %v   ", runs, row, spent.Round(time.Second))
+		fmt.Fprintf(r.progress, "run 1 of %d: %d rows, %v   %s", runs, row, spent.Round(time.Second), r.end)
 		return
 	}
 	part := (float64(run) + float64(row)/float64(rows)) / float64(runs)
 	left := time.Duration(float64(spent) * (1 - part) / part)
-	fmt.Fprintf(r.progress, "\rrun %d of %d: row %d of %d, %v, about %v left   ", run+1, runs, row, rows, spent.Round(time.Second), left.Round(time.Second))
+	fmt.Fprintf(r.progress, "run %d of %d: row %d of %d, %v, about %v left   %s", run+1, runs, row, rows, spent.Round(time.Second), left.Round(time.Second), r.end)
 }
 
 // profile runs one row for three seconds and returns where the time goes.
