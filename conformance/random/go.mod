@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/corskit/corskit v0.1.0
-	pgregory.net/rapid v1.2.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (
