@@ -221,6 +221,13 @@ func (ps *policyScope) origins(b *origin.Builder, owner int) {
 	secure := p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
 	any := slices.Contains(p.AllowOrigins, "*")
 	for i, entry := range p.AllowOrigins {
+		// Lists of a million are of these.
+		if !any && origin.IsPlain(entry) {
+			if !b.AddExact(owner, entry) && len(ps.errs) == 0 {
+				ps.warn(field, i, entry, WarnUnreachablePattern, "listed before", "remove one of the two")
+			}
+			continue
+		}
 		added, insecure, odd := false, false, ""
 		f := origin.ParsePattern(entry, func(pat origin.Pattern) {
 			if ps.dangerous(i, entry, &pat) {

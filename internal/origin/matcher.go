@@ -11,7 +11,8 @@ const NoOwner = -1
 type Matcher struct {
 	any, null int // the owner plus 1, or 0
 
-	exact table
+	exact    table
+	patterns bool // there is anything but exact origins
 	// ends holds, for each owner with exact origins, where they end in the
 	// table's arena: origins are added in the order of their owners.
 	ends []ownedRange
@@ -34,8 +35,16 @@ type exprRule struct {
 // Match returns the lowest owner below limit that has a pattern which s matches,
 // or [NoOwner]. It does not allocate, and its cost is bounded whatever s is.
 func (m *Matcher) Match(s string, limit int) int {
-	owner, _ := m.find(s, limit)
-	return owner
+	if m.patterns {
+		owner, _ := m.find(s, limit)
+		return owner
+	}
+	if off, ok := m.exact.find(s); ok {
+		if o := m.ownerAt(off); o < limit {
+			return o
+		}
+	}
+	return NoOwner
 }
 
 // Find is Match, and returns the pattern as it was written.
@@ -65,7 +74,7 @@ func (m *Matcher) find(s string, limit int) (owner int, pattern *string) {
 			owner, limit = o, o
 		}
 	}
-	if !m.HasPatterns() {
+	if !m.patterns {
 		return owner, nil
 	}
 	if o, p := m.findPattern(s, limit); o != NoOwner {
@@ -137,9 +146,7 @@ func (m *Matcher) Crowded() bool {
 }
 
 // HasPatterns reports whether there is anything but exact origins.
-func (m *Matcher) HasPatterns() bool {
-	return m.any|m.null != 0 || m.wild.tails != nil || m.regexps != nil
-}
+func (m *Matcher) HasPatterns() bool { return m.patterns }
 
 func (m *Matcher) ownerAt(offset uint32) int {
 	if len(m.ends) == 1 {
@@ -155,7 +162,7 @@ func (m *Matcher) Any() int { return m.any - 1 }
 // Size returns how many exact origins the matcher has, and how many bytes of
 // memory it keeps for them.
 func (m *Matcher) Size() (origins, bytes int) {
-	return m.exact.count, cap(m.exact.arena) + 8*cap(m.exact.slots)
+	return m.exact.count, cap(m.exact.arena) + 8*groupWords*cap(m.exact.groups)
 }
 
 // Builder builds a [Matcher]. Owners must be added in ascending order.
@@ -175,17 +182,11 @@ func Fits(size int) bool { return size <= maxArena }
 // be the one that decides, which it cannot if it was there before.
 func (b *Builder) Add(owner int, p Pattern, secure bool) (added bool) {
 	m := &b.m
+	if p.Kind == Exact {
+		return b.AddExact(owner, p.Source)
+	}
+	m.patterns = true
 	switch p.Kind {
-	case Exact:
-		if !m.exact.add(p.Source) {
-			return false
-		}
-		end := uint32(len(m.exact.arena))
-		if n := len(m.ends); n > 0 && m.ends[n-1].owner == owner {
-			m.ends[n-1].end = end
-		} else {
-			m.ends = append(m.ends, ownedRange{end, owner})
-		}
 	case Wild:
 		m.wild.add(owner, p)
 	case Regexp:
@@ -200,6 +201,21 @@ func (b *Builder) Add(owner int, p Pattern, secure bool) (added bool) {
 			return false
 		}
 		m.null = owner + 1
+	}
+	return true
+}
+
+// AddExact is Add for an entry that is an origin.
+func (b *Builder) AddExact(owner int, s string) (added bool) {
+	m := &b.m
+	if !m.exact.add(s) {
+		return false
+	}
+	end := uint32(len(m.exact.arena))
+	if n := len(m.ends); n > 0 && m.ends[n-1].owner == owner {
+		m.ends[n-1].end = end
+	} else {
+		m.ends = append(m.ends, ownedRange{end, owner})
 	}
 	return true
 }

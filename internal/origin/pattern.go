@@ -100,7 +100,7 @@ func parseStrict(s string, yield func(Pattern)) *Fault {
 		yield(p)
 		return nil
 	}
-	if o, ok := Parse(s); ok && isLower(s) {
+	if o, ok := parseExact(s); ok {
 		yield(Pattern{Kind: Exact, Source: s, Scheme: o.Scheme, Host: o.Host, Ports: exactPort(o.Port)})
 		return nil
 	}
@@ -110,6 +110,24 @@ func parseStrict(s string, yield func(Pattern)) *Fault {
 	}
 	yield(p)
 	return nil
+}
+
+// parseExact parses an entry that is an origin. Upper case may stand in an
+// origin whose scheme browsers do not know, but not in a pattern: who writes it
+// rarely means it.
+func parseExact(s string) (o Origin, ok bool) {
+	o, ok = Parse(s)
+	return o, ok && (isSpecial(o.Scheme) || isLower(s))
+}
+
+// IsPlain reports whether an entry is an https origin: a pattern that is
+// matched byte for byte and of which there is nothing to warn.
+func IsPlain(s string) bool {
+	if !strings.HasPrefix(s, "https://") {
+		return false
+	}
+	_, ok := Parse(s)
+	return ok
 }
 
 func exactPort(port uint16) Ports {
