@@ -22,6 +22,7 @@ type Engine struct {
 type state struct {
 	routes   []route // in order; one, for everything, if the engine is not routed
 	routed   bool
+	hosts    bool     // some route has a host
 	torn     *ruleset // of paths whose readings lead to different routes
 	needs    Need
 	warnings []Warning
@@ -113,6 +114,7 @@ func newState(routes []route, routed bool, warns []Warning) *state {
 		s.needs |= NeedRoute
 	}
 	for _, r := range routes {
+		s.hosts = s.hosts || r.host != ""
 		for _, a := range r.rules.answers {
 			if a.echoHeaders {
 				s.needs |= NeedRequestHeaders

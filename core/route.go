@@ -184,7 +184,10 @@ const maxReading = 1024
 
 // route returns the index of the route that covers all readings of the path.
 func (s *state) route(r *Request) int {
-	host := hostname(r.Host)
+	host := ""
+	if s.hosts {
+		host = hostname(r.Host)
+	}
 	i := first(s, host, r.Path)
 	if !s.agrees(host, r.Path, i) {
 		return torn
