@@ -149,7 +149,12 @@ func (r *run) fetch() Verdict {
 
 func (r *run) key() cacheKey { return cacheKey{r.Partition, r.Origin, r.URL} }
 
+// forget clears what is known of the URL, after a fetch with a preflight failed
+// (Fetch, HTTP fetch).
 func (r *run) forget() {
+	if r.browser.Profile.Cache.OutlivesFailure {
+		return
+	}
 	r.browser.mu.Lock()
 	defer r.browser.mu.Unlock()
 	r.browser.cache.clear(r.key())
@@ -175,10 +180,14 @@ func (r *run) preflight() Finding {
 	if !finding.OK {
 		return finding
 	}
-	grant, finding := CheckPreflight(b.Profile, r.Fetch, response)
-	if finding.OK {
+	grant, finding := b.Profile.grantOf(r.Fetch, response)
+	if !finding.OK {
+		return finding
+	}
+	finding = grant.allows(b.Profile, r.Fetch)
+	if finding.OK || b.Profile.Cache.KeepsRefusals {
 		b.mu.Lock()
-		b.cache.store(r.key(), r.Credentials, grant, r.now())
+		b.cache.store(b.Profile, r.key(), r.Credentials, grant, r.now())
 		b.mu.Unlock()
 	}
 	return finding

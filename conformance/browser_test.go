@@ -209,13 +209,24 @@ func TestBrowserPreflightCache(t *testing.T) {
 		{"star", Spec, Header(acam, "*", acah, "*", acma, "600"), []step{{0, put, true}, {0, withHeader("x-anything"), false}, {0, change(put, func(f *Fetch) { f.Method = "CHICKEN" }), false}}},
 		{"star in Firefox", Firefox, Header(acam, "*", acah, "*", acma, "600"), []step{{0, put, true}, {0, put, true}, {0, withHeader("x-anything"), true}, {0, withHeader("x-anything"), true}}},
 		{"renewed", Spec, full, []step{{0, put, true}, {590 * time.Second, change(put, func(f *Fetch) { f.Credentials = true }), true}, {20 * time.Second, put, false}}},
+		{"several answers add up", Spec, nil, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method = "DELETE" }), true}, {0, put, false}}},
+		{"the last answer alone counts", Chromium, nil, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method = "DELETE" }), true}, {0, put, true}}},
+		{"without credentials after with, in Firefox", Firefox, full, []step{{0, change(put, func(f *Fetch) { f.Credentials = true }), true}, {0, put, true}, {0, put, false}}},
+		{"star and authorization", Spec, Header(acam, "*", acah, "*, authorization", acma, "600"), []step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), false}}},
+		{"star alone and authorization, in WebKit", WebKit, Header(acam, "*", acah, "*", acma, "600"), []step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), false}}},
+		{"star alone and authorization, in Chromium", Chromium, Header(acam, "*", acah, "*", acma, "600"), []step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), true}}},
+		{"listeners that engines overlook", Chromium, full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method, f.UploadListeners = "POST", true }), false}}},
 		{"listeners", Spec, full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method, f.UploadListeners = "POST", true }), true}, {0, change(put, func(f *Fetch) { f.UploadListeners = true }), false}}},
 	} {
 		s := &site{}
 		now := time.Unix(0, 0)
 		browser := &Browser{Profile: f.profile, Now: func() time.Time { return now }, Transport: func(ctx context.Context, r Request) (Response, error) {
 			response, err := s.transport(ctx, r)
-			response.Header = slices.Concat(response.Header.Without(acam, acah), f.answer, Header(acac, "true"))
+			answer := f.answer
+			if answer == nil { // it allows what it is asked for and no more
+				answer = Header(acam, strings.Join(r.Header.Values("Access-Control-Request-Method"), ""), acma, "600")
+			}
+			response.Header = slices.Concat(response.Header.Without(acam, acah), answer, Header(acac, "true"))
 			return response, err
 		}}
 		for i, step := range f.steps {
@@ -228,26 +239,54 @@ func TestBrowserPreflightCache(t *testing.T) {
 	}
 }
 
-// A fetch that fails after its preflight clears what is cached for it.
+// A fetch that fails after its preflight clears what is cached for it, but not
+// in every engine.
 func TestBrowserForgetsFailures(t *testing.T) {
-	refuse := false
-	s := &site{}
-	browser := &Browser{Transport: func(ctx context.Context, r Request) (Response, error) {
-		response, err := s.transport(ctx, r)
-		if refuse && r.Method == "PUT" {
-			response.Header = response.Header.Without(acao)
+	for _, f := range []struct {
+		profile Profile
+		anew    int // preflights after the failure
+	}{{Spec, 1}, {Chromium, 0}, {Firefox, 1}, {WebKit, 0}} {
+		refuse := false
+		s := &site{}
+		browser := &Browser{Profile: f.profile, Transport: func(ctx context.Context, r Request) (Response, error) {
+			response, err := s.transport(ctx, r)
+			if refuse && r.Method == "PUT" {
+				response.Header = response.Header.Without(acao)
+			}
+			return response, err
+		}}
+		put := Fetch{Origin: OriginA, URL: "https://api.example/", Method: "PUT"}
+		for i, want := range []struct {
+			refuse     bool
+			preflights int
+			code       Code
+		}{{false, 1, CodeOK}, {false, 0, CodeOK}, {true, 0, CodeAllowOriginMissing}, {false, f.anew, CodeOK}} {
+			refuse = want.refuse
+			if v := browser.Fetch(t.Context(), put); v.Code != want.code || v.Preflights() != want.preflights {
+				t.Errorf("%s, fetch %d: %s with %d preflights, want %s with %d", f.profile.Name, i+1, v.Code, v.Preflights(), want.code, want.preflights)
+			}
 		}
-		return response, err
-	}}
-	put := Fetch{Origin: OriginA, URL: "https://api.example/", Method: "PUT"}
-	for i, want := range []struct {
-		refuse     bool
+	}
+}
+
+// WebKit remembers an answer that refuses what it was asked for, and a "*" that
+// came with credentials as a wildcard for requests without.
+func TestBrowserKeepsRefusals(t *testing.T) {
+	answer := Header(acao, OriginA, acac, "true", acam, "*", acma, "600")
+	for _, f := range []struct {
+		profile    Profile
 		preflights int
-		code       Code
-	}{{false, 1, CodeOK}, {false, 0, CodeOK}, {true, 0, CodeAllowOriginMissing}, {false, 1, CodeOK}} {
-		refuse = want.refuse
-		if v := browser.Fetch(t.Context(), put); v.Code != want.code || v.Preflights() != want.preflights {
-			t.Errorf("fetch %d: %s with %d preflights, want %s with %d", i+1, v.Code, v.Preflights(), want.code, want.preflights)
+	}{{Spec, 1}, {Chromium, 1}, {Firefox, 1}, {WebKit, 0}} {
+		browser := &Browser{Profile: f.profile, Transport: func(context.Context, Request) (Response, error) {
+			return Response{Status: 200, Header: answer}, nil
+		}}
+		put := Fetch{Origin: OriginA, URL: "https://api.example/", Method: "PUT", Credentials: true}
+		if v := browser.Fetch(t.Context(), put); v.Code != CodeMethodNotAllowed {
+			t.Errorf("%s: %s with credentials, want %s", f.profile.Name, v.Code, CodeMethodNotAllowed)
+		}
+		put.Credentials = false
+		if v := browser.Fetch(t.Context(), put); !v.Allowed || v.Preflights() != f.preflights {
+			t.Errorf("%s: %s with %d preflights without credentials, want ok with %d", f.profile.Name, v.Code, v.Preflights(), f.preflights)
 		}
 	}
 }

@@ -64,17 +64,58 @@ type Profile struct {
 	// BadMaxAgeIsZero: an Access-Control-Max-Age that is no number means zero,
 	// where the standard has the default.
 	BadMaxAgeIsZero bool
-	// WildcardNotCached: a "*" that was granted serves one request alone, where
+	// ListenersNameNoMethod: upload listeners do not make up for an absent
+	// Access-Control-Allow-Methods, against the standard.
+	ListenersNameNoMethod bool
+	// Cache is how it remembers preflights.
+	Cache CacheProfile
+}
+
+// CacheProfile says how the preflight cache of a browser engine departs from
+// the standard's. It decides how many preflights are sent, and never whether a
+// script may read a response that it may not.
+type CacheProfile struct {
+	// KeepsOne: of a URL the last answer is remembered, until a request needs
+	// more than it grants, where the standard adds up what answers grant.
+	KeepsOne bool
+	// KeepsRefusals: so is an answer that refuses the very request it was asked
+	// for, as long as the origin may ask.
+	KeepsRefusals bool
+	// OutlivesFailure: a fetch that fails leaves what is remembered, where the
+	// standard forgets what there is of its URL.
+	OutlivesFailure bool
+	// ByCredentials: what was granted to a request with credentials serves none
+	// without.
+	ByCredentials bool
+	// IgnoresListeners: where anything is remembered of a URL, GET, HEAD and POST
+	// need no more for their upload listeners.
+	IgnoresListeners bool
+	// WildcardServesOnce: a "*" that was granted serves one request alone, where
 	// the standard has it serve all until it expires.
-	WildcardNotCached bool
+	WildcardServesOnce bool
+	// WildcardLeavesAuthorization: a "*" that is remembered does not stand for
+	// Authorization, whatever the one of an answer does.
+	WildcardLeavesAuthorization bool
+	// WildcardByRequest: a "*" that was granted with credentials, which took it
+	// by the letter, is a wildcard to requests without.
+	WildcardByRequest bool
 }
 
 // The profiles of the three browser engines.
 var (
 	Spec     = Profile{Name: "spec"}
-	Chromium = Profile{Name: "chromium", MaxAgeCap: 2 * time.Hour, WildcardCoversAuthorization: true}
-	Firefox  = Profile{Name: "firefox", MaxAgeCap: 24 * time.Hour, WildcardCoversAuthorization: true, BadMaxAgeIsZero: true, WildcardNotCached: true}
-	WebKit   = Profile{Name: "webkit", MaxAgeCap: 10 * time.Minute, WildcardCoversAuthorization: true}
+	Chromium = Profile{
+		Name: "chromium", MaxAgeCap: 2 * time.Hour, WildcardCoversAuthorization: true, ListenersNameNoMethod: true,
+		Cache: CacheProfile{KeepsOne: true, OutlivesFailure: true, IgnoresListeners: true, WildcardLeavesAuthorization: true},
+	}
+	Firefox = Profile{
+		Name: "firefox", MaxAgeCap: 24 * time.Hour, WildcardCoversAuthorization: true, ListenersNameNoMethod: true, BadMaxAgeIsZero: true,
+		Cache: CacheProfile{ByCredentials: true, IgnoresListeners: true, WildcardServesOnce: true},
+	}
+	WebKit = Profile{
+		Name: "webkit", MaxAgeCap: 10 * time.Minute, WildcardCoversAuthorization: true, ListenersNameNoMethod: true,
+		Cache: CacheProfile{KeepsOne: true, KeepsRefusals: true, OutlivesFailure: true, IgnoresListeners: true, WildcardByRequest: true},
+	}
 )
 
 // CheckCORS says whether a response lets a document of f.Origin read it, with
@@ -116,6 +157,18 @@ func CheckPreflight(p Profile, f Fetch, r Response) (Grant, Finding) {
 	if !finding.OK {
 		return Grant{}, finding
 	}
+	grant, finding := p.grantOf(f, r)
+	if finding.OK {
+		finding = grant.allows(p, f)
+	}
+	if !finding.OK {
+		return Grant{}, finding
+	}
+	return grant, finding
+}
+
+// grantOf reads the answer to the preflight of f, whatever f is in need of.
+func (p Profile) grantOf(f Fetch, r Response) (Grant, Finding) {
 	if finding := CheckCORS(f, r); !finding.OK {
 		return Grant{}, finding
 	}
@@ -130,27 +183,32 @@ func CheckPreflight(p Profile, f Fetch, r Response) (Grant, Finding) {
 	if !valid {
 		return Grant{}, refuse(CodeAllowHeadersSyntax, "a member of Access-Control-Allow-Headers is no header name")
 	}
-	if !methodsPresent && f.UploadListeners {
+	if !methodsPresent && f.UploadListeners && !p.ListenersNameNoMethod {
 		methods = []string{f.Method}
 	}
+	return Grant{methods, headers, p.maxAge(r.Header)}, Finding{OK: true, Code: CodeOK}
+}
+
+// allows says whether what was granted covers f.
+func (g Grant) allows(p Profile, f Fetch) Finding {
 	wildcard := func(list []string) bool { return !f.Credentials && slices.Contains(list, "*") }
-	if !slices.Contains(methods, f.Method) && !isSafelistedMethod(f.Method) && !wildcard(methods) {
-		return Grant{}, refuse(CodeMethodNotAllowed, fmt.Sprintf("the preflight does not allow the method %s", clip(f.Method)))
+	if !slices.Contains(g.Methods, f.Method) && !isSafelistedMethod(f.Method) && !wildcard(g.Methods) {
+		return refuse(CodeMethodNotAllowed, fmt.Sprintf("the preflight does not allow the method %s", clip(f.Method)))
 	}
 	for _, line := range f.Header {
-		if isNonWildcard(line.Name) && !p.WildcardCoversAuthorization && !containsFold(headers, line.Name) {
-			if wildcard(headers) {
-				return Grant{}, refuse(CodeAuthorizationListed, "the preflight does not list authorization, for which * does not stand")
+		if isNonWildcard(line.Name) && !p.WildcardCoversAuthorization && !containsFold(g.Headers, line.Name) {
+			if wildcard(g.Headers) {
+				return refuse(CodeAuthorizationListed, "the preflight does not list authorization, for which * does not stand")
 			}
-			return Grant{}, refuse(CodeHeaderNotAllowed, "the preflight does not allow the header authorization")
+			return refuse(CodeHeaderNotAllowed, "the preflight does not allow the header authorization")
 		}
 	}
 	for _, name := range UnsafeNames(f.Header) {
-		if !containsFold(headers, name) && !wildcard(headers) {
-			return Grant{}, refuse(CodeHeaderNotAllowed, fmt.Sprintf("the preflight does not allow the header %s", clip(name)))
+		if !containsFold(g.Headers, name) && !wildcard(g.Headers) {
+			return refuse(CodeHeaderNotAllowed, fmt.Sprintf("the preflight does not allow the header %s", clip(name)))
 		}
 	}
-	return Grant{methods, headers, p.maxAge(r.Header)}, Finding{OK: true, Code: CodeOK, Text: "the preflight allows the request"}
+	return Finding{OK: true, Code: CodeOK, Text: "the preflight allows the request"}
 }
 
 // defaultMaxAge is how long a preflight is cached that does not say.

@@ -1,6 +1,9 @@
 package conformance
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // preflightCache is a browser's CORS-preflight cache. An entry stands for one
 // method or one header name, so that one preflight may serve requests that
@@ -16,59 +19,64 @@ type cacheKey struct {
 type cacheEntry struct {
 	key         cacheKey
 	credentials bool
-	method      string // either a method
-	header      string // or a header name
+	method      string // a method,
+	header      string // or a header name, or neither
 	expires     time.Time
 }
 
-func (e cacheEntry) matches(key cacheKey, credentials bool, now time.Time) bool {
-	return e.key == key && (e.credentials || !credentials) && now.Before(e.expires)
+func (e cacheEntry) matches(p Profile, key cacheKey, credentials bool, now time.Time) bool {
+	if e.key != key || !now.Before(e.expires) {
+		return false
+	}
+	return e.credentials == credentials || e.credentials && !p.Cache.ByCredentials
 }
 
 // wildcard reports whether a "*" of the entry stands for others. One that came
 // with credentials does not: the check of the preflight took it literally, and
-// so do the engines when they consult their caches.
-func (e cacheEntry) wildcard(p Profile) bool { return !e.credentials && !p.WildcardNotCached }
-
-func (e cacheEntry) coversMethod(p Profile, method string) bool {
-	return e.method == method || e.method == "*" && e.wildcard(p)
+// so do the engines but one when they consult their caches.
+func (e cacheEntry) wildcard(p Profile, f Fetch) bool {
+	return !p.Cache.WildcardServesOnce && (!e.credentials || p.Cache.WildcardByRequest && !f.Credentials)
 }
 
-func (e cacheEntry) coversHeader(p Profile, name string) bool {
+func (e cacheEntry) coversMethod(p Profile, f Fetch) bool {
+	return e.method == f.Method || e.method == "*" && e.wildcard(p, f)
+}
+
+func (e cacheEntry) coversHeader(p Profile, f Fetch, name string) bool {
+	authorization := p.WildcardCoversAuthorization && !p.Cache.WildcardLeavesAuthorization
 	return equalFold(e.header, name) ||
-		e.header == "*" && e.wildcard(p) && (p.WildcardCoversAuthorization || !isNonWildcard(name))
+		e.header == "*" && e.wildcard(p, f) && (authorization || !isNonWildcard(name))
 }
 
 // covers reports whether f needs no preflight because of earlier ones.
 func (c *preflightCache) covers(p Profile, f Fetch, key cacheKey, now time.Time) bool {
-	method := isSafelistedMethod(f.Method) && !f.UploadListeners
+	var entries []cacheEntry
 	for _, e := range c.entries {
-		if e.matches(key, f.Credentials, now) && e.coversMethod(p, f.Method) {
-			method = true
+		if e.matches(p, key, f.Credentials, now) {
+			entries = append(entries, e)
 		}
 	}
-	if !method {
-		return false
+	covered := len(entries) > 0
+	if !isSafelistedMethod(f.Method) || f.UploadListeners && !p.Cache.IgnoresListeners {
+		covered = covered && slices.ContainsFunc(entries, func(e cacheEntry) bool { return e.coversMethod(p, f) })
 	}
 	for _, name := range UnsafeNames(f.Header) {
-		header := false
-		for _, e := range c.entries {
-			if e.matches(key, f.Credentials, now) && e.coversHeader(p, name) {
-				header = true
-			}
-		}
-		if !header {
-			return false
-		}
+		covered = covered && slices.ContainsFunc(entries, func(e cacheEntry) bool { return e.coversHeader(p, f, name) })
 	}
-	return true
+	if !covered && p.Cache.KeepsOne {
+		c.clear(key)
+	}
+	return covered
 }
 
 // store adds what a preflight granted; what is there already gets a new expiry.
-func (c *preflightCache) store(key cacheKey, credentials bool, g Grant, now time.Time) {
+func (c *preflightCache) store(p Profile, key cacheKey, credentials bool, g Grant, now time.Time) {
+	if p.Cache.KeepsOne {
+		c.clear(key)
+	}
 	add := func(entry cacheEntry) {
 		for i, e := range c.entries {
-			if e.matches(key, credentials, now) && e.method == entry.method && equalFold(e.header, entry.header) {
+			if e.matches(p, key, credentials, now) && e.method == entry.method && equalFold(e.header, entry.header) {
 				c.entries[i].expires = entry.expires
 				return
 			}
@@ -76,6 +84,7 @@ func (c *preflightCache) store(key cacheKey, credentials bool, g Grant, now time
 		c.entries = append(c.entries, entry)
 	}
 	expires := now.Add(g.MaxAge)
+	add(cacheEntry{key: key, credentials: credentials, expires: expires}) // that something is known at all
 	for _, method := range g.Methods {
 		add(cacheEntry{key: key, credentials: credentials, method: method, expires: expires})
 	}
@@ -84,13 +93,7 @@ func (c *preflightCache) store(key cacheKey, credentials bool, g Grant, now time
 	}
 }
 
-// clear forgets what is known for a key, after a fetch with a preflight failed.
+// clear forgets what is known for a key.
 func (c *preflightCache) clear(key cacheKey) {
-	kept := c.entries[:0]
-	for _, e := range c.entries {
-		if e.key != key {
-			kept = append(kept, e)
-		}
-	}
-	c.entries = kept
+	c.entries = slices.DeleteFunc(c.entries, func(e cacheEntry) bool { return e.key == key })
 }

@@ -25,9 +25,6 @@ const (
 // deviations is the list. Every probe that it names has to disagree.
 var deviations = []deviation{
 	// What all three do. The model keeps to the text of the standard.
-	{"chromium", seenChromium, []string{"upload listeners/PUT/absent"}, listenersReason},
-	{"firefox", seenFirefox, []string{"upload listeners/PUT/absent"}, listenersReason},
-	{"webkit", seenWebKit, []string{"upload listeners/PUT/absent"}, listenersReason},
 	{"chromium", seenChromium, []string{"request/header/Range: bytes=18446744073709551616-18446744073709551617*"}, rangeReason},
 	{"firefox", seenFirefox, []string{"request/header/Range: bytes=18446744073709551616-18446744073709551617*"}, rangeReason},
 	{"webkit", seenWebKit, []string{"request/header/Range: bytes=18446744073709551616-18446744073709551617*"}, rangeReason},
@@ -97,9 +94,8 @@ var deviations = []deviation{
 
 // Reasons that several engines share.
 const (
-	listenersReason = "listeners do not stand for the method where Access-Control-Allow-Methods is absent"
-	rangeReason     = "numbers in Range have an end"
-	combinedReason  = "lines that fetch() was given are judged after they have been made one, where the standard judges each"
+	rangeReason    = "numbers in Range have an end"
+	combinedReason = "lines that fetch() was given are judged after they have been made one, where the standard judges each"
 )
 
 // knownDeviations are those of one engine.
