@@ -42,6 +42,20 @@ type Fault struct {
 	Suggestion string
 }
 
+// advice is what to do where no corrected spelling suggests itself.
+func (r Reason) advice() string {
+	switch r {
+	case BadPort:
+		return "write a port as in :3000, a range as in :3000-3999, or :* for any"
+	case BadIPv4, BadIPv6:
+		return "write the address as browsers show it, or a host name"
+	case TooLong:
+		return "shorten it, or use AllowOriginFunc"
+	default:
+		return "write an origin as browsers send it, such as https://app.example.com"
+	}
+}
+
 // maxDiagnosed bounds the entries for which a corrected spelling is sought.
 const maxDiagnosed = 1024
 

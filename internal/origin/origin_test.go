@@ -484,6 +484,9 @@ func FuzzParsePattern(f *testing.F) {
 		if fault == nil {
 			return
 		}
+		if fault.Detail == "" || fault.Suggestion == "" {
+			t.Errorf("%q: %+v does not say what to do", s, fault)
+		}
 		if fixed, ok := strings.CutPrefix(fault.Suggestion, `did you mean "`); ok {
 			if other := ParsePattern(strings.TrimSuffix(fixed, `"?`), func(Pattern) {}); other != nil {
 				t.Errorf("%q: %s, which is none: %s", s, fault.Suggestion, other.Detail)

@@ -71,10 +71,15 @@ var loopbackPatterns = [...]string{
 // ParsePattern parses an entry and passes the patterns it stands for to yield:
 // one, except for "@loopback". It returns nil, or what is wrong with the entry.
 func ParsePattern(s string, yield func(Pattern)) *Fault {
-	if fault := parseStrict(s, yield); fault != nil {
-		return diagnose(s, fault)
+	fault := parseStrict(s, yield)
+	if fault == nil {
+		return nil
 	}
-	return nil
+	fault = diagnose(s, fault)
+	if fault.Suggestion == "" {
+		fault.Suggestion = fault.Reason.advice()
+	}
+	return fault
 }
 
 func parseStrict(s string, yield func(Pattern)) *Fault {
