@@ -75,6 +75,10 @@ func checkDocument(d *document, root *node, f *faults) *layer {
 }
 
 func (c *checker) fault(key string, at pos, reason Reason, value, detail, suggestion string) {
+	if c.faults.full() {
+		c.faults.more++
+		return
+	}
 	c.faults.add(&Error{
 		Place: c.where.placeAt(key, at), Value: value, Reason: reason, Detail: detail, Suggestion: suggestion,
 	})
@@ -331,7 +335,10 @@ func joinKey(path, key string) string {
 }
 
 func (c *checker) unknown(f *Field, p pair, path string) {
-	near := nearest(p.key, f.keys())
+	near := ""
+	if !c.faults.full() {
+		near = nearest(p.key, f.keys())
+	}
 	switch {
 	case near != "" && strings.EqualFold(near, p.key):
 		c.fault(path, p.pos, ReasonKeyCase, "", "keys are in lower case", "did you mean "+strconv.Quote(near)+"?")

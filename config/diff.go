@@ -100,10 +100,11 @@ func NewDiff(from, to *Config) Diff {
 
 func diff(from, to *state) Diff {
 	var d Diff
+	before, after := byName(from.policies), byName(to.policies)
 	for i := range to.policies {
 		new := &to.policies[i]
 		p := PolicyDiff{Name: new.Name}
-		old := find(from.policies, new.Name)
+		old := before[new.Name]
 		if p.Added = old == nil; p.Added {
 			old = &core.Policy{}
 		}
@@ -112,7 +113,7 @@ func diff(from, to *state) Diff {
 	}
 	for i := range from.policies {
 		old := &from.policies[i]
-		if find(to.policies, old.Name) == nil {
+		if after[old.Name] == nil {
 			p := PolicyDiff{Name: old.Name, Removed: true}
 			p.compare(old, &core.Policy{})
 			d.add(p)
@@ -128,13 +129,12 @@ func (d *Diff) add(p PolicyDiff) {
 	}
 }
 
-func find(policies []core.Policy, name string) *core.Policy {
+func byName(policies []core.Policy) map[string]*core.Policy {
+	m := make(map[string]*core.Policy, len(policies))
 	for i := range policies {
-		if policies[i].Name == name {
-			return &policies[i]
-		}
+		m[policies[i].Name] = &policies[i]
 	}
-	return nil
+	return m
 }
 
 func (p *PolicyDiff) compare(old, new *core.Policy) {

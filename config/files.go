@@ -110,7 +110,7 @@ func readFile(name string, limit int64) (data []byte, revision string, fresh boo
 	case before.info.Size() > limit:
 		return nil, before.revision(), false, ErrTooLarge
 	}
-	file, err := os.Open(name)
+	file, err := openFile(name)
 	if err != nil {
 		return nil, before.revision(), false, err
 	}
@@ -190,7 +190,7 @@ func (l look) sameFile(other look) bool {
 
 // finished reports whether a file looks whole: not empty, and ended by a newline.
 func finished(name string) bool {
-	file, err := os.Open(name)
+	file, err := openFile(name)
 	if err != nil {
 		return false
 	}

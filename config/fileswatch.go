@@ -131,7 +131,7 @@ func (v *vigil) pause(looks []look, now time.Time) {
 // whole reports whether every file that has changed looks like a whole one.
 func (v *vigil) whole(looks []look) bool {
 	for i, l := range looks {
-		if l.stamp != stampIn(v.seen[v.names[i]]) && !finished(v.paths[i]) {
+		if l.stamp != stampIn(v.seen[v.names[i]]) && (l.info == nil || !l.info.Mode().IsRegular() || !finished(v.paths[i])) {
 			return false
 		}
 	}

@@ -2,21 +2,26 @@ package config
 
 import "strings"
 
-// nearest returns the word of words that a person who wrote s most likely
-// meant, or the empty string.
+// maxWords bounds the words that are compared with one: a file can name tens of
+// thousands of policies, and as many that it does not have.
+const maxWords = 200
+
+// nearest returns the word of words, the first maxWords of them, that a person
+// who wrote s most likely meant, or the empty string.
 func nearest(s string, words []string) string {
 	if len(s) > 2*maxName {
 		return ""
 	}
-	bare := bareWord(s)
+	words = words[:min(len(words), maxWords)]
+	meant := bareWord(s)
 	best, distance := "", 0
 	for _, w := range words {
 		b := bareWord(w)
-		if b == bare {
+		if b == meant {
 			return w
 		}
-		d := edits(bare, b)
-		if d <= max(1, min(len(bare), len(b))/3) && (best == "" || d < distance) {
+		d := edits(meant, b)
+		if d <= max(1, min(len(meant), len(b))/3) && (best == "" || d < distance) {
 			best, distance = w, d
 		}
 	}
@@ -26,7 +31,7 @@ func nearest(s string, words []string) string {
 	// "credential" or "expose" is part of what is meant. Of several words that
 	// hold it the shortest is the plainest.
 	for _, w := range words {
-		if b := bareWord(w); len(bare) >= 4 && strings.Contains(b, bare) || len(b) >= 5 && strings.Contains(bare, b) {
+		if b := bareWord(w); len(meant) >= 4 && strings.Contains(b, meant) || len(b) >= 5 && strings.Contains(meant, b) {
 			if best == "" || len(w) < len(best) {
 				best = w
 			}
@@ -35,11 +40,13 @@ func nearest(s string, words []string) string {
 	return best
 }
 
+var bare = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
+
 // bareWord drops what spellings of one name differ in: case, - and _, and the
 // prefixes that some have and others have not.
 func bareWord(s string) string {
 	s = strings.ToLower(s)
-	s = strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(s)
+	s = bare.Replace(s)
 	for _, prefix := range []string{"cors", "accesscontrol", "allowed", "allow"} {
 		s = strings.TrimPrefix(s, prefix)
 	}

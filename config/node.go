@@ -54,7 +54,12 @@ type document struct {
 	name  string // as messages spell it
 	data  []byte
 	lines []int // the offset at which each line begins; built when needed
+	marks []int // how many characters begin before each multiple of markEvery
 }
+
+// markEvery is how many bytes lie between two marks. A file can be a single line
+// of a megabyte, and there can be something to say about every part of it.
+const markEvery = 256
 
 // maxDepth bounds how deeply values nest. The schema needs four levels.
 const maxDepth = 64
@@ -143,52 +148,125 @@ func (d *document) index() {
 		return
 	}
 	d.lines = []int{0}
+	n := 0
 	for i, c := range d.data {
+		if i%markEvery == 0 {
+			d.marks = append(d.marks, n)
+		}
+		if utf8.RuneStart(c) {
+			n++
+		}
 		if c == '\n' {
 			d.lines = append(d.lines, i+1)
 		}
 	}
 }
 
+// characters counts those that begin before an offset.
+func (d *document) characters(offset int) int {
+	if offset <= 0 || len(d.marks) == 0 {
+		return 0
+	}
+	mark := min(offset/markEvery, len(d.marks)-1)
+	n := d.marks[mark]
+	for _, c := range d.data[mark*markEvery : min(offset, len(d.data))] {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
+}
+
 // at returns the position of a byte offset.
 func (d *document) at(offset int) pos {
 	d.index()
 	line := sort.SearchInts(d.lines, offset+1)
-	begin := d.lines[line-1]
-	return pos{line, utf8.RuneCount(d.data[begin:min(offset, len(d.data))]) + 1}
+	return pos{line, d.characters(offset) - d.characters(d.lines[line-1]) + 1}
+}
+
+// span returns the offsets at which a line begins and ends, its end left out.
+func (d *document) span(n int) (begin, end int) {
+	d.index()
+	if n < 1 || n > len(d.lines) {
+		return 0, 0
+	}
+	begin, end = d.lines[n-1], len(d.data)
+	if n < len(d.lines) {
+		end = d.lines[n] - 1
+	}
+	if end > begin && d.data[end-1] == '\r' {
+		end--
+	}
+	return begin, end
 }
 
 // line returns the text of a line, without its end.
 func (d *document) line(n int) string {
-	d.index()
-	if n < 1 || n > len(d.lines) {
-		return ""
-	}
-	end := len(d.data)
-	if n < len(d.lines) {
-		end = d.lines[n] - 1
-	}
-	return strings.TrimSuffix(string(d.data[d.lines[n-1]:end]), "\r")
+	begin, end := d.span(n)
+	return string(d.data[begin:end])
 }
 
 // place returns the place of a key at a position.
 func (d *document) place(p pos, key string) Place {
-	return Place{File: d.name, Line: p.line, Column: p.column, Key: key, Excerpt: excerpt(d.line(p.line), p.column)}
+	place := Place{File: d.name, Line: p.line, Column: p.column, Key: key}
+	begin, end := d.span(p.line)
+	if p.column <= 0 {
+		place.Excerpt = excerptAt(string(d.data[begin:min(end, begin+excerptBytes)]), -1)
+		return place
+	}
+	// What is shown lies around the column; the line can be long.
+	before := d.characters(begin) + p.column - 1
+	mark := max(0, sort.SearchInts(d.marks, before+1)-1)
+	at := mark * markEvery
+	for n := before - d.characters(at); at < end && (n > 0 || !utf8.RuneStart(d.data[at])); at++ {
+		if utf8.RuneStart(d.data[at]) {
+			n--
+		}
+	}
+	at = max(begin, min(at, end))
+	from, to := begin, min(end, at+excerptBytes)
+	if at-begin > excerptBytes {
+		for from = at - excerptBytes; !utf8.RuneStart(d.data[from]); from++ {
+		}
+	}
+	place.Excerpt = excerptAt(string(d.data[from:to]), at-from)
+	return place
 }
 
-// Bounds of an excerpt, in characters.
+// Bounds of an excerpt, in characters, and in bytes on either side of what is
+// underlined: more than can be shown.
 const (
 	excerptBefore = 60
 	excerptLen    = 160
+	excerptBytes  = 4 * (excerptLen + 1)
 )
 
 // excerpt returns the part of a line around a column, with the token that
 // begins there to be underlined.
 func excerpt(line string, column int) Excerpt {
+	if column <= 0 {
+		return excerptAt(line[:min(len(line), excerptBytes)], -1)
+	}
+	at := 0
+	for n := column - 1; n > 0 && at < len(line); n-- {
+		_, size := utf8.DecodeRuneInString(line[at:])
+		at += size
+	}
+	from := at
+	for n := 0; from > 0 && n < excerptLen; n++ {
+		_, size := utf8.DecodeLastRuneInString(line[:from])
+		from -= size
+	}
+	return excerptAt(line[from:min(len(line), at+excerptBytes)], at-from)
+}
+
+// excerptAt returns the part of a line around an offset, with the token that
+// begins there to be underlined. Nothing is if the offset is negative.
+func excerptAt(line string, at int) Excerpt {
 	text := []rune(line)
-	start := max(0, min(column-1, len(text)))
-	width := 0
-	if column > 0 {
+	start, width := 0, 0
+	if at >= 0 {
+		start = utf8.RuneCountInString(line[:at])
 		width = tokenWidth(text[start:])
 	}
 	if from := start - excerptBefore; from > 0 && len(text) > excerptLen {

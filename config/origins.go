@@ -22,6 +22,9 @@ type originLine struct {
 // progress.
 const progressLines = 1 << 16
 
+// maxPresized bounds the entries that room is made for before they are seen.
+const maxPresized = 1 << 20
+
 // parseOrigins reads one pattern a line. Blank lines are skipped, and so is what
 // follows a # that begins a line or stands after a blank, which no pattern holds.
 func parseOrigins(d *document, progress func(Progress)) (*originList, *Error) {
@@ -32,7 +35,7 @@ func parseOrigins(d *document, progress func(Progress)) (*originList, *Error) {
 	d.data = nil
 	text := list.text
 	count := strings.Count(text, "\n") + 1
-	list.entries = make([]string, 0, count)
+	list.entries = make([]string, 0, min(count, maxPresized)) // lines may be blank, and millions
 	lines := 0
 	for text != "" {
 		var line string

@@ -36,6 +36,7 @@ type routeSettings struct {
 type merged struct {
 	settings
 	order  []string           // of the policies
+	index  map[string]int     // of each policy in order
 	places map[string]setting // of the layer that won, by path
 }
 
@@ -46,7 +47,7 @@ type merged struct {
 // either replaces both, so that an empty CORS_ALLOW_ORIGINS refuses every origin
 // whatever the file lists in whichever way.
 func merge(layers []*layer) (*merged, error) {
-	m := &merged{places: make(map[string]setting)}
+	m := &merged{places: make(map[string]setting), index: make(map[string]int)}
 	for _, l := range layers {
 		for path := range l.settings {
 			switch {
@@ -60,7 +61,8 @@ func merge(layers []*layer) (*merged, error) {
 		}
 		maps.Copy(m.places, l.settings)
 		for _, policy := range l.policies {
-			if !slices.Contains(m.order, policy) {
+			if _, known := m.index[policy]; !known {
+				m.index[policy] = len(m.order)
 				m.order = append(m.order, policy)
 			}
 		}
@@ -136,24 +138,29 @@ func (m *merged) routes(policies []core.Policy, f *faults) (routes []core.Route,
 		if shared[key] == nil {
 			list := make([]core.Policy, 0, len(r.Policies))
 			for _, name := range r.Policies {
-				if at := slices.Index(m.order, name); at >= 0 {
+				if at, ok := m.index[name]; ok {
 					list = append(list, policies[at])
 				}
 			}
 			shared[key] = list
 		}
+		named := make(map[string]bool, len(r.Policies))
 		for j, name := range r.Policies {
-			used[name] = true
+			again := named[name]
+			named[name], used[name] = true, true
+			_, known := m.index[name]
 			switch {
-			case slices.Index(r.Policies, name) < j:
+			case (again || !known) && f.full():
+				f.more++
+			case again:
 				f.add(&Error{
 					Place: place.place(j), Value: name, Reason: ReasonDuplicate,
 					Detail: "named before in this route", Suggestion: "remove one of the two",
 				})
-			case !slices.Contains(m.order, name) && strings.TrimSpace(name) != "":
+			case !known && strings.TrimSpace(name) != "":
 				e := &Error{
 					Place: place.place(j), Value: name, Reason: ReasonUnknownPolicy,
-					Detail: "no policy of this name", Suggestion: "the policies are " + plain(strings.Join(m.order, ", ")),
+					Detail: "no policy of this name", Suggestion: "the policies are " + plain(strings.Join(m.order[:min(len(m.order), maxWords)], ", ")),
 				}
 				if near := nearest(name, m.order); near != "" {
 					e.Suggestion = "did you mean " + strconv.Quote(near) + "?"

@@ -102,11 +102,14 @@ func (t *tomlTree) put(table *node, key *unstable.Node, value *node) {
 
 // above returns the table that the last key of a header goes into, and that key.
 func (t *tomlTree) above(root *node, header *unstable.Node) (*node, *unstable.Node) {
-	table := root
-	for it := header.Key(); it.Next(); {
+	table, depth := root, 0
+	for it := header.Key(); it.Next(); depth++ {
 		key := it.Node()
 		if it.IsLast() {
 			return table, key
+		}
+		if t.tooDeep(key, depth) {
+			break
 		}
 		next := t.get(table, string(key.Data))
 		if next != nil && next.kind == listNode && t.tables[next] != nil {
@@ -158,9 +161,20 @@ func (t *tomlTree) seal(n *node) {
 	}
 }
 
+// tooDeep reports whether values nest too deeply, and remembers that as the fault.
+func (t *tomlTree) tooDeep(key *unstable.Node, depth int) bool {
+	if depth > maxDepth && t.fault == nil {
+		t.fault = t.doc.fault(t.keyAt(key), ReasonSyntax, "values nest too deeply")
+	}
+	return depth > maxDepth
+}
+
 func (t *tomlTree) keyValue(table *node, e *unstable.Node, depth int) {
-	for it := e.Key(); it.Next(); {
+	for it := e.Key(); it.Next(); depth++ {
 		key := it.Node()
+		if t.tooDeep(key, depth) {
+			return
+		}
 		if it.IsLast() {
 			t.put(table, key, t.value(e.Value(), t.keyAt(key), depth))
 			return
