@@ -82,7 +82,7 @@ var frameworks = map[string]func(*tryout) server{
 			t.decision(c.UserContext(), facts, c.Response().StatusCode())
 			return err
 		}, corsfiber.Middleware(t.engine), func(c *fiber.Ctx) error {
-			r := received{Method: c.Method(), Target: string(c.Request().RequestURI()), Host: string(c.Request().Host())}
+			r := received{Method: c.Method(), Target: c.OriginalURL(), Host: string(c.Request().Host())}
 			for name, value := range c.Request().Header.All() {
 				r.Header = append(r.Header, header{string(name), string(value)})
 			}
@@ -103,7 +103,7 @@ var frameworks = map[string]func(*tryout) server{
 			t.decision(c.Context(), facts, c.Response().StatusCode())
 			return err
 		}, corsfiberv3.Middleware(t.engine), func(c fiberv3.Ctx) error {
-			r := received{Method: c.Method(), Target: string(c.Request().RequestURI()), Host: string(c.Request().Host())}
+			r := received{Method: c.Method(), Target: c.OriginalURL(), Host: string(c.Request().Host())}
 			for name, value := range c.Request().Header.All() {
 				r.Header = append(r.Header, header{string(name), string(value)})
 			}

@@ -159,12 +159,12 @@ func TestServe(t *testing.T) {
 			t.Parallel()
 			s := start(t, dir, "cors.yaml", "--framework", framework)
 
-			res, body := s.send("PUT", "/any/path?q=1", "hello", "Origin", "https://a.example", "X-Token", "1", "X-Token", "2")
+			res, body := s.send("PUT", "/any%2Fpath?q=1", "hello", "Origin", "https://a.example", "X-Token", "1", "X-Token", "2")
 			var got received
 			if err := json.Unmarshal([]byte(body), &got); err != nil {
 				t.Fatalf("%v: %s", err, body)
 			}
-			if res.StatusCode != 200 || got.Framework != framework || got.Method != "PUT" || got.Target != "/any/path?q=1" || got.Body != "hello" || got.BodyBytes != 5 {
+			if res.StatusCode != 200 || got.Framework != framework || got.Method != "PUT" || got.Target != "/any%2Fpath?q=1" || got.Body != "hello" || got.BodyBytes != 5 {
 				t.Errorf("%d %+v", res.StatusCode, got)
 			}
 			tokens := 0
