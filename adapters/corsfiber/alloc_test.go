@@ -44,9 +44,9 @@ func TestAllocations(t *testing.T) {
 		"many lines":        "OPTIONS /Some/path " + lead + "Origin: " + allowed + "\r\n" + ask + strings.Repeat("Access-Control-Request-Headers: x-b\r\n", 500) + "\r\n",
 		"many origins":      "GET /Some/path " + lead + strings.Repeat("Origin: "+allowed+"\r\n", 500) + "\r\n",
 	}
-	for _, immutable := range []bool{false, true} {
+	for _, config := range []fiber.Config{{}, {Immutable: true}, {DisableHeaderNormalizing: true}} {
 		for name, e := range engines {
-			bare, with := quiet(fiber.Config{Immutable: immutable}), quiet(fiber.Config{Immutable: immutable})
+			bare, with := quiet(config), quiet(config)
 			bare.Use(func(c *fiber.Ctx) error { return c.Next() })
 			with.Use(corsfiber.Middleware(e))
 			for _, app := range []*fiber.App{bare, with} {
@@ -57,7 +57,8 @@ func TestAllocations(t *testing.T) {
 			}
 			for what, request := range requests {
 				if n := allocations(t, with, request) - allocations(t, bare, request); n > 0 {
-					t.Errorf("Immutable %v, %s, %s: %v allocations beyond bare fiber, want 0", immutable, name, what, n)
+					t.Errorf("Immutable %v, DisableHeaderNormalizing %v, %s, %s: %v allocations beyond bare fiber, want 0",
+						config.Immutable, config.DisableHeaderNormalizing, name, what, n)
 				}
 			}
 		}
@@ -68,6 +69,9 @@ func allocations(t *testing.T, app *fiber.App, request string) float64 {
 	t.Helper()
 	handler := app.Handler()
 	var ctx fasthttp.RequestCtx
+	if app.Config().DisableHeaderNormalizing {
+		ctx.Request.Header.DisableNormalizing()
+	}
 	read(t, &ctx.Request, request)
 	return testing.AllocsPerRun(300, func() {
 		ctx.Response.Reset()

@@ -70,8 +70,8 @@ var noOrigin core.Request
 
 // gather returns the facts that are needed, as views of the request and of s.
 func (s *scratch) gather(m *middleware, c *fiber.Ctx, needs core.Need) *core.Request {
-	h := &c.Request().Header
-	origin := lines(s.origin[:], h, fiber.HeaderOrigin)
+	h := fields{&c.Request().Header, m.routerOf(c).raw}
+	origin := h.lines(s.origin[:], fiber.HeaderOrigin)
 	if len(origin) == 0 && needs&(core.NeedRoute|core.NeedOriginFunc) == 0 {
 		return &noOrigin
 	}
@@ -87,36 +87,55 @@ func (s *scratch) gather(m *middleware, c *fiber.Ctx, needs core.Need) *core.Req
 	}
 	if needs&core.NeedFetchSite != 0 {
 		facts.Host = view(c.Request().URI().Host())
-		facts.SecFetchSite = lines(s.site[:], h, "Sec-Fetch-Site")
+		facts.SecFetchSite = h.lines(s.site[:], "Sec-Fetch-Site")
 	}
 	if facts.Method != fiber.MethodOptions {
 		return facts
 	}
-	facts.AccessControlRequestMethod = lines(s.method[:], h, fiber.HeaderAccessControlRequestMethod)
+	facts.AccessControlRequestMethod = h.lines(s.method[:], fiber.HeaderAccessControlRequestMethod)
 	if needs&core.NeedRequestHeaders != 0 {
-		facts.AccessControlRequestHeaders = lines(s.headers[:], h, fiber.HeaderAccessControlRequestHeaders)
+		facts.AccessControlRequestHeaders = h.lines(s.headers[:], fiber.HeaderAccessControlRequestHeaders)
 	}
 	if needs&core.NeedPrivateNetwork != 0 {
-		facts.AccessControlRequestPrivateNetwork = lines(s.private[:], h, "Access-Control-Request-Private-Network")
+		facts.AccessControlRequestPrivateNetwork = h.lines(s.private[:], "Access-Control-Request-Private-Network")
 	}
 	return facts
 }
 
+// fields are those of a request. If they are raw, fiber keeps the names as they
+// were sent, which is in lower case behind proxies that speak HTTP/2 to browsers.
+type fields struct {
+	*fasthttp.RequestHeader
+	raw bool
+}
+
 // lines returns the lines of a field, no more than there is room for in dst.
-func lines(dst []string, h *fasthttp.RequestHeader, name string) []string {
-	values := h.PeekAll(name)
-	n := min(len(values), len(dst))
-	for i, v := range values[:n] {
-		dst[i] = view(v)
+func (f fields) lines(dst []string, name string) []string {
+	n := 0
+	if !f.raw {
+		for _, v := range f.PeekAll(name) {
+			if n == len(dst) {
+				break
+			}
+			dst[n] = view(v)
+			n++
+		}
+		return dst[:n]
 	}
+	f.VisitAll(func(key, v []byte) {
+		if n < len(dst) && len(key) == len(name) && strings.EqualFold(view(key), name) {
+			dst[n] = view(v)
+			n++
+		}
+	})
 	return dst[:n]
 }
 
 // router is what of a fiber application's configuration decides how its router
-// reads a path.
+// reads a path, and whether it leaves the names of fields alone.
 type router struct {
-	app                  *fiber.App
-	unescape, fold, trim bool
+	app                       *fiber.App
+	unescape, fold, trim, raw bool
 }
 
 // routerOf returns the router that serves the request. It remembers that of the
@@ -127,7 +146,7 @@ func (m *middleware) routerOf(c *fiber.Ctx) router {
 		return *known
 	}
 	config := app.Config()
-	r := router{app, config.UnescapePath, !config.CaseSensitive, !config.StrictRouting}
+	r := router{app, config.UnescapePath, !config.CaseSensitive, !config.StrictRouting, config.DisableHeaderNormalizing}
 	if known == nil {
 		first := r
 		m.router.CompareAndSwap(nil, &first)

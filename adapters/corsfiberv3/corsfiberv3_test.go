@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/recover"
 	"github.com/gofiber/fiber/v3/middleware/timeout"
 	"github.com/valyala/fasthttp"
 
@@ -168,10 +169,12 @@ func TestRestores(t *testing.T) {
 		{"vary appended", func(c fiber.Ctx) error { c.Vary(accept); return nil }, allowed, "Origin, Accept"},
 		{"vary deleted", func(c fiber.Ctx) error { c.Response().Header.Del("Vary"); return nil }, allowed, "Origin"},
 		{"origin deleted", func(c fiber.Ctx) error { c.Response().Header.Del("Access-Control-Allow-Origin"); return nil }, "", "Origin"},
+		{"vary set and panic", func(c fiber.Ctx) error { c.Set("Vary", accept); panic("on purpose") }, allowed, "Accept, Origin"},
+		{"reset and panic", func(c fiber.Ctx) error { c.Response().Reset(); panic("on purpose") }, allowed, "Origin"},
 		{"origin set", func(c fiber.Ctx) error { c.Set("Access-Control-Allow-Origin", stranger); return nil }, stranger, "Origin"},
 	}
 	app := fiber.New(fiber.Config{})
-	app.Use(corsfiberv3.Middleware(engine(t, allowed)))
+	app.Use(recover.New(), corsfiberv3.Middleware(engine(t, allowed)))
 	for i, h := range handlers {
 		app.Get(fmt.Sprint("/", i), h.handler)
 	}
@@ -385,5 +388,149 @@ func TestNothingIsRetained(t *testing.T) {
 		if len(kept) != 2 {
 			t.Errorf("the function was asked %d times, want 2", len(kept))
 		}
+	}
+}
+
+// Without normalisation a field is found however its name is spelled: proxies
+// that speak HTTP/2 to browsers pass names on in lower case. Else an origin that
+// RejectDisallowed is to keep out would pass for none.
+func TestNamesAsSent(t *testing.T) {
+	e := core.MustNew(core.Policy{AllowOrigins: []string{allowed}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true, RejectDisallowed: true})
+	app := fiber.New(fiber.Config{DisableHeaderNormalizing: true})
+	app.Use(corsfiberv3.Middleware(e))
+	app.All("/", ok)
+	handler := app.Handler()
+	lower := strings.ToLower
+	same := func(s string) string { return s }
+	for _, test := range []struct {
+		name, request string
+		status        int
+		origin        string
+	}{
+		{"actual", "GET / HTTP/1.1\r\nHost: host.example\r\nOrigin: " + allowed + "\r\n", 200, allowed},
+		{"refused", "POST / HTTP/1.1\r\nHost: host.example\r\nContent-Length: 0\r\nOrigin: " + stranger + "\r\n", 403, ""},
+		{"same origin", "POST / HTTP/1.1\r\nHost: host.example\r\nContent-Length: 0\r\nOrigin: " + stranger + "\r\nSec-Fetch-Site: same-origin\r\n", 200, ""},
+		{"preflight", "OPTIONS / HTTP/1.1\r\nHost: host.example\r\nOrigin: " + allowed + "\r\nAccess-Control-Request-Method: PATCH\r\nAccess-Control-Request-Headers: x-one\r\naccess-control-request-headers: x-two\r\n", 204, allowed},
+		{"two origins", "GET / HTTP/1.1\r\nHost: host.example\r\nOrigin: " + allowed + "\r\noRIGIN: " + allowed + "\r\n", 403, ""},
+	} {
+		for spelling, spell := range map[string]func(string) string{"canonical": same, "lower case": lower} {
+			line, fields, _ := strings.Cut(test.request, "\r\n")
+			var head strings.Builder
+			for _, field := range strings.SplitAfter(fields, "\r\n") {
+				name, value, _ := strings.Cut(field, ":")
+				if value != "" {
+					head.WriteString(spell(name) + ":" + value)
+				}
+			}
+			var ctx fasthttp.RequestCtx
+			ctx.Request.Header.DisableNormalizing()
+			ctx.Response.Header.DisableNormalizing()
+			read(t, &ctx.Request, line+"\r\n"+head.String()+"\r\n")
+			handler(&ctx)
+			h := &ctx.Response.Header
+			if got := string(h.Peek("Access-Control-Allow-Origin")); h.StatusCode() != test.status || got != test.origin {
+				t.Errorf("%s, %s: status %d, Access-Control-Allow-Origin %q, want %d, %q", test.name, spelling, h.StatusCode(), got, test.status, test.origin)
+			}
+			if got := string(h.Peek("Access-Control-Allow-Headers")); test.status == 204 && got != "x-one,x-two" {
+				t.Errorf("%s, %s: Access-Control-Allow-Headers %q", test.name, spelling, got)
+			}
+		}
+	}
+}
+
+// Applications mounted in others are routed by the outermost one's
+// configuration, whatever their own says, and their middleware is below their path.
+func TestMounted(t *testing.T) {
+	e, err := core.NewRouted(
+		core.Route{Path: "/sub/deeper/private/", Policies: []core.Policy{{AllowOrigins: []string{allowed}}}},
+		core.Route{Policies: []core.Policy{{AllowOrigins: []string{"*"}}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deeper := fiber.New(fiber.Config{CaseSensitive: true, StrictRouting: true})
+	deeper.Use(corsfiberv3.Middleware(e))
+	deeper.Post("/private/items", ok)
+	deeper.Get("/error", func(fiber.Ctx) error { return fiber.ErrTeapot })
+	sub := fiber.New()
+	sub.Use("/deeper", deeper)
+	sub.Get("/x", ok)
+	app := fiber.New()
+	app.Use("/sub", sub)
+	url := start(t, app)
+	for path, want := range map[string]string{
+		"/sub/deeper/private/items": "", "/SUB/deeper/Private/items": "", "/sub/deeper/private/items/": "",
+		"/sub/deeper/error": "*", "/sub/deeper/nowhere": "*", "/sub/x": "", "/deeper/private/items": "",
+	} {
+		wantOrigin(t, send(t, "GET", url+path, stranger), want)
+		wantOrigin(t, preflight(t, "POST", url+path, stranger), want)
+	}
+	for _, path := range []string{"/sub/deeper/private/items", "/SUB/deeper/Private/items"} {
+		wantOrigin(t, send(t, "POST", url+path, allowed), allowed)
+		if res := preflight(t, "POST", url+path, allowed); res.StatusCode != http.StatusNoContent {
+			t.Errorf("preflight of %s: status %d, want 204", path, res.StatusCode)
+		}
+	}
+}
+
+// The headers are the response's own: what becomes of the request later does not
+// show in them.
+func TestHeadersAreCopied(t *testing.T) {
+	e := core.MustNew(core.Policy{AllowOrigins: []string{"https://*.example"}, AllowHeaders: []string{"*"}, AllowCredentials: true, AllowMethods: []string{"*"}, DangerouslyAllowPublicSuffixes: true})
+	for _, immutable := range []bool{false, true} {
+		app := fiber.New(fiber.Config{Immutable: immutable})
+		app.Use(corsfiberv3.Middleware(e))
+		app.Get("/*", ok)
+		handler := app.Handler()
+		for _, request := range []string{
+			"GET / HTTP/1.1\r\nHost: host.example\r\nOrigin: https://one.example\r\n\r\n",
+			"OPTIONS / HTTP/1.1\r\nHost: host.example\r\nOrigin: https://one.example\r\nAccess-Control-Request-Method: PATCH\r\nAccess-Control-Request-Headers: x-first\r\n\r\n",
+		} {
+			var ctx fasthttp.RequestCtx
+			read(t, &ctx.Request, request)
+			handler(&ctx)
+			want := ctx.Response.Header.String()
+			if !strings.Contains(want, "Access-Control-Allow-Origin: https://one.example\r\n") {
+				t.Fatalf("answer:\n%s", want)
+			}
+			ctx.Request.Header.VisitAll(func(_, value []byte) { copy(value, bytes.Repeat([]byte{'#'}, len(value))) })
+			var next fasthttp.RequestCtx
+			read(t, &next.Request, strings.ReplaceAll(request, "one.example", "two.example"))
+			handler(&next)
+			if got := ctx.Response.Header.String(); got != want {
+				t.Errorf("Immutable %v: the response has changed\nfrom %s\nto   %s", immutable, want, got)
+			}
+		}
+	}
+}
+
+// Where a handler before the middleware rewrites the path, the new one counts, as
+// for the router.
+func TestRewritten(t *testing.T) {
+	e, err := core.NewRouted(
+		core.Route{Path: "/private/", Policies: []core.Policy{{AllowOrigins: []string{allowed}}}},
+		core.Route{Policies: []core.Policy{{AllowOrigins: []string{"*"}}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fiber.New()
+	app.Use(func(c fiber.Ctx) error {
+		c.Path(strings.Replace(c.Path(), "/old/", "/private/", 1))
+		return c.Next()
+	}, corsfiberv3.Middleware(e))
+	app.Get("/private/x", ok)
+	app.Get("/restart", func(c fiber.Ctx) error {
+		c.Path("/private/x")
+		return c.RestartRouting()
+	})
+	url := start(t, app)
+	for _, path := range []string{"/old/x", "/private/x", "/restart"} {
+		res := send(t, "GET", url+path, stranger)
+		wantOrigin(t, res, "")
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", path, res.StatusCode)
+		}
+		wantOrigin(t, send(t, "GET", url+path, allowed), allowed)
 	}
 }

@@ -59,10 +59,8 @@ func (m *middleware) serve(c fiber.Ctx) error {
 	}
 	// The origin is a view of the request, which the handler may change.
 	s.kept = append(s.kept[:0], origin...)
-	err := c.Next()
-	restore(c, &o, view(s.kept))
-	s.free()
-	return err
+	defer s.finish(c, &o) // a panic too is answered by somebody outside
+	return c.Next()
 }
 
 func (m *middleware) skipped(c fiber.Ctx) bool {
@@ -86,6 +84,12 @@ func (m *middleware) resolve(c fiber.Ctx, s *scratch) core.Outcome {
 	}
 	copied := clone(*facts)
 	return snapshot.Resolve(c.Context(), &copied)
+}
+
+// finish sees to the response when the handler is done, and frees the scratch.
+func (s *scratch) finish(c fiber.Ctx, o *core.Outcome) {
+	restore(c, o, view(s.kept))
+	s.free()
 }
 
 // restore puts the headers back that the rest of the chain has lost: fasthttp
