@@ -184,7 +184,7 @@ func ask(t *testing.T, s *Session, server *peer, table []probe) []question {
 	}
 	for _, p := range table {
 		add(p)
-		if !p.once && p.hasXHR() {
+		if p.askedTwice() {
 			xhr := p
 			xhr.id += bySuffix
 			xhr.jobs = slices.Clone(p.jobs)
@@ -196,6 +196,9 @@ func ask(t *testing.T, s *Session, server *peer, table []probe) []question {
 	}
 	return questions
 }
+
+// askedTwice reports whether XMLHttpRequest is asked too.
+func (p probe) askedTwice() bool { return !p.once && p.hasXHR() }
 
 // hasXHR reports whether XMLHttpRequest asks the same as fetch() does.
 func (p probe) hasXHR() bool {

@@ -3,7 +3,9 @@ package exhaustive_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -175,7 +177,32 @@ func compare(t *testing.T, profile conformance.Profile, servers []server, all []
 	close(work)
 	wg.Wait()
 	t.Logf("%d servers, %d fetches: %d pairs, of which %d let the script read", len(servers), len(all), pairs.Load(), reads.Load())
+	if !t.Failed() && !testing.Short() && !raceDetector {
+		onPage(t, fmt.Sprintf("| %s | %s | %s |", commas(int64(len(servers))), commas(int64(len(all))), commas(pairs.Load())))
+	}
 	return pairs.Load()
+}
+
+// onPage holds docs/proof.md to figures.
+func onPage(t *testing.T, figures string) {
+	t.Helper()
+	const path = "../../docs/proof.md"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), figures) {
+		t.Errorf("%s has not the figures of this test: %s", path, figures)
+	}
+}
+
+// commas spells a number with a comma before every three digits.
+func commas(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // page makes one fetch again and again, from one server after the other. What
