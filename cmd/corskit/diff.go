@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ func newDiff() *cobra.Command {
 		Short: "Say what a change of the configuration allows and refuses",
 		Long: `diff compares what two configurations do, not how they are written: both engines
 are asked about every origin and route that either file names, and about a
-stranger's origin. For a pattern, one origin that it matches stands for all.
+stranger's origin. For a pattern, a few origins that it matches stand for all.
 
 CORS_* environment variables are left out unless --env is given.
 
@@ -51,7 +50,7 @@ type diff struct {
 type change struct {
 	Route   string   `json:"route,omitempty"` // empty: every request
 	Effect  string   `json:"effect"`          // allowed, refused or changed
-	Origins []string `json:"origins"`         // as the files write them
+	Origins []string `json:"origins"`         // as the files write them; ", such as" one, if not all that a pattern stands for
 	Gained  []string `json:"gained,omitempty"`
 	Lost    []string `json:"lost,omitempty"`
 }
@@ -74,6 +73,10 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 		err = printJSON(cmd.OutOrStdout(), changes)
 	} else {
 		printChanges(out(cmd), changes)
+		if expressionsDiffer(before, after) {
+			t := out(cmd)
+			t.printf("%s regular expressions differ, which are tried on a few origins only\n", t.style(yellow, "note:"))
+		}
 	}
 	if err == nil && len(changes) > 0 {
 		err = errNo
@@ -84,56 +87,101 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 // compare asks both configurations the same questions.
 func compare(ctx context.Context, before, after *config.Config) []change {
 	changes := []change{}
-	index := make(map[string]int)
-	origins := samples(before, after)
-	for _, r := range routesOf(before, after) {
-		for _, o := range origins {
-			was, is := permitted(ctx, before, r, o.origin), permitted(ctx, after, r, o.origin)
-			c := change{Route: r.name, Gained: without(is.rights, was.rights), Lost: without(was.rights, is.rights)}
-			switch {
-			case is.allowed && !was.allowed:
-				c.Effect = "allowed"
-			case was.allowed && !is.allowed:
-				c.Effect = "refused"
-			case len(c.Gained)+len(c.Lost) > 0:
-				c.Effect = "changed"
-			default:
+	patterns := samples(before, after)
+	for _, r := range routesOf(ctx, before, after) {
+		byText := make(map[string]int)        // index in changes
+		byOutcome := make(map[[2]outcome]int) // the same, or none
+		byOrigin := make(map[string]int, len(patterns))
+		at := func(origin string) int {
+			if i, known := byOrigin[origin]; known {
+				return i
+			}
+			pair := [2]outcome{decide(ctx, before, r, origin), decide(ctx, after, r, origin)}
+			i, known := byOutcome[pair]
+			if !known {
+				i = none
+				if c := difference(before, after, pair); c.Effect != "" {
+					c.Route = r.name
+					text := strings.Join([]string{c.Effect, strings.Join(c.Gained, "\n"), strings.Join(c.Lost, "\n")}, "\x00")
+					if i, known = byText[text]; !known {
+						i = len(changes)
+						byText[text] = i
+						changes = append(changes, c)
+					}
+				}
+				byOutcome[pair] = i
+			}
+			byOrigin[origin] = i
+			return i
+		}
+		named := make(map[string]bool)
+		name := func(i int, what string) {
+			if i != none && !named[what] {
+				named[what] = true
+				changes[i].Origins = append(changes[i].Origins, what)
+			}
+		}
+		for _, p := range patterns {
+			first := at(p.origins[0])
+			if !slices.ContainsFunc(p.origins, func(o string) bool { return at(o) != first }) {
+				name(first, p.name)
 				continue
 			}
-			key := strings.Join([]string{r.name, c.Effect, strings.Join(c.Gained, "\n"), strings.Join(c.Lost, "\n")}, "\x00")
-			i, known := index[key]
-			if !known {
-				i = len(changes)
-				index[key] = i
-				changes = append(changes, c)
+			told := map[int]bool{}
+			for _, o := range p.origins {
+				if i := at(o); !told[i] {
+					told[i] = true
+					name(i, p.name+", such as "+o)
+				}
 			}
-			changes[i].Origins = append(changes[i].Origins, o.name)
 		}
 	}
 	return changes
 }
 
-// permission is what one origin may do.
-type permission struct {
+// none is the index of no change.
+const none = -1
+
+// outcome is what a configuration makes of a request.
+type outcome struct {
 	allowed bool
-	rights  []string
+	policy  string
+	status  int
 }
 
-func permitted(ctx context.Context, c *config.Config, r routeSample, origin string) permission {
-	d := c.Engine().Decide(ctx, core.Request{
-		Method: "GET", Host: r.host, Path: r.path, Origin: []string{origin}, SecFetchSite: []string{"cross-site"},
-	})
-	if !d.Allowed {
-		if d.Status != 0 {
-			return permission{rights: []string{"an answer of 403"}}
+func decide(ctx context.Context, c *config.Config, r routeSample, origin string) outcome {
+	d := c.Engine().Decide(ctx, r.request(origin))
+	return outcome{d.Allowed, d.Policy, d.Status}
+}
+
+// difference is the change from one outcome to the other. Its Effect is empty if
+// there is none.
+func difference(before, after *config.Config, pair [2]outcome) change {
+	was, is := pair[0].rights(before), pair[1].rights(after)
+	c := change{Gained: without(is, was), Lost: without(was, is)}
+	switch {
+	case pair[1].allowed && !pair[0].allowed:
+		c.Effect = "allowed"
+	case pair[0].allowed && !pair[1].allowed:
+		c.Effect = "refused"
+	case len(c.Gained)+len(c.Lost) > 0:
+		c.Effect = "changed"
+	}
+	return c
+}
+
+func (o outcome) rights(c *config.Config) []string {
+	if !o.allowed {
+		if o.status != 0 {
+			return []string{"an answer of 403"}
 		}
-		return permission{}
+		return nil
 	}
-	i := slices.IndexFunc(c.Policies, func(p core.Policy) bool { return p.Name == d.Policy })
+	i := slices.IndexFunc(c.Policies, func(p core.Policy) bool { return p.Name == o.policy })
 	if i < 0 {
-		return permission{allowed: true}
+		return nil
 	}
-	return permission{true, rights(c.Policies[i])}
+	return rights(c.Policies[i])
 }
 
 // rights are what a policy lets its origins do, in words.
@@ -182,114 +230,6 @@ func without(list, remove []string) []string {
 		}
 	}
 	return kept
-}
-
-// routeSample is a request that stands for those of a route.
-type routeSample struct{ name, host, path string }
-
-func routesOf(configs ...*config.Config) []routeSample {
-	list := []routeSample{{"", defaultHost, "/"}}
-	for _, c := range configs {
-		for _, r := range c.Routes {
-			s := routeSample{r.Host + r.Path, r.Host, r.Path}
-			if s.host == "" {
-				s.host = defaultHost
-			}
-			if s.path == "" {
-				s.path = "/"
-			}
-			if strings.HasSuffix(s.path, "/") && s.path != "/" {
-				s.path += "corskit-sample"
-			}
-			if !slices.ContainsFunc(list, func(have routeSample) bool { return have.host == s.host && have.path == s.path }) {
-				list = append(list, s)
-			}
-		}
-	}
-	if len(list) > 1 {
-		list[0].name = "elsewhere"
-	}
-	return list
-}
-
-// originSample is an origin that stands for those of a pattern.
-type originSample struct{ name, origin string }
-
-// sampleLabel stands for what * may stand for inside a host.
-const sampleLabel = "corskit-sample"
-
-// stranger is an origin that nobody has (RFC 2606).
-const stranger = "https://corskit-sample.invalid"
-
-func samples(configs ...*config.Config) []originSample {
-	list := []originSample{{"any other origin", stranger}}
-	seen := map[string]bool{stranger: true}
-	for _, c := range configs {
-		for _, p := range c.Policies {
-			for _, pattern := range p.AllowOrigins {
-				if o := sample(pattern); o != "" && !seen[o] {
-					seen[o] = true
-					list = append(list, originSample{pattern, o})
-				}
-			}
-		}
-	}
-	return list
-}
-
-// sample returns an origin that a pattern matches, or "" if it finds none.
-func sample(pattern string) string {
-	switch {
-	case pattern == "*":
-		return stranger
-	case pattern == "@loopback":
-		return "http://127.0.0.1:49151"
-	case strings.HasPrefix(pattern, "regexp:"):
-		re, err := syntax.Parse(strings.TrimPrefix(pattern, "regexp:"), syntax.Perl)
-		if err != nil {
-			return ""
-		}
-		return match(re.Simplify())
-	}
-	pattern = strings.TrimSuffix(pattern, ":*")
-	if i := strings.LastIndexByte(pattern, ':'); i >= 0 && !strings.Contains(pattern[i:], "]") && !strings.Contains(pattern[i:], "/") {
-		if low, _, isRange := strings.Cut(pattern[i+1:], "-"); isRange {
-			pattern = pattern[:i+1] + low
-		}
-	}
-	return strings.ReplaceAll(pattern, "*", sampleLabel)
-}
-
-// match returns a string that an expression matches, preferring small letters.
-func match(re *syntax.Regexp) string {
-	switch re.Op {
-	case syntax.OpLiteral:
-		return string(re.Rune)
-	case syntax.OpCharClass:
-		for i := 0; i+1 < len(re.Rune); i += 2 {
-			if re.Rune[i] <= 'a' && 'a' <= re.Rune[i+1] {
-				return "a"
-			}
-		}
-		if len(re.Rune) > 0 {
-			return string(re.Rune[0])
-		}
-	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return "a"
-	case syntax.OpCapture, syntax.OpPlus:
-		return match(re.Sub[0])
-	case syntax.OpRepeat:
-		return strings.Repeat(match(re.Sub[0]), re.Min)
-	case syntax.OpConcat:
-		var b strings.Builder
-		for _, sub := range re.Sub {
-			b.WriteString(match(sub))
-		}
-		return b.String()
-	case syntax.OpAlternate:
-		return match(re.Sub[0])
-	}
-	return ""
 }
 
 // maxListed bounds how many origins of one change are printed.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,50 +73,6 @@ func isKey(s string) bool {
 
 func TestSchema(t *testing.T) {
 	if r := corskit(t, "", "schema"); r.code != exitYes || !bytes.Equal([]byte(r.stdout), config.JSONSchema()) {
-		t.Errorf("%+v", r)
-	}
-}
-
-func TestDiff(t *testing.T) {
-	dir := t.TempDir()
-	old := write(t, dir, "old.yaml", `policies:
-  app:
-    allow_origins: ["https://a.example", "https://*.b.example", "https://same.example", "regexp:https://[a-z]+\\.r\\.example", "http://localhost:3000-3999"]
-    allow_methods: [PUT]
-    max_age: 10m
-`)
-	changed := write(t, dir, "new.yaml", `policies:
-  app:
-    allow_origins: ["https://a.example", "https://x.b.example", "https://same.example", "http://localhost:3000-3999", "https://new.example"]
-    allow_methods: [PUT, PATCH]
-    allow_headers: [X-Token]
-`)
-	// The same, written in another way.
-	same := write(t, dir, "same.json", `{"policies": {"q": {"allow_origins": ["https://same.example", "https://a.example", "http://localhost:3000-3999"],
-  "allow_methods": ["PUT"], "max_age": "600s"}, "app": {"allow_origins": ["https://*.b.example", "regexp:https://[a-z]+\\.r\\.example"],
-  "allow_methods": ["PUT"], "max_age": "10m"}}}`)
-
-	if r := corskit(t, dir, "diff", old, old); r.code != exitYes || r.stdout != "no difference\n" {
-		t.Errorf("%+v", r)
-	}
-	if r := corskit(t, dir, "diff", old, same); r.code != exitYes {
-		t.Errorf("%+v", r)
-	}
-	golden(t, "diff", corskit(t, dir, "diff", filepath.Base(old), filepath.Base(changed)))
-	golden(t, "diff-json", corskit(t, dir, "diff", "--format", "json", filepath.Base(old), filepath.Base(changed)))
-
-	open := write(t, dir, "open.yaml", "policies: {app: {allow_origins: [\"*\"]}}\nroutes: [{path: /public/, policies: [app]}]\n")
-	r := corskit(t, dir, "diff", old, open)
-	if r.code != exitNo {
-		t.Errorf("%+v", r)
-	}
-	contains(t, "the difference", r.stdout, "may now read responses of /public/", "any other origin", "may no longer read responses of elsewhere")
-	strict := write(t, dir, "strict.yaml", "policies: {app: {reject_disallowed: true}}\n")
-	loose := write(t, dir, "loose.yaml", "policies: {app: {}}\n")
-	if r := corskit(t, dir, "diff", loose, strict); r.code != exitNo || !strings.Contains(r.stdout, "an answer of 403") {
-		t.Errorf("%+v", r)
-	}
-	if r := corskit(t, dir, "diff", old, "nowhere.yaml"); r.code != exitFail {
 		t.Errorf("%+v", r)
 	}
 }

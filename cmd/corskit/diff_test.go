@@ -1,0 +1,105 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDiff(t *testing.T) {
+	dir := t.TempDir()
+	old := write(t, dir, "old.yaml", `policies:
+  app:
+    allow_origins: ["https://a.example", "https://*.b.example", "https://same.example", "regexp:https://[a-z]+\\.r\\.example", "http://localhost:3000-3999"]
+    allow_methods: [PUT]
+    max_age: 10m
+`)
+	changed := write(t, dir, "new.yaml", `policies:
+  app:
+    allow_origins: ["https://a.example", "https://x.b.example", "https://same.example", "http://localhost:3000-3999", "https://new.example"]
+    allow_methods: [PUT, PATCH]
+    allow_headers: [X-Token]
+`)
+	// The same, written in another way.
+	same := write(t, dir, "same.json", `{"policies": {"q": {"allow_origins": ["https://same.example", "https://a.example", "http://localhost:3000-3999"],
+  "allow_methods": ["PUT"], "max_age": "600s"}, "app": {"allow_origins": ["https://*.b.example", "regexp:https://[a-z]+\\.r\\.example"],
+  "allow_methods": ["PUT"], "max_age": "10m"}}}`)
+
+	if r := corskit(t, dir, "diff", old, old); r.code != exitYes || r.stdout != "no difference\n" {
+		t.Errorf("%+v", r)
+	}
+	if r := corskit(t, dir, "diff", old, same); r.code != exitYes {
+		t.Errorf("%+v", r)
+	}
+	golden(t, "diff", corskit(t, dir, "diff", filepath.Base(old), filepath.Base(changed)))
+	golden(t, "diff-json", corskit(t, dir, "diff", "--format", "json", filepath.Base(old), filepath.Base(changed)))
+
+	open := write(t, dir, "open.yaml", "policies: {app: {allow_origins: [\"*\"]}}\nroutes: [{path: /public/, policies: [app]}]\n")
+	r := corskit(t, dir, "diff", old, open)
+	if r.code != exitNo {
+		t.Errorf("%+v", r)
+	}
+	contains(t, "the difference", r.stdout, "may now read responses of /public/", "any other origin", "may no longer read responses of elsewhere")
+	strict := write(t, dir, "strict.yaml", "policies: {app: {reject_disallowed: true}}\n")
+	loose := write(t, dir, "loose.yaml", "policies: {app: {}}\n")
+	if r := corskit(t, dir, "diff", loose, strict); r.code != exitNo || !strings.Contains(r.stdout, "an answer of 403") {
+		t.Errorf("%+v", r)
+	}
+	if r := corskit(t, dir, "diff", old, "nowhere.yaml"); r.code != exitFail {
+		t.Errorf("%+v", r)
+	}
+}
+
+// What two patterns differ in is seen, though each is tried with a few origins.
+func TestDiffPatterns(t *testing.T) {
+	for _, tt := range []struct {
+		before, after string // allow_origins
+		want          []string
+	}{
+		{"http://localhost", "http://localhost:*", []string{"+", "http://localhost:*, such as http://localhost:49151"}},
+		{"http://localhost:3000-3999", "http://localhost:3000-4999", []string{"+", "http://localhost:3000-4999, such as http://localhost:4999", "http://localhost:4000"}},
+		{"http://localhost:3000-4999", "http://localhost:3001-4999", []string{"-", "http://localhost:3000-4999, such as http://localhost:3000"}},
+		{"http://127.0.0.1:*", "@loopback", []string{"+", "@loopback, such as http://localhost"}},
+		{"https://a-*.b.example", "https://*.b.example", []string{"+", "https://*.b.example"}},
+		{"regexp:https://[a-z0-9_-]+\\.b\\.example", "https://*.b.example", []string{"+", "such as https://corskit-sample.a_0.b.example"}},
+		{"regexp:https://[a-m]+\\.b\\.example", "regexp:https://[a-z]+\\.b\\.example", []string{"+", "such as https://z.b.example", "note: regular expressions differ"}},
+		{"regexp:https://(app|www)\\.b\\.example", "regexp:https://(app|web)\\.b\\.example", []string{"+", "such as https://web.b.example", "-", "such as https://www.b.example"}},
+		{"https://a.example", "regexp:(?i)https://[^a-z]\\.example", []string{"+", "-", "regexp:(?i)https://[^a-z]", "https://a.example"}},
+		{"regexp:https://a{1,3}\\.b\\.example", "regexp:https://a{1,5}\\.b\\.example", []string{"+", "such as https://aaaaa.b.example"}},
+		{"regexp:https://(a|b)\\.example", "regexp:https://(b|a)\\.example", []string{"no difference", "note: regular expressions differ"}},
+		{"https://*.b.example", "*", []string{"+", "any other origin"}},
+	} {
+		dir := t.TempDir()
+		write(t, dir, "old.yaml", "policies: {app: {allow_origins: ['"+tt.before+"']}}\n")
+		write(t, dir, "new.yaml", "policies: {app: {allow_origins: ['"+tt.after+"']}}\n")
+		r := corskit(t, dir, "diff", "old.yaml", "new.yaml")
+		code := exitNo
+		if tt.want[0] == "no difference" {
+			code = exitYes
+		}
+		if r.code != code {
+			t.Errorf("from %s to %s: %+v", tt.before, tt.after, r)
+		}
+		contains(t, "from "+tt.before+" to "+tt.after, r.stdout, tt.want...)
+	}
+}
+
+// A request can be one of a host and one of a path, and the order of the routes
+// says which.
+func TestDiffRoutes(t *testing.T) {
+	const policies = "policies: {p: {allow_origins: [\"https://a.example\"]}, q: {allow_origins: [\"https://b.example\"]}}\n"
+	const host, path = "{host: h.example, policies: [p]}", "{path: /b/, policies: [q]}"
+	dir := t.TempDir()
+	write(t, dir, "old.yaml", policies+"routes: ["+host+", "+path+"]\n")
+	write(t, dir, "new.yaml", policies+"routes: ["+path+", "+host+"]\n")
+	r := corskit(t, dir, "diff", "old.yaml", "new.yaml")
+	want := `- may no longer read responses of h.example/b/
+    https://a.example
++ may now read responses of h.example/b/
+    https://b.example
+  + method GET, HEAD, POST
+`
+	if r.code != exitNo || r.stdout != want {
+		t.Errorf("got %+v, want %s", r, want)
+	}
+}
