@@ -98,6 +98,11 @@ func (s *suspect) examine(v conformance.Verdict) ([]finding, int) {
 		s.headers(e.Response.Header, v)
 	}
 	own := s.ask(s.fetch.Origin)
+	for _, r := range []*conformance.Response{own.preflight, own.actual} {
+		if r != nil {
+			s.headers(r.Header, v) // a refused preflight has kept the browser from the request
+		}
+	}
 	answers := []answer{own, s.ask("")}
 	for _, l := range lookAlikes(s.fetch.Origin) {
 		if l.origin == s.fetch.Origin {

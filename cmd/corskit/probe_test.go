@@ -111,6 +111,13 @@ func TestProbeFindings(t *testing.T) {
 			}
 		}), nil, "ok", []string{"error missing-vary"}},
 		{"doubled", flawed(sound, "+Access-Control-Allow-Origin", page), nil, "allow-origin-multiple", []string{"error doubled-header"}},
+		{"doubled, behind a preflight that fails", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == "OPTIONS" {
+				w.WriteHeader(405)
+				return
+			}
+			flawed(sound, "+Access-Control-Allow-Origin", page).ServeHTTP(w, r)
+		}), []string{"-X", "PUT"}, "allow-origin-missing", []string{"error doubled-header"}},
 		{"doubled, one line", flawed(func(string) string { return page + ", " + page }), nil, "allow-origin-mismatch", []string{"error doubled-header"}},
 		{"doubled credentials", flawed(sound, "+Access-Control-Allow-Credentials", "true", "+Access-Control-Allow-Credentials", "true"),
 			[]string{"--credentials"}, "allow-credentials", []string{"error doubled-header"}},
