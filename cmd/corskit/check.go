@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ what is wrong: all of it, with file, line and fix. Warnings are legal but
 probably not meant.
 
 Exit status: 0 if there are no faults, 1 if there are (with --strict also for
-warnings), 2 if a file cannot be read.`,
+warnings), 2 if a FILE cannot be read.`,
 		Example: `  corskit check cors.yaml
   corskit check --profile prod --strict cors.yaml
   corskit check --format github deploy/*.yaml
@@ -53,6 +54,8 @@ func (c *check) arguments(_ *cobra.Command, files []string) error {
 		return errors.New("--env is for the environment alone: leave the files out")
 	case !c.env && len(files) == 0:
 		return errors.New("no file to check")
+	case slices.Contains(files, ""):
+		return errNoName
 	case c.env && c.source.noEnv:
 		return errors.New("--env and --no-env leave nothing to check")
 	}
@@ -80,7 +83,7 @@ func newDiagnostic(severity string, p config.Place, value, code, detail, suggest
 	return diagnostic{
 		Severity: severity, File: p.File, Line: p.Line, Column: p.Column, Variable: p.Variable, Key: p.Key,
 		Value: clip(value), Code: code, Detail: detail, Suggestion: suggestion,
-		message: strings.TrimPrefix(strings.TrimPrefix(message, p.String()), ": "), excerpt: p.Excerpt,
+		message: strings.TrimLeft(strings.TrimPrefix(message, p.String()), ": "), excerpt: p.Excerpt,
 	}
 }
 

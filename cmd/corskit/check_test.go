@@ -44,6 +44,11 @@ func TestCheckEnvironment(t *testing.T) {
 	if r := corskitWith(t, "testdata/check", bad, "check", "good.yaml"); r.code != exitNo {
 		t.Errorf("the environment is laid over the file: %+v", r)
 	}
+	upper := []string{"CORS_PROFILE=PROD"}
+	want := `CORS_PROFILE: error: "PROD": not the name of a profile; did you mean "prod"?` + "\n"
+	if r := corskitWith(t, "testdata/check", upper, "check", "good.yaml"); r.code != exitNo || !strings.HasPrefix(r.stdout, want) {
+		t.Errorf("a profile that is none: %+v", r)
+	}
 	if r := corskitWith(t, "testdata/check", bad, "check", "--no-env", "good.yaml"); r.code != exitYes {
 		t.Errorf("--no-env: %+v", r)
 	}

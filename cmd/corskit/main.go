@@ -18,10 +18,17 @@ const (
 // errNo ends a command whose answer is no, and has been printed.
 var errNo = errors.New("no")
 
-func main() { os.Exit(run(newRoot(), newTerminal(os.Stderr, "auto"))) }
+func main() {
+	root, stdout := newRoot(), &output{file: os.Stdout}
+	root.SetOut(stdout)
+	os.Exit(run(root, stdout, newTerminal(os.Stderr, "auto")))
+}
 
-func run(root *cobra.Command, stderr terminal) int {
+func run(root *cobra.Command, stdout *output, stderr terminal) int {
 	command, err := root.ExecuteC()
+	if stdout.err != nil {
+		err = stdout.err // an answer that nobody got is none
+	}
 	switch {
 	case err == nil:
 		return exitYes

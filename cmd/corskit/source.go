@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -31,6 +32,9 @@ func (s *source) options(cmd *cobra.Command) (o config.Options, done func()) {
 	return o, p.clear
 }
 
+// errNoName is what a shell makes of a variable that is not set.
+var errNoName = errors.New("the name of a file is empty")
+
 // report checks a file.
 func (s *source) report(cmd *cobra.Command, path string) config.Report {
 	opts, done := s.options(cmd)
@@ -41,6 +45,9 @@ func (s *source) report(cmd *cobra.Command, path string) config.Report {
 // read reads a file for a command that needs a sound one, and says what is
 // wrong otherwise.
 func (s *source) read(cmd *cobra.Command, path string) (*config.Config, error) {
+	if path == "" {
+		return nil, &usageError{errNoName}
+	}
 	r := s.report(cmd, path)
 	if r.Err == nil {
 		return r.Config, nil

@@ -36,8 +36,11 @@ type terminal struct {
 // newTerminal returns the terminal of a stream. mode is the value of --color.
 func newTerminal(w io.Writer, mode string) terminal {
 	t := terminal{Writer: w}
-	if file, ok := w.(*os.File); ok {
-		t.interactive = isTerminal(file)
+	switch w := w.(type) {
+	case *os.File:
+		t.interactive = isTerminal(w)
+	case *output:
+		t.interactive = isTerminal(w.file)
 	}
 	switch mode {
 	case "always":
@@ -47,6 +50,21 @@ func newTerminal(w io.Writer, mode string) terminal {
 		t.colour = t.interactive && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}
 	return t
+}
+
+// output is a file that remembers that something could not be written to it, as
+// to a disk that is full.
+type output struct {
+	file *os.File
+	err  error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.file.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 func isTerminal(f *os.File) bool {

@@ -109,3 +109,25 @@ func TestProbeAsksAtTerminal(t *testing.T) {
 		}
 	}
 }
+
+// An answer that cannot be written is not passed off as one.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("no /dev/full here: %v", err)
+	}
+	defer full.Close()
+	for _, args := range [][]string{
+		{"check", "good.yaml"}, {"check", "good.yaml", "--format", "json"}, {"check", "faults.yaml", "--format", "github"}, {"schema"}, {"init", "-"}, {"version"}, {"check", "--help"},
+		{"explain", "good.yaml", "-o", page}, {"diff", "good.yaml", "good.yaml"},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, binary, args...)
+		var stderr bytes.Buffer
+		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "testdata/check", environ(), full, &stderr
+		if err := cmd.Run(); cmd.ProcessState.ExitCode() != exitFail || !strings.Contains(stderr.String(), "no space left on device") {
+			t.Errorf("corskit %q: %v, %s", args, err, stderr.String())
+		}
+	}
+}
