@@ -722,3 +722,12 @@ func TestNoSource(t *testing.T) {
 		}
 	}
 }
+
+// TestProfileOption is about a fault that lies in no file and no variable.
+func TestProfileOption(t *testing.T) {
+	_, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(onePolicy)}, "cors.yaml",
+		config.Options{Environ: []string{}, Profile: "../x"})
+	if want := `"../x": not the name of a profile; use a-z and 0-9, with a single - or _ between them`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -126,7 +126,9 @@ func message(p Place, value, detail, suggestion string) string {
 		b = append(b, p.Key...)
 	}
 	if value != "" {
-		b = append(b, ' ')
+		if len(b) > 0 {
+			b = append(b, ' ')
+		}
 		b = append(b, quoted(value)...)
 	}
 	if len(b) > 0 {
