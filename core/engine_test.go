@@ -152,6 +152,9 @@ func TestDecide(t *testing.T) {
 			with(denied, func(d *core.Decision) { d.Vary = privateVary })},
 		{"private network, not opted in", []core.Policy{two()}, core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}, AccessControlRequestPrivateNetwork: []string{"true"}}, pfA},
 
+		{"echo by either policy", []core.Policy{allCred, {AllowOrigins: []string{"https://b.example"}, AllowHeaders: []string{"*"}, AllowCredentials: true}}, preflight("https://a.example", "PURGE", "x-a,x-b"), echo},
+		{"private network by either policy", []core.Policy{private, private}, preflight("https://a.example", "PUT"), with(pfA, func(d *core.Decision) { d.Vary = privateVary })},
+
 		{"func", []core.Policy{byFunc}, get("https://f.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "https://f.example", Vary: "Origin"}},
 		{"func says no", []core.Policy{byFunc}, get("https://e.example"), refused},
 		{"func is not asked about malformed", []core.Policy{byFunc}, get("bad"), refused},
@@ -164,6 +167,8 @@ func TestDecide(t *testing.T) {
 		{"an earlier func wins over a list", []core.Policy{byFunc, {Name: "f", AllowOrigins: []string{"https://f.example"}}}, get("https://f.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "https://f.example", Vary: "Origin"}},
 
 		{"second policy governs", []core.Policy{cred(), anyone()}, get("https://e.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e", Vary: "Origin"}},
+		{"second policy governs a preflight", []core.Policy{cred(), anyone()}, preflight("https://e.example", "PUT"), core.Decision{
+			Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "any", AllowOrigin: "*", AllowMethods: "GET, HEAD, POST", Vary: pfVary}},
 		{"first policy governs", []core.Policy{cred(), anyone()}, get("https://a.example"), credA},
 		{"public second, malformed", []core.Policy{cred(), anyone()}, get("bad"), refused},
 		{"public second, no origin", []core.Policy{cred(), anyone()}, get(), absent},
@@ -181,6 +186,9 @@ func TestDecide(t *testing.T) {
 			}
 			if got := e.Explain(ctx, tt.request); got.Decision != tt.want {
 				t.Errorf("Explain decides %+v, Decide %+v", got.Decision, tt.want)
+			}
+			if o := tt.want.Outcome(); o.Decision() != tt.want {
+				t.Errorf("as an outcome and back it is %+v, not %+v", o.Decision(), tt.want)
 			}
 		})
 	}

@@ -48,6 +48,7 @@ func TestPolicyErrors(t *testing.T) {
 		{"TRACK", core.Policy{AllowMethods: []string{"Track"}}, "AllowMethods", 0, "Track", core.ReasonForbiddenMethod, "remove"},
 		{"patch", core.Policy{AllowMethods: []string{"patch"}}, "AllowMethods", 0, "patch", core.ReasonMethodCase, `"PATCH"`},
 		{"methods in one", core.Policy{AllowMethods: []string{"GET, PUT"}}, "AllowMethods", 0, "GET, PUT", core.ReasonList, "one list entry"},
+		{"methods in one, and a blank", core.Policy{AllowMethods: []string{" GET, PUT"}}, "AllowMethods", 0, " GET, PUT", core.ReasonList, "one list entry"},
 		{"empty method", core.Policy{AllowMethods: []string{""}}, "AllowMethods", 0, "", core.ReasonEmpty, "remove"},
 		{"no token", core.Policy{AllowMethods: []string{"P{T"}}, "AllowMethods", 0, "P{T", core.ReasonSyntax, "remove"},
 		{"long method", core.Policy{AllowMethods: []string{strings.Repeat("A", 300)}}, "AllowMethods", 0, strings.Repeat("A", 300), core.ReasonTooLong, "remove"},
@@ -152,6 +153,9 @@ func TestRouteErrors(t *testing.T) {
 		{core.Route{Path: " /api"}, core.ReasonWhiteSpace, "remove"},
 		{core.Route{Path: "https://a.example/x"}, core.ReasonPath, "Host"},
 		{core.Route{Path: "/caf%C3%A9/"}, core.ReasonPath, `"/café/"`},
+		{core.Route{Path: "/a%zz"}, core.ReasonPath, "write it decoded"},
+		{core.Route{Path: "/a%3Fb"}, core.ReasonPath, "write it decoded"},
+		{core.Route{Path: "/a%2F%2Fb"}, core.ReasonPath, "write it decoded"},
 		{core.Route{Path: "/users/:id"}, core.ReasonWildcard, "slash"},
 		{core.Route{Host: "a.example:443"}, core.ReasonPort, `"a.example"`},
 		{core.Route{Host: "a.example."}, core.ReasonHost, `"a.example"`},
@@ -160,7 +164,7 @@ func TestRouteErrors(t *testing.T) {
 		{core.Route{Path: "/a?b"}, core.ReasonPath, "remove"},
 		{core.Route{Path: "/a/../b"}, core.ReasonPath, "clean"},
 		{core.Route{Path: "//a"}, core.ReasonPath, "clean"},
-		{core.Route{Path: "/" + strings.Repeat("a", 2000)}, core.ReasonTooLong, "shorten"},
+		{core.Route{Path: "/" + strings.Repeat("a", 1024)}, core.ReasonTooLong, "shorten"},
 	} {
 		tt.route.Policies = []core.Policy{two()}
 		_, err := core.NewRouted(core.Route{Path: "/ok", Policies: tt.route.Policies}, tt.route)
@@ -169,7 +173,7 @@ func TestRouteErrors(t *testing.T) {
 			t.Errorf("%.40q %.40q: %v", tt.route.Host, tt.route.Path, err)
 		}
 	}
-	for _, ok := range []core.Route{{Host: "a.example"}, {Host: "127.0.0.1"}, {Host: "[::1]"}, {Host: "localhost"}, {Path: "/a.b/..c/"}} {
+	for _, ok := range []core.Route{{Host: "a.example"}, {Host: "127.0.0.1"}, {Host: "[::1]"}, {Host: "localhost"}, {Path: "/a.b/..c/"}, {Path: "/" + strings.Repeat("a", 1023)}} {
 		ok.Policies = []core.Policy{two()}
 		if _, err := core.NewRouted(ok); err != nil {
 			t.Error(err)
@@ -203,6 +207,7 @@ func TestDangerousFlags(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
+	twice := func(entry string) []core.Policy { return []core.Policy{{AllowOrigins: []string{entry, entry}}} }
 	tests := []struct {
 		name     string
 		policies []core.Policy
@@ -234,6 +239,19 @@ func TestWarnings(t *testing.T) {
 		{"WebSocket scheme", []core.Policy{{AllowOrigins: []string{"wss://a.example", "htps://a.example"}}}, []string{"unused AllowOrigins[0]", "unused AllowOrigins[1]"}},
 		{"function beside any", []core.Policy{{AllowOrigins: []string{"*"}, AllowOriginFunc: func(context.Context, core.Request) bool { return true }}}, []string{"unused AllowOriginFunc[-1]"}},
 		{"nothing to reject", []core.Policy{{AllowOrigins: []string{"*"}, RejectDisallowed: true}}, []string{"unused RejectDisallowed[-1]"}},
+		{"origins of other schemes twice", []core.Policy{{AllowOrigins: []string{"http://localhost:3000", "app://a", "http://localhost:3000", "app://a"}}},
+			[]string{"unreachable-pattern AllowOrigins[2]", "unreachable-pattern AllowOrigins[3]"}},
+		{"a range of ports twice", twice("http://localhost:3000-3999"), []string{"unreachable-pattern AllowOrigins[1]"}},
+		{"loopback twice", twice("@loopback"), []string{"unreachable-pattern AllowOrigins[1]"}},
+		{"an expression without a scheme twice", twice("regexp:[a-z]+"), []string{"unreachable-pattern AllowOrigins[1]"}},
+		{"an expression that looks like an origin", []core.Policy{{AllowOrigins: []string{"regexp:[a-z]+://x", "regexp://x"}}}, nil},
+		{"ports of which two patterns decide for some", []core.Policy{{AllowOrigins: []string{"http://localhost:1-5", "http://localhost:6-20", "http://localhost:1-10"}}}, nil},
+
+		{"an expression for http, credentials", []core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true}}, []string{"unused AllowOrigins[0]"}},
+		{"an expression for http", []core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}}}, nil},
+		{"an expression for http, as is meant", []core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true}}, nil},
+		{"expressions for https and loopback, credentials", []core.Policy{{AllowOrigins: []string{
+			`regexp:https://a\.example`, `regexp:http://localhost:[0-9]+`, `regexp:http://127\.0\.0\.1`, `regexp:http://\[::1\]`}, AllowCredentials: true}}, nil},
 	}
 	for _, tt := range tests {
 		e, err := core.New(tt.policies...)
@@ -259,5 +277,74 @@ func TestWarningsAreBounded(t *testing.T) {
 	ws := e.Warnings()
 	if len(ws) != 100 || !strings.Contains(ws[99].Detail, "899 more") {
 		t.Errorf("%d warnings, the last %v", len(ws), ws[len(ws)-1])
+	}
+	if i := slices.IndexFunc(ws, func(w core.Warning) bool { return strings.Contains(w.Detail, "more") }); i != 99 {
+		t.Errorf("warning %d says how many more there are, want the last alone: %v", i, ws[i])
+	}
+	// The first of 101 is not a repetition: a hundred warnings, and no more.
+	ws = core.MustNew(core.Policy{AllowOrigins: slices.Repeat([]string{"https://a.example"}, 101)}).Warnings()
+	if len(ws) != 100 || strings.Contains(ws[99].Detail, "more") {
+		t.Errorf("%d warnings of 100, the last %v", len(ws), ws[len(ws)-1])
+	}
+}
+
+// TestCoveredEntriesAreBounded: past a thousand entries, those that a pattern
+// covers are still warned of, unless there are many patterns to try.
+func TestCoveredEntriesAreBounded(t *testing.T) {
+	const covered = "https://x.a.example"
+	for _, tt := range []struct {
+		name        string
+		expressions int // that match nothing here; more than 64 are many
+		before      int // entries before the one that is covered
+		want        bool
+	}{
+		{"few patterns, many entries", 1, 1000, true},
+		{"many patterns, few entries", 65, 70, true},
+		{"many patterns, the thousandth entry", 65, 999, true},
+		{"many patterns, the entry after", 65, 1000, false},
+	} {
+		entries := []string{"https://*.a.example"}
+		for i := range tt.expressions {
+			entries = append(entries, fmt.Sprintf(`regexp:https://r%d\.example`, i))
+		}
+		for i := len(entries); i < tt.before; i++ {
+			entries = append(entries, fmt.Sprintf("https://b%d.example", i))
+		}
+		warnings := core.MustNew(core.Policy{AllowOrigins: append(entries, covered)}).Warnings()
+		if got := len(warnings) == 1 && warnings[0].Index == tt.before; got != tt.want || len(warnings) > 1 {
+			t.Errorf("%s: %v, want a warning of entry %d: %v", tt.name, warnings, tt.before, tt.want)
+		}
+	}
+}
+
+// TestTooManyOrigins: a list that the matcher cannot index is one fault, and is
+// not looked at entry by entry.
+func TestTooManyOrigins(t *testing.T) {
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("no list of 4 GiB fits into 32 bits")
+	}
+	_, err := core.New(core.Policy{AllowOrigins: slices.Repeat([]string{strings.Repeat("a", 1<<20)}, 4<<10)})
+	all := slices.Collect(core.PolicyErrors(err))
+	if len(all) != 1 || all[0].Reason != core.ReasonTooMany || all[0].Index != -1 {
+		t.Errorf("%d errors for 4 GiB of origins, want one: %.300v", len(all), err)
+	}
+}
+
+// TestInsecureRegexp: with credentials an expression matches no http:// origin
+// beyond loopback, unless the policy says so; without, it matches what it says.
+func TestInsecureRegexp(t *testing.T) {
+	const expr = `regexp:https?://(a\.example|localhost)`
+	for _, tt := range []struct {
+		credentials, dangerous, want bool
+	}{
+		{false, false, true}, {false, true, true}, {true, false, false}, {true, true, true},
+	} {
+		e := core.MustNew(core.Policy{AllowOrigins: []string{expr}, AllowCredentials: tt.credentials,
+			DangerouslyAllowInsecureOrigins: tt.dangerous, DangerouslyAllowPublicSuffixes: true})
+		for origin, want := range map[string]bool{"http://a.example": tt.want, "https://a.example": true, "http://localhost": true} {
+			if d := e.Decide(ctx, get(origin)); d.Allowed != want {
+				t.Errorf("%s with %+v: allowed %v, want %v", origin, tt, d.Allowed, want)
+			}
+		}
 	}
 }

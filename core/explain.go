@@ -277,20 +277,13 @@ func (x *explainer) preflight() {
 	}
 	x.Browser = BrowserVerdict{
 		Allowed: ok, AllowedWithCredentials: ok && credentials,
-		Code: BrowserSends, Text: "the preflight succeeds: the browser sends the " + printable(first1(r.AccessControlRequestMethod)) + " request",
+		Code: BrowserSends, Text: "the preflight succeeds: the browser sends the " + printable(r.AccessControlRequestMethod[0]) + " request",
 	}
 	if !ok {
 		x.Browser.Code, x.Browser.Text = BrowserRefuses, "the preflight fails: the browser never sends the request"
 	} else if !credentials {
 		x.Browser.Text += ", if it is one without credentials"
 	}
-}
-
-func first1(lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	return lines[0]
 }
 
 func (x *explainer) method(credentials bool) bool {

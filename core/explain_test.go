@@ -60,6 +60,15 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// Where every origin is allowed, "*" is the pattern that decides.
+func TestExplainAnyOrigin(t *testing.T) {
+	for _, r := range []core.Request{get("https://e.example"), preflight("https://e.example", "GET")} {
+		if x := core.MustNew(anyone()).Explain(ctx, r); x.Pattern != "*" || x.Policy != "any" {
+			t.Errorf("%+v: pattern %q of policy %q, want * of any", r, x.Pattern, x.Policy)
+		}
+	}
+}
+
 // An explanation shows nothing of a request raw or at length.
 func TestExplainQuotes(t *testing.T) {
 	e := core.MustNew(two(), core.Policy{AllowOrigins: []string{"https://z.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true})

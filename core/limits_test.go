@@ -42,6 +42,8 @@ func TestLimits(t *testing.T) {
 		{"half a second short of a day", age(24*time.Hour - time.Second/2), core.ReasonMaxAge, "did you mean 24h0m0s?"},
 		{"a day and a half second", age(24*time.Hour + time.Second/2), core.ReasonMaxAge, "more than 24 hours"},
 		{"a second", age(time.Second), "", ""},
+		{"a day's seconds as nanoseconds", age(86400), core.ReasonMaxAge, "did you mean 24h0m0s?"},
+		{"one nanosecond more", age(86401), core.ReasonMaxAge, "a fraction of a second"},
 		{"a negative second", age(-time.Second), core.ReasonMaxAge, "negative"},
 	}
 	for _, tt := range tests {
@@ -62,7 +64,7 @@ func TestLimits(t *testing.T) {
 // TestQuotedLength: an error repeats 120 bytes of an entry.
 func TestQuotedLength(t *testing.T) {
 	for n, cut := range map[int]bool{120: false, 121: true} {
-		entry := strings.Repeat("m", n-1) + " "
+		entry := strings.Repeat("m", n-1) + ";" // which no suggestion repeats
 		_, err := core.New(one(func(p *core.Policy) { p.AllowMethods = []string{entry} }))
 		if err == nil {
 			t.Fatal("accepted")

@@ -3,6 +3,7 @@ package core_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/corskit/corskit/core"
@@ -79,6 +80,14 @@ func TestRoutes(t *testing.T) {
 	if d := e.Decide(ctx, preflight("https://a.example", "PUT")); d != (core.Decision{Kind: core.Preflight, Code: core.CodeNoRoute}) {
 		t.Errorf("a preflight that no route covers is answered: %+v", d)
 	}
+	for _, r := range []core.Request{
+		{Method: "OPTIONS", Origin: []string{"https://a.example"}},
+		{Method: "GET", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}},
+	} {
+		if d := e.Decide(ctx, r); d != (core.Decision{Kind: core.Actual, Code: core.CodeNoRoute}) {
+			t.Errorf("%+v, which no route covers and which is no preflight: %+v", r, d)
+		}
+	}
 	warned := false
 	for _, w := range e.Warnings() {
 		warned = warned || w.Code == core.WarnUnreachableRoute && w.Index == 6
@@ -149,6 +158,37 @@ func TestAmbiguousPathIsRejected(t *testing.T) {
 		}
 		if x := e.Explain(ctx, r); x.Decision != e.Decide(ctx, r) || x.Steps[0].Code != core.CodePathAmbiguous || x.Hint == "" {
 			t.Errorf("%q: %v", path, x)
+		}
+	}
+}
+
+// TestReadings: which readings of a path are looked at, and what "/" covers.
+func TestReadings(t *testing.T) {
+	e, err := core.NewRouted(
+		core.Route{Host: "z.example", Policies: named("z")},
+		core.Route{Path: "/one", Policies: named("one")},
+		core.Route{Path: "/", Policies: named("rest")},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dots := func(n int) string { return "/./" + strings.Repeat("a", n-len("/./")) }
+	for _, tt := range []struct{ host, path, want string }{
+		{"Z.EXAMPLE", "/one", "z"},
+		{"x", "*", "rest"}, // OPTIONS *
+		{"x", "", "rest"},
+		{"x", "/one", "one"},
+		{"x", "//one", ""},      // /one once cleaned
+		{"x", "//one/", "rest"}, // /one/ once cleaned, which is not /one
+		{"x", "/one/.", "rest"},
+		{"x", "/one/./", "rest"},
+		{"x", "/one/x/..", "rest"},
+		{"x", dots(1024), "rest"},
+		{"x", dots(1025), ""}, // too long to be looked at
+	} {
+		d := e.Decide(ctx, core.Request{Method: "GET", Host: tt.host, Path: tt.path, Origin: []string{"https://a.example"}})
+		if d.Policy != tt.want || (tt.want == "") != (d.Code == core.CodePathAmbiguous) {
+			t.Errorf("host %q, path %.40q of %d bytes: policy %q (%s), want %q", tt.host, tt.path, len(tt.path), d.Policy, d.Code, tt.want)
 		}
 	}
 }

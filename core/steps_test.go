@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ func TestSteps(t *testing.T) {
 	trusted := core.MustNew(core.Policy{AllowOrigins: []string{a}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true})
 	star := core.MustNew(core.Policy{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}})
 	function := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }})
+	several := core.MustNew(core.Policy{AllowOrigins: []string{a}}, core.Policy{AllowOrigins: []string{"https://b.example"}})
 	routed, err := core.NewRouted(core.Route{Host: "h", Path: "/x/", Policies: []core.Policy{{AllowOrigins: []string{a}}}})
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +55,17 @@ func TestSteps(t *testing.T) {
 		{"a preflight", plain, pre, []string{string(core.StepMethodAllowed), string(core.StepHeaderAllowed), "one without credentials"}, []string{string(core.StepPrivateNetwork), "hint"}},
 		{"a private network", plain, with(pre, func(r *core.Request) { r.AccessControlRequestPrivateNetwork = []string{"true"} }), []string{string(core.StepPrivateNetwork)}, nil},
 		{"no headers asked", plain, preflight(a, "PUT"), []string{string(core.StepMethodAllowed)}, []string{string(core.StepHeaderAllowed)}},
+		{"which policy", plain, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }), []string{`no function of policy "default" allows`}, []string{"policies"}},
+		{"which policies", several, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }), []string{"no function of the 2 policies allows"}, nil},
+		{"http", plain, with(get, func(r *core.Request) { r.Origin = []string{"http://b.example"} }), []string{`add "http://b.example" to AllowOrigins`}, nil},
+		{"http, credentials", trusted, with(get, func(r *core.Request) { r.Origin = []string{"http://b.example"} }), []string{"serve the page over https://"}, []string{"add \"http"}},
+		{"the request that follows", plain, pre, []string{"the browser sends the PUT request"}, nil},
+		{"a method that is not listed", plain, preflight(a, "CHICKEN"), []string{string(core.StepMethodNotAllowed), `add "CHICKEN" to AllowMethods`}, []string{string(core.StepMethodAllowed)}},
+		{"a method in lower case that is not listed", plain, preflight(a, "patch"), []string{`add "PATCH" to AllowMethods`}, nil},
+		{"a forbidden method", plain, preflight(a, "TRACE"), []string{string(core.StepMethodNotAllowed), "browsers never send", string(core.BrowserRefuses)}, []string{"hint"}},
+		{"a forbidden header", plain, preflight(a, "PUT", "x-a,cookie"), []string{string(core.StepHeaderNotAllowed), "scripts cannot set", string(core.BrowserRefuses)}, []string{"hint"}},
+		{"no route, a preflight", routed, with(pre, func(r *core.Request) { r.Host = "g" }), []string{string(core.BrowserRefuses), "the handler's answer decides"}, nil},
+		{"no route, an actual request", routed, with(get, func(r *core.Request) { r.Host = "g" }), []string{string(core.BrowserHides)}, []string{"the handler's answer decides"}},
 		{"two methods", plain, with(pre, func(r *core.Request) { r.AccessControlRequestMethod = []string{"PUT", "PUT"} }), []string{string(core.StepMethodNotAllowed), "not one token"}, nil},
 		{"no token", plain, preflight(a, "P T"), []string{string(core.StepMethodNotAllowed), "not one token"}, nil},
 		{"all methods", star, preflight(a, "CHICKEN"), []string{string(core.StepMethodAllowed)}, nil},
@@ -71,6 +84,33 @@ func TestSteps(t *testing.T) {
 			if strings.Contains(text, s) {
 				t.Errorf("%s: %q in\n%s", tt.name, s, text)
 			}
+		}
+	}
+}
+
+// TestExplainedHeaders: an explanation goes into 32 of the names that a preflight
+// asks for, and into one that is refused wherever it stands.
+func TestExplainedHeaders(t *testing.T) {
+	e := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowHeaders: []string{"x-a"}})
+	list := func(names ...string) string { return strings.Join(names, ",") }
+	allowed := func(n int) string { return list(slices.Repeat([]string{"x-a"}, n)...) }
+	for _, tt := range []struct {
+		name, ask       string
+		allowed, others int // steps
+	}{
+		{"32", allowed(32), 32, 0},
+		{"33", allowed(33), 32, 0},
+		{"a refused one, and 31", list("x-z", allowed(31)), 31, 1},
+		{"a refused one, and 40", list("x-z", allowed(40)), 31, 1},
+		{"40, and a refused one", list(allowed(40), "x-z"), 32, 1},
+		{"40, and two refused ones", list(allowed(40), "x-y", "x-z"), 32, 1},
+	} {
+		got := map[core.Code]int{}
+		for _, s := range e.Explain(ctx, preflight("https://a.example", "PUT", tt.ask)).Steps {
+			got[s.Code]++
+		}
+		if got[core.StepHeaderAllowed] != tt.allowed || got[core.StepHeaderNotAllowed] != tt.others {
+			t.Errorf("%s: %v, want %d names allowed and %d not", tt.name, got, tt.allowed, tt.others)
 		}
 	}
 }

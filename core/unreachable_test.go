@@ -64,6 +64,19 @@ func TestSharedPolicies(t *testing.T) {
 	}
 }
 
+// TestSharedPoliciesWarnOnce: what is odd about a list is said once, however many
+// routes have it.
+func TestSharedPoliciesWarnOnce(t *testing.T) {
+	odd := []core.Policy{{Name: "odd"}}
+	e, err := core.NewRouted(core.Route{Path: "/0", Policies: odd}, core.Route{Path: "/1", Policies: odd})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := e.Warnings(); len(w) != 1 || w[0].Code != core.WarnNoOrigins {
+		t.Errorf("%v, want one warning of %s", w, core.WarnNoOrigins)
+	}
+}
+
 func TestSameOrigin(t *testing.T) {
 	for _, tt := range []struct {
 		origin, site []string
@@ -73,6 +86,8 @@ func TestSameOrigin(t *testing.T) {
 		{[]string{"https://a.example"}, nil, "a.example", true},
 		{[]string{"https://a.example:8443"}, nil, "a.example:8443", true},
 		{[]string{"https://a.example:8443"}, nil, "a.example", false},
+		{[]string{"http://a.example"}, nil, "a.example", true},
+		{[]string{"app://a.example"}, nil, "a.example", false},
 		{[]string{"https://a.example"}, []string{""}, "a.example", true},
 		{[]string{"https://a.example"}, []string{"cross-site"}, "a.example", false},
 		{[]string{"https://a.example"}, []string{"same-site"}, "a.example", false},
