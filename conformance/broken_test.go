@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -65,6 +66,59 @@ var broken = []struct {
 		ref.matches = func(pattern, origin string) bool {
 			before, after, ok := strings.Cut(pattern, "*")
 			return matchesPattern(pattern, origin) || ok && !strings.HasPrefix(pattern, "regexp:") && strings.HasPrefix(origin, before) && strings.HasSuffix(origin, after)
+		}
+	}},
+	{"loses a character at the wildcard", "O3", func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			before, after, ok := strings.Cut(pattern, "*.")
+			return matchesPattern(pattern, origin) || ok && matchesPattern(before+"*"+after, origin)
+		}
+	}},
+	{"takes labels for empty ones", "O7", func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			return matchesPattern(pattern, origin) || matchesPattern(pattern, strings.ReplaceAll(strings.Replace(origin, "://.", "://x.", 1), "..", "."))
+		}
+	}},
+	{"passes over user names", "O1 O5 O7", func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			scheme, rest, _ := strings.Cut(origin, "://")
+			return matchesPattern(pattern, origin) || matchesPattern(pattern, scheme+"://"+rest[strings.LastIndexByte(rest, '@')+1:])
+		}
+	}},
+	{"stops one short of the last origin", "A1 D6 O2", policyOrigins(func(origins []string) []string { return origins[:max(1, len(origins)-1)] })},
+	{"begins one past the first origin", "A1 D6", policyOrigins(func(origins []string) []string { return origins[min(1, len(origins)-1):] })},
+	{"compares all but the last byte", "O1", orBytes(func(pattern, origin string) bool {
+		return len(origin) == len(pattern) && origin[:len(origin)-1] == pattern[:len(pattern)-1]
+	})},
+	{"compares all but the first byte of a host", "O1", orBytes(func(pattern, origin string) bool {
+		const scheme = "https://"
+		return len(origin) == len(pattern) && len(origin) > len(scheme) && origin[:len(scheme)] == pattern[:len(scheme)] && origin[len(scheme)+1:] == pattern[len(scheme)+1:]
+	})},
+	{"compares a suffix short of its last byte", "O7", func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			before, after, ok := strings.Cut(pattern, "*.")
+			return matchesPattern(pattern, origin) || ok && len(origin) > len(before)+len(after)+1 && origin[:len(before)] == before &&
+				strings.HasSuffix(origin[:len(origin)-1], "."+after[:len(after)-1])
+		}
+	}},
+	{"ends a range of ports one late", "R3", portRange(0, 1)},
+	{"ends a range of ports one early", "R3", portRange(0, -1)},
+	{"begins a range of ports one early", "R3", portRange(-1, 0)},
+	{"begins a range of ports one late", "R3", portRange(1, 0)},
+	{"takes ports up to 65536", "O10", func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			return matchesPattern(pattern, origin) || strings.HasSuffix(pattern, ":*") && origin == strings.TrimSuffix(pattern, "*")+"65536"
+		}
+	}},
+	{"lower-cases before an expression", "O12", func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			return matchesPattern(pattern, origin) || strings.HasPrefix(pattern, "regexp:") && matchesPattern(pattern, strings.ToLower(origin))
+		}
+	}},
+	{"widens a list that has a bad entry", "C1", func(ref *reference) {
+		ref.accept = func(core.Policy) error { return nil }
+		ref.matches = func(pattern, origin string) bool {
+			return matchesPattern(pattern, origin) || acceptPolicy(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true}) != nil
 		}
 	}},
 	{"mixes up hosts with a common ending", "O2", func(ref *reference) {
@@ -412,6 +466,22 @@ var broken = []struct {
 			return matchesPattern(pattern, origin) || ok && ok2 && ok3 && labelPattern.MatchString(rest)
 		}
 	}},
+	{"compares routes with decoded paths", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			return routes[routeOf(routes, r.URL.Path)].Policies
+		}
+	}},
+	{"compares routes with paths as they were sent", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			return routes[routeOf(routes, r.URL.EscapedPath())].Policies
+		}
+	}},
+	{"looks for parts of the path", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			i := slices.IndexFunc(routes, func(route core.Route) bool { return strings.Contains(r.URL.EscapedPath(), route.Path) })
+			return routes[i].Policies
+		}
+	}},
 	{"looks for the last route that matches", "R2", func(ref *reference) {
 		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
 			return routes[len(routes)-1].Policies
@@ -457,6 +527,49 @@ func policies(change func(*core.Policy)) func(*reference) {
 func handler(serve func(http.ResponseWriter, *http.Request, http.Handler)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, next) })
+	}
+}
+
+// policyOrigins changes what is found of a policy's list of origins.
+func policyOrigins(change func([]string) []string) func(*reference) {
+	return func(ref *reference) {
+		route := ref.route
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			policies := slices.Clone(route(routes, r))
+			for i, p := range policies {
+				if len(p.AllowOrigins) > 0 {
+					policies[i].AllowOrigins = change(p.AllowOrigins)
+				}
+			}
+			return policies
+		}
+	}
+}
+
+// orBytes compares the bytes of an origin with those of an entry without
+// wildcards beside the right comparison.
+func orBytes(compare func(pattern, origin string) bool) func(*reference) {
+	return func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			return matchesPattern(pattern, origin) || origin != "" && !strings.Contains(pattern, "*") && compare(pattern, origin)
+		}
+	}
+}
+
+// portRange moves the ends of ranges of ports.
+func portRange(from, to int) func(*reference) {
+	return func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			base, ports, ok := strings.Cut(pattern, "localhost:")
+			first, last, ok2 := strings.Cut(ports, "-")
+			a, err := strconv.Atoi(first)
+			b, err2 := strconv.Atoi(last)
+			if !ok || !ok2 || err != nil || err2 != nil {
+				return matchesPattern(pattern, origin)
+			}
+			port, ok := strings.CutPrefix(origin, base+"localhost")
+			return ok && validPort(port, a+from, b+to)
+		}
 	}
 }
 

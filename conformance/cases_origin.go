@@ -56,6 +56,9 @@ func casesO() []Case {
 		"substring":        "https://evil.test/https://a.example",
 		"substring-host":   "https://x.a.example.x",
 		"cut":              "https://a.exampl",
+		"same-length-end":  "https://a.exampla",
+		"same-length":      "https://a.exbmple",
+		"same-length-host": "https://b.example",
 		"cut-front":        "https://.example",
 		"other-scheme":     "http://a.example",
 		"other-port":       "https://a.example:8443",
@@ -135,6 +138,7 @@ func casesO() []Case {
 		"space":         "https://evil.test x.a.example",
 		"percent":       "https://%2e.a.example",
 		"other-suffix":  "https://x.b.example",
+		"other-end":     "https://x.a.exampla",
 	} {
 		add("O7/"+name, "design, origin patterns", "A subdomain pattern stands for one label or more, and for nothing else.", sub, origin)
 	}

@@ -286,6 +286,20 @@ func casesR() []Case {
 				reads(fetch("PUT", OriginB, "/any")),
 				reads(fetch("PUT", OriginA, "/team/any")),
 			},
+		}, {
+			ID: "R2/readings", Source: "CVE-2024-6839, CVE-2024-6844", Choice: true, Setup: routed,
+			Reason: "A path that reads as one route to the middleware and as another to whoever decodes it brings the policies of neither.",
+			Steps: []Step{
+				refuses(fetch("GET", OriginEvil, "/%70ublic/any")),
+				refuses(fetch("GET", OriginA, "/%70ublic/any").withCredentials()),
+				refuses(fetch("GET", OriginEvil, "/public/..%2Fany")),
+				refuses(fetch("GET", OriginA, "/public/..%2Fany").withCredentials()),
+				refuses(fetch("PUT", OriginB, "/team%2Fany")),
+				refuses(fetch("PUT", OriginB, "/%74eam/any")),
+				refuses(fetch("GET", OriginEvil, "/public%2F..%2Fany")),
+				reads(fetch("GET", OriginEvil, "/public/any")),
+				reads(fetch("PUT", OriginB, "/any")),
+			},
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -97,13 +98,25 @@ func (ref *reference) handler(s conformance.Setup, routes []core.Route, next htt
 	})
 }
 
+// policiesFor returns the policies of the route that the path belongs to in
+// every reading, or none.
 func policiesFor(routes []core.Route, r *http.Request) []core.Policy {
-	for _, route := range routes {
-		if route.Path == "" || strings.HasPrefix(r.URL.Path, route.Path) {
-			return route.Policies
+	route := routeOf(routes, r.URL.Path)
+	for _, reading := range []string{r.URL.EscapedPath(), path.Clean(r.URL.Path), path.Clean(r.URL.EscapedPath())} {
+		if routeOf(routes, reading) != route {
+			return nil
 		}
 	}
-	return nil
+	if route < 0 {
+		return nil
+	}
+	return routes[route].Policies
+}
+
+func routeOf(routes []core.Route, path string) int {
+	return slices.IndexFunc(routes, func(route core.Route) bool {
+		return route.Path == "" || strings.HasPrefix(path, route.Path)
+	})
 }
 
 // governing returns the first policy that allows the request's origin. Without

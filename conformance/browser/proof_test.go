@@ -169,7 +169,7 @@ var casesInPages = func() map[string]pageCases {
 			"the client has to act while it reads": 2, "it takes too long in real time": 1, "no other case may run beside it": 1,
 		}}
 	}
-	return map[string]pageCases{"chromium": all(154, 73), "firefox": all(144, 83), "webkit": all(157, 70)}
+	return map[string]pageCases{"chromium": all(159, 73), "firefox": all(149, 83), "webkit": all(162, 70)}
 }()
 
 // TestCasesInPages counts the cases that pages can run.
