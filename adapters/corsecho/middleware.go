@@ -25,9 +25,9 @@ type Options struct {
 // to other responses, as the engine decides. Several Options add up. A nil
 // engine denies every origin. The middleware is safe for concurrent use.
 //
-// It allocates at most once a response beyond the function value that echo has
-// every middleware make for each request, and
-// shares no header slice between responses.
+// It allocates once a request, the function that echo has every middleware make,
+// and now and then an array for the headers of many responses. It shares no header
+// slice between responses.
 func Middleware(engine *core.Engine, opts ...Options) echo.MiddlewareFunc {
 	m := &middleware{engine: engine}
 	for _, o := range opts {

@@ -26,8 +26,8 @@ type Options struct {
 // to other responses, as the engine decides. Several Options add up. A nil
 // engine denies every origin. The middleware is safe for concurrent use.
 //
-// It allocates at most once a response, and
-// shares no header slice between responses.
+// It allocates at most once a response, and shares no header slice between
+// responses.
 func Middleware(engine *core.Engine, opts ...Options) echo.MiddlewareFunc {
 	m := &middleware{engine: engine}
 	for _, o := range opts {

@@ -27,11 +27,20 @@ func serveEchoSite(t testing.TB, s site) string {
 	auth := middleware.BasicAuth(func(user, password string, _ echo.Context) (bool, error) {
 		return user == "user" && password == "password", nil
 	})
+	if s.token {
+		auth = middleware.KeyAuth(func(key string, _ echo.Context) (bool, error) { return key == token, nil })
+	}
 	if s.guarded {
 		e.Use(auth)
 	}
-	if s.position == onApp {
+	switch {
+	case s.position == onApp && s.slashes:
+		e.Pre(cors) // before what redirects
+	case s.position == onApp:
 		e.Use(cors)
+	}
+	if s.slashes {
+		e.Pre(middleware.RemoveTrailingSlashWithConfig(middleware.TrailingSlashConfig{RedirectCode: http.StatusMovedPermanently}))
 	}
 	if s.custom {
 		e.RouteNotFound("/*", func(c echo.Context) error { return c.String(http.StatusNotFound, "custom") })
@@ -56,6 +65,7 @@ func serveEchoSite(t testing.TB, s site) string {
 		corsecho.Group(e, v1, s.engine)
 	}
 	options := make(map[string]bool)
+	group := v1
 	route := func(method, path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
 		if !s.outside {
 			m = append(basics[:len(basics):len(basics)], m...)
@@ -64,10 +74,10 @@ func serveEchoSite(t testing.TB, s site) string {
 			m = append([]echo.MiddlewareFunc{cors}, m...)
 			if !options[path] {
 				options[path] = true
-				v1.OPTIONS(path, echo.NotFoundHandler, cors)
+				group.OPTIONS(path, echo.NotFoundHandler, cors)
 			}
 		}
-		v1.Add(method, path, h, m...)
+		group.Add(method, path, h, m...)
 	}
 	text := func(body string) echo.HandlerFunc {
 		return func(c echo.Context) error { return c.String(http.StatusOK, body) }
@@ -79,6 +89,14 @@ func serveEchoSite(t testing.TB, s site) string {
 	route("GET", "/returned", func(echo.Context) error { return echo.NewHTTPError(http.StatusTeapot) })
 	route("GET", "/unknown", func(echo.Context) error { return errors.New("unknown") })
 	route("GET", "/panic", func(echo.Context) error { panic("on purpose") })
+	route("GET", "/late", func(c echo.Context) error {
+		_ = c.String(http.StatusOK, "late")
+		return echo.NewHTTPError(http.StatusTeapot)
+	})
+	route("GET", "/late-panic", func(c echo.Context) error {
+		_ = c.String(http.StatusOK, "late")
+		panic("on purpose")
+	})
 	route("POST", "/limited", func(c echo.Context) error {
 		_, err := io.Copy(io.Discard, c.Request().Body)
 		return err
@@ -102,8 +120,16 @@ func serveEchoSite(t testing.TB, s site) string {
 		return nil
 	})
 	files := os.DirFS(s.files)
-	route("GET", "/files/*", echo.StaticDirectoryHandler(files, false))
+	e.Filesystem = files
+	if s.position == onRoute {
+		route("GET", "/files*", echo.StaticDirectoryHandler(files, false)) // as Static does
+	} else {
+		v1.Static("/files", ".")
+	}
 	route("GET", "/download", echo.StaticFileHandler("a.txt", files))
 	route("GET", "/download-missing", echo.StaticFileHandler("missing.txt", files))
+	route("GET", "/attachment", func(c echo.Context) error { return c.Attachment("a.txt", "b.txt") })
+	group = v1.Group("/deep")
+	route("GET", "/deeper", text("deep"))
 	return serveSite(t, e)
 }

@@ -27,11 +27,22 @@ func serveEchoV5Site(t testing.TB, s site) string {
 	auth := middleware.BasicAuth(func(_ *echo.Context, user, password string) (bool, error) {
 		return user == "user" && password == "password", nil
 	})
+	if s.token {
+		auth = middleware.KeyAuth(func(_ *echo.Context, key string, _ middleware.ExtractorSource) (bool, error) {
+			return key == token, nil
+		})
+	}
 	if s.guarded {
 		e.Use(auth)
 	}
-	if s.position == onApp {
+	switch {
+	case s.position == onApp && s.slashes:
+		e.Pre(cors) // before what redirects
+	case s.position == onApp:
 		e.Use(cors)
+	}
+	if s.slashes {
+		e.Pre(middleware.RemoveTrailingSlashWithConfig(middleware.RemoveTrailingSlashConfig{RedirectCode: http.StatusMovedPermanently}))
 	}
 	if s.custom {
 		e.RouteNotFound("/*", func(c *echo.Context) error { return c.String(http.StatusNotFound, "custom") })
@@ -56,6 +67,7 @@ func serveEchoV5Site(t testing.TB, s site) string {
 		corsechov5.Group(e, v1, s.engine)
 	}
 	options := make(map[string]bool)
+	group := v1
 	route := func(method, path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
 		if !s.outside {
 			m = append(basics[:len(basics):len(basics)], m...)
@@ -64,10 +76,10 @@ func serveEchoV5Site(t testing.TB, s site) string {
 			m = append([]echo.MiddlewareFunc{cors}, m...)
 			if !options[path] {
 				options[path] = true
-				v1.OPTIONS(path, func(*echo.Context) error { return echo.ErrNotFound }, cors)
+				group.OPTIONS(path, func(*echo.Context) error { return echo.ErrNotFound }, cors)
 			}
 		}
-		v1.Add(method, path, h, m...)
+		group.Add(method, path, h, m...)
 	}
 	text := func(body string) echo.HandlerFunc {
 		return func(c *echo.Context) error { return c.String(http.StatusOK, body) }
@@ -79,6 +91,14 @@ func serveEchoV5Site(t testing.TB, s site) string {
 	route("GET", "/returned", func(*echo.Context) error { return echo.NewHTTPError(http.StatusTeapot, "teapot") })
 	route("GET", "/unknown", func(*echo.Context) error { return errors.New("unknown") })
 	route("GET", "/panic", func(*echo.Context) error { panic("on purpose") })
+	route("GET", "/late", func(c *echo.Context) error {
+		_ = c.String(http.StatusOK, "late")
+		return echo.NewHTTPError(http.StatusTeapot, "teapot")
+	})
+	route("GET", "/late-panic", func(c *echo.Context) error {
+		_ = c.String(http.StatusOK, "late")
+		panic("on purpose")
+	})
 	route("POST", "/limited", func(c *echo.Context) error {
 		_, err := io.Copy(io.Discard, c.Request().Body)
 		return err
@@ -102,8 +122,16 @@ func serveEchoV5Site(t testing.TB, s site) string {
 		return nil
 	})
 	files := os.DirFS(s.files)
-	route("GET", "/files/*", echo.StaticDirectoryHandler(files, false))
+	e.Filesystem = files
+	if s.position == onRoute {
+		route("GET", "/files*", echo.StaticDirectoryHandler(files, false)) // as Static does
+	} else {
+		v1.Static("/files", ".")
+	}
 	route("GET", "/download", echo.StaticFileHandler("a.txt", files))
 	route("GET", "/download-missing", echo.StaticFileHandler("missing.txt", files))
+	route("GET", "/attachment", func(c *echo.Context) error { return c.Attachment("a.txt", "b.txt") })
+	group = v1.Group("/deep")
+	route("GET", "/deeper", text("deep"))
 	return serveSite(t, e)
 }

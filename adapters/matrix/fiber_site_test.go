@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/basicauth"
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/helmet"
+	"github.com/gofiber/fiber/v2/middleware/keyauth"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/fiber/v2/middleware/timeout"
 
@@ -21,7 +22,7 @@ import (
 
 func serveFiberSite(t testing.TB, s site) string {
 	cors := corsfiber.Middleware(s.engine)
-	config := fiber.Config{DisableStartupMessage: true, BodyLimit: bodyLimit, StrictRouting: s.strict}
+	config := fiber.Config{DisableStartupMessage: true, BodyLimit: bodyLimit, StrictRouting: s.strict, CaseSensitive: s.cases}
 	if s.custom {
 		config.ErrorHandler = func(c *fiber.Ctx, err error) error {
 			status := fiber.StatusInternalServerError
@@ -43,6 +44,14 @@ func serveFiberSite(t testing.TB, s site) string {
 		}
 	}
 	auth := basicauth.New(basicauth.Config{Users: map[string]string{"user": "password"}})
+	if s.token {
+		auth = keyauth.New(keyauth.Config{Validator: func(_ *fiber.Ctx, key string) (bool, error) {
+			if key != token {
+				return false, fiber.ErrUnauthorized
+			}
+			return true, nil
+		}})
+	}
 	if s.guarded {
 		app.Use(auth)
 	}
@@ -58,6 +67,7 @@ func serveFiberSite(t testing.TB, s site) string {
 		v1.Use(cors)
 	}
 	options := make(map[string]bool)
+	group := v1
 	// add registers handlers that are routed as the function says.
 	add := func(path string, handlers []fiber.Handler, register func(...fiber.Handler)) {
 		if !s.outside {
@@ -67,13 +77,13 @@ func serveFiberSite(t testing.TB, s site) string {
 			handlers = append([]fiber.Handler{cors}, handlers...)
 			if !options[path] {
 				options[path] = true
-				v1.Options(path, cors)
+				group.Options(path, cors)
 			}
 		}
 		register(handlers...)
 	}
 	route := func(method, path string, handlers ...fiber.Handler) {
-		add(path, handlers, func(handlers ...fiber.Handler) { v1.Add(method, path, handlers...) })
+		add(path, handlers, func(handlers ...fiber.Handler) { group.Add(method, path, handlers...) })
 	}
 	text := func(body string) fiber.Handler {
 		return func(c *fiber.Ctx) error { return c.SendString(body) }
@@ -85,6 +95,14 @@ func serveFiberSite(t testing.TB, s site) string {
 	route("GET", "/returned", func(*fiber.Ctx) error { return fiber.ErrTeapot })
 	route("GET", "/unknown", func(*fiber.Ctx) error { return errors.New("unknown") })
 	route("GET", "/panic", func(*fiber.Ctx) error { panic("on purpose") })
+	route("GET", "/late", func(c *fiber.Ctx) error {
+		_ = c.SendString("late")
+		return fiber.ErrTeapot
+	})
+	route("GET", "/late-panic", func(c *fiber.Ctx) error {
+		_ = c.SendString("late")
+		panic("on purpose")
+	})
 	route("POST", "/limited", text("never read"))
 	route("GET", "/slow", timeout.NewWithContext(func(c *fiber.Ctx) error {
 		<-c.UserContext().Done()
@@ -124,6 +142,9 @@ func serveFiberSite(t testing.TB, s site) string {
 	})
 	route("GET", "/download", func(c *fiber.Ctx) error { return c.SendFile(filepath.Join(s.files, "a.txt")) })
 	route("GET", "/download-missing", func(c *fiber.Ctx) error { return c.SendFile(filepath.Join(s.files, "missing.txt")) })
+	route("GET", "/attachment", func(c *fiber.Ctx) error { return c.Download(filepath.Join(s.files, "a.txt"), "b.txt") })
+	group = v1.Group("/deep")
+	route("GET", "/deeper", text("deep"))
 	if s.custom {
 		app.Use(func(c *fiber.Ctx) error { return c.Status(fiber.StatusNotFound).SendString("custom") })
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v3/middleware/basicauth"
 	"github.com/gofiber/fiber/v3/middleware/compress"
 	"github.com/gofiber/fiber/v3/middleware/helmet"
+	"github.com/gofiber/fiber/v3/middleware/keyauth"
 	"github.com/gofiber/fiber/v3/middleware/recover"
 	"github.com/gofiber/fiber/v3/middleware/static"
 	"github.com/gofiber/fiber/v3/middleware/timeout"
@@ -21,7 +22,7 @@ import (
 
 func serveFiberV3Site(t testing.TB, s site) string {
 	cors := corsfiberv3.Middleware(s.engine)
-	config := fiber.Config{BodyLimit: bodyLimit, StrictRouting: s.strict}
+	config := fiber.Config{BodyLimit: bodyLimit, StrictRouting: s.strict, CaseSensitive: s.cases}
 	if s.custom {
 		config.ErrorHandler = func(c fiber.Ctx, err error) error {
 			status := fiber.StatusInternalServerError
@@ -44,6 +45,14 @@ func serveFiberV3Site(t testing.TB, s site) string {
 	auth := basicauth.New(basicauth.Config{Authorizer: func(user, password string, _ fiber.Ctx) bool {
 		return user == "user" && password == "password"
 	}})
+	if s.token {
+		auth = keyauth.New(keyauth.Config{Validator: func(_ fiber.Ctx, key string) (bool, error) {
+			if key != token {
+				return false, fiber.ErrUnauthorized
+			}
+			return true, nil
+		}})
+	}
 	if s.guarded {
 		app.Use(auth)
 	}
@@ -59,6 +68,7 @@ func serveFiberV3Site(t testing.TB, s site) string {
 		v1.Use(cors)
 	}
 	options := make(map[string]bool)
+	group := v1
 	// add registers handlers that are routed as the function says.
 	add := func(path string, handlers []fiber.Handler, register func(...fiber.Handler)) {
 		if !s.outside {
@@ -68,13 +78,15 @@ func serveFiberV3Site(t testing.TB, s site) string {
 			handlers = append([]fiber.Handler{cors}, handlers...)
 			if !options[path] {
 				options[path] = true
-				v1.Options(path, cors)
+				group.Options(path, cors)
 			}
 		}
 		register(handlers...)
 	}
 	route := func(method, path string, handlers ...fiber.Handler) {
-		add(path, handlers, func(handlers ...fiber.Handler) { v1.Add([]string{method}, path, handlers[0], asAny(handlers[1:])...) })
+		add(path, handlers, func(handlers ...fiber.Handler) {
+			group.Add([]string{method}, path, handlers[0], asAny(handlers[1:])...)
+		})
 	}
 	text := func(body string) fiber.Handler {
 		return func(c fiber.Ctx) error { return c.SendString(body) }
@@ -86,6 +98,14 @@ func serveFiberV3Site(t testing.TB, s site) string {
 	route("GET", "/returned", func(fiber.Ctx) error { return fiber.ErrTeapot })
 	route("GET", "/unknown", func(fiber.Ctx) error { return errors.New("unknown") })
 	route("GET", "/panic", func(fiber.Ctx) error { panic("on purpose") })
+	route("GET", "/late", func(c fiber.Ctx) error {
+		_ = c.SendString("late")
+		return fiber.ErrTeapot
+	})
+	route("GET", "/late-panic", func(c fiber.Ctx) error {
+		_ = c.SendString("late")
+		panic("on purpose")
+	})
 	route("POST", "/limited", text("never read"))
 	route("GET", "/slow", timeout.New(func(c fiber.Ctx) error {
 		<-c.Context().Done()
@@ -127,6 +147,9 @@ func serveFiberV3Site(t testing.TB, s site) string {
 		return c.SendFile(filepath.Join(s.files, "a.txt"), fiber.SendFile{ByteRange: true})
 	})
 	route("GET", "/download-missing", func(c fiber.Ctx) error { return c.SendFile(filepath.Join(s.files, "missing.txt")) })
+	route("GET", "/attachment", func(c fiber.Ctx) error { return c.Download(filepath.Join(s.files, "a.txt"), "b.txt") })
+	group = v1.Group("/deep")
+	route("GET", "/deeper", text("deep"))
 	if s.custom {
 		app.Use(func(c fiber.Ctx) error { return c.Status(fiber.StatusNotFound).SendString("custom") })
 	}

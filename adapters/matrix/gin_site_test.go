@@ -18,6 +18,7 @@ func serveGinSite(t testing.TB, s site) string {
 	cors := corsgin.Middleware(s.engine)
 	r := gin.New()
 	r.HandleMethodNotAllowed = s.strict
+	r.RedirectTrailingSlash, r.RedirectFixedPath = !s.slashes, s.cases
 	basics := []gin.HandlerFunc{
 		gin.RecoveryWithWriter(io.Discard),
 		gzip.Gzip(gzip.DefaultCompression, gzip.WithExcludedPaths([]string{prefix + "/events", prefix + "/upgrade"})),
@@ -27,6 +28,13 @@ func serveGinSite(t testing.TB, s site) string {
 		r.Use(basics...)
 	}
 	auth := gin.BasicAuth(gin.Accounts{"user": "password"})
+	if s.token { // gin has none of its own
+		auth = func(c *gin.Context) {
+			if c.GetHeader("Authorization") != bearerAuth {
+				c.AbortWithStatusJSON(http.StatusUnauthorized, gin.H{"error": "who are you?"})
+			}
+		}
+	}
 	if s.guarded {
 		r.Use(auth)
 	}
@@ -46,7 +54,8 @@ func serveGinSite(t testing.TB, s site) string {
 		corsgin.Group(r, v1, s.engine)
 	}
 	options := make(map[string]bool)
-	route := func(method, path string, handlers ...gin.HandlerFunc) {
+	group := v1
+	around := func(path string, handlers ...gin.HandlerFunc) []gin.HandlerFunc {
 		if !s.outside {
 			handlers = append(basics[:len(basics):len(basics)], handlers...)
 		}
@@ -54,10 +63,13 @@ func serveGinSite(t testing.TB, s site) string {
 			handlers = append([]gin.HandlerFunc{cors}, handlers...)
 			if !options[path] {
 				options[path] = true
-				v1.OPTIONS(path, cors)
+				group.OPTIONS(path, cors)
 			}
 		}
-		v1.Handle(method, path, handlers...)
+		return handlers
+	}
+	route := func(method, path string, handlers ...gin.HandlerFunc) {
+		group.Handle(method, path, around(path, handlers...)...)
 	}
 	text := func(body string) gin.HandlerFunc {
 		return func(c *gin.Context) { c.String(http.StatusOK, "%s", body) }
@@ -69,6 +81,14 @@ func serveGinSite(t testing.TB, s site) string {
 	route("GET", "/returned", func(c *gin.Context) { _ = c.AbortWithError(http.StatusTeapot, errors.New("teapot")) })
 	route("GET", "/unknown", func(c *gin.Context) { _ = c.AbortWithError(500, errors.New("unknown")) })
 	route("GET", "/panic", func(*gin.Context) { panic("on purpose") })
+	route("GET", "/late", func(c *gin.Context) {
+		c.String(http.StatusOK, "late")
+		_ = c.AbortWithError(http.StatusTeapot, errors.New("teapot"))
+	})
+	route("GET", "/late-panic", func(c *gin.Context) {
+		c.String(http.StatusOK, "late")
+		panic("on purpose")
+	})
 	route("POST", "/limited", gin.WrapF(readLimited))
 	slow := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	route("GET", "/slow", gin.WrapH(http.TimeoutHandler(slow, deadline, "timeout")))
@@ -89,9 +109,11 @@ func serveGinSite(t testing.TB, s site) string {
 		}
 	})
 	route("GET", "/upgrade", gin.WrapF(upgrade))
-	files := http.StripPrefix(prefix+"/files", http.FileServer(gin.Dir(s.files, false)))
-	route("GET", "/files/*filepath", gin.WrapH(files))
+	v1.Group("", around("/files/*filepath")...).Static("/files", s.files)
 	route("GET", "/download", func(c *gin.Context) { c.File(filepath.Join(s.files, "a.txt")) })
 	route("GET", "/download-missing", func(c *gin.Context) { c.File(filepath.Join(s.files, "missing.txt")) })
+	route("GET", "/attachment", func(c *gin.Context) { c.FileAttachment(filepath.Join(s.files, "a.txt"), "b.txt") })
+	group = v1.Group("/deep")
+	route("GET", "/deeper", text("deep"))
 	return serveSite(t, r)
 }

@@ -155,5 +155,11 @@ func ginBehaviour(app conformance.App, e conformance.Endpoint) gin.HandlerFunc {
 	return nil
 }
 
-// basicAuth is the Authorization that the frameworks' own middleware accepts.
-var basicAuth = "Basic " + base64.StdEncoding.EncodeToString([]byte("user:password"))
+// basicAuth and bearerAuth are the Authorization that the frameworks' own
+// middleware accepts.
+var (
+	basicAuth  = "Basic " + base64.StdEncoding.EncodeToString([]byte("user:password"))
+	bearerAuth = "Bearer " + token
+)
+
+const token = "token"

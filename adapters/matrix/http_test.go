@@ -47,11 +47,23 @@ func serveHTTPSite(t testing.TB, s site) string {
 	route("GET", "/returned", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "teapot", http.StatusTeapot) })
 	route("GET", "/unknown", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "unknown", 500) })
 	route("GET", "/panic", func(http.ResponseWriter, *http.Request) { panic("on purpose") })
+	route("GET", "/late", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "late")
+		http.Error(w, "teapot", http.StatusTeapot)
+	})
+	route("GET", "/late-panic", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "late")
+		panic("on purpose")
+	})
 	route("POST", "/limited", readLimited)
 	slow := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	route("GET", "/slow", http.TimeoutHandler(slow, deadline, "timeout").ServeHTTP)
 	route("GET", "/redirect", http.RedirectHandler("/", http.StatusFound).ServeHTTP)
-	route("GET", "/private", httpAuth(text("secret")).ServeHTTP)
+	auth := httpAuth
+	if s.token {
+		auth = httpTokenAuth
+	}
+	route("GET", "/private", auth(text("secret")).ServeHTTP)
 	route("GET", "/chunks", chunks)
 	route("GET", "/events", events)
 	route("GET", "/upgrade", upgrade)
@@ -63,12 +75,18 @@ func serveHTTPSite(t testing.TB, s site) string {
 		http.ServeFile(w, r, filepath.Join(s.files, "missing.txt"))
 	})
 
+	route("GET", "/attachment", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Disposition", "attachment; filename=b.txt")
+		http.ServeFile(w, r, filepath.Join(s.files, "a.txt"))
+	})
+	route("GET", "/deep/deeper", text("deep"))
+
 	api, app := http.NewServeMux(), http.NewServeMux()
 	api.Handle("/api/v1/", around[onInner](v1))
 	app.Handle("/api/", around[onOuter](api))
 	h := around[onApp](app)
 	if s.guarded {
-		h = httpAuth(h)
+		h = auth(h)
 	}
 	if s.outside {
 		h = httpBasics(h)
@@ -79,6 +97,16 @@ func serveHTTPSite(t testing.TB, s site) string {
 func httpAuth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, ok := r.BasicAuth(); !ok || user != "user" || password != "password" {
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func httpTokenAuth(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != bearerAuth {
 			http.Error(w, "who are you?", http.StatusUnauthorized)
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -41,6 +42,14 @@ type variant struct {
 	outside bool
 	// guarded puts authentication outside of the middleware.
 	guarded bool
+	// token makes that which asks for a token, not for a user's password.
+	token bool
+	// slashes turns the redirection of trailing slashes the other way: off in
+	// gin, which has it on by default, and on in echo.
+	slashes bool
+	// cases makes gin redirect to the route that differs in case alone, and
+	// fiber, which takes no notice of case by default, tell them apart.
+	cases bool
 }
 
 var variants = []variant{
@@ -49,6 +58,10 @@ var variants = []variant{
 	{name: "custom", custom: true},
 	{name: "outside", outside: true, strict: true, custom: true},
 	{name: "guarded", guarded: true},
+	{name: "token", token: true},
+	{name: "token guarded", token: true, guarded: true, outside: true},
+	{name: "slashes", slashes: true},
+	{name: "cases", cases: true},
 }
 
 // site is an application that a framework builds.
@@ -85,16 +98,21 @@ var longBody = strings.Repeat("x", 3*bodyLimit)
 var ways = []way{
 	{name: "answer", path: "/ok", status: []int{200}},
 	{name: "put", method: "PUT", path: "/ok", status: []int{200}},
+	{name: "head", method: "HEAD", path: "/ok", status: []int{200, 404, 405}, unrouted: true},
+	{name: "options", method: "OPTIONS", path: "/ok", status: []int{200, 204, 404, 405}},
+	{name: "deeper group", path: "/deep/deeper", status: []int{200}},
 	{name: "parameter", path: "/items/5", status: []int{200}},
 	{name: "compressed", path: "/long", header: []string{"Accept-Encoding", "gzip"}, status: []int{200}},
 	{name: "returned error", path: "/returned", status: []int{418}},
 	{name: "unknown error", path: "/unknown", status: []int{500}},
 	{name: "panic", path: "/panic", status: []int{500}},
+	{name: "error after the answer", path: "/late", status: []int{200, 418}},
+	{name: "panic after the answer", path: "/late-panic", status: []int{200, 500}},
 	{name: "body limit", method: "POST", path: "/limited", body: longBody, status: []int{413}},
 	{name: "timeout", path: "/slow", status: []int{408, 503, 504}},
 	{name: "redirect", path: "/redirect", status: []int{302}},
-	{name: "unauthorized", path: "/private", status: []int{401}},
-	{name: "authorized", path: "/private", header: []string{"Authorization", basicAuth}, status: []int{200}},
+	{name: "unauthorized", path: "/private", status: []int{400, 401}},
+	{name: "authorized", path: "/private", header: []string{"Authorization", "{credentials}"}, status: []int{200}},
 	{name: "chunks", path: "/chunks", status: []int{200}},
 	{name: "events", path: "/events", status: []int{200}},
 	{name: "upgrade", path: "/upgrade", header: []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, status: []int{101}, upgrade: true},
@@ -104,11 +122,13 @@ var ways = []way{
 	{name: "static bad range", path: "/files/a.txt", header: []string{"Range", "bytes=100-200"}, status: []int{416}},
 	{name: "static missing", path: "/files/missing.txt", status: []int{404, 405}},
 	{name: "download", path: "/download", status: []int{200}},
+	{name: "attachment", path: "/attachment", status: []int{200}},
 	{name: "download not modified", path: "/download", header: []string{"If-Modified-Since", "{later}"}, status: []int{304}},
 	{name: "download missing", path: "/download-missing", status: []int{404}},
 	{name: "not found", path: "/nowhere", status: []int{404}, unrouted: true},
 	{name: "wrong method", method: "DELETE", path: "/ok", status: []int{404, 405}, unrouted: true},
 	{name: "slash", path: "/ok/", status: []int{200, 301, 404}, unrouted: true},
+	{name: "other case", path: "/OK", status: []int{200, 301, 404}, unrouted: true},
 }
 
 // exceptions are the cells of the matrix that do not hold, each with the reason.
@@ -116,14 +136,24 @@ var ways = []way{
 var exceptions = []struct {
 	adapter  string
 	position position
-	variant  string
+	variant  func(variant) bool
 	way      string
 	why      string
 }{
-	{variant: "guarded", why: "browsers send no credentials with preflights, so that authentication has to be inside"},
-	{adapter: "corsgin", way: "slash", why: "gin redirects before any middleware runs; wrap the engine in corshttp.Middleware instead"},
+	{variant: isGuarded, why: "browsers send no credentials with preflights, so that authentication has to be inside"},
+	{adapter: "corsgin", way: "slash", variant: keepsSlashes, why: "gin redirects before any middleware runs; wrap the engine in corshttp.Middleware instead"},
+	{adapter: "corsgin", way: "other case", variant: fixesCases, why: "as for slashes, with RedirectFixedPath"},
+	{adapter: "corsecho", position: onOuter, way: "slash", variant: turnsSlashes, why: "the redirection runs with Pre; so has the middleware to"},
+	{adapter: "corsecho", position: onInner, way: "slash", variant: turnsSlashes, why: "as above"},
+	{adapter: "corsechov5", position: onOuter, way: "slash", variant: turnsSlashes, why: "as above"},
+	{adapter: "corsechov5", position: onInner, way: "slash", variant: turnsSlashes, why: "as above"},
 	{adapter: "corsfiberv3", position: onRoute, way: "body limit", why: "fiber runs middleware of Use alone for requests that it gives up reading"},
 }
+
+func isGuarded(v variant) bool    { return v.guarded }
+func keepsSlashes(v variant) bool { return !v.slashes }
+func turnsSlashes(v variant) bool { return v.slashes }
+func fixesCases(v variant) bool   { return v.cases }
 
 // frameworks build a site and serve it until the test is over.
 var frameworks = []struct {
@@ -164,7 +194,7 @@ func TestMatrix(t *testing.T) {
 						if w.unrouted && p == onRoute {
 							continue
 						}
-						reportCell(t, f.adapter, p, v, w, checkWay(t, url, w))
+						reportCell(t, f.adapter, p, v, w, checkWay(t, url, v, w))
 					}
 				})
 			}
@@ -176,7 +206,7 @@ func reportCell(t *testing.T, adapter string, p position, v variant, w way, faul
 	t.Helper()
 	for _, e := range exceptions {
 		if (e.adapter == "" || e.adapter == adapter) && (e.position == "" || e.position == p) &&
-			(e.variant == "" || e.variant == v.name) && (e.way == "" || e.way == w.name) {
+			(e.variant == nil || e.variant(v)) && (e.way == "" || e.way == w.name) {
 			if len(faults) == 0 {
 				t.Errorf("%s: holds, although it is listed as an exception: %s", w.name, e.why)
 			}
@@ -190,15 +220,20 @@ func reportCell(t *testing.T, adapter string, p position, v variant, w way, faul
 
 // checkWay sends the request from an allowed origin and from a stranger, and
 // their preflights, and returns what is wrong with the answers.
-func checkWay(t *testing.T, url string, w way) (faults []string) {
+func checkWay(t *testing.T, url string, v variant, w way) (faults []string) {
 	t.Helper()
 	method := w.method
 	if method == "" {
 		method = "GET"
 	}
+	credentials := basicAuth
+	if v.token {
+		credentials = bearerAuth
+	}
 	header := make(http.Header)
 	for i := 0; i+1 < len(w.header); i += 2 {
 		value := strings.ReplaceAll(w.header[i+1], "{later}", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+		value = strings.ReplaceAll(value, "{credentials}", credentials)
 		header.Set(w.header[i], value)
 	}
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
@@ -304,7 +339,7 @@ func serveSite(t testing.TB, h http.Handler) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

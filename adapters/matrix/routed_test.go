@@ -15,7 +15,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 	fiberv3 "github.com/gofiber/fiber/v3"
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 	echov5 "github.com/labstack/echo/v5"
+	middlewarev5 "github.com/labstack/echo/v5/middleware"
 
 	"github.com/corskit/corskit/adapters/corsecho"
 	"github.com/corskit/corskit/adapters/corsechov5"
@@ -28,7 +30,8 @@ import (
 
 // routers are the ways in which the frameworks' routers can be told to read a
 // path. Each serves /private/*, /public/* and /*, whose handlers answer with
-// their names, behind a middleware on the application.
+// their names, behind a middleware on the application. Those that rewrite paths
+// make /private/* of /old/*.
 var routers = []struct {
 	name  string
 	serve func(testing.TB, *core.Engine) (url string)
@@ -47,16 +50,21 @@ var routers = []struct {
 	{"gin RemoveExtraSlash", ginRouter(func(r *gin.Engine) { r.RemoveExtraSlash = true })},
 	{"gin UseRawPath RemoveExtraSlash", ginRouter(func(r *gin.Engine) { r.UseRawPath, r.RemoveExtraSlash = true, true })},
 	{"gin RedirectFixedPath", ginRouter(func(r *gin.Engine) { r.RedirectFixedPath = true })},
-	{"echo", func(t testing.TB, engine *core.Engine) string {
-		e := echo.New()
-		e.Use(corsecho.Middleware(engine))
-		for _, path := range []string{"/private/", "/public/", "/"} {
-			e.Any(path+"*", func(c echo.Context) error { return c.String(http.StatusOK, path) })
-		}
-		return serveSite(t, e)
-	}},
+	{"gin HandleContext", ginRouter(func(r *gin.Engine) {
+		r.NoRoute(func(c *gin.Context) {
+			if rest, ok := strings.CutPrefix(c.Request.URL.Path, "/old/"); ok {
+				c.Request.URL.Path, c.Request.URL.RawPath = "/private/"+rest, ""
+				r.HandleContext(c)
+				return
+			}
+			c.String(http.StatusOK, "/")
+		})
+	})},
+	{"echo", echoRouter()},
+	{"echo Rewrite", echoRouter(middleware.Rewrite(map[string]string{"/old/*": "/private/$1"}))},
 	{"echo v5", echoV5Router(echov5.RouterConfig{})},
 	{"echo v5 UseEscapedPathForMatching", echoV5Router(echov5.RouterConfig{UseEscapedPathForMatching: true})},
+	{"echo v5 Rewrite", echoV5Router(echov5.RouterConfig{}, middlewarev5.Rewrite(map[string]string{"/old/*": "/private/$1"}))},
 	{"fiber", fiberRouter(fiber.Config{})},
 	{"fiber CaseSensitive StrictRouting", fiberRouter(fiber.Config{CaseSensitive: true, StrictRouting: true})},
 	{"fiber UnescapePath", fiberRouter(fiber.Config{UnescapePath: true})},
@@ -70,19 +78,32 @@ var routers = []struct {
 func ginRouter(configure func(*gin.Engine)) func(testing.TB, *core.Engine) string {
 	return func(t testing.TB, e *core.Engine) string {
 		r := gin.New()
-		configure(r)
 		r.Use(corsgin.Middleware(e))
 		for _, path := range []string{"/private/", "/public/"} {
 			r.Any(path+"*rest", func(c *gin.Context) { c.String(http.StatusOK, path) })
 		}
 		r.NoRoute(func(c *gin.Context) { c.String(http.StatusOK, "/") })
+		configure(r)
 		return serveSite(t, r)
 	}
 }
 
-func echoV5Router(config echov5.RouterConfig) func(testing.TB, *core.Engine) string {
+func echoRouter(pre ...echo.MiddlewareFunc) func(testing.TB, *core.Engine) string {
+	return func(t testing.TB, engine *core.Engine) string {
+		e := echo.New()
+		e.Pre(pre...)
+		e.Use(corsecho.Middleware(engine))
+		for _, path := range []string{"/private/", "/public/", "/"} {
+			e.Any(path+"*", func(c echo.Context) error { return c.String(http.StatusOK, path) })
+		}
+		return serveSite(t, e)
+	}
+}
+
+func echoV5Router(config echov5.RouterConfig, pre ...echov5.MiddlewareFunc) func(testing.TB, *core.Engine) string {
 	return func(t testing.TB, engine *core.Engine) string {
 		e := echov5.NewWithConfig(echov5.Config{Router: echov5.NewRouter(config)})
+		e.Pre(pre...)
 		e.Use(corsechov5.Middleware(engine))
 		for _, path := range []string{"/private/", "/public/", "/"} {
 			e.Any(path+"*", func(c *echov5.Context) error { return c.String(http.StatusOK, path) })
@@ -129,6 +150,7 @@ var targets = []string{
 	"/public/..;/private/x", "/public/.%2e/private/x", "/public/x%2f..%2f..%2fprivate/x", "/public/..%5cprivate/x", "/public/..\\private/x",
 	"/public//../private/x", "/public/%252e%252e/private/x", "/private/../public/x", "/private/..%2fpublic/x", "/private/%2e%2e/public/x",
 	"/private/x?/../public/x", "/private/x#/../public/", "/private/%c3%a9", "/private/\u00e9", "/", "//", "/x", "/publicprivate/x",
+	"/old/x", "/old/../private/x", "/old%2Fx", "/old/%2e%2e/public/x", "/OLD/x",
 	"http://host.example/private/x", "http://host.example/public/../private/x", "http://host.example//private/x",
 }
 
@@ -152,11 +174,12 @@ func TestPathsNeverLoosen(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				reached := 0
+				reached, rewritten := 0, false
 				for _, target := range targets {
 					res, body := raw(t, u.Host, target, stranger)
 					if body == "/private/" {
 						reached++
+						rewritten = rewritten || target == "/old/x"
 						if got := res.Header.Values("Access-Control-Allow-Origin"); len(got) > 0 {
 							t.Errorf("GET %s from a stranger reached the private handler, and got Access-Control-Allow-Origin %q", target, got)
 						}
@@ -164,6 +187,9 @@ func TestPathsNeverLoosen(t *testing.T) {
 				}
 				if reached == 0 {
 					t.Error("no target reached the private handler")
+				}
+				if rewrites := strings.Contains(r.name, "Rewrite") || strings.Contains(r.name, "HandleContext"); rewritten != rewrites {
+					t.Errorf("/old/x reached the private handler: %v, want %v", rewritten, rewrites)
 				}
 				// The plain spellings work as meant, those with escapes that have to be included.
 				for target, want := range map[string]string{"/private/x": allowed, "/public/x": "*", "/private/a%20b": allowed, "/private/%C3%A9": allowed} {

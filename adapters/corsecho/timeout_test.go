@@ -1,0 +1,42 @@
+//go:build !race
+
+// echo takes the context of a request back while the handler that Timeout gave up
+// may still use it, which the race detector finds.
+
+package corsecho_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/corskit/corskit/adapters/corsecho"
+)
+
+// Timeout answers through a writer of its own. Outside of it the middleware's
+// headers are on the answer, whether or not the handler is in time.
+func TestTimeout(t *testing.T) {
+	e := quiet()
+	e.Use(corsecho.Middleware(engine(t, allowed)), middleware.TimeoutWithConfig(middleware.TimeoutConfig{Timeout: 20 * time.Millisecond}))
+	e.GET("/slow", func(c echo.Context) error {
+		<-c.Request().Context().Done()
+		return nil
+	})
+	e.GET("/fast", ok)
+	url := start(t, e)
+	for path, status := range map[string]int{"/slow": 503, "/fast": 200} {
+		for origin, want := range map[string]string{allowed: allowed, stranger: ""} {
+			res := send(t, "GET", url+path, origin)
+			wantOrigin(t, res, want)
+			if res.StatusCode != status || res.Header.Get("Vary") != "Origin" {
+				t.Errorf("%s from %s: status %d, Vary %q", path, origin, res.StatusCode, res.Header.Get("Vary"))
+			}
+		}
+		if res := preflight(t, "PUT", url+path, allowed); res.StatusCode != http.StatusNoContent {
+			t.Errorf("preflight of %s: status %d, want 204", path, res.StatusCode)
+		}
+	}
+}
