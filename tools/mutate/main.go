@@ -1,8 +1,12 @@
 // Command mutate tests the tests of a package: it makes one small change to the
-// code after another and runs the tests, of which one has to fail. It prints the
-// changes that no test noticed.
+// code after another and runs the tests, of which one has to fail. Changes that no
+// test can notice are listed in docs/mutants.md, each with the reason.
 //
 //	go run ./tools/mutate [-j 2] [-also ./conformance,./adapters/corshttp] ./core
+//
+// It prints the changes that no test noticed and the list does not hold, as rows
+// for the list, and what the list holds in vain: changes that a test notices or
+// that cannot be made any more. If there are any it exits with status 1.
 //
 // All changes are compiled at once, each behind a switch that a variable of the
 // environment throws, so that a mutant costs a run of the tests and no build:
@@ -19,6 +23,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,19 +40,26 @@ func main() {
 	also := flag.String("also", "", "packages whose tests run too, separated by commas, if the package's own notice nothing")
 	limit := flag.Duration("limit", time.Minute, "how long the tests of a mutant may take; longer counts as noticed")
 	only := flag.String("only", "", "the numbers of the mutants to run, separated by commas; empty means all")
+	list := flag.String("explained", filepath.Join("docs", "mutants.md"), "the list of the mutants that no test can notice; empty for none")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	r := runner{jobs: *jobs, limit: *limit, packages: []string{flag.Arg(0)}}
+	r := runner{out: os.Stdout, jobs: *jobs, limit: *limit, list: *list, packages: []string{flag.Arg(0)}}
 	if *also != "" {
 		r.packages = append(r.packages, strings.Split(*also, ",")...)
 	}
 	for id := range strings.SplitSeq(*only, ",") {
-		if n, err := strconv.Atoi(id); err == nil {
-			r.only = append(r.only, n)
+		if id == "" {
+			continue
 		}
+		n, err := strconv.Atoi(id)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		r.only = append(r.only, n)
 	}
 	if err := r.run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -57,9 +69,9 @@ func main() {
 
 // mutant is one change.
 type mutant struct {
-	id   int
-	at   token.Position
-	what string
+	id int
+	at token.Position
+	identity
 }
 
 // source is a file under mutation: text to be put before offsets of the file.
@@ -69,16 +81,29 @@ type source struct {
 	inserts map[int]string
 	removed map[int]int // operators to leave out, from and to
 	mutants *[]mutant
+
+	function string // that is being walked
 }
 
 func (s *source) offset(p token.Pos) int { return s.set.Position(p).Offset }
 
-// add numbers a mutant.
-func (s *source) add(p token.Pos, what string) int {
+// add numbers a mutant that changes the code n, at p.
+func (s *source) add(p token.Pos, n ast.Node, what string) int {
 	id := len(*s.mutants) + 1
-	*s.mutants = append(*s.mutants, mutant{id, s.set.Position(p), what})
+	code := strings.Join(strings.Fields(string(s.text[s.offset(n.Pos()):s.offset(n.End())])), " ")
+	if r := []rune(code); len(r) > maxCode {
+		code = string(r[:maxCode]) + "…"
+	}
+	who := identity{s.function, code, what}
+	for n := 2; slices.ContainsFunc(*s.mutants, func(m mutant) bool { return m.identity == who }); n++ {
+		who.change = fmt.Sprintf("%s (%d)", what, n)
+	}
+	*s.mutants = append(*s.mutants, mutant{id, s.set.Position(p), who})
 	return id
 }
+
+// maxCode bounds how much of the code an identity repeats.
+const maxCode = 100
 
 // wrap puts a call around a node. What is around a node goes before what is
 // inside of it, and after it at its end.
@@ -97,6 +122,49 @@ func (s *source) operator(e *ast.BinaryExpr, by string) {
 
 var comparisons = map[token.Token]string{token.LSS: "mutLess", token.LEQ: "mutLessEqual", token.GTR: "mutGreater", token.GEQ: "mutGreaterEqual"}
 
+// declaration walks a function, or the functions among the values of variables.
+func (s *source) declaration(d ast.Decl) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if s.function = d.Name.Name; d.Recv != nil {
+			s.function = receiver(d.Recv.List[0].Type) + "." + d.Name.Name
+		}
+		if d.Body != nil {
+			s.mutate(d.Body)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			v, ok := spec.(*ast.ValueSpec)
+			if !ok {
+				continue
+			}
+			s.function = v.Names[0].Name
+			ast.Inspect(v, func(n ast.Node) bool {
+				f, ok := n.(*ast.FuncLit)
+				if ok {
+					s.mutate(f.Body)
+				}
+				return !ok
+			})
+		}
+	}
+}
+
+// receiver is the name of a receiver's type, without * and type parameters.
+func receiver(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.IndexListExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}
+
 // mutate walks one function.
 func (s *source) mutate(body *ast.BlockStmt) {
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -109,7 +177,7 @@ func (s *source) mutate(body *ast.BlockStmt) {
 			s.binary(n)
 		case *ast.UnaryExpr:
 			if n.Op == token.NOT {
-				s.wrap(n, fmt.Sprintf("mutNot(%d, ", s.add(n.Pos(), "drop !")), ")")
+				s.wrap(n, fmt.Sprintf("mutNot(%d, ", s.add(n.Pos(), n, "drop !")), ")")
 			}
 		case *ast.IfStmt:
 			s.condition(n.Cond)
@@ -129,20 +197,20 @@ func (s *source) mutate(body *ast.BlockStmt) {
 func (s *source) binary(e *ast.BinaryExpr) {
 	switch e.Op {
 	case token.EQL, token.NEQ:
-		s.wrap(e, fmt.Sprintf("mutNot(%d, ", s.add(e.OpPos, "negate "+e.Op.String())), ")")
+		s.wrap(e, fmt.Sprintf("mutNot(%d, ", s.add(e.OpPos, e, "negate "+e.Op.String())), ")")
 	case token.LSS, token.LEQ, token.GTR, token.GEQ:
-		id := s.add(e.OpPos, "negate "+e.Op.String())
-		s.add(e.OpPos, "move the boundary of "+e.Op.String())
+		id := s.add(e.OpPos, e, "negate "+e.Op.String())
+		s.add(e.OpPos, e, "move the boundary of "+e.Op.String())
 		s.wrap(e, fmt.Sprintf("%s(%d, ", comparisons[e.Op], id), ")")
 		s.operator(e, ",")
 	case token.LAND, token.LOR:
 		name := map[token.Token]string{token.LAND: "mutAnd", token.LOR: "mutOr"}[e.Op]
-		s.wrap(e, fmt.Sprintf("%s(%d, ", name, s.add(e.OpPos, "swap && and ||")), ")})")
+		s.wrap(e, fmt.Sprintf("%s(%d, ", name, s.add(e.OpPos, e, "swap && and ||")), ")})")
 		s.operator(e, ", func() bool { return (")
 	case token.ADD, token.SUB:
 		if lit, ok := e.Y.(*ast.BasicLit); ok && lit.Kind == token.INT {
 			if _, constant := e.X.(*ast.BasicLit); !constant {
-				s.wrap(e, fmt.Sprintf("mutMore(%d, ", s.add(e.OpPos, "add one more")), ")")
+				s.wrap(e, fmt.Sprintf("mutMore(%d, ", s.add(e.OpPos, e, "add one more")), ")")
 			}
 		}
 	}
@@ -152,7 +220,7 @@ func (s *source) binary(e *ast.BinaryExpr) {
 func (s *source) condition(e ast.Expr) {
 	switch e.(type) {
 	case *ast.Ident, *ast.CallExpr, *ast.SelectorExpr, *ast.IndexExpr:
-		s.wrap(e, fmt.Sprintf("mutNot(%d, ", s.add(e.Pos(), "negate the condition")), ")")
+		s.wrap(e, fmt.Sprintf("mutNot(%d, ", s.add(e.Pos(), e, "negate the condition")), ")")
 	}
 }
 
@@ -171,7 +239,7 @@ func (s *source) statements(list []ast.Stmt) {
 		default:
 			continue
 		}
-		s.wrap(stmt, fmt.Sprintf("if mutKeep(%d) { ", s.add(stmt.Pos(), "drop the statement")), " }")
+		s.wrap(stmt, fmt.Sprintf("if mutKeep(%d) { ", s.add(stmt.Pos(), stmt, "drop the statement")), " }")
 	}
 }
 
@@ -237,6 +305,8 @@ func mutGreaterEqual[T mutCompare.Ordered](id int, a, b T) bool { return mutLess
 
 // runner tests the mutants of the first of its packages.
 type runner struct {
+	out      io.Writer
+	list     string
 	jobs     int
 	limit    time.Duration
 	packages []string
@@ -258,9 +328,21 @@ func (r *runner) run() error {
 	if err := r.build(work); err != nil {
 		return err
 	}
+	var explained []identity
+	if r.list != "" {
+		if explained, err = r.explained(); err != nil {
+			return err
+		}
+	}
 	for _, b := range r.binaries {
 		if noticed, out := r.test(b, 0); noticed {
 			return fmt.Errorf("the tests in %s fail without a mutant:\n%s", b.dir, out)
+		}
+	}
+	var faults []string
+	for _, e := range explained {
+		if !slices.ContainsFunc(r.mutants, func(m mutant) bool { return m.identity == e }) {
+			faults = append(faults, "no such mutant any more: "+e.row())
 		}
 	}
 	alive := make([]bool, len(r.mutants))
@@ -273,30 +355,46 @@ func (r *runner) run() error {
 					noticed, _ := r.test(b, r.mutants[i].id)
 					return noticed
 				})
-				if m := r.mutants[i]; alive[i] {
-					fmt.Printf("%d: %s:%d:%d: %s\n", m.id, filepath.Base(m.at.Filename), m.at.Line, m.at.Column, m.what)
-				}
 			}
 		})
 	}
-	total := 0
+	var ran []int
 	for i, m := range r.mutants {
 		if len(r.only) == 0 || slices.Contains(r.only, m.id) {
-			total++
+			ran = append(ran, i)
 			next <- i
 		}
 	}
 	close(next)
 	wg.Wait()
-	survivors := 0
-	for _, a := range alive {
-		if a {
-			survivors++
+	noticed, known := 0, 0
+	for _, i := range ran {
+		m := r.mutants[i]
+		listed := slices.Contains(explained, m.identity)
+		switch {
+		case !alive[i]:
+			noticed++
+			if listed {
+				faults = append(faults, "listed, but a test notices it: "+m.row())
+			}
+		case listed:
+			known++
+		default:
+			faults = append(faults, fmt.Sprintf("no test notices %d, %s:%d:%d: %s", m.id, filepath.Base(m.at.Filename), m.at.Line, m.at.Column, m.row()))
 		}
 	}
-	fmt.Printf("%s: %d mutants, %d noticed, %d not\n", r.packages[0], total, total-survivors, survivors)
+	for _, f := range faults {
+		fmt.Fprintln(r.out, f)
+	}
+	fmt.Fprintf(r.out, "%s: %d mutants, %d noticed, %d explained, %d neither\n", r.packages[0], len(ran), noticed, known, len(ran)-noticed-known)
+	if len(faults) > 0 {
+		return errFaults
+	}
 	return nil
 }
+
+// errFaults is returned once they are printed.
+var errFaults = errors.New("the tests and the list do not account for every mutant")
 
 // build compiles the tests of every package against the mutated first one.
 func (r *runner) build(work string) error {
@@ -327,20 +425,9 @@ func (r *runner) build(work string) error {
 		if err != nil {
 			return err
 		}
-		ast.Inspect(parsed, func(n ast.Node) bool {
-			var body *ast.BlockStmt
-			switch n := n.(type) {
-			case *ast.FuncDecl:
-				body = n.Body
-			case *ast.FuncLit:
-				body = n.Body
-			}
-			if body != nil {
-				s.mutate(body)
-				return false
-			}
-			return true
-		})
+		for _, decl := range parsed.Decls {
+			s.declaration(decl)
+		}
 		if err := replace(file, s.rewritten()); err != nil {
 			return err
 		}

@@ -1,0 +1,22 @@
+// Package sample is what the tests of mutate change.
+package sample
+
+// Max has a boundary that may be moved without effect.
+func Max(a, b int) int {
+	if a > b {
+		return a
+	}
+	return b
+}
+
+// Flags has tests that try too little.
+type Flags struct{ a, b bool }
+
+func (f *Flags) Any() bool { return f.a || f.b }
+
+// Clear sets fields twice, the first time for nothing.
+func (f *Flags) Clear() {
+	f.a = false
+	f.a = false
+	f.b = false
+}
