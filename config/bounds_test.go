@@ -93,6 +93,20 @@ func TestPlaceInLongLines(t *testing.T) {
 	}
 }
 
+// What is not UTF-8 is shown from where it begins to be so.
+func TestPlaceOfWhatIsNotUTF8(t *testing.T) {
+	for before := range 3 * markEvery {
+		d := &document{name: "cors.yaml", data: []byte(strings.Repeat("ü", before) + strings.Repeat("\x92", 5*excerptBytes) + "x")}
+		e := d.clean()
+		if e == nil || e.Line != 1 || e.Column != before+1 {
+			t.Fatalf("after %d characters: %v", before, e)
+		}
+		if x := e.Excerpt; x.Text == "" || x.Start+x.Width > len([]rune(x.Text)) || strings.Contains(x.Text, "\x92") {
+			t.Fatalf("after %d characters: %+v", before, x)
+		}
+	}
+}
+
 // excerptSlowly is excerpt for those who have the time.
 func excerptSlowly(line string, column int) Excerpt {
 	text := []rune(line)

@@ -185,7 +185,7 @@ func (f *faults) add(e *Error) {
 		return
 	}
 	// Names of variables, which are part of some suggestions, can hold anything.
-	e.Detail, e.Suggestion = unbroken(e.Detail), unbroken(e.Suggestion)
+	e.Detail, e.Suggestion = cut(unbroken(e.Detail), maxText), cut(unbroken(e.Suggestion), maxText)
 	if f.known == nil {
 		f.known = make(map[string]bool)
 	}
@@ -258,11 +258,23 @@ func unbroken(s string) string {
 	}, s)
 }
 
+// Bounds of a detail and a suggestion, and of what in them is somebody else's, in
+// characters.
+const (
+	maxText  = 500
+	maxPlain = 200
+)
+
 // plain makes a parser's message fit for one line.
-func plain(s string) string {
-	s = unbroken(s)
-	if r := []rune(s); len(r) > 200 {
-		s = string(r[:200]) + "..."
+func plain(s string) string { return cut(unbroken(s), maxPlain) }
+
+func cut(s string, most int) string {
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i] + "..."
+		}
+		n++
 	}
 	return s
 }

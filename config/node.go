@@ -184,6 +184,15 @@ func (d *document) at(offset int) pos {
 	return pos{line, d.characters(offset) - d.characters(d.lines[line-1]) + 1}
 }
 
+// runeStart returns the first offset, of those before end, at which a character
+// begins. In what is not UTF-8 there may be none.
+func (d *document) runeStart(offset, end int) int {
+	for offset < end && !utf8.RuneStart(d.data[offset]) {
+		offset++
+	}
+	return offset
+}
+
 // span returns the offsets at which a line begins and ends, its end left out.
 func (d *document) span(n int) (begin, end int) {
 	d.index()
@@ -217,17 +226,15 @@ func (d *document) place(p pos, key string) Place {
 	// What is shown lies around the column; the line can be long.
 	before := d.characters(begin) + p.column - 1
 	mark := max(0, sort.SearchInts(d.marks, before+1)-1)
-	at := mark * markEvery
-	for n := before - d.characters(at); at < end && (n > 0 || !utf8.RuneStart(d.data[at])); at++ {
-		if utf8.RuneStart(d.data[at]) {
-			n--
-		}
+	at := d.runeStart(mark*markEvery, end)
+	for n := before - d.characters(at); n > 0 && at < end; n-- {
+		_, size := utf8.DecodeRune(d.data[at:end])
+		at += size
 	}
 	at = max(begin, min(at, end))
 	from, to := begin, min(end, at+excerptBytes)
 	if at-begin > excerptBytes {
-		for from = at - excerptBytes; !utf8.RuneStart(d.data[from]); from++ {
-		}
+		from = d.runeStart(at-excerptBytes, at)
 	}
 	place.Excerpt = excerptAt(string(d.data[from:to]), at-from)
 	return place

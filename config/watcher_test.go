@@ -631,8 +631,11 @@ func TestCloseWaits(t *testing.T) {
 	if !ended.Load() {
 		t.Error("Close has returned before OnReload has")
 	}
-	write(t, path, stateText(2)) // a second report would close entered again, and panic
-	time.Sleep(300 * time.Millisecond)
+	select {
+	case <-w.Done():
+	default:
+		t.Error("Close has returned before the watcher is done")
+	}
 }
 
 func layOut(t *testing.T) string {
