@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -135,6 +137,15 @@ func TestJSONSchema(t *testing.T) {
 	structural := []config.Reason{
 		config.ReasonUnknownKey, config.ReasonKeyCase, config.ReasonNull, config.ReasonType, config.ReasonUnit, config.ReasonName,
 	}
+	examples := exampleFiles(t)
+	for name, text := range examples {
+		if err := validate(schema, decode(t, name, text), "$"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(examples) < 8 {
+		t.Errorf("only %d examples", len(examples))
+	}
 	refused := 0
 	for _, c := range faultCases {
 		data, ok := c.files["cors.yaml"]
@@ -159,13 +170,48 @@ func TestJSONSchema(t *testing.T) {
 	}
 }
 
+// exampleFiles returns every configuration that the repository shows to people:
+// those of the examples, of the manifest in them, of the guide, and the starter
+// file.
+func exampleFiles(t *testing.T) map[string]string {
+	t.Helper()
+	examples := make(map[string]string)
+	read := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for _, pattern := range []string{"../examples/*/cors*", "../cmd/corskit/testdata/init/*"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(paths), err)
+		}
+		for _, path := range paths {
+			examples[path] = read(path)
+		}
+	}
+	var manifest struct{ Data map[string]string }
+	if err := yamllib.Unmarshal([]byte(read("../examples/config/kubernetes.yaml")), &manifest); err != nil || manifest.Data["cors.yaml"] == "" {
+		t.Fatalf("the first document of the manifest is not the ConfigMap: %v", err)
+	}
+	examples["kubernetes.yaml"] = manifest.Data["cors.yaml"]
+	for i, m := range regexp.MustCompile("(?s)```(yaml|toml)\n(.*?)```").FindAllStringSubmatch(read("../docs/config.md"), -1) {
+		if !strings.Contains(m[2], "# not a configuration of corskit") {
+			examples[fmt.Sprintf("docs/config.md, %d.%s", i, m[1])] = m[2]
+		}
+	}
+	return examples
+}
+
 func decode(t *testing.T, name, text string) (v any) {
 	t.Helper()
 	var err error
-	switch name {
-	case "cors.toml":
+	switch filepath.Ext(name) {
+	case ".toml":
 		err = toml.Unmarshal([]byte(text), &v)
-	case "cors.json":
+	case ".json":
 		err = json.Unmarshal([]byte(text), &v)
 	default:
 		err = yamllib.Unmarshal([]byte(text), &v)

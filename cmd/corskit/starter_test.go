@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -28,6 +29,14 @@ func TestInit(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	stdout := corskit(t, dir, "init", "-").stdout
+	// The package config holds this file to its JSON Schema.
+	starter := filepath.Join("testdata", "init", "cors.yaml")
+	if *update {
+		write(t, "", starter, stdout)
+	}
+	if b, _ := os.ReadFile(starter); string(b) != stdout {
+		t.Errorf("%s is another starter file than the one printed; go test -update writes it", starter)
+	}
 	if b, _ := os.ReadFile(mine); string(b) != stdout || stdout == "" {
 		t.Errorf("a file and the standard output differ")
 	}
