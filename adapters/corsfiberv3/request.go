@@ -122,12 +122,12 @@ func (f fields) lines(dst []string, name string) []string {
 		}
 		return dst[:n]
 	}
-	f.VisitAll(func(key, v []byte) {
+	for key, v := range f.All() {
 		if n < len(dst) && len(key) == len(name) && strings.EqualFold(view(key), name) {
 			dst[n] = view(v)
 			n++
 		}
-	})
+	}
 	return dst[:n]
 }
 
