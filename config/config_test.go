@@ -580,17 +580,26 @@ func TestProgress(t *testing.T) {
 }
 
 func TestManyFaults(t *testing.T) {
-	list := strings.Repeat("a.example\n", 5000)
-	_, err := config.Read(context.Background(), config.Static{
-		"cors.yaml": []byte("policies: {p: {origins_file: list}}"), "list": []byte(list),
-	}, "cors.yaml", config.Options{Environ: []string{}})
-	var last *config.Error
-	n := 0
-	for e := range config.Errors(err) {
-		last, n = e, n+1
-	}
-	if n != 1001 || last.Reason != config.ReasonMore || last.Error() != "4000 more faults" {
-		t.Errorf("%d errors, the last %v", n, last)
+	for _, c := range []struct {
+		list, want string
+	}{
+		{strings.Repeat("a.example\n", 5000), "4000 more faults"},
+		// No list of origins is looked at to its end: this one is something else.
+		{strings.Repeat("a.example\n", 50_000), "at least 15384 more faults"},
+		// The beginning of this one is a list of origins.
+		{strings.Repeat("https://a.example\n", 20_000) + strings.Repeat("a.example\n", 5000), "4000 more faults"},
+	} {
+		_, err := config.Read(context.Background(), config.Static{
+			"cors.yaml": []byte("policies: {p: {origins_file: list}}"), "list": []byte(c.list),
+		}, "cors.yaml", config.Options{Environ: []string{}})
+		var last *config.Error
+		n := 0
+		for e := range config.Errors(err) {
+			last, n = e, n+1
+		}
+		if n != 1001 || last.Reason != config.ReasonMore || last.Error() != c.want {
+			t.Errorf("%d errors, the last %v, want %s", n, last, c.want)
+		}
 	}
 }
 

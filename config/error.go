@@ -173,10 +173,11 @@ const maxFaults = 1000
 
 // faults collects what is wrong. The zero value is ready for use.
 type faults struct {
-	list  []*Error
-	more  int
-	known map[string]bool // a policy that two routes share is checked twice
-	files []string        // in the order in which they were read
+	list   []*Error
+	more   int
+	unseen bool            // there may be more than that
+	known  map[string]bool // a policy that two routes share is checked twice
+	files  []string        // in the order in which they were read
 }
 
 func (f *faults) add(e *Error) {
@@ -221,7 +222,11 @@ func (f *faults) err() error {
 		errs = append(errs, e)
 	}
 	if f.more > 0 {
-		errs = append(errs, &Error{Reason: ReasonMore, Detail: strconv.Itoa(f.more) + " more faults"})
+		detail := strconv.Itoa(f.more) + " more faults"
+		if f.unseen {
+			detail = "at least " + detail
+		}
+		errs = append(errs, &Error{Reason: ReasonMore, Detail: detail})
 	}
 	return errors.Join(errs...)
 }

@@ -179,6 +179,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 			s.faults.add(fault)
 			continue
 		}
+		s.faults.unseen = list.shorten() || s.faults.unseen
 		s.lists[file] = list
 	}
 	s.merged = m

@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/corskit/corskit/core"
 )
 
 // originList is an origins_file that has been read. An entry is a part of text.
@@ -54,6 +56,30 @@ func parseOrigins(d *document, progress func(Progress)) (*originList, *Error) {
 		return nil, e
 	}
 	return list, nil
+}
+
+// firstEntries is how many entries of a long list are looked at to tell whether it
+// is a list of origins at all.
+const firstEntries = 1 << 14
+
+// shorten drops all but the first entries if those have more faults than are
+// reported, and says whether they have: core makes an error of every entry, and
+// for a large file that is no list of origins, but a log, that takes many times
+// the memory of the file.
+func (l *originList) shorten() bool {
+	if len(l.entries) <= firstEntries {
+		return false
+	}
+	_, err := core.New(core.Policy{AllowOrigins: l.entries[:firstEntries], DangerouslyAllowNullOrigin: true})
+	n := 0
+	for range core.PolicyErrors(err) {
+		n++
+	}
+	if n <= maxFaults {
+		return false
+	}
+	l.entries = l.entries[:firstEntries]
+	return true
 }
 
 func originEntry(line string) string {
