@@ -2,6 +2,7 @@ package origin
 
 import (
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -72,6 +73,12 @@ func diagnose(s string, strict *Fault) *Fault {
 	if f := foreign(s); f != nil {
 		return f
 	}
+	if _, ok := Parse(s); ok {
+		return &Fault{
+			Reason: UpperCase, Detail: "upper case in the host",
+			Suggestion: "if browsers send it so, write " + strconv.Quote(regexpPrefix+regexp.QuoteMeta(s)),
+		}
+	}
 	var first *Fault
 	note := func(r Reason, detail string) {
 		if first == nil {
@@ -88,7 +95,7 @@ func diagnose(s string, strict *Fault) *Fault {
 	if strings.ContainsAny(fixed, ", \t\r\n;") && strings.Count(fixed, "://") != 1 || strings.ContainsAny(fixed, ",") {
 		return &Fault{Reason: List, Detail: "several values in one entry", Suggestion: "write one list entry for each origin"}
 	}
-	if strings.IndexFunc(fixed, unicode.IsSpace) >= 0 {
+	if strings.ContainsFunc(fixed, unicode.IsSpace) {
 		return &Fault{Reason: WhiteSpace, Detail: "white space in the entry", Suggestion: "remove it"}
 	}
 	switch strings.ToLower(fixed) {
@@ -173,14 +180,12 @@ func diagnose(s string, strict *Fault) *Fault {
 	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') && (strings.Count(rest, ":") == 1 || rest[0] == '[') {
 		host, port = rest[:i], rest[i:]
 	}
-	if host != "" && host[0] != '[' && strings.Count(host, ":") > 1 {
-		if c, ok := respellIPv6(host[:strings.LastIndexByte(host, ':')]); ok && port == "" {
-			if p := host[strings.LastIndexByte(host, ':')+1:]; len(p) > 2 {
-				if _, ok := parsePort(p); ok && c == "::1" {
-					note(BadIPv6, "not an IPv6 address in its canonical form, in brackets")
-					host, port = "["+c+"]", ":"+p
-				}
-			}
+	// "::1:3000" is an address too, but hardly the one that is meant.
+	colon := max(0, strings.LastIndexByte(host, ':'))
+	if c, _ := respellIPv6(host[:colon]); c == "::1" && len(host[colon:]) > len(":80") {
+		if _, ok := parsePort(host[colon+1:]); ok {
+			note(BadIPv6, "not an IPv6 address in its canonical form, in brackets")
+			host, port = "["+c+"]", host[colon:]
 		}
 	}
 	host = fixHost(scheme, host, note)

@@ -152,16 +152,13 @@ func parseIPv6(s string) (a [8]uint16, ok bool) {
 // for IPv4-mapped addresses, for which netip writes one.
 func appendIPv6(b []byte, a [8]uint16) []byte {
 	start, length := -1, 1
-	for i := 0; i < 8; i++ {
+	for i := range a {
 		j := i
 		for j < 8 && a[j] == 0 {
 			j++
 		}
 		if j-i > length {
 			start, length = i, j-i
-		}
-		if j > i {
-			i = j
 		}
 	}
 	for i := 0; i < 8; i++ {

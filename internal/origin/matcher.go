@@ -222,7 +222,5 @@ func (b *Builder) AddExact(owner int, s string) (added bool) {
 
 // Matcher returns the matcher. The builder must not be used afterwards.
 func (b *Builder) Matcher() *Matcher {
-	m := b.m
-	b.m = Matcher{}
-	return &m
+	return &b.m
 }

@@ -77,10 +77,11 @@ func cutScheme(s string) (scheme, rest string, ok bool) {
 		return s[:4], s[7:], true
 	}
 	i := 0
-	for i < len(s) && i <= maxScheme && schemeByte(s[i]) {
+	for i < len(s) && i < maxScheme && schemeByte(s[i]) {
 		i++
 	}
-	if i == 0 || i > maxScheme || !strings.HasPrefix(s[i:], "://") || s[0] < 'a' || s[0] > 'z' {
+	// Of what may stand in a scheme, and before "://", letters alone are not below 'a'.
+	if !strings.HasPrefix(s[i:], "://") || s[0] < 'a' {
 		return "", s, false
 	}
 	return s[:i], s[i+len("://"):], true
@@ -90,19 +91,18 @@ func schemeByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'
 }
 
-// Classes of host bytes. A byte that is none of them may not stand in a host.
+// Classes of bytes. One of none may stand in a label of a domain in its ASCII
+// form, and so in every host.
 const (
-	hostByte   = 1 << iota // may stand in a label of a domain in its ASCII form
-	opaqueByte             // may stand in the host of a scheme that browsers do not know
+	opaqueByte = 1 << iota // may stand in the host of a scheme that browsers do not know
 	dotByte
-	otherByte
+	otherByte // may stand in no host
 )
 
 var class = func() (t [256]uint8) {
 	for c := range t {
 		switch b := byte(c); {
 		case 'a' <= b && b <= 'z', '0' <= b && b <= '9', b == '-', b == '_':
-			t[c] = hostByte
 		case 'A' <= b && b <= 'Z':
 			t[c] = opaqueByte
 		case b == '.':
@@ -133,9 +133,9 @@ func scanHost(s string, special bool) int {
 		last = c
 	}
 	bad |= last & dotByte
-	allowed := uint8(hostByte | opaqueByte)
+	allowed := uint8(opaqueByte)
 	if special {
-		allowed = hostByte
+		allowed = 0
 	}
 	if bad&^allowed != 0 || special && !shortLabels(host) {
 		return 0
@@ -157,18 +157,12 @@ func shortLabels(host string) bool {
 
 // scanIPv6 returns the length of the bracketed address that s begins with, or 0.
 func scanIPv6(s string) int {
-	for i := 1; i < len(s) && i <= len("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"); i++ {
-		switch c := s[i]; {
-		case c == ']':
-			if !canonicalIPv6(s[1:i]) {
-				return 0
-			}
-			return i + 1
-		case c != ':' && (c < '0' || c > '9') && (c < 'a' || c > 'f'):
-			return 0
-		}
+	const longest = len("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]")
+	address, _, ok := strings.Cut(s[:min(len(s), longest)], "]")
+	if !ok || !canonicalIPv6(address[1:]) {
+		return 0
 	}
-	return 0
+	return len(address) + len("]")
 }
 
 // isSpecial reports whether URLs of the scheme have a domain or an address as

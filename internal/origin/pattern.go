@@ -2,7 +2,6 @@ package origin
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -183,11 +182,7 @@ func parseHostPattern(s string) (Pattern, *Fault) {
 	}
 	p.Scheme = scheme
 	if !isLower(rest) {
-		fault := &Fault{Reason: UpperCase, Detail: "upper case in the host"}
-		if !isSpecial(scheme) {
-			fault.Suggestion = "if browsers send it so, write " + strconv.Quote(regexpPrefix+regexp.QuoteMeta(s))
-		}
-		return p, fault
+		return p, &Fault{Reason: UpperCase, Detail: "upper case in the host"}
 	}
 	host, port, hasPort := rest, "", false
 	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -89,8 +90,8 @@ func (s *sampler) write(b *strings.Builder, re *syntax.Regexp) {
 	}
 	repeat := func(low, high int) {
 		n := low + s.more
-		if high >= 0 && n > high {
-			n = high
+		if high >= 0 {
+			n = min(n, high)
 		}
 		for range n {
 			s.write(b, re.Sub[0])
@@ -133,8 +134,8 @@ func (s *sampler) rune(b *strings.Builder, r rune) {
 // character, or else one that may stand in a host.
 func (s *sampler) of(ranges []rune) rune {
 	has := func(c rune) bool {
-		for i := 0; i+1 < len(ranges); i += 2 {
-			if ranges[i] <= c && c <= ranges[i+1] {
+		for r := range slices.Chunk(ranges, 2) {
+			if r[0] <= c && c <= r[1] {
 				return true
 			}
 		}

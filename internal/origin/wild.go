@@ -145,7 +145,7 @@ func matchLabels(pattern []string, host string) bool {
 
 // matchLabel matches one label, in which each * stands for one or more bytes.
 func matchLabel(pattern, label string) bool {
-	retry, from := -1, 0
+	retry, from := 0, 0 // where to go on after the last *, if there was one
 	p, l := 0, 0
 	for l < len(label) {
 		switch {
@@ -155,7 +155,7 @@ func matchLabel(pattern, label string) bool {
 		case p < len(pattern) && pattern[p] == label[l]:
 			p++
 			l++
-		case retry >= 0:
+		case retry > 0:
 			from++
 			p, l = retry, from
 		default:

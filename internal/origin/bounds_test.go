@@ -1,0 +1,406 @@
+package origin
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math"
+	"math/bits"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestBytesOfAnOrigin tries every byte in every place where only some may stand.
+func TestBytesOfAnOrigin(t *testing.T) {
+	const (
+		lower  = "abcdefghijklmnopqrstuvwxyz"
+		upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		digits = "0123456789"
+	)
+	for _, place := range []struct{ before, after, allowed string }{
+		{"", "x://a", lower},
+		{"x", "x://a", lower + digits + "+-."},
+		{"https://a", "a", lower + digits + "-_."},
+		{"app://a", "a", lower + digits + "-_." + upper},
+		{"http://[", "::1]", digits + "abcdef"},
+		{"https://a:1", "", digits},
+	} {
+		for b := range 256 {
+			s := place.before + string([]byte{byte(b)}) + place.after
+			if s == "http://[0::1]" { // not canonical
+				continue
+			}
+			_, ok := Parse(s)
+			if want := strings.IndexByte(place.allowed, byte(b)) >= 0; ok != want {
+				t.Errorf("Parse(%q): %v, want %v", s, ok, want)
+			}
+		}
+	}
+}
+
+// TestLengths tries the longest of everything, and one byte more.
+func TestLengths(t *testing.T) {
+	scheme := strings.Repeat("s", 64)
+	host := strings.Repeat(strings.Repeat("a", 62)+".", 4) + "b" // 253 bytes
+	full := "[1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]"
+	for _, tt := range []struct {
+		name, s string
+		want    bool
+	}{
+		{"a scheme of 64", scheme + "://a", true},
+		{"a scheme of 65", scheme + "s://a", false},
+		{"a host of 253", "https://" + host, true},
+		{"a host of 254", "https://a" + host, false},
+		{"an opaque host of 253", "app://" + strings.Repeat("a", 253), true},
+		{"an opaque host of 254", "app://" + strings.Repeat("a", 254), false},
+		{"a last label of 63", "https://a." + strings.Repeat("b", 63), true},
+		{"a last label of 64", "https://a." + strings.Repeat("b", 64), false},
+		{"an only label of 63", "https://" + strings.Repeat("b", 63), true},
+		{"an only label of 64", "https://" + strings.Repeat("b", 64), false},
+		{"an address in full", "http://" + full, true},
+		{"an address and a digit", "http://" + full[:len(full)-1] + "f]", false},
+		{"an address without its end", "http://" + full[:len(full)-1], false},
+		{"an address without its end, short", "http://[::1", false},
+		{"a number in hexadecimal that ends in a", "http://0xa", false},
+		{"a number in hexadecimal that ends in f", "http://0xf", false},
+	} {
+		if _, ok := Parse(tt.s); ok != tt.want {
+			t.Errorf("%s: Parse(%q): %v", tt.name, tt.s, ok)
+		}
+		if fault := ParsePattern(tt.s, func(Pattern) {}); (fault == nil) != tt.want {
+			t.Errorf("%s: ParsePattern(%q): %+v", tt.name, tt.s, fault)
+		}
+	}
+
+	longest := scheme + "://" + host + ":65535"
+	if len(longest) != MaxLen {
+		t.Fatalf("%d bytes are not MaxLen", len(longest))
+	}
+	m := build(t, []string{"*"}, []int{0})
+	if m.Match(longest, everyone) != 0 {
+		t.Error(`"*" does not match the longest origin there can be`)
+	}
+	if m.Match("s"+longest, everyone) != NoOwner {
+		t.Error(`"*" matches what is longer than any origin`)
+	}
+}
+
+// TestPatternBounds tries what a pattern may just have, and just not.
+func TestPatternBounds(t *testing.T) {
+	host := strings.Repeat(strings.Repeat("a", 62)+".", 4) + "b"
+	for _, tt := range []struct {
+		name, entry string
+		reason      Reason // none if it is a pattern
+	}{
+		{"an expression of 4096 bytes", "regexp:" + strings.Repeat("a", 4096), ""},
+		{"an expression of 4097 bytes", "regexp:" + strings.Repeat("a", 4097), TooLong},
+		{"8 wildcards", "https://*.*.*.*.*.*.*.*.example", ""},
+		{"9 wildcards", "https://*.*.*.*.*.*.*.*.*.example", BadWildcard},
+		{"a host of 253", "https://*" + host[1:], ""},
+		{"a host of 254", "https://*" + host, TooLong},
+		{"a range of one port", "https://a.example:80-80", ""},
+		{"a range of no port", "https://a.example:81-80", BadPort},
+		{"an entry of 1024 bytes", "https://a.example/" + strings.Repeat("x", 1024-len("https://a.example/")), HasPath},
+		{"an entry of 1025 bytes", "https://a.example/" + strings.Repeat("x", 1025-len("https://a.example/")), TooLong},
+	} {
+		var got Reason
+		if fault := ParsePattern(tt.entry, func(Pattern) {}); fault != nil {
+			got = fault.Reason
+		}
+		if got != tt.reason {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.reason)
+		}
+	}
+}
+
+// TestPortsBesideTheDefault: a range takes an origin without a port if it has the
+// default port of the scheme, at either end too.
+func TestPortsBesideTheDefault(t *testing.T) {
+	for ports, want := range map[string]bool{
+		"*": true, "80-90": true, "70-80": true, "80-80": true, "1-65535": true, "81-90": false, "70-79": false, "8080": false,
+	} {
+		entry := "http://localhost:" + ports
+		m := build(t, []string{entry}, []int{0})
+		if got := m.Match("http://localhost", everyone) == 0; got != want || got != refOne(entry, "http://localhost") {
+			t.Errorf("%s matches http://localhost: %v, want %v", entry, got, want)
+		}
+	}
+}
+
+// TestKinds: what has no wildcard is an exact origin, whatever its scheme.
+func TestKinds(t *testing.T) {
+	for entry, want := range map[string]Kind{
+		"https://a.example": Exact, "http://a.example:81": Exact, "app://a": Exact, "app://a:1": Exact, "ws://a": Exact,
+		"https://*.a.example": Wild, "http://a:*": Wild, "http://a:1-2": Wild, "regexp:a": Regexp, "*": Any, "null": Null,
+	} {
+		if fault := ParsePattern(entry, func(p Pattern) {
+			if p.Kind != want {
+				t.Errorf("%s is of kind %d, want %d", entry, p.Kind, want)
+			}
+		}); fault != nil {
+			t.Errorf("%s: %+v", entry, *fault)
+		}
+	}
+	for entry, want := range map[string]bool{
+		"https://a.example": true, "https://a.example:81": true, "http://a.example": false, "app://a": false, "https://A.example": false, "https://*.a.example": false,
+	} {
+		if IsPlain(entry) != want {
+			t.Errorf("IsPlain(%q) = %v", entry, !want)
+		}
+	}
+}
+
+// TestNamesOfPatterns: what policies with credentials must not have.
+func TestNamesOfPatterns(t *testing.T) {
+	for entry, want := range map[string]struct{ insecure, unmanaged bool }{
+		"http://a.example":      {true, false},
+		"http://*.a.example":    {true, false},
+		"https://a.example":     {false, false},
+		"app://a":               {false, false},
+		"http://localhost":      {false, false},
+		"http://localhost:*":    {false, false},
+		"http://*.localhost":    {false, true},
+		"http://127.0.0.1:*":    {false, false},
+		"https://*.internal":    {false, true},
+		"https://*.a.internal":  {false, false},
+		"https://*.com":         {false, false},
+		"https://a.internal:*":  {false, false},
+		"https://*-x.a.example": {false, false},
+	} {
+		ParsePattern(entry, func(p Pattern) {
+			if p.Insecure() != want.insecure || p.Unmanaged() != want.unmanaged {
+				t.Errorf("%s: insecure %v, unmanaged %v, want %+v", entry, p.Insecure(), p.Unmanaged(), want)
+			}
+		})
+	}
+}
+
+// TestLimit: owners from the limit on are as if they were not there.
+func TestLimit(t *testing.T) {
+	exact := build(t, []string{"https://a.example", "https://b.example"}, []int{0, 1})
+	star := build(t, []string{"https://a.example", "*"}, []int{0, 1})
+	for _, tt := range []struct {
+		name   string
+		m      *Matcher
+		origin string
+		limit  int
+		want   int
+	}{
+		{"an exact origin below", exact, "https://b.example", 2, 1},
+		{"an exact origin at", exact, "https://b.example", 1, NoOwner},
+		{"null below", star, "null", 2, 1},
+		{"null at", star, "null", 1, NoOwner},
+		{"any below", star, "https://c.example", 2, 1},
+		{"any at", star, "https://c.example", 1, NoOwner},
+		{"nobody", star, "https://a.example", 0, NoOwner},
+	} {
+		if got := tt.m.Match(tt.origin, tt.limit); got != tt.want {
+			t.Errorf("%s the limit: Match(%q, %d) = %d, want %d", tt.name, tt.origin, tt.limit, got, tt.want)
+		}
+		if got, _ := tt.m.Find(tt.origin, tt.limit); got != tt.want {
+			t.Errorf("%s the limit: Find(%q, %d) = %d, want %d", tt.name, tt.origin, tt.limit, got, tt.want)
+		}
+	}
+}
+
+// TestFindPattern: exact origins are passed over.
+func TestFindPattern(t *testing.T) {
+	m := build(t, []string{"https://x.a.example", "https://*.a.example", "https://b.example"}, []int{0, 1, 2})
+	for origin, want := range map[string]string{"https://x.a.example": "https://*.a.example", "https://b.example": "", "https://c.example": "", "bad": ""} {
+		owner, got := m.FindPattern(origin, everyone)
+		if got != want || (owner == NoOwner) != (want == "") {
+			t.Errorf("FindPattern(%q) = %d, %q, want %q", origin, owner, got, want)
+		}
+	}
+}
+
+// TestCrowded: 64 patterns that are tried one by one are not many, 65 are.
+func TestCrowded(t *testing.T) {
+	for name, entry := range map[string]string{
+		"one tail":          "https://*.a.example:%d-65535",
+		"one tail and head": "https://pr-*.a.example:%d-65535",
+		"expressions":       "regexp:https://a%d",
+	} {
+		for n, want := range map[int]bool{1: false, 64: false, 65: true} {
+			var entries []string
+			for i := range n {
+				entries = append(entries, fmt.Sprintf(entry, i+1))
+			}
+			if got := build(t, entries, owned(entries)).Crowded(); got != want {
+				t.Errorf("%s: %d are many: %v", name, n, got)
+			}
+		}
+	}
+}
+
+func TestFits(t *testing.T) {
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("any size fits")
+	}
+	size := int64(math.MaxUint32)
+	if !Fits(0) || !Fits(int(size)) || Fits(int(size+1)) {
+		t.Errorf("Fits(0) = %v, Fits(1<<32-1) = %v, Fits(1<<32) = %v", Fits(0), Fits(int(size)), Fits(int(size+1)))
+	}
+}
+
+// TestParseIPv6 tries what the comparison with the canonical form would refuse
+// anyway.
+func TestParseIPv6(t *testing.T) {
+	for s, want := range map[string]bool{
+		"::": true, "1::": true, "::1": true, "1:2:3:4:5:6:7:8": true, "1:2:3:4:5:6:7::": true, "::2:3:4:5:6:7:8": true,
+		"1:2:3:4:5:6:7:8::": false, "1:2:3:4::5:6:7:8": false, "::1::2": false, "1::2::3": false, ":::1": false, "1:::2": false,
+		"12345::": false, "::12345": false, "1:2": false, "": false, ":": false, "1:": false, "g::": false, "1:2:3:4:5:6:7:8:9": false,
+	} {
+		if _, ok := parseIPv6(s); ok != want {
+			t.Errorf("parseIPv6(%q): %v, want %v", s, ok, want)
+		}
+	}
+}
+
+func TestRespellIPv6(t *testing.T) {
+	for s, want := range map[string]string{
+		"0:0::1": "::1", "2001:DB8::1": "2001:db8::1", "::ffff:1.2.3.4": "::ffff:102:304",
+		"1.2.3.4": "", "fe80::1%eth0": "", "a": "", "": "", "::g": "",
+	} {
+		if got, ok := respellIPv6(s); got != want || ok != (want != "") {
+			t.Errorf("respellIPv6(%q) = %q, %v, want %q", s, got, ok, want)
+		}
+	}
+}
+
+// TestMiddleLabels: between wildcards too, a label is matched whole.
+func TestMiddleLabels(t *testing.T) {
+	const pattern = "https://a-*.b.c-*-d.example"
+	m := build(t, []string{pattern}, []int{0})
+	for host, want := range map[string]bool{
+		"a-1.b.c-1-d.example": true, "a-1.b.c-1-d-d.example": true,
+		"a-1.xb.c-1-d.example": false, "a-1.bx.c-1-d.example": false, "xa-1.b.c-1-d.example": false, "a-1.b.xc-1-d.example": false,
+		"a-1.b.c-1-dx.example": false, "a-1.b.c--d.example": false, "a-.b.c-1-d.example": false, "a-1.c-1-d.example": false, "a-1.x.b.c-1-d.example": false,
+	} {
+		if got := m.Match("https://"+host, everyone) == 0; got != want || got != refOne(pattern, "https://"+host) {
+			t.Errorf("%s matches %s: %v, want %v", pattern, host, got, want)
+		}
+	}
+}
+
+// TestTableWraps: an origin whose group is the last, and full, is in the first.
+func TestTableWraps(t *testing.T) {
+	const count = 9
+	table := newTable(count, count*len("https://c1000000.example"))
+	last := func(s string) bool {
+		i, _ := bits.Mul64(maphash.String(table.seed, s), uint64(len(table.groups)))
+		return i == uint64(len(table.groups)-1)
+	}
+	var members, others []string
+	for i := 0; len(others) < 100; i++ {
+		s := fmt.Sprintf("https://c%d.example", i)
+		switch {
+		case !last(s):
+		case len(members) < count:
+			members = append(members, s)
+		default:
+			others = append(others, s)
+		}
+	}
+	for _, s := range members {
+		if !table.add(s) || table.add(s) {
+			t.Fatalf("%s is not added once", s)
+		}
+	}
+	for _, s := range members {
+		off, ok := table.find(s)
+		if !ok || string(table.arena[off:int(off)+len(s)]) != s {
+			t.Errorf("%s is not found", s)
+		}
+	}
+	for _, s := range others {
+		if _, ok := table.find(s); ok {
+			t.Errorf("%s is found", s)
+		}
+	}
+}
+
+// TestAdvice: what an error tells a person, beside the reason.
+func TestAdvice(t *testing.T) {
+	const (
+		expand = "a variable that was not expanded"
+		regex  = "a regular expression without its prefix"
+		noURL  = "pages of such URLs have no origin of their own"
+		v6     = "not an IPv6 address in its canonical form"
+	)
+	for _, tt := range []struct {
+		entry      string
+		reason     Reason
+		detail     string // that it begins with
+		suggestion string // that it begins with
+	}{
+		{"https://${HOST}", Syntax, expand, "find out why"},
+		{"https://{{host}}", Syntax, expand, "find out why"},
+		{"$ORIGIN", Syntax, expand, "find out why"},
+		{"FILE:///x", MissingHost, noURL, "serve the page"},
+		{"data:,x", MissingHost, noURL, "serve the page"},
+		{"about:blank", MissingHost, noURL, "serve the page"},
+		{"blob:x", MissingHost, noURL, "serve the page"},
+		{"^a", Syntax, regex, `write "regexp:"`},
+		{"/^a", Syntax, regex, `write "regexp:"`},
+		{"/http", Syntax, regex, `write "regexp:"`},
+		{"Regex:a", Syntax, regex, `write "regexp:"`},
+		{"re:a", Syntax, regex, `write "regexp:"`},
+		{"https?:a", Syntax, regex, `write "regexp:"`},
+		{`a\.b`, Syntax, regex, `write "regexp:"`},
+		{`'https://a.example'`, Syntax, "quotes around", `did you mean "https://a.example"?`},
+		{`1https://a.example1`, Syntax, `not a scheme: "1https"`, "write an origin as browsers send it"},
+		{`"`, MissingScheme, "an origin begins with its scheme", ""},
+		{" 1https://a", Syntax, `not a scheme: "1https"`, "write an origin as browsers send it"},
+		{"1HTTPS://a", UpperCase, "upper case in the scheme", "write an origin as browsers send it"},
+		{"https://@a.example", Userinfo, "an origin has no user name", `did you mean "https://a.example"?`},
+		{"https://b.example@a.example", Userinfo, "an origin has no user name", "write the host that is meant"},
+		{" capacitor://*", WhiteSpace, "white space around the entry, and besides: only http and https", "list the capacitor:// origins"},
+		{"https://A.example:0", UpperCase, "upper case in the host, and besides: a port is a number", "write an origin"},
+		{"any", Syntax, "not an origin pattern", `did you mean "*", every origin?`},
+		{"https://a b.example", WhiteSpace, "white space in the entry", "remove it"},
+		{"https://exAmple", UpperCase, "upper case in the host", `did you mean "https://example"?`},
+		{"https://eZ", UpperCase, "upper case in the host", `did you mean "https://ez"?`},
+		{"https://a\x80.example", NonASCII, "browsers send a host in its ASCII form", ""},
+		{"https://ab--c.bücher.example", NonASCII, "browsers send a host in its ASCII form", `did you mean "https://ab--c.xn--bcher-kva.example"?`},
+		{"app://A", UpperCase, "upper case in the host", `if browsers send it so, write "regexp:app://A"`},
+		{"app://a.B:1", UpperCase, "upper case in the host", `if browsers send it so, write "regexp:app://a\\.B:1"`},
+		{"app://A/", TrailingSlash, "a trailing slash", `did you mean "app://a"?`},
+		{"app://127.1/", TrailingSlash, "a trailing slash", `did you mean "app://127.1"?`},
+		{"http://1.2.3.4:0", BadPort, "a port is a number", "write a port"},
+		{"http://[abc", BadIPv6, v6, "write the address"},
+		{"http://[zz:1]", BadIPv6, v6, "write the address"},
+		{"http://[bad:]", BadIPv6, v6, "write the address"},
+		{"http://[::1%eth0]", BadIPv6, v6, "write the address"},
+		{"http://::1:3000", BadIPv6, v6 + ", in brackets", `did you mean "http://[::1]:3000"?`},
+		{"http://::1:300", BadIPv6, v6 + ", in brackets", `did you mean "http://[::1]:300"?`},
+		{"http://::1:80", BadIPv6, v6 + ", in brackets", `did you mean "http://[::1:80]"?`},
+		{"http://::1:abc", BadIPv6, v6 + ", in brackets", `did you mean "http://[::1:abc]"?`},
+		{"http://::2:3000", BadIPv6, v6 + ", in brackets", `did you mean "http://[::2:3000]"?`},
+	} {
+		f := ParsePattern(tt.entry, func(Pattern) {})
+		switch {
+		case f == nil:
+			t.Errorf("%q is a pattern", tt.entry)
+		case f.Reason != tt.reason || !strings.HasPrefix(f.Detail, tt.detail) || !strings.HasPrefix(f.Suggestion, tt.suggestion):
+			t.Errorf("%q: %+v\nwant %s, %s, %s", tt.entry, *f, tt.reason, tt.detail, tt.suggestion)
+		case tt.detail == v6 && f.Detail != v6:
+			t.Errorf("%q: %q says more than %q", tt.entry, f.Detail, v6)
+		}
+	}
+}
+
+// TestUpperCaseAdvice: the expression that is suggested for an origin with upper
+// case matches it, and nothing in lower case.
+func TestUpperCaseAdvice(t *testing.T) {
+	const origin = "app://My.App"
+	f := ParsePattern(origin, func(Pattern) {})
+	quoted := regexp.MustCompile(`"(.*)"$`).FindStringSubmatch(f.Suggestion)
+	if quoted == nil {
+		t.Fatalf("no expression in %q", f.Suggestion)
+	}
+	m := build(t, []string{strings.ReplaceAll(quoted[1], `\\`, `\`)}, []int{0})
+	if m.Match(origin, everyone) != 0 || m.Match("app://my.app", everyone) == 0 || m.Match("app://MyxApp", everyone) == 0 {
+		t.Errorf("%s: %s does not match it alone", origin, f.Suggestion)
+	}
+}

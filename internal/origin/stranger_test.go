@@ -1,0 +1,123 @@
+package origin
+
+import (
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestStranger(t *testing.T) {
+	for _, tt := range []struct{ expr, want string }{ // want: "-" for none, "" for any
+		{`https://.*`, strangers[0]},
+		{`https://[a-z]+\.io`, "https://corskitprobe.io"},
+		{`https://app.a.example.com`, ""},            // dots not escaped
+		{`https://.*example\.com`, ""},               // no boundary before
+		{`https://example\.com.*`, ""},               // none after
+		{`https://[a-z]+\.github\.io`, ""},           // everybody's pages
+		{`https://(a\.com|b.net)`, ""},               // in the second branch
+		{`https://(a\.com|b\.net|c\.org|d.dev)`, ""}, // in the fourth
+		{`https://(.*\.)?example\.com`, "-"},         // the domain itself and below
+		{`https://[a-z0-9-]+\.a\.example\.com`, "-"}, // below it
+		{`https://(a\.com|b\.net)`, "-"},             // two domains that are named
+		{`https://pr-[0-9]+\.example\.org:[0-9]+`, "-"},
+		{`http://localhost:[0-9]+`, "-"},
+		{`https://example\.com`, "-"},
+		{`a`, "-"},
+		{``, "-"},
+	} {
+		p := Pattern{Kind: Regexp}
+		if tt.expr != "" {
+			ParsePattern("regexp:"+tt.expr, func(parsed Pattern) { p = parsed })
+		} else {
+			ParsePattern("regexp:()", func(parsed Pattern) { p = parsed })
+		}
+		got, found := p.Stranger()
+		switch {
+		case tt.want == "-" && (found || got != ""):
+			t.Errorf("%s: a stranger, %q", tt.expr, got)
+		case tt.want != "-" && (!found || !p.Expr.MatchString(got)):
+			t.Errorf("%s: %q, %v, want a stranger that it matches", tt.expr, got, found)
+		case tt.want != "-" && tt.want != "" && got != tt.want:
+			t.Errorf("%s: %q, want %q", tt.expr, got, tt.want)
+		}
+	}
+}
+
+func TestLookAlikes(t *testing.T) {
+	for _, tt := range []struct {
+		origin string
+		want   []string
+	}{
+		{"http://a.b", []string{"http://a.b", "https://a.b", "http://xa.b", "https://xa.b", "http://corskitprobe.a.b", "http://a.b.corskitprobe.com", "http://a.bcorskitprobe.com", "http://axb"}},
+		{"a.b", []string{"a.b", "https://a.b", "https://xa.b", "https://axb"}},
+	} {
+		got := lookAlikes(tt.origin)
+		for _, s := range tt.want {
+			if !slices.Contains(got, s) {
+				t.Errorf("lookAlikes(%q) lacks %q: %q", tt.origin, s, got)
+			}
+		}
+	}
+}
+
+func TestSampler(t *testing.T) {
+	const room = 100
+	for _, tt := range []struct {
+		expr string
+		s    sampler
+		want string
+	}{
+		{`abc`, sampler{'z', 0, 0, room}, "abc"},
+		{`a.c`, sampler{'z', 0, 0, room}, "azc"},
+		{`(?s)a.c`, sampler{'z', 0, 0, room}, "azc"},
+		{`(a)b`, sampler{'z', 0, 0, room}, "ab"},
+		{`a*`, sampler{'z', 0, 0, room}, ""},
+		{`a*`, sampler{'z', 2, 0, room}, "aa"},
+		{`a+`, sampler{'z', 0, 0, room}, "a"},
+		{`a+`, sampler{'z', 2, 0, room}, "aaa"},
+		{`a?`, sampler{'z', 0, 0, room}, ""},
+		{`a?`, sampler{'z', 2, 0, room}, "a"},
+		{`a{2,3}`, sampler{'z', 0, 0, room}, "aa"},
+		{`a{2,3}`, sampler{'z', 2, 0, room}, "aaa"},
+		{`a{2,}`, sampler{'z', 2, 0, room}, "aaaa"},
+		{`xa{0}`, sampler{'z', 2, 0, room}, "x"},
+		{`a*`, sampler{'z', 12, 0, 3}, "aaa"},
+		{`a`, sampler{'z', 0, 0, 0}, ""},
+		{`ab|cd|ef`, sampler{'z', 0, 0, room}, "ab"},
+		{`ab|cd|ef`, sampler{'z', 0, 1, room}, "cd"},
+		{`ab|cd|ef`, sampler{'z', 0, 9, room}, "ef"},
+		{`[a-cx-z]`, sampler{'z', 0, 0, room}, "z"},
+		{`[a-cx-z]`, sampler{'x', 0, 0, room}, "x"},
+		{`[a-cx-z]`, sampler{'m', 0, 0, room}, "a"},
+		{`[0-4]`, sampler{'5', 0, 0, room}, "0"},
+		{`[5-9X]`, sampler{'z', 0, 0, room}, "5"},
+		{`[/X]`, sampler{'z', 0, 0, room}, "/"},
+		{`[^a-z0-9-]`, sampler{'z', 0, 0, room}, "\x00"},
+	} {
+		re, err := syntax.Parse(tt.expr, syntax.Perl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		s := tt.s
+		if s.write(&b, re); b.String() != tt.want {
+			t.Errorf("%s with %+v: %q, want %q", tt.expr, tt.s, b.String(), tt.want)
+		}
+	}
+	if got := (&sampler{char: 'z'}).of(nil); got != 'z' {
+		t.Errorf("of a class without members: %q", got)
+	}
+}
+
+func TestRegistrable(t *testing.T) {
+	for host, want := range map[string]string{
+		"a.b.example.com": "example.com", "example.com": "example.com", "com": "com", "x.github.io": "x.github.io", "a.x.github.io": "x.github.io", "github.io": "github.io",
+		"a.example.co.uk": "example.co.uk", "localhost": "localhost", "a.internal": "internal", "b.a.internal": "internal",
+		"": "address", "[::1]": "address", "[2001:db8::1]": "address", "10.0.0.1": "address",
+	} {
+		if got := registrable(host); got != want {
+			t.Errorf("registrable(%q) = %q, want %q", host, got, want)
+		}
+	}
+}
