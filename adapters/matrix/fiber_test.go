@@ -20,6 +20,10 @@ import (
 )
 
 func mountFiber(s conformance.Setup) (*conformance.Server, error) {
+	return mountFiberWith(s, fiber.Config{})
+}
+
+func mountFiberWith(s conformance.Setup, config fiber.Config) (*conformance.Server, error) {
 	engine, err := s.Engine()
 	if err != nil {
 		return nil, err
@@ -30,11 +34,10 @@ func mountFiber(s conformance.Setup) (*conformance.Server, error) {
 	case s.AsteriskTarget:
 		return nil, unsupported("fasthttp has no answer of its own to OPTIONS *")
 	}
-	app := fiber.New(fiber.Config{
-		DisableStartupMessage: true,
-		ReadBufferSize:        max(s.MaxHeaderBytes, 1<<16),
-		RequestMethods:        append(fiber.DefaultMethods[:len(fiber.DefaultMethods):len(fiber.DefaultMethods)], conformance.ExtensionMethods...),
-	})
+	config.DisableStartupMessage = true
+	config.ReadBufferSize = max(s.MaxHeaderBytes, 1<<16)
+	config.RequestMethods = append(fiber.DefaultMethods[:len(fiber.DefaultMethods):len(fiber.DefaultMethods)], conformance.ExtensionMethods...)
+	app := fiber.New(config)
 	if s.RecoverOutside {
 		app.Use(recover.New())
 	}

@@ -17,6 +17,10 @@ import (
 )
 
 func mountFiberV3(s conformance.Setup) (*conformance.Server, error) {
+	return mountFiberV3With(s, fiber.Config{})
+}
+
+func mountFiberV3With(s conformance.Setup, config fiber.Config) (*conformance.Server, error) {
 	engine, err := s.Engine()
 	if err != nil {
 		return nil, err
@@ -27,10 +31,9 @@ func mountFiberV3(s conformance.Setup) (*conformance.Server, error) {
 	case s.AsteriskTarget:
 		return nil, unsupported("fasthttp has no answer of its own to OPTIONS *")
 	}
-	app := fiber.New(fiber.Config{
-		ReadBufferSize: max(s.MaxHeaderBytes, 1<<16),
-		RequestMethods: append(fiber.DefaultMethods[:len(fiber.DefaultMethods):len(fiber.DefaultMethods)], conformance.ExtensionMethods...),
-	})
+	config.ReadBufferSize = max(s.MaxHeaderBytes, 1<<16)
+	config.RequestMethods = append(fiber.DefaultMethods[:len(fiber.DefaultMethods):len(fiber.DefaultMethods)], conformance.ExtensionMethods...)
+	app := fiber.New(config)
 	if s.RecoverOutside {
 		app.Use(recover.New())
 	}
