@@ -13,6 +13,8 @@ import (
 
 // FuzzLoad reads a file, a profile's file, an origins_file and a variable made
 // of arbitrary bytes, and checks what must hold of whatever comes of it.
+// testdata/fuzz has what it has found: inputs that failed, by name, and for each
+// kind of outcome that fuzzing has come to the smallest input.
 func FuzzLoad(f *testing.F) {
 	formats := []string{"yaml", "json", "toml"}
 	for i, format := range formats {
