@@ -34,7 +34,7 @@ reflected, null, names that look like the allowed one, a Vary that is missing,
 doubled headers, and credentials together with *.
 
 The request that you describe is sent once, after its preflight. The other
-checks send OPTIONS, GET and HEAD only, a dozen of them in all. Anything but
+checks send OPTIONS, GET and HEAD only, fewer than twenty. Anything but
 this machine is asked about first, redirects included; --yes agrees beforehand.
 Probe servers that you are responsible for.
 
