@@ -26,11 +26,13 @@ func openFile(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-// changedAt returns when a file last changed in any way.
+// changedAt returns when a file last changed in any way. A time that lies ahead
+// has been set, as by an archive from a machine whose clock is wrong: taken for a
+// change of this moment, it would have the file read eight times at each load.
 func changedAt(info os.FileInfo) time.Time {
 	at := info.ModTime()
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		if c := time.Unix(0, changeTime(sys)); c.After(at) {
+		if c := time.Unix(0, changeTime(sys)); c.After(at) || time.Until(at) > coarse {
 			return c
 		}
 	}
