@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -738,5 +739,24 @@ func TestProfileOption(t *testing.T) {
 		config.Options{Environ: []string{}, Profile: "../x"})
 	if want := `"../x": not the name of a profile; use a-z and 0-9, with a single - or _ between them`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestDiffIsBounded holds the line to a length that a log can take.
+func TestDiffIsBounded(t *testing.T) {
+	var policies, routes strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&policies, " p%d: {allow_headers: [%s]}\n", i, strings.Repeat("x-abc, ", 10))
+		fmt.Fprintf(&routes, " - {path: /p%d, policies: [p%d]}\n", i, i)
+	}
+	c := read(t, yaml("policies:\n"+policies.String()+"routes:\n"+routes.String()))
+	for _, d := range []config.Diff{config.NewDiff(nil, c), config.NewDiff(c, nil)} {
+		if len(d.Policies) != 5000 || len(d.Routes) != 5000 {
+			t.Errorf("%d policies, %d routes", len(d.Policies), len(d.Routes))
+		}
+		line := d.String()
+		if len(line) > 20_000 || !strings.Contains(line, "; 4980 more policies; ") || !strings.HasSuffix(line, "; 4980 more routes") {
+			t.Errorf("%d bytes: %.300s", len(line), line)
+		}
 	}
 }

@@ -38,18 +38,26 @@ type FieldDiff struct {
 // Empty reports whether there is no difference.
 func (d Diff) Empty() bool { return len(d.Policies) == 0 && len(d.Routes) == 0 }
 
-// maxDiffOrigins bounds the origins that [Diff.String] names of one policy.
-const maxDiffOrigins = 5
+// Bounds of what [Diff.String] names: origins of one policy, and policies and
+// routes.
+const (
+	maxDiffOrigins  = 5
+	maxDiffPolicies = 20
+)
 
 // String returns the differences in one line, fit for a log: policies by name,
-// each with what was added (+) and removed (-). Long lists of origins are
-// counted. It is "no change" for the empty Diff.
+// each with what was added (+) and removed (-). Long lists of origins, policies
+// and routes are counted. It is "no change" for the empty Diff.
 func (d Diff) String() string {
 	if d.Empty() {
 		return "no change"
 	}
 	var all []string
-	for _, p := range d.Policies {
+	for i, p := range d.Policies {
+		if i == maxDiffPolicies {
+			all = append(all, fmt.Sprintf("%d more policies", len(d.Policies)-i))
+			break
+		}
 		var b []string
 		for _, c := range []struct {
 			sign    string
@@ -75,7 +83,14 @@ func (d Diff) String() string {
 		}
 		all = append(all, strings.TrimSpace(name+" "+strings.Join(b, ", ")))
 	}
-	return strings.Join(append(all, d.Routes...), "; ")
+	for i, r := range d.Routes {
+		if i == maxDiffPolicies {
+			all = append(all, fmt.Sprintf("%d more routes", len(d.Routes)-i))
+			break
+		}
+		all = append(all, plain(r))
+	}
+	return strings.Join(all, "; ")
 }
 
 func shown(s string) string {
