@@ -331,6 +331,28 @@ func TestStripUpstream(t *testing.T) {
 	}
 }
 
+// An upstream's headers go however they are spelled.
+func TestStripUpstreamAsSent(t *testing.T) {
+	for _, raw := range []bool{false, true} {
+		app := quiet(fiber.Config{DisableHeaderNormalizing: raw})
+		app.Use(corsfiber.Middleware(engine(t, allowed)))
+		app.Get("/", func(c *fiber.Ctx) error {
+			c.Set("access-control-allow-origin", "*")
+			c.Set("ACCESS-CONTROL-ALLOW-CREDENTIALS", "true")
+			c.Set("X-Kept", "kept")
+			return corsfiber.StripUpstream(c)
+		})
+		url := start(t, app)
+		for origin, want := range map[string]string{allowed: allowed, stranger: ""} {
+			res := send(t, "GET", url, origin)
+			wantOrigin(t, res, want)
+			if got := res.Header.Get("Access-Control-Allow-Credentials"); got != "" || res.Header.Get("X-Kept") != "kept" {
+				t.Errorf("from %s: %v", origin, res.Header)
+			}
+		}
+	}
+}
+
 // The innermost engine decides about an upstream's response as about any other.
 func TestStripUpstreamNested(t *testing.T) {
 	for _, outer := range []string{allowed, "*"} {

@@ -69,11 +69,24 @@ func set(h *fasthttp.ResponseHeader, name []byte, value string) {
 	}
 }
 
+var corsNames = [...][]byte{
+	allowOrigin, allowCredentials, exposeHeaders, allowMethods, allowHeaders, maxAge, allowPrivate,
+}
+
 func dropCORS(h *fasthttp.ResponseHeader) {
-	for _, name := range [...][]byte{
-		allowOrigin, allowCredentials, exposeHeaders, allowMethods, allowHeaders, maxAge, allowPrivate,
-	} {
+	for _, name := range corsNames {
 		h.DelBytes(name)
+	}
+}
+
+// dropSpelled drops the CORS headers of others, who may spell them differently.
+func dropSpelled(h *fasthttp.ResponseHeader) {
+	for _, key := range h.PeekKeys() {
+		for _, name := range corsNames {
+			if bytes.EqualFold(key, name) {
+				h.DelBytes(key)
+			}
+		}
 	}
 }
 

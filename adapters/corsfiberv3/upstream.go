@@ -8,7 +8,7 @@ import "github.com/gofiber/fiber/v3"
 // the upstream's response in the place of the one that had the middleware's
 // headers. The upstream's Vary stays. It returns nil.
 func StripUpstream(c fiber.Ctx) error {
-	dropCORS(&c.Response().Header)
+	dropSpelled(&c.Response().Header)
 	c.Locals(strippedKey{}, true)
 	return nil
 }
