@@ -17,6 +17,8 @@ func TestSteps(t *testing.T) {
 	trusted := core.MustNew(core.Policy{AllowOrigins: []string{a}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true})
 	star := core.MustNew(core.Policy{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}})
 	function := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }})
+	// Policies of the same name: that of the pattern is not the one that governs.
+	both := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }}, core.Policy{AllowOrigins: []string{a}})
 	several := core.MustNew(core.Policy{AllowOrigins: []string{a}}, core.Policy{AllowOrigins: []string{"https://b.example"}})
 	routed, err := core.NewRouted(core.Route{Host: "h", Path: "/x/", Policies: []core.Policy{{AllowOrigins: []string{a}}}})
 	if err != nil {
@@ -44,10 +46,11 @@ func TestSteps(t *testing.T) {
 		{"GET", plain, get, []string{string(core.StepActual)}, []string{"OPTIONS without"}},
 		{"any origin", star, get, []string{string(core.CodeAnyOrigin), "allows every origin", "if the request was one without credentials"}, nil},
 		{"a function", function, get, []string{string(core.CodeOriginFunc), "the AllowOriginFunc of policy"}, nil},
+		{"a function before a pattern", both, get, []string{string(core.CodeOriginFunc), "the AllowOriginFunc of policy"}, []string{string(core.CodeOriginAllowed)}},
 		{"same origin", plain, with(get, func(r *core.Request) {
 			r.Method, r.Origin, r.Host = "POST", []string{"https://api.example"}, "api.example"
 		}),
-			[]string{string(core.CodeSameOrigin), "the server's own origin"}, []string{string(core.StepRejected)}},
+			[]string{string(core.CodeSameOrigin), "the server's own origin", string(core.BrowserNotConcerned)}, []string{string(core.StepRejected)}},
 		{"rejected", plain, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }),
 			[]string{string(core.StepRejected), "403"}, []string{"the server's own origin"}},
 		{"an empty origin", plain, with(get, func(r *core.Request) { r.Origin = []string{""} }), []string{"the Origin field is empty"}, nil},
