@@ -179,6 +179,9 @@ func TestGroup(t *testing.T) {
 			{path: "/t/acme/v1/items", want: allowed}, {path: "/t/acme/v1", want: allowed},
 			{path: "/t/acme/v/items"}, {path: "/t//v1/items"}, {path: "/t/acme"}, {path: "/t/acme/w1/items"},
 		}},
+		"escaped colon": {"/v1\\:beta/:id", func(*gin.Engine) {}, []request{
+			{path: "/v1:beta/7/items", want: allowed}, {path: "/v1:beta/7", want: allowed}, {path: "/v1xbeta/7/items"}, {path: "/v1:beta/"},
+		}},
 		"as sent": {"/api", func(r *gin.Engine) { r.UseRawPath = true }, []request{
 			{path: "/api/a%2Fb", want: allowed}, {path: "/%61pi/items"}, {path: "/api%2Fitems"},
 		}},

@@ -58,15 +58,27 @@ func below(group, path string) bool {
 		var want, got string
 		want, group = segment(group)
 		got, path = segment(path)
-		if i := strings.IndexAny(want, ":*"); i >= 0 {
-			if len(got) <= i || got[:i] != want[:i] {
-				return false
-			}
-		} else if got != want {
+		static, parameter := literal(want)
+		if parameter && (len(got) <= len(static) || got[:len(static)] != static) || !parameter && got != static {
 			return false
 		}
 	}
 	return true
+}
+
+// literal returns what a segment of a group's path says literally, and whether a
+// parameter follows. gin has "\:" stand for a colon that begins none.
+func literal(segment string) (static string, parameter bool) {
+	const escaped = "\\:"
+	for i := 0; i < len(segment); i++ {
+		switch {
+		case strings.HasPrefix(segment[i:], escaped):
+			i++
+		case segment[i] == ':' || segment[i] == '*':
+			segment, parameter = segment[:i], true
+		}
+	}
+	return strings.ReplaceAll(segment, escaped, ":"), parameter
 }
 
 // segment cuts the first segment, with its slash, off a path.
