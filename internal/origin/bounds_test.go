@@ -203,6 +203,36 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// TestSeveralOfAnOwner: the origins of an owner are its own, the first to the last.
+func TestSeveralOfAnOwner(t *testing.T) {
+	entries := exactOrigins(30)
+	for _, few := range []int{1, 10} {
+		owners := make([]int, 3*few)
+		for i := range owners {
+			owners[i] = i / few
+		}
+		m := build(t, entries[:len(owners)], owners)
+		for i, owner := range owners {
+			if got := m.Match(entries[i], everyone); got != owner {
+				t.Errorf("Match(%q) = %d, want %d of %v", entries[i], got, owner, owners)
+			}
+		}
+	}
+}
+
+// TestTails: a pattern with a shorter tail that does not match, or whose owner is
+// later, does not hide one with a longer tail.
+func TestTails(t *testing.T) {
+	m := build(t, []string{"https://*.b.a.example", "https://*.example:81", "https://*.a.example", "https://*.example"}, []int{0, 1, 2, 3})
+	for origin, want := range map[string]int{
+		"https://x.b.a.example": 0, "https://x.a.example:81": 1, "https://x.a.example": 2, "https://x.example": 3, "http://x.a.example": NoOwner,
+	} {
+		if got := m.Match(origin, everyone); got != want {
+			t.Errorf("Match(%q) = %d, want %d", origin, got, want)
+		}
+	}
+}
+
 // TestFindPattern: exact origins are passed over.
 func TestFindPattern(t *testing.T) {
 	m := build(t, []string{"https://x.a.example", "https://*.a.example", "https://b.example"}, []int{0, 1, 2})

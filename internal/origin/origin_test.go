@@ -47,7 +47,7 @@ func TestMatch(t *testing.T) {
 				"https://X.a.example", "https://x.a.example.", "https://" + long + "a.a.example", "https://é.a.example"}},
 		{"https://pr-*.a.example",
 			[]string{"https://pr-1.a.example", "https://pr--.a.example", "https://pr-a_b.a.example"},
-			[]string{"https://pr-.a.example", "https://pr-1.x.a.example", "https://x.pr-1.a.example", "https://pr.a.example", "https://pr-1.a.example:1"}},
+			[]string{"https://pr-.a.example", "https://pr-.x.a.example", "https://pr-1.x.a.example", "https://x.pr-1.a.example", "https://pr.a.example", "https://pr-1.a.example:1"}},
 		{"https://*-team.vercel.app",
 			[]string{"https://x-team.vercel.app", "https://-team-team.vercel.app"},
 			[]string{"https://-team.vercel.app", "https://x.y-team.vercel.app", "https://team.vercel.app", "https://xteam.vercel.app"}},
