@@ -151,7 +151,7 @@ func FuzzDecide(f *testing.F) {
 		}
 		for i, e := range engines {
 			d := e.Decide(t.Context(), r)
-			fail := func(what string) { t.Errorf("engine %d, request %+q: %s: %+v", i, r, what, d) }
+			fail := func(what string) { t.Errorf("engine %d, request %#v: %s: %+v", i, r, what, d) }
 			if x := e.Explain(t.Context(), r); x.Decision != d {
 				fail("Explain says otherwise")
 			} else if text := x.String(); len(text) > 16<<10 || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f }) {

@@ -20,6 +20,10 @@ type Request struct {
 	// (see [net/url.URL.RawPath]), else empty. A path that reads differently
 	// in its two forms is governed by a [Route] only if both match it.
 	RawPath string
+	// FoldPath says that the router compares paths without regard to the case of
+	// ASCII letters, as fiber does by default. Routes then do so, too: a path in
+	// another case would otherwise get the policies of another route.
+	FoldPath bool
 
 	Origin                             []string
 	AccessControlRequestMethod         []string

@@ -13,7 +13,8 @@ import (
 //
 // Paths are compared byte for byte with the path that the framework's router
 // compares: case matters, '+' is a plus sign, and nothing is decoded or
-// cleaned. A path that could be read in more than one way, because it holds
+// cleaned; where the router does not tell upper case from lower, neither do
+// routes (see [Request].FoldPath). A path that could be read in more than one way, because it holds
 // "//", "." or ".." segments, or an escape such as %2F that matters, is covered
 // by a route only if that route is the first to cover every reading of it. If
 // its readings lead to different routes, no origin is allowed, and if some route
@@ -188,18 +189,19 @@ func (s *state) route(r *Request) int {
 	if s.hosts {
 		host = hostname(r.Host)
 	}
-	i := first(s, host, r.Path)
-	if !s.agrees(host, r.Path, i) {
+	i := first(s, host, r.Path, r.FoldPath)
+	if !s.agrees(host, r.Path, r.FoldPath, i) {
 		return torn
 	}
-	if r.RawPath != "" && r.RawPath != r.Path && (first(s, host, r.RawPath) != i || !s.agrees(host, r.RawPath, i)) {
+	if r.RawPath != "" && r.RawPath != r.Path &&
+		(first(s, host, r.RawPath, r.FoldPath) != i || !s.agrees(host, r.RawPath, r.FoldPath, i)) {
 		return torn
 	}
 	return i
 }
 
 // agrees reports whether the clean form of a path leads to route i as well.
-func (s *state) agrees(host, path string, i int) bool {
+func (s *state) agrees(host, path string, fold bool, i int) bool {
 	if !ambiguous(path) {
 		return true
 	}
@@ -207,7 +209,7 @@ func (s *state) agrees(host, path string, i int) bool {
 		return false
 	}
 	var buf [maxReading + 1]byte
-	return first(s, host, clean(buf[:0], path)) == i
+	return first(s, host, clean(buf[:0], path), fold) == i
 }
 
 // tornRules are those of paths whose readings lead to different routes: nobody
@@ -224,19 +226,41 @@ func tornRules(routes []route) *ruleset {
 }
 
 // first returns the index of the first route that covers host and path.
-func first[T string | []byte](s *state, host string, path T) int {
+func first[T string | []byte](s *state, host string, path T, fold bool) int {
 	for i := range s.routes {
 		r := &s.routes[i]
 		if r.host != "" && !equalFold(r.host, host) {
 			continue
 		}
 		n := len(r.path)
-		if n == 0 || string(path) == r.path || r.path[n-1] == '/' &&
-			(len(path) >= n && string(path[:n]) == r.path || string(path) == r.path[:n-1]) {
+		below := n > 0 && r.path[n-1] == '/'
+		if n == 0 || samePath(path, r.path, fold) ||
+			below && (len(path) > n && samePath(path[:n], r.path, fold) || samePath(path, r.path[:n-1], fold)) {
 			return i
 		}
 	}
 	return noRoute
+}
+
+// samePath compares two paths, with fold without regard to the case of ASCII
+// letters.
+func samePath[T string | []byte](path T, route string, fold bool) bool {
+	if !fold || len(path) != len(route) {
+		return string(path) == route
+	}
+	for i := range len(route) {
+		if asciiLower(path[i]) != asciiLower(route[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func asciiLower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // hostname returns a Host field without its port and without the dot at its end
@@ -255,11 +279,7 @@ func equalFold(lower, s string) bool {
 		return false
 	}
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
+		if asciiLower(s[i]) != lower[i] {
 			return false
 		}
 	}

@@ -13,6 +13,42 @@ func named(name string) []core.Policy {
 	return []core.Policy{{Name: name, AllowOrigins: []string{"https://a.example"}}}
 }
 
+// Routes tell upper case from lower unless the router does not.
+func TestFoldedPaths(t *testing.T) {
+	e, err := core.NewRouted(
+		core.Route{Path: "/API/", Policies: named("api")},
+		core.Route{Path: "/exact", Policies: named("exact")},
+		core.Route{Policies: named("rest")},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ path, raw, exactly, folded string }{
+		{"/API/x", "", "api", "api"},
+		{"/api/x", "", "rest", "api"},
+		{"/Api", "", "rest", "api"},
+		{"/apis", "", "rest", "rest"},
+		{"/EXACT", "", "rest", "exact"},
+		{"/EXACT/", "", "rest", "rest"},
+		{"/x/../api/y", "", "rest", ""}, // the readings differ
+		{"/api/./y", "", "rest", "api"},
+		{"/api/y", "/ap%69/y", "rest", ""},
+		{"/api/y z", "/aPi/y%20z", "rest", "api"},
+		{"/\u212aapi/", "", "rest", "rest"}, // the Kelvin sign folds to k beyond ASCII alone
+	} {
+		for _, fold := range []bool{false, true} {
+			want := tt.exactly
+			if fold {
+				want = tt.folded
+			}
+			r := core.Request{Method: "GET", Path: tt.path, RawPath: tt.raw, FoldPath: fold, Origin: []string{"https://a.example"}}
+			if d := e.Decide(t.Context(), r); d.Policy != want {
+				t.Errorf("path %q sent as %q, FoldPath %v: policy %q, want %q", tt.path, tt.raw, fold, d.Policy, want)
+			}
+		}
+	}
+}
+
 func TestRoutes(t *testing.T) {
 	e, err := core.NewRouted(
 		core.Route{Path: "/public/", Policies: named("public")},

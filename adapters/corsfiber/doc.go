@@ -58,13 +58,13 @@
 //
 // # Policies for paths
 //
-// An engine of [core.NewRouted] compares the path as fiber's router does: in
-// lower case unless CaseSensitive is set, and without a slash at the end unless
-// StrictRouting is. So write the paths of routes in lower case, "/api/" and not
-// "/API/", which would cover nothing and leave its requests to the routes after
-// it. The path is compared decoded, and as sent too where its encoding matters,
-// whether UnescapePath is set or not; a path whose two readings lead to different
-// routes is allowed to no origin.
+// An engine of [core.NewRouted] compares the path as fiber's router does:
+// without regard to the case of ASCII letters unless CaseSensitive is set, so
+// that "/API/x" does not escape the policies of "/api/", nor "/api/x" those of
+// "/API/"; and without a slash at the end unless StrictRouting is. The path is
+// compared decoded, and as sent too where its encoding matters, whether
+// UnescapePath is set or not; a path whose two readings lead to different routes
+// is allowed to no origin.
 //
 // # Memory
 //

@@ -231,6 +231,7 @@ func TestRoutes(t *testing.T) {
 	e, err := core.NewRouted(
 		core.Route{Path: "/caf\u00e9/", Policies: []core.Policy{{AllowOrigins: []string{cafe}}}},
 		core.Route{Path: "/exact", Policies: []core.Policy{{AllowOrigins: []string{cafe}}}},
+		core.Route{Path: "/Upper/", Policies: []core.Policy{{AllowOrigins: []string{cafe}}}},
 		core.Route{Policies: []core.Policy{{AllowOrigins: []string{other}}}},
 	)
 	if err != nil {
@@ -250,6 +251,7 @@ func TestRoutes(t *testing.T) {
 		}
 		for path, want := range map[string]string{
 			"/caf%C3%A9/x": cafe, "/caf%c3%a9/a%20b": cafe, "/CAF%C3%A9/x": fold, "/exact": cafe, "/Exact": fold, "/exact/": trim,
+			"/Upper/x": cafe, "/upper/x": fold, "/UPPER": fold,
 			"/x": other, "/caf%C3%A9/%61": "", "/%65xact": "", "/x/..%2Fexact": "", "/..%2Fexact": "", "/x%": other, "/%zz": other,
 		} {
 			for _, origin := range []string{cafe, other} {

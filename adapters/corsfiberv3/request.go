@@ -80,7 +80,9 @@ func (s *scratch) gather(m *middleware, c fiber.Ctx, needs core.Need) *core.Requ
 	if needs&core.NeedRoute != 0 {
 		uri := c.Request().URI()
 		facts.Host = view(uri.Host())
-		facts.Path, facts.RawPath = s.paths(uri.PathOriginal(), m.routerOf(c))
+		router := m.routerOf(c)
+		facts.Path, facts.RawPath = s.paths(uri.PathOriginal(), router)
+		facts.FoldPath = router.fold
 	}
 	if len(origin) == 0 && needs&core.NeedOriginFunc == 0 {
 		return facts
@@ -170,15 +172,9 @@ func (s *scratch) paths(sent []byte, r router) (path, other string) {
 	return view(s.path), view(s.other)
 }
 
-// prettify does to a path what fiber does before it compares it.
+// prettify does to a path what fiber does before it compares it, but for its
+// case, which is left to the routes.
 func (r router) prettify(path []byte) []byte {
-	if r.fold {
-		for i, c := range path {
-			if 'A' <= c && c <= 'Z' {
-				path[i] = c + 'a' - 'A'
-			}
-		}
-	}
 	if r.trim {
 		for len(path) > 1 && path[len(path)-1] == '/' {
 			path = path[:len(path)-1]
@@ -255,6 +251,7 @@ func clone(r core.Request) core.Request {
 	return core.Request{
 		Method: strings.Clone(r.Method), Host: strings.Clone(r.Host),
 		Path: strings.Clone(r.Path), RawPath: strings.Clone(r.RawPath),
+		FoldPath:                           r.FoldPath,
 		Origin:                             copied(r.Origin),
 		AccessControlRequestMethod:         copied(r.AccessControlRequestMethod),
 		AccessControlRequestHeaders:        copied(r.AccessControlRequestHeaders),
