@@ -164,7 +164,7 @@ var casesInPages = func() map[string]pageCases {
 	all := func(run, noDocument int) pageCases {
 		return pageCases{run, map[string]int{
 			"no document has the origin": noDocument,
-			"it only sends bytes":        86, "it sends what no browser does": 43, "its policies have to be refused": 37,
+			"it only sends bytes":        87, "it sends what no browser does": 43, "its policies have to be refused": 37,
 			"the wire to the browser is HTTP/1.1": 8, "there is a shared cache between browser and server": 7,
 			"the client has to act while it reads": 2, "it takes too long in real time": 1, "no other case may run beside it": 1,
 		}}
