@@ -202,14 +202,14 @@ func (p probe) askedTwice() bool { return !p.once && p.hasXHR() }
 
 // hasXHR reports whether XMLHttpRequest asks the same as fetch() does.
 func (p probe) hasXHR() bool {
-	for _, j := range p.jobs {
-		method := conformance.NormalizeMethod(j.Method)
-		dropsBody := j.Body != "" && (method == "GET" || method == "HEAD") // where fetch() throws
-		if j.Mode != conformance.ModeCORS || j.Redirect != conformance.RedirectFollow || j.UploadListeners || dropsBody {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(p.jobs, func(j Job) bool { return j.UploadListeners || !sameForXHR(j.Fetch) })
+}
+
+// sameForXHR reports whether XMLHttpRequest does the same as fetch().
+func sameForXHR(f conformance.Fetch) bool {
+	method := conformance.NormalizeMethod(f.Method)
+	dropsBody := f.Body != "" && (method == "GET" || method == "HEAD") // where fetch() throws
+	return f.Mode == conformance.ModeCORS && f.Redirect == conformance.RedirectFollow && !dropsBody
 }
 
 func requestsByPath(requests []conformance.Request) map[string][]conformance.Request {

@@ -201,9 +201,9 @@ func (s *Session) runCases(t *testing.T, subjects []Subject, cases []conformance
 				t.Fatal(err)
 			}
 			for _, origin := range l.origins {
-				addresses[origin], owners[origin] = address, &l
+				addresses[origin], owners[origin] = address, l
 			}
-			all[k] = append(all[k], &l)
+			all[k] = append(all[k], l)
 			sequences = append(sequences, l.jobs)
 		}
 	}
@@ -242,18 +242,23 @@ func (s *Session) runCases(t *testing.T, subjects []Subject, cases []conformance
 }
 
 // locate gives a case's server origins of its own and puts them into the case.
-func (s *Session) locate(c conformance.Case, address string) (located, error) {
+func (s *Session) locate(c conformance.Case, address string) (*located, error) {
 	self, err := s.Serve(address)
 	if err != nil {
-		return located{}, err
+		return nil, err
 	}
-	alias, err := s.Serve(address)
+	l := &located{origins: []string{self}}
+	alias := ""
+	l.Case = c.Map(func(text string) string {
+		if alias == "" && err == nil && strings.Contains(text, conformance.PlaceholderAlias) {
+			if alias, err = s.Serve(address); err == nil {
+				l.origins = append(l.origins, alias)
+			}
+		}
+		return strings.NewReplacer(conformance.PlaceholderSelf, self, conformance.PlaceholderAlias, alias).Replace(text)
+	})
 	if err != nil {
-		return located{}, err
-	}
-	l := located{
-		Case:    c.Map(strings.NewReplacer(conformance.PlaceholderSelf, self, conformance.PlaceholderAlias, alias).Replace),
-		origins: []string{self, alias},
+		return nil, err
 	}
 	for _, step := range l.Steps {
 		f := *step.Fetch

@@ -35,7 +35,7 @@ type Session struct {
 const (
 	startLimit = 90 * time.Second
 	batchLimit = 2 * time.Minute // on top of what the jobs wait for, and jobShare for each
-	jobShare   = time.Second
+	jobShare   = time.Second / 4
 	// Sequences that run side by side. Fewer than the six connections that a
 	// browser opens to a server: Chromium keeps the connection of a redirect
 	// while it waits for another one for the preflight of the next request, so
@@ -127,8 +127,8 @@ func withPort(host string) string {
 
 // broken describes why the browser did not do its work.
 func (s *Session) broken(err error) error {
-	return fmt.Errorf("browser: %s (%s): %w; the end of its stderr:\n%s",
-		s.Engine.Name, s.Version, err, s.process.stderr.lines(20))
+	return fmt.Errorf("browser: %s (%s): %w; the last that it sent:\n%s\nthe end of its stderr:\n%s",
+		s.Engine.Name, s.Version, err, s.wire.last(5), s.process.stderr.lines(20))
 }
 
 // Close ends the browser and removes its profile.

@@ -178,6 +178,20 @@ func (w *wire) requests(prefix string) []conformance.Request {
 	return found
 }
 
+// last describes the last n requests that went to servers.
+func (w *wire) last(n int) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var b strings.Builder
+	for _, r := range w.log[max(0, len(w.log)-n):] {
+		fmt.Fprintf(&b, "\t%s %.200s\n", r.Method, r.URL)
+	}
+	if b.Len() == 0 {
+		return "\t(nothing)"
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
 // serve is one connection of the browser. It ends, and with it the
 // connection, at the first thing that is not as it should be.
 func (w *wire) serve(conn net.Conn) {
