@@ -205,13 +205,6 @@ func (p probe) hasXHR() bool {
 	return !slices.ContainsFunc(p.jobs, func(j Job) bool { return j.UploadListeners || !sameForXHR(j.Fetch) })
 }
 
-// sameForXHR reports whether XMLHttpRequest does the same as fetch().
-func sameForXHR(f conformance.Fetch) bool {
-	method := conformance.NormalizeMethod(f.Method)
-	dropsBody := f.Body != "" && (method == "GET" || method == "HEAD") // where fetch() throws
-	return f.Mode == conformance.ModeCORS && f.Redirect == conformance.RedirectFollow && !dropsBody
-}
-
 func requestsByPath(requests []conformance.Request) map[string][]conformance.Request {
 	byPath := make(map[string][]conformance.Request)
 	for _, r := range requests {

@@ -21,5 +21,5 @@ func mountCorshttp(s conformance.Setup) (*conformance.Server, error) {
 }
 
 func TestConformance(t *testing.T) {
-	browser.RunConformance(t, browser.Subject{Name: "corshttp", Mount: mountCorshttp})
+	browser.RunConformance(t, browser.Subject{Name: "corshttp", Mount: mountCorshttp, XHR: true})
 }
