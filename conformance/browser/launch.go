@@ -54,6 +54,9 @@ func launchFirefox(l launch) ([]string, error) {
 	} {
 		pref(name, "false")
 	}
+	// Every server is a host of its own with a connection of its own, and Firefox
+	// opens some 900 in all: idle ones must make room.
+	pref("network.http.keep-alive.timeout", "5") // seconds
 	pref("network.trr.mode", "5")
 	pref("browser.startup.homepage_override.mstone", `"ignore"`)
 	pref("datareporting.policy.firstRunURL", `""`)
