@@ -177,7 +177,7 @@ func TestElements(t *testing.T) {
 // them naively.
 func FuzzHeaderLists(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"", ""}, {"x-a", "x-b"}, {" x-a\t,", ",,x-b"}, {"x a", "x-a\r\nSet-Cookie: a=b"}, {strings.Repeat(",", 17), "\xff"},
+		{"", ""}, {"x-a", "x-b"}, {" x-a\t,", ",,x-b"}, {"x a", "x-a\r\nSet-Cookie: a=b"}, {strings.Repeat(",", 17), "\xff"}, {"0", "*"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
@@ -193,7 +193,7 @@ func FuzzHeaderLists(f *testing.F) {
 				switch {
 				case e != "":
 					want = append(want, e)
-					echoable = echoable && element.MatchString(e)
+					echoable = echoable && e != "*" && element.MatchString(e)
 				case i < len(elements)-1 || elements[i] != "":
 					empty++
 				}
