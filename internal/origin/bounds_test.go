@@ -391,7 +391,7 @@ func TestAdvice(t *testing.T) {
 		{"https://a b.example", WhiteSpace, "white space in the entry", "remove it"},
 		{"https://exAmple", UpperCase, "upper case in the host", `did you mean "https://example"?`},
 		{"https://eZ", UpperCase, "upper case in the host", `did you mean "https://ez"?`},
-		{"https://a\x80.example", NonASCII, "browsers send a host in its ASCII form", ""},
+		{"https://a\x80.example", NonASCII, "browsers send a host in its ASCII form", "write an origin"},
 		{"https://ab--c.bücher.example", NonASCII, "browsers send a host in its ASCII form", `did you mean "https://ab--c.xn--bcher-kva.example"?`},
 		{"app://A", UpperCase, "upper case in the host", `if browsers send it so, write "regexp:app://A"`},
 		{"app://a.B:1", UpperCase, "upper case in the host", `if browsers send it so, write "regexp:app://a\\.B:1"`},

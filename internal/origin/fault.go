@@ -1,11 +1,13 @@
 package origin
 
 import (
+	"errors"
 	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -322,6 +324,9 @@ func fixPort(scheme, port string, note func(Reason, string)) string {
 // toASCII maps a host as the URL Standard's "domain to ASCII" does, wildcards
 // aside.
 func toASCII(host string) (string, error) {
+	if !utf8.ValidString(host) {
+		return "", errors.New("not UTF-8")
+	}
 	labels := strings.Split(host, ".")
 	for i, l := range labels {
 		if isASCII(l) {
