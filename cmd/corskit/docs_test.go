@@ -14,6 +14,9 @@ import (
 // that several commands have.
 func TestGuide(t *testing.T) {
 	text, err := os.ReadFile("../../docs/cli.md")
+	if _, outside := os.Stat("../../go.work"); outside != nil {
+		t.Skip("the guide is in the repository, and this is a copy of the module alone")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
