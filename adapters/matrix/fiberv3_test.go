@@ -105,10 +105,10 @@ func fiberV3Behaviour(app conformance.App, e conformance.Endpoint) fiber.Handler
 			echoed := conformance.Echoed{
 				Method: c.Method(), Target: string(c.Request().RequestURI()), Host: string(c.Request().Host()), Body: string(c.Body()),
 			}
-			for name, values := range c.GetReqHeaders() {
-				for _, v := range values {
-					echoed.Header = append(echoed.Header, conformance.Field{Name: name, Value: v})
-				}
+			// In order, which the map of GetReqHeaders loses between names told
+			// apart by case.
+			for name, v := range c.Request().Header.All() {
+				echoed.Header = append(echoed.Header, conformance.Field{Name: string(name), Value: string(v)})
 			}
 			c.Set("Content-Type", "application/json")
 			return c.Send(echoed.JSON())
