@@ -133,9 +133,9 @@ func fiberBehaviour(app conformance.App, e conformance.Endpoint) fiber.Handler {
 			}
 			// In order, which the map of GetReqHeaders loses between names told
 			// apart by case.
-			c.Request().Header.VisitAll(func(name, v []byte) {
+			for name, v := range c.Request().Header.All() {
 				echoed.Header = append(echoed.Header, conformance.Field{Name: string(name), Value: string(v)})
-			})
+			}
 			c.Set("Content-Type", "application/json")
 			return c.Send(echoed.JSON())
 		}
