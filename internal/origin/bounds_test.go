@@ -38,6 +38,26 @@ func TestBytesOfAnOrigin(t *testing.T) {
 	}
 }
 
+// TestWords holds what looks at eight bytes at a time to what looks at one: every
+// byte in every place of hosts of several lengths, and beside a dot.
+func TestWords(t *testing.T) {
+	for n := wordSize; n <= 4*wordSize; n++ {
+		host := []byte(strings.Repeat("a", n))
+		for i := range host {
+			for _, before := range []byte("a.") {
+				for b := range 256 {
+					host[max(i-1, 0)] = before
+					host[i] = byte(b)
+					if got, want := areLabelWords(string(host)), areLabels(string(host), false); got != want {
+						t.Fatalf("%q: %v, byte by byte %v", host, got, want)
+					}
+				}
+			}
+			host[max(i-1, 0)], host[i] = 'a', 'a'
+		}
+	}
+}
+
 // TestLengths tries the longest of everything, and one byte more.
 func TestLengths(t *testing.T) {
 	scheme := strings.Repeat("s", 64)

@@ -9,11 +9,13 @@ import (
 // endsInNumber reports whether a host's last label is a number, which makes
 // the URL Standard's host parser take the host as an IPv4 address.
 func endsInNumber(host string) bool {
-	c := host[len(host)-1]
-	if (c < '0' || c > '9') && (c < 'a' || c > 'f') && c != 'x' {
-		return false
+	if c := host[len(host)-1]; c > 'f' && c != 'x' {
+		return false // most are words
 	}
 	last := host[strings.LastIndexByte(host, '.')+1:]
+	if last == "" || !isDigit(last[0]) {
+		return false
+	}
 	if hex, ok := strings.CutPrefix(last, "0x"); ok {
 		return strings.Trim(hex, "0123456789abcdef") == ""
 	}

@@ -103,17 +103,21 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 		}
 		return owner, pattern
 	}
-	o, ok := Parse(s)
+	scheme, host, port, ok := split(s)
 	if !ok {
 		return owner, pattern
 	}
+	o := Origin{scheme, host, port}
 	if a := m.any - 1; a >= 0 && a < limit {
 		owner, limit, pattern = a, a, &anyPattern
 	}
-	if limit > 0 && m.wild.tails != nil {
-		if r := m.wild.match(o, limit); r != nil {
+	if limit > 0 {
+		if r := m.wild.match(&o, limit); r != nil {
 			owner, limit, pattern = r.owner, r.owner, &r.pattern
 		}
+	}
+	if owner == NoOwner && len(m.regexps) == 0 || !isHost(host, isSpecial(scheme)) {
+		return NoOwner, nil
 	}
 	for i := range m.regexps {
 		r := &m.regexps[i]

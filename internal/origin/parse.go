@@ -36,35 +36,33 @@ func loopback(host string) bool {
 // which a browser can serialise a tuple origin, bounded by [MaxLen]; "null" is
 // none of them. It does not allocate.
 func Parse(s string) (o Origin, ok bool) {
+	scheme, host, port, ok := split(s)
+	if !ok || !isHost(host, isSpecial(scheme)) {
+		return o, false
+	}
+	return Origin{scheme, host, port}, true
+}
+
+// split takes s apart without looking at each byte of it: it is an origin only if
+// the host is one, too. A matcher can tell by the parts that most origins are none
+// of its own.
+func split(s string) (scheme, host string, port uint16, ok bool) {
 	if len(s) > MaxLen {
-		return o, false
+		return "", "", 0, false
 	}
-	o.Scheme, s, ok = cutScheme(s)
-	if !ok {
-		return o, false
+	scheme, host, ok = cutScheme(s)
+	if !ok || host == "" {
+		return "", "", 0, false
 	}
-	special := isSpecial(o.Scheme)
-	n := 0
-	if s != "" && s[0] == '[' {
-		n = scanIPv6(s)
-	} else {
-		n = scanHost(s, special)
+	if !isDigit(host[len(host)-1]) {
+		return scheme, host, 0, true
 	}
-	if n == 0 {
-		return o, false
+	colon := strings.LastIndexByte(host, ':')
+	if colon < 0 {
+		return scheme, host, 0, true
 	}
-	o.Host, s = s[:n], s[n:]
-	if special && endsInNumber(o.Host) && !isIPv4(o.Host) {
-		return o, false
-	}
-	if s == "" {
-		return o, true
-	}
-	if s[0] != ':' {
-		return o, false
-	}
-	o.Port, ok = parsePort(s[1:])
-	return o, ok && o.Port != defaultPort(o.Scheme)
+	port, ok = parsePort(host[colon+1:])
+	return scheme, host[:colon], port, ok && port != defaultPort(scheme)
 }
 
 // cutScheme cuts s around "://" and checks the scheme (RFC 3986, section 3.1,
@@ -91,57 +89,86 @@ func schemeByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'
 }
 
-// Classes of bytes. One of none may stand in a label of a domain in its ASCII
-// form, and so in every host.
+// isHost reports whether host is a domain or an address as browsers serialise it.
+func isHost(host string, special bool) bool {
+	if strings.HasPrefix(host, "[") {
+		return isIPv6(host)
+	}
+	return isName(host, special) && !(special && endsInNumber(host) && !isIPv4(host))
+}
+
+// isName reports whether host is a domain or an IPv4 address by its bytes and the
+// lengths of its labels. The hosts of special schemes are in lower case.
+func isName(host string, special bool) bool {
+	switch {
+	case host == "" || len(host) > maxHost || host[0] == '.' || host[len(host)-1] == '.':
+		return false
+	case !special || len(host) < wordSize:
+		return areLabels(host, !special)
+	default:
+		return areLabelWords(host) && shortLabels(host)
+	}
+}
+
+// areLabels reports whether what stands in s may stand in a host, and no dot
+// beside another.
+func areLabels(s string, upper bool) bool {
+	dot := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '.':
+			if dot {
+				return false
+			}
+			dot = true
+			continue
+		case 'a' <= c && c <= 'z', isDigit(c), c == '-', c == '_':
+		case upper && 'A' <= c && c <= 'Z':
+		default:
+			return false
+		}
+		dot = false
+	}
+	return true
+}
+
+// A word is eight bytes; these are the lowest and the highest bit of each.
 const (
-	opaqueByte = 1 << iota // may stand in the host of a scheme that browsers do not know
-	dotByte
-	otherByte // may stand in no host
+	wordSize = 8
+	lowBits  = 0x01_01_01_01_01_01_01_01
+	highBits = lowBits << 7
 )
 
-var class = func() (t [256]uint8) {
-	for c := range t {
-		switch b := byte(c); {
-		case 'a' <= b && b <= 'z', '0' <= b && b <= '9', b == '-', b == '_':
-		case 'A' <= b && b <= 'Z':
-			t[c] = opaqueByte
-		case b == '.':
-			t[c] = dotByte
-		default:
-			t[c] = otherByte
+// areLabelWords is areLabels without upper case, for eight bytes or more, which it
+// looks at eight at a time. Each word begins with the last byte of the one before,
+// so that two dots are always seen together.
+func areLabelWords(s string) bool {
+	bad := uint64(0)
+	for i := 0; ; i = min(i+wordSize-1, len(s)-wordSize) {
+		w := word(s[i : i+wordSize])
+		dots := within(w, '.', '.')
+		good := within(w, 'a', 'z') | within(w, '0', '9') | within(w, '-', '-') | within(w, '_', '_') | dots
+		bad |= w | ^good | dots&(dots&highBits<<8)
+		if i == len(s)-wordSize {
+			return bad&highBits == 0
 		}
 	}
-	return t
-}()
-
-// scanHost returns the length of the domain or IPv4 address that s begins with,
-// or 0 if what stands there before a ':' or the end is none. It has no branches
-// within the loop, so that no host costs much more than another.
-func scanHost(s string, special bool) int {
-	n := strings.IndexByte(s, ':')
-	if n < 0 {
-		n = len(s)
-	}
-	if n == 0 || n > maxHost {
-		return 0
-	}
-	host := s[:n]
-	bad, last := uint8(0), uint8(dotByte)
-	for i := 0; i < len(host); i++ {
-		c := class[host[i]]
-		bad |= c&^dotByte | c&last
-		last = c
-	}
-	bad |= last & dotByte
-	allowed := uint8(opaqueByte)
-	if special {
-		allowed = 0
-	}
-	if bad&^allowed != 0 || special && !shortLabels(host) {
-		return 0
-	}
-	return n
 }
+
+// within sets the high bit of those bytes of w that are from low to high, all of
+// them ASCII. If a byte of w is not ASCII, it may be wrong about others.
+func within(w, low, high uint64) uint64 {
+	return (w + (0x80-low)*lowBits) &^ (w + (0x7f-high)*lowBits)
+}
+
+// word returns the first eight bytes of s.
+func word(s string) uint64 {
+	_ = s[wordSize-1]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // shortLabels reports whether a dot stands in every stretch of maxLabel+1 bytes.
 func shortLabels(host string) bool {
@@ -155,14 +182,12 @@ func shortLabels(host string) bool {
 	return true
 }
 
-// scanIPv6 returns the length of the bracketed address that s begins with, or 0.
-func scanIPv6(s string) int {
+// isIPv6 reports whether host, which begins with a bracket, is an IPv6 address in
+// its canonical form and in brackets.
+func isIPv6(host string) bool {
 	const longest = len("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]")
-	address, _, ok := strings.Cut(s[:min(len(s), longest)], "]")
-	if !ok || !canonicalIPv6(address[1:]) {
-		return 0
-	}
-	return len(address) + len("]")
+	address, ok := strings.CutSuffix(host[1:], "]")
+	return ok && len(host) <= longest && canonicalIPv6(address)
 }
 
 // isSpecial reports whether URLs of the scheme have a domain or an address as
@@ -188,7 +213,7 @@ func parsePort(s string) (uint16, bool) {
 	}
 	n := 0
 	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
+		if !isDigit(s[i]) {
 			return 0, false
 		}
 		n = n*10 + int(s[i]-'0')

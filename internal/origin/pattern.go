@@ -127,11 +127,8 @@ func parseExact(s string) (o Origin, ok bool) {
 // IsPlain reports whether an entry is an https origin: a pattern that is
 // matched byte for byte and of which there is nothing to warn.
 func IsPlain(s string) bool {
-	if !strings.HasPrefix(s, "https://") {
-		return false
-	}
-	_, ok := Parse(s)
-	return ok
+	scheme, host, _, ok := split(s)
+	return ok && scheme == "https" && isHost(host, true)
 }
 
 func exactPort(port uint16) Ports {
@@ -215,7 +212,7 @@ func checkHost(scheme, host string) *Fault {
 		return &Fault{Reason: TooLong, Detail: "a host of more than 253 bytes, which DNS does not resolve"}
 	}
 	if host[0] == '[' {
-		if scanIPv6(host) != len(host) {
+		if !isIPv6(host) {
 			return &Fault{Reason: BadIPv6, Detail: "not an IPv6 address in its canonical form"}
 		}
 		return nil
@@ -239,8 +236,7 @@ func checkHost(scheme, host string) *Fault {
 			Suggestion: "write that label out",
 		}
 	}
-	plain := strings.ReplaceAll(host, "*", "a")
-	if scanHost(plain, isSpecial(scheme)) != len(plain) {
+	if !isName(strings.ReplaceAll(host, "*", "a"), isSpecial(scheme)) {
 		return &Fault{Reason: BadHost, Detail: "not a host name in the form in which browsers send it"}
 	}
 	if isSpecial(scheme) && endsInNumber(host) && !isIPv4(host) {

@@ -22,7 +22,7 @@ type table struct {
 	groups  []group
 	arena   []byte
 	count   int
-	longest int // length of the longest origin
+	lengths lengths // of the origins
 
 	// few holds the first origins, which are compared without hashing; the
 	// groups are for tables of more.
@@ -67,11 +67,11 @@ func newTable(count, size int) table {
 
 // find returns the offset of s in the arena.
 func (t *table) find(s string) (offset uint32, ok bool) {
-	if len(s) > t.longest {
-		return 0, false
-	}
 	if t.count <= maxFew {
 		return t.findFew(s)
+	}
+	if !t.lengths.has(len(s)) {
+		return 0, false
 	}
 	slot, _, _ := t.probe(s)
 	return uint32(slot), slot != 0
@@ -100,7 +100,7 @@ func (t *table) add(s string) (added bool) {
 	}
 	t.arena = append(t.arena, s...)
 	t.count++
-	t.longest = max(t.longest, len(s))
+	t.lengths.add(len(s))
 	return true
 }
 

@@ -10,15 +10,18 @@ import (
 // They are grouped by the literal tail of their host, what follows its last
 // wildcard: "*.example.com" under ".example.com", "*-team.example.com" under
 // "-team.example.com", a host without a wildcard under itself. A look-up tries
-// the tails of the origin's host that have the length of some pattern's tail.
+// the tails of the origin's host that have the length of some pattern's tail, or,
+// of a few patterns, all tails.
 type wild struct {
 	lengths lengths
 	tails   map[string]*tail
+	few     []*tail // the first maxFew of them
 }
 
 // tail groups patterns further by the literal head of their host, what stands
 // before its first wildcard, so that pr-1-* to pr-9999-* cost no more than one.
 type tail struct {
+	literal string
 	lengths lengths // of the heads other than the empty one
 	heads   map[string][]rule
 	bare    []rule // patterns whose head is empty
@@ -64,9 +67,12 @@ func (w *wild) add(owner int, p Pattern) {
 	}
 	t := w.tails[lit]
 	if t == nil {
-		t = &tail{heads: make(map[string][]rule)}
+		t = &tail{literal: lit, heads: make(map[string][]rule)}
 		w.tails[lit] = t
 		w.lengths.add(len(lit))
+		if len(w.few) < maxFew {
+			w.few = append(w.few, t)
+		}
 	}
 	if head == "" {
 		t.bare = append(t.bare, r)
@@ -77,23 +83,36 @@ func (w *wild) add(owner int, p Pattern) {
 }
 
 // match returns the rule of the lowest owner below limit that o matches, or nil.
-func (w *wild) match(o Origin, limit int) (best *rule) {
+func (w *wild) match(o *Origin, limit int) (best *rule) {
+	if len(w.tails) <= maxFew {
+		for _, t := range w.few {
+			if strings.HasSuffix(o.Host, t.literal) {
+				if r := t.match(o, limit); r != nil {
+					best, limit = r, r.owner
+				}
+			}
+		}
+		return best
+	}
 	for n := range w.lengths.upTo(len(o.Host)) {
-		t := w.tails[o.Host[len(o.Host)-n:]]
-		if t == nil {
-			continue
-		}
-		rest := o.Host[:len(o.Host)-n]
-		if r := pick(t.bare, o, rest, limit); r != nil {
-			best, limit = r, r.owner
-		}
-		for n := range t.lengths.upTo(len(rest)) {
-			if r := pick(t.heads[rest[:n]], o, rest[n:], limit); r != nil {
+		if t := w.tails[o.Host[len(o.Host)-n:]]; t != nil {
+			if r := t.match(o, limit); r != nil {
 				best, limit = r, r.owner
 			}
 		}
-		if limit == 0 {
-			return best
+	}
+	return best
+}
+
+// match is that of [wild] among the patterns of one tail, which o has.
+func (t *tail) match(o *Origin, limit int) (best *rule) {
+	rest := o.Host[:len(o.Host)-len(t.literal)]
+	if r := pick(t.bare, o, rest, limit); r != nil {
+		best, limit = r, r.owner
+	}
+	for n := range t.lengths.upTo(len(rest)) {
+		if r := pick(t.heads[rest[:n]], o, rest[n:], limit); r != nil {
+			best, limit = r, r.owner
 		}
 	}
 	return best
@@ -101,7 +120,7 @@ func (w *wild) match(o Origin, limit int) (best *rule) {
 
 // pick returns the first of rules, which are in the order of their owners, that
 // an origin matches of whose host all but rest has matched.
-func pick(rules []rule, o Origin, rest string, limit int) *rule {
+func pick(rules []rule, o *Origin, rest string, limit int) *rule {
 	for i := range rules {
 		r := &rules[i]
 		if r.owner >= limit {
@@ -165,10 +184,14 @@ func matchLabel(pattern, label string) bool {
 	return p == len(pattern)
 }
 
-// lengths is a set of lengths from 0 to maxHost.
-type lengths [4]uint64
+// lengths is a set of lengths from 0 to MaxLen.
+type lengths [MaxLen/64 + 1]uint64
 
 func (s *lengths) add(n int) { s[n/64] |= 1 << (n % 64) }
+
+func (s *lengths) has(n int) bool {
+	return n <= MaxLen && s[uint(n)/64]>>(uint(n)%64)&1 != 0
+}
 
 // upTo iterates over the members that are at most max, the smallest first.
 func (s *lengths) upTo(max int) func(yield func(int) bool) {
