@@ -148,7 +148,7 @@ func (e *Engine) Snapshot() Snapshot {
 // echoed, and its cost is bounded whatever the request holds. The context is
 // for [Policy.AllowOriginFunc] alone.
 func (e *Engine) Decide(ctx context.Context, r Request) Decision {
-	return e.Snapshot().Resolve(ctx, &r).Decision()
+	return e.Snapshot().Decide(ctx, r)
 }
 
 // AllowsOrigin reports whether some policy allows the origin, for uses other
@@ -210,25 +210,28 @@ func (s Snapshot) Needs() Need {
 
 // Decide is [Engine.Decide] by the policies of the snapshot.
 func (s Snapshot) Decide(ctx context.Context, r Request) Decision {
-	return s.Resolve(ctx, &r).Decision()
+	var o Outcome
+	s.Resolve(ctx, &r, &o)
+	return o.Decision()
 }
 
-// Resolve is [Snapshot.Decide] for adapters, without copies of two large values.
-// It changes nothing of *r and does not keep the pointer.
-func (s Snapshot) Resolve(ctx context.Context, r *Request) Outcome {
+// Resolve is [Snapshot.Decide] for adapters, without copies of large values: it
+// sets *o. It changes nothing of *r and keeps neither pointer.
+func (s Snapshot) Resolve(ctx context.Context, r *Request, o *Outcome) {
+	*o = Outcome{}
 	if s.s == nil {
 		s.s = denyAll
 	}
 	rules := s.s.rules(r)
 	switch {
 	case rules == nil:
-		return Outcome{base: &unrouted[kindOf(r)]}
+		o.base = &unrouted[kindOf(r)]
 	case len(r.Origin) == 0:
-		return Outcome{base: &rules.absent}
+		o.base = &rules.absent
 	case r.Method == "OPTIONS" && len(r.AccessControlRequestMethod) > 0:
-		return rules.preflight(ctx, r)
+		rules.preflight(ctx, r, o)
 	default:
-		return rules.actual(ctx, r)
+		rules.actual(ctx, r, o)
 	}
 }
 
@@ -250,58 +253,64 @@ func kindOf(r *Request) Kind {
 	}
 }
 
-func (rs *ruleset) actual(ctx context.Context, r *Request) Outcome {
+func (rs *ruleset) actual(ctx context.Context, r *Request, o *Outcome) {
 	if rs.constant {
-		return Outcome{base: &rs.answers[0].actual}
+		o.base = &rs.answers[0].actual
+		return
 	}
 	value, owner, m := rs.lookUp(ctx, r)
-	if owner >= 0 {
-		a := &rs.answers[owner]
-		if a.any {
-			value = ""
-		}
-		return Outcome{base: &a.actual, origin: value, mark: m}
-	}
+	o.mark = m
 	switch {
+	case owner >= 0:
+		a := &rs.answers[owner]
+		o.base = &a.actual
+		if !a.any {
+			o.origin = value
+		}
 	case !rs.rejects:
-		return Outcome{base: &rs.refused, mark: m}
+		o.base = &rs.refused
 	case r.sameOrigin(value):
-		return Outcome{base: &rs.spared}
+		*o = Outcome{base: &rs.spared}
 	default:
-		return Outcome{base: &rs.rejected, mark: m}
+		o.base = &rs.rejected
 	}
 }
 
-func (rs *ruleset) preflight(ctx context.Context, r *Request) Outcome {
-	var o Outcome
-	owner := 0
+func (rs *ruleset) preflight(ctx context.Context, r *Request, o *Outcome) {
+	value, owner := "", 0
 	if !rs.constant {
-		o.origin, owner, o.mark = rs.lookUp(ctx, r)
+		value, owner, o.mark = rs.lookUp(ctx, r)
 	}
 	if owner < 0 {
-		return Outcome{base: &rs.denied, mark: o.mark}
+		o.base = &rs.denied
+		return
 	}
 	a := &rs.answers[owner]
+	switch {
+	case a.echoMethod && !echoableMethod(r):
+		*o = Outcome{base: &a.badMethod}
+		return
+	case a.echoHeaders && !fetch.AreEchoableHeaders(r.AccessControlRequestHeaders):
+		*o = Outcome{base: &a.badHeaders}
+		return
+	}
 	o.base = &a.preflight
-	if a.any {
-		o.origin = ""
+	if !a.any {
+		o.origin = value
 	}
 	if a.echoMethod {
-		if len(r.AccessControlRequestMethod) > 1 || !fetch.IsEchoableMethod(r.AccessControlRequestMethod[0]) {
-			return Outcome{base: &a.badMethod}
-		}
 		o.method = r.AccessControlRequestMethod[0]
 	}
 	if a.echoHeaders {
-		if !fetch.AreEchoableHeaders(r.AccessControlRequestHeaders) {
-			return Outcome{base: &a.badHeaders}
-		}
 		o.headers = joined(r.AccessControlRequestHeaders)
 	}
 	if a.private && len(r.AccessControlRequestPrivateNetwork) == 1 && r.AccessControlRequestPrivateNetwork[0] == "true" {
 		o.mark |= private
 	}
-	return o
+}
+
+func echoableMethod(r *Request) bool {
+	return len(r.AccessControlRequestMethod) == 1 && fetch.IsEchoableMethod(r.AccessControlRequestMethod[0])
 }
 
 // joined is the value of a list-based field that came in these lines.

@@ -12,8 +12,7 @@ type Outcome struct {
 	mark            mark
 }
 
-// mark is what else an outcome changes of its base. All of them share a word, so
-// that an outcome is small enough to be returned in registers.
+// mark is what else an outcome changes of its base.
 type mark uint8
 
 const (
@@ -41,7 +40,7 @@ func (d *Decision) Outcome() Outcome {
 }
 
 // Decision returns the outcome as a value.
-func (o Outcome) Decision() Decision {
+func (o *Outcome) Decision() Decision {
 	d := *o.decision()
 	d.AllowOrigin, d.AllowMethods, d.AllowHeaders = o.AllowOrigin(), o.AllowMethods(), o.AllowHeaders()
 	switch {

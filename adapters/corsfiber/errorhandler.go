@@ -27,7 +27,8 @@ func ErrorHandler(engine *core.Engine, next fiber.ErrorHandler, opts ...Options)
 		// Without handlers it stands for no route.
 		if len(c.Route().Handlers) == 0 && !m.skipped(c) {
 			s := scratches.Get().(*scratch)
-			o := m.resolve(c, s)
+			var o core.Outcome
+			m.resolve(c, s, &o)
 			writeHeaders(&c.Response().Header, &o, o.AllowOrigin())
 			s.free()
 		}

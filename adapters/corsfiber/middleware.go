@@ -50,7 +50,8 @@ func (m *middleware) serve(c *fiber.Ctx) error {
 		return c.Next()
 	}
 	s := scratches.Get().(*scratch)
-	o := m.resolve(c, s)
+	var o core.Outcome
+	m.resolve(c, s, &o)
 	origin := o.AllowOrigin()
 	writeHeaders(&c.Response().Header, &o, origin)
 	if status := o.Status(); status != 0 {
@@ -90,16 +91,16 @@ func beyondPrefix(c *fiber.Ctx) bool {
 
 // resolve lets the engine decide. Strings of the outcome may be views of the
 // request's memory.
-func (m *middleware) resolve(c *fiber.Ctx, s *scratch) core.Outcome {
+func (m *middleware) resolve(c *fiber.Ctx, s *scratch, o *core.Outcome) {
 	snapshot := m.engine.Snapshot()
 	needs := snapshot.Needs()
 	facts := s.gather(m, c, needs)
-	defer s.clear()
 	if needs&core.NeedOriginFunc == 0 {
-		return snapshot.Resolve(context.Background(), facts)
+		snapshot.Resolve(context.Background(), facts, o)
+		return
 	}
 	copied := clone(*facts)
-	return snapshot.Resolve(c.UserContext(), &copied)
+	snapshot.Resolve(c.UserContext(), &copied, o)
 }
 
 // finish sees to the response when the handler is done, and frees the scratch.

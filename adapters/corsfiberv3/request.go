@@ -52,6 +52,7 @@ func (s *scratch) clear() {
 
 // free gives the scratch back.
 func (s *scratch) free() {
+	s.clear()
 	if cap(s.path) > maxRoom {
 		s.path = nil
 	}

@@ -22,6 +22,11 @@ func CheckOrigin(engine *core.Engine) func(fiber.Ctx) bool {
 		facts := s.gather(m, c, core.NeedAll)
 		same := len(facts.Origin) == 0 || facts.SameOrigin()
 		s.clear()
-		return same || m.resolve(c, s).Decision().Allowed
+		if same {
+			return true
+		}
+		var o core.Outcome
+		m.resolve(c, s, &o)
+		return o.Decision().Allowed
 	}
 }

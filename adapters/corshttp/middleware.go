@@ -67,7 +67,8 @@ func Apply(engine *core.Engine, h http.Header, r *http.Request) (status int, var
 	var f core.Request
 	s := engine.Snapshot()
 	gather(&f, r, s.Needs())
-	o := s.Resolve(r.Context(), &f)
+	var o core.Outcome
+	s.Resolve(r.Context(), &f, &o)
 	writeHeaders(h, &o)
 	return o.Status(), o.Vary()
 }
@@ -77,7 +78,7 @@ func Decide(engine *core.Engine, r *http.Request) core.Decision {
 	var f core.Request
 	s := engine.Snapshot()
 	gather(&f, r, s.Needs())
-	return s.Resolve(r.Context(), &f).Decision()
+	return s.Decide(r.Context(), f)
 }
 
 // Request returns the facts that the engine looks at, all of them, for
