@@ -1,7 +1,5 @@
 package corshttp
 
-import "sync"
-
 // A slab is an array of which responses get elements of their own, so that an
 // allocation serves many of them. What has been handed out is never handed out
 // again: a slab is used up, not used again.
@@ -12,19 +10,23 @@ const (
 	slabMost = 8  // elements that one response may take of it
 )
 
-var slabs = sync.Pool{New: func() any { return new(slab) }}
+func newSlab() slab { return slab{make([]string, slabSize)} }
+
+// cut returns n empty strings, in a slice that cannot grow in place, or nil if
+// the slab has no more as many.
+func (s *slab) cut(n int) []string {
+	if len(s.free) < n {
+		return nil
+	}
+	out := s.free[:n:n]
+	s.free = s.free[n:]
+	return out
+}
 
 // take returns n empty strings, in a slice that cannot grow in place.
 func take(n int) []string {
 	if n > slabMost {
 		return make([]string, n)
 	}
-	s := slabs.Get().(*slab)
-	if len(s.free) < n {
-		s.free = make([]string, slabSize)
-	}
-	out := s.free[:n:n]
-	s.free = s.free[n:]
-	slabs.Put(s)
-	return out
+	return takeLocal(n)
 }

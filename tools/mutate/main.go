@@ -398,11 +398,7 @@ var errFaults = errors.New("the tests and the list do not account for every muta
 
 // build compiles the tests of every package against the mutated first one.
 func (r *runner) build(work string) error {
-	dir, name, err := describe(r.packages[0])
-	if err != nil {
-		return err
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	dir, name, files, err := describe(r.packages[0])
 	if err != nil {
 		return err
 	}
@@ -413,9 +409,6 @@ func (r *runner) build(work string) error {
 		return os.WriteFile(to, text, 0o600)
 	}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return err
@@ -444,7 +437,7 @@ func (r *runner) build(work string) error {
 		return err
 	}
 	for i, p := range r.packages {
-		dir, _, err := describe(p)
+		dir, _, _, err := describe(p)
 		if err != nil {
 			return err
 		}
@@ -457,13 +450,17 @@ func (r *runner) build(work string) error {
 	return nil
 }
 
-func describe(pkg string) (dir, name string, err error) {
-	out, err := exec.Command("go", "list", "-f", "{{.Dir}}\t{{.Name}}", pkg).Output()
+// describe also returns the package's files that are built here, tests aside.
+func describe(pkg string) (dir, name string, files []string, err error) {
+	out, err := exec.Command("go", "list", "-f", `{{.Dir}}{{"\n"}}{{.Name}}{{range .GoFiles}}{{"\n"}}{{.}}{{end}}`, pkg).Output()
 	if err != nil {
-		return "", "", fmt.Errorf("go list %s: %w", pkg, err)
+		return "", "", nil, fmt.Errorf("go list %s: %w", pkg, err)
 	}
-	dir, name, _ = strings.Cut(strings.TrimSpace(string(out)), "\t")
-	return dir, name, nil
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	for _, file := range lines[2:] {
+		files = append(files, filepath.Join(lines[0], file))
+	}
+	return lines[0], lines[1], files, nil
 }
 
 // test runs tests with a mutant, or with none if id is 0, and reports whether
