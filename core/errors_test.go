@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -165,12 +166,33 @@ func TestRouteErrors(t *testing.T) {
 		{core.Route{Path: "/a/../b"}, core.ReasonPath, "clean"},
 		{core.Route{Path: "//a"}, core.ReasonPath, "clean"},
 		{core.Route{Path: "/" + strings.Repeat("a", 1024)}, core.ReasonTooLong, "shorten"},
+		{core.Route{Path: "%{x"}, core.ReasonPath, "as the router sees it"},
+		{core.Route{Path: "/::1%2f0x127.1"}, core.ReasonPath, "write it decoded"},
+		{core.Route{Host: ".\u00e9https"}, core.ReasonHost, "as browsers send it"},
+		{core.Route{Host: "A b"}, core.ReasonUpperCase, "as browsers send it"},
 	} {
 		tt.route.Policies = []core.Policy{two()}
 		_, err := core.NewRouted(core.Route{Path: "/ok", Policies: tt.route.Policies}, tt.route)
 		all := slices.Collect(core.PolicyErrors(err))
 		if len(all) != 1 || all[0].Field != "Routes" || all[0].Index != 1 || all[0].Reason != tt.reason || !strings.Contains(all[0].Suggestion, tt.fix) {
 			t.Errorf("%.40q %.40q: %v", tt.route.Host, tt.route.Path, err)
+			continue
+		}
+		quoted, ok := strings.CutPrefix(all[0].Suggestion, "did you mean ")
+		if !ok {
+			continue
+		}
+		fixed, err := strconv.Unquote(strings.TrimSuffix(quoted, "?"))
+		if err != nil {
+			t.Errorf("%.40q %.40q: %s", tt.route.Host, tt.route.Path, all[0].Suggestion)
+		}
+		if tt.route.Host != "" {
+			tt.route.Host = fixed
+		} else {
+			tt.route.Path = fixed
+		}
+		if _, err := core.NewRouted(tt.route); err != nil {
+			t.Errorf("the suggestion is wrong too: %v", err)
 		}
 	}
 	for _, ok := range []core.Route{{Host: "a.example"}, {Host: "127.0.0.1"}, {Host: "[::1]"}, {Host: "localhost"}, {Path: "/a.b/..c/"}, {Path: "/" + strings.Repeat("a", 1023)}} {

@@ -59,6 +59,9 @@ func referenceRoute(routes []core.Route, host, path, raw string) string {
 		}
 		if ambiguous {
 			readings = append(readings, cleaned)
+			if bare := strings.TrimSuffix(cleaned, "/"); bare != "" {
+				readings = append(readings, bare)
+			}
 		}
 	}
 	found := ""

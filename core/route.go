@@ -16,10 +16,13 @@ import (
 // cleaned; where the router does not tell upper case from lower, neither do
 // routes (see [Request].FoldPath). A path that could be read in more than one way, because it holds
 // "//", "." or ".." segments, or an escape such as %2F that matters, is covered
-// by a route only if that route is the first to cover every reading of it. If
+// by a route only if that route is the first to cover every reading of it, with
+// and without a slash at the end where cleaning leaves one. If
 // its readings lead to different routes, no origin is allowed, and if some route
 // has RejectDisallowed, requests are rejected. So "/public/../admin" never gets
-// the policies of "/public/", whatever the router makes of it.
+// the policies of "/public/", whatever the router makes of it. Of a plain slash at
+// the end there are no two readings: where something drops it before the router
+// sees the path, write a route as "/private/" and not as "/private".
 type Route struct {
 	// Host is the host a request must be sent to, without a port, in lower
 	// case. Request hosts compare without regard to ASCII case, to the port and
@@ -98,7 +101,15 @@ func (c *compiler) checkRoute(i int, r Route) {
 	fault := func(value string, reason Reason, detail, suggestion string) {
 		c.fault(PolicyError{Field: "Routes", Index: i, Value: value, Reason: reason, Detail: detail, Suggestion: suggestion})
 	}
+	mean := func(host, path, otherwise string) string {
+		check := compiler{warns: c.warns}
+		if check.checkRoute(i, Route{host, path, []Policy{{}}}); len(check.errs) > 0 {
+			return otherwise
+		}
+		return "did you mean " + strconv.Quote(host+path) + "?"
+	}
 	if r.Host != "" {
+		const canonical = "write it as browsers send it, without a port"
 		o, ok := origin.Parse("https://" + strings.TrimSuffix(r.Host, ":443"))
 		if ok && strings.HasSuffix(r.Host, ":443") {
 			o.Port = 443
@@ -106,18 +117,18 @@ func (c *compiler) checkRoute(i int, r Route) {
 		switch {
 		case ok && o.Port == 0:
 		case ok:
-			fault(r.Host, ReasonPort, "a route's host has no port", "did you mean "+strconv.Quote(o.Host)+"?")
+			fault(r.Host, ReasonPort, "a route's host has no port", mean(o.Host, "", "write the host alone"))
 		case strings.Contains(r.Host, "://"):
 			fault(r.Host, ReasonHost, "a route has a host, not an origin", "write the host alone")
 		case strings.Contains(r.Host, "*"):
 			fault(r.Host, ReasonWildcard, "a route's host has no wildcard", "leave the host out to cover all, or write one route for each")
 		case strings.ToLower(r.Host) != r.Host:
-			fault(r.Host, ReasonUpperCase, "upper case in a host", "did you mean "+strconv.Quote(strings.ToLower(r.Host))+"?")
+			fault(r.Host, ReasonUpperCase, "upper case in a host", mean(strings.ToLower(r.Host), "", canonical))
 		default:
-			s := "write it as browsers send it, without a port"
+			s := canonical
 			if f := origin.ParsePattern("https://"+r.Host, func(origin.Pattern) {}); f != nil {
 				if fixed, ok := strings.CutPrefix(f.Suggestion, `did you mean "https://`); ok {
-					s = `did you mean "` + fixed
+					s = mean(strings.TrimSuffix(fixed, `"?`), "", s)
 				}
 			}
 			fault(r.Host, ReasonHost, "not a host name in its canonical form", s)
@@ -132,11 +143,11 @@ func (c *compiler) checkRoute(i int, r Route) {
 	case strings.Contains(r.Path, "://"):
 		fault(r.Path, ReasonPath, "a path, not a URL, is wanted", "put the host into Host and the path here")
 	case r.Path[0] != '/':
-		fault(r.Path, ReasonPath, "a path begins with a slash", "did you mean "+strconv.Quote("/"+r.Path)+"?")
+		fault(r.Path, ReasonPath, "a path begins with a slash", mean("", "/"+r.Path, "write the path as the router sees it"))
 	case strings.Contains(r.Path, "%"):
 		s := "write it decoded"
-		if u, err := url.PathUnescape(r.Path); err == nil && !strings.ContainsAny(u, "?#%*{}") && !ambiguous(u) {
-			s = "did you mean " + strconv.Quote(u) + "?"
+		if u, err := url.PathUnescape(r.Path); err == nil {
+			s = mean("", u, s)
 		}
 		fault(r.Path, ReasonPath, "paths are compared decoded, so that one with an escape matches nothing", s)
 	case strings.ContainsAny(r.Path, "*{}") || strings.Contains(r.Path, "/:"):
@@ -200,7 +211,8 @@ func (s *state) route(r *Request) int {
 	return i
 }
 
-// agrees reports whether the clean form of a path leads to route i as well.
+// agrees reports whether the clean forms of a path lead to route i as well: with
+// the slash at its end and, as routers drop that too where they clean, without.
 func (s *state) agrees(host, path string, fold bool, i int) bool {
 	if !ambiguous(path) {
 		return true
@@ -209,7 +221,12 @@ func (s *state) agrees(host, path string, fold bool, i int) bool {
 		return false
 	}
 	var buf [maxReading + 1]byte
-	return first(s, host, clean(buf[:0], path), fold) == i
+	b := clean(buf[:0], path)
+	if first(s, host, b, fold) != i {
+		return false
+	}
+	end := len(b) - 1
+	return end < 1 || b[end] != '/' || first(s, host, b[:end], fold) == i
 }
 
 // tornRules are those of paths whose readings lead to different routes: nobody

@@ -214,11 +214,14 @@ func TestReadings(t *testing.T) {
 		{"x", "*", "rest"}, // OPTIONS *
 		{"x", "", "rest"},
 		{"x", "/one", "one"},
-		{"x", "//one", ""},      // /one once cleaned
-		{"x", "//one/", "rest"}, // /one/ once cleaned, which is not /one
-		{"x", "/one/.", "rest"},
-		{"x", "/one/./", "rest"},
-		{"x", "/one/x/..", "rest"},
+		{"x", "/one/", "rest"},
+		{"x", "//one", ""},  // /one once cleaned
+		{"x", "//one/", ""}, // /one/ once cleaned, or /one
+		{"x", "/one/.", ""},
+		{"x", "/one/./", ""},
+		{"x", "/one/x/..", ""},
+		{"x", "/two/x/..", "rest"},
+		{"x", "//", "rest"},
 		{"x", dots(1024), "rest"},
 		{"x", dots(1025), ""}, // too long to be looked at
 	} {

@@ -103,6 +103,16 @@ func TestLengths(t *testing.T) {
 	if m.Match("s"+longest, everyone) != NoOwner {
 		t.Error(`"*" matches what is longer than any origin`)
 	}
+	several := []string{longest, "https://a", "https://b", "https://c", "https://d", "https://e"}
+	m = build(t, several, make([]int, len(several)))
+	if m.Match(longest, everyone) != 0 {
+		t.Error("the longest origin there can be is not found among others")
+	}
+	for n := MaxLen + 1; n <= 2*MaxLen; n++ {
+		if m.Match(strings.Repeat("a", n), everyone) != NoOwner {
+			t.Errorf("%d bytes are found", n)
+		}
+	}
 }
 
 // TestPatternBounds tries what a pattern may just have, and just not.

@@ -170,12 +170,12 @@ func diagnose(s string, strict *Fault) *Fault {
 		}
 		rest = rest[i+1:]
 	}
+	if strings.Trim(rest, ".") == "" {
+		return &Fault{Reason: MissingHost, Detail: "no host after " + scheme + "://"}
+	}
 	if after, ok := strings.CutPrefix(rest, "."); ok {
 		note(BadHost, "a host does not begin with a dot")
 		rest = "*." + after
-	}
-	if rest == "" {
-		return &Fault{Reason: MissingHost, Detail: "no host after " + scheme + "://"}
 	}
 
 	host, port := rest, ""

@@ -4,6 +4,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Stranger looks for an origin that a Regexp pattern matches and that its author
@@ -21,11 +22,7 @@ func (p *Pattern) Stranger() (origin string, found bool) {
 	if err != nil {
 		return "", false
 	}
-	branches := 1
-	if strings.Contains(p.Source, "|") {
-		branches = maxBranches
-	}
-	for branch := range branches {
+	for branch := range min(branches(tree), maxBranches) {
 		domain := ""
 		for _, char := range ".az0" {
 			for _, more := range []int{0, 1, 12} {
@@ -49,8 +46,54 @@ func (p *Pattern) Stranger() (origin string, found bool) {
 	return "", false
 }
 
-// maxBranches is how many branches of each alternation are looked at.
-const maxBranches = 4
+// Bounds of what is looked at: branches of an alternation, and members of a class
+// that stand for branches.
+const (
+	maxBranches = 256
+	maxMembers  = 4
+)
+
+// branches returns how many there are of the alternation that has most.
+func branches(re *syntax.Regexp) int {
+	n := 1
+	switch re.Op {
+	case syntax.OpAlternate:
+		n = len(re.Sub)
+	case syntax.OpCharClass:
+		n = max(1, len(few(re.Rune)))
+	}
+	for _, sub := range re.Sub {
+		n = max(n, branches(sub))
+	}
+	return n
+}
+
+// few returns the members of a character class that may stand in a host, if they
+// are few: the parser makes such a class of an alternation like (a|b).
+func few(ranges []rune) string {
+	var members strings.Builder
+	for _, c := range hostChars {
+		if has(ranges, c) {
+			members.WriteRune(c)
+		}
+	}
+	if members.Len() > maxMembers {
+		return ""
+	}
+	return members.String()
+}
+
+const hostChars = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+// has reports whether a character class given by its ranges has a member.
+func has(ranges []rune, c rune) bool {
+	for r := range slices.Chunk(ranges, 2) {
+		if r[0] <= c && c <= r[1] {
+			return true
+		}
+	}
+	return false
+}
 
 // strangers are origins that nobody means to allow by one expression.
 var strangers = [...]string{
@@ -80,7 +123,7 @@ func lookAlikes(s string) []string {
 type sampler struct {
 	char   rune // preferred where there is a choice
 	more   int  // repetitions beyond those that are needed
-	branch int  // of alternations
+	branch int  // of alternations, or the last where there are fewer
 	room   int  // bytes that may still be written
 }
 
@@ -100,6 +143,9 @@ func (s *sampler) write(b *strings.Builder, re *syntax.Regexp) {
 	switch re.Op {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
+			if re.Flags&syntax.FoldCase != 0 {
+				r = unicode.ToLower(r) // the parser has the other
+			}
 			s.rune(b, r)
 		}
 	case syntax.OpCharClass:
@@ -130,22 +176,17 @@ func (s *sampler) rune(b *strings.Builder, r rune) {
 	b.WriteRune(r)
 }
 
-// of returns a member of a character class given by its ranges: the preferred
-// character, or else one that may stand in a host.
+// of returns a member of a character class given by its ranges: that of the branch
+// if there are few, the preferred one, or else one that may stand in a host.
 func (s *sampler) of(ranges []rune) rune {
-	has := func(c rune) bool {
-		for r := range slices.Chunk(ranges, 2) {
-			if r[0] <= c && c <= r[1] {
-				return true
-			}
-		}
-		return false
+	if members := few(ranges); members != "" {
+		return rune(members[min(s.branch, len(members)-1)])
 	}
-	if has(s.char) {
+	if has(ranges, s.char) {
 		return s.char
 	}
-	for _, c := range "abcdefghijklmnopqrstuvwxyz0123456789-" {
-		if has(c) {
+	for _, c := range hostChars {
+		if has(ranges, c) {
 			return c
 		}
 	}

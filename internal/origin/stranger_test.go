@@ -11,12 +11,19 @@ func TestStranger(t *testing.T) {
 	for _, tt := range []struct{ expr, want string }{ // want: "-" for none, "" for any
 		{`https://.*`, strangers[0]},
 		{`https://[a-z]+\.io`, "https://corskitprobe.io"},
-		{`https://app.a.example.com`, ""},            // dots not escaped
-		{`https://.*example\.com`, ""},               // no boundary before
-		{`https://example\.com.*`, ""},               // none after
-		{`https://[a-z]+\.github\.io`, ""},           // everybody's pages
-		{`https://(a\.com|b.net)`, ""},               // in the second branch
-		{`https://(a\.com|b\.net|c\.org|d.dev)`, ""}, // in the fourth
+		{`https://app.a.example.com`, ""},                         // dots not escaped
+		{`https://.*example\.com`, ""},                            // no boundary before
+		{`https://example\.com.*`, ""},                            // none after
+		{`https://[a-z]+\.github\.io`, ""},                        // everybody's pages
+		{`https://(a\.com|b.net)`, ""},                            // in the second branch
+		{`https://(a\.com|b\.net|c\.org|d.dev)`, ""},              // in the fourth
+		{`https://(a\.com|b\.com|c\.com|d\.com|[a-z]+\.xyz)`, ""}, // in the fifth
+		{`https://(` + strings.Repeat(`own\.com|`, 30) + `x.com)`, ""},
+		{`(?i)https://app.a.example.com`, ""},
+		{`https://[ab]+\.com`, ""},
+		{`https://(a|z)corp\.com`, "-"}, // which the parser makes a class of
+		{`https://(acorp|zcorp|mcorp)\.com`, "-"},
+		{`(?i)https://(a|z)corp\.com`, "-"},
 		{`https://(.*\.)?example\.com`, "-"},         // the domain itself and below
 		{`https://[a-z0-9-]+\.a\.example\.com`, "-"}, // below it
 		{`https://(a\.com|b\.net)`, "-"},             // two domains that are named
