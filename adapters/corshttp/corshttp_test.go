@@ -214,6 +214,57 @@ func TestStripUpstream(t *testing.T) {
 	})
 }
 
+// A ReverseProxy clears the header after each informational response of its
+// upstream.
+func TestUpstreamWithEarlyHints(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Link", "</style.css>")
+		w.WriteHeader(http.StatusEarlyHints)
+		w.Header().Set("Access-Control-Allow-Origin", "upstream's")
+		w.Header().Set("Vary", "Accept")
+		w.WriteHeader(http.StatusOK)
+	}))
+	defer upstream.Close()
+	target, err := url.Parse(upstream.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ModifyResponse: corshttp.StripUpstream,
+	}
+	for _, tt := range []struct {
+		policy core.Policy
+		origin string
+		want   http.Header
+	}{
+		{policy, "https://a.example", http.Header{
+			"Access-Control-Allow-Origin": {"https://a.example"}, "Access-Control-Allow-Credentials": {"true"},
+			"Access-Control-Expose-Headers": {"x-e"}, "Vary": {"Accept", "Origin"},
+		}},
+		{policy, "https://e.example", http.Header{"Vary": {"Accept", "Origin"}}},
+		{core.Policy{AllowOrigins: []string{"*"}}, "https://e.example", http.Header{"Access-Control-Allow-Origin": {"*"}, "Vary": {"Accept"}}},
+	} {
+		server := httptest.NewServer(corshttp.Middleware(core.MustNew(tt.policy), corshttp.Options{KeepVary: true})(proxy))
+		r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", tt.origin)
+		res, err := server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		for _, name := range []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Vary"} {
+			if got := res.Header[name]; !slices.Equal(got, tt.want[name]) {
+				t.Errorf("%s: %s is %q, want %q", tt.origin, name, got, tt.want[name])
+			}
+		}
+		server.Close()
+	}
+}
+
 func TestAllocations(t *testing.T) {
 	strict, open := core.MustNew(policy), core.MustNew(core.Policy{AllowOrigins: []string{"*"}, ExposeHeaders: []string{"x"}})
 	routed, err := core.NewRouted(core.Route{Path: "/other", Policies: []core.Policy{policy}})

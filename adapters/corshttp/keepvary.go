@@ -5,37 +5,47 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/corskit/corskit/core"
 )
 
-// serveKeepingVary serves a request through a writer that adds names to Vary
-// when the headers go out, if they are no longer there.
-func serveKeepingVary(w http.ResponseWriter, r *http.Request, next http.Handler, names string) {
-	kw := &keepVaryWriter{ResponseWriter: w, names: names}
+// serveKeeping serves a request through a writer that sees to it that the headers
+// which the middleware has written are there when they go out.
+func serveKeeping(w http.ResponseWriter, r *http.Request, next http.Handler, o core.Outcome) {
+	kw := &keepVaryWriter{ResponseWriter: w, outcome: o}
 	defer kw.keep() // also before somebody outside answers a panic
 	next.ServeHTTP(kw.like(w), r)
 }
 
-// keepVaryWriter is a ResponseWriter that keeps names in Vary.
+// keepVaryWriter is a ResponseWriter that keeps names in Vary and, over
+// informational responses, the other headers of an outcome.
 type keepVaryWriter struct {
 	http.ResponseWriter
-	names string
-	done  bool // the headers are out, or the connection is no longer ours
+	outcome  core.Outcome
+	informed bool // there was an informational response
+	done     bool // the headers are out, or the connection is no longer ours
 }
 
 func (w *keepVaryWriter) keep() {
 	if w.done {
 		return
 	}
-	h := w.Header()
-	if lines := h[vary]; !covers(lines, w.names) {
-		h[vary] = append(append(make([]string, 0, len(lines)+1), lines...), w.names)
+	h, names := w.Header(), w.outcome.Vary()
+	switch {
+	case w.informed && h[allowOrigin] == nil:
+		writeHeaders(h, &w.outcome)
+	case names != "" && !covers(h[vary], names):
+		lines := h[vary]
+		h[vary] = append(append(make([]string, 0, len(lines)+1), lines...), names)
 	}
 }
 
-// WriteHeader keeps Vary in informational responses too, which may come first.
+// WriteHeader keeps the headers of informational responses too, which may come
+// first.
 func (w *keepVaryWriter) WriteHeader(status int) {
 	w.keep()
 	w.done = w.done || status >= 200 || status == http.StatusSwitchingProtocols
+	w.informed = w.informed || !w.done
 	w.ResponseWriter.WriteHeader(status)
 }
 

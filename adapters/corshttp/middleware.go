@@ -14,9 +14,11 @@ type Options struct {
 	Skip func(*http.Request) bool
 
 	// KeepVary puts "Origin" back into Vary when a handler, or
-	// [http.TimeoutHandler], has overwritten it. The handler then gets another
-	// ResponseWriter, which has the http.Flusher, http.Hijacker and http.Pusher
-	// that the server's has, and costs two more allocations a response.
+	// [http.TimeoutHandler], has overwritten it, and all of the middleware's headers
+	// when they are cleared after an informational response, as by
+	// [net/http/httputil.ReverseProxy] after an upstream's 103. The handler then
+	// gets another ResponseWriter, which has the http.Flusher, http.Hijacker and
+	// http.Pusher that the server's has, and costs two more allocations a response.
 	KeepVary bool
 }
 
@@ -43,12 +45,13 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 					return
 				}
 			}
-			status, vary := Apply(engine, w.Header(), r)
+			var o core.Outcome
+			apply(engine, w.Header(), r, &o)
 			switch {
-			case status != 0:
-				w.WriteHeader(status)
-			case keepVary && vary != "":
-				serveKeepingVary(w, r, next, vary)
+			case o.Status() != 0:
+				w.WriteHeader(o.Status())
+			case keepVary:
+				serveKeeping(w, r, next, o)
 			default:
 				next.ServeHTTP(w, r)
 			}
@@ -64,13 +67,17 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 // It allocates at most once. No slice that it writes is shared with another
 // response.
 func Apply(engine *core.Engine, h http.Header, r *http.Request) (status int, vary string) {
+	var o core.Outcome
+	apply(engine, h, r, &o)
+	return o.Status(), o.Vary()
+}
+
+func apply(engine *core.Engine, h http.Header, r *http.Request, o *core.Outcome) {
 	var f core.Request
 	s := engine.Snapshot()
 	gather(&f, r, s.Needs())
-	var o core.Outcome
-	s.Resolve(r.Context(), &f, &o)
-	writeHeaders(h, &o)
-	return o.Status(), o.Vary()
+	s.Resolve(r.Context(), &f, o)
+	writeHeaders(h, o)
 }
 
 // Decide lets the engine decide an HTTP request.
@@ -137,6 +144,9 @@ func CheckOrigin(engine *core.Engine) func(*http.Request) bool {
 // [net/http/httputil.ReverseProxy] behind the middleware: the proxy would add
 // the upstream's headers to the middleware's, and browsers refuse a response
 // with two Access-Control-Allow-Origin. The upstream's Vary stays. It returns nil.
+//
+// If the upstream sends informational responses, such as 103 Early Hints, the
+// proxy clears the middleware's headers with each: see [Options].
 func StripUpstream(r *http.Response) error {
 	dropCORS(r.Header)
 	return nil
