@@ -70,13 +70,13 @@ func run(root, out, version string) error {
 }
 
 // tracked returns the files that git tracks or would track, as they are in the
-// working tree.
+// working tree; all there are where there is no git or no checkout.
 func tracked(root string) ([]string, error) {
 	cmd := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
 	cmd.Dir = root
 	text, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("git ls-files: %w", err)
+		return walked(root)
 	}
 	files := slices.DeleteFunc(strings.Split(string(text), "\x00"), func(f string) bool {
 		if f == "" {
@@ -87,6 +87,21 @@ func tracked(root string) ([]string, error) {
 	})
 	slices.Sort(files)
 	return slices.Compact(files), nil
+}
+
+func walked(root string) (files []string, err error) {
+	err = fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == ".git":
+			return fs.SkipDir
+		case !d.IsDir():
+			files = append(files, name)
+		}
+		return nil
+	})
+	return files, err
 }
 
 // released reports whether the module in a directory is released.

@@ -42,7 +42,7 @@ func main() {
 	only := flag.String("only", "", "the numbers of the mutants to run, separated by commas; empty means all")
 	list := flag.String("explained", filepath.Join("docs", "mutants.md"), "the list of the mutants that no test can notice; empty for none")
 	flag.Parse()
-	if flag.NArg() != 1 {
+	if flag.NArg() != 1 || *jobs < 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -185,6 +185,20 @@ func (s *source) mutate(body *ast.BlockStmt) {
 			if n.Cond != nil {
 				s.condition(n.Cond)
 			}
+		case *ast.SwitchStmt:
+			if n.Tag == nil {
+				for _, clause := range n.Body.List {
+					for _, e := range clause.(*ast.CaseClause).List {
+						s.condition(e)
+					}
+				}
+			}
+		case *ast.ReturnStmt:
+			for _, e := range n.Results {
+				if id, ok := e.(*ast.Ident); ok && (id.Name == "true" || id.Name == "false") {
+					s.wrap(e, fmt.Sprintf("mutNot(%d, ", s.add(e.Pos(), n, "negate "+id.Name)), ")")
+				}
+			}
 		case *ast.BlockStmt:
 			s.statements(n.List)
 		case *ast.CaseClause:
@@ -207,6 +221,8 @@ func (s *source) binary(e *ast.BinaryExpr) {
 		name := map[token.Token]string{token.LAND: "mutAnd", token.LOR: "mutOr"}[e.Op]
 		s.wrap(e, fmt.Sprintf("%s(%d, ", name, s.add(e.OpPos, e, "swap && and ||")), ")})")
 		s.operator(e, ", func() bool { return (")
+		s.condition(e.X)
+		s.condition(e.Y)
 	case token.ADD, token.SUB:
 		if lit, ok := e.Y.(*ast.BasicLit); ok && lit.Kind == token.INT {
 			if _, constant := e.X.(*ast.BasicLit); !constant {
@@ -332,6 +348,11 @@ func (r *runner) run() error {
 	if r.list != "" {
 		if explained, err = r.explained(); err != nil {
 			return err
+		}
+	}
+	for _, id := range r.only {
+		if id < 1 || id > len(r.mutants) {
+			return fmt.Errorf("there is no mutant %d, but 1 to %d", id, len(r.mutants))
 		}
 	}
 	for _, b := range r.binaries {

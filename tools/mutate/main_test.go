@@ -16,6 +16,7 @@ import (
 var (
 	boundary = identity{"Max", "a > b", "move the boundary of >"}
 	swap     = identity{"Flags.Any", "f.a || f.b", "swap && and ||"}
+	operand  = identity{"Flags.Any", "f.b", "negate the condition"}
 	first    = identity{"Flags.Clear", "f.a = false", "drop the statement"}
 	second   = identity{"Flags.Clear", "f.a = false", "drop the statement (2)"}
 	// And what one does.
@@ -94,7 +95,13 @@ func TestIdentities(t *testing.T) {
 	}{
 		{"func f(a int) bool { return a == 1 }", []identity{{"f", "a == 1", "negate =="}}},
 		{"func f(a int) bool { return a <= 1 }", []identity{{"f", "a <= 1", "negate <="}, {"f", "a <= 1", "move the boundary of <="}}},
-		{"func f(a, b bool) bool { return a && !b }", []identity{{"f", "a && !b", "swap && and ||"}, {"f", "!b", "drop !"}}},
+		{"func f(a, b bool) bool { return a && !b }", []identity{{"f", "a && !b", "swap && and ||"}, {"f", "a", "negate the condition"}, {"f", "!b", "drop !"}}},
+		{"func f(a int) bool { return a > g() || h() }", []identity{
+			{"f", "a > g() || h()", "swap && and ||"}, {"f", "h()", "negate the condition"}, {"f", "a > g()", "negate >"}, {"f", "a > g()", "move the boundary of >"},
+		}},
+		{"func f() (int, bool) { return 0, true }", []identity{{"f", "return 0, true", "negate true"}}},
+		{"func f(a bool) { switch { case a: } }", []identity{{"f", "a", "negate the condition"}}},
+		{"func f(a bool) { switch a { case true: } }", nil},
 		{"func f(a int) int { return a + 1 }", []identity{{"f", "a + 1", "add one more"}}},
 		{"func f(a bool) { if a { g() } }", []identity{{"f", "a", "negate the condition"}, {"f", "g()", "drop the statement"}}},
 		{"func f(a int) { for { break } }", []identity{{"f", "break", "drop the statement"}}},
