@@ -1,0 +1,65 @@
+package config_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
+)
+
+func TestManyFaults(t *testing.T) {
+	for _, c := range []struct {
+		list, want string
+	}{
+		{strings.Repeat("a.example\n", 5000), "4000 more faults"},
+		// No list of origins is looked at to its end: this one is something else.
+		{strings.Repeat("a.example\n", 50_000), "at least 15384 more faults"},
+		// The beginning of this one is a list of origins.
+		{strings.Repeat("https://a.example\n", 20_000) + strings.Repeat("a.example\n", 5000), "4000 more faults"},
+	} {
+		_, err := config.Read(context.Background(), config.Static{
+			"cors.yaml": []byte("policies: {p: {origins_file: list}}"), "list": []byte(c.list),
+		}, "cors.yaml", config.Options{Environ: []string{}})
+		var last *config.Error
+		n := 0
+		for e := range config.Errors(err) {
+			last, n = e, n+1
+		}
+		if n != 1001 || last.Reason != config.ReasonMore || last.Error() != c.want {
+			t.Errorf("%d errors, the last %v, want %s", n, last, c.want)
+		}
+	}
+}
+
+func TestErrorsOfOtherErrors(t *testing.T) {
+	for range config.Errors(nil) {
+		t.Error("nil yields an error")
+	}
+	for range config.Errors(os.ErrNotExist) {
+		t.Error("another error yields one")
+	}
+	_, err := config.Load(filepath.Join(t.TempDir(), "cors.yaml"), config.Options{Environ: []string{}})
+	if !strings.Contains(err.Error(), "no such file") {
+		t.Error(err)
+	}
+	for e := range config.Errors(err) {
+		if !os.IsNotExist(e.Err) {
+			t.Errorf("the cause is %v", e.Err)
+		}
+	}
+	// What core refuses can be told by core's own types.
+	_, err = config.Read(context.Background(), yaml("policies: {p: {allow_origins: [a.example]}}"), "cors.yaml", config.Options{Environ: []string{}})
+	n := 0
+	for pe := range core.PolicyErrors(err) {
+		if n++; pe.Reason != core.ReasonMissingScheme || pe.Index != 0 {
+			t.Errorf("got %+v", pe)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d policy errors in %v", n, err)
+	}
+}

@@ -1,0 +1,97 @@
+package config_test
+
+import (
+	"testing"
+
+	"github.com/corskit/corskit/config"
+)
+
+func init() {
+	faultCases = append(faultCases, commaFaults...)
+}
+
+// commaFaults are regular expressions that the commas of a variable have torn.
+var commaFaults = []faultCase{
+	{
+		name: "an expression with a comma",
+		main: alone,
+		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[a-z]{1,3}\.example\.com`},
+		want: []string{
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://[a-z]{1,3}\\.example\\.com": ` +
+				`a regular expression with a comma, at which the list is split; ` +
+				`write the list as a JSON array: ["regexp:https://[a-z]{1,3}\\.example\\.com"]`,
+		},
+	},
+	{
+		name: "expressions with commas among other entries",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{`CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example/, regexp:https://(a|[b,c]){1, 3}d{2,}\.example, https://b.example/`},
+		want: []string{
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an origin; did you mean "https://a.example"?`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1] "regexp:https://(a|[b,c]){1,3}d{2,}\\.example": ` +
+				`a regular expression with a comma, at which the list is split; ` +
+				`write the list as a JSON array: ["regexp:https://(a|[b,c]){1,3}d{2,}\\.example", ...]`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[5] "https://b.example/": a trailing slash is not part of an origin; did you mean "https://b.example"?`,
+		},
+	},
+	{
+		name: "whole expressions before a bad entry",
+		main: alone,
+		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://(a|b)\.example,b.example\.com,regexp:https://c{2}\.example`},
+		want: []string{
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "b.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+		},
+	},
+	{
+		name: "a bracket that nothing closes",
+		main: alone,
+		env:  []string{`CORS_ALLOW_ORIGINS=https://a.example,regexp:https://(a|b\.example,b.example\.com`},
+		want: []string{
+			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] \"regexp:https://(a|b\\\\.example\": not a regular expression: missing closing ): `https://(a|b\\.example`; see https://golang.org/s/re2syntax",
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[2] "b.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+		},
+	},
+	{
+		name: "no comma in JSON",
+		main: alone,
+		env:  []string{`CORS_ALLOW_ORIGINS=["regexp:https://[a-z]{1", "3}\\.example\\.com"]`},
+		want: []string{
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+		},
+	},
+	{
+		name: "no comma in a file",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    allow_origins: ['regexp:https://[a-z]{1', '3}\.example\.com']
+`),
+		},
+		want: []string{
+			`cors.yaml:3:47: policies.spa.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+		},
+	},
+	{
+		name: "a method beside an expression",
+		main: alone,
+		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[ab]{1,2}\.example`, "CORS_ALLOW_METHODS=PUT,{}"},
+		want: []string{
+			`CORS_ALLOW_METHODS: policies.default.allow_methods[1] "{}": not a token (RFC 9110, section 5.6.2); remove it`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://[ab]{1,2}\\.example": ` +
+				`a regular expression with a comma, at which the list is split; ` +
+				`write the list as a JSON array: ["regexp:https://[ab]{1,2}\\.example"]`,
+		},
+	},
+}
+
+// What the message says to write is accepted, and means what is meant.
+func TestCommaInJSON(t *testing.T) {
+	c := read(t, yaml("policies: {default: {}}\n"), `CORS_ALLOW_ORIGINS=["regexp:https://[a-z]{1,3}\\.example\\.com"]`)
+	for origin, want := range map[string]bool{"https://abc.example.com": true, "https://abcd.example.com": false} {
+		if got := c.Engine().AllowsOrigin(origin); got != want {
+			t.Errorf("%s: %v", origin, got)
+		}
+	}
+}

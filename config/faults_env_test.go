@@ -1,0 +1,283 @@
+package config_test
+
+import "github.com/corskit/corskit/config"
+
+// variableFaults are variables beside a file.
+var variableFaults = []faultCase{
+	{
+		name: "an unknown variable",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS_ORIGINS=https://a.example"},
+		want: []string{
+			"CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+		},
+	},
+	{
+		name: "an unknown variable like none",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS_XYZZY=1"},
+		want: []string{
+			"CORS_XYZZY: an unknown variable; unset it; CORS_ALLOW_ORIGINS and its like set the policy default, CORS__POLICIES__NAME__ALLOW_ORIGINS another",
+		},
+	},
+	{
+		name: "variables of Kubernetes",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS_SERVICE_HOST=10.0.0.1", "CORS_PORT_80_TCP=tcp://10.0.0.1:80"},
+		want: []string{
+			"CORS_PORT_80_TCP: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod",
+			"CORS_SERVICE_HOST: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod",
+		},
+	},
+	{
+		name: "a variable in lower case",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"cors_allow_origins=https://a.example"},
+		want: []string{
+			"cors_allow_origins: variables are in upper case; did you mean CORS_ALLOW_ORIGINS?",
+		},
+	},
+	{
+		name: "a variable in mixed case",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__Policies__spa__Max_Age=5m"},
+		want: []string{
+			"CORS__Policies__spa__Max_Age: variables are in upper case; did you mean CORS__POLICIES__SPA__MAX_AGE?",
+		},
+	},
+	{
+		name: "the policy default, which the file does not declare",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS_ALLOW_ORIGINS=https://b.example"},
+		want: []string{
+			`CORS_ALLOW_ORIGINS: sets the policy "default", which cors.yaml does not declare; declare it there, if only as default: {}, or set CORS__POLICIES__SPA__ALLOW_ORIGINS`,
+		},
+	},
+	{
+		name: "a policy that the file does not declare",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SAP__ALLOW_ORIGINS="},
+		want: []string{
+			`CORS__POLICIES__SAP__ALLOW_ORIGINS: sets the policy "sap", which cors.yaml does not declare; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?`,
+		},
+	},
+	{
+		name: "an unknown key in a variable",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__ALLOW_ORGINS=", "CORS__POLICY__SPA__MAX_AGE=5m", "CORS__POLICIES__SPA__XYZZY=1"},
+		want: []string{
+			"CORS__POLICIES__SPA__ALLOW_ORGINS: an unknown key; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?",
+			"CORS__POLICIES__SPA__XYZZY: an unknown key; the keys of a policy are ALLOW_ORIGINS, ORIGINS_FILE, ALLOW_METHODS, ALLOW_HEADERS, EXPOSE_HEADERS, ALLOW_CREDENTIALS, MAX_AGE, ALLOW_PRIVATE_NETWORK, REJECT_DISALLOWED, DANGEROUSLY_ALLOW_NULL_ORIGIN, DANGEROUSLY_ALLOW_INSECURE_ORIGINS, DANGEROUSLY_ALLOW_PUBLIC_SUFFIXES",
+			"CORS__POLICY__SPA__MAX_AGE: an unknown key; after CORS__ comes POLICIES__, the name of a policy, __ and a key of it",
+		},
+	},
+	{
+		name: "a variable for a whole table",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES=x", "CORS__POLICIES__SPA=x", "CORS__POLICIES__SPA__MAX__AGE=5m"},
+		want: []string{
+			"CORS__POLICIES: a whole table, which no variable can set; name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS",
+			"CORS__POLICIES__SPA: a whole table, which no variable can set; name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS",
+			"CORS__POLICIES__SPA__MAX__AGE: too many parts; a variable is named CORS__POLICIES__, a policy, __ and a key",
+		},
+	},
+	{
+		name: "a variable for a part of the routes",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__ROUTES__0__PATH=/"},
+		want: []string{
+			"CORS__ROUTES__0__PATH: a part of routes, which a variable can only set as a whole; set CORS__ROUTES to JSON",
+		},
+	},
+	{
+		name: "values of the wrong type",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__ALLOW_CREDENTIALS=1", "CORS__POLICIES__SPA__MAX_AGE=600", "CORS__POLICIES__SPA__REJECT_DISALLOWED=TRUE", "CORS__VERSION=one"},
+		want: []string{
+			`CORS__POLICIES__SPA__ALLOW_CREDENTIALS: policies.spa.allow_credentials "1": text where true or false is meant; write true`,
+			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant`,
+			`CORS__POLICIES__SPA__REJECT_DISALLOWED: policies.spa.reject_disallowed "TRUE": text where true or false is meant; write true`,
+			`CORS__VERSION: version "one": text where a number is meant; write 1`,
+		},
+	},
+	{
+		name: "set but empty",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__MAX_AGE=", "CORS__POLICIES__SPA__ALLOW_CREDENTIALS= ", "CORS__POLICIES__SPA__ORIGINS_FILE="},
+		want: []string{
+			"CORS__POLICIES__SPA__ALLOW_CREDENTIALS: policies.spa.allow_credentials: set, but empty; give it a value, or unset it",
+			"CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age: set, but empty; give it a value, or unset it",
+			"CORS__POLICIES__SPA__ORIGINS_FILE: policies.spa.origins_file: set, but empty; give it a value, or unset it",
+		},
+	},
+	{
+		name: "an empty entry in a variable",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example,,https://b.example,"},
+		want: []string{
+			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1]: an empty entry; remove a comma; the whole variable empty means none",
+			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[3]: an empty entry; remove a comma; the whole variable empty means none",
+		},
+	},
+	{
+		name: "origins in a variable",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example, b.example ,https://c.example/"},
+		want: []string{
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1] "b.example": an origin begins with its scheme; did you mean "https://b.example"?`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[2] "https://c.example/": a trailing slash is not part of an origin; did you mean "https://c.example"?`,
+		},
+	},
+	{
+		name: "origins with blanks between",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example https://b.example"},
+		want: []string{
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example https://b.example": several values in one entry; write one list entry for each origin`,
+		},
+	},
+	{
+		name: "JSON in a variable",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{`CORS__POLICIES__SPA__ALLOW_ORIGINS=["https://a.example"`, `CORS__POLICIES__SPA__ALLOW_METHODS=[1, "patch"]`},
+		want: []string{
+			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[0] "1": a number where text is meant; write "1", in quotes`,
+			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not change the case of this one; did you mean "PATCH"?`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins "[\"https://a.example\"": not JSON: unexpected end of JSON input`,
+		},
+	},
+	{
+		name: "routes in a variable",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{`CORS__ROUTES=[{"path": "a", "policies": ["spa"], "hosts": 1}]`},
+		want: []string{
+			`CORS__ROUTES: routes[0].hosts: an unknown key; did you mean "host"?`,
+			`CORS__ROUTES: routes[0].path "a": a path begins with a slash; did you mean "/a"?`,
+		},
+	},
+	{
+		name: "routes that are no JSON",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__ROUTES=/public"},
+		want: []string{
+			`CORS__ROUTES: routes "/public": not JSON: invalid character '/' looking for beginning of value`,
+		},
+	},
+	{
+		name: "a variable twice",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__MAX_AGE=5m", "CORS__POLICIES__SPA__MAX_AGE=6m"},
+		want: []string{
+			"CORS__POLICIES__SPA__MAX_AGE: set twice, to different values; remove one of the two",
+		},
+	},
+	{
+		name: "two variables for one key",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {default: {}}\n"),
+		},
+		env: []string{"CORS_MAX_AGE=5m", "CORS__POLICIES__DEFAULT__MAX_AGE=5m"},
+		want: []string{
+			"CORS__POLICIES__DEFAULT__MAX_AGE: policies.default.max_age: set by CORS_MAX_AGE too; unset one of the two",
+		},
+	},
+	{
+		name: "a variable that is not UTF-8",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://\xff.example"},
+		want: []string{
+			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins: not UTF-8",
+		},
+	},
+}
+
+// aloneFaults are variables without a file.
+var aloneFaults = []faultCase{
+	{
+		name: "no variable",
+		main: alone,
+		want: []string{
+			"CORS_ALLOW_ORIGINS: not set, nor is any other variable of a policy; set it; empty, it refuses every origin",
+		},
+	},
+	{
+		name: "a profile alone",
+		main: alone,
+		env:  []string{"CORS_PROFILE=prod"},
+		want: []string{
+			`CORS_PROFILE "prod": a profile chooses among files, and there is none; unset it`,
+		},
+	},
+	{
+		name: "only faults",
+		main: alone,
+		env:  []string{"CORS_ORIGIN=*"},
+		want: []string{
+			"CORS_ORIGIN: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+		},
+	},
+	{
+		name: "any origin with credentials in variables",
+		main: alone,
+		env:  []string{"CORS_ALLOW_ORIGINS=*", "CORS_ALLOW_CREDENTIALS=true"},
+		want: []string{
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": every origin together with credentials would let any site act as its visitors; list the origins that need credentials, or set allow_credentials to false`,
+		},
+	},
+	{
+		name: "a policy name that is none",
+		main: alone,
+		env:  []string{"CORS__POLICIES___SPA__MAX_AGE=5m"},
+		want: []string{
+			`CORS__POLICIES___SPA__MAX_AGE: "_spa" is not a name; use A-Z and 0-9, with a single _ between them`,
+		},
+	},
+	{
+		name: "routes without policies",
+		main: alone,
+		env:  []string{`CORS__ROUTES=[{"policies": ["spa"]}]`},
+		want: []string{
+			"CORS_ALLOW_ORIGINS: not set, nor is any other variable of a policy; set it; empty, it refuses every origin",
+		},
+	},
+}

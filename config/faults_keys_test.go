@@ -1,0 +1,250 @@
+package config_test
+
+import "github.com/corskit/corskit/config"
+
+// keyFaults are keys that are unknown or there twice.
+var keyFaults = []faultCase{
+	{
+		name: "an unknown key of the file",
+		files: config.Static{
+			"cors.yaml": []byte(`polices:
+  spa: {}
+`),
+		},
+		want: []string{
+			`cors.yaml:1:1: polices: an unknown key; did you mean "policies"?`,
+		},
+	},
+	{
+		name: "an unknown key like none",
+		files: config.Static{
+			"cors.yaml": []byte(`frobnicate: 1
+policies: {spa: {allow_origins: ["https://a.example"]}}
+`),
+		},
+		want: []string{
+			"cors.yaml:1:1: frobnicate: an unknown key; the keys here are version, policies, routes",
+		},
+	},
+	{
+		name: "a policy's key outside of one",
+		files: config.Static{
+			"cors.yaml": []byte("allow_origins: [\"https://a.example\"]\n"),
+		},
+		want: []string{
+			"cors.yaml:1:1: allow_origins: a key of a policy, outside of one; put it below policies and the policy's name",
+		},
+	},
+	{
+		name: "an unknown key of a policy",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    allow_orgins: []
+`),
+		},
+		want: []string{
+			`cors.yaml:3:5: policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?`,
+		},
+	},
+	{
+		name: "another library's key",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    origins: []
+    AllowCredentials: true
+    maxAge: 10m
+    exposed_headers: []
+`),
+		},
+		want: []string{
+			`cors.yaml:3:5: policies.spa.origins: an unknown key; did you mean "allow_origins"?`,
+			`cors.yaml:4:5: policies.spa.AllowCredentials: an unknown key; did you mean "allow_credentials"?`,
+			`cors.yaml:5:5: policies.spa.maxAge: an unknown key; did you mean "max_age"?`,
+			`cors.yaml:6:5: policies.spa.exposed_headers: an unknown key; did you mean "expose_headers"?`,
+		},
+	},
+	{
+		name: "a key in upper case",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    Allow_Origins: []
+`),
+		},
+		want: []string{
+			`cors.yaml:3:5: policies.spa.Allow_Origins: keys are in lower case; did you mean "allow_origins"?`,
+		},
+	},
+	{
+		name: "a header's name as key",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    Access-Control-Allow-Origin: "*"
+`),
+		},
+		want: []string{
+			`cors.yaml:3:5: policies.spa.Access-Control-Allow-Origin: an unknown key; did you mean "allow_origins"?`,
+		},
+	},
+	{
+		name: "an unknown key of a route",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy + `routes:
+  - {url: /, policies: [spa]}
+`),
+		},
+		want: []string{
+			"cors.yaml:3:6: routes[0].url: an unknown key; the keys here are host, path, policies",
+		},
+	},
+	{
+		name: "a key twice",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    max_age: 5m
+    allow_methods: [PUT]
+    max_age: 10m
+`),
+		},
+		want: []string{
+			"cors.yaml:5:5: policies.spa.max_age: set before, on line 3; remove one of the two",
+		},
+	},
+	{
+		name: "a policy twice",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa: {}
+  spa: {allow_credentials: true}
+`),
+		},
+		want: []string{
+			"cors.yaml:3:3: policies.spa: set before, on line 2; remove one of the two",
+		},
+	},
+	{
+		name: "a key twice in JSON",
+		files: config.Static{
+			"cors.json": []byte(`{"policies": {"spa": {"max_age": "5m",
+ "max_age": "10m"}}}
+`),
+		},
+		main: "cors.json",
+		want: []string{
+			"cors.json:2:2: policies.spa.max_age: set before, on line 1; remove one of the two",
+		},
+	},
+	{
+		name: "a table twice in TOML",
+		files: config.Static{
+			"cors.toml": []byte(`[policies.spa]
+max_age = "5m"
+[policies.spa]
+max_age = "10m"
+`),
+		},
+		main: "cors.toml",
+		want: []string{
+			"cors.toml:3:11: policies.spa: set before, on line 1; remove one of the two",
+		},
+	},
+	{
+		name: "a key with control characters",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    "a\x1bb\n": 1
+`),
+		},
+		want: []string{
+			`cors.yaml:3:5: policies.spa."a\x1bb\n": an unknown key; the keys here are allow_origins, origins_file, allow_methods, allow_headers, expose_headers, allow_credentials, max_age, allow_private_network, reject_disallowed, dangerously_allow_null_origin, dangerously_allow_insecure_origins, dangerously_allow_public_suffixes`,
+		},
+	},
+	{
+		name: "a key with a dot",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    "allow.origins": []
+`),
+		},
+		want: []string{
+			`cors.yaml:3:5: policies.spa."allow.origins": an unknown key; did you mean "allow_origins"?`,
+		},
+	},
+}
+
+// nameFaults are names of policies that are none.
+var nameFaults = []faultCase{
+	{
+		name: "a policy in upper case",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  SPA: {}
+`),
+		},
+		want: []string{
+			`cors.yaml:2:3: policies.SPA: names are in lower case; did you mean "spa"?`,
+		},
+	},
+	{
+		name: "a policy with a dot",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  a.b: {}
+`),
+		},
+		want: []string{
+			`cors.yaml:2:3: policies."a.b": not a name; use a-z and 0-9, with a single - or _ between them`,
+		},
+	},
+	{
+		name: "a policy with two underscores",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  a__b: {}
+`),
+		},
+		want: []string{
+			"cors.yaml:2:3: policies.a__b: not a name; use a-z and 0-9, with a single - or _ between them",
+		},
+	},
+	{
+		name: "a policy without a name",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  "": {}
+`),
+		},
+		want: []string{
+			`cors.yaml:2:3: policies."": a policy without a name; name it; a single policy is called "default"`,
+		},
+	},
+	{
+		name: "a policy with a long name",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: {}
+`),
+		},
+		want: []string{
+			"cors.yaml:2:3: policies.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: a name of more than 64 bytes; shorten it",
+		},
+	},
+	{
+		name: "policies alike for variables",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  my-app: {}
+  my_app: {}
+`),
+		},
+		want: []string{
+			`cors.yaml:3:3: policies.my_app: differs from the policy "my-app" in - and _ only; rename one of the two`,
+		},
+	},
+}

@@ -1,0 +1,71 @@
+package config_test
+
+import "github.com/corskit/corskit/config"
+
+func init() {
+	faultCases = append(faultCases, alikeFaults...)
+}
+
+// alikeFaults are names that differ in - and _ only, in whichever layers.
+var alikeFaults = []faultCase{
+	{
+		name: "a profile's policy alike for variables",
+		files: config.Static{
+			"cors.yaml":      []byte("policies: {my-app: {}}\n"),
+			"cors.prod.yaml": []byte("policies:\n  other: {}\n  my_app: {}\n"),
+		},
+		env: []string{"CORS_PROFILE=prod", "CORS__POLICIES__MY_APP__ALLOW_ORIGINS="},
+		want: []string{
+			`cors.prod.yaml:3:3: policies.my_app: differs from the policy "my-app" in - and _ only; rename one of the two`,
+		},
+	},
+	{
+		name: "alike in TOML, the other way round",
+		main: "cors.toml",
+		files: config.Static{
+			"cors.toml":      []byte("[policies.my_app]\n"),
+			"cors.prod.toml": []byte("[policies.my-app]\n"),
+		},
+		env: []string{"CORS_PROFILE=prod"},
+		want: []string{
+			`cors.prod.toml:1:11: policies.my-app: differs from the policy "my_app" in - and _ only; rename one of the two`,
+		},
+	},
+	{
+		name: "variables alike",
+		main: alone,
+		env:  []string{"CORS__POLICIES__A-B__ALLOW_ORIGINS=", "CORS__POLICIES__A_B__ALLOW_ORIGINS="},
+		want: []string{
+			"CORS__POLICIES__A-B__ALLOW_ORIGINS: variables are in upper case, with _ for -; did you mean CORS__POLICIES__A_B__ALLOW_ORIGINS?",
+		},
+	},
+	{
+		name: "a variable with a hyphen in the name of a policy",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {my-app: {}}\n"),
+		},
+		env: []string{"CORS__POLICIES__MY-APP__ALLOW_ORIGINS="},
+		want: []string{
+			"CORS__POLICIES__MY-APP__ALLOW_ORIGINS: variables are in upper case, with _ for -; did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
+		},
+	},
+	{
+		name: "variables with a hyphen elsewhere",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {default: {}, my-app: {}}\n"),
+		},
+		env: []string{"CORS_MAX-AGE=5m", "cors__policies__my-app__allow-origins="},
+		want: []string{
+			"CORS_MAX-AGE: variables are in upper case, with _ for -; did you mean CORS_MAX_AGE?",
+			"cors__policies__my-app__allow-origins: variables are in upper case, with _ for -; did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
+		},
+	},
+	{
+		name: "a variable with a hyphen too many",
+		main: alone,
+		env:  []string{"CORS__POLICIES__A--B__ALLOW_ORIGINS="},
+		want: []string{
+			`CORS__POLICIES__A--B__ALLOW_ORIGINS: "a--b" is not a name; use A-Z and 0-9, with a single _ between them`,
+		},
+	},
+}

@@ -1,0 +1,134 @@
+package config_test
+
+import "github.com/corskit/corskit/config"
+
+// policyFaults are origins, methods, headers and routes of the right type that are refused.
+var policyFaults = []faultCase{
+	{
+		name: "origins",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    allow_origins:
+      - https://a.example/
+      - a.example
+      - HTTPS://A.example
+      - https://a.example:443
+      - "https://a.example, https://b.example"
+      - https://*
+      - "null"
+`),
+		},
+		want: []string{
+			`cors.yaml:4:9: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an origin; did you mean "https://a.example"?`,
+			`cors.yaml:5:9: policies.spa.allow_origins[1] "a.example": an origin begins with its scheme; did you mean "https://a.example"?`,
+			`cors.yaml:6:9: policies.spa.allow_origins[2] "HTTPS://A.example": upper case in the scheme; did you mean "https://a.example"?`,
+			`cors.yaml:7:9: policies.spa.allow_origins[3] "https://a.example:443": browsers leave out port 443, the default of https; did you mean "https://a.example"?`,
+			`cors.yaml:8:9: policies.spa.allow_origins[4] "https://a.example, https://b.example": several values in one entry; write one list entry for each origin`,
+			`cors.yaml:9:9: policies.spa.allow_origins[5] "https://*": a wildcard for the whole host; use "*" for every origin, or name a domain, as in "https://*.example.com"`,
+			`cors.yaml:10:9: policies.spa.allow_origins[6] "null": any site can make its requests come from the origin "null"; set dangerously_allow_null_origin if that is meant`,
+		},
+	},
+	{
+		name: "any origin with credentials",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    allow_origins: ["*"]
+    allow_credentials: true
+`),
+		},
+		want: []string{
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "*": every origin together with credentials would let any site act as its visitors; list the origins that need credentials, or set allow_credentials to false`,
+		},
+	},
+	{
+		name: "http with credentials",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    allow_origins: ["http://a.example"]
+    allow_credentials: true
+`),
+		},
+		want: []string{
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "http://a.example": with credentials, an http:// origin that anybody on the network can be; serve the page over https://, or set dangerously_allow_insecure_origins if that is meant`,
+		},
+	},
+	{
+		name: "a public suffix with credentials",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    allow_origins: ["https://*.github.io"]
+    allow_credentials: true
+`),
+		},
+		want: []string{
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "https://*.github.io": with credentials, a wildcard under the public suffix github.io, where anybody can register a name; write the registered domain out, or set dangerously_allow_public_suffixes if that is meant`,
+		},
+	},
+	{
+		name: "methods and headers",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    allow_methods: [TRACE, patch, "PUT, DELETE"]
+    allow_headers: [cookie, "x y"]
+    expose_headers: [set-cookie]
+`),
+		},
+		want: []string{
+			`cors.yaml:3:21: policies.spa.allow_methods[0] "TRACE": browsers never send TRACE; remove it`,
+			`cors.yaml:3:28: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not change the case of this one; did you mean "PATCH"?`,
+			`cors.yaml:3:35: policies.spa.allow_methods[2] "PUT, DELETE": several values in one entry; write one list entry for each`,
+			`cors.yaml:4:21: policies.spa.allow_headers[0] "cookie": scripts cannot set this header, browsers do; remove it`,
+			`cors.yaml:4:29: policies.spa.allow_headers[1] "x y": several values in one entry; write one list entry for each`,
+			`cors.yaml:5:22: policies.spa.expose_headers[0] "set-cookie": browsers never let scripts read this header; remove it`,
+		},
+	},
+	{
+		name: "hosts and paths of routes",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy + `routes:
+  - {host: "a.example:8080", path: /a, policies: [spa]}
+  - {host: https://a.example, path: a, policies: [spa]}
+  - {path: "/a/*", policies: [spa]}
+`),
+		},
+		want: []string{
+			`cors.yaml:3:12: routes[0].host "a.example:8080": a route's host has no port; did you mean "a.example"?`,
+			`cors.yaml:4:12: routes[1].host "https://a.example": a route has a host, not an origin; write the host alone`,
+			`cors.yaml:4:37: routes[1].path "a": a path begins with a slash; did you mean "/a"?`,
+			`cors.yaml:5:12: routes[2].path "/a/*": a path has no wildcards; end it with a slash to cover every path below it`,
+		},
+	},
+	{
+		name: "policies of routes",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy + `routes:
+  - {path: /, policies: [sap]}
+  - {path: /, policies: [other, spa, spa]}
+`),
+		},
+		want: []string{
+			`cors.yaml:3:26: routes[0].policies[0] "sap": no policy of this name; did you mean "spa"?`,
+			`cors.yaml:4:26: routes[1].policies[0] "other": no policy of this name; the policies are spa`,
+			`cors.yaml:4:38: routes[1].policies[2] "spa": named before in this route; remove one of the two`,
+		},
+	},
+	{
+		name: "a policy that no route names is checked too",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa: {}
+  other: {allow_origins: [a.example]}
+routes:
+  - {policies: [spa]}
+`),
+		},
+		want: []string{
+			`cors.yaml:3:27: policies.other.allow_origins[0] "a.example": an origin begins with its scheme; did you mean "https://a.example"?`,
+		},
+	},
+}

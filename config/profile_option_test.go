@@ -1,0 +1,38 @@
+package config_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/corskit/corskit/config"
+)
+
+// A fault of a profile names what has set it, a variable or an option.
+func TestProfileFaults(t *testing.T) {
+	files := yaml(onePolicy)
+	variable := []string{"CORS_ALLOW_ORIGINS=", "CORS_PROFILE=prod"}
+	for _, c := range []struct {
+		opts  config.Options
+		files config.Static // nil for the environment alone
+		want  string
+	}{
+		{config.Options{Profile: "prod", Environ: variable[:1]}, nil,
+			`"prod": the profile option chooses among files, and there is none; leave the option out`},
+		{config.Options{Profile: "test", Environ: variable}, nil,
+			`CORS_PROFILE "prod": a profile chooses among files, and there is none; unset it`},
+		{config.Options{Profile: "Prod", Environ: variable[:1]}, nil,
+			`"Prod": not the name of a profile; did you mean "prod"?`},
+		{config.Options{Profile: "prod", Environ: []string{}}, files,
+			`cors.prod.yaml: no such file, though the profile is "prod"; create it, or choose another profile`},
+		{config.Options{Profile: "test", Environ: variable[1:]}, files,
+			`cors.prod.yaml: no such file, though the profile is "prod"; create it, or choose another profile with CORS_PROFILE`},
+	} {
+		_, err := config.ReadEnv(c.opts)
+		if c.files != nil {
+			_, err = config.Read(context.Background(), c.files, "cors.yaml", c.opts)
+		}
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%+v: got\n%v\nwant\n%s", c.opts, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package config_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/core"
+)
+
+// What the schema says of allow_headers: * is what core does.
+func TestClaimOfAllHeaders(t *testing.T) {
+	const claim = "* stands for all, though, without credentials, not for authorization."
+	for _, f := range below(t, "policies") {
+		if f.Key == "allow_headers" && !strings.HasSuffix(f.Doc, claim) {
+			t.Errorf("allow_headers: %q does not end in %q", f.Doc, claim)
+		}
+	}
+	for _, credentials := range []bool{false, true} {
+		c := read(t, yaml(fmt.Sprintf(
+			`policies: {p: {allow_origins: ["https://a.example"], allow_headers: ["*"], allow_credentials: %t}}`, credentials)))
+		for header, want := range map[string]bool{"x-any": true, "authorization": credentials} {
+			d := c.Engine().Decide(context.Background(), core.Request{
+				Method: "OPTIONS", Path: "/", Host: "api.example", Origin: []string{"https://a.example"},
+				AccessControlRequestMethod: []string{"GET"}, AccessControlRequestHeaders: []string{header},
+			})
+			if d.Allowed != want {
+				t.Errorf("credentials %t: %s is allowed: %t", credentials, header, d.Allowed)
+			}
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package config_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/corskit/corskit/config"
+)
+
+// A policy counts as unused only if it is certain that all routes are seen.
+func TestUnusedPoliciesAmongFaults(t *testing.T) {
+	const two = "policies: {p: {allow_origins: [https://a.example]}, q: {allow_origins: [https://a.example]}}\n"
+	for _, c := range []struct {
+		name, text string
+		env        []string
+		want       []string // the policies that are called unused
+	}{
+		{"no fault", two + "routes: [{path: /, policies: [p]}]\n", nil, []string{"policies.q"}},
+		{"a fault of a policy", "policies: {p: {max_age: 5}, q: {}}\nroutes: [{path: /, policies: [p]}]\n", nil, []string{"policies.q"}},
+		{"a scalar for a list", two + "routes: [{path: /, policies: p}]\n", nil, nil},
+		{"a scalar for a route", two + "routes: [p, {path: /, policies: [q]}]\n", nil, nil},
+		{"a misspelt name", two + "routes: [{path: /, policies: [P, q]}]\n", nil, nil},
+		{"a misspelt key", two + "routes: [{path: /, polices: [p]}, {path: /a, policies: [q]}]\n", nil, nil},
+		{"no routes in JSON", two + "routes: [{path: /, policies: [q]}]\n", []string{"CORS__ROUTES=[{]"}, nil},
+		{"a misspelt variable", two + "routes: [{path: /, policies: [q]}]\n", []string{`CORS__ROUTE=[{"policies": ["p"]}]`}, nil},
+		{"a list that is not there", "policies: {p: {origins_file: none.txt}, q: {}}\nroutes: [{path: /, policies: [p]}, {policies: q}]\n", nil, nil},
+	} {
+		r := config.Check(context.Background(), yaml(c.text), "cors.yaml", config.Options{Environ: append([]string{}, c.env...)})
+		if (r.Err == nil) != (c.name == "no fault") {
+			t.Errorf("%s: %v", c.name, r.Err)
+		}
+		var got []string
+		for _, w := range r.Warnings {
+			if w.Code == config.WarnUnusedPolicy {
+				got = append(got, w.Key)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: called unused: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

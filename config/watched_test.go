@@ -1,0 +1,225 @@
+package config_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
+)
+
+// Bounds of waiting. A good state is to be in force within a second of its last
+// write; a machine that runs ten other things at once is given longer, and the
+// times that were measured are logged.
+const (
+	promised = time.Second
+	patience = 20 * time.Second
+)
+
+// stateText is the text of state k of the file: it allows one origin that no other
+// state allows, and one that all do, and there is one warning about it.
+func stateText(k int) string {
+	return fmt.Sprintf("policies:\n  p:\n    allow_origins: [\"https://always.example\", \"https://s%d.example\"]\n    max_age: 3h\n", k)
+}
+
+// watched is a watcher under test, with readers that check every answer.
+type watched struct {
+	t       *testing.T
+	dir     string
+	path    string
+	w       *config.Watcher
+	results chan config.Result
+
+	// A state from lo to hi may be in force.
+	lo, hi  atomic.Int64
+	answers atomic.Int64
+	slowest time.Duration
+	fastest time.Duration
+	partner bool // the origin p<k> has to change together with s<k>
+}
+
+// watch lays out a directory with state 0, watches it, and keeps asking.
+func watch(t *testing.T, layout func(w *watched), opts config.Options, files ...config.Files) *watched {
+	t.Helper()
+	w := &watched{t: t, dir: t.TempDir(), results: make(chan config.Result, 1000)}
+	w.path = filepath.Join(w.dir, "conf", "cors.yaml")
+	layout(w)
+	opts.Environ = append([]string{}, opts.Environ...)
+	opts.OnReload = func(r config.Result) { w.results <- r }
+	src := config.Files{Dir: filepath.Dir(w.path)}
+	// Nothing but being told of changes is to be relied upon.
+	src.Poll = time.Hour
+	if len(files) > 0 && files[0].PollOnly {
+		src.Poll, src.PollOnly = files[0].Poll, true
+	}
+	watcher, err := config.WatchSource(context.Background(), src, filepath.Base(w.path), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.w = watcher
+	ctx, cancel := context.WithCancel(context.Background())
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() { w.read(ctx) })
+	}
+	t.Cleanup(func() {
+		cancel()
+		readers.Wait()
+		if err := watcher.Close(); err != nil {
+			t.Error(err)
+		}
+		if w.answers.Load() == 0 {
+			t.Error("no answer was checked")
+		}
+	})
+	return w
+}
+
+// read checks answers until ctx is done.
+func (w *watched) read(ctx context.Context) {
+	for ctx.Err() == nil {
+		lo := w.lo.Load()
+		s := w.w.Engine().Snapshot()
+		hi := w.hi.Load()
+		allows := func(origin string) bool {
+			w.answers.Add(1)
+			return s.Decide(ctx, core.Request{Method: "GET", Origin: []string{origin}}).Allowed
+		}
+		if !allows("https://always.example") || allows("https://never.example") {
+			w.t.Error("a wrong answer about the origin that every state allows, or the one that none does")
+			return
+		}
+		in := int64(-1)
+		for k := max(0, lo-1); k <= hi+1; k++ {
+			if !allows(fmt.Sprintf("https://s%d.example", k)) {
+				continue
+			}
+			if in >= 0 || k < lo || k > hi {
+				w.t.Errorf("state %d is in force, with %d, where %d to %d may be", k, in, lo, hi)
+				return
+			}
+			in = k
+		}
+		if in < 0 {
+			w.t.Errorf("no state is in force, where %d to %d may be", lo, hi)
+			return
+		}
+		if w.partner && !allows(fmt.Sprintf("https://p%d.example", in)) {
+			w.t.Errorf("state %d is in force in the file, and another in its origins_file", in)
+			return
+		}
+		time.Sleep(time.Millisecond) // leave the two cores to the watchers, too
+	}
+}
+
+// write makes state k good by do, and waits until it is in force. Reports of the
+// bad states on the way are returned.
+func (w *watched) write(k int, do func()) (bad []error) {
+	w.t.Helper()
+	w.hi.Store(int64(k))
+	do()
+	written := time.Now()
+	deadline := time.After(patience)
+	for {
+		select {
+		case r := <-w.results:
+			if r.Err != nil {
+				bad = append(bad, r.Err)
+				if r.Revision != r.Previous || r.Revision != w.w.Revision() {
+					w.t.Errorf("a bad state changed the revision: %+v", r)
+				}
+				continue
+			}
+			took := time.Since(written)
+			if w.slowest = max(w.slowest, took); w.fastest == 0 || took < w.fastest {
+				w.fastest = took
+			}
+			if !w.w.Engine().AllowsOrigin(fmt.Sprintf("https://s%d.example", k)) {
+				w.t.Fatalf("a reload was reported, and state %d is not in force: %v", k, r.Diff)
+			}
+			if w.w.Revision() != r.Revision || w.w.Err() != nil {
+				w.t.Errorf("revision %v and error %v after %+v", w.w.Revision(), w.w.Err(), r)
+			}
+			w.lo.Store(int64(k))
+			return bad
+		case <-deadline:
+			w.t.Fatalf("state %d is not in force %v after its last write; the watcher says: %v", k, patience, w.w.Err())
+		}
+	}
+}
+
+// bad makes a state that is none by do, and waits for its report.
+func (w *watched) bad(want string, do func()) {
+	w.t.Helper()
+	do()
+	select {
+	case r := <-w.results:
+		if r.Err == nil || !strings.Contains(r.Err.Error(), want) {
+			w.t.Fatalf("got %v, want an error with %q", r.Err, want)
+		}
+		if err := w.w.Err(); err == nil || err.Error() != r.Err.Error() {
+			w.t.Errorf("Err is %v, reported was %v", err, r.Err)
+		}
+	case <-time.After(patience):
+		w.t.Fatalf("no report of a bad state within %v, wanted one with %q", patience, want)
+	}
+}
+
+// quiet checks that nothing is reported for a while: long enough for a look at
+// the files of each kind.
+func (w *watched) quiet(d time.Duration) {
+	w.t.Helper()
+	select {
+	case r := <-w.results:
+		w.t.Errorf("reported without a reason: %v, %v", r.Err, r.Diff)
+	case <-time.After(d):
+	}
+}
+
+func (w *watched) report() {
+	w.t.Helper()
+	w.t.Logf("in force %v to %v after the last write (promised: %v), %d answers checked",
+		w.fastest.Round(time.Millisecond), w.slowest.Round(time.Millisecond), promised, w.answers.Load())
+	if w.fastest > promised || w.slowest > 5*promised {
+		w.t.Errorf("in force only %v to %v after the last write", w.fastest, w.slowest)
+	}
+}
+
+func (w *watched) must(errs ...error) {
+	w.t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// inPlace writes over a file as a shell's > does.
+func (w *watched) inPlace(path, text string) { w.must(os.WriteFile(path, []byte(text), 0o644)) }
+
+// renamed writes a file beside and renames it over.
+func (w *watched) renamed(path, text string) {
+	w.inPlace(path+".new", text)
+	w.must(os.Rename(path+".new", path))
+}
+
+// pieces writes over a file line by line, with pauses.
+func (w *watched) pieces(path, text string, gap time.Duration) {
+	f, err := os.Create(path)
+	w.must(err)
+	for line := range strings.Lines(text) {
+		half := len(line) / 2
+		for _, part := range []string{line[:half], line[half:]} {
+			_, err := f.WriteString(part)
+			w.must(err)
+			time.Sleep(gap)
+		}
+	}
+	w.must(f.Close())
+}

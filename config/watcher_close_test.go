@@ -1,0 +1,129 @@
+package config_test
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/config"
+)
+
+// TestWatchLeavesNothing must not be parallel: it counts what the process has.
+func TestWatchLeavesNothing(t *testing.T) {
+	descriptors := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			return 0 // no such thing on this system; goroutines are counted
+		}
+		return len(entries)
+	}
+	// What the runtime opens once, it may open now.
+	once, err := config.Watch(context.Background(), layOut(t), config.Options{Environ: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	once.Close()
+	files, goroutines := descriptors(), runtime.NumGoroutine()
+	var all []*config.Watcher
+	for i := range 20 {
+		path := layOut(t)
+		reloaded := make(chan struct{}, 100)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		w, err := config.Watch(ctx, path, config.Options{
+			Environ: []string{}, OnReload: func(config.Result) { reloaded <- struct{}{} },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, w)
+		switch i % 4 {
+		case 0: // closed while it has nothing to do
+		case 1: // closed after a reload
+			write(t, path, stateText(1))
+			select {
+			case <-reloaded:
+			case <-time.After(patience):
+				t.Fatalf("no reload within %v", patience)
+			}
+		case 2: // closed while it waits for the file to be left alone
+			write(t, path, stateText(1))
+		case 3: // ended by its context
+			cancel()
+			select {
+			case <-w.Done():
+			case <-time.After(patience):
+				t.Fatalf("not done %v after its context", patience)
+			}
+		}
+	}
+	if len(all) < 20 || descriptors() != 0 && descriptors() <= files {
+		t.Errorf("%d descriptors with 20 watchers, %d without: this test counts nothing", descriptors(), files)
+	}
+	var closing sync.WaitGroup
+	for _, w := range all {
+		for range 3 {
+			closing.Go(func() {
+				if err := w.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	closing.Wait()
+	if n := descriptors(); n > files {
+		t.Errorf("%d descriptors after Close, %d before", n, files)
+	}
+	// A goroutine counts until it has left its function, which is after it has
+	// said that it has ended.
+	deadline := time.Now().Add(patience)
+	for runtime.NumGoroutine() > goroutines && time.Now().Before(deadline) {
+		runtime.Gosched()
+	}
+	if n := runtime.NumGoroutine(); n > goroutines {
+		stacks := make([]byte, 1<<20)
+		t.Errorf("%d goroutines after Close, %d before:\n%s", n, goroutines, stacks[:runtime.Stack(stacks, true)])
+	}
+	for _, w := range all {
+		if w.Engine() == nil || !w.Engine().AllowsOrigin("https://always.example") {
+			t.Error("a closed watcher's engine has lost its policies")
+		}
+	}
+}
+
+// TestCloseWaits closes a watcher while it reports: Close returns afterwards.
+func TestCloseWaits(t *testing.T) {
+	path := layOut(t)
+	entered, release := make(chan struct{}), make(chan struct{})
+	var ended atomic.Bool
+	w, err := config.Watch(context.Background(), path, config.Options{
+		Environ: []string{}, OnReload: func(config.Result) {
+			close(entered)
+			<-release
+			ended.Store(true)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, stateText(1))
+	select {
+	case <-entered:
+	case <-time.After(patience):
+		t.Fatalf("no reload within %v", patience)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { close(release) })
+	w.Close()
+	if !ended.Load() {
+		t.Error("Close has returned before OnReload has")
+	}
+	select {
+	case <-w.Done():
+	default:
+		t.Error("Close has returned before the watcher is done")
+	}
+}

@@ -1,0 +1,179 @@
+package config_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/corskit/corskit/config"
+)
+
+// deaf is a source that fails to watch as long as it has an error.
+type deaf struct {
+	*store
+	mu    sync.Mutex
+	err   error
+	after time.Duration // how long it watches before it fails
+}
+
+func (d *deaf) fail(err error, after time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.err, d.after = err, after
+}
+
+func (d *deaf) Watch(ctx context.Context, seen map[string]string) error {
+	d.mu.Lock()
+	err, after := d.err, d.after
+	d.mu.Unlock()
+	if err == nil {
+		return d.store.Watch(ctx, seen)
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(after):
+		return err
+	}
+}
+
+// outage runs a test in a bubble of its own time, with a watcher of a source that
+// can be made deaf.
+func outage(t *testing.T, test func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result)) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &deaf{store: newStore()}
+		d.put("cors.yaml", stateText(0))
+		results := make(chan config.Result, 1000)
+		w, err := config.WatchSource(context.Background(), d, "cors.yaml", config.Options{
+			Environ: []string{}, OnReload: func(r config.Result) { results <- r },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		synctest.Wait() // until it watches
+		test(t, d, w, results)
+	})
+}
+
+const deafness = "store:cors.yaml: cannot be watched: permission denied; see to its source; until it can be watched, it is read every 30s"
+
+// A source that cannot watch says so once, and is polled.
+func TestWatchFails(t *testing.T) {
+	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
+		denied := errors.New("permission denied")
+		d.fail(denied, 0)
+		d.put("cors.yaml", stateText(1)) // wakes the first Watch
+		if r := <-results; r.Err != nil || r.Revision == r.Previous {
+			t.Fatalf("the state that came last before the outage: %+v", r)
+		}
+		before := w.Revision()
+		r := <-results
+		if r.Err == nil || r.Err.Error() != deafness || r.Revision != before || r.Previous != before {
+			t.Errorf("got %+v", r)
+		}
+		var fault *config.Error
+		if !errors.As(r.Err, &fault) || fault.Reason != config.ReasonWatch || !errors.Is(r.Err, denied) {
+			t.Errorf("%#v", r.Err)
+		}
+		for range 100 {
+			time.Sleep(time.Minute)
+			if err := w.Err(); err == nil || err.Error() != deafness {
+				t.Fatalf("Err is %v", err)
+			}
+		}
+		if len(results) > 0 {
+			t.Errorf("told again: %+v", <-results)
+		}
+		// What changes is noticed all the same, and what is bad comes first.
+		d.put("cors.yaml", "policies: {}\n")
+		time.Sleep(time.Minute)
+		if r := <-results; r.Err == nil || w.Err() == nil || w.Err().Error() != r.Err.Error() {
+			t.Errorf("%v, and Err is %v", r.Err, w.Err())
+		}
+		d.put("cors.yaml", stateText(2))
+		time.Sleep(time.Minute)
+		if r := <-results; r.Err != nil || !w.Engine().AllowsOrigin("https://s2.example") {
+			t.Errorf("got %+v", r)
+		}
+		if err := w.Err(); err == nil || err.Error() != deafness {
+			t.Errorf("Err is %v after a good state", err)
+		}
+		// It can watch again: nothing tells, but Err is nil before long.
+		d.fail(nil, 0)
+		time.Sleep(2 * time.Minute)
+		if err := w.Err(); err != nil {
+			t.Errorf("Err is %v when the source can watch", err)
+		}
+		// The next outage is another one.
+		d.fail(denied, 0)
+		d.put("cors.yaml", stateText(3))
+		time.Sleep(time.Minute)
+		if r := <-results; r.Err != nil {
+			t.Errorf("got %v", r.Err)
+		}
+		if r := <-results; r.Err == nil || r.Err.Error() != deafness || w.Err() == nil {
+			t.Errorf("got %v, and Err is %v", r.Err, w.Err())
+		}
+		if len(results) > 0 {
+			t.Errorf("told again: %+v", <-results)
+		}
+	})
+}
+
+// A Watch that returns nil ends an outage at once.
+func TestWatchRecovers(t *testing.T) {
+	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
+		d.fail(errors.New("permission denied"), 0)
+		d.put("cors.yaml", stateText(1))
+		time.Sleep(40 * time.Second) // between two tries
+		if w.Err() == nil || len(results) != 2 {
+			t.Fatalf("%d results, and Err is %v", len(results), w.Err())
+		}
+		d.fail(nil, 0)
+		time.Sleep(25 * time.Second) // it waits, and has not for long
+		if w.Err() == nil {
+			t.Fatal("Err is nil before anything can have told so")
+		}
+		d.put("cors.yaml", stateText(2))
+		synctest.Wait()
+		if w.Err() != nil || !w.Engine().AllowsOrigin("https://s2.example") {
+			t.Errorf("Err is %v", w.Err())
+		}
+	})
+}
+
+// Connections that are lost now and then are no outage.
+func TestWatchIsInterrupted(t *testing.T) {
+	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
+		d.fail(errors.New("connection lost"), 5*time.Minute)
+		d.put("cors.yaml", stateText(1))
+		<-results
+		for range 1000 {
+			time.Sleep(time.Minute)
+			if err := w.Err(); err != nil {
+				t.Fatalf("Err is %v", err)
+			}
+		}
+		if len(results) > 0 {
+			t.Errorf("told of %+v", <-results)
+		}
+	})
+}
+
+// Nothing is told of a source that stops because its watcher is closed.
+func TestWatchEndsInSilence(t *testing.T) {
+	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
+		d.fail(errors.New("permission denied"), 10*time.Second)
+		d.put("cors.yaml", stateText(1))
+		<-results
+		time.Sleep(15 * time.Second) // it has failed once, and watches again
+		w.Close()
+		if len(results) > 0 {
+			t.Errorf("told of %+v", <-results)
+		}
+	})
+}

@@ -1,0 +1,45 @@
+package conformance_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/corskit/corskit/core"
+)
+
+// brokenRoutes choose the wrong route, or the wrong policy of it.
+var brokenRoutes = []brokenMiddleware{
+	{"compares routes with decoded paths", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			return routes[routeOf(routes, r.URL.Path)].Policies
+		}
+	}},
+	{"compares routes with paths as they were sent", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			return routes[routeOf(routes, r.URL.EscapedPath())].Policies
+		}
+	}},
+	{"looks for parts of the path", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			i := slices.IndexFunc(routes, func(route core.Route) bool { return strings.Contains(r.URL.EscapedPath(), route.Path) })
+			return routes[i].Policies
+		}
+	}},
+	{"looks for the last route that matches", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			return routes[len(routes)-1].Policies
+		}
+	}},
+	{"adds up the policies that match", "R1", func(ref *reference) {
+		answer := ref.answer
+		ref.answer = func(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
+			if granted != nil && granted.Name == "partner" {
+				all := *granted
+				all.AllowMethods, all.AllowCredentials = []string{"PUT"}, true
+				granted = &all
+			}
+			answer(h, r, granted, preflight)
+		}
+	}},
+}
