@@ -230,9 +230,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int) {
 		}
 		added, insecure, odd := false, false, ""
 		f := origin.ParsePattern(entry, func(pat origin.Pattern) {
-			if ps.dangerous(i, entry, &pat) {
-				return
-			}
+			ps.dangerous(i, entry, &pat)
 			insecure = insecure || pat.Insecure()
 			odd = oddScheme(pat.Scheme)
 			added = b.Add(owner, pat, secure) || added
@@ -285,9 +283,8 @@ func oddScheme(scheme string) string {
 	return ""
 }
 
-// dangerous reports a pattern that the policy must not have, which it returns,
-// or should not have.
-func (ps *policyScope) dangerous(i int, entry string, pat *origin.Pattern) bool {
+// dangerous reports a pattern that the policy must not have, or should not have.
+func (ps *policyScope) dangerous(i int, entry string, pat *origin.Pattern) {
 	const field = "AllowOrigins"
 	p := ps.policy
 	switch pat.Kind {
@@ -296,18 +293,18 @@ func (ps *policyScope) dangerous(i int, entry string, pat *origin.Pattern) bool 
 			ps.fault(field, i, entry, ReasonAnyCredentials,
 				"every origin together with credentials would let any site act as its visitors",
 				"list the origins that need credentials, or set AllowCredentials to false")
-			return true
+			return
 		}
 	case origin.Null:
 		switch {
 		case p.AllowCredentials:
 			ps.fault(field, i, entry, ReasonNull,
 				`any site can make its requests come from the origin "null"`, "never allow it together with credentials")
-			return true
+			return
 		case !p.DangerouslyAllowNullOrigin:
 			ps.fault(field, i, entry, ReasonNull,
 				`any site can make its requests come from the origin "null"`, "set DangerouslyAllowNullOrigin if that is meant")
-			return true
+			return
 		}
 	case origin.Regexp:
 		if s, found := pat.Stranger(); found {
@@ -315,7 +312,7 @@ func (ps *policyScope) dangerous(i int, entry string, pat *origin.Pattern) bool 
 				ps.fault(field, i, entry, ReasonPublicSuffix,
 					"with credentials, an expression that also matches strangers such as "+s,
 					"name your own domain in it and escape its dots, or set DangerouslyAllowPublicSuffixes if that is meant")
-				return true
+				return
 			}
 			ps.warn(field, i, entry, WarnBroadRegexp, "it also matches strangers such as "+s, "name your own domain in it and escape its dots")
 		}
@@ -329,7 +326,7 @@ func (ps *policyScope) dangerous(i int, entry string, pat *origin.Pattern) bool 
 				ps.fault(field, i, entry, ReasonPublicSuffix,
 					"with credentials, a wildcard under the public suffix "+suffix+", where anybody can register a name",
 					"write the registered domain out, or set DangerouslyAllowPublicSuffixes if that is meant")
-				return true
+				return
 			}
 			ps.warn(field, i, entry, WarnPublicSuffix,
 				"anybody can register a name under the public suffix "+suffix, "write the registered domain out")
@@ -342,9 +339,7 @@ func (ps *policyScope) dangerous(i int, entry string, pat *origin.Pattern) bool 
 		ps.fault(field, i, entry, ReasonInsecureOrigin,
 			"with credentials, an http:// origin that anybody on the network can be",
 			"serve the page over https://, or set DangerouslyAllowInsecureOrigins if that is meant")
-		return true
 	}
-	return false
 }
 
 // methods returns the value of Access-Control-Allow-Methods, and whether the

@@ -172,6 +172,13 @@ func TestDecide(t *testing.T) {
 		{"first policy governs", []core.Policy{cred(), anyone()}, get("https://a.example"), credA},
 		{"public second, malformed", []core.Policy{cred(), anyone()}, get("bad"), refused},
 		{"public second, no origin", []core.Policy{cred(), anyone()}, get(), absent},
+		{"credentials without methods", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true}}, preflight("https://a.example", "PATCH"), core.Decision{
+			Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "https://a.example",
+			AllowCredentials: "true", AllowMethods: "GET, HEAD, POST", Vary: pfVary}},
+		{"credentials, all headers and authorization", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true, AllowHeaders: []string{"*", "authorization"}}},
+			preflight("https://a.example", "GET", "authorization,x-z"), core.Decision{
+				Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "https://a.example",
+				AllowCredentials: "true", AllowMethods: "GET, HEAD, POST", AllowHeaders: "authorization,x-z", Vary: pfVary + ", Access-Control-Request-Headers"}},
 		{"the zero policy", []core.Policy{{}}, get("https://a.example"), refused},
 		{"the zero policy, preflight", []core.Policy{{}}, preflight("https://a.example", "GET"), denied},
 	}
@@ -191,6 +198,23 @@ func TestDecide(t *testing.T) {
 				t.Errorf("as an outcome and back it is %+v, not %+v", o.Decision(), tt.want)
 			}
 		})
+	}
+}
+
+// An outcome that has been used says nothing of what it was.
+func TestResolveAgain(t *testing.T) {
+	private := cred()
+	private.AllowMethods, private.AllowHeaders, private.AllowPrivateNetwork = []string{"*"}, []string{"*"}, true
+	s := core.MustNew(private).Snapshot()
+	used := preflight("https://a.example", "PURGE", "x-z")
+	used.AccessControlRequestPrivateNetwork = []string{"true"}
+	for _, r := range []core.Request{get(), get("https://e.example"), get("https://a.example"), preflight("https://b.example", "GET", "x-y"), preflight("https://b.example", "GET", "\x00")} {
+		var o core.Outcome
+		s.Resolve(ctx, &used, &o)
+		s.Resolve(ctx, &r, &o)
+		if got, want := o.Decision(), s.Decide(ctx, r); got != want {
+			t.Errorf("%+v:\n got %+v\nwant %+v", r, got, want)
+		}
 	}
 }
 

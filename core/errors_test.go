@@ -123,6 +123,25 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	}
 }
 
+func TestPolicyErrorsAmongOthers(t *testing.T) {
+	a, b, c := &core.PolicyError{Field: "a"}, &core.PolicyError{Field: "b"}, &core.PolicyError{Field: "c"}
+	err := errors.Join(errors.New("other"), errors.Join(a, errors.New("other"), fmt.Errorf("wrapped: %w", b)), c)
+	if got := slices.Collect(core.PolicyErrors(err)); !slices.Equal(got, []*core.PolicyError{a, b, c}) {
+		t.Errorf("%v", got)
+	}
+	for last, want := range map[*core.PolicyError]int{a: 1, b: 2, c: 3} {
+		n := 0
+		for e := range core.PolicyErrors(err) {
+			if n++; e == last {
+				break
+			}
+		}
+		if n != want {
+			t.Errorf("%d errors up to %s, want %d", n, last.Field, want)
+		}
+	}
+}
+
 func TestNoPolicy(t *testing.T) {
 	for name, build := range map[string]func() error{
 		"New()":          func() error { _, err := core.New(); return err },

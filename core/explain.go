@@ -240,7 +240,7 @@ func (x *explainer) suggestOrigin(value string) {
 			detail = f.Detail
 		}
 		x.hint("no policy can allow it: %s", detail)
-	case x.allowsOther(value, &listed):
+	case x.allowsOther(o, value, &listed):
 		x.hint("%s is allowed: the scheme and the port are part of an origin", quoted(listed))
 	case o.Insecure() && x.rules.answers[0].actual.AllowCredentials != "":
 		x.hint("serve the page over https:// and add that origin to AllowOrigins: with credentials, http:// origins are refused")
@@ -249,13 +249,9 @@ func (x *explainer) suggestOrigin(value string) {
 	}
 }
 
-// allowsOther looks for an allowed origin that differs from value in its scheme
-// or port alone.
-func (x *explainer) allowsOther(value string, found *string) bool {
-	o, ok := origin.Parse(value)
-	if !ok {
-		return false
-	}
+// allowsOther looks for an allowed origin that differs from o, spelt value, in its
+// scheme or port alone.
+func (x *explainer) allowsOther(o origin.Origin, value string, found *string) bool {
 	for _, scheme := range []string{"https", "http", o.Scheme} {
 		candidate := scheme + "://" + o.Host
 		if candidate != value && x.rules.matcher.Match(candidate, len(x.rules.answers)) >= 0 {

@@ -12,6 +12,8 @@ import (
 
 func TestExplain(t *testing.T) {
 	e := core.MustNew(cred(), core.Policy{Name: "wild", AllowOrigins: []string{"https://*.w.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}})
+	twice := preflight("https://a.example", "PUT")
+	twice.AccessControlRequestMethod = []string{"PUT", "PUT"}
 	tests := []struct {
 		name            string
 		request         core.Request
@@ -36,6 +38,8 @@ func TestExplain(t *testing.T) {
 			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, `add "PATCH" to AllowMethods of policy "cred"`},
 		{"preflight, case", preflight("https://a.example", "Put"), "cred", "https://a.example",
 			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodCase, core.StepAnswered}, core.BrowserRefuses, false, false, `ask for "PUT"`},
+		{"preflight, two methods", twice, "cred", "https://a.example",
+			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, ""},
 		{"preflight, header", preflight("https://a.example", "POST", "x-z"), "cred", "https://a.example",
 			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodSafelisted, core.StepHeaderNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, `add "x-z" to AllowHeaders`},
 		{"preflight, any method", preflight("https://x.w.example", "PURGE", "x-z"), "wild", "https://*.w.example",
@@ -57,6 +61,15 @@ func TestExplain(t *testing.T) {
 				t.Errorf("policy %q, pattern %q, steps %q, browser %+v, hint %q\n%v", x.Policy, x.Pattern, steps, x.Browser, x.Hint, x)
 			}
 		})
+	}
+}
+
+// An explanation is bounded, whatever is asked for.
+func TestExplainManyHeaders(t *testing.T) {
+	const most = 50
+	r := preflight("https://a.example", "PUT", strings.Repeat("x-z,", 1000))
+	if x := core.MustNew(cred()).Explain(ctx, r); len(x.Steps) > most || x.Browser.Allowed {
+		t.Errorf("%d steps, %+v", len(x.Steps), x.Browser)
 	}
 }
 

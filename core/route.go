@@ -16,8 +16,7 @@ import (
 // cleaned; where the router does not tell upper case from lower, neither do
 // routes (see [Request].FoldPath). A path that could be read in more than one way, because it holds
 // "//", "." or ".." segments, or an escape such as %2F that matters, is covered
-// by a route only if that route is the first to cover every reading of it, with
-// and without a slash at the end where cleaning leaves one. If
+// by a route only if that route is the first to cover every reading of it. If
 // its readings lead to different routes, no origin is allowed, and if some route
 // has RejectDisallowed, requests are rejected. So "/public/../admin" never gets
 // the policies of "/public/", whatever the router makes of it. Of a plain slash at
@@ -211,8 +210,7 @@ func (s *state) route(r *Request) int {
 	return i
 }
 
-// agrees reports whether the clean forms of a path lead to route i as well: with
-// the slash at its end and, as routers drop that too where they clean, without.
+// agrees reports whether the clean form of a path leads to route i as well.
 func (s *state) agrees(host, path string, fold bool, i int) bool {
 	if !ambiguous(path) {
 		return true
@@ -220,13 +218,8 @@ func (s *state) agrees(host, path string, fold bool, i int) bool {
 	if len(path) > maxReading {
 		return false
 	}
-	var buf [maxReading + 1]byte
-	b := clean(buf[:0], path)
-	if first(s, host, b, fold) != i {
-		return false
-	}
-	end := len(b) - 1
-	return end < 1 || b[end] != '/' || first(s, host, b[:end], fold) == i
+	var buf [maxReading]byte
+	return first(s, host, clean(buf[:0], path), fold) == i
 }
 
 // tornRules are those of paths whose readings lead to different routes: nobody
@@ -311,20 +304,19 @@ func ambiguous(path string) bool {
 }
 
 // clean appends the path to b without empty, "." and ".." segments, as
-// [path.Clean] does but for the trailing slash, which it keeps.
+// [path.Clean] does, and so without a slash at the end, which some routers leave.
+// Nobody need try it with one: what covers /a/ covers /a, and a route that covers
+// /a alone covers no other spelling of it.
 func clean(b []byte, path string) []byte {
 	for path != "" {
-		segment, rest, slash := strings.Cut(path, "/")
-		path = rest
+		var segment string
+		segment, path, _ = strings.Cut(path, "/")
 		switch segment {
 		case "", ".":
 		case "..":
 			b = b[:max(0, strings.LastIndexByte(string(b), '/'))]
 		default:
 			b = append(append(b, '/'), segment...)
-		}
-		if path == "" && (slash || segment == "." || segment == "..") {
-			b = append(b, '/')
 		}
 	}
 	return b

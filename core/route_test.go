@@ -192,8 +192,43 @@ func TestAmbiguousPathIsRejected(t *testing.T) {
 		if d := e.Decide(ctx, r); d.Allowed || d.AllowOrigin != "" {
 			t.Errorf("%q: %+v", path, d)
 		}
-		if x := e.Explain(ctx, r); x.Decision != e.Decide(ctx, r) || x.Steps[0].Code != core.CodePathAmbiguous || x.Hint == "" {
+		if x := e.Explain(ctx, r); x.Decision != e.Decide(ctx, r) || x.Steps[0].Code != core.CodePathAmbiguous || x.Hint == "" || len(x.Steps) > 2 {
 			t.Errorf("%q: %v", path, x)
+		}
+	}
+}
+
+// A path that can be read in two ways is rejected if some route rejects, and only
+// then.
+func TestAmbiguousPathAmongRoutes(t *testing.T) {
+	lax, strict := named("lax"), named("strict")
+	strict[0].RejectDisallowed = true
+	for _, tt := range []struct {
+		first, second []core.Policy
+		want          int
+	}{{lax, lax, 0}, {lax, strict, 403}, {strict, lax, 403}, {strict, strict, 403}} {
+		e, err := core.NewRouted(core.Route{Path: "/api/", Policies: tt.first}, core.Route{Path: "/", Policies: tt.second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := e.Decide(ctx, core.Request{Method: "GET", Path: "/x/../api/x", Origin: []string{"https://evil.test"}})
+		if d.Status != tt.want || d.Code != core.CodePathAmbiguous {
+			t.Errorf("routes of %s and %s: %+v", tt.first[0].Name, tt.second[0].Name, d)
+		}
+	}
+}
+
+// The port of Host is no part of a route's, wherever that route stands.
+func TestRouteOfHostAndPort(t *testing.T) {
+	host, anyHost := core.Route{Host: "api.example.com", Policies: named("host")}, core.Route{Path: "/x", Policies: named("any")}
+	for _, routes := range [][]core.Route{{host, anyHost}, {anyHost, host}, {host}, {anyHost, host, anyHost, anyHost}} {
+		e, err := core.NewRouted(routes...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := core.Request{Method: "GET", Host: "api.example.com:8443", Path: "/y", Origin: []string{"https://a.example"}}
+		if d := e.Decide(ctx, r); d.Policy != "host" {
+			t.Errorf("%d routes: %+v", len(routes), d)
 		}
 	}
 }

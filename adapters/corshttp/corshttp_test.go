@@ -214,6 +214,19 @@ func TestStripUpstream(t *testing.T) {
 	})
 }
 
+// What KeepVary keeps is what others have lost, not what the handler has taken out.
+func TestKeepVaryAddsNothing(t *testing.T) {
+	keep := []corshttp.Options{{KeepVary: true}, {}} // several add up
+	revokes := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Del("Access-Control-Allow-Origin")
+		w.Header().Del("Vary")
+	})
+	h := corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}}), keep...)(revokes)
+	expect(t, serve(h, request("GET", "https://a.example")), 200, http.Header{"Vary": {"Origin"}})
+	h = corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"*"}}), keep...)(ok)
+	expect(t, serve(h, request("GET", "https://a.example")), 200, http.Header{"Access-Control-Allow-Origin": {"*"}})
+}
+
 // A ReverseProxy clears the header after each informational response of its
 // upstream.
 func TestUpstreamWithEarlyHints(t *testing.T) {

@@ -45,7 +45,7 @@ func (w *keepVaryWriter) keep() {
 func (w *keepVaryWriter) WriteHeader(status int) {
 	w.keep()
 	w.done = w.done || status >= 200 || status == http.StatusSwitchingProtocols
-	w.informed = w.informed || !w.done
+	w.informed = true // or done
 	w.ResponseWriter.WriteHeader(status)
 }
 
