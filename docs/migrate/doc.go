@@ -6,7 +6,8 @@
 // get to see, which handlers run and what a shared cache makes of the answers.
 // Each difference stands in the tables with its reason. One that is not listed
 // fails the tests, and so does one that is listed and no longer shows. The
-// tables in the guides are printed from the tests' own:
+// tables in the guides are printed from the tests' own, their column of new
+// fields from the policies that are compared:
 //
 //	go test . -update
 //

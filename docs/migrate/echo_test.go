@@ -53,6 +53,8 @@ func echoPolicy(change func(*core.Policy)) core.Policy {
 func echoV4() library {
 	return library{
 		guide: "echo.md", module: "github.com/labstack/echo/v4", ours: oursEcho4,
+		adapter: "corsecho",
+		base:    echoPolicy(func(*core.Policy) {}),
 		everywhere: []difference{
 			{"OPTIONS without Origin", "204, handler does not run", "handler runs",
 				"echo v4 answers every such OPTIONS itself. Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; the rest belongs to the application."},
@@ -63,30 +65,27 @@ func echoV4() library {
 		},
 		rows: []row{
 			{
-				option: "`AllowOrigins: {\"https://app.example\"}`",
-				field:  "`AllowOrigins: {\"https://app.example\"}`",
+				option: "`AllowOrigins: []string{\"https://app.example\"}`",
+				about:  "AllowOrigins",
 				note:   "Compared byte for byte.",
 				old:    echo4(func(*middleware.CORSConfig) {}),
 				policy: echoPolicy(func(*core.Policy) {}),
 			},
 			{
-				option: "`AllowOrigins` empty, or `{\"*\"}`",
-				field:  "`AllowOrigins: {\"*\"}`",
+				option: "`AllowOrigins` empty, or `[]string{\"*\"}`",
 				note:   "An empty list allows nothing in corskit.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
 			},
 			{
-				option: "`AllowOrigins: {\"https://*.app.example\"}`",
-				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
+				option: "`AllowOrigins: []string{\"https://*.app.example\"}`",
 				note:   "Subdomains at any depth, as before.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://*.app.example"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
 				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
 			},
 			{
-				option: "`AllowOrigins: {\"https://pr-*.app.example\"}`",
-				field:  "`AllowOrigins: {\"https://pr-*.app.example\"}`",
+				option: "`AllowOrigins: []string{\"https://pr-*.app.example\"}`",
 				note:   "Within a label, an asterisk stays within it, and stands for at least one character.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://pr-*.app.example"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://pr-*.app.example"} }),
@@ -99,8 +98,18 @@ func echoV4() library {
 				},
 			},
 			{
-				option: "`AllowOrigins: {\"https://node?.app.example\"}`",
-				field:  "`AllowOrigins: {\"regexp:https://node[a-z0-9]\\\\.app\\\\.example\"}`",
+				option: "`AllowOrigins: []string{\"http://localhost:*\"}`",
+				note:   "Any port, and none. `@loopback` is shorter and more.",
+				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"http://localhost:*"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
+				extra:  localhost(),
+				differ: []difference{
+					{"GET by http://localhost", "handler runs, answer blocked", "reads 200", defaultPort},
+					{"PUT by http://localhost", "blocked at the preflight", "reads 200", defaultPort},
+				},
+			},
+			{
+				option: "`AllowOrigins: []string{\"https://node?.app.example\"}`",
 				note:   "There is no `?`; `https://node*.app.example` is often good enough.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://node?.app.example"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{`regexp:https://node[a-z0-9]\.app\.example`} }),
@@ -108,7 +117,6 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowOriginFunc`",
-				field:  "`AllowOriginFunc`",
 				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`. `AllowOrigins` is not ignored but comes first. There is no error to return: say no.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowOriginFunc = func(origin string) (bool, error) { return strings.HasSuffix(origin, ".app.example"), nil }
@@ -122,7 +130,7 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowOriginFunc` that returns an error",
-				field:  "`AllowOriginFunc` that says no",
+				note:   "Say no.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowOriginFunc = func(string) (bool, error) { return false, errors.New("no answer") }
 				}),
@@ -159,7 +167,6 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowOriginFunc` that says yes to everything",
-				field:  "`AllowOriginFunc`",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowOriginFunc = func(string) (bool, error) { return true, nil }
 				}),
@@ -174,7 +181,6 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowMethods` empty",
-				field:  "`AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`",
 				note:   "echo answers with the methods that the path has routes for, or with these. corskit does not know the routes: list what scripts may use anywhere.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "PATCH", "DELETE"} }),
@@ -185,16 +191,40 @@ func echoV4() library {
 				},
 			},
 			{
-				option: "`AllowMethods: {\"GET\", \"PUT\"}`",
-				field:  "`AllowMethods: {\"PUT\"}`",
+				option: "`AllowMethods: []string{\"GET\", \"PUT\"}`",
 				note:   "GET, HEAD and POST need no permission.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"GET", "PUT"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT"} }),
 			},
 			{
+				option: "`AllowMethods: []string{\"*\"}`",
+				old:    echo4(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"*"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
+				differ: []difference{
+					{"OPTIONS by https://app.example", "reads 204", "reads 200",
+						"It is the script's own OPTIONS, not its preflight, and reaches the handler."},
+				},
+			},
+			{
+				option: "`AllowMethods: []string{\"*\"}` with `AllowCredentials`",
+				note:   "Works now for requests with credentials.",
+				old: echo4(func(c *middleware.CORSConfig) {
+					c.AllowMethods = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				policy: echoPolicy(func(p *core.Policy) {
+					p.AllowMethods = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: []difference{
+					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
+					{"OPTIONS by https://app.example", "reads 204", "reads 200",
+						"It is the script's own OPTIONS, not its preflight, and reaches the handler."},
+				},
+			},
+			{
 				option: "`AllowHeaders` empty",
-				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
-				note:   "echo then allows whatever is asked for; corskit none. With credentials `{\"*\"}` alone is enough.",
+				note:   "echo then allows whatever is asked for; corskit none. With credentials `*` alone is enough.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
@@ -204,43 +234,58 @@ func echoV4() library {
 				},
 			},
 			{
-				option: "`AllowHeaders: {\"Authorization\", \"X-Token\"}`",
-				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				option: "`AllowHeaders: []string{\"Authorization\", \"X-Token\"}`",
 				note:   "Case does not matter.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"Authorization", "X-Token"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowHeaders: []string{\"*\"}`",
+				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				old:    echo4(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"*"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
+			},
+			{
+				option: "`AllowHeaders: []string{\"*\"}` with `AllowCredentials`",
+				note:   "Works now for requests with credentials, and for Authorization.",
+				old: echo4(func(c *middleware.CORSConfig) {
+					c.AllowHeaders = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				policy: echoPolicy(func(p *core.Policy) {
+					p.AllowHeaders = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: alike("blocked at the preflight", "reads 200", headerNamed,
+					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+			},
+			{
 				option: "`AllowCredentials: true`",
 				wire:   true,
-				field:  "`AllowCredentials: true`",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowCredentials = true }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowCredentials = true }),
 			},
 			{
-				option: "`ExposeHeaders: {\"X-Total\", \"ETag\"}`",
-				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				option: "`ExposeHeaders: []string{\"X-Total\", \"ETag\"}`",
 				old:    echo4(func(c *middleware.CORSConfig) { c.ExposeHeaders = []string{"X-Total", "ETag"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
 			},
 			{
 				option: "`MaxAge: 600`",
-				field:  "`MaxAge: 10 * time.Minute`",
 				note:   "A duration of whole seconds, at most 24 hours.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.MaxAge = 600 }),
 				policy: echoPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
 			},
 			{
 				option: "`MaxAge: -1`",
-				field:  "`MaxAge: core.NoPreflightCache`",
 				old:    echo4(func(c *middleware.CORSConfig) { c.MaxAge = -1 }),
 				policy: echoPolicy(func(p *core.Policy) { p.MaxAge = core.NoPreflightCache }),
 			},
 			{
-				option: "`Skipper`",
-				field:  "`corsecho.Options.Skip`",
-				note:   "An argument of the middleware, with the same function.",
+				option:  "`Skipper`",
+				instead: "`corsecho.Options.Skip`",
+				note:    "An argument of the middleware, with the same function.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.Skipper = func(c echo.Context) bool { return c.Request().URL.Path == "/create" }
 				}),
@@ -253,7 +298,7 @@ func echoV4() library {
 			},
 			{
 				option: "`middleware.CORS()`",
-				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				whole:  true,
 				old:    func(t *testing.T) *server { return echo4Site(t, middleware.CORS()) },
 				policy: core.Policy{
 					AllowOrigins: []string{"*"},
@@ -264,7 +309,7 @@ func echoV4() library {
 		},
 		refusals: []refusal{
 			{
-				setting: "`AllowOrigins: {\"*\"}` with `AllowCredentials`",
+				setting: "`AllowOrigins: []string{\"*\"}` with `AllowCredentials`",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowOrigins = nil
 					c.AllowCredentials = true
@@ -287,7 +332,7 @@ func echoV4() library {
 				reason: core.ReasonAnyCredentials,
 			},
 			{
-				setting: "`AllowOrigins: {\"https://app.example/\"}`",
+				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
 				old:     echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.example/"} }),
 				probe:   by(app, "GET"),
 				does:    "handler runs, answer blocked",
@@ -295,7 +340,7 @@ func echoV4() library {
 				reason:  core.ReasonTrailingSlash,
 			},
 			{
-				setting: "`AllowOrigins: {\"https://app.*\"}`",
+				setting: "`AllowOrigins: []string{\"https://app.*\"}`",
 				old:     echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.*"} }),
 				probe:   by("https://app.evil.test", "GET"),
 				does:    "reads 200",
@@ -303,7 +348,7 @@ func echoV4() library {
 				reason:  core.ReasonWildcard,
 			},
 			{
-				setting: "`AllowOrigins: {\"null\"}`",
+				setting: "`AllowOrigins: []string{\"null\"}`",
 				old:     echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"null"} }),
 				probe:   by("null", "GET"),
 				does:    "reads 200",
@@ -311,7 +356,7 @@ func echoV4() library {
 				reason:  core.ReasonNull,
 			},
 			{
-				setting: "`AllowMethods: {\"patch\"}`",
+				setting: "`AllowMethods: []string{\"patch\"}`",
 				old:     echo4(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"patch"} }),
 				probe:   by(app, "PATCH"),
 				does:    "blocked at the preflight",

@@ -40,24 +40,31 @@ func echo5(change func(*middleware.CORSConfig)) mount {
 func echoV5() library {
 	return library{
 		guide: "echo.md", module: "github.com/labstack/echo/v5", ours: oursEcho5,
+		adapter: "corsechov5",
+		base:    echoPolicy(func(*core.Policy) {}),
 
 		rows: []row{
 			{
-				option: "`AllowOrigins: {\"https://app.example\"}`",
-				field:  "`AllowOrigins: {\"https://app.example\"}`",
+				option: "`AllowOrigins: []string{\"https://app.example\"}`",
+				about:  "AllowOrigins",
 				note:   "Compared byte for byte.",
 				old:    echo5(func(*middleware.CORSConfig) {}),
 				policy: echoPolicy(func(*core.Policy) {}),
 			},
 			{
-				option: "`AllowOrigins: {\"*\"}`",
-				field:  "`AllowOrigins: {\"*\"}`",
+				option: "`AllowOrigins: []string{\"*\"}`",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"*"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
 			},
 			{
+				option:  "`AllowOrigins: []string{\"http://localhost:*\"}`",
+				note:    "echo v5 panics at such an entry. Any port, and none. `@loopback` is shorter and more.",
+				refused: true,
+				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"http://localhost:*"} }),
+				policy:  echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
+			},
+			{
 				option: "`UnsafeAllowOriginFunc` for subdomains",
-				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
 				note:   "Patterns need no function.",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.UnsafeAllowOriginFunc = func(_ *echo.Context, origin string) (string, bool, error) {
@@ -69,7 +76,6 @@ func echoV5() library {
 			},
 			{
 				option: "`UnsafeAllowOriginFunc`",
-				field:  "`AllowOriginFunc`, or routes",
 				note:   "Takes a context and a `core.Request` with the method, host, path and origin, and says yes or no: the origin allowed is always the one that asks. `AllowOrigins` is not ignored but comes first. For policies by host or path use `core.NewRouted`.",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.UnsafeAllowOriginFunc = func(c *echo.Context, origin string) (string, bool, error) {
@@ -85,7 +91,6 @@ func echoV5() library {
 			},
 			{
 				option: "`UnsafeAllowOriginFunc` that says yes to everything",
-				field:  "`AllowOriginFunc`",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.UnsafeAllowOriginFunc = func(_ *echo.Context, origin string) (string, bool, error) { return origin, true, nil }
 				}),
@@ -100,7 +105,6 @@ func echoV5() library {
 			},
 			{
 				option: "`AllowMethods` empty",
-				field:  "`AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`",
 				note:   "echo answers with the methods that the path has routes for, or with these. corskit does not know the routes: list what scripts may use anywhere.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "PATCH", "DELETE"} }),
@@ -111,16 +115,34 @@ func echoV5() library {
 				},
 			},
 			{
-				option: "`AllowMethods: {\"GET\", \"PUT\"}`",
-				field:  "`AllowMethods: {\"PUT\"}`",
+				option: "`AllowMethods: []string{\"GET\", \"PUT\"}`",
 				note:   "GET, HEAD and POST need no permission.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"GET", "PUT"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT"} }),
 			},
 			{
+				option: "`AllowMethods: []string{\"*\"}`",
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"*"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
+			},
+			{
+				option: "`AllowMethods: []string{\"*\"}` with `AllowCredentials`",
+				note:   "Works now for requests with credentials.",
+				old: echo5(func(c *middleware.CORSConfig) {
+					c.AllowMethods = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				policy: echoPolicy(func(p *core.Policy) {
+					p.AllowMethods = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: []difference{
+					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
+				},
+			},
+			{
 				option: "`AllowHeaders` empty",
-				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
-				note:   "echo then allows whatever is asked for; corskit none. With credentials `{\"*\"}` alone is enough.",
+				note:   "echo then allows whatever is asked for; corskit none. With credentials `*` alone is enough.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
@@ -130,43 +152,58 @@ func echoV5() library {
 				},
 			},
 			{
-				option: "`AllowHeaders: {\"Authorization\", \"X-Token\"}`",
-				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				option: "`AllowHeaders: []string{\"Authorization\", \"X-Token\"}`",
 				note:   "Case does not matter.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"Authorization", "X-Token"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowHeaders: []string{\"*\"}`",
+				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"*"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
+			},
+			{
+				option: "`AllowHeaders: []string{\"*\"}` with `AllowCredentials`",
+				note:   "Works now for requests with credentials, and for Authorization.",
+				old: echo5(func(c *middleware.CORSConfig) {
+					c.AllowHeaders = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				policy: echoPolicy(func(p *core.Policy) {
+					p.AllowHeaders = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: alike("blocked at the preflight", "reads 200", headerNamed,
+					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+			},
+			{
 				option: "`AllowCredentials: true`",
 				wire:   true,
-				field:  "`AllowCredentials: true`",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowCredentials = true }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowCredentials = true }),
 			},
 			{
-				option: "`ExposeHeaders: {\"X-Total\", \"ETag\"}`",
-				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				option: "`ExposeHeaders: []string{\"X-Total\", \"ETag\"}`",
 				old:    echo5(func(c *middleware.CORSConfig) { c.ExposeHeaders = []string{"X-Total", "ETag"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
 			},
 			{
 				option: "`MaxAge: 600`",
-				field:  "`MaxAge: 10 * time.Minute`",
 				note:   "A duration of whole seconds, at most 24 hours.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.MaxAge = 600 }),
 				policy: echoPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
 			},
 			{
 				option: "`MaxAge: -1`",
-				field:  "`MaxAge: core.NoPreflightCache`",
 				old:    echo5(func(c *middleware.CORSConfig) { c.MaxAge = -1 }),
 				policy: echoPolicy(func(p *core.Policy) { p.MaxAge = core.NoPreflightCache }),
 			},
 			{
-				option: "`Skipper`",
-				field:  "`corsechov5.Options.Skip`",
-				note:   "An argument of the middleware, with the same function.",
+				option:  "`Skipper`",
+				instead: "`corsechov5.Options.Skip`",
+				note:    "An argument of the middleware, with the same function.",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.Skipper = func(c *echo.Context) bool { return c.Request().URL.Path == "/create" }
 				}),
@@ -179,7 +216,7 @@ func echoV5() library {
 			},
 			{
 				option: "`middleware.CORS(\"*\")`",
-				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				whole:  true,
 				old:    func(t *testing.T) *server { return echo5Site(t, middleware.CORS("*")) },
 				policy: core.Policy{
 					AllowOrigins: []string{"*"},
@@ -190,7 +227,7 @@ func echoV5() library {
 		},
 		refusals: []refusal{
 			{
-				setting: "`AllowOrigins: {\"*\"}` with `AllowCredentials`",
+				setting: "`AllowOrigins: []string{\"*\"}` with `AllowCredentials`",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.AllowOrigins = []string{"*"}
 					c.AllowCredentials = true
@@ -200,14 +237,14 @@ func echoV5() library {
 				reason: core.ReasonAnyCredentials,
 			},
 			{
-				setting: "`AllowOrigins: {\"https://app.example/\"}`",
+				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.example/"} }),
 				does:    refusesToo,
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
 				reason:  core.ReasonTrailingSlash,
 			},
 			{
-				setting: "`AllowOrigins: {\"https://App.example\"}`",
+				setting: "`AllowOrigins: []string{\"https://App.example\"}`",
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://App.example"} }),
 				probe:   by(app, "GET"),
 				does:    "handler runs, answer blocked",
@@ -215,7 +252,7 @@ func echoV5() library {
 				reason:  core.ReasonUpperCase,
 			},
 			{
-				setting: "`AllowOrigins: {\"https://app.example:443\"}`",
+				setting: "`AllowOrigins: []string{\"https://app.example:443\"}`",
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.example:443"} }),
 				probe:   by(app, "GET"),
 				does:    "handler runs, answer blocked",
@@ -223,7 +260,7 @@ func echoV5() library {
 				reason:  core.ReasonDefaultPort,
 			},
 			{
-				setting: "`AllowOrigins: {\"http://app.example\"}` with `AllowCredentials`",
+				setting: "`AllowOrigins: []string{\"http://app.example\"}` with `AllowCredentials`",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.AllowOrigins = []string{"http://app.example"}
 					c.AllowCredentials = true
@@ -234,7 +271,7 @@ func echoV5() library {
 				reason: core.ReasonInsecureOrigin,
 			},
 			{
-				setting: "`AllowMethods: {\"patch\"}`",
+				setting: "`AllowMethods: []string{\"patch\"}`",
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"patch"} }),
 				probe:   by(app, "PATCH"),
 				does:    "blocked at the preflight",

@@ -76,18 +76,18 @@ func fiberPolicy(change func(*core.Policy)) core.Policy {
 func fiberV2() library {
 	return library{
 		guide: "fiber.md", module: "github.com/gofiber/fiber/v2", ours: oursFiber2,
+		adapter: "corsfiber",
+		base:    fiberPolicy(func(*core.Policy) {}),
 
 		rows: []row{
 			{
 				option: "`AllowOrigins: \"https://app.example, https://sub.app.example\"`",
-				field:  "`AllowOrigins: {\"https://app.example\", \"https://sub.app.example\"}`",
 				note:   "A list, not a string with commas; compared byte for byte.",
 				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = app + ", " + sub }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{app, sub} }),
 			},
 			{
 				option: "`AllowOrigins` empty, or `\"*\"`",
-				field:  "`AllowOrigins: {\"*\"}`",
 				note:   "An empty list allows nothing in corskit.",
 				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = "" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
@@ -98,15 +98,20 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowOrigins: \"https://*.app.example\"`",
-				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
 				note:   "Subdomains at any depth, as before.",
 				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = "https://*.app.example" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
 				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
 			},
 			{
+				option:  "`AllowOrigins: \"http://localhost:*\"`",
+				note:    "fiber panics at such an entry. Any port, and none. `@loopback` is shorter and more.",
+				refused: true,
+				old:     fiber2(func(c *cors.Config) { c.AllowOrigins = "http://localhost:*" }),
+				policy:  fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
+			},
+			{
 				option: "`AllowOriginsFunc`",
-				field:  "`AllowOriginFunc`",
 				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`, as sent. Asked after the list, as before.",
 				old: fiber2(func(c *cors.Config) {
 					c.AllowOriginsFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
@@ -119,7 +124,6 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowOriginsFunc` that says yes to everything",
-				field:  "`AllowOriginFunc`",
 				old: fiber2(func(c *cors.Config) {
 					c.AllowOrigins = ""
 					c.AllowOriginsFunc = func(string) bool { return true }
@@ -135,21 +139,45 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowMethods` empty",
-				field:  "`AllowMethods: {\"PUT\", \"DELETE\", \"PATCH\"}`",
+				about:  "AllowMethods",
 				note:   "fiber allows these by default, corskit only GET, HEAD and POST, which need no permission.",
 				old:    fiber2(func(*cors.Config) {}),
 				policy: fiberPolicy(func(*core.Policy) {}),
 			},
 			{
 				option: "`AllowMethods: \"GET, PUT\"`",
-				field:  "`AllowMethods: {\"PUT\"}`",
 				old:    fiber2(func(c *cors.Config) { c.AllowMethods = "GET, PUT" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT"} }),
 			},
 			{
+				option: "`AllowMethods: \"*\"`",
+				old:    fiber2(func(c *cors.Config) { c.AllowMethods = "*" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
+				differ: []difference{
+					{"OPTIONS by https://app.example", "handler runs, answer blocked", "reads 200",
+						"fiber leaves the CORS headers out of the answer to a script's own OPTIONS, which comes after its preflight."},
+				},
+			},
+			{
+				option: "`AllowMethods: \"*\"` with `AllowCredentials`",
+				note:   "Works now for requests with credentials.",
+				old: fiber2(func(c *cors.Config) {
+					c.AllowMethods = "*"
+					c.AllowCredentials = true
+				}),
+				policy: fiberPolicy(func(p *core.Policy) {
+					p.AllowMethods = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: []difference{
+					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
+					{"OPTIONS by https://app.example", "handler runs, answer blocked", "reads 200",
+						"fiber leaves the CORS headers out of the answer to a script's own OPTIONS, which comes after its preflight."},
+				},
+			},
+			{
 				option: "`AllowHeaders` empty",
-				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
-				note:   "fiber then allows whatever is asked for; corskit none. With credentials `{\"*\"}` alone is enough.",
+				note:   "fiber then allows whatever is asked for; corskit none. With credentials `*` alone is enough.",
 				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
@@ -160,42 +188,57 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowHeaders: \"Authorization, X-Token\"`",
-				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
 				note:   "Case does not matter.",
 				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "Authorization, X-Token" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowHeaders: \"*\"`",
+				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "*" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
+			},
+			{
+				option: "`AllowHeaders: \"*\"` with `AllowCredentials`",
+				note:   "Works now for requests with credentials, and for Authorization.",
+				old: fiber2(func(c *cors.Config) {
+					c.AllowHeaders = "*"
+					c.AllowCredentials = true
+				}),
+				policy: fiberPolicy(func(p *core.Policy) {
+					p.AllowHeaders = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: alike("blocked at the preflight", "reads 200", headerNamed,
+					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+			},
+			{
 				option: "`AllowCredentials: true`",
 				wire:   true,
-				field:  "`AllowCredentials: true`",
 				old:    fiber2(func(c *cors.Config) { c.AllowCredentials = true }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowCredentials = true }),
 			},
 			{
 				option: "`ExposeHeaders: \"X-Total, ETag\"`",
-				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
 				old:    fiber2(func(c *cors.Config) { c.ExposeHeaders = "X-Total, ETag" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
 			},
 			{
 				option: "`MaxAge: 600`",
-				field:  "`MaxAge: 10 * time.Minute`",
 				note:   "A duration of whole seconds, at most 24 hours.",
 				old:    fiber2(func(c *cors.Config) { c.MaxAge = 600 }),
 				policy: fiberPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
 			},
 			{
 				option: "`MaxAge: -1`",
-				field:  "`MaxAge: core.NoPreflightCache`",
 				old:    fiber2(func(c *cors.Config) { c.MaxAge = -1 }),
 				policy: fiberPolicy(func(p *core.Policy) { p.MaxAge = core.NoPreflightCache }),
 			},
 			{
-				option: "`Next`",
-				field:  "`corsfiber.Options.Skip`",
-				note:   "An argument of the middleware, with the same function.",
+				option:  "`Next`",
+				instead: "`corsfiber.Options.Skip`",
+				note:    "An argument of the middleware, with the same function.",
 				old: fiber2(func(c *cors.Config) {
 					c.Next = func(c *fiber.Ctx) bool { return c.Path() == "/create" }
 				}),
@@ -208,7 +251,7 @@ func fiberV2() library {
 			},
 			{
 				option: "`cors.New()`",
-				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				whole:  true,
 				old:    func(t *testing.T) *server { return fiber2Site(t, cors.New()) },
 				policy: core.Policy{
 					AllowOrigins: []string{"*"},

@@ -55,18 +55,18 @@ func fiber3(change func(*cors.Config)) mount {
 func fiberV3() library {
 	return library{
 		guide: "fiber.md", module: "github.com/gofiber/fiber/v3", ours: oursFiber3,
+		adapter: "corsfiberv3",
+		base:    fiberPolicy(func(*core.Policy) {}),
 
 		rows: []row{
 			{
-				option: "`AllowOrigins: {\"https://app.example\", \"https://sub.app.example\"}`",
-				field:  "`AllowOrigins: {\"https://app.example\", \"https://sub.app.example\"}`",
+				option: "`AllowOrigins: []string{\"https://app.example\", \"https://sub.app.example\"}`",
 				note:   "Compared byte for byte.",
 				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = []string{app, sub} }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{app, sub} }),
 			},
 			{
-				option: "`AllowOrigins` empty, or `{\"*\"}`",
-				field:  "`AllowOrigins: {\"*\"}`",
+				option: "`AllowOrigins` empty, or `[]string{\"*\"}`",
 				note:   "An empty list allows nothing in corskit.",
 				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = nil }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
@@ -76,16 +76,21 @@ func fiberV3() library {
 				},
 			},
 			{
-				option: "`AllowOrigins: {\"https://*.app.example\"}`",
-				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
+				option: "`AllowOrigins: []string{\"https://*.app.example\"}`",
 				note:   "Subdomains at any depth, as before.",
 				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://*.app.example"} }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
 				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
 			},
 			{
+				option:  "`AllowOrigins: []string{\"http://localhost:*\"}`",
+				note:    "fiber panics at such an entry. Any port, and none. `@loopback` is shorter and more.",
+				refused: true,
+				old:     fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"http://localhost:*"} }),
+				policy:  fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
+			},
+			{
 				option: "`AllowOriginsFunc`",
-				field:  "`AllowOriginFunc`",
 				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`, as sent. Asked after the list, as before.",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowOriginsFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
@@ -98,7 +103,6 @@ func fiberV3() library {
 			},
 			{
 				option: "`AllowOriginsFunc` that says yes to everything",
-				field:  "`AllowOriginFunc`",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowOrigins = nil
 					c.AllowOriginsFunc = func(string) bool { return true }
@@ -114,21 +118,45 @@ func fiberV3() library {
 			},
 			{
 				option: "`AllowMethods` empty",
-				field:  "`AllowMethods: {\"PUT\", \"DELETE\", \"PATCH\"}`",
+				about:  "AllowMethods",
 				note:   "fiber allows these by default, corskit only GET, HEAD and POST, which need no permission.",
 				old:    fiber3(func(*cors.Config) {}),
 				policy: fiberPolicy(func(*core.Policy) {}),
 			},
 			{
-				option: "`AllowMethods: {\"GET\", \"PUT\"}`",
-				field:  "`AllowMethods: {\"PUT\"}`",
+				option: "`AllowMethods: []string{\"GET\", \"PUT\"}`",
 				old:    fiber3(func(c *cors.Config) { c.AllowMethods = []string{"GET", "PUT"} }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT"} }),
 			},
 			{
+				option: "`AllowMethods: []string{\"*\"}`",
+				old:    fiber3(func(c *cors.Config) { c.AllowMethods = []string{"*"} }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
+				differ: []difference{
+					{"OPTIONS by https://app.example", "handler runs, answer blocked", "reads 200",
+						"fiber leaves the CORS headers out of the answer to a script's own OPTIONS, which comes after its preflight."},
+				},
+			},
+			{
+				option: "`AllowMethods: []string{\"*\"}` with `AllowCredentials`",
+				note:   "Works now for requests with credentials.",
+				old: fiber3(func(c *cors.Config) {
+					c.AllowMethods = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				policy: fiberPolicy(func(p *core.Policy) {
+					p.AllowMethods = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: []difference{
+					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
+					{"OPTIONS by https://app.example", "handler runs, answer blocked", "reads 200",
+						"fiber leaves the CORS headers out of the answer to a script's own OPTIONS, which comes after its preflight."},
+				},
+			},
+			{
 				option: "`AllowHeaders` empty",
-				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
-				note:   "fiber then allows whatever is asked for; corskit none. With credentials `{\"*\"}` alone is enough.",
+				note:   "fiber then allows whatever is asked for; corskit none. With credentials `*` alone is enough.",
 				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = nil }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
@@ -138,56 +166,70 @@ func fiberV3() library {
 				},
 			},
 			{
-				option: "`AllowHeaders: {\"Authorization\", \"X-Token\"}`",
-				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				option: "`AllowHeaders: []string{\"Authorization\", \"X-Token\"}`",
 				note:   "Case does not matter.",
 				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = []string{"Authorization", "X-Token"} }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowHeaders: []string{\"*\"}`",
+				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = []string{"*"} }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
+			},
+			{
+				option: "`AllowHeaders: []string{\"*\"}` with `AllowCredentials`",
+				note:   "Works now for requests with credentials, and for Authorization.",
+				old: fiber3(func(c *cors.Config) {
+					c.AllowHeaders = []string{"*"}
+					c.AllowCredentials = true
+				}),
+				policy: fiberPolicy(func(p *core.Policy) {
+					p.AllowHeaders = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: alike("blocked at the preflight", "reads 200", headerNamed,
+					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+			},
+			{
 				option: "`AllowCredentials: true`",
 				wire:   true,
-				field:  "`AllowCredentials: true`",
 				old:    fiber3(func(c *cors.Config) { c.AllowCredentials = true }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowCredentials = true }),
 			},
 			{
-				option: "`ExposeHeaders: {\"X-Total\", \"ETag\"}`",
-				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				option: "`ExposeHeaders: []string{\"X-Total\", \"ETag\"}`",
 				old:    fiber3(func(c *cors.Config) { c.ExposeHeaders = []string{"X-Total", "ETag"} }),
 				policy: fiberPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
 			},
 			{
 				option: "`MaxAge: 600`",
-				field:  "`MaxAge: 10 * time.Minute`",
 				note:   "A duration of whole seconds, at most 24 hours.",
 				old:    fiber3(func(c *cors.Config) { c.MaxAge = 600 }),
 				policy: fiberPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
 			},
 			{
 				option: "`MaxAge: -1`",
-				field:  "`MaxAge: core.NoPreflightCache`",
 				old:    fiber3(func(c *cors.Config) { c.MaxAge = -1 }),
 				policy: fiberPolicy(func(p *core.Policy) { p.MaxAge = core.NoPreflightCache }),
 			},
 			{
 				option: "`AllowPrivateNetwork: true`",
-				field:  "`AllowPrivateNetwork: true`",
 				old:    fiber3(func(c *cors.Config) { c.AllowPrivateNetwork = true }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowPrivateNetwork = true }),
 			},
 			{
-				option: "`DisableValueRedaction: true`",
-				field:  "none",
-				note:   "`core.New` returns an error that quotes the entry and its fix; it logs nothing, and never a request's origin.",
-				old:    fiber3(func(c *cors.Config) { c.DisableValueRedaction = true }),
-				policy: fiberPolicy(func(*core.Policy) {}),
+				option:  "`DisableValueRedaction: true`",
+				instead: "none",
+				note:    "`core.New` returns an error that quotes the entry and its fix; it logs nothing, and never a request's origin.",
+				old:     fiber3(func(c *cors.Config) { c.DisableValueRedaction = true }),
+				policy:  fiberPolicy(func(*core.Policy) {}),
 			},
 			{
-				option: "`Next`",
-				field:  "`corsfiberv3.Options.Skip`",
-				note:   "An argument of the middleware, with the same function.",
+				option:  "`Next`",
+				instead: "`corsfiberv3.Options.Skip`",
+				note:    "An argument of the middleware, with the same function.",
 				old: fiber3(func(c *cors.Config) {
 					c.Next = func(c fiber.Ctx) bool { return c.Path() == "/create" }
 				}),
@@ -200,7 +242,7 @@ func fiberV3() library {
 			},
 			{
 				option: "`cors.New()`",
-				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				whole:  true,
 				old:    func(t *testing.T) *server { return fiber3Site(t, cors.New()) },
 				policy: core.Policy{
 					AllowOrigins: []string{"*"},
@@ -215,7 +257,7 @@ func fiberV3() library {
 		},
 		refusals: []refusal{
 			{
-				setting: "`AllowOrigins: {\"*\"}` with `AllowCredentials`",
+				setting: "`AllowOrigins: []string{\"*\"}` with `AllowCredentials`",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowOrigins = []string{"*"}
 					c.AllowCredentials = true
@@ -225,7 +267,7 @@ func fiberV3() library {
 				reason: core.ReasonAnyCredentials,
 			},
 			{
-				setting: "`AllowOrigins: {\"https://app.example/\"}`",
+				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
 				old:     fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://app.example/"} }),
 				probe:   by(app, "GET"),
 				does:    "reads 200",
@@ -233,7 +275,7 @@ func fiberV3() library {
 				reason:  core.ReasonTrailingSlash,
 			},
 			{
-				setting: "`AllowOrigins: {\"https://App.example\"}`",
+				setting: "`AllowOrigins: []string{\"https://App.example\"}`",
 				old:     fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://App.example"} }),
 				probe:   by(app, "GET"),
 				does:    "reads 200",
@@ -241,7 +283,7 @@ func fiberV3() library {
 				reason:  core.ReasonUpperCase,
 			},
 			{
-				setting: "`AllowOrigins: {\"https://*.com\"}` with `AllowCredentials`",
+				setting: "`AllowOrigins: []string{\"https://*.com\"}` with `AllowCredentials`",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowOrigins = []string{"https://*.com"}
 					c.AllowCredentials = true
@@ -252,7 +294,7 @@ func fiberV3() library {
 				reason: core.ReasonPublicSuffix,
 			},
 			{
-				setting: "`AllowOrigins: {\"http://app.example\"}` with `AllowCredentials`",
+				setting: "`AllowOrigins: []string{\"http://app.example\"}` with `AllowCredentials`",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowOrigins = []string{"http://app.example"}
 					c.AllowCredentials = true
@@ -263,7 +305,7 @@ func fiberV3() library {
 				reason: core.ReasonInsecureOrigin,
 			},
 			{
-				setting: "`AllowMethods: {\"patch\"}`",
+				setting: "`AllowMethods: []string{\"patch\"}`",
 				old:     fiber3(func(c *cors.Config) { c.AllowMethods = []string{"patch"} }),
 				probe:   by(app, "PATCH"),
 				does:    "blocked at the preflight",

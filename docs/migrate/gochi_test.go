@@ -40,36 +40,34 @@ func goChi() library {
 	origins := []string{app}
 	return library{
 		guide: "go-chi-cors.md", module: "github.com/go-chi/cors", ours: oursChi,
+		base: chiPolicy(func(*core.Policy) {}),
 		everywhere: []difference{
 			{"OPTIONS by https://app.example", "reads 200", "blocked at the preflight",
 				"go-chi/cors lets every preflight for OPTIONS through. List `OPTIONS` if scripts send it themselves; preflights do not need it."},
 		},
 		rows: []row{
 			{
-				option: "`AllowedOrigins: {\"https://app.example\"}`",
-				field:  "`AllowOrigins: {\"https://app.example\"}`",
+				option: "`AllowedOrigins: []string{\"https://app.example\"}`",
+				about:  "AllowOrigins",
 				note:   "Compared byte for byte.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins}),
 				policy: chiPolicy(func(*core.Policy) {}),
 			},
 			{
-				option: "`AllowedOrigins` empty, or `{\"*\"}`",
-				field:  "`AllowOrigins: {\"*\"}`",
+				option: "`AllowedOrigins` empty, or `[]string{\"*\"}`",
 				note:   "An empty list allows nothing in corskit.",
 				old:    chiOld(cors.Options{}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
 			},
 			{
-				option: "`AllowedOrigins: {\"https://*.app.example\"}`",
-				field:  "`AllowOrigins: {\"https://*.app.example\"}`",
+				option: "`AllowedOrigins: []string{\"https://*.app.example\"}`",
 				note:   "Subdomains at any depth, as before.",
 				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://*.app.example"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
 				extra:  []probe{by("https://a.sub.app.example", "GET")},
 			},
 			{
-				option: "`AllowedOrigins: {\"https://*\", \"http://*\"}`",
-				field:  "`AllowOrigins: {\"*\"}`",
+				option: "`AllowedOrigins: []string{\"https://*\", \"http://*\"}`",
 				note:   "The setting of go-chi/cors's README. It allows everybody: say so, or list whom you mean.",
 				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://*", "http://*"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
@@ -79,8 +77,7 @@ func goChi() library {
 				},
 			},
 			{
-				option: "`AllowedOrigins: {\"https://pr-*.app.example\"}`",
-				field:  "`AllowOrigins: {\"https://pr-*.app.example\"}`",
+				option: "`AllowedOrigins: []string{\"https://pr-*.app.example\"}`",
 				note:   "Within a label, an asterisk stays within it.",
 				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://pr-*.app.example"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://pr-*.app.example"} }),
@@ -91,8 +88,17 @@ func goChi() library {
 				},
 			},
 			{
+				option: "`AllowedOrigins: []string{\"http://localhost:*\"}`",
+				note:   "Any port, and none. `@loopback` is shorter and more.",
+				old:    chiOld(cors.Options{AllowedOrigins: []string{"http://localhost:*"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
+				extra:  localhost(),
+				differ: []difference{
+					{"GET by http://localhost", "handler runs, answer blocked", "reads 200", defaultPort},
+				},
+			},
+			{
 				option: "`AllowOriginFunc`",
-				field:  "`AllowOriginFunc`",
 				note:   "Takes a context and a `core.Request` with the method, host, path and origin; `AllowOrigins` is not ignored but comes first. For policies by host or path use `core.NewRouted`.",
 				old: chiOld(cors.Options{AllowOriginFunc: func(r *http.Request, origin string) bool {
 					return r.URL.Path == "/item" && origin == app
@@ -106,7 +112,6 @@ func goChi() library {
 			},
 			{
 				option: "`AllowOriginFunc` that says yes to everything",
-				field:  "`AllowOriginFunc`",
 				old:    chiOld(cors.Options{AllowOriginFunc: func(*http.Request, string) bool { return true }}),
 				policy: chiPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
@@ -118,8 +123,7 @@ func goChi() library {
 				},
 			},
 			{
-				option: "`AllowedMethods: {\"GET\", \"PUT\", \"DELETE\"}`",
-				field:  "`AllowMethods: {\"PUT\", \"DELETE\"}`",
+				option: "`AllowedMethods: []string{\"GET\", \"PUT\", \"DELETE\"}`",
 				note:   "GET, HEAD and POST need no permission, and none can be withheld.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"GET", "PUT", "DELETE"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "DELETE"} }),
@@ -135,15 +139,31 @@ func goChi() library {
 				},
 			},
 			{
+				option: "`AllowedMethods: []string{\"*\"}`",
+				note:   "Was the name of a method, and nearly all others were refused. List what scripts use.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"*"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
+				differ: methodAsterisk(),
+			},
+			{
+				option: "`AllowedMethods: []string{\"*\"}` with `AllowCredentials`",
+				note:   "As above.",
+				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"*"}, AllowCredentials: true}),
+				policy: chiPolicy(func(p *core.Policy) {
+					p.AllowMethods = []string{"*"}
+					p.AllowCredentials = true
+				}),
+				differ: methodAsterisk(", with credentials"),
+			},
+			{
 				option: "`AllowedHeaders` empty",
-				field:  "`AllowHeaders: {\"content-type\"}`",
+				about:  "AllowHeaders",
 				note:   "go-chi/cors allows it by default, corskit no header. `Accept` and `Origin` need no permission.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins}),
 				policy: chiPolicy(func(*core.Policy) {}),
 			},
 			{
-				option: "`AllowedHeaders: {\"Authorization\", \"X-Token\"}`",
-				field:  "`AllowHeaders: {\"authorization\", \"x-token\"}`",
+				option: "`AllowedHeaders: []string{\"Authorization\", \"X-Token\"}`",
 				note:   "Case does not matter.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"Authorization", "X-Token"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
@@ -154,9 +174,8 @@ func goChi() library {
 				},
 			},
 			{
-				option: "`AllowedHeaders: {\"*\"}`",
-				field:  "`AllowHeaders: {\"*\", \"authorization\"}`",
-				note:   "Without credentials, browsers do not let an asterisk stand for Authorization. With credentials `{\"*\"}` alone is enough.",
+				option: "`AllowedHeaders: []string{\"*\"}`",
+				note:   "Without credentials, browsers do not let an asterisk stand for Authorization. With credentials `*` alone is enough.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"*"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  []probe{by(app, "GET", "X-A!b", "1")},
@@ -166,15 +185,13 @@ func goChi() library {
 				},
 			},
 			{
-				option: "`ExposedHeaders: {\"X-Total\", \"ETag\"}`",
-				field:  "`ExposeHeaders: {\"x-total\", \"etag\"}`",
+				option: "`ExposedHeaders: []string{\"X-Total\", \"ETag\"}`",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, ExposedHeaders: []string{"X-Total", "ETag"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
 			},
 			{
-				option: "`AllowCredentials: true`",
+				option: "`AllowCredentials: true`, `AllowedMethods: []string{\"GET\", \"POST\", \"HEAD\", \"PUT\"}`, `AllowedHeaders: []string{\"*\"}`",
 				wire:   true,
-				field:  "`AllowCredentials: true`",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowCredentials: true, AllowedMethods: []string{"GET", "POST", "HEAD", "PUT"}, AllowedHeaders: []string{"*"}}),
 				policy: chiPolicy(func(p *core.Policy) {
 					p.AllowCredentials = true
@@ -184,17 +201,16 @@ func goChi() library {
 			},
 			{
 				option: "`MaxAge: 600`",
-				field:  "`MaxAge: 10 * time.Minute`",
 				note:   "A duration of whole seconds, at most 24 hours. `core.NoPreflightCache` sends 0, which go-chi/cors cannot.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, MaxAge: 600}),
 				policy: chiPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
 			},
 			{
-				option: "`OptionsPassthrough: true`",
-				field:  "none",
-				note:   "A preflight is answered by the middleware, always. Any other OPTIONS reaches the handler without it.",
-				old:    chiOld(cors.Options{AllowedOrigins: origins, OptionsPassthrough: true}),
-				policy: chiPolicy(func(*core.Policy) {}),
+				option:  "`OptionsPassthrough: true`",
+				instead: "none",
+				note:    "A preflight is answered by the middleware, always. Any other OPTIONS reaches the handler without it.",
+				old:     chiOld(cors.Options{AllowedOrigins: origins, OptionsPassthrough: true}),
+				policy:  chiPolicy(func(*core.Policy) {}),
 				differ: []difference{
 					{"OPTIONS by https://app.example", "reads 200, handler runs 2 times", "blocked at the preflight",
 						"The handler has no part in a preflight, and OPTIONS needs to be listed."},
@@ -207,9 +223,9 @@ func goChi() library {
 				},
 			},
 			{
-				option: "`Debug: true`",
-				field:  "none",
-				note:   "`Engine.Explain` says why a request was decided as it was, and what to change.",
+				option:  "`Debug: true`",
+				instead: "none",
+				note:    "`Engine.Explain` says why a request was decided as it was, and what to change.",
 				old: func(t *testing.T) *server {
 					c := cors.New(cors.Options{AllowedOrigins: origins, Debug: true})
 					c.Log = discard{}
@@ -219,7 +235,7 @@ func goChi() library {
 			},
 			{
 				option: "`cors.AllowAll()`",
-				field:  "`AllowOrigins: {\"*\"}`, `AllowMethods: {\"PUT\", \"PATCH\", \"DELETE\"}`, `AllowHeaders: {\"*\", \"authorization\"}`",
+				whole:  true,
 				old:    func(t *testing.T) *server { return chiSite(t, cors.AllowAll().Handler) },
 				policy: core.Policy{
 					AllowOrigins: []string{"*"},
@@ -230,7 +246,7 @@ func goChi() library {
 		},
 		refusals: []refusal{
 			{
-				setting: "`AllowedOrigins: {\"*\"}` with `AllowCredentials`",
+				setting: "`AllowedOrigins: []string{\"*\"}` with `AllowCredentials`",
 				old:     chiOld(cors.Options{AllowCredentials: true}),
 				probe:   by(app, "GET").withCredentials(),
 				does:    "handler runs, answer blocked",
@@ -238,7 +254,7 @@ func goChi() library {
 				reason:  core.ReasonAnyCredentials,
 			},
 			{
-				setting: "`AllowedOrigins: {\"https://*\"}` with `AllowCredentials`",
+				setting: "`AllowedOrigins: []string{\"https://*\"}` with `AllowCredentials`",
 				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://*"}, AllowCredentials: true}),
 				probe:   by(other, "GET").withCredentials(),
 				does:    "reads 200",
@@ -246,7 +262,7 @@ func goChi() library {
 				reason:  core.ReasonWildcard,
 			},
 			{
-				setting: "`AllowedOrigins: {\"https://app.example/\"}`",
+				setting: "`AllowedOrigins: []string{\"https://app.example/\"}`",
 				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://app.example/"}}),
 				probe:   by(app, "GET"),
 				does:    "handler runs, answer blocked",
@@ -254,7 +270,7 @@ func goChi() library {
 				reason:  core.ReasonTrailingSlash,
 			},
 			{
-				setting: "`AllowedOrigins: {\"https://App.example\"}`",
+				setting: "`AllowedOrigins: []string{\"https://App.example\"}`",
 				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://App.example"}}),
 				probe:   by(app, "GET"),
 				does:    "reads 200",
@@ -262,7 +278,7 @@ func goChi() library {
 				reason:  core.ReasonUpperCase,
 			},
 			{
-				setting: "`AllowedMethods: {\"patch\"}`",
+				setting: "`AllowedMethods: []string{\"patch\"}`",
 				old:     chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"patch"}}),
 				probe:   by(app, "PATCH"),
 				does:    "reads 200",

@@ -20,7 +20,9 @@ var update = flag.Bool("update", false, "write the tables into the guides")
 // library is one that a guide leaves behind, and what is known about leaving it.
 type library struct {
 	guide, module string
+	adapter       string // the package that takes its place; empty for corshttp
 	ours          func(*testing.T, *core.Engine) *server
+	base          core.Policy // what a row's policy has that it does not speak of
 	rows          []row
 	// everywhere lists differences that show wherever a row's settings let them.
 	everywhere []difference
@@ -29,21 +31,40 @@ type library struct {
 
 // row is one line of a guide's table of options.
 type row struct {
-	option string // as in the old program
-	field  string // as in the new one
-	note   string
-	old    mount
-	policy core.Policy
-	extra  []probe // beyond the basket
-	differ []difference
-	wire   bool                                   // show what its settings put on the wire
-	ours   func(*testing.T, *core.Engine) *server // where it takes more than the policy
+	option  string // as in the old program
+	about   string // fields to show although they are the base's
+	instead string // what there is in place of a field
+	whole   bool   // show the policy by itself, not what it changes
+	refused bool   // by the old library, so that there is nothing to compare
+	note    string
+	old     mount
+	policy  core.Policy
+	extra   []probe // beyond the basket
+	differ  []difference
+	wire    bool                                   // show what its settings put on the wire
+	ours    func(*testing.T, *core.Engine) *server // where it takes more than the policy
 }
 
 type mount func(*testing.T) *server
 
 // difference is a probe with two outcomes, and the reason.
 type difference struct{ probe, old, ours, why string }
+
+// alike lists requests that come out the same, for the same reason.
+func alike(old, ours, why string, probes ...string) []difference {
+	list := make([]difference, len(probes))
+	for i, p := range probes {
+		list[i] = difference{p, old, ours, why}
+	}
+	return list
+}
+
+// Reasons of more than one library.
+const (
+	methodNamed = "To a request with credentials a literal `*` is a method of that name. With credentials enabled, corskit answers with the method that was asked for."
+	headerNamed = "To a request with credentials a literal `*` is a header of that name. With credentials enabled, corskit repeats the names that were asked for."
+	defaultPort = "Any port includes the default one, which browsers leave out. The old library compares the text, colon included."
+)
 
 // refusal is a configuration that the old library takes and ours does not.
 type refusal struct {
@@ -77,6 +98,13 @@ func (lib library) compare(t *testing.T) {
 			engine, err := core.New(r.policy)
 			if err != nil {
 				t.Fatalf("the policy of the guide: %v", err)
+			}
+			if r.refused {
+				if did := (refusal{old: r.old, probe: by(app, "GET")}).tryOld(t); did != refusesToo {
+					t.Errorf("the old library takes it: %s", did)
+				}
+				reportUnseen(t, r.differ, nil)
+				return
 			}
 			mountOurs := lib.ours
 			if r.ours != nil {
@@ -163,7 +191,7 @@ func (r refusal) refused(t *testing.T) *core.PolicyError {
 func TestTables(t *testing.T) {
 	for _, lib := range libraries() {
 		for kind, table := range map[string]string{
-			"options":     lib.options(),
+			"options":     lib.options(t),
 			"differences": lib.differences(),
 			"refusals":    lib.refused(t),
 			"headers":     lib.headers(t),
@@ -187,12 +215,17 @@ func TestTables(t *testing.T) {
 	}
 }
 
-func (lib library) options() string {
+func (lib library) options(t *testing.T) string {
 	b := newTable("Old", "`core.Policy`", "Note")
 	for _, r := range lib.rows {
-		b.row(r.option, r.field, r.note)
+		cell, err := lib.cell(r)
+		if err != nil {
+			t.Errorf("%s: %s: %v", lib.module, r.option, err)
+		}
+		b.row(r.option, cell, r.note)
 	}
-	return b.String()
+	return "Beside what a row shows, the policy that was compared has " + inCode(settings(lib.base, core.Policy{}, nil)) +
+		";\nwhere a row shows a `core.Policy{...}`, that is all of it.\n\n" + b.String()
 }
 
 func (lib library) differences() string {

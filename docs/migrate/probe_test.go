@@ -75,6 +75,14 @@ func by(origin, method string, header ...string) probe {
 	}}
 }
 
+// localhost is by development servers, at a port and at the default one.
+func localhost() []probe {
+	return []probe{
+		by("http://localhost:5173", "GET"), by("http://localhost:5173", "PUT"),
+		by("http://localhost", "GET"), by("http://localhost", "PUT"),
+	}
+}
+
 func (p probe) called(name string) probe { p.name = name; return p }
 
 func (p probe) withCredentials() probe {
