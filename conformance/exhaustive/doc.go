@@ -13,5 +13,5 @@
 //
 //	go test -v ./conformance/exhaustive
 //
-// With -short, or under the race detector, a tenth of the policies is tried.
+// With -short, or under the race detector, an eleventh of the policies is tried.
 package exhaustive
