@@ -228,7 +228,7 @@ func checkHost(scheme, host string) *Fault {
 		return &Fault{Reason: BadWildcard, Detail: "two wildcards side by side", Suggestion: "one * stands for one or more characters"}
 	case stars > maxStars:
 		return &Fault{Reason: BadWildcard, Detail: "more than 8 wildcards", Suggestion: "use a regular expression, regexp:..."}
-	case stars > 0 && isSpecial(scheme) && strings.Trim(host, "0123456789.*") == "":
+	case stars > 0 && strings.Trim(host, "0123456789.*") == "":
 		return &Fault{Reason: BadWildcard, Detail: "a wildcard in an IPv4 address", Suggestion: `use a regular expression, as in "regexp:http://192\\.168\\.1\\.[0-9]+"`}
 	case strings.LastIndexByte(host, '*') > strings.LastIndexByte(host, '.'):
 		return &Fault{

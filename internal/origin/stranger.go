@@ -46,21 +46,14 @@ func (p *Pattern) Stranger() (origin string, found bool) {
 	return "", false
 }
 
-// Bounds of what is looked at: branches of an alternation, and members of a class
-// that stand for branches.
-const (
-	maxBranches = 256
-	maxMembers  = 4
-)
+// maxBranches bounds the branches of an alternation that are looked at.
+const maxBranches = 256
 
 // branches returns how many there are of the alternation that has most.
 func branches(re *syntax.Regexp) int {
 	n := 1
-	switch re.Op {
-	case syntax.OpAlternate:
+	if re.Op == syntax.OpAlternate {
 		n = len(re.Sub)
-	case syntax.OpCharClass:
-		n = max(1, len(few(re.Rune)))
 	}
 	for _, sub := range re.Sub {
 		n = max(n, branches(sub))
@@ -68,20 +61,10 @@ func branches(re *syntax.Regexp) int {
 	return n
 }
 
-// few returns the members of a character class that may stand in a host, if they
-// are few: the parser makes such a class of an alternation like (a|b).
-func few(ranges []rune) string {
-	var members strings.Builder
-	for _, c := range hostChars {
-		if has(ranges, c) {
-			members.WriteRune(c)
-		}
-	}
-	if members.Len() > maxMembers {
-		return ""
-	}
-	return members.String()
-}
+// maxListed is how many members a character class has at most that is taken for an
+// alternation like (a|b), of which the parser makes one: what its members make a
+// difference to has been listed.
+const maxListed = 4
 
 const hostChars = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
@@ -176,22 +159,23 @@ func (s *sampler) rune(b *strings.Builder, r rune) {
 	b.WriteRune(r)
 }
 
-// of returns a member of a character class given by its ranges: that of the branch
-// if there are few, the preferred one, or else one that may stand in a host.
+// of returns a member of a character class given by its ranges: the preferred one,
+// unless the class is a list, or else the first that may stand in a host.
 func (s *sampler) of(ranges []rune) rune {
-	if members := few(ranges); members != "" {
-		return rune(members[min(s.branch, len(members)-1)])
-	}
-	if has(ranges, s.char) {
-		return s.char
-	}
+	var members []rune
 	for _, c := range hostChars {
 		if has(ranges, c) {
-			return c
+			members = append(members, c)
 		}
 	}
-	if len(ranges) == 0 {
+	switch {
+	case has(ranges, s.char) && (len(members) > maxListed || s.char == '.'):
+		return s.char
+	case len(members) > 0:
+		return members[0]
+	case len(ranges) > 0:
+		return ranges[0]
+	default:
 		return s.char
 	}
-	return ranges[0]
 }
