@@ -23,6 +23,7 @@ func TestTimeIsLinear(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"entries.json", `{"policies":{"a":{"allow_origins":[` + strings.Repeat("1,", 400_000) + `1]}}}`, "where text is meant"},
 		{"entries.yaml", `policies: {a: {allow_origins: [` + strings.Repeat("1,", 400_000) + `1]}}`, "where text is meant"},
+		{"tags.yaml", `policies: {a: {allow_origins: [` + strings.Repeat("! 1,", 250_000) + `1]}}`, "a value with a YAML tag"},
 		{"entries.toml", `policies.a.allow_origins=[` + strings.Repeat("1,", 400_000) + `1]`, "where text is meant"},
 		{"keys.json", `{` + many(80_000, `"k%d":1,`) + `"k":1}`, "an unknown key"},
 		{"dots.toml", "a" + strings.Repeat(".a", 400_000) + "=1", "nest too deeply"},

@@ -53,17 +53,26 @@ func (s setting) placeAt(key string, at pos) Place {
 type checker struct {
 	layer  *layer
 	faults *faults
+	known  spellings
 	where  setting // with the document or the variable, and nothing else
 }
+
+// spellings are the policies of all layers, by their names as variables spell them:
+// two that a variable cannot tell apart would have it set one of them only.
+type spellings map[string]string
 
 func newLayer() *layer {
 	return &layer{values: make(map[string]any), settings: make(map[string]setting)}
 }
 
-// checkDocument checks a whole file.
-func checkDocument(d *document, root *node, f *faults) *layer {
-	c := checker{layer: newLayer(), faults: f, where: setting{doc: d}}
-	if root.kind != tableNode {
+// checkDocument checks a whole file, and adds its policies to known.
+func checkDocument(d *document, root *node, known spellings, f *faults) *layer {
+	c := checker{layer: newLayer(), faults: f, known: known, where: setting{doc: d}}
+	switch {
+	case root.kind == oddNode:
+		c.tagged(root, root.pos, "")
+		return c.layer
+	case root.kind != tableNode:
 		c.fault("", root.pos, ReasonType, root.text, root.kind.String()+" where the file's keys are meant",
 			"begin the file with the key policies")
 		return c.layer
@@ -95,14 +104,15 @@ func (c *checker) value(f *Field, n *node, at pos, key string) (v any, ok bool) 
 		c.fault(key, at, ReasonNull, "", "no value", withoutValue(f, key))
 		return nil, false
 	case n.kind == oddNode:
-		c.fault(key, at, ReasonType, n.text, "a value with a YAML tag", "remove the tag")
+		c.tagged(n, at, key)
 		return nil, false
 	}
 	switch f.Type {
 	case Integer:
 		return c.version(n, at, key)
 	case Boolean:
-		if n.kind == boolNode {
+		// What is not true must not pass for false.
+		if n.kind == boolNode && (n.text == "true" || n.text == "false") {
 			return n.text == "true", true
 		}
 		c.mismatch(n, at, key, "true or false", truth(n.text))
@@ -146,6 +156,10 @@ func (c *checker) mismatch(n *node, at pos, key, meant, suggestion string) {
 	c.fault(key, at, ReasonType, n.text, n.kind.String()+" where "+meant+" is meant", suggestion)
 }
 
+func (c *checker) tagged(n *node, at pos, key string) {
+	c.fault(key, at, ReasonType, n.text, "a value with a YAML tag", "remove the tag")
+}
+
 func withoutValue(f *Field, key string) string {
 	switch {
 	case f.Type == List && strings.HasSuffix(key, "]") && f.Key != keyAllowOrigins:
@@ -171,6 +185,9 @@ func truth(text string) string {
 
 func (c *checker) version(n *node, at pos, key string) (any, bool) {
 	switch {
+	case n.kind == floatNode:
+		c.mismatch(n, at, key, "a whole number", "write "+strconv.Itoa(fileVersion))
+		return nil, false
 	case n.kind != intNode:
 		c.mismatch(n, at, key, "a number", "write "+strconv.Itoa(fileVersion))
 		return nil, false
@@ -364,19 +381,17 @@ func (c *checker) named(f *Field, n *node, at pos, key string) (any, bool) {
 		return nil, false
 	}
 	policy := Field{Type: Table, Fields: f.Fields}
-	spelt := make(map[string]string, len(n.pairs))
 	c.pairs(n, key, func(p pair, path string) {
 		if !isName(p.key) {
 			c.badName(p, path, f)
 			return
 		}
-		// A variable cannot tell the two apart.
 		variable := variableName(p.key)
-		if other, ok := spelt[variable]; ok {
+		if other, ok := c.known[variable]; ok && other != p.key {
 			c.fault(path, p.pos, ReasonName, "", "differs from the policy "+strconv.Quote(other)+" in - and _ only", "rename one of the two")
 			return
 		}
-		spelt[variable] = p.key
+		c.known[variable] = p.key
 		c.layer.policies = append(c.layer.policies, p.key)
 		s := c.where
 		s.key, s.at, s.value = path, p.pos, p.value
@@ -420,6 +435,9 @@ func (c *checker) tables(f *Field, n *node, at pos, key string) (any, bool) {
 		switch {
 		case item.kind == nullNode:
 			c.fault(path, itemAt, ReasonNull, "", "no value", "remove the entry")
+			continue
+		case item.kind == oddNode:
+			c.tagged(item, itemAt, path)
 			continue
 		case item.kind != tableNode:
 			c.mismatch(item, itemAt, path, "a route, a table of keys and values,", "")

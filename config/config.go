@@ -24,9 +24,9 @@ type Options struct {
 	Progress func(Progress)
 
 	// OnReload, if it is not nil, is called for every reload of a [Watcher], good
-	// or bad, but not for the configuration it starts with: one call at a time,
-	// in order, after the engine has changed. It must not call [Watcher.Close],
-	// which waits for it.
+	// or bad, but not for the configuration it starts with, and when its Source
+	// cannot watch: one call at a time, in order, after the engine has changed. It
+	// must not call [Watcher.Close], which waits for it.
 	OnReload func(Result)
 }
 
@@ -154,10 +154,12 @@ func check(ctx context.Context, l *loader) Report {
 	return r
 }
 
-// split returns the source and the name of a file.
+// split returns the source and the name of a file. There is no name in a path that
+// is empty or, with a separator at its end, a directory's.
 func split(path string) (Source, string) {
-	if path == "" {
+	_, name := filepath.Split(path)
+	if name == "" {
 		return Files{}, ""
 	}
-	return Files{Dir: filepath.Dir(path)}, filepath.Base(path)
+	return Files{Dir: filepath.Dir(path)}, name
 }

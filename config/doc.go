@@ -70,7 +70,8 @@
 // Variables are laid over the files. CORS_ALLOW_ORIGINS, CORS_MAX_AGE and so on,
 // one for each key of a policy, set the policy "default".
 // CORS__POLICIES__MY_APP__ALLOW_ORIGINS sets a key of the policy my-app or
-// my_app, of which there can only be one. CORS__ROUTES sets the routes, as JSON.
+// my_app, of which there can only be one in all files. CORS__ROUTES sets the
+// routes, as JSON.
 //
 // A list has commas between its entries, and blanks around them do not count; or
 // it is a JSON array, for regular expressions with commas in them. A list that is
@@ -93,8 +94,8 @@
 //
 // Files are UTF-8, with or without a byte order mark, and their lines end in a
 // newline or CR LF. They are bounded: [MaxFileSize] and [MaxOriginsFileSize]. In
-// YAML, aliases may stand for lists and values; merge keys (<<), tags and a second
-// document are errors.
+// YAML, aliases may stand for lists and values; merge keys (<<), tags, even those of
+// the right type, and a second document are errors.
 //
 // # Reload
 //
@@ -107,5 +108,5 @@
 // # Other sources
 //
 // Configuration can come from elsewhere than files: implement [Source] and use
-// [Read] or [WatchSource].
+// [Read] or [WatchSource]. One that cannot watch is polled, and says so.
 package config

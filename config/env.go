@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/corskit/corskit/core"
 )
 
 // Names of environment variables.
@@ -29,12 +31,16 @@ func variables(environ []string, f *faults) []variable {
 		if !ok || len(name) < len(variablePrefix) || !strings.EqualFold(name[:len(variablePrefix)], variablePrefix) {
 			continue
 		}
-		if upper := strings.ToUpper(name); upper != name {
-			if _, err := variableKey(upper); err == nil {
-				f.add(&Error{
+		if right := variableName(name); right != name {
+			if _, err := variableKey(right); err == nil {
+				e := &Error{
 					Place: Place{Variable: name}, Reason: ReasonKeyCase,
-					Detail: "variables are in upper case", Suggestion: "did you mean " + upper + "?",
-				})
+					Detail: "variables are in upper case", Suggestion: "did you mean " + right + "?",
+				}
+				if strings.Contains(name, "-") {
+					e.Reason, e.Detail = ReasonUnknownVariable, "variables are in upper case, with _ for -"
+				}
+				f.add(e)
 				continue
 			}
 			if !strings.HasPrefix(name, variablePrefix) {
@@ -57,17 +63,17 @@ func variables(environ []string, f *faults) []variable {
 	return list
 }
 
-// profileOf returns the profile that the environment or the options choose.
-func profileOf(vars []variable, opts Options, f *faults) string {
-	p := Place{}
-	profile := opts.Profile
+// profileOf returns the profile that the environment or the options choose, and
+// which variable does, if one does.
+func profileOf(vars []variable, opts Options, f *faults) (profile string, p Place) {
+	profile = opts.Profile
 	for _, v := range vars {
 		if v.name == variableProfile {
 			profile, p.Variable = v.value, v.name
 		}
 	}
 	if profile == "" || isName(profile) {
-		return profile
+		return profile, p
 	}
 	e := &Error{
 		Place: p, Value: profile, Reason: ReasonName, Detail: "not the name of a profile",
@@ -77,12 +83,12 @@ func profileOf(vars []variable, opts Options, f *faults) string {
 		e.Suggestion = "did you mean " + strconv.Quote(lower) + "?"
 	}
 	f.add(e)
-	return ""
+	return "", p
 }
 
-// variableName spells a policy's name as variables do.
-func variableName(policy string) string {
-	return strings.ToUpper(strings.ReplaceAll(policy, "-", "_"))
+// variableName spells a name as variables do.
+func variableName(name string) string {
+	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 // target is what a variable sets: a field of a policy, or of the file.
@@ -162,12 +168,9 @@ func shortNames() []string {
 // checkVariables checks the environment. With files, declared are the policies
 // that they declare, and a variable may only set those: the person who
 // misspells a policy's name would otherwise believe a list shortened that is not.
-func checkVariables(vars []variable, declared []string, files []string, f *faults) *layer {
-	c := checker{layer: newLayer(), faults: f}
-	names := make(map[string]string, len(declared))
-	for _, policy := range declared {
-		names[variableName(policy)] = policy
-	}
+// It adds the policies that only variables have to known, which has the others.
+func checkVariables(vars []variable, known spellings, declared, files []string, f *faults) *layer {
+	c := checker{layer: newLayer(), faults: f, known: known}
 	policies := make(map[string]any)
 	by := make(map[string]string)
 	for _, v := range vars {
@@ -181,11 +184,11 @@ func checkVariables(vars []variable, declared []string, files []string, f *fault
 		}
 		policy, path := "", t.field.Key
 		if t.policy != "" {
-			if policy = names[t.policy]; policy == "" {
+			if policy = c.known[t.policy]; policy == "" {
 				if policy = c.newPolicy(v, t, declared, files); policy == "" {
 					continue
 				}
-				names[t.policy] = policy
+				c.known[t.policy] = policy
 				c.layer.policies = append(c.layer.policies, policy)
 			}
 			path = joinKey(joinKey(keyPolicies, policy), t.field.Key)
@@ -286,7 +289,59 @@ func (c *checker) parse(f *Field, v variable, key string) (value any, n *node, o
 		n.kind = boolNode
 	case f.Type == Integer && isDigits(text):
 		n.kind = intNode
+	case f.Type == Integer && isNumber(text):
+		n.kind = floatNode
 	}
 	value, ok = c.value(f, n, pos{}, key)
 	return value, nil, ok
+}
+
+// torn returns the fault of a regular expression with a comma in it, in a variable
+// whose commas part the entries of a list; or nil if the entry that core refuses is
+// no part of one. A part ends within brackets, which another one closes. Lists in
+// files and in JSON have a node for their value.
+func (m *merged) torn(pe *core.PolicyError) *Error {
+	s := m.places[joinKey(joinKey(keyPolicies, pe.Policy), keyAllowOrigins)]
+	entries := m.Policies[pe.Policy].AllowOrigins
+	if pe.Field != "AllowOrigins" || s.value != nil || pe.Index >= len(entries) {
+		return nil
+	}
+	first := pe.Index
+	for first >= 0 && !strings.HasPrefix(entries[first], "regexp:") {
+		first--
+	}
+	if first < 0 {
+		return nil
+	}
+	last, open := first, brackets(entries[first])
+	for open > 0 && last+1 < len(entries) {
+		last++
+		open += brackets(entries[last])
+	}
+	if open > 0 || first == last || pe.Index > last {
+		return nil
+	}
+	whole := strings.Join(entries[first:last+1], ",")
+	others := ""
+	if first > 0 || last+1 < len(entries) {
+		others = ", ..."
+	}
+	return &Error{
+		Place: s.place(first), Value: whole, Reason: ReasonPolicy,
+		Detail:     "a regular expression with a comma, at which the list is split",
+		Suggestion: "write the list as a JSON array: [" + quoted(whole) + others + "]", Err: pe,
+	}
+}
+
+// brackets counts those that an entry opens and does not close.
+func brackets(entry string) (open int) {
+	for _, c := range entry {
+		switch c {
+		case '(', '[', '{':
+			open++
+		case ')', ']', '}':
+			open--
+		}
+	}
+	return open
 }

@@ -37,6 +37,7 @@ const (
 	ReasonUnknownVariable Reason = "unknown-variable" // a CORS_* variable that means nothing
 	ReasonUnknownPolicy   Reason = "unknown-policy"   // a policy that no file declares
 	ReasonPolicy          Reason = "policy"           // refused by core; Err is its *core.PolicyError
+	ReasonWatch           Reason = "watch"            // a source that cannot watch, and is polled
 	ReasonMore            Reason = "more"             // faults beyond the number that is reported
 )
 
@@ -197,6 +198,11 @@ func (f *faults) add(e *Error) {
 }
 
 func (f *faults) full() bool { return len(f.list) >= maxFaults }
+
+// within reports whether all that is wrong is known, and lies below a key.
+func (f *faults) within(key string) bool {
+	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool { return !strings.HasPrefix(e.Key, key+".") })
+}
 
 // at reports whether something is known to be wrong in a place already.
 func (f *faults) at(p Place) bool {

@@ -6,10 +6,6 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-func init() {
-	faultCases = append(faultCases, commaFaults...)
-}
-
 // commaFaults are regular expressions that the commas of a variable have torn.
 var commaFaults = []faultCase{
 	{
@@ -37,11 +33,32 @@ var commaFaults = []faultCase{
 		},
 	},
 	{
+		name: "two expressions with commas",
+		main: alone,
+		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://a{1,2}\.example,regexp:https://b{1,2}\.example`},
+		want: []string{
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://a{1,2}\\.example": ` +
+				`a regular expression with a comma, at which the list is split; ` +
+				`write the list as a JSON array: ["regexp:https://a{1,2}\\.example", ...]`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[2] "regexp:https://b{1,2}\\.example": ` +
+				`a regular expression with a comma, at which the list is split; ` +
+				`write the list as a JSON array: ["regexp:https://b{1,2}\\.example", ...]`,
+		},
+	},
+	{
 		name: "whole expressions before a bad entry",
 		main: alone,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://(a|b)\.example,b.example\.com,regexp:https://c{2}\.example`},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "b.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+		},
+	},
+	{
+		name: "a whole expression that is none",
+		main: alone,
+		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[z-a]\.example,https://b.example`},
+		want: []string{
+			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] \"regexp:https://[z-a]\\\\.example\": not a regular expression: invalid character class range: `z-a`; see https://golang.org/s/re2syntax",
 		},
 	},
 	{

@@ -2,10 +2,6 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-func init() {
-	faultCases = append(faultCases, alikeFaults...)
-}
-
 // alikeFaults are names that differ in - and _ only, in whichever layers.
 var alikeFaults = []faultCase{
 	{

@@ -30,6 +30,7 @@ type faultCase struct {
 var faultCases = slices.Concat(
 	fileFaults, syntaxFaults, keyFaults, nameFaults, missingFaults, typeFaults, durationFaults, policyFaults,
 	originsFileFaults, profileFaults, variableFaults, mixedFaults, aloneFaults,
+	tagFaults, alikeFaults, versionFaults, commaFaults,
 )
 
 // mixedFaults are faults of several kinds or in several places at once.

@@ -2,10 +2,6 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-func init() {
-	faultCases = append(faultCases, versionFaults...)
-}
-
 // versionFaults are versions that are numbers, but not whole ones.
 var versionFaults = []faultCase{
 	{

@@ -6,10 +6,6 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-func init() {
-	faultCases = append(faultCases, tagFaults...)
-}
-
 // tagFaults are values and keys with a tag of YAML's own, which the library takes
 // for what they are not, or takes at all.
 var tagFaults = []faultCase{
@@ -128,6 +124,15 @@ policies:
 			`cors.yaml:5:28: policies.app.allow_credentials "!": a value with a YAML tag; remove the tag`,
 			`cors.yaml:5:55: policies.app.reject_disallowed "!": a value with a YAML tag; remove the tag`,
 			`cors.yaml:6:34: policies.app.allow_private_network "!": a value with a YAML tag; remove the tag`,
+		},
+	},
+	{
+		name: "the tag without a name at the end of the file",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {spa: {}}\nversion: !"),
+		},
+		want: []string{
+			`cors.yaml:2:10: version "!": a value with a YAML tag; remove the tag`,
 		},
 	},
 	{

@@ -73,7 +73,13 @@ func FuzzLoad(f *testing.F) {
 		if c.Engine() == nil || len(c.Policies) == 0 {
 			t.Fatalf("no engine, or no policy: %+v", c)
 		}
+		spelt := make(map[string]string)
 		for _, p := range c.Policies {
+			variable := strings.ReplaceAll(p.Name, "-", "_")
+			if other, again := spelt[variable]; again {
+				t.Errorf("variables cannot tell the policy %s from %s", p.Name, other)
+			}
+			spelt[variable] = p.Name
 			if _, err := core.New(p); err != nil {
 				t.Errorf("core refuses what was accepted: %v", err)
 			}

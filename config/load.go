@@ -86,7 +86,7 @@ func (l *loader) steady(ctx context.Context, s *state, names []string) bool {
 // read fills the state and returns the names of the configuration files.
 func (l *loader) read(ctx context.Context, s *state, environ []string) (names []string) {
 	vars := variables(environ, &s.faults)
-	profile := profileOf(vars, l.opts, &s.faults)
+	profile, from := profileOf(vars, l.opts, &s.faults)
 	sum := sha256.New()
 	mix := func(parts ...string) {
 		for _, p := range parts {
@@ -109,17 +109,25 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 			names = append(names, strings.TrimSuffix(l.name, ext)+"."+profile+ext)
 		}
 	} else if profile != "" {
-		s.faults.add(&Error{
-			Place: Place{Variable: variableProfile}, Value: profile, Reason: ReasonValue,
+		e := &Error{
+			Place: from, Value: profile, Reason: ReasonValue,
 			Detail: "a profile chooses among files, and there is none", Suggestion: "unset it",
-		})
+		}
+		if from.Variable == "" {
+			e.Detail, e.Suggestion = "the profile option chooses among files, and there is none", "leave the option out"
+		}
+		s.faults.add(e)
 	}
+	known := make(spellings)
 	for i, name := range names {
 		d, fault := l.document(ctx, s, name, MaxFileSize)
 		if fault != nil {
 			if i > 0 && fault.Reason == ReasonNotFound {
 				fault.Detail += ", though the profile is " + strconv.Quote(profile)
-				fault.Suggestion = "create it, or choose another profile with " + variableProfile
+				fault.Suggestion = "create it, or choose another profile"
+				if from.Variable != "" {
+					fault.Suggestion += " with " + from.Variable
+				}
 			}
 			s.faults.add(fault)
 			decoded = false
@@ -132,7 +140,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 			decoded = false
 			continue
 		}
-		layers = append(layers, checkDocument(d, root, &s.faults))
+		layers = append(layers, checkDocument(d, root, known, &s.faults))
 	}
 
 	var declared []string
@@ -143,7 +151,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 	if !decoded {
 		files = nil // what they declare is not known
 	}
-	layers = append(layers, checkVariables(vars, declared, files, &s.faults))
+	layers = append(layers, checkVariables(vars, known, declared, files, &s.faults))
 	if !decoded {
 		return names
 	}
@@ -258,11 +266,14 @@ func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Eng
 		total += len(p.AllowOrigins)
 	}
 	progress(Progress{Phase: PhaseCompiling, Total: total})
+	certain := s.faults.within(keyPolicies)
 	for _, p := range s.policies {
 		if s.routes != nil && !s.used[p.Name] {
 			_, err := core.New(p)
 			s.refused(err)
-			s.unused(p.Name)
+			if certain {
+				s.unused(p.Name)
+			}
 		}
 	}
 	if len(s.faults.list) > 0 || engine == nil {
@@ -310,6 +321,10 @@ func (s *state) refused(err error) {
 			s.faults.more++
 			continue
 		}
+		if e := s.merged.torn(pe); e != nil {
+			s.faults.add(e)
+			continue
+		}
 		place := s.place(pe.Policy, pe.Field, pe.Index, pe.Value)
 		if s.faults.at(place) {
 			continue // what stands there is no list, text or duration to begin with
@@ -353,7 +368,8 @@ func (s *state) warn(warnings []core.Warning) {
 	}
 }
 
-// unused warns of a policy that no route names.
+// unused warns of a policy that no route names. A fault anywhere but in a policy
+// may be a route that is not seen, and then nobody knows.
 func (s *state) unused(policy string) {
 	s.warnings = append(s.warnings, &Warning{
 		Place: s.merged.places[joinKey(keyPolicies, policy)].place(-1), Code: WarnUnusedPolicy,

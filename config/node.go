@@ -184,6 +184,19 @@ func (d *document) at(offset int) pos {
 	return pos{line, d.characters(offset) - d.characters(d.lines[line-1]) + 1}
 }
 
+// offset returns the byte offset of a position, which is in its line.
+func (d *document) offset(p pos) int {
+	begin, end := d.span(p.line)
+	before := d.characters(begin) + p.column - 1
+	mark := max(0, sort.SearchInts(d.marks, before+1)-1)
+	at := d.runeStart(mark*markEvery, end)
+	for n := before - d.characters(at); n > 0 && at < end; n-- {
+		_, size := utf8.DecodeRune(d.data[at:end])
+		at += size
+	}
+	return max(begin, min(at, end))
+}
+
 // runeStart returns the first offset, of those before end, at which a character
 // begins. In what is not UTF-8 there may be none.
 func (d *document) runeStart(offset, end int) int {
@@ -224,14 +237,7 @@ func (d *document) place(p pos, key string) Place {
 		return place
 	}
 	// What is shown lies around the column; the line can be long.
-	before := d.characters(begin) + p.column - 1
-	mark := max(0, sort.SearchInts(d.marks, before+1)-1)
-	at := d.runeStart(mark*markEvery, end)
-	for n := before - d.characters(at); n > 0 && at < end; n-- {
-		_, size := utf8.DecodeRune(d.data[at:end])
-		at += size
-	}
-	at = max(begin, min(at, end))
+	at := d.offset(p)
 	from, to := begin, min(end, at+excerptBytes)
 	if at-begin > excerptBytes {
 		from = d.runeStart(at-excerptBytes, at)

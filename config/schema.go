@@ -107,7 +107,7 @@ var policyFields = []Field{
 	},
 	{
 		Key: "allow_headers", Type: List, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
-		Doc: "The request headers that scripts may set. * stands for all, though not for authorization.",
+		Doc: "The request headers that scripts may set. * stands for all, though, without credentials, not for authorization.",
 	},
 	{
 		Key: "expose_headers", Type: List, Goname: "ExposeHeaders", Example: `["etag"]`,

@@ -146,6 +146,11 @@ func TestJSONSchema(t *testing.T) {
 	if len(examples) < 8 {
 		t.Errorf("only %d examples", len(examples))
 	}
+	// JSON has no tags, and to a JSON Schema 1.0 is 1.
+	beyond := map[string]bool{"policies alike for variables": true}
+	for _, c := range slices.Concat(tagFaults, versionFaults) {
+		beyond[c.name] = true
+	}
 	refused := 0
 	for _, c := range faultCases {
 		data, ok := c.files["cors.yaml"]
@@ -157,8 +162,8 @@ func TestJSONSchema(t *testing.T) {
 		for e := range config.Errors(err) {
 			fault = fault || slices.Contains(structural, e.Reason)
 		}
-		if !fault || c.name == "policies alike for variables" {
-			continue // beyond a schema
+		if !fault || beyond[c.name] {
+			continue
 		}
 		if validate(schema, decode(t, "cors.yaml", string(data)), "$") == nil {
 			t.Errorf("%s: the schema takes\n%s", c.name, data)

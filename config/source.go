@@ -36,8 +36,11 @@ type Source interface {
 	// is so already: what changes between a Load and the Watch is not lost, and
 	// what changes several times need not be seen more than once. A source
 	// whose documents are written in pieces waits until they are whole. Watch
-	// returns an error if ctx is done, or if it cannot watch; it is then called
-	// again, after a while.
+	// returns an error if ctx is done, or if it cannot watch. The documents are
+	// then loaded, and it is called again, after a second at first and after half
+	// a minute in the end. Its second failure in a row is told to
+	// Options.OnReload, once, and to [Watcher.Err] until it returns nil or has
+	// watched for half a minute.
 	Watch(ctx context.Context, seen map[string]string) error
 }
 

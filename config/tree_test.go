@@ -84,7 +84,8 @@ func libraryValue(v any) any {
 }
 
 // FuzzTree holds the trees that are made of a file, with their positions and
-// their order, to what the formats' libraries make of it.
+// their order, to what the formats' libraries make of it. As for FuzzLoad,
+// testdata/fuzz has the smallest input for each kind of outcome.
 func FuzzTree(f *testing.F) {
 	for _, seed := range []string{
 		"a: 1\nb: {c: [x, true, ~, 1.5, 2020-01-01]}\n", "a: &x [1, 2]\nb: *x\n", "a:\n- b\n-\n", "a: |\n  text\nb: 'it''s'\n",

@@ -3,6 +3,7 @@ package config_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/corskit/corskit/config"
@@ -24,6 +25,8 @@ func TestUnusedPoliciesAmongFaults(t *testing.T) {
 		{"a misspelt key", two + "routes: [{path: /, polices: [p]}, {path: /a, policies: [q]}]\n", nil, nil},
 		{"no routes in JSON", two + "routes: [{path: /, policies: [q]}]\n", []string{"CORS__ROUTES=[{]"}, nil},
 		{"a misspelt variable", two + "routes: [{path: /, policies: [q]}]\n", []string{`CORS__ROUTE=[{"policies": ["p"]}]`}, nil},
+		{"a fault in a route after a thousand others",
+			"policies: {p: {allow_methods: [" + strings.Repeat("1,", 1000) + "]}, q: {}}\nroutes: [{path: /, policies: p}]\n", nil, nil},
 		{"a list that is not there", "policies: {p: {origins_file: none.txt}, q: {}}\nroutes: [{path: /, policies: [p]}, {policies: q}]\n", nil, nil},
 	} {
 		r := config.Check(context.Background(), yaml(c.text), "cors.yaml", config.Options{Environ: append([]string{}, c.env...)})

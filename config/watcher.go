@@ -17,7 +17,8 @@ type Result struct {
 	Previous Revision
 	// Err is nil if the policies have been replaced. Else it is like the error
 	// of [Load], the engine goes on as it was, and no second Result says the
-	// same until another one has come between.
+	// same until another one has come between. Or it is an [*Error] of
+	// [ReasonWatch]: the [Source] cannot watch, and is polled until it can.
 	Err error
 	// Diff is what has changed in the policies. It is empty if only comments,
 	// the order of keys or the like have.
@@ -38,6 +39,7 @@ type Watcher struct {
 	revision Revision
 	warnings []*Warning
 	err      error
+	blind    error // why the source cannot watch
 }
 
 // Watch is [Load], and then reloads the engine whenever a file changes, until
@@ -89,12 +91,16 @@ func (w *Watcher) Warnings() []*Warning {
 	return append([]*Warning(nil), w.warnings...)
 }
 
-// Err returns why the configuration as it is now is not in force, or nil if it
-// is. It suits a health check that degrades.
+// Err returns why the configuration as it is now is not in force, or else why it
+// may be late to be, because the [Source] cannot watch; or nil. It suits a health
+// check that degrades.
 func (w *Watcher) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.err
+	if w.err != nil {
+		return w.err
+	}
+	return w.blind
 }
 
 // Done is closed when the watcher has stopped: no reload follows.
@@ -109,28 +115,13 @@ func (w *Watcher) Close() error {
 	return nil
 }
 
-// Bounds of the time between two tries of a source that cannot watch.
-const (
-	retryMin = time.Second
-	retryMax = 30 * time.Second
-)
-
 // run reloads until ctx is done. good is the state in force.
 func (w *Watcher) run(ctx context.Context, good *state) {
 	defer close(w.done)
 	defer w.cancel()
 	var said string // the error reported last, if nothing has come since
-	seen, retry := good.seen, retryMin
-	for ctx.Err() == nil {
-		if err := w.loader.src.Watch(ctx, seen); err != nil {
-			// A source that cannot watch can perhaps still load.
-			if pause(ctx, retry) != nil {
-				return
-			}
-			retry = min(2*retry, retryMax)
-		} else {
-			retry = retryMin
-		}
+	var out outage
+	for seen := good.seen; w.await(ctx, seen, good.revision, &out) == nil; {
 		next := w.loader.load(ctx)
 		if ctx.Err() != nil {
 			return // what it found wrong may be that it was interrupted
@@ -165,10 +156,58 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 	}
 }
 
+// Bounds of the time between two tries of a source that cannot watch. One that has
+// watched for as long as the longer is taken to be able to.
+const (
+	retryMin = time.Second
+	retryMax = 30 * time.Second
+)
+
+// outage is for how often a source has failed to watch, in a row.
+type outage struct {
+	failures int
+	pause    time.Duration // until the next try
+}
+
+// await returns when there may be something to load, or with an error when ctx is
+// done. A source that cannot watch can perhaps still load.
+func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revision, out *outage) error {
+	// A source that can watch again does not say so, but is silent.
+	calm := time.AfterFunc(retryMax, func() { w.setBlind(nil) })
+	err := w.loader.src.Watch(ctx, seen)
+	if !calm.Stop() || err == nil {
+		*out = outage{}
+	}
+	if err == nil || ctx.Err() != nil {
+		w.setBlind(nil)
+		return ctx.Err()
+	}
+	// The first failure may be a connection that is lost, and that the next call
+	// makes anew.
+	if out.failures++; out.failures > 1 {
+		fault := &Error{
+			Place: Place{File: good.Source}, Reason: ReasonWatch, Detail: "cannot be watched: " + plain(err.Error()),
+			Suggestion: "see to its source; until it can be watched, it is read every " + retryMax.String(), Err: err,
+		}
+		w.setBlind(fault)
+		if out.failures == 2 {
+			w.report(Result{Revision: good, Previous: good, Err: fault})
+		}
+	}
+	out.pause = min(max(2*out.pause, retryMin), retryMax)
+	return pause(ctx, out.pause)
+}
+
 func (w *Watcher) set(good *state, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.revision, w.warnings, w.err = good.revision, good.warnings, err
+}
+
+func (w *Watcher) setBlind(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.blind = err
 }
 
 func (w *Watcher) report(r Result) {

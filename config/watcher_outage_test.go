@@ -59,6 +59,18 @@ func outage(t *testing.T, test func(t *testing.T, d *deaf, w *config.Watcher, re
 	})
 }
 
+// told returns the next result. In a bubble it waits for no time.
+func told(t *testing.T, results <-chan config.Result) config.Result {
+	t.Helper()
+	select {
+	case r := <-results:
+		return r
+	case <-time.After(time.Hour):
+		t.Fatal("nothing is told within an hour")
+		return config.Result{}
+	}
+}
+
 const deafness = "store:cors.yaml: cannot be watched: permission denied; see to its source; until it can be watched, it is read every 30s"
 
 // A source that cannot watch says so once, and is polled.
@@ -67,11 +79,11 @@ func TestWatchFails(t *testing.T) {
 		denied := errors.New("permission denied")
 		d.fail(denied, 0)
 		d.put("cors.yaml", stateText(1)) // wakes the first Watch
-		if r := <-results; r.Err != nil || r.Revision == r.Previous {
+		if r := told(t, results); r.Err != nil || r.Revision == r.Previous {
 			t.Fatalf("the state that came last before the outage: %+v", r)
 		}
 		before := w.Revision()
-		r := <-results
+		r := told(t, results)
 		if r.Err == nil || r.Err.Error() != deafness || r.Revision != before || r.Previous != before {
 			t.Errorf("got %+v", r)
 		}
@@ -91,12 +103,12 @@ func TestWatchFails(t *testing.T) {
 		// What changes is noticed all the same, and what is bad comes first.
 		d.put("cors.yaml", "policies: {}\n")
 		time.Sleep(time.Minute)
-		if r := <-results; r.Err == nil || w.Err() == nil || w.Err().Error() != r.Err.Error() {
+		if r := told(t, results); r.Err == nil || w.Err() == nil || w.Err().Error() != r.Err.Error() {
 			t.Errorf("%v, and Err is %v", r.Err, w.Err())
 		}
 		d.put("cors.yaml", stateText(2))
 		time.Sleep(time.Minute)
-		if r := <-results; r.Err != nil || !w.Engine().AllowsOrigin("https://s2.example") {
+		if r := told(t, results); r.Err != nil || !w.Engine().AllowsOrigin("https://s2.example") {
 			t.Errorf("got %+v", r)
 		}
 		if err := w.Err(); err == nil || err.Error() != deafness {
@@ -112,10 +124,10 @@ func TestWatchFails(t *testing.T) {
 		d.fail(denied, 0)
 		d.put("cors.yaml", stateText(3))
 		time.Sleep(time.Minute)
-		if r := <-results; r.Err != nil {
+		if r := told(t, results); r.Err != nil {
 			t.Errorf("got %v", r.Err)
 		}
-		if r := <-results; r.Err == nil || r.Err.Error() != deafness || w.Err() == nil {
+		if r := told(t, results); r.Err == nil || r.Err.Error() != deafness || w.Err() == nil {
 			t.Errorf("got %v, and Err is %v", r.Err, w.Err())
 		}
 		if len(results) > 0 {
@@ -133,6 +145,8 @@ func TestWatchRecovers(t *testing.T) {
 		if w.Err() == nil || len(results) != 2 {
 			t.Fatalf("%d results, and Err is %v", len(results), w.Err())
 		}
+		told(t, results)
+		told(t, results)
 		d.fail(nil, 0)
 		time.Sleep(25 * time.Second) // it waits, and has not for long
 		if w.Err() == nil {
@@ -143,6 +157,13 @@ func TestWatchRecovers(t *testing.T) {
 		if w.Err() != nil || !w.Engine().AllowsOrigin("https://s2.example") {
 			t.Errorf("Err is %v", w.Err())
 		}
+		told(t, results)
+		d.fail(errors.New("permission denied"), 0)
+		d.put("cors.yaml", stateText(3))
+		time.Sleep(10 * time.Second)
+		if w.Err() == nil || len(results) != 2 {
+			t.Errorf("the next outage: %d results, and Err is %v", len(results), w.Err())
+		}
 	})
 }
 
@@ -151,7 +172,7 @@ func TestWatchIsInterrupted(t *testing.T) {
 	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
 		d.fail(errors.New("connection lost"), 5*time.Minute)
 		d.put("cors.yaml", stateText(1))
-		<-results
+		told(t, results)
 		for range 1000 {
 			time.Sleep(time.Minute)
 			if err := w.Err(); err != nil {
@@ -169,7 +190,7 @@ func TestWatchEndsInSilence(t *testing.T) {
 	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
 		d.fail(errors.New("permission denied"), 10*time.Second)
 		d.put("cors.yaml", stateText(1))
-		<-results
+		told(t, results)
 		time.Sleep(15 * time.Second) // it has failed once, and watches again
 		w.Close()
 		if len(results) > 0 {

@@ -46,6 +46,10 @@ var (
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 	yamlQuotes = regexp.MustCompile(`(^|[\s\[,:-])[*@` + "`" + `]`)
 
+	// yamlBareTag matches what a node with the tag "!" begins with: the library
+	// keeps every other tag, but not this one.
+	yamlBareTag = regexp.MustCompile(`^(&\S+\s+)?!(\s|$)`)
+
 	// yamlParser are the faults for which the library counts lines from 0; for
 	// the others it counts from 1. It leaves out its line 0.
 	yamlParser = regexp.MustCompile(`^(did not find expected (<|node content|'-' indicator|key|',' or)|found (undefined|duplicate|incompatible) )`)
@@ -94,7 +98,7 @@ func (y *yamlTree) node(from *yaml.Node, depth int) *node {
 		y.fault = y.doc.fault(n.pos, ReasonSyntax, "values nest too deeply, or aliases make too many of them")
 		return n
 	}
-	if tag := from.ShortTag(); from.Style&yaml.TaggedStyle != 0 && !standardTag(tag) {
+	if tag := y.tag(from); tag != "" {
 		n.kind, n.text = oddNode, tag
 		return n
 	}
@@ -115,6 +119,10 @@ func (y *yamlTree) node(from *yaml.Node, depth int) *node {
 			case key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge":
 				y.fault = y.doc.fault(p.pos, ReasonSyntax, "a YAML merge key (<<)")
 				y.fault.Suggestion = "write the keys out; an alias may stand for a whole list"
+				return n
+			case y.tag(key) != "":
+				y.fault = y.doc.fault(p.pos, ReasonSyntax, "a key with a YAML tag")
+				y.fault.Suggestion = "remove the tag"
 				return n
 			case key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str":
 				y.fault = y.doc.fault(p.pos, ReasonSyntax, "a key that is not text")
@@ -160,10 +168,15 @@ func (y *yamlTree) at(n *yaml.Node) pos {
 	return pos{n.Line, n.Column}
 }
 
-func standardTag(tag string) bool {
-	switch tag {
-	case "!!str", "!!null", "!!bool", "!!int", "!!float", "!!timestamp", "!!map", "!!seq":
-		return true
+// tag returns the tag that is written at a node, or the empty string. Even one
+// that names the right type is refused: the library takes "!!bool yes" for a
+// boolean without asking which, and "!!map []" for a list.
+func (y *yamlTree) tag(n *yaml.Node) string {
+	if n.Style&yaml.TaggedStyle != 0 {
+		return n.ShortTag()
 	}
-	return false
+	if at := y.at(n); at.line > 0 && yamlBareTag.Match(y.doc.data[y.doc.offset(at):]) {
+		return "!"
+	}
+	return ""
 }

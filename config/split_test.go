@@ -1,0 +1,39 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/corskit/corskit/config"
+)
+
+// A path that ends in a separator is a directory's: the file of its last part's
+// name that lies in it is not meant.
+func TestDirectoryPath(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cors.yaml")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "cors.yaml")
+	if err := os.WriteFile(file, []byte("policies: {app: {allow_origins: [\"https://a.example\"]}}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	opts := config.Options{Environ: []string{}}
+	if _, err := config.Load(file, opts); err != nil {
+		t.Errorf("%s: %v", file, err)
+	}
+	for _, path := range []string{dir + string(filepath.Separator), file + string(filepath.Separator), dir + "//", "/"} {
+		var fault *config.Error
+		if _, err := config.Load(path, opts); !errors.As(err, &fault) || fault.Reason != config.ReasonNotFound {
+			t.Errorf("Load of %s: %v, want %s", path, err, config.ReasonNotFound)
+		}
+		if w, err := config.Watch(t.Context(), path, opts); !errors.As(err, &fault) || fault.Reason != config.ReasonNotFound {
+			t.Errorf("Watch of %s: %v, want %s", path, err, config.ReasonNotFound)
+			if err == nil {
+				w.Close()
+			}
+		}
+	}
+}
