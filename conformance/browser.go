@@ -244,14 +244,18 @@ func (r *run) follow(status int, locations []string) (v Verdict, done bool) {
 		return failed(refuse(CodeRedirectURL, "the URL "+clip(r.URL)+" is none")), true
 	}
 	next, err := base.Parse(withSlashes(location))
-	if err != nil || next.Scheme != "http" && next.Scheme != "https" || next.Host == "" {
+	if err != nil {
 		return failed(refuse(CodeRedirectURL, "the redirect to "+clip(location)+" cannot be followed")), true
+	}
+	target, finding := NormalizeURL(next.String())
+	if !finding.OK {
+		return failed(refuse(CodeRedirectURL, "the redirect cannot be followed: "+finding.Text)), true
 	}
 	if r.redirects == maxRedirects {
 		return failed(refuse(CodeRedirectLimit, fmt.Sprintf("more than %d redirects", maxRedirects))), true
 	}
 	r.redirects++
-	from, to := OriginOf(r.URL), OriginOf(next.String())
+	from, to := OriginOf(r.URL), OriginOf(target)
 	if next.User != nil && r.Mode == ModeCORS && (to != r.page || r.tainting == TypeCORS) {
 		return failed(refuse(CodeRedirectCredentials, "a redirect of a CORS request leads to a URL with a user name or password")), true
 	}
@@ -266,7 +270,7 @@ func (r *run) follow(status int, locations []string) (v Verdict, done bool) {
 			r.Origin = "null" // whoever redirected is not the page: the target cannot tell who asks
 		}
 	}
-	r.URL = next.String()
+	r.URL = target
 	return Verdict{}, false
 }
 

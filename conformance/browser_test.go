@@ -54,7 +54,9 @@ func TestBrowserSends(t *testing.T) {
 		{"forbidden header", Fetch{URL: other, Header: Header("Cookie", "1", "Sec-X", "1")}, []string{"GET " + other + " " + page}, CodeOK, TypeCORS},
 		{"listeners", Fetch{URL: other, Method: "POST", UploadListeners: true}, []string{"OPTIONS " + other + " " + page, "POST " + other + " " + page}, CodeOK, TypeCORS},
 		{"same origin", Fetch{URL: page + "/x", Header: Header("X-Z", "1")}, []string{"GET " + page + "/x -"}, CodeOK, TypeBasic},
-		{"same origin, default port", Fetch{URL: "HTTPS://PAGE.example:443/x"}, []string{"GET HTTPS://PAGE.example:443/x -"}, CodeOK, TypeBasic},
+		{"same origin, default port", Fetch{URL: "HTTPS://PAGE.example:443/x"}, []string{"GET " + page + "/x -"}, CodeOK, TypeBasic},
+		{"unusual URL", Fetch{URL: `https://API.example:443\y/%2E%2e/.\x#z`, Method: "PUT"}, []string{"OPTIONS " + other + " " + page, "PUT " + other + " " + page}, CodeOK, TypeCORS},
+		{"port", Fetch{URL: "https://api.example:65536/"}, nil, CodeURL, TypeError},
 		{"same origin post", Fetch{URL: page + "/x", Method: "PUT"}, []string{"PUT " + page + "/x " + page}, CodeOK, TypeBasic},
 		{"same-origin mode", Fetch{URL: other, Mode: ModeSameOrigin}, nil, CodeSameOriginMode, TypeError},
 		{"no-cors", Fetch{URL: other, Mode: ModeNoCORS, Header: Header("X-A", "1", "Range", "bytes=0-1")}, []string{"GET " + other + " -"}, CodeOpaque, TypeOpaque},
@@ -65,6 +67,9 @@ func TestBrowserSends(t *testing.T) {
 		{"no method", Fetch{URL: other, Method: "G T"}, nil, CodeMethodSyntax, TypeError},
 		{"no header", Fetch{URL: other, Header: Header("X A", "1")}, nil, CodeHeaderSyntax, TypeError},
 		{"line break", Fetch{URL: other, Header: Header("X-A", "1\nX-B: 2")}, nil, CodeHeaderSyntax, TypeError},
+		{"no byte string", Fetch{URL: other, Header: Header("X-A", "\u0100")}, nil, CodeHeaderSyntax, TypeError},
+		{"no byte string, in a header that is dropped", Fetch{URL: other, Header: Header("Cookie", "\u4e16")}, nil, CodeHeaderSyntax, TypeError},
+		{"byte strings", Fetch{URL: other, Header: Header("X-A", "\u00ff", "X-A", "\xff")}, []string{"OPTIONS " + other + " " + page, "GET " + other + " " + page}, CodeOK, TypeCORS},
 		{"get with body", Fetch{URL: other, Body: "x"}, nil, CodeBody, TypeError},
 		{"user name", Fetch{URL: "https://u@api.example/"}, nil, CodeURL, TypeError},
 		{"relative", Fetch{URL: "/x"}, nil, CodeURL, TypeError},
@@ -136,6 +141,10 @@ func TestBrowserRedirects(t *testing.T) {
 			[]string{"GET " + b + " " + page}, CodeRedirectURL},
 		{"backslashes", s(map[string]Response{b: moved(302, `\\c.example\?\`, open...)}), Fetch{URL: b},
 			[]string{"GET " + b + " " + page, "GET " + c + `?\ null`}, CodeOK},
+		{"unusual location", s(map[string]Response{b: moved(307, "https://C.example:443/y/%2e%2e/x#z", open...)}), Fetch{URL: b, Method: "POST"},
+			[]string{"POST " + b + " " + page, "POST " + c + "x null"}, CodeOK},
+		{"port", s(map[string]Response{b: moved(302, "https://c.example:65536/", open...)}), Fetch{URL: b},
+			[]string{"GET " + b + " " + page}, CodeRedirectURL},
 		{"without location", s(map[string]Response{b: {Status: 302, Header: Header(open...)}}), Fetch{URL: b},
 			[]string{"GET " + b + " " + page}, CodeOK},
 	} {
@@ -306,6 +315,8 @@ func TestOriginOf(t *testing.T) {
 		"https://a.example/x?y#z": "https://a.example", "HTTP://A.Example:80": "http://a.example", "https://a.example:443": "https://a.example",
 		"http://a.example:443/": "http://a.example:443", "http://[::1]:8080/": "http://[::1]:8080", "http://[::1]/": "http://[::1]",
 		"https://u:p@a.example/": "https://a.example", "data:,x": "null", "/x": "null", "": "null", "https://%zz/": "null",
+		"//a.example": "null", "file:///x": "null", "https://a.example:65536": "null", " https://a.example\n": "https://a.example", `https:\\a.example\`: "https://a.example",
+		"https://b\u00fccher.example": "https://xn--bcher-kva.example", "App://A.example:1": "app://a.example:1", "http://[0::1]:080": "http://[::1]",
 	} {
 		if got := OriginOf(url); got != want {
 			t.Errorf("OriginOf(%q) = %q, want %q", url, got, want)

@@ -1,9 +1,8 @@
 package conformance
 
 import (
-	"net"
-	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // Mode is the mode of a fetch (Fetch, request mode).
@@ -75,8 +74,8 @@ func (f Fetch) prepare() (Fetch, Finding) {
 	var header Fields
 	for _, line := range f.Header {
 		line.Value = strings.Trim(line.Value, " \t\r\n")
-		if !isToken(line.Name) || strings.ContainsAny(line.Value, "\x00\r\n") {
-			return f, refuse(CodeHeaderSyntax, "the header "+clip(line.Name)+" is none: the script gets a TypeError and nothing is sent")
+		if fault := headerFault(line); fault != "" {
+			return f, refuse(CodeHeaderSyntax, fault+": the script gets a TypeError and nothing is sent")
 		}
 		if IsForbiddenRequestHeader(line.Name, line.Value) {
 			continue
@@ -90,19 +89,32 @@ func (f Fetch) prepare() (Fetch, Finding) {
 		header = append(header, Field{"Content-Type", "text/plain;charset=UTF-8"})
 	}
 	f.Header = header
+	if clean, finding := NormalizeURL(f.URL); finding.OK {
+		f.URL = clean
+	}
 	return f, Finding{OK: true, Code: CodeOK}
+}
+
+// headerFault says why a script cannot set a header, or "".
+func headerFault(line Field) string {
+	switch {
+	case !isToken(line.Name):
+		return "the header name " + clip(line.Name) + " is no token"
+	case strings.ContainsAny(line.Value, "\x00\r\n"):
+		return "the value of the header " + clip(line.Name) + " has a line break or a NUL in it"
+	case utf8.ValidString(line.Value) && strings.ContainsFunc(line.Value, func(r rune) bool { return r > 0xff }):
+		return "the value of the header " + clip(line.Name) + " has characters beyond U+00FF in it (Web IDL, ByteString)"
+	}
+	return ""
 }
 
 // checkURL says whether fetch() takes the URL.
 func (f Fetch) checkURL() Finding {
-	u, err := url.Parse(f.URL)
-	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return refuse(CodeURL, "the URL "+clip(f.URL)+" is not an absolute one of http or https")
-	case u.User != nil:
+	_, finding := NormalizeURL(f.URL)
+	if u, _ := parseURL(f.URL); finding.OK && u.User != nil {
 		return refuse(CodeURL, "fetch() takes no URL with a user name or password")
 	}
-	return Finding{OK: true, Code: CodeOK}
+	return finding
 }
 
 // isNoCORSSafelisted is narrower than the list for CORS: range is not on it
@@ -135,24 +147,4 @@ func (f Fetch) Preflight() Request {
 	}
 	header = append(header, Field{"Accept", "*/*"})
 	return Request{Method: "OPTIONS", URL: f.URL, Header: header}
-}
-
-// OriginOf returns the serialised origin of a URL: scheme and host in lower
-// case, without the scheme's default port, or "null" where there is none.
-func OriginOf(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		return "null"
-	}
-	scheme, host, port := lower(u.Scheme), lower(u.Hostname()), u.Port()
-	if scheme == "http" && port == "80" || scheme == "https" && port == "443" {
-		port = ""
-	}
-	switch {
-	case port != "":
-		host = net.JoinHostPort(host, port)
-	case strings.Contains(host, ":"):
-		host = "[" + host + "]"
-	}
-	return scheme + "://" + host
 }

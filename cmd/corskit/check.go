@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -54,10 +53,13 @@ func (c *check) arguments(_ *cobra.Command, files []string) error {
 		return errors.New("--env is for the environment alone: leave the files out")
 	case !c.env && len(files) == 0:
 		return errors.New("no file to check")
-	case slices.Contains(files, ""):
-		return errNoName
 	case c.env && c.source.noEnv:
 		return errors.New("--env and --no-env leave nothing to check")
+	}
+	for _, file := range files {
+		if err := checkName(file); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/config"
-	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/conformance"
 )
 
 func newDiff() *cobra.Command {
@@ -55,6 +53,12 @@ type change struct {
 	Lost    []string `json:"lost,omitempty"`
 }
 
+// compared is the output for programs.
+type compared struct {
+	Changes []change `json:"changes"`
+	Notes   []string `json:"notes,omitempty"`
+}
+
 func (d *diff) run(cmd *cobra.Command, files []string) error {
 	if err := oneOf("format", d.format, "text", "json"); err != nil {
 		return err
@@ -68,71 +72,89 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	changes := compare(cmd.Context(), before, after)
-	if d.format == "json" {
-		err = printJSON(cmd.OutOrStdout(), changes)
-	} else {
-		printChanges(out(cmd), changes)
-		if expressionsDiffer(before, after) {
-			t := out(cmd)
-			t.printf("%s regular expressions differ, which are tried on a few origins only\n", t.style(yellow, "note:"))
-		}
+	progress := progress{terminal: newTerminal(cmd.ErrOrStderr(), "never")}
+	result := compared{Changes: compare(cmd.Context(), before, after, progress.show)}
+	progress.clear()
+	if expressionsDiffer(before, after) {
+		result.Notes = append(result.Notes, "regular expressions differ, which are tried on a few origins only")
 	}
-	if err == nil && len(changes) > 0 {
+	if d.format == "json" {
+		err = printJSON(cmd.OutOrStdout(), result)
+	} else {
+		result.print(out(cmd))
+	}
+	if err == nil && len(result.Changes) > 0 {
 		err = errNo
 	}
 	return err
 }
 
 // compare asks both configurations the same questions.
-func compare(ctx context.Context, before, after *config.Config) []change {
+func compare(ctx context.Context, before, after *config.Config, progress func(config.Progress)) []change {
 	changes := []change{}
 	patterns := samples(before, after)
-	for _, r := range routesOf(ctx, before, after) {
-		byText := make(map[string]int)        // index in changes
-		byOutcome := make(map[[2]outcome]int) // the same, or none
-		byOrigin := make(map[string]int, len(patterns))
-		at := func(origin string) int {
-			if i, known := byOrigin[origin]; known {
-				return i
-			}
-			pair := [2]outcome{decide(ctx, before, r, origin), decide(ctx, after, r, origin)}
-			i, known := byOutcome[pair]
-			if !known {
-				i = none
-				if c := difference(before, after, pair); c.Effect != "" {
-					c.Route = r.name
-					text := strings.Join([]string{c.Effect, strings.Join(c.Gained, "\n"), strings.Join(c.Lost, "\n")}, "\x00")
-					if i, known = byText[text]; !known {
-						i = len(changes)
-						byText[text] = i
-						changes = append(changes, c)
-					}
-				}
-				byOutcome[pair] = i
-			}
-			byOrigin[origin] = i
+	known := make(map[string][]change) // by the policies that govern
+	routes := routesOf(ctx, progress, before, after)
+	for i, r := range routes {
+		progress(config.Progress{Phase: "comparing", Done: i, Total: len(routes)})
+		list, ok := known[r.policies]
+		if !ok {
+			list = compareRoute(ctx, before, after, patterns, r)
+			known[r.policies] = list
+		}
+		for _, c := range list {
+			c.Route = r.name
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
+
+// compareRoute is compare for the requests of one route.
+func compareRoute(ctx context.Context, before, after *config.Config, patterns []originSample, r routeSample) []change {
+	var changes []change
+	byText := make(map[string]int)        // index in changes
+	byOutcome := make(map[[2]outcome]int) // the same, or none
+	byOrigin := make(map[string]int, len(patterns))
+	at := func(origin string) int {
+		if i, known := byOrigin[origin]; known {
 			return i
 		}
-		named := make(map[string]bool)
-		name := func(i int, what string) {
-			if i != none && !named[what] {
-				named[what] = true
-				changes[i].Origins = append(changes[i].Origins, what)
-			}
-		}
-		for _, p := range patterns {
-			first := at(p.origins[0])
-			if !slices.ContainsFunc(p.origins, func(o string) bool { return at(o) != first }) {
-				name(first, p.name)
-				continue
-			}
-			told := map[int]bool{}
-			for _, o := range p.origins {
-				if i := at(o); !told[i] {
-					told[i] = true
-					name(i, p.name+", such as "+o)
+		pair := [2]outcome{decide(ctx, before, r, origin), decide(ctx, after, r, origin)}
+		i, known := byOutcome[pair]
+		if !known {
+			i = none
+			if c := difference(pair, rights(ctx, before, r, origin), rights(ctx, after, r, origin)); c.Effect != "" {
+				text := strings.Join([]string{c.Effect, strings.Join(c.Gained, "\n"), strings.Join(c.Lost, "\n")}, "\x00")
+				if i, known = byText[text]; !known {
+					i = len(changes)
+					byText[text] = i
+					changes = append(changes, c)
 				}
+			}
+			byOutcome[pair] = i
+		}
+		byOrigin[origin] = i
+		return i
+	}
+	named := make(map[string]bool)
+	name := func(i int, what string) {
+		if i != none && !named[what] {
+			named[what] = true
+			changes[i].Origins = append(changes[i].Origins, what)
+		}
+	}
+	for _, p := range patterns {
+		first := at(p.origins[0])
+		if !slices.ContainsFunc(p.origins, func(o string) bool { return at(o) != first }) {
+			name(first, p.name)
+			continue
+		}
+		told := map[int]bool{}
+		for _, o := range p.origins {
+			if i := at(o); !told[i] {
+				told[i] = true
+				name(i, p.name+", such as "+o)
 			}
 		}
 	}
@@ -154,10 +176,9 @@ func decide(ctx context.Context, c *config.Config, r routeSample, origin string)
 	return outcome{d.Allowed, d.Policy, d.Status}
 }
 
-// difference is the change from one outcome to the other. Its Effect is empty if
-// there is none.
-func difference(before, after *config.Config, pair [2]outcome) change {
-	was, is := pair[0].rights(before), pair[1].rights(after)
+// difference is the change from one outcome, and its rights, to the other. Its
+// Effect is empty if there is none.
+func difference(pair [2]outcome, was, is []string) change {
 	c := change{Gained: without(is, was), Lost: without(was, is)}
 	switch {
 	case pair[1].allowed && !pair[0].allowed:
@@ -170,63 +191,69 @@ func difference(before, after *config.Config, pair [2]outcome) change {
 	return c
 }
 
-func (o outcome) rights(c *config.Config) []string {
-	if !o.allowed {
-		if o.status != 0 {
+// sampleMethod is a method that nobody lists.
+const sampleMethod = "CORSKIT-SAMPLE"
+
+// rights are what an origin may do, in words, as the engine says it in its answers
+// to a request and to a preflight.
+func rights(ctx context.Context, c *config.Config, r routeSample, origin string) []string {
+	request := r.request(origin)
+	actual := c.Engine().Decide(ctx, request)
+	if !actual.Allowed {
+		if actual.Status != 0 {
 			return []string{"an answer of 403"}
 		}
 		return nil
 	}
-	i := slices.IndexFunc(c.Policies, func(p core.Policy) bool { return p.Name == o.policy })
-	if i < 0 {
-		return nil
-	}
-	return rights(c.Policies[i])
-}
+	request.Method = "OPTIONS"
+	request.AccessControlRequestMethod = []string{sampleMethod}
+	request.AccessControlRequestHeaders = []string{sampleLabel + ",authorization"}
+	request.AccessControlRequestPrivateNetwork = []string{"true"}
+	asked := c.Engine().Decide(ctx, request)
 
-// rights are what a policy lets its origins do, in words.
-func rights(p core.Policy) []string {
 	var list []string
-	each := func(what string, values []string, always ...string) {
-		var seen []string
-		for _, v := range append(always, values...) {
-			if !slices.Contains(seen, v) {
-				seen = append(seen, v)
-				list = append(list, what+" "+v)
+	each := func(what, names string) {
+		for name := range strings.SplitSeq(names, ",") {
+			name = strings.TrimSpace(name)
+			if name == sampleMethod || name == sampleLabel {
+				name = "*" // with credentials, what is asked for comes in its place
+			}
+			if right := what + " " + name; name != "" && !slices.Contains(list, right) {
+				list = append(list, right)
 			}
 		}
 	}
-	each("method", p.AllowMethods, "GET", "HEAD", "POST")
-	each("request header", lower(p.AllowHeaders))
-	each("response header", lower(p.ExposeHeaders))
-	if p.AllowCredentials {
+	each("method", "GET,HEAD,POST,"+asked.AllowMethods)
+	each("request header", asked.AllowHeaders)
+	each("response header", actual.ExposeHeaders)
+	list = slices.DeleteFunc(list, func(right string) bool {
+		name, ok := strings.CutPrefix(right, "response header ")
+		return ok && len(conformance.Readable(conformance.Header(name), true)) > 0 // without being listed
+	})
+	if actual.AllowCredentials != "" {
 		list = append(list, "credentials")
 	}
-	if p.AllowPrivateNetwork {
+	if asked.AllowPrivateNetwork != "" {
 		list = append(list, "private network access")
 	}
-	switch {
-	case p.MaxAge == core.NoPreflightCache:
+	switch asked.MaxAge {
+	case "":
+	case "0":
 		list = append(list, "max_age disabled")
-	case p.MaxAge != 0:
-		list = append(list, "max_age "+strconv.FormatInt(int64(p.MaxAge/time.Second), 10)+"s")
+	default:
+		list = append(list, "max_age "+asked.MaxAge+"s")
 	}
 	return list
 }
 
-func lower(values []string) []string {
-	list := make([]string, len(values))
-	for i, v := range values {
-		list[i] = strings.ToLower(v)
-	}
-	return list
-}
-
-func without(list, remove []string) []string {
+// without returns the rights of a list that the others do not include. "*" is for
+// all names but authorization's (Fetch, CORS non-wildcard request-header name).
+func without(list, others []string) []string {
 	var kept []string
-	for _, s := range list {
-		if !slices.Contains(remove, s) {
-			kept = append(kept, s)
+	for _, right := range list {
+		all := right[:strings.LastIndexByte(right, ' ')+1] + "*"
+		if !slices.Contains(others, right) && (right == "request header authorization" || !slices.Contains(others, all)) {
+			kept = append(kept, right)
 		}
 	}
 	return kept
@@ -235,12 +262,11 @@ func without(list, remove []string) []string {
 // maxListed bounds how many origins of one change are printed.
 const maxListed = 10
 
-func printChanges(t terminal, changes []change) {
-	if len(changes) == 0 {
+func (d compared) print(t terminal) {
+	if len(d.Changes) == 0 {
 		t.printf("no difference\n")
-		return
 	}
-	for _, c := range changes {
+	for _, c := range d.Changes {
 		mark, how, what := "~", yellow, "may do other things"
 		switch c.Effect {
 		case "allowed":
@@ -269,6 +295,9 @@ func printChanges(t terminal, changes []change) {
 		for _, l := range grouped(c.Lost) {
 			t.printf("  %s\n", t.style(red, "- "+safe(l)))
 		}
+	}
+	for _, n := range d.Notes {
+		t.printf("%s %s\n", t.style(yellow, "note:"), n)
 	}
 }
 

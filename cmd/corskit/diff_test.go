@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -67,6 +68,9 @@ func TestDiffPatterns(t *testing.T) {
 		{"https://a.example", "regexp:(?i)https://[^a-z]\\.example", []string{"+", "-", "regexp:(?i)https://[^a-z]", "https://a.example"}},
 		{"regexp:https://a{1,3}\\.b\\.example", "regexp:https://a{1,5}\\.b\\.example", []string{"+", "such as https://aaaaa.b.example"}},
 		{"regexp:https://(a|b)\\.example", "regexp:https://(b|a)\\.example", []string{"no difference", "note: regular expressions differ"}},
+		{"regexp:https://[a-z]+", "regexp:https://[a-z]{1,2}", []string{"-", "https://aaa", "note: regular expressions differ"}},
+		{"regexp:https://(x\\.)*b\\.example", "regexp:https://(x\\.)?b\\.example", []string{"-", "https://x.x.b.example"}},
+		{"regexp:https://[a-z]{2}\\.[a-z]{3}\\.example", "regexp:https://[a-z]{2}\\.[a-z]+\\.example", []string{"+", "https://aa.aaaa.example"}},
 		{"https://*.b.example", "*", []string{"+", "any other origin"}},
 	} {
 		dir := t.TempDir()
@@ -81,6 +85,68 @@ func TestDiffPatterns(t *testing.T) {
 			t.Errorf("from %s to %s: %+v", tt.before, tt.after, r)
 		}
 		contains(t, "from "+tt.before+" to "+tt.after, r.stdout, tt.want...)
+	}
+}
+
+// The note on expressions is for programs, too.
+func TestDiffNoteJSON(t *testing.T) {
+	dir := t.TempDir()
+	for name, pattern := range map[string]string{"old.yaml": "regexp:https://(a|b)\\.example", "new.yaml": "regexp:https://(b|a)\\.example"} {
+		write(t, dir, name, "policies: {app: {allow_origins: ['"+pattern+"']}}\n")
+	}
+	for after, notes := range map[string]int{"old.yaml": 0, "new.yaml": 1} {
+		r := corskit(t, dir, "diff", "old.yaml", after, "--format", "json")
+		var got compared
+		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Changes == nil || len(got.Changes) > 0 || len(got.Notes) != notes || r.code != exitYes {
+			t.Errorf("old.yaml and %s: %v, %+v", after, err, r)
+		}
+	}
+}
+
+// Lists are compared by what they let through.
+func TestDiffLists(t *testing.T) {
+	const credentials = "allow_credentials: true, "
+	for _, tt := range []struct {
+		before, after string // what a policy has beside its origins
+		want          string // the lines on rights
+	}{
+		{"allow_methods: [put]", "allow_methods: [PUT]", ""},
+		{"allow_methods: [PUT, PATCH]", "allow_methods: [PATCH, PUT, GET]", ""},
+		{"allow_methods: [PUT]", "allow_methods: ['*']", "+ method *"},
+		{"allow_methods: ['*']", "allow_methods: [PUT]", "- method *"},
+		{"allow_methods: ['*', PUT]", "allow_methods: ['*']", ""},
+		{"allow_methods: []", "allow_methods: [GET, HEAD, POST]", ""},
+		{credentials + "allow_methods: [PUT]", credentials + "allow_methods: ['*']", "+ method *"},
+
+		{"allow_headers: [X-A]", "allow_headers: [x-a]", ""},
+		{"allow_headers: ['*', x-a]", "allow_headers: ['*']", ""},
+		{"allow_headers: [x-a]", "allow_headers: ['*']", "+ request header *"},
+		{"allow_headers: ['*']", "allow_headers: [x-a]", "- request header *"},
+		{"allow_headers: [authorization]", "allow_headers: ['*']", "+ request header *\n- request header authorization"},
+		{"allow_headers: ['*', Authorization]", "allow_headers: ['*']", "- request header authorization"},
+		{credentials + "allow_headers: ['*', authorization]", credentials + "allow_headers: ['*']", ""},
+		{credentials + "allow_headers: [authorization]", credentials + "allow_headers: ['*']", "+ request header *"},
+
+		{"expose_headers: [X-A]", "expose_headers: [x-a]", ""},
+		{"expose_headers: [x-a, cache-control, Content-Type]", "expose_headers: [x-a]", ""},
+		{"expose_headers: [x-a]", "expose_headers: ['*']", "+ response header *"},
+		{"expose_headers: ['*', authorization]", "expose_headers: ['*']", ""},
+
+		{"max_age: 60s", "max_age: 1m", ""},
+		{"max_age: 60s", "max_age: disabled", "+ max_age disabled\n- max_age 60s"},
+		{"allow_private_network: false", "allow_private_network: true", "+ private network access"},
+		{"allow_credentials: false", "allow_credentials: true", "+ credentials"},
+	} {
+		dir := t.TempDir()
+		write(t, dir, "old.yaml", "policies: {app: {allow_origins: ['https://a.example'], "+tt.before+"}}\n")
+		write(t, dir, "new.yaml", "policies: {app: {allow_origins: ['https://a.example'], "+tt.after+"}}\n")
+		want, code := "no difference\n", exitYes
+		if tt.want != "" {
+			want, code = "~ may do other things\n    https://a.example\n  "+strings.ReplaceAll(tt.want, "\n", "\n  ")+"\n", exitNo
+		}
+		if r := corskit(t, dir, "diff", "old.yaml", "new.yaml"); r.code != code || r.stdout != want {
+			t.Errorf("from %s to %s: %+v, want %s", tt.before, tt.after, r, want)
+		}
 	}
 }
 

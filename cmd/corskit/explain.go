@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,7 +82,7 @@ func (x *explain) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	server := paper{engine: c.Engine(), fetch: fetch}
+	server := paper{engine: c.Engine(), policies: c.Policies, fetch: fetch}
 	browser := conformance.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
 	v := browser.Fetch(cmd.Context(), fetch)
 	result := explained{
@@ -114,18 +116,17 @@ func (x *explain) url() (string, error) {
 	if !strings.HasPrefix(x.path, "/") {
 		return "", usagef("--path %s does not begin with a slash", safe(x.path))
 	}
-	raw := scheme + "://" + x.host + x.path
-	u, err := url.Parse(raw)
-	if err != nil || u.Host != x.host || x.host == "" || u.User != nil {
+	if x.host == "" || strings.ContainsAny(x.host, `/\?#@`) {
 		return "", usagef("--host %s and --path %s do not make a URL", safe(x.host), safe(x.path))
 	}
-	return raw, nil
+	return scheme + "://" + x.host + x.path, nil
 }
 
 // paper is a server that exists in the file only: a handler that answers 200
 // behind the middleware.
 type paper struct {
 	engine       *core.Engine
+	policies     []core.Policy
 	fetch        conformance.Fetch
 	explanations []core.Explanation
 }
@@ -173,12 +174,35 @@ func (p *paper) fix(v conformance.Verdict) string {
 	}
 	last := p.explanations[len(p.explanations)-1]
 	switch v.Code {
-	case conformance.CodeAllowCredentials:
-		return "set allow_credentials: true in policy \"" + last.Policy + "\", or fetch without credentials"
-	case conformance.CodeAllowOriginWildcard:
-		return "fetch without credentials, or list the origin in a policy of its own, before this one, with allow_credentials: true"
+	case conformance.CodeAllowCredentials, conformance.CodeAllowOriginWildcard:
+		return p.fixCredentials(last.Policy)
 	}
 	return keys.Replace(last.Hint)
+}
+
+// fixCredentials says how to let a fetch with credentials through. What core would
+// refuse is not advised.
+func (p *paper) fixCredentials(name string) string {
+	const leave = "fetch without credentials"
+	i := slices.IndexFunc(p.policies, func(q core.Policy) bool { return q.Name == name })
+	if i < 0 {
+		return leave
+	}
+	whole := p.policies[i]
+	whole.AllowCredentials = true
+	alone := whole
+	alone.AllowOrigins, alone.ExposeHeaders = []string{p.fetch.Origin}, nil
+	var fault *core.PolicyError
+	if _, err := core.New(alone); errors.As(err, &fault) {
+		if fault.Reason != core.ReasonInsecureOrigin {
+			return leave // no policy can allow it with them
+		}
+		return leave + "; with them, " + keys.Replace(fault.Suggestion)
+	}
+	if _, err := core.New(whole); err != nil {
+		return leave + ", or list the origin in a policy of its own, before this one, with allow_credentials: true"
+	}
+	return "set allow_credentials: true in policy \"" + name + "\", or " + leave
 }
 
 // keys rewrites what core says of its fields into what a file says.

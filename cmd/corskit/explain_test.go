@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -61,5 +62,114 @@ func TestExplainBrowsers(t *testing.T) {
 		if r := corskit(t, dir, "explain", "cors.yaml", "-o", "https://a.example", "-H", "Authorization", "--browser", browser); r.code != want {
 			t.Errorf("%s: %+v", browser, r)
 		}
+	}
+}
+
+// A browser does not send every URL as it is written.
+func TestExplainURL(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", `policies:
+  app: {allow_origins: ["https://app.example"]}
+  public: {allow_origins: ["*"]}
+routes:
+  - {host: xn--bcher-kva.example, policies: [app]}
+  - {host: api.example.com, path: /public/, policies: [public]}
+  - {host: api.example.com, path: /x, policies: [app]}
+`)
+	for _, tt := range []struct {
+		host, path string
+		want       string // the URL that is fetched
+		code       int    // for a page that the policy app alone refuses
+	}{
+		{"api.example.com", "/public/y", "https://api.example.com/public/y", exitYes},
+		{"api.example.com", "/public/../x", "https://api.example.com/x", exitNo},
+		{"api.example.com", "/public/%2e%2E/x", "https://api.example.com/x", exitNo},
+		{"api.example.com", `/public\..\x`, "https://api.example.com/x", exitNo},
+		{"api.example.com", "/x/../public/y", "https://api.example.com/public/y", exitYes},
+		{"API.example.com:443", "/public/y#z", "https://api.example.com/public/y", exitYes},
+		{"api.example.com:8443", "/public/y", "https://api.example.com:8443/public/y", exitYes},
+		{"b\u00fccher.example", "/", "https://xn--bcher-kva.example/", exitNo},
+	} {
+		r := corskit(t, dir, "explain", "cors.yaml", "-o", "https://evil.example", "--host", tt.host, "--path", tt.path, "--format", "json")
+		var got explained
+		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Fetch.URL != tt.want || got.Exchanges[0].Request.URL != tt.want || r.code != tt.code || got.Verdict.Code == "no-route" {
+			t.Errorf("%s%s: %v, %+v, want %s and exit status %d", tt.host, tt.path, err, r, tt.want, tt.code)
+		}
+		raw := "https://" + tt.host + tt.path
+		if told := len(got.Notes) == 1 && got.Notes[0] == "browsers send the URL "+raw+" as "+tt.want; told != (raw != tt.want) {
+			t.Errorf("%s: notes %q", raw, got.Notes)
+		}
+		if tt.code == exitNo && !strings.Contains(r.stdout, `of policy \"app\" allows`) {
+			t.Errorf("%s: a route of policy app does not govern: %s", raw, r.stdout)
+		}
+	}
+}
+
+// What is advised makes no file that check refuses.
+func TestExplainCredentialsFix(t *testing.T) {
+	const (
+		leave = "fetch without credentials"
+		alone = leave + ", or list the origin in a policy of its own, before this one, with allow_credentials: true"
+		https = leave + "; with them, serve the page over https://, or set dangerously_allow_insecure_origins if that is meant"
+	)
+	for _, tt := range []struct{ policy, origin, want string }{
+		{`allow_origins: ["https://a.example"]`, "https://a.example", `set allow_credentials: true in policy "app", or ` + leave},
+		{`allow_origins: ["http://localhost:*"]`, "http://localhost:3000", `set allow_credentials: true in policy "app", or ` + leave},
+		{`allow_origins: ["null"], dangerously_allow_null_origin: true`, "null", leave},
+		{`allow_origins: ["null", "https://a.example"], dangerously_allow_null_origin: true`, "https://a.example", alone},
+		{`allow_origins: ["http://a.example"]`, "http://a.example", https},
+		{`allow_origins: ["http://a.example"], dangerously_allow_insecure_origins: true`, "http://a.example", `set allow_credentials: true in policy "app", or ` + leave},
+		{`allow_origins: ["https://*.github.io"]`, "https://a.github.io", alone},
+		{`allow_origins: ["https://a.example"], expose_headers: ["*"]`, "https://a.example", alone},
+		{`allow_origins: ["*"]`, "https://a.example", alone},
+		{`allow_origins: ["*"]`, "http://a.example", https},
+	} {
+		dir := t.TempDir()
+		write(t, dir, "cors.yaml", "policies: {app: {"+tt.policy+"}}\n")
+		r := corskit(t, dir, "explain", "cors.yaml", "-o", tt.origin, "--credentials", "--format", "json")
+		var got explained
+		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Fix != tt.want {
+			t.Errorf("%s, %s: %v, fix %q, want %q", tt.policy, tt.origin, err, got.Fix, tt.want)
+		}
+		write(t, dir, "advised.yaml", "policies: {app: {"+tt.policy+", allow_credentials: true}}\n")
+		if r := corskit(t, dir, "check", "advised.yaml"); (r.code == exitYes) != strings.HasPrefix(got.Fix, "set allow_credentials: true") {
+			t.Errorf("%s: the fix is %q, and with allow_credentials: %+v", tt.policy, got.Fix, r)
+		}
+	}
+}
+
+func TestExplainMeantOrigin(t *testing.T) {
+	for origin, want := range map[string]string{
+		" https://ok.example": "https://ok.example", "HTTPS://ok.example:443/": "https://ok.example", "ok.example": "https://ok.example", "//ok.example": "https://ok.example",
+		"https://b\u00fccher.example": "https://xn--bcher-kva.example", "file://": "null", "file:///x": "null", "data:,x": "null", "Null": "null",
+		"ok example": "", "https://": "", "https://ok.example:99999": "",
+	} {
+		note := "no browser spells an origin " + origin
+		if want != "" {
+			note += "; is " + want + " meant?"
+		}
+		r := corskit(t, "testdata/check", "explain", "good.yaml", "--host", "api.example.com", "-o", origin, "--format", "json")
+		var got explained
+		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || len(got.Notes) != 1 || got.Notes[0] != note {
+			t.Errorf("%s: %v, notes %q, want %q", origin, err, got.Notes, note)
+		}
+	}
+}
+
+// A script gets a TypeError for what no header can hold.
+func TestExplainHeaderFaults(t *testing.T) {
+	for header, want := range map[string]string{
+		"X-A: \u4e16\u754c": "the value of the header X-A has characters beyond U+00FF",
+		"X-A: b\r\nfoo":     "the value of the header X-A has a line break",
+		"X A: b":            "the header name X A is no token",
+	} {
+		r := corskit(t, "testdata/check", "explain", "good.yaml", "--host", "api.example.com", "-o", "https://app.example.com", "-H", header)
+		if r.code != exitNo || strings.Contains(r.stdout, "1. the") {
+			t.Errorf("%q: %+v", header, r)
+		}
+		contains(t, header, r.stdout, want, "TypeError", "(header-syntax)")
+	}
+	if r := corskit(t, "testdata/check", "explain", "good.yaml", "--host", "api.example.com", "-o", "https://app.example.com", "-H", "Accept: \u00e9"); r.code != exitYes {
+		t.Errorf("a byte beyond ASCII: %+v", r)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,14 @@ func (s *script) fetch(url string) (f conformance.Fetch, notes []string, err err
 	if strings.ContainsAny(s.origin, "\x00\r\n") {
 		return f, nil, usagef("--origin %s cannot stand in a header", safe(s.origin))
 	}
-	f = conformance.Fetch{Origin: s.origin, URL: url, Method: s.method, Credentials: s.credentials}
+	f = conformance.Fetch{Origin: s.origin, Method: s.method, Credentials: s.credentials}
+	var finding conformance.Finding
+	if f.URL, finding = conformance.NormalizeURL(url); !finding.OK {
+		return f, nil, usagef("%s", finding.Text)
+	}
+	if f.URL != url && f.URL != url+"/" {
+		notes = append(notes, "browsers send the URL "+safe(url)+" as "+safe(f.URL))
+	}
 	for _, h := range s.headers {
 		name, value, given := strings.Cut(h, ":")
 		if name, value = strings.TrimSpace(name), strings.TrimSpace(value); name == "" {
@@ -65,7 +73,11 @@ func (s *script) fetch(url string) (f conformance.Fetch, notes []string, err err
 		notes = append(notes, "methods are case-sensitive, and browsers leave "+safe(s.method)+" as it is; is "+safe(upper)+" meant?")
 	}
 	if s.origin != "null" && conformance.OriginOf(s.origin) != s.origin && !strings.Contains(s.origin, "*") {
-		notes = append(notes, "no browser spells an origin "+safe(s.origin)+"; is "+safe(spelling(s.origin))+" meant?")
+		note := "no browser spells an origin " + safe(s.origin)
+		if meant := spelling(s.origin); meant != "" {
+			note += "; is " + safe(meant) + " meant?"
+		}
+		notes = append(notes, note)
 	}
 	return f, notes, nil
 }
@@ -80,17 +92,23 @@ func exampleValue(name string) string {
 	return "x"
 }
 
-// spelling guesses how a browser would spell an origin.
+// spelling guesses which origin is meant by something else, or returns "".
 func spelling(s string) string {
-	if o := conformance.OriginOf(s); o != "null" {
-		return o
+	s = strings.TrimSpace(s)
+	switch scheme, _, ok := strings.Cut(strings.ToLower(s), ":"); {
+	case scheme == "null", ok && slices.Contains([]string{"file", "data", "about"}, scheme):
+		return "null" // pages of such URLs have no origin of their own
 	}
+	urls := []string{s}
 	if !strings.Contains(s, "://") {
-		if o := conformance.OriginOf("https://" + s); o != "null" {
+		urls = append(urls, "https://"+strings.TrimPrefix(s, "//"))
+	}
+	for _, url := range urls {
+		if o := conformance.OriginOf(url); o != "null" {
 			return o
 		}
 	}
-	return "https://app.example.com"
+	return ""
 }
 
 // exchange is a request and its answer, for programs.

@@ -34,6 +34,8 @@ type suspect struct {
 	fetch conformance.Fetch
 
 	sent     int
+	silent   int   // of those, without an answer
+	failure  error // why the first of them has none
 	findings []finding
 }
 
@@ -62,18 +64,22 @@ func lookAlikes(origin string) []lookAlike {
 	add := func(code, host, text string) {
 		list = append(list, lookAlike{code, u.Scheme + "://" + host, text, "compare the whole origin; anchor expressions, and escape their dots"})
 	}
-	host := u.Hostname()
-	add("matches-prefix", bracketed(host)+"."+strangerHost, "an origin that only begins like the allowed one is allowed")
+	host, port := u.Hostname(), strings.TrimPrefix(u.Host, bracketed(u.Hostname()))
+	const prefix = "an origin that only begins like the allowed one is allowed"
+	add("matches-prefix", bracketed(host)+"."+strangerHost, prefix)
+	if port != "" { // which a comparison may take for the end of the origin, or leave out
+		add("matches-prefix", bracketed(host)+"."+strangerHost+port, prefix)
+	}
 	if _, err := netip.ParseAddr(host); err == nil {
 		list = slices.DeleteFunc(list, func(l lookAlike) bool { return l.code == "matches-prefix" && strings.Contains(host, ":") })
 		return list
 	}
 	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
-		add("matches-suffix", "corskit-probe"+domain, "an origin that only ends like the allowed one is allowed")
+		add("matches-suffix", "corskit-probe"+domain+port, "an origin that only ends like the allowed one is allowed")
 		if domain != host {
 			// Two labels become one: a registrable domain of its own.
 			sub := strings.TrimSuffix(host, "."+domain)
-			add("unescaped-dot", sub+"x"+domain, "a dot of the allowed origin matches any character")
+			add("unescaped-dot", sub+"x"+domain+port, "a dot of the allowed origin matches any character")
 		}
 	}
 	if u.Scheme == "https" {
@@ -91,8 +97,8 @@ func bracketed(host string) string {
 }
 
 // examine looks for misconfigurations, in the answers to the fetch and to more
-// requests, which it counts.
-func (s *suspect) examine(v conformance.Verdict) ([]finding, int) {
+// requests.
+func (s *suspect) examine(v conformance.Verdict) {
 	s.findings = []finding{}
 	for _, e := range v.Exchanges {
 		s.headers(e.Response.Header, v)
@@ -105,7 +111,7 @@ func (s *suspect) examine(v conformance.Verdict) ([]finding, int) {
 	}
 	answers := []answer{own, s.ask("")}
 	for _, l := range lookAlikes(s.fetch.Origin) {
-		if l.origin == s.fetch.Origin {
+		if l.origin == s.fetch.Origin || s.found(l.code) {
 			continue
 		}
 		a := s.ask(l.origin)
@@ -117,7 +123,19 @@ func (s *suspect) examine(v conformance.Verdict) ([]finding, int) {
 		}
 	}
 	s.vary(answers)
-	return s.findings, s.sent
+}
+
+// found reports whether an error has been found already, with another look-alike.
+func (s *suspect) found(code string) bool {
+	return slices.ContainsFunc(s.findings, func(f finding) bool { return f.Code == code && f.Severity == "error" })
+}
+
+// unjudged says what could not be looked at, or is empty.
+func (s *suspect) unjudged() string {
+	if s.silent == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %s got no answer, and what they are for is not judged: %s", s.silent, plural(s.sent, "more request"), safe(s.failure.Error()))
 }
 
 // answer is the server's answers to one origin.
@@ -156,6 +174,9 @@ func (s *suspect) request(r conformance.Request) *conformance.Response {
 	s.sent++
 	response, err := s.send(s.ctx, r)
 	if err != nil {
+		if s.silent++; s.failure == nil {
+			s.failure = err
+		}
 		return nil
 	}
 	return &response

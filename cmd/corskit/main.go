@@ -15,8 +15,11 @@ const (
 	exitFail = 2 // no answer
 )
 
-// errNo ends a command whose answer is no, and has been printed.
-var errNo = errors.New("no")
+// What ends a command whose answer has been printed.
+var (
+	errNo       = errors.New("no")
+	errNoAnswer = errors.New("no answer")
+)
 
 func main() {
 	root, stdout := newRoot(), &output{file: os.Stdout}
@@ -34,6 +37,8 @@ func run(root *cobra.Command, stdout *output, stderr terminal) int {
 		return exitYes
 	case errors.Is(err, errNo):
 		return exitNo
+	case errors.Is(err, errNoAnswer):
+		return exitFail
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", stderr.style(red, "corskit"), safe(err.Error()))
 	var usage *usageError

@@ -39,7 +39,8 @@ this machine is asked about first, redirects included; --yes agrees beforehand.
 Probe servers that you are responsible for.
 
 Exit status: 0 if the request is allowed and nothing is wrong, 1 if it is
-refused or something is, 2 if there is no answer.`,
+refused or something is, 2 if there is no answer, or none to some of the checks
+and nothing wrong with the others.`,
 		Example: `  corskit probe http://localhost:8080/items --origin https://app.example.com
   corskit probe https://api.example.com/items --origin https://app.example.com --yes \
       --method PUT --header "Content-Type: application/json" --credentials
@@ -66,14 +67,16 @@ type probe struct {
 
 // probed is the output for programs.
 type probed struct {
-	URL       string            `json:"url"`
-	Fetch     conformance.Fetch `json:"fetch"`
-	Verdict   verdict           `json:"verdict"`
-	Fix       string            `json:"fix,omitempty"`
-	Findings  []finding         `json:"findings"`
-	Notes     []string          `json:"notes,omitempty"`
-	Exchanges []exchange        `json:"exchanges"`
-	Checks    int               `json:"checks"` // requests that were sent beyond those
+	URL        string            `json:"url"`
+	Fetch      conformance.Fetch `json:"fetch"`
+	Verdict    verdict           `json:"verdict"`
+	Fix        string            `json:"fix,omitempty"`
+	Findings   []finding         `json:"findings"`
+	Notes      []string          `json:"notes,omitempty"`
+	Exchanges  []exchange        `json:"exchanges"`
+	Checks     int               `json:"checks"`             // requests that were sent beyond those
+	Unanswered int               `json:"unanswered"`         // of the checks
+	Unjudged   string            `json:"unjudged,omitempty"` // what that leaves open
 }
 
 func (p *probe) run(cmd *cobra.Command, list []string) error {
@@ -90,9 +93,11 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	if target.User != nil {
 		return usagef("browsers fetch no URL with a user name or password")
 	}
-	target.Fragment = ""
-	fetch, notes, err := p.script.fetch(target.String())
+	fetch, notes, err := p.script.fetch(list[0])
 	if err != nil {
+		return err
+	}
+	if target, err = url.Parse(fetch.URL); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -122,7 +127,8 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	}
 	if len(v.Exchanges) > 0 && conformance.OriginOf(fetch.URL) != fetch.Origin {
 		s := suspect{ctx: ctx, send: w.send, fetch: fetch}
-		result.Findings, result.Checks = s.examine(v)
+		s.examine(v)
+		result.Findings, result.Checks, result.Unanswered, result.Unjudged = s.findings, s.sent, s.silent, s.unjudged()
 	} else if len(v.Exchanges) > 0 {
 		result.Notes = append(result.Notes, "the page has the server's own origin: CORS does not apply")
 	}
@@ -137,8 +143,12 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	default:
 		result.print(out(cmd))
 	}
-	if err == nil && (!v.Allowed || serious(result.Findings)) {
+	switch {
+	case err != nil:
+	case !v.Allowed || serious(result.Findings):
 		err = errNo
+	case result.Unanswered > 0:
+		err = errNoAnswer
 	}
 	return err
 }
@@ -156,6 +166,9 @@ func (r probed) annotate(w io.Writer) {
 	}
 	for _, f := range r.Findings {
 		annotation(w, f.Severity, "", 0, 0, "CORS: "+f.Code, f.Text+"; "+f.Fix)
+	}
+	if r.Unjudged != "" {
+		annotation(w, "warning", "", 0, 0, "CORS: not judged", r.Unjudged)
 	}
 }
 
@@ -175,7 +188,10 @@ func (r probed) print(t terminal) {
 	for _, n := range r.Notes {
 		t.printf("%s %s\n", t.style(yellow, "note:"), n)
 	}
-	if len(r.Findings) == 0 && r.Checks > 0 {
+	switch {
+	case r.Unjudged != "":
+		t.printf("%s %s\n", t.style(yellow, "not judged:"), r.Unjudged)
+	case len(r.Findings) == 0 && r.Checks > 0:
 		t.printf("no misconfiguration found with %s\n", plural(r.Checks, "more request"))
 	}
 }

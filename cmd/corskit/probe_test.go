@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
@@ -54,11 +58,16 @@ func exact(origin string) bool { return origin == page }
 
 var sound = onlyIf(exact)
 
+// probeServer probes a server at /x, or below it if args begin with a path.
 func probeServer(t *testing.T, h http.Handler, args ...string) (probed, result) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	defer s.Close()
-	r := corskit(t, "", append([]string{"probe", s.URL + "/x", "--origin", page, "--format", "json"}, args...)...)
+	path := "/x"
+	if len(args) > 0 && strings.HasPrefix(args[0], "/") {
+		path, args = path+args[0], args[1:]
+	}
+	r := corskit(t, "", append([]string{"probe", s.URL + path, "--origin", page, "--format", "json"}, args...)...)
 	var got probed
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil {
 		t.Fatalf("%v: %+v", err, r)
@@ -67,6 +76,7 @@ func probeServer(t *testing.T, h http.Handler, args ...string) (probed, result) 
 }
 
 func TestProbeFindings(t *testing.T) {
+	onPort := []string{"--origin", page + ":8443"}
 	for _, tt := range []struct {
 		name    string
 		server  http.Handler
@@ -97,6 +107,13 @@ func TestProbeFindings(t *testing.T) {
 			return strings.HasPrefix(o, "https://") && strings.HasSuffix(o, "example.com") && !strings.HasSuffix(o, "xexample.com")
 		})), nil, "ok", []string{"error matches-suffix"}},
 		{"dot", flawed(onlyIf(func(o string) bool { return exact(o) || o == "https://appxexample.com" })), nil, "ok", []string{"error unescaped-dot"}},
+		{"port", flawed(onlyIf(func(o string) bool { return o == page+":8443" })), onPort, "ok", nil},
+		{"port, dot", flawed(onlyIf(regexp.MustCompile(`^https://app.example.com:8443$`).MatchString)), onPort, "ok", []string{"error unescaped-dot"}},
+		{"port, suffix", flawed(onlyIf(func(o string) bool {
+			return strings.HasPrefix(o, "https://") && strings.HasSuffix(o, "example.com:8443") && !strings.HasSuffix(o, "xexample.com:8443")
+		})), onPort, "ok", []string{"error matches-suffix"}},
+		{"port, prefix without it", flawed(onlyIf(func(o string) bool { return strings.HasPrefix(o, page) })), onPort, "ok", []string{"error matches-prefix"}},
+		{"port, prefix with it", flawed(onlyIf(regexp.MustCompile(`^https://app\.example\.com.*:8443$`).MatchString)), onPort, "ok", []string{"error matches-prefix"}},
 		{"http", flawed(onlyIf(func(o string) bool { return exact(o) || o == "http://app.example.com" })), nil, "ok", []string{"warning allows-http"}},
 		{"http, credentials", flawed(onlyIf(func(o string) bool { return exact(o) || o == "http://app.example.com" }), "Access-Control-Allow-Credentials", "true"), nil, "ok", []string{"error allows-http"}},
 		{"no Vary", flawed(sound, "-Vary", ""), nil, "ok", []string{"error missing-vary"}},
@@ -277,6 +294,70 @@ func TestProbeHostileServers(t *testing.T) {
 	}
 }
 
+// What gets no answer is not passed off as sound.
+func TestProbeUnanswered(t *testing.T) {
+	// after returns a server that answers so many requests.
+	after := func(n int32, h, then http.Handler) http.Handler {
+		var seen atomic.Int32
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if seen.Add(1) > n {
+				h = then
+			}
+			h.ServeHTTP(w, r)
+		})
+	}
+	closes := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	late := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-time.After(limit):
+		}
+	})
+	for _, tt := range []struct {
+		name   string
+		server http.Handler
+		args   []string
+		silent int
+		code   int
+	}{
+		{"closes after the first", after(1, flawed(sound), closes), nil, 15, exitFail},
+		{"is late after some", after(10, flawed(sound), late), []string{"--timeout", "300ms"}, 6, exitFail},
+		{"closes after some", after(10, flawed(sound), closes), nil, 6, exitFail},
+		{"closes after what is wrong", after(4, flawed(sound, "-Vary", "", "+Access-Control-Allow-Origin", page), closes), nil, 12, exitNo},
+		{"closes after a refusal", after(1, flawed(onlyIf(func(string) bool { return false })), closes), nil, 15, exitNo},
+		{"a warning alone", after(10, flawed(sound, "Access-Control-Allow-Credentials", "false"), closes), nil, 6, exitFail},
+	} {
+		got, r := probeServer(t, tt.server, tt.args...)
+		if got.Unanswered != tt.silent || got.Checks != 15 || r.code != tt.code || r.stderr != "" {
+			t.Errorf("%s: %d of %d unanswered, want %d of 15; %+v, want exit status %d", tt.name, got.Unanswered, got.Checks, tt.silent, r, tt.code)
+		}
+		contains(t, tt.name, got.Unjudged, strconv.Itoa(tt.silent)+" of 15 more requests got no answer")
+	}
+	for format, want := range map[string]string{"text": "not judged: 15 of 15 more requests got no answer", "github": "::warning title=CORS%3A not judged::15 of 15"} {
+		s := httptest.NewServer(after(1, flawed(sound), closes))
+		r := corskit(t, "", "probe", s.URL, "-o", page, "--format", format)
+		s.Close()
+		if r.code != exitFail || !strings.Contains(r.stdout, want) || strings.Contains(r.stdout, "no misconfiguration") {
+			t.Errorf("%s: %+v", format, r)
+		}
+	}
+}
+
+// A browser does not send every URL as it is written.
+func TestProbeURL(t *testing.T) {
+	var mu sync.Mutex
+	paths := map[string]bool{}
+	got, r := probeServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		paths[r.RequestURI] = true
+		mu.Unlock()
+		flawed(sound).ServeHTTP(w, r)
+	}), "/../%2e/good#top")
+	if r.code != exitYes || len(paths) != 1 || !paths["/good"] || !strings.HasSuffix(got.URL, "/good") || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "browsers send the URL ") {
+		t.Errorf("asked for %v: %+v", paths, r)
+	}
+}
+
 // Nothing is sent to another machine without leave, redirects included.
 func TestProbeAsks(t *testing.T) {
 	if r := corskit(t, "", "probe", "http://server.invalid/", "-o", page); r.code != exitFail || !strings.Contains(r.stderr, "--yes agrees") {
@@ -285,7 +366,7 @@ func TestProbeAsks(t *testing.T) {
 	if r := corskit(t, "", "probe", "http://server.invalid/", "-o", page, "--yes", "--timeout", "5s"); r.code != exitFail || !strings.Contains(r.stderr, "does not answer") {
 		t.Errorf("%+v", r)
 	}
-	for _, host := range []string{"http://localhost.evil.invalid/", "http://127.0.0.1.evil.invalid/", "http://0.0.0.0/", "http://[::ffff:10.0.0.1]/", "http://2130706433/"} {
+	for _, host := range []string{"http://localhost.evil.invalid/", "http://127.0.0.1.evil.invalid/", "http://0.0.0.0/", "http://[::ffff:10.0.0.1]/"} {
 		if r := corskit(t, "", "probe", host, "-o", page); r.code != exitFail || !strings.Contains(r.stderr, "is another machine") {
 			t.Errorf("%s: %+v", host, r)
 		}

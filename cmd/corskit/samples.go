@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -14,7 +15,10 @@ import (
 
 // routeSample is a request that stands for all those which one route governs in
 // one file, and one route in the other.
-type routeSample struct{ name, host, path string }
+type routeSample struct {
+	name, host, path string
+	policies         string // that govern it in each of the files
+}
 
 func (r routeSample) request(origin string) core.Request {
 	return core.Request{
@@ -27,12 +31,12 @@ const maxRoutes = 10_000
 
 // routesOf returns requests for every pair of routes that can govern one: for
 // each host that a route of either file names, or none, together with each path.
-func routesOf(ctx context.Context, configs ...*config.Config) []routeSample {
+func routesOf(ctx context.Context, progress func(config.Progress), configs ...*config.Config) []routeSample {
 	hosts, paths := []string{""}, []string{""}
 	var list []routeSample
 	known := make(map[string]bool)
 	add := func(name, host, path string) {
-		s := routeSample{name, host, path}
+		s := routeSample{name: name, host: host, path: path}
 		if s.host == "" {
 			s.host = defaultHost
 		}
@@ -42,11 +46,19 @@ func routesOf(ctx context.Context, configs ...*config.Config) []routeSample {
 		if strings.HasSuffix(s.path, "/") && s.path != "/" {
 			s.path += sampleLabel
 		}
-		by := make([]string, len(configs))
-		for i, c := range configs {
-			by[i] = governing(ctx, c, s)
+		key := ""
+		for _, c := range configs {
+			route := governing(ctx, c, s)
+			key += strconv.Itoa(route) + " "
+			s.policies += "\x00"
+			if route == none {
+				continue
+			}
+			for _, p := range c.Routes[route].Policies {
+				s.policies += p.Name + "\x01"
+			}
 		}
-		if key := strings.Join(by, "\x00"); !known[key] {
+		if !known[key] {
 			known[key] = true
 			list = append(list, s)
 		}
@@ -65,26 +77,32 @@ func routesOf(ctx context.Context, configs ...*config.Config) []routeSample {
 	slices.Sort(hosts)
 	slices.Sort(paths)
 	hosts, paths = slices.Compact(hosts), slices.Compact(paths)
-	for _, host := range hosts[:min(len(hosts), maxRoutes/len(paths)+1)] {
-		for _, path := range paths {
+	hosts = hosts[:min(len(hosts), maxRoutes/len(paths)+1)]
+	for i, host := range hosts {
+		for j, path := range paths {
+			progress(config.Progress{Phase: "looking for routes", Done: i*len(paths) + j, Total: len(hosts) * len(paths)})
 			add(host+path, host, path)
 		}
 	}
 	return list
 }
 
-// governing names the route of a configuration that governs a request.
-func governing(ctx context.Context, c *config.Config, s routeSample) string {
+// governing returns the index of the route of a configuration that governs a
+// request, or none.
+func governing(ctx context.Context, c *config.Config, s routeSample) int {
 	if c.Routes == nil {
-		return ""
+		return none
 	}
 	for _, step := range c.Engine().Explain(ctx, s.request(stranger)).Steps {
-		if step.Code == core.StepRoute {
-			route, _, _ := strings.Cut(step.Text, " covers ") // "route 2"
+		var route int
+		if step.Code != core.StepRoute {
+			continue
+		}
+		if _, err := fmt.Sscanf(step.Text, "route %d covers", &route); err == nil {
 			return route
 		}
 	}
-	return "none"
+	return none
 }
 
 // originSample is origins that stand for those of a pattern.
@@ -136,7 +154,7 @@ func samples(configs ...*config.Config) []originSample {
 // two patterns differ in has to show in an origin of either.
 func sample(pattern string) (inside, beside []string) {
 	if expression, ok := strings.CutPrefix(pattern, "regexp:"); ok {
-		return sampleExpression(expression), nil
+		return sampleExpression(expression)
 	}
 	if pattern == "@loopback" {
 		for _, scheme := range []string{"http", "https"} {
@@ -190,20 +208,22 @@ func port(origin string, n int) string {
 const maxSamples = 32
 
 // sampleExpression returns origins that an expression matches, as different as
-// can be.
-func sampleExpression(expression string) []string {
+// can be, and some that it does not match because of one repetition too many.
+func sampleExpression(expression string) (inside, beside []string) {
 	tree, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	whole, err := regexp.Compile("^(?:" + expression + ")$")
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	list := matches(tree)
-	slices.Sort(list)
-	list = slices.DeleteFunc(slices.Compact(list), func(s string) bool { return !whole.MatchString(s) })
-	return list[:min(len(list), maxSamples)]
+	some := func(list []string, matched bool) []string {
+		slices.Sort(list)
+		list = slices.DeleteFunc(slices.Compact(list), func(s string) bool { return whole.MatchString(s) != matched })
+		return list[:min(len(list), maxSamples)]
+	}
+	return some(matches(tree), true), some(beyond(tree), false)
 }
 
 // matches returns strings that an expression most likely matches: each of its
@@ -244,6 +264,33 @@ func matches(re *syntax.Regexp) []string {
 		return list[:min(len(list), maxSamples)]
 	}
 	return []string{""}
+}
+
+// beyond returns strings like those of matches, but with one of the bounded
+// repetitions exceeded by one.
+func beyond(re *syntax.Regexp) []string {
+	var list []string
+	switch re.Op {
+	case syntax.OpQuest:
+		list = repeated(re.Sub[0], 2, 2)
+	case syntax.OpRepeat:
+		if re.Max >= 0 {
+			list = repeated(re.Sub[0], re.Max+1, re.Max+1)
+		}
+	case syntax.OpConcat:
+		for i, sub := range re.Sub {
+			if more := beyond(sub); len(more) > 0 && len(list) < maxSamples {
+				before := matches(&syntax.Regexp{Op: syntax.OpConcat, Sub: re.Sub[:i]})
+				after := matches(&syntax.Regexp{Op: syntax.OpConcat, Sub: re.Sub[i+1:]})
+				list = append(list, joined(joined(before, more), after)...)
+			}
+		}
+	case syntax.OpCapture, syntax.OpPlus, syntax.OpStar, syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			list = append(list, beyond(sub)...)
+		}
+	}
+	return list[:min(len(list), maxSamples)]
 }
 
 // joined puts each string of either list together with one of the other.

@@ -35,6 +35,17 @@ func (s *source) options(cmd *cobra.Command) (o config.Options, done func()) {
 // errNoName is what a shell makes of a variable that is not set.
 var errNoName = errors.New("the name of a file is empty")
 
+// checkName says why a path cannot be a file's, or nil.
+func checkName(path string) error {
+	if path == "" {
+		return errNoName
+	}
+	if _, name := filepath.Split(path); name == "" {
+		return fmt.Errorf("%s is the path of a directory, not of a file", safe(path))
+	}
+	return nil
+}
+
 // report checks a file.
 func (s *source) report(cmd *cobra.Command, path string) config.Report {
 	opts, done := s.options(cmd)
@@ -45,8 +56,8 @@ func (s *source) report(cmd *cobra.Command, path string) config.Report {
 // read reads a file for a command that needs a sound one, and says what is
 // wrong otherwise.
 func (s *source) read(cmd *cobra.Command, path string) (*config.Config, error) {
-	if path == "" {
-		return nil, &usageError{errNoName}
+	if err := checkName(path); err != nil {
+		return nil, &usageError{err}
 	}
 	r := s.report(cmd, path)
 	if r.Err == nil {

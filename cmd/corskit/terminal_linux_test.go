@@ -100,6 +100,22 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+func TestDiffProgress(t *testing.T) {
+	dir := t.TempDir()
+	var hosts, paths strings.Builder
+	for i := range 3000 {
+		hosts.WriteString("  - {host: h" + strconv.Itoa(i) + ".example, policies: [p]}\n")
+		paths.WriteString("  - {path: /p" + strconv.Itoa(i) + "/, policies: [q]}\n")
+	}
+	const policies = "policies: {p: {allow_origins: [\"https://a.example\"]}, q: {allow_origins: [\"https://b.example\"]}}\nroutes:\n"
+	write(t, dir, "old.yaml", policies+hosts.String()+paths.String())
+	write(t, dir, "new.yaml", policies+paths.String()+hosts.String())
+	screen, code := atTerminal(t, dir, "", nil, "diff", "old.yaml", "new.yaml")
+	if code != exitNo || !strings.Contains(screen, "\r\x1b[Klooking for routes: ") || !strings.Contains(screen, "h1.example/p1/") {
+		t.Errorf("exit status %d, %.2000q", code, screen)
+	}
+}
+
 func TestProbeAsksAtTerminal(t *testing.T) {
 	args := []string{"probe", "http://server.invalid/", "-o", page, "--timeout", "5s"}
 	for typed, want := range map[string]string{"n\n": "nothing was sent", "\n": "nothing was sent", "\x04": "nothing was sent", "y\n": "does not answer", "yes\n": "does not answer", "\x03": "interrupted"} {
