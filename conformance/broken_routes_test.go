@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -24,6 +25,20 @@ var brokenRoutes = []brokenMiddleware{
 		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
 			i := slices.IndexFunc(routes, func(route core.Route) bool { return strings.Contains(r.URL.EscapedPath(), route.Path) })
 			return routes[i].Policies
+		}
+	}},
+	{"compares a route's host with the port of the request's", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			here := slices.DeleteFunc(slices.Clone(routes), func(route core.Route) bool { return route.Host != "" && route.Host != r.Host })
+			return policiesFor(here, r)
+		}
+	}},
+	{"cleans a path and keeps the slash at its end", "R2", func(ref *reference) {
+		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
+			if clean := path.Clean(r.URL.Path) + "/"; routeOf(routes, clean) == routeOf(routes, r.URL.Path) && r.URL.Path != "/" && clean != r.URL.Path+"/" {
+				return routes[routeOf(routes, clean)].Policies
+			}
+			return policiesFor(routes, r)
 		}
 	}},
 	{"looks for the last route that matches", "R2", func(ref *reference) {

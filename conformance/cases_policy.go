@@ -159,6 +159,14 @@ func casesC() []Case {
 				{Send: send("GET", "/any", "Origin", OriginA), Answer: &Answer{NoWildcard: true}},
 			},
 		}, {
+			ID: "C2/authorization-beside-all", Source: srcCredentials,
+			Setup:  setup(with(allHeaders(true), func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} })),
+			Reason: "With credentials * is no wildcard in any header, whatever is listed beside it.",
+			Steps: []Step{
+				{Send: preflight(OriginA, "PUT", "/any", acrh, "authorization,x-a"), Answer: &Answer{NoWildcard: true}},
+				reads(fetch("PUT", OriginA, "/any", "Authorization", "Bearer t", "x-a", "1").withCredentials()),
+			},
+		}, {
 			ID: "C2/all-methods", Source: srcCredentials, Setup: setup(everything(true)),
 			Reason: "With credentials * is no wildcard in any header.",
 			Steps: []Step{
@@ -245,7 +253,8 @@ func casesR() []Case {
 			[]string{"http://localhost", "http://localhost:2999", "http://localhost:4000", "http://localhost:03000", "http://localhost:30000", "http://localhost:3000-3999", "https://localhost:3000"}),
 		patterns("loopback", "The machine itself, by any of its names.", setup(origins("@loopback")),
 			[]string{"http://localhost", "https://localhost:8443", "http://127.0.0.1:3000", "http://[::1]:3000", "https://[::1]"},
-			[]string{"http://127.0.0.2", "http://localhost.evil.test", "http://127.0.0.1.evil.test", "http://x.localhost", "http://[::2]", "ftp://localhost"}),
+			[]string{"http://127.0.0.2", "http://localhost.evil.test", "http://127.0.0.1.evil.test", "http://x.localhost", "http://[::2]", "ftp://localhost",
+				"http://[::1].evil.test", "http://[::1]evil.test", "http://[::1]@evil.test", "http://[::1]:80.evil.test"}),
 		{
 			ID: "R1/first-match", Source: source, Choice: true, Setup: setup(partner, own),
 			Reason: "The first policy whose origins match governs, alone: a later one adds nothing.",
@@ -296,6 +305,41 @@ func casesR() []Case {
 				refuses(fetch("GET", OriginEvil, "/public%2F..%2Fany")),
 				reads(fetch("GET", OriginEvil, "/public/any")),
 				reads(fetch("PUT", OriginB, "/any")),
+			},
+		}, {
+			ID: "R2/readings-exact", Source: "CVE-2024-6839", Choice: true,
+			Setup:  Setup{Routes: []core.Route{{Path: "/any", Policies: []core.Policy{own}}, {Path: "/", Policies: []core.Policy{public}}}},
+			Reason: "Who cleans a path may drop the slash at its end as well, and then finds what has a route of its own.",
+			Steps: []Step{
+				refuses(fetch("GET", OriginEvil, "/any")),
+				refuses(fetch("GET", OriginEvil, "/any/x%2F..")),
+				refuses(fetch("GET", OriginEvil, "/x/..%2Fany%2F.")),
+				{Send: send("GET", "/.//any/", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
+				{Send: send("GET", "/any/./", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
+				reads(fetch("GET", OriginEvil, "/echo")),
+			},
+		}, {
+			ID: "R2/readings-reject", Source: "CVE-2024-6839", Choice: true,
+			Setup: Setup{Routes: []core.Route{
+				{Path: "/public/", Policies: []core.Policy{with(public, func(p *core.Policy) { p.AllowOrigins, p.RejectDisallowed = []string{OriginB}, true })}},
+				{Path: "/", Policies: []core.Policy{with(own, func(p *core.Policy) { p.RejectDisallowed = true })}},
+			}},
+			Reason: "No spelling of a path escapes routes that reject.",
+			Steps: []Step{
+				{Send: send("GET", "/any", "Origin", OriginEvil), Answer: &Answer{Status: []int{403}, Runs: RunsNever}},
+				{Send: send("GET", "/public/..%2Fany", "Origin", OriginEvil), Answer: &Answer{Status: []int{403}, Runs: RunsNever}},
+				{Send: send("GET", "/public/..%2Fany", "Origin", OriginA), Answer: &Answer{Status: []int{403}, Runs: RunsNever}},
+			},
+		}, {
+			ID: "R2/host", Source: source, Choice: true,
+			Setup:  Setup{Routes: []core.Route{{Host: "api.example.com", Policies: []core.Policy{own}}, {Policies: []core.Policy{public}}}},
+			Reason: "A route of a host governs it on every port, in every case and with a dot at its end, and no other host.",
+			Steps: []Step{
+				{Send: send("GET", "/any", "Host", "api.example.com", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
+				{Send: send("GET", "/any", "Host", "api.example.com:8443", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
+				{Send: send("GET", "/any", "Host", "API.example.com.:8443", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
+				{Send: send("GET", "/any", "Host", "api.example.com:8443", "Origin", OriginA), Answer: &Answer{Exact: Header(acao, OriginA, acac, "true")}},
+				{Send: send("GET", "/any", "Host", "other.example.com:8443", "Origin", OriginEvil), Answer: &Answer{Exact: Header(acao, "*")}},
 			},
 		}, {
 			// Not as fetches: WebKit undoes such escapes before it sends them.

@@ -81,6 +81,14 @@ func casesP() []Case {
 			Reason: "A method that is not listed is refused.",
 			Steps:  []Step{{Fetch: fetch("PATCH", OriginA, "/any"), Verdict: Refused}, {Fetch: fetch("QUERY", OriginA, "/any"), Verdict: Refused}},
 		}, {
+			ID: "P8/credentials", Source: srcPreflight, Setup: setup(with(policyOne(), func(p *core.Policy) { p.AllowCredentials = true })),
+			Reason: "A policy without methods allows the safelisted ones, with credentials too, and repeats none that is asked for.",
+			Steps: []Step{
+				refuses(fetch("PATCH", OriginA, "/any").withCredentials()),
+				{Send: preflight(OriginA, "PATCH", "/any"), Answer: &Answer{Unreflected: []string{"PATCH"}}},
+				reads(fetch("POST", OriginA, "/any").withCredentials()),
+			},
+		}, {
 			ID: "P9", Source: "Fetch, normalize a method", Setup: patch,
 			Reason: "Browsers do not upper-case patch, and it is not PATCH: to allow it would allow what nobody configured.",
 			Steps:  []Step{reads(fetch("PATCH", OriginA, "/any")), {Fetch: fetch("patch", OriginA, "/any"), Verdict: Refused}},

@@ -99,23 +99,34 @@ func (ref *reference) handler(s conformance.Setup, routes []core.Route, next htt
 }
 
 // policiesFor returns the policies of the route that the path belongs to in
-// every reading, or none.
+// every reading, or those of nobody.
 func policiesFor(routes []core.Route, r *http.Request) []core.Policy {
-	route := routeOf(routes, r.URL.Path)
-	for _, reading := range []string{r.URL.EscapedPath(), path.Clean(r.URL.Path), path.Clean(r.URL.EscapedPath())} {
-		if routeOf(routes, reading) != route {
-			return nil
+	host := strings.ToLower(strings.TrimSuffix(regexp.MustCompile(`:[0-9]*$`).ReplaceAllString(r.Host, ""), "."))
+	here := slices.DeleteFunc(slices.Clone(routes), func(route core.Route) bool { return route.Host != "" && route.Host != host })
+	route := routeOf(here, r.URL.Path)
+	readings := []string{r.URL.EscapedPath()}
+	for _, reading := range []string{r.URL.Path, r.URL.EscapedPath()} {
+		clean := path.Clean(reading)
+		if clean != reading && clean+"/" != reading {
+			readings = append(readings, clean)
+		}
+	}
+	for _, reading := range readings {
+		if routeOf(here, reading) != route {
+			return []core.Policy{{RejectDisallowed: slices.ContainsFunc(routes, func(route core.Route) bool {
+				return slices.ContainsFunc(route.Policies, func(p core.Policy) bool { return p.RejectDisallowed })
+			})}}
 		}
 	}
 	if route < 0 {
 		return nil
 	}
-	return routes[route].Policies
+	return here[route].Policies
 }
 
 func routeOf(routes []core.Route, path string) int {
 	return slices.IndexFunc(routes, func(route core.Route) bool {
-		return route.Path == "" || strings.HasPrefix(path, route.Path)
+		return route.Path == "" || route.Path == path || strings.HasSuffix(route.Path, "/") && strings.HasPrefix(path, route.Path)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,7 +21,8 @@ type Options struct {
 	// KnownFailures maps the IDs of cases, or rules, to the reason why the
 	// middleware under test fails them. They run all the same. A case that
 	// passes although it is listed by its ID is an error, and so is a rule that
-	// is listed and of which no case fails: the list must not rot.
+	// is listed and of which no case fails, or what is neither the one nor the
+	// other: the list must not rot.
 	KnownFailures map[string]string
 	// Parallel is how many cases run at once; zero means [runtime.GOMAXPROCS].
 	// [Run] leaves it to the flag -parallel.
@@ -54,7 +56,7 @@ type Result struct {
 
 // Report is the result of a run of the suite. Its JSON form is stable.
 type Report struct {
-	Results []Result        `json:"results"` // in the order of the cases
+	Results []Result        `json:"results"` // in the order of the cases, and then what is no case
 	Counts  map[Outcome]int `json:"counts"`
 }
 
@@ -79,6 +81,26 @@ func (o Options) cases() []Case {
 		return cases
 	}
 	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !o.Filter(c) })
+}
+
+// unknown returns what is declared as a known failure and is neither a case, of
+// those that Filter leaves out either, nor a rule.
+func (o Options) unknown() []Result {
+	o.Filter = nil
+	is := make(map[string]bool)
+	for _, c := range o.cases() {
+		is[c.ID], is[c.Rule()] = true, true
+	}
+	var results []Result
+	for _, id := range slices.Sorted(maps.Keys(o.KnownFailures)) {
+		if !is[id] {
+			results = append(results, Result{
+				ID: id, Rule: id, Outcome: UnexpectedPass,
+				Message: "declared as a known failure (" + o.KnownFailures[id] + "), but there is no such case or rule",
+			})
+		}
+	}
+	return results
 }
 
 // Check runs the suite against a mount and reports. It needs no *testing.T.
@@ -107,6 +129,7 @@ func Check(ctx context.Context, mount Mount, opts Options) Report {
 	close(next)
 	wg.Wait()
 	s.settleRules(results)
+	results = append(results, opts.unknown()...)
 	report := Report{Results: results, Counts: make(map[Outcome]int)}
 	for _, result := range results {
 		report.Counts[result.Outcome]++
@@ -122,6 +145,9 @@ func Run(t *testing.T, mount Mount, opts ...Options) {
 	var o Options
 	if len(opts) > 0 {
 		o = opts[0]
+	}
+	for _, r := range o.unknown() {
+		t.Errorf("%s: %s", r.ID, r.Message)
 	}
 	s := newSuite(mount, o)
 	t.Cleanup(s.close)

@@ -59,6 +59,11 @@ func TestOutcomes(t *testing.T) {
 			return server, err
 		}, nil,
 			map[string]conformance.Outcome{"A1/one": conformance.Fail, "X8": conformance.Unsupported, "C1/error": conformance.Fail}},
+		{"what is no case", newReference().mount, map[string]string{"A1/renamed": "we know", "Z9": "we know", "A2": "we know, and it is left out"},
+			map[string]conformance.Outcome{
+				"A1/one": conformance.Pass, "X8": conformance.Pass, "C1/error": conformance.Pass,
+				"A1/renamed": conformance.UnexpectedPass, "Z9": conformance.UnexpectedPass,
+			}},
 		{"a mount that fails", func(conformance.Setup) (*conformance.Server, error) { return nil, errors.New("no ports left") }, nil,
 			map[string]conformance.Outcome{"A1/one": conformance.Fail, "X8": conformance.Fail, "C1/error": conformance.Pass}},
 		{"a mount that panics", func(conformance.Setup) (*conformance.Server, error) { panic("bad policy") }, nil,

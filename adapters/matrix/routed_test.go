@@ -29,7 +29,7 @@ import (
 )
 
 // routers are the ways in which the frameworks' routers can be told to read a
-// path. Each serves /private/*, /public/* and /*, whose handlers answer with
+// path. Each serves /private/*, /public/*, /exact and /*, whose handlers answer with
 // their names, behind a middleware on the application. Those that rewrite paths
 // make /private/* of /old/*.
 var routers = []struct {
@@ -38,7 +38,7 @@ var routers = []struct {
 }{
 	{"net/http", func(t testing.TB, e *core.Engine) string {
 		mux := http.NewServeMux()
-		for _, path := range []string{"/private/", "/public/", "/"} {
+		for _, path := range []string{"/private/", "/public/", "/exact", "/"} {
 			mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, path) })
 		}
 		return serveSite(t, corshttp.Middleware(e)(mux))
@@ -82,6 +82,7 @@ func ginRouter(configure func(*gin.Engine)) func(testing.TB, *core.Engine) strin
 		for _, path := range []string{"/private/", "/public/"} {
 			r.Any(path+"*rest", func(c *gin.Context) { c.String(http.StatusOK, path) })
 		}
+		r.Any("/exact", func(c *gin.Context) { c.String(http.StatusOK, "/exact") })
 		r.NoRoute(func(c *gin.Context) { c.String(http.StatusOK, "/") })
 		configure(r)
 		return serveSite(t, r)
@@ -96,6 +97,7 @@ func echoRouter(pre ...echo.MiddlewareFunc) func(testing.TB, *core.Engine) strin
 		for _, path := range []string{"/private/", "/public/", "/"} {
 			e.Any(path+"*", func(c echo.Context) error { return c.String(http.StatusOK, path) })
 		}
+		e.Any("/exact", func(c echo.Context) error { return c.String(http.StatusOK, "/exact") })
 		return serveSite(t, e)
 	}
 }
@@ -108,6 +110,7 @@ func echoV5Router(config echov5.RouterConfig, pre ...echov5.MiddlewareFunc) func
 		for _, path := range []string{"/private/", "/public/", "/"} {
 			e.Any(path+"*", func(c *echov5.Context) error { return c.String(http.StatusOK, path) })
 		}
+		e.Any("/exact", func(c *echov5.Context) error { return c.String(http.StatusOK, "/exact") })
 		return serveSite(t, e)
 	}
 }
@@ -117,6 +120,7 @@ func fiberRouter(config fiber.Config) func(testing.TB, *core.Engine) string {
 		config.DisableStartupMessage = true
 		app := fiber.New(config)
 		app.Use(corsfiber.Middleware(engine))
+		app.All("/exact", func(c *fiber.Ctx) error { return c.SendString("/exact") })
 		for _, path := range []string{"/private/", "/public/", "/"} {
 			app.All(path+"*", func(c *fiber.Ctx) error { return c.SendString(path) })
 		}
@@ -129,6 +133,7 @@ func fiberV3Router(config fiberv3.Config) func(testing.TB, *core.Engine) string 
 	return func(t testing.TB, engine *core.Engine) string {
 		app := fiberv3.New(config)
 		app.Use(corsfiberv3.Middleware(engine))
+		app.All("/exact", func(c fiberv3.Ctx) error { return c.SendString("/exact") })
 		for _, path := range []string{"/private/", "/public/", "/"} {
 			app.All(path+"*", func(c fiberv3.Ctx) error { return c.SendString(path) })
 		}
@@ -152,20 +157,29 @@ var targets = []string{
 	"/private/x?/../public/x", "/private/x#/../public/", "/private/%c3%a9", "/private/\u00e9", "/", "//", "/x", "/publicprivate/x",
 	"/old/x", "/old/../private/x", "/old%2Fx", "/old/%2e%2e/public/x", "/OLD/x",
 	"http://host.example/private/x", "http://host.example/public/../private/x", "http://host.example//private/x",
+	"/exact", "/exact/", "/exact//", "/exact/.", "/exact/./", "/exact/x/..", "/exact/x%2F..", "/exact/x%2F..%2F", "/exact/x/%2e%2e", "/exact/%2E",
+	"/exact%2F", "/exact%2F.", "//exact", "//exact/", "//exact/x/..", "//exact/.", "/./exact", "/./exact/", "/x/../exact", "/x/../exact/",
+	"/x%2F..%2Fexact", "/x%2F..%2Fexact%2F", "/%65xact", "/EXACT", "/EXACT/.", "/exact%20", "/exact;x", "/exact\\", "/exact%5c..",
 }
 
 // However a target is written, a private handler's answer never has the headers
 // of the policy of another route.
 func TestPathsNeverLoosen(t *testing.T) {
 	strict, open := core.Policy{Name: "strict", AllowOrigins: []string{allowed}}, core.Policy{Name: "open", AllowOrigins: []string{"*"}}
-	engines := map[string][]core.Route{
-		"private first": {{Path: "/private/", Policies: []core.Policy{strict}}, {Path: "/", Policies: []core.Policy{open}}},
-		"public first":  {{Path: "/public/", Policies: []core.Policy{open}}, {Path: "/", Policies: []core.Policy{strict}}},
+	routings := []struct {
+		name, private string // private is the path whose handler strangers may not read
+		routes        []core.Route
+	}{
+		{"private first", "/private/", []core.Route{{Path: "/private/", Policies: []core.Policy{strict}}, {Path: "/", Policies: []core.Policy{open}}}},
+		{"public first", "/private/", []core.Route{{Path: "/public/", Policies: []core.Policy{open}}, {Path: "/", Policies: []core.Policy{strict}}}},
+		{"exact first", "/exact", []core.Route{
+			{Path: "/exact", Policies: []core.Policy{strict}}, {Path: "/private/", Policies: []core.Policy{strict}}, {Path: "/", Policies: []core.Policy{open}},
+		}},
 	}
 	for _, r := range routers {
-		for name, routes := range engines {
-			t.Run(r.name+"/"+name, func(t *testing.T) {
-				engine, err := core.NewRouted(routes...)
+		for _, routing := range routings {
+			t.Run(r.name+"/"+routing.name, func(t *testing.T) {
+				engine, err := core.NewRouted(routing.routes...)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -177,9 +191,9 @@ func TestPathsNeverLoosen(t *testing.T) {
 				reached, rewritten := 0, false
 				for _, target := range targets {
 					res, body := raw(t, u.Host, target, stranger)
-					if body == "/private/" {
+					rewritten = rewritten || body == "/private/" && target == "/old/x"
+					if body == routing.private {
 						reached++
-						rewritten = rewritten || target == "/old/x"
 						if got := res.Header.Values("Access-Control-Allow-Origin"); len(got) > 0 {
 							t.Errorf("GET %s from a stranger reached the private handler, and got Access-Control-Allow-Origin %q", target, got)
 						}
