@@ -101,6 +101,10 @@ func wantOrigin(t *testing.T, res *http.Response, want string) {
 	}
 }
 
+func rejecting() *core.Engine {
+	return core.MustNew(core.Policy{AllowOrigins: []string{allowed}, RejectDisallowed: true})
+}
+
 func ok(c *fiber.Ctx) error { return c.SendString("ok") }
 
 func TestNilEngineDenies(t *testing.T) {
@@ -130,28 +134,8 @@ func TestOptionsAddUp(t *testing.T) {
 	}
 }
 
-func TestNestedEngines(t *testing.T) {
-	const other = "https://b.example"
-	notModified := func(c *fiber.Ctx) error {
-		c.Context().NotModified() // which resets the response
-		return nil
-	}
-	for _, outer := range [][]string{{allowed, other}, {"*"}} {
-		app := quiet(fiber.Config{})
-		app.Use(corsfiber.Middleware(engine(t, outer...)))
-		inner := app.Group("/inner", corsfiber.Middleware(engine(t, other)))
-		inner.Get("/x", ok)
-		inner.Get("/reset", notModified)
-		url := start(t, app)
-		for _, path := range []string{"/inner/x", "/inner/reset"} {
-			wantOrigin(t, send(t, "GET", url+path, other), other)
-			wantOrigin(t, send(t, "GET", url+path, allowed), "") // what the outer engine wrote is gone
-		}
-	}
-}
-
-// Headers that the handler's answer has lost are there again, and those that the
-// handler has changed on purpose are left alone.
+// Headers that the handler's answer has lost are there again, and an origin that
+// the handler has set itself is left alone.
 func TestRestores(t *testing.T) {
 	const accept = "Accept"
 	handlers := []struct {
@@ -172,20 +156,27 @@ func TestRestores(t *testing.T) {
 		{"vary set", func(c *fiber.Ctx) error { c.Set("Vary", accept); return nil }, allowed, "Accept, Origin"},
 		{"vary appended", func(c *fiber.Ctx) error { c.Vary(accept); return nil }, allowed, "Origin, Accept"},
 		{"vary deleted", func(c *fiber.Ctx) error { c.Response().Header.Del("Vary"); return nil }, allowed, "Origin"},
-		{"origin deleted", func(c *fiber.Ctx) error { c.Response().Header.Del("Access-Control-Allow-Origin"); return nil }, "", "Origin"},
+		{"origin deleted", func(c *fiber.Ctx) error { c.Response().Header.Del("Access-Control-Allow-Origin"); return nil }, allowed, "Origin"},
+		{"reset and vary set", func(c *fiber.Ctx) error { c.Response().Reset(); c.Set("Vary", "Accept, origin"); return nil }, allowed, "Accept, origin"},
 		{"vary set and panic", func(c *fiber.Ctx) error { c.Set("Vary", accept); panic("on purpose") }, allowed, "Accept, Origin"},
 		{"reset and panic", func(c *fiber.Ctx) error { c.Response().Reset(); panic("on purpose") }, allowed, "Origin"},
 		{"origin set", func(c *fiber.Ctx) error { c.Set("Access-Control-Allow-Origin", stranger); return nil }, stranger, "Origin"},
 	}
 	app := quiet(fiber.Config{})
-	app.Use(recover.New(), corsfiber.Middleware(engine(t, allowed)))
+	listed := app.Group("/listed", recover.New(), corsfiber.Middleware(engine(t, allowed)))
+	anyone := app.Group("/anyone", recover.New(), corsfiber.Middleware(engine(t, "*")))
 	for i, h := range handlers {
-		app.Get(fmt.Sprint("/", i), h.handler)
+		listed.Get(fmt.Sprint("/", i), h.handler)
+		anyone.Get(fmt.Sprint("/", i), h.handler)
 	}
 	url := start(t, app)
 	for i, h := range handlers {
 		t.Run(h.name, func(t *testing.T) {
-			res := send(t, "GET", fmt.Sprint(url, "/", i), allowed)
+			if h.origin == allowed {
+				wantOrigin(t, send(t, "GET", fmt.Sprint(url, "/anyone/", i), allowed), "*")
+			}
+			wantOrigin(t, send(t, "GET", fmt.Sprint(url, "/listed/", i), stranger), strings.TrimPrefix(h.origin, allowed))
+			res := send(t, "GET", fmt.Sprint(url, "/listed/", i), allowed)
 			wantOrigin(t, res, h.origin)
 			if vary := strings.Join(res.Header.Values("Vary"), ", "); vary != h.vary {
 				t.Errorf("Vary %q, want %q", vary, h.vary)
@@ -201,7 +192,7 @@ func TestPrefixesEndAtSegments(t *testing.T) {
 		app.Group(prefix, corsfiber.Middleware(engine(t, allowed)))
 		app.Get("/*", ok)
 		url := start(t, app)
-		for path, want := range map[string]string{"/api": allowed, "/api/": allowed, "/api/x": allowed, "/API/x": allowed, "/apikeys": "", "/api.json": ""} {
+		for path, want := range map[string]string{"/api": allowed, "/api/": allowed, "/api/x": allowed, "/API/x": allowed, "/api%2Fx": allowed, "/api%2fx": allowed, "/apikeys": "", "/api.json": "", "/api%2Ex": ""} {
 			wantOrigin(t, send(t, "GET", url+path, allowed), want)
 			wantOrigin(t, preflight(t, "PUT", url+path, allowed), want)
 		}
@@ -211,6 +202,31 @@ func TestPrefixesEndAtSegments(t *testing.T) {
 	app.Get("/*", ok)
 	url := start(t, app)
 	wantOrigin(t, send(t, "GET", url+"/t/acme/x", allowed), allowed)
+}
+
+// A spelling of the slash does not lead past a middleware that rejects. What is
+// beyond the path's last segment does: it has to be on the application for that.
+func TestRejectsSpellings(t *testing.T) {
+	for _, config := range []fiber.Config{{}, {UnescapePath: true}, {CaseSensitive: true, StrictRouting: true}} {
+		app := quiet(config)
+		api := app.Group("/api", corsfiber.Middleware(rejecting()))
+		api.Use(ok)
+		whole := quiet(config)
+		whole.Use(corsfiber.Middleware(rejecting()))
+		whole.Group("/api").Use(ok)
+		url, wholeURL := start(t, app), start(t, whole)
+		for path, want := range map[string]int{"/api": 403, "/api/x": 403, "/api%2Fx": 403, "/api%2fx": 403, "/api%2F": 403, "/apiX": 200, "/api%5Cx": 200} {
+			if res := send(t, "POST", url+path, stranger); res.StatusCode != want {
+				t.Errorf("POST %s from a stranger, UnescapePath %v: status %d, want %d", path, config.UnescapePath, res.StatusCode, want)
+			}
+			if res := send(t, "POST", wholeURL+path, stranger); res.StatusCode != 403 {
+				t.Errorf("POST %s from a stranger, with the middleware on the application: status %d, want 403", path, res.StatusCode)
+			}
+			if res := send(t, "POST", url+path, allowed); res.StatusCode != 200 {
+				t.Errorf("POST %s: status %d, want 200", path, res.StatusCode)
+			}
+		}
+	}
 }
 
 func TestErrorHandler(t *testing.T) {

@@ -28,8 +28,11 @@
 // replays those of another origin.
 //
 // fasthttp empties the response where it answers by itself, such as 304, 404
-// and 416 for files; a handler that sets Vary overwrites it. The middleware puts
-// back what is lost when the handler has returned.
+// and 416 for files; a handler that sets Vary overwrites it; a proxy puts an
+// upstream's response in its place. The middleware puts back what is lost when the
+// handler has returned. It cannot tell that from a handler's deleting of
+// Access-Control-Allow-Origin: what scripts are not to read has a middleware
+// that denies in front, such as corsfiber.Middleware(nil).
 // Errors that come before any handler, such as a body over BodyLimit, need
 // [ErrorHandler].
 //
@@ -54,7 +57,10 @@
 // make an exception below a path.
 //
 // Version 2 of fiber takes the path of a group or of Use for a prefix of bytes, so
-// that handlers of "/api" run for "/apikeys" as well. This middleware does not.
+// that handlers of "/api" run for "/apikeys" as well. This middleware does not,
+// except that "/api%2Fx" is below "/api" for it. So a group's handlers that are
+// mounted with Use run for "/apikeys" without it: with RejectDisallowed, mount it on
+// the application.
 //
 // # Policies for paths
 //
@@ -70,5 +76,7 @@
 //
 // The engine is handed views of the request, as fiber's own methods hand them
 // to you, and keeps none; fasthttp copies the headers that are written. Only an
-// AllowOriginFunc gets copies, which it may keep. Immutable makes no difference.
+// AllowOriginFunc gets copies, which it may keep; nothing is copied of a request
+// that it cannot be asked about, and a request's head is no larger than
+// ReadBufferSize. Immutable makes no difference.
 package corsfiber

@@ -54,6 +54,7 @@ func (m *middleware) serve(c *fiber.Ctx) error {
 	m.resolve(c, s, &o)
 	origin := o.AllowOrigin()
 	writeHeaders(&c.Response().Header, &o, origin)
+	decide(c, &o, origin)
 	if status := o.Status(); status != 0 {
 		s.free()
 		c.Status(status)
@@ -79,14 +80,19 @@ func (m *middleware) skipped(c *fiber.Ctx) bool {
 
 // beyondPrefix reports whether fiber runs the middleware of one path for
 // another: it takes the path of Use and Group for a prefix of bytes, so that
-// /api has /apikeys below it.
+// /api has /apikeys below it. An escaped slash is taken for a slash, so that a
+// spelling does not escape RejectDisallowed.
 func beyondPrefix(c *fiber.Ctx) bool {
 	route := c.Route()
 	if len(route.Path) < 2 || len(route.Params) > 0 || strings.IndexByte(route.Path, '\\') >= 0 {
 		return false // "/", or not a prefix of bytes: fiber parses it
 	}
 	prefix, path := strings.TrimRight(route.Path, "/"), c.Path()
-	return prefix != "" && len(path) > len(prefix) && path[len(prefix)] != '/'
+	if prefix == "" || len(path) <= len(prefix) {
+		return false
+	}
+	rest := path[len(prefix):]
+	return rest[0] != '/' && (len(rest) < len("%2F") || !strings.EqualFold(rest[:len("%2F")], "%2F"))
 }
 
 // resolve lets the engine decide. Strings of the outcome may be views of the
@@ -95,7 +101,7 @@ func (m *middleware) resolve(c *fiber.Ctx, s *scratch, o *core.Outcome) {
 	snapshot := m.engine.Snapshot()
 	needs := snapshot.Needs()
 	facts := s.gather(m, c, needs)
-	if needs&core.NeedOriginFunc == 0 {
+	if needs&core.NeedOriginFunc == 0 || !mayAsk(facts) {
 		snapshot.Resolve(context.Background(), facts, o)
 		return
 	}
@@ -111,7 +117,8 @@ func (s *scratch) finish(c *fiber.Ctx, o *core.Outcome) {
 
 // restore puts the headers back that the rest of the chain has lost: fasthttp
 // resets the response where it answers 304 or an error by itself, as it does for
-// static files, and handlers overwrite Vary.
+// static files, handlers overwrite Vary, and proxies put an upstream's response in
+// its place.
 func restore(c *fiber.Ctx, o *core.Outcome, origin string) {
 	if o.Vary() == "" && origin == "" {
 		return
@@ -124,14 +131,11 @@ func restore(c *fiber.Ctx, o *core.Outcome, origin string) {
 		writeHeaders(h, o, origin)
 		return
 	}
-	vary := h.PeekAll(fiber.HeaderVary)
-	lost := o.Vary() != "" && !covers(vary, o.Vary())
-	// A "*" has no Vary to be lost with. An inner engine that denies has one.
-	reset := lost || o.Vary() == "" && !covers(vary, fiber.HeaderOrigin)
 	switch {
-	case reset && origin != "" && h.PeekBytes(allowOrigin) == nil:
+	case origin != "" && !gives(h) && !denied(c):
+		h.DelBytes(allowCredentials) // an upstream's, which the origin would make valid
 		writeHeaders(h, o, origin)
-	case lost:
+	case o.Vary() != "" && !covers(h.PeekAll(fiber.HeaderVary), o.Vary()):
 		h.Add(fiber.HeaderVary, o.Vary())
 	}
 }

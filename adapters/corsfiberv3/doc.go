@@ -27,8 +27,11 @@
 // be without CORS headers otherwise.
 //
 // fasthttp empties the response where it answers by itself, such as 304, 404
-// and 416 for files; a handler that sets Vary overwrites it. The middleware puts
-// back what is lost when the handler has returned.
+// and 416 for files; a handler that sets Vary overwrites it; a proxy puts an
+// upstream's response in its place. The middleware puts back what is lost when the
+// handler has returned. It cannot tell that from a handler's deleting of
+// Access-Control-Allow-Origin: what scripts are not to read has a middleware
+// that denies in front, such as corsfiberv3.Middleware(nil).
 // Errors that come before any handler, such as a body over BodyLimit, have the
 // headers too if the middleware is mounted with Use: fiber runs such middleware
 // for them. Below a prefix that is so for requests with that prefix.
@@ -67,5 +70,7 @@
 //
 // The engine is handed views of the request, as fiber's own methods hand them
 // to you, and keeps none; fasthttp copies the headers that are written. Only an
-// AllowOriginFunc gets copies, which it may keep. Immutable makes no difference.
+// AllowOriginFunc gets copies, which it may keep; nothing is copied of a request
+// that it cannot be asked about, and a request's head is no larger than
+// ReadBufferSize. Immutable makes no difference.
 package corsfiberv3

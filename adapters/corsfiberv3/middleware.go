@@ -53,6 +53,7 @@ func (m *middleware) serve(c fiber.Ctx) error {
 	m.resolve(c, s, &o)
 	origin := o.AllowOrigin()
 	writeHeaders(&c.Response().Header, &o, origin)
+	decide(c, &o, origin)
 	if status := o.Status(); status != 0 {
 		s.free()
 		c.Status(status)
@@ -79,7 +80,7 @@ func (m *middleware) resolve(c fiber.Ctx, s *scratch, o *core.Outcome) {
 	snapshot := m.engine.Snapshot()
 	needs := snapshot.Needs()
 	facts := s.gather(m, c, needs)
-	if needs&core.NeedOriginFunc == 0 {
+	if needs&core.NeedOriginFunc == 0 || !mayAsk(facts) {
 		snapshot.Resolve(context.Background(), facts, o)
 		return
 	}
@@ -95,7 +96,8 @@ func (s *scratch) finish(c fiber.Ctx, o *core.Outcome) {
 
 // restore puts the headers back that the rest of the chain has lost: fasthttp
 // resets the response where it answers 304 or an error by itself, as it does for
-// static files, and handlers overwrite Vary.
+// static files, handlers overwrite Vary, and proxies put an upstream's response in
+// its place.
 func restore(c fiber.Ctx, o *core.Outcome, origin string) {
 	if o.Vary() == "" && origin == "" {
 		return
@@ -108,14 +110,11 @@ func restore(c fiber.Ctx, o *core.Outcome, origin string) {
 		writeHeaders(h, o, origin)
 		return
 	}
-	vary := h.PeekAll(fiber.HeaderVary)
-	lost := o.Vary() != "" && !covers(vary, o.Vary())
-	// A "*" has no Vary to be lost with. An inner engine that denies has one.
-	reset := lost || o.Vary() == "" && !covers(vary, fiber.HeaderOrigin)
 	switch {
-	case reset && origin != "" && h.PeekBytes(allowOrigin) == nil:
+	case origin != "" && !gives(h) && !denied(c):
+		h.DelBytes(allowCredentials) // an upstream's, which the origin would make valid
 		writeHeaders(h, o, origin)
-	case lost:
+	case o.Vary() != "" && !covers(h.PeekAll(fiber.HeaderVary), o.Vary()):
 		h.Add(fiber.HeaderVary, o.Vary())
 	}
 }

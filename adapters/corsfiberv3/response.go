@@ -63,6 +63,17 @@ func writeHeaders(h *fasthttp.ResponseHeader, o *core.Outcome, origin string) {
 	}
 }
 
+// gives reports whether a response has Access-Control-Allow-Origin, in any spelling.
+// To look for it by its name takes longer, since fasthttp normalises that first.
+func gives(h *fasthttp.ResponseHeader) bool {
+	for _, name := range h.PeekKeys() {
+		if len(name) == len(allowOrigin) && bytes.EqualFold(name, allowOrigin) {
+			return true
+		}
+	}
+	return false
+}
+
 func set(h *fasthttp.ResponseHeader, name []byte, value string) {
 	if value != "" {
 		h.SetCanonical(name, utils.UnsafeBytes(value))

@@ -1,0 +1,25 @@
+package corsfiber
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/corskit/corskit/core"
+)
+
+type deniedKey struct{}
+
+// decide tells the middlewares further out whether this engine, the innermost so
+// far, gives no origin: they would take that for a loss. The response does not
+// tell, since an upstream's may look the same. An outcome without headers decides
+// nothing.
+func decide(c *fiber.Ctx, o *core.Outcome, origin string) {
+	switch {
+	case origin == "" && o.Vary() != "":
+		c.Context().SetUserValue(deniedKey{}, true)
+	case origin != "" && denied(c):
+		c.Context().SetUserValue(deniedKey{}, false)
+	}
+}
+
+// denied reports whether the innermost engine that has decided gives no origin.
+func denied(c *fiber.Ctx) bool { return c.Context().UserValue(deniedKey{}) == true }
