@@ -181,6 +181,7 @@ func TestGroup(t *testing.T) {
 	api.GET("/wild/*", ok)
 	api.RouteNotFound("/mine/*", func(c echo.Context) error { return c.String(http.StatusGone, "mine") })
 	api.GET("/mine/*", ok)
+	api.RouteNotFound("/gone/*", func(c echo.Context) error { return c.String(http.StatusGone, "mine") })
 	api.OPTIONS("/options", func(c echo.Context) error { return c.String(http.StatusOK, "mine") })
 	api.Group("/inner").POST("/x", ok)
 	tenant := corsecho.Group(e, e.Group("/t/:tenant"), engine(t, allowed))
@@ -202,11 +203,17 @@ func TestGroup(t *testing.T) {
 			wantOrigin(t, preflight(t, "POST", url+path, stranger), "")
 		}
 	}
-	for path, status := range map[string]int{"/api/options": 200, "/api/mine/x": 410, "/api/wild/x": 404} {
-		res := send(t, "OPTIONS", url+path, allowed) // no preflight
+	for _, q := range []struct {
+		method, path string
+		status       int
+	}{
+		{"OPTIONS", "/api/options", 200}, {"OPTIONS", "/api/wild/x", 404}, {"OPTIONS", "/api/gone/x", 410}, // no preflights
+		{"POST", "/api/mine/x", 410}, {"POST", "/api/wild/x", 404}, {"POST", "/api/nowhere", 404},
+	} {
+		res := send(t, q.method, url+q.path, allowed)
 		wantOrigin(t, res, allowed)
-		if res.StatusCode != status {
-			t.Errorf("OPTIONS %s: status %d, want %d", path, res.StatusCode, status)
+		if res.StatusCode != q.status {
+			t.Errorf("%s %s: status %d, want %d", q.method, q.path, res.StatusCode, q.status)
 		}
 	}
 	for _, path := range []string{"/api/items", "/api/wild/*", "/other/*"} {

@@ -35,6 +35,17 @@
 //	api := corsechov5.Group(e, e.Group("/api"), engine)
 //	api.POST("/items", create)
 //
+// The group's routes get OPTIONS routes beside them, so that neither a catch-all such
+// as e.Any("/*", ...) nor a custom not-found route takes their preflights. Your own
+// OPTIONS routes, and those of Any, remain, and are asked in the group's place: on
+// paths of routes of the group that are theirs, and on those that echo's router tries
+// them for first, as it does e.OPTIONS("/api/:id", ...) for the group's "/*".
+//
+// Other requests below the group's path get to its not-found route, unless you
+// replace it or have a catch-all for them. A route that does not begin with a slash,
+// such as "-v2" in the group /api, is covered; a path without a route that only looks
+// like it, such as /api-v3, is not, for nothing says whose it is.
+//
 // Middleware of a single route is not asked about its preflights, since echo
 // answers OPTIONS itself where a path has no handler for it: 204 without CORS
 // headers, which browsers refuse as "Response to preflight request doesn't pass
@@ -45,10 +56,10 @@
 //	e.POST("/items", create, cors)
 //	e.OPTIONS("/items", notFound, cors)
 //
-// Groups with different engines stand beside one another. Inside of one
-// another the outer engine answers the preflights, and the inner one decides
-// what scripts may read: use [core.NewRouted] on the application instead to
-// make an exception below a path.
+// Groups with different engines stand beside one another, and each decides for its own
+// routes. Inside of one another the outer engine answers the preflights, and the inner
+// one decides what scripts may read: use [core.NewRouted] on the application instead
+// to make an exception below a path.
 //
 // # Policies for paths
 //

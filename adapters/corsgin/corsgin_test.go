@@ -177,7 +177,14 @@ func TestGroup(t *testing.T) {
 		"root":           {"/", func(*gin.Engine) {}, []request{{path: "/", want: allowed}, {path: "/nowhere", want: allowed}}},
 		"parameter": {"/t/:tenant/v:n", func(*gin.Engine) {}, []request{
 			{path: "/t/acme/v1/items", want: allowed}, {path: "/t/acme/v1", want: allowed},
-			{path: "/t/acme/v/items"}, {path: "/t//v1/items"}, {path: "/t/acme"}, {path: "/t/acme/w1/items"},
+			{path: "/t/acme/v/items", want: allowed}, {path: "/t//v1/items", want: allowed}, // gin has them empty
+			{path: "/t/acme/v"}, {path: "/t/acme"}, {path: "/t/acme/w1/items"},
+		}},
+		"parameter first": {"/:tenant/api", func(*gin.Engine) {}, []request{
+			{path: "/acme/api/items", want: allowed}, {path: "//api/items", want: allowed}, {path: "//api", want: allowed}, {path: "/api/items"}, {path: "/"},
+		}},
+		"parameter last": {"/v:n", func(*gin.Engine) {}, []request{
+			{path: "/v1/items", want: allowed}, {path: "/v/items", want: allowed}, {path: "/v"}, {path: "/w/items"}, {path: "/"},
 		}},
 		"escaped colon": {"/v1\\:beta/:id", func(*gin.Engine) {}, []request{
 			{path: "/v1:beta/7/items", want: allowed}, {path: "/v1:beta/7", want: allowed}, {path: "/v1xbeta/7/items"}, {path: "/v1:beta/"},
@@ -189,6 +196,9 @@ func TestGroup(t *testing.T) {
 		"escaped": {"/api", func(r *gin.Engine) { r.UseEscapedPath = true }, []request{{path: "/api/a%20b", want: allowed}, {path: "/%61pi/items"}}},
 		"extra slashes": {"/api", func(r *gin.Engine) { r.RemoveExtraSlash = true }, []request{
 			{path: "//api//items", want: allowed}, {path: "/api//x/", want: allowed}, {path: "/api/../other"},
+		}},
+		"extra slashes and a parameter": {"/:tenant", func(r *gin.Engine) { r.RemoveExtraSlash = true }, []request{
+			{path: "//acme//items", want: allowed}, {path: "/"}, {path: "//"},
 		}},
 	} {
 		for _, strict := range []bool{false, true} {
@@ -224,7 +234,10 @@ func TestGroupWithOptionsRoutes(t *testing.T) {
 	api.GET("/files/*path", ok)
 	inner := corsgin.Group(r, api.Group("/inner"), engine(t, allowed))
 	inner.GET("/x", ok)
+	r.Any("/api/foreign", ok)
 	url := start(t, r)
+	wantOrigin(t, preflight(t, "PUT", url+"/api/foreign", allowed), "")
+	wantOrigin(t, send(t, "PUT", url+"/api/foreign", allowed), "")
 	for _, path := range []string{"/api/any", "/api/options", "/api/files/a", "/api/inner/x"} {
 		res := preflight(t, "PUT", url+path, allowed)
 		wantOrigin(t, res, allowed)

@@ -39,10 +39,17 @@
 //	r.POST("/items", cors, create)
 //	r.OPTIONS("/items", cors)
 //
-// Groups with different engines stand beside one another. Inside of one
-// another the outer engine answers the preflights, and the inner one decides
-// what scripts may read: use [core.NewRouted] on the application instead to
-// make an exception below a path.
+// A group is asked where there is no OPTIONS route. One that takes the group's paths by
+// its parameters or catch-all, as r.Any("/:page/:part", ...) and
+// r.OPTIONS("/*any", ...) do, is asked in its place: do without it, or, beside
+// parameters, give the group's path an OPTIONS route, which needs no handler:
+//
+//	api.OPTIONS("/items")
+//
+// Groups with different engines stand beside one another, and where their paths
+// overlap, the more specific one decides. Inside of one another the outer engine
+// answers the preflights, and the inner one decides what scripts may read: use
+// [core.NewRouted] on the application instead to make an exception below a path.
 //
 // # Policies for paths
 //
@@ -57,7 +64,10 @@
 // redirects before any middleware runs, and the redirect has no CORS headers:
 // "No 'Access-Control-Allow-Origin' header is present on the requested
 // resource" for /items/ where the route is /items. Ask for the path as it is
-// registered, or mount the engine outside of gin, where it sees everything:
+// registered. A preflight is redirected even so where its path has no OPTIONS route
+// but the other spelling has one, as for POST /items beside Any("/items/"): "Redirect is
+// not allowed for a preflight request". Give the path one, as above. Or mount the
+// engine outside of gin, where it sees everything:
 //
 //	http.ListenAndServe(":8080", corshttp.Middleware(engine)(r))
 package corsgin
