@@ -316,7 +316,7 @@ func casesR() []Case {
 				refuses(fetch("GET", OriginEvil, "/x/..%2Fany%2F.")),
 				{Send: send("GET", "/.//any/", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
 				{Send: send("GET", "/any/./", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
-				reads(fetch("GET", OriginEvil, "/echo")),
+				reads(fetch("GET", OriginEvil, "/public/any")),
 			},
 		}, {
 			ID: "R2/readings-reject", Source: "CVE-2024-6839", Choice: true,
