@@ -301,7 +301,8 @@ func TestProbeUnanswered(t *testing.T) {
 		var seen atomic.Int32
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if seen.Add(1) > n {
-				h = then
+				then.ServeHTTP(w, r)
+				return
 			}
 			h.ServeHTTP(w, r)
 		})
@@ -321,7 +322,7 @@ func TestProbeUnanswered(t *testing.T) {
 		code   int
 	}{
 		{"closes after the first", after(1, flawed(sound), closes), nil, 15, exitFail},
-		{"is late after some", after(10, flawed(sound), late), []string{"--timeout", "300ms"}, 6, exitFail},
+		{"is late after some", after(10, flawed(sound), late), []string{"--timeout", "1s"}, 6, exitFail},
 		{"closes after some", after(10, flawed(sound), closes), nil, 6, exitFail},
 		{"closes after what is wrong", after(4, flawed(sound, "-Vary", "", "+Access-Control-Allow-Origin", page), closes), nil, 12, exitNo},
 		{"closes after a refusal", after(1, flawed(onlyIf(func(string) bool { return false })), closes), nil, 15, exitNo},
