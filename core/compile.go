@@ -64,14 +64,11 @@ func (c *compiler) fault(e PolicyError) { c.errs = append(c.errs, &e) }
 
 func (c *compiler) compile(policies []Policy) *ruleset {
 	rs := &ruleset{answers: make([]answer, len(policies))}
-	count, size := 0, 0
+	var room origin.Room
 	for i := range policies {
-		count += len(policies[i].AllowOrigins)
-		for _, o := range policies[i].AllowOrigins {
-			size += len(o)
-		}
+		room.Add(policies[i].AllowOrigins)
 	}
-	if !origin.Fits(size) {
+	if !room.Fits() {
 		c.fault(PolicyError{
 			Field: "AllowOrigins", Index: -1, Reason: ReasonTooMany,
 			Detail:     "more than 4 GiB of origins in one list of policies",
@@ -79,7 +76,7 @@ func (c *compiler) compile(policies []Policy) *ruleset {
 		})
 		return rs
 	}
-	b := origin.NewBuilder(count, size)
+	b := origin.NewBuilder(&room)
 	for i := range policies {
 		c.policy(rs, b, i, policies[i])
 	}
@@ -96,9 +93,9 @@ func (c *compiler) policy(rs *ruleset, b *origin.Builder, owner int, p Policy) {
 		p.Name = "default"
 	}
 	ps := &policyScope{compiler: c, policy: &p}
-	ps.origins(b, owner)
 	a := &rs.answers[owner]
 	a.any = slices.Contains(p.AllowOrigins, "*")
+	ps.origins(b, owner, a.any)
 	if a.any && p.AllowPrivateNetwork {
 		ps.warn("AllowPrivateNetwork", -1, "true", WarnPrivateNetwork,
 			"every origin may reach into the private network", "list the origins that have to")
@@ -215,11 +212,11 @@ func (ps *policyScope) warn(field string, index int, value string, c Code, detai
 	ps.warns.add(Warning{ps.policy.Name, field, index, value, c, detail, suggestion})
 }
 
-func (ps *policyScope) origins(b *origin.Builder, owner int) {
+// origins adds the policy's origins, among which any says that there is "*".
+func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 	const field = "AllowOrigins"
 	p := ps.policy
 	secure := p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
-	any := slices.Contains(p.AllowOrigins, "*")
 	for i, entry := range p.AllowOrigins {
 		// Lists of a million are of these.
 		if !any && origin.IsPlain(entry) {

@@ -158,8 +158,9 @@ func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 // there is a request, as for a WebSocket handshake, an adapter's CheckOrigin
 // knows which route governs.
 func (e *Engine) AllowsOrigin(origin string) bool {
-	for _, route := range e.Snapshot().s.routes {
-		if !route.rules.allows(origin) {
+	routes := e.Snapshot().s.routes
+	for i := range routes {
+		if !routes[i].rules.allows(origin) {
 			return false
 		}
 	}

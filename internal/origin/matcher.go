@@ -1,7 +1,5 @@
 package origin
 
-import "sort"
-
 // NoOwner is what [Matcher.Match] returns for an origin that no pattern matches.
 const NoOwner = -1
 
@@ -13,17 +11,9 @@ type Matcher struct {
 
 	exact    table
 	patterns bool // there is anything but exact origins
-	// ends holds, for each owner with exact origins, where they end in the
-	// table's arena: origins are added in the order of their owners.
-	ends []ownedRange
 
 	wild    wild
 	regexps []exprRule
-}
-
-type ownedRange struct {
-	end   uint32
-	owner int
 }
 
 type exprRule struct {
@@ -39,10 +29,8 @@ func (m *Matcher) Match(s string, limit int) int {
 		owner, _ := m.find(s, limit)
 		return owner
 	}
-	if off, ok := m.exact.find(s); ok {
-		if o := m.ownerAt(off); o < limit {
-			return o
-		}
+	if o, ok := m.exact.find(s); ok && o < limit {
+		return o
 	}
 	return NoOwner
 }
@@ -66,13 +54,11 @@ func (m *Matcher) find(s string, limit int) (owner int, pattern *string) {
 		return NoOwner, nil
 	}
 	owner = NoOwner
-	if off, ok := m.exact.find(s); ok {
-		if o := m.ownerAt(off); o < limit {
-			if o == 0 {
-				return o, nil
-			}
-			owner, limit = o, o
+	if o, ok := m.exact.find(s); ok && o < limit {
+		if o == 0 {
+			return o, nil
 		}
+		owner, limit = o, o
 	}
 	if !m.patterns {
 		return owner, nil
@@ -152,34 +138,26 @@ func (m *Matcher) Crowded() bool {
 // HasPatterns reports whether there is anything but exact origins.
 func (m *Matcher) HasPatterns() bool { return m.patterns }
 
-func (m *Matcher) ownerAt(offset uint32) int {
-	if len(m.ends) == 1 {
-		return m.ends[0].owner
-	}
-	i := sort.Search(len(m.ends), func(i int) bool { return offset < m.ends[i].end })
-	return m.ends[i].owner
-}
-
 // Any returns the lowest owner that has the pattern "*", or [NoOwner].
 func (m *Matcher) Any() int { return m.any - 1 }
 
 // Size returns how many exact origins the matcher has, and how many bytes of
 // memory it keeps for them.
 func (m *Matcher) Size() (origins, bytes int) {
-	return m.exact.count, cap(m.exact.arena) + 8*groupWords*cap(m.exact.groups)
+	for _, b := range m.exact.bins {
+		bytes += cap(b.bytes)
+	}
+	return m.exact.count, bytes
 }
 
 // Builder builds a [Matcher]. Owners must be added in ascending order.
 type Builder struct{ m Matcher }
 
-// NewBuilder returns a builder with room for count exact origins that have size
-// bytes in all. It must not be given more.
-func NewBuilder(count, size int) *Builder {
-	return &Builder{Matcher{exact: newTable(count, size)}}
+// NewBuilder returns a builder with room for the exact origins that r was told
+// of, which must fit. It must not be given others.
+func NewBuilder(r *Room) *Builder {
+	return &Builder{Matcher{exact: newTable(r)}}
 }
-
-// Fits reports whether a table can index exact origins of size bytes in all.
-func Fits(size int) bool { return size <= maxArena }
 
 // Add adds a pattern. With secure, a regular expression never matches an
 // insecure origin (see [Origin.Insecure]). Add reports whether the pattern can
@@ -211,17 +189,7 @@ func (b *Builder) Add(owner int, p Pattern, secure bool) (added bool) {
 
 // AddExact is Add for an entry that is an origin.
 func (b *Builder) AddExact(owner int, s string) (added bool) {
-	m := &b.m
-	if !m.exact.add(s) {
-		return false
-	}
-	end := uint32(len(m.exact.arena))
-	if n := len(m.ends); n > 0 && m.ends[n-1].owner == owner {
-		m.ends[n-1].end = end
-	} else {
-		m.ends = append(m.ends, ownedRange{end, owner})
-	}
-	return true
+	return b.m.exact.add(owner, s)
 }
 
 // Matcher returns the matcher. The builder must not be used afterwards.

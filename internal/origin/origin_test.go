@@ -10,17 +10,21 @@ import (
 // build compiles entries of ascending owners.
 func build(tb testing.TB, entries []string, owners []int) *Matcher {
 	tb.Helper()
-	size := 0
-	for _, e := range entries {
-		size += len(e)
-	}
-	b := NewBuilder(len(entries), size)
+	b := NewBuilder(roomFor(entries))
 	for i, e := range entries {
 		if f := ParsePattern(e, func(p Pattern) { b.Add(owners[i], p, false) }); f != nil {
 			tb.Fatalf("ParsePattern(%q): %+v", e, *f)
 		}
 	}
 	return b.Matcher()
+}
+
+// roomFor returns room for entries, which may belong to several owners.
+func roomFor(entries []string) *Room {
+	var r Room
+	r.Add(entries)
+	r.Add([]string{""})
+	return &r
 }
 
 func owned(entries []string) []int { return make([]int, len(entries)) }
@@ -115,7 +119,7 @@ func TestMatch(t *testing.T) {
 }
 
 func TestSecureRegexp(t *testing.T) {
-	b := NewBuilder(1, 0)
+	b := NewBuilder(&Room{})
 	ParsePattern("regexp:https?://.*", func(p Pattern) { b.Add(0, p, true) })
 	m := b.Matcher()
 	for o, want := range map[string]int{
@@ -423,7 +427,7 @@ func TestLargeTable(t *testing.T) {
 }
 
 func TestDuplicates(t *testing.T) {
-	b := NewBuilder(3, 100)
+	b := NewBuilder(roomFor([]string{"https://a.example"}))
 	add := func(owner int, e string) (added bool) {
 		ParsePattern(e, func(p Pattern) { added = b.Add(owner, p, false) })
 		return added

@@ -161,8 +161,9 @@ func within(w, low, high uint64) uint64 {
 	return (w + (0x80-low)*lowBits) &^ (w + (0x7f-high)*lowBits)
 }
 
-// word returns the eight bytes of s.
+// word returns the first eight bytes of s.
 func word(s string) uint64 {
+	_ = s[wordSize-1]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

@@ -1,140 +1,248 @@
 package origin
 
 import (
-	"hash/maphash"
+	"encoding/binary"
 	"math"
 	"math/bits"
+	"math/rand/v2"
 )
 
-// table is a set of exact origins, built once and then only read. All origins
-// stand end to end in one array, and a slot of eight bytes points at each: a
-// million of them are two heap objects that the garbage collector need not look
-// into.
-//
-// Slots come in groups of seven before a word that holds a tag for each, eight
-// words or a cache line in all. Tags are compared at once, so that a look-up
-// takes the same branches whichever slot it ends at, and touches one line of
-// slots and the origin itself. An origin whose group is full is in one of the
-// next. The hash has a seed of its own, so that nobody can aim origins at one
-// group.
+// table is a set of exact origins, each with an owner, built once and then only
+// read. Origins of one length stand end to end in one array: a million are a few
+// heap objects that the garbage collector need not look into.
 type table struct {
-	seed    maphash.Seed
-	groups  []group
-	arena   []byte
-	count   int
-	lengths lengths // of the origins
+	bin   [MaxLen + 1]uint16 // of each length: index into bins plus 1, or 0
+	bins  []bin
+	count int
 
-	// few holds the first origins, which are compared without hashing; the
-	// groups are for tables of more.
-	few     [maxFew]string
-	offsets [maxFew]uint32
+	// Behind each origin stands its owner, in ownerSize bytes; if ownerSize is 0,
+	// owner owns all.
+	ownerSize int
+	owner     int
 }
 
-const maxFew = 4
+// bin holds the origins of one length. A few stand one after the other. More are
+// hashed to a group of eight slots, which begins with a tag for each: tags are
+// compared at once, so that a look-up takes the same branches whichever slot it
+// ends at, and nothing points from the tag to the origin, which stands beside it.
+// An origin whose group is full is in one of the next.
+type bin struct {
+	bytes  []byte
+	groups uint64 // 0: not hashed
+	group  int    // bytes of a group
+	stride int    // from one origin to the next
+	count  int
+}
 
-// A slot holds an origin's offset, its length and some bits of its hash.
 const (
-	offsetBits = 32
-	lenBits    = 9 // MaxLen < 1<<9
-	maxArena   = math.MaxUint32
+	groupSize = 8 // slots, and bytes of their tags
+	groupFill = 5 // slots that are taken, on average
+	maxFew    = 4 // origins of one length that are not hashed
+	maxBytes  = math.MaxUint32
 )
-
-// group is seven slots and their tags.
-type group [groupWords]uint64
-
-const tags = groupWords - 1 // index
 
 // A tag is seven bits of the hash under a bit that says that the slot is taken.
 const (
-	groupWords = 8
-	tagShift   = 64 - offsetBits - lenBits // the bits that slots do not hold
-	everyTag   = 0x00_01_01_01_01_01_01_01
-	taken      = everyTag << 7
+	tagBits = taken - 1
+	taken   = 0x80
 )
 
-// newTable returns a table with room for count origins of size bytes in all.
-func newTable(count, size int) table {
-	if count == 0 {
-		return table{}
+// Room is what a table has to have room for. The zero Room is none.
+type Room struct {
+	counts [MaxLen + 1]int // by length
+	bytes  uint64
+	owners int
+}
+
+// Add adds the entries of one more owner. Those that are no origins add room too.
+func (r *Room) Add(entries []string) {
+	for _, e := range entries {
+		if len(e) <= MaxLen {
+			r.counts[len(e)]++
+		}
+		r.bytes += uint64(len(e))
 	}
-	// With nine origins to two groups, one in forty is not in its own group.
-	return table{
-		seed:   maphash.MakeSeed(),
-		groups: make([]group, count*2/9+1),
-		arena:  make([]byte, 0, size),
+	if len(entries) > 0 {
+		r.owners++
 	}
 }
 
-// find returns the offset of s in the arena.
-func (t *table) find(s string) (offset uint32, ok bool) {
-	if t.count <= maxFew {
-		return t.findFew(s)
+// Fits reports whether there can be a table with that much room.
+func (r *Room) Fits() bool {
+	size := uint64(0)
+	for n, count := range r.counts {
+		_, bytes := r.bin(n, count)
+		size += bytes
 	}
-	if !t.lengths.has(len(s)) {
-		return 0, false
-	}
-	slot, _, _ := t.probe(s)
-	return uint32(slot), slot != 0
+	return r.bytes <= maxBytes && size <= math.MaxInt
 }
 
-func (t *table) findFew(s string) (offset uint32, ok bool) {
-	for i := range t.count {
-		if t.few[i] == s {
-			return t.offsets[i], true
+// bin returns the bin for count origins of n bytes, and its size in bytes.
+func (r *Room) bin(n, count int) (b bin, size uint64) {
+	b.stride = n + r.ownerSize()
+	if count <= maxFew {
+		return b, uint64(count) * uint64(b.stride)
+	}
+	b.groups = uint64(count)/groupFill + 1
+	b.group = groupSize + groupSize*b.stride
+	return b, b.groups * uint64(b.group)
+}
+
+func (r *Room) ownerSize() int {
+	if r.owners > 1 {
+		return 4
+	}
+	return 0
+}
+
+func newTable(r *Room) table {
+	t := table{ownerSize: r.ownerSize()}
+	for n, count := range r.counts {
+		if count > 0 {
+			b, size := r.bin(n, count)
+			b.bytes = make([]byte, size)
+			t.bins = append(t.bins, b)
+			t.bin[n] = uint16(len(t.bins))
 		}
 	}
-	return 0, false
+	return t
 }
 
-// add adds s, of 1 to MaxLen bytes, unless the table has it. There must be room.
-func (t *table) add(s string) (added bool) {
-	slot, g, hash := t.probe(s)
-	if slot != 0 {
+// find returns the owner of s.
+func (t *table) find(s string) (owner int, ok bool) {
+	if len(s) > MaxLen {
+		return 0, false
+	}
+	i := int(t.bin[len(s)]) - 1
+	if i < 0 {
+		return 0, false
+	}
+	b := &t.bins[i]
+	var slot int
+	if b.groups == 0 {
+		slot, ok = b.findFew(s)
+	} else {
+		slot, _, ok = b.find(s, hash(s))
+	}
+	if !ok || t.ownerSize == 0 {
+		return t.owner, ok
+	}
+	return int(binary.LittleEndian.Uint32(b.bytes[slot+len(s):])), true
+}
+
+// findFew returns where s stands, or would.
+func (b *bin) findFew(s string) (slot int, ok bool) {
+	for range b.count {
+		if string(b.bytes[slot:slot+len(s)]) == s {
+			return slot, true
+		}
+		slot += b.stride
+	}
+	return slot, false
+}
+
+// find returns where s stands, or the first of its groups that has room.
+func (b *bin) find(s string, hash uint64) (slot, group int, ok bool) {
+	tag := (hash&tagBits | taken) * lowBits
+	i, _ := bits.Mul64(hash, b.groups)
+	group = int(i) * b.group
+	for {
+		tags := binary.LittleEndian.Uint64(b.bytes[group:])
+		// The lowest bit that is set is that of a tag which is equal; one above
+		// it may be set for no reason.
+		differ := tags ^ tag
+		for equal := (differ - lowBits) &^ differ & highBits; equal != 0; equal &= equal - 1 {
+			slot = group + groupSize + bits.TrailingZeros64(equal)/8*b.stride
+			if string(b.bytes[slot:slot+len(s)]) == s {
+				return slot, group, true
+			}
+		}
+		if ^tags&highBits != 0 {
+			return 0, group, false
+		}
+		if group += b.group; group == len(b.bytes) {
+			group = 0
+		}
+	}
+}
+
+// add adds s unless the table has it. There must be room, and owners must come
+// in the order of their numbers.
+func (t *table) add(owner int, s string) (added bool) {
+	b := &t.bins[t.bin[len(s)]-1]
+	slot, ok := 0, false
+	if b.groups == 0 {
+		slot, ok = b.findFew(s)
+	} else {
+		var group int
+		h := hash(s)
+		if slot, group, ok = b.find(s, h); !ok {
+			tags := binary.LittleEndian.Uint64(b.bytes[group:])
+			free := bits.TrailingZeros64(^tags&highBits) / 8
+			binary.LittleEndian.PutUint64(b.bytes[group:], tags|(h&tagBits|taken)<<(8*free))
+			slot = group + groupSize + free*b.stride
+		}
+	}
+	if ok {
 		return false
 	}
-	empty := bits.TrailingZeros64(^g[tags]&taken) / 8
-	g[tags] |= tagOf(hash) << (8 * empty)
-	g[empty] = wanted(hash, s) | uint64(len(t.arena))
-	if t.count < maxFew {
-		t.few[t.count], t.offsets[t.count] = s, uint32(len(t.arena))
+	copy(b.bytes[slot:], s)
+	if t.ownerSize != 0 {
+		binary.LittleEndian.PutUint32(b.bytes[slot+len(s):], uint32(owner))
 	}
-	t.arena = append(t.arena, s...)
+	t.owner = owner
+	b.count++
 	t.count++
-	t.lengths.add(len(s))
 	return true
 }
 
-func tagOf(hash uint64) uint64 { return hash>>tagShift&0x7f | 0x80 }
+// hashKeys are unknown to whoever chooses origins, so that nobody can aim them at
+// one group.
+var hashKeys = func() (keys [MaxLen/wordSize + 2]uint64) {
+	for i := range keys {
+		keys[i] = rand.Uint64()
+	}
+	return keys
+}()
 
-// wanted is the slot of an origin but for its offset.
-func wanted(hash uint64, s string) uint64 {
-	return hash<<(offsetBits+lenBits) | uint64(len(s))<<offsetBits
+// hash tells apart strings of one length, which is at most MaxLen. It is the NH of
+// UMAC (RFC 4418, section 5.2.2) on words of 64 bits: a key of its own is added to
+// each word, the sums are multiplied in pairs, and the products added. Unlike that
+// of package maphash, it is no call into the runtime, which would be a third of a
+// look-up.
+func hash(s string) uint64 {
+	const pair = 2 * wordSize
+	if len(s) < pair {
+		return hashShort(s)
+	}
+	k, tail := &hashKeys, s[len(s)-pair:]
+	high, low := bits.Mul64(word(s)+k[0], word(s[wordSize:])+k[1])
+	h, l := bits.Mul64(word(tail)+k[2], word(tail[wordSize:])+k[3])
+	low, carry := bits.Add64(low, l, 0)
+	high, _ = bits.Add64(high, h, carry)
+	for i := 4; len(s) > 2*pair; i += 2 {
+		s = s[pair:]
+		h, l = bits.Mul64(word(s)+k[i], word(s[wordSize:])+k[i+1])
+		low, carry = bits.Add64(low, l, 0)
+		high, _ = bits.Add64(high, h, carry)
+	}
+	return mix(high, low)
 }
 
-// probe returns the slot of s, or 0 and the first of its groups that has room.
-func (t *table) probe(s string) (slot uint64, g *group, hash uint64) {
-	hash = maphash.String(t.seed, s)
-	i, _ := bits.Mul64(hash, uint64(len(t.groups)))
-	want, tag := wanted(hash, s), tagOf(hash)*everyTag
-	for {
-		g = &t.groups[i]
-		// The lowest bit that is set is that of a tag which is equal; one above
-		// it may be set for no reason.
-		differ := g[tags] ^ tag
-		for equal := (differ - everyTag) &^ differ & taken; equal != 0; equal &= equal - 1 {
-			slot = g[bits.TrailingZeros64(equal)/8%groupWords]
-			if (slot^want)>>offsetBits == 0 {
-				off := slot & math.MaxUint32
-				if string(t.arena[off:off+uint64(len(s))]) == s {
-					return slot, g, hash
-				}
-			}
-		}
-		if ^g[tags]&taken != 0 {
-			return 0, g, hash
-		}
-		if i++; i == uint64(len(t.groups)) {
-			i = 0
+func hashShort(s string) uint64 {
+	var first, last uint64
+	if len(s) >= wordSize {
+		first, last = word(s), word(s[len(s)-wordSize:])
+	} else {
+		for i := range len(s) {
+			first = first<<8 | uint64(s[i])
 		}
 	}
+	return mix(bits.Mul64(first+hashKeys[0], last+hashKeys[1]))
+}
+
+// mix makes of two words one, every bit of which depends on every bit of them.
+func mix(high, low uint64) uint64 {
+	high, low = bits.Mul64(high^hashKeys[0], low^hashKeys[1])
+	return high ^ low
 }

@@ -189,10 +189,6 @@ type lengths [MaxLen/64 + 1]uint64
 
 func (s *lengths) add(n int) { s[n/64] |= 1 << (n % 64) }
 
-func (s *lengths) has(n int) bool {
-	return n <= MaxLen && s[uint(n)/64]>>(uint(n)%64)&1 != 0
-}
-
 // upTo iterates over the members that are at most max, the smallest first.
 func (s *lengths) upTo(max int) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
