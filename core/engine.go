@@ -18,21 +18,24 @@ type Engine struct {
 	state atomic.Pointer[state]
 }
 
-// state is what a reload replaces.
+// state is what a reload replaces: the rules for all requests or, of a routed
+// engine, routes to such states.
 type state struct {
-	routes   []route // in order; one, for everything, if the engine is not routed
-	routed   bool
-	hosts    bool     // some route has a host
-	torn     *ruleset // of paths whose readings lead to different routes
+	rules    *ruleset // nil: none, requests pass through untouched
 	needs    Need
 	warnings []Warning
+
+	routes []route // in order; nil if the engine is not routed
+	hosts  bool    // some route has a host
+	torn   *state  // of paths whose readings lead to different routes
 }
 
-// denyAll is the state of engines without policies.
-var denyAll = func() *state {
-	c := compiler{warns: new(warnings)}
-	return newState([]route{{rules: c.compile([]Policy{{}})}}, false, nil)
-}()
+// denyAll is the state of engines without policies, untouched that of requests
+// that no route covers.
+var (
+	denyAll   = newState(new(compiler{warns: new(warnings)}).compile([]Policy{{}}))
+	untouched = new(state)
+)
 
 // New compiles policies. The first whose origins match governs a request, with
 // its own methods, headers and credentials. The error joins a [*PolicyError]
@@ -105,30 +108,26 @@ func compilePolicies(policies []Policy) (*state, error) {
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
-	return newState([]route{{rules: rules}}, false, c.warns.all()), nil
+	s := newState(rules)
+	s.warnings = c.warns.all()
+	return s, nil
 }
 
-func newState(routes []route, routed bool, warns []Warning) *state {
-	s := &state{routes: routes, routed: routed, warnings: warns}
-	if routed {
-		s.needs |= NeedRoute
+func newState(rules *ruleset) *state {
+	s := &state{rules: rules}
+	for _, a := range rules.answers {
+		if a.echoHeaders {
+			s.needs |= NeedRequestHeaders
+		}
+		if a.private {
+			s.needs |= NeedPrivateNetwork
+		}
 	}
-	for _, r := range routes {
-		s.hosts = s.hosts || r.host != ""
-		for _, a := range r.rules.answers {
-			if a.echoHeaders {
-				s.needs |= NeedRequestHeaders
-			}
-			if a.private {
-				s.needs |= NeedPrivateNetwork
-			}
-		}
-		if r.rules.rejects {
-			s.needs |= NeedFetchSite
-		}
-		if len(r.rules.funcs) > 0 {
-			s.needs = NeedAll
-		}
+	if rules.rejects {
+		s.needs |= NeedFetchSite
+	}
+	if len(rules.funcs) > 0 {
+		s.needs = NeedAll
 	}
 	return s
 }
@@ -158,9 +157,12 @@ func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 // there is a request, as for a WebSocket handshake, an adapter's CheckOrigin
 // knows which route governs.
 func (e *Engine) AllowsOrigin(origin string) bool {
-	routes := e.Snapshot().s.routes
-	for i := range routes {
-		if !routes[i].rules.allows(origin) {
+	s := e.Snapshot().s
+	if s.routes == nil {
+		return s.rules.allows(origin)
+	}
+	for i := range s.routes {
+		if !s.routes[i].to.rules.allows(origin) {
 			return false
 		}
 	}
@@ -168,11 +170,11 @@ func (e *Engine) AllowsOrigin(origin string) bool {
 }
 
 func (rs *ruleset) allows(value string) bool {
-	if rs.funcs == nil {
-		return rs.matcher.Match(value, len(rs.answers)) != origin.NoOwner
+	owner := rs.matcher.Match(value, len(rs.answers))
+	if rs.funcs != nil {
+		owner, _ = rs.ask(context.Background(), value, owner, &Request{Origin: []string{value}})
 	}
-	owner, _ := rs.governing(context.Background(), value, &Request{Origin: []string{value}})
-	return owner >= 0
+	return owner != origin.NoOwner
 }
 
 // Warnings returns what is legal but probably not meant in the policies in
@@ -197,16 +199,30 @@ const (
 	NeedAll = NeedRoute | NeedRequestHeaders | NeedPrivateNetwork | NeedFetchSite | NeedOriginFunc
 )
 
-// Snapshot is the policies of an [Engine] at one moment. It is immutable; the
-// zero Snapshot denies every origin.
+// Snapshot is the policies of an [Engine] at one moment, or those of one of its
+// routes. It is immutable; the zero Snapshot denies every origin.
 type Snapshot struct{ s *state }
 
-// Needs returns the facts that may change a decision of this snapshot.
-func (s Snapshot) Needs() Need {
+func (s Snapshot) state() *state {
 	if s.s == nil {
-		return 0
+		return denyAll
 	}
-	return s.s.needs
+	return s.s
+}
+
+// Needs returns the facts that may change a decision of this snapshot.
+func (s Snapshot) Needs() Need { return s.state().needs }
+
+// At returns the policies of the route that governs requests of this host and
+// path, for the meaning of which see [Request]; the snapshot itself if there are
+// no routes. An adapter whose snapshot needs the facts of [NeedRoute] spares
+// itself other facts that this route does not need.
+func (s Snapshot) At(host, path, rawPath string, foldPath bool) Snapshot {
+	st := s.state()
+	if st.routes == nil {
+		return s
+	}
+	return Snapshot{st.route(host, path, rawPath, foldPath)}
 }
 
 // Decide is [Engine.Decide] by the policies of the snapshot.
@@ -220,20 +236,71 @@ func (s Snapshot) Decide(ctx context.Context, r Request) Decision {
 // sets *o. It changes nothing of *r and keeps neither pointer.
 func (s Snapshot) Resolve(ctx context.Context, r *Request, o *Outcome) {
 	*o = Outcome{}
-	if s.s == nil {
-		s.s = denyAll
-	}
-	rules := s.s.rules(r)
+	rules := s.At(r.Host, r.Path, r.RawPath, r.FoldPath).state().rules
 	switch {
 	case rules == nil:
-		o.base = &unrouted[kindOf(r)]
+		o.base = &unrouted[kind(r.Origin, isPreflight(r))]
+		return
 	case len(r.Origin) == 0:
 		o.base = &rules.absent
-	case r.Method == "OPTIONS" && len(r.AccessControlRequestMethod) > 0:
-		rules.preflight(ctx, r, o)
-	default:
-		rules.actual(ctx, r, o)
+		return
 	}
+	owner := rules.govern(r.Origin, o)
+	if rules.funcs != nil && len(r.Origin) == 1 {
+		owner, o.mark = rules.ask(ctx, r.Origin[0], owner, r)
+	}
+	preflight := isPreflight(r)
+	switch {
+	case owner < 0:
+		rules.refuse(r, preflight, o)
+	case preflight:
+		a := &rules.answers[owner]
+		a.permit(r.Origin, r.AccessControlRequestMethod, o)
+		a.permitMore(r, o)
+	default:
+		rules.answers[owner].allow(r.Origin, o)
+	}
+}
+
+// ResolveOrigin is [Snapshot.Resolve] for a request of which the snapshot needs no
+// more than these field lines: of Origin and, if it is an OPTIONS request, of
+// Access-Control-Request-Method. It reports whether that is so, and else leaves *o
+// as it was. *o must be zero.
+//
+// It spares an adapter a [Request], which takes longer to fill than most requests
+// to decide.
+func (s Snapshot) ResolveOrigin(origin, requestMethod []string, o *Outcome) bool {
+	const ofPreflights = NeedRequestHeaders | NeedPrivateNetwork
+	st, preflight := s.state(), len(requestMethod) > 0
+	if st.needs != 0 && (preflight || st.needs&^ofPreflights != 0) {
+		return false
+	}
+	rules := st.rules
+	switch {
+	case rules == nil:
+		o.base = &unrouted[kind(origin, preflight)]
+		return true
+	case len(origin) == 0:
+		o.base = &rules.absent
+		return true
+	}
+	owner := rules.govern(origin, o)
+	switch {
+	case owner < 0 && preflight:
+		o.base = &rules.denied
+	case owner < 0:
+		o.base = &rules.refused
+	case preflight:
+		rules.answers[owner].permit(origin, requestMethod, o)
+	default:
+		rules.answers[owner].allow(origin, o)
+	}
+	return true
+}
+
+// isPreflight reports whether a request that has an Origin is a preflight.
+func isPreflight(r *Request) bool {
+	return r.Method == "OPTIONS" && len(r.AccessControlRequestMethod) > 0
 }
 
 // unrouted are the decisions where no route covers the request.
@@ -243,75 +310,82 @@ var unrouted = [...]Decision{
 	Preflight: {Kind: Preflight, Code: CodeNoRoute},
 }
 
-func kindOf(r *Request) Kind {
+func kind(origin []string, preflight bool) Kind {
 	switch {
-	case len(r.Origin) == 0:
+	case len(origin) == 0:
 		return NotCORS
-	case r.Method == "OPTIONS" && len(r.AccessControlRequestMethod) > 0:
+	case preflight:
 		return Preflight
 	default:
 		return Actual
 	}
 }
 
-func (rs *ruleset) actual(ctx context.Context, r *Request, o *Outcome) {
-	if rs.constant {
-		o.base = &rs.answers[0].actual
-		return
-	}
-	value, owner, m := rs.lookUp(ctx, r)
-	o.mark = m
+// govern returns the index of the answer that governs requests with an Origin, as
+// far as AllowOrigins tell, or -1.
+func (rs *ruleset) govern(origin []string, o *Outcome) int {
 	switch {
-	case owner >= 0:
-		a := &rs.answers[owner]
-		o.base = &a.actual
-		if !a.any {
-			o.origin = value
-		}
+	case rs.constant:
+		return 0
+	case len(origin) > 1:
+		o.mark = repeated
+		return -1
+	}
+	return rs.matcher.Match(origin[0], len(rs.answers))
+}
+
+// refuse sets the outcome of a request from an origin that no policy allows.
+func (rs *ruleset) refuse(r *Request, preflight bool, o *Outcome) {
+	switch {
+	case preflight:
+		o.base = &rs.denied
 	case !rs.rejects:
 		o.base = &rs.refused
-	case r.sameOrigin(value):
+	case r.sameOrigin(r.onlyOrigin()):
 		*o = Outcome{base: &rs.spared}
 	default:
 		o.base = &rs.rejected
 	}
 }
 
-func (rs *ruleset) preflight(ctx context.Context, r *Request, o *Outcome) {
-	value, owner := "", 0
-	if !rs.constant {
-		value, owner, o.mark = rs.lookUp(ctx, r)
+// allow sets the outcome of an actual request from an origin that is allowed.
+func (a *answer) allow(origin []string, o *Outcome) {
+	o.base = &a.actual
+	if !a.any {
+		o.origin = origin[0]
 	}
-	if owner < 0 {
-		o.base = &rs.denied
-		return
-	}
-	a := &rs.answers[owner]
-	switch {
-	case a.echoMethod && !echoableMethod(r):
-		*o = Outcome{base: &a.badMethod}
-		return
-	case a.echoHeaders && !fetch.AreEchoableHeaders(r.AccessControlRequestHeaders):
-		*o = Outcome{base: &a.badHeaders}
-		return
+}
+
+// permit sets the outcome of a preflight from an origin that is allowed.
+func (a *answer) permit(origin, requestMethod []string, o *Outcome) {
+	if a.echoMethod {
+		if len(requestMethod) != 1 || !fetch.IsEchoableMethod(requestMethod[0]) {
+			*o = Outcome{base: &a.badMethod}
+			return
+		}
+		o.method = requestMethod[0]
 	}
 	o.base = &a.preflight
 	if !a.any {
-		o.origin = value
+		o.origin = origin[0]
 	}
-	if a.echoMethod {
-		o.method = r.AccessControlRequestMethod[0]
+}
+
+// permitMore sets what depends on fields of a preflight that few policies need.
+func (a *answer) permitMore(r *Request, o *Outcome) {
+	if o.base != &a.preflight {
+		return
 	}
 	if a.echoHeaders {
+		if !fetch.AreEchoableHeaders(r.AccessControlRequestHeaders) {
+			*o = Outcome{base: &a.badHeaders}
+			return
+		}
 		o.headers = joined(r.AccessControlRequestHeaders)
 	}
 	if a.private && len(r.AccessControlRequestPrivateNetwork) == 1 && r.AccessControlRequestPrivateNetwork[0] == "true" {
 		o.mark |= private
 	}
-}
-
-func echoableMethod(r *Request) bool {
-	return len(r.AccessControlRequestMethod) == 1 && fetch.IsEchoableMethod(r.AccessControlRequestMethod[0])
 }
 
 // joined is the value of a list-based field that came in these lines.
@@ -322,33 +396,13 @@ func joined(lines []string) string {
 	return strings.Join(lines, ",")
 }
 
-// lookUp returns the request's origin, the index of the answer that governs it
-// or -1, and what is to be marked of how that was found.
-func (rs *ruleset) lookUp(ctx context.Context, r *Request) (value string, owner int, m mark) {
-	if len(r.Origin) > 1 {
-		return "", -1, repeated
-	}
-	value = r.Origin[0]
-	owner, m = rs.governing(ctx, value, r)
-	return value, owner, m
-}
-
-func (rs *ruleset) governing(ctx context.Context, value string, r *Request) (owner int, m mark) {
-	owner = rs.matcher.Match(value, len(rs.answers))
-	if rs.funcs != nil {
-		if asked := rs.ask(ctx, value, owner, r); asked >= 0 {
-			return asked, byFunc
-		}
-	}
-	return owner, 0
-}
-
-// ask asks the functions of the policies before owner, or of all if it is -1.
-func (rs *ruleset) ask(ctx context.Context, value string, owner int, r *Request) int {
+// ask asks the functions of the policies before owner, or of all if it is -1, and
+// returns the first policy whose function allows the origin, else owner.
+func (rs *ruleset) ask(ctx context.Context, value string, owner int, r *Request) (int, mark) {
 	o, ok := origin.Parse(value)
 	null := value == "null"
 	if !ok && !null {
-		return -1
+		return owner, 0
 	}
 	for _, f := range rs.funcs {
 		if owner >= 0 && f.owner >= owner {
@@ -358,8 +412,8 @@ func (rs *ruleset) ask(ctx context.Context, value string, owner int, r *Request)
 			continue
 		}
 		if f.allows(ctx, *r) {
-			return f.owner
+			return f.owner, byFunc
 		}
 	}
-	return -1
+	return owner, 0
 }

@@ -88,7 +88,7 @@ func (d Decision) Headers() iter.Seq2[string, string] {
 // Explain decides the request as [Engine.Decide] does and explains the decision.
 func (e *Engine) Explain(ctx context.Context, r Request) Explanation {
 	s := e.Snapshot()
-	x := &explainer{request: &r, d: s.Decide(ctx, r), rules: s.s.rules(&r)}
+	x := &explainer{request: &r, d: s.Decide(ctx, r), rules: s.At(r.Host, r.Path, r.RawPath, r.FoldPath).s.rules}
 	x.Decision, x.Policy = x.d, x.d.Policy
 	for name, value := range x.d.Headers() {
 		x.Headers = append(x.Headers, Header{name, value})
@@ -141,7 +141,7 @@ func printable(s string) string {
 }
 
 func (x *explainer) routes(s *state) bool {
-	if !s.routed {
+	if s.routes == nil {
 		return true
 	}
 	r := x.request
@@ -150,7 +150,7 @@ func (x *explainer) routes(s *state) bool {
 		x.hint("add a route for it; routes compare host and path exactly, and case matters in paths")
 		return false
 	}
-	i := s.route(r)
+	i := s.index(r.Host, r.Path, r.RawPath, r.FoldPath)
 	if i == torn {
 		x.step(CodePathAmbiguous, "path %s can be read in more than one way, and the routes disagree on them", quoted(r.Path))
 		x.hint("request the path in its clean form, without //, dot segments and needless escapes")

@@ -42,6 +42,14 @@ func (r Request) SameOrigin() bool {
 	return len(r.Origin) == 1 && r.sameOrigin(r.Origin[0])
 }
 
+// onlyOrigin returns the value of Origin, or "" if there are several.
+func (r *Request) onlyOrigin() string {
+	if len(r.Origin) == 1 {
+		return r.Origin[0]
+	}
+	return ""
+}
+
 func (r *Request) sameOrigin(origin string) bool {
 	// "none" is a request that the user made, not a page.
 	if len(r.SecFetchSite) > 0 && r.SecFetchSite[0] != "" && r.SecFetchSite[0] != "none" {

@@ -41,8 +41,9 @@ type Route struct {
 
 // route is a Route, compiled.
 type route struct {
-	host, path string // path is empty if it covers everything
-	rules      *ruleset
+	host, path string
+	below      bool // it covers what begins with path, which is empty or ends in a slash
+	to         *state
 }
 
 func compileRoutes(routes []Route) (*state, error) {
@@ -66,22 +67,25 @@ func compileRoutes(routes []Route) (*state, error) {
 				break
 			}
 		}
-		compiled[i] = route{host: r.Host, path: r.Path}
+		compiled[i] = route{host: r.Host, path: r.Path, below: r.Path == "" || strings.HasSuffix(r.Path, "/")}
 		if r.Path == "/" {
 			compiled[i].path = ""
 		}
 		if same := sharing(routes[:i], r.Policies); same >= 0 {
-			compiled[i].rules = compiled[same].rules
+			compiled[i].to = compiled[same].to
 		} else {
-			compiled[i].rules = c.compile(r.Policies)
+			compiled[i].to = newState(c.compile(r.Policies))
 		}
 		errs = append(errs, c.errs...)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	s := newState(compiled, true, warns.all())
-	s.torn = tornRules(compiled)
+	s := &state{routes: compiled, needs: NeedRoute, warnings: warns.all(), torn: tornState(compiled)}
+	for _, r := range compiled {
+		s.needs |= r.to.needs
+		s.hosts = s.hosts || r.host != ""
+	}
 	return s, nil
 }
 
@@ -168,22 +172,7 @@ func covers(a, b Route) bool {
 		a.Path == b.Path || strings.HasSuffix(a.Path, "/") && strings.HasPrefix(b.Path+"/", a.Path))
 }
 
-// rules returns the rules that govern a request, or nil.
-func (s *state) rules(r *Request) *ruleset {
-	if !s.routed {
-		return s.routes[0].rules
-	}
-	switch i := s.route(r); i {
-	case noRoute:
-		return nil
-	case torn:
-		return s.torn
-	default:
-		return s.routes[i].rules
-	}
-}
-
-// What route returns instead of an index.
+// What index returns instead of an index.
 const (
 	noRoute = -1 // no route covers any reading of the path
 	torn    = -2 // the readings of the path lead to different routes
@@ -193,28 +182,36 @@ const (
 // that have any are taken for torn.
 const maxReading = 1024
 
-// route returns the index of the route that covers all readings of the path.
-func (s *state) route(r *Request) int {
-	host := ""
-	if s.hosts {
-		host = hostname(r.Host)
+// route returns where requests of a host and path lead.
+func (s *state) route(host, path, rawPath string, fold bool) *state {
+	switch i := s.index(host, path, rawPath, fold); i {
+	case noRoute:
+		return untouched
+	case torn:
+		return s.torn
+	default:
+		return s.routes[i].to
 	}
-	i := first(s, host, r.Path, r.FoldPath)
-	if !s.agrees(host, r.Path, r.FoldPath, i) {
+}
+
+// index returns the index of the route that covers all readings of the path.
+func (s *state) index(host, path, rawPath string, fold bool) int {
+	if s.hosts {
+		host = hostname(host)
+	}
+	i := first(s, host, path, fold)
+	if ambiguous(path) && !s.cleans(host, path, fold, i) {
 		return torn
 	}
-	if r.RawPath != "" && r.RawPath != r.Path &&
-		(first(s, host, r.RawPath, r.FoldPath) != i || !s.agrees(host, r.RawPath, r.FoldPath, i)) {
+	if rawPath != "" && rawPath != path &&
+		(first(s, host, rawPath, fold) != i || ambiguous(rawPath) && !s.cleans(host, rawPath, fold, i)) {
 		return torn
 	}
 	return i
 }
 
-// agrees reports whether the clean form of a path leads to route i as well.
-func (s *state) agrees(host, path string, fold bool, i int) bool {
-	if !ambiguous(path) {
-		return true
-	}
+// cleans reports whether the clean form of a path leads to route i as well.
+func (s *state) cleans(host, path string, fold bool, i int) bool {
 	if len(path) > maxReading {
 		return false
 	}
@@ -222,40 +219,42 @@ func (s *state) agrees(host, path string, fold bool, i int) bool {
 	return first(s, host, clean(buf[:0], path), fold) == i
 }
 
-// tornRules are those of paths whose readings lead to different routes: nobody
-// is allowed, and whoever some route would reject is rejected.
-func tornRules(routes []route) *ruleset {
+// tornState is that of paths whose readings lead to different routes: nobody is
+// allowed, and whoever some route would reject is rejected.
+func tornState(routes []route) *state {
 	c := compiler{warns: new(warnings)}
 	p := Policy{}
 	for _, r := range routes {
-		p.RejectDisallowed = p.RejectDisallowed || r.rules.rejects
+		p.RejectDisallowed = p.RejectDisallowed || r.to.rules.rejects
 	}
 	rs := c.compile([]Policy{p})
 	rs.refused.Code, rs.rejected.Code, rs.denied.Code = CodePathAmbiguous, CodePathAmbiguous, CodePathAmbiguous
-	return rs
+	return newState(rs)
 }
 
 // first returns the index of the first route that covers host and path.
 func first[T string | []byte](s *state, host string, path T, fold bool) int {
 	for i := range s.routes {
 		r := &s.routes[i]
-		if r.host != "" && !equalFold(r.host, host) {
-			continue
-		}
-		n := len(r.path)
-		below := n > 0 && r.path[n-1] == '/'
-		if n == 0 || samePath(path, r.path, fold) ||
-			below && (len(path) > n && samePath(path[:n], r.path, fold) || samePath(path, r.path[:n-1], fold)) {
+		if (r.host == "" || equalFold(r.host, host)) && coversPath(r, path, fold) {
 			return i
 		}
 	}
 	return noRoute
 }
 
-// samePath compares two paths, with fold without regard to the case of ASCII
-// letters.
+func coversPath[T string | []byte](r *route, path T, fold bool) bool {
+	n := len(r.path)
+	if len(path) < n {
+		return r.below && len(path) == n-1 && samePath(path, r.path[:n-1], fold)
+	}
+	return (r.below || len(path) == n) && samePath(path[:n], r.path, fold)
+}
+
+// samePath compares two paths of one length, with fold without regard to the case
+// of ASCII letters.
 func samePath[T string | []byte](path T, route string, fold bool) bool {
-	if !fold || len(path) != len(route) {
+	if !fold {
 		return string(path) == route
 	}
 	for i := range len(route) {
@@ -296,11 +295,22 @@ func equalFold(lower, s string) bool {
 	return true
 }
 
-// ambiguous reports whether some router might clean the path.
+// ambiguous reports whether some router might clean the path: whether it has a
+// segment that is empty, "." or "..", other than the last if that is empty.
 func ambiguous(path string) bool {
-	return strings.Contains(path, "//") || strings.Contains(path, "/.") &&
-		(strings.Contains(path, "/./") || strings.Contains(path, "/../") ||
-			strings.HasSuffix(path, "/.") || strings.HasSuffix(path, "/.."))
+	for i := 1; i < len(path); i++ {
+		if path[i-1] == '/' && (path[i] == '/' || path[i] == '.' && isDots(path[i:])) {
+			return true
+		}
+	}
+	return false
+}
+
+// isDots reports whether the segment that a path begins with, which has a dot at
+// its beginning, is "." or "..".
+func isDots(path string) bool {
+	rest := strings.TrimPrefix(path[1:], ".")
+	return rest == "" || rest[0] == '/'
 }
 
 // clean appends the path to b without empty, "." and ".." segments, as

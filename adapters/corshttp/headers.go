@@ -32,90 +32,123 @@ func WriteHeaders(h http.Header, d core.Decision) {
 }
 
 func writeHeaders(h http.Header, o *core.Outcome) {
-	origin, add := o.AllowOrigin(), o.Vary()
-	if add == "" && origin == "" {
-		return
+	if len(h) > 0 || o.AllowOrigin() != "" {
+		writeAll(h, o)
+	} else if add := o.Vary(); add != "" {
+		addVary(h, take(1), nil, add)
 	}
-	var lines []string
+}
+
+func writeAll(h http.Header, o *core.Outcome) {
+	origin, add := o.AllowOrigin(), o.Vary()
+	var lines []string // of Vary, to be kept
 	if len(h) > 0 {
-		if h[allowOrigin] != nil || h[allowCredentials] != nil {
-			if written(h, o) {
-				return
-			}
-			dropCORS(h)
-		}
-		if add != "" {
-			if lines = h[vary]; covers(lines, add) {
-				add = ""
-			}
+		var done bool
+		if lines, add, done = merge(h, o); done {
+			return
 		}
 	}
 
 	// All values stand in one array, in elements of this response's own.
 	n := 0
-	if origin != "" {
-		n = headerCount(o)
-	}
 	if add != "" {
-		n += len(lines) + 1
+		n = len(lines) + 1
 	}
-	if n == 0 {
+	if origin == "" {
+		if n > 0 {
+			addVary(h, take(n), lines, add)
+		}
 		return
 	}
-	v := values{take(n)}
-	if origin != "" {
-		h[allowOrigin] = v.one(origin)
-		v.set(h, allowCredentials, o.AllowCredentials())
-		v.set(h, exposeHeaders, o.ExposeHeaders())
-		if o.Kind() == core.Preflight {
-			v.set(h, allowMethods, o.AllowMethods())
-			v.set(h, allowHeaders, o.AllowHeaders())
-			v.set(h, maxAge, o.MaxAge())
-			v.set(h, allowPrivate, o.AllowPrivateNetwork())
-		}
+	credentials, expose := o.AllowCredentials(), o.ExposeHeaders()
+	preflight := o.Kind() == core.Preflight
+	n++
+	if credentials != "" {
+		n++
+	}
+	if expose != "" {
+		n++
+	}
+	if preflight {
+		n += preflightCount(o)
+	}
+	free := take(n)
+	free = set(h, allowOrigin, origin, free)
+	if credentials != "" {
+		free = set(h, allowCredentials, credentials, free)
+	}
+	if expose != "" {
+		free = set(h, exposeHeaders, expose, free)
+	}
+	if preflight {
+		free = setPreflight(h, o, free)
 	}
 	if add != "" {
-		n := len(lines)
-		all := v.free[: n+1 : n+1]
-		copy(all, lines)
-		all[n] = add
-		h[vary] = all
+		addVary(h, free, lines, add)
 	}
 }
 
-// headerCount returns how many headers other than Vary an outcome has.
-func headerCount(o *core.Outcome) int {
-	n := 1
-	count := func(value string) {
+// set sets a header to the first of the free elements, and returns the others.
+func set(h http.Header, name, value string, free []string) []string {
+	free[0] = value
+	h[name] = free[:1:1]
+	return free[1:]
+}
+
+func addVary(h http.Header, free, lines []string, add string) {
+	copy(free, lines)
+	free[len(lines)] = add
+	h[vary] = free
+}
+
+func preflightCount(o *core.Outcome) int {
+	n := 0
+	for _, value := range [...]string{o.AllowMethods(), o.AllowHeaders(), o.MaxAge(), o.AllowPrivateNetwork()} {
 		if value != "" {
 			n++
 		}
 	}
-	count(o.AllowCredentials())
-	count(o.ExposeHeaders())
-	if o.Kind() == core.Preflight {
-		count(o.AllowMethods())
-		count(o.AllowHeaders())
-		count(o.MaxAge())
-		count(o.AllowPrivateNetwork())
-	}
 	return n
 }
 
-// values hands out slices of one array, none of which can grow into another.
-type values struct{ free []string }
-
-func (s *values) one(v string) []string {
-	one := s.free[:1:1]
-	s.free = s.free[1:]
-	one[0] = v
-	return one
+func setPreflight(h http.Header, o *core.Outcome, free []string) []string {
+	if value := o.AllowMethods(); value != "" {
+		free = set(h, allowMethods, value, free)
+	}
+	if value := o.AllowHeaders(); value != "" {
+		free = set(h, allowHeaders, value, free)
+	}
+	if value := o.MaxAge(); value != "" {
+		free = set(h, maxAge, value, free)
+	}
+	if value := o.AllowPrivateNetwork(); value != "" {
+		free = set(h, allowPrivate, value, free)
+	}
+	return free
 }
 
-func (s *values) set(h http.Header, name, value string) {
-	if value != "" {
-		h[name] = s.one(value)
+// merge makes room among the headers of a response for those of o: it drops CORS
+// headers that another middleware has written, and returns the lines of Vary that
+// are there and what has to be added to them. It is done if there is nothing to
+// write, because o has nothing or the middleware was applied twice.
+func merge(h http.Header, o *core.Outcome) (lines []string, add string, done bool) {
+	if add = o.Vary(); add == "" && o.AllowOrigin() == "" {
+		return nil, "", true
 	}
+	others := len(h)
+	if lines = h[vary]; lines != nil {
+		others--
+	}
+	if others > 0 && (h[allowOrigin] != nil || h[allowCredentials] != nil) {
+		if written(h, o) {
+			return nil, "", true
+		}
+		dropCORS(h)
+	}
+	if add == "" || covers(lines, add) {
+		return nil, "", false
+	}
+	return lines, add, false
 }
 
 // written reports whether h has exactly the CORS headers of o already, because

@@ -73,38 +73,67 @@ func Apply(engine *core.Engine, h http.Header, r *http.Request) (status int, var
 }
 
 func apply(engine *core.Engine, h http.Header, r *http.Request, o *core.Outcome) {
-	var f core.Request
 	s := engine.Snapshot()
+	if s.Needs()&core.NeedRoute != 0 {
+		path, rawPath := paths(r)
+		s = s.At(r.Host, path, rawPath, false)
+	}
+	origin, method := lines(r)
+	if !s.ResolveOrigin(origin, method, o) {
+		resolve(s, r, origin, method, o)
+	}
+	writeHeaders(h, o)
+}
+
+// resolve is for policies that need more than Origin.
+func resolve(s core.Snapshot, r *http.Request, origin, method []string, o *core.Outcome) {
+	f := core.Request{Method: r.Method, Origin: origin, AccessControlRequestMethod: method}
 	gather(&f, r, s.Needs())
 	s.Resolve(r.Context(), &f, o)
-	writeHeaders(h, o)
 }
 
 // Decide lets the engine decide an HTTP request.
 func Decide(engine *core.Engine, r *http.Request) core.Decision {
-	var f core.Request
-	s := engine.Snapshot()
-	gather(&f, r, s.Needs())
-	return s.Decide(r.Context(), f)
+	var o core.Outcome
+	origin, method := lines(r)
+	resolve(engine.Snapshot(), r, origin, method, &o)
+	return o.Decision()
 }
 
 // Request returns the facts that the engine looks at, all of them, for
 // [core.Engine.Explain].
-func Request(r *http.Request) (f core.Request) {
+func Request(r *http.Request) core.Request {
+	origin, method := lines(r)
+	f := core.Request{Method: r.Method, Origin: origin, AccessControlRequestMethod: method}
 	gather(&f, r, core.NeedAll)
 	return f
 }
 
-// gather sets the facts that are needed: header look-ups are what a decision
-// costs most.
+// paths returns the path of a request and, where it matters, as it was sent.
+func paths(r *http.Request) (path, rawPath string) {
+	if r.URL == nil {
+		return "", ""
+	}
+	return r.URL.Path, r.URL.RawPath
+}
+
+// lines returns the field lines that every engine needs: of Origin and, from
+// OPTIONS requests with an Origin, of Access-Control-Request-Method.
+func lines(r *http.Request) (origin, method []string) {
+	origin = r.Header["Origin"]
+	if len(origin) > 0 && r.Method == http.MethodOptions {
+		method = r.Header["Access-Control-Request-Method"]
+	}
+	return origin, method
+}
+
+// gather sets the facts that are needed beside: header look-ups are what a
+// decision costs most.
 func gather(f *core.Request, r *http.Request, needs core.Need) {
 	h := r.Header
-	f.Method, f.Origin = r.Method, h["Origin"]
 	if needs&core.NeedRoute != 0 {
 		f.Host = r.Host
-		if r.URL != nil {
-			f.Path, f.RawPath = r.URL.Path, r.URL.RawPath
-		}
+		f.Path, f.RawPath = paths(r)
 	}
 	if len(f.Origin) == 0 && needs&core.NeedOriginFunc == 0 {
 		return
@@ -115,7 +144,9 @@ func gather(f *core.Request, r *http.Request, needs core.Need) {
 	if r.Method != http.MethodOptions {
 		return
 	}
-	f.AccessControlRequestMethod = h["Access-Control-Request-Method"]
+	if len(f.Origin) == 0 {
+		f.AccessControlRequestMethod = h["Access-Control-Request-Method"]
+	}
 	if needs&core.NeedRequestHeaders != 0 {
 		f.AccessControlRequestHeaders = h["Access-Control-Request-Headers"]
 	}
