@@ -32,6 +32,9 @@ const (
 func BenchmarkServer(b *testing.B) {
 	setup := benchmarks.Setups(0)[0]
 	for _, subject := range benchmarks.Subjects() {
+		if subject.Name == benchmarks.Floor {
+			continue // it is not for several goroutines
+		}
 		for _, name := range []string{"actual-allowed", "preflight-allowed"} {
 			r := setup.Requests[slices.IndexFunc(setup.Requests, func(r benchmarks.Request) bool { return r.Name == name })]
 			b.Run(fmt.Sprintf("framework=%s/setup=%s/subject=%s/request=%s", subject.Framework, setup.Name, subject.Name, name), func(b *testing.B) {

@@ -266,9 +266,10 @@ func fixed(p Policy) func() []Policy { return func() []Policy { return []Policy{
 // means no limit.
 func Setups(limit int) []Setup {
 	one := member(1)
-	credentials, expose, reflect := base(one), base(one), base(one)
-	credentials.Credentials = true
+	credentials, expose, full, reflect := base(one), base(one), base(one), base(one)
+	credentials.Credentials, full.Credentials = true, true
 	expose.Expose = []string{"etag", "link", "x-request-id"}
+	full.Expose = expose.Expose
 	reflect.Credentials, reflect.Headers = true, []string{"*"}
 	public, partners := base("*"), base(ExactOrigins(9)[1:]...)
 	partners.Methods = []string{"PUT"}
@@ -306,6 +307,7 @@ func Setups(limit int) []Setup {
 		Setup{Name: "any", Title: "any origin", Policies: fixed(base("*")), Requests: []Request{noOrigin(), actual(one, true), preflight(one, true)}},
 		Setup{Name: "credentials", Title: "1 origin, credentials", Policies: fixed(credentials), Requests: credentialed(all(one))},
 		Setup{Name: "expose", Title: "1 origin, exposed headers", Policies: fixed(expose), Requests: []Request{actual(one, true), actual(stranger, false)}},
+		Setup{Name: "credentials-expose", Title: "1 origin, credentials, exposed headers", Policies: fixed(full), Requests: credentialed(all(one))},
 		Setup{
 			Name: "any-header", Title: "1 origin, credentials, any header", Policies: fixed(reflect),
 			Requests: credentialed(append([]Request{actual(one, true), preflight(one, true)}, hostile(one)...)),

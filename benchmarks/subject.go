@@ -28,8 +28,9 @@ const (
 
 // Names of subjects that have a role of their own.
 const (
-	Bare = "bare"    // no middleware
-	Ours = "corskit" // the adapter of this repository
+	Bare  = "bare"    // no middleware
+	Ours  = "corskit" // the adapter of this repository
+	Floor = "floor"   // the answers of a middleware, known beforehand
 )
 
 // Subject is one row for each request of each setup.

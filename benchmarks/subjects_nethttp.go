@@ -59,6 +59,7 @@ var netHTTPSubjects = []Subject{
 		}
 		return gorilla.CORS(options...), nil
 	}),
+	{Floor, NetHTTP, floor},
 }
 
 func rsOptions(p Policy) rs.Options {

@@ -218,6 +218,57 @@ func TestResolveAgain(t *testing.T) {
 	}
 }
 
+// Origin is all that is needed of most requests: of those that are no preflights
+// also where a preflight's other fields matter.
+func TestResolveOrigin(t *testing.T) {
+	echo, private, rejecting, asking := cred(), two(), two(), two()
+	echo.AllowMethods, echo.AllowHeaders = []string{"*"}, []string{"*"}
+	private.AllowPrivateNetwork, rejecting.RejectDisallowed = true, true
+	asking.AllowOriginFunc = func(context.Context, core.Request) bool { return false }
+	methods := cred()
+	methods.AllowMethods = []string{"*"}
+	routed, err := core.NewRouted(core.Route{Path: "/echo/", Policies: []core.Policy{echo}}, core.Route{Path: "/two/", Policies: []core.Policy{two()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(path string) core.Snapshot { return routed.Snapshot().At("h.example", path, "", false) }
+	for name, tt := range map[string]struct {
+		s                 core.Snapshot
+		actual, preflight bool
+	}{
+		"lists":               {core.MustNew(two()).Snapshot(), true, true},
+		"any origin":          {core.MustNew(core.Policy{AllowOrigins: []string{"*"}}).Snapshot(), true, true},
+		"methods echoed":      {core.MustNew(methods).Snapshot(), true, true},
+		"headers echoed":      {core.MustNew(echo).Snapshot(), true, false},
+		"private network":     {core.MustNew(private).Snapshot(), true, false},
+		"rejecting":           {core.MustNew(rejecting).Snapshot(), false, false},
+		"a function":          {core.MustNew(asking).Snapshot(), false, false},
+		"no engine":           {(*core.Engine)(nil).Snapshot(), true, true},
+		"the zero snapshot":   {core.Snapshot{}, true, true},
+		"routes":              {routed.Snapshot(), false, false},
+		"a route":             {at("/two/x"), true, true},
+		"a route that echoes": {at("/echo/x"), true, false},
+		"no route":            {at("/other"), true, true},
+		"a path in two ways":  {at("/two/../echo/x"), true, true},
+	} {
+		for _, r := range []core.Request{
+			get(), get("https://a.example"), get("https://e.example"), get("https://a.example", "https://a.example"),
+			preflight("https://a.example", "PUT"), preflight("https://a.example", "P T"), preflight("https://e.example", "PUT"),
+		} {
+			want := tt.actual
+			if r.Method == "OPTIONS" {
+				want = tt.preflight
+			}
+			got, ok := byOrigin(tt.s, r)
+			if ok != want {
+				t.Errorf("%s, %s %v: Origin is enough: %v, want %v", name, r.Method, r.Origin, ok, want)
+			} else if d := tt.s.Decide(ctx, r); ok && got != d {
+				t.Errorf("%s, %+v:\n got %+v\nwant %+v", name, r, got, d)
+			}
+		}
+	}
+}
+
 func TestNilAndZeroEngine(t *testing.T) {
 	for _, e := range []*core.Engine{nil, new(core.Engine)} {
 		if d := e.Decide(ctx, get("https://a.example")); d.Allowed || d.AllowOrigin != "" || d.Vary != "Origin" {

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -162,6 +163,10 @@ func FuzzDecide(f *testing.F) {
 			}
 			if s := e.Snapshot(); s.Decide(t.Context(), needed(r, s.Needs())) != d {
 				fail("it depends on what is not needed")
+			} else if at := s.At(r.Host, r.Path, r.RawPath, r.FoldPath); at.Decide(t.Context(), needed(r, at.Needs())) != d {
+				fail("the route's policies alone decide otherwise")
+			} else if got, ok := byOrigin(at, r); ok && got != d {
+				fail(fmt.Sprintf("by Origin alone it is %+v", got))
 			}
 			switch {
 			case d.Kind == core.NotCORS != (len(r.Origin) == 0):
@@ -188,6 +193,21 @@ func FuzzDecide(f *testing.F) {
 			}
 		}
 	})
+}
+
+// byOrigin decides as adapters do that look at no more than they have to. ok is
+// false if more is needed.
+func byOrigin(s core.Snapshot, r core.Request) (d core.Decision, ok bool) {
+	var requestMethod []string
+	if r.Method == "OPTIONS" && len(r.Origin) > 0 {
+		requestMethod = r.AccessControlRequestMethod
+	}
+	var o core.Outcome
+	ok = s.ResolveOrigin(r.Origin, requestMethod, &o)
+	if !ok && o != (core.Outcome{}) {
+		panic("the outcome has been changed")
+	}
+	return o.Decision(), ok
 }
 
 // needed leaves the facts of a request that an adapter gathers.

@@ -145,7 +145,7 @@ func (r *results) lookupChart(file string) error {
 	var all []series
 	for _, f := range frameworks {
 		for _, subject := range subjectsOf(f.name) {
-			if subject == benchmarks.Bare || subject == benchmarks.Ours && f.name != benchmarks.NetHTTP {
+			if subject == benchmarks.Bare || subject == benchmarks.Floor || subject == benchmarks.Ours && f.name != benchmarks.NetHTTP {
 				continue
 			}
 			s := series{name: subject, lines: true}
@@ -184,7 +184,7 @@ func (r *results) overheadChart(file string) error {
 		for _, subject := range subjectsOf(f.name) {
 			k := key{bench: "Middleware", framework: string(f.name), setup: "origins-1", subject: subject, request: "actual-allowed"}
 			v := r.overhead(k)
-			if !v.ok || subject == benchmarks.Bare {
+			if !v.ok || subject == benchmarks.Bare || subject == benchmarks.Floor {
 				continue
 			}
 			point := plotter.XY{X: float64(i), Y: nanoseconds(v)}
@@ -216,7 +216,7 @@ func (r *results) hostileChart(file string) error {
 	}
 	var all []series
 	for _, subject := range subjectsOf(benchmarks.NetHTTP) {
-		if subject == benchmarks.Bare {
+		if subject == benchmarks.Bare || subject == benchmarks.Floor {
 			continue
 		}
 		s := series{name: subject}

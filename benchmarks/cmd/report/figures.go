@@ -57,15 +57,20 @@ type pair struct {
 
 // rows are the ratios of our overhead to a peer's, in the order of the table.
 func (r *results) rows(f benchmarks.Framework, peer string, keep func(benchmarks.Setup, benchmarks.Request) bool) []pair {
+	return r.rowsOf(benchmarks.Ours, f, peer, keep)
+}
+
+// rowsOf is rows for a subject other than ours.
+func (r *results) rowsOf(subject string, f benchmarks.Framework, peer string, keep func(benchmarks.Setup, benchmarks.Request) bool) []pair {
 	var pairs []pair
 	for _, s := range benchmarks.Setups(1) {
 		for _, request := range s.Requests {
 			if keep != nil && !keep(s, request) {
 				continue
 			}
-			ours := key{bench: "Middleware", framework: string(f), setup: s.Name, subject: benchmarks.Ours, request: request.Name}
-			if v := ratio(r.overhead(ours), r.overhead(ours.of(peer))); !math.IsNaN(v) {
-				pairs = append(pairs, pair{ours, s.Title + "; " + request.Title, v})
+			row := key{bench: "Middleware", framework: string(f), setup: s.Name, subject: subject, request: request.Name}
+			if v := ratio(r.overhead(row), r.overhead(row.of(peer))); !math.IsNaN(v) {
+				pairs = append(pairs, pair{row, s.Title + "; " + request.Title, v})
 			}
 		}
 	}
@@ -133,6 +138,45 @@ func (r *results) figures() []Figure {
 	)
 	return append(append(figures, r.lookupFigures()...), r.hostileFigure())
 }
+
+// floors compares with the floor, over the rows of net/http that it has and a peer
+// has too.
+func (r *results) floors() []floorLine {
+	common := func(peer string) func(benchmarks.Setup, benchmarks.Request) bool {
+		return func(s benchmarks.Setup, request benchmarks.Request) bool {
+			k := key{bench: "Middleware", framework: string(benchmarks.NetHTTP), setup: s.Name, request: request.Name}
+			return !math.IsNaN(ratio(r.overhead(k.of(benchmarks.Floor)), r.overhead(k.of(peer))))
+		}
+	}
+	var lines []floorLine
+	for _, peer := range subjectsOf(benchmarks.NetHTTP) {
+		if peer == benchmarks.Bare || peer == benchmarks.Floor {
+			continue
+		}
+		floor := r.rowsOf(benchmarks.Floor, benchmarks.NetHTTP, peer, common(peer))
+		if len(floor) == 0 {
+			continue
+		}
+		line := floorLine{peer: peer, rows: len(floor), floor: ratios(floor).mean(), ours: math.NaN(), worst: worst(floor)}
+		if peer != benchmarks.Ours {
+			line.ours = ratios(r.rows(benchmarks.NetHTTP, peer, common(peer))).mean()
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// floorLine is geometric means over rows: of the floor and of ours, to a peer.
+type floorLine struct {
+	peer        string
+	rows        int
+	floor, ours float64
+	worst       pair // of the floor
+}
+
+type ratios []pair
+
+func (ps ratios) mean() float64 { return mean("", 0, ps).Value }
 
 func (r *results) fiberAllocations(framework benchmarks.Framework, claim string) Figure {
 	f := Figure{Claim: claim, Limit: 0, Value: math.NaN(), Unit: "allocations"}

@@ -71,6 +71,7 @@ request themselves. Repeat it with
 	if notes != "" {
 		say("\n%s", strings.TrimSpace(notes))
 	}
+	r.floor(&b)
 	say("\n## Overhead\n")
 	say("![Overhead of each library and framework for one allowed origin](performance/overhead.svg)\n")
 	say("![Overhead against the number of origins, from one to a million](performance/lookup.svg)\n")
@@ -95,6 +96,24 @@ func (f Figure) measured() string {
 		return "—"
 	}
 	return f.number(f.Value)
+}
+
+func (r *Report) floor(b *bytes.Buffer) {
+	lines := r.floors()
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprint(b, "\n## What is possible\n\nThe floor is no middleware: it has been told which origins are going to be asked about. It looks at the two request headers\n")
+	fmt.Fprint(b, "that everybody has to look at, and writes what the rules ask for into memory of the response's own, without any care for\n")
+	fmt.Fprint(b, "other goroutines. Whoever keeps the rules is not quicker on net/http. Geometric means over the rows that both have:\n\n")
+	fmt.Fprint(b, "| over | rows | corskit | floor | floor, worst row |\n|---|--:|--:|--:|---|\n")
+	for _, l := range lines {
+		ours := "1x"
+		if !math.IsNaN(l.ours) {
+			ours = fmt.Sprintf("%.3gx", l.ours)
+		}
+		fmt.Fprintf(b, "| %s | %d | %s | %.3gx | %.3gx: %s |\n", l.peer, l.rows, ours, l.floor, l.worst.ratio, l.worst.title)
+	}
 }
 
 // table has a line for each request and a column for each subject.

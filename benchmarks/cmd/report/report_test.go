@@ -72,6 +72,26 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// TestFloor: what is possible is said over the rows that the floor has.
+func TestFloor(t *testing.T) {
+	if lines := raw(t).floors(); len(lines) != 0 {
+		t.Errorf("without a floor there are %v", lines)
+	}
+	const row = "BenchmarkMiddleware/framework=nethttp/setup=%s/subject=%s/request=actual-allowed-2 1000 %d ns/op 0 B/op 0 allocs/op"
+	r := raw(t, fmt.Sprintf(row, "origins-1", "floor", 36), // 25 ns more than the bare handler
+		fmt.Sprintf(row, "origins-1000", "bare", 10), fmt.Sprintf(row, "origins-1000", "corskit", 20), fmt.Sprintf(row, "origins-1000", "jub0bs-cors", 20))
+	text := string((&Report{results: r}).markdown(""))
+	for _, want := range []string{
+		"| corskit | 1 | 1x | 0.5x | 0.5x: 1 origin; actual, allowed |",
+		"| jub0bs-cors | 1 | 0.5x | 0.25x | 0.25x: 1 origin; actual, allowed |",
+		"| rs-cors | 1 | 2x | 1x | 1x: 1 origin; actual, allowed |",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no line %q in\n%s", want, text[:min(len(text), 4000)])
+		}
+	}
+}
+
 func TestReadResults(t *testing.T) {
 	if _, err := readResults([]string{filepath.Join(t.TempDir(), "none")}); err == nil {
 		t.Error("a file that is not there is read")
