@@ -119,8 +119,18 @@ func (r *Report) floor(b *bytes.Buffer) {
 // table has a line for each request and a column for each subject.
 func (r *Report) table(b *bytes.Buffer, bench string, f benchmarks.Framework, setups []benchmarks.Setup, value func(key) estimate, format func(float64) string) {
 	var peers []string
+	measured := func(name string) bool {
+		for _, s := range setups {
+			for _, request := range s.Requests {
+				if value(key{bench: bench, framework: string(f), setup: s.Name, subject: name, request: request.Name}).ok {
+					return true
+				}
+			}
+		}
+		return false
+	}
 	for _, name := range subjectsOf(f) {
-		if name != benchmarks.Bare && name != benchmarks.Ours {
+		if name != benchmarks.Bare && name != benchmarks.Ours && measured(name) {
 			peers = append(peers, name)
 		}
 	}
