@@ -295,11 +295,11 @@ func TestCrowded(t *testing.T) {
 // TestFits: four gigabytes are too many, and so is what no array holds.
 func TestFits(t *testing.T) {
 	const mebi = 1 << 20
-	most := make([]string, 4096)
+	long, most := strings.Repeat("x", mebi), make([]string, 4096)
 	for i := range most {
-		most[i] = strings.Repeat("x", mebi)
+		most[i] = long
 	}
-	most[0] = most[0][1:]
+	most[0] = long[1:]
 	var r Room
 	if !r.Fits() {
 		t.Error("nothing does not fit")
