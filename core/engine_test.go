@@ -269,6 +269,31 @@ func TestResolveOrigin(t *testing.T) {
 	}
 }
 
+// Two Origin lines are refused whatever a function says, which is not asked.
+func TestTwoOriginsAreNotAskedAbout(t *testing.T) {
+	e := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }})
+	if d := e.Decide(ctx, get("https://a.example")); !d.Allowed {
+		t.Errorf("one: %+v", d)
+	}
+	for _, r := range []core.Request{get("https://a.example", "https://a.example"), get("https://a.example", "https://b.example")} {
+		if d := e.Decide(ctx, r); d.Allowed || d.AllowOrigin != "" || d.Code != core.CodeOriginRepeated {
+			t.Errorf("%v: %+v", r.Origin, d)
+		}
+	}
+}
+
+// The policy whose list has an origin governs it, also if it is the only one that
+// has a list.
+func TestListOfALaterPolicy(t *testing.T) {
+	never := func(context.Context, core.Request) bool { return false }
+	for _, list := range [][]string{{"https://a.example"}, {"https://a.example", "https://b.example", "https://c.example", "https://d.example", "https://e.example"}} {
+		e := core.MustNew(core.Policy{Name: "first", AllowCredentials: true, AllowOriginFunc: never}, core.Policy{Name: "second", AllowOrigins: list})
+		if d := e.Decide(ctx, get("https://a.example")); d.Policy != "second" || d.AllowCredentials != "" {
+			t.Errorf("of %d: %+v", len(list), d)
+		}
+	}
+}
+
 func TestNilAndZeroEngine(t *testing.T) {
 	for _, e := range []*core.Engine{nil, new(core.Engine)} {
 		if d := e.Decide(ctx, get("https://a.example")); d.Allowed || d.AllowOrigin != "" || d.Vary != "Origin" {

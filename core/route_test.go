@@ -133,6 +133,27 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// A path as it was sent may clean to something else than the decoded one.
+func TestSentPathCleansElsewhere(t *testing.T) {
+	e, err := core.NewRouted(core.Route{Path: "/c", Policies: named("c")}, core.Route{Policies: named("rest")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for raw, want := range map[string]string{
+		"":                "rest",
+		"/x%2Fb/../d":     "rest", // cleans to /d
+		"/x%2Fb/../c":     "",     // cleans to /c
+		"/x/b/%2e%2e/c":   "rest",
+		"/x%2Fb/../c/../": "rest",
+	} {
+		r := get("https://a.example")
+		r.Path, r.RawPath = "/x/b/../c", raw
+		if d := e.Decide(ctx, r); d.Policy != want || (want == "") != (d.Code == core.CodePathAmbiguous) {
+			t.Errorf("%q: policy %q (%s), want %q", raw, d.Policy, d.Code, want)
+		}
+	}
+}
+
 // A subtree covers what http.ServeMux gives to the pattern of the same name.
 func TestRoutesAsServeMux(t *testing.T) {
 	e, err := core.NewRouted(core.Route{Path: "/api/", Policies: named("api")}, core.Route{Path: "/one", Policies: named("one")})

@@ -152,6 +152,19 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
+// What tells browsers nothing without an allowed origin is not another middleware's,
+// and stays.
+func TestStrayHeadersStay(t *testing.T) {
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}})
+	for _, origin := range []string{"https://a.example", "https://e.example", ""} {
+		h := http.Header{"Access-Control-Max-Age": {"5"}, "X-Other": {"1"}}
+		corshttp.Apply(engine, h, request("GET", origin))
+		if h.Get("Access-Control-Max-Age") != "5" || h.Get("Vary") != "Origin" || h.Get("Access-Control-Allow-Origin") != "" != (origin == "https://a.example") {
+			t.Errorf("Origin %q: %v", origin, h)
+		}
+	}
+}
+
 // TestVaryElements: how Origin may already stand in Vary.
 func TestVaryElements(t *testing.T) {
 	d := corshttp.Decide(core.MustNew(policy), request("GET", "https://e.example"))

@@ -171,6 +171,37 @@ func TestRoutedByPath(t *testing.T) {
 	expect(t, serve(h, r), 200, http.Header{"Vary": {"Origin"}})
 }
 
+// Decide and the middleware find the route by host, and by path.
+func TestRoutedByHost(t *testing.T) {
+	engine, err := core.NewRouted(
+		core.Route{Host: "h.example", Path: "/x", Policies: []core.Policy{{Name: "here", AllowOrigins: []string{"https://a.example"}}}},
+		core.Route{Host: "h.example", Policies: []core.Policy{{Name: "path", AllowOrigins: []string{"https://a.example"}}}},
+		core.Route{Policies: []core.Policy{{Name: "host", AllowOrigins: []string{"https://a.example"}}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]string{"http://h.example/x": "here", "http://h.example/y": "path", "http://g.example/x": "host"} {
+		r := httptest.NewRequest("GET", url, nil)
+		r.Header.Set("Origin", "https://a.example")
+		if d := corshttp.Decide(engine, r); d.Policy != want {
+			t.Errorf("%s: the policy is %q, want %q", url, d.Policy, want)
+		}
+	}
+}
+
+// A field that belongs to preflights makes none of another request.
+func TestOnlyOptionsIsAPreflight(t *testing.T) {
+	h := corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}}))(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	for method, want := range map[string]int{"GET": http.StatusTeapot, "options": http.StatusTeapot, "OPTIONS": http.StatusNoContent} {
+		res := serve(h, request(method, "https://a.example", "Access-Control-Request-Method", "PUT"))
+		if res.StatusCode != want || res.Header.Get("Access-Control-Allow-Origin") != "https://a.example" {
+			t.Errorf("%s: %d %v, want %d", method, res.StatusCode, res.Header, want)
+		}
+	}
+}
+
 func TestCheckOrigin(t *testing.T) {
 	check := corshttp.CheckOrigin(core.MustNew(policy))
 	for _, tt := range []struct {

@@ -426,6 +426,51 @@ func TestLargeTable(t *testing.T) {
 	}
 }
 
+// A list that is the only one is its owner's, whichever that is.
+func TestOnlyOwner(t *testing.T) {
+	var room Room
+	room.Add(nil)
+	room.Add([]string{"https://a.example"})
+	b := NewBuilder(&room)
+	b.AddExact(1, "https://a.example")
+	if got := b.Matcher().Match("https://a.example", everyone); got != 1 {
+		t.Errorf("the owner is %d, want 1", got)
+	}
+}
+
+// A table has room for what it is told of and for little more, and owners take some
+// only if there are several.
+func TestSize(t *testing.T) {
+	const length = len("https://c0000000.example")
+	for _, tt := range []struct{ origins, empty, owners, least, most int }{
+		{1, 0, 1, length, length},
+		{4, 1, 1, 4 * length, 4 * length},
+		{4, 0, 2, 4 * (length + 4), 4 * (length + 4)},
+		{10_000, 1, 1, 10_000 * length, 2 * 10_000 * length},
+	} {
+		var room Room
+		var entries []string
+		for range tt.empty {
+			room.Add(nil)
+		}
+		for i := range tt.origins {
+			entries = append(entries, fmt.Sprintf("https://c%07d.example", i))
+		}
+		for i := range tt.owners {
+			room.Add(entries[i*len(entries)/tt.owners : (i+1)*len(entries)/tt.owners])
+		}
+		b := NewBuilder(&room)
+		for i, e := range entries {
+			if !b.AddExact(i*tt.owners/len(entries), e) {
+				t.Fatalf("%s is not added", e)
+			}
+		}
+		if origins, bytes := b.Matcher().Size(); origins != tt.origins || bytes < tt.least || bytes > tt.most {
+			t.Errorf("%+v: %d origins in %d bytes", tt, origins, bytes)
+		}
+	}
+}
+
 func TestDuplicates(t *testing.T) {
 	b := NewBuilder(roomFor([]string{"https://a.example"}))
 	add := func(owner int, e string) (added bool) {
