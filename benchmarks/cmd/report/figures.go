@@ -18,6 +18,8 @@ type Figure struct {
 	Note  string  // rows that exceed the limit
 	Unit  string  // empty for ratios
 
+	Fastest float64 // Value by the least time of each row
+
 	Worst   key    // the row of ours that has the greatest number
 	Profile string // of that row
 }
@@ -38,7 +40,7 @@ func (f Figure) Verdict() string {
 }
 
 func (f Figure) String() string {
-	return fmt.Sprintf("%-12s %s: %s, at most %s", f.Verdict(), f.Claim, f.measured(), f.number(f.Limit))
+	return fmt.Sprintf("%-12s %s: %s, at most %s", f.Verdict(), f.Claim, f.numberOr(f.Value), f.number(f.Limit))
 }
 
 func (f Figure) number(v float64) string {

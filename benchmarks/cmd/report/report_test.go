@@ -93,6 +93,22 @@ func TestFloor(t *testing.T) {
 	}
 }
 
+// TestFastest: one disturbed run changes no figure of the least times.
+func TestFastest(t *testing.T) {
+	const row = "BenchmarkMiddleware/framework=nethttp/setup=origins-1/subject=%s/request=actual-allowed-2 1000 %d ns/op 0 B/op 0 allocs/op"
+	var disturbed []string
+	for range 4 {
+		for subject, ns := range map[string]int{"bare": 10, "corskit": 900, "jub0bs-cors": 110} {
+			disturbed = append(disturbed, fmt.Sprintf(row, subject, ns))
+		}
+	}
+	for _, f := range newReport(raw(t, disturbed...)).Figures {
+		if strings.HasPrefix(f.Claim, "net/http: overhead over that of jub0bs/cors") && (f.Value < 5 || math.Abs(f.Fastest-0.5) > 1e-6) {
+			t.Errorf("by the median %v, by the least times %v, want 8.9 and 0.5", f.Value, f.Fastest)
+		}
+	}
+}
+
 func TestReadResults(t *testing.T) {
 	if _, err := readResults([]string{filepath.Join(t.TempDir(), "none")}); err == nil {
 		t.Error("a file that is not there is read")
