@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 // floor is what no middleware for net/http that keeps the rules can be quicker
@@ -39,7 +39,7 @@ func floor(s Setup) (*Server, error) {
 		f.vary, f.preflightVary = "", "Access-Control-Request-Method"
 	}
 	for _, r := range s.Requests {
-		if o := r.Fetch.Origin; r.Allowed && conformance.OriginOf(r.Fetch.URL) != o && !slices.Contains(f.allowed, o) {
+		if o := r.Fetch.Origin; r.Allowed && browsermodel.OriginOf(r.Fetch.URL) != o && !slices.Contains(f.allowed, o) {
 			f.allowed = append(f.allowed, o)
 		}
 	}

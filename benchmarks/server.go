@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/valyala/fasthttp"
 )
 
@@ -113,9 +113,9 @@ func (s *Server) Serve() (address string, stop func() error, err error) {
 // read other response headers than the policy exposes.
 func Check(server *Server, setup Setup, r Request) error {
 	const exposable = "X-Request-Id"
-	browser := &conformance.Browser{Transport: func(_ context.Context, m conformance.Request) (conformance.Response, error) {
+	browser := &browsermodel.Browser{Transport: func(_ context.Context, m browsermodel.Request) (browsermodel.Response, error) {
 		response := server.exchange(m)
-		response.Header = append(response.Header, conformance.Field{Name: exposable, Value: "1"})
+		response.Header = append(response.Header, browsermodel.Field{Name: exposable, Value: "1"})
 		return response, nil
 	}}
 	verdict := browser.Fetch(context.Background(), r.Fetch)
@@ -123,7 +123,7 @@ func Check(server *Server, setup Setup, r Request) error {
 		return fmt.Errorf("%s, %s: the browser's verdict is %v (%s: %s), want %v\n%s",
 			setup.Title, r.Title, verdict.Allowed, verdict.Code, verdict.Text, r.Allowed, exchanges(verdict))
 	}
-	if setup.Routes == nil && verdict.Type == conformance.TypeCORS {
+	if setup.Routes == nil && verdict.Type == browsermodel.TypeCORS {
 		want := slices.Contains(setup.Policies()[0].Expose, strings.ToLower(exposable))
 		if verdict.Header.Has(exposable) != want {
 			return fmt.Errorf("%s, %s: that the script can read %s is %v, want %v\n%s",
@@ -133,7 +133,7 @@ func Check(server *Server, setup Setup, r Request) error {
 	return nil
 }
 
-func exchanges(v conformance.Verdict) string {
+func exchanges(v browsermodel.Verdict) string {
 	var b strings.Builder
 	for _, e := range v.Exchanges {
 		b.WriteString(e.String())
@@ -142,14 +142,14 @@ func exchanges(v conformance.Verdict) string {
 }
 
 // exchange serves one request in memory.
-func (s *Server) exchange(m conformance.Request) conformance.Response {
-	var response conformance.Response
+func (s *Server) exchange(m browsermodel.Request) browsermodel.Response {
+	var response browsermodel.Response
 	if s.fast != nil {
 		ctx := fastContext(m)
 		s.fast(ctx)
 		response.Status = ctx.Response.StatusCode()
 		for name, value := range ctx.Response.Header.All() {
-			response.Header = append(response.Header, conformance.Field{Name: string(name), Value: string(value)})
+			response.Header = append(response.Header, browsermodel.Field{Name: string(name), Value: string(value)})
 		}
 		return response
 	}
@@ -158,13 +158,13 @@ func (s *Server) exchange(m conformance.Request) conformance.Response {
 	response.Status = w.Code
 	for name, values := range w.Header() {
 		for _, value := range values {
-			response.Header = append(response.Header, conformance.Field{Name: name, Value: value})
+			response.Header = append(response.Header, browsermodel.Field{Name: name, Value: value})
 		}
 	}
 	return response
 }
 
-func httpRequest(m conformance.Request) *http.Request {
+func httpRequest(m browsermodel.Request) *http.Request {
 	u, err := url.Parse(m.URL)
 	if err != nil {
 		panic(err) // the table's own
@@ -180,7 +180,7 @@ func httpRequest(m conformance.Request) *http.Request {
 	return r
 }
 
-func fastContext(m conformance.Request) *fasthttp.RequestCtx {
+func fastContext(m browsermodel.Request) *fasthttp.RequestCtx {
 	var r fasthttp.Request
 	r.SetRequestURI(m.URL)
 	r.Header.SetMethod(m.Method)

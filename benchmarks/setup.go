@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -83,27 +83,27 @@ type Request struct {
 
 	// Fetch is what the script asked of its browser, from which the request
 	// follows: the preflight or, without Preflight, the fetch itself.
-	Fetch     conformance.Fetch
+	Fetch     browsermodel.Fetch
 	Preflight bool
 	Allowed   bool // what the browser's verdict has to be
 
 	// Hostile, if not nil, makes of the browser's request one that no browser
 	// sends. The verdict is still that of the browser's.
-	Hostile func(conformance.Fields) conformance.Fields
+	Hostile func(browsermodel.Fields) browsermodel.Fields
 	// More are fields that browsers send beside.
-	More conformance.Fields
+	More browsermodel.Fields
 	// Vary is what another middleware, outside, has put into Vary.
 	Vary string
 }
 
 // message returns the request as it is timed.
-func (r Request) message() conformance.Request {
-	m := conformance.Request{Method: r.Fetch.Method, URL: r.Fetch.URL, Header: r.Fetch.Header}
+func (r Request) message() browsermodel.Request {
+	m := browsermodel.Request{Method: r.Fetch.Method, URL: r.Fetch.URL, Header: r.Fetch.Header}
 	if r.Preflight {
 		m = r.Fetch.Preflight()
 		m.Header = m.Header.Without("Accept")
-	} else if conformance.OriginOf(r.Fetch.URL) != r.Fetch.Origin {
-		m.Header = append(conformance.Header("Origin", r.Fetch.Origin), m.Header...)
+	} else if browsermodel.OriginOf(r.Fetch.URL) != r.Fetch.Origin {
+		m.Header = append(browsermodel.Header("Origin", r.Fetch.Origin), m.Header...)
 	}
 	m.Header = append(m.Header[:len(m.Header):len(m.Header)], r.More...)
 	if r.Hostile != nil {
@@ -123,22 +123,22 @@ const (
 func noOrigin() Request {
 	return Request{
 		Name: "no-origin", Title: "no Origin", Allowed: true,
-		Fetch: conformance.Fetch{Origin: apiOrigin, URL: itemsURL, Method: "GET"},
+		Fetch: browsermodel.Fetch{Origin: apiOrigin, URL: itemsURL, Method: "GET"},
 	}
 }
 
 func actual(origin string, allowed bool) Request {
 	return Request{
 		Name: "actual-" + word(allowed), Title: "actual, " + word(allowed), Allowed: allowed,
-		Fetch: conformance.Fetch{Origin: origin, URL: itemsURL, Method: "GET"},
+		Fetch: browsermodel.Fetch{Origin: origin, URL: itemsURL, Method: "GET"},
 	}
 }
 
 func preflight(origin string, allowed bool) Request {
 	return Request{
 		Name: "preflight-" + word(allowed), Title: "preflight, " + word(allowed), Allowed: allowed, Preflight: true,
-		Fetch: conformance.Fetch{
-			Origin: origin, URL: itemsURL, Method: "PUT", Header: conformance.Header("Content-Type", "application/json"),
+		Fetch: browsermodel.Fetch{
+			Origin: origin, URL: itemsURL, Method: "PUT", Header: browsermodel.Header("Content-Type", "application/json"),
 		},
 	}
 }
@@ -178,18 +178,18 @@ func (r Request) at(path string) Request {
 // hostile are preflights that are made to be expensive.
 func hostile(member string) []Request {
 	const mebi = 1 << 20
-	requestHeaders := func(lines ...string) func(conformance.Fields) conformance.Fields {
-		return func(f conformance.Fields) conformance.Fields {
+	requestHeaders := func(lines ...string) func(browsermodel.Fields) browsermodel.Fields {
+		return func(f browsermodel.Fields) browsermodel.Fields {
 			f = f.Without("Access-Control-Request-Headers")
 			for _, line := range lines {
-				f = append(f, conformance.Field{Name: "Access-Control-Request-Headers", Value: line})
+				f = append(f, browsermodel.Field{Name: "Access-Control-Request-Headers", Value: line})
 			}
 			return f
 		}
 	}
-	origin := func(value string) func(conformance.Fields) conformance.Fields {
-		return func(f conformance.Fields) conformance.Fields {
-			return append(conformance.Header("Origin", value), f.Without("Origin")...)
+	origin := func(value string) func(browsermodel.Fields) browsermodel.Fields {
+		return func(f browsermodel.Fields) browsermodel.Fields {
+			return append(browsermodel.Header("Origin", value), f.Without("Origin")...)
 		}
 	}
 	lines := make([]string, 10_000)
@@ -199,7 +199,7 @@ func hostile(member string) []Request {
 	var requests []Request
 	for _, h := range []struct {
 		name, title string
-		change      func(conformance.Fields) conformance.Fields
+		change      func(browsermodel.Fields) browsermodel.Fields
 	}{
 		{"commas-1024", "1,024 commas", requestHeaders(strings.Repeat(",", 1024))},
 		{"commas-1Mi", "1 MiB of commas", requestHeaders(strings.Repeat(",", mebi))},
@@ -275,7 +275,7 @@ func Setups(limit int) []Setup {
 	partners.Methods = []string{"PUT"}
 
 	browser := actual(one, true).named("actual-browser", "actual, with twelve other fields")
-	browser.More = conformance.Header(
+	browser.More = browsermodel.Header(
 		"Accept", "application/json", "Accept-Encoding", "gzip, deflate, br, zstd", "Accept-Language", "en-GB,en;q=0.5",
 		"Cache-Control", "no-cache", "Connection", "keep-alive", "Dnt", "1", "Pragma", "no-cache", "Referer", one+"/",
 		"Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "cross-site", "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)",

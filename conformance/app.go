@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 // App describes the application that a [Mount] puts behind the middleware
@@ -40,7 +42,7 @@ type Endpoint struct {
 
 	// What the behaviours below make use of.
 	Status int
-	Header Fields // to be added, one line each
+	Header browsermodel.Fields // to be added, one line each
 	Body   string
 }
 
@@ -103,11 +105,11 @@ const (
 
 // Echoed is the answer of an endpoint that behaves as [Echo].
 type Echoed struct {
-	Method string `json:"method"`
-	Target string `json:"target"` // the request target, path and query
-	Host   string `json:"host"`
-	Header Fields `json:"header"` // one element a line; names in any case, order among names does not matter
-	Body   string `json:"body"`
+	Method string              `json:"method"`
+	Target string              `json:"target"` // the request target, path and query
+	Host   string              `json:"host"`
+	Header browsermodel.Fields `json:"header"` // one element a line; names in any case, order among names does not matter
+	Body   string              `json:"body"`
 }
 
 // JSON returns the answer's body.
@@ -148,8 +150,8 @@ func (a App) under(prefix string) App {
 
 // StandardApp is the application of almost every case.
 func StandardApp() App {
-	exposed := Header("X-E", "e", "X-Hidden", "h")
-	ok := func(method, path string, header Fields) Endpoint {
+	exposed := browsermodel.Header("X-E", "e", "X-Hidden", "h")
+	ok := func(method, path string, header browsermodel.Fields) Endpoint {
 		return Endpoint{Method: method, Path: path, Behaviour: Respond, Status: 200, Header: header, Body: "hello from " + path}
 	}
 	return App{Endpoints: []Endpoint{
@@ -160,21 +162,21 @@ func StandardApp() App {
 		ok("GET", "/get", exposed),
 		ok("PUT", "/put", exposed),
 		ok("POST", "/post", exposed),
-		ok("GET", "/cacheable", Header("Cache-Control", "public, max-age=3600", "X-E", "e")),
-		ok("GET", "/encoded", Header("Vary", "Accept-Encoding", "X-E", "e")),
+		ok("GET", "/cacheable", browsermodel.Header("Cache-Control", "public, max-age=3600", "X-E", "e")),
+		ok("GET", "/encoded", browsermodel.Header("Vary", "Accept-Encoding", "X-E", "e")),
 		{Path: "/gone", Behaviour: Respond, Status: 404, Header: exposed, Body: "gone"},
 		{Path: "/broken", Behaviour: Respond, Status: 500, Header: exposed, Body: "broken"},
 		{Path: "/error", Behaviour: ReturnError, Status: 503},
 		{Path: "/plain-error", Behaviour: PlainError, Status: 500, Body: "plain"},
 		{Path: "/panic", Behaviour: Panic},
-		{Method: "GET", Path: "/etag", Behaviour: NotModified, Header: Header("ETag", `"1"`, "X-E", "e"), Body: "tagged"},
-		{Method: "GET", Path: "/moved", Behaviour: RedirectTo, Status: 302, Header: Header("Location", "/any")},
-		{Method: "PUT", Path: "/moved-put", Behaviour: RedirectTo, Status: 307, Header: Header("Location", "/any")},
-		{Method: "GET", Path: "/loop", Behaviour: RedirectTo, Status: 302, Header: Header("Location", "/loop")},
+		{Method: "GET", Path: "/etag", Behaviour: NotModified, Header: browsermodel.Header("ETag", `"1"`, "X-E", "e"), Body: "tagged"},
+		{Method: "GET", Path: "/moved", Behaviour: RedirectTo, Status: 302, Header: browsermodel.Header("Location", "/any")},
+		{Method: "PUT", Path: "/moved-put", Behaviour: RedirectTo, Status: 307, Header: browsermodel.Header("Location", "/any")},
+		{Method: "GET", Path: "/loop", Behaviour: RedirectTo, Status: 302, Header: browsermodel.Header("Location", "/loop")},
 		{Method: "GET", Path: "/events", Behaviour: Events},
 		{Method: "GET", Path: "/upgrade", Behaviour: Upgrade},
-		{Method: "GET", Path: "/set-vary", Behaviour: SetVary, Header: Header("Vary", "Accept-Language"), Body: "careless"},
-		{Method: "GET", Path: "/timeout-vary", Behaviour: TimeoutVary, Header: Header("Vary", "Accept-Language"), Body: "careless"},
+		{Method: "GET", Path: "/set-vary", Behaviour: SetVary, Header: browsermodel.Header("Vary", "Accept-Language"), Body: "careless"},
+		{Method: "GET", Path: "/timeout-vary", Behaviour: TimeoutVary, Header: browsermodel.Header("Vary", "Accept-Language"), Body: "careless"},
 		{Method: "GET", Path: "/mutate", Behaviour: MutateHeader, Body: "mutated"},
 		{Path: "/private", Behaviour: Authenticate, Body: "secret"},
 		{Method: "GET", Path: "/proxied", Behaviour: Upstream, Body: PlaceholderUpstream},

@@ -3,6 +3,8 @@ package conformance
 import (
 	"strings"
 	"time"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 // Case is one thing that a server under test must, or must not, do: a setup,
@@ -92,19 +94,19 @@ func (c Case) Map(f func(string) string) Case {
 type Step struct {
 	// Fetch is run by the model of a browser, its preflight included. Together
 	// with Send it only says for which fetch the answer is judged.
-	Fetch *Fetch
+	Fetch *browsermodel.Fetch
 	// Send is sent byte for byte.
-	Send *Request
+	Send *browsermodel.Request
 	// Stream says what the client does while it reads the answer to Send.
 	Stream Stream
 	// After is by how much the browser's clock moves before the step.
 	After time.Duration
 
-	Verdict    Expected // of the browser
-	Code       Code     // its reason
-	Preflights *int     // how many preflights the browser sent
-	Readable   []string // response headers the script may read
-	Hidden     []string // response headers the script may not read
+	Verdict    Expected          // of the browser
+	Code       browsermodel.Code // its reason
+	Preflights *int              // how many preflights the browser sent
+	Readable   []string          // response headers the script may read
+	Hidden     []string          // response headers the script may not read
 
 	Preflight *Answer // of the answer to every preflight
 	Answer    *Answer // of the last answer to what is no preflight, or to Send
@@ -133,13 +135,13 @@ const (
 
 // Answer is what is expected of a response. What is zero is not checked.
 type Answer struct {
-	Status  []int  // one of these; a single digit stands for its hundred: 2 is 200-299
-	Runs    Runs   // how often the handler ran
-	Body    string // exactly
-	Empty   bool   // no body
-	Echoed  bool   // the body is an [Echoed] of the request just as it was sent
-	NoCORS  bool   // no Access-Control-* header
-	Exact   Fields // each name on exactly one line with this value
+	Status  []int               // one of these; a single digit stands for its hundred: 2 is 200-299
+	Runs    Runs                // how often the handler ran
+	Body    string              // exactly
+	Empty   bool                // no body
+	Echoed  bool                // the body is an [Echoed] of the request just as it was sent
+	NoCORS  bool                // no Access-Control-* header
+	Exact   browsermodel.Fields // each name on exactly one line with this value
 	Absent  []string
 	Vary    []string // Vary names these
 	NotVary []string // Vary does not name these
@@ -178,13 +180,13 @@ const (
 	PlaceholderUpstream = "{upstream}" // the origin of a server that sets CORS headers of its own
 )
 
-func (f Fields) mapStrings(m func(string) string) Fields {
+func mapFields(f browsermodel.Fields, m func(string) string) browsermodel.Fields {
 	if f == nil {
 		return nil
 	}
-	mapped := make(Fields, len(f))
+	mapped := make(browsermodel.Fields, len(f))
 	for i, line := range f {
-		mapped[i] = Field{line.Name, m(line.Value)}
+		mapped[i] = browsermodel.Field{Name: line.Name, Value: m(line.Value)}
 	}
 	return mapped
 }
@@ -213,7 +215,7 @@ func (s Setup) mapStrings(m func(string) string) Setup {
 	s.Routes = routes
 	endpoints := append(s.App.Endpoints[:0:0], s.App.Endpoints...)
 	for i := range endpoints {
-		endpoints[i].Header = endpoints[i].Header.mapStrings(m)
+		endpoints[i].Header = mapFields(endpoints[i].Header, m)
 		endpoints[i].Body = m(endpoints[i].Body)
 	}
 	s.App.Endpoints = endpoints
@@ -223,12 +225,12 @@ func (s Setup) mapStrings(m func(string) string) Setup {
 func (s Step) mapStrings(m func(string) string) Step {
 	if s.Fetch != nil {
 		f := *s.Fetch
-		f.Origin, f.URL, f.Header = m(f.Origin), m(f.URL), f.Header.mapStrings(m)
+		f.Origin, f.URL, f.Header = m(f.Origin), m(f.URL), mapFields(f.Header, m)
 		s.Fetch = &f
 	}
 	if s.Send != nil {
 		r := *s.Send
-		r.URL, r.Header = m(r.URL), r.Header.mapStrings(m)
+		r.URL, r.Header = m(r.URL), mapFields(r.Header, m)
 		s.Send = &r
 	}
 	s.Preflight, s.Answer = s.Preflight.mapStrings(m), s.Answer.mapStrings(m)
@@ -240,6 +242,6 @@ func (a *Answer) mapStrings(m func(string) string) *Answer {
 		return nil
 	}
 	b := *a
-	b.Body, b.Exact, b.Unreflected = m(b.Body), b.Exact.mapStrings(m), mapAll(b.Unreflected, m)
+	b.Body, b.Exact, b.Unreflected = m(b.Body), mapFields(b.Exact, m), mapAll(b.Unreflected, m)
 	return &b
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -111,22 +112,22 @@ func two() Setup { return setup(policyTwo()) }
 // Steps.
 
 // fetch is a script's fetch, with alternating header names and values.
-func fetch(method, origin, path string, header ...string) *Fetch {
-	return &Fetch{Method: method, Origin: origin, URL: path, Header: Header(header...)}
+func fetch(method, origin, path string, header ...string) *browsermodel.Fetch {
+	return &browsermodel.Fetch{Method: method, Origin: origin, URL: path, Header: browsermodel.Header(header...)}
 }
 
-func (f *Fetch) withCredentials() *Fetch {
+func withCredentials(f *browsermodel.Fetch) *browsermodel.Fetch {
 	f.Credentials = true
 	return f
 }
 
 // send is a request as it is, with alternating header names and values.
-func send(method, path string, header ...string) *Request {
-	return &Request{Method: method, URL: path, Header: Header(header...)}
+func send(method, path string, header ...string) *browsermodel.Request {
+	return &browsermodel.Request{Method: method, URL: path, Header: browsermodel.Header(header...)}
 }
 
 // preflight is a preflight as it is.
-func preflight(origin, method, path string, header ...string) *Request {
+func preflight(origin, method, path string, header ...string) *browsermodel.Request {
 	return send("OPTIONS", path, append([]string{"Origin", origin, acrm, method}, header...)...)
 }
 
@@ -144,10 +145,10 @@ const (
 )
 
 // reads expects that a script reads the answer to a fetch.
-func reads(f *Fetch) Step { return Step{Fetch: f, Verdict: Allowed} }
+func reads(f *browsermodel.Fetch) Step { return Step{Fetch: f, Verdict: Allowed} }
 
 // refuses expects that it does not, for one of the reasons there may be.
-func refuses(f *Fetch) Step { return Step{Fetch: f, Verdict: Refused} }
+func refuses(f *browsermodel.Fetch) Step { return Step{Fetch: f, Verdict: Refused} }
 
 func count(n int) *int { return &n }
 

@@ -1,24 +1,28 @@
 package conformance
 
-import "github.com/corskit/corskit/core"
+import (
+	"github.com/corskit/corskit/core"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+)
 
 // casesX are about handlers, other middleware and protocols.
 func casesX() []Case {
 	policies := []core.Policy{policyTwo()}
-	kept := &Answer{Exact: Header(acao, OriginA), Vary: []string{"Origin"}}
+	kept := &Answer{Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin"}}
 	status := func(status int, runs Runs) *Answer {
-		return &Answer{Status: []int{status}, Runs: runs, Exact: Header(acao, OriginA), Vary: []string{"Origin"}}
+		return &Answer{Status: []int{status}, Runs: runs, Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin"}}
 	}
-	handshake := func(origin string) *Request {
+	handshake := func(origin string) *browsermodel.Request {
 		return send("GET", "/upgrade", "Origin", origin, "Connection", "Upgrade", "Upgrade", "websocket",
 			"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
 	}
 	upgraded := func(origin string) Step {
 		return Step{Send: handshake(origin), Stream: StreamUpgrade,
-			Answer: &Answer{Status: []int{101}, Runs: RunsOnce, Body: "ping\n", Exact: Header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")}}
+			Answer: &Answer{Status: []int{101}, Runs: RunsOnce, Body: "ping\n", Exact: browsermodel.Header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")}}
 	}
 	streamed := Step{Send: send("GET", "/events", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/events"), Verdict: Allowed, Stream: StreamEvents,
-		Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Body: "data: 1\n\ndata: 2\n\n", Exact: Header(acao, OriginA), Vary: []string{"Origin"}}}
+		Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Body: "data: 1\n\ndata: 2\n\n", Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin"}}}
 	keepVary := Setup{Policies: policies, KeepVary: true}
 	cases := []Case{
 		{
@@ -40,34 +44,34 @@ func casesX() []Case {
 			ID: "X3/same", Source: srcCheck, Setup: Setup{Policies: []core.Policy{policyCred()}, Twice: true},
 			Reason: "Applied twice by mistake the middleware works as applied once: two lines would match nothing.",
 			Steps: []Step{
-				{Fetch: fetch("GET", OriginA, "/any").withCredentials(), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: Header(acao, OriginA, acac, "true"), Vary: []string{"Origin"}}},
-				{Fetch: fetch("PUT", OriginA, "/any", "x-a", "1").withCredentials(), Verdict: Allowed, Preflights: count(1), Preflight: &Answer{Runs: RunsNever, Exact: Header(acao, OriginA, acac, "true")}, Answer: &Answer{Runs: RunsOnce}},
+				{Fetch: withCredentials(fetch("GET", OriginA, "/any")), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA, acac, "true"), Vary: []string{"Origin"}}},
+				{Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1")), Verdict: Allowed, Preflights: count(1), Preflight: &Answer{Runs: RunsNever, Exact: browsermodel.Header(acao, OriginA, acac, "true")}, Answer: &Answer{Runs: RunsOnce}},
 				{Fetch: fetch("GET", OriginEvil, "/any"), Verdict: Refused, Answer: &Answer{Runs: RunsOnce, NoCORS: true}},
 			},
 		}, {
 			ID: "X3/any", Source: srcCheck, Setup: Setup{Policies: []core.Policy{policyAny()}, Twice: true},
 			Reason: "Applied twice by mistake the middleware works as applied once: two lines would match nothing.",
-			Steps:  []Step{{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: Header(acao, "*")}}},
+			Steps:  []Step{{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, "*")}}},
 		}, {
 			ID: "X4", Source: "net/http/httputil.ReverseProxy", Choice: true, Setup: setup(policyCred()),
 			Reason: "A proxy adds its upstream's headers to its own: the library helps to leave out those that are CORS's.",
 			Steps: []Step{
-				{Fetch: fetch("GET", OriginA, "/proxied").withCredentials(), Verdict: Allowed, Readable: []string{"X-E"}, Hidden: []string{"X-Upstream"},
-					Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Exact: Header(acao, OriginA, acac, "true"), Vary: []string{"Origin", "Accept-Encoding"}}},
-				{Fetch: fetch("GET", OriginEvil, "/proxied").withCredentials(), Verdict: Refused, Answer: &Answer{NoCORS: true}},
+				{Fetch: withCredentials(fetch("GET", OriginA, "/proxied")), Verdict: Allowed, Readable: []string{"X-E"}, Hidden: []string{"X-Upstream"},
+					Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA, acac, "true"), Vary: []string{"Origin", "Accept-Encoding"}}},
+				{Fetch: withCredentials(fetch("GET", OriginEvil, "/proxied")), Verdict: Refused, Answer: &Answer{NoCORS: true}},
 			},
 		}, {
 			ID: "X5/set", Source: "RFC 9110, section 12.5.5", Choice: true, Setup: keepVary,
 			Reason: "An opt-in keeps Origin in Vary when a handler overwrites it.",
 			Steps: []Step{
-				{Fetch: fetch("GET", OriginA, "/set-vary"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: Header(acao, OriginA), Vary: []string{"Origin", "Accept-Language"}}},
+				{Fetch: fetch("GET", OriginA, "/set-vary"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin", "Accept-Language"}}},
 				{Send: send("GET", "/set-vary", "Origin", OriginEvil), Answer: &Answer{Vary: []string{"Origin", "Accept-Language"}}},
 				{Send: send("GET", "/set-vary"), Answer: &Answer{Vary: []string{"Origin", "Accept-Language"}}},
 			},
 		}, {
 			ID: "X5/timeout", Source: "net/http.TimeoutHandler", Choice: true, Setup: keepVary,
 			Reason: "http.TimeoutHandler replaces headers by those of its handler; the opt-in keeps Origin in Vary.",
-			Steps:  []Step{{Fetch: fetch("GET", OriginA, "/timeout-vary"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: Header(acao, OriginA), Vary: []string{"Origin", "Accept-Language"}}}},
+			Steps:  []Step{{Fetch: fetch("GET", OriginA, "/timeout-vary"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin", "Accept-Language"}}}},
 		}, {
 			ID: "X5/flush", Source: "net/http.Flusher", Choice: true, Setup: keepVary,
 			Reason: "The writer that keeps Vary can still flush.",
@@ -88,7 +92,7 @@ func casesX() []Case {
 			ID: "X7", Source: srcPreflight, Setup: Setup{Policies: policies, Group: "/api"},
 			Reason: "A group of routes none of which is for OPTIONS answers preflights.",
 			Steps: []Step{
-				{Fetch: fetch("PUT", OriginA, "/api/put"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever, Exact: Header(acao, OriginA)}, Answer: status(200, RunsOnce)},
+				{Fetch: fetch("PUT", OriginA, "/api/put"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever, Exact: browsermodel.Header(acao, OriginA)}, Answer: status(200, RunsOnce)},
 				{Fetch: fetch("GET", OriginA, "/api/get", "x-a", "1"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever}, Answer: status(200, RunsOnce)},
 				refuses(fetch("PUT", OriginEvil, "/api/put")),
 			},
@@ -117,12 +121,12 @@ func casesX() []Case {
 			})
 		}
 		agree("two", policyTwo(),
-			Step{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Readable: []string{"X-E"}, Answer: &Answer{Runs: RunsOnce, Exact: Header(acao, OriginA), Vary: []string{"Origin"}}},
+			Step{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Readable: []string{"X-E"}, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin"}}},
 			Step{Fetch: fetch("GET", OriginEvil, "/any"), Verdict: Refused, Answer: &Answer{Runs: RunsOnce, NoCORS: true, Vary: []string{"Origin"}}},
-			Step{Fetch: fetch("PUT", OriginA, "/any", "x-a", "1"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever, Empty: true, Exact: Header(acao, OriginA, acma, "600")}, Answer: &Answer{Runs: RunsOnce}},
+			Step{Fetch: fetch("PUT", OriginA, "/any", "x-a", "1"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever, Empty: true, Exact: browsermodel.Header(acao, OriginA, acma, "600")}, Answer: &Answer{Runs: RunsOnce}},
 			refuses(fetch("PATCH", OriginB, "/any")), refuses(fetch("PUT", OriginB, "/any", "x-z", "1")), refuses(fetch("PUT", OriginEvil, "/any")),
 			Step{Send: send("GET", "/any"), Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Absent: []string{acao}, Vary: []string{"Origin"}}},
-			Step{Send: send("OPTIONS", "/echo", "Origin", OriginA), Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Exact: Header(acao, OriginA)}},
+			Step{Send: send("OPTIONS", "/echo", "Origin", OriginA), Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA)}},
 			Step{Send: send("GET", "/gone", "Origin", OriginA), Answer: status(404, RunsOnce)},
 			Step{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a", acrh, "x-b"), Fetch: fetch("PUT", OriginA, "/any", "x-a", "1", "x-b", "1"), Verdict: Allowed},
 		)
@@ -131,8 +135,8 @@ func casesX() []Case {
 			Step{Send: send("GET", "/any"), Answer: &Answer{Runs: RunsOnce}},
 		)
 		agree("credentials", allHeaders(true),
-			reads(fetch("PUT", OriginA, "/any", "anything", "1").withCredentials()),
-			refuses(fetch("GET", OriginEvil, "/any").withCredentials()),
+			reads(withCredentials(fetch("PUT", OriginA, "/any", "anything", "1"))),
+			refuses(withCredentials(fetch("GET", OriginEvil, "/any"))),
 		)
 		if protocol != HTTP1 {
 			agree("events", policyTwo(), streamed)

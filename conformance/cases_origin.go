@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/internal/text"
 	"github.com/corskit/corskit/core"
 )
 
@@ -151,7 +153,7 @@ func casesO() []Case {
 	cases = append(cases, Case{
 		ID: "O8/enabled", Source: srcDesign, Choice: true, Setup: null,
 		Reason: "Who says that null is meant may have it, without credentials.",
-		Steps:  []Step{reads(fetch("GET", "null", "/any")), refuses(fetch("GET", "null", "/any").withCredentials()), reads(fetch("GET", OriginA, "/any"))},
+		Steps:  []Step{reads(fetch("GET", "null", "/any")), refuses(withCredentials(fetch("GET", "null", "/any"))), reads(fetch("GET", OriginA, "/any"))},
 	})
 
 	v6 := setup(origins("http://[::1]:8080"))
@@ -184,8 +186,8 @@ func casesO() []Case {
 		request := send("GET", "/any")
 		ask := send("OPTIONS", "/any", acrm, "PUT")
 		for _, line := range lines {
-			request.Header = append(request.Header, Field{"Origin", line})
-			ask.Header = append(ask.Header, Field{"Origin", line})
+			request.Header = append(request.Header, browsermodel.Field{Name: "Origin", Value: line})
+			ask.Header = append(ask.Header, browsermodel.Field{Name: "Origin", Value: line})
 		}
 		cases = append(cases, Case{
 			ID: "O13/" + name, Source: "RFC 6454, section 7.3", Choice: true, Setup: exact,
@@ -220,7 +222,7 @@ func isSendable(origin string) bool {
 		return true
 	}
 	scheme, rest, ok := strings.Cut(origin, "://")
-	if !ok || scheme == "" || rest == "" || origin != lower(origin) || strings.ContainsFunc(origin, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if !ok || scheme == "" || rest == "" || origin != text.Lower(origin) || strings.ContainsFunc(origin, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return false
 	}
 	host, port := rest, ""
@@ -285,8 +287,8 @@ func casesD() []Case {
 	}
 	var cases []Case
 	for name, p := range map[string]core.Policy{"lists": policyTwo(), "star": allHeaders(false), "echo": allHeaders(true)} {
-		honest := Step{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a"), Fetch: &Fetch{Origin: OriginA, URL: "/any", Method: "PUT", Header: Header("x-a", "1"), Credentials: p.AllowCredentials}, Verdict: Allowed}
-		attack := func(rule, what string, requests ...*Request) {
+		honest := Step{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a"), Fetch: &browsermodel.Fetch{Origin: OriginA, URL: "/any", Method: "PUT", Header: browsermodel.Header("x-a", "1"), Credentials: p.AllowCredentials}, Verdict: Allowed}
+		attack := func(rule, what string, requests ...*browsermodel.Request) {
 			c := Case{
 				ID: rule + "/" + name, Source: "CVE-2025-47908", Setup: large(p),
 				Reason: what + " must cost no more than an honest preflight, and come back in no part.",
@@ -316,7 +318,7 @@ func casesD() []Case {
 		"port":   "https://a.example:" + strings.Repeat("1", mebibyte),
 	} {
 		p := with(policyCred(), func(p *core.Policy) { p.AllowOrigins = append(p.AllowOrigins, "https://*.a.example") })
-		tooLong := func(request *Request) Step {
+		tooLong := func(request *browsermodel.Request) Step {
 			return Step{Send: request, Answer: &Answer{Absent: []string{acao, acac}, MaxGrowth: growthBound, MayDrop: true}}
 		}
 		cases = append(cases, Case{
@@ -368,11 +370,11 @@ func repeated(n int) []Step {
 	for range n {
 		steps = append(steps,
 			Step{Send: send("GET", "/mutate", "Origin", OriginA), Answer: &Answer{Runs: RunsOnce}},
-			Step{Send: send("GET", "/any", "Origin", OriginA), Answer: &Answer{Exact: Header(acao, OriginA, acac, "true", aceh, "x-e", "Vary", "Origin"), Unreflected: []string{"mutated"}}},
+			Step{Send: send("GET", "/any", "Origin", OriginA), Answer: &Answer{Exact: browsermodel.Header(acao, OriginA, acac, "true", aceh, "x-e", "Vary", "Origin"), Unreflected: []string{"mutated"}}},
 			Step{Send: send("GET", "/mutate", "Origin", OriginEvil)},
 			Step{Send: send("GET", "/any", "Origin", OriginEvil), Answer: &Answer{NoCORS: true, Vary: []string{"Origin"}, Unreflected: []string{"mutated"}}},
 			Step{Send: send("GET", "/mutate")},
-			Step{Send: preflight(OriginB, "PUT", "/any"), Fetch: fetch("PUT", OriginB, "/any", "x-a", "1").withCredentials(), Verdict: Allowed, Answer: &Answer{Unreflected: []string{"mutated"}}},
+			Step{Send: preflight(OriginB, "PUT", "/any"), Fetch: withCredentials(fetch("PUT", OriginB, "/any", "x-a", "1")), Verdict: Allowed, Answer: &Answer{Unreflected: []string{"mutated"}}},
 		)
 	}
 	return steps

@@ -3,18 +3,19 @@ package conformance
 import (
 	"time"
 
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
 // casesV are about Vary and caches.
 func casesV() []Case {
 	origin := []string{"Origin"}
-	varies := func(name string, request *Request) Case {
+	varies := func(name string, request *browsermodel.Request) Case {
 		return Case{ID: "V2/" + name, Source: srcCaches, Setup: two(),
 			Reason: "What depends on the origin says so, also where there is none or a bad one.",
 			Steps:  []Step{{Send: request, Answer: &Answer{Vary: origin}}}}
 	}
-	image := &Fetch{Origin: OriginEvil, URL: "/cacheable", Mode: ModeNoCORS}
+	image := &browsermodel.Fetch{Origin: OriginEvil, URL: "/cacheable", Mode: browsermodel.ModeNoCORS}
 	cached := func(id string, p core.Policy, steps ...Step) Case {
 		return Case{ID: id, Source: srcCaches + "; RFC 9111, section 4.1", Setup: setup(p), Steps: steps, AnyOrder: true, SharedCache: true,
 			Reason: "Whoever comes first must not decide through a shared cache what the others get."}
@@ -66,13 +67,13 @@ func casesV() []Case {
 		cached("V4/one", policyOne(),
 			reads(fetch("GET", OriginA, "/cacheable")), refuses(fetch("GET", OriginB, "/cacheable")), Step{Fetch: image, Verdict: Opaque}),
 		cached("V4/credentials", policyCred(),
-			reads(fetch("GET", OriginA, "/cacheable").withCredentials()), reads(fetch("GET", OriginB, "/cacheable").withCredentials()),
-			refuses(fetch("GET", OriginEvil, "/cacheable").withCredentials()), Step{Fetch: image, Verdict: Opaque}),
+			reads(withCredentials(fetch("GET", OriginA, "/cacheable"))), reads(withCredentials(fetch("GET", OriginB, "/cacheable"))),
+			refuses(withCredentials(fetch("GET", OriginEvil, "/cacheable"))), Step{Fetch: image, Verdict: Opaque}),
 		cached("V4/any", policyAny(),
 			reads(fetch("GET", OriginA, "/cacheable")), reads(fetch("GET", OriginEvil, "/cacheable")), Step{Fetch: image, Verdict: Opaque},
-			refuses(fetch("GET", OriginA, "/cacheable").withCredentials())),
+			refuses(withCredentials(fetch("GET", OriginA, "/cacheable")))),
 		cached("V4/subdomain", policySub(),
-			reads(fetch("GET", "https://x.a.example", "/cacheable").withCredentials()), reads(fetch("GET", "https://y.a.example", "/cacheable")),
+			reads(withCredentials(fetch("GET", "https://x.a.example", "/cacheable"))), reads(fetch("GET", "https://y.a.example", "/cacheable")),
 			refuses(fetch("GET", OriginA, "/cacheable")), Step{Fetch: image, Verdict: Opaque}),
 		{
 			ID: "V5", Source: "RFC 9110, section 12.5.5", Setup: setup(allHeaders(true)),
@@ -103,7 +104,7 @@ func preflightsVary(id string, p core.Policy) Case {
 		ID: id, Source: srcCaches, Setup: setup(p), VaryCovers: true,
 		Reason: "Where the answers to two preflights differ, Vary says what made the difference.",
 	}
-	for _, request := range []*Request{
+	for _, request := range []*browsermodel.Request{
 		preflight(OriginA, "PUT", "/any"),
 		preflight(OriginA, "DELETE", "/any"),
 		preflight(OriginA, "PATCH", "/any"),
@@ -138,7 +139,7 @@ func casesC() []Case {
 		{
 			ID: "C1/behaviour", Source: "CVE-2024-25124", Setup: cred("*"), Refusal: MayRefuse,
 			Reason: "Even where * with credentials is accepted, it must not give a stranger the user's data.",
-			Steps:  []Step{refuses(fetch("GET", OriginEvil, "/any").withCredentials()), refuses(fetch("PUT", "null", "/any").withCredentials())},
+			Steps:  []Step{refuses(withCredentials(fetch("GET", OriginEvil, "/any"))), refuses(withCredentials(fetch("PUT", "null", "/any")))},
 		}, {
 			ID: "C2/lists", Source: srcCredentials, Setup: setup(policyCred()),
 			Reason: "With credentials * is no wildcard in any header.",
@@ -164,7 +165,7 @@ func casesC() []Case {
 			Reason: "With credentials * is no wildcard in any header, whatever is listed beside it.",
 			Steps: []Step{
 				{Send: preflight(OriginA, "PUT", "/any", acrh, "authorization,x-a"), Answer: &Answer{NoWildcard: true}},
-				reads(fetch("PUT", OriginA, "/any", "Authorization", "Bearer t", "x-a", "1").withCredentials()),
+				reads(withCredentials(fetch("PUT", OriginA, "/any", "Authorization", "Bearer t", "x-a", "1"))),
 			},
 		}, {
 			ID: "C2/all-methods", Source: srcCredentials, Setup: setup(everything(true)),
@@ -177,10 +178,10 @@ func casesC() []Case {
 			ID: "C2/verdict", Source: srcCredentials, Setup: setup(policyCred()),
 			Reason: "What a policy lists works with credentials, and without.",
 			Steps: []Step{
-				reads(fetch("GET", OriginA, "/any").withCredentials()),
+				reads(withCredentials(fetch("GET", OriginA, "/any"))),
 				reads(fetch("GET", OriginA, "/any")),
-				reads(fetch("DELETE", OriginB, "/any", "x-a", "1").withCredentials()),
-				refuses(fetch("GET", OriginEvil, "/any").withCredentials()),
+				reads(withCredentials(fetch("DELETE", OriginB, "/any", "x-a", "1"))),
+				refuses(withCredentials(fetch("GET", OriginEvil, "/any"))),
 			},
 		},
 		refused("C3", "Fetch, CORS-exposed header-name list", "With credentials * exposes a header of that name and no other.",
@@ -192,14 +193,14 @@ func casesC() []Case {
 			ID: "C4/loopback", Source: "Secure Contexts, potentially trustworthy origin", Setup: cred("http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"),
 			Reason: "Nobody sits between a machine and itself.",
 			Steps: []Step{
-				reads(fetch("GET", "http://localhost:3000", "/any").withCredentials()),
-				reads(fetch("GET", "http://127.0.0.1:3000", "/any").withCredentials()),
-				reads(fetch("GET", "http://[::1]:3000", "/any").withCredentials()),
+				reads(withCredentials(fetch("GET", "http://localhost:3000", "/any"))),
+				reads(withCredentials(fetch("GET", "http://127.0.0.1:3000", "/any"))),
+				reads(withCredentials(fetch("GET", "http://[::1]:3000", "/any"))),
 			},
 		}, {
 			ID: "C4/flagged", Source: srcDesign, Choice: true, Setup: flagged(insecure, "http://a.example"),
 			Reason: "Who says that it is meant may have it.",
-			Steps:  []Step{reads(fetch("GET", "http://a.example", "/any").withCredentials()), refuses(fetch("GET", OriginA, "/any").withCredentials())},
+			Steps:  []Step{reads(withCredentials(fetch("GET", "http://a.example", "/any"))), refuses(withCredentials(fetch("GET", OriginA, "/any")))},
 		}, {
 			ID: "C4/without-credentials", Source: srcCheck, Setup: setup(origins("http://a.example")),
 			Reason: "Without credentials an http:// origin is an origin like any other.",
@@ -211,7 +212,7 @@ func casesC() []Case {
 		{
 			ID: "C5/flagged", Source: srcDesign, Choice: true, Setup: flagged(suffixes, "https://*.github.io"),
 			Reason: "Who says that it is meant may have it.",
-			Steps:  []Step{reads(fetch("GET", "https://a.github.io", "/any").withCredentials()), refuses(fetch("GET", "https://github.io", "/any").withCredentials())},
+			Steps:  []Step{reads(withCredentials(fetch("GET", "https://a.github.io", "/any"))), refuses(withCredentials(fetch("GET", "https://github.io", "/any")))},
 		},
 		refused("C6/null", "Fetch, Origin header; sandboxed frames", stranger, cred("null")),
 		refused("C6/flagged", "Fetch, Origin header; sandboxed frames", stranger, flagged(null, "null")),
@@ -260,28 +261,28 @@ func casesR() []Case {
 			Reason: "The first policy whose origins match governs, alone: a later one adds nothing.",
 			Steps: []Step{
 				{Fetch: fetch("GET", OriginB, "/any"), Verdict: Allowed, Readable: []string{"X-E"}},
-				refuses(fetch("GET", OriginB, "/any").withCredentials()),
+				refuses(withCredentials(fetch("GET", OriginB, "/any"))),
 				refuses(fetch("PUT", OriginB, "/any")),
-				{Fetch: fetch("GET", OriginA, "/any").withCredentials(), Verdict: Allowed, Hidden: []string{"X-E"}},
-				reads(fetch("PUT", OriginA, "/any").withCredentials()),
+				{Fetch: withCredentials(fetch("GET", OriginA, "/any")), Verdict: Allowed, Hidden: []string{"X-E"}},
+				reads(withCredentials(fetch("PUT", OriginA, "/any"))),
 				refuses(fetch("GET", OriginEvil, "/any")),
 			},
 		}, {
 			ID: "R1/any-last", Source: source, Choice: true, Setup: setup(own, public),
 			Reason: "Where an earlier policy names origins, a later * varies with the origin.",
 			Steps: []Step{
-				{Fetch: fetch("GET", OriginA, "/any").withCredentials(), Verdict: Allowed, Answer: &Answer{Vary: []string{"Origin"}}},
+				{Fetch: withCredentials(fetch("GET", OriginA, "/any")), Verdict: Allowed, Answer: &Answer{Vary: []string{"Origin"}}},
 				{Fetch: fetch("GET", OriginEvil, "/any"), Verdict: Allowed, Answer: &Answer{Vary: []string{"Origin"}}},
-				refuses(fetch("GET", OriginEvil, "/any").withCredentials()),
+				refuses(withCredentials(fetch("GET", OriginEvil, "/any"))),
 				refuses(fetch("PUT", OriginEvil, "/any")),
 			},
 		}, {
 			ID: "R1/cache", Source: source, Choice: true, Setup: setup(own, public), AnyOrder: true, SharedCache: true,
 			Reason: "Which policy governs must not depend on who comes first through a cache.",
 			Steps: []Step{
-				reads(fetch("GET", OriginA, "/cacheable").withCredentials()),
+				reads(withCredentials(fetch("GET", OriginA, "/cacheable"))),
 				reads(fetch("GET", OriginEvil, "/cacheable")),
-				refuses(fetch("GET", OriginEvil, "/cacheable").withCredentials()),
+				refuses(withCredentials(fetch("GET", OriginEvil, "/cacheable"))),
 			},
 		}, {
 			ID: "R2/paths", Source: source, Choice: true, Setup: routed,
@@ -289,8 +290,8 @@ func casesR() []Case {
 			Steps: []Step{
 				reads(fetch("GET", OriginEvil, "/public/any")),
 				refuses(fetch("GET", OriginEvil, "/any")),
-				refuses(fetch("GET", OriginA, "/public/any").withCredentials()),
-				reads(fetch("GET", OriginA, "/any").withCredentials()),
+				refuses(withCredentials(fetch("GET", OriginA, "/public/any"))),
+				reads(withCredentials(fetch("GET", OriginA, "/any"))),
 				refuses(fetch("PUT", OriginB, "/team/any")),
 				reads(fetch("PUT", OriginB, "/any")),
 				reads(fetch("PUT", OriginA, "/team/any")),
@@ -300,7 +301,7 @@ func casesR() []Case {
 			Reason: "A path that reads as one route to the middleware and as another to whoever decodes it brings the policies of neither.",
 			Steps: []Step{
 				refuses(fetch("GET", OriginEvil, "/public/..%2Fany")),
-				refuses(fetch("GET", OriginA, "/public/..%2Fany").withCredentials()),
+				refuses(withCredentials(fetch("GET", OriginA, "/public/..%2Fany"))),
 				refuses(fetch("PUT", OriginB, "/team%2Fany")),
 				refuses(fetch("GET", OriginEvil, "/public%2F..%2Fany")),
 				reads(fetch("GET", OriginEvil, "/public/any")),
@@ -338,8 +339,8 @@ func casesR() []Case {
 				{Send: send("GET", "/any", "Host", "api.example.com", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
 				{Send: send("GET", "/any", "Host", "api.example.com:8443", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
 				{Send: send("GET", "/any", "Host", "API.example.com.:8443", "Origin", OriginEvil), Answer: &Answer{Absent: []string{acao}}},
-				{Send: send("GET", "/any", "Host", "api.example.com:8443", "Origin", OriginA), Answer: &Answer{Exact: Header(acao, OriginA, acac, "true")}},
-				{Send: send("GET", "/any", "Host", "other.example.com:8443", "Origin", OriginEvil), Answer: &Answer{Exact: Header(acao, "*")}},
+				{Send: send("GET", "/any", "Host", "api.example.com:8443", "Origin", OriginA), Answer: &Answer{Exact: browsermodel.Header(acao, OriginA, acac, "true")}},
+				{Send: send("GET", "/any", "Host", "other.example.com:8443", "Origin", OriginEvil), Answer: &Answer{Exact: browsermodel.Header(acao, "*")}},
 			},
 		}, {
 			// Not as fetches: WebKit undoes such escapes before it sends them.

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/internal/text"
 	"github.com/corskit/corskit/core"
 )
 
@@ -24,7 +26,7 @@ var malformed = []struct{ name, origin string }{
 
 // casesP are preflights and their methods.
 func casesP() []Case {
-	success := &Answer{Status: []int{2}, Runs: RunsNever, Empty: true, Exact: Header(acao, OriginA)}
+	success := &Answer{Status: []int{2}, Runs: RunsNever, Empty: true, Exact: browsermodel.Header(acao, OriginA)}
 	patch := setup(with(policyTwo(), func(p *core.Policy) { p.AllowMethods = []string{"PATCH"} }))
 	cases := []Case{
 		{
@@ -47,18 +49,18 @@ func casesP() []Case {
 		}, {
 			ID: "P3", Source: srcCredentials, Setup: setup(policyCred()),
 			Reason: "A preflight for a request with credentials has to allow them, though it carries none.",
-			Steps: []Step{{Fetch: fetch("PUT", OriginA, "/any").withCredentials(), Verdict: Allowed,
-				Preflight: &Answer{Exact: Header(acao, OriginA, acac, "true")}}},
+			Steps: []Step{{Fetch: withCredentials(fetch("PUT", OriginA, "/any")), Verdict: Allowed,
+				Preflight: &Answer{Exact: browsermodel.Header(acao, OriginA, acac, "true")}}},
 		}, {
 			ID: "P4/not-reached", Source: srcCredentials, Setup: setup(policyCred()),
 			Reason: "Preflights never carry credentials: authentication inside the middleware must not see them.",
-			Steps: []Step{{Fetch: fetch("PUT", OriginA, "/private", "Authorization", "Basic eDp5").withCredentials(), Verdict: Allowed,
+			Steps: []Step{{Fetch: withCredentials(fetch("PUT", OriginA, "/private", "Authorization", "Basic eDp5")), Verdict: Allowed,
 				Preflight: &Answer{Status: []int{2}, Runs: RunsNever}, Answer: &Answer{Status: []int{200}, Runs: RunsOnce}}},
 		}, {
 			ID: "P4/401", Source: srcCheck, Setup: setup(policyCred()),
 			Reason: "The 401 of that authentication is for the script to read.",
-			Steps: []Step{{Fetch: fetch("GET", OriginA, "/private").withCredentials(), Verdict: Allowed,
-				Answer: &Answer{Status: []int{401}, Runs: RunsOnce, Exact: Header(acao, OriginA, acac, "true")}}},
+			Steps: []Step{{Fetch: withCredentials(fetch("GET", OriginA, "/private")), Verdict: Allowed,
+				Answer: &Answer{Status: []int{401}, Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA, acac, "true")}}},
 		}, {
 			ID: "P5/unknown-path", Source: srcPreflight, Setup: two(),
 			Reason: "A preflight for a path that does not exist succeeds, so that the script sees the 404.",
@@ -84,9 +86,9 @@ func casesP() []Case {
 			ID: "P8/credentials", Source: srcPreflight, Setup: setup(with(policyOne(), func(p *core.Policy) { p.AllowCredentials = true })),
 			Reason: "A policy without methods allows the safelisted ones, with credentials too, and repeats none that is asked for.",
 			Steps: []Step{
-				refuses(fetch("PATCH", OriginA, "/any").withCredentials()),
+				refuses(withCredentials(fetch("PATCH", OriginA, "/any"))),
 				{Send: preflight(OriginA, "PATCH", "/any"), Answer: &Answer{Unreflected: []string{"PATCH"}}},
-				reads(fetch("POST", OriginA, "/any").withCredentials()),
+				reads(withCredentials(fetch("POST", OriginA, "/any"))),
 			},
 		}, {
 			ID: "P9", Source: "Fetch, normalize a method", Setup: patch,
@@ -106,14 +108,14 @@ func casesP() []Case {
 		}, {
 			ID: "P13/star-bytes", Source: srcDesign, Choice: true, Setup: setup(everything(false)),
 			Reason: "All methods without credentials is *, one answer for whatever is asked.",
-			Steps:  []Step{{Send: preflight(OriginA, "CHICKEN", "/any"), Answer: &Answer{Exact: Header(acam, "*"), Unreflected: []string{"CHICKEN"}}}},
+			Steps:  []Step{{Send: preflight(OriginA, "CHICKEN", "/any"), Answer: &Answer{Exact: browsermodel.Header(acam, "*"), Unreflected: []string{"CHICKEN"}}}},
 		}, {
 			ID: "P13/credentials", Source: srcCredentials, Setup: setup(everything(true)),
 			Reason: "With credentials * is an ordinary method name: the one asked for has to be named.",
 			Steps: []Step{
-				{Fetch: fetch("PUT", OriginA, "/any").withCredentials(), Verdict: Allowed, Preflight: &Answer{NoWildcard: true}},
-				{Fetch: fetch("CHICKEN", OriginA, "/any").withCredentials(), Verdict: Allowed, Preflight: &Answer{NoWildcard: true}},
-				refuses(fetch("PUT", OriginEvil, "/any").withCredentials()),
+				{Fetch: withCredentials(fetch("PUT", OriginA, "/any")), Verdict: Allowed, Preflight: &Answer{NoWildcard: true}},
+				{Fetch: withCredentials(fetch("CHICKEN", OriginA, "/any")), Verdict: Allowed, Preflight: &Answer{NoWildcard: true}},
+				refuses(withCredentials(fetch("PUT", OriginEvil, "/any"))),
 			},
 		}, {
 			ID: "P14", Source: "Fetch, CORS-safelisted method", Setup: two(),
@@ -169,7 +171,7 @@ func casesP() []Case {
 		cases = append(cases, Case{
 			ID: "P12/" + name, Source: "RFC 9110, section 5.6.2", Choice: true, Setup: setup(everything(true)),
 			Reason: "What is no single method is not repeated to whoever sent it.",
-			Steps: []Step{{Send: request, Fetch: fetch("INJECTED", OriginA, "/any").withCredentials(), Verdict: Refused,
+			Steps: []Step{{Send: request, Fetch: withCredentials(fetch("INJECTED", OriginA, "/any")), Verdict: Refused,
 				Answer: &Answer{Runs: RunsNever, NoWildcard: true, Unreflected: []string{"injected", "PUT, DELETE"}}}},
 		}, Case{
 			ID: "P12/unread-" + name, Source: srcDesign, Choice: true, Setup: two(),
@@ -182,11 +184,11 @@ func casesP() []Case {
 
 // casesH are preflights and their headers.
 func casesH() []Case {
-	ab := func() *Fetch { return fetch("PUT", OriginA, "/any", "x-a", "1", "x-b", "2") }
+	ab := func() *browsermodel.Fetch { return fetch("PUT", OriginA, "/any", "x-a", "1", "x-b", "2") }
 	asks := func(id, reason string, verdict Expected, lines ...string) Case {
 		request := preflight(OriginA, "PUT", "/any")
 		for _, line := range lines {
-			request.Header = append(request.Header, Field{acrh, line})
+			request.Header = append(request.Header, browsermodel.Field{Name: acrh, Value: line})
 		}
 		return Case{ID: id, Reason: reason, Source: "RFC 9110, section 5.6.1.2", Setup: two(),
 			Steps: []Step{{Send: request, Fetch: ab(), Verdict: verdict, Answer: &Answer{Runs: RunsNever}}}}
@@ -257,7 +259,7 @@ func casesH() []Case {
 		}, {
 			ID: "H10/star-bytes", Source: srcDesign, Choice: true, Setup: setup(allHeaders(false)),
 			Reason: "All headers without credentials is *, one answer for whatever is asked.",
-			Steps:  []Step{{Send: preflight(OriginA, "PUT", "/any", acrh, "anything"), Answer: &Answer{Exact: Header(acah, "*")}}},
+			Steps:  []Step{{Send: preflight(OriginA, "PUT", "/any", acrh, "anything"), Answer: &Answer{Exact: browsermodel.Header(acah, "*")}}},
 		}, {
 			ID: "H10/authorization", Source: "Fetch, CORS non-wildcard request-header name", Choice: true, Setup: setup(allHeaders(false)),
 			Reason: "* does not stand for Authorization: whoever means it lists it.",
@@ -274,17 +276,17 @@ func casesH() []Case {
 			ID: "H11/echo", Source: srcCredentials, Setup: setup(allHeaders(true)),
 			Reason: "With credentials * is an ordinary header name: those asked for have to be named.",
 			Steps: []Step{
-				{Fetch: fetch("PUT", OriginA, "/any", "x-a", "1", "anything", "2").withCredentials(), Verdict: Allowed, Preflight: &Answer{NoWildcard: true}},
-				{Fetch: fetch("GET", OriginA, "/any", "Authorization", "Bearer t").withCredentials(), Verdict: Allowed, Preflight: &Answer{NoWildcard: true}},
-				refuses(fetch("GET", OriginEvil, "/any", "x-a", "1").withCredentials()),
+				{Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1", "anything", "2")), Verdict: Allowed, Preflight: &Answer{NoWildcard: true}},
+				{Fetch: withCredentials(fetch("GET", OriginA, "/any", "Authorization", "Bearer t")), Verdict: Allowed, Preflight: &Answer{NoWildcard: true}},
+				refuses(withCredentials(fetch("GET", OriginEvil, "/any", "x-a", "1"))),
 			},
 		}, {
 			ID: "H11/gateway", Source: "RFC 9110, section 5.6.1.2", Setup: setup(allHeaders(true)),
 			Reason: gateways,
 			Steps: []Step{
-				{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a, x-b"), Fetch: ab().withCredentials(), Verdict: Allowed},
-				{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a", acrh, "x-b"), Fetch: ab().withCredentials(), Verdict: Allowed},
-				{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a,,x-b"), Fetch: ab().withCredentials(), Verdict: Allowed},
+				{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a, x-b"), Fetch: withCredentials(ab()), Verdict: Allowed},
+				{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a", acrh, "x-b"), Fetch: withCredentials(ab()), Verdict: Allowed},
+				{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a,,x-b"), Fetch: withCredentials(ab()), Verdict: Allowed},
 			},
 		}, {
 			ID: "H11/tokens", Source: "RFC 9110, section 5.6.2", Choice: true, Setup: setup(allHeaders(true)),
@@ -299,7 +301,7 @@ func casesH() []Case {
 			ID: "H11/bounded", Source: "CVE-2025-47908", Setup: setup(allHeaders(true)),
 			Reason: "The echo is bounded, whatever the size of what was asked.",
 			Steps: []Step{
-				{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a"), Fetch: fetch("PUT", OriginA, "/any", "x-a", "1").withCredentials(), Verdict: Allowed},
+				{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a"), Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1")), Verdict: Allowed},
 				{Send: preflight(OriginA, "PUT", "/any", acrh, manyNames(10_000)), Answer: &Answer{MaxGrowth: growthBound, MayDrop: true}},
 			},
 		},
@@ -314,7 +316,7 @@ func casesH() []Case {
 		"Cookie", "cookie2", "Host", "Origin", "Referer", "Content-Length", "Connection", "Date", "TE", "Upgrade", "Via",
 		"Sec-Fetch-Site", "sec-anything", "Proxy-Authorization", "proxy-anything", "Access-Control-Request-Headers", "Set-Cookie",
 	} {
-		cases = append(cases, refused("H9/"+lower(name), "Fetch, forbidden request-header",
+		cases = append(cases, refused("H9/"+text.Lower(name), "Fetch, forbidden request-header",
 			"No script can set it: whoever lists it is mistaken about something.",
 			setup(with(policyTwo(), func(p *core.Policy) { p.AllowHeaders = []string{"x-a", name} }))))
 	}
@@ -345,7 +347,7 @@ func subsets(id string, s Setup, names []string) Case {
 		f := fetch("PUT", OriginA, "/any")
 		for i, name := range names {
 			if set>>i&1 == 1 {
-				f.Header = append(f.Header, Field{name, "1"})
+				f.Header = append(f.Header, browsermodel.Field{Name: name, Value: "1"})
 			}
 		}
 		request := f.Preflight()
@@ -371,7 +373,7 @@ func casesM() []Case {
 			ID: "M1/bytes", Source: "Fetch, HTTP new-header syntax", Setup: two(),
 			Reason: "Whole seconds, and on success only.",
 			Steps: []Step{
-				{Send: preflight(OriginA, "PUT", "/any"), Answer: &Answer{Exact: Header(acma, "600")}},
+				{Send: preflight(OriginA, "PUT", "/any"), Answer: &Answer{Exact: browsermodel.Header(acma, "600")}},
 				{Send: preflight(OriginEvil, "PUT", "/any"), Answer: &Answer{Absent: []string{acma}}},
 				{Send: send("GET", "/any", "Origin", OriginA), Answer: &Answer{Absent: []string{acma}}},
 			},
@@ -386,7 +388,7 @@ func casesM() []Case {
 			ID: "M3", Source: srcPreflight, Setup: age(core.NoPreflightCache),
 			Reason: "Zero turns the cache off; to leave the header out would not.",
 			Steps: []Step{
-				{Send: preflight(OriginA, "PUT", "/any"), Answer: &Answer{Exact: Header(acma, "0")}},
+				{Send: preflight(OriginA, "PUT", "/any"), Answer: &Answer{Exact: browsermodel.Header(acma, "0")}},
 				put(0, 1), put(0, 1),
 			},
 		}, {
@@ -405,14 +407,14 @@ func casesM() []Case {
 		{
 			ID: "M5/a-day", Source: srcPreflight, Setup: age(24 * time.Hour),
 			Reason: "A day is the most that a browser honours.",
-			Steps:  []Step{{Send: preflight(OriginA, "PUT", "/any"), Answer: &Answer{Exact: Header(acma, "86400")}}},
+			Steps:  []Step{{Send: preflight(OriginA, "PUT", "/any"), Answer: &Answer{Exact: browsermodel.Header(acma, "86400")}}},
 		},
 	}
 	for _, seconds := range []int{1, 7200} {
 		cases = append(cases, Case{
 			ID: fmt.Sprintf("M4/%d", seconds), Source: "Fetch, HTTP new-header syntax", Setup: age(time.Duration(seconds) * time.Second),
 			Reason: "Access-Control-Max-Age is the decimal number of seconds.",
-			Steps:  []Step{{Send: preflight(OriginA, "PUT", "/any"), Answer: &Answer{Digits: []string{acma}, Exact: Header(acma, fmt.Sprint(seconds))}}},
+			Steps:  []Step{{Send: preflight(OriginA, "PUT", "/any"), Answer: &Answer{Digits: []string{acma}, Exact: browsermodel.Header(acma, fmt.Sprint(seconds))}}},
 		})
 	}
 	return cases
@@ -434,7 +436,7 @@ func casesL() []Case {
 			ID: "L2", Source: source, Choice: true, Setup: optIn,
 			Reason: "A policy may grant it to its origins.",
 			Steps: []Step{{Send: preflight(OriginA, "PUT", "/any", arpn, "true"), Fetch: fetch("PUT", OriginA, "/any"), Verdict: Allowed,
-				Answer: &Answer{Exact: Header(acpn, "true"), Vary: []string{arpn}}}},
+				Answer: &Answer{Exact: browsermodel.Header(acpn, "true"), Vary: []string{arpn}}}},
 		}, {
 			ID: "L3", Source: source, Choice: true, Setup: optIn,
 			Reason: "It is granted where it is asked for, and on preflights alone.",

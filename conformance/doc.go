@@ -1,29 +1,6 @@
-// Package conformance says whether a server gets CORS right, and shows where
-// it does not. It has two parts, of which each is useful without the other: a
-// model of the browser's side of CORS, and a suite of cases for middleware.
-//
-// # The browser
-//
-// CORS is enforced by browsers: whether a server's headers are right is
-// whether a browser, having seen them, does what was meant. A [Browser] is a
-// model of one, written from the Fetch standard. It normalises methods, drops
-// forbidden headers, finds out whether a preflight is needed, sends it, checks
-// the answer, remembers it, follows redirects, and says in a [Verdict] what a
-// script gets to see and for which reason:
-//
-//	browser := &conformance.Browser{Transport: conformance.RoundTripper(http.DefaultTransport)}
-//	verdict := browser.Fetch(ctx, conformance.Fetch{
-//		Origin: "https://app.example",
-//		URL:    "https://api.example/items",
-//		Method: "PUT",
-//		Header: conformance.Header("Content-Type", "application/json"),
-//	})
-//	fmt.Println(verdict.Allowed, verdict.Code, verdict.Text)
-//
-// A [Transport] is a function from a request to a response, so that answers may
-// come from a server, or from a table. [CheckCORS], [CheckPreflight],
-// [UnsafeNames] and [Readable] are the steps by themselves. A [Profile] has the
-// few points in which the engines depart from the standard.
+// Package conformance tests whether a server's CORS middleware is correct. It
+// judges answers with the model of a browser in package
+// [github.com/corskit/corskit/conformance/browsermodel].
 //
 // # The suite
 //

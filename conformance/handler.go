@@ -8,6 +8,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"time"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 // Handler builds an [App] with net/http: a [net/http.ServeMux] with one
@@ -164,11 +166,11 @@ func readLine(r *bufio.Reader) (string, error) {
 	return string(line), err
 }
 
-func fieldsOf(h http.Header) Fields {
-	var fields Fields
+func fieldsOf(h http.Header) browsermodel.Fields {
+	var fields browsermodel.Fields
 	for name, values := range h {
 		for _, value := range values {
-			fields = append(fields, Field{name, value})
+			fields = append(fields, browsermodel.Field{Name: name, Value: value})
 		}
 	}
 	return fields

@@ -5,16 +5,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/internal/text"
 )
 
 // answered is a request that the suite sent, and what it learnt from it.
 type answered struct {
-	exchange Exchange
-	sent     Request // with the token in its URL, as it went over the wire
-	runs     int     // -1 where a cache answered
+	exchange browsermodel.Exchange
+	sent     browsermodel.Request // with the token in its URL, as it went over the wire
+	runs     int                  // -1 where a cache answered
 }
 
-func (r Response) headBytes() int {
+func headBytes(r browsermodel.Response) int {
 	n := 0
 	for _, line := range r.Header {
 		n += len(line.Name) + len(": ") + len(line.Value) + len("\r\n")
@@ -22,28 +25,29 @@ func (r Response) headBytes() int {
 	return n
 }
 
-// corsFields are the response's Access-Control-* lines, with lower-case names.
-func (r Response) corsFields() Fields {
-	var fields Fields
+// corsFields returns the response's Access-Control-* lines, with lower-case names.
+func corsFields(r browsermodel.Response) browsermodel.Fields {
+	var fields browsermodel.Fields
 	for _, line := range r.Header {
-		if name := lower(line.Name); strings.HasPrefix(name, "access-control-") {
-			fields = append(fields, Field{name, line.Value})
+		if name := text.Lower(line.Name); strings.HasPrefix(name, "access-control-") {
+			fields = append(fields, browsermodel.Field{Name: name, Value: line.Value})
 		}
 	}
 	return fields
 }
 
-// vary returns the names in Vary, in lower case.
-func (r Response) vary() []string {
-	var names []string
-	for _, value := range r.Header.Values("Vary") {
-		for name := range strings.SplitSeq(value, ",") {
-			if name = strings.Trim(name, " \t"); name != "" {
-				names = append(names, lower(name))
+// members returns the members of a header that holds a comma-separated list,
+// in lower case.
+func members(r browsermodel.Response, name string) []string {
+	var list []string
+	for _, value := range r.Header.Values(name) {
+		for member := range strings.SplitSeq(value, ",") {
+			if member = strings.Trim(member, " \t"); member != "" {
+				list = append(list, text.Lower(member))
 			}
 		}
 	}
-	return names
+	return list
 }
 
 // judge returns what is wrong with an answer.
@@ -53,13 +57,13 @@ func (want *Answer) judge(got answered, honestHead int) []string {
 	}
 	r := got.exchange.Response
 	if want.MayDrop && (got.exchange.Err != "" || slices.Contains([]int{400, 413, 431}, r.Status)) && got.runs == 0 {
-		if len(r.corsFields()) > 0 {
+		if len(corsFields(r)) > 0 {
 			return []string{"the server refused the request, yet the response has Access-Control-* headers"}
 		}
 		return nil
 	}
 	if got.exchange.Err != "" {
-		return []string{"there is no answer: " + clip(got.exchange.Err)}
+		return []string{"there is no answer: " + text.Clip(got.exchange.Err)}
 	}
 	var wrong []string
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
@@ -77,18 +81,18 @@ func (want *Answer) judge(got answered, honestHead int) []string {
 		fail("the body has %d bytes, want none", len(r.Body))
 	}
 	if want.Body != "" && r.Body != want.Body {
-		fail("the body is %s, want %s", clip(r.Body), clip(want.Body))
+		fail("the body is %s, want %s", text.Clip(r.Body), text.Clip(want.Body))
 	}
 	if want.Echoed {
 		wrong = append(wrong, judgeEcho(got.sent, r.Body)...)
 	}
-	cors := r.corsFields()
+	cors := corsFields(r)
 	if want.NoCORS && len(cors) > 0 {
-		fail("the response has %s: %s, want no Access-Control-* header at all", clip(cors[0].Name), clip(cors[0].Value))
+		fail("the response has %s: %s, want no Access-Control-* header at all", text.Clip(cors[0].Name), text.Clip(cors[0].Value))
 	}
 	for _, line := range want.Exact {
 		if values := r.Header.Values(line.Name); len(values) != 1 || values[0] != line.Value {
-			fail("%s is %s, want exactly one line with %s", line.Name, quoteAll(values), quote(line.Value))
+			fail("%s is %s, want exactly one line with %s", line.Name, quoteAll(values), text.Quote(line.Value))
 		}
 	}
 	for _, name := range want.Absent {
@@ -96,26 +100,26 @@ func (want *Answer) judge(got answered, honestHead int) []string {
 			fail("%s is %s, want it absent", name, quoteAll(values))
 		}
 	}
-	vary := r.vary()
+	vary := members(r, "Vary")
 	for _, name := range want.Vary {
-		if !slices.Contains(vary, lower(name)) {
+		if !slices.Contains(vary, text.Lower(name)) {
 			fail("Vary is %s, want it to name %s", quoteAll(r.Header.Values("Vary")), name)
 		}
 	}
 	for _, name := range want.NotVary {
-		if slices.Contains(vary, lower(name)) {
+		if slices.Contains(vary, text.Lower(name)) {
 			fail("Vary is %s, want it not to name %s", quoteAll(r.Header.Values("Vary")), name)
 		}
 	}
 	for _, name := range want.Digits {
-		if values := r.Header.Values(name); len(values) > 1 || len(values) == 1 && !isDigits(values[0]) {
+		if values := r.Header.Values(name); len(values) > 1 || len(values) == 1 && !text.IsDigits(values[0]) {
 			fail("%s is %s, want digits on one line", name, quoteAll(values))
 		}
 	}
 	if want.NoWildcard {
 		for _, line := range cors {
 			if strings.Contains(line.Value, "*") {
-				fail("%s is %s, want no * in any Access-Control-* header", line.Name, quote(line.Value))
+				fail("%s is %s, want no * in any Access-Control-* header", line.Name, text.Quote(line.Value))
 			}
 		}
 	}
@@ -126,12 +130,12 @@ func (want *Answer) judge(got answered, honestHead int) []string {
 	}
 	for _, s := range want.Unreflected {
 		for _, line := range r.Header {
-			if strings.Contains(lower(line.Name+": "+line.Value), lower(s)) {
-				fail("%s repeats %s of the request", clip(line.Name), quote(s))
+			if strings.Contains(text.Lower(line.Name+": "+line.Value), text.Lower(s)) {
+				fail("%s repeats %s of the request", text.Clip(line.Name), text.Quote(s))
 			}
 		}
 	}
-	if size := r.headBytes(); want.MaxGrowth > 0 && size > honestHead+want.MaxGrowth {
+	if size := headBytes(r); want.MaxGrowth > 0 && size > honestHead+want.MaxGrowth {
 		fail("the header section has %d bytes, that of the first step %d: want at most %d more", size, honestHead, want.MaxGrowth)
 	}
 	return wrong
@@ -139,13 +143,6 @@ func (want *Answer) judge(got answered, honestHead int) []string {
 
 func statusIn(status int, list []int) bool {
 	return slices.Contains(list, status) || slices.Contains(list, status/100)
-}
-
-func quote(s string) string {
-	if q := clip(s); strings.HasPrefix(q, `"`) {
-		return q
-	}
-	return `"` + clip(s) + `"`
 }
 
 func quoteAll(values []string) string {
@@ -158,7 +155,7 @@ func quoteAll(values []string) string {
 			quoted = append(quoted, fmt.Sprintf("and %d more lines", len(values)-i))
 			break
 		}
-		quoted = append(quoted, quote(value))
+		quoted = append(quoted, text.Quote(value))
 	}
 	return strings.Join(quoted, " and ")
 }
@@ -176,29 +173,29 @@ func isOriginForm(value string) bool {
 }
 
 // judgeEcho compares what a handler saw with what was sent to it.
-func judgeEcho(sent Request, body string) []string {
+func judgeEcho(sent browsermodel.Request, body string) []string {
 	var echoed Echoed
 	if err := json.Unmarshal([]byte(body), &echoed); err != nil {
-		return []string{fmt.Sprintf("the body %s is not what the handler saw: %v", clip(body), err)}
+		return []string{fmt.Sprintf("the body %s is not what the handler saw: %v", text.Clip(body), err)}
 	}
 	var wrong []string
 	if echoed.Method != sent.Method {
-		wrong = append(wrong, fmt.Sprintf("the handler saw the method %s, sent was %s", quote(echoed.Method), quote(sent.Method)))
+		wrong = append(wrong, fmt.Sprintf("the handler saw the method %s, sent was %s", text.Quote(echoed.Method), text.Quote(sent.Method)))
 	}
 	if target := targetOf(sent.URL); echoed.Target != target {
-		wrong = append(wrong, fmt.Sprintf("the handler saw the target %s, sent was %s", quote(echoed.Target), quote(target)))
+		wrong = append(wrong, fmt.Sprintf("the handler saw the target %s, sent was %s", text.Quote(echoed.Target), text.Quote(target)))
 	}
 	if echoed.Body != sent.Body {
-		wrong = append(wrong, fmt.Sprintf("the handler saw the body %s, sent was %s", quote(echoed.Body), quote(sent.Body)))
+		wrong = append(wrong, fmt.Sprintf("the handler saw the body %s, sent was %s", text.Quote(echoed.Body), text.Quote(sent.Body)))
 	}
 	names := map[string]bool{"origin": true}
 	for _, line := range sent.Header {
-		if !equalFold(line.Name, "host") && !equalFold(line.Name, "connection") {
-			names[lower(line.Name)] = true
+		if !text.EqualFold(line.Name, "host") && !text.EqualFold(line.Name, "connection") {
+			names[text.Lower(line.Name)] = true
 		}
 	}
 	for _, line := range echoed.Header {
-		if name := lower(line.Name); strings.HasPrefix(name, "access-control-") {
+		if name := text.Lower(line.Name); strings.HasPrefix(name, "access-control-") {
 			names[name] = true
 		}
 	}
@@ -223,14 +220,14 @@ func trimAll(values []string) []string {
 // Judge returns what is wrong with a browser's verdict on the step's fetch. It
 // looks at what the step expects of the browser, not at the answers. A verdict
 // without a Code, which is what a real browser gives, is not asked for one.
-func (s Step) Judge(v Verdict) []string {
+func (s Step) Judge(v browsermodel.Verdict) []string {
 	var wrong []string
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	var got Expected
 	switch v.Type {
-	case TypeBasic, TypeCORS:
+	case browsermodel.TypeBasic, browsermodel.TypeCORS:
 		got = Allowed
-	case TypeOpaque, TypeOpaqueRedirect:
+	case browsermodel.TypeOpaque, browsermodel.TypeOpaqueRedirect:
 		got = Opaque
 	default:
 		got = Refused
@@ -269,12 +266,12 @@ func judgeVary(answers []answered) []string {
 	for i, a := range answers {
 		for _, b := range answers[:i] {
 			if a.exchange.Response.Status == b.exchange.Response.Status &&
-				slices.Equal(a.exchange.Response.corsFields(), b.exchange.Response.corsFields()) {
+				slices.Equal(corsFields(a.exchange.Response), corsFields(b.exchange.Response)) {
 				continue
 			}
 			names := differing(a.exchange.Request.Header, b.exchange.Request.Header)
 			for _, answer := range []answered{a, b} {
-				vary := answer.exchange.Response.vary()
+				vary := members(answer.exchange.Response, "Vary")
 				if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(vary, name) }) {
 					wrong = append(wrong, fmt.Sprintf("the answers to two requests that differ in %s differ, but Vary of one is %s\n%s%s",
 						strings.Join(names, ", "), quoteAll(answer.exchange.Response.Header.Values("Vary")), a.exchange, b.exchange))
@@ -286,10 +283,10 @@ func judgeVary(answers []answered) []string {
 }
 
 // differing returns the lower-case names of the headers in which two requests differ.
-func differing(a, b Fields) []string {
+func differing(a, b browsermodel.Fields) []string {
 	var names []string
 	for _, line := range append(a[:len(a):len(a)], b...) {
-		name := lower(line.Name)
+		name := text.Lower(line.Name)
 		if !slices.Contains(names, name) && !slices.Equal(a.Values(name), b.Values(name)) {
 			names = append(names, name)
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -299,7 +300,7 @@ func acceptPolicy(p core.Policy) error {
 		}
 	}
 	for _, name := range p.AllowHeaders {
-		if conformance.IsForbiddenRequestHeader(name, "") {
+		if browsermodel.IsForbiddenRequestHeader(name, "") {
 			return fmt.Errorf("header %s", name)
 		}
 	}

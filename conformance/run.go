@@ -12,6 +12,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/internal/text"
 )
 
 // suite runs cases against one mount. Cases with the same setup share a server.
@@ -48,7 +51,7 @@ func newSuite(mount Mount, opts Options) *suite {
 func startUpstream() (*Server, error) {
 	app := App{Endpoints: []Endpoint{{
 		Path: "/proxied", Behaviour: Respond, Status: 200, Body: "hello from upstream",
-		Header: Header(
+		Header: browsermodel.Header(
 			"Access-Control-Allow-Origin", "https://upstream.example",
 			"Access-Control-Allow-Credentials", "true",
 			"Access-Control-Expose-Headers", "X-Upstream",
@@ -130,7 +133,7 @@ func (s *suite) run(ctx context.Context, c Case) (failures []string, unsupported
 	m := s.server(c.Setup)
 	switch {
 	case errors.Is(m.err, ErrUnsupported):
-		return nil, clip(m.err.Error())
+		return nil, text.Clip(m.err.Error())
 	case m.err != nil && c.Refusal != MustMount && !errors.Is(m.err, errMount):
 		return nil, ""
 	case m.err != nil:
@@ -170,7 +173,7 @@ func (s *suite) run(ctx context.Context, c Case) (failures []string, unsupported
 	}
 	for _, secret := range c.NotLogged {
 		if strings.Contains(m.log.String(), secret) || tapped != nil && strings.Contains(tapped.String(), secret) {
-			failures = append(failures, fmt.Sprintf("the log has %s, which the request brought", quote(secret)))
+			failures = append(failures, fmt.Sprintf("the log has %s, which the request brought", text.Quote(secret)))
 		}
 	}
 	return failures, ""
@@ -206,7 +209,7 @@ func (s *suite) unsupported(c Case, server *Server) string {
 func (c Case) located(server *Server) (Case, error) {
 	u, err := url.Parse(server.URL)
 	if err != nil || u.Host == "" {
-		return c, fmt.Errorf("the mount's URL %s is none", clip(server.URL))
+		return c, fmt.Errorf("the mount's URL %s is none", text.Clip(server.URL))
 	}
 	alias := *u
 	alias.Host = "localhost:" + u.Port()
@@ -254,13 +257,13 @@ func (s *suite) attempt(ctx context.Context, c Case, steps []Step, m *mounted) (
 	defer client.close()
 	a := &attempt{suite: s, mounted: m, client: client, clock: time.Now()}
 	if c.SharedCache {
-		a.cache = &sharedCache{next: func(ctx context.Context, r Request) (Response, error) {
+		a.cache = &sharedCache{next: func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 			got := a.send(ctx, r, StreamNone)
 			a.answers = append(a.answers, got)
 			return got.exchange.Response, got.err()
 		}}
 	}
-	browser := &Browser{Transport: a.transport, Now: func() time.Time { return a.clock }}
+	browser := &browsermodel.Browser{Transport: a.transport, Now: func() time.Time { return a.clock }}
 	honestHead := 0
 	for i, step := range steps {
 		a.answers = nil
@@ -270,7 +273,7 @@ func (s *suite) attempt(ctx context.Context, c Case, steps []Step, m *mounted) (
 			last := a.answers[n-1]
 			a.all = append(a.all, last)
 			if i == 0 {
-				honestHead = last.exchange.Response.headBytes()
+				honestHead = headBytes(last.exchange.Response)
 			}
 		}
 		if len(wrong) > 0 {
@@ -291,11 +294,11 @@ func (a answered) err() error {
 }
 
 // transport is the browser's.
-func (a *attempt) transport(ctx context.Context, r Request) (Response, error) {
+func (a *attempt) transport(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 	if a.cache != nil {
 		response, fromCache, err := a.cache.transport(ctx, r)
 		if fromCache {
-			a.answers = append(a.answers, answered{exchange: Exchange{Request: r, Response: response}, sent: r, runs: -1})
+			a.answers = append(a.answers, answered{exchange: browsermodel.Exchange{Request: r, Response: response}, sent: r, runs: -1})
 		}
 		return response, err
 	}
@@ -306,7 +309,7 @@ func (a *attempt) transport(ctx context.Context, r Request) (Response, error) {
 
 // send sends one request with a token of its own, and counts how often
 // handlers ran for it.
-func (a *attempt) send(ctx context.Context, r Request, stream Stream) answered {
+func (a *attempt) send(ctx context.Context, r browsermodel.Request, stream Stream) answered {
 	tok := ""
 	sent := r
 	if r.URL != "*" {
@@ -319,7 +322,7 @@ func (a *attempt) send(ctx context.Context, r Request, stream Stream) answered {
 	}
 	response, err := a.client.do(ctx, sent, a.reader(stream, tok))
 	got := answered{
-		exchange: Exchange{Request: r, Response: response, Preflight: r.Method == "OPTIONS" && r.Header.Has("Access-Control-Request-Method")},
+		exchange: browsermodel.Exchange{Request: r, Response: response, Preflight: r.Method == "OPTIONS" && r.Header.Has("Access-Control-Request-Method")},
 		sent:     sent,
 		runs:     a.mounted.probe.count(tok),
 	}
@@ -371,13 +374,13 @@ func readUntil(r io.Reader, delimiter string) (string, error) {
 }
 
 // step runs one step and returns what is wrong.
-func (a *attempt) step(ctx context.Context, browser *Browser, step Step, honestHead int) []string {
+func (a *attempt) step(ctx context.Context, browser *browsermodel.Browser, step Step, honestHead int) []string {
 	var wrong []string
 	if step.Send != nil {
 		got := a.send(ctx, *step.Send, step.Stream)
 		a.answers = append(a.answers, got)
 		if step.Fetch != nil {
-			wrong = step.Judge(judgeSent(*step.Fetch, got))
+			wrong = step.Judge(browsermodel.Spec().Judge(*step.Fetch, got.exchange))
 		}
 		return append(wrong, step.Answer.judge(got, honestHead)...)
 	}
@@ -403,31 +406,6 @@ func (a *attempt) step(ctx context.Context, browser *Browser, step Step, honestH
 	return wrong
 }
 
-// judgeSent is a browser's verdict on the answer to a request that was sent on
-// behalf of a fetch by other means than the browser's.
-func judgeSent(f Fetch, got answered) Verdict {
-	if err := got.err(); err != nil {
-		return failed(refuse(CodeNetwork, clip(err.Error())))
-	}
-	response := got.exchange.Response
-	if got.exchange.Preflight {
-		_, finding := CheckPreflight(Spec, f, response)
-		if !finding.OK {
-			v := failed(finding)
-			v.AtPreflight = true
-			return v
-		}
-		return Verdict{Allowed: true, Type: TypeCORS, Code: CodeOK, Text: finding.Text}
-	}
-	if finding := CheckCORS(f, response); !finding.OK {
-		return failed(finding)
-	}
-	r := run{Fetch: f, tainting: TypeCORS}
-	v := r.filter(response)
-	v.Allowed = true
-	return v
-}
-
 // describe prints what was sent and what came back, within bounds.
 func (a *attempt) describe() string {
 	var b strings.Builder
@@ -443,7 +421,7 @@ func (a *attempt) describe() string {
 
 // describe names a setup's policies, within bounds.
 func describe(s Setup) string {
-	return clip(fmt.Sprintf("%+v %+v", s.Policies, s.Routes))
+	return text.Clip(fmt.Sprintf("%+v %+v", s.Policies, s.Routes))
 }
 
 func targetOf(rawURL string) string {

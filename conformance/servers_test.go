@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -27,7 +28,7 @@ func TestServers(t *testing.T) {
 	}
 	servers := conformance.NewServers(mount)
 	steps := func(path string) []conformance.Step {
-		return []conformance.Step{{Send: &conformance.Request{Method: "GET", URL: path}}}
+		return []conformance.Step{{Send: &browsermodel.Request{Method: "GET", URL: path}}}
 	}
 	setup := conformance.Setup{Policies: []core.Policy{{AllowOrigins: []string{conformance.OriginA}}}}
 	keepVary, twice, refused := setup, setup, setup

@@ -3,6 +3,8 @@ package conformance
 import (
 	"context"
 	"slices"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 // sharedCache is a small shared HTTP cache between browsers and a server. It
@@ -11,11 +13,11 @@ import (
 // answer's Vary names (RFC 9111, sections 3, 4 and 4.1). Nothing in it expires:
 // the suite asks whether reuse is right, not for how long.
 type sharedCache struct {
-	next   Transport
-	stored []Exchange
+	next   browsermodel.Transport
+	stored []browsermodel.Exchange
 }
 
-func (c *sharedCache) transport(ctx context.Context, r Request) (response Response, fromCache bool, err error) {
+func (c *sharedCache) transport(ctx context.Context, r browsermodel.Request) (response browsermodel.Response, fromCache bool, err error) {
 	if r.Method == "GET" {
 		// The most recently stored answer is preferred (RFC 9111, section 4.1).
 		for _, e := range slices.Backward(c.stored) {
@@ -26,13 +28,13 @@ func (c *sharedCache) transport(ctx context.Context, r Request) (response Respon
 	}
 	response, err = c.next(ctx, r)
 	if err == nil && r.Method == "GET" && cacheable(r, response) {
-		c.stored = append(c.stored, Exchange{Request: r, Response: response})
+		c.stored = append(c.stored, browsermodel.Exchange{Request: r, Response: response})
 	}
 	return response, false, err
 }
 
-func selects(stored Exchange, r Request) bool {
-	for _, name := range stored.Response.vary() {
+func selects(stored browsermodel.Exchange, r browsermodel.Request) bool {
+	for _, name := range members(stored.Response, "Vary") {
 		if name == "*" || !slices.Equal(stored.Request.Header.Values(name), r.Header.Values(name)) {
 			return false
 		}
@@ -40,10 +42,10 @@ func selects(stored Exchange, r Request) bool {
 	return true
 }
 
-func cacheable(r Request, response Response) bool {
+func cacheable(r browsermodel.Request, response browsermodel.Response) bool {
 	if response.Status != 200 || r.Header.Has("Authorization") {
 		return false
 	}
-	directives, _, _ := response.Header.list("Cache-Control")
-	return containsFold(directives, "public") && !containsFold(directives, "no-store")
+	directives := members(response, "Cache-Control")
+	return slices.Contains(directives, "public") && !slices.Contains(directives, "no-store")
 }

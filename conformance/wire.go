@@ -16,6 +16,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/internal/text"
 )
 
 // Bounds of what a client waits for and takes in from a server.
@@ -25,25 +28,25 @@ const (
 	maxResponseBody = 8 << 20
 )
 
-// RoundTripper makes a [Transport] of an [net/http.RoundTripper], so that a
-// [Browser] can talk to any server. Redirects are left to the browser.
-func RoundTripper(rt http.RoundTripper) Transport {
-	return func(ctx context.Context, r Request) (Response, error) {
+// RoundTripper makes a [browsermodel.Transport] of an [net/http.RoundTripper], so that a
+// [browsermodel.Browser] can talk to any server. Redirects are left to the browser.
+func RoundTripper(rt http.RoundTripper) browsermodel.Transport {
+	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 		return roundTrip(ctx, rt, r, wholeBody)
 	}
 }
 
-func roundTrip(ctx context.Context, rt http.RoundTripper, r Request, read bodyReader) (Response, error) {
+func roundTrip(ctx context.Context, rt http.RoundTripper, r browsermodel.Request, read bodyReader) (browsermodel.Response, error) {
 	var body io.Reader
 	if r.Body != "" {
 		body = strings.NewReader(r.Body)
 	}
 	request, err := http.NewRequestWithContext(ctx, r.Method, r.URL, body)
 	if err != nil {
-		return Response{}, err
+		return browsermodel.Response{}, err
 	}
 	for _, line := range r.Header {
-		if equalFold(line.Name, "Host") {
+		if text.EqualFold(line.Name, "Host") {
 			request.Host = line.Value
 			continue
 		}
@@ -51,11 +54,11 @@ func roundTrip(ctx context.Context, rt http.RoundTripper, r Request, read bodyRe
 	}
 	got, err := rt.RoundTrip(request)
 	if err != nil {
-		return Response{}, err
+		return browsermodel.Response{}, err
 	}
 	defer got.Body.Close()
-	response := Response{Status: got.StatusCode, Header: fieldsOf(got.Header)}
-	slices.SortStableFunc(response.Header, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	response := browsermodel.Response{Status: got.StatusCode, Header: fieldsOf(got.Header)}
+	slices.SortStableFunc(response.Header, func(a, b browsermodel.Field) int { return strings.Compare(a.Name, b.Name) })
 	response.Body, err = read(response.Status, io.LimitReader(got.Body, maxResponseBody), nil)
 	return response, err
 }
@@ -83,7 +86,7 @@ type client struct {
 func newClient(s *Server, p Protocol) (*client, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("the mount's URL %s is none", clip(s.URL))
+		return nil, fmt.Errorf("the mount's URL %s is none", text.Clip(s.URL))
 	}
 	c := &client{server: u}
 	if p != HTTP1 {
@@ -117,7 +120,7 @@ func (c *client) close() {
 }
 
 // do sends a request to the server, whatever host its URL names.
-func (c *client) do(ctx context.Context, r Request, read bodyReader) (Response, error) {
+func (c *client) do(ctx context.Context, r browsermodel.Request, read bodyReader) (browsermodel.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, exchangeLimit, fmt.Errorf("no answer within %v", exchangeLimit))
 	defer cancel()
 	if c.h2 != nil {
@@ -144,7 +147,7 @@ func (c *client) do(ctx context.Context, r Request, read bodyReader) (Response, 
 
 // exchange writes one request and reads one response. It reports whether any
 // byte of the response came.
-func (c *client) exchange(ctx context.Context, r Request, read bodyReader) (response Response, begun bool, err error) {
+func (c *client) exchange(ctx context.Context, r browsermodel.Request, read bodyReader) (response browsermodel.Response, begun bool, err error) {
 	if c.conn == nil {
 		c.conn, err = new(net.Dialer).DialContext(ctx, "tcp", c.server.Host)
 		if err != nil {
@@ -180,7 +183,7 @@ func (c *client) exchange(ctx context.Context, r Request, read bodyReader) (resp
 }
 
 // format writes the request as it is to go over the wire.
-func (c *client) format(r Request) []byte {
+func (c *client) format(r browsermodel.Request) []byte {
 	target, host := r.URL, c.server.Host
 	if u, err := url.Parse(r.URL); err == nil && u.Host != "" {
 		target, host = u.RequestURI(), u.Host
@@ -204,7 +207,7 @@ func (c *client) format(r Request) []byte {
 	return b.Bytes()
 }
 
-func (c *client) readResponse(method string, read bodyReader) (response Response, begun, keep bool, err error) {
+func (c *client) readResponse(method string, read bodyReader) (response browsermodel.Response, begun, keep bool, err error) {
 	head := &headReader{r: c.buf, left: maxResponseHead}
 	for {
 		line, err := head.line()
@@ -216,7 +219,7 @@ func (c *client) readResponse(method string, read bodyReader) (response Response
 		status, _, _ := strings.Cut(rest, " ")
 		response.Status, err = strconv.Atoi(status)
 		if err != nil || len(status) != 3 || !strings.HasPrefix(version, "HTTP/1.") {
-			return response, true, false, fmt.Errorf("the status line %s is none", clip(line))
+			return response, true, false, fmt.Errorf("the status line %s is none", text.Clip(line))
 		}
 		if response.Header, err = head.fields(); err != nil {
 			return response, true, false, err
@@ -227,7 +230,7 @@ func (c *client) readResponse(method string, read bodyReader) (response Response
 		}
 	}
 	header := response.Header
-	if value, _ := header.Get("Connection"); equalFold(value, "close") {
+	if value, _ := header.Get("Connection"); text.EqualFold(value, "close") {
 		keep = false
 	}
 	var body io.Reader
@@ -243,7 +246,7 @@ func (c *client) readResponse(method string, read bodyReader) (response Response
 		value, _ := header.Get("Content-Length")
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || n < 0 {
-			return response, true, false, fmt.Errorf("the Content-Length %s is none", clip(value))
+			return response, true, false, fmt.Errorf("the Content-Length %s is none", text.Clip(value))
 		}
 		body = io.LimitReader(c.buf, n)
 	default:
@@ -287,8 +290,8 @@ func (h *headReader) line() (string, error) {
 	}
 }
 
-func (h *headReader) fields() (Fields, error) {
-	var fields Fields
+func (h *headReader) fields() (browsermodel.Fields, error) {
+	var fields browsermodel.Fields
 	for {
 		line, err := h.line()
 		if err != nil {
@@ -299,8 +302,8 @@ func (h *headReader) fields() (Fields, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
-			return nil, fmt.Errorf("the field line %s has no colon", clip(line))
+			return nil, fmt.Errorf("the field line %s has no colon", text.Clip(line))
 		}
-		fields = append(fields, Field{name, strings.Trim(value, " \t")})
+		fields = append(fields, browsermodel.Field{Name: name, Value: strings.Trim(value, " \t")})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -22,20 +23,20 @@ func TestBrowserOverRoundTripper(t *testing.T) {
 	defer server.Close()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	browser := &conformance.Browser{Transport: conformance.RoundTripper(transport)}
+	browser := &browsermodel.Browser{Transport: conformance.RoundTripper(transport)}
 	for _, f := range []struct {
-		fetch      conformance.Fetch
-		code       conformance.Code
+		fetch      browsermodel.Fetch
+		code       browsermodel.Code
 		status     int
 		preflights int
 	}{
-		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Credentials: true}, conformance.CodeOK, 200, 0},
-		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "put", Body: "{}", Header: conformance.Header("Content-Type", "application/json")}, conformance.CodeOK, 200, 1},
-		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/moved"}, conformance.CodeOK, 200, 0},
-		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/gone"}, conformance.CodeOK, 404, 0},
-		{conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "PATCH"}, conformance.CodeMethodNotAllowed, 0, 1},
-		{conformance.Fetch{Origin: conformance.OriginEvil, URL: server.URL + "/any"}, conformance.CodeAllowOriginMissing, 200, 0},
-		{conformance.Fetch{Origin: server.URL, URL: server.URL + "/post", Method: "POST"}, conformance.CodeOK, 200, 0},
+		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Credentials: true}, browsermodel.CodeOK, 200, 0},
+		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "put", Body: "{}", Header: browsermodel.Header("Content-Type", "application/json")}, browsermodel.CodeOK, 200, 1},
+		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/moved"}, browsermodel.CodeOK, 200, 0},
+		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/gone"}, browsermodel.CodeOK, 404, 0},
+		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "PATCH"}, browsermodel.CodeMethodNotAllowed, 0, 1},
+		{browsermodel.Fetch{Origin: conformance.OriginEvil, URL: server.URL + "/any"}, browsermodel.CodeAllowOriginMissing, 200, 0},
+		{browsermodel.Fetch{Origin: server.URL, URL: server.URL + "/post", Method: "POST"}, browsermodel.CodeOK, 200, 0},
 	} {
 		v := browser.Fetch(t.Context(), f.fetch)
 		if v.Code != f.code || v.Status != f.status || v.Preflights() != f.preflights {
@@ -46,7 +47,7 @@ func TestBrowserOverRoundTripper(t *testing.T) {
 		}
 	}
 	server.Close()
-	if v := browser.Fetch(t.Context(), conformance.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any"}); v.Code != conformance.CodeNetwork {
+	if v := browser.Fetch(t.Context(), browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any"}); v.Code != browsermodel.CodeNetwork {
 		t.Errorf("a server that is gone: %s", v.Code)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsfiber"
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 func mountFiber(s conformance.Setup) (*conformance.Server, error) {
@@ -134,7 +135,7 @@ func fiberBehaviour(app conformance.App, e conformance.Endpoint) fiber.Handler {
 			// In order, which the map of GetReqHeaders loses between names told
 			// apart by case.
 			for name, v := range c.Request().Header.All() {
-				echoed.Header = append(echoed.Header, conformance.Field{Name: string(name), Value: string(v)})
+				echoed.Header = append(echoed.Header, browsermodel.Field{Name: string(name), Value: string(v)})
 			}
 			c.Set("Content-Type", "application/json")
 			return c.Send(echoed.JSON())

@@ -14,6 +14,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsfiberv3"
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 func mountFiberV3(s conformance.Setup) (*conformance.Server, error) {
@@ -108,7 +109,7 @@ func fiberV3Behaviour(app conformance.App, e conformance.Endpoint) fiber.Handler
 			// In order, which the map of GetReqHeaders loses between names told
 			// apart by case.
 			for name, v := range c.Request().Header.All() {
-				echoed.Header = append(echoed.Header, conformance.Field{Name: string(name), Value: string(v)})
+				echoed.Header = append(echoed.Header, browsermodel.Field{Name: string(name), Value: string(v)})
 			}
 			c.Set("Content-Type", "application/json")
 			return c.Send(echoed.JSON())

@@ -12,6 +12,7 @@ import (
 	"github.com/corskit/corskit/adapters/corsgin"
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 func init() { gin.SetMode(gin.ReleaseMode) }
@@ -103,7 +104,7 @@ func ginBehaviour(app conformance.App, e conformance.Endpoint) gin.HandlerFunc {
 			echoed := conformance.Echoed{Method: c.Request.Method, Target: c.Request.RequestURI, Host: c.Request.Host, Body: string(body)}
 			for name, values := range c.Request.Header {
 				for _, v := range values {
-					echoed.Header = append(echoed.Header, conformance.Field{Name: name, Value: v})
+					echoed.Header = append(echoed.Header, browsermodel.Field{Name: name, Value: v})
 				}
 			}
 			c.Data(http.StatusOK, "application/json", echoed.JSON())

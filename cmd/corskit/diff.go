@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/config"
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 func newDiff() *cobra.Command {
@@ -228,7 +228,7 @@ func rights(ctx context.Context, c *config.Config, r routeSample, origin string)
 	each("response header", actual.ExposeHeaders)
 	list = slices.DeleteFunc(list, func(right string) bool {
 		name, ok := strings.CutPrefix(right, "response header ")
-		return ok && len(conformance.Readable(conformance.Header(name), true)) > 0 // without being listed
+		return ok && len(browsermodel.Readable(browsermodel.Header(name), true)) > 0 // without being listed
 	})
 	if actual.AllowCredentials != "" {
 		list = append(list, "credentials")

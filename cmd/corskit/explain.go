@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/config"
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -58,12 +58,12 @@ type explain struct {
 
 // explained is the output for programs.
 type explained struct {
-	File      string            `json:"file"`
-	Fetch     conformance.Fetch `json:"fetch"`
-	Verdict   verdict           `json:"verdict"`
-	Fix       string            `json:"fix,omitempty"`
-	Notes     []string          `json:"notes,omitempty"`
-	Exchanges []exchange        `json:"exchanges"`
+	File      string             `json:"file"`
+	Fetch     browsermodel.Fetch `json:"fetch"`
+	Verdict   verdict            `json:"verdict"`
+	Fix       string             `json:"fix,omitempty"`
+	Notes     []string           `json:"notes,omitempty"`
+	Exchanges []exchange         `json:"exchanges"`
 }
 
 func (x *explain) run(cmd *cobra.Command, files []string) error {
@@ -83,7 +83,7 @@ func (x *explain) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	server := paper{engine: c.Engine(), policies: c.Policies, fetch: fetch}
-	browser := conformance.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
+	browser := browsermodel.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
 	v := browser.Fetch(cmd.Context(), fetch)
 	result := explained{
 		File: files[0], Fetch: fetch, Verdict: verdictOf(v), Notes: notes, Exchanges: make([]exchange, len(v.Exchanges)),
@@ -127,15 +127,15 @@ func (x *explain) url() (string, error) {
 type paper struct {
 	engine       *core.Engine
 	policies     []core.Policy
-	fetch        conformance.Fetch
+	fetch        browsermodel.Fetch
 	explanations []core.Explanation
 }
 
-// answer is a [conformance.Transport].
-func (p *paper) answer(ctx context.Context, r conformance.Request) (conformance.Response, error) {
+// answer is a [browsermodel.Transport].
+func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
-		return conformance.Response{}, err
+		return browsermodel.Response{}, err
 	}
 	facts := core.Request{
 		Method: r.Method, Host: u.Host, Path: u.Path, RawPath: u.RawPath,
@@ -144,22 +144,22 @@ func (p *paper) answer(ctx context.Context, r conformance.Request) (conformance.
 		AccessControlRequestHeaders: r.Header.Values("Access-Control-Request-Headers"),
 		SecFetchSite:                []string{"cross-site"},
 	}
-	if conformance.OriginOf(r.URL) == p.fetch.Origin {
+	if browsermodel.OriginOf(r.URL) == p.fetch.Origin {
 		facts.SecFetchSite[0] = "same-origin"
 	}
 	x := p.engine.Explain(ctx, facts)
 	p.explanations = append(p.explanations, x)
-	response := conformance.Response{Status: 200}
+	response := browsermodel.Response{Status: 200}
 	if x.Decision.Status != 0 {
 		response.Status = x.Decision.Status
 	}
 	for _, h := range x.Headers {
-		response.Header = append(response.Header, conformance.Field{Name: h.Name, Value: h.Value})
+		response.Header = append(response.Header, browsermodel.Field{Name: h.Name, Value: h.Value})
 	}
 	return response, nil
 }
 
-func (p *paper) explained(e conformance.Exchange, x core.Explanation) exchange {
+func (p *paper) explained(e browsermodel.Exchange, x core.Explanation) exchange {
 	shown := exchange{Preflight: e.Preflight, Request: e.Request, Response: e.Response, Policy: x.Policy, Pattern: x.Pattern}
 	for _, s := range x.Steps {
 		shown.Steps = append(shown.Steps, step{string(s.Code), keys.Replace(s.Text)})
@@ -168,13 +168,13 @@ func (p *paper) explained(e conformance.Exchange, x core.Explanation) exchange {
 }
 
 // fix says what to change in the file so that the fetch is allowed.
-func (p *paper) fix(v conformance.Verdict) string {
+func (p *paper) fix(v browsermodel.Verdict) string {
 	if len(p.explanations) == 0 {
 		return "" // nothing was sent: the script is at fault
 	}
 	last := p.explanations[len(p.explanations)-1]
 	switch v.Code {
-	case conformance.CodeAllowCredentials, conformance.CodeAllowOriginWildcard:
+	case browsermodel.CodeAllowCredentials, browsermodel.CodeAllowOriginWildcard:
 		return p.fixCredentials(last.Policy)
 	}
 	return keys.Replace(last.Hint)
@@ -232,7 +232,7 @@ func (e explained) print(t terminal) {
 		exposed := "none beyond the few that scripts always may"
 		if last := e.Exchanges[len(e.Exchanges)-1]; last.Response.Header.Has("Access-Control-Expose-Headers") {
 			exposed, _ = last.Response.Header.Get("Access-Control-Expose-Headers")
-		} else if conformance.OriginOf(e.Fetch.URL) == e.Fetch.Origin {
+		} else if browsermodel.OriginOf(e.Fetch.URL) == e.Fetch.Origin {
 			exposed = "all: the page has the server's own origin"
 		}
 		t.printf("response headers the script may read: %s\n", exposed)

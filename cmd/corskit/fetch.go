@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 // script is what a page's script asks of its browser, as flags say it: what
@@ -30,13 +30,13 @@ func (s *script) flags(cmd *cobra.Command) {
 	complete(cmd, "method", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 }
 
-var profiles = map[string]conformance.Profile{
-	"spec": conformance.Spec, "chromium": conformance.Chromium, "firefox": conformance.Firefox, "webkit": conformance.WebKit,
+var profiles = map[string]browsermodel.Profile{
+	"spec": browsermodel.Spec(), "chromium": browsermodel.Chromium(), "firefox": browsermodel.Firefox(), "webkit": browsermodel.WebKit(),
 }
 
 // fetch returns what the script asks for, of a URL, and notes on what the
 // browser makes of it.
-func (s *script) fetch(url string) (f conformance.Fetch, notes []string, err error) {
+func (s *script) fetch(url string) (f browsermodel.Fetch, notes []string, err error) {
 	if err := oneOf("browser", s.browser, "spec", "chromium", "firefox", "webkit"); err != nil {
 		return f, nil, err
 	}
@@ -46,9 +46,9 @@ func (s *script) fetch(url string) (f conformance.Fetch, notes []string, err err
 	if strings.ContainsAny(s.origin, "\x00\r\n") {
 		return f, nil, usagef("--origin %s cannot stand in a header", safe(s.origin))
 	}
-	f = conformance.Fetch{Origin: s.origin, Method: s.method, Credentials: s.credentials}
-	var finding conformance.Finding
-	if f.URL, finding = conformance.NormalizeURL(url); !finding.OK {
+	f = browsermodel.Fetch{Origin: s.origin, Method: s.method, Credentials: s.credentials}
+	var finding browsermodel.Finding
+	if f.URL, finding = browsermodel.NormalizeURL(url); !finding.OK {
 		return f, nil, usagef("%s", finding.Text)
 	}
 	if f.URL != url && f.URL != url+"/" {
@@ -62,17 +62,17 @@ func (s *script) fetch(url string) (f conformance.Fetch, notes []string, err err
 		if !given {
 			value = exampleValue(name)
 		}
-		if conformance.IsForbiddenRequestHeader(name, value) {
+		if browsermodel.IsForbiddenRequestHeader(name, value) {
 			notes = append(notes, "browsers do not let scripts set the header "+safe(name)+": it is dropped")
 		}
-		f.Header = append(f.Header, conformance.Field{Name: name, Value: value})
+		f.Header = append(f.Header, browsermodel.Field{Name: name, Value: value})
 	}
-	if normal := conformance.NormalizeMethod(s.method); normal != s.method {
+	if normal := browsermodel.NormalizeMethod(s.method); normal != s.method {
 		notes = append(notes, "browsers send the method "+safe(s.method)+" as "+normal)
 	} else if upper := strings.ToUpper(s.method); upper != s.method {
 		notes = append(notes, "methods are case-sensitive, and browsers leave "+safe(s.method)+" as it is; is "+safe(upper)+" meant?")
 	}
-	if s.origin != "null" && conformance.OriginOf(s.origin) != s.origin && !strings.Contains(s.origin, "*") {
+	if s.origin != "null" && browsermodel.OriginOf(s.origin) != s.origin && !strings.Contains(s.origin, "*") {
 		note := "no browser spells an origin " + safe(s.origin)
 		if meant := spelling(s.origin); meant != "" {
 			note += "; is " + safe(meant) + " meant?"
@@ -104,7 +104,7 @@ func spelling(s string) string {
 		urls = append(urls, "https://"+strings.TrimPrefix(s, "//"))
 	}
 	for _, url := range urls {
-		if o := conformance.OriginOf(url); o != "null" {
+		if o := browsermodel.OriginOf(url); o != "null" {
 			return o
 		}
 	}
@@ -113,13 +113,13 @@ func spelling(s string) string {
 
 // exchange is a request and its answer, for programs.
 type exchange struct {
-	Preflight bool                 `json:"preflight"`
-	Request   conformance.Request  `json:"request"`
-	Response  conformance.Response `json:"response"`
-	Error     string               `json:"error,omitempty"`
-	Policy    string               `json:"policy,omitempty"`
-	Pattern   string               `json:"pattern,omitempty"`
-	Steps     []step               `json:"steps,omitempty"`
+	Preflight bool                  `json:"preflight"`
+	Request   browsermodel.Request  `json:"request"`
+	Response  browsermodel.Response `json:"response"`
+	Error     string                `json:"error,omitempty"`
+	Policy    string                `json:"policy,omitempty"`
+	Pattern   string                `json:"pattern,omitempty"`
+	Steps     []step                `json:"steps,omitempty"`
 }
 
 type step struct {
@@ -129,14 +129,14 @@ type step struct {
 
 // verdict is a browser's, for programs.
 type verdict struct {
-	Allowed     bool               `json:"allowed"`
-	Code        string             `json:"code"`
-	Text        string             `json:"text"`
-	AtPreflight bool               `json:"atPreflight,omitempty"`
-	Readable    conformance.Fields `json:"readable,omitempty"`
+	Allowed     bool                `json:"allowed"`
+	Code        string              `json:"code"`
+	Text        string              `json:"text"`
+	AtPreflight bool                `json:"atPreflight,omitempty"`
+	Readable    browsermodel.Fields `json:"readable,omitempty"`
 }
 
-func verdictOf(v conformance.Verdict) verdict {
+func verdictOf(v browsermodel.Verdict) verdict {
 	return verdict{v.Allowed, string(v.Code), v.Text, v.AtPreflight, v.Header}
 }
 
@@ -173,7 +173,7 @@ func padded(s string, width int) string {
 // maxFields bounds how many header lines are printed.
 const maxFields = 40
 
-func printFields(t terminal, mark string, fields conformance.Fields) {
+func printFields(t terminal, mark string, fields browsermodel.Fields) {
 	shown := 0
 	for _, f := range fields {
 		if mark == "<" && !relevant(f.Name) || strings.EqualFold(f.Name, "Accept") {

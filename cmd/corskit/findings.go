@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 // finding is a misconfiguration.
@@ -30,8 +30,8 @@ func serious(list []finding) bool {
 // suspect is a server that is examined.
 type suspect struct {
 	ctx   context.Context
-	send  conformance.Transport
-	fetch conformance.Fetch
+	send  browsermodel.Transport
+	fetch browsermodel.Fetch
 
 	sent     int
 	silent   int   // of those, without an answer
@@ -98,13 +98,13 @@ func bracketed(host string) string {
 
 // examine looks for misconfigurations, in the answers to the fetch and to more
 // requests.
-func (s *suspect) examine(v conformance.Verdict) {
+func (s *suspect) examine(v browsermodel.Verdict) {
 	s.findings = []finding{}
 	for _, e := range v.Exchanges {
 		s.headers(e.Response.Header, v)
 	}
 	own := s.ask(s.fetch.Origin)
-	for _, r := range []*conformance.Response{own.preflight, own.actual} {
+	for _, r := range []*browsermodel.Response{own.preflight, own.actual} {
 		if r != nil {
 			s.headers(r.Header, v) // a refused preflight has kept the browser from the request
 		}
@@ -141,8 +141,8 @@ func (s *suspect) unjudged() string {
 // answer is the server's answers to one origin.
 type answer struct {
 	origin    string // empty: no Origin at all
-	actual    *conformance.Response
-	preflight *conformance.Response
+	actual    *browsermodel.Response
+	preflight *browsermodel.Response
 }
 
 // ask sends a preflight and a request that changes nothing.
@@ -157,20 +157,20 @@ func (s *suspect) ask(origin string) answer {
 	if method != "HEAD" {
 		method = "GET"
 	}
-	r := conformance.Request{Method: method, URL: f.URL}
+	r := browsermodel.Request{Method: method, URL: f.URL}
 	for _, h := range f.Header {
-		if !conformance.IsForbiddenRequestHeader(h.Name, h.Value) && !strings.EqualFold(h.Name, "Content-Type") {
+		if !browsermodel.IsForbiddenRequestHeader(h.Name, h.Value) && !strings.EqualFold(h.Name, "Content-Type") {
 			r.Header = append(r.Header, h)
 		}
 	}
 	if origin != "" {
-		r.Header = append(r.Header, conformance.Field{Name: "Origin", Value: origin})
+		r.Header = append(r.Header, browsermodel.Field{Name: "Origin", Value: origin})
 	}
 	a.actual = s.request(r)
 	return a
 }
 
-func (s *suspect) request(r conformance.Request) *conformance.Response {
+func (s *suspect) request(r browsermodel.Request) *browsermodel.Response {
 	s.sent++
 	response, err := s.send(s.ctx, r)
 	if err != nil {
@@ -190,7 +190,7 @@ func (s *suspect) find(severity, code, origin, fix, format string, args ...any) 
 }
 
 // headers looks at the headers of one answer by themselves.
-func (s *suspect) headers(h conformance.Fields, v conformance.Verdict) {
+func (s *suspect) headers(h browsermodel.Fields, v browsermodel.Verdict) {
 	for _, name := range []string{
 		"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Max-Age",
 	} {
@@ -221,11 +221,11 @@ func (s *suspect) headers(h conformance.Fields, v conformance.Verdict) {
 			s.find("warning", "max-age-value", "", "send whole seconds, without a unit", "Access-Control-Max-Age is %s, which is no number of seconds", safe(age))
 		}
 	}
-	if v.Code == conformance.CodeAllowOriginMismatch && origin != "" && conformance.OriginOf(origin) == s.fetch.Origin {
+	if v.Code == browsermodel.CodeAllowOriginMismatch && origin != "" && browsermodel.OriginOf(origin) == s.fetch.Origin {
 		s.find("error", "allow-origin-spelling", "", "send the origin as the browser spells it: "+safe(s.fetch.Origin),
 			"Access-Control-Allow-Origin is %s: browsers compare byte for byte", safe(origin))
 	}
-	if v.Code == conformance.CodeAllowOriginMismatch && strings.Contains(origin, "*") && origin != "*" {
+	if v.Code == browsermodel.CodeAllowOriginMismatch && strings.Contains(origin, "*") && origin != "*" {
 		s.find("error", "allow-origin-pattern", "", "answer with the one origin that asked, after comparing it with the pattern",
 			"Access-Control-Allow-Origin is %s: browsers know no patterns", safe(origin))
 	}
@@ -234,13 +234,13 @@ func (s *suspect) headers(h conformance.Fields, v conformance.Verdict) {
 // lookAlike judges the answer to an origin that should be refused, as the
 // browser of that origin's page would. It reports whether it is allowed by name.
 func (s *suspect) lookAlike(l lookAlike, a answer) bool {
-	granted := func(r *conformance.Response, credentials bool) bool {
+	granted := func(r *browsermodel.Response, credentials bool) bool {
 		if r == nil {
 			return false
 		}
-		f := conformance.Fetch{Origin: l.origin, URL: s.fetch.URL, Credentials: credentials}
+		f := browsermodel.Fetch{Origin: l.origin, URL: s.fetch.URL, Credentials: credentials}
 		value, _ := r.Header.Get("Access-Control-Allow-Origin")
-		return value != "*" && conformance.CheckCORS(f, *r).OK
+		return value != "*" && browsermodel.CheckCORS(f, *r).OK
 	}
 	switch {
 	case granted(a.actual, true):
@@ -262,7 +262,7 @@ func (s *suspect) lookAlike(l lookAlike, a answer) bool {
 // vary holds the answers together: where they differ by origin, caches have to
 // be told (Fetch, CORS protocol and HTTP caches).
 func (s *suspect) vary(answers []answer) {
-	var first *conformance.Response
+	var first *browsermodel.Response
 	differ := false
 	for _, a := range answers {
 		switch {
@@ -290,7 +290,7 @@ func (s *suspect) vary(answers []answer) {
 	}
 }
 
-func varies(h conformance.Fields) bool {
+func varies(h browsermodel.Fields) bool {
 	value, _ := h.Get("Vary")
 	for name := range strings.SplitSeq(value, ",") {
 		if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Origin") {
@@ -301,8 +301,8 @@ func varies(h conformance.Fields) bool {
 }
 
 // remedy says what to change at a server of which nothing else is known.
-func remedy(v conformance.Verdict) string {
-	var last conformance.Response
+func remedy(v browsermodel.Verdict) string {
+	var last browsermodel.Response
 	if len(v.Exchanges) > 0 {
 		last = v.Exchanges[len(v.Exchanges)-1].Response
 	}
@@ -317,23 +317,23 @@ func remedy(v conformance.Verdict) string {
 		}
 	}
 	switch v.Code {
-	case conformance.CodeAllowOriginMissing:
+	case browsermodel.CodeAllowOriginMissing:
 		return "the server does not allow the origin, or sends no CORS headers with this status"
-	case conformance.CodeAllowOriginMultiple:
+	case browsermodel.CodeAllowOriginMultiple:
 		return "find out who else sets the header, and let one of them do it"
-	case conformance.CodeAllowOriginMismatch:
+	case browsermodel.CodeAllowOriginMismatch:
 		return "the server has to answer with the origin that asked, or *"
-	case conformance.CodeAllowOriginWildcard:
+	case browsermodel.CodeAllowOriginWildcard:
 		return "answer with the origin instead of *, or fetch without credentials"
-	case conformance.CodeAllowCredentials:
+	case browsermodel.CodeAllowCredentials:
 		return "send Access-Control-Allow-Credentials: true, or fetch without credentials"
-	case conformance.CodeMethodNotAllowed:
+	case browsermodel.CodeMethodNotAllowed:
 		return "list the method in Access-Control-Allow-Methods"
-	case conformance.CodeHeaderNotAllowed:
+	case browsermodel.CodeHeaderNotAllowed:
 		return "list the header in Access-Control-Allow-Headers"
-	case conformance.CodeAuthorizationListed:
+	case browsermodel.CodeAuthorizationListed:
 		return "list authorization in Access-Control-Allow-Headers, beside *"
-	case conformance.CodePreflightStatus:
+	case browsermodel.CodePreflightStatus:
 		return "answer preflights with 204"
 	}
 	return ""

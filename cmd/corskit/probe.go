@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 func newProbe() *cobra.Command {
@@ -67,16 +68,16 @@ type probe struct {
 
 // probed is the output for programs.
 type probed struct {
-	URL        string            `json:"url"`
-	Fetch      conformance.Fetch `json:"fetch"`
-	Verdict    verdict           `json:"verdict"`
-	Fix        string            `json:"fix,omitempty"`
-	Findings   []finding         `json:"findings"`
-	Notes      []string          `json:"notes,omitempty"`
-	Exchanges  []exchange        `json:"exchanges"`
-	Checks     int               `json:"checks"`             // requests that were sent beyond those
-	Unanswered int               `json:"unanswered"`         // of the checks
-	Unjudged   string            `json:"unjudged,omitempty"` // what that leaves open
+	URL        string             `json:"url"`
+	Fetch      browsermodel.Fetch `json:"fetch"`
+	Verdict    verdict            `json:"verdict"`
+	Fix        string             `json:"fix,omitempty"`
+	Findings   []finding          `json:"findings"`
+	Notes      []string           `json:"notes,omitempty"`
+	Exchanges  []exchange         `json:"exchanges"`
+	Checks     int                `json:"checks"`             // requests that were sent beyond those
+	Unanswered int                `json:"unanswered"`         // of the checks
+	Unjudged   string             `json:"unjudged,omitempty"` // what that leaves open
 }
 
 func (p *probe) run(cmd *cobra.Command, list []string) error {
@@ -109,12 +110,12 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	}
 	w := newWire(g, p.insecure, p.timeout)
 	defer w.transport.CloseIdleConnections()
-	browser := conformance.Browser{Transport: w.send, Profile: profiles[p.script.browser]}
+	browser := browsermodel.Browser{Transport: w.send, Profile: profiles[p.script.browser]}
 	v := browser.Fetch(ctx, fetch)
 	if err := interrupted(ctx, g); err != nil {
 		return err
 	}
-	if v.Code == conformance.CodeNetwork {
+	if v.Code == browsermodel.CodeNetwork {
 		return fmt.Errorf("%s does not answer: %s", safe(fetch.URL), v.Text)
 	}
 	result := probed{URL: fetch.URL, Fetch: fetch, Verdict: verdictOf(v), Notes: notes, Findings: []finding{}}
@@ -125,7 +126,7 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	if !v.Allowed {
 		result.Fix = remedy(v)
 	}
-	if len(v.Exchanges) > 0 && conformance.OriginOf(fetch.URL) != fetch.Origin {
+	if len(v.Exchanges) > 0 && browsermodel.OriginOf(fetch.URL) != fetch.Origin {
 		s := suspect{ctx: ctx, send: w.send, fetch: fetch}
 		s.examine(v)
 		result.Findings, result.Checks, result.Unanswered, result.Unjudged = s.findings, s.sent, s.silent, s.unjudged()
@@ -283,7 +284,7 @@ type wire struct {
 	gate      *gate
 	transport *http.Transport
 	timeout   time.Duration
-	send      conformance.Transport
+	send      browsermodel.Transport
 }
 
 func newWire(g *gate, insecure bool, timeout time.Duration) *wire {

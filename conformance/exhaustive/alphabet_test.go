@@ -3,7 +3,7 @@ package exhaustive_test
 import (
 	"slices"
 
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -49,14 +49,14 @@ var methods = []struct {
 
 // requestHeaders are what a script may set.
 var requestHeaders = []struct {
-	field      conformance.Field
+	field      browsermodel.Field
 	name       string // in lower case
 	safelisted bool
 }{
-	{conformance.Field{Name: "X-A", Value: "1"}, "x-a", false},
-	{conformance.Field{Name: "authorization", Value: "Bearer t"}, "authorization", false},
-	{conformance.Field{Name: "Content-Type", Value: "application/json"}, "content-type", false},
-	{conformance.Field{Name: "Accept", Value: "text/html"}, "accept", true},
+	{browsermodel.Field{Name: "X-A", Value: "1"}, "x-a", false},
+	{browsermodel.Field{Name: "authorization", Value: "Bearer t"}, "authorization", false},
+	{browsermodel.Field{Name: "Content-Type", Value: "application/json"}, "content-type", false},
+	{browsermodel.Field{Name: "Accept", Value: "text/html"}, "accept", true},
 }
 
 var (
@@ -66,7 +66,7 @@ var (
 )
 
 // responseHeaders are what the application answers with.
-var responseHeaders = conformance.Header("X-E", "e", "Set-Cookie", "c=1")
+var responseHeaders = browsermodel.Header("X-E", "e", "Set-Cookie", "c=1")
 
 // subsets returns every subset of a list.
 func subsets[T any](list []T) [][]T {
@@ -133,7 +133,7 @@ func fewPolicies() []core.Policy {
 
 // fetch is one that a page makes, and what the specification knows of it.
 type fetch struct {
-	conformance.Fetch
+	browsermodel.Fetch
 	method      string   // as sent
 	askedMethod bool     // CORS asks permission for the method
 	asked       []string // the names of headers it asks permission for
@@ -165,7 +165,7 @@ func fetches(methodSpellings []string, headers []string, uploads []bool, paths [
 				for _, set := range subsets(headers) {
 					for _, credentials := range bools {
 						for _, upload := range uploads {
-							f := fetch{method: m.sent, askedMethod: !m.safelisted, path: path, Fetch: conformance.Fetch{
+							f := fetch{method: m.sent, askedMethod: !m.safelisted, path: path, Fetch: browsermodel.Fetch{
 								Origin: origin, URL: path.url, Method: m.spelling, Credentials: credentials, UploadListeners: upload,
 							}}
 							for _, h := range requestHeaders {

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -51,7 +51,7 @@ func TestPolicies(t *testing.T) {
 	if illegal == 0 || credentials == 0 {
 		t.Errorf("of the policies, %d are illegal and %d have credentials", illegal, credentials)
 	}
-	n := compare(t, conformance.Spec, servers, fetches(methodSpellings(), headerNames(), bools[:1], onePath))
+	n := compare(t, browsermodel.Spec(), servers, fetches(methodSpellings(), headerNames(), bools[:1], onePath))
 	if n < 10_000_000 && !testing.Short() && !raceDetector {
 		t.Errorf("only %d pairs, want ten million", n)
 	}
@@ -60,7 +60,7 @@ func TestPolicies(t *testing.T) {
 // TestPairsOfPolicies is every list of two: the first whose origins match
 // governs. Its browser takes "*" to stand for Authorization, as those that ship do.
 func TestPairsOfPolicies(t *testing.T) {
-	compare(t, conformance.Chromium, pairsOfPolicies(t),
+	compare(t, browsermodel.Chromium(), pairsOfPolicies(t),
 		fetches([]string{"GET", "put", "CHICKEN"}, []string{"x-a", "authorization"}, bools, onePath))
 }
 
@@ -77,7 +77,7 @@ func pairsOfPolicies(t *testing.T) []server {
 
 // TestRoutes is every list of up to three routes.
 func TestRoutes(t *testing.T) {
-	compare(t, conformance.Spec, listsOfRoutes(t), fetches([]string{"GET", "put"}, []string{"authorization"}, bools[:1], []urlPath{
+	compare(t, browsermodel.Spec(), listsOfRoutes(t), fetches([]string{"GET", "put"}, []string{"authorization"}, bools[:1], []urlPath{
 		plain("api.example", "/"), plain("other.example", "/"),
 		plain("api.example", "/a"), plain("other.example", "/a"),
 		plain("api.example", "/a/"), plain("api.example", "/a/b"), plain("api.example", "/A/b"),
@@ -157,7 +157,7 @@ const maxMismatches = 5
 
 // compare holds every server to the specification with every fetch, and
 // returns the number of pairs.
-func compare(t *testing.T, profile conformance.Profile, servers []server, all []fetch) int64 {
+func compare(t *testing.T, profile browsermodel.Profile, servers []server, all []fetch) int64 {
 	t.Helper()
 	work := make(chan fetch)
 	var pairs, mismatches, reads atomic.Int64
@@ -221,33 +221,33 @@ func commas(n int64) string {
 // the browser makes of the same answers it knows from the first time.
 type page struct {
 	f         fetch
-	profile   conformance.Profile
+	profile   browsermodel.Profile
 	preflight *core.Request // nil if the browser asks no permission
 	actual    core.Request
 	known     map[[2]core.Decision]outcome
 }
 
 // newPage finds out what the browser sends, from a server that allows it all.
-func newPage(profile conformance.Profile, f fetch) *page {
+func newPage(profile browsermodel.Profile, f fetch) *page {
 	p := &page{f: f, profile: profile, known: make(map[[2]core.Decision]outcome)}
-	p.browse(func(r conformance.Request, preflight bool) conformance.Response {
+	p.browse(func(r browsermodel.Request, preflight bool) browsermodel.Response {
 		if preflight {
 			facts := p.facts(r)
 			p.preflight = &facts
 		} else {
 			p.actual = p.facts(r)
 		}
-		return conformance.Response{Status: 200, Header: conformance.Header(
+		return browsermodel.Response{Status: 200, Header: browsermodel.Header(
 			"Access-Control-Allow-Origin", f.Origin, "Access-Control-Allow-Credentials", "true",
 			"Access-Control-Allow-Methods", f.method, "Access-Control-Allow-Headers", strings.Join(f.asked, ","))}
 	})
 	return p
 }
 
-func (p *page) browse(answer func(r conformance.Request, preflight bool) conformance.Response) conformance.Verdict {
-	browser := conformance.Browser{
+func (p *page) browse(answer func(r browsermodel.Request, preflight bool) browsermodel.Response) browsermodel.Verdict {
+	browser := browsermodel.Browser{
 		Profile: p.profile,
-		Transport: func(_ context.Context, r conformance.Request) (conformance.Response, error) {
+		Transport: func(_ context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 			return answer(r, r.Method == "OPTIONS" && r.Header.Has("Access-Control-Request-Method")), nil
 		},
 	}
@@ -255,7 +255,7 @@ func (p *page) browse(answer func(r conformance.Request, preflight bool) conform
 }
 
 // facts are what an adapter gathers.
-func (p *page) facts(r conformance.Request) core.Request {
+func (p *page) facts(r browsermodel.Request) core.Request {
 	return core.Request{
 		Method: r.Method, Host: p.f.path.host, Path: p.f.path.path, RawPath: p.f.path.raw,
 		Origin:                      r.Header.Values("Origin"),
@@ -292,7 +292,7 @@ func visible(d core.Decision) core.Decision {
 
 func (p *page) judge(decisions [2]core.Decision) outcome {
 	reaches := false
-	verdict := p.browse(func(_ conformance.Request, preflight bool) conformance.Response {
+	verdict := p.browse(func(_ browsermodel.Request, preflight bool) browsermodel.Response {
 		if preflight {
 			return response(decisions[0])
 		}
@@ -305,10 +305,10 @@ func (p *page) judge(decisions [2]core.Decision) outcome {
 	return outcome{verdict.Allowed, verdict.Header.Has("X-E"), reaches}
 }
 
-func response(d core.Decision) conformance.Response {
-	r := conformance.Response{Status: d.Status}
+func response(d core.Decision) browsermodel.Response {
+	r := browsermodel.Response{Status: d.Status}
 	for name, value := range d.Headers() {
-		r.Header = append(r.Header, conformance.Field{Name: name, Value: value})
+		r.Header = append(r.Header, browsermodel.Field{Name: name, Value: value})
 	}
 	if r.Status == 0 {
 		r.Status = 200
@@ -320,7 +320,7 @@ func response(d core.Decision) conformance.Response {
 // exchanges describes what went to and fro.
 func (p *page) exchanges(e *core.Engine) string {
 	decisions := p.decisions(e)
-	verdict := p.browse(func(_ conformance.Request, preflight bool) conformance.Response {
+	verdict := p.browse(func(_ browsermodel.Request, preflight bool) browsermodel.Response {
 		if preflight {
 			return response(decisions[0])
 		}
@@ -338,7 +338,7 @@ func (p *page) exchanges(e *core.Engine) string {
 func TestVary(t *testing.T) {
 	var requests []core.Request
 	for _, f := range fetches([]string{"GET", "put", "CHICKEN"}, []string{"x-a", "authorization"}, bools[:1], onePath) {
-		page := newPage(conformance.Spec, f)
+		page := newPage(browsermodel.Spec(), f)
 		requests = append(requests, page.actual)
 		if page.preflight != nil {
 			requests = append(requests, *page.preflight)

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -96,8 +96,8 @@ func engine(t *rapid.T, policies ...core.Policy) *core.Engine {
 }
 
 // pages are fetches from origins that the policies may well allow.
-func page(t *rapid.T, policies ...core.Policy) conformance.Fetch {
-	f := conformance.Fetch{
+func page(t *rapid.T, policies ...core.Policy) browsermodel.Fetch {
+	f := browsermodel.Fetch{
 		Origin: origins.Draw(t, "page"), URL: "https://api.example/x",
 		Method:      rapid.OneOf(methods, rapid.SampledFrom([]string{"GET", "POST", "put", "patch"})).Draw(t, "method"),
 		Credentials: rapid.Bool().Draw(t, "with credentials"),
@@ -114,28 +114,28 @@ func page(t *rapid.T, policies ...core.Policy) conformance.Fetch {
 		if name == "content-type" {
 			value = "application/json"
 		}
-		f.Header = append(f.Header, conformance.Field{Name: name, Value: value})
+		f.Header = append(f.Header, browsermodel.Field{Name: name, Value: value})
 	}
 	return f
 }
 
 // verdict is what a browser makes of an engine's answers, in memory.
-func verdict(e *core.Engine, f conformance.Fetch) conformance.Verdict {
-	browser := conformance.Browser{Transport: func(_ context.Context, r conformance.Request) (conformance.Response, error) {
+func verdict(e *core.Engine, f browsermodel.Fetch) browsermodel.Verdict {
+	browser := browsermodel.Browser{Transport: func(_ context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 		d := e.Decide(ctx, facts(r))
-		answer := conformance.Response{Status: max(d.Status, 200)}
+		answer := browsermodel.Response{Status: max(d.Status, 200)}
 		for name, value := range d.Headers() {
-			answer.Header = append(answer.Header, conformance.Field{Name: name, Value: value})
+			answer.Header = append(answer.Header, browsermodel.Field{Name: name, Value: value})
 		}
 		for _, name := range []string{"x-a", "x-b", "etag"} {
-			answer.Header = append(answer.Header, conformance.Field{Name: name, Value: "v"})
+			answer.Header = append(answer.Header, browsermodel.Field{Name: name, Value: "v"})
 		}
 		return answer, nil
 	}}
 	return browser.Fetch(ctx, f)
 }
 
-func facts(r conformance.Request) core.Request {
+func facts(r browsermodel.Request) core.Request {
 	return core.Request{
 		Method: r.Method, Host: "api.example", Path: "/x", Origin: r.Header.Values("Origin"),
 		AccessControlRequestMethod:  r.Header.Values("Access-Control-Request-Method"),
@@ -144,13 +144,13 @@ func facts(r conformance.Request) core.Request {
 }
 
 // same compares what scripts see.
-func same(a, b conformance.Verdict) bool {
+func same(a, b browsermodel.Verdict) bool {
 	return a.Allowed == b.Allowed && a.AtPreflight == b.AtPreflight && slices.Equal(a.Header, withoutCORS(b.Header, a.Header))
 }
 
 // withoutCORS returns want if the two have the same fields of the application's.
-func withoutCORS(got, want conformance.Fields) conformance.Fields {
-	names := func(f conformance.Fields) (all []string) {
+func withoutCORS(got, want browsermodel.Fields) browsermodel.Fields {
+	names := func(f browsermodel.Fields) (all []string) {
 		for _, line := range f {
 			if line.Value == "v" {
 				all = append(all, line.Name)
@@ -257,9 +257,9 @@ func TestExplain(t *testing.T) {
 			if f.Credentials {
 				says = explained.Browser.AllowedWithCredentials
 			}
-			does := conformance.CheckCORS(f, x.Response).OK
+			does := browsermodel.CheckCORS(f, x.Response).OK
 			if x.Preflight {
-				_, finding := conformance.CheckPreflight(conformance.Spec, f, x.Response)
+				_, finding := browsermodel.CheckPreflight(browsermodel.Spec(), f, x.Response)
 				does = finding.OK
 			}
 			if says != does {

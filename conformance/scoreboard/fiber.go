@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/recover"
 
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 func mountFiber(s conformance.Setup) (*conformance.Server, error) {
@@ -106,7 +107,7 @@ func fiberHandler(app conformance.App, e conformance.Endpoint) fiber.Handler {
 			}
 			for name, value := range c.Request().Header.All() {
 				if string(name) != "Host" {
-					echoed.Header = append(echoed.Header, conformance.Field{Name: string(name), Value: string(value)})
+					echoed.Header = append(echoed.Header, browsermodel.Field{Name: string(name), Value: string(value)})
 				}
 			}
 			c.Set("Content-Type", "application/json")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
 // site is the application behind a middleware: /item takes every method,
@@ -52,11 +53,11 @@ func serve(t *testing.T, s *site, h http.Handler) *server {
 type probe struct {
 	name string
 
-	fetch  conformance.Fetch // URL is a path; Origin "self" stands for the server's
-	first  *conformance.Request
-	tamper func(*conformance.Request) // what a gateway does to preflights
+	fetch  browsermodel.Fetch // URL is a path; Origin "self" stands for the server's
+	first  *browsermodel.Request
+	tamper func(*browsermodel.Request) // what a gateway does to preflights
 
-	raw conformance.Request // sent instead of fetch if it has a method
+	raw browsermodel.Request // sent instead of fetch if it has a method
 }
 
 const (
@@ -70,8 +71,8 @@ func by(origin, method string, header ...string) probe {
 	if len(header) > 0 {
 		name = fmt.Sprintf("%s with %s by %s", method, header[0], origin)
 	}
-	return probe{name: name, fetch: conformance.Fetch{
-		Origin: origin, URL: "/item", Method: method, Header: conformance.Header(header...),
+	return probe{name: name, fetch: browsermodel.Fetch{
+		Origin: origin, URL: "/item", Method: method, Header: browsermodel.Header(header...),
 	}}
 }
 
@@ -100,19 +101,19 @@ func (p probe) to(path string) probe {
 // afterCached sends another request for the same resource first, through the
 // same shared cache.
 func (p probe) afterCached(name string, header ...string) probe {
-	p.first = &conformance.Request{Method: "GET", URL: "/item", Header: conformance.Header(header...)}
+	p.first = &browsermodel.Request{Method: "GET", URL: "/item", Header: browsermodel.Header(header...)}
 	p.name += ", through a shared cache that has the answer to " + name
 	return p
 }
 
-func (p probe) through(name string, tamper func(*conformance.Request)) probe {
+func (p probe) through(name string, tamper func(*browsermodel.Request)) probe {
 	p.tamper = tamper
 	p.name += ", through a gateway that " + name
 	return p
 }
 
 func rawRequest(name string, header ...string) probe {
-	return probe{name: name, raw: conformance.Request{Method: "OPTIONS", URL: "/item", Header: conformance.Header(header...)}}
+	return probe{name: name, raw: browsermodel.Request{Method: "OPTIONS", URL: "/item", Header: browsermodel.Header(header...)}}
 }
 
 const privateNetwork = "preflight for a private network by " + app
@@ -158,7 +159,7 @@ func basket() []probe {
 func (p probe) as(method string) probe { p.raw.Method = method; return p }
 
 // answer is what comes back on the wire, as far as it is about CORS.
-func (s *server) answer(t *testing.T, r conformance.Request) string {
+func (s *server) answer(t *testing.T, r browsermodel.Request) string {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	r.URL = s.url + r.URL
@@ -195,7 +196,7 @@ func (s *server) send(t *testing.T, p probe) string {
 	}
 	if tamper := p.tamper; tamper != nil {
 		direct := transport
-		transport = func(ctx context.Context, r conformance.Request) (conformance.Response, error) {
+		transport = func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 			r.Header = slices.Clone(r.Header)
 			tamper(&r)
 			return direct(ctx, r)
@@ -212,11 +213,11 @@ func (s *server) send(t *testing.T, p probe) string {
 	f := p.fetch
 	f.URL = s.url + f.URL
 	if f.Origin == "self" {
-		f.Origin = conformance.OriginOf(s.url)
+		f.Origin = browsermodel.OriginOf(s.url)
 	}
-	browser := &conformance.Browser{Transport: transport}
+	browser := &browsermodel.Browser{Transport: transport}
 	v := browser.Fetch(ctx, f)
-	if v.Code == conformance.CodeNetwork {
+	if v.Code == browsermodel.CodeNetwork {
 		t.Fatalf("%s: %s", p.name, v.Text)
 	}
 	runs := s.runs.Load() - before
@@ -226,7 +227,7 @@ func (s *server) send(t *testing.T, p probe) string {
 	return outcome(f, v, runs)
 }
 
-func rawOutcome(p probe, response conformance.Response, runs int64) string {
+func rawOutcome(p probe, response browsermodel.Response, runs int64) string {
 	switch {
 	case p.name == privateNetwork:
 		if value, _ := response.Header.Get("Access-Control-Allow-Private-Network"); value == "true" {
@@ -241,7 +242,7 @@ func rawOutcome(p probe, response conformance.Response, runs int64) string {
 
 // outcome is the part of a verdict that an application notices. A status or a
 // header that changes nothing for a script is not in it.
-func outcome(f conformance.Fetch, v conformance.Verdict, runs int64) string {
+func outcome(f browsermodel.Fetch, v browsermodel.Verdict, runs int64) string {
 	var said []string
 	switch {
 	case v.AtPreflight:
@@ -252,7 +253,7 @@ func outcome(f conformance.Fetch, v conformance.Verdict, runs int64) string {
 		return "answer blocked, handler does not run"
 	}
 	said = append(said, fmt.Sprintf("reads %d", v.Status))
-	if v.Type == conformance.TypeCORS {
+	if v.Type == browsermodel.TypeCORS {
 		for _, name := range []string{"Etag", "X-Total"} {
 			if v.Header.Has(name) {
 				said = append(said, "sees "+name)
@@ -266,7 +267,7 @@ func outcome(f conformance.Fetch, v conformance.Verdict, runs int64) string {
 		said = append(said, fmt.Sprintf("handler runs %d times", runs))
 	}
 	if len(v.Exchanges) > 0 && v.Exchanges[0].Preflight {
-		if grant, finding := conformance.CheckPreflight(conformance.Profile{}, f, v.Exchanges[0].Response); finding.OK && grant.MaxAge != 5*time.Second {
+		if grant, finding := browsermodel.CheckPreflight(browsermodel.Profile{}, f, v.Exchanges[0].Response); finding.OK && grant.MaxAge != 5*time.Second {
 			said = append(said, fmt.Sprintf("preflight kept %d s", int(grant.MaxAge.Seconds())))
 		}
 	}
@@ -284,13 +285,13 @@ func gist(outcome string) string {
 
 // sharedCache stores successful answers to GET, and tells requests apart by
 // what the stored answer's Vary names (RFC 9111, section 4.1).
-func sharedCache(next conformance.Transport) conformance.Transport {
+func sharedCache(next browsermodel.Transport) browsermodel.Transport {
 	type entry struct {
-		request  conformance.Request
-		response conformance.Response
+		request  browsermodel.Request
+		response browsermodel.Response
 	}
 	var entries []entry
-	return func(ctx context.Context, r conformance.Request) (conformance.Response, error) {
+	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 		for _, e := range entries {
 			if r.Method == "GET" && e.request.URL == r.URL && sameVariant(e.request, r, e.response) {
 				return e.response, nil
@@ -304,7 +305,7 @@ func sharedCache(next conformance.Transport) conformance.Transport {
 	}
 }
 
-func sameVariant(a, b conformance.Request, stored conformance.Response) bool {
+func sameVariant(a, b browsermodel.Request, stored browsermodel.Response) bool {
 	for _, line := range stored.Header.Values("Vary") {
 		for name := range strings.SplitSeq(line, ",") {
 			name = strings.TrimSpace(name)
@@ -320,22 +321,22 @@ func sameVariant(a, b conformance.Request, stored conformance.Response) bool {
 
 // What gateways have been seen to do to lists.
 
-func splitLines(r *conformance.Request) {
-	var header conformance.Fields
+func splitLines(r *browsermodel.Request) {
+	var header browsermodel.Fields
 	for _, line := range r.Header {
 		if line.Name != "Access-Control-Request-Headers" {
 			header = append(header, line)
 			continue
 		}
 		for name := range strings.SplitSeq(line.Value, ",") {
-			header = append(header, conformance.Field{Name: line.Name, Value: name})
+			header = append(header, browsermodel.Field{Name: line.Name, Value: name})
 		}
 	}
 	r.Header = header
 }
 
-func rewriteNames(rewrite func([]string) string) func(*conformance.Request) {
-	return func(r *conformance.Request) {
+func rewriteNames(rewrite func([]string) string) func(*browsermodel.Request) {
+	return func(r *browsermodel.Request) {
 		for i, line := range r.Header {
 			if line.Name == "Access-Control-Request-Headers" {
 				r.Header[i].Value = rewrite(strings.Split(line.Value, ","))

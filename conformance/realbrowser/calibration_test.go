@@ -1,0 +1,272 @@
+package realbrowser
+
+import (
+	"flag"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+)
+
+var only = flag.String("probes", "", "a regular expression: calibrate with the probes whose IDs match it alone")
+
+// TestCalibration asks every browser and the model of it the same questions,
+// and fails where their answers differ, unless [deviations] says so; and where
+// it says so and they do not.
+func TestCalibration(t *testing.T) {
+	server := startPeer(t)
+	asked := probes()
+	if *only != "" {
+		wanted, err := regexp.Compile(*only)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked = slices.DeleteFunc(asked, func(p probe) bool { return !wanted.MatchString(p.id) })
+	}
+	t.Logf("%d generated answers", len(asked))
+	Each(t, func(t *testing.T, s *Session) {
+		questions := ask(t, s, server, asked)
+		begin := time.Now()
+		outcomes := runApart(t, s, questions)
+		elapsed := time.Since(begin)
+		sent := requestsByPath(s.Requests("https://"))
+
+		known := deviationsOf(s)
+		var table tally
+		for i, q := range questions {
+			table.judged(q)
+			difference := q.compare(t, s.Engine.Profile, server, outcomes[i], sent[q.path])
+			d := known.find(q.id)
+			switch {
+			case difference == "" && d != nil:
+				known.contradict(t, d, q.id)
+			case difference != "" && d == nil:
+				table.disagreed(q)
+				t.Errorf("%s: the browser and its model disagree\n%s\n%s", q.id, q.describe(server), difference)
+			case difference != "":
+				table.disagreed(q)
+			}
+		}
+		if *only == "" {
+			known.unused(t)
+		}
+		t.Logf("%s, in %v:\n%s", s.Version, elapsed.Round(time.Second), &table)
+	}, pageA, pageHTTP, pageIPv6, sameSite)
+}
+
+// runApart runs those questions by themselves of which Firefox, which remembers no
+// more than a hundred preflights, would forget something while it is asked others:
+// those that move from one page to another, as between two fetches of theirs all
+// others have one; and one by one those whose preflights grant no method and no
+// header, as it forgets these first, for the sake of any other.
+func runApart(t *testing.T, s *Session, questions []question) [][]Outcome {
+	t.Helper()
+	outcomes := make([][]Outcome, len(questions))
+	run := func(chosen ...int) {
+		var sequences [][]Job
+		for _, i := range chosen {
+			sequences = append(sequences, questions[i].jobs)
+		}
+		got, err := s.Run(t.Context(), sequences)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, i := range chosen {
+			outcomes[i] = got[k]
+		}
+	}
+	var moving, staying []int
+	for i, q := range questions {
+		switch {
+		case strings.HasPrefix(q.id, "cache/listeners, POST/absent"):
+			run(i)
+		case slices.ContainsFunc(q.jobs, func(j Job) bool { return j.Origin != q.jobs[0].Origin }):
+			moving = append(moving, i)
+		default:
+			staying = append(staying, i)
+		}
+	}
+	run(staying...)
+	run(moving...)
+	return outcomes
+}
+
+// TestProbes checks the table of probes without a browser.
+func TestProbes(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, p := range probes() {
+		if seen[p.id] {
+			t.Errorf("two probes have the ID %q", p.id)
+		}
+		seen[p.id] = true
+		if len(p.jobs) == 0 || len(p.said) == 0 {
+			t.Errorf("%s asks nothing or is told nothing", p.id)
+		}
+	}
+	for _, d := range deviations {
+		if d.reason == "" || d.version == "" || len(d.probes) == 0 {
+			t.Errorf("a deviation of %s lacks a reason, a version or probes: %+v", d.engine, d)
+		}
+	}
+}
+
+// tally counts, by the first word of their IDs, the probes, how often they were
+// judged, and the disagreements.
+type tally struct {
+	groups []string
+	counts map[string]*[3]int
+}
+
+func (c *tally) at(q question) *[3]int {
+	group, _, _ := strings.Cut(q.id, "/")
+	if c.counts[group] == nil {
+		if c.counts == nil {
+			c.counts = make(map[string]*[3]int)
+		}
+		c.groups = append(c.groups, group)
+		c.counts[group] = new([3]int)
+	}
+	return c.counts[group]
+}
+
+func (c *tally) judged(q question) {
+	if !strings.HasSuffix(q.id, bySuffix) {
+		c.at(q)[0]++
+	}
+	c.at(q)[1]++
+}
+
+func (c *tally) disagreed(q question) { c.at(q)[2]++ }
+
+// String is the table in Markdown.
+func (c *tally) String() string {
+	var b strings.Builder
+	var sum [3]int
+	b.WriteString("| answers about | answers | judged | disagreements |\n|---|---|---|---|\n")
+	for _, group := range c.groups {
+		n := c.counts[group]
+		fmt.Fprintf(&b, "| %s | %d | %d | %d |\n", group, n[0], n[1], n[2])
+		for i := range sum {
+			sum[i] += n[i]
+		}
+	}
+	fmt.Fprintf(&b, "| all | %d | %d | %d |", sum[0], sum[1], sum[2])
+	return b.String()
+}
+
+// bySuffix marks the IDs of what is asked by XMLHttpRequest once more.
+const bySuffix = " (XMLHttpRequest)"
+
+// question is a probe for one of the two ways in which scripts fetch.
+type question struct {
+	probe
+	path string // that all its URLs, and no other question's, begin with
+}
+
+// ask makes the questions of a table and scripts the peer's answers to them.
+func ask(t *testing.T, s *Session, server *peer, table []probe) []question {
+	t.Helper()
+	servers := make([]string, 2)
+	for i := range servers {
+		var err error
+		if servers[i], err = s.Serve(server.address()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Route(pageA, server.address()); err != nil {
+		t.Fatal(err)
+	}
+	var questions []question
+	add := func(p probe) {
+		n := len(questions)
+		p = p.expand(n, pageA, servers)
+		for h, a := range p.said {
+			server.script(h.path, h.preflight, a)
+		}
+		questions = append(questions, question{p, fmt.Sprintf("/p%d/", n)})
+	}
+	for _, p := range table {
+		add(p)
+		if p.askedTwice() {
+			xhr := p
+			xhr.id += bySuffix
+			xhr.jobs = slices.Clone(p.jobs)
+			for i := range xhr.jobs {
+				xhr.jobs[i].XHR = true
+			}
+			add(xhr)
+		}
+	}
+	return questions
+}
+
+// askedTwice reports whether XMLHttpRequest is asked too.
+func (p probe) askedTwice() bool { return !p.once && p.hasXHR() }
+
+// hasXHR reports whether XMLHttpRequest asks the same as fetch() does.
+func (p probe) hasXHR() bool {
+	return !slices.ContainsFunc(p.jobs, func(j Job) bool { return j.UploadListeners || !sameForXHR(j.Fetch) })
+}
+
+func requestsByPath(requests []browsermodel.Request) map[string][]browsermodel.Request {
+	byPath := make(map[string][]browsermodel.Request)
+	for _, r := range requests {
+		u, err := url.Parse(r.URL)
+		if err != nil {
+			continue
+		}
+		first, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+		byPath["/"+first+"/"] = append(byPath["/"+first+"/"], r)
+	}
+	return byPath
+}
+
+// compare returns how what the browser made of the answers differs from what
+// the model makes of them.
+func (q question) compare(t *testing.T, profile browsermodel.Profile, server *peer, outcomes []Outcome, sent []browsermodel.Request) string {
+	t.Helper()
+	now := time.Unix(0, 0)
+	model := &browsermodel.Browser{Transport: server.transport, Profile: profile, Now: func() time.Time { return now }}
+	var differences []string
+	var modelSent []browsermodel.Request
+	for i, job := range q.jobs {
+		now = now.Add(job.Wait)
+		f := job.Fetch
+		if job.XHR {
+			f.Header = combined(f.Header)
+		}
+		verdict := model.Fetch(t.Context(), f)
+		for _, e := range verdict.Exchanges {
+			modelSent = append(modelSent, e.Request)
+		}
+		if difference := differ(job, outcomes[i], verdict); difference != "" {
+			differences = append(differences, fmt.Sprintf("fetch %d: %s", i+1, difference))
+		}
+	}
+	if difference := differOnWire(q.jobs, sent, modelSent); difference != "" {
+		differences = append(differences, difference)
+	}
+	return strings.Join(differences, "\n")
+}
+
+// describe says what was asked and answered.
+func (q question) describe(server *peer) string {
+	var b strings.Builder
+	for _, j := range q.jobs {
+		f := j.Fetch
+		fmt.Fprintf(&b, "  %s: %.100q %s %.300q credentials=%v mode=%q redirect=%q listeners=%v body=%.40q wait=%v\n",
+			f.Origin, f.Method, f.URL, f.Header, f.Credentials, f.Mode, f.Redirect, f.UploadListeners, f.Body, j.Wait)
+	}
+	for h := range q.said {
+		server.mu.Lock()
+		a, _ := server.answers[key(h.path, h.preflight)].bytes("GET")
+		server.mu.Unlock()
+		fmt.Fprintf(&b, "  %s preflight=%v: %.600q\n", h.path, h.preflight, a)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}

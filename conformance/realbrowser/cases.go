@@ -1,0 +1,366 @@
+package realbrowser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
+)
+
+// Subject is a server under test.
+type Subject struct {
+	Name  string
+	Mount conformance.Mount
+	// XHR runs every case once more, with XMLHttpRequest, where that can ask what
+	// fetch() asks.
+	XHR bool
+}
+
+// RunConformance runs the cases of package conformance in every browser that
+// [Each] gives, against each subject. For every fetch of a case the verdict of
+// the browser, that of the model of it, and the one that the case expects have
+// to agree, and browser and model have to send the same requests.
+//
+// Of a case those steps are run that are fetches of a document: what is sent
+// byte for byte, and documents of origins that this browser cannot have, are
+// left out. The log says how many cases that concerns, and why. Of the few cases
+// that go through hundreds of fetches, some of the steps are run.
+//
+// A browser loads a document for each origin that a case asks for, which takes
+// longer than what the document then does: the subjects are run side by side, so
+// that six take little longer than one.
+func RunConformance(t *testing.T, subjects ...Subject) {
+	t.Helper()
+	cases := thinned(conformance.Cases())
+	origins := originsOf(cases)
+	Each(t, func(t *testing.T, s *Session) {
+		can, err := s.CanVisit(t.Context(), origins)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inPage, left := forPages(cases, can)
+		t.Logf("%d of %d cases run in a page of %s; left out: %s", len(inPage), len(cases), s.Version, counts(left))
+		s.runCases(t, subjects, inPage)
+	}, origins...)
+}
+
+// maxSteps is how many steps of a case are run: loading a page takes a tenth of
+// a second, and some cases have a thousand origins.
+const maxSteps = 32
+
+// thinned returns the cases with at most maxSteps steps each, evenly spread.
+func thinned(cases []conformance.Case) []conformance.Case {
+	cases = slices.Clone(cases)
+	for i, c := range cases {
+		if n := len(c.Steps); n > maxSteps {
+			steps := make([]conformance.Step, maxSteps)
+			for k := range steps {
+				steps[k] = c.Steps[k*n/maxSteps]
+			}
+			cases[i].Steps = steps
+		}
+	}
+	return cases
+}
+
+// originsOf returns the origins of documents that cases ask for and that an
+// URL of http or https might have.
+func originsOf(cases []conformance.Case) []string {
+	found := make(map[string]bool)
+	for _, c := range cases {
+		for _, step := range c.Steps {
+			if step.Fetch == nil {
+				continue
+			}
+			scheme, host, ok := strings.Cut(step.Fetch.Origin, "://")
+			if ok && host != "" && (scheme == "http" || scheme == "https") && !strings.ContainsAny(host, "/?#@\\ \t\r\n") {
+				found[step.Fetch.Origin] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// maxWait is how long a case may wait in real time for a browser's clock.
+const maxWait = 10 * time.Second
+
+// forPages returns the cases of which a page can run a step, without the other
+// steps, and how many are left out for which reason.
+func forPages(cases []conformance.Case, can map[string]bool) (inPage []conformance.Case, left map[string]int) {
+	left = make(map[string]int)
+	for _, c := range cases {
+		var wait time.Duration
+		why := ""
+		var steps []conformance.Step
+		for _, step := range c.Steps {
+			wait += step.After
+			switch {
+			case step.Fetch == nil:
+				why = "it only sends bytes"
+			case step.Send != nil && !sends(*step.Fetch, *step.Send):
+				why = "it sends what no browser does"
+			case step.Stream != conformance.StreamNone:
+				why = "the client has to act while it reads"
+			case step.Fetch.Origin == "null", step.Fetch.Origin == conformance.PlaceholderSelf, can[step.Fetch.Origin]:
+				steps = append(steps, step)
+			default:
+				why = "no document has the origin"
+			}
+		}
+		switch {
+		case c.Refusal == conformance.MustRefuse:
+			why, steps = "its policies have to be refused", nil
+		case c.SharedCache:
+			why, steps = "there is a shared cache between browser and server", nil
+		case c.Setup.Protocol != conformance.HTTP1:
+			why, steps = "the wire to the browser is HTTP/1.1", nil
+		case c.Exclusive:
+			why, steps = "no other case may run beside it", nil
+		case wait > maxWait:
+			why, steps = "it takes too long in real time", nil
+		}
+		if len(steps) == 0 {
+			left[why]++
+			continue
+		}
+		c.Steps = steps
+		inPage = append(inPage, c)
+	}
+	return inPage, left
+}
+
+// sends reports whether a request is the first that a browser sends for a fetch.
+func sends(f browsermodel.Fetch, r browsermodel.Request) bool {
+	first := browsermodel.Request{Method: browsermodel.NormalizeMethod(f.Method), URL: f.URL, Body: f.Body}
+	first.Header = append(browsermodel.Header("Origin", f.Origin), f.Header...)
+	if f.NeedsPreflight() {
+		first = f.Preflight()
+	}
+	same := func(name string) bool {
+		return slices.Equal(first.Header.Values(name), r.Header.Values(name))
+	}
+	for _, line := range append(slices.Clone(first.Header), r.Header...) {
+		if !strings.EqualFold(line.Name, "Accept") && !same(line.Name) {
+			return false
+		}
+	}
+	return first.Method == r.Method && first.URL == r.URL && first.Body == r.Body
+}
+
+func counts(left map[string]int) string {
+	var list []string
+	for _, why := range slices.Sorted(maps.Keys(left)) {
+		list = append(list, fmt.Sprintf("%d (%s)", left[why], why))
+	}
+	return strings.Join(list, ", ")
+}
+
+// expectations that browsers do not meet, by the ID of the case. That is a
+// matter between them and the standard, which the models of them know.
+var unmet = map[string]string{
+	"H10/authorization": "in browsers * stands for Authorization too",
+}
+
+// located is a case with the origins that its server has in one browser. No
+// other case has them, so that neither do preflights that the browser remembers
+// count for two cases, nor requests.
+type located struct {
+	conformance.Case
+	name    string // its ID, and how it is asked
+	origins []string
+	jobs    []Job
+
+	err      error // why there is no server, and no jobs
+	outcomes []Outcome
+	sent     []browsermodel.Request
+}
+
+// runCases runs cases against each subject.
+func (s *Session) runCases(t *testing.T, subjects []Subject, cases []conformance.Case) {
+	t.Helper()
+	addresses := make(map[string]string)
+	owners := make(map[string]*located)
+	all := make([][]*located, len(subjects))
+	var sequences [][]Job
+	for k, subject := range subjects {
+		servers := conformance.NewServers(subject.Mount)
+		defer servers.Close()
+		for _, c := range cases {
+			server, err := servers.Start(c)
+			if err != nil {
+				all[k] = append(all[k], &located{Case: c, name: c.ID, err: err})
+				continue
+			}
+			address := strings.TrimPrefix(server.URL, "http://")
+			for _, xhr := range []bool{false, true} {
+				if xhr && !(subject.XHR && hasXHR(c)) {
+					continue
+				}
+				l, err := s.locate(c, address, xhr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, origin := range l.origins {
+					addresses[origin], owners[origin] = address, l
+				}
+				all[k] = append(all[k], l)
+				sequences = append(sequences, l.jobs)
+			}
+		}
+	}
+	begin := time.Now()
+	outcomes, err := s.Run(t.Context(), sequences)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d sequences of fetches in %v", len(sequences), time.Since(begin).Round(time.Second))
+	for _, r := range s.Requests("https://") {
+		if l := owners[browsermodel.OriginOf(r.URL)]; l != nil {
+			l.sent = append(l.sent, r)
+		}
+	}
+	transport := transportTo(addresses)
+	for k, subject := range subjects {
+		t.Run(subject.Name, func(t *testing.T) {
+			for _, c := range all[k] {
+				if c.err == nil {
+					c.outcomes, outcomes = outcomes[0], outcomes[1:]
+				}
+			}
+			for _, c := range all[k] {
+				t.Run(c.name, func(t *testing.T) {
+					switch {
+					case errors.Is(c.err, conformance.ErrUnsupported), errors.Is(c.err, conformance.ErrRefused):
+						t.Skip(c.err)
+					case c.err != nil:
+						t.Fatal(c.err)
+					}
+					s.judge(t, *c, transport)
+				})
+			}
+		})
+	}
+}
+
+// hasXHR reports whether XMLHttpRequest can ask all that a case asks with
+// fetch(). A 401 that asks for credentials makes Firefox open a dialogue, where
+// fetch() has none, and its page waits for somebody to close it.
+func hasXHR(c conformance.Case) bool {
+	return !slices.ContainsFunc(c.Steps, func(step conformance.Step) bool {
+		f := *step.Fetch
+		return f.UploadListeners || !sameForXHR(f) || strings.HasPrefix(f.URL, "/private")
+	})
+}
+
+// sameForXHR reports whether XMLHttpRequest does the same as fetch().
+func sameForXHR(f browsermodel.Fetch) bool {
+	method := browsermodel.NormalizeMethod(f.Method)
+	dropsBody := f.Body != "" && (method == "GET" || method == "HEAD") // where fetch() throws
+	return f.Mode == browsermodel.ModeCORS && f.Redirect == browsermodel.RedirectFollow && !dropsBody
+}
+
+// locate gives a case's server origins of its own and puts them into the case.
+func (s *Session) locate(c conformance.Case, address string, xhr bool) (*located, error) {
+	self, err := s.Serve(address)
+	if err != nil {
+		return nil, err
+	}
+	l := &located{name: c.ID, origins: []string{self}}
+	if xhr {
+		l.name += " XMLHttpRequest"
+	}
+	alias := ""
+	l.Case = c.Map(func(text string) string {
+		if alias == "" && err == nil && strings.Contains(text, conformance.PlaceholderAlias) {
+			if alias, err = s.Serve(address); err == nil {
+				l.origins = append(l.origins, alias)
+			}
+		}
+		return strings.NewReplacer(conformance.PlaceholderSelf, self, conformance.PlaceholderAlias, alias).Replace(text)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range l.Steps {
+		f := *step.Fetch
+		if strings.HasPrefix(f.URL, "/") {
+			f.URL = self + f.URL
+		}
+		l.jobs = append(l.jobs, Job{Fetch: f, XHR: xhr || f.UploadListeners, Wait: step.After})
+	}
+	return l, nil
+}
+
+// judge holds together what the browser made of a case, what the model makes
+// of it, and what the case expects.
+func (s *Session) judge(t *testing.T, c located, transport browsermodel.Transport) {
+	t.Helper()
+	outcomes := c.outcomes
+	now := time.Now()
+	model := &browsermodel.Browser{Transport: transport, Profile: s.Engine.Profile, Now: func() time.Time { return now }}
+	var modelSent []browsermodel.Request
+	var wrong []string
+	for i, job := range c.jobs {
+		now = now.Add(job.Wait)
+		f := job.Fetch
+		if job.XHR {
+			f.Header = combined(f.Header)
+		}
+		verdict := model.Fetch(t.Context(), f)
+		for _, e := range verdict.Exchanges {
+			modelSent = append(modelSent, e.Request)
+		}
+		if difference := differ(job, outcomes[i], verdict); difference != "" {
+			t.Errorf("step %d, %s %s: the browser and its model disagree\n%s", i+1, job.Method, job.URL, difference)
+		}
+		// That the browser has sent the same requests as the model is held below.
+		seen := browsermodel.Verdict{
+			Type: outcomes[i].Type, Allowed: outcomes[i].Allowed(), Status: outcomes[i].Status,
+			Header: outcomes[i].Header, Body: outcomes[i].Body, Exchanges: verdict.Exchanges,
+		}
+		if seen.Type == TypeXHR {
+			seen.Type = browsermodel.TypeCORS
+		}
+		for _, w := range c.Steps[i].Judge(seen) {
+			wrong = append(wrong, fmt.Sprintf("step %d, %s from %s: %s", i+1, job.URL, job.Origin, w))
+		}
+	}
+	if difference := differOnWire(c.jobs, c.sent, modelSent); difference != "" {
+		t.Error(difference)
+	}
+	switch reason, known := unmet[c.ID]; {
+	case known && len(wrong) == 0:
+		t.Errorf("the browser does what the case expects, against the list: %s", reason)
+	case !known && len(wrong) > 0:
+		t.Errorf("%s (%s)\n%s", c.Reason, c.Source, strings.Join(wrong, "\n"))
+	}
+}
+
+// transportTo is how the model reaches servers: by the addresses behind their
+// origins, without the wire.
+func transportTo(addresses map[string]string) browsermodel.Transport {
+	send := conformance.RoundTripper(&http.Transport{DisableKeepAlives: true, DisableCompression: true})
+	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+		u, err := url.Parse(r.URL)
+		if err != nil {
+			return browsermodel.Response{}, err
+		}
+		address, ok := addresses[browsermodel.OriginOf(r.URL)]
+		if !ok {
+			return browsermodel.Response{}, fmt.Errorf("browser: no server at %s", r.URL)
+		}
+		r.Header = append(browsermodel.Header("Host", u.Host), r.Header...)
+		u.Scheme, u.Host = "http", address
+		r.URL = u.String()
+		return send(ctx, r)
+	}
+}

@@ -1,0 +1,93 @@
+package realbrowser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The environment variables by which browsers are chosen.
+const (
+	// EnvBrowsers is "auto", which is the default and skips what is not
+	// installed, "require", which fails, or "off", which skips everything.
+	EnvBrowsers = "CORSKIT_BROWSERS"
+	// EnvOnly names engines, separated by commas; the others are skipped.
+	EnvOnly = "CORSKIT_BROWSERS_ONLY"
+)
+
+// selection is what the environment says.
+type selection struct {
+	off, require bool
+	only         []string
+}
+
+func selected() (selection, error) {
+	var s selection
+	switch value := os.Getenv(EnvBrowsers); value {
+	case "", "auto":
+	case "off":
+		s.off = true
+	case "require":
+		s.require = true
+	default:
+		return s, fmt.Errorf("browser: %s is %q, want auto, require or off", EnvBrowsers, value)
+	}
+	for name := range strings.SplitSeq(os.Getenv(EnvOnly), ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if !slices.ContainsFunc(Engines(), func(e *Engine) bool { return e.Name == name }) {
+			return s, fmt.Errorf("browser: %s names %q, want chromium, firefox or webkit", EnvOnly, name)
+		}
+		s.only = append(s.only, name)
+	}
+	return s, nil
+}
+
+// Required reports whether [EnvBrowsers] is "require".
+func Required() bool {
+	s, err := selected()
+	return err == nil && s.require
+}
+
+// Each runs f as one subtest per engine, each with a browser of its own that
+// knows the given origins; see [Start]. An engine that is not installed is
+// skipped, with the command that installs it, or fails if the environment
+// requires browsers. With -short everything is skipped, unless it does.
+func Each(t *testing.T, f func(*testing.T, *Session), origins ...string) {
+	t.Helper()
+	choice, err := selected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			switch {
+			case choice.off:
+				t.Skipf("%s=off", EnvBrowsers)
+			case len(choice.only) > 0 && !slices.Contains(choice.only, e.Name):
+				t.Skipf("%s=%s", EnvOnly, strings.Join(choice.only, ","))
+			case testing.Short() && !choice.require:
+				t.Skip("real browsers take too long for -short")
+			}
+			s, err := Start(context.Background(), e, origins...)
+			if errors.Is(err, ErrNotInstalled) && !choice.require {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			t.Log(s.Version)
+			f(t, s)
+		})
+	}
+}

@@ -1,0 +1,125 @@
+package realbrowser
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+// process is a running browser with all the processes it has started.
+type process struct {
+	cmd    *exec.Cmd
+	stderr *tail
+	done   chan struct{} // closed once it has ended
+	err    error         // why, after done
+}
+
+// supervise runs a command and kills everything it has started should the test
+// end without doing so: its end of the pipe that is the shell's input then
+// closes. The second wait is for a command that a signal, which ends the first,
+// has told to end.
+const supervise = `
+exec 3<&0
+"$@" </dev/null 3<&- & browser=$!
+(cat <&3; kill -KILL 0) >/dev/null 2>&1 & guard=$!
+trap : TERM
+wait $browser; status=$?
+[ $status -le 128 ] || wait $browser
+kill $guard
+exit $status`
+
+// startProcess starts a browser whose home, configuration and temporary files
+// are below dir.
+func startProcess(dir string, argv []string) (*process, error) {
+	cmd := exec.Command("sh", append([]string{"-c", supervise, "sh"}, argv...)...)
+	cmd.Env = append(os.Environ(),
+		"HOME="+dir, "TMPDIR="+dir,
+		"XDG_CONFIG_HOME="+dir, "XDG_CACHE_HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_STATE_HOME="+dir,
+		"XDG_RUNTIME_DIR="+dir,
+		"LANG=C.UTF-8",
+		// Desktop services that have no part in this and whose absence costs time.
+		"NO_AT_BRIDGE=1", "GSETTINGS_BACKEND=memory", "DBUS_SESSION_BUS_ADDRESS=disabled:",
+		"MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_AUTO_SAFE_MODE=1",
+	)
+	p := &process{cmd: cmd, stderr: new(tail), done: make(chan struct{})}
+	cmd.Stderr = p.stderr
+	// The browser's own children inherit its stderr and may outlive it.
+	cmd.WaitDelay = time.Second
+	inGroup(cmd)
+	if _, err := cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("browser: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("browser: %w", err)
+	}
+	go func() {
+		err := cmd.Wait()
+		if err == nil {
+			err = errors.New("it ended by itself")
+		}
+		p.err = err
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// Bounds of how a browser is stopped.
+const (
+	termLimit = 5 * time.Second
+	killLimit = 10 * time.Second
+)
+
+// stop ends the browser and everything it has started, and waits for it.
+func (p *process) stop() error {
+	// Politely first: the virtual X server then removes its lock file.
+	signalGroup(p.cmd, false)
+	select {
+	case <-p.done:
+	case <-time.After(termLimit):
+	}
+	signalGroup(p.cmd, true)
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(killLimit):
+		return fmt.Errorf("browser: it did not end within %v of being killed", killLimit)
+	}
+}
+
+// tail keeps the end of what a browser prints, for messages.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+const maxTail = 4 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, b...)
+	if over := len(t.buf) - maxTail; over > 0 {
+		t.buf = append(t.buf[:0], t.buf[over:]...)
+	}
+	return len(b), nil
+}
+
+// lines returns the last n lines, indented.
+func (t *tail) lines(n int) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := bytes.Split(bytes.TrimSpace(t.buf), []byte("\n"))
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	text := string(bytes.Join(lines, []byte("\n\t")))
+	if text == "" {
+		return "\t(nothing on stderr)"
+	}
+	return "\t" + strings.ToValidUTF8(text, "?")
+}

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package realbrowser
+
+import "os/exec"
+
+func inGroup(*exec.Cmd) {}
+
+// signalGroup ends the browser alone where there are no process groups.
+func signalGroup(cmd *exec.Cmd, _ bool) { _ = cmd.Process.Kill() }

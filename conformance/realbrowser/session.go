@@ -1,0 +1,287 @@
+package realbrowser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+)
+
+// Session is a running browser with one open page, to which it gives work.
+// Its methods may be called concurrently; [Session.Run] runs one at a time.
+type Session struct {
+	Engine  *Engine
+	Version string // what the engine says of itself
+
+	dir     string
+	wire    *wire
+	control *control
+	process *process
+
+	running sync.Mutex
+
+	mu      sync.Mutex
+	servers int // how many of the server names are taken
+}
+
+// Bounds of a session.
+const (
+	startLimit = 90 * time.Second
+	batchLimit = 2 * time.Minute // on top of what the jobs wait for, and jobShare for each
+	jobShare   = time.Second / 4
+	// Sequences that run side by side. Fewer than the six connections that a
+	// browser opens to a server: Chromium keeps the connection of a redirect
+	// while it waits for another one for the preflight of the next request, so
+	// that six such redirects wait for ever.
+	batchWidth = 4
+	batchSize  = 400 // sequences a batch
+	maxServers = 4096
+)
+
+// serverName returns the origin of the i-th server behind a session.
+func serverName(i int) string { return "https://s" + strconv.Itoa(i) + ".server.example" }
+
+const (
+	// firstPage is the origin of the page that a browser is started with: http,
+	// so that it may reach for pages of http and https.
+	firstPage = "http://first.example"
+	// framePage is the origin of the documents that hold sandboxed frames.
+	framePage = "https://frame.example"
+)
+
+// Start starts a browser that knows the given origins, beside those of its
+// servers: pages can have them, and [Session.Route] can put servers at them.
+// They have to be http or https origins.
+// Its error wraps [ErrNotInstalled] where the browser is not installed.
+func Start(ctx context.Context, e *Engine, origins ...string) (s *Session, err error) {
+	path, err := e.Find()
+	if err != nil {
+		return nil, err
+	}
+	s = &Session{Engine: e, control: newControl()}
+	defer func() {
+		if err != nil {
+			_ = s.Close()
+			s = nil
+		}
+	}()
+	if s.Version, err = e.Version(ctx); err != nil {
+		return s, err
+	}
+	// Not a test's own directory: its path may be too long for the sockets that
+	// browsers keep there.
+	if s.dir, err = os.MkdirTemp("", "corskit-"); err != nil {
+		return s, fmt.Errorf("browser: %w", err)
+	}
+	if s.wire, err = newWire(); err != nil {
+		return s, err
+	}
+	s.wire.control = s.control.serve
+	var hosts []string
+	for _, origin := range append(slices.Clone(origins), firstPage, framePage) {
+		s.wire.pages[origin] = true
+		if host, ok := strings.CutPrefix(origin, "https://"); ok {
+			hosts = append(hosts, withPort(host))
+		}
+	}
+	for i := range maxServers {
+		s.wire.pages[serverName(i)] = true
+		hosts = append(hosts, withPort(strings.TrimPrefix(serverName(i), "https://")))
+	}
+	s.wire.conns.Go(s.wire.accept)
+	args, err := e.launch(launch{
+		path: path, dir: s.dir, proxy: s.wire.listener.Addr().String(), leaf: s.wire.cert.Certificate[0],
+		hosts: hosts, url: firstPage + controlPath + "page",
+	})
+	if err != nil {
+		return s, err
+	}
+	if s.process, err = startProcess(s.dir, e.command(path, args...)); err != nil {
+		return s, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, startLimit, fmt.Errorf("it did not load its page within %v", startLimit))
+	defer cancel()
+	select {
+	case <-s.control.ready:
+		return s, nil
+	case <-s.process.done:
+		return s, s.broken(s.process.err)
+	case <-ctx.Done():
+		return s, s.broken(context.Cause(ctx))
+	}
+}
+
+func withPort(host string) string {
+	if strings.LastIndexByte(host, ':') <= strings.LastIndexByte(host, ']') {
+		return host + ":443"
+	}
+	return host
+}
+
+// broken describes why the browser did not do its work.
+func (s *Session) broken(err error) error {
+	return fmt.Errorf("browser: %s (%s): %w; the last that it sent:\n%s\nthe end of its stderr:\n%s",
+		s.Engine.Name, s.Version, err, s.wire.last(5), s.process.stderr.lines(20))
+}
+
+// Close ends the browser and removes its profile.
+func (s *Session) Close() error {
+	var errs []error
+	if s.process != nil {
+		errs = append(errs, s.process.stop())
+	}
+	s.control.close()
+	if s.wire != nil {
+		s.wire.close()
+	}
+	if s.dir != "" {
+		errs = append(errs, os.RemoveAll(s.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// Serve gives the server at an address, "127.0.0.1:4711", an https origin that
+// it alone has in this session, so that nothing a browser remembers of another
+// server applies to it. Pages can have that origin too.
+func (s *Session) Serve(address string) (origin string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.servers == maxServers {
+		return "", fmt.Errorf("browser: a session has no more than %d servers", maxServers)
+	}
+	origin = serverName(s.servers)
+	s.servers++
+	s.wire.route(origin, address)
+	return origin, nil
+}
+
+// Route puts the server at an address behind an https origin that the session
+// was started with. Paths below /.corskit/ remain those of the page.
+func (s *Session) Route(origin, address string) error {
+	if !strings.HasPrefix(origin, "https://") || !s.wire.serves(origin) {
+		return fmt.Errorf("browser: the session was not started with the https origin %s", origin)
+	}
+	s.wire.route(origin, address)
+	return nil
+}
+
+// CanVisit reports for each origin, of those that the session was started with,
+// whether documents can have it in this browser. Browsers refuse some ports,
+// and differ on which bytes a host name may have.
+func (s *Session) CanVisit(ctx context.Context, origins []string) (map[string]bool, error) {
+	var sequences [][]Job
+	for _, origin := range origins {
+		sequences = append(sequences, []Job{{Fetch: browsermodel.Fetch{Origin: firstPage}, visit: origin}})
+	}
+	outcomes, err := s.Run(ctx, sequences)
+	if err != nil {
+		return nil, err
+	}
+	can := make(map[string]bool)
+	for i, origin := range origins {
+		can[origin] = outcomes[i][0].Type == browsermodel.TypeOpaque
+	}
+	return can, nil
+}
+
+// Requests returns what the browser has sent to servers whose URLs have a
+// prefix, preflights included, in order.
+func (s *Session) Requests(prefix string) []browsermodel.Request { return s.wire.requests(prefix) }
+
+// Run runs sequences of jobs side by side, the jobs of a sequence one after the
+// other, and returns the outcome of each. Jobs of one sequence may run in
+// pages of different origins.
+func (s *Session) Run(ctx context.Context, sequences [][]Job) ([][]Outcome, error) {
+	s.running.Lock()
+	defer s.running.Unlock()
+	outcomes := make([][]Outcome, len(sequences))
+	for {
+		// A page runs what there is for its origin at the head of any sequence.
+		// Sequences that wait are run together and apart from others: they
+		// need time, the others the processor.
+		var origin string
+		var waits bool
+		var chosen []int
+		b := &batch{Width: batchWidth}
+		var wait time.Duration
+		for i, jobs := range sequences {
+			jobs = jobs[len(outcomes[i]):]
+			if len(jobs) == 0 {
+				continue
+			}
+			n := slices.IndexFunc(jobs, func(j Job) bool { return j.Origin != jobs[0].Origin })
+			if n < 0 {
+				n = len(jobs)
+			}
+			waiting := waitOf(jobs[:n])
+			if chosen == nil {
+				origin, waits = jobs[0].Origin, waiting > 0
+			}
+			if jobs[0].Origin != origin || (waiting > 0) != waits {
+				continue
+			}
+			chosen = append(chosen, i)
+			b.Sequences = append(b.Sequences, jobs[:n])
+			wait = max(wait, waiting)
+			if len(chosen) == batchSize {
+				break
+			}
+		}
+		if waits {
+			b.Width = len(b.Sequences)
+		}
+		if chosen == nil {
+			return outcomes, nil
+		}
+		b.page = origin
+		if origin == "null" {
+			b.page, b.Frame = framePage, true
+		}
+		if !s.wire.serves(b.page) {
+			return nil, fmt.Errorf("browser: the session was not started with the origin %s", b.page)
+		}
+		got, err := s.runBatch(ctx, b, batchLimit+wait+jobShare*time.Duration(len(b.Sequences)))
+		if err != nil {
+			return nil, err
+		}
+		for k, i := range chosen {
+			if len(got[k]) != len(b.Sequences[k]) {
+				return nil, fmt.Errorf("browser: the page returned %d outcomes for %d jobs", len(got[k]), len(b.Sequences[k]))
+			}
+			outcomes[i] = append(outcomes[i], got[k]...)
+		}
+	}
+}
+
+// waitOf returns how long a page waits in the course of jobs.
+func waitOf(jobs []Job) time.Duration {
+	var wait time.Duration
+	for _, j := range jobs {
+		wait += j.Wait
+	}
+	return wait
+}
+
+func (s *Session) runBatch(ctx context.Context, b *batch, limit time.Duration) ([][]Outcome, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("a batch of %d sequences took over %v", len(b.Sequences), limit))
+	defer cancel()
+	s.control.submit(b)
+	select {
+	case done := <-b.done:
+		if done.err == nil && len(done.outcomes) != len(b.Sequences) {
+			done.err = fmt.Errorf("browser: the page returned %d sequences of %d", len(done.outcomes), len(b.Sequences))
+		}
+		return done.outcomes, done.err
+	case <-s.process.done:
+		return nil, s.broken(s.process.err)
+	case <-ctx.Done():
+		return nil, s.broken(context.Cause(ctx))
+	}
+}

@@ -1,0 +1,133 @@
+package realbrowser
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+)
+
+const (
+	pageA    = "https://a.example"
+	pageHTTP = "http://localhost:3000"
+	pageIPv6 = "http://[::1]:8080"
+	sameSite = "https://api.a.example" // the site of pageA
+)
+
+// TestSession holds the harness itself to its promises, with a server that
+// says yes to everything.
+func TestSession(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Access-Control-Allow-Methods", "PUT")
+		h.Set("Access-Control-Allow-Headers", "x-a")
+		h.Set("Access-Control-Expose-Headers", "x-e")
+		h.Set("X-E", "e")
+		http.SetCookie(w, &http.Cookie{Name: "c", Value: "1", Secure: true, SameSite: http.SameSiteNoneMode})
+		if r.Method == http.MethodOptions {
+			return
+		}
+		_ = json.NewEncoder(w).Encode([]string{r.Method, r.Header.Get("Origin"), r.Header.Get("X-A"), r.Header.Get("Cookie")})
+	}))
+	t.Cleanup(server.Close)
+	address := server.Listener.Addr().String()
+
+	Each(t, func(t *testing.T, s *Session) {
+		origin, err := s.Serve(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Route(pageA, address); err != nil {
+			t.Fatal(err)
+		}
+		url := origin + "/x"
+		fetch := func(page, method string) browsermodel.Fetch {
+			return browsermodel.Fetch{Origin: page, URL: url, Method: method}
+		}
+		put := fetch(pageA, "PUT")
+		put.Header = browsermodel.Header("X-A", "x")
+		// Cookies of another site are blocked by default in some browsers.
+		if err := s.Route(sameSite, address); err != nil {
+			t.Fatal(err)
+		}
+		credentialed := fetch(pageA, "GET")
+		credentialed.URL = sameSite + "/x"
+		credentialed.Credentials = true
+		without := credentialed
+		without.Credentials = false
+		opaque := fetch(pageA, "GET")
+		opaque.Mode = browsermodel.ModeNoCORS
+		post := fetch(pageA, "POST")
+		post.Body = "hello"
+		listened := post
+		listened.UploadListeners = true
+		same := fetch(pageA, "GET")
+		same.URL = pageA + "/y"
+		tests := []struct {
+			name       string
+			job        Job
+			typ        browsermodel.ResponseType
+			body       []string
+			preflights int
+		}{
+			{"get", Job{Fetch: fetch(pageA, "GET")}, browsermodel.TypeCORS, []string{"GET", pageA, "", ""}, 0},
+			{"xhr", Job{Fetch: fetch(pageA, "GET"), XHR: true}, TypeXHR, []string{"GET", pageA, "", ""}, 0},
+			{"put", Job{Fetch: put}, browsermodel.TypeCORS, []string{"PUT", pageA, "x", ""}, 1},
+			{"delete", Job{Fetch: fetch(pageA, "DELETE")}, browsermodel.TypeError, nil, 1},
+			{"null", Job{Fetch: fetch("null", "GET")}, browsermodel.TypeCORS, []string{"GET", "null", "", ""}, 0},
+			{"http page", Job{Fetch: fetch(pageHTTP, "GET")}, browsermodel.TypeCORS, []string{"GET", pageHTTP, "", ""}, 0},
+			{"ipv6 page", Job{Fetch: fetch(pageIPv6, "GET")}, browsermodel.TypeCORS, []string{"GET", pageIPv6, "", ""}, 0},
+			{"no-cors", Job{Fetch: opaque}, browsermodel.TypeOpaque, nil, 0},
+			{"post", Job{Fetch: post}, browsermodel.TypeCORS, []string{"POST", pageA, "", ""}, 0},
+			{"upload listeners", Job{Fetch: listened, XHR: true}, TypeXHR, []string{"POST", pageA, "", ""}, 1},
+			{"same origin", Job{Fetch: same}, browsermodel.TypeBasic, []string{"GET", "", "", ""}, 0},
+			{"no such host", Job{Fetch: browsermodel.Fetch{Origin: pageA, URL: "https://nowhere.test/"}}, browsermodel.TypeError, nil, 0},
+			{"set a cookie", Job{Fetch: credentialed}, browsermodel.TypeCORS, []string{"GET", pageA, "", ""}, 0},
+			{"send a cookie", Job{Fetch: credentialed}, browsermodel.TypeCORS, []string{"GET", pageA, "", "c=1"}, 0},
+			{"send no cookie", Job{Fetch: without}, browsermodel.TypeCORS, []string{"GET", pageA, "", ""}, 0},
+		}
+		var jobs []Job
+		for i, tt := range tests {
+			if tt.job.URL == url {
+				tt.job.URL += "?" + string(rune('a'+i)) // no preflight is cached for another
+			}
+			jobs = append(jobs, tt.job)
+		}
+		outcomes, err := s.Run(t.Context(), [][]Job{jobs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, tt := range tests {
+			got := outcomes[0][i]
+			var body []string
+			if got.Body != "" {
+				if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
+					t.Errorf("%s: %v", tt.name, err)
+				}
+			}
+			if got.Type != tt.typ || !slices.Equal(body, tt.body) {
+				t.Errorf("%s: got %v, want %s with the body %q", tt.name, got, tt.typ, tt.body)
+			}
+			if tt.typ == browsermodel.TypeCORS && !slices.Equal(got.Header.Values("x-e"), []string{"e"}) {
+				t.Errorf("%s: the readable headers are %q, want x-e", tt.name, got.Header)
+			}
+			if tt.job.URL != url {
+				continue
+			}
+			preflights := 0
+			for _, r := range s.Requests(jobs[i].URL) {
+				if r.Method == "OPTIONS" {
+					preflights++
+				}
+			}
+			if preflights != tt.preflights {
+				t.Errorf("%s: %d preflights, want %d", tt.name, preflights, tt.preflights)
+			}
+		}
+	}, pageA, pageHTTP, pageIPv6, sameSite)
+}

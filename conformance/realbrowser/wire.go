@@ -1,0 +1,393 @@
+package realbrowser
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+)
+
+// wire is the whole network of a browser: the proxy, on loopback, through
+// which everything goes that it sends. The wire decides which host names there
+// are, ends TLS for all of them, and passes the bytes of requests and answers
+// on unchanged. It refuses every other name, so that a browser under test
+// reaches nothing beyond the test, whatever it does on its own account.
+type wire struct {
+	listener net.Listener
+	cert     tls.Certificate
+	config   *tls.Config
+	control  func(page string, r *http.Request, body []byte) (contentType string, answer []byte)
+	conns    sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	open     map[net.Conn]struct{}
+	pages    map[string]bool   // origins that documents may have
+	backends map[string]string // address of the server of an origin
+	log      []browsermodel.Request
+}
+
+// controlPath is the prefix of paths by which every page talks to its test:
+// same-origin, and so beyond the reach of what is tested.
+const controlPath = "/.corskit/"
+
+const (
+	maxRequestBody = 64 << 20 // a batch of outcomes is the largest
+	handshakeLimit = 30 * time.Second
+)
+
+func newWire() (*wire, error) {
+	cert, err := selfSigned()
+	if err != nil {
+		return nil, fmt.Errorf("browser: making a certificate: %w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("browser: %w", err)
+	}
+	return &wire{
+		listener: listener,
+		cert:     cert,
+		config:   &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
+		open:     make(map[net.Conn]struct{}),
+		pages:    make(map[string]bool),
+		backends: make(map[string]string),
+	}, nil
+}
+
+// selfSigned makes the one certificate that all hosts share: the browsers are
+// told to accept it whatever name it has.
+func selfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "corskit browser tests"},
+		DNSNames:     []string{"corskit.test"},
+		NotBefore:    time.Now().Add(-24 * time.Hour),
+		NotAfter:     time.Now().Add(24 * time.Hour),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}
+
+// accept serves connections until close.
+func (w *wire) accept() {
+	for {
+		conn, err := w.listener.Accept()
+		if err != nil {
+			return
+		}
+		if !w.track(conn) {
+			_ = conn.Close()
+			return
+		}
+		w.conns.Go(func() {
+			defer w.untrack(conn)
+			w.serve(conn)
+		})
+	}
+}
+
+func (w *wire) track(conn net.Conn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		w.open[conn] = struct{}{}
+	}
+	return !w.closed
+}
+
+func (w *wire) untrack(conn net.Conn) {
+	_ = conn.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.open, conn)
+}
+
+func (w *wire) close() {
+	w.mu.Lock()
+	w.closed = true
+	for conn := range w.open {
+		_ = conn.Close()
+	}
+	w.mu.Unlock()
+	_ = w.listener.Close()
+	w.conns.Wait()
+}
+
+// knows reports whether there is anything at an origin.
+func (w *wire) knows(origin string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pages[origin] || w.backends[origin] != ""
+}
+
+func (w *wire) serves(origin string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pages[origin]
+}
+
+func (w *wire) backend(origin string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.backends[origin]
+}
+
+// route puts the server at an address behind an origin.
+func (w *wire) route(origin, address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.backends[origin] = address
+}
+
+// requests returns what went to servers whose URL has a prefix, in the order
+// in which it arrived.
+func (w *wire) requests(prefix string) []browsermodel.Request {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []browsermodel.Request
+	for _, r := range w.log {
+		if strings.HasPrefix(r.URL, prefix) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// last describes the last n requests that went to servers.
+func (w *wire) last(n int) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var b strings.Builder
+	for _, r := range w.log[max(0, len(w.log)-n):] {
+		fmt.Fprintf(&b, "\t%s %.200s\n", r.Method, r.URL)
+	}
+	if b.Len() == 0 {
+		return "\t(nothing)"
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// serve is one connection of the browser. It ends, and with it the
+// connection, at the first thing that is not as it should be.
+func (w *wire) serve(conn net.Conn) {
+	in := newMessages(conn)
+	r, err := in.request()
+	if err != nil {
+		return
+	}
+	if r.Method != http.MethodConnect {
+		w.plain(in, r)
+		return
+	}
+	origin := browsermodel.OriginOf("https://" + r.Host)
+	if !w.knows(origin) {
+		_, _ = io.WriteString(conn, "HTTP/1.1 502 No such host\r\nContent-Length: 0\r\n\r\n")
+		return
+	}
+	if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
+		return
+	}
+	secure := tls.Server(in.rest(), w.config)
+	if err := secure.SetDeadline(time.Now().Add(handshakeLimit)); err != nil {
+		return
+	}
+	if secure.Handshake() != nil || secure.SetDeadline(time.Time{}) != nil {
+		return
+	}
+	var server backend
+	defer server.close()
+	in = newMessages(secure)
+	for {
+		r, err := in.request()
+		if err != nil || !w.answer(in, r, origin, &server) {
+			return
+		}
+	}
+}
+
+// plain serves http URLs, at which there are pages and no servers under test.
+func (w *wire) plain(in *messages, r *http.Request) {
+	for {
+		origin := browsermodel.OriginOf(r.URL.String())
+		if !w.knows(origin) || !w.answer(in, r, origin, nil) {
+			_, _ = io.WriteString(in.conn, "HTTP/1.1 502 No such host\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			return
+		}
+		var err error
+		if r, err = in.request(); err != nil {
+			return
+		}
+	}
+}
+
+// answer answers one request, and reports whether the connection goes on.
+func (w *wire) answer(in *messages, r *http.Request, origin string, server *backend) bool {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBody))
+	if err != nil {
+		return false
+	}
+	if strings.HasPrefix(r.URL.Path, controlPath) && w.serves(origin) {
+		contentType, answer := w.control(origin, r, body)
+		_, err := fmt.Fprintf(in.conn, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-store\r\nContent-Length: %d\r\n\r\n%s",
+			contentType, len(answer), answer)
+		return err == nil
+	}
+	address := w.backend(origin)
+	if address == "" || server == nil {
+		// Browsers ask for icons of their own accord.
+		_, err := io.WriteString(in.conn, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+		return err == nil
+	}
+	w.mu.Lock()
+	w.log = append(w.log, browsermodel.Request{Method: r.Method, URL: origin + r.URL.RequestURI(), Header: in.fields(), Body: string(body)})
+	w.mu.Unlock()
+	return server.exchange(w, address, in, r)
+}
+
+// messages reads requests from a connection and keeps the bytes of the last one.
+type messages struct {
+	conn net.Conn
+	raw  bytes.Buffer
+	buf  *bufio.Reader
+}
+
+func newMessages(conn net.Conn) *messages {
+	m := &messages{conn: conn}
+	m.buf = bufio.NewReader(io.TeeReader(conn, &m.raw))
+	return m
+}
+
+// request reads the next request. Browsers send nothing before they have the
+// answer to the request before, so that m.raw is that request and no more.
+func (m *messages) request() (*http.Request, error) {
+	m.raw.Reset()
+	return http.ReadRequest(m.buf)
+}
+
+// fields returns the field lines of the last request as they stood on the wire.
+func (m *messages) fields() browsermodel.Fields {
+	head, _, _ := strings.Cut(m.raw.String(), "\r\n\r\n")
+	_, head, _ = strings.Cut(head, "\r\n")
+	var fields browsermodel.Fields
+	for line := range strings.SplitSeq(head, "\r\n") {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			fields = append(fields, browsermodel.Field{Name: name, Value: strings.Trim(value, " \t")})
+		}
+	}
+	return fields
+}
+
+// rest is the connection without what has been read of it.
+func (m *messages) rest() net.Conn {
+	unread, _ := m.buf.Peek(m.buf.Buffered())
+	return &prefixed{Conn: m.conn, r: io.MultiReader(bytes.NewReader(bytes.Clone(unread)), m.conn)}
+}
+
+type prefixed struct {
+	net.Conn
+	r io.Reader
+}
+
+func (p *prefixed) Read(b []byte) (int, error) { return p.r.Read(b) }
+
+// backend is a connection to a server.
+type backend struct {
+	address string
+	conn    net.Conn
+	wire    *wire
+}
+
+func (b *backend) close() {
+	if b.conn != nil {
+		b.wire.untrack(b.conn)
+		b.conn = nil
+	}
+}
+
+// errServerGone says that a connection was closed before it was used.
+var errServerGone = errors.New("browser: the server has closed the connection")
+
+// exchange passes the last request on to the server and the answer's bytes
+// back, and reports whether the browser's connection can go on.
+func (b *backend) exchange(w *wire, address string, in *messages, r *http.Request) bool {
+	for {
+		reused := b.conn != nil && b.address == address
+		if !reused {
+			b.close()
+			conn, err := net.Dial("tcp", address)
+			if err != nil || !w.track(conn) {
+				return false
+			}
+			*b = backend{address: address, conn: conn, wire: w}
+		}
+		keep, err := b.pass(in, r)
+		if errors.Is(err, errServerGone) && reused {
+			b.close() // it went idle for too long: try a new one
+			continue
+		}
+		return keep
+	}
+}
+
+func (b *backend) pass(in *messages, r *http.Request) (keep bool, err error) {
+	if _, err := b.conn.Write(in.raw.Bytes()); err != nil {
+		return false, errServerGone
+	}
+	// The browser gets what the server sends, as it comes; it is parsed beside
+	// that, only to learn where the answer ends.
+	copied := &counter{w: in.conn}
+	answer := bufio.NewReader(io.TeeReader(b.conn, copied))
+	for {
+		response, err := http.ReadResponse(answer, r)
+		switch {
+		case err != nil && copied.n == 0:
+			return false, errServerGone
+		case err != nil:
+			// No answer that net/http understands, but a browser may: the server
+			// says where it ends by closing the connection.
+			_, err = io.Copy(io.Discard, answer)
+			return false, err
+		case response.StatusCode == http.StatusSwitchingProtocols:
+			return false, errors.New("browser: the wire does not carry upgrades")
+		case response.StatusCode < 200:
+			continue
+		}
+		_, err = io.Copy(io.Discard, response.Body)
+		return err == nil && !response.Close, err
+	}
+}
+
+type counter struct {
+	w io.Writer
+	n int
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	c.n += len(b)
+	return c.w.Write(b)
+}
