@@ -19,12 +19,12 @@ type ruleset struct {
 	funcs   []originFunc
 	rejects bool // some policy has RejectDisallowed
 
-	// What is answered where no policy governs.
-	refused  Decision // to an actual request
-	rejected Decision // to an actual request, if rejects
-	spared   Decision // to an actual request that is a same-origin one, if rejects
-	denied   Decision // to a preflight
-	absent   Decision // to a request without an origin
+	// The verdicts if no policy governs.
+	refused  *verdict // on an actual request
+	rejected *verdict // on an actual request, if rejects
+	spared   *verdict // on a same-origin actual request, if rejects
+	denied   *verdict // on a preflight
+	absent   *verdict // on a request without an origin
 
 	// constant is set if the first policy allows "*": its answer is the same
 	// for every request whatever its Origin, and caches need not tell origins
@@ -32,18 +32,26 @@ type ruleset struct {
 	constant bool
 }
 
-// answer is one policy's decisions, but for what depends on the request.
+// answer is one policy's verdicts on requests from origins that it allows.
 type answer struct {
 	name        string
-	actual      Decision
-	preflight   Decision
-	badMethod   Decision // what was asked for is not echoed
-	badHeaders  Decision
 	any         bool // Access-Control-Allow-Origin is "*", not the origin
+	credentials bool
 	echoMethod  bool
 	echoHeaders bool
 	private     bool
+
+	actual     *verdict
+	preflight  [withNames | withPrivate + 1]*verdict
+	badMethod  *verdict // on a preflight whose method must not be echoed
+	badHeaders *verdict // on a preflight whose header names must not be echoed
 }
+
+// Indices of an answer's verdicts on preflights, to be combined.
+const (
+	withNames   = 1 << iota // header names are echoed
+	withPrivate             // private network access is asked for
+)
 
 // originFunc is a policy's AllowOriginFunc and what it may be asked about.
 type originFunc struct {
@@ -106,24 +114,30 @@ func (c *compiler) policy(rs *ruleset, b *origin.Builder, owner int, p Policy) {
 	expose := ps.expose()
 	maxAge := ps.maxAge()
 
-	credentials := ""
-	if p.AllowCredentials {
-		credentials = "true"
-	}
-	a.actual = Decision{
-		Kind: Actual, Allowed: true, Code: CodeOriginAllowed, Policy: p.Name,
-		AllowCredentials: credentials, ExposeHeaders: expose, Vary: "Origin",
-	}
-	a.preflight = Decision{
-		Kind: Preflight, Allowed: true, Status: statusNoContent, Code: CodeOriginAllowed, Policy: p.Name,
-		AllowCredentials: credentials, AllowMethods: methods, AllowHeaders: headers, MaxAge: maxAge,
-	}
+	a.name = p.Name
+	a.credentials = p.AllowCredentials
 	a.echoMethod = allMethods && p.AllowCredentials
 	a.echoHeaders = allHeaders && p.AllowCredentials
 	a.private = p.AllowPrivateNetwork
+	// finish completes these decisions and turns them into verdicts.
+	base := Decision{Allowed: true, Code: CodeOriginAllowed, Policy: p.Name, AllowOrigin: echoOrigin}
 	if a.any {
-		a.actual.AllowOrigin, a.preflight.AllowOrigin = "*", "*"
+		base.AllowOrigin = "*"
 	}
+	if a.credentials {
+		base.AllowCredentials = "true"
+	}
+	actual, preflight := base, base
+	actual.Kind, actual.ExposeHeaders = Actual, expose
+	preflight.Kind, preflight.Status, preflight.MaxAge = Preflight, statusNoContent, maxAge
+	preflight.AllowMethods, preflight.AllowHeaders = methods, headers
+	if a.echoMethod {
+		preflight.AllowMethods = echoMethod
+	}
+	if a.echoHeaders {
+		preflight.AllowHeaders = ""
+	}
+	a.actual, a.preflight[0] = &verdict{Decision: actual}, &verdict{Decision: preflight}
 	if p.AllowOriginFunc != nil {
 		rs.funcs = append(rs.funcs, originFunc{
 			owner:    owner,
@@ -141,7 +155,6 @@ func (c *compiler) policy(rs *ruleset, b *origin.Builder, owner int, p Policy) {
 	if p.RejectDisallowed && a.any {
 		ps.warn("RejectDisallowed", -1, "true", WarnUnused, "no origin is disallowed", "drop it, or drop \"*\"")
 	}
-	a.name = p.Name
 }
 
 const (
@@ -149,53 +162,64 @@ const (
 	statusForbidden = 403
 )
 
-// finish sets what depends on all policies: the Vary of each answer, and the
-// answers to origins that no policy allows.
+// finish makes the verdicts, which depend on all policies: the Vary of each answer
+// must name every field that any answer depends on.
 func (rs *ruleset) finish() {
-	preflightVary := "Origin, Access-Control-Request-Method"
+	refused := Decision{Kind: Actual, Code: CodeOriginNotAllowed, Vary: fieldOrigin}
+	denied := Decision{Kind: Preflight, Status: statusForbidden, Code: CodeOriginNotAllowed, Vary: rs.preflightVary()}
+	rejected, spared := refused, refused
+	rejected.Status = statusForbidden
+	spared.Code = CodeSameOrigin
+	rs.refused, rs.rejected, rs.spared, rs.denied = newVerdict(refused), newVerdict(rejected), newVerdict(spared), newVerdict(denied)
+	rs.absent = newVerdict(Decision{Kind: NotCORS, Code: CodeNoOrigin, Vary: fieldOrigin})
+	for i := range rs.answers {
+		rs.answers[i].finish(denied, rs.constant && i == 0)
+	}
 	if rs.constant {
-		preflightVary = "Access-Control-Request-Method"
+		absent := rs.answers[0].actual.Decision
+		absent.Kind = NotCORS
+		rs.absent = newVerdict(absent)
 	}
-	for i := range rs.answers {
-		if rs.answers[i].echoHeaders {
-			preflightVary += ", Access-Control-Request-Headers"
-			break
-		}
-	}
-	for i := range rs.answers {
-		if rs.answers[i].private {
-			preflightVary += ", Access-Control-Request-Private-Network"
-			break
-		}
-	}
-	for i := range rs.answers {
-		rs.answers[i].preflight.Vary = preflightVary
-	}
-	rs.refused = Decision{Kind: Actual, Code: CodeOriginNotAllowed, Vary: "Origin"}
-	rs.denied = Decision{Kind: Preflight, Status: statusForbidden, Code: CodeOriginNotAllowed, Vary: preflightVary}
-	rs.rejected, rs.spared = rs.refused, rs.refused
-	rs.rejected.Status = statusForbidden
-	rs.spared.Code = CodeSameOrigin
-	for i := range rs.answers {
-		a := &rs.answers[i]
-		a.badMethod, a.badHeaders = rs.denied, rs.denied
-		a.badMethod.Code, a.badMethod.Policy = CodeMethodNotEchoed, a.name
-		a.badHeaders.Code, a.badHeaders.Policy = CodeHeadersNotEchoed, a.name
-		if a.echoMethod {
-			a.preflight.AllowMethods = ""
-		}
-		if a.echoHeaders {
-			a.preflight.AllowHeaders = ""
-		}
-	}
-	rs.absent = Decision{Kind: NotCORS, Code: CodeNoOrigin, Vary: "Origin"}
+}
+
+func (rs *ruleset) preflightVary() string {
+	names := []string{fieldOrigin, fieldRequestMethod}
 	if rs.constant {
-		first := &rs.answers[0]
-		first.actual.Code, first.preflight.Code = CodeAnyOrigin, CodeAnyOrigin
-		first.actual.Vary = ""
-		rs.absent = first.actual
-		rs.absent.Kind = NotCORS
+		names = names[1:]
 	}
+	if slices.ContainsFunc(rs.answers, func(a answer) bool { return a.echoHeaders }) {
+		names = append(names, fieldRequestHeaders)
+	}
+	if slices.ContainsFunc(rs.answers, func(a answer) bool { return a.private }) {
+		names = append(names, fieldRequestPrivate)
+	}
+	return strings.Join(names, ", ")
+}
+
+// finish makes the verdicts of one policy. denied is the decision on preflights
+// from other origins. If the answer is constant, it is the same for all origins.
+func (a *answer) finish(denied Decision, constant bool) {
+	actual, preflight := a.actual.Decision, a.preflight[0].Decision
+	actual.Vary, preflight.Vary = fieldOrigin, denied.Vary
+	if constant {
+		actual.Code, preflight.Code = CodeAnyOrigin, CodeAnyOrigin
+		actual.Vary = ""
+	}
+	a.actual = newVerdict(actual)
+	for i := range a.preflight {
+		d := preflight
+		if i&withNames != 0 {
+			d.AllowHeaders = echoNames
+		}
+		if i&withPrivate != 0 {
+			d.AllowPrivateNetwork = "true"
+		}
+		a.preflight[i] = newVerdict(d)
+	}
+	badMethod, badHeaders := denied, denied
+	badMethod.Code, badMethod.Policy = CodeMethodNotEchoed, a.name
+	badHeaders.Code, badHeaders.Policy = CodeHeadersNotEchoed, a.name
+	a.badMethod, a.badHeaders = newVerdict(badMethod), newVerdict(badHeaders)
 }
 
 // policyScope reports faults and warnings of one policy.

@@ -1,5 +1,7 @@
 package core
 
+import "iter"
+
 // Kind says what a request is to CORS.
 type Kind uint8
 
@@ -25,22 +27,65 @@ func (k Kind) String() string {
 	}
 }
 
-// Decision is the engine's answer to one request: a comparable value that an
-// adapter turns into response headers. Each string is the value of a header,
-// which is left out when the string is empty.
+// Decision is the engine's answer to one request. It is a comparable value. Each
+// string from AllowOrigin on is the value of a response header; the header is
+// omitted if the string is empty.
 type Decision struct {
 	Kind    Kind
 	Allowed bool   // the origin may read the response, or the preflight succeeds
-	Status  int    // 0: run the handler; otherwise answer with it and an empty body
+	Status  int    // 0: run the handler; otherwise the status to answer with, and an empty body
 	Code    Code   // why
-	Policy  string // the name of the policy that governs, empty if none does
+	Policy  string // the name of the policy that governs; empty if none does
 
-	AllowOrigin         string // Access-Control-Allow-Origin
-	AllowCredentials    string // Access-Control-Allow-Credentials
-	ExposeHeaders       string // Access-Control-Expose-Headers
-	AllowMethods        string // Access-Control-Allow-Methods
-	AllowHeaders        string // Access-Control-Allow-Headers
-	MaxAge              string // Access-Control-Max-Age
-	AllowPrivateNetwork string // Access-Control-Allow-Private-Network
-	Vary                string // to be added to Vary, beside what is there
+	AllowOrigin         string
+	AllowCredentials    string
+	ExposeHeaders       string
+	AllowMethods        string
+	AllowHeaders        string
+	MaxAge              string
+	AllowPrivateNetwork string
+	Vary                string // names to add to those that the response has
+}
+
+// responseHeaders are the headers that a decision may set, in the order in which
+// they are written. Vary is not one of them: its names are added.
+var responseHeaders = [...]struct {
+	name string
+	of   func(*Decision) *string
+}{
+	{"Access-Control-Allow-Origin", func(d *Decision) *string { return &d.AllowOrigin }},
+	{"Access-Control-Allow-Credentials", func(d *Decision) *string { return &d.AllowCredentials }},
+	{"Access-Control-Expose-Headers", func(d *Decision) *string { return &d.ExposeHeaders }},
+	{"Access-Control-Allow-Methods", func(d *Decision) *string { return &d.AllowMethods }},
+	{"Access-Control-Allow-Headers", func(d *Decision) *string { return &d.AllowHeaders }},
+	{"Access-Control-Max-Age", func(d *Decision) *string { return &d.MaxAge }},
+	{"Access-Control-Allow-Private-Network", func(d *Decision) *string { return &d.AllowPrivateNetwork }},
+}
+
+// ResponseHeaders iterates over the names, in canonical form, of all headers that
+// an [Outcome] may set, Access-Control-Allow-Origin first. Adapters use it to
+// remove what another middleware or an upstream has set.
+func ResponseHeaders() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range responseHeaders {
+			if !yield(responseHeaders[i].name) {
+				return
+			}
+		}
+	}
+}
+
+// Headers iterates over the names and values of the response headers that the
+// decision asks for. Vary comes last.
+func (d Decision) Headers() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, h := range responseHeaders {
+			if value := *h.of(&d); value != "" && !yield(h.name, value) {
+				return
+			}
+		}
+		if d.Vary != "" {
+			yield("Vary", d.Vary)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"fmt"
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +19,7 @@ type Explanation struct {
 	Steps    []Step
 	Policy   string // the name of the policy that governs, empty if none does
 	Pattern  string // its pattern that matched, empty if none did
+	Route    int    // the index of the route that covers the request; -1 if none does, or without routes
 	Headers  []Header
 	Browser  BrowserVerdict
 	Hint     string // how to fix a refusal; empty if there is none
@@ -64,36 +64,16 @@ func (x Explanation) String() string {
 	return b.String()
 }
 
-// Headers iterates over the names and values of the response headers that the
-// decision asks for, Vary last.
-func (d Decision) Headers() iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		for _, h := range [...]Header{
-			{"Access-Control-Allow-Origin", d.AllowOrigin},
-			{"Access-Control-Allow-Credentials", d.AllowCredentials},
-			{"Access-Control-Expose-Headers", d.ExposeHeaders},
-			{"Access-Control-Allow-Methods", d.AllowMethods},
-			{"Access-Control-Allow-Headers", d.AllowHeaders},
-			{"Access-Control-Max-Age", d.MaxAge},
-			{"Access-Control-Allow-Private-Network", d.AllowPrivateNetwork},
-			{"Vary", d.Vary},
-		} {
-			if h.Value != "" && !yield(h.Name, h.Value) {
-				return
-			}
-		}
-	}
-}
-
 // Explain decides the request as [Engine.Decide] does and explains the decision.
 func (e *Engine) Explain(ctx context.Context, r Request) Explanation {
-	s := e.Snapshot()
-	x := &explainer{request: &r, d: s.Decide(ctx, r), rules: s.At(r.Host, r.Path, r.RawPath, r.FoldPath).s.rules}
-	x.Decision, x.Policy = x.d, x.d.Policy
+	s := e.current()
+	o := s.resolve(ctx, nil, &r)
+	x := &explainer{request: &r, d: o.Decision(), rules: s.rules}
+	x.Decision, x.Policy, x.Route = x.d, x.d.Policy, -1
 	for name, value := range x.d.Headers() {
 		x.Headers = append(x.Headers, Header{name, value})
 	}
-	if x.routes(s.s) {
+	if x.routes(s) {
 		x.kind()
 		if x.d.Kind != NotCORS {
 			x.origin()
@@ -140,24 +120,28 @@ func printable(s string) string {
 	return q
 }
 
+// routes explains the choice of a route and reports whether there is one.
 func (x *explainer) routes(s *state) bool {
 	if s.routes == nil {
 		return true
 	}
 	r := x.request
-	if x.rules == nil {
+	t := target(nil, r)
+	x.rules = s.route(t).rules
+	switch i := s.index(t); i {
+	case noRoute:
 		x.step(CodeNoRoute, "no route covers host %s and path %s", quoted(r.Host), quoted(r.Path))
 		x.hint("add a route for it; routes compare host and path exactly, and case matters in paths")
 		return false
-	}
-	i := s.index(r.Host, r.Path, r.RawPath, r.FoldPath)
-	if i == torn {
+	case torn:
 		x.step(CodePathAmbiguous, "path %s can be read in more than one way, and the routes disagree on them", quoted(r.Path))
 		x.hint("request the path in its clean form, without //, dot segments and needless escapes")
 		return false
+	default:
+		x.Route = i
+		x.step(StepRoute, "route %d covers host %s and path %s", i, quoted(r.Host), quoted(r.Path))
+		return true
 	}
-	x.step(StepRoute, "route %d covers host %s and path %s", i, quoted(r.Host), quoted(r.Path))
-	return true
 }
 
 func (x *explainer) kind() {
@@ -242,7 +226,7 @@ func (x *explainer) suggestOrigin(value string) {
 		x.hint("no policy can allow it: %s", detail)
 	case x.allowsOther(o, value, &listed):
 		x.hint("%s is allowed: the scheme and the port are part of an origin", quoted(listed))
-	case o.Insecure() && x.rules.answers[0].actual.AllowCredentials != "":
+	case o.Insecure() && x.rules.answers[0].credentials:
 		x.hint("serve the page over https:// and add that origin to AllowOrigins: with credentials, http:// origins are refused")
 	default:
 		x.hint("add %s to AllowOrigins", quoted(value))

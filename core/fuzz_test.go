@@ -161,12 +161,8 @@ func FuzzDecide(f *testing.F) {
 			} else if text := x.String(); len(text) > 16<<10 || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f }) {
 				fail("the explanation repeats what it must not")
 			}
-			if s := e.Snapshot(); s.Decide(t.Context(), needed(r, s.Needs())) != d {
-				fail("it depends on what is not needed")
-			} else if at := s.At(r.Host, r.Path, r.RawPath, r.FoldPath); at.Decide(t.Context(), needed(r, at.Needs())) != d {
-				fail("the route's policies alone decide otherwise")
-			} else if got, ok := byOrigin(at, r); ok && got != d {
-				fail(fmt.Sprintf("by Origin alone it is %+v", got))
+			if o := e.Resolve(&source{Request: r}); o.Decision() != d {
+				fail(fmt.Sprintf("from a source it is %+v", o.Decision()))
 			}
 			switch {
 			case d.Kind == core.NotCORS != (len(r.Origin) == 0):
@@ -193,40 +189,4 @@ func FuzzDecide(f *testing.F) {
 			}
 		}
 	})
-}
-
-// byOrigin decides as adapters do that look at no more than they have to. ok is
-// false if more is needed.
-func byOrigin(s core.Snapshot, r core.Request) (d core.Decision, ok bool) {
-	var requestMethod []string
-	if r.Method == "OPTIONS" && len(r.Origin) > 0 {
-		requestMethod = r.AccessControlRequestMethod
-	}
-	var o core.Outcome
-	ok = s.ResolveOrigin(r.Origin, requestMethod, &o)
-	if !ok && o != (core.Outcome{}) {
-		panic("the outcome has been changed")
-	}
-	return o.Decision(), ok
-}
-
-// needed leaves the facts of a request that an adapter gathers.
-func needed(r core.Request, needs core.Need) core.Request {
-	least := core.Request{Method: r.Method, Origin: r.Origin, AccessControlRequestMethod: r.AccessControlRequestMethod}
-	if needs&core.NeedOriginFunc != 0 {
-		return r
-	}
-	if needs&core.NeedRoute != 0 {
-		least.Host, least.Path, least.RawPath = r.Host, r.Path, r.RawPath
-	}
-	if needs&core.NeedFetchSite != 0 {
-		least.Host, least.SecFetchSite = r.Host, r.SecFetchSite
-	}
-	if needs&core.NeedRequestHeaders != 0 {
-		least.AccessControlRequestHeaders = r.AccessControlRequestHeaders
-	}
-	if needs&core.NeedPrivateNetwork != 0 {
-		least.AccessControlRequestPrivateNetwork = r.AccessControlRequestPrivateNetwork
-	}
-	return least
 }

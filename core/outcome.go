@@ -1,104 +1,129 @@
 package core
 
-// Outcome is a [Decision] in the form in which the engine has it: what was
-// computed when the policies were compiled, and what depends on the request.
-// Adapters that write headers from it spare themselves a copy of both. It shares
-// strings with the request it was made for. The zero Outcome is a request that
-// is not CORS, and has no headers.
+// Outcome is a [Decision] in the form in which an adapter writes it: a status
+// and a list of headers. It shares strings with the request that it was made for.
+// The zero Outcome has no headers and lets the handler run.
 type Outcome struct {
-	base            *Decision
-	origin          string // replaces AllowOrigin if not empty
-	method, headers string // replace AllowMethods and AllowHeaders if not empty
-	mark            mark
+	verdict *verdict
+	mark    mark
+
+	origin, method, names string // what headers take from the request
 }
 
-// mark is what else an outcome changes of its base.
+// mark is what an outcome changes in the code of its verdict.
 type mark uint8
 
 const (
-	private  mark = 1 << iota // AllowPrivateNetwork is "true"
-	byFunc                    // Code is CodeOriginFunc
-	repeated                  // Code is CodeOriginRepeated
+	byFunc   mark = 1 << iota // CodeOriginFunc
+	repeated                  // CodeOriginRepeated
 )
 
-var nothing Decision
-
-func (o *Outcome) decision() *Decision {
-	if o.base == nil {
-		return &nothing
-	}
-	return o.base
+// verdict is a decision as it is known when the policies are compiled. Values
+// that come from the request are still placeholders.
+type verdict struct {
+	Decision
+	headers []listed // without Vary
 }
 
-// Outcome returns the decision as an outcome, which points to it.
-func (d *Decision) Outcome() Outcome {
-	o := Outcome{base: d}
-	if d.AllowPrivateNetwork != "" {
-		o.mark = private
+// listed is one response header of a verdict.
+type listed struct {
+	name, value string
+	from        part
+}
+
+// part is what a header takes from the request.
+type part uint8
+
+const (
+	nothing    part = iota
+	partOrigin      // the Origin
+	partMethod      // the method asked for
+	partNames       // the header names asked for
+)
+
+// Placeholders are values that no header can have.
+const (
+	echoOrigin = "\x00origin"
+	echoMethod = "\x00method"
+	echoNames  = "\x00names"
+)
+
+var placeholders = map[string]part{echoOrigin: partOrigin, echoMethod: partMethod, echoNames: partNames}
+
+func newVerdict(d Decision) *verdict {
+	v := &verdict{Decision: d}
+	for _, h := range responseHeaders {
+		if value := *h.of(&d); value != "" {
+			v.headers = append(v.headers, listed{h.name, value, placeholders[value]})
+		}
 	}
-	return o
+	return v
+}
+
+// Status is [Decision].Status: unless it is 0, the adapter answers with it and an
+// empty body, and does not run the handler.
+func (o *Outcome) Status() int {
+	if o.verdict == nil {
+		return 0
+	}
+	return o.verdict.Status
+}
+
+// Vary returns the names to add to the response's Vary, separated by ", ", or ""
+// if there is nothing to add.
+func (o *Outcome) Vary() string {
+	if o.verdict == nil {
+		return ""
+	}
+	return o.verdict.Vary
+}
+
+// Len returns the number of headers to set. Vary is not among them.
+func (o *Outcome) Len() int {
+	if o.verdict == nil {
+		return 0
+	}
+	return len(o.verdict.headers)
+}
+
+// Header returns the name, in canonical form, and the value of the header with
+// index i, which must be less than [Outcome.Len]. The value is never empty, and
+// replaces all values that the response has under that name.
+func (o *Outcome) Header(i int) (name, value string) {
+	h := &o.verdict.headers[i]
+	switch h.from {
+	case partOrigin:
+		return h.name, o.origin
+	case partMethod:
+		return h.name, o.method
+	case partNames:
+		return h.name, o.names
+	default:
+		return h.name, h.value
+	}
 }
 
 // Decision returns the outcome as a value.
 func (o *Outcome) Decision() Decision {
-	d := *o.decision()
-	d.AllowOrigin, d.AllowMethods, d.AllowHeaders = o.AllowOrigin(), o.AllowMethods(), o.AllowHeaders()
+	if o.verdict == nil {
+		return Decision{}
+	}
+	d := o.verdict.Decision
+	for _, h := range o.verdict.headers {
+		switch h.from {
+		case partOrigin:
+			d.AllowOrigin = o.origin
+		case partMethod:
+			d.AllowMethods = o.method
+		case partNames:
+			d.AllowHeaders = o.names
+		}
+	}
 	switch {
 	case o.mark&byFunc != 0:
 		d.Code = CodeOriginFunc
 	case o.mark&repeated != 0:
 		d.Code = CodeOriginRepeated
 	}
-	d.AllowPrivateNetwork = o.AllowPrivateNetwork()
 	return d
 }
-
-// Kind is [Decision].Kind.
-func (o *Outcome) Kind() Kind { return o.decision().Kind }
-
-// Status is [Decision].Status.
-func (o *Outcome) Status() int { return o.decision().Status }
-
-// AllowOrigin is [Decision].AllowOrigin.
-func (o *Outcome) AllowOrigin() string {
-	if o.origin != "" {
-		return o.origin
-	}
-	return o.decision().AllowOrigin
-}
-
-// AllowCredentials is [Decision].AllowCredentials.
-func (o *Outcome) AllowCredentials() string { return o.decision().AllowCredentials }
-
-// ExposeHeaders is [Decision].ExposeHeaders.
-func (o *Outcome) ExposeHeaders() string { return o.decision().ExposeHeaders }
-
-// AllowMethods is [Decision].AllowMethods.
-func (o *Outcome) AllowMethods() string {
-	if o.method != "" {
-		return o.method
-	}
-	return o.decision().AllowMethods
-}
-
-// AllowHeaders is [Decision].AllowHeaders.
-func (o *Outcome) AllowHeaders() string {
-	if o.headers != "" {
-		return o.headers
-	}
-	return o.decision().AllowHeaders
-}
-
-// MaxAge is [Decision].MaxAge.
-func (o *Outcome) MaxAge() string { return o.decision().MaxAge }
-
-// AllowPrivateNetwork is [Decision].AllowPrivateNetwork.
-func (o *Outcome) AllowPrivateNetwork() string {
-	if o.mark&private != 0 {
-		return "true"
-	}
-	return ""
-}
-
-// Vary is [Decision].Vary.
-func (o *Outcome) Vary() string { return o.decision().Vary }

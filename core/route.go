@@ -74,16 +74,15 @@ func compileRoutes(routes []Route) (*state, error) {
 		if same := sharing(routes[:i], r.Policies); same >= 0 {
 			compiled[i].to = compiled[same].to
 		} else {
-			compiled[i].to = newState(c.compile(r.Policies))
+			compiled[i].to = &state{rules: c.compile(r.Policies)}
 		}
 		errs = append(errs, c.errs...)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	s := &state{routes: compiled, needs: NeedRoute, warnings: warns.all(), torn: tornState(compiled)}
+	s := &state{routes: compiled, warnings: warns.all(), torn: tornState(compiled)}
 	for _, r := range compiled {
-		s.needs |= r.to.needs
 		s.hosts = s.hosts || r.host != ""
 	}
 	return s, nil
@@ -183,8 +182,8 @@ const (
 const maxReading = 1024
 
 // route returns where requests of a host and path lead.
-func (s *state) route(host, path, rawPath string, fold bool) *state {
-	switch i := s.index(host, path, rawPath, fold); i {
+func (s *state) route(t Target) *state {
+	switch i := s.index(t); i {
 	case noRoute:
 		return untouched
 	case torn:
@@ -195,16 +194,17 @@ func (s *state) route(host, path, rawPath string, fold bool) *state {
 }
 
 // index returns the index of the route that covers all readings of the path.
-func (s *state) index(host, path, rawPath string, fold bool) int {
+func (s *state) index(t Target) int {
+	host, fold := t.Host, t.FoldPath
 	if s.hosts {
 		host = hostname(host)
 	}
-	i := first(s, host, path, fold)
-	if ambiguous(path) && !s.cleans(host, path, fold, i) {
+	i := first(s, host, t.Path, fold)
+	if ambiguous(t.Path) && !s.cleans(host, t.Path, fold, i) {
 		return torn
 	}
-	if rawPath != "" && rawPath != path &&
-		(first(s, host, rawPath, fold) != i || ambiguous(rawPath) && !s.cleans(host, rawPath, fold, i)) {
+	if t.RawPath != "" && t.RawPath != t.Path &&
+		(first(s, host, t.RawPath, fold) != i || ambiguous(t.RawPath) && !s.cleans(host, t.RawPath, fold, i)) {
 		return torn
 	}
 	return i
@@ -228,8 +228,10 @@ func tornState(routes []route) *state {
 		p.RejectDisallowed = p.RejectDisallowed || r.to.rules.rejects
 	}
 	rs := c.compile([]Policy{p})
-	rs.refused.Code, rs.rejected.Code, rs.denied.Code = CodePathAmbiguous, CodePathAmbiguous, CodePathAmbiguous
-	return newState(rs)
+	for _, v := range []*verdict{rs.refused, rs.rejected, rs.denied} {
+		v.Code = CodePathAmbiguous
+	}
+	return &state{rules: rs}
 }
 
 // first returns the index of the first route that covers host and path.

@@ -1,8 +1,6 @@
 package corsecho
 
 import (
-	"net/http"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/corskit/corskit/adapters/corshttp"
@@ -65,12 +63,5 @@ func (m *middleware) serve(c echo.Context, next echo.HandlerFunc) error {
 
 // keepVary puts names back into Vary when the headers go out.
 func keepVary(r *echo.Response, names string) {
-	r.Before(func() { addVary(r.Header(), names) })
-}
-
-// addVary adds names to Vary, beside those that are there.
-func addVary(h http.Header, names string) {
-	lines := http.Header{"Vary": h["Vary"]}
-	corshttp.WriteHeaders(lines, core.Decision{Vary: names})
-	h["Vary"] = lines["Vary"]
+	r.Before(func() { corshttp.AddVary(r.Header(), names) })
 }

@@ -66,13 +66,6 @@ func (m *middleware) serve(c *echo.Context, next echo.HandlerFunc) error {
 // keepVary puts names back into Vary when the headers go out.
 func keepVary(w http.ResponseWriter, names string) {
 	if r, err := echo.UnwrapResponse(w); err == nil {
-		r.Before(func() { addVary(r.Header(), names) })
+		r.Before(func() { corshttp.AddVary(r.Header(), names) })
 	}
-}
-
-// addVary adds names to Vary, beside those that are there.
-func addVary(h http.Header, names string) {
-	lines := http.Header{"Vary": h["Vary"]}
-	corshttp.WriteHeaders(lines, core.Decision{Vary: names})
-	h["Vary"] = lines["Vary"]
 }

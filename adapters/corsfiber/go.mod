@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/corskit/corskit v0.1.0
+	github.com/corskit/corskit/adapters/corsfasthttp v0.1.0
 	github.com/gofiber/fiber/v2 v2.52.15
 	github.com/valyala/fasthttp v1.51.0
 )
@@ -23,4 +24,7 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 )
 
-replace github.com/corskit/corskit => ../..
+replace (
+	github.com/corskit/corskit => ../..
+	github.com/corskit/corskit/adapters/corsfasthttp => ../corsfasthttp
+)

@@ -7,24 +7,25 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/corskit/corskit/adapters/corsfasthttp"
 	"github.com/corskit/corskit/core"
 )
 
-// Options are what a middleware may be told beyond its engine. The zero Options
-// are the default.
+// Options configures the middleware. The zero Options is the default.
 type Options struct {
-	// Skip, if it returns true, passes a request on as if the middleware were
-	// not there. Nil skips none. It is called concurrently.
+	// Skip reports whether to pass a request on as if there were no middleware.
+	// Nil skips no request. Skip is called concurrently.
 	Skip func(*fiber.Ctx) bool
 }
 
 // Middleware returns a middleware that answers preflights and adds CORS headers
-// to other responses, as the engine decides. Several Options add up. A nil
-// engine denies every origin. The middleware is safe for concurrent use.
+// to other responses, as the engine decides. If several Options are given, they
+// are merged. A nil engine denies every origin. The middleware is safe for
+// concurrent use.
 //
-// It allocates nothing, with Immutable or without, unless a policy has an
-// AllowOriginFunc or has to echo a field that came in several lines. Nothing of
-// a request is kept when its handler has returned.
+// It allocates nothing, whether Immutable is set or not, unless an
+// AllowOriginFunc is called or header names to be echoed come in several lines. It
+// keeps nothing of a request once the handler has returned.
 func Middleware(engine *core.Engine, opts ...Options) fiber.Handler {
 	return newMiddleware(engine, opts).serve
 }
@@ -32,7 +33,7 @@ func Middleware(engine *core.Engine, opts ...Options) fiber.Handler {
 type middleware struct {
 	engine *core.Engine
 	skips  []func(*fiber.Ctx) bool
-	router atomic.Pointer[router]
+	first  atomic.Pointer[application]
 }
 
 func newMiddleware(engine *core.Engine, opts []Options) *middleware {
@@ -49,20 +50,12 @@ func (m *middleware) serve(c *fiber.Ctx) error {
 	if m.skipped(c) {
 		return c.Next()
 	}
-	s := scratches.Get().(*scratch)
-	var o core.Outcome
-	m.resolve(c, s, &o)
-	origin := o.AllowOrigin()
-	writeHeaders(&c.Response().Header, &o, origin)
-	decide(c, &o, origin)
-	if status := o.Status(); status != 0 {
-		s.free()
+	x := corsfasthttp.Begin(m.engine, c.Context(), m.routing(c), userContext{c})
+	defer x.End() // also if a middleware further out answers a panic
+	if status := x.Status(); status != 0 {
 		c.Status(status)
 		return nil
 	}
-	// The origin is a view of the request, which the handler may change.
-	s.kept = append(s.kept[:0], origin...)
-	defer s.finish(c, &o) // a panic too is answered by somebody outside
 	return c.Next()
 }
 
@@ -78,64 +71,52 @@ func (m *middleware) skipped(c *fiber.Ctx) bool {
 	return false
 }
 
-// beyondPrefix reports whether fiber runs the middleware of one path for
-// another: it takes the path of Use and Group for a prefix of bytes, so that
-// /api has /apikeys below it. An escaped slash is taken for a slash, so that a
-// spelling does not escape RejectDisallowed.
+// beyondPrefix reports whether fiber runs the middleware of one path for another.
+// fiber treats the path of Use and Group as a prefix of bytes, so /apikeys is below
+// /api. An escaped slash counts as a slash: no spelling of a path must escape
+// RejectDisallowed.
 func beyondPrefix(c *fiber.Ctx) bool {
+	const escapedSlash = "%2F"
 	route := c.Route()
 	if len(route.Path) < 2 || len(route.Params) > 0 || strings.IndexByte(route.Path, '\\') >= 0 {
-		return false // "/", or not a prefix of bytes: fiber parses it
+		return false // "/", or a path that fiber parses
 	}
 	prefix, path := strings.TrimRight(route.Path, "/"), c.Path()
 	if prefix == "" || len(path) <= len(prefix) {
 		return false
 	}
 	rest := path[len(prefix):]
-	return rest[0] != '/' && (len(rest) < len("%2F") || !strings.EqualFold(rest[:len("%2F")], "%2F"))
+	return rest[0] != '/' && (len(rest) < len(escapedSlash) || !strings.EqualFold(rest[:len(escapedSlash)], escapedSlash))
 }
 
-// resolve lets the engine decide. Strings of the outcome may be views of the
-// request's memory.
-func (m *middleware) resolve(c *fiber.Ctx, s *scratch, o *core.Outcome) {
-	snapshot := m.engine.Snapshot()
-	needs := snapshot.Needs()
-	facts := s.gather(m, c, needs)
-	if needs&core.NeedOriginFunc == 0 || !mayAsk(facts) {
-		snapshot.Resolve(context.Background(), facts, o)
-		return
-	}
-	copied := clone(*facts)
-	snapshot.Resolve(c.UserContext(), &copied, o)
+// userContext has the context that an AllowOriginFunc gets.
+type userContext struct{ c *fiber.Ctx }
+
+func (u userContext) Context() context.Context { return u.c.UserContext() }
+
+// application is a fiber application and how its router reads requests.
+type application struct {
+	app     *fiber.App
+	routing corsfasthttp.Routing
 }
 
-// finish sees to the response when the handler is done, and frees the scratch.
-func (s *scratch) finish(c *fiber.Ctx, o *core.Outcome) {
-	restore(c, o, view(s.kept))
-	s.free()
-}
-
-// restore puts the headers back that the rest of the chain has lost: fasthttp
-// resets the response where it answers 304 or an error by itself, as it does for
-// static files, handlers overwrite Vary, and proxies put an upstream's response in
-// its place.
-func restore(c *fiber.Ctx, o *core.Outcome, origin string) {
-	if o.Vary() == "" && origin == "" {
-		return
+// routing returns how the application that serves the request reads it. It
+// remembers this for the first application that the middleware is used in; there
+// are rarely others.
+func (m *middleware) routing(c *fiber.Ctx) corsfasthttp.Routing {
+	app, first := c.App(), m.first.Load()
+	if first != nil && first.app == app {
+		return first.routing
 	}
-	if c.Context().LastTimeoutErrorResponse() != nil {
-		return // the handler has timed out and may be writing still
+	config := app.Config()
+	routing := corsfasthttp.Routing{
+		PlusIsSpace: config.UnescapePath,
+		FoldPath:    !config.CaseSensitive,
+		TrimSlash:   !config.StrictRouting,
+		RawNames:    config.DisableHeaderNormalizing,
 	}
-	h := &c.Response().Header
-	if stripped(c) {
-		writeHeaders(h, o, origin)
-		return
+	if first == nil {
+		m.first.CompareAndSwap(nil, &application{app, routing})
 	}
-	switch {
-	case origin != "" && !gives(h) && !denied(c):
-		h.DelBytes(allowCredentials) // an upstream's, which the origin would make valid
-		writeHeaders(h, o, origin)
-	case o.Vary() != "" && !covers(h.PeekAll(fiber.HeaderVary), o.Vary()):
-		h.Add(fiber.HeaderVary, o.Vary())
-	}
+	return routing
 }

@@ -4,14 +4,15 @@ go 1.26.0
 
 require (
 	github.com/corskit/corskit v0.1.0
+	github.com/corskit/corskit/adapters/corsfasthttp v0.1.0
 	github.com/gofiber/fiber/v3 v3.1.0
-	github.com/gofiber/utils/v2 v2.0.2
 	github.com/valyala/fasthttp v1.69.0
 )
 
 require (
 	github.com/andybalholm/brotli v1.2.0 // indirect
 	github.com/gofiber/schema v1.7.0 // indirect
+	github.com/gofiber/utils/v2 v2.0.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/klauspost/compress v1.18.4 // indirect
 	github.com/mattn/go-colorable v0.1.14 // indirect
@@ -25,4 +26,7 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 )
 
-replace github.com/corskit/corskit => ../..
+replace (
+	github.com/corskit/corskit => ../..
+	github.com/corskit/corskit/adapters/corsfasthttp => ../corsfasthttp
+)

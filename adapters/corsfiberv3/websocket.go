@@ -3,30 +3,24 @@ package corsfiberv3
 import (
 	"github.com/gofiber/fiber/v3"
 
+	"github.com/corskit/corskit/adapters/corsfasthttp"
 	"github.com/corskit/corskit/core"
 )
 
-// CheckOrigin returns a function that says whether a WebSocket handshake may go
-// on, such as the Filter of fiber's contributed websocket package wants:
-// browsers do not apply CORS to WebSocket handshakes and always send cookies
-// with them, so that the server has to look at the origin. It accepts requests
-// without an Origin, which no browser made, same-origin ones, and those whose
-// origin the engine allows for their host and path.
-//
-// A policy of "*" accepts handshakes from every site, cookies included.
+// CheckOrigin returns a function that reports whether a WebSocket handshake may
+// proceed, for example for the Filter of fiber's contributed websocket package.
+// Browsers do not apply CORS to WebSocket handshakes and always send cookies with
+// them, so the server must check the origin. The function reports what
+// [core.Engine.AllowsHandshake] does.
 func CheckOrigin(engine *core.Engine) func(fiber.Ctx) bool {
 	m := newMiddleware(engine, nil)
 	return func(c fiber.Ctx) bool {
-		s := scratches.Get().(*scratch)
-		defer s.free()
-		facts := s.gather(m, c, core.NeedAll)
-		same := len(facts.Origin) == 0 || facts.SameOrigin()
-		s.clear()
-		if same {
-			return true
-		}
-		var o core.Outcome
-		m.resolve(c, s, &o)
-		return o.Decision().Allowed
+		return corsfasthttp.AllowsHandshake(engine, c.RequestCtx(), m.routing(c), c)
 	}
+}
+
+// Request returns all facts that the engine may look at, for
+// [core.Engine.Explain]. The caller may keep them.
+func Request(c fiber.Ctx) core.Request {
+	return corsfasthttp.Request(c.RequestCtx(), newMiddleware(nil, nil).routing(c))
 }

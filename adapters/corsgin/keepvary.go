@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/corskit/corskit/adapters/corshttp"
-	"github.com/corskit/corskit/core"
 )
 
 // keepingVary runs the rest of the chain with a writer that adds names to Vary
@@ -25,13 +24,9 @@ type varyWriter struct {
 }
 
 func (w *varyWriter) keep() {
-	if w.Written() {
-		return
+	if !w.Written() {
+		corshttp.AddVary(w.Header(), w.names)
 	}
-	h := w.Header()
-	lines := http.Header{"Vary": h["Vary"]}
-	corshttp.WriteHeaders(lines, core.Decision{Vary: w.names})
-	h["Vary"] = lines["Vary"]
 }
 
 func (w *varyWriter) WriteHeaderNow() {

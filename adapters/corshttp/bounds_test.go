@@ -95,10 +95,10 @@ func TestRewrites(t *testing.T) {
 		{"a preflight into the private network", private, request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT", "Access-Control-Request-Private-Network", "true")},
 		{"any origin", open, request("GET", "https://a.example")},
 	} {
-		d := corshttp.Decide(core.MustNew(tt.policy), tt.r)
+		engine := core.MustNew(tt.policy)
 		written := func() http.Header {
 			h := http.Header{}
-			corshttp.WriteHeaders(h, d)
+			corshttp.Apply(engine, h, tt.r)
 			return h
 		}
 		want, again := written(), written()
@@ -106,7 +106,7 @@ func TestRewrites(t *testing.T) {
 		for name, lines := range again {
 			first[name] = &lines[0]
 		}
-		corshttp.WriteHeaders(again, d)
+		corshttp.Apply(engine, again, tt.r)
 		for name, lines := range again {
 			if len(lines) != 1 || &lines[0] != first[name] {
 				t.Errorf("%s: %s was written once more: %q", tt.name, name, lines)
@@ -128,7 +128,7 @@ func TestRewrites(t *testing.T) {
 					delete(h, name)
 				}
 				before := maps.Clone(h)
-				if corshttp.WriteHeaders(h, d); !maps.EqualFunc(h, want, slices.Equal) {
+				if corshttp.Apply(engine, h, tt.r); !maps.EqualFunc(h, want, slices.Equal) {
 					t.Errorf("%s, with %s %s: %v becomes %v, want %v", tt.name, name, what, before, h, want)
 				}
 			}
@@ -139,14 +139,14 @@ func TestRewrites(t *testing.T) {
 // TestLeftovers: a refusal leaves nothing of what another engine has allowed,
 // whichever of its headers are there.
 func TestLeftovers(t *testing.T) {
-	d := corshttp.Decide(core.MustNew(policy), request("GET", "https://e.example"))
+	engine, r := core.MustNew(policy), request("GET", "https://e.example")
 	for _, h := range []http.Header{
 		{"Access-Control-Allow-Origin": {"*"}, "Access-Control-Expose-Headers": {"x"}},
 		{"Access-Control-Allow-Credentials": {"true"}},
 		{"Access-Control-Allow-Origin": {"https://e.example"}, "Access-Control-Allow-Credentials": {"true"}, "Access-Control-Max-Age": {"1"}},
 	} {
 		before := maps.Clone(h)
-		if corshttp.WriteHeaders(h, d); !maps.EqualFunc(h, http.Header{"Vary": {"Origin"}}, slices.Equal) {
+		if corshttp.Apply(engine, h, r); !maps.EqualFunc(h, http.Header{"Vary": {"Origin"}}, slices.Equal) {
 			t.Errorf("%v becomes %v", before, h)
 		}
 	}
@@ -167,14 +167,14 @@ func TestStrayHeadersStay(t *testing.T) {
 
 // TestVaryElements: how Origin may already stand in Vary.
 func TestVaryElements(t *testing.T) {
-	d := corshttp.Decide(core.MustNew(policy), request("GET", "https://e.example"))
+	engine, r := core.MustNew(policy), request("GET", "https://e.example")
 	for line, has := range map[string]bool{
 		"Origin": true, " Origin": true, "\tOrigin": true, "Origin ": true, "Origin\t": true, " \tOrigin\t ": true, "Origin , Accept": true, "Accept,Origin": true,
 		", Origin": true, "Accept, ,Origin": true, ",,,,,,,Origin": true, "origin": true,
 		"": false, ",": false, "Origins": false, "Or igin": false, "Origi": false, "Accept, Origin-Agent": false, "       ": false,
 	} {
 		h := http.Header{"Vary": {line}}
-		corshttp.WriteHeaders(h, d)
+		corshttp.Apply(engine, h, r)
 		want := []string{line}
 		if !has {
 			want = append(want, "Origin")

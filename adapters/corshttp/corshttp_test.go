@@ -184,7 +184,7 @@ func TestRoutedByHost(t *testing.T) {
 	for url, want := range map[string]string{"http://h.example/x": "here", "http://h.example/y": "path", "http://g.example/x": "host"} {
 		r := httptest.NewRequest("GET", url, nil)
 		r.Header.Set("Origin", "https://a.example")
-		if d := corshttp.Decide(engine, r); d.Policy != want {
+		if d := engine.Decide(r.Context(), corshttp.Request(r)); d.Policy != want {
 			t.Errorf("%s: the policy is %q, want %q", url, d.Policy, want)
 		}
 	}
@@ -560,8 +560,8 @@ func ExampleStripUpstream() {
 	// Output: [https://app.example.com]
 }
 
-// A decision written by itself is what Apply writes, and costs as little.
-func TestWriteHeaders(t *testing.T) {
+// TestApply: Apply writes the headers of the decision and allocates at most once.
+func TestApply(t *testing.T) {
 	private := policy
 	private.AllowPrivateNetwork = true
 	all := core.Policy{AllowOrigins: []string{"https://b.example"}, AllowCredentials: true, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}}
@@ -571,15 +571,45 @@ func TestWriteHeaders(t *testing.T) {
 		request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT", "Access-Control-Request-Private-Network", "true"),
 		request("OPTIONS", "https://b.example", "Access-Control-Request-Method", "PURGE", "Access-Control-Request-Headers", "x-b"),
 	} {
-		applied, written := http.Header{}, http.Header{}
-		status, vary := corshttp.Apply(e, applied, r)
-		d := corshttp.Decide(e, r)
-		corshttp.WriteHeaders(written, d)
-		if !maps.EqualFunc(applied, written, slices.Equal) || status != d.Status || vary != d.Vary {
-			t.Errorf("Apply writes %v, WriteHeaders %v", applied, written)
+		got, want := http.Header{}, http.Header{}
+		status, vary := corshttp.Apply(e, got, r)
+		d := e.Decide(t.Context(), corshttp.Request(r))
+		for name, value := range d.Headers() {
+			want.Set(name, value)
 		}
-		if n := testing.AllocsPerRun(100, func() { clear(written); corshttp.WriteHeaders(written, d) }); n > 1 {
+		if !maps.EqualFunc(got, want, slices.Equal) || status != d.Status || vary != d.Vary {
+			t.Errorf("Apply writes %v, the decision has %v", got, want)
+		}
+		if n := testing.AllocsPerRun(100, func() { clear(got); corshttp.Apply(e, got, r) }); n > 1 {
 			t.Errorf("%v allocations", n)
+		}
+	}
+}
+
+// TestAddVary: AddVary leaves the lines that are there, and the slice that holds
+// them, alone.
+func TestAddVary(t *testing.T) {
+	for _, tt := range []struct {
+		lines []string
+		names string
+		want  []string
+	}{
+		{nil, "Origin", []string{"Origin"}},
+		{[]string{"Accept"}, "Origin", []string{"Accept", "Origin"}},
+		{[]string{"Accept, origin"}, "Origin", []string{"Accept, origin"}},
+		{[]string{"Origin"}, "Origin, Accept", []string{"Origin", "Origin, Accept"}},
+		{[]string{"Accept"}, "", []string{"Accept"}},
+	} {
+		shared := append(make([]string, 0, 4), tt.lines...)
+		h := http.Header{}
+		if tt.lines != nil {
+			h["Vary"] = shared
+		}
+		if corshttp.AddVary(h, tt.names); !slices.Equal(h["Vary"], tt.want) {
+			t.Errorf("%q and %q: %q, want %q", tt.lines, tt.names, h["Vary"], tt.want)
+		}
+		if spare := shared[:cap(shared)]; spare[len(shared)] != "" {
+			t.Errorf("%q and %q: the slice was changed to %q", tt.lines, tt.names, spare)
 		}
 	}
 }

@@ -7,182 +7,100 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Header names, in the form in which http.Header has its keys.
 const (
 	allowOrigin      = "Access-Control-Allow-Origin"
 	allowCredentials = "Access-Control-Allow-Credentials"
-	exposeHeaders    = "Access-Control-Expose-Headers"
-	allowMethods     = "Access-Control-Allow-Methods"
-	allowHeaders     = "Access-Control-Allow-Headers"
-	maxAge           = "Access-Control-Max-Age"
-	allowPrivate     = "Access-Control-Allow-Private-Network"
-	vary             = "Vary"
+	varyName         = "Vary"
 )
 
-// WriteHeaders writes the headers of a decision into those of a response, for
-// adapters of frameworks that have an http.Header and do not leave it all to
-// [Apply]. It replaces the CORS headers that another engine's middleware has
-// written before, so that the innermost one decides, and adds to Vary.
-//
-// It allocates at most once, nothing if there is nothing to write, and no slice
-// that it writes is shared with another response.
-func WriteHeaders(h http.Header, d core.Decision) {
-	o := d.Outcome()
-	writeHeaders(h, &o)
-}
-
-func writeHeaders(h http.Header, o *core.Outcome) {
-	if len(h) > 0 || o.AllowOrigin() != "" {
-		writeAll(h, o)
-	} else if add := o.Vary(); add != "" {
-		addVary(h, take(1), nil, add)
-	}
-}
-
-func writeAll(h http.Header, o *core.Outcome) {
-	origin, add := o.AllowOrigin(), o.Vary()
-	var lines []string // of Vary, to be kept
-	if len(h) > 0 {
-		var done bool
-		if lines, add, done = merge(h, o); done {
-			return
-		}
-	}
-
-	// All values stand in one array, in elements of this response's own.
-	n := 0
-	if add != "" {
-		n = len(lines) + 1
-	}
-	if origin == "" {
-		if n > 0 {
-			addVary(h, take(n), lines, add)
-		}
+// write writes the headers of an outcome into those of a response. They replace
+// what another engine's middleware has written, so that the innermost one
+// decides; names are added to Vary. It allocates one array for all values, which
+// no other response shares.
+func write(h http.Header, o *core.Outcome) {
+	n, vary := o.Len(), o.Vary()
+	if n == 0 && vary == "" {
 		return
 	}
-	credentials, expose := o.AllowCredentials(), o.ExposeHeaders()
-	preflight := o.Kind() == core.Preflight
-	n++
-	if credentials != "" {
-		n++
-	}
-	if expose != "" {
-		n++
-	}
-	if preflight {
-		n += preflightCount(o)
-	}
-	free := take(n)
-	free = set(h, allowOrigin, origin, free)
-	if credentials != "" {
-		free = set(h, allowCredentials, credentials, free)
-	}
-	if expose != "" {
-		free = set(h, exposeHeaders, expose, free)
-	}
-	if preflight {
-		free = setPreflight(h, o, free)
-	}
-	if add != "" {
-		addVary(h, free, lines, add)
-	}
-}
-
-// set sets a header to the first of the free elements, and returns the others.
-func set(h http.Header, name, value string, free []string) []string {
-	free[0] = value
-	h[name] = free[:1:1]
-	return free[1:]
-}
-
-func addVary(h http.Header, free, lines []string, add string) {
-	copy(free, lines)
-	free[len(lines)] = add
-	h[vary] = free
-}
-
-func preflightCount(o *core.Outcome) int {
-	n := 0
-	for _, value := range [...]string{o.AllowMethods(), o.AllowHeaders(), o.MaxAge(), o.AllowPrivateNetwork()} {
-		if value != "" {
-			n++
+	var lines []string // of Vary, to be kept
+	if len(h) > 0 {
+		lines = h[varyName]
+		onlyVary := lines != nil && len(h) == 1
+		if !onlyVary && (h[allowOrigin] != nil || h[allowCredentials] != nil) {
+			if written(h, o) {
+				return
+			}
+			dropCORS(h)
+		}
+		if covers(lines, vary) {
+			vary = ""
 		}
 	}
-	return n
+	size := n
+	if vary != "" {
+		size += len(lines) + 1
+	}
+	if size == 0 {
+		return
+	}
+	values := make([]string, size)
+	for i := range n {
+		name, value := o.Header(i)
+		values[0] = value
+		h[name] = values[:1:1]
+		values = values[1:]
+	}
+	if vary != "" {
+		copy(values, lines)
+		values[len(lines)] = vary
+		h[varyName] = values
+	}
 }
 
-func setPreflight(h http.Header, o *core.Outcome, free []string) []string {
-	if value := o.AllowMethods(); value != "" {
-		free = set(h, allowMethods, value, free)
-	}
-	if value := o.AllowHeaders(); value != "" {
-		free = set(h, allowHeaders, value, free)
-	}
-	if value := o.MaxAge(); value != "" {
-		free = set(h, maxAge, value, free)
-	}
-	if value := o.AllowPrivateNetwork(); value != "" {
-		free = set(h, allowPrivate, value, free)
-	}
-	return free
-}
-
-// merge makes room among the headers of a response for those of o: it drops CORS
-// headers that another middleware has written, and returns the lines of Vary that
-// are there and what has to be added to them. It is done if there is nothing to
-// write, because o has nothing or the middleware was applied twice.
-func merge(h http.Header, o *core.Outcome) (lines []string, add string, done bool) {
-	if add = o.Vary(); add == "" && o.AllowOrigin() == "" {
-		return nil, "", true
-	}
-	others := len(h)
-	if lines = h[vary]; lines != nil {
-		others--
-	}
-	if others > 0 && (h[allowOrigin] != nil || h[allowCredentials] != nil) {
-		if written(h, o) {
-			return nil, "", true
-		}
-		dropCORS(h)
-	}
-	if add == "" || covers(lines, add) {
-		return nil, "", false
-	}
-	return lines, add, false
-}
-
-// written reports whether h has exactly the CORS headers of o already, because
-// the middleware was applied twice.
+// written reports whether h already has exactly the CORS headers of o, because
+// the middleware is applied twice.
 func written(h http.Header, o *core.Outcome) bool {
-	same := func(name, value string) bool {
+	next := 0
+	for name := range core.ResponseHeaders() {
 		lines := h[name]
-		if value == "" {
-			return len(lines) == 0
+		if next < o.Len() {
+			if set, value := o.Header(next); set == name {
+				if len(lines) != 1 || lines[0] != value {
+					return false
+				}
+				next++
+				continue
+			}
 		}
-		return len(lines) == 1 && lines[0] == value
+		if len(lines) > 0 {
+			return false
+		}
 	}
-	return same(allowOrigin, o.AllowOrigin()) && same(allowCredentials, o.AllowCredentials()) &&
-		same(exposeHeaders, o.ExposeHeaders()) && same(allowMethods, o.AllowMethods()) &&
-		same(allowHeaders, o.AllowHeaders()) && same(maxAge, o.MaxAge()) &&
-		same(allowPrivate, o.AllowPrivateNetwork()) && (o.Vary() == "" || covers(h[vary], o.Vary()))
+	return covers(h[varyName], o.Vary())
 }
 
 func dropCORS(h http.Header) {
-	for _, name := range [...]string{
-		allowOrigin, allowCredentials, exposeHeaders, allowMethods, allowHeaders, maxAge, allowPrivate,
-	} {
+	for name := range core.ResponseHeaders() {
 		delete(h, name)
 	}
 }
 
-// covers reports whether the lines of Vary have every name of add.
-func covers(lines []string, add string) bool {
-	if len(lines) == 0 {
-		return false
+// AddVary adds names, separated by ", ", to the Vary header of a response, unless
+// it already lists all of them. The lines that are there stay, and the slice that
+// holds them is not changed.
+func AddVary(h http.Header, names string) {
+	lines := h[varyName]
+	if covers(lines, names) {
+		return
 	}
-	for add != "" {
+	h[varyName] = append(append(make([]string, 0, len(lines)+1), lines...), names)
+}
+
+// covers reports whether the lines of Vary list all names.
+func covers(lines []string, names string) bool {
+	for names != "" {
 		var name string
-		name, add, _ = strings.Cut(add, ", ")
+		name, names, _ = strings.Cut(names, ", ")
 		if !lists(lines, name) {
 			return false
 		}
@@ -190,7 +108,7 @@ func covers(lines []string, add string) bool {
 	return true
 }
 
-// lists reports whether a list-based field has an element, without regard to case.
+// lists reports whether a list-based field has an element. Case does not matter.
 func lists(lines []string, element string) bool {
 	for _, line := range lines {
 		for len(line) >= len(element) {
@@ -204,8 +122,8 @@ func lists(lines []string, element string) bool {
 	return false
 }
 
-// trimmed returns a list's element without the blanks around it (RFC 9110,
-// section 5.6.3).
+// trimmed returns an element of a list without the white space around it (RFC
+// 9110, section 5.6.3).
 func trimmed(s string) string {
 	for s != "" && (s[0] == ' ' || s[0] == '\t') {
 		s = s[1:]

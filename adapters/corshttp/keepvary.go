@@ -9,39 +9,36 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// serveKeeping serves a request through a writer that sees to it that the headers
-// which the middleware has written are there when they go out.
+// serveKeeping serves a request through a writer that restores the middleware's
+// headers, if need be, just before they are sent.
 func serveKeeping(w http.ResponseWriter, r *http.Request, next http.Handler, o core.Outcome) {
 	kw := &keepVaryWriter{ResponseWriter: w, outcome: o}
-	defer kw.keep() // also before somebody outside answers a panic
+	defer kw.keep() // also if a middleware further out answers a panic
 	next.ServeHTTP(kw.like(w), r)
 }
 
-// keepVaryWriter is a ResponseWriter that keeps names in Vary and, over
-// informational responses, the other headers of an outcome.
+// keepVaryWriter is a ResponseWriter that keeps the names of an outcome in Vary
+// and, across informational responses, its other headers too.
 type keepVaryWriter struct {
 	http.ResponseWriter
 	outcome  core.Outcome
-	informed bool // there was an informational response
-	done     bool // the headers are out, or the connection is no longer ours
+	informed bool // an informational response has been sent
+	done     bool // the headers have been sent, or the connection was hijacked
 }
 
 func (w *keepVaryWriter) keep() {
 	if w.done {
 		return
 	}
-	h, names := w.Header(), w.outcome.Vary()
-	switch {
-	case w.informed && h[allowOrigin] == nil:
-		writeHeaders(h, &w.outcome)
-	case names != "" && !covers(h[vary], names):
-		lines := h[vary]
-		h[vary] = append(append(make([]string, 0, len(lines)+1), lines...), names)
+	h := w.Header()
+	if w.informed && h[allowOrigin] == nil {
+		write(h, &w.outcome)
+	} else if names := w.outcome.Vary(); names != "" {
+		AddVary(h, names)
 	}
 }
 
-// WriteHeader keeps the headers of informational responses too, which may come
-// first.
+// WriteHeader also serves informational responses, which may come first.
 func (w *keepVaryWriter) WriteHeader(status int) {
 	w.keep()
 	w.done = w.done || status >= 200 || status == http.StatusSwitchingProtocols
@@ -55,7 +52,7 @@ func (w *keepVaryWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// ReadFrom lets the server's writer use sendfile, as it would without us.
+// ReadFrom lets the server's writer use sendfile.
 func (w *keepVaryWriter) ReadFrom(r io.Reader) (int64, error) {
 	w.keep()
 	w.done = true
@@ -65,8 +62,8 @@ func (w *keepVaryWriter) ReadFrom(r io.Reader) (int64, error) {
 // Unwrap is for [http.ResponseController].
 func (w *keepVaryWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// FlushError is for [http.ResponseController] too, which would otherwise flush
-// past us.
+// FlushError is for [http.ResponseController] too, which would otherwise flush the
+// wrapped writer.
 func (w *keepVaryWriter) FlushError() error {
 	w.keep()
 	w.done = true
@@ -85,9 +82,9 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// like returns w as a writer that can do what other can, no more and no less:
-// handlers ask for http.Flusher, http.Hijacker and http.Pusher and take another
-// way if a writer is none.
+// like returns w as a writer that implements http.Flusher, http.Hijacker and
+// http.Pusher exactly if other does. Handlers test for these interfaces and
+// behave differently without them.
 func (w *keepVaryWriter) like(other http.ResponseWriter) http.ResponseWriter {
 	_, flush := other.(http.Flusher)
 	_, hijack := other.(http.Hijacker)

@@ -1,33 +1,35 @@
 package corshttp
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/corskit/corskit/core"
 )
 
-// Options are what a middleware may be told beyond its engine. The zero Options
-// are the default.
+// Options configures the middleware. The zero Options is the default.
 type Options struct {
-	// Skip, if it returns true, passes a request to the handler as if the
-	// middleware were not there. Nil skips none. It is called concurrently.
+	// Skip reports whether to pass a request to the handler as if there were no
+	// middleware. Nil skips no request. Skip is called concurrently.
 	Skip func(*http.Request) bool
 
-	// KeepVary puts "Origin" back into Vary when a handler, or
-	// [http.TimeoutHandler], has overwritten it, and all of the middleware's headers
-	// when they are cleared after an informational response, as by
-	// [net/http/httputil.ReverseProxy] after an upstream's 103. The handler then
-	// gets another ResponseWriter, which has the http.Flusher, http.Hijacker and
-	// http.Pusher that the server's has, and costs two more allocations a response.
+	// KeepVary restores "Origin" in Vary if a handler, or [http.TimeoutHandler],
+	// overwrites it. It also restores all of the middleware's headers if they are
+	// cleared after an informational response, as
+	// [net/http/httputil.ReverseProxy] does after an upstream's 103. The handler
+	// then gets another ResponseWriter. It implements http.Flusher, http.Hijacker
+	// and http.Pusher if the server's does, and costs two more allocations per
+	// response.
 	KeepVary bool
 }
 
 // Middleware returns a middleware that answers preflights and adds CORS headers
-// to other responses, as the engine decides. Several Options add up. A nil
-// engine denies every origin. The middleware is safe for concurrent use.
+// to other responses, as the engine decides. If several Options are given, they
+// are merged. A nil engine denies every origin. The middleware is safe for
+// concurrent use.
 //
-// It allocates at most once a response, and shares no header slice between
-// responses.
+// It allocates at most once per response, and no two responses share a header
+// slice.
 func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Handler {
 	var skips []func(*http.Request) bool
 	keepVary := false
@@ -45,8 +47,8 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 					return
 				}
 			}
-			var o core.Outcome
-			apply(engine, w.Header(), r, &o)
+			o := engine.Resolve(source{r})
+			write(w.Header(), &o)
 			switch {
 			case o.Status() != 0:
 				w.WriteHeader(o.Status())
@@ -60,124 +62,57 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 }
 
 // Apply decides a request and writes the headers of the decision into those of
-// its response: all that [Middleware] does, for adapters of frameworks built on
-// net/http. If status is not 0, the adapter answers with it and an empty body;
-// else the handler runs. vary is what was to be in Vary, see [Options].
+// its response. It is for adapters of frameworks built on net/http. If status is
+// not 0, the adapter must answer with that status and an empty body; otherwise
+// the handler runs. vary is what Vary must list when the headers are sent: see
+// [AddVary].
 //
-// It allocates at most once. No slice that it writes is shared with another
-// response.
+// Apply allocates at most once. No two responses share a slice.
 func Apply(engine *core.Engine, h http.Header, r *http.Request) (status int, vary string) {
-	var o core.Outcome
-	apply(engine, h, r, &o)
+	o := engine.Resolve(source{r})
+	write(h, &o)
 	return o.Status(), o.Vary()
 }
 
-func apply(engine *core.Engine, h http.Header, r *http.Request, o *core.Outcome) {
-	s := engine.Snapshot()
-	if s.Needs()&core.NeedRoute != 0 {
-		path, rawPath := paths(r)
-		s = s.At(r.Host, path, rawPath, false)
-	}
-	origin, method := lines(r)
-	if !s.ResolveOrigin(origin, method, o) {
-		resolve(s, r, origin, method, o)
-	}
-	writeHeaders(h, o)
-}
-
-// resolve is for policies that need more than Origin.
-func resolve(s core.Snapshot, r *http.Request, origin, method []string, o *core.Outcome) {
-	f := core.Request{Method: r.Method, Origin: origin, AccessControlRequestMethod: method}
-	gather(&f, r, s.Needs())
-	s.Resolve(r.Context(), &f, o)
-}
-
-// Decide lets the engine decide an HTTP request.
-func Decide(engine *core.Engine, r *http.Request) core.Decision {
-	var o core.Outcome
-	origin, method := lines(r)
-	resolve(engine.Snapshot(), r, origin, method, &o)
-	return o.Decision()
-}
-
-// Request returns the facts that the engine looks at, all of them, for
+// Request returns all facts that the engine may look at, for
 // [core.Engine.Explain].
-func Request(r *http.Request) core.Request {
-	origin, method := lines(r)
-	f := core.Request{Method: r.Method, Origin: origin, AccessControlRequestMethod: method}
-	gather(&f, r, core.NeedAll)
-	return f
-}
+func Request(r *http.Request) core.Request { return core.NewRequest(source{r}) }
 
-// paths returns the path of a request and, where it matters, as it was sent.
-func paths(r *http.Request) (path, rawPath string) {
-	if r.URL == nil {
-		return "", ""
-	}
-	return r.URL.Path, r.URL.RawPath
-}
+// source is an HTTP request as the engine sees it.
+type source struct{ r *http.Request }
 
-// lines returns the field lines that every engine needs: of Origin and, from
-// OPTIONS requests with an Origin, of Access-Control-Request-Method.
-func lines(r *http.Request) (origin, method []string) {
-	origin = r.Header["Origin"]
-	if len(origin) > 0 && r.Method == http.MethodOptions {
-		method = r.Header["Access-Control-Request-Method"]
-	}
-	return origin, method
-}
+func (s source) Context() context.Context { return s.r.Context() }
+func (s source) Method() string           { return s.r.Method }
+func (s source) Transient() bool          { return false }
 
-// gather sets the facts that are needed beside: header look-ups are what a
-// decision costs most.
-func gather(f *core.Request, r *http.Request, needs core.Need) {
-	h := r.Header
-	if needs&core.NeedRoute != 0 {
-		f.Host = r.Host
-		f.Path, f.RawPath = paths(r)
+// Lines returns the lines of a field, whose name net/http has made canonical.
+func (s source) Lines(name string) []string { return s.r.Header[name] }
+
+func (s source) Target() core.Target {
+	t := core.Target{Host: s.r.Host}
+	if u := s.r.URL; u != nil {
+		t.Path, t.RawPath = u.Path, u.RawPath
 	}
-	if len(f.Origin) == 0 && needs&core.NeedOriginFunc == 0 {
-		return
-	}
-	if needs&core.NeedFetchSite != 0 {
-		f.Host, f.SecFetchSite = r.Host, h["Sec-Fetch-Site"]
-	}
-	if r.Method != http.MethodOptions {
-		return
-	}
-	if len(f.Origin) == 0 {
-		f.AccessControlRequestMethod = h["Access-Control-Request-Method"]
-	}
-	if needs&core.NeedRequestHeaders != 0 {
-		f.AccessControlRequestHeaders = h["Access-Control-Request-Headers"]
-	}
-	if needs&core.NeedPrivateNetwork != 0 {
-		f.AccessControlRequestPrivateNetwork = h["Access-Control-Request-Private-Network"]
-	}
+	return t
 }
 
 // CheckOrigin returns a function for WebSocket upgraders, such as
-// gorilla/websocket's Upgrader.CheckOrigin: browsers do not apply CORS to
-// WebSocket handshakes and always send cookies with them, so that the server
-// has to look at the origin. It accepts requests without an Origin, which no
-// browser made, same-origin ones, and those whose origin the engine allows for
-// their host and path.
-//
-// A policy of "*" accepts handshakes from every site, cookies included.
+// gorilla/websocket's Upgrader.CheckOrigin. Browsers do not apply CORS to
+// WebSocket handshakes and always send cookies with them, so the server must
+// check the origin. The function reports what [core.Engine.AllowsHandshake] does.
 func CheckOrigin(engine *core.Engine) func(*http.Request) bool {
-	return func(r *http.Request) bool {
-		facts := Request(r)
-		return len(facts.Origin) == 0 || facts.SameOrigin() || engine.Decide(r.Context(), facts).Allowed
-	}
+	return func(r *http.Request) bool { return engine.AllowsHandshake(source{r}) }
 }
 
-// StripUpstream removes the CORS headers of an upstream's response. It is meant
-// to be, or to be called from, the ModifyResponse of an
-// [net/http/httputil.ReverseProxy] behind the middleware: the proxy would add
-// the upstream's headers to the middleware's, and browsers refuse a response
-// with two Access-Control-Allow-Origin. The upstream's Vary stays. It returns nil.
+// StripUpstream removes the CORS headers from an upstream's response. Use it as,
+// or call it from, the ModifyResponse of a [net/http/httputil.ReverseProxy] behind
+// the middleware. Otherwise the proxy adds the upstream's headers to the
+// middleware's, and browsers refuse a response with two
+// Access-Control-Allow-Origin. The upstream's Vary stays. StripUpstream always
+// returns nil.
 //
 // If the upstream sends informational responses, such as 103 Early Hints, the
-// proxy clears the middleware's headers with each: see [Options].
+// proxy clears the middleware's headers with each of them: see [Options].
 func StripUpstream(r *http.Response) error {
 	dropCORS(r.Header)
 	return nil

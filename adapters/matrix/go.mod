@@ -24,6 +24,7 @@ require (
 	github.com/bytedance/sonic v1.15.0 // indirect
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
 	github.com/cloudwego/base64x v0.1.6 // indirect
+	github.com/corskit/corskit/adapters/corsfasthttp v0.1.0 // indirect
 	github.com/gabriel-vasile/mimetype v1.4.12 // indirect
 	github.com/gin-contrib/sse v1.1.0 // indirect
 	github.com/go-playground/locales v0.14.1 // indirect
@@ -69,6 +70,7 @@ replace (
 	github.com/corskit/corskit => ../..
 	github.com/corskit/corskit/adapters/corsecho => ../corsecho
 	github.com/corskit/corskit/adapters/corsechov5 => ../corsechov5
+	github.com/corskit/corskit/adapters/corsfasthttp => ../corsfasthttp
 	github.com/corskit/corskit/adapters/corsfiber => ../corsfiber
 	github.com/corskit/corskit/adapters/corsfiberv3 => ../corsfiberv3
 	github.com/corskit/corskit/adapters/corsgin => ../corsgin

@@ -28,6 +28,7 @@ require (
 	github.com/bytedance/sonic v1.15.0 // indirect
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
 	github.com/cloudwego/base64x v0.1.6 // indirect
+	github.com/corskit/corskit/adapters/corsfasthttp v0.1.0 // indirect
 	github.com/felixge/httpsnoop v1.0.3 // indirect
 	github.com/gabriel-vasile/mimetype v1.4.12 // indirect
 	github.com/gin-contrib/sse v1.1.0 // indirect
@@ -74,6 +75,7 @@ replace (
 	github.com/corskit/corskit => ../..
 	github.com/corskit/corskit/adapters/corsecho => ../../adapters/corsecho
 	github.com/corskit/corskit/adapters/corsechov5 => ../../adapters/corsechov5
+	github.com/corskit/corskit/adapters/corsfasthttp => ../../adapters/corsfasthttp
 	github.com/corskit/corskit/adapters/corsfiber => ../../adapters/corsfiber
 	github.com/corskit/corskit/adapters/corsfiberv3 => ../../adapters/corsfiberv3
 	github.com/corskit/corskit/adapters/corsgin => ../../adapters/corsgin

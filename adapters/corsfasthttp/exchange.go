@@ -1,0 +1,127 @@
+package corsfasthttp
+
+import (
+	"context"
+	"sync"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/corskit/corskit/core"
+)
+
+// Contexter has the context of a request, which an AllowOriginFunc gets.
+type Contexter interface{ Context() context.Context }
+
+// Exchange is one request and its response, from the decision until the handler
+// has returned.
+type Exchange struct {
+	source  source
+	outcome core.Outcome
+}
+
+var exchanges = sync.Pool{New: func() any { return new(Exchange) }}
+
+// Begin decides a request and writes the headers of the decision into its
+// response. They replace what another engine's middleware has written, so that
+// the innermost one decides. The caller must call [Exchange.End] once the handler
+// has returned or panicked, and must not use the Exchange afterwards. A nil engine
+// denies every origin.
+func Begin(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Contexter) *Exchange {
+	x := exchanges.Get().(*Exchange)
+	x.source.ctx, x.source.routing, x.source.contexter = ctx, routing, c
+	x.outcome = engine.Resolve(&x.source)
+	write(&ctx.Response.Header, &x.outcome)
+	x.decide()
+	return x
+}
+
+// Status returns the status to answer with instead of running the handler, or 0 if
+// the handler must run. The body must be empty.
+func (x *Exchange) Status() int { return x.outcome.Status() }
+
+// End restores the headers that the rest of the chain has lost. fasthttp resets
+// the response when it answers 304 or an error itself, as it does for static
+// files; handlers overwrite Vary; and proxies replace the response by an
+// upstream's.
+func (x *Exchange) End() {
+	if x.outcome.Status() == 0 {
+		x.restore()
+	}
+	x.source.free()
+	exchanges.Put(x)
+}
+
+// Request returns all facts that the engine may look at, for
+// [core.Engine.Explain]. The caller may keep them.
+func Request(ctx *fasthttp.RequestCtx, routing Routing) core.Request {
+	return core.NewRequest(&source{ctx: ctx, routing: routing})
+}
+
+// AllowsHandshake reports what [core.Engine.AllowsHandshake] does for the request.
+func AllowsHandshake(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Contexter) bool {
+	x := exchanges.Get().(*Exchange)
+	defer exchanges.Put(x)
+	defer x.source.free()
+	x.source.ctx, x.source.routing, x.source.contexter = ctx, routing, c
+	return engine.AllowsHandshake(&x.source)
+}
+
+func (x *Exchange) restore() {
+	o, ctx := &x.outcome, x.source.ctx
+	if o.Vary() == "" && o.Len() == 0 {
+		return
+	}
+	if ctx.LastTimeoutErrorResponse() != nil {
+		return // the handler has timed out and may still be writing
+	}
+	h := &ctx.Response.Header
+	switch {
+	case stripped(ctx):
+		write(h, o)
+	case o.Len() > 0 && !hasOrigin(h) && !denied(ctx):
+		h.Del(fasthttp.HeaderAccessControlAllowCredentials) // an upstream's, which our origin would make valid
+		write(h, o)
+	case o.Vary() != "" && !covers(h.PeekAll(fasthttp.HeaderVary), o.Vary()):
+		h.Add(fasthttp.HeaderVary, o.Vary())
+	}
+}
+
+type deniedKey struct{}
+
+// decide tells the middlewares further out whether this engine, the innermost so
+// far, denies the origin. They would otherwise take the missing headers for lost
+// ones. The response does not tell, since an upstream's may look the same. An
+// outcome without any header decides nothing.
+func (x *Exchange) decide() {
+	ctx := x.source.ctx
+	switch {
+	case x.outcome.Len() == 0 && x.outcome.Vary() != "":
+		ctx.SetUserValue(deniedKey{}, true)
+	case x.outcome.Len() > 0 && denied(ctx):
+		ctx.SetUserValue(deniedKey{}, false)
+	}
+}
+
+// denied reports whether the innermost engine that has decided denies the origin.
+func denied(ctx *fasthttp.RequestCtx) bool { return ctx.UserValue(deniedKey{}) == true }
+
+// StripUpstream removes the CORS headers of an upstream's response, in any
+// spelling; those of the middleware in front replace them. Call it after a proxy
+// has put the upstream's response in place of the one that had the middleware's
+// headers. The upstream's Vary stays.
+func StripUpstream(ctx *fasthttp.RequestCtx) {
+	dropSpelled(&ctx.Response.Header)
+	ctx.SetUserValue(strippedKey{}, true)
+}
+
+type strippedKey struct{}
+
+// stripped reports whether StripUpstream was called. It reports so to the
+// innermost middleware only, whose engine decides.
+func stripped(ctx *fasthttp.RequestCtx) bool {
+	if ctx.UserValue(strippedKey{}) != true {
+		return false
+	}
+	ctx.SetUserValue(strippedKey{}, false)
+	return true
+}

@@ -1,0 +1,227 @@
+package core
+
+import (
+	"context"
+	"strings"
+
+	"github.com/corskit/corskit/internal/fetch"
+	"github.com/corskit/corskit/internal/origin"
+)
+
+// Decide decides one request. It does not allocate, with one exception: if the
+// names in Access-Control-Request-Headers must be echoed and come in several
+// lines, it joins them. Its cost is bounded for any request. The context is
+// passed to [Policy].AllowOriginFunc and not used otherwise.
+func (e *Engine) Decide(ctx context.Context, r Request) Decision {
+	o := e.current().resolve(ctx, nil, &r)
+	return o.Decision()
+}
+
+// Resolve decides the request that src describes. It is the way in for adapters:
+// [Engine.Decide] without a [Request] to fill. An adapter writes the outcome's
+// headers and, if it has a status, answers with that.
+func (e *Engine) Resolve(src Source) Outcome {
+	return e.current().resolve(nil, src, nil)
+}
+
+// AllowsHandshake reports whether a WebSocket handshake may proceed. Browsers do
+// not apply CORS to handshakes and send cookies with them, so the server must
+// check the origin. AllowsHandshake accepts a request without an Origin, which
+// does not come from a page; one from the server's own origin (see
+// [Request.SameOrigin]); and one whose origin the engine allows for its host and
+// path. A policy of "*" accepts handshakes from every site, with cookies.
+func (e *Engine) AllowsHandshake(src Source) bool {
+	values := src.Lines(fieldOrigin)
+	if len(values) == 0 || len(values) == 1 && sameOrigin(values[0], src, nil) {
+		return true
+	}
+	o := e.Resolve(src)
+	return o.verdict.Allowed
+}
+
+// AllowsOrigin reports whether some policy allows the origin, for uses other
+// than HTTP requests. An AllowOriginFunc gets a Request with nothing but the
+// origin. A malformed origin is never allowed, not even by "*".
+//
+// For a routed engine, every route must allow the origin. If there is a request,
+// as for a WebSocket handshake, use [Engine.AllowsHandshake] or an adapter's
+// CheckOrigin, which take the route into account.
+func (e *Engine) AllowsOrigin(origin string) bool {
+	s := e.current()
+	if s.routes == nil {
+		return s.rules.allows(origin)
+	}
+	for i := range s.routes {
+		if !s.routes[i].to.rules.allows(origin) {
+			return false
+		}
+	}
+	return true
+}
+
+func (rs *ruleset) allows(value string) bool {
+	owner := rs.matcher.Match(value, len(rs.answers))
+	if rs.funcs != nil {
+		owner, _ = rs.ask(context.Background(), value, owner, nil, &Request{Origin: []string{value}})
+	}
+	return owner != origin.NoOwner
+}
+
+// IsOrigin reports whether s is an origin as browsers send it, such as
+// "https://app.example.com" or "http://[::1]:8080". "null" is not.
+func IsOrigin(s string) bool {
+	_, ok := origin.Parse(s)
+	return ok
+}
+
+// resolve decides the request that src or, if src is nil, r describes.
+func (s *state) resolve(ctx context.Context, src Source, r *Request) (o Outcome) {
+	if s.routes != nil {
+		s = s.route(target(src, r))
+	}
+	rules := s.rules
+	values := lines(src, r, fieldOrigin)
+	switch {
+	case rules == nil:
+		o.verdict = unrouted[kind(values, src, r)]
+		return o
+	case len(values) == 0:
+		o.verdict = rules.absent
+		return o
+	}
+	owner := rules.govern(values, &o)
+	if rules.funcs != nil && len(values) == 1 {
+		owner, o.mark = rules.ask(ctx, values[0], owner, src, r)
+	}
+	asked := askedMethod(src, r)
+	switch {
+	case owner >= 0 && len(asked) > 0:
+		rules.answers[owner].permit(values, asked, src, r, &o)
+	case owner >= 0:
+		a := &rules.answers[owner]
+		o.verdict, o.origin = a.actual, values[0]
+	case len(asked) > 0:
+		o.verdict = rules.denied
+	default:
+		rules.refuse(values, src, r, &o)
+	}
+	return o
+}
+
+// askedMethod returns the lines of Access-Control-Request-Method if a request
+// that has an Origin is a preflight, and nil otherwise.
+func askedMethod(src Source, r *Request) []string {
+	if method(src, r) != "OPTIONS" {
+		return nil
+	}
+	return lines(src, r, fieldRequestMethod)
+}
+
+// unrouted are the verdicts on requests that no route covers.
+var unrouted = [...]*verdict{
+	NotCORS:   newVerdict(Decision{Kind: NotCORS, Code: CodeNoRoute}),
+	Actual:    newVerdict(Decision{Kind: Actual, Code: CodeNoRoute}),
+	Preflight: newVerdict(Decision{Kind: Preflight, Code: CodeNoRoute}),
+}
+
+func kind(origin []string, src Source, r *Request) Kind {
+	switch {
+	case len(origin) == 0:
+		return NotCORS
+	case len(askedMethod(src, r)) > 0:
+		return Preflight
+	default:
+		return Actual
+	}
+}
+
+// govern returns the index of the answer that governs requests with these Origin
+// lines according to AllowOrigins, or -1.
+func (rs *ruleset) govern(origin []string, o *Outcome) int {
+	switch {
+	case rs.constant:
+		return 0
+	case len(origin) > 1:
+		o.mark = repeated
+		return -1
+	}
+	return rs.matcher.Match(origin[0], len(rs.answers))
+}
+
+// refuse sets the outcome of an actual request from an origin that no policy allows.
+func (rs *ruleset) refuse(origin []string, src Source, r *Request, o *Outcome) {
+	switch {
+	case !rs.rejects:
+		o.verdict = rs.refused
+	case len(origin) == 1 && sameOrigin(origin[0], src, r):
+		o.verdict, o.mark = rs.spared, 0
+	default:
+		o.verdict = rs.rejected
+	}
+}
+
+// permit sets the outcome of a preflight from an origin that the policy allows.
+func (a *answer) permit(origin, asked []string, src Source, r *Request, o *Outcome) {
+	i := 0
+	if a.echoMethod {
+		if len(asked) != 1 || !fetch.IsEchoableMethod(asked[0]) {
+			*o = Outcome{verdict: a.badMethod}
+			return
+		}
+		o.method = asked[0]
+	}
+	if a.echoHeaders {
+		names := lines(src, r, fieldRequestHeaders)
+		if !fetch.AreEchoableHeaders(names) {
+			*o = Outcome{verdict: a.badHeaders}
+			return
+		}
+		if o.names = joined(names); o.names != "" {
+			i |= withNames
+		}
+	}
+	if a.private {
+		if flag := lines(src, r, fieldRequestPrivate); len(flag) == 1 && flag[0] == "true" {
+			i |= withPrivate
+		}
+	}
+	o.verdict, o.origin = a.preflight[i], origin[0]
+}
+
+// joined returns the value of a list-based field that has these lines.
+func joined(lines []string) string {
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return strings.Join(lines, ",")
+}
+
+// ask asks the functions of the policies before owner, or of all policies if it is
+// -1. It returns the first policy whose function allows the origin, or owner.
+func (rs *ruleset) ask(ctx context.Context, value string, owner int, src Source, r *Request) (int, mark) {
+	o, ok := origin.Parse(value)
+	null := value == "null"
+	if !ok && !null {
+		return owner, 0
+	}
+	var request Request
+	for _, f := range rs.funcs {
+		if owner >= 0 && f.owner >= owner {
+			break
+		}
+		if null && !f.null || o.Insecure() && !f.insecure {
+			continue
+		}
+		switch {
+		case request.Origin != nil: // asked before
+		case src != nil:
+			ctx, request = src.Context(), NewRequest(src)
+		default:
+			request = *r
+		}
+		if f.allows(ctx, request) {
+			return f.owner, byFunc
+		}
+	}
+	return owner, 0
+}
