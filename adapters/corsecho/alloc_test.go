@@ -1,7 +1,6 @@
 //go:build !race
 
-// The race detector makes sync.Pool, which the framework and the adapter use, drop
-// what it is given at random.
+// Under the race detector, sync.Pool, which echo uses, drops items at random.
 
 package corsecho_test
 
@@ -16,9 +15,9 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// What the middleware allocates beyond bare echo: the function that echo has every
-// middleware make for each request, and for many responses together the array that
-// their headers are in.
+// TestAllocations: the middleware allocates once per response, for the values of
+// its headers. The handler that echo has each middleware build for each request is
+// not counted: a middleware that does nothing costs it too.
 func TestAllocations(t *testing.T) {
 	engine := core.MustNew(core.Policy{
 		AllowOrigins: []string{allowed}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"}, AllowCredentials: true, ExposeHeaders: []string{"x-e"},
@@ -26,8 +25,10 @@ func TestAllocations(t *testing.T) {
 	answer := func(status int) echo.HandlerFunc {
 		return func(c echo.Context) error { return c.NoContent(status) }
 	}
-	bare := quiet()
-	with := quiet()
+	bare, with := quiet(), quiet()
+	bare.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error { return next(c) }
+	})
 	with.Use(corsecho.Middleware(engine))
 	for _, e := range []*echo.Echo{bare, with} {
 		e.GET("/", answer(200))
@@ -49,7 +50,7 @@ func TestAllocations(t *testing.T) {
 		for _, origin := range []string{allowed, stranger, ""} {
 			n := allocations(with, request(method, origin)) - allocations(bare, request(method, ""))
 			if n > 1 {
-				t.Errorf("%s from %q: %v allocations beyond bare echo, want at most 1", method, origin, n)
+				t.Errorf("%s from %q: %v allocations more than with an idle middleware, want at most 1", method, origin, n)
 			}
 		}
 	}

@@ -23,9 +23,9 @@ type Options struct {
 // to other responses, as the engine decides. Several Options add up. A nil
 // engine denies every origin. The middleware is safe for concurrent use.
 //
-// It allocates once a request, the function that echo has every middleware make,
-// and now and then an array for the headers of many responses. It shares no header
-// slice between responses.
+// It allocates at most once per response, in addition to the handler that echo v4
+// has every middleware build for each request. No two responses share a header
+// slice.
 func Middleware(engine *core.Engine, opts ...Options) echo.MiddlewareFunc {
 	m := &middleware{engine: engine}
 	for _, o := range opts {
