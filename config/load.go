@@ -358,7 +358,7 @@ func (s *state) warn(warnings []core.Warning) {
 	known := make(map[string]bool)
 	for _, w := range warnings {
 		warning := &Warning{
-			Place: s.place(w.Policy, w.Field, w.Index, w.Value), Value: w.Value, Code: w.Code,
+			Place: s.place(w.Policy, w.Field, w.Index, w.Value), Value: w.Value, Code: core.Code(w.Reason),
 			Detail: keyNames.Replace(w.Detail), Suggestion: keyNames.Replace(w.Suggestion),
 		}
 		if text := warning.String(); !known[text] {

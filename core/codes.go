@@ -1,66 +1,52 @@
 package core
 
-// Code is a stable, machine-readable name for why something was decided,
-// warned of or explained.
+// Code is a stable, machine-readable name for the cause of a decision or for a step
+// of an explanation.
 type Code string
 
 // Codes of a [Decision].
 const (
 	CodeNoRoute          Code = "no-route"           // no route covers the request's host and path
-	CodePathAmbiguous    Code = "path-ambiguous"     // the path's readings lead to different routes
+	CodePathAmbiguous    Code = "path-ambiguous"     // routers may read the path in ways that lead to different routes
 	CodeNoOrigin         Code = "no-origin"          // not a CORS request
-	CodeAnyOrigin        Code = "any-origin"         // the policy allows "*", the same for all
+	CodeAnyOrigin        Code = "any-origin"         // the first policy allows "*"
 	CodeOriginAllowed    Code = "origin-allowed"     // a pattern of AllowOrigins matches
-	CodeOriginFunc       Code = "origin-func"        // AllowOriginFunc said yes
+	CodeOriginFunc       Code = "origin-func"        // AllowOriginFunc returned true
 	CodeOriginNotAllowed Code = "origin-not-allowed" // no policy allows the origin
 	CodeOriginRepeated   Code = "origin-repeated"    // several Origin field lines
-	CodeSameOrigin       Code = "same-origin"        // not allowed, but spared by RejectDisallowed
-	CodeMethodNotEchoed  Code = "method-not-echoed"  // the method asked for is not fit to be repeated
-	CodeHeadersNotEchoed Code = "headers-not-echoed" // the names asked for are not fit to be repeated
+	CodeSameOrigin       Code = "same-origin"        // not allowed, but not rejected: the page is of the server's own origin
+	CodeMethodNotEchoed  Code = "method-not-echoed"  // the requested method must not be echoed
+	CodeHeadersNotEchoed Code = "headers-not-echoed" // the requested header names must not be echoed
 )
 
-// Codes of the steps of an [Explanation], beside those of decisions.
+// Codes of the steps of an [Explanation]. The code of the decision is one of its
+// steps too.
 const (
-	StepRoute            Code = "route"
-	StepNotCORS          Code = "kind-not-cors"
-	StepActual           Code = "kind-actual"
-	StepPreflight        Code = "kind-preflight"
-	StepOriginMalformed  Code = "origin-malformed"
-	StepOriginNull       Code = "origin-null"
-	StepMethodSafelisted Code = "method-safelisted"
-	StepMethodAllowed    Code = "method-allowed"
-	StepMethodNotAllowed Code = "method-not-allowed"
-	StepMethodCase       Code = "method-case"
-	StepHeaderAllowed    Code = "header-allowed"
-	StepHeaderNotAllowed Code = "header-not-allowed"
-	StepCredentials      Code = "credentials-allowed"
-	StepNoCredentials    Code = "credentials-not-allowed"
-	StepPrivateNetwork   Code = "private-network-allowed"
-	StepRejected         Code = "rejected"
-	StepHandler          Code = "handler-runs"
-	StepAnswered         Code = "answered"
-	BrowserReads         Code = "browser-reads"         // the script may read the response
-	BrowserHides         Code = "browser-hides"         // the response is kept from the script
-	BrowserSends         Code = "browser-sends"         // the preflight succeeds; the request follows
-	BrowserRefuses       Code = "browser-refuses"       // the preflight fails; the request is never sent
-	BrowserNotConcerned  Code = "browser-not-concerned" // same-origin or no browser
+	stepRoute            Code = "route"
+	stepNotCORS          Code = "kind-not-cors"
+	stepActual           Code = "kind-actual"
+	stepPreflight        Code = "kind-preflight"
+	stepOriginMalformed  Code = "origin-malformed"
+	stepOriginNull       Code = "origin-null"
+	stepMethodSafelisted Code = "method-safelisted"
+	stepMethodAllowed    Code = "method-allowed"
+	stepMethodNotAllowed Code = "method-not-allowed"
+	stepMethodCase       Code = "method-case"
+	stepHeaderAllowed    Code = "header-allowed"
+	stepHeaderNotAllowed Code = "header-not-allowed"
+	stepCredentials      Code = "credentials-allowed"
+	stepNoCredentials    Code = "credentials-not-allowed"
+	stepPrivateNetwork   Code = "private-network-allowed"
+	stepRejected         Code = "rejected"
+	stepHandler          Code = "handler-runs"
+	stepAnswered         Code = "answered"
 )
 
-// Codes of a [Warning].
+// Codes of a [BrowserVerdict].
 const (
-	WarnNoOrigins          Code = "no-origins"          // the policy allows no origin
-	WarnInsecureOrigin     Code = "insecure-origin"     // http:// beyond loopback
-	WarnPublicSuffix       Code = "public-suffix"       // a wildcard over a public suffix
-	WarnUnmanagedSuffix    Code = "unmanaged-suffix"    // a wildcard over an unknown top-level domain, with credentials
-	WarnBroadRegexp        Code = "broad-regexp"        // an expression that matches strangers' origins
-	WarnUnreachablePattern Code = "unreachable-pattern" // an earlier pattern decides for it
-	WarnUnreachablePolicy  Code = "unreachable-policy"  // an earlier policy allows every origin
-	WarnUnreachableRoute   Code = "unreachable-route"   // an earlier route covers it
-	WarnMaxAge             Code = "max-age"             // more than some browsers honour
-	WarnSafelisted         Code = "safelisted"          // listed for nothing
-	WarnDuplicate          Code = "duplicate"           // listed twice
-	WarnBesideWildcard     Code = "beside-wildcard"     // listed beside "*", which covers it
-	WarnResponseHeader     Code = "response-header"     // a response header among the request headers
-	WarnPrivateNetwork     Code = "private-network"     // private network access for any origin
-	WarnUnused             Code = "unused"              // a setting without effect
+	browserReads        Code = "browser-reads"         // the script may read the response
+	browserHides        Code = "browser-hides"         // the browser hides the response from the script
+	browserSends        Code = "browser-sends"         // the preflight succeeds and the browser sends the request
+	browserRefuses      Code = "browser-refuses"       // the preflight fails and the browser never sends the request
+	browserNotConcerned Code = "browser-not-concerned" // same-origin, or not from a browser
 )

@@ -93,10 +93,8 @@ func (e *Engine) swap(s *state, err error) error {
 
 func compilePolicies(policies []Policy) (*state, error) {
 	if len(policies) == 0 {
-		return nil, &PolicyError{
-			Field: "Policies", Index: -1, Reason: ReasonNoPolicy, Detail: "no policy",
-			Suggestion: "pass one; the zero Policy denies every origin",
-		}
+		e := finding{"", "Policies", -1, ""}.error(ReasonNoPolicy, "no policy", "pass one; the zero Policy denies every origin")
+		return nil, &e
 	}
 	c := compiler{warns: new(warnings)}
 	rules := c.compile(policies)

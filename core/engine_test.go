@@ -43,8 +43,10 @@ func preflight(origin, method string, headers ...string) core.Request {
 }
 
 func TestDecide(t *testing.T) {
-	allAny := core.Policy{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*", "authorization"}, ExposeHeaders: []string{"*"}}
-	allCred := core.Policy{Name: "all", AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true}
+	allAny := core.Policy{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*", "authorization"},
+		ExposeHeaders: []string{"*"}}
+	allCred := core.Policy{Name: "all", AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*"},
+		AllowHeaders: []string{"*"}, AllowCredentials: true}
 	reject := two()
 	reject.RejectDisallowed = true
 	private := two()
@@ -61,7 +63,8 @@ func TestDecide(t *testing.T) {
 	null := core.Policy{AllowOrigins: []string{"null"}, DangerouslyAllowNullOrigin: true}
 
 	const pfVary = "Origin, Access-Control-Request-Method"
-	actualA := core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "two", AllowOrigin: "https://a.example", ExposeHeaders: "x-e", Vary: "Origin"}
+	actualA := core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "two",
+		AllowOrigin: "https://a.example", ExposeHeaders: "x-e", Vary: "Origin"}
 	credA := actualA
 	credA.Policy, credA.AllowCredentials = "cred", "true"
 	refused := core.Decision{Kind: core.Actual, Code: core.CodeOriginNotAllowed, Vary: "Origin"}
@@ -95,19 +98,27 @@ func TestDecide(t *testing.T) {
 		want     core.Decision
 	}{
 		{"no origin", []core.Policy{two()}, get(), absent},
-		{"no origin, any", []core.Policy{anyone()}, get(), core.Decision{Kind: core.NotCORS, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
-		{"OPTIONS with a method, no origin", []core.Policy{two()}, core.Request{Method: "OPTIONS", AccessControlRequestMethod: []string{"PUT"}}, absent},
-		{"GET with a method", []core.Policy{two()}, core.Request{Method: "GET", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}}, actualA},
+		{"no origin, any", []core.Policy{anyone()}, get(),
+			core.Decision{Kind: core.NotCORS, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
+		{"OPTIONS with a method, no origin", []core.Policy{two()},
+			core.Request{Method: "OPTIONS", AccessControlRequestMethod: []string{"PUT"}}, absent},
+		{"GET with a method", []core.Policy{two()},
+			core.Request{Method: "GET", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}}, actualA},
 		{"OPTIONS without a method", []core.Policy{two()}, core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}}, actualA},
-		{"lower-case options", []core.Policy{two()}, core.Request{Method: "options", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}}, actualA},
+		{"lower-case options", []core.Policy{two()},
+			core.Request{Method: "options", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}}, actualA},
 		{"empty origin", []core.Policy{two()}, get(""), refused},
 		{"allowed", []core.Policy{two()}, get("https://a.example"), actualA},
 		{"allowed, credentials", []core.Policy{cred()}, get("https://a.example"), credA},
 		{"refused", []core.Policy{two()}, get("https://e.example"), refused},
-		{"two lines", []core.Policy{two()}, get("https://a.example", "https://a.example"), with(refused, func(d *core.Decision) { d.Code = core.CodeOriginRepeated })},
-		{"any", []core.Policy{anyone()}, get("https://e.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
-		{"any, malformed", []core.Policy{anyone()}, get("bad", "worse"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
-		{"null", []core.Policy{null}, get("null"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "null", Vary: "Origin"}},
+		{"two lines", []core.Policy{two()}, get("https://a.example", "https://a.example"),
+			with(refused, func(d *core.Decision) { d.Code = core.CodeOriginRepeated })},
+		{"any", []core.Policy{anyone()}, get("https://e.example"),
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
+		{"any, malformed", []core.Policy{anyone()}, get("bad", "worse"),
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
+		{"null", []core.Policy{null}, get("null"),
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "null", Vary: "Origin"}},
 
 		{"preflight", []core.Policy{two()}, preflight("https://a.example", "PUT", "x-a"), pfA},
 		{"preflight, anything asked", []core.Policy{two()}, preflight("https://a.example", "PUT, DELETE", strings.Repeat(",", 1<<20)), pfA},
@@ -123,63 +134,100 @@ func TestDecide(t *testing.T) {
 
 		{"echo", []core.Policy{allCred}, preflight("https://a.example", "PURGE", "x-a,x-b"), echo},
 		{"echo two lines", []core.Policy{allCred}, preflight("https://a.example", "PURGE", "x-a", "x-b"), echo},
-		{"echo nothing", []core.Policy{allCred}, preflight("https://a.example", "PURGE"), with(echo, func(d *core.Decision) { d.AllowHeaders = "" })},
+		{"echo nothing", []core.Policy{allCred}, preflight("https://a.example", "PURGE"),
+			with(echo, func(d *core.Decision) { d.AllowHeaders = "" })},
 		{"echo list of methods", []core.Policy{allCred}, preflight("https://a.example", "PUT, GET"), deniedAll(core.CodeMethodNotEchoed)},
 		{"echo forbidden method", []core.Policy{allCred}, preflight("https://a.example", "TRACE"), deniedAll(core.CodeMethodNotEchoed)},
-		{"echo long method", []core.Policy{allCred}, preflight("https://a.example", strings.Repeat("A", 65)), deniedAll(core.CodeMethodNotEchoed)},
-		{"echo two methods", []core.Policy{allCred}, core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT", "PUT"}}, deniedAll(core.CodeMethodNotEchoed)},
+		{"echo long method", []core.Policy{allCred}, preflight("https://a.example", strings.Repeat("A", 65)),
+			deniedAll(core.CodeMethodNotEchoed)},
+		{"echo two methods", []core.Policy{allCred},
+			core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"},
+				AccessControlRequestMethod: []string{"PUT", "PUT"}}, deniedAll(core.CodeMethodNotEchoed)},
 		{"echo no token", []core.Policy{allCred}, preflight("https://a.example", "PUT", "x-a, x b"), deniedAll(core.CodeHeadersNotEchoed)},
-		{"echo 16 empty", []core.Policy{allCred}, preflight("https://a.example", "PURGE", "x-a"+strings.Repeat(",", 16)+",x-b"), with(echo, func(d *core.Decision) { d.AllowHeaders = "x-a" + strings.Repeat(",", 16) + ",x-b" })},
-		{"echo 17 empty", []core.Policy{allCred}, preflight("https://a.example", "PURGE", "x-a"+strings.Repeat(",", 17)+",x-b"), with(deniedAll(core.CodeHeadersNotEchoed), func(*core.Decision) {})},
-		{"echo too long", []core.Policy{allCred}, preflight("https://a.example", "PUT", strings.Repeat("a", 1025)), deniedAll(core.CodeHeadersNotEchoed)},
-		{"echo too many lines", []core.Policy{allCred}, preflight("https://a.example", "PUT", make([]string, 17)...), deniedAll(core.CodeHeadersNotEchoed)},
+		{"echo 16 empty", []core.Policy{allCred}, preflight("https://a.example", "PURGE", "x-a"+strings.Repeat(",", 16)+",x-b"),
+			with(echo, func(d *core.Decision) { d.AllowHeaders = "x-a" + strings.Repeat(",", 16) + ",x-b" })},
+		{"echo 17 empty", []core.Policy{allCred}, preflight("https://a.example", "PURGE", "x-a"+strings.Repeat(",", 17)+",x-b"),
+			with(deniedAll(core.CodeHeadersNotEchoed), func(*core.Decision) {})},
+		{"echo too long", []core.Policy{allCred}, preflight("https://a.example", "PUT", strings.Repeat("a", 1025)),
+			deniedAll(core.CodeHeadersNotEchoed)},
+		{"echo too many lines", []core.Policy{allCred}, preflight("https://a.example", "PUT", make([]string, 17)...),
+			deniedAll(core.CodeHeadersNotEchoed)},
 
 		{"reject", []core.Policy{reject}, get("https://e.example"), rejected},
 		{"reject, allowed", []core.Policy{reject}, get("https://a.example"), actualA},
 		{"reject, no origin", []core.Policy{reject}, get(), absent},
-		{"reject, same origin by Sec-Fetch-Site", []core.Policy{reject}, core.Request{Method: "POST", Origin: []string{"https://e.example"}, SecFetchSite: []string{"same-origin"}}, spared},
-		{"reject, cross-site whatever Host says", []core.Policy{reject}, core.Request{Method: "POST", Origin: []string{"https://e.example"}, Host: "e.example", SecFetchSite: []string{"cross-site"}}, rejected},
-		{"reject, same-site", []core.Policy{reject}, core.Request{Method: "POST", Origin: []string{"https://e.example"}, Host: "e.example", SecFetchSite: []string{"same-site"}}, rejected},
-		{"reject, same origin by Host", []core.Policy{reject}, core.Request{Method: "POST", Origin: []string{"https://e.example:8443"}, Host: "e.example:8443"}, spared},
-		{"reject, other port", []core.Policy{reject}, core.Request{Method: "POST", Origin: []string{"https://e.example:8443"}, Host: "e.example"}, rejected},
+		{"reject, same origin by Sec-Fetch-Site", []core.Policy{reject},
+			core.Request{Method: "POST", Origin: []string{"https://e.example"}, SecFetchSite: []string{"same-origin"}}, spared},
+		{"reject, cross-site whatever Host says", []core.Policy{reject},
+			core.Request{Method: "POST", Origin: []string{"https://e.example"}, Host: "e.example", SecFetchSite: []string{"cross-site"}}, rejected},
+		{"reject, same-site", []core.Policy{reject},
+			core.Request{Method: "POST", Origin: []string{"https://e.example"}, Host: "e.example", SecFetchSite: []string{"same-site"}}, rejected},
+		{"reject, same origin by Host", []core.Policy{reject},
+			core.Request{Method: "POST", Origin: []string{"https://e.example:8443"}, Host: "e.example:8443"}, spared},
+		{"reject, other port", []core.Policy{reject},
+			core.Request{Method: "POST", Origin: []string{"https://e.example:8443"}, Host: "e.example"}, rejected},
 		{"reject, null", []core.Policy{reject}, core.Request{Method: "POST", Origin: []string{"null"}, Host: ""}, rejected},
 		{"reject by the second policy", []core.Policy{two(), reject}, get("https://e.example"), rejected},
 
-		{"private network", []core.Policy{private}, core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}, AccessControlRequestPrivateNetwork: []string{"true"}},
+		{"private network", []core.Policy{private},
+			core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"},
+				AccessControlRequestPrivateNetwork: []string{"true"}},
 			with(pfA, func(d *core.Decision) { d.AllowPrivateNetwork, d.Vary = "true", privateVary })},
-		{"private network, not true", []core.Policy{private}, core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}, AccessControlRequestPrivateNetwork: []string{"TRUE"}},
+		{"private network, not true", []core.Policy{private},
+			core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"},
+				AccessControlRequestPrivateNetwork: []string{"TRUE"}},
 			with(pfA, func(d *core.Decision) { d.Vary = privateVary })},
-		{"private network, refused", []core.Policy{private}, core.Request{Method: "OPTIONS", Origin: []string{"https://e.example"}, AccessControlRequestMethod: []string{"PUT"}, AccessControlRequestPrivateNetwork: []string{"true"}},
+		{"private network, refused", []core.Policy{private},
+			core.Request{Method: "OPTIONS", Origin: []string{"https://e.example"}, AccessControlRequestMethod: []string{"PUT"},
+				AccessControlRequestPrivateNetwork: []string{"true"}},
 			with(denied, func(d *core.Decision) { d.Vary = privateVary })},
-		{"private network, not opted in", []core.Policy{two()}, core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}, AccessControlRequestPrivateNetwork: []string{"true"}}, pfA},
+		{"private network, not opted in", []core.Policy{two()},
+			core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"},
+				AccessControlRequestPrivateNetwork: []string{"true"}}, pfA},
 
-		{"echo by either policy", []core.Policy{allCred, {AllowOrigins: []string{"https://b.example"}, AllowHeaders: []string{"*"}, AllowCredentials: true}}, preflight("https://a.example", "PURGE", "x-a,x-b"), echo},
-		{"private network by either policy", []core.Policy{private, private}, preflight("https://a.example", "PUT"), with(pfA, func(d *core.Decision) { d.Vary = privateVary })},
+		{"echo by either policy", []core.Policy{allCred,
+			{AllowOrigins: []string{"https://b.example"}, AllowHeaders: []string{"*"},
+				AllowCredentials: true}}, preflight("https://a.example", "PURGE", "x-a,x-b"), echo},
+		{"private network by either policy", []core.Policy{private, private}, preflight("https://a.example", "PUT"),
+			with(pfA, func(d *core.Decision) { d.Vary = privateVary })},
 
-		{"func", []core.Policy{byFunc}, get("https://f.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "https://f.example", Vary: "Origin"}},
+		{"func", []core.Policy{byFunc}, get("https://f.example"),
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "https://f.example",
+				Vary: "Origin"}},
 		{"func says no", []core.Policy{byFunc}, get("https://e.example"), refused},
 		{"func is not asked about malformed", []core.Policy{byFunc}, get("bad"), refused},
 		{"func is not asked about null", []core.Policy{byFunc}, get("null"), refused},
-		{"func is asked about null", []core.Policy{nullFunc}, get("null"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "null", Vary: "Origin"}},
+		{"func is asked about null", []core.Policy{nullFunc}, get("null"),
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "null", Vary: "Origin"}},
 		{"func with credentials is never asked about null", []core.Policy{credFunc}, get("null"), refused},
 		{"func with credentials is not asked about http", []core.Policy{credFunc}, get("http://f.example"), refused},
-		{"func without credentials is", []core.Policy{byFunc}, get("http://f.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "http://f.example", Vary: "Origin"}},
+		{"func without credentials is", []core.Policy{byFunc}, get("http://f.example"),
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "http://f.example",
+				Vary: "Origin"}},
 		{"an earlier list wins over a func", []core.Policy{two(), byFunc}, get("https://a.example"), actualA},
-		{"an earlier func wins over a list", []core.Policy{byFunc, {Name: "f", AllowOrigins: []string{"https://f.example"}}}, get("https://f.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "https://f.example", Vary: "Origin"}},
+		{"an earlier func wins over a list", []core.Policy{byFunc, {Name: "f", AllowOrigins: []string{"https://f.example"}}},
+			get("https://f.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func",
+				AllowOrigin: "https://f.example", Vary: "Origin"}},
 
-		{"second policy governs", []core.Policy{cred(), anyone()}, get("https://e.example"), core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e", Vary: "Origin"}},
+		{"second policy governs", []core.Policy{cred(), anyone()}, get("https://e.example"),
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "any", AllowOrigin: "*",
+				ExposeHeaders: "x-e", Vary: "Origin"}},
 		{"second policy governs a preflight", []core.Policy{cred(), anyone()}, preflight("https://e.example", "PUT"), core.Decision{
-			Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "any", AllowOrigin: "*", AllowMethods: "GET, HEAD, POST", Vary: pfVary}},
+			Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "any", AllowOrigin: "*",
+			AllowMethods: "GET, HEAD, POST", Vary: pfVary}},
 		{"first policy governs", []core.Policy{cred(), anyone()}, get("https://a.example"), credA},
 		{"public second, malformed", []core.Policy{cred(), anyone()}, get("bad"), refused},
 		{"public second, no origin", []core.Policy{cred(), anyone()}, get(), absent},
-		{"credentials without methods", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true}}, preflight("https://a.example", "PATCH"), core.Decision{
-			Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "https://a.example",
-			AllowCredentials: "true", AllowMethods: "GET, HEAD, POST", Vary: pfVary}},
-		{"credentials, all headers and authorization", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true, AllowHeaders: []string{"*", "authorization"}}},
+		{"credentials without methods", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true}},
+			preflight("https://a.example", "PATCH"), core.Decision{
+				Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "https://a.example",
+				AllowCredentials: "true", AllowMethods: "GET, HEAD, POST", Vary: pfVary}},
+		{"credentials, all headers and authorization",
+			[]core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true, AllowHeaders: []string{"*", "authorization"}}},
 			preflight("https://a.example", "GET", "authorization,x-z"), core.Decision{
 				Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "https://a.example",
-				AllowCredentials: "true", AllowMethods: "GET, HEAD, POST", AllowHeaders: "authorization,x-z", Vary: pfVary + ", Access-Control-Request-Headers"}},
+				AllowCredentials: "true", AllowMethods: "GET, HEAD, POST", AllowHeaders: "authorization,x-z",
+				Vary: pfVary + ", Access-Control-Request-Headers"}},
 		{"the zero policy", []core.Policy{{}}, get("https://a.example"), refused},
 		{"the zero policy, preflight", []core.Policy{{}}, preflight("https://a.example", "GET"), denied},
 	}
@@ -219,8 +267,10 @@ func TestTwoOriginsAreNotAskedAbout(t *testing.T) {
 // has a list.
 func TestListOfALaterPolicy(t *testing.T) {
 	never := func(context.Context, core.Request) bool { return false }
-	for _, list := range [][]string{{"https://a.example"}, {"https://a.example", "https://b.example", "https://c.example", "https://d.example", "https://e.example"}} {
-		e := core.MustNew(core.Policy{Name: "first", AllowCredentials: true, AllowOriginFunc: never}, core.Policy{Name: "second", AllowOrigins: list})
+	for _, list := range [][]string{{"https://a.example"},
+		{"https://a.example", "https://b.example", "https://c.example", "https://d.example", "https://e.example"}} {
+		e := core.MustNew(core.Policy{Name: "first", AllowCredentials: true, AllowOriginFunc: never},
+			core.Policy{Name: "second", AllowOrigins: list})
 		if d := e.Decide(ctx, get("https://a.example")); d.Policy != "second" || d.AllowCredentials != "" {
 			t.Errorf("of %d: %+v", len(list), d)
 		}
@@ -251,7 +301,8 @@ func TestNilAndZeroEngine(t *testing.T) {
 
 func TestAllowsOrigin(t *testing.T) {
 	e := core.MustNew(two(), core.Policy{AllowOrigins: []string{"https://*.c.example"}})
-	for o, want := range map[string]bool{"https://a.example": true, "https://x.c.example": true, "https://c.example": false, "": false, "null": false} {
+	for o, want := range map[string]bool{"https://a.example": true, "https://x.c.example": true, "https://c.example": false, "": false,
+		"null": false} {
 		if got := e.AllowsOrigin(o); got != want {
 			t.Errorf("AllowsOrigin(%q) = %v", o, got)
 		}
@@ -278,8 +329,10 @@ func TestPolicyIsCopied(t *testing.T) {
 
 // Decisions under a reload are wholly of the old or wholly of the new policy.
 func TestReloadConcurrently(t *testing.T) {
-	one := core.Policy{Name: "one", AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}, ExposeHeaders: []string{"x-1"}, AllowCredentials: true}
-	other := core.Policy{Name: "other", AllowOrigins: []string{"https://a.example", "https://*.example"}, AllowMethods: []string{"DELETE"}, ExposeHeaders: []string{"x-2"}}
+	one := core.Policy{Name: "one", AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"},
+		ExposeHeaders: []string{"x-1"}, AllowCredentials: true}
+	other := core.Policy{Name: "other", AllowOrigins: []string{"https://a.example", "https://*.example"},
+		AllowMethods: []string{"DELETE"}, ExposeHeaders: []string{"x-2"}}
 	requests := []core.Request{get("https://a.example"), preflight("https://a.example", "PUT"), get("https://b.example"), get()}
 	want := map[core.Decision]bool{}
 	for _, p := range []core.Policy{one, other} {
@@ -333,9 +386,11 @@ func TestDecideAllocations(t *testing.T) {
 	p := cred()
 	p.AllowOrigins = append(big, "https://a.example", "https://*.b.example", "http://localhost:*", `regexp:https://[a-z]+\.c\.example`)
 	p.RejectDisallowed, p.AllowPrivateNetwork = true, true
-	all := core.Policy{AllowOrigins: []string{"https://z.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true,
-		AllowOriginFunc: func(_ context.Context, r core.Request) bool { return r.Origin[0] == "https://g.example" }}
-	engine, err := core.NewRouted(core.Route{Host: "api.example", Path: "/api/", Policies: []core.Policy{p, all, anyone()}}, core.Route{Policies: []core.Policy{p, all}})
+	all := core.Policy{AllowOrigins: []string{"https://z.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"},
+		AllowCredentials: true,
+		AllowOriginFunc:  func(_ context.Context, r core.Request) bool { return r.Origin[0] == "https://g.example" }}
+	engine, err := core.NewRouted(core.Route{Host: "api.example", Path: "/api/", Policies: []core.Policy{p, all, anyone()}},
+		core.Route{Policies: []core.Policy{p, all}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,10 +399,13 @@ func TestDecideAllocations(t *testing.T) {
 	for name, r := range map[string]core.Request{
 		"no origin": get(), "exact": get("https://a.example"), "wild": get("https://x.y.b.example"), "port": get("http://localhost:3000"),
 		"regexp": get("https://abc.c.example"), "refused": get("https://e.example"), "null": get("null"), "malformed": get("https://a.example/"),
-		"func": get("https://g.example"), "two lines": get("a", "b"), "long": get(token), "any": {Method: "GET", Host: "api.example:1", Path: "/api/x", Origin: []string{"https://e.example"}},
+		"func": get("https://g.example"), "two lines": get("a", "b"), "long": get(token), "any": {Method: "GET", Host: "api.example:1",
+			Path: "/api/x", Origin: []string{"https://e.example"}},
 		"preflight": preflight("https://a.example", "PUT", "x-a"), "preflight refused": preflight("https://e.example", "PUT"),
-		"echo": preflight("https://z.example", "PUT", "x-a, x-b"), "commas": preflight("https://z.example", "PUT", commas), "lines": preflight("https://z.example", "PUT", lines...),
-		"token": preflight("https://z.example", token), "header": preflight("https://z.example", "PUT", token), "commas, listed": preflight("https://a.example", "PUT", commas),
+		"echo": preflight("https://z.example", "PUT", "x-a, x-b"), "commas": preflight("https://z.example", "PUT",
+			commas), "lines": preflight("https://z.example", "PUT", lines...),
+		"token": preflight("https://z.example", token), "header": preflight("https://z.example", "PUT",
+			token), "commas, listed": preflight("https://a.example", "PUT", commas),
 		"odd path":  {Method: "GET", Host: "API.example", Path: "/x/..//./api/x", RawPath: "/api%2Fx", Origin: []string{"https://a.example"}},
 		"long path": {Method: "GET", Path: "/" + strings.Repeat("../", 1<<18), Origin: []string{"https://a.example"}},
 	} {
@@ -382,7 +440,8 @@ func BenchmarkDecide(b *testing.B) {
 
 // BenchmarkHostile beside an honest preflight: none may cost more than twice as much.
 func BenchmarkHostile(b *testing.B) {
-	e := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example", "https://*.b.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true})
+	e := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example", "https://*.b.example"}, AllowMethods: []string{"*"},
+		AllowHeaders: []string{"*"}, AllowCredentials: true})
 	long := strings.Repeat("a", 1<<20)
 	for _, c := range []struct {
 		name string

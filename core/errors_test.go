@@ -26,47 +26,66 @@ func TestPolicyErrors(t *testing.T) {
 		reason core.Reason
 		fix    string // part of the suggestion
 	}{
-		{"trailing slash", origins("https://a.example", "https://b.example/"), "AllowOrigins", 1, "https://b.example/", core.ReasonTrailingSlash, `"https://b.example"`},
+		{"trailing slash", origins("https://a.example", "https://b.example/"), "AllowOrigins", 1, "https://b.example/",
+			core.ReasonTrailingSlash, `"https://b.example"`},
 		{"scheme", origins("a.example"), "AllowOrigins", 0, "a.example", core.ReasonMissingScheme, `"https://a.example"`},
 		{"empty", origins(""), "AllowOrigins", 0, "", core.ReasonEmpty, "remove"},
 		{"white space", origins(" https://a.example"), "AllowOrigins", 0, " https://a.example", core.ReasonWhiteSpace, `"https://a.example"`},
 		{"upper case", origins("https://A.example"), "AllowOrigins", 0, "https://A.example", core.ReasonUpperCase, `"https://a.example"`},
 		{"unicode", origins("https://bücher.example"), "AllowOrigins", 0, "https://bücher.example", core.ReasonNonASCII, "xn--bcher-kva"},
-		{"default port", origins("https://a.example:443"), "AllowOrigins", 0, "https://a.example:443", core.ReasonDefaultPort, `"https://a.example"`},
-		{"list", origins("https://a.example,https://b.example"), "AllowOrigins", 0, "https://a.example,https://b.example", core.ReasonList, "one list entry"},
+		{"default port", origins("https://a.example:443"), "AllowOrigins", 0, "https://a.example:443", core.ReasonDefaultPort,
+			`"https://a.example"`},
+		{"list", origins("https://a.example,https://b.example"), "AllowOrigins", 0, "https://a.example,https://b.example",
+			core.ReasonList, "one list entry"},
 		{"regexp", origins("regexp:("), "AllowOrigins", 0, "regexp:(", core.ReasonRegexp, "re2syntax"},
 		{"any with credentials", creds("https://a.example", "*"), "AllowOrigins", 1, "*", core.ReasonAnyCredentials, "AllowCredentials"},
 		{"null", origins("null"), "AllowOrigins", 0, "null", core.ReasonNull, "DangerouslyAllowNullOrigin"},
-		{"null with credentials", core.Policy{AllowOrigins: []string{"null"}, AllowCredentials: true, DangerouslyAllowNullOrigin: true}, "AllowOrigins", 0, "null", core.ReasonNull, "never"},
-		{"http with credentials", creds("http://a.example"), "AllowOrigins", 0, "http://a.example", core.ReasonInsecureOrigin, "DangerouslyAllowInsecureOrigins"},
-		{"http wildcard with credentials", creds("http://*.a.example"), "AllowOrigins", 0, "http://*.a.example", core.ReasonInsecureOrigin, "https://"},
+		{"null with credentials", core.Policy{AllowOrigins: []string{"null"}, AllowCredentials: true, DangerouslyAllowNullOrigin: true},
+			"AllowOrigins", 0, "null", core.ReasonNull, "never"},
+		{"http with credentials", creds("http://a.example"), "AllowOrigins", 0, "http://a.example", core.ReasonInsecureOrigin,
+			"DangerouslyAllowInsecureOrigins"},
+		{"http wildcard with credentials", creds("http://*.a.example"), "AllowOrigins", 0, "http://*.a.example",
+			core.ReasonInsecureOrigin, "https://"},
 		{"public suffix", creds("https://*.com"), "AllowOrigins", 0, "https://*.com", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
-		{"private suffix", creds("https://*.github.io"), "AllowOrigins", 0, "https://*.github.io", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
-		{"in a label under a suffix", creds("https://*-team.vercel.app"), "AllowOrigins", 0, "https://*-team.vercel.app", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
-		{"broad regexp with credentials", creds("regexp:https://.*"), "AllowOrigins", 0, "regexp:https://.*", core.ReasonPublicSuffix, "your own domain"},
-		{"forbidden method", core.Policy{AllowMethods: []string{"PUT", "trace"}}, "AllowMethods", 1, "trace", core.ReasonForbiddenMethod, "remove"},
+		{"private suffix", creds("https://*.github.io"), "AllowOrigins", 0, "https://*.github.io", core.ReasonPublicSuffix,
+			"DangerouslyAllowPublicSuffixes"},
+		{"in a label under a suffix", creds("https://*-team.vercel.app"), "AllowOrigins", 0, "https://*-team.vercel.app",
+			core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
+		{"broad regexp with credentials", creds("regexp:https://.*"), "AllowOrigins", 0, "regexp:https://.*", core.ReasonPublicSuffix,
+			"your own domain"},
+		{"forbidden method", core.Policy{AllowMethods: []string{"PUT", "trace"}}, "AllowMethods", 1, "trace", core.ReasonForbiddenMethod,
+			"remove"},
 		{"CONNECT", core.Policy{AllowMethods: []string{"CONNECT"}}, "AllowMethods", 0, "CONNECT", core.ReasonForbiddenMethod, "remove"},
 		{"TRACK", core.Policy{AllowMethods: []string{"Track"}}, "AllowMethods", 0, "Track", core.ReasonForbiddenMethod, "remove"},
 		{"patch", core.Policy{AllowMethods: []string{"patch"}}, "AllowMethods", 0, "patch", core.ReasonMethodCase, `"PATCH"`},
 		{"methods in one", core.Policy{AllowMethods: []string{"GET, PUT"}}, "AllowMethods", 0, "GET, PUT", core.ReasonList, "one list entry"},
-		{"methods in one, and a blank", core.Policy{AllowMethods: []string{" GET, PUT"}}, "AllowMethods", 0, " GET, PUT", core.ReasonList, "one list entry"},
+		{"methods in one, and a blank", core.Policy{AllowMethods: []string{" GET, PUT"}}, "AllowMethods", 0, " GET, PUT", core.ReasonList,
+			"one list entry"},
 		{"empty method", core.Policy{AllowMethods: []string{""}}, "AllowMethods", 0, "", core.ReasonEmpty, "remove"},
 		{"no token", core.Policy{AllowMethods: []string{"P{T"}}, "AllowMethods", 0, "P{T", core.ReasonSyntax, "remove"},
-		{"long method", core.Policy{AllowMethods: []string{strings.Repeat("A", 300)}}, "AllowMethods", 0, strings.Repeat("A", 300), core.ReasonTooLong, "remove"},
+		{"long method", core.Policy{AllowMethods: []string{strings.Repeat("A", 300)}}, "AllowMethods", 0, strings.Repeat("A", 300),
+			core.ReasonTooLong, "remove"},
 		{"cookie", core.Policy{AllowHeaders: []string{"x-a", "Cookie"}}, "AllowHeaders", 1, "Cookie", core.ReasonForbiddenHeader, "remove"},
-		{"sec-", core.Policy{AllowHeaders: []string{"Sec-Fetch-Site"}}, "AllowHeaders", 0, "Sec-Fetch-Site", core.ReasonForbiddenHeader, "remove"},
-		{"proxy-", core.Policy{AllowHeaders: []string{"Proxy-Authorization"}}, "AllowHeaders", 0, "Proxy-Authorization", core.ReasonForbiddenHeader, "remove"},
+		{"sec-", core.Policy{AllowHeaders: []string{"Sec-Fetch-Site"}}, "AllowHeaders", 0, "Sec-Fetch-Site", core.ReasonForbiddenHeader,
+			"remove"},
+		{"proxy-", core.Policy{AllowHeaders: []string{"Proxy-Authorization"}}, "AllowHeaders", 0, "Proxy-Authorization",
+			core.ReasonForbiddenHeader, "remove"},
 		{"origin header", core.Policy{AllowHeaders: []string{"Origin"}}, "AllowHeaders", 0, "Origin", core.ReasonForbiddenHeader, "remove"},
 		{"blank header", core.Policy{AllowHeaders: []string{" x-a"}}, "AllowHeaders", 0, " x-a", core.ReasonWhiteSpace, `"x-a"`},
-		{"set-cookie", core.Policy{ExposeHeaders: []string{"Set-Cookie"}}, "ExposeHeaders", 0, "Set-Cookie", core.ReasonForbiddenHeader, "remove"},
-		{"expose all with credentials", core.Policy{ExposeHeaders: []string{"*"}, AllowCredentials: true}, "ExposeHeaders", 0, "*", core.ReasonAnyCredentials, "names"},
+		{"set-cookie", core.Policy{ExposeHeaders: []string{"Set-Cookie"}}, "ExposeHeaders", 0, "Set-Cookie", core.ReasonForbiddenHeader,
+			"remove"},
+		{"expose all with credentials", core.Policy{ExposeHeaders: []string{"*"}, AllowCredentials: true}, "ExposeHeaders", 0, "*",
+			core.ReasonAnyCredentials, "names"},
 		{"negative age", core.Policy{MaxAge: -time.Minute}, "MaxAge", -1, "-1m0s", core.ReasonMaxAge, "NoPreflightCache"},
 		{"fraction", core.Policy{MaxAge: 1500 * time.Millisecond}, "MaxAge", -1, "1.5s", core.ReasonMaxAge, "2s"},
 		{"nanoseconds", core.Policy{MaxAge: 600}, "MaxAge", -1, "600ns", core.ReasonMaxAge, "10m0s"},
 		{"the longest", core.Policy{MaxAge: math.MaxInt64}, "MaxAge", -1, time.Duration(math.MaxInt64).String(), core.ReasonMaxAge, "24h"},
-		{"unescaped dots", creds("regexp:https://app.a.example.com"), "AllowOrigins", 0, "regexp:https://app.a.example.com", core.ReasonPublicSuffix, "escape its dots"},
-		{"unbounded prefix", creds(`regexp:https://.*example\.com`), "AllowOrigins", 0, `regexp:https://.*example\.com`, core.ReasonPublicSuffix, "your own domain"},
-		{"everybody's pages", creds(`regexp:https://[a-z]+\.github\.io`), "AllowOrigins", 0, `regexp:https://[a-z]+\.github\.io`, core.ReasonPublicSuffix, "your own domain"},
+		{"unescaped dots", creds("regexp:https://app.a.example.com"), "AllowOrigins", 0, "regexp:https://app.a.example.com",
+			core.ReasonPublicSuffix, "escape its dots"},
+		{"unbounded prefix", creds(`regexp:https://.*example\.com`), "AllowOrigins", 0, `regexp:https://.*example\.com`,
+			core.ReasonPublicSuffix, "your own domain"},
+		{"everybody's pages", creds(`regexp:https://[a-z]+\.github\.io`), "AllowOrigins", 0, `regexp:https://[a-z]+\.github\.io`,
+			core.ReasonPublicSuffix, "your own domain"},
 		{"country suffix", creds("https://*.np"), "AllowOrigins", 0, "https://*.np", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
 		{"two days", core.Policy{MaxAge: 48 * time.Hour}, "MaxAge", -1, "48h0m0s", core.ReasonMaxAge, "24h"},
 	}
@@ -104,7 +123,8 @@ func TestPolicyErrors(t *testing.T) {
 
 func TestAllFaultsAtOnce(t *testing.T) {
 	_, err := core.New(
-		core.Policy{Name: "p", AllowOrigins: []string{"a.example", "https://ok.example", "https://b.example/"}, AllowMethods: []string{"TRACE"}, MaxAge: -5},
+		core.Policy{Name: "p", AllowOrigins: []string{"a.example", "https://ok.example", "https://b.example/"},
+			AllowMethods: []string{"TRACE"}, MaxAge: -5},
 		core.Policy{AllowHeaders: []string{"cookie"}},
 	)
 	var got []string
@@ -164,12 +184,12 @@ func TestRouteErrors(t *testing.T) {
 		fix    string
 	}{
 		{core.Route{Host: "a.example:80"}, core.ReasonPort, `"a.example"`},
-		{core.Route{Host: "https://a.example"}, core.ReasonHost, "host alone"},
-		{core.Route{Host: "*.a.example"}, core.ReasonWildcard, "leave the host out"},
+		{core.Route{Host: "https://a.example"}, core.ReasonHost, "only the host"},
+		{core.Route{Host: "*.a.example"}, core.ReasonWildcard, "omit the host"},
 		{core.Route{Host: "A.example"}, core.ReasonUpperCase, `"a.example"`},
 		{core.Route{Host: "a b"}, core.ReasonHost, ""},
 		{core.Route{Path: "api/"}, core.ReasonPath, `"/api/"`},
-		{core.Route{Path: "*"}, core.ReasonWildcard, "leave it out"},
+		{core.Route{Path: "*"}, core.ReasonWildcard, "omit the path"},
 		{core.Route{Path: " /api"}, core.ReasonWhiteSpace, "remove"},
 		{core.Route{Path: "https://a.example/x"}, core.ReasonPath, "Host"},
 		{core.Route{Path: "/caf%C3%A9/"}, core.ReasonPath, `"/café/"`},
@@ -193,7 +213,8 @@ func TestRouteErrors(t *testing.T) {
 		tt.route.Policies = []core.Policy{two()}
 		_, err := core.NewRouted(core.Route{Path: "/ok", Policies: tt.route.Policies}, tt.route)
 		all := slices.Collect(core.PolicyErrors(err))
-		if len(all) != 1 || all[0].Field != "Routes" || all[0].Index != 1 || all[0].Reason != tt.reason || !strings.Contains(all[0].Suggestion, tt.fix) {
+		if len(all) != 1 || all[0].Field != "Routes" || all[0].Index != 1 || all[0].Reason != tt.reason ||
+			!strings.Contains(all[0].Suggestion, tt.fix) {
 			t.Errorf("%.40q %.40q: %v", tt.route.Host, tt.route.Path, err)
 			continue
 		}
@@ -214,7 +235,8 @@ func TestRouteErrors(t *testing.T) {
 			t.Errorf("the suggestion is wrong too: %v", err)
 		}
 	}
-	for _, ok := range []core.Route{{Host: "a.example"}, {Host: "127.0.0.1"}, {Host: "[::1]"}, {Host: "localhost"}, {Path: "/a.b/..c/"}, {Path: "/" + strings.Repeat("a", 1023)}} {
+	for _, ok := range []core.Route{{Host: "a.example"}, {Host: "127.0.0.1"}, {Host: "[::1]"}, {Host: "localhost"},
+		{Path: "/a.b/..c/"}, {Path: "/" + strings.Repeat("a", 1023)}} {
 		ok.Policies = []core.Policy{two()}
 		if _, err := core.NewRouted(ok); err != nil {
 			t.Error(err)
@@ -236,10 +258,12 @@ func TestDangerousFlags(t *testing.T) {
 	for _, p := range []core.Policy{
 		{AllowOrigins: []string{"null"}, DangerouslyAllowNullOrigin: true},
 		{AllowOrigins: []string{"http://a.example", "http://*.a.example"}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true},
-		{AllowOrigins: []string{"https://*.com", "https://*-x.github.io", "regexp:https://.*"}, AllowCredentials: true, DangerouslyAllowPublicSuffixes: true},
+		{AllowOrigins: []string{"https://*.com", "https://*-x.github.io", "regexp:https://.*"}, AllowCredentials: true,
+			DangerouslyAllowPublicSuffixes: true},
 		{AllowOrigins: []string{"@loopback", "http://127.0.0.2:81", "http://*.localhost:*"}, AllowCredentials: true},
 		{AllowOrigins: []string{"https://*.com", "http://a.example", "regexp:.*"}},
-		{AllowOrigins: []string{`regexp:https://[a-z0-9-]+\.a\.example\.com`, `regexp:https://(.*\.)?example\.com`, `regexp:https://(a\.com|b\.net)`, `regexp:https://pr-[0-9]+\.example\.org:[0-9]+`}, AllowCredentials: true},
+		{AllowOrigins: []string{`regexp:https://[a-z0-9-]+\.a\.example\.com`, `regexp:https://(.*\.)?example\.com`,
+			`regexp:https://(a\.com|b\.net)`, `regexp:https://pr-[0-9]+\.example\.org:[0-9]+`}, AllowCredentials: true},
 	} {
 		if _, err := core.New(p); err != nil {
 			t.Error(err)
@@ -256,43 +280,64 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"clean", []core.Policy{two()}, nil},
 		{"zero", []core.Policy{{}}, []string{"no-origins AllowOrigins[-1]"}},
-		{"http", []core.Policy{{AllowOrigins: []string{"http://a.example", "http://localhost:3000", "https://b.example"}}}, []string{"insecure-origin AllowOrigins[0]"}},
+		{"http", []core.Policy{{AllowOrigins: []string{"http://a.example", "http://localhost:3000", "https://b.example"}}},
+			[]string{"insecure-origin AllowOrigins[0]"}},
 		{"suffix", []core.Policy{{AllowOrigins: []string{"https://*.com", "https://*.a.example"}}}, []string{"public-suffix AllowOrigins[0]"}},
-		{"unmanaged", []core.Policy{{AllowOrigins: []string{"https://*.internal", "https://*.localhost"}, AllowCredentials: true}}, []string{"unmanaged-suffix AllowOrigins[0]"}},
+		{"unmanaged", []core.Policy{{AllowOrigins: []string{"https://*.internal", "https://*.localhost"}, AllowCredentials: true}},
+			[]string{"unmanaged-suffix AllowOrigins[0]"}},
 		{"regexp", []core.Policy{{AllowOrigins: []string{"regexp:https://[a-z]+\\.com"}}}, []string{"broad-regexp AllowOrigins[0]"}},
-		{"duplicate", []core.Policy{{AllowOrigins: []string{"https://a.example", "https://a.example"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
-		{"covered", []core.Policy{{AllowOrigins: []string{"https://x.a.example", "https://*.a.example", "https://*.b.a.example", "https://pr-*.a.example"}}},
+		{"duplicate", []core.Policy{{AllowOrigins: []string{"https://a.example", "https://a.example"}}},
+			[]string{"unreachable-pattern AllowOrigins[1]"}},
+		{"covered", []core.Policy{{AllowOrigins: []string{"https://x.a.example", "https://*.a.example", "https://*.b.a.example",
+			"https://pr-*.a.example"}}},
 			[]string{"unreachable-pattern AllowOrigins[0]", "unreachable-pattern AllowOrigins[2]", "unreachable-pattern AllowOrigins[3]"}},
-		{"covered by an earlier policy", []core.Policy{{AllowOrigins: []string{"https://*.a.example"}}, {AllowOrigins: []string{"https://x.a.example", "https://a.example"}}}, []string{"unreachable-pattern AllowOrigins[0]"}},
-		{"not covered by a later one", []core.Policy{{AllowOrigins: []string{"https://x.a.example"}}, {AllowOrigins: []string{"https://*.a.example"}}}, nil},
-		{"after any", []core.Policy{{AllowOrigins: []string{"*"}}, {AllowOrigins: []string{"https://a.example"}}}, []string{"unreachable-policy AllowOrigins[-1]"}},
+		{"covered by an earlier policy", []core.Policy{{AllowOrigins: []string{"https://*.a.example"}},
+			{AllowOrigins: []string{"https://x.a.example", "https://a.example"}}}, []string{"unreachable-pattern AllowOrigins[0]"}},
+		{"not covered by a later one", []core.Policy{{AllowOrigins: []string{"https://x.a.example"}},
+			{AllowOrigins: []string{"https://*.a.example"}}}, nil},
+		{"after any", []core.Policy{{AllowOrigins: []string{"*"}}, {AllowOrigins: []string{"https://a.example"}}},
+			[]string{"unreachable-policy AllowOrigins[-1]"}},
 		{"beside any", []core.Policy{{AllowOrigins: []string{"https://a.example", "*"}}}, []string{"beside-wildcard AllowOrigins[0]"}},
 		{"max age", []core.Policy{{AllowOrigins: []string{"https://a.example"}, MaxAge: 3 * time.Hour}}, []string{"max-age MaxAge[-1]"}},
-		{"safelisted", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"GET", "PUT"}, ExposeHeaders: []string{"Content-Type"}}}, []string{"safelisted AllowMethods[0]", "safelisted ExposeHeaders[0]"}},
-		{"twice", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT", "put"}, AllowHeaders: []string{"x-a", "X-A"}}}, []string{"duplicate AllowMethods[1]", "duplicate AllowHeaders[1]"}},
-		{"beside wildcards", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*", "PUT"}, AllowHeaders: []string{"*", "x-a", "authorization"}, ExposeHeaders: []string{"*", "x-b"}}},
+		{"safelisted", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"GET", "PUT"},
+			ExposeHeaders: []string{"Content-Type"}}}, []string{"safelisted AllowMethods[0]", "safelisted ExposeHeaders[0]"}},
+		{"twice", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT", "put"},
+			AllowHeaders: []string{"x-a", "X-A"}}}, []string{"duplicate AllowMethods[1]", "duplicate AllowHeaders[1]"}},
+		{"beside wildcards", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*", "PUT"},
+			AllowHeaders: []string{"*", "x-a", "authorization"}, ExposeHeaders: []string{"*", "x-b"}}},
 			[]string{"beside-wildcard AllowMethods[1]", "beside-wildcard AllowHeaders[1]", "beside-wildcard ExposeHeaders[1]"}},
-		{"response header", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowHeaders: []string{"Access-Control-Allow-Origin"}}}, []string{"response-header AllowHeaders[0]"}},
-		{"private network", []core.Policy{{AllowOrigins: []string{"*"}, AllowPrivateNetwork: true}}, []string{"private-network AllowPrivateNetwork[-1]"}},
-		{"wildcard twice", []core.Policy{{AllowOrigins: []string{"https://*.a.example", "https://*.a.example"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
-		{"a range covers less than any port", []core.Policy{{AllowOrigins: []string{"http://localhost:*", "http://localhost:40000-50000"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
+		{"response header", []core.Policy{{AllowOrigins: []string{"https://a.example"},
+			AllowHeaders: []string{"Access-Control-Allow-Origin"}}}, []string{"response-header AllowHeaders[0]"}},
+		{"private network", []core.Policy{{AllowOrigins: []string{"*"}, AllowPrivateNetwork: true}},
+			[]string{"private-network AllowPrivateNetwork[-1]"}},
+		{"wildcard twice", []core.Policy{{AllowOrigins: []string{"https://*.a.example", "https://*.a.example"}}},
+			[]string{"unreachable-pattern AllowOrigins[1]"}},
+		{"a range covers less than any port", []core.Policy{{AllowOrigins: []string{"http://localhost:*",
+			"http://localhost:40000-50000"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
 		{"any port covers more than a range", []core.Policy{{AllowOrigins: []string{"http://localhost:40000-50000", "http://localhost:*"}}}, nil},
-		{"WebSocket scheme", []core.Policy{{AllowOrigins: []string{"wss://a.example", "htps://a.example"}}}, []string{"unused AllowOrigins[0]", "unused AllowOrigins[1]"}},
-		{"function beside any", []core.Policy{{AllowOrigins: []string{"*"}, AllowOriginFunc: func(context.Context, core.Request) bool { return true }}}, []string{"unused AllowOriginFunc[-1]"}},
+		{"WebSocket scheme", []core.Policy{{AllowOrigins: []string{"wss://a.example", "htps://a.example"}}},
+			[]string{"unused AllowOrigins[0]", "unused AllowOrigins[1]"}},
+		{"function beside any", []core.Policy{{AllowOrigins: []string{"*"},
+			AllowOriginFunc: func(context.Context, core.Request) bool { return true }}}, []string{"unused AllowOriginFunc[-1]"}},
 		{"nothing to reject", []core.Policy{{AllowOrigins: []string{"*"}, RejectDisallowed: true}}, []string{"unused RejectDisallowed[-1]"}},
-		{"origins of other schemes twice", []core.Policy{{AllowOrigins: []string{"http://localhost:3000", "app://a", "http://localhost:3000", "app://a"}}},
+		{"origins of other schemes twice", []core.Policy{{AllowOrigins: []string{"http://localhost:3000", "app://a",
+			"http://localhost:3000", "app://a"}}},
 			[]string{"unreachable-pattern AllowOrigins[2]", "unreachable-pattern AllowOrigins[3]"}},
 		{"a range of ports twice", twice("http://localhost:3000-3999"), []string{"unreachable-pattern AllowOrigins[1]"}},
 		{"loopback twice", twice("@loopback"), []string{"unreachable-pattern AllowOrigins[1]"}},
 		{"an expression without a scheme twice", twice("regexp:[a-z]+"), []string{"unreachable-pattern AllowOrigins[1]"}},
 		{"an expression that looks like an origin", []core.Policy{{AllowOrigins: []string{"regexp:[a-z]+://x", "regexp://x"}}}, nil},
-		{"ports of which two patterns decide for some", []core.Policy{{AllowOrigins: []string{"http://localhost:1-5", "http://localhost:6-20", "http://localhost:1-10"}}}, nil},
+		{"ports of which two patterns decide for some",
+			[]core.Policy{{AllowOrigins: []string{"http://localhost:1-5", "http://localhost:6-20", "http://localhost:1-10"}}}, nil},
 
-		{"an expression for http, credentials", []core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true}}, []string{"unused AllowOrigins[0]"}},
+		{"an expression for http, credentials",
+			[]core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true}}, []string{"unused AllowOrigins[0]"}},
 		{"an expression for http", []core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}}}, nil},
-		{"an expression for http, as is meant", []core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true}}, nil},
+		{"an expression for http, as is meant",
+			[]core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true}}, nil},
 		{"expressions for https and loopback, credentials", []core.Policy{{AllowOrigins: []string{
-			`regexp:https://a\.example`, `regexp:http://localhost:[0-9]+`, `regexp:http://127\.0\.0\.1`, `regexp:http://\[::1\]`}, AllowCredentials: true}}, nil},
+			`regexp:https://a\.example`, `regexp:http://localhost:[0-9]+`, `regexp:http://127\.0\.0\.1`, `regexp:http://\[::1\]`},
+			AllowCredentials: true}}, nil},
 	}
 	for _, tt := range tests {
 		e, err := core.New(tt.policies...)
@@ -302,7 +347,7 @@ func TestWarnings(t *testing.T) {
 		}
 		var got []string
 		for _, w := range e.Warnings() {
-			got = append(got, fmt.Sprintf("%s %s[%d]", w.Code, w.Field, w.Index))
+			got = append(got, fmt.Sprintf("%s %s[%d]", w.Reason, w.Field, w.Index))
 			if w.Detail == "" || w.Suggestion == "" || !strings.Contains(w.String(), w.Detail) {
 				t.Errorf("%s: a warning that says little: %v", tt.name, w)
 			}

@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/corskit/corskit/core"
@@ -39,11 +40,14 @@ func ExampleNew_error() {
 		AllowOrigins: []string{"https://example.com/", "*.example.com"},
 		AllowMethods: []string{"patch"},
 	})
-	fmt.Println(err)
+	fmt.Println(strings.ReplaceAll(err.Error(), "; ", ";\n  "))
 	// Output:
-	// cors: policy "default": AllowOrigins[0] "https://example.com/": a trailing slash is not part of an origin; did you mean "https://example.com"?
-	// cors: policy "default": AllowOrigins[1] "*.example.com": an origin begins with its scheme; did you mean "https://*.example.com"?
-	// cors: policy "default": AllowMethods[0] "patch": methods are case-sensitive, and browsers do not change the case of this one; did you mean "PATCH"?
+	// cors: policy "default": AllowOrigins[0] "https://example.com/": a trailing slash is not part of an origin;
+	//   did you mean "https://example.com"?
+	// cors: policy "default": AllowOrigins[1] "*.example.com": an origin begins with its scheme;
+	//   did you mean "https://*.example.com"?
+	// cors: policy "default": AllowMethods[0] "patch": methods are case-sensitive, and browsers do not change the case of this one;
+	//   did you mean "PATCH"?
 }
 
 func ExamplePolicyErrors() {
@@ -86,7 +90,9 @@ func ExampleEngine_Explain() {
 func ExampleNewRouted() {
 	engine, err := core.NewRouted(
 		core.Route{Path: "/public/", Policies: []core.Policy{{Name: "public", AllowOrigins: []string{"*"}}}},
-		core.Route{Host: "api.example.com", Policies: []core.Policy{{Name: "spa", AllowOrigins: []string{"https://app.example.com"}, AllowCredentials: true}}},
+		core.Route{Host: "api.example.com", Policies: []core.Policy{
+			{Name: "spa", AllowOrigins: []string{"https://app.example.com"}, AllowCredentials: true},
+		}},
 	)
 	if err != nil {
 		fmt.Println(err)
@@ -119,8 +125,12 @@ func ExampleEngine_Reload() {
 func ExampleEngine_Warnings() {
 	engine := core.MustNew(core.Policy{Name: "app", AllowOrigins: []string{"http://app.example.com"}})
 	for _, w := range engine.Warnings() {
-		fmt.Println(w)
+		fmt.Println(w.Field, w.Value)
+		fmt.Println(w.Detail)
+		fmt.Println(w.Suggestion)
 	}
 	// Output:
-	// cors: policy "app": AllowOrigins[0] "http://app.example.com": anybody on the network can be an http:// origin; serve the page over https://
+	// AllowOrigins http://app.example.com
+	// anyone on the network can impersonate an http:// origin
+	// serve the page over https://
 }

@@ -11,44 +11,59 @@ import (
 	"github.com/corskit/corskit/internal/origin"
 )
 
-// Explanation is a [Decision] in words: what was looked at, in order, which
-// policy and pattern decided, what goes on the wire, what the browser makes of
-// it, and what to change if that is not what was meant.
+// Explanation is a [Decision] in words: what the engine looked at, in order; which
+// policy and pattern decided; what headers the response gets; what the browser
+// does; and what to change if that is not what was intended.
 type Explanation struct {
 	Decision Decision
 	Steps    []Step
-	Policy   string // the name of the policy that governs, empty if none does
-	Pattern  string // its pattern that matched, empty if none did
-	Route    int    // the index of the route that covers the request; -1 if none does, or without routes
+	Policy   string // the name of the policy that governs; empty if none does
+	Pattern  string // the pattern that matched; empty if none did
+	Route    int    // the index of the route that covers the request; -1 if none does, or if there are no routes
 	Headers  []Header
 	Browser  BrowserVerdict
-	Hint     string // how to fix a refusal; empty if there is none
+	Hint     string // how to fix a refusal; may be empty
+
+	hinted text
 }
 
-// Step is one thing that was looked at.
+// Step is one thing that the engine looked at.
 type Step struct {
 	Code Code
 	Text string
+
+	text text
 }
 
-// Header is one response header, in the order in which adapters write them.
+// Spell returns the explanation with other names for fields in its texts: see
+// [PolicyError.Spell].
+func (x Explanation) Spell(name func(string) string) Explanation {
+	x.Hint = x.hinted.spell(name)
+	x.Steps = slices.Clone(x.Steps)
+	for i := range x.Steps {
+		x.Steps[i].Text = x.Steps[i].text.spell(name)
+	}
+	return x
+}
+
+// Header is one response header.
 type Header struct{ Name, Value string }
 
-// BrowserVerdict is what a browser that made the request would do with the
-// answer (Fetch, CORS check and CORS-preflight fetch).
+// BrowserVerdict is what a browser does with the answer (Fetch, CORS check and
+// CORS-preflight fetch).
 type BrowserVerdict struct {
-	// Allowed says that a request without credentials succeeds: the script may
-	// read the response, or the preflight lets the request through.
+	// Allowed reports whether a request without credentials succeeds: the script
+	// may read the response, or the preflight lets the request through.
 	Allowed bool
-	// AllowedWithCredentials says the same of a request with credentials.
+	// AllowedWithCredentials reports the same for a request with credentials.
 	AllowedWithCredentials bool
 
 	Code Code
 	Text string
 }
 
-// String is the explanation as plain text of several lines. Values from the
-// request are quoted and cut to a bounded length.
+// String returns the explanation as several lines of plain text. Values from the
+// request are quoted and shortened.
 func (x Explanation) String() string {
 	var b strings.Builder
 	for _, s := range x.Steps {
@@ -64,7 +79,7 @@ func (x Explanation) String() string {
 	return b.String()
 }
 
-// Explain decides the request as [Engine.Decide] does and explains the decision.
+// Explain decides the request as [Engine.Decide] does, and explains the decision.
 func (e *Engine) Explain(ctx context.Context, r Request) Explanation {
 	s := e.current()
 	o := s.resolve(ctx, nil, &r)
@@ -99,19 +114,21 @@ type explainer struct {
 }
 
 func (x *explainer) step(c Code, format string, args ...any) {
-	x.Steps = append(x.Steps, Step{c, fmt.Sprintf(format, args...)})
+	t := textf(format, args...)
+	x.Steps = append(x.Steps, Step{c, t.String(), t})
 }
 
 func (x *explainer) hint(format string, args ...any) {
 	if x.Hint == "" {
-		x.Hint = fmt.Sprintf(format, args...)
+		x.hinted = textf(format, args...)
+		x.Hint = x.hinted.String()
 	}
 }
 
-// quoted is a value of the request, made safe to print.
+// quoted returns a value of the request, made safe to print.
 func quoted(s string) string { return string(appendQuoted(nil, s)) }
 
-// printable is quoted where it has to be.
+// printable is like quoted but adds quotes only if they are needed.
 func printable(s string) string {
 	q := quoted(s)
 	if q == `"`+s+`"` {
@@ -131,15 +148,15 @@ func (x *explainer) routes(s *state) bool {
 	switch i := s.index(t); i {
 	case noRoute:
 		x.step(CodeNoRoute, "no route covers host %s and path %s", quoted(r.Host), quoted(r.Path))
-		x.hint("add a route for it; routes compare host and path exactly, and case matters in paths")
+		x.hint("add a route that covers it; routes compare host and path exactly, and paths are case-sensitive")
 		return false
 	case torn:
-		x.step(CodePathAmbiguous, "path %s can be read in more than one way, and the routes disagree on them", quoted(r.Path))
-		x.hint("request the path in its clean form, without //, dot segments and needless escapes")
+		x.step(CodePathAmbiguous, "routers may read path %s in more than one way, and the readings lead to different routes", quoted(r.Path))
+		x.hint("request the path in its clean form, without //, dot segments and unnecessary escapes")
 		return false
 	default:
 		x.Route = i
-		x.step(StepRoute, "route %d covers host %s and path %s", i, quoted(r.Host), quoted(r.Path))
+		x.step(stepRoute, "route %d covers host %s and path %s", i, quoted(r.Host), quoted(r.Path))
 		return true
 	}
 }
@@ -148,14 +165,14 @@ func (x *explainer) kind() {
 	r := x.request
 	switch x.d.Kind {
 	case NotCORS:
-		x.step(StepNotCORS, "no Origin field: not a CORS request")
+		x.step(stepNotCORS, "no Origin field: not a CORS request")
 	case Preflight:
-		x.step(StepPreflight, "OPTIONS with Origin and Access-Control-Request-Method: a preflight")
+		x.step(stepPreflight, "OPTIONS with Origin and Access-Control-Request-Method: a preflight")
 	case Actual:
 		if r.Method == "OPTIONS" {
-			x.step(StepActual, "OPTIONS without Access-Control-Request-Method: no preflight, but a request of its own")
+			x.step(stepActual, "OPTIONS without Access-Control-Request-Method: an actual request, not a preflight")
 		} else {
-			x.step(StepActual, "%s with Origin: an actual request", printable(r.Method))
+			x.step(stepActual, "%s with Origin: an actual request", printable(r.Method))
 		}
 	}
 }
@@ -169,22 +186,22 @@ func (x *explainer) origin() {
 		return
 	case CodeOriginRepeated:
 		x.step(CodeOriginRepeated, "%d Origin field lines: refused", len(r.Origin))
-		x.hint("a browser sends one Origin line: look for a proxy that adds another")
+		x.hint("browsers send one Origin line: look for a proxy that adds another")
 		return
 	}
 	value := r.Origin[0]
 	if _, ok := origin.Parse(value); !ok {
 		if value == "null" {
-			x.step(StepOriginNull, `the origin is "null": a sandboxed frame, a data: or file: document, or a cross-origin redirect`)
+			x.step(stepOriginNull, `the origin is "null": a sandboxed frame, a data: or file: document, or a cross-origin redirect`)
 		} else {
-			x.step(StepOriginMalformed, "%s is not an origin as browsers send it", quoted(value))
+			x.step(stepOriginMalformed, "%s is not an origin as browsers send it", quoted(value))
 		}
 	}
 	switch x.d.Code {
 	case CodeOriginNotAllowed, CodeSameOrigin:
 		x.step(CodeOriginNotAllowed, "no pattern and no function of %s allows %s", x.policies(), quoted(value))
 		if x.sameOrigin() {
-			x.step(CodeSameOrigin, "it is the server's own origin, to which CORS does not apply")
+			x.step(CodeSameOrigin, "the page has the server's own origin, so CORS does not apply")
 		} else {
 			x.suggestOrigin(value)
 		}
@@ -192,14 +209,14 @@ func (x *explainer) origin() {
 	}
 	owner, pattern := x.rules.matcher.Find(value, len(x.rules.answers))
 	if x.d.Code == CodeOriginFunc || owner == origin.NoOwner || x.rules.answers[owner].name != x.Policy {
-		x.step(CodeOriginFunc, "the AllowOriginFunc of policy %s allows %s", quoted(x.Policy), quoted(value))
+		x.step(CodeOriginFunc, "the "+nameAllowOriginFunc+" of policy %s allows %s", quoted(x.Policy), quoted(value))
 		return
 	}
 	x.Pattern = pattern
 	x.step(CodeOriginAllowed, "pattern %s of policy %s matches %s", quoted(pattern), quoted(x.Policy), quoted(value))
 }
 
-// sameOrigin reports whether the page that made the request is the server's own.
+// sameOrigin reports whether a page of the server's own origin sent the request.
 func (x *explainer) sameOrigin() bool { return x.d.Kind == Actual && x.request.SameOrigin() }
 
 func (x *explainer) policies() string {
@@ -209,7 +226,7 @@ func (x *explainer) policies() string {
 	return "the " + strconv.Itoa(len(x.rules.answers)) + " policies"
 }
 
-// suggestOrigin hints at what would allow a refused origin.
+// suggestOrigin hints at how to allow a refused origin.
 func (x *explainer) suggestOrigin(value string) {
 	var listed string
 	o, ok := origin.Parse(value)
@@ -217,7 +234,7 @@ func (x *explainer) suggestOrigin(value string) {
 	case value == "":
 		x.hint("the Origin field is empty: no browser sends that")
 	case value == "null":
-		x.hint(`give the document an origin of its own (no sandbox, no file:), or allow "null" with DangerouslyAllowNullOrigin`)
+		x.hint(`give the document an origin of its own (no sandbox, no file:), or allow "null" with ` + nameAllowNullOrigin)
 	case !ok:
 		detail := "no browser sends such an origin"
 		if f := origin.ParsePattern(value, func(origin.Pattern) {}); f != nil {
@@ -225,16 +242,16 @@ func (x *explainer) suggestOrigin(value string) {
 		}
 		x.hint("no policy can allow it: %s", detail)
 	case x.allowsOther(o, value, &listed):
-		x.hint("%s is allowed: the scheme and the port are part of an origin", quoted(listed))
+		x.hint("%s is allowed: scheme and port are part of an origin", quoted(listed))
 	case o.Insecure() && x.rules.answers[0].credentials:
-		x.hint("serve the page over https:// and add that origin to AllowOrigins: with credentials, http:// origins are refused")
+		x.hint("serve the page over https:// and add that origin to " + nameAllowOrigins + ": with credentials, http:// origins are refused")
 	default:
-		x.hint("add %s to AllowOrigins", quoted(value))
+		x.hint("add %s to "+nameAllowOrigins, quoted(value))
 	}
 }
 
-// allowsOther looks for an allowed origin that differs from o, spelt value, in its
-// scheme or port alone.
+// allowsOther looks for an allowed origin that differs from o, spelled value, only
+// in its scheme or port.
 func (x *explainer) allowsOther(o origin.Origin, value string, found *string) bool {
 	for _, scheme := range []string{"https", "http", o.Scheme} {
 		candidate := scheme + "://" + o.Host
@@ -253,16 +270,16 @@ func (x *explainer) preflight() {
 	ok := x.method(credentials)
 	ok = x.headerNames(credentials) && ok
 	if d.AllowPrivateNetwork != "" {
-		x.step(StepPrivateNetwork, "the request into the private network is allowed")
+		x.step(stepPrivateNetwork, "the request into the private network is allowed")
 	}
 	x.Browser = BrowserVerdict{
 		Allowed: ok, AllowedWithCredentials: ok && credentials,
-		Code: BrowserSends, Text: "the preflight succeeds: the browser sends the " + printable(r.AccessControlRequestMethod[0]) + " request",
+		Code: browserSends, Text: "the preflight succeeds: the browser sends the " + printable(r.AccessControlRequestMethod[0]) + " request",
 	}
 	if !ok {
-		x.Browser.Code, x.Browser.Text = BrowserRefuses, "the preflight fails: the browser never sends the request"
+		x.Browser.Code, x.Browser.Text = browserRefuses, "the preflight fails: the browser never sends the request"
 	} else if !credentials {
-		x.Browser.Text += ", if it is one without credentials"
+		x.Browser.Text += " if it has no credentials"
 	}
 }
 
@@ -272,14 +289,14 @@ func (x *explainer) method(credentials bool) bool {
 	allowed := strings.Split(x.d.AllowMethods, ", ")
 	switch {
 	case len(lines) > 1 || !fetch.IsToken(m):
-		x.step(StepMethodNotAllowed, "the method asked for is not one token: no browser sends that")
+		x.step(stepMethodNotAllowed, "the requested method is not one token: no browser sends that")
 		return false
 	case fetch.IsSafelistedMethod(m):
-		x.step(StepMethodSafelisted, "%s never needs permission", m)
+		x.step(stepMethodSafelisted, "%s never needs permission", m)
 	case slices.Contains(allowed, m), x.d.AllowMethods == "*" && !credentials:
-		x.step(StepMethodAllowed, "%s is allowed", quoted(m))
+		x.step(stepMethodAllowed, "%s is allowed", quoted(m))
 	case fetch.IsForbiddenMethod(m):
-		x.step(StepMethodNotAllowed, "%s is a method that browsers never send", quoted(m))
+		x.step(stepMethodNotAllowed, "%s is a method that browsers never send", quoted(m))
 		return false
 	default:
 		meant := fetch.NormalizeMethod(m)
@@ -287,18 +304,19 @@ func (x *explainer) method(credentials bool) bool {
 			meant = u
 		}
 		if i := slices.IndexFunc(allowed, func(a string) bool { return strings.EqualFold(a, m) }); i >= 0 {
-			x.step(StepMethodCase, "%s differs from an allowed method in case, which matters", quoted(m))
-			x.hint("have the script ask for %s: browsers change the case of DELETE, GET, HEAD, OPTIONS, POST and PUT alone", quoted(allowed[i]))
+			x.step(stepMethodCase, "%s differs from an allowed method in case, and methods are case-sensitive", quoted(m))
+			x.hint("change the method in the script to %s: browsers change only the case of DELETE, GET, HEAD, OPTIONS, POST and PUT",
+				quoted(allowed[i]))
 			return false
 		}
-		x.step(StepMethodNotAllowed, "%s is not in AllowMethods", quoted(m))
-		x.hint("add %s to AllowMethods of policy %s", quoted(meant), quoted(x.Policy))
+		x.step(stepMethodNotAllowed, "%s is not in "+nameAllowMethods, quoted(m))
+		x.hint("add %s to "+nameAllowMethods+" of policy %s", quoted(meant), quoted(x.Policy))
 		return false
 	}
 	return true
 }
 
-// maxExplained bounds the header names that an explanation goes into.
+// maxExplained is the maximum number of header names with a step of their own.
 const maxExplained = 32
 
 func (x *explainer) headerNames(credentials bool) bool {
@@ -316,18 +334,18 @@ func (x *explainer) headerNames(credentials bool) bool {
 		switch {
 		case allowed[lower] || all && lower != "authorization":
 			if n <= maxExplained {
-				x.step(StepHeaderAllowed, "%s is allowed", quoted(name))
+				x.step(stepHeaderAllowed, "%s is allowed", quoted(name))
 			}
 		case all:
-			x.step(StepHeaderNotAllowed, `"*" does not cover authorization (shipping browsers are still lenient)`)
-			x.hint(`add "authorization" to AllowHeaders of policy %s, beside "*"`, quoted(x.Policy))
+			x.step(stepHeaderNotAllowed, `"*" does not cover authorization (current browsers still accept it)`)
+			x.hint(`add "authorization", next to "*", to `+nameAllowHeaders+" of policy %s", quoted(x.Policy))
 			ok = false
 		case fetch.IsForbiddenRequestHeader(lower):
-			x.step(StepHeaderNotAllowed, "%s is a header that scripts cannot set: no browser asks for it", quoted(name))
+			x.step(stepHeaderNotAllowed, "scripts cannot set %s, so no browser asks for it", quoted(name))
 			ok = false
 		default:
-			x.step(StepHeaderNotAllowed, "%s is not in AllowHeaders", quoted(name))
-			x.hint("add %s to AllowHeaders of policy %s", quoted(lower), quoted(x.Policy))
+			x.step(stepHeaderNotAllowed, "%s is not in "+nameAllowHeaders, quoted(name))
+			x.hint("add %s to "+nameAllowHeaders+" of policy %s", quoted(lower), quoted(x.Policy))
 			ok = false
 		}
 		return true
@@ -337,9 +355,9 @@ func (x *explainer) headerNames(credentials bool) bool {
 
 func (x *explainer) credentials() {
 	if x.d.AllowCredentials != "" {
-		x.step(StepCredentials, "credentials are allowed")
+		x.step(stepCredentials, "credentials are allowed")
 	} else {
-		x.step(StepNoCredentials, "credentials are not allowed: a request with cookies fails")
+		x.step(stepNoCredentials, "credentials are not allowed: a request with cookies fails")
 	}
 }
 
@@ -348,10 +366,10 @@ func (x *explainer) actual() {
 	credentials := x.d.AllowCredentials != ""
 	x.Browser = BrowserVerdict{
 		Allowed: true, AllowedWithCredentials: credentials,
-		Code: BrowserReads, Text: "the script may read the response",
+		Code: browserReads, Text: "the script may read the response",
 	}
 	if !credentials {
-		x.Browser.Text += ", if the request was one without credentials"
+		x.Browser.Text += " if the request had no credentials"
 	}
 }
 
@@ -359,42 +377,44 @@ func (x *explainer) refused() {
 	switch {
 	case x.d.Kind == NotCORS:
 		x.Browser = BrowserVerdict{
-			Allowed: true, AllowedWithCredentials: true, Code: BrowserNotConcerned,
-			Text: "a browser makes such a request of the server's own pages, or hides the response from scripts",
+			Allowed: true, AllowedWithCredentials: true, Code: browserNotConcerned,
+			Text: "either a page of the server's own origin sends such a request, or the browser hides the response from scripts",
 		}
 	case x.d.Code == CodeNoRoute && x.d.Kind == Preflight:
-		x.Browser = BrowserVerdict{Code: BrowserRefuses, Text: "the handler's answer decides whether the preflight succeeds; corskit adds no headers to it"}
+		x.Browser = BrowserVerdict{
+			Code: browserRefuses, Text: "the handler's answer decides whether the preflight succeeds; corskit adds no headers to it",
+		}
 	case x.sameOrigin():
 		x.Browser = BrowserVerdict{
-			Allowed: true, AllowedWithCredentials: true, Code: BrowserNotConcerned,
+			Allowed: true, AllowedWithCredentials: true, Code: browserNotConcerned,
 			Text: "the page has the server's own origin: the browser does not apply CORS",
 		}
 	case x.d.Kind == Preflight:
-		x.Browser = BrowserVerdict{Code: BrowserRefuses, Text: "the preflight fails: the browser never sends the request"}
+		x.Browser = BrowserVerdict{Code: browserRefuses, Text: "the preflight fails: the browser never sends the request"}
 		switch x.d.Code {
 		case CodeMethodNotEchoed:
-			x.step(CodeMethodNotEchoed, "the method asked for is not one token of at most %d bytes that browsers send", fetch.MaxEchoedMethod)
+			x.step(CodeMethodNotEchoed, "the requested method is not a single token of at most %d bytes that browsers send", fetch.MaxEchoedMethod)
 			x.hint("no browser sends that")
 		case CodeHeadersNotEchoed:
-			x.step(CodeHeadersNotEchoed, "the names asked for are not a list of tokens of at most %d bytes", fetch.MaxEchoedHeaders)
-			x.hint(`list the names instead of "*": then any number may be asked for`)
+			x.step(CodeHeadersNotEchoed, "the requested header names are not a list of tokens of at most %d bytes", fetch.MaxEchoedHeaders)
+			x.hint(`list the names instead of "*": then a request may ask for any number of them`)
 		}
 	default:
-		x.Browser = BrowserVerdict{Code: BrowserHides, Text: "the browser hides the response from the script"}
+		x.Browser = BrowserVerdict{Code: browserHides, Text: "the browser hides the response from the script"}
 	}
 }
 
 func (x *explainer) outcome() {
 	switch x.d.Status {
 	case 0:
-		x.step(StepHandler, "the handler runs")
+		x.step(stepHandler, "the handler runs")
 	case statusForbidden:
 		if x.d.Kind == Actual {
-			x.step(StepRejected, "RejectDisallowed: answered with 403, the handler does not run")
+			x.step(stepRejected, nameRejectDisallowed+": answered with 403, the handler does not run")
 		} else {
-			x.step(StepAnswered, "answered with 403, the handler does not run")
+			x.step(stepAnswered, "answered with 403, the handler does not run")
 		}
 	default:
-		x.step(StepAnswered, "answered with %d, the handler does not run", x.d.Status)
+		x.step(stepAnswered, "answered with %d, the handler does not run", x.d.Status)
 	}
 }

@@ -11,7 +11,8 @@ import (
 )
 
 func TestExplain(t *testing.T) {
-	e := core.MustNew(cred(), core.Policy{Name: "wild", AllowOrigins: []string{"https://*.w.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}})
+	e := core.MustNew(cred(), core.Policy{Name: "wild", AllowOrigins: []string{"https://*.w.example"}, AllowMethods: []string{"*"},
+		AllowHeaders: []string{"*"}})
 	twice := preflight("https://a.example", "PUT")
 	twice.AccessControlRequestMethod = []string{"PUT", "PUT"}
 	tests := []struct {
@@ -23,30 +24,47 @@ func TestExplain(t *testing.T) {
 		allowed, creds  bool
 		hint            string
 	}{
-		{"no origin", get(), "", "", []core.Code{core.StepNotCORS, core.StepHandler}, core.BrowserNotConcerned, true, true, ""},
-		{"actual", get("https://a.example"), "cred", "https://a.example", []core.Code{core.StepActual, core.CodeOriginAllowed, core.StepCredentials, core.StepHandler}, core.BrowserReads, true, true, ""},
-		{"actual, wildcard", get("https://x.w.example"), "wild", "https://*.w.example", []core.Code{core.StepActual, core.CodeOriginAllowed, core.StepNoCredentials, core.StepHandler}, core.BrowserReads, true, false, ""},
-		{"refused", get("https://e.example"), "", "", []core.Code{core.StepActual, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, `add "https://e.example" to AllowOrigins`},
-		{"other scheme", get("http://a.example"), "", "", []core.Code{core.StepActual, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, `"https://a.example" is allowed`},
-		{"other port", get("https://a.example:8443"), "", "", []core.Code{core.StepActual, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, `"https://a.example" is allowed`},
-		{"malformed", get("https://a.example/"), "", "", []core.Code{core.StepActual, core.StepOriginMalformed, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, "no policy can allow it: a trailing slash"},
-		{"null", get("null"), "", "", []core.Code{core.StepActual, core.StepOriginNull, core.CodeOriginNotAllowed, core.StepHandler}, core.BrowserHides, false, false, "DangerouslyAllowNullOrigin"},
-		{"two lines", get("https://a.example", "https://a.example"), "", "", []core.Code{core.StepActual, core.CodeOriginRepeated, core.StepHandler}, core.BrowserHides, false, false, "proxy"},
+		{"no origin", get(), "", "", []core.Code{stepNotCORS, stepHandler}, browserNotConcerned, true, true, ""},
+		{"actual", get("https://a.example"), "cred", "https://a.example",
+			[]core.Code{stepActual, core.CodeOriginAllowed, stepCredentials, stepHandler}, browserReads, true, true, ""},
+		{"actual, wildcard", get("https://x.w.example"), "wild", "https://*.w.example",
+			[]core.Code{stepActual, core.CodeOriginAllowed, stepNoCredentials, stepHandler}, browserReads, true, false, ""},
+		{"refused", get("https://e.example"), "", "", []core.Code{stepActual, core.CodeOriginNotAllowed, stepHandler}, browserHides,
+			false, false, `add "https://e.example" to AllowOrigins`},
+		{"other scheme", get("http://a.example"), "", "", []core.Code{stepActual, core.CodeOriginNotAllowed, stepHandler},
+			browserHides, false, false, `"https://a.example" is allowed`},
+		{"other port", get("https://a.example:8443"), "", "", []core.Code{stepActual, core.CodeOriginNotAllowed, stepHandler},
+			browserHides, false, false, `"https://a.example" is allowed`},
+		{"malformed", get("https://a.example/"), "", "",
+			[]core.Code{stepActual, stepOriginMalformed, core.CodeOriginNotAllowed,
+				stepHandler}, browserHides, false, false, "no policy can allow it: a trailing slash"},
+		{"null", get("null"), "", "", []core.Code{stepActual, stepOriginNull, core.CodeOriginNotAllowed, stepHandler}, browserHides,
+			false, false, "DangerouslyAllowNullOrigin"},
+		{"two lines", get("https://a.example", "https://a.example"), "", "",
+			[]core.Code{stepActual, core.CodeOriginRepeated, stepHandler}, browserHides, false, false, "proxy"},
 		{"preflight", preflight("https://a.example", "PUT", "x-a, X-B"), "cred", "https://a.example",
-			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodAllowed, core.StepHeaderAllowed, core.StepHeaderAllowed, core.StepAnswered}, core.BrowserSends, true, true, ""},
+			[]core.Code{stepPreflight, core.CodeOriginAllowed, stepCredentials, stepMethodAllowed, stepHeaderAllowed, stepHeaderAllowed,
+				stepAnswered}, browserSends, true, true, ""},
 		{"preflight, method", preflight("https://a.example", "PATCH"), "cred", "https://a.example",
-			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, `add "PATCH" to AllowMethods of policy "cred"`},
+			[]core.Code{stepPreflight, core.CodeOriginAllowed, stepCredentials, stepMethodNotAllowed,
+				stepAnswered}, browserRefuses, false, false, `add "PATCH" to AllowMethods of policy "cred"`},
 		{"preflight, case", preflight("https://a.example", "Put"), "cred", "https://a.example",
-			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodCase, core.StepAnswered}, core.BrowserRefuses, false, false, `ask for "PUT"`},
+			[]core.Code{stepPreflight, core.CodeOriginAllowed, stepCredentials, stepMethodCase,
+				stepAnswered}, browserRefuses, false, false, `in the script to "PUT"`},
 		{"preflight, two methods", twice, "cred", "https://a.example",
-			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, ""},
+			[]core.Code{stepPreflight, core.CodeOriginAllowed, stepCredentials, stepMethodNotAllowed,
+				stepAnswered}, browserRefuses, false, false, ""},
 		{"preflight, header", preflight("https://a.example", "POST", "x-z"), "cred", "https://a.example",
-			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepCredentials, core.StepMethodSafelisted, core.StepHeaderNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, `add "x-z" to AllowHeaders`},
+			[]core.Code{stepPreflight, core.CodeOriginAllowed, stepCredentials, stepMethodSafelisted, stepHeaderNotAllowed,
+				stepAnswered}, browserRefuses, false, false, `add "x-z" to AllowHeaders`},
 		{"preflight, any method", preflight("https://x.w.example", "PURGE", "x-z"), "wild", "https://*.w.example",
-			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepNoCredentials, core.StepMethodAllowed, core.StepHeaderAllowed, core.StepAnswered}, core.BrowserSends, true, false, ""},
+			[]core.Code{stepPreflight, core.CodeOriginAllowed, stepNoCredentials, stepMethodAllowed, stepHeaderAllowed,
+				stepAnswered}, browserSends, true, false, ""},
 		{"preflight, authorization", preflight("https://x.w.example", "GET", "authorization"), "wild", "https://*.w.example",
-			[]core.Code{core.StepPreflight, core.CodeOriginAllowed, core.StepNoCredentials, core.StepMethodSafelisted, core.StepHeaderNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, `add "authorization"`},
-		{"preflight, refused", preflight("https://e.example", "PUT"), "", "", []core.Code{core.StepPreflight, core.CodeOriginNotAllowed, core.StepAnswered}, core.BrowserRefuses, false, false, "add"},
+			[]core.Code{stepPreflight, core.CodeOriginAllowed, stepNoCredentials, stepMethodSafelisted, stepHeaderNotAllowed,
+				stepAnswered}, browserRefuses, false, false, `add "authorization"`},
+		{"preflight, refused", preflight("https://e.example", "PUT"), "", "",
+			[]core.Code{stepPreflight, core.CodeOriginNotAllowed, stepAnswered}, browserRefuses, false, false, "add"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,7 +102,8 @@ func TestExplainAnyOrigin(t *testing.T) {
 
 // An explanation shows nothing of a request raw or at length.
 func TestExplainQuotes(t *testing.T) {
-	e := core.MustNew(two(), core.Policy{AllowOrigins: []string{"https://z.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true})
+	e := core.MustNew(two(), core.Policy{AllowOrigins: []string{"https://z.example"}, AllowMethods: []string{"*"},
+		AllowHeaders: []string{"*"}, AllowCredentials: true})
 	evil := "x\r\nSet-Cookie: a\x1b[31m" + strings.Repeat("A", 1<<20)
 	for _, r := range []core.Request{
 		get(evil), {Method: evil, Origin: []string{"https://a.example"}}, preflight(evil, "PUT"), preflight("https://a.example", evil, evil),
@@ -111,12 +130,16 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 		}
 		return out
 	}
-	origins := []string{"https://a.example", "https://x.b.example", "http://localhost:3000", "null", "bad", "", "https://pr-1.c.example", "https://f.example"}
+	origins := []string{"https://a.example", "https://x.b.example", "http://localhost:3000", "null", "bad", "",
+		"https://pr-1.c.example", "https://f.example"}
 	policy := func() core.Policy {
 		p := core.Policy{
-			Name: pick("p", "q"), AllowMethods: some("PUT", "PATCH", "*"), AllowHeaders: some("x-a", "authorization", "*"), ExposeHeaders: some("x-e"),
-			AllowOrigins:     some("https://a.example", "https://*.b.example", "http://localhost:*", "https://pr-*.c.example", `regexp:https://[ab]\.example`),
-			AllowCredentials: g.IntN(2) == 0, AllowPrivateNetwork: g.IntN(3) == 0, RejectDisallowed: g.IntN(3) == 0, DangerouslyAllowNullOrigin: true,
+			Name: pick("p", "q"), AllowMethods: some("PUT", "PATCH", "*"), AllowHeaders: some("x-a", "authorization",
+				"*"), ExposeHeaders: some("x-e"),
+			AllowOrigins: some("https://a.example", "https://*.b.example", "http://localhost:*", "https://pr-*.c.example",
+				`regexp:https://[ab]\.example`),
+			AllowCredentials: g.IntN(2) == 0, AllowPrivateNetwork: g.IntN(3) == 0, RejectDisallowed: g.IntN(3) == 0,
+			DangerouslyAllowNullOrigin: true,
 		}
 		if !p.AllowCredentials {
 			p.AllowOrigins = append(p.AllowOrigins, some("null", "*")...)
@@ -170,7 +193,8 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 			if d.Kind == core.Actual && d.Allowed != x.Browser.Allowed && !r.SameOrigin() {
 				t.Fatalf("seed %d, %+v: allowed %v, browser %v", seed, r, d.Allowed, x.Browser.Allowed)
 			}
-			if len(x.Steps) == 0 || x.Browser.Text == "" || (d.Code == core.CodeOriginAllowed) != (x.Pattern != "" && d.Code != core.CodeAnyOrigin && d.Allowed) {
+			if len(x.Steps) == 0 || x.Browser.Text == "" ||
+				(d.Code == core.CodeOriginAllowed) != (x.Pattern != "" && d.Code != core.CodeAnyOrigin && d.Allowed) {
 				t.Fatalf("seed %d, %+v: %+v", seed, r, x)
 			}
 		}

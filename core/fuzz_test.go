@@ -128,7 +128,8 @@ func FuzzDecide(f *testing.F) {
 		nil, core.MustNew(everything), core.MustNew(lists, everything), core.MustNew(anyOrigin), core.MustNew(lists, anyOrigin),
 		core.MustNew(asked), core.MustNew(asked, everything),
 	}
-	routed, err := core.NewRouted(core.Route{Path: "/a/", Policies: []core.Policy{everything}}, core.Route{Host: "b.example", Policies: []core.Policy{lists}})
+	routed, err := core.NewRouted(core.Route{Path: "/a/", Policies: []core.Policy{everything}},
+		core.Route{Host: "b.example", Policies: []core.Policy{lists}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -158,7 +159,8 @@ func FuzzDecide(f *testing.F) {
 			fail := func(what string) { t.Errorf("engine %d, request %#v: %s: %+v", i, r, what, d) }
 			if x := e.Explain(t.Context(), r); x.Decision != d {
 				fail("Explain says otherwise")
-			} else if text := x.String(); len(text) > 16<<10 || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f }) {
+			} else if text := x.String(); len(text) > 16<<10 ||
+				strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f }) {
 				fail("the explanation repeats what it must not")
 			}
 			if o := e.Resolve(&source{Request: r}); o.Decision() != d {

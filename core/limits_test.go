@@ -82,22 +82,22 @@ func TestRepeatedEntries(t *testing.T) {
 	const safe = "GET, HEAD, POST" // of a policy without methods
 	tests := []struct {
 		change         func(*core.Policy)
-		codes          []core.Code
+		codes          []core.Reason
 		methods, heads string
 	}{
-		{func(p *core.Policy) { p.AllowMethods = []string{"PUT", "put", "PATCH"} }, []core.Code{core.WarnDuplicate}, "PUT, PATCH", ""},
-		{func(p *core.Policy) { p.AllowMethods = []string{"*", "*"} }, []core.Code{core.WarnDuplicate}, "*", ""},
-		{func(p *core.Policy) { p.AllowMethods = []string{"*", "PUT"} }, []core.Code{core.WarnBesideWildcard}, "*", ""},
+		{func(p *core.Policy) { p.AllowMethods = []string{"PUT", "put", "PATCH"} }, []core.Reason{core.ReasonDuplicate}, "PUT, PATCH", ""},
+		{func(p *core.Policy) { p.AllowMethods = []string{"*", "*"} }, []core.Reason{core.ReasonDuplicate}, "*", ""},
+		{func(p *core.Policy) { p.AllowMethods = []string{"*", "PUT"} }, []core.Reason{core.ReasonBesideWildcard}, "*", ""},
 		{func(p *core.Policy) { p.AllowMethods = []string{"*"} }, nil, "*", ""},
-		{func(p *core.Policy) { p.AllowHeaders = []string{"x-a", "X-A"} }, []core.Code{core.WarnDuplicate}, safe, "x-a"},
-		{func(p *core.Policy) { p.AllowHeaders = []string{"*", "*"} }, []core.Code{core.WarnDuplicate}, safe, "*"},
+		{func(p *core.Policy) { p.AllowHeaders = []string{"x-a", "X-A"} }, []core.Reason{core.ReasonDuplicate}, safe, "x-a"},
+		{func(p *core.Policy) { p.AllowHeaders = []string{"*", "*"} }, []core.Reason{core.ReasonDuplicate}, safe, "*"},
 		{func(p *core.Policy) { p.MaxAge = 2 * time.Hour }, nil, safe, ""},
-		{func(p *core.Policy) { p.MaxAge = 2*time.Hour + time.Second }, []core.Code{core.WarnMaxAge}, safe, ""},
-		{func(p *core.Policy) { p.AllowOrigins = []string{"regexp:https://.*"} }, []core.Code{core.WarnBroadRegexp}, "", ""},
+		{func(p *core.Policy) { p.MaxAge = 2*time.Hour + time.Second }, []core.Reason{core.ReasonMaxAge}, safe, ""},
+		{func(p *core.Policy) { p.AllowOrigins = []string{"regexp:https://.*"} }, []core.Reason{core.ReasonBroadRegexp}, "", ""},
 		{func(p *core.Policy) { p.AllowOrigins = []string{"https://*.internal"} }, nil, "", ""},
 		{func(p *core.Policy) {
 			p.AllowOrigins, p.AllowCredentials = []string{"https://*.internal"}, true
-		}, []core.Code{core.WarnUnmanagedSuffix}, "", ""},
+		}, []core.Reason{core.ReasonUnmanagedSuffix}, "", ""},
 		{func(p *core.Policy) {
 			p.AllowOrigins, p.AllowCredentials = []string{"http://localhost:*"}, true
 		}, nil, "", ""},
@@ -109,9 +109,9 @@ func TestRepeatedEntries(t *testing.T) {
 			t.Errorf("%d: %v", i, err)
 			continue
 		}
-		var codes []core.Code
+		var codes []core.Reason
 		for _, w := range e.Warnings() {
-			codes = append(codes, w.Code)
+			codes = append(codes, w.Reason)
 		}
 		if !slices.Equal(codes, tt.codes) {
 			t.Errorf("%d: warnings %q, want %q", i, codes, tt.codes)

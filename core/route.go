@@ -2,39 +2,37 @@ package core
 
 import (
 	"errors"
-	"net/url"
-	"strconv"
 	"strings"
-
-	"github.com/corskit/corskit/internal/origin"
 )
 
-// Route applies policies to the requests of one host and path. See [NewRouted].
+// Route applies policies to the requests for one host and path. See [NewRouted].
 //
-// Paths are compared byte for byte with the path that the framework's router
-// compares: case matters, '+' is a plus sign, and nothing is decoded or
-// cleaned; where the router does not tell upper case from lower, neither do
-// routes (see [Request].FoldPath). A path that could be read in more than one way, because it holds
-// "//", "." or ".." segments, or an escape such as %2F that matters, is covered
-// by a route only if that route is the first to cover every reading of it. If
-// its readings lead to different routes, no origin is allowed, and if some route
-// has RejectDisallowed, requests are rejected. So "/public/../admin" never gets
-// the policies of "/public/", whatever the router makes of it. Of a plain slash at
-// the end there are no two readings: where something drops it before the router
-// sees the path, write a route as "/private/" and not as "/private".
+// Routes compare paths byte for byte with the path that the framework's router
+// compares. Case matters, '+' is a plus sign, and nothing is decoded or cleaned.
+// If the router ignores case, routes do too (see [Request].FoldPath).
+//
+// Routers may read a path in more than one way if it contains "//", "." or ".."
+// segments, or an escape that matters, such as %2F. A route covers such a path only
+// if it is the first to cover every reading. If the readings lead to different
+// routes, no origin is allowed; and if some route has RejectDisallowed, requests
+// are rejected. So "/public/../admin" never gets the policies of "/public/",
+// whatever the router makes of it.
+//
+// A single slash at the end does not count as another reading. If something
+// removes it before the router sees the path, write the route as "/private/", not
+// as "/private".
 type Route struct {
-	// Host is the host a request must be sent to, without a port, in lower
-	// case. Request hosts compare without regard to ASCII case, to the port and
-	// to a dot at the end.
-	// Empty means any host.
+	// Host is the host that a request must be sent to, in lower case and without a
+	// port. The comparison ignores the ASCII case of the request's host, its port
+	// and a dot at its end. Empty means any host.
 	Host string
 
-	// Path is a path, which covers itself alone, or ends in a slash and covers
-	// every path below it and, as [net/http.ServeMux] redirects there, itself
-	// without the slash. Empty and "/" cover every path.
+	// Path is a path. A path that ends in a slash covers every path below it and,
+	// as [net/http.ServeMux] redirects there, itself without the slash. Any other
+	// path covers only itself. Empty and "/" cover every path.
 	Path string
 
-	// Policies are the policies of these requests: the first whose origins
+	// Policies are the policies for these requests: the first one whose origins
 	// match governs. At least one is needed.
 	Policies []Policy
 }
@@ -42,7 +40,7 @@ type Route struct {
 // route is a Route, compiled.
 type route struct {
 	host, path string
-	below      bool // it covers what begins with path, which is empty or ends in a slash
+	below      bool // it covers all that begins with path, which is empty or ends in a slash
 	to         *state
 }
 
@@ -50,9 +48,8 @@ func compileRoutes(routes []Route) (*state, error) {
 	warns := new(warnings)
 	var errs []error
 	if len(routes) == 0 {
-		errs = append(errs, &PolicyError{
-			Field: "Routes", Index: -1, Reason: ReasonNoPolicy, Detail: "no route", Suggestion: "pass one, or use New",
-		})
+		e := finding{"", "Routes", -1, ""}.error(ReasonNoPolicy, "no route", "pass one, or use New")
+		errs = append(errs, &e)
 	}
 	compiled := make([]route, len(routes))
 	for i, r := range routes {
@@ -60,10 +57,8 @@ func compileRoutes(routes []Route) (*state, error) {
 		c.checkRoute(i, r)
 		for j, earlier := range routes[:i] {
 			if covers(earlier, r) {
-				warns.add(Warning{
-					Field: "Routes", Index: i, Value: r.Host + r.Path, Code: WarnUnreachableRoute,
-					Detail: "route " + strconv.Itoa(j) + " before it covers it", Suggestion: "move it before that one",
-				})
+				c.warn(finding{"", "Routes", i, r.Host + r.Path}, ReasonUnreachableRoute,
+					textf("the earlier route %d covers it", j), "move it before that route")
 				break
 			}
 		}
@@ -88,8 +83,8 @@ func compileRoutes(routes []Route) (*state, error) {
 	return s, nil
 }
 
-// sharing returns the index of a route that has the very same policies, so that
-// a large list used twice is compiled once, or -1.
+// sharing returns the index of a route with the very same slice of policies, or -1.
+// A large list that is used twice is thus compiled once.
 func sharing(routes []Route, policies []Policy) int {
 	for i, r := range routes {
 		if len(policies) > 0 && len(r.Policies) == len(policies) && &r.Policies[0] == &policies[0] {
@@ -99,89 +94,22 @@ func sharing(routes []Route, policies []Policy) int {
 	return -1
 }
 
-func (c *compiler) checkRoute(i int, r Route) {
-	fault := func(value string, reason Reason, detail, suggestion string) {
-		c.fault(PolicyError{Field: "Routes", Index: i, Value: value, Reason: reason, Detail: detail, Suggestion: suggestion})
-	}
-	mean := func(host, path, otherwise string) string {
-		check := compiler{warns: c.warns}
-		if check.checkRoute(i, Route{host, path, []Policy{{}}}); len(check.errs) > 0 {
-			return otherwise
-		}
-		return "did you mean " + strconv.Quote(host+path) + "?"
-	}
-	if r.Host != "" {
-		const canonical = "write it as browsers send it, without a port"
-		o, ok := origin.Parse("https://" + strings.TrimSuffix(r.Host, ":443"))
-		if ok && strings.HasSuffix(r.Host, ":443") {
-			o.Port = 443
-		}
-		switch {
-		case ok && o.Port == 0:
-		case ok:
-			fault(r.Host, ReasonPort, "a route's host has no port", mean(o.Host, "", "write the host alone"))
-		case strings.Contains(r.Host, "://"):
-			fault(r.Host, ReasonHost, "a route has a host, not an origin", "write the host alone")
-		case strings.Contains(r.Host, "*"):
-			fault(r.Host, ReasonWildcard, "a route's host has no wildcard", "leave the host out to cover all, or write one route for each")
-		case strings.ToLower(r.Host) != r.Host:
-			fault(r.Host, ReasonUpperCase, "upper case in a host", mean(strings.ToLower(r.Host), "", canonical))
-		default:
-			s := canonical
-			if f := origin.ParsePattern("https://"+r.Host, func(origin.Pattern) {}); f != nil {
-				if fixed, ok := strings.CutPrefix(f.Suggestion, `did you mean "https://`); ok {
-					s = mean(strings.TrimSuffix(fixed, `"?`), "", s)
-				}
-			}
-			fault(r.Host, ReasonHost, "not a host name in its canonical form", s)
-		}
-	}
-	switch {
-	case r.Path == "":
-	case r.Path == "*":
-		fault(r.Path, ReasonWildcard, "a path has no wildcards", `leave it out, or write "/", to cover every path`)
-	case strings.TrimSpace(r.Path) != r.Path:
-		fault(r.Path, ReasonWhiteSpace, "white space around the path", "remove it")
-	case strings.Contains(r.Path, "://"):
-		fault(r.Path, ReasonPath, "a path, not a URL, is wanted", "put the host into Host and the path here")
-	case r.Path[0] != '/':
-		fault(r.Path, ReasonPath, "a path begins with a slash", mean("", "/"+r.Path, "write the path as the router sees it"))
-	case strings.Contains(r.Path, "%"):
-		s := "write it decoded"
-		if u, err := url.PathUnescape(r.Path); err == nil {
-			s = mean("", u, s)
-		}
-		fault(r.Path, ReasonPath, "paths are compared decoded, so that one with an escape matches nothing", s)
-	case strings.ContainsAny(r.Path, "*{}") || strings.Contains(r.Path, "/:"):
-		fault(r.Path, ReasonWildcard, "a path has no wildcards", "end it with a slash to cover every path below it")
-	case strings.ContainsAny(r.Path, "?#"):
-		fault(r.Path, ReasonPath, "a path has no query or fragment", "remove it")
-	case len(r.Path) > maxReading:
-		fault(r.Path, ReasonTooLong, "a path of more than 1024 bytes", "shorten it")
-	case ambiguous(r.Path):
-		fault(r.Path, ReasonPath, `a path with "//", "." or ".." segments`, "write it in its clean form")
-	}
-	if len(r.Policies) == 0 {
-		fault(r.Host+r.Path, ReasonNoPolicy, "a route without a policy", "give it one; the zero Policy denies every origin")
-	}
-}
-
 func covers(a, b Route) bool {
 	return (a.Host == "" || a.Host == b.Host) && (a.Path == "" || a.Path == "/" ||
 		a.Path == b.Path || strings.HasSuffix(a.Path, "/") && strings.HasPrefix(b.Path+"/", a.Path))
 }
 
-// What index returns instead of an index.
+// Values that index returns if there is no index.
 const (
 	noRoute = -1 // no route covers any reading of the path
 	torn    = -2 // the readings of the path lead to different routes
 )
 
-// maxReading bounds the paths whose other readings are looked at. Longer ones
-// that have any are taken for torn.
+// maxReading is the length, in bytes, up to which a path's other readings are
+// examined. A longer path that has other readings counts as torn.
 const maxReading = 1024
 
-// route returns where requests of a host and path lead.
+// route returns the state that governs requests for a host and path.
 func (s *state) route(t Target) *state {
 	switch i := s.index(t); i {
 	case noRoute:
@@ -193,7 +121,8 @@ func (s *state) route(t Target) *state {
 	}
 }
 
-// index returns the index of the route that covers all readings of the path.
+// index returns the index of the route that covers all readings of the path, or
+// noRoute or torn.
 func (s *state) index(t Target) int {
 	host, fold := t.Host, t.FoldPath
 	if s.hosts {
@@ -210,7 +139,7 @@ func (s *state) index(t Target) int {
 	return i
 }
 
-// cleans reports whether the clean form of a path leads to route i as well.
+// cleans reports whether the clean form of a path leads to route i too.
 func (s *state) cleans(host, path string, fold bool, i int) bool {
 	if len(path) > maxReading {
 		return false
@@ -219,8 +148,8 @@ func (s *state) cleans(host, path string, fold bool, i int) bool {
 	return first(s, host, clean(buf[:0], path), fold) == i
 }
 
-// tornState is that of paths whose readings lead to different routes: nobody is
-// allowed, and whoever some route would reject is rejected.
+// tornState returns the state for paths whose readings lead to different routes. It
+// allows no origin, and rejects requests if some route does.
 func tornState(routes []route) *state {
 	c := compiler{warns: new(warnings)}
 	p := Policy{}
@@ -253,8 +182,8 @@ func coversPath[T string | []byte](r *route, path T, fold bool) bool {
 	return (r.below || len(path) == n) && samePath(path[:n], r.path, fold)
 }
 
-// samePath compares two paths of one length, with fold without regard to the case
-// of ASCII letters.
+// samePath compares two paths of equal length. If fold is set, the case of ASCII
+// letters does not matter.
 func samePath[T string | []byte](path T, route string, fold bool) bool {
 	if !fold {
 		return string(path) == route
@@ -274,8 +203,8 @@ func asciiLower(c byte) byte {
 	return c
 }
 
-// hostname returns a Host field without its port and without the dot at its end
-// that makes a name absolute: "a.example." is the same server.
+// hostname returns a Host field without its port and without a dot at its end,
+// which makes a name absolute: "a.example." is the same server.
 func hostname(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
 		host = host[:i]
@@ -283,8 +212,8 @@ func hostname(host string) string {
 	return strings.TrimSuffix(host, ".")
 }
 
-// equalFold compares with lower, which is in lower case, without regard to the
-// case of ASCII letters.
+// equalFold reports whether s equals lower, which is in lower case, if the case of
+// ASCII letters does not matter.
 func equalFold(lower, s string) bool {
 	if len(lower) != len(s) {
 		return false
@@ -298,7 +227,7 @@ func equalFold(lower, s string) bool {
 }
 
 // ambiguous reports whether some router might clean the path: whether it has a
-// segment that is empty, "." or "..", other than the last if that is empty.
+// segment that is empty, "." or "..". An empty last segment does not count.
 func ambiguous(path string) bool {
 	for i := 1; i < len(path); i++ {
 		if path[i-1] == '/' && (path[i] == '/' || path[i] == '.' && isDots(path[i:])) {
@@ -308,17 +237,17 @@ func ambiguous(path string) bool {
 	return false
 }
 
-// isDots reports whether the segment that a path begins with, which has a dot at
-// its beginning, is "." or "..".
+// isDots reports whether the first segment of a path, which begins with a dot, is
+// "." or "..".
 func isDots(path string) bool {
 	rest := strings.TrimPrefix(path[1:], ".")
 	return rest == "" || rest[0] == '/'
 }
 
-// clean appends the path to b without empty, "." and ".." segments, as
-// [path.Clean] does, and so without a slash at the end, which some routers leave.
-// Nobody need try it with one: what covers /a/ covers /a, and a route that covers
-// /a alone covers no other spelling of it.
+// clean appends the path to b without empty, "." and ".." segments, as [path.Clean]
+// does. It also drops a slash at the end, which some routers keep. There is no need
+// to try the path with that slash: a route that covers /a/ covers /a, and a route
+// that covers only /a covers no other spelling of it.
 func clean(b []byte, path string) []byte {
 	for path != "" {
 		var segment string

@@ -106,7 +106,8 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		r := core.Request{Method: "GET", Host: tt.host, Path: tt.path, RawPath: tt.raw, Origin: []string{"https://a.example"}}
-		if d := e.Decide(ctx, r); d.Policy != tt.want || (tt.want == "") != (d.Code == core.CodeNoRoute || d.Code == core.CodePathAmbiguous) || d.Policy == "" && d.AllowOrigin != "" {
+		if d := e.Decide(ctx, r); d.Policy != tt.want ||
+			(tt.want == "") != (d.Code == core.CodeNoRoute || d.Code == core.CodePathAmbiguous) || d.Policy == "" && d.AllowOrigin != "" {
 			t.Errorf("host %q, path %q, raw %q: policy %q (%s), want %q", tt.host, tt.path, tt.raw, d.Policy, d.Code, tt.want)
 		}
 		if x := e.Explain(ctx, r); x.Policy != tt.want {
@@ -126,7 +127,7 @@ func TestRoutes(t *testing.T) {
 	}
 	warned := false
 	for _, w := range e.Warnings() {
-		warned = warned || w.Code == core.WarnUnreachableRoute && w.Index == 6
+		warned = warned || w.Reason == core.ReasonUnreachableRoute && w.Index == 6
 	}
 	if !warned {
 		t.Errorf("no warning of the unreachable route: %v", e.Warnings())
@@ -213,7 +214,8 @@ func TestAmbiguousPathIsRejected(t *testing.T) {
 		if d := e.Decide(ctx, r); d.Allowed || d.AllowOrigin != "" {
 			t.Errorf("%q: %+v", path, d)
 		}
-		if x := e.Explain(ctx, r); x.Decision != e.Decide(ctx, r) || x.Steps[0].Code != core.CodePathAmbiguous || x.Hint == "" || len(x.Steps) > 2 {
+		if x := e.Explain(ctx, r); x.Decision != e.Decide(ctx, r) || x.Steps[0].Code != core.CodePathAmbiguous || x.Hint == "" ||
+			len(x.Steps) > 2 {
 			t.Errorf("%q: %v", path, x)
 		}
 	}

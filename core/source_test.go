@@ -166,7 +166,8 @@ func TestOriginValue(t *testing.T) {
 func TestIsOrigin(t *testing.T) {
 	for s, want := range map[string]bool{
 		"https://a.example": true, "http://[::1]:8080": true, "capacitor://localhost": true, "https://a.example:444": true,
-		"null": false, "": false, "*": false, "https://a.example/": false, "https://A.example": false, "https://a.example:443": false, "a.example": false,
+		"null": false, "": false, "*": false, "https://a.example/": false, "https://A.example": false, "https://a.example:443": false,
+		"a.example": false,
 	} {
 		if got := core.IsOrigin(s); got != want {
 			t.Errorf("IsOrigin(%q) = %v", s, got)
@@ -176,7 +177,8 @@ func TestIsOrigin(t *testing.T) {
 
 func TestAllowsHandshake(t *testing.T) {
 	const a, e = "https://a.example", "https://e.example"
-	engine, err := core.NewRouted(core.Route{Path: "/a/", Policies: []core.Policy{two()}}, core.Route{Path: "/b/", Policies: []core.Policy{{}}})
+	engine, err := core.NewRouted(core.Route{Path: "/a/", Policies: []core.Policy{two()}},
+		core.Route{Path: "/b/", Policies: []core.Policy{{}}})
 	if err != nil {
 		t.Fatal(err)
 	}

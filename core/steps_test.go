@@ -13,12 +13,15 @@ import (
 // can be helped has a hint.
 func TestSteps(t *testing.T) {
 	const a = "https://a.example"
-	plain := core.MustNew(core.Policy{AllowOrigins: []string{a}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"}, AllowPrivateNetwork: true, RejectDisallowed: true})
-	trusted := core.MustNew(core.Policy{AllowOrigins: []string{a}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true})
+	plain := core.MustNew(core.Policy{AllowOrigins: []string{a}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},
+		AllowPrivateNetwork: true, RejectDisallowed: true})
+	trusted := core.MustNew(core.Policy{AllowOrigins: []string{a}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"},
+		AllowCredentials: true})
 	star := core.MustNew(core.Policy{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}})
 	function := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }})
 	// Policies of the same name: that of the pattern is not the one that governs.
-	both := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }}, core.Policy{AllowOrigins: []string{a}})
+	both := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }},
+		core.Policy{AllowOrigins: []string{a}})
 	several := core.MustNew(core.Policy{AllowOrigins: []string{a}}, core.Policy{AllowOrigins: []string{"https://b.example"}})
 	routed, err := core.NewRouted(core.Route{Host: "h", Path: "/x/", Policies: []core.Policy{{AllowOrigins: []string{a}}}})
 	if err != nil {
@@ -37,44 +40,64 @@ func TestSteps(t *testing.T) {
 		has    []string // in the text of the explanation
 		lacks  []string
 	}{
-		{"a route", routed, get, []string{string(core.StepRoute), "route 0 covers"}, []string{"hint"}},
-		{"no route", routed, with(get, func(r *core.Request) { r.Host = "g" }), []string{string(core.CodeNoRoute), "add a route"}, []string{"more than one way"}},
-		{"readings that disagree", routed, with(get, func(r *core.Request) { r.Path = "/x/../y" }), []string{string(core.CodePathAmbiguous), "more than one way"}, []string{"add a route"}},
+		{"a route", routed, get, []string{string(stepRoute), "route 0 covers"}, []string{"hint"}},
+		{"no route", routed, with(get, func(r *core.Request) { r.Host = "g" }), []string{string(core.CodeNoRoute), "add a route"},
+			[]string{"more than one way"}},
+		{"readings that disagree", routed, with(get, func(r *core.Request) { r.Path = "/x/../y" }),
+			[]string{string(core.CodePathAmbiguous), "more than one way"}, []string{"add a route"}},
 		{"encodings that disagree", routed, with(get, func(r *core.Request) { r.RawPath = "/x%2Fy" }), []string{"more than one way"}, nil},
-		{"one encoding", routed, with(get, func(r *core.Request) { r.Host, r.RawPath = "g", r.Path }), []string{"add a route"}, []string{"more than one way"}},
-		{"OPTIONS", plain, with(get, func(r *core.Request) { r.Method = "OPTIONS" }), []string{"OPTIONS without Access-Control-Request-Method"}, nil},
-		{"GET", plain, get, []string{string(core.StepActual)}, []string{"OPTIONS without"}},
-		{"any origin", star, get, []string{string(core.CodeAnyOrigin), "allows every origin", "if the request was one without credentials"}, nil},
+		{"one encoding", routed, with(get, func(r *core.Request) { r.Host, r.RawPath = "g", r.Path }), []string{"add a route"},
+			[]string{"more than one way"}},
+		{"OPTIONS", plain, with(get, func(r *core.Request) { r.Method = "OPTIONS" }),
+			[]string{"OPTIONS without Access-Control-Request-Method"}, nil},
+		{"GET", plain, get, []string{string(stepActual)}, []string{"OPTIONS without"}},
+		{"any origin", star, get, []string{string(core.CodeAnyOrigin), "allows every origin", "if the request had no credentials"}, nil},
 		{"a function", function, get, []string{string(core.CodeOriginFunc), "the AllowOriginFunc of policy"}, nil},
-		{"a function before a pattern", both, get, []string{string(core.CodeOriginFunc), "the AllowOriginFunc of policy"}, []string{string(core.CodeOriginAllowed)}},
+		{"a function before a pattern", both, get, []string{string(core.CodeOriginFunc), "the AllowOriginFunc of policy"},
+			[]string{string(core.CodeOriginAllowed)}},
 		{"same origin", plain, with(get, func(r *core.Request) {
 			r.Method, r.Origin, r.Host = "POST", []string{"https://api.example"}, "api.example"
 		}),
-			[]string{string(core.CodeSameOrigin), "the server's own origin", string(core.BrowserNotConcerned)}, []string{string(core.StepRejected)}},
+			[]string{string(core.CodeSameOrigin), "the server's own origin", string(browserNotConcerned)}, []string{string(stepRejected)}},
 		{"rejected", plain, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }),
-			[]string{string(core.StepRejected), "403"}, []string{"the server's own origin"}},
+			[]string{string(stepRejected), "403"}, []string{"the server's own origin"}},
 		{"an empty origin", plain, with(get, func(r *core.Request) { r.Origin = []string{""} }), []string{"the Origin field is empty"}, nil},
-		{"credentials", trusted, get, []string{string(core.StepCredentials)}, []string{"without credentials"}},
-		{"a preflight", plain, pre, []string{string(core.StepMethodAllowed), string(core.StepHeaderAllowed), "one without credentials"}, []string{string(core.StepPrivateNetwork), "hint"}},
-		{"a private network", plain, with(pre, func(r *core.Request) { r.AccessControlRequestPrivateNetwork = []string{"true"} }), []string{string(core.StepPrivateNetwork)}, nil},
-		{"no headers asked", plain, preflight(a, "PUT"), []string{string(core.StepMethodAllowed)}, []string{string(core.StepHeaderAllowed)}},
-		{"which policy", plain, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }), []string{`no function of policy "default" allows`}, []string{"policies"}},
-		{"which policies", several, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }), []string{"no function of the 2 policies allows"}, nil},
-		{"http", plain, with(get, func(r *core.Request) { r.Origin = []string{"http://b.example"} }), []string{`add "http://b.example" to AllowOrigins`}, nil},
-		{"http, credentials", trusted, with(get, func(r *core.Request) { r.Origin = []string{"http://b.example"} }), []string{"serve the page over https://"}, []string{"add \"http"}},
+		{"credentials", trusted, get, []string{string(stepCredentials)}, []string{"without credentials"}},
+		{"a preflight", plain, pre, []string{string(stepMethodAllowed), string(stepHeaderAllowed), "if it has no credentials"},
+			[]string{string(stepPrivateNetwork), "hint"}},
+		{"a private network", plain, with(pre, func(r *core.Request) { r.AccessControlRequestPrivateNetwork = []string{"true"} }),
+			[]string{string(stepPrivateNetwork)}, nil},
+		{"no headers asked", plain, preflight(a, "PUT"), []string{string(stepMethodAllowed)}, []string{string(stepHeaderAllowed)}},
+		{"which policy", plain, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }),
+			[]string{`no function of policy "default" allows`}, []string{"policies"}},
+		{"which policies", several, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }),
+			[]string{"no function of the 2 policies allows"}, nil},
+		{"http", plain, with(get, func(r *core.Request) { r.Origin = []string{"http://b.example"} }),
+			[]string{`add "http://b.example" to AllowOrigins`}, nil},
+		{"http, credentials", trusted, with(get, func(r *core.Request) { r.Origin = []string{"http://b.example"} }),
+			[]string{"serve the page over https://"}, []string{"add \"http"}},
 		{"the request that follows", plain, pre, []string{"the browser sends the PUT request"}, nil},
-		{"a method that is not listed", plain, preflight(a, "CHICKEN"), []string{string(core.StepMethodNotAllowed), `add "CHICKEN" to AllowMethods`}, []string{string(core.StepMethodAllowed)}},
+		{"a method that is not listed", plain, preflight(a, "CHICKEN"),
+			[]string{string(stepMethodNotAllowed), `add "CHICKEN" to AllowMethods`}, []string{string(stepMethodAllowed)}},
 		{"a method in lower case that is not listed", plain, preflight(a, "patch"), []string{`add "PATCH" to AllowMethods`}, nil},
-		{"a forbidden method", plain, preflight(a, "TRACE"), []string{string(core.StepMethodNotAllowed), "browsers never send", string(core.BrowserRefuses)}, []string{"hint"}},
-		{"a forbidden header", plain, preflight(a, "PUT", "x-a,cookie"), []string{string(core.StepHeaderNotAllowed), "scripts cannot set", string(core.BrowserRefuses)}, []string{"hint"}},
-		{"no route, a preflight", routed, with(pre, func(r *core.Request) { r.Host = "g" }), []string{string(core.BrowserRefuses), "the handler's answer decides"}, nil},
-		{"no route, an actual request", routed, with(get, func(r *core.Request) { r.Host = "g" }), []string{string(core.BrowserHides)}, []string{"the handler's answer decides"}},
-		{"two methods", plain, with(pre, func(r *core.Request) { r.AccessControlRequestMethod = []string{"PUT", "PUT"} }), []string{string(core.StepMethodNotAllowed), "not one token"}, nil},
-		{"no token", plain, preflight(a, "P T"), []string{string(core.StepMethodNotAllowed), "not one token"}, nil},
-		{"all methods", star, preflight(a, "CHICKEN"), []string{string(core.StepMethodAllowed)}, nil},
-		{"all methods, credentials", trusted, preflight(a, "CHICKEN", "x-z"), []string{string(core.StepMethodAllowed)}, []string{"without credentials", "hint"}},
-		{"no method to echo", trusted, preflight(a, "CHI CKEN"), []string{string(core.CodeMethodNotEchoed), "not one token of at most 64 bytes", "no browser sends that"}, nil},
-		{"no names to echo", trusted, preflight(a, "PUT", "x a"), []string{string(core.CodeHeadersNotEchoed), "at most 1024 bytes", "list the names instead"}, nil},
+		{"a forbidden method", plain, preflight(a, "TRACE"),
+			[]string{string(stepMethodNotAllowed), "browsers never send", string(browserRefuses)}, []string{"hint"}},
+		{"a forbidden header", plain, preflight(a, "PUT", "x-a,cookie"),
+			[]string{string(stepHeaderNotAllowed), "scripts cannot set", string(browserRefuses)}, []string{"hint"}},
+		{"no route, a preflight", routed, with(pre, func(r *core.Request) { r.Host = "g" }),
+			[]string{string(browserRefuses), "the handler's answer decides"}, nil},
+		{"no route, an actual request", routed, with(get, func(r *core.Request) { r.Host = "g" }), []string{string(browserHides)},
+			[]string{"the handler's answer decides"}},
+		{"two methods", plain, with(pre, func(r *core.Request) { r.AccessControlRequestMethod = []string{"PUT", "PUT"} }),
+			[]string{string(stepMethodNotAllowed), "not one token"}, nil},
+		{"no token", plain, preflight(a, "P T"), []string{string(stepMethodNotAllowed), "not one token"}, nil},
+		{"all methods", star, preflight(a, "CHICKEN"), []string{string(stepMethodAllowed)}, nil},
+		{"all methods, credentials", trusted, preflight(a, "CHICKEN", "x-z"), []string{string(stepMethodAllowed)},
+			[]string{"without credentials", "hint"}},
+		{"no method to echo", trusted, preflight(a, "CHI CKEN"),
+			[]string{string(core.CodeMethodNotEchoed), "not a single token of at most 64 bytes", "no browser sends that"}, nil},
+		{"no names to echo", trusted, preflight(a, "PUT", "x a"),
+			[]string{string(core.CodeHeadersNotEchoed), "at most 1024 bytes", "list the names instead"}, nil},
 	}
 	for _, tt := range tests {
 		text := tt.engine.Explain(ctx, tt.r).String()
@@ -112,7 +135,7 @@ func TestExplainedHeaders(t *testing.T) {
 		for _, s := range e.Explain(ctx, preflight("https://a.example", "PUT", tt.ask)).Steps {
 			got[s.Code]++
 		}
-		if got[core.StepHeaderAllowed] != tt.allowed || got[core.StepHeaderNotAllowed] != tt.others {
+		if got[stepHeaderAllowed] != tt.allowed || got[stepHeaderNotAllowed] != tt.others {
 			t.Errorf("%s: %v, want %d names allowed and %d not", tt.name, got, tt.allowed, tt.others)
 		}
 	}

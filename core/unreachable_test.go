@@ -28,7 +28,7 @@ func TestUnreachableRoutes(t *testing.T) {
 			t.Fatal(err)
 		}
 		warnings := e.Warnings()
-		if got := len(warnings) == 1 && warnings[0].Code == core.WarnUnreachableRoute; got != tt.want || len(warnings) > 1 {
+		if got := len(warnings) == 1 && warnings[0].Reason == core.ReasonUnreachableRoute; got != tt.want || len(warnings) > 1 {
 			t.Errorf("%q before %q: %v, want a warning: %v", tt.first, tt.second, warnings, tt.want)
 		}
 	}
@@ -59,7 +59,8 @@ func TestSharedPolicies(t *testing.T) {
 			}
 		}
 	}
-	if _, err := core.NewRouted(core.Route{Path: "/0", Policies: []core.Policy{}}, core.Route{Path: "/1", Policies: []core.Policy{}}); err == nil {
+	if _, err := core.NewRouted(core.Route{Path: "/0", Policies: []core.Policy{}},
+		core.Route{Path: "/1", Policies: []core.Policy{}}); err == nil {
 		t.Error("routes without policies are accepted")
 	}
 }
@@ -72,8 +73,8 @@ func TestSharedPoliciesWarnOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := e.Warnings(); len(w) != 1 || w[0].Code != core.WarnNoOrigins {
-		t.Errorf("%v, want one warning of %s", w, core.WarnNoOrigins)
+	if w := e.Warnings(); len(w) != 1 || w[0].Reason != core.ReasonNoOrigins {
+		t.Errorf("%v, want one warning of %s", w, core.ReasonNoOrigins)
 	}
 }
 

@@ -2,38 +2,33 @@ package core
 
 import "strconv"
 
-// Warning is something legal in a policy or route that was probably not meant.
-type Warning struct {
-	Policy     string // the policy's name; empty where none is concerned
-	Field      string // the Go name of the field
-	Index      int    // the entry's index in a list field, else -1
-	Value      string // the entry as given
-	Code       Code
-	Detail     string // what is odd, for people
-	Suggestion string // what to do, for people
-}
+// Warning reports something in a policy or route that is legal but probably not
+// intended. Its fields mean what those of a [PolicyError] do, and can be converted
+// to one for [PolicyError.Spell].
+type Warning PolicyError
 
 // String names the policy, the field, the entry and the advice in one line.
 func (w Warning) String() string {
-	e := PolicyError{Policy: w.Policy, Field: w.Field, Index: w.Index, Value: w.Value, Detail: w.Detail, Suggestion: w.Suggestion}
+	e := PolicyError(w)
 	return e.Error()
 }
 
-// maxWarnings bounds the warnings of one code, for lists of a million origins.
+// maxWarnings is the maximum number of warnings for one reason. Lists may have a
+// million origins.
 const maxWarnings = 100
 
-// warnings collects, and drops what is beyond maxWarnings of one code.
+// warnings collects warnings, up to maxWarnings for each reason.
 type warnings struct {
 	list  []Warning
-	count map[Code]int
+	count map[Reason]int
 }
 
 func (ws *warnings) add(w Warning) {
 	if ws.count == nil {
-		ws.count = make(map[Code]int)
+		ws.count = make(map[Reason]int)
 	}
-	n := ws.count[w.Code]
-	ws.count[w.Code]++
+	n := ws.count[w.Reason]
+	ws.count[w.Reason]++
 	if n < maxWarnings {
 		ws.list = append(ws.list, w)
 	}
@@ -42,9 +37,11 @@ func (ws *warnings) add(w Warning) {
 func (ws *warnings) all() []Warning {
 	list := ws.list
 	for i := len(list) - 1; i >= 0; i-- {
-		if more := ws.count[list[i].Code] - maxWarnings; more > 0 {
-			list[i].Detail += " (and " + strconv.Itoa(more) + " more of these)"
-			ws.count[list[i].Code] = 0
+		if more := ws.count[list[i].Reason] - maxWarnings; more > 0 {
+			note := " (and " + strconv.Itoa(more) + " more of these)"
+			list[i].Detail += note
+			list[i].detail += text(note)
+			ws.count[list[i].Reason] = 0
 		}
 	}
 	return list

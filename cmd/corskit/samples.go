@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -93,16 +92,7 @@ func governing(ctx context.Context, c *config.Config, s routeSample) int {
 	if c.Routes == nil {
 		return none
 	}
-	for _, step := range c.Engine().Explain(ctx, s.request(stranger)).Steps {
-		var route int
-		if step.Code != core.StepRoute {
-			continue
-		}
-		if _, err := fmt.Sscanf(step.Text, "route %d covers", &route); err == nil {
-			return route
-		}
-	}
-	return none
+	return c.Engine().Explain(ctx, s.request(stranger)).Route
 }
 
 // originSample is origins that stand for those of a pattern.

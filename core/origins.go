@@ -1,0 +1,184 @@
+package core
+
+import (
+	"strings"
+
+	"github.com/corskit/corskit/internal/origin"
+)
+
+// origins adds the policy's origins to the matcher. any reports whether "*" is one
+// of them.
+func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
+	const field = "AllowOrigins"
+	p := ps.policy
+	secure := p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
+	for i, entry := range p.AllowOrigins {
+		// Lists of a million consist of these.
+		if !any && origin.IsPlain(entry) {
+			if !b.AddExact(owner, entry) && len(ps.errs) == 0 {
+				ps.again(field, i, entry, ReasonUnreachablePattern)
+			}
+			continue
+		}
+		added, insecure, odd := false, false, ""
+		f := origin.ParsePattern(entry, func(pat origin.Pattern) {
+			ps.dangers(i, entry, &pat)
+			insecure = insecure || pat.Insecure()
+			odd = oddScheme(pat.Scheme)
+			added = b.Add(owner, pat, secure) || added
+		})
+		switch {
+		case f != nil:
+			ps.fault(field, i, entry, Reason(f.Reason), text(f.Detail), text(f.Suggestion))
+		case any && entry != "*":
+			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this origin`, `list only "*"`)
+		case ps.repeated(owner, entry):
+			ps.again(field, i, entry, ReasonUnreachablePattern)
+		case odd != "":
+			ps.warn(field, i, entry, ReasonUnused, text(odd), "pages have http:// or https:// origins")
+		case insecure:
+			ps.warn(field, i, entry, ReasonInsecureOrigin,
+				"anyone on the network can impersonate an http:// origin", "serve the page over https://")
+		case !added && len(ps.errs) == 0:
+			ps.again(field, i, entry, ReasonUnreachablePattern)
+		}
+	}
+}
+
+// repeated reports whether a pattern is already listed. Exact origins are left to
+// the matcher.
+func (ps *policyScope) repeated(owner int, entry string) bool {
+	mayBePattern := strings.Contains(entry, "*") || strings.HasPrefix(entry, "regexp:") || strings.HasPrefix(entry, "@") ||
+		strings.Count(entry, ":") >= 2 // a range of ports
+	if !mayBePattern || IsOrigin(entry) {
+		return false
+	}
+	if ps.seen == nil {
+		ps.seen = make(map[string]bool)
+	}
+	before := ps.seen[entry]
+	ps.seen[entry] = true
+	return before
+}
+
+// oddScheme says why no page has an origin with the scheme. It returns "" for
+// other schemes.
+func oddScheme(scheme string) string {
+	switch scheme {
+	case "ws", "wss":
+		return "the page that opens a WebSocket has an http:// or https:// origin"
+	case "ftp":
+		return "browsers no longer show ftp:// pages"
+	case "htp", "htps", "htttp", "htttps", "httpss", "http s", "hhttp", "hhttps", "ttp", "ttps", "htpp", "htpps", "httos", "httsp":
+		return "a misspelled scheme, which no page has"
+	}
+	return ""
+}
+
+// danger is a pattern that is refused or warned of because strangers may have such
+// an origin.
+type danger struct {
+	refused    bool
+	reason     Reason
+	detail     text
+	suggestion text
+}
+
+// dangers reports what is dangerous about a pattern: the first refusal, or all
+// warnings.
+func (ps *policyScope) dangers(i int, entry string, pat *origin.Pattern) {
+	const field = "AllowOrigins"
+	var warned []danger
+	for _, find := range []func(*Policy, string, *origin.Pattern) (danger, bool){
+		anyDanger, nullDanger, regexpDanger, regexpUseless, wildDanger, insecureDanger,
+	} {
+		switch d, found := find(ps.policy, entry, pat); {
+		case !found:
+		case d.refused:
+			ps.fault(field, i, entry, d.reason, d.detail, d.suggestion)
+			return
+		default:
+			warned = append(warned, d)
+		}
+	}
+	for _, d := range warned {
+		ps.warn(field, i, entry, d.reason, d.detail, d.suggestion)
+	}
+}
+
+func anyDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
+	return danger{
+		true, ReasonAnyCredentials,
+		`with credentials, "*" would let any site act as its visitors`,
+		"list the origins that need credentials, or set " + nameAllowCredentials + " to false",
+	}, pat.Kind == origin.Any && p.AllowCredentials
+}
+
+func nullDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
+	d := danger{true, ReasonNull, `any site can send requests with the origin "null"`, "set " + nameAllowNullOrigin + " if that is intended"}
+	if p.AllowCredentials {
+		d.suggestion = "never allow it together with credentials"
+	}
+	return d, pat.Kind == origin.Null && (p.AllowCredentials || !p.DangerouslyAllowNullOrigin)
+}
+
+func regexpDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
+	if pat.Kind != origin.Regexp {
+		return danger{}, false
+	}
+	stranger, found := pat.Stranger()
+	if p.AllowCredentials && !p.DangerouslyAllowPublicSuffixes {
+		return danger{
+			true, ReasonPublicSuffix,
+			textf("with credentials, an expression that also matches strangers such as %s", stranger),
+			"name your own domain in it and escape its dots, or set " + nameAllowPublicSuffix + " if that is intended",
+		}, found
+	}
+	return danger{
+		false, ReasonBroadRegexp,
+		textf("also matches strangers such as %s", stranger), "name your own domain in it and escape its dots",
+	}, found
+}
+
+// regexpUseless finds an expression that is written for http:// origins, none of
+// which it can match.
+func regexpUseless(p *Policy, entry string, pat *origin.Pattern) (danger, bool) {
+	rest, http := strings.CutPrefix(entry, "regexp:http:")
+	loopback := strings.HasPrefix(rest, "//localhost") || strings.HasPrefix(rest, "//127") || strings.HasPrefix(rest, `//\[`)
+	return danger{
+		false, ReasonUnused,
+		"with credentials, no http:// origin other than loopback is allowed", "serve the page over https://",
+	}, pat.Kind == origin.Regexp && http && !loopback && p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
+}
+
+func wildDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
+	if pat.Kind != origin.Wild {
+		return danger{}, false
+	}
+	suffix, found := pat.SpansPublicSuffix()
+	switch {
+	case found && p.AllowCredentials && !p.DangerouslyAllowPublicSuffixes:
+		return danger{
+			true, ReasonPublicSuffix,
+			textf("with credentials, a wildcard under the public suffix %s, where anyone can register a name", suffix),
+			"write out the registered domain, or set " + nameAllowPublicSuffix + " if that is intended",
+		}, true
+	case found:
+		return danger{
+			false, ReasonPublicSuffix,
+			textf("anyone can register a name under the public suffix %s", suffix), "write out the registered domain",
+		}, true
+	}
+	return danger{
+		false, ReasonUnmanagedSuffix,
+		"a wildcard under a top-level domain that the public suffix list does not know", "write out a domain",
+	}, p.AllowCredentials && pat.Unmanaged() && !pat.Loopback()
+}
+
+func insecureDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
+	return danger{
+		true, ReasonInsecureOrigin,
+		"http:// origin with credentials: anyone on the network can impersonate it",
+		"serve the page over https://, or set " + nameAllowInsecure + " if that is intended",
+	}, pat.Insecure() && p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
+}

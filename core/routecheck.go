@@ -1,0 +1,114 @@
+package core
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/corskit/corskit/internal/origin"
+)
+
+// routeFault is what is wrong with the host or the path of a route.
+type routeFault struct {
+	value              string
+	reason             Reason
+	detail, suggestion text
+}
+
+func (c *compiler) checkRoute(i int, r Route) {
+	for _, f := range []*routeFault{hostFault(r.Host), pathFault(r.Path)} {
+		if f != nil {
+			c.fault(finding{"", "Routes", i, f.value}, f.reason, f.detail, f.suggestion)
+		}
+	}
+	if len(r.Policies) == 0 {
+		c.fault(finding{"", "Routes", i, r.Host + r.Path}, ReasonNoPolicy,
+			"a route without a policy", "add one; the zero Policy denies every origin")
+	}
+}
+
+// hostFault returns what is wrong with the host of a route, or nil.
+func hostFault(host string) *routeFault {
+	if host == "" {
+		return nil
+	}
+	fault := func(reason Reason, detail, suggestion text) *routeFault {
+		return &routeFault{host, reason, detail, suggestion}
+	}
+	const canonical text = "write it as browsers send it, without a port"
+	o, ok := origin.Parse("https://" + strings.TrimSuffix(host, ":443"))
+	switch {
+	case ok && o.Port == 0 && !strings.HasSuffix(host, ":443"):
+		return nil
+	case ok:
+		return fault(ReasonPort, "a route's host has no port", hostSuggestion(o.Host, "write only the host"))
+	case strings.Contains(host, "://"):
+		return fault(ReasonHost, "a route has a host, not an origin", "write only the host")
+	case strings.Contains(host, "*"):
+		return fault(ReasonWildcard, "a route's host has no wildcard", "omit the host to cover all hosts, or write one route for each")
+	case strings.ToLower(host) != host:
+		return fault(ReasonUpperCase, "upper case in a host", hostSuggestion(strings.ToLower(host), canonical))
+	}
+	suggestion := canonical
+	if f := origin.ParsePattern("https://"+host, func(origin.Pattern) {}); f != nil {
+		if fixed, ok := strings.CutPrefix(f.Suggestion, `did you mean "https://`); ok {
+			suggestion = hostSuggestion(strings.TrimSuffix(fixed, `"?`), suggestion)
+		}
+	}
+	return fault(ReasonHost, "not a host name in canonical form", suggestion)
+}
+
+// hostSuggestion suggests a host if a route may have it.
+func hostSuggestion(host string, otherwise text) text {
+	if hostFault(host) != nil {
+		return otherwise
+	}
+	return didYouMean(host)
+}
+
+// pathFault returns what is wrong with the path of a route, or nil.
+func pathFault(path string) *routeFault {
+	if path == "" {
+		return nil
+	}
+	for _, rule := range pathRules {
+		if rule.broken(path) {
+			suggestion := rule.suggestion
+			if rule.fixed != nil {
+				if fixed, ok := rule.fixed(path); ok && pathFault(fixed) == nil {
+					suggestion = didYouMean(fixed)
+				}
+			}
+			return &routeFault{path, rule.reason, rule.detail, suggestion}
+		}
+	}
+	return nil
+}
+
+// pathRule is something that the path of a route must not have.
+type pathRule struct {
+	broken             func(path string) bool
+	reason             Reason
+	detail, suggestion text
+	fixed              func(path string) (string, bool) // may be nil
+}
+
+func has(chars string) func(string) bool {
+	return func(path string) bool { return strings.ContainsAny(path, chars) }
+}
+
+var pathRules = []pathRule{
+	{func(p string) bool { return p == "*" }, ReasonWildcard, "a path has no wildcards",
+		`omit the path, or write "/", to cover every path`, nil},
+	{func(p string) bool { return strings.TrimSpace(p) != p }, ReasonWhiteSpace, "white space around the path", "remove it", nil},
+	{func(p string) bool { return strings.Contains(p, "://") }, ReasonPath, "a URL instead of a path",
+		"put the host into " + nameHost + " and the path here", nil},
+	{func(p string) bool { return p[0] != '/' }, ReasonPath, "a path begins with a slash", "write the path as the router sees it",
+		func(p string) (string, bool) { return "/" + p, true }},
+	{has("%"), ReasonPath, "routes compare decoded paths, so a path with an escape matches nothing", "write it decoded",
+		func(p string) (string, bool) { u, err := url.PathUnescape(p); return u, err == nil }},
+	{func(p string) bool { return strings.ContainsAny(p, "*{}") || strings.Contains(p, "/:") }, ReasonWildcard, "a path has no wildcards",
+		"end it with a slash to cover every path below it", nil},
+	{has("?#"), ReasonPath, "a path has no query or fragment", "remove it", nil},
+	{func(p string) bool { return len(p) > maxReading }, ReasonTooLong, "a path of more than 1024 bytes", "shorten it", nil},
+	{ambiguous, ReasonPath, `a path with "//", "." or ".." segments`, "write it in its clean form", nil},
+}

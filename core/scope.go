@@ -1,0 +1,258 @@
+package core
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/corskit/corskit/internal/fetch"
+)
+
+// finding is the place that a fault or a warning is about.
+type finding struct {
+	policy, field string
+	index         int
+	value         string
+}
+
+func (f finding) error(r Reason, detail, suggestion text) PolicyError {
+	return PolicyError{
+		Policy: f.policy, Field: f.field, Index: f.index, Value: f.value, Reason: r,
+		Detail: detail.String(), Suggestion: suggestion.String(), detail: detail, suggestion: suggestion,
+	}
+}
+
+func (c *compiler) fault(f finding, r Reason, detail, suggestion text) {
+	e := f.error(r, detail, suggestion)
+	c.errs = append(c.errs, &e)
+}
+
+func (c *compiler) warn(f finding, r Reason, detail, suggestion text) {
+	c.warns.add(Warning(f.error(r, detail, suggestion)))
+}
+
+// policyScope checks one policy.
+type policyScope struct {
+	*compiler
+	policy *Policy
+}
+
+func (ps *policyScope) fault(field string, index int, value string, r Reason, detail, suggestion text) {
+	ps.compiler.fault(finding{ps.policy.Name, field, index, value}, r, detail, suggestion)
+}
+
+func (ps *policyScope) warn(field string, index int, value string, r Reason, detail, suggestion text) {
+	ps.compiler.warn(finding{ps.policy.Name, field, index, value}, r, detail, suggestion)
+}
+
+// again warns of an entry that is listed twice.
+func (ps *policyScope) again(field string, index int, value string, r Reason) {
+	ps.warn(field, index, value, r, "already listed", "remove one of the two")
+}
+
+func didYouMean(s string) text { return textf("did you mean %s?", quoted(s)) }
+
+// settings warns of settings that have no effect. any reports whether the policy
+// lists "*".
+func (ps *policyScope) settings(any bool) {
+	p := ps.policy
+	switch {
+	case p.AllowOriginFunc != nil && any:
+		ps.warn("AllowOriginFunc", -1, "", ReasonUnused, `never called, because "*" allows every origin`, `remove it, or remove "*"`)
+	case p.AllowOriginFunc == nil && len(p.AllowOrigins) == 0:
+		ps.warn("AllowOrigins", -1, "", ReasonNoOrigins, "no origin is allowed", "list the origins that may read responses")
+	}
+	if any && p.RejectDisallowed {
+		ps.warn("RejectDisallowed", -1, "true", ReasonUnused, `no effect, because "*" allows every origin`, `remove it, or remove "*"`)
+	}
+	if any && p.AllowPrivateNetwork {
+		ps.warn("AllowPrivateNetwork", -1, "true", ReasonPrivateNetwork,
+			"every origin may reach into the private network", "list the origins that need to")
+	}
+}
+
+// methods returns the value of Access-Control-Allow-Methods, and whether the
+// policy allows all methods.
+func (ps *policyScope) methods() (value string, all bool) {
+	const field = "AllowMethods"
+	var list []string
+	seen := make(map[string]bool, len(ps.policy.AllowMethods))
+	all = slices.Contains(ps.policy.AllowMethods, "*")
+	for i, entry := range ps.policy.AllowMethods {
+		if entry == "*" {
+			if slices.Index(ps.policy.AllowMethods, "*") != i {
+				ps.again(field, i, entry, ReasonDuplicate)
+			}
+			continue
+		}
+		m, ok := ps.method(i, entry)
+		if !ok {
+			continue
+		}
+		switch {
+		case seen[m]:
+			ps.again(field, i, entry, ReasonDuplicate)
+			continue
+		case all:
+			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this method`, `list only "*"`)
+		case fetch.IsSafelistedMethod(m):
+			ps.warn(field, i, entry, ReasonSafelisted,
+				textf("no effect: browsers send %s without asking for permission", m), "remove it; to forbid the method, answer it with 405")
+		}
+		seen[m] = true
+		list = append(list, m)
+	}
+	switch {
+	case all:
+		return "*", true
+	case len(list) == 0:
+		// Without the header, Fetch lets any method through if the script listens
+		// to the progress of an upload (CORS-preflight fetch, step 7).
+		return "GET, HEAD, POST", false
+	}
+	return strings.Join(list, ", "), false
+}
+
+// method returns the method that an entry means, and whether it may be listed.
+func (ps *policyScope) method(i int, entry string) (m string, ok bool) {
+	const field = "AllowMethods"
+	if !ps.token(field, i, entry) {
+		return "", false
+	}
+	m = fetch.NormalizeMethod(entry)
+	if fetch.IsForbiddenMethod(m) {
+		ps.fault(field, i, entry, ReasonForbiddenMethod, textf("browsers never send %s", strings.ToUpper(m)), "remove it")
+		return "", false
+	}
+	if upper, registered := fetch.RegisteredMethod(m); registered && upper != m {
+		ps.fault(field, i, entry, ReasonMethodCase,
+			"methods are case-sensitive, and browsers do not change the case of this one", didYouMean(upper))
+		return "", false
+	}
+	return m, true
+}
+
+// headers returns the value of Access-Control-Allow-Headers, and whether the
+// policy allows all names.
+func (ps *policyScope) headers() (value string, all bool) {
+	const field = "AllowHeaders"
+	all = slices.Contains(ps.policy.AllowHeaders, "*")
+	list := ps.names(field, ps.policy.AllowHeaders, func(i int, entry, name string) bool {
+		switch {
+		case fetch.IsForbiddenRequestHeader(name):
+			ps.fault(field, i, entry, ReasonForbiddenHeader, "scripts cannot set this header; browsers set it themselves", "remove it")
+			return false
+		case strings.HasPrefix(name, "access-control-"):
+			ps.warn(field, i, entry, ReasonResponseHeader, "a response header, which no script sends", "remove it")
+		case all && (name != "authorization" || ps.policy.AllowCredentials):
+			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this name`, `list only "*"`)
+		}
+		return true
+	})
+	switch {
+	case all && slices.Contains(list, "authorization"):
+		return "*, authorization", true
+	case all:
+		return "*", true
+	}
+	return strings.Join(list, ", "), false
+}
+
+// expose returns the value of Access-Control-Expose-Headers.
+func (ps *policyScope) expose() string {
+	const field = "ExposeHeaders"
+	all := slices.Contains(ps.policy.ExposeHeaders, "*")
+	if all && ps.policy.AllowCredentials {
+		ps.fault(field, slices.Index(ps.policy.ExposeHeaders, "*"), "*", ReasonAnyCredentials,
+			`with credentials, browsers treat "*" as the name of a header`, "list the names of the headers to expose")
+	}
+	list := ps.names(field, ps.policy.ExposeHeaders, func(i int, entry, name string) bool {
+		switch {
+		case fetch.IsForbiddenResponseHeader(name):
+			ps.fault(field, i, entry, ReasonForbiddenHeader, "browsers never let scripts read this header", "remove it")
+			return false
+		case fetch.IsSafelistedResponseHeader(name):
+			ps.warn(field, i, entry, ReasonSafelisted, "no effect: scripts may always read this header", "remove it")
+		case all:
+			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already exposes this header`, `list only "*"`)
+		}
+		return true
+	})
+	if all {
+		return "*"
+	}
+	return strings.Join(list, ", ")
+}
+
+// names returns the names of a list, other than "*", in lower case and once each.
+// It leaves out names that are not tokens and names for which keep returns false.
+func (ps *policyScope) names(field string, entries []string, keep func(i int, entry, name string) bool) []string {
+	var list []string
+	seen := make(map[string]bool, len(entries))
+	for i, entry := range entries {
+		name := strings.ToLower(entry)
+		switch {
+		case entry != "*" && !ps.token(field, i, entry):
+		case seen[name]:
+			ps.again(field, i, entry, ReasonDuplicate)
+		default:
+			seen[name] = true
+			if entry != "*" && keep(i, entry, name) {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
+}
+
+// token reports whether an entry is a token, and reports a fault if it is not.
+func (ps *policyScope) token(field string, i int, entry string) bool {
+	const maxName = 256
+	trimmed := strings.TrimSpace(entry)
+	switch {
+	case entry == "":
+		ps.fault(field, i, entry, ReasonEmpty, "an empty entry", "remove it")
+	case len(entry) > maxName:
+		ps.fault(field, i, entry, ReasonTooLong, "longer than 256 bytes", "remove it")
+	case fetch.IsToken(entry):
+		return true
+	case trimmed != entry && fetch.IsToken(trimmed):
+		ps.fault(field, i, entry, ReasonWhiteSpace, "white space around the entry", didYouMean(trimmed))
+	case strings.ContainsAny(entry, ", ;"):
+		ps.fault(field, i, entry, ReasonList, "several values in one entry", "write one list entry for each")
+	default:
+		ps.fault(field, i, entry, ReasonSyntax, "not a token (RFC 9110, section 5.6.2)", "remove it")
+	}
+	return false
+}
+
+// maxAge returns the value of Access-Control-Max-Age.
+func (ps *policyScope) maxAge() string {
+	const (
+		field    = "MaxAge"
+		limit    = 24 * time.Hour // Firefox honours no more
+		chromium = 2 * time.Hour
+	)
+	d := ps.policy.MaxAge
+	fault := func(detail, suggestion text) { ps.fault(field, -1, d.String(), ReasonMaxAge, detail, suggestion) }
+	switch {
+	case d == 0:
+		return ""
+	case d == NoPreflightCache:
+		return "0"
+	case d < 0:
+		fault("a negative duration", "use "+nameNoPreflightCache+" to disable caching")
+	case d > limit:
+		fault("more than 24 hours, which no browser honours", "use at most 24h")
+	case d <= limit/time.Second:
+		fault("a number without a unit is nanoseconds", textf("did you mean %v?", d*time.Second))
+	case d%time.Second != 0:
+		fault("a fraction of a second, which the header cannot express",
+			textf("did you mean %v?", min(d.Truncate(time.Second)+time.Second, limit)))
+	case d > chromium:
+		ps.warn(field, -1, d.String(), ReasonMaxAge,
+			"Chromium honours at most 2h, WebKit 10m", "expect browsers to ask again after that time")
+	}
+	return strconv.FormatInt(int64(d/time.Second), 10)
+}
