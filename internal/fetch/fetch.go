@@ -1,11 +1,11 @@
-// Package fetch holds names and tokens as the Fetch Standard defines them:
-// which are safelisted, which forbidden, how methods are normalised, and what
-// of a preflight's lists may be echoed.
+// Package fetch classifies methods and header names as the Fetch Standard does:
+// which are safelisted, which are forbidden, and how methods are normalised. It
+// also decides which values of a preflight request may be echoed.
 package fetch
 
 import "strings"
 
-// IsToken reports whether s is a token, the form of methods and header names
+// IsToken reports whether s is a token, as methods and header names are
 // (RFC 9110, section 5.6.2).
 func IsToken(s string) bool {
 	for i := 0; i < len(s); i++ {
@@ -29,8 +29,8 @@ var tokenBytes = func() (t [256]bool) {
 	return t
 }()
 
-// NormalizeMethod upper-cases the methods that browsers upper-case and leaves
-// others as they are (Fetch, "normalize a method").
+// NormalizeMethod returns the method as browsers send it: some methods in upper
+// case, others unchanged (Fetch, "normalize a method").
 func NormalizeMethod(m string) string {
 	switch u := strings.ToUpper(m); u {
 	case "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT":
@@ -53,9 +53,9 @@ func IsForbiddenMethod(m string) bool {
 // (Fetch, "CORS-safelisted method").
 func IsSafelistedMethod(m string) bool { return m == "GET" || m == "HEAD" || m == "POST" }
 
-// RegisteredMethod returns the registered spelling of a method that differs
-// from it in case alone, of those in use with browsers (RFC 9110, section 16.1).
-// Browsers do not change the case of these, so "patch" never matches PATCH.
+// RegisteredMethod returns the registered method (RFC 9110, section 16.1) that
+// differs from m at most in case. It knows those methods whose case browsers do not
+// change, so that "patch" never matches PATCH.
 func RegisteredMethod(m string) (spelling string, ok bool) {
 	switch u := strings.ToUpper(m); u {
 	case "PATCH", "QUERY", "LINK", "UNLINK", "PROPFIND", "PROPPATCH", "MKCOL", "MKCALENDAR",
@@ -66,8 +66,8 @@ func RegisteredMethod(m string) (spelling string, ok bool) {
 	return "", false
 }
 
-// IsForbiddenRequestHeader reports whether scripts may not set a header of this
-// lower-case name (Fetch, "forbidden request-header").
+// IsForbiddenRequestHeader reports whether scripts must not set the header with
+// this lower-case name (Fetch, "forbidden request-header").
 func IsForbiddenRequestHeader(name string) bool {
 	switch name {
 	case "accept-charset", "accept-encoding", "access-control-request-headers",
@@ -80,14 +80,14 @@ func IsForbiddenRequestHeader(name string) bool {
 	return strings.HasPrefix(name, "proxy-") || strings.HasPrefix(name, "sec-")
 }
 
-// IsForbiddenResponseHeader reports whether scripts may never read a header of
+// IsForbiddenResponseHeader reports whether scripts can never read the header with
 // this lower-case name (Fetch, "forbidden response-header name").
 func IsForbiddenResponseHeader(name string) bool {
 	return name == "set-cookie" || name == "set-cookie2"
 }
 
-// IsSafelistedResponseHeader reports whether scripts may read a header of this
-// lower-case name without being told so (Fetch, "CORS-safelisted
+// IsSafelistedResponseHeader reports whether scripts can read the header with this
+// lower-case name even if the server does not expose it (Fetch, "CORS-safelisted
 // response-header name").
 func IsSafelistedResponseHeader(name string) bool {
 	switch name {
@@ -98,24 +98,23 @@ func IsSafelistedResponseHeader(name string) bool {
 	return false
 }
 
-// Bounds of what a preflight may ask to have echoed. Pages that exist ask for a
-// dozen names.
+// Limits of what is echoed to a preflight. Real pages ask for up to a dozen names.
 const (
 	MaxEchoedMethod  = 64   // bytes
-	MaxEchoedHeaders = 1024 // bytes in all field lines
+	MaxEchoedHeaders = 1024 // bytes, in all field lines together
 	maxFieldLines    = 16
 	maxEmptyElements = 16
 )
 
-// IsEchoableMethod reports whether an Access-Control-Request-Method may be
-// repeated in the answer. "*" may not: it would mean more than was asked for.
+// IsEchoableMethod reports whether an Access-Control-Request-Method may be echoed
+// in the response. "*" may not: it would allow more than was asked for.
 func IsEchoableMethod(m string) bool {
 	return len(m) <= MaxEchoedMethod && IsToken(m) && !IsForbiddenMethod(m) && m != "*"
 }
 
-// AreEchoableHeaders reports whether Access-Control-Request-Headers may be
-// repeated in the answer: a list of tokens (RFC 9110, section 5.6.1) within
-// bounds. It returns at the first byte that says no.
+// AreEchoableHeaders reports whether Access-Control-Request-Headers may be echoed
+// in the response. The lines must be a list of tokens (RFC 9110, section 5.6.1)
+// within the limits. It returns at the first violation.
 func AreEchoableHeaders(lines []string) bool {
 	if len(lines) > maxFieldLines {
 		return false
@@ -142,8 +141,8 @@ func AreEchoableHeaders(lines []string) bool {
 	return true
 }
 
-// Elements calls yield with the elements of a list-based field, blanks trimmed
-// and empty ones left out, until it returns false.
+// Elements calls yield with each element of a list-based field until yield returns
+// false. It trims spaces and tabs, and skips empty elements.
 func Elements(lines []string, yield func(string) bool) {
 	for _, line := range lines {
 		for line != "" {

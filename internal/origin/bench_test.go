@@ -9,8 +9,8 @@ import (
 
 var sizes = []int{1, 1_000, 100_000, 1_000_000}
 
-// BenchmarkExact looks up members in random order, beside a Go map of the same
-// strings; BenchmarkExactHot looks up one member again and again.
+// BenchmarkExact looks up members in random order, in a matcher and in a Go map of
+// the same strings. BenchmarkExactHot looks up the same member every time.
 func BenchmarkExact(b *testing.B) {
 	for _, n := range sizes {
 		entries := exactOrigins(n)
@@ -69,7 +69,8 @@ func BenchmarkMiss(b *testing.B) {
 // BenchmarkSubdomains looks up among wildcard patterns.
 func BenchmarkSubdomains(b *testing.B) {
 	for _, n := range []int{1, 1000} {
-		for _, kind := range []string{"https://*.tenant%d.example.com", "https://pr-*.tenant%d.example.com", "https://pr-%d-*.example.com"} {
+		for _, kind := range []string{"https://*.tenant%d.example.com", "https://pr-*.tenant%d.example.com",
+			"https://pr-%d-*.example.com"} {
 			var entries []string
 			for i := range n {
 				entries = append(entries, fmt.Sprintf(kind, i))
@@ -91,8 +92,8 @@ func BenchmarkSubdomains(b *testing.B) {
 	}
 }
 
-// BenchmarkCompile reports time and memory per origin, beside building a Go map
-// of strings that are the map's own.
+// BenchmarkCompile reports time and memory per origin, of a matcher and of a Go map
+// that copies its strings.
 func BenchmarkCompile(b *testing.B) {
 	for _, n := range sizes[1:] {
 		entries := exactOrigins(n)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestBytesOfAnOrigin tries every byte in every place where only some may stand.
+// TestBytesOfAnOrigin tries every byte in every place that allows only some.
 func TestBytesOfAnOrigin(t *testing.T) {
 	const (
 		lower  = "abcdefghijklmnopqrstuvwxyz"
@@ -37,8 +37,8 @@ func TestBytesOfAnOrigin(t *testing.T) {
 	}
 }
 
-// TestWords holds what looks at eight bytes at a time to what looks at one: every
-// byte in every place of hosts of several lengths, and beside a dot.
+// TestWords compares areLabelWords with areLabels: every byte in every place of
+// hosts of several lengths, also after a dot.
 func TestWords(t *testing.T) {
 	for n := wordSize; n <= 4*wordSize; n++ {
 		host := []byte(strings.Repeat("a", n))
@@ -48,7 +48,7 @@ func TestWords(t *testing.T) {
 					host[max(i-1, 0)] = before
 					host[i] = byte(b)
 					if got, want := areLabelWords(string(host)), areLabels(string(host), false); got != want {
-						t.Fatalf("%q: %v, byte by byte %v", host, got, want)
+						t.Fatalf("areLabelWords(%q) = %v, areLabels = %v", host, got, want)
 					}
 				}
 			}
@@ -57,7 +57,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestLengths tries the longest of everything, and one byte more.
+// TestLengths tries the greatest length of every part, and one byte more.
 func TestLengths(t *testing.T) {
 	scheme := strings.Repeat("s", 64)
 	host := strings.Repeat(strings.Repeat("a", 62)+".", 4) + "b" // 253 bytes
@@ -68,8 +68,8 @@ func TestLengths(t *testing.T) {
 	}{
 		{"a scheme of 64", scheme + "://a", true},
 		{"a scheme of 65", scheme + "s://a", false},
-		{"a host of 253", "https://" + host, true},
-		{"a host of 254", "https://a" + host, false},
+		{"a host of 253 bytes", "https://" + host, true},
+		{"a host of 254 bytes", "https://a" + host, false},
 		{"an opaque host of 253", "app://" + strings.Repeat("a", 253), true},
 		{"an opaque host of 254", "app://" + strings.Repeat("a", 254), false},
 		{"a last label of 63", "https://a." + strings.Repeat("b", 63), true},
@@ -93,23 +93,23 @@ func TestLengths(t *testing.T) {
 
 	longest := scheme + "://" + host + ":65535"
 	if len(longest) != MaxLen {
-		t.Fatalf("%d bytes are not MaxLen", len(longest))
+		t.Fatalf("the longest origin has %d bytes, want MaxLen", len(longest))
 	}
 	m := build(t, []string{"*"}, []int{0})
 	if m.Match(longest, everyone) != 0 {
-		t.Error(`"*" does not match the longest origin there can be`)
+		t.Error(`"*" does not match the longest origin`)
 	}
 	if m.Match("s"+longest, everyone) != NoOwner {
-		t.Error(`"*" matches what is longer than any origin`)
+		t.Error(`"*" matches a string longer than any origin`)
 	}
 	several := []string{longest, "https://a", "https://b", "https://c", "https://d", "https://e"}
 	m = build(t, several, make([]int, len(several)))
 	if m.Match(longest, everyone) != 0 {
-		t.Error("the longest origin there can be is not found among others")
+		t.Error("the longest origin is not found among others")
 	}
 	for n := MaxLen + 1; n <= 2*MaxLen; n++ {
 		if m.Match(strings.Repeat("a", n), everyone) != NoOwner {
-			t.Errorf("%d bytes are found", n)
+			t.Errorf("Match finds a string of %d bytes", n)
 		}
 	}
 }
@@ -119,14 +119,14 @@ func TestPatternBounds(t *testing.T) {
 	host := strings.Repeat(strings.Repeat("a", 62)+".", 4) + "b"
 	for _, tt := range []struct {
 		name, entry string
-		reason      Reason // none if it is a pattern
+		reason      Reason // "" if it is a pattern
 	}{
 		{"an expression of 4096 bytes", "regexp:" + strings.Repeat("a", 4096), ""},
 		{"an expression of 4097 bytes", "regexp:" + strings.Repeat("a", 4097), TooLong},
 		{"8 wildcards", "https://*.*.*.*.*.*.*.*.example", ""},
 		{"9 wildcards", "https://*.*.*.*.*.*.*.*.*.example", BadWildcard},
-		{"a host of 253", "https://*" + host[1:], ""},
-		{"a host of 254", "https://*" + host, TooLong},
+		{"a host of 253 bytes", "https://*" + host[1:], ""},
+		{"a host of 254 bytes", "https://*" + host, TooLong},
 		{"a range of one port", "https://a.example:80-80", ""},
 		{"a range of no port", "https://a.example:81-80", BadPort},
 		{"an entry of 1024 bytes", "https://a.example/" + strings.Repeat("x", 1024-len("https://a.example/")), HasPath},
@@ -142,9 +142,9 @@ func TestPatternBounds(t *testing.T) {
 	}
 }
 
-// TestPortsBesideTheDefault: a range takes an origin without a port if it has the
-// default port of the scheme, at either end too.
-func TestPortsBesideTheDefault(t *testing.T) {
+// TestDefaultPortInRange: a range matches an origin without a port if it contains
+// the default port of the scheme, also as its first or last port.
+func TestDefaultPortInRange(t *testing.T) {
 	for ports, want := range map[string]bool{
 		"*": true, "80-90": true, "70-80": true, "80-80": true, "1-65535": true, "81-90": false, "70-79": false, "8080": false,
 	} {
@@ -156,7 +156,7 @@ func TestPortsBesideTheDefault(t *testing.T) {
 	}
 }
 
-// TestKinds: what has no wildcard is an exact origin, whatever its scheme.
+// TestKinds: an entry without a wildcard is an exact origin, for every scheme.
 func TestKinds(t *testing.T) {
 	for entry, want := range map[string]Kind{
 		"https://a.example": Exact, "http://a.example:81": Exact, "app://a": Exact, "app://a:1": Exact, "ws://a": Exact,
@@ -171,7 +171,8 @@ func TestKinds(t *testing.T) {
 		}
 	}
 	for entry, want := range map[string]bool{
-		"https://a.example": true, "https://a.example:81": true, "http://a.example": false, "app://a": false, "https://A.example": false, "https://*.a.example": false,
+		"https://a.example": true, "https://a.example:81": true, "http://a.example": false, "app://a": false,
+		"https://A.example": false, "https://*.a.example": false,
 	} {
 		if IsPlain(entry) != want {
 			t.Errorf("IsPlain(%q) = %v", entry, !want)
@@ -179,7 +180,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestNamesOfPatterns: what policies with credentials must not have.
+// TestNamesOfPatterns checks what policies with credentials must not contain.
 func TestNamesOfPatterns(t *testing.T) {
 	for entry, want := range map[string]struct{ insecure, unmanaged bool }{
 		"http://a.example":      {true, false},
@@ -204,7 +205,7 @@ func TestNamesOfPatterns(t *testing.T) {
 	}
 }
 
-// TestLimit: owners from the limit on are as if they were not there.
+// TestLimit: owners at or above the limit are ignored.
 func TestLimit(t *testing.T) {
 	exact := build(t, []string{"https://a.example", "https://b.example"}, []int{0, 1})
 	star := build(t, []string{"https://a.example", "*"}, []int{0, 1})
@@ -232,7 +233,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestSeveralOfAnOwner: the origins of an owner are its own, the first to the last.
+// TestSeveralOfAnOwner: every origin of an owner, from first to last, belongs to it.
 func TestSeveralOfAnOwner(t *testing.T) {
 	entries := exactOrigins(30)
 	for _, few := range []int{1, 10} {
@@ -243,18 +244,20 @@ func TestSeveralOfAnOwner(t *testing.T) {
 		m := build(t, entries[:len(owners)], owners)
 		for i, owner := range owners {
 			if got := m.Match(entries[i], everyone); got != owner {
-				t.Errorf("Match(%q) = %d, want %d of %v", entries[i], got, owner, owners)
+				t.Errorf("Match(%q) = %d, want %d; owners %v", entries[i], got, owner, owners)
 			}
 		}
 	}
 }
 
-// TestTails: a pattern with a shorter tail that does not match, or whose owner is
-// later, does not hide one with a longer tail.
+// TestTails: a pattern with a shorter tail does not hide one with a longer tail if
+// it does not match, or if its owner is higher.
 func TestTails(t *testing.T) {
-	m := build(t, []string{"https://*.b.a.example", "https://*.example:81", "https://*.a.example", "https://*.example"}, []int{0, 1, 2, 3})
+	m := build(t, []string{"https://*.b.a.example", "https://*.example:81", "https://*.a.example", "https://*.example"}, []int{0,
+		1, 2, 3})
 	for origin, want := range map[string]int{
-		"https://x.b.a.example": 0, "https://x.a.example:81": 1, "https://x.a.example": 2, "https://x.example": 3, "http://x.a.example": NoOwner,
+		"https://x.b.a.example": 0, "https://x.a.example:81": 1, "https://x.a.example": 2, "https://x.example": 3,
+		"http://x.a.example": NoOwner,
 	} {
 		if got := m.Match(origin, everyone); got != want {
 			t.Errorf("Match(%q) = %d, want %d", origin, got, want)
@@ -262,10 +265,11 @@ func TestTails(t *testing.T) {
 	}
 }
 
-// TestFindPattern: exact origins are passed over.
+// TestFindPattern: FindPattern ignores exact origins.
 func TestFindPattern(t *testing.T) {
 	m := build(t, []string{"https://x.a.example", "https://*.a.example", "https://b.example"}, []int{0, 1, 2})
-	for origin, want := range map[string]string{"https://x.a.example": "https://*.a.example", "https://b.example": "", "https://c.example": "", "bad": ""} {
+	for origin, want := range map[string]string{"https://x.a.example": "https://*.a.example", "https://b.example": "",
+		"https://c.example": "", "bad": ""} {
 		owner, got := m.FindPattern(origin, everyone)
 		if got != want || (owner == NoOwner) != (want == "") {
 			t.Errorf("FindPattern(%q) = %d, %q, want %q", origin, owner, got, want)
@@ -273,7 +277,7 @@ func TestFindPattern(t *testing.T) {
 	}
 }
 
-// TestCrowded: 64 patterns that are tried one by one are not many, 65 are.
+// TestCrowded: 65 patterns that are tried one by one are a crowd, 64 are not.
 func TestCrowded(t *testing.T) {
 	for name, entry := range map[string]string{
 		"one tail":          "https://*.a.example:%d-65535",
@@ -286,13 +290,13 @@ func TestCrowded(t *testing.T) {
 				entries = append(entries, fmt.Sprintf(entry, i+1))
 			}
 			if got := build(t, entries, owned(entries)).Crowded(); got != want {
-				t.Errorf("%s: %d are many: %v", name, n, got)
+				t.Errorf("%s: %d patterns: Crowded() = %v", name, n, got)
 			}
 		}
 	}
 }
 
-// TestFits: four gigabytes are too many, and so is what no array holds.
+// TestFits: 4 GiB do not fit, nor does more than an array can hold.
 func TestFits(t *testing.T) {
 	const mebi = 1 << 20
 	long, most := strings.Repeat("x", mebi), make([]string, 4096)
@@ -302,7 +306,7 @@ func TestFits(t *testing.T) {
 	most[0] = long[1:]
 	var r Room
 	if !r.Fits() {
-		t.Error("nothing does not fit")
+		t.Error("the zero Room does not fit")
 	}
 	if r.Add(most); !r.Fits() {
 		t.Error("a byte less than 4 GiB does not fit")
@@ -313,12 +317,11 @@ func TestFits(t *testing.T) {
 	r = Room{}
 	r.counts[MaxLen] = math.MaxInt / MaxLen
 	if r.Fits() {
-		t.Error("more than an array holds fits")
+		t.Error("more than an array can hold fits")
 	}
 }
 
-// TestParseIPv6 tries what the comparison with the canonical form would refuse
-// anyway.
+// TestParseIPv6 tries strings that canonicalIPv6 would also reject later.
 func TestParseIPv6(t *testing.T) {
 	for s, want := range map[string]bool{
 		"::": true, "1::": true, "::1": true, "1:2:3:4:5:6:7:8": true, "1:2:3:4:5:6:7::": true, "::2:3:4:5:6:7:8": true,
@@ -342,14 +345,15 @@ func TestRespellIPv6(t *testing.T) {
 	}
 }
 
-// TestMiddleLabels: between wildcards too, a label is matched whole.
+// TestMiddleLabels: labels between wildcards are compared in full.
 func TestMiddleLabels(t *testing.T) {
 	const pattern = "https://a-*.b.c-*-d.example"
 	m := build(t, []string{pattern}, []int{0})
 	for host, want := range map[string]bool{
 		"a-1.b.c-1-d.example": true, "a-1.b.c-1-d-d.example": true,
 		"a-1.xb.c-1-d.example": false, "a-1.bx.c-1-d.example": false, "xa-1.b.c-1-d.example": false, "a-1.b.xc-1-d.example": false,
-		"a-1.b.c-1-dx.example": false, "a-1.b.c--d.example": false, "a-.b.c-1-d.example": false, "a-1.c-1-d.example": false, "a-1.x.b.c-1-d.example": false,
+		"a-1.b.c-1-dx.example": false, "a-1.b.c--d.example": false, "a-.b.c-1-d.example": false, "a-1.c-1-d.example": false,
+		"a-1.x.b.c-1-d.example": false,
 	} {
 		if got := m.Match("https://"+host, everyone) == 0; got != want || got != refOne(pattern, "https://"+host) {
 			t.Errorf("%s matches %s: %v, want %v", pattern, host, got, want)
@@ -357,7 +361,7 @@ func TestMiddleLabels(t *testing.T) {
 	}
 }
 
-// TestTableWraps: an origin whose group is the last, and full, is in the first.
+// TestTableWraps: if the last group is full, its origins continue in the first.
 func TestTableWraps(t *testing.T) {
 	const count = groupSize + 1
 	format := func(i int) string { return fmt.Sprintf("https://c%07d.example", i) }
@@ -383,23 +387,23 @@ func TestTableWraps(t *testing.T) {
 	}
 	for i, s := range members {
 		if !table.add(i, s) || table.add(count, s) {
-			t.Fatalf("%s is not added once", s)
+			t.Fatalf("add(%q): want true, then false", s)
 		}
 	}
 	for i, s := range members {
 		if owner, ok := table.find(s); !ok || owner != i {
-			t.Errorf("%s has the owner %d, %v, want %d", s, owner, ok, i)
+			t.Errorf("find(%q) = %d, %v, want %d", s, owner, ok, i)
 		}
 	}
 	for _, s := range others {
 		if _, ok := table.find(s); ok {
-			t.Errorf("%s is found", s)
+			t.Errorf("find(%q) = true, want false", s)
 		}
 	}
 }
 
-// TestHash: every byte counts in strings of every length, and lists whose entries
-// differ in little are spread as if at random.
+// TestHash: every byte matters in strings of every length, and strings that differ
+// in a few bytes are spread as if at random.
 func TestHash(t *testing.T) {
 	for n := 1; n <= MaxLen; n++ {
 		b := []byte(strings.Repeat("a", n))
@@ -409,13 +413,14 @@ func TestHash(t *testing.T) {
 			h := hash(string(b))
 			b[i] = 'a'
 			if j, ok := seen[h]; ok {
-				t.Errorf("of %d bytes, the one at %d does not matter, or is one with that at %d", n, i, j)
+				t.Errorf("%d bytes: changing byte %d gives the same hash as changing byte %d", n, i, j)
 			}
 			seen[h] = i
 		}
 	}
 	const count = 10_000
-	for _, format := range []string{"https://%04d.example.com", "https://tenant-%04d.app.example.com", "https://www.shop%04d.example", "http://localhost:1%04d", "https://x.example:1%04d"} {
+	for _, format := range []string{"https://%04d.example.com", "https://tenant-%04d.app.example.com",
+		"https://www.shop%04d.example", "http://localhost:1%04d", "https://x.example:1%04d"} {
 		var entries []string
 		for i := range count {
 			entries = append(entries, fmt.Sprintf(format, i))
@@ -432,31 +437,31 @@ func TestHash(t *testing.T) {
 				full++
 			}
 		}
-		// Of a Poisson distribution with the mean 5, and what comes from full
-		// neighbours, it is a seventh. Less is as well.
+		// A Poisson distribution with mean 5 gives a seventh, including the
+		// overflow of full neighbours. A smaller share is fine.
 		if share := float64(full) / float64(b.groups); share > 0.2 {
-			t.Errorf("%s: %.3f of the groups are full", format, share)
+			t.Errorf("%s: %.3f of the groups are full, want at most 0.2", format, share)
 		}
 	}
 }
 
-// TestAdvice: what an error tells a person, beside the reason.
+// TestAdvice checks the detail and the suggestion of faults.
 func TestAdvice(t *testing.T) {
 	const (
 		expand = "a variable that was not expanded"
 		regex  = "a regular expression without its prefix"
-		noURL  = "pages of such URLs have no origin of their own"
+		noURL  = "pages of such URLs have the origin"
 		v6     = "not an IPv6 address in its canonical form"
 	)
 	for _, tt := range []struct {
 		entry      string
 		reason     Reason
-		detail     string // that it begins with
-		suggestion string // that it begins with
+		detail     string // a prefix
+		suggestion string // a prefix
 	}{
-		{"https://${HOST}", Syntax, expand, "find out why"},
-		{"https://{{host}}", Syntax, expand, "find out why"},
-		{"$ORIGIN", Syntax, expand, "find out why"},
+		{"https://${HOST}", Syntax, expand, "check that the variable"},
+		{"https://{{host}}", Syntax, expand, "check that the variable"},
+		{"$ORIGIN", Syntax, expand, "check that the variable"},
 		{"FILE:///x", MissingHost, noURL, "serve the page"},
 		{"data:,x", MissingHost, noURL, "serve the page"},
 		{"about:blank", MissingHost, noURL, "serve the page"},
@@ -474,17 +479,18 @@ func TestAdvice(t *testing.T) {
 		{" 1https://a", Syntax, `not a scheme: "1https"`, "write an origin as browsers send it"},
 		{"1HTTPS://a", UpperCase, "upper case in the scheme", "write an origin as browsers send it"},
 		{"https://@a.example", Userinfo, "an origin has no user name", `did you mean "https://a.example"?`},
-		{"https://b.example@a.example", Userinfo, "an origin has no user name", "write the host that is meant"},
-		{" capacitor://*", WhiteSpace, "white space around the entry, and besides: only http and https", "list the capacitor:// origins"},
-		{"https://A.example:0", UpperCase, "upper case in the host, and besides: a port is a number", "write an origin"},
+		{"https://b.example@a.example", Userinfo, "an origin has no user name", "write the host you mean"},
+		{" capacitor://*", WhiteSpace, "white space around the entry; also: only http and https", "list the capacitor:// origins"},
+		{"https://A.example:0", UpperCase, "upper case in the host; also: a port is a number", "write an origin"},
 		{"any", Syntax, "not an origin pattern", `did you mean "*", every origin?`},
 		{"https://a b.example", WhiteSpace, "white space in the entry", "remove it"},
 		{"https://exAmple", UpperCase, "upper case in the host", `did you mean "https://example"?`},
 		{"https://eZ", UpperCase, "upper case in the host", `did you mean "https://ez"?`},
 		{"https://a\x80.example", NonASCII, "browsers send a host in its ASCII form", "write an origin"},
-		{"https://ab--c.bücher.example", NonASCII, "browsers send a host in its ASCII form", `did you mean "https://ab--c.xn--bcher-kva.example"?`},
-		{"app://A", UpperCase, "upper case in the host", `if browsers send it so, write "regexp:app://A"`},
-		{"app://a.B:1", UpperCase, "upper case in the host", `if browsers send it so, write "regexp:app://a\\.B:1"`},
+		{"https://ab--c.bücher.example", NonASCII, "browsers send a host in its ASCII form",
+			`did you mean "https://ab--c.xn--bcher-kva.example"?`},
+		{"app://A", UpperCase, "upper case in the host", `if browsers send exactly this, write "regexp:app://A"`},
+		{"app://a.B:1", UpperCase, "upper case in the host", `if browsers send exactly this, write "regexp:app://a\\.B:1"`},
 		{"app://A/", TrailingSlash, "a trailing slash", `did you mean "app://a"?`},
 		{"app://127.1/", TrailingSlash, "a trailing slash", `did you mean "app://127.1"?`},
 		{"http://1.2.3.4:0", BadPort, "a port is a number", "write a port"},
@@ -505,13 +511,13 @@ func TestAdvice(t *testing.T) {
 		case f.Reason != tt.reason || !strings.HasPrefix(f.Detail, tt.detail) || !strings.HasPrefix(f.Suggestion, tt.suggestion):
 			t.Errorf("%q: %+v\nwant %s, %s, %s", tt.entry, *f, tt.reason, tt.detail, tt.suggestion)
 		case tt.detail == v6 && f.Detail != v6:
-			t.Errorf("%q: %q says more than %q", tt.entry, f.Detail, v6)
+			t.Errorf("%q: detail %q, want exactly %q", tt.entry, f.Detail, v6)
 		}
 	}
 }
 
-// TestUpperCaseAdvice: the expression that is suggested for an origin with upper
-// case matches it, and nothing in lower case.
+// TestUpperCaseAdvice: the expression suggested for an origin with upper case
+// matches that origin only.
 func TestUpperCaseAdvice(t *testing.T) {
 	const origin = "app://My.App"
 	f := ParsePattern(origin, func(Pattern) {})
@@ -521,6 +527,6 @@ func TestUpperCaseAdvice(t *testing.T) {
 	}
 	m := build(t, []string{strings.ReplaceAll(quoted[1], `\\`, `\`)}, []int{0})
 	if m.Match(origin, everyone) != 0 || m.Match("app://my.app", everyone) == 0 || m.Match("app://MyxApp", everyone) == 0 {
-		t.Errorf("%s: %s does not match it alone", origin, f.Suggestion)
+		t.Errorf("%s: %s does not match exactly that origin", origin, f.Suggestion)
 	}
 }

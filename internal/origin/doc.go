@@ -1,16 +1,16 @@
-// Package origin holds the grammar of web origins and of the patterns that
-// match them, and the matcher that patterns compile to.
+// Package origin parses web origins and origin patterns, and compiles patterns
+// into a matcher.
 //
-// An origin, as a browser serialises it (HTML, "ASCII serialization of an
-// origin"; RFC 6454, section 6.2), is scheme://host or scheme://host:port: all
-// in lower case, the host in ASCII, the scheme's default port left out. [Parse]
-// accepts that and nothing else.
+// A browser serialises an origin as scheme://host or scheme://host:port, in
+// lower case, with the host in ASCII and without the scheme's default port (HTML,
+// "ASCII serialization of an origin"; RFC 6454, section 6.2). [Parse] accepts
+// only that form.
 //
-// A [Matcher] answers which of several owners (a policy, to the caller) a given
-// origin belongs to. Its cost depends on the length of the origin, which is
+// A [Matcher] tells which owner an origin belongs to. To the caller, an owner is a
+// policy. The cost of a match depends on the length of the origin, which is
 // bounded, and on the number of different shapes among the patterns, but not on
-// the number of patterns: exact origins are found by one hash, wildcard
-// patterns by one hash for each length that a pattern's literal tail has. Tried
-// one by one are regular expressions, ranges of ports of the same host, and
-// patterns with several wildcards that end alike.
+// the number of patterns. Exact origins take one hash. Wildcard patterns take one
+// hash for each different length of the text after their last wildcard. Regular
+// expressions, port ranges of the same host, and patterns with several wildcards
+// and the same ending are tried one by one.
 package origin

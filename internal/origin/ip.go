@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// endsInNumber reports whether a host's last label is a number, which makes
-// the URL Standard's host parser take the host as an IPv4 address.
+// endsInNumber reports whether a host's last label is a number. The URL
+// Standard's host parser then treats the host as an IPv4 address.
 func endsInNumber(host string) bool {
 	if c := host[len(host)-1]; c > 'f' && c != 'x' {
-		return false // most are words
+		return false // most last labels are words
 	}
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	if last == "" || !isDigit(last[0]) {
@@ -22,7 +22,7 @@ func endsInNumber(host string) bool {
 	return strings.Trim(last, "0123456789") == ""
 }
 
-// isIPv4 reports whether host is an IPv4 address in its one canonical form:
+// isIPv4 reports whether host is an IPv4 address in its canonical form:
 // four decimal numbers without leading zeros.
 func isIPv4(host string) bool {
 	n, digits, dots := 0, 0, 0
@@ -47,7 +47,7 @@ func isIPv4(host string) bool {
 }
 
 // canonicalIPv4 returns the canonical form of an IPv4 address in any spelling
-// of the URL Standard's IPv4 parser: hexadecimal, octal, fewer parts.
+// that the URL Standard's IPv4 parser accepts: hexadecimal, octal, fewer parts.
 func canonicalIPv4(host string) (string, bool) {
 	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
 	if len(parts) > 4 {
@@ -85,16 +85,16 @@ func canonicalIPv4(host string) (string, bool) {
 	return netip.AddrFrom4(b).String(), true
 }
 
-// canonicalIPv6 reports whether s, without brackets, is spelt as the URL
-// Standard's IPv6 serializer spells it.
+// canonicalIPv6 reports whether s is an IPv6 address, without brackets, as the
+// URL Standard's IPv6 serializer writes it.
 func canonicalIPv6(s string) bool {
 	var buf [40]byte
 	addr, ok := parseIPv6(s)
 	return ok && string(appendIPv6(buf[:0], addr)) == s
 }
 
-// parseIPv6 parses the colon-separated hexadecimal form alone: browsers never
-// serialise a dotted tail. It is netip.ParseAddr without its allocated errors.
+// parseIPv6 parses only the colon-separated hexadecimal form, because browsers
+// never serialise a dotted tail. Unlike netip.ParseAddr, it allocates no errors.
 func parseIPv6(s string) (a [8]uint16, ok bool) {
 	n, gap := 0, -1
 	if strings.HasPrefix(s, "::") {
@@ -149,9 +149,9 @@ func parseIPv6(s string) (a [8]uint16, ok bool) {
 	return a, true
 }
 
-// appendIPv6 spells an address as the URL Standard's IPv6 serializer does: the
-// first longest run of two or more zero pieces compressed, no dotted tail even
-// for IPv4-mapped addresses, for which netip writes one.
+// appendIPv6 appends an address as the URL Standard's IPv6 serializer writes it.
+// It compresses the first longest run of two or more zero pieces. Unlike netip, it
+// writes no dotted tail for IPv4-mapped addresses.
 func appendIPv6(b []byte, a [8]uint16) []byte {
 	start, length := -1, 1
 	for i := range a {

@@ -19,8 +19,8 @@ func TestEndsInNumber(t *testing.T) {
 	}
 }
 
-// TestIsIPv4 compares with package netip over every string of a few letters,
-// and over every number that could be one of the four.
+// TestIsIPv4 compares isIPv4 with package netip, for every short string of a few
+// letters, and for every number in each of the four places.
 func TestIsIPv4(t *testing.T) {
 	check := func(s string) {
 		a, err := netip.ParseAddr(s)
@@ -48,22 +48,23 @@ func TestIsIPv4(t *testing.T) {
 }
 
 func TestCanonicalIPv4(t *testing.T) {
-	for spelt, want := range map[string]string{
+	for spelling, want := range map[string]string{
 		"127.1": "127.0.0.1", "127.0.1": "127.0.0.1", "127.0.0.1.": "127.0.0.1", "2130706433": "127.0.0.1", "0x7f.1": "127.0.0.1",
-		"0x7f000001": "127.0.0.1", "0177.0.0.01": "127.0.0.1", "0x": "0.0.0.0", "0": "0.0.0.0", "1.0x.0.0x": "1.0.0.0", "010.1": "8.0.0.1",
+		"0x7f000001": "127.0.0.1", "0177.0.0.01": "127.0.0.1", "0x": "0.0.0.0", "0": "0.0.0.0", "1.0x.0.0x": "1.0.0.0",
+		"010.1":           "8.0.0.1",
 		"255.255.255.255": "255.255.255.255", "255.16777215": "255.255.255.255", "255.255.65535": "255.255.255.255",
 		"4294967295": "255.255.255.255", "255.0.0.255": "255.0.0.255",
 		"256.0.0.1": "", "1.256.1": "", "1.1.1.256": "", "1.16777216": "", "1.1.65536": "", "4294967296": "", "1.2.3.4.5": "",
 		"08": "", "1..2": "", "a": "", "0xg": "", "": "",
 	} {
-		if got, ok := canonicalIPv4(spelt); got != want || ok != (want != "") {
-			t.Errorf("canonicalIPv4(%q) = %q, %v, want %q", spelt, got, ok, want)
+		if got, ok := canonicalIPv4(spelling); got != want || ok != (want != "") {
+			t.Errorf("canonicalIPv4(%q) = %q, %v, want %q", spelling, got, ok, want)
 		}
 	}
 }
 
-// TestCanonicalIPv6 compares with package netip over every arrangement of a few
-// groups and colons.
+// TestCanonicalIPv6 compares canonicalIPv6 with package netip, for every
+// arrangement of a few groups and colons.
 func TestCanonicalIPv6(t *testing.T) {
 	check := func(s string) {
 		a, err := netip.ParseAddr(s)
@@ -89,7 +90,8 @@ func TestCanonicalIPv6(t *testing.T) {
 		grow(g, 7)
 	}
 	for _, s := range []string{
-		"1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:", "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "12345::", "::12345", "::g", "::G", "::A", "::01",
+		"1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:", "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "12345::", "::12345", "::g", "::G", "::A",
+		"::01",
 		"fe80::1%25eth0", "::1.2.3.4", ":", "::", ":::", "1::2::3", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/", "::;", "::f", "::`",
 		"0:1:0:1:0:1:0:1", "1:0:0:1:0:0:0:1", "1:0:0:1:0:0:1:1", "1:0:0:0:1:0:0:1", "0:0:1::", "1::1:0:0:1",
 	} {

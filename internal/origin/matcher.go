@@ -3,14 +3,14 @@ package origin
 // NoOwner is what [Matcher.Match] returns for an origin that no pattern matches.
 const NoOwner = -1
 
-// Matcher says to which owner an origin belongs: the lowest one that has a
-// pattern which matches it. It does not change once built and is safe for
-// concurrent use. The zero Matcher matches nothing.
+// Matcher tells which owner an origin belongs to: the lowest owner with a pattern
+// that matches it. A Matcher is immutable and safe for concurrent use. The zero
+// Matcher matches nothing.
 type Matcher struct {
 	any, null int // the owner plus 1, or 0
 
 	exact    table
-	patterns bool // there is anything but exact origins
+	patterns bool // whether there are patterns other than exact origins
 
 	wild    wild
 	regexps []exprRule
@@ -19,11 +19,11 @@ type Matcher struct {
 type exprRule struct {
 	owner   int
 	pattern Pattern
-	secure  bool // never to match an insecure origin
+	secure  bool // whether it must not match an insecure origin
 }
 
-// Match returns the lowest owner below limit that has a pattern which s matches,
-// or [NoOwner]. It does not allocate, and its cost is bounded whatever s is.
+// Match returns the lowest owner below limit with a pattern that matches s, or
+// [NoOwner]. It does not allocate, and its cost is bounded for every s.
 func (m *Matcher) Match(s string, limit int) int {
 	if m.patterns {
 		owner, _ := m.find(s, limit)
@@ -35,7 +35,7 @@ func (m *Matcher) Match(s string, limit int) int {
 	return NoOwner
 }
 
-// Find is Match, and returns the pattern as it was written.
+// Find is like [Matcher.Match] and also returns the pattern as it was written.
 func (m *Matcher) Find(s string, limit int) (owner int, pattern string) {
 	owner, hit := m.find(s, limit)
 	switch {
@@ -48,7 +48,7 @@ func (m *Matcher) Find(s string, limit int) (owner int, pattern string) {
 	}
 }
 
-// find also returns the pattern's spelling if it is not s itself.
+// find returns the owner, and the pattern's text, or nil if that is s itself.
 func (m *Matcher) find(s string, limit int) (owner int, pattern *string) {
 	if len(s) > MaxLen {
 		return NoOwner, nil
@@ -69,7 +69,7 @@ func (m *Matcher) find(s string, limit int) (owner int, pattern *string) {
 	return owner, nil
 }
 
-// FindPattern is [Matcher.Find] without the exact origins.
+// FindPattern is like [Matcher.Find] but ignores exact origins.
 func (m *Matcher) FindPattern(s string, limit int) (owner int, pattern string) {
 	owner, hit := m.findPattern(s, limit)
 	if owner == NoOwner {
@@ -119,7 +119,7 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 
 var anyPattern, nullPattern = "*", "null"
 
-// Crowded reports whether many patterns have to be tried one by one.
+// Crowded reports whether many patterns must be tried one by one.
 func (m *Matcher) Crowded() bool {
 	const many = 64
 	for _, t := range m.wild.tails {
@@ -135,14 +135,14 @@ func (m *Matcher) Crowded() bool {
 	return len(m.regexps) > many
 }
 
-// HasPatterns reports whether there is anything but exact origins.
+// HasPatterns reports whether there are patterns other than exact origins.
 func (m *Matcher) HasPatterns() bool { return m.patterns }
 
-// Any returns the lowest owner that has the pattern "*", or [NoOwner].
+// Any returns the lowest owner with the pattern "*", or [NoOwner].
 func (m *Matcher) Any() int { return m.any - 1 }
 
-// Size returns how many exact origins the matcher has, and how many bytes of
-// memory it keeps for them.
+// Size returns the number of exact origins, and how many bytes of memory they
+// take.
 func (m *Matcher) Size() (origins, bytes int) {
 	for _, b := range m.exact.bins {
 		bytes += cap(b.bytes)
@@ -153,15 +153,15 @@ func (m *Matcher) Size() (origins, bytes int) {
 // Builder builds a [Matcher]. Owners must be added in ascending order.
 type Builder struct{ m Matcher }
 
-// NewBuilder returns a builder with room for the exact origins that r was told
-// of, which must fit. It must not be given others.
+// NewBuilder returns a builder with room for the exact origins that were added to
+// r. It must not be given more. [Room.Fits] must have reported true.
 func NewBuilder(r *Room) *Builder {
 	return &Builder{Matcher{exact: newTable(r)}}
 }
 
-// Add adds a pattern. With secure, a regular expression never matches an
-// insecure origin (see [Origin.Insecure]). Add reports whether the pattern can
-// be the one that decides, which it cannot if it was there before.
+// Add adds a pattern. If secure is true, a regular expression never matches an
+// insecure origin (see [Origin.Insecure]). Add returns false if the pattern has no
+// effect, because the matcher already has it.
 func (b *Builder) Add(owner int, p Pattern, secure bool) (added bool) {
 	m := &b.m
 	if p.Kind == Exact {
@@ -187,7 +187,7 @@ func (b *Builder) Add(owner int, p Pattern, secure bool) (added bool) {
 	return true
 }
 
-// AddExact is Add for an entry that is an origin.
+// AddExact is like [Builder.Add] for an entry that is an origin.
 func (b *Builder) AddExact(owner int, s string) (added bool) {
 	return b.m.exact.add(owner, s)
 }

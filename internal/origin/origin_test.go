@@ -19,7 +19,7 @@ func build(tb testing.TB, entries []string, owners []int) *Matcher {
 	return b.Matcher()
 }
 
-// roomFor returns room for entries, which may belong to several owners.
+// roomFor returns room for entries of several owners.
 func roomFor(entries []string) *Room {
 	var r Room
 	r.Add(entries)
@@ -44,14 +44,16 @@ func TestMatch(t *testing.T) {
 				"https://evil-a.example", "https://b.a.example", "https://a.example, https://a.example", " https://a.example",
 				"https://axexample", "https://a.example\x00", "https://a.examplé"}},
 		{"https://*.a.example",
-			[]string{"https://x.a.example", "https://x.y.a.example", "https://-.a.example", "https://_x.a.example", "https://" + long + ".a.example"},
+			[]string{"https://x.a.example", "https://x.y.a.example", "https://-.a.example", "https://_x.a.example",
+				"https://" + long + ".a.example"},
 			[]string{"https://a.example", "https://.a.example", "https://x..a.example", "https://xa.example", "http://x.a.example",
 				"https://x.a.example:8443", "https://evil.test/.a.example", "https://evil.test?.a.example", "https://evil.test#.a.example",
 				"https://evil.test@.a.example", "https://evil.test:.a.example", "https://evil.test\\.a.example", "https://evil.test{.a.example",
 				"https://X.a.example", "https://x.a.example.", "https://" + long + "a.a.example", "https://é.a.example"}},
 		{"https://pr-*.a.example",
 			[]string{"https://pr-1.a.example", "https://pr--.a.example", "https://pr-a_b.a.example"},
-			[]string{"https://pr-.a.example", "https://pr-.x.a.example", "https://pr-1.x.a.example", "https://x.pr-1.a.example", "https://pr.a.example", "https://pr-1.a.example:1"}},
+			[]string{"https://pr-.a.example", "https://pr-.x.a.example", "https://pr-1.x.a.example", "https://x.pr-1.a.example",
+				"https://pr.a.example", "https://pr-1.a.example:1"}},
 		{"https://*-team.vercel.app",
 			[]string{"https://x-team.vercel.app", "https://-team-team.vercel.app"},
 			[]string{"https://-team.vercel.app", "https://x.y-team.vercel.app", "https://team.vercel.app", "https://xteam.vercel.app"}},
@@ -67,7 +69,8 @@ func TestMatch(t *testing.T) {
 		{"http://localhost:*",
 			[]string{"http://localhost", "http://localhost:1", "http://localhost:65535", "http://localhost:8080", "http://localhost:443"},
 			[]string{"http://localhost:0", "http://localhost:65536", "http://localhost:080", "http://localhost:", "http://localhost:80",
-				"http://localhost.evil.test", "http://localhost:1.evil.test", "http://localhost:1x", "https://localhost:1", "http://localhost:99999", "http://xlocalhost:1"}},
+				"http://localhost.evil.test", "http://localhost:1.evil.test", "http://localhost:1x", "https://localhost:1",
+				"http://localhost:99999", "http://xlocalhost:1"}},
 		{"http://localhost:3000-3999",
 			[]string{"http://localhost:3000", "http://localhost:3999", "http://localhost:3500"},
 			[]string{"http://localhost", "http://localhost:2999", "http://localhost:4000", "http://localhost:03000"}},
@@ -79,7 +82,8 @@ func TestMatch(t *testing.T) {
 			[]string{"https://x.a.example", "https://x.a.example:443", "https://x.a.example:84430"}},
 		{"regexp:https://[a-z]+\\.a\\.example",
 			[]string{"https://x.a.example"},
-			[]string{"https://x.a.example.evil.test", "https://x.a.example\n", "xhttps://x.a.example", "https://x1.a.example", "https://x.a.example:443"}},
+			[]string{"https://x.a.example.evil.test", "https://x.a.example\n", "xhttps://x.a.example", "https://x1.a.example",
+				"https://x.a.example:443"}},
 		{"regexp:https://a|https://b",
 			[]string{"https://a", "https://b"},
 			[]string{"https://ab", "https://a.evil.test", "https://x-https://b"}},
@@ -91,12 +95,17 @@ func TestMatch(t *testing.T) {
 			[]string{"http://localhost:80", "http://127.0.0.2", "http://[::2]", "http://[0::1]", "ws://localhost", "http://localhost.x"}},
 		{"*",
 			[]string{"https://a.example", "null", "capacitor://localhost", "http://[2001:db8::1]:81"},
-			[]string{"", "NULL", "https://", "https://a.example/", "https://a example", "://a", "https:a", "1https://a", "https://[::g]", "https://[1::2::3]", "https://a..b", "https://a.b:"}},
+			[]string{"", "NULL", "https://", "https://a.example/", "https://a example", "://a", "https:a", "1https://a", "https://[::g]",
+				"https://[1::2::3]", "https://a..b", "https://a.b:"}},
 		{"null", []string{"null"}, []string{"NULL", "Null", "\"null\"", "null ", ""}},
-		{"http://[::1]:8080", []string{"http://[::1]:8080"}, []string{"http://[::1]", "http://[0::1]:8080", "http://[::1]:8081", "http://::1:8080"}},
-		{"http://[2001:db8::1]:*", []string{"http://[2001:db8::1]", "http://[2001:db8::1]:8080"}, []string{"http://[2001:db8::2]", "http://[2001:0db8::1]"}},
-		{"capacitor://localhost", []string{"capacitor://localhost"}, []string{"capacitor://localhost:80", "http://localhost", "capacitor://localhost/", "Capacitor://localhost"}},
-		{"chrome-extension://abcdefgh", []string{"chrome-extension://abcdefgh"}, []string{"chrome-extension://abcdefg", "chrome-extension://abcdefghi", "chrome-extension://ABCDEFGH"}},
+		{"http://[::1]:8080", []string{"http://[::1]:8080"}, []string{"http://[::1]", "http://[0::1]:8080", "http://[::1]:8081",
+			"http://::1:8080"}},
+		{"http://[2001:db8::1]:*", []string{"http://[2001:db8::1]", "http://[2001:db8::1]:8080"}, []string{"http://[2001:db8::2]",
+			"http://[2001:0db8::1]"}},
+		{"capacitor://localhost", []string{"capacitor://localhost"}, []string{"capacitor://localhost:80", "http://localhost",
+			"capacitor://localhost/", "Capacitor://localhost"}},
+		{"chrome-extension://abcdefgh", []string{"chrome-extension://abcdefgh"}, []string{"chrome-extension://abcdefg",
+			"chrome-extension://abcdefghi", "chrome-extension://ABCDEFGH"}},
 	}
 	for _, tt := range tests {
 		m := build(t, []string{tt.pattern}, []int{0})
@@ -123,7 +132,8 @@ func TestSecureRegexp(t *testing.T) {
 	ParsePattern("regexp:https?://.*", func(p Pattern) { b.Add(0, p, true) })
 	m := b.Matcher()
 	for o, want := range map[string]int{
-		"https://a": 0, "http://a": NoOwner, "http://localhost:3000": 0, "http://x.localhost": 0, "http://127.0.0.1": 0, "http://127.evil.test": NoOwner, "http://[::1]:1": 0,
+		"https://a": 0, "http://a": NoOwner, "http://localhost:3000": 0, "http://x.localhost": 0, "http://127.0.0.1": 0,
+		"http://127.evil.test": NoOwner, "http://[::1]:1": 0,
 	} {
 		if got := m.Match(o, everyone); got != want {
 			t.Errorf("Match(%q) = %d, want %d", o, got, want)
@@ -131,19 +141,21 @@ func TestSecureRegexp(t *testing.T) {
 	}
 }
 
-// The lowest owner wins, whatever kind of pattern it has, and limit excludes.
+// The lowest owner below limit wins, for every kind of pattern.
 func TestOwners(t *testing.T) {
-	entries := []string{"https://a.example", "https://*.b.example", "https://x.b.example", "https://a.example", "regexp:https://.*\\.example", "null", "*"}
+	entries := []string{"https://a.example", "https://*.b.example", "https://x.b.example", "https://a.example",
+		"regexp:https://.*\\.example", "null", "*"}
 	owners := []int{0, 1, 2, 2, 3, 4, 5}
 	m := build(t, entries, owners)
 	for o, want := range map[string]int{
-		"https://a.example": 0, "https://x.b.example": 1, "https://y.b.example": 1, "https://c.example": 3, "null": 4, "https://c.test": 5, "bad": NoOwner,
+		"https://a.example": 0, "https://x.b.example": 1, "https://y.b.example": 1, "https://c.example": 3, "null": 4,
+		"https://c.test": 5, "bad": NoOwner,
 	} {
 		if got := m.Match(o, everyone); got != want {
 			t.Errorf("Match(%q) = %d, want %d", o, got, want)
 		}
 		if got := m.Match(o, max(want, 0)); got != NoOwner {
-			t.Errorf("Match(%q, %d) = %d, want none", o, want, got)
+			t.Errorf("Match(%q, %d) = %d, want NoOwner", o, want, got)
 		}
 	}
 	if m.Any() != 5 {
@@ -155,7 +167,7 @@ func TestFaults(t *testing.T) {
 	tests := []struct {
 		entry  string
 		reason Reason
-		fix    string // the corrected spelling, where there is one
+		fix    string // the corrected spelling, or ""
 	}{
 		{"", Empty, ""},
 		{" https://a.example", WhiteSpace, "https://a.example"},
@@ -268,7 +280,8 @@ func TestFaults(t *testing.T) {
 		if tt.fix != "" {
 			want = fmt.Sprintf("did you mean %q?", tt.fix)
 		}
-		if f.Reason != tt.reason || want != "" && f.Suggestion != want || want == "" && strings.Contains(f.Suggestion, "did you mean \"https") || f.Detail == "" {
+		if f.Reason != tt.reason || want != "" && f.Suggestion != want || want == "" && strings.Contains(f.Suggestion,
+			"did you mean \"https") || f.Detail == "" {
 			t.Errorf("%.80q: %+v; want %s, %s", tt.entry, *f, tt.reason, want)
 		}
 	}
@@ -277,8 +290,10 @@ func TestFaults(t *testing.T) {
 func TestPublicSuffix(t *testing.T) {
 	for entry, want := range map[string]string{
 		"https://*.com": "com", "https://*.github.io": "github.io", "https://*.co.uk": "co.uk", "https://*.kawasaki.jp": "kawasaki.jp",
-		"https://*.np": "np", "https://*.amazonaws.com": "amazonaws.com", "https://*.foo.ck": "foo.ck", "https://*-team.vercel.app": "vercel.app", "https://*example.com": "com", "https://pr-*.github.io": "github.io",
-		"https://*.example.com": "", "https://*.a.github.io": "", "https://pr-*.example.com": "", "http://*.localhost": "", "https://*.internal": "",
+		"https://*.np": "np", "https://*.amazonaws.com": "amazonaws.com", "https://*.foo.ck": "foo.ck",
+		"https://*-team.vercel.app": "vercel.app", "https://*example.com": "com", "https://pr-*.github.io": "github.io",
+		"https://*.example.com": "", "https://*.a.github.io": "", "https://pr-*.example.com": "", "http://*.localhost": "",
+		"https://*.internal":    "",
 		"https://a.github.io:*": "",
 	} {
 		ParsePattern(entry, func(p Pattern) {
@@ -289,14 +304,15 @@ func TestPublicSuffix(t *testing.T) {
 	}
 }
 
-// generator makes patterns and origins of few parts, so that they often match
-// and more often almost do.
+// generator makes patterns and origins from few parts, so that they often match,
+// and more often almost match.
 type generator struct{ *rand.Rand }
 
 func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] }
 
 func (g generator) label() string {
-	return g.pick("a", "b", "ab", "ba", "x-a", "a-x", "team", "pr-1", "pr-", "-a", "_", "a-team", "example", "com", "localhost", "xn--a", "1")
+	return g.pick("a", "b", "ab", "ba", "x-a", "a-x", "team", "pr-1", "pr-", "-a", "_", "a-team", "example", "com", "localhost",
+		"xn--a", "1")
 }
 
 func (g generator) host() string {
@@ -317,7 +333,8 @@ func (g generator) origin() string {
 	}
 	if g.IntN(4) == 0 {
 		i := g.IntN(len(o) + 1)
-		hostile := g.pick("/", "?", "#", "@", ":", "\\", "{", "}", ".", "..", "%60", "`", "_", "-", "A", "\x00", "é", " ", ",", "*", "null", "a", "://", "]", "[")
+		hostile := g.pick("/", "?", "#", "@", ":", "\\", "{", "}", ".", "..", "%60", "`", "_", "-", "A", "\x00", "é", " ", ",", "*",
+			"null", "a", "://", "]", "[")
 		if g.IntN(2) == 0 || i == len(o) {
 			o = o[:i] + hostile + o[i:]
 		} else {
@@ -349,8 +366,8 @@ func (g generator) pattern() string {
 	return p
 }
 
-// The compiled matcher gives, for every origin, the answer of the reference: a
-// million pairs of pattern lists and origins, and ten of origins and patterns.
+// The compiled matcher agrees with the reference for a million pairs of pattern
+// lists and origins.
 func TestMatcherAgainstReference(t *testing.T) {
 	pairs := 1_000_000
 	if testing.Short() {
@@ -398,11 +415,11 @@ func TestMatcherAgainstReference(t *testing.T) {
 	}
 	t.Logf("%d of %d matched", matched, pairs)
 	if matched < pairs/20 {
-		t.Errorf("only %d of %d origins matched: the generator does not test much", matched, pairs)
+		t.Errorf("only %d of %d origins matched: the generator must make more matches", matched, pairs)
 	}
 }
 
-// Every member of a large table is found, and its look-alikes are not.
+// Match finds every member of a large table, and no look-alike.
 func TestLargeTable(t *testing.T) {
 	const n = 200_000
 	entries := exactOrigins(n)
@@ -426,7 +443,7 @@ func TestLargeTable(t *testing.T) {
 	}
 }
 
-// A list that is the only one is its owner's, whichever that is.
+// A single list of origins belongs to its owner, even if that is not owner 0.
 func TestOnlyOwner(t *testing.T) {
 	var room Room
 	room.Add(nil)
@@ -434,12 +451,12 @@ func TestOnlyOwner(t *testing.T) {
 	b := NewBuilder(&room)
 	b.AddExact(1, "https://a.example")
 	if got := b.Matcher().Match("https://a.example", everyone); got != 1 {
-		t.Errorf("the owner is %d, want 1", got)
+		t.Errorf("Match = %d, want 1", got)
 	}
 }
 
-// A table has room for what it is told of and for little more, and owners take some
-// only if there are several.
+// A table takes little more memory than its origins. Owners take memory only if
+// there are several.
 func TestSize(t *testing.T) {
 	const length = len("https://c0000000.example")
 	for _, tt := range []struct{ origins, empty, owners, least, most int }{
@@ -462,11 +479,11 @@ func TestSize(t *testing.T) {
 		b := NewBuilder(&room)
 		for i, e := range entries {
 			if !b.AddExact(i*tt.owners/len(entries), e) {
-				t.Fatalf("%s is not added", e)
+				t.Fatalf("AddExact(%q) = false, want true", e)
 			}
 		}
 		if origins, bytes := b.Matcher().Size(); origins != tt.origins || bytes < tt.least || bytes > tt.most {
-			t.Errorf("%+v: %d origins in %d bytes", tt, origins, bytes)
+			t.Errorf("%+v: Size() = %d origins, %d bytes", tt, origins, bytes)
 		}
 	}
 }
@@ -478,15 +495,18 @@ func TestDuplicates(t *testing.T) {
 		return added
 	}
 	if !add(0, "https://a.example") || add(1, "https://a.example") || !add(1, "*") || add(2, "*") || !add(2, "null") || add(3, "null") {
-		t.Error("Add does not tell new patterns from known ones")
+		t.Error("Add must return true for new patterns and false for known ones")
 	}
 }
 
 func TestAllocations(t *testing.T) {
-	entries := append(exactOrigins(1000), "https://*.a.example", "https://pr-*.b.example", "https://*-x-*.c.example", "http://localhost:*", `regexp:https://[a-z]+\.d\.example`)
+	entries := append(exactOrigins(1000), "https://*.a.example", "https://pr-*.b.example", "https://*-x-*.c.example",
+		"http://localhost:*", `regexp:https://[a-z]+\.d\.example`)
 	m := build(t, entries, owned(entries))
-	for _, o := range []string{entries[7], "https://x.a.example", "https://pr-1.b.example", "https://a-x-b.c.example", "http://localhost:1", "https://x.d.example",
-		"https://nobody.example", "null", "", strings.Repeat("x", 1<<20), "http://[::1]:8080", "https://" + strings.Repeat("a.", 120) + "a.example", "https://[::::1]"} {
+	for _, o := range []string{entries[7], "https://x.a.example", "https://pr-1.b.example", "https://a-x-b.c.example",
+		"http://localhost:1", "https://x.d.example",
+		"https://nobody.example", "null", "", strings.Repeat("x", 1<<20), "http://[::1]:8080", "https://" + strings.Repeat("a.",
+			120) + "a.example", "https://[::::1]"} {
 		if n := testing.AllocsPerRun(100, func() { m.Match(o, everyone) }); n != 0 {
 			t.Errorf("Match(%.40q): %v allocations", o, n)
 		}
@@ -503,7 +523,8 @@ func exactOrigins(n int) []string {
 }
 
 func FuzzMatch(f *testing.F) {
-	for _, s := range []string{"https://a.example", "https://*.a.example", "https://pr-*.a.example", "https://*-a-*.b.example", "http://localhost:*", "http://localhost:1-90", "http://[::1]:8080", "regexp:https://[a-z]+", "null", "*", "@loopback"} {
+	for _, s := range []string{"https://a.example", "https://*.a.example", "https://pr-*.a.example", "https://*-a-*.b.example",
+		"http://localhost:*", "http://localhost:1-90", "http://[::1]:8080", "regexp:https://[a-z]+", "null", "*", "@loopback"} {
 		f.Add(s, "https://b.example", s)
 		f.Add(s, "https://*.a.example", "https://evil.test/.a.example")
 	}
@@ -532,17 +553,17 @@ func FuzzParsePattern(f *testing.F) {
 			}
 		})
 		if _, ok := Parse(s); ok != refValid(s) {
-			t.Errorf("Parse(%q) = %v, the reference says otherwise", s, ok)
+			t.Errorf("Parse(%q) = %v, the reference disagrees", s, ok)
 		}
 		if fault == nil {
 			return
 		}
 		if fault.Detail == "" || fault.Suggestion == "" {
-			t.Errorf("%q: %+v does not say what to do", s, fault)
+			t.Errorf("%q: %+v has no detail or no suggestion", s, fault)
 		}
 		if fixed, ok := strings.CutPrefix(fault.Suggestion, `did you mean "`); ok {
 			if other := ParsePattern(strings.TrimSuffix(fixed, `"?`), func(Pattern) {}); other != nil {
-				t.Errorf("%q: %s, which is none: %s", s, fault.Suggestion, other.Detail)
+				t.Errorf("%q: %s, which is not a pattern: %s", s, fault.Suggestion, other.Detail)
 			}
 		}
 	})

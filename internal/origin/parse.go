@@ -2,8 +2,8 @@ package origin
 
 import "strings"
 
-// Bounds of what a browser can send as an origin. A host that DNS resolves has
-// at most 253 bytes in labels of at most 63 (RFC 1035, section 2.3.4).
+// Limits of the origins that a browser can send. A host that DNS resolves has at
+// most 253 bytes, in labels of at most 63 (RFC 1035, section 2.3.4).
 const (
 	maxScheme = 64
 	maxHost   = 253
@@ -13,16 +13,16 @@ const (
 	MaxLen = maxScheme + len("://") + maxHost + len(":65535")
 )
 
-// Origin is the parts of a parsed origin. They share the memory of the string
-// they were parsed from.
+// Origin holds the parts of a parsed origin. They share the memory of the parsed
+// string.
 type Origin struct {
 	Scheme string
-	Host   string // with its brackets if it is an IPv6 address
-	Port   uint16 // 0 if absent, which stands for the scheme's default port
+	Host   string // an IPv6 address includes its brackets
+	Port   uint16 // 0 if absent: the scheme's default port
 }
 
-// Insecure reports whether pages of the origin, or of the hosts a pattern names,
-// come over plain http from elsewhere than the machine the browser runs on.
+// Insecure reports whether the origin's pages come over plain http, from another
+// machine than the browser's own.
 func (o Origin) Insecure() bool {
 	return o.Scheme == "http" && !loopback(o.Host)
 }
@@ -32,9 +32,9 @@ func loopback(host string) bool {
 		host == "[::1]" || strings.HasPrefix(host, "127.") && isIPv4(host)
 }
 
-// Parse splits an origin into its parts. It accepts exactly the spellings in
-// which a browser can serialise a tuple origin, bounded by [MaxLen]; "null" is
-// none of them. It does not allocate.
+// Parse splits an origin into its parts. It accepts exactly the strings that a
+// browser can send for a tuple origin, up to [MaxLen] bytes, and so not "null". It
+// does not allocate.
 func Parse(s string) (o Origin, ok bool) {
 	scheme, host, port, ok := split(s)
 	if !ok || !isHost(host, isSpecial(scheme)) {
@@ -43,9 +43,9 @@ func Parse(s string) (o Origin, ok bool) {
 	return Origin{scheme, host, port}, true
 }
 
-// split takes s apart without looking at each byte of it: it is an origin only if
-// the host is one, too. A matcher can tell by the parts that most origins are none
-// of its own.
+// split splits s without checking the host: s is an origin only if [isHost] accepts
+// the host too. For most origins that match no pattern, a matcher needs only the
+// parts.
 func split(s string) (scheme, host string, port uint16, ok bool) {
 	if len(s) > MaxLen {
 		return "", "", 0, false
@@ -65,8 +65,8 @@ func split(s string) (scheme, host string, port uint16, ok bool) {
 	return scheme, host[:colon], port, ok && port != defaultPort(scheme)
 }
 
-// cutScheme cuts s around "://" and checks the scheme (RFC 3986, section 3.1,
-// in lower case).
+// cutScheme splits s around "://" and checks the scheme (RFC 3986, section 3.1, in
+// lower case).
 func cutScheme(s string) (scheme, rest string, ok bool) {
 	switch {
 	case strings.HasPrefix(s, "https://"):
@@ -78,7 +78,7 @@ func cutScheme(s string) (scheme, rest string, ok bool) {
 	for i < len(s) && i < maxScheme && schemeByte(s[i]) {
 		i++
 	}
-	// Of what may stand in a scheme, and before "://", letters alone are not below 'a'.
+	// A scheme begins with a letter. Every other byte that got here is below 'a'.
 	if !strings.HasPrefix(s[i:], "://") || s[0] < 'a' {
 		return "", s, false
 	}
@@ -89,7 +89,7 @@ func schemeByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'
 }
 
-// isHost reports whether host is a domain or an address as browsers serialise it.
+// isHost reports whether host is a domain or an address as browsers send it.
 func isHost(host string, special bool) bool {
 	if strings.HasPrefix(host, "[") {
 		return isIPv6(host)
@@ -97,8 +97,8 @@ func isHost(host string, special bool) bool {
 	return isName(host, special) && !(special && endsInNumber(host) && !isIPv4(host))
 }
 
-// isName reports whether host is a domain or an IPv4 address by its bytes and the
-// lengths of its labels. The hosts of special schemes are in lower case.
+// isName reports whether the bytes of host and the lengths of its labels are those
+// of a domain or an IPv4 address. Hosts of special schemes must be in lower case.
 func isName(host string, special bool) bool {
 	switch {
 	case host == "" || len(host) > maxHost || host[0] == '.' || host[len(host)-1] == '.':
@@ -110,8 +110,8 @@ func isName(host string, special bool) bool {
 	}
 }
 
-// areLabels reports whether what stands in s may stand in a host, and no dot
-// beside another.
+// areLabels reports whether every byte of s is allowed in a host, and no two dots
+// are adjacent.
 func areLabels(s string, upper bool) bool {
 	dot := false
 	for i := 0; i < len(s); i++ {
@@ -132,16 +132,17 @@ func areLabels(s string, upper bool) bool {
 	return true
 }
 
-// A word is eight bytes; these are the lowest and the highest bit of each.
+// A word has eight bytes. lowBits and highBits have the lowest and the highest bit
+// of each byte set.
 const (
 	wordSize = 8
 	lowBits  = 0x01_01_01_01_01_01_01_01
 	highBits = lowBits << 7
 )
 
-// areLabelWords is areLabels without upper case, for eight bytes or more, which it
-// looks at eight at a time. Each word begins with the last byte of the one before,
-// so that two dots are always seen together.
+// areLabelWords is like areLabels without upper case, for eight bytes or more. It
+// checks eight bytes at a time. Each word begins with the last byte of the word
+// before it, so that two adjacent dots always share a word.
 func areLabelWords(s string) bool {
 	bad := uint64(0)
 	for i := 0; ; i = min(i+wordSize-1, len(s)-wordSize) {
@@ -155,8 +156,8 @@ func areLabelWords(s string) bool {
 	}
 }
 
-// within sets the high bit of those bytes of w that are from low to high, all of
-// them ASCII. If a byte of w is not ASCII, it may be wrong about others.
+// within sets the high bit of each byte of w that is from low to high, which must
+// be ASCII. If w contains non-ASCII bytes, the result may be wrong.
 func within(w, low, high uint64) uint64 {
 	return (w + (0x80-low)*lowBits) &^ (w + (0x7f-high)*lowBits)
 }
@@ -170,7 +171,7 @@ func word(s string) uint64 {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// shortLabels reports whether a dot stands in every stretch of maxLabel+1 bytes.
+// shortLabels reports whether every maxLabel+1 consecutive bytes contain a dot.
 func shortLabels(host string) bool {
 	for len(host) > maxLabel {
 		dot := strings.LastIndexByte(host[:maxLabel+1], '.')
@@ -182,16 +183,16 @@ func shortLabels(host string) bool {
 	return true
 }
 
-// isIPv6 reports whether host, which begins with a bracket, is an IPv6 address in
-// its canonical form and in brackets.
+// isIPv6 reports whether host is an IPv6 address in its canonical form, in
+// brackets. It must begin with a bracket.
 func isIPv6(host string) bool {
 	const longest = len("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]")
 	address, ok := strings.CutSuffix(host[1:], "]")
 	return ok && len(host) <= longest && canonicalIPv6(address)
 }
 
-// isSpecial reports whether URLs of the scheme have a domain or an address as
-// host and not an opaque one (URL Standard, "special scheme").
+// isSpecial reports whether the host in URLs of the scheme is a domain or an
+// address, and not opaque (URL Standard, "special scheme").
 func isSpecial(scheme string) bool { return defaultPort(scheme) != 0 }
 
 func defaultPort(scheme string) uint16 {

@@ -23,21 +23,21 @@ type Pattern struct {
 	Kind   Kind
 	Source string // the entry it was parsed from
 
-	// Of Exact and Wild: Host has its wildcards in it.
+	// These are set for Exact and Wild. Host includes its wildcards.
 	Scheme, Host string
 	Ports        Ports
 
-	Expr *regexp.Regexp // of Regexp: anchored at both ends
+	Expr *regexp.Regexp // for Regexp: anchored at both ends
 }
 
 // Ports is a set of ports: a range, and whether an origin may leave the port
-// out. The zero Ports is the scheme's default port alone.
+// out. The zero Ports is only the scheme's default port.
 type Ports struct {
 	Low, High uint16 // no port if High is 0
 	NotAbsent bool   // an origin without a port is not in the set
 }
 
-// contains reports whether the set has the port of an origin, 0 if absent.
+// contains reports whether the set contains the port of an origin, 0 if absent.
 func (p Ports) contains(port uint16) bool {
 	if port == 0 {
 		return !p.NotAbsent
@@ -46,7 +46,7 @@ func (p Ports) contains(port uint16) bool {
 }
 
 // Insecure reports whether the pattern names http:// origins beyond loopback.
-// Of a Regexp it cannot tell.
+// It cannot tell for a Regexp, and returns false.
 func (p *Pattern) Insecure() bool {
 	return p.Scheme == "http" && !loopback(p.Host)
 }
@@ -55,20 +55,21 @@ const (
 	regexpPrefix = "regexp:"
 	loopbackName = "@loopback"
 
-	// maxExpr bounds the text of a regular expression, maxStars the wildcards
-	// of one host: far beyond any use.
+	// maxExpr bounds the length of a regular expression, and maxStars the
+	// wildcards of one host. No sensible pattern comes near.
 	maxExpr  = 4096
 	maxStars = 8
 )
 
-// loopbackPatterns are what "@loopback" stands for.
+// loopbackPatterns is what "@loopback" stands for.
 var loopbackPatterns = [...]string{
 	"http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*",
 	"https://localhost:*", "https://127.0.0.1:*", "https://[::1]:*",
 }
 
 // ParsePattern parses an entry and passes the patterns it stands for to yield:
-// one, except for "@loopback". It returns nil, or what is wrong with the entry.
+// several for "@loopback", otherwise one. If the entry is not a pattern, it
+// returns the fault.
 func ParsePattern(s string, yield func(Pattern)) *Fault {
 	fault := parseStrict(s, yield)
 	if fault == nil {
@@ -116,16 +117,15 @@ func parseStrict(s string, yield func(Pattern)) *Fault {
 	return nil
 }
 
-// parseExact parses an entry that is an origin. Upper case may stand in an
-// origin whose scheme browsers do not know, but not in a pattern: who writes it
-// rarely means it.
+// parseExact parses an entry that is an origin. An origin may have upper case if
+// browsers do not know its scheme. A pattern may not: it is usually a mistake.
 func parseExact(s string) (o Origin, ok bool) {
 	o, ok = Parse(s)
 	return o, ok && (isSpecial(o.Scheme) || isLower(s))
 }
 
-// IsPlain reports whether an entry is an https origin: a pattern that is
-// matched byte for byte and of which there is nothing to warn.
+// IsPlain reports whether an entry is an https origin. Such a pattern matches
+// byte for byte and needs no warning.
 func IsPlain(s string) bool {
 	scheme, host, _, ok := split(s)
 	return ok && scheme == "https" && isHost(host, true)
@@ -153,10 +153,10 @@ func parseRegexp(s string) (Pattern, *Fault) {
 	case expr == "":
 		return Pattern{}, &Fault{Reason: BadRegexp, Detail: "no expression after regexp:"}
 	case len(expr) > maxExpr:
-		return Pattern{}, &Fault{Reason: TooLong, Detail: "a regular expression of more than 4096 bytes"}
+		return Pattern{}, &Fault{Reason: TooLong, Detail: "a regular expression longer than 4096 bytes"}
 	}
-	// The bare expression has to compile by itself: the anchoring group would
-	// make sense of one like "a)|(b", and then anchor neither half.
+	// The expression must compile by itself. Inside the anchoring group, "a)|(b"
+	// would compile too, with neither half anchored.
 	if _, err := regexp.Compile(expr); err != nil {
 		return Pattern{}, &Fault{
 			Reason: BadRegexp, Detail: "not a regular expression: " + strings.TrimPrefix(err.Error(), "error parsing regexp: "),
@@ -209,7 +209,7 @@ func parseHostPattern(s string) (Pattern, *Fault) {
 // checkHost checks a host that may have wildcards.
 func checkHost(scheme, host string) *Fault {
 	if len(host) > maxHost {
-		return &Fault{Reason: TooLong, Detail: "a host of more than 253 bytes, which DNS does not resolve"}
+		return &Fault{Reason: TooLong, Detail: "a host of more than 253 bytes, which DNS cannot resolve"}
 	}
 	if host[0] == '[' {
 		if !isIPv6(host) {
@@ -217,6 +217,23 @@ func checkHost(scheme, host string) *Fault {
 		}
 		return nil
 	}
+	if fault := checkWildcards(scheme, host); fault != nil {
+		return fault
+	}
+	if !isName(strings.ReplaceAll(host, "*", "a"), isSpecial(scheme)) {
+		return &Fault{Reason: BadHost, Detail: "not a host name as browsers send it"}
+	}
+	if isSpecial(scheme) && endsInNumber(host) && !isIPv4(host) {
+		if strings.Contains(host, "*") {
+			return wildcardInAddress()
+		}
+		return &Fault{Reason: BadIPv4, Detail: "not an IPv4 address in its canonical form"}
+	}
+	return nil
+}
+
+// checkWildcards checks how many wildcards a host has, and where.
+func checkWildcards(scheme, host string) *Fault {
 	stars := strings.Count(host, "*")
 	switch {
 	case host == "*":
@@ -229,23 +246,21 @@ func checkHost(scheme, host string) *Fault {
 	case stars > maxStars:
 		return &Fault{Reason: BadWildcard, Detail: "more than 8 wildcards", Suggestion: "use a regular expression, regexp:..."}
 	case stars > 0 && strings.Trim(host, "0123456789.*") == "":
-		return &Fault{Reason: BadWildcard, Detail: "a wildcard in an IPv4 address", Suggestion: `use a regular expression, as in "regexp:http://192\\.168\\.1\\.[0-9]+"`}
+		return wildcardInAddress()
 	case strings.LastIndexByte(host, '*') > strings.LastIndexByte(host, '.'):
 		return &Fault{
 			Reason: BadWildcard, Detail: "a wildcard in the top-level label, which would match the domains of strangers",
 			Suggestion: "write that label out",
 		}
 	}
-	if !isName(strings.ReplaceAll(host, "*", "a"), isSpecial(scheme)) {
-		return &Fault{Reason: BadHost, Detail: "not a host name in the form in which browsers send it"}
-	}
-	if isSpecial(scheme) && endsInNumber(host) && !isIPv4(host) {
-		if stars > 0 {
-			return &Fault{Reason: BadWildcard, Detail: "a wildcard in an IPv4 address", Suggestion: `use a regular expression, as in "regexp:http://192\\.168\\.1\\.[0-9]+"`}
-		}
-		return &Fault{Reason: BadIPv4, Detail: "not an IPv4 address in its canonical form"}
-	}
 	return nil
+}
+
+func wildcardInAddress() *Fault {
+	return &Fault{
+		Reason: BadWildcard, Detail: "a wildcard in an IPv4 address",
+		Suggestion: `use a regular expression, as in "regexp:http://192\\.168\\.1\\.[0-9]+"`,
+	}
 }
 
 func parsePorts(scheme, s string, present bool) (Ports, *Fault) {
@@ -284,8 +299,8 @@ func parsePorts(scheme, s string, present bool) (Ports, *Fault) {
 // browser runs on.
 func (p *Pattern) Loopback() bool { return loopback(p.Host) }
 
-// SpansPublicSuffix reports whether a Wild pattern's wildcard stands where a
-// public suffix leaves the label to whoever registers it, and names the suffix.
+// SpansPublicSuffix reports whether a Wild pattern's wildcard is directly under a
+// public suffix, where anyone can register a name. It returns the suffix.
 func (p *Pattern) SpansPublicSuffix() (suffix string, ok bool) {
 	base, ok := p.base()
 	if !ok {
@@ -294,14 +309,14 @@ func (p *Pattern) SpansPublicSuffix() (suffix string, ok bool) {
 	return base, isPublicSuffix(base)
 }
 
-// Unmanaged reports whether a Wild pattern's wildcard stands directly under a
-// top-level domain that the public suffix list does not know.
+// Unmanaged reports whether a Wild pattern's wildcard is directly under a
+// top-level domain that the public suffix list does not have.
 func (p *Pattern) Unmanaged() bool {
 	base, ok := p.base()
 	return ok && !strings.Contains(base, ".") && !isPublicSuffix(base)
 }
 
-// base returns the whole labels right of the last wildcard.
+// base returns the complete labels to the right of the last wildcard.
 func (p *Pattern) base() (string, bool) {
 	star := strings.LastIndexByte(p.Host, '*')
 	if star < 0 {
@@ -311,8 +326,9 @@ func (p *Pattern) base() (string, bool) {
 	return tail[strings.IndexByte(tail, '.')+1:], true
 }
 
-// isPublicSuffix also knows the parents of the list's wildcard rules: under
-// *.kawasaki.jp, anybody's domain is a subdomain of kawasaki.jp.
+// isPublicSuffix reports whether anyone can register a name under domain. It also
+// knows the parents of the list's wildcard rules: with *.kawasaki.jp in the list,
+// anyone's domain is a subdomain of kawasaki.jp.
 func isPublicSuffix(domain string) bool {
 	managed := func(d string) bool {
 		suffix, icann := publicsuffix.PublicSuffix(d)
@@ -321,15 +337,15 @@ func isPublicSuffix(domain string) bool {
 	return managed(domain) || managed("a."+domain) || sharedParents[domain]
 }
 
-// sharedParents are domains that are no public suffixes themselves but the
-// parents of many: what is under them belongs to a cloud's customers.
+// sharedParents are domains that are not public suffixes but have many below
+// them. Their subdomains belong to the customers of a cloud.
 var sharedParents = map[string]bool{
 	"amazonaws.com": true, "amazonaws.com.cn": true, "azure.com": true, "cloudapp.azure.com": true,
 	"windows.net": true, "core.windows.net": true, "googleapis.com": true, "oraclecloud.com": true,
 }
 
-// registrable returns the domain under which a host was registered, as far as
-// the public suffix list tells; hosts that nobody can register share one.
+// registrable returns the domain under which a host was registered, according to
+// the public suffix list. Hosts that nobody can register share a result.
 func registrable(host string) string {
 	if host == "" || host[0] == '[' || isIPv4(host) {
 		return "address"

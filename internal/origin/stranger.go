@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// Stranger looks for an origin that a Regexp pattern matches and that its author
-// cannot have meant: one under another registered domain than others that the
-// same branches of the expression match. It makes origins of the expression, with
-// different characters and repetitions, and changes their hosts in the ways in
-// which attackers do. That it finds none proves nothing.
+// Stranger looks for an origin that a Regexp pattern matches although its author
+// cannot have meant that: its registered domain differs from that of other origins
+// that the same branches of the expression match. Stranger generates origins from
+// the expression, with different characters and repetitions, and changes their
+// hosts as attackers do. Finding nothing proves nothing.
 func (p *Pattern) Stranger() (origin string, found bool) {
 	for _, s := range strangers {
 		if p.Expr.MatchString(s) {
@@ -46,10 +46,10 @@ func (p *Pattern) Stranger() (origin string, found bool) {
 	return "", false
 }
 
-// maxBranches bounds the branches of an alternation that are looked at.
+// maxBranches is how many branches of an alternation are tried.
 const maxBranches = 256
 
-// branches returns how many there are of the alternation that has most.
+// branches returns the number of branches of the largest alternation.
 func branches(re *syntax.Regexp) int {
 	n := 1
 	if re.Op == syntax.OpAlternate {
@@ -61,14 +61,13 @@ func branches(re *syntax.Regexp) int {
 	return n
 }
 
-// maxListed is how many members a character class has at most that is taken for an
-// alternation like (a|b), of which the parser makes one: what its members make a
-// difference to has been listed.
+// maxListed is the size up to which a character class counts as a list of
+// alternatives. The parser turns an alternation such as (a|b) into a class.
 const maxListed = 4
 
 const hostChars = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
-// has reports whether a character class given by its ranges has a member.
+// has reports whether a character class, given by its ranges, contains c.
 func has(ranges []rune, c rune) bool {
 	for r := range slices.Chunk(ranges, 2) {
 		if r[0] <= c && c <= r[1] {
@@ -78,7 +77,7 @@ func has(ranges []rune, c rune) bool {
 	return false
 }
 
-// strangers are origins that nobody means to allow by one expression.
+// strangers are origins that nobody means to allow with one expression.
 var strangers = [...]string{
 	"https://corskit-probe-a.com", "https://corskit-probe-b.net", "https://corskit-probe-c.org",
 	"https://corskitprobe.com", "https://corskitprobe.io", "https://corskitprobe.dev",
@@ -86,7 +85,7 @@ var strangers = [...]string{
 	"http://corskitprobe.com", "http://corskit-probe.net",
 }
 
-// lookAlikes returns an origin and what resembles it.
+// lookAlikes returns an origin and strings that resemble it.
 func lookAlikes(s string) []string {
 	scheme, host, ok := strings.Cut(s, "://")
 	if !ok {
@@ -102,12 +101,12 @@ func lookAlikes(s string) []string {
 	return all
 }
 
-// sampler makes a string that an expression matches, if it can.
+// sampler generates a string that an expression matches, if it can.
 type sampler struct {
-	char   rune // preferred where there is a choice
-	more   int  // repetitions beyond those that are needed
-	branch int  // of alternations, or the last where there are fewer
-	room   int  // bytes that may still be written
+	char   rune // the character to prefer where there is a choice
+	more   int  // how many repetitions to add to those required
+	branch int  // which branch of an alternation to take, or the last if it has fewer
+	room   int  // how many runes may still be written
 }
 
 func (s *sampler) write(b *strings.Builder, re *syntax.Regexp) {
@@ -127,7 +126,7 @@ func (s *sampler) write(b *strings.Builder, re *syntax.Regexp) {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
 			if re.Flags&syntax.FoldCase != 0 {
-				r = unicode.ToLower(r) // the parser has the other
+				r = unicode.ToLower(r) // the parser stores upper case
 			}
 			s.rune(b, r)
 		}
@@ -159,8 +158,9 @@ func (s *sampler) rune(b *strings.Builder, r rune) {
 	b.WriteRune(r)
 }
 
-// of returns a member of a character class given by its ranges: the preferred one,
-// unless the class is a list, or else the first that may stand in a host.
+// of returns a member of a character class, given by its ranges. It returns the
+// preferred character unless the class is a list of alternatives, and otherwise
+// the first member that is allowed in a host.
 func (s *sampler) of(ranges []rune) rune {
 	var members []rune
 	for _, c := range hostChars {

@@ -8,25 +8,25 @@ import (
 )
 
 func TestStranger(t *testing.T) {
-	for _, tt := range []struct{ expr, want string }{ // want: "-" for none, "" for any
+	for _, tt := range []struct{ expr, want string }{ // want: "-" means none, "" means any
 		{`https://.*`, strangers[0]},
 		{`https://[a-z]+\.io`, "https://corskitprobe.io"},
 		{`https://app.a.example.com`, ""},                         // dots not escaped
-		{`https://.*example\.com`, ""},                            // no boundary before
-		{`https://example\.com.*`, ""},                            // none after
-		{`https://[a-z]+\.github\.io`, ""},                        // everybody's pages
+		{`https://.*example\.com`, ""},                            // no boundary before example
+		{`https://example\.com.*`, ""},                            // no boundary after com
+		{`https://[a-z]+\.github\.io`, ""},                        // pages of different users
 		{`https://(a\.com|b.net)`, ""},                            // in the second branch
 		{`https://(a\.com|b\.net|c\.org|d.dev)`, ""},              // in the fourth
 		{`https://(a\.com|b\.com|c\.com|d\.com|[a-z]+\.xyz)`, ""}, // in the fifth
 		{`https://(` + strings.Repeat(`own\.com|`, 30) + `x.com)`, ""},
 		{`(?i)https://app.a.example.com`, ""},
 		{`https://[ab]+\.com`, ""},
-		{`https://(a|z)corp\.com`, "-"}, // which the parser makes a class of
+		{`https://(a|z)corp\.com`, "-"}, // the parser turns (a|z) into a class
 		{`https://(acorp|zcorp|mcorp)\.com`, "-"},
 		{`(?i)https://(a|z)corp\.com`, "-"},
-		{`https://(.*\.)?example\.com`, "-"},         // the domain itself and below
-		{`https://[a-z0-9-]+\.a\.example\.com`, "-"}, // below it
-		{`https://(a\.com|b\.net)`, "-"},             // two domains that are named
+		{`https://(.*\.)?example\.com`, "-"},         // the domain itself and its subdomains
+		{`https://[a-z0-9-]+\.a\.example\.com`, "-"}, // subdomains only
+		{`https://(a\.com|b\.net)`, "-"},             // two domains, both written out
 		{`https://pr-[0-9]+\.example\.org:[0-9]+`, "-"},
 		{`http://localhost:[0-9]+`, "-"},
 		{`https://example\.com`, "-"},
@@ -42,9 +42,9 @@ func TestStranger(t *testing.T) {
 		got, found := p.Stranger()
 		switch {
 		case tt.want == "-" && (found || got != ""):
-			t.Errorf("%s: a stranger, %q", tt.expr, got)
+			t.Errorf("%s: found %q, want no stranger", tt.expr, got)
 		case tt.want != "-" && (!found || !p.Expr.MatchString(got)):
-			t.Errorf("%s: %q, %v, want a stranger that it matches", tt.expr, got, found)
+			t.Errorf("%s: %q, %v, want a stranger that matches", tt.expr, got, found)
 		case tt.want != "-" && tt.want != "" && got != tt.want:
 			t.Errorf("%s: %q, want %q", tt.expr, got, tt.want)
 		}
@@ -56,7 +56,8 @@ func TestLookAlikes(t *testing.T) {
 		origin string
 		want   []string
 	}{
-		{"http://a.b", []string{"http://a.b", "https://a.b", "http://xa.b", "https://xa.b", "http://corskitprobe.a.b", "http://a.b.corskitprobe.com", "http://a.bcorskitprobe.com", "http://axb"}},
+		{"http://a.b", []string{"http://a.b", "https://a.b", "http://xa.b", "https://xa.b", "http://corskitprobe.a.b",
+			"http://a.b.corskitprobe.com", "http://a.bcorskitprobe.com", "http://axb"}},
 		{"a.b", []string{"a.b", "https://a.b", "https://xa.b", "https://axb"}},
 	} {
 		got := lookAlikes(tt.origin)
@@ -116,13 +117,14 @@ func TestSampler(t *testing.T) {
 		}
 	}
 	if got := (&sampler{char: 'z'}).of(nil); got != 'z' {
-		t.Errorf("of a class without members: %q", got)
+		t.Errorf("a class without members: %q, want %q", got, "z")
 	}
 }
 
 func TestRegistrable(t *testing.T) {
 	for host, want := range map[string]string{
-		"a.b.example.com": "example.com", "example.com": "example.com", "com": "com", "x.github.io": "x.github.io", "a.x.github.io": "x.github.io", "github.io": "github.io",
+		"a.b.example.com": "example.com", "example.com": "example.com", "com": "com", "x.github.io": "x.github.io",
+		"a.x.github.io": "x.github.io", "github.io": "github.io",
 		"a.example.co.uk": "example.co.uk", "localhost": "localhost", "a.internal": "internal", "b.a.internal": "internal",
 		"": "address", "[::1]": "address", "[2001:db8::1]": "address", "10.0.0.1": "address",
 	} {

@@ -7,54 +7,54 @@ import (
 	"math/rand/v2"
 )
 
-// table is a set of exact origins, each with an owner, built once and then only
-// read. Origins of one length stand end to end in one array: a million are a few
-// heap objects that the garbage collector need not look into.
+// table is a set of exact origins, each with an owner. It is built once and then
+// only read. Origins of the same length share one array, so that a million origins
+// are a few heap objects without pointers for the garbage collector to follow.
 type table struct {
-	bin   [MaxLen + 1]uint16 // of each length: index into bins plus 1, or 0
+	bin   [MaxLen + 1]uint16 // by length: an index into bins plus 1, or 0
 	bins  []bin
 	count int
 
-	// Behind each origin stands its owner, in ownerSize bytes; if ownerSize is 0,
-	// owner owns all.
+	// Each origin is followed by its owner, in ownerSize bytes. If ownerSize is 0,
+	// owner owns all origins.
 	ownerSize int
 	owner     int
 }
 
-// bin holds the origins of one length. A few stand one after the other. More are
-// hashed to a group of eight slots, which begins with a tag for each: tags are
-// compared at once, so that a look-up takes the same branches whichever slot it
-// ends at, and nothing points from the tag to the origin, which stands beside it.
-// An origin whose group is full is in one of the next.
+// bin holds the origins of one length. Up to maxFew are a plain sequence. More are
+// hashed to groups of eight slots. A group begins with a tag for each of its slots.
+// All tags of a group are compared at once, so that a look-up takes the same
+// branches for every slot, and the slots follow the tags directly, without a
+// pointer. If an origin's group is full, the origin is in one of the next groups.
 type bin struct {
 	bytes  []byte
-	groups uint64 // 0: not hashed
-	group  int    // bytes of a group
-	stride int    // from one origin to the next
+	groups uint64 // the number of groups; 0 if not hashed
+	group  int    // the size of a group in bytes
+	stride int    // the distance between origins in bytes
 	count  int
 }
 
 const (
-	groupSize = 8 // slots, and bytes of their tags
-	groupFill = 5 // slots that are taken, on average
-	maxFew    = 4 // origins of one length that are not hashed
+	groupSize = 8 // slots of a group, and bytes of their tags
+	groupFill = 5 // slots of a group that are taken, on average
+	maxFew    = 4 // up to this many origins of one length are not hashed
 	maxBytes  = math.MaxUint32
 )
 
-// A tag is seven bits of the hash under a bit that says that the slot is taken.
+// A tag is seven bits of the hash, below a bit that marks the slot as taken.
 const (
 	tagBits = taken - 1
 	taken   = 0x80
 )
 
-// Room is what a table has to have room for. The zero Room is none.
+// Room counts what a table needs room for. The zero Room is for an empty table.
 type Room struct {
-	counts [MaxLen + 1]int // by length
+	counts [MaxLen + 1]int // by length of the origin
 	bytes  uint64
 	owners int
 }
 
-// Add adds the entries of one more owner. Those that are no origins add room too.
+// Add adds the entries of one more owner. Entries that are not origins count too.
 func (r *Room) Add(entries []string) {
 	for _, e := range entries {
 		if len(e) <= MaxLen {
@@ -67,7 +67,7 @@ func (r *Room) Add(entries []string) {
 	}
 }
 
-// Fits reports whether there can be a table with that much room.
+// Fits reports whether a table can be that large.
 func (r *Room) Fits() bool {
 	size := uint64(0)
 	for n, count := range r.counts {
@@ -130,7 +130,7 @@ func (t *table) find(s string) (owner int, ok bool) {
 	return int(binary.LittleEndian.Uint32(b.bytes[slot+len(s):])), true
 }
 
-// findFew returns where s stands, or would.
+// findFew returns the position of s, or the position to add it at.
 func (b *bin) findFew(s string) (slot int, ok bool) {
 	for range b.count {
 		if string(b.bytes[slot:slot+len(s)]) == s {
@@ -141,15 +141,15 @@ func (b *bin) findFew(s string) (slot int, ok bool) {
 	return slot, false
 }
 
-// find returns where s stands, or the first of its groups that has room.
+// find returns the slot of s, or the first of its groups with a free slot.
 func (b *bin) find(s string, hash uint64) (slot, group int, ok bool) {
 	tag := (hash&tagBits | taken) * lowBits
 	i, _ := bits.Mul64(hash, b.groups)
 	group = int(i) * b.group
 	for {
 		tags := binary.LittleEndian.Uint64(b.bytes[group:])
-		// The lowest bit that is set is that of a tag which is equal; one above
-		// it may be set for no reason.
+		// The lowest bit set belongs to an equal tag. Bits above it may be
+		// false positives, which the comparison below finds out.
 		differ := tags ^ tag
 		for equal := (differ - lowBits) &^ differ & highBits; equal != 0; equal &= equal - 1 {
 			slot = group + groupSize + bits.TrailingZeros64(equal)/8*b.stride
@@ -166,8 +166,8 @@ func (b *bin) find(s string, hash uint64) (slot, group int, ok bool) {
 	}
 }
 
-// add adds s unless the table has it. There must be room, and owners must come
-// in the order of their numbers.
+// add adds s unless the table contains it. There must be room, and owners must be
+// added in ascending order.
 func (t *table) add(owner int, s string) (added bool) {
 	b := &t.bins[t.bin[len(s)]-1]
 	slot, ok := 0, false
@@ -196,8 +196,8 @@ func (t *table) add(owner int, s string) (added bool) {
 	return true
 }
 
-// hashKeys are unknown to whoever chooses origins, so that nobody can aim them at
-// one group.
+// hashKeys are random, so that nobody can choose origins that all hash to one
+// group.
 var hashKeys = func() (keys [MaxLen/wordSize + 2]uint64) {
 	for i := range keys {
 		keys[i] = rand.Uint64()
@@ -205,11 +205,10 @@ var hashKeys = func() (keys [MaxLen/wordSize + 2]uint64) {
 	return keys
 }()
 
-// hash tells apart strings of one length, which is at most MaxLen. It is the NH of
-// UMAC (RFC 4418, section 5.2.2) on words of 64 bits: a key of its own is added to
-// each word, the sums are multiplied in pairs, and the products added. Unlike that
-// of package maphash, it is no call into the runtime, which would be a third of a
-// look-up.
+// hash hashes strings of the same length, at most MaxLen. It is the NH function of
+// UMAC (RFC 4418, section 5.2.2) on 64-bit words: each word is added to a key, the
+// sums are multiplied in pairs, and the products are added. Package maphash would
+// call into the runtime, which would take a third of a look-up.
 func hash(s string) uint64 {
 	const pair = 2 * wordSize
 	if len(s) < pair {
@@ -241,7 +240,8 @@ func hashShort(s string) uint64 {
 	return mix(bits.Mul64(first+hashKeys[0], last+hashKeys[1]))
 }
 
-// mix makes of two words one, every bit of which depends on every bit of them.
+// mix combines two words into one. Every bit of the result depends on every bit of
+// both.
 func mix(high, low uint64) uint64 {
 	high, low = bits.Mul64(high^hashKeys[0], low^hashKeys[1])
 	return high ^ low

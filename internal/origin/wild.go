@@ -5,43 +5,43 @@ import (
 	"strings"
 )
 
-// wild holds the patterns whose host has a wildcard, or whose port is a set.
+// wild holds the patterns that have a wildcard in the host, or several ports.
 //
-// They are grouped by the literal tail of their host, what follows its last
-// wildcard: "*.example.com" under ".example.com", "*-team.example.com" under
-// "-team.example.com", a host without a wildcard under itself. A look-up tries
-// the tails of the origin's host that have the length of some pattern's tail, or,
-// of a few patterns, all tails.
+// They are grouped by the tail of their host, the text after the last wildcard:
+// ".example.com" for "*.example.com", "-team.example.com" for
+// "*-team.example.com", the whole host if it has no wildcard. If there are few
+// tails, a look-up compares each. Otherwise it takes from the end of the origin's
+// host a piece of each length that a tail has, and looks that up.
 type wild struct {
 	lengths lengths
 	tails   map[string]*tail
-	few     []*tail // the first maxFew of them
+	few     []*tail // the first maxFew tails
 }
 
-// tail groups patterns further by the literal head of their host, what stands
-// before its first wildcard, so that pr-1-* to pr-9999-* cost no more than one.
+// tail holds the patterns with one tail, grouped by the head of their host, the
+// text before the first wildcard. So pr-1-* to pr-9999-* cost as much as one.
 type tail struct {
 	literal string
-	lengths lengths // of the heads other than the empty one
+	lengths lengths // of the non-empty heads
 	heads   map[string][]rule
-	bare    []rule // patterns whose head is empty
+	bare    []rule // patterns with an empty head
 }
 
-// rule is what remains of a pattern once its tail and head have matched.
+// rule is what is left to compare once a pattern's tail and head have matched.
 type rule struct {
 	owner   int
 	scheme  string
 	ports   Ports
 	star    star
-	middle  []string // of manyStars: the labels from the first wildcard's to the last's
+	middle  []string // for manyStars: the labels of the host
 	pattern string
 }
 
 type star uint8
 
 const (
-	noStar    star = iota // the tail is the whole host
-	oneLabel              // one wildcard within a label: anything but a dot
+	noStar    star = iota // no wildcard: the tail is the whole host
+	oneLabel              // one wildcard within a label: it matches no dot
 	anyLabels             // a leading "*.": one or more labels
 	manyStars             // several wildcards
 )
@@ -82,7 +82,7 @@ func (w *wild) add(owner int, p Pattern) {
 	t.lengths.add(len(head))
 }
 
-// match returns the rule of the lowest owner below limit that o matches, or nil.
+// match returns the rule of the lowest owner below limit that matches o, or nil.
 func (w *wild) match(o *Origin, limit int) (best *rule) {
 	if len(w.tails) <= maxFew {
 		for _, t := range w.few {
@@ -104,7 +104,8 @@ func (w *wild) match(o *Origin, limit int) (best *rule) {
 	return best
 }
 
-// match is that of [wild] among the patterns of one tail, which o has.
+// match is like [wild.match] for the patterns of one tail. The host of o must end
+// in that tail.
 func (t *tail) match(o *Origin, limit int) (best *rule) {
 	rest := o.Host[:len(o.Host)-len(t.literal)]
 	if r := pick(t.bare, o, rest, limit); r != nil {
@@ -118,8 +119,8 @@ func (t *tail) match(o *Origin, limit int) (best *rule) {
 	return best
 }
 
-// pick returns the first of rules, which are in the order of their owners, that
-// an origin matches of whose host all but rest has matched.
+// pick returns the first rule that matches an origin, or nil. rest is the part of
+// the origin's host that has not been compared. Rules are sorted by owner.
 func pick(rules []rule, o *Origin, rest string, limit int) *rule {
 	for i := range rules {
 		r := &rules[i]
@@ -146,8 +147,8 @@ func (r *rule) matchRest(host, rest string) bool {
 	}
 }
 
-// matchLabels matches a host label by label, from the right. A leading "*"
-// stands for all the labels that are left, one at least.
+// matchLabels matches a host label by label, from the right. A leading "*" matches
+// one or more labels.
 func matchLabels(pattern []string, host string) bool {
 	for i := len(pattern) - 1; i > 0; i-- {
 		dot := strings.LastIndexByte(host, '.')
@@ -162,9 +163,9 @@ func matchLabels(pattern []string, host string) bool {
 	return strings.IndexByte(host, '.') < 0 && matchLabel(pattern[0], host)
 }
 
-// matchLabel matches one label, in which each * stands for one or more bytes.
+// matchLabel matches one label. Each * matches one or more bytes.
 func matchLabel(pattern, label string) bool {
-	retry, from := 0, 0 // where to go on after the last *, if there was one
+	retry, from := 0, 0 // where to resume after the last *, if there was one
 	p, l := 0, 0
 	for l < len(label) {
 		switch {
@@ -189,7 +190,7 @@ type lengths [MaxLen/64 + 1]uint64
 
 func (s *lengths) add(n int) { s[n/64] |= 1 << (n % 64) }
 
-// upTo iterates over the members that are at most max, the smallest first.
+// upTo iterates over the members up to max, in ascending order.
 func (s *lengths) upTo(max int) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		for i, word := range s {

@@ -1,0 +1,294 @@
+package origin
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// maxDiagnosed is the length in bytes of the longest entry that diagnose tries
+// to correct.
+const maxDiagnosed = 1024
+
+// diagnose explains why s is not a pattern. It corrects s as a person would, one
+// fault after the other, and reports the first fault. The suggestion is the
+// corrected spelling if that is a pattern. strict is the parser's own fault.
+func diagnose(s string, strict *Fault) *Fault {
+	d := diagnosis{entry: s, strict: strict, fixed: s}
+	for _, step := range diagnosisSteps {
+		if f := step(&d); f != nil {
+			return f
+		}
+	}
+	if d.first == nil {
+		return strict
+	}
+	return suggest(d.first, d.scheme+"://"+d.host+d.port)
+}
+
+// diagnosis is the state of diagnose.
+type diagnosis struct {
+	entry  string
+	strict *Fault
+	first  *Fault // the first fault found, or nil
+
+	fixed        string // the entry, corrected so far
+	scheme, rest string // its parts around "://"
+	host, port   string // the parts of rest; port includes its colon
+}
+
+// note records a fault unless there was one before it.
+func (d *diagnosis) note(r Reason, detail string) {
+	if d.first == nil {
+		d.first = &Fault{Reason: r, Detail: detail}
+	}
+}
+
+// diagnosisSteps run in order. A step that returns a fault ends the diagnosis.
+var diagnosisSteps = [...]func(*diagnosis) *Fault{
+	(*diagnosis).checkLength,
+	func(d *diagnosis) *Fault { return foreign(d.entry) },
+	(*diagnosis).checkOpaque,
+	(*diagnosis).trimSpace,
+	(*diagnosis).checkList,
+	(*diagnosis).checkName,
+	(*diagnosis).checkPrefix,
+	(*diagnosis).cutScheme,
+	(*diagnosis).checkScheme,
+	(*diagnosis).cutPath,
+	(*diagnosis).cutUserinfo,
+	(*diagnosis).checkDots,
+	(*diagnosis).cutPort,
+	(*diagnosis).cutIPv6Port,
+	(*diagnosis).fixHost,
+	(*diagnosis).fixPort,
+}
+
+func (d *diagnosis) checkLength() *Fault {
+	switch {
+	case d.entry == "":
+		return &Fault{Reason: Empty, Detail: "an empty entry", Suggestion: "remove it, or write an origin such as https://app.example.com"}
+	case len(d.entry) > maxDiagnosed:
+		return &Fault{Reason: TooLong, Detail: "longer than any origin"}
+	}
+	return nil
+}
+
+// checkOpaque finds origins of a scheme that browsers do not know. Their hosts
+// may have upper case, but patterns may not (see [parseExact]).
+func (d *diagnosis) checkOpaque() *Fault {
+	if _, ok := Parse(d.entry); !ok {
+		return nil
+	}
+	return &Fault{
+		Reason: UpperCase, Detail: "upper case in the host",
+		Suggestion: "if browsers send exactly this, write " + strconv.Quote(regexpPrefix+regexp.QuoteMeta(d.entry)),
+	}
+}
+
+func (d *diagnosis) trimSpace() *Fault {
+	t := strings.TrimSpace(d.fixed)
+	if t == d.fixed {
+		return nil
+	}
+	d.note(WhiteSpace, "white space around the entry")
+	d.fixed = t
+	if isPattern(t) {
+		return suggest(d.first, t)
+	}
+	return nil
+}
+
+func (d *diagnosis) checkList() *Fault {
+	separated := strings.ContainsAny(d.fixed, ", \t\r\n;") && strings.Count(d.fixed, "://") != 1
+	switch {
+	case separated || strings.Contains(d.fixed, ","):
+		return &Fault{Reason: List, Detail: "several values in one entry", Suggestion: "write one list entry for each origin"}
+	case strings.ContainsFunc(d.fixed, unicode.IsSpace):
+		return &Fault{Reason: WhiteSpace, Detail: "white space in the entry", Suggestion: "remove it"}
+	}
+	return nil
+}
+
+// specialNames are entries that resemble a pattern without a scheme, in lower
+// case, and that pattern.
+var specialNames = map[string]string{
+	"null": "null", `"null"`: "null",
+	loopbackName: loopbackName, "@localhost": loopbackName,
+	"any": "*", "all": "*", `"*"`: "*",
+}
+
+func (d *diagnosis) checkName() *Fault {
+	meant, ok := specialNames[strings.ToLower(d.fixed)]
+	if !ok {
+		return nil
+	}
+	if asciiLower(d.fixed) != d.fixed {
+		d.note(UpperCase, "upper case")
+	}
+	d.note(Syntax, "not an origin pattern")
+	d.first.Suggestion = didYouMean(meant)
+	if meant == "*" {
+		d.first.Suggestion = `did you mean "*", every origin?`
+	}
+	return d.first
+}
+
+func (d *diagnosis) checkPrefix() *Fault {
+	if !strings.HasPrefix(strings.ToLower(d.fixed), regexpPrefix) {
+		return nil
+	}
+	if strings.HasPrefix(d.fixed, regexpPrefix) && d.first == nil {
+		return d.strict
+	}
+	d.note(UpperCase, "the prefix regexp: must be in lower case")
+	return suggest(d.first, regexpPrefix+d.fixed[len(regexpPrefix):])
+}
+
+// cutScheme splits the entry around "://", or where that belongs.
+func (d *diagnosis) cutScheme() *Fault {
+	scheme, rest, ok := strings.Cut(d.fixed, "://")
+	if ok {
+		d.scheme, d.rest = scheme, rest
+		return nil
+	}
+	name, after, found := strings.Cut(d.fixed, ":")
+	if found && isSpecial(strings.ToLower(name)) {
+		d.note(Syntax, "a scheme must be followed by ://")
+		d.scheme, d.rest = name, strings.TrimLeft(after, "/")
+		return nil
+	}
+	d.note(MissingScheme, missingScheme)
+	d.scheme, d.rest = guessScheme(d.fixed)
+	return nil
+}
+
+const missingScheme = "an origin begins with its scheme"
+
+// guessScheme splits an entry that has no scheme, or a misspelled one.
+func guessScheme(s string) (scheme, rest string) {
+	scheme, rest = "https", strings.TrimLeft(s, "/")
+	for _, known := range [...]string{"https", "http"} {
+		for _, slip := range [...]string{"//", ";//", ":\\"} {
+			if after, ok := strings.CutPrefix(s, known+slip); ok {
+				scheme, rest = known, after
+			}
+		}
+	}
+	host, _, _ := strings.Cut(rest, ":")
+	if loopback(host) || strings.HasPrefix(rest, "[::1]") {
+		scheme = "http"
+	}
+	return scheme, rest
+}
+
+func (d *diagnosis) checkScheme() *Fault {
+	switch {
+	case d.scheme == "":
+		d.note(MissingScheme, missingScheme)
+		d.scheme = "https"
+	case strings.Contains(d.scheme, "*"):
+		return &Fault{
+			Reason: BadWildcard, Detail: "a wildcard in the scheme",
+			Suggestion: "write one entry for each scheme, http:// and https://",
+		}
+	}
+	if l := asciiLower(d.scheme); l != d.scheme {
+		d.note(UpperCase, "upper case in the scheme")
+		d.scheme = l
+	}
+	if _, _, ok := cutScheme(d.scheme + "://"); ok {
+		return nil
+	}
+	if d.first == nil || d.first.Reason == WhiteSpace {
+		return &Fault{Reason: Syntax, Detail: "not a scheme: " + strconv.Quote(d.scheme)}
+	}
+	return d.first
+}
+
+func (d *diagnosis) cutPath() *Fault {
+	i := strings.IndexAny(d.rest, `/?#\`)
+	if i < 0 {
+		return nil
+	}
+	switch d.rest[i:] {
+	case "/":
+		d.note(TrailingSlash, "a trailing slash is not part of an origin")
+	case "/*":
+		d.note(HasPath, "an origin has no path; a policy covers all paths, and routes choose policies by path")
+	default:
+		d.note(HasPath, "an origin has no path, query or fragment")
+	}
+	d.rest = d.rest[:i]
+	return nil
+}
+
+func (d *diagnosis) cutUserinfo() *Fault {
+	i := strings.LastIndexByte(d.rest, '@')
+	if i < 0 {
+		return nil
+	}
+	d.note(Userinfo, "an origin has no user name or password")
+	if strings.Contains(d.rest[:i], ".") {
+		// Either side of the @ may be the host. A guess could allow an attacker.
+		d.first.Suggestion = "write the host you mean"
+		return d.first
+	}
+	d.rest = d.rest[i+1:]
+	return nil
+}
+
+func (d *diagnosis) checkDots() *Fault {
+	if strings.Trim(d.rest, ".") == "" {
+		return &Fault{Reason: MissingHost, Detail: "no host after " + d.scheme + "://"}
+	}
+	if after, ok := strings.CutPrefix(d.rest, "."); ok {
+		d.note(BadHost, "a host does not begin with a dot")
+		d.rest = "*." + after
+	}
+	return nil
+}
+
+// cutPort splits the rest at the colon before the port. The colons of an IPv6
+// address without brackets stay in the host.
+func (d *diagnosis) cutPort() *Fault {
+	d.host, d.port = d.rest, ""
+	i := strings.LastIndexByte(d.rest, ':')
+	if i > strings.LastIndexByte(d.rest, ']') && (strings.Count(d.rest, ":") == 1 || d.rest[0] == '[') {
+		d.host, d.port = d.rest[:i], d.rest[i:]
+	}
+	return nil
+}
+
+// cutIPv6Port reads "::1:3000" as the loopback address and a port. It is an
+// address too, but hardly the one that is meant.
+func (d *diagnosis) cutIPv6Port() *Fault {
+	colon := max(0, strings.LastIndexByte(d.host, ':'))
+	c, _ := respellIPv6(d.host[:colon])
+	if c != "::1" || len(d.host[colon:]) <= len(":80") {
+		return nil
+	}
+	if _, ok := parsePort(d.host[colon+1:]); ok {
+		d.note(BadIPv6, notCanonicalIPv6)
+		d.host, d.port = "["+c+"]", d.host[colon:]
+	}
+	return nil
+}
+
+// suggest completes f with the corrected spelling if that is a pattern, and
+// otherwise with the fault that is left.
+func suggest(f *Fault, fixed string) *Fault {
+	other := parseStrict(fixed, func(Pattern) {})
+	if other == nil {
+		f.Suggestion = didYouMean(fixed)
+		return f
+	}
+	f.Detail += "; also: " + other.Detail
+	f.Suggestion = other.Suggestion
+	return f
+}
+
+func didYouMean(pattern string) string { return "did you mean " + strconv.Quote(pattern) + "?" }
+
+func isPattern(s string) bool { return parseStrict(s, func(Pattern) {}) == nil }

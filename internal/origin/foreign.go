@@ -1,0 +1,143 @@
+package origin
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// foreign recognises entries that belong to something else: another notation, a
+// template, a list of addresses. A spelling made from their parts would mislead.
+func foreign(s string) *Fault {
+	e := foreignEntry{entry: s, trimmed: strings.TrimSpace(strings.TrimPrefix(s, byteOrderMark))}
+	e.lower = strings.ToLower(e.trimmed)
+	if e.trimmed == "" {
+		return nil
+	}
+	for _, n := range notations {
+		if n.recognise != nil && n.recognise(e) {
+			fault := n.fault
+			return &fault
+		}
+		if n.unwrap == nil {
+			continue
+		}
+		if inner, ok := n.unwrap(e); ok && isPattern(inner) {
+			fault := n.fault
+			fault.Suggestion = didYouMean(inner)
+			return &fault
+		}
+	}
+	return nil
+}
+
+const byteOrderMark = "\ufeff"
+
+// foreignEntry is an entry, and what the notations look at.
+type foreignEntry struct {
+	entry   string
+	trimmed string // without a byte order mark and white space around it
+	lower   string // trimmed, in lower case
+}
+
+// notation is a way to write entries that patterns do not have. It has one of
+// two functions.
+type notation struct {
+	fault     Fault
+	recognise func(foreignEntry) bool
+	unwrap    func(foreignEntry) (inner string, ok bool) // recognised only if inner is a pattern
+}
+
+// notations are tried in order.
+var notations = [...]notation{
+	{
+		fault:     Fault{Reason: Syntax, Detail: "a variable that was not expanded", Suggestion: "check that the variable is set"},
+		recognise: isVariable,
+	}, {
+		fault: Fault{
+			Reason: MissingHost, Detail: `pages of such URLs have the origin "null"`,
+			Suggestion: "serve the page from a server",
+		},
+		recognise: hasPrefix("file:", "data:", "about:", "blob:"),
+	}, {
+		fault: Fault{
+			Reason: Syntax, Detail: "not an origin pattern",
+			Suggestion: "pages of the server's own origin need no entry; an empty list allows no other origin",
+		},
+		recognise: isOneOf("none", "self", "'self'", "same-origin"),
+	}, {
+		fault:     Fault{Reason: Syntax, Detail: "not an origin pattern", Suggestion: `did you mean "@loopback"?`},
+		recognise: isOneOf("loopback", "localhost:*"),
+	}, {
+		fault: Fault{
+			Reason: Syntax, Detail: "a regular expression without its prefix",
+			Suggestion: `write "regexp:" and the expression, without delimiters and anchors`,
+		},
+		recognise: isExpression,
+	}, {
+		fault:  Fault{Reason: Syntax, Detail: "quotes around the entry"},
+		unwrap: unquote,
+	}, {
+		fault:  Fault{Reason: Syntax, Detail: "a dash before the entry"},
+		unwrap: cutDash,
+	}, {
+		fault:     Fault{Reason: List, Detail: "a list in one entry", Suggestion: "write one list entry for each origin"},
+		recognise: hasPrefix(`["`, `['`),
+	}, {
+		fault:  Fault{Reason: NonASCII, Detail: "a byte order mark before the entry"},
+		unwrap: cutByteOrderMark,
+	}, {
+		fault: Fault{
+			Reason: BadHost, Detail: "a range of addresses, which a pattern cannot express",
+			Suggestion: "list the origins, or use a regular expression, regexp:...",
+		},
+		recognise: isAddressRange,
+	},
+}
+
+func isOneOf(names ...string) func(foreignEntry) bool {
+	return func(e foreignEntry) bool { return slices.Contains(names, e.lower) }
+}
+
+func hasPrefix(prefixes ...string) func(foreignEntry) bool {
+	return func(e foreignEntry) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(e.lower, p) })
+	}
+}
+
+func isVariable(e foreignEntry) bool {
+	return strings.Contains(e.trimmed, "${") || strings.Contains(e.trimmed, "{{") || strings.HasPrefix(e.trimmed, "$")
+}
+
+var hasExpressionPrefix = hasPrefix("^", "/^", "regex:", "re:", "https?:")
+
+func isExpression(e foreignEntry) bool {
+	return hasExpressionPrefix(e) || strings.HasPrefix(e.trimmed, "/http") ||
+		strings.Contains(e.trimmed, `\.`) && !strings.HasPrefix(e.lower, regexpPrefix)
+}
+
+func unquote(e foreignEntry) (inner string, ok bool) {
+	t := e.trimmed
+	if len(t) < 2 || !strings.Contains("\"'`", t[:1]) || t[0] != t[len(t)-1] {
+		return "", false
+	}
+	return t[1 : len(t)-1], true
+}
+
+func cutDash(e foreignEntry) (inner string, ok bool) {
+	inner, ok = strings.CutPrefix(e.trimmed, "- ")
+	return strings.TrimSpace(inner), ok
+}
+
+func cutByteOrderMark(e foreignEntry) (inner string, ok bool) {
+	return e.trimmed, strings.HasPrefix(e.entry, byteOrderMark)
+}
+
+func isAddressRange(e foreignEntry) bool {
+	address := e.trimmed
+	if _, after, ok := strings.Cut(address, "://"); ok {
+		address = after
+	}
+	_, err := netip.ParsePrefix(address)
+	return err == nil
+}

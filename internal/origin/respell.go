@@ -1,0 +1,116 @@
+package origin
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+const notCanonicalIPv6 = "not an IPv6 address in its canonical form, in brackets"
+
+// fixHost corrects the host to the spelling that browsers send.
+func (d *diagnosis) fixHost() *Fault {
+	if !isASCII(d.host) {
+		d.note(NonASCII, "browsers send a host in its ASCII form")
+		if ascii, err := toASCII(d.host); err == nil {
+			d.host = ascii
+		}
+	}
+	if l := asciiLower(d.host); l != d.host {
+		d.note(UpperCase, "upper case in the host")
+		d.host = l
+	}
+	if t := strings.TrimSuffix(d.host, "."); t != d.host && t != "" {
+		d.note(TrailingDot, "a host with a trailing dot")
+		d.host = t
+	}
+	d.fixAddress()
+	return nil
+}
+
+func (d *diagnosis) fixAddress() {
+	bare := strings.TrimSuffix(strings.TrimPrefix(d.host, "["), "]")
+	if strings.Contains(bare, ":") {
+		if c, ok := respellIPv6(bare); ok && d.host != "["+c+"]" {
+			d.note(BadIPv6, notCanonicalIPv6)
+			d.host = "[" + c + "]"
+		}
+		return
+	}
+	if isSpecial(d.scheme) && d.host != "" && endsInNumber(d.host) && !isIPv4(d.host) && !strings.Contains(d.host, "*") {
+		if c, ok := canonicalIPv4(d.host); ok {
+			d.note(BadIPv4, "not an IPv4 address in its canonical form")
+			d.host = c
+		}
+	}
+}
+
+// fixPort corrects the port to the spelling that browsers send.
+func (d *diagnosis) fixPort() *Fault {
+	switch d.port {
+	case "":
+		return nil
+	case ":":
+		d.note(BadPort, "a colon without a port")
+		d.port = ""
+		return nil
+	}
+	if t := ":" + strings.TrimLeft(d.port[1:], "0"); t != d.port && t != ":" {
+		if n, ok := parsePort(t[1:]); ok {
+			d.note(BadPort, "a port with leading zeros")
+			d.port = ":" + strconv.Itoa(int(n))
+		}
+	}
+	if n, ok := parsePort(d.port[1:]); ok && n == defaultPort(d.scheme) {
+		d.note(DefaultPort, "browsers leave out port "+d.port[1:]+", the default of "+d.scheme)
+		d.port = ""
+	}
+	return nil
+}
+
+// toASCII maps a host as the URL Standard's "domain to ASCII" does. It leaves
+// wildcards as they are.
+func toASCII(host string) (string, error) {
+	if !utf8.ValidString(host) {
+		return "", errors.New("not UTF-8")
+	}
+	labels := strings.Split(host, ".")
+	for i, l := range labels {
+		if isASCII(l) {
+			continue
+		}
+		a, err := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false)).ToASCII(l)
+		if err != nil {
+			return "", err
+		}
+		labels[i] = a
+	}
+	return strings.Join(labels, "."), nil
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// asciiLower returns s with its ASCII letters in lower case. strings.ToLower would
+// also map a few other characters into ASCII.
+func asciiLower(s string) string {
+	if isLower(s) {
+		return s
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
