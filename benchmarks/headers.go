@@ -1,0 +1,64 @@
+package benchmarks
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+)
+
+// headers are the CORS headers of a response.
+type headers struct {
+	names map[string]bool // Access-Control-*, in lower case
+	vary  map[string]bool // the members of Vary, in lower case
+}
+
+// headersOf serves a request once and returns the CORS headers of the response.
+func headersOf(server *Server, r Request) headers {
+	h := headers{map[string]bool{}, map[string]bool{}}
+	for _, f := range varied(server, r.Vary).exchange(r.message()).Header {
+		switch name := strings.ToLower(f.Name); {
+		case strings.HasPrefix(name, "access-control-"):
+			h.names[name] = true
+		case name == "vary":
+			for member := range strings.SplitSeq(f.Value, ",") {
+				h.vary[strings.ToLower(strings.TrimSpace(member))] = true
+			}
+		}
+	}
+	return h
+}
+
+// varied returns the server behind a middleware that sets Vary, if vary is not empty.
+func varied(server *Server, vary string) *Server {
+	outer := *server
+	switch {
+	case vary == "":
+	case server.fast != nil:
+		outer.fast = func(ctx *fasthttp.RequestCtx) {
+			ctx.Response.Header.Set("Vary", vary)
+			server.fast(ctx)
+		}
+	default:
+		outer.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Vary", vary)
+			server.handler.ServeHTTP(w, r)
+		})
+	}
+	return &outer
+}
+
+// lacks returns how many headers of other h does not have, and how many members of
+// its Vary. Values are not compared: libraries write lists in different ways.
+func (h headers) lacks(other headers) (names, vary int) {
+	return missing(h.names, other.names), missing(h.vary, other.vary)
+}
+
+func missing(set, of map[string]bool) (n int) {
+	for member := range of {
+		if !set[member] {
+			n++
+		}
+	}
+	return n
+}
