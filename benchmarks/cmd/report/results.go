@@ -20,26 +20,60 @@ func (k key) of(subject string) key {
 	return k
 }
 
-// name is the row's name in the form in which it is measured.
+// middlewareKey names the row of corskit for a setup and a request.
+func middlewareKey(f benchmarks.Framework, s benchmarks.Setup, request benchmarks.Request) key {
+	return key{bench: "Middleware", framework: string(f), setup: s.Name, subject: benchmarks.Ours, request: request.Name}
+}
+
+// parts are the name of a row below its benchmark, in order.
+func (k *key) parts() []keyPart {
+	return []keyPart{
+		{"framework", &k.framework}, {"setup", &k.setup}, {"origins", &k.origins},
+		{"subject", &k.subject}, {"request", &k.request}, {"order", &k.order},
+	}
+}
+
+type keyPart struct {
+	name  string
+	value *string
+}
+
+// name returns the row's name as benchmarks print it.
 func (k key) name() string {
 	name := "Benchmark" + k.bench
-	for _, part := range [...]struct{ key, value string }{
-		{"framework", k.framework}, {"setup", k.setup}, {"origins", k.origins}, {"subject", k.subject}, {"request", k.request}, {"order", k.order},
-	} {
-		if part.value != "" {
-			name += "/" + part.key + "=" + part.value
+	for _, part := range k.parts() {
+		if *part.value != "" {
+			name += "/" + part.name + "=" + *part.value
 		}
 	}
 	return name
 }
 
+// keyOf is the inverse of name.
+func keyOf(name benchfmt.Name) key {
+	base, parts := name.Parts()
+	k := key{bench: string(base)}
+	for _, part := range parts {
+		name, value, _ := strings.Cut(strings.TrimPrefix(string(part), "/"), "=")
+		for _, p := range k.parts() {
+			if p.name == name {
+				*p.value = value
+			}
+		}
+	}
+	return k
+}
+
 // results are the samples of every row, by unit, in the order of the runs.
 type results struct {
 	samples map[key]map[string][]float64
+	headers map[key]difference // how a subject's headers differ from ours
 	config  map[string]string
+	base    *results // of an older version, or nil
+	pick    []int    // the runs to use, or nil for all (see resample)
 }
 
-// Units, as package benchfmt has them: it turns nanoseconds into seconds.
+// Units as package benchfmt has them. It turns nanoseconds into seconds.
 const (
 	seconds   = "sec/op"
 	allocs    = "allocs/op"
@@ -48,24 +82,47 @@ const (
 	scanned   = "scanned-B"
 )
 
-func readResults(files []string) (*results, error) {
-	r := &results{samples: map[key]map[string][]float64{}, config: map[string]string{}}
-	reader := benchfmt.Files{Paths: files}
-	for reader.Scan() {
-		switch record := reader.Result().(type) {
-		case *benchfmt.SyntaxError:
-			return nil, record
-		case *benchfmt.Result:
-			r.add(record)
-		}
-	}
-	if err := reader.Err(); err != nil {
+func newResults() *results {
+	return &results{samples: map[key]map[string][]float64{}, headers: map[key]difference{}, config: map[string]string{}}
+}
+
+// readResults reads result files. Results of an older version are in baseFiles, or
+// in the same files.
+func readResults(files, baseFiles []string) (*results, error) {
+	r := newResults()
+	if err := r.read(files); err != nil {
 		return nil, err
 	}
 	if len(r.samples) == 0 {
 		return nil, fmt.Errorf("no results in %s", strings.Join(files, ", "))
 	}
+	if len(baseFiles) > 0 {
+		r.base = newResults()
+		if err := r.base.read(baseFiles); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
+}
+
+func (r *results) read(files []string) error {
+	reader := benchfmt.Files{Paths: files}
+	for reader.Scan() {
+		switch record := reader.Result().(type) {
+		case *benchfmt.SyntaxError:
+			return record
+		case *benchfmt.Result:
+			if record.GetConfig("build") != baseBuild {
+				r.add(record)
+				continue
+			}
+			if r.base == nil {
+				r.base = newResults()
+			}
+			r.base.add(record)
+		}
+	}
+	return reader.Err()
 }
 
 func (r *results) add(record *benchfmt.Result) {
@@ -74,24 +131,11 @@ func (r *results) add(record *benchfmt.Result) {
 			r.config[c.Key] = string(c.Value)
 		}
 	}
-	base, parts := record.Name.Parts()
-	k := key{bench: string(base)}
-	for _, part := range parts {
-		name, value, _ := strings.Cut(strings.TrimPrefix(string(part), "/"), "=")
-		switch name {
-		case "framework":
-			k.framework = value
-		case "setup":
-			k.setup = value
-		case "origins":
-			k.origins = value
-		case "subject":
-			k.subject = value
-		case "request":
-			k.request = value
-		case "order":
-			k.order = value
-		}
+	k := keyOf(record.Name)
+	if k.bench == "Headers" {
+		k.bench = "Middleware"
+		r.headers[k] = differenceOf(record)
+		return
 	}
 	if r.samples[k] == nil {
 		r.samples[k] = map[string][]float64{}
@@ -101,15 +145,18 @@ func (r *results) add(record *benchfmt.Result) {
 	}
 }
 
-// fastest returns the results with the least time of each row in the place of all
-// its times. What else a machine does only ever adds to them.
+// fastest returns results in which each row has only its least time. Disturbances
+// only ever add to a time.
 func (r *results) fastest() *results {
-	least := &results{samples: map[key]map[string][]float64{}, config: r.config}
+	least := &results{samples: map[key]map[string][]float64{}, headers: r.headers, config: r.config}
 	for k, units := range r.samples {
 		least.samples[k] = maps.Clone(units)
 		if times := units[seconds]; len(times) > 0 {
 			least.samples[k][seconds] = []float64{slices.Min(times)}
 		}
+	}
+	if r.base != nil {
+		least.base = r.base.fastest()
 	}
 	return least
 }
@@ -122,11 +169,37 @@ func (r *results) runs() int {
 			least = min(least, len(samples))
 		}
 	}
+	if r.base != nil && len(r.base.samples) > 0 {
+		least = min(least, r.base.runs())
+	}
 	return least
 }
 
-// estimate is a median and its confidence interval; ok is false if there is no
-// sample.
+// series returns the samples of a row.
+func (r *results) series(k key, unit string) []float64 {
+	all := r.samples[k][unit]
+	if r.pick == nil || len(all) == 0 {
+		return all
+	}
+	picked := make([]float64, len(all))
+	for i := range picked {
+		picked[i] = all[r.pick[i%len(r.pick)]%len(all)]
+	}
+	return picked
+}
+
+// overheads returns, for each run, the time of a row less that of the bare handler.
+func (r *results) overheads(k key) []float64 {
+	rows, bare := r.series(k, seconds), r.series(k.of(benchmarks.Bare), seconds)
+	differences := make([]float64, min(len(rows), len(bare)))
+	for i := range differences {
+		differences[i] = rows[i] - bare[i]
+	}
+	return differences
+}
+
+// estimate is a median and its confidence interval. ok is false if there are no
+// samples.
 type estimate struct {
 	benchmath.Summary
 	ok bool
@@ -140,28 +213,31 @@ func estimateOf(samples []float64) estimate {
 	return estimate{benchmath.AssumeNothing.Summary(sample, 0.95), true}
 }
 
-func (r *results) value(k key, unit string) estimate { return estimateOf(r.samples[k][unit]) }
+func (r *results) value(k key, unit string) estimate { return estimateOf(r.series(k, unit)) }
 
-// overhead is a row less the bare row of its run.
-func (r *results) overhead(k key) estimate {
-	rows, bare := r.samples[k][seconds], r.samples[k.of(benchmarks.Bare)][seconds]
-	differences := make([]float64, min(len(rows), len(bare)))
-	for i := range differences {
-		differences[i] = rows[i] - bare[i]
-	}
-	return estimateOf(differences)
-}
+func (r *results) overhead(k key) estimate { return estimateOf(r.overheads(k)) }
 
-// floor is the least overhead that ratios are made of: what is below cannot be
-// told from nothing.
-const floor = 1e-9
+// leastOverhead bounds the overheads in ratios. A smaller one cannot be measured.
+const leastOverhead = 1e-9
 
-// ratio of two medians; not a number if one is missing.
-func ratio(a, b estimate) float64 {
-	if !a.ok || !b.ok {
+// ratio returns the ratio of two medians. It is NaN if there are no samples.
+func ratio(a, b []float64) float64 {
+	if len(a) == 0 || len(b) == 0 {
 		return math.NaN()
 	}
-	return max(a.Center, floor) / max(b.Center, floor)
+	return max(median(a), leastOverhead) / max(median(b), leastOverhead)
+}
+
+func median(samples []float64) float64 {
+	if len(samples) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(samples))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
 func geomean(values []float64) float64 {
