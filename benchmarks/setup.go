@@ -294,7 +294,7 @@ func Setups(limit int) []Setup {
 	for _, size := range []struct {
 		n     int
 		title string
-	}{{1_000, "1,000 origins"}, {100_000, "100,000 origins"}, {1_000_000, "1,000,000 origins"}} {
+	}{{10, "10 origins"}, {1_000, "1,000 origins"}, {100_000, "100,000 origins"}, {1_000_000, "1,000,000 origins"}} {
 		n := size.n
 		if limit > 0 {
 			n = min(n, limit)
