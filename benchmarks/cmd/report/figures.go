@@ -44,10 +44,11 @@ func (f Figure) Verdict() string {
 }
 
 // near reports whether the limit is inside the confidence interval.
-func (f Figure) near() bool { return math.Abs(f.Value-f.max) <= f.Noise }
+func (f Figure) near() bool { return f.Noise > 0 && math.Abs(f.Value-f.max) <= f.Noise }
 
 func (f Figure) String() string {
-	return fmt.Sprintf("%-24s %s: %s, at most %s", f.Verdict(), f.title(), f.measured(), f.number(f.max))
+	return fmt.Sprintf("%-24s %s: %s, at most %s (%s by the least times)",
+		f.Verdict(), f.title(), f.measured(), f.number(f.max), f.number(f.Fastest))
 }
 
 // title is the claim, and the number of rows of a mean.
@@ -76,6 +77,9 @@ func (l limit) number(v float64) string {
 func withNoise(v, noise float64, format func(float64) string) string {
 	if !(noise > 0 && noise >= math.Abs(v)/200) {
 		return format(v)
+	}
+	if noise >= 10 {
+		return fmt.Sprintf("%s ±%.0f", format(v), noise)
 	}
 	return fmt.Sprintf("%s ±%.2g", format(v), noise)
 }

@@ -8,8 +8,9 @@
 //
 // Every run is a process that measures the whole table once. A disturbance of a
 // minute then affects one sample of many rows, and not all samples of one row. With
-// -base, runs of the two versions alternate. The raw results are in the format of
-// Go benchmarks, which benchstat reads too.
+// -base, runs of the two versions alternate; with -ours they alternate after every
+// framework. The raw results are in the format of Go benchmarks, which benchstat
+// reads too.
 package main
 
 import (
@@ -124,20 +125,23 @@ func (o *options) obtain(r *runner) (*results, error) {
 		return nil, err
 	}
 	plan := plan{file: o.results, runs: o.runs, benchtime: o.benchtime}
-	bench := o.bench
+	benches := []string{o.bench}
 	if o.ours {
-		bench = middlewareOf("bare|corskit|floor")
+		benches = byFramework("bare|corskit|floor")
 	}
-	plan.builds = []build{{headBuild, r.binary, bench}}
+	plan.builds = []build{{headBuild, r.binary, benches}}
 	if o.base != "" {
 		binary, err := r.compileBase(o.base)
 		if err != nil {
 			return nil, err
 		}
-		if bench == "." || o.ours {
-			bench = middlewareOf("bare|corskit")
+		switch {
+		case o.ours:
+			benches = byFramework("bare|corskit")
+		case o.bench == ".":
+			benches = []string{middlewareOf(".", "bare|corskit")}
 		}
-		plan.builds = append(plan.builds, build{baseBuild, binary, bench})
+		plan.builds = append(plan.builds, build{baseBuild, binary, benches})
 	}
 	if err := r.measure(plan); err != nil {
 		return nil, err
@@ -146,9 +150,18 @@ func (o *options) obtain(r *runner) (*results, error) {
 	return readResults([]string{o.results}, nil)
 }
 
-// middlewareOf matches the rows of BenchmarkMiddleware of some subjects.
-func middlewareOf(subjects string) string {
-	return "^BenchmarkMiddleware$/^framework=/^setup=/^subject=(" + subjects + ")$"
+// middlewareOf matches rows of BenchmarkMiddleware by framework and subject.
+func middlewareOf(framework, subjects string) string {
+	return "^BenchmarkMiddleware$/^framework=" + framework + "/^setup=/^subject=(" + subjects + ")$"
+}
+
+// byFramework matches the rows of some subjects, with a pattern for each framework.
+// The two versions then take turns after every framework, not after every run.
+func byFramework(subjects string) (benches []string) {
+	for _, f := range frameworks {
+		benches = append(benches, middlewareOf(string(f.name)+"$", subjects))
+	}
+	return benches
 }
 
 // isTerminal reports whether a person sees what is written to the file.

@@ -354,7 +354,7 @@ func TestMeasure(t *testing.T) {
 	}
 	r := runner{ctx: context.Background(), dir: dir, progress: io.Discard}
 	p := plan{file: filepath.Join(dir, "results.txt"), runs: 2, benchtime: "1ms",
-		builds: []build{{headBuild, script, "."}, {baseBuild, script, "."}}}
+		builds: []build{{headBuild, script, []string{"A", "B"}}, {baseBuild, script, []string{"A", "B"}}}}
 	if err := r.measure(p); err != nil {
 		t.Fatal(err)
 	}
@@ -362,8 +362,8 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if data.runs() != 2 || data.base == nil || len(data.headers) != 1 {
-		t.Errorf("%d runs, base %v, headers %v; want 2 runs of both, and one row of headers", data.runs(), data.base, data.headers)
+	if data.runs() != 4 || data.base == nil || len(data.headers) != 1 {
+		t.Errorf("%d runs, base %v, headers %v; want two benches of both in two runs, and one row of headers", data.runs(), data.base, data.headers)
 	}
 	content, err := os.ReadFile(p.file)
 	if err != nil {
@@ -375,13 +375,14 @@ func TestMeasure(t *testing.T) {
 			order = append(order, name)
 		}
 	}
-	if want := []string{headBuild, headBuild, baseBuild, baseBuild, headBuild}; !slices.Equal(order, want) {
+	want := []string{headBuild, headBuild, baseBuild, baseBuild, headBuild, baseBuild, headBuild, headBuild, baseBuild}
+	if !slices.Equal(order, want) {
 		t.Errorf("versions in the order %v, want %v", order, want)
 	}
-	if err := r.measure(plan{file: p.file, runs: 1, builds: []build{{headBuild, "/bin/true", "."}}}); err == nil {
+	if err := r.measure(plan{file: p.file, runs: 1, builds: []build{{headBuild, "/bin/true", []string{"."}}}}); err == nil {
 		t.Error("a run without results: no error")
 	}
-	if err := r.measure(plan{file: p.file, runs: 1, builds: []build{{headBuild, "/bin/false", "."}}}); err == nil {
+	if err := r.measure(plan{file: p.file, runs: 1, builds: []build{{headBuild, "/bin/false", []string{"."}}}}); err == nil {
 		t.Error("a failing run: no error")
 	}
 }

@@ -93,12 +93,15 @@ const (
 	baseBuild = "base"
 )
 
-// build is a version to measure: its name, its compiled benchmarks, and which of
-// them to run.
-type build struct{ name, binary, bench string }
+// build is a version to measure: its name, and its compiled benchmarks. It runs
+// those that match benches, one after the other.
+type build struct {
+	name, binary string
+	benches      []string
+}
 
 // plan says what to measure, how often and for how long, and where the results go.
-// The first build is head.
+// The first build is head. All builds have the same number of benches.
 type plan struct {
 	file      string
 	runs      int
@@ -120,21 +123,23 @@ func (r *runner) measure(p plan) error {
 	if _, err := r.once(f, p.builds[0].binary, func(int) {}, "-test.bench", headersBench, "-test.benchtime", "1x"); err != nil {
 		return err
 	}
-	meter := meter{runner: r, start: time.Now(), steps: p.runs * len(p.builds)}
-	for i := range p.runs {
+	benches := len(p.builds[0].benches)
+	meter := meter{runner: r, start: time.Now(), steps: p.runs * benches * len(p.builds)}
+	for i := range p.runs * benches {
 		builds := slices.Clone(p.builds)
-		if i%2 == 1 {
+		if (i/benches+i)%2 == 1 {
 			slices.Reverse(builds) // so that a trend of the machine affects both alike
 		}
 		for _, b := range builds {
+			bench := b.benches[i%benches]
 			fmt.Fprintf(f, "build: %s\n", b.name)
 			rows, err := r.once(f, b.binary, meter.row,
-				"-test.bench", b.bench, "-test.skip", headersBench, "-test.benchtime", p.benchtime, "-test.benchmem")
+				"-test.bench", bench, "-test.skip", headersBench, "-test.benchtime", p.benchtime, "-test.benchmem")
 			if err != nil {
-				return fmt.Errorf("run %d of %s: %w", i+1, b.name, err)
+				return fmt.Errorf("run %d of %s: %w", i/benches+1, b.name, err)
 			}
 			if rows == 0 {
-				return fmt.Errorf("no benchmark of %s matches %s", b.name, b.bench)
+				return fmt.Errorf("no benchmark of %s matches %s", b.name, bench)
 			}
 			meter.step++
 			meter.rows = max(meter.rows, rows)
@@ -176,8 +181,8 @@ func (r *runner) once(w io.Writer, binary string, progress func(row int), argume
 	return rows, nil
 }
 
-// meter reports the progress of a measurement. The number of rows is known after
-// the first run.
+// meter reports the progress of a measurement. A step is a run of one process. The
+// number of rows is known after the first.
 type meter struct {
 	*runner
 	start             time.Time
@@ -191,12 +196,12 @@ func (m *meter) row(row int) {
 	m.reported = time.Now()
 	spent := time.Since(m.start)
 	if m.rows == 0 {
-		fmt.Fprintf(m.progress, "run 1 of %d: %d rows, %v   %s", m.steps, row, spent.Round(time.Second), m.end)
+		fmt.Fprintf(m.progress, "step 1 of %d: %d rows, %v   %s", m.steps, row, spent.Round(time.Second), m.end)
 		return
 	}
 	part := (float64(m.step) + float64(row)/float64(m.rows)) / float64(m.steps)
 	left := time.Duration(float64(spent) * (1 - part) / part)
-	fmt.Fprintf(m.progress, "run %d of %d: row %d of %d, %v, about %v left   %s",
+	fmt.Fprintf(m.progress, "step %d of %d: row %d of %d, %v, about %v left   %s",
 		m.step+1, m.steps, row, m.rows, spent.Round(time.Second), left.Round(time.Second), m.end)
 }
 
