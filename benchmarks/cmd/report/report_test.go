@@ -363,7 +363,8 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	if data.runs() != 4 || data.base == nil || len(data.headers) != 1 {
-		t.Errorf("%d runs, base %v, headers %v; want two benches of both in two runs, and one row of headers", data.runs(), data.base, data.headers)
+		t.Errorf("%d samples, base %v, headers %v; want two benches of both in two runs, and one row of headers",
+			data.runs(), data.base, data.headers)
 	}
 	content, err := os.ReadFile(p.file)
 	if err != nil {
