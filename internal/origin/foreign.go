@@ -117,11 +117,12 @@ func isExpression(e foreignEntry) bool {
 }
 
 func unquote(e foreignEntry) (inner string, ok bool) {
-	t := e.trimmed
-	if len(t) < 2 || !strings.Contains("\"'`", t[:1]) || t[0] != t[len(t)-1] {
-		return "", false
+	for _, quote := range [...]string{`"`, "'", "`"} {
+		if after, found := strings.CutPrefix(e.trimmed, quote); found {
+			return strings.CutSuffix(after, quote)
+		}
 	}
-	return t[1 : len(t)-1], true
+	return
 }
 
 func cutDash(e foreignEntry) (inner string, ok bool) {
