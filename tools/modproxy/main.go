@@ -1,11 +1,11 @@
-// Command modproxy writes a file-system module proxy with the modules of this
-// repository as they would be released, so that a test can use them as a
-// stranger would: by version, with neither workspace nor replace.
+// Command modproxy writes a file-system module proxy that holds the modules of
+// this repository as a release would publish them. A test can then use them by
+// version, as users do, without a workspace or replace directives.
 //
 //	go run ./modproxy -out DIR [-version v0.1.0] [-root ..]
 //	GOPROXY=file://DIR,https://... GONOSUMDB=github.com/corskit/corskit go get ...
 //
-// Modules that are not released, those listed in RELEASE.md, are left out.
+// It omits the modules that RELEASE.md lists as unreleased.
 package main
 
 import (
@@ -34,12 +34,12 @@ const rootPath = "github.com/corskit/corskit"
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("modproxy: ")
-	root := flag.String("root", "..", "the repository's `directory`")
-	out := flag.String("out", "", "`directory` to write the proxy into")
-	version := flag.String("version", "v0.1.0", "`version` of every module")
+	root := flag.String("root", "..", "the `directory` of the repository")
+	out := flag.String("out", "", "the `directory` to write the proxy to")
+	version := flag.String("version", "v0.1.0", "the `version` of every module")
 	flag.Parse()
 	if *out == "" {
-		log.Fatal("-out is needed")
+		log.Fatal("-out is required")
 	}
 	if err := run(*root, *out, *version); err != nil {
 		log.Fatal(err)
@@ -69,8 +69,8 @@ func run(root, out, version string) error {
 	return nil
 }
 
-// tracked returns the files that git tracks or would track, as they are in the
-// working tree; all there are where there is no git or no checkout.
+// tracked returns the files of the working tree that git tracks or would track.
+// Without git or a checkout it returns every file.
 func tracked(root string) ([]string, error) {
 	cmd := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
 	cmd.Dir = root
@@ -104,13 +104,13 @@ func walked(root string) (files []string, err error) {
 	return files, err
 }
 
-// released reports whether the module in a directory is released.
+// released reports whether the module in dir is released.
 func released(dir string) bool {
 	return dir == "." || dir == "config" || dir == "cmd/corskit" ||
 		strings.HasPrefix(dir, "adapters/cors")
 }
 
-// within returns the files of the module in dir, without those of modules below.
+// within returns the files of the module in dir, without those of nested modules.
 func within(files, dirs []string, dir string) []string {
 	owner := func(file string) string {
 		best := "."
@@ -124,13 +124,14 @@ func within(files, dirs []string, dir string) []string {
 	return slices.DeleteFunc(slices.Clone(files), func(f string) bool { return owner(f) != dir })
 }
 
-// file is a zip.File.
+// file implements zip.File.
 type file struct{ name, disk string }
 
 func (f file) Path() string                 { return f.name }
 func (f file) Lstat() (fs.FileInfo, error)  { return os.Lstat(f.disk) }
 func (f file) Open() (io.ReadCloser, error) { return os.Open(f.disk) }
 
+// write adds the module in dir, made of the named files, to the proxy in out.
 func write(root, out, version, dir string, names []string) error {
 	text, err := os.ReadFile(filepath.Join(root, dir, "go.mod"))
 	if err != nil {
@@ -164,6 +165,20 @@ func write(root, out, version, dir string, names []string) error {
 			return err
 		}
 	}
+	w, err := os.Create(filepath.Join(base, version+".zip"))
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if err := zip.Create(w, module.Version{Path: mod.Module.Mod.Path, Version: version}, zipFiles(root, dir, names)); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// zipFiles returns the files of the module in dir as the go command packs them:
+// a nested module without a licence gets that of the repository.
+func zipFiles(root, dir string, names []string) []zip.File {
 	files := make([]zip.File, 0, len(names)+1)
 	licensed := false
 	for _, n := range names {
@@ -175,17 +190,8 @@ func write(root, out, version, dir string, names []string) error {
 		files = append(files, file{rel, filepath.Join(root, n)})
 	}
 	if !licensed {
-		// The go command puts the repository's licence into nested modules.
 		files = append(files, file{"LICENSE", filepath.Join(root, "LICENSE")})
 	}
 	slices.SortFunc(files, func(a, b zip.File) int { return cmp.Compare(a.Path(), b.Path()) })
-	w, err := os.Create(filepath.Join(base, version+".zip"))
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	if err := zip.Create(w, module.Version{Path: mod.Module.Mod.Path, Version: version}, files); err != nil {
-		return err
-	}
-	return w.Close()
+	return files
 }
