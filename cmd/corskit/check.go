@@ -16,14 +16,14 @@ func newCheck() *cobra.Command {
 	var c check
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
-		Short: "Say what is wrong in configuration files",
-		Long: `check reads configuration files as a server would, with the files of their
-profile, their lists of origins and the CORS_* environment variables, and says
-what is wrong: all of it, with file, line and fix. Warnings are legal but
-probably not meant.
+		Short: "Report what is wrong in configuration files",
+		Long: `check reads configuration files as a server would, with the overlay of the
+profile, the origins files and the CORS_* environment variables. It reports all
+faults at once, each with file, line and fix. A warning means that something is
+legal but probably a mistake.
 
-Exit status: 0 if there are no faults, 1 if there are (with --strict also for
-warnings), 2 if a FILE cannot be read.`,
+Exit status: 0 if there are no faults, 1 if there are faults (with --strict,
+also warnings), 2 if a FILE cannot be read.`,
 		Example: `  corskit check cors.yaml
   corskit check --profile prod --strict cors.yaml
   corskit check --format github deploy/*.yaml
@@ -33,9 +33,9 @@ warnings), 2 if a FILE cannot be read.`,
 		RunE:              c.run,
 	}
 	c.source.flags(cmd)
-	cmd.Flags().StringVar(&c.format, "format", "text", "the output: text, json, or github for annotations of a workflow")
-	cmd.Flags().BoolVar(&c.strict, "strict", false, "let warnings count as faults")
-	cmd.Flags().BoolVar(&c.env, "env", false, "check the environment alone, without a file")
+	cmd.Flags().StringVar(&c.format, "format", "text", "output format: text, json, or github for workflow annotations")
+	cmd.Flags().BoolVar(&c.strict, "strict", false, "treat warnings as faults")
+	cmd.Flags().BoolVar(&c.env, "env", false, "check only the environment, without a file")
 	complete(cmd, "format", "text", "json", "github")
 	return cmd
 }
@@ -50,7 +50,7 @@ type check struct {
 func (c *check) arguments(_ *cobra.Command, files []string) error {
 	switch {
 	case c.env && len(files) > 0:
-		return errors.New("--env is for the environment alone: leave the files out")
+		return errors.New("--env checks only the environment: remove the file names")
 	case !c.env && len(files) == 0:
 		return errors.New("no file to check")
 	case c.env && c.source.noEnv:
@@ -93,7 +93,7 @@ func diagnosticOf(e *config.Error) diagnostic {
 	return newDiagnostic("error", e.Place, e.Value, string(e.Reason), e.Detail, e.Suggestion, e.Error())
 }
 
-// checked is what check says of one file.
+// checked is the result for one file.
 type checked struct {
 	File        string       `json:"file,omitempty"` // empty: the environment
 	OK          bool         `json:"ok"`
@@ -200,6 +200,7 @@ func (c *check) print(t terminal, results []checked) error {
 	return nil
 }
 
+// policies returns n and the noun.
 func policies(n int) string {
 	if n == 1 {
 		return "1 policy"
@@ -207,7 +208,8 @@ func policies(n int) string {
 	return strconv.Itoa(n) + " policies"
 }
 
-// printDiagnostic prints a fault as compilers do: where, what, and the line.
+// printDiagnostic prints a fault as compilers do: the place, the message and the
+// line.
 func printDiagnostic(t terminal, d diagnostic) {
 	how := red
 	if d.Severity == "warning" {

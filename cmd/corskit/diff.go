@@ -15,15 +15,15 @@ func newDiff() *cobra.Command {
 	var d diff
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
-		Short: "Say what a change of the configuration allows and refuses",
-		Long: `diff compares what two configurations do, not how they are written: both engines
-are asked about every origin and route that either file names, and about a
-stranger's origin. For a pattern, a few origins that it matches stand for all.
+		Short: "Report what a configuration change allows and refuses",
+		Long: `diff compares what two configurations do, not how they are written. It asks both
+engines about every origin and route that either file names, and about an origin
+that neither names. A few origins represent all that a pattern matches.
 
-CORS_* environment variables are left out unless --env is given.
+CORS_* environment variables are ignored unless --env is given.
 
-Exit status: 0 if there is no difference, 1 if there is one, 2 if a file is not
-sound.`,
+Exit status: 0 if there is no difference, 1 if there is one, 2 if a file has
+faults.`,
 		Example: `  corskit diff cors.yaml cors.new.yaml
   git show HEAD:cors.yaml > /tmp/old.yaml; corskit diff /tmp/old.yaml cors.yaml
   corskit diff --format json old.yaml new.yaml`,
@@ -32,8 +32,8 @@ sound.`,
 		RunE:              d.run,
 	}
 	cmd.Flags().StringVar(&d.source.profile, "profile", "", "the profile of both files")
-	cmd.Flags().BoolVar(&d.env, "env", false, "lay CORS_* environment variables over both files")
-	cmd.Flags().StringVar(&d.format, "format", "text", "the output: text or json")
+	cmd.Flags().BoolVar(&d.env, "env", false, "apply CORS_* environment variables to both files")
+	cmd.Flags().StringVar(&d.format, "format", "text", "output format: text or json")
 	complete(cmd, "format", "text", "json")
 	return cmd
 }
@@ -44,16 +44,16 @@ type diff struct {
 	format string
 }
 
-// change is one difference, and all origins that it applies to.
+// change is one difference, and the origins to which it applies.
 type change struct {
-	Route   string   `json:"route,omitempty"` // empty: every request
+	Route   string   `json:"route,omitempty"` // empty if there are no routes
 	Effect  string   `json:"effect"`          // allowed, refused or changed
-	Origins []string `json:"origins"`         // as the files write them; ", such as" one, if not all that a pattern stands for
+	Origins []string `json:"origins"`         // patterns; "p, such as o" if the change applies only to some origins of p
 	Gained  []string `json:"gained,omitempty"`
 	Lost    []string `json:"lost,omitempty"`
 }
 
-// compared is the output for programs.
+// compared is the JSON output.
 type compared struct {
 	Changes []change `json:"changes"`
 	Notes   []string `json:"notes,omitempty"`
@@ -76,7 +76,7 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 	result := compared{Changes: compare(cmd.Context(), before, after, progress.show)}
 	progress.clear()
 	if expressionsDiffer(before, after) {
-		result.Notes = append(result.Notes, "regular expressions differ, which are tried on a few origins only")
+		result.Notes = append(result.Notes, "regular expressions differ, and only a few origins of each were tried")
 	}
 	if d.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), result)
@@ -93,7 +93,7 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 func compare(ctx context.Context, before, after *config.Config, progress func(config.Progress)) []change {
 	changes := []change{}
 	patterns := samples(before, after)
-	known := make(map[string][]change) // by the policies that govern
+	known := make(map[string][]change) // by the governing policies
 	routes := routesOf(ctx, progress, before, after)
 	for i, r := range routes {
 		progress(config.Progress{Phase: "comparing", Done: i, Total: len(routes)})
@@ -110,61 +110,85 @@ func compare(ctx context.Context, before, after *config.Config, progress func(co
 	return changes
 }
 
-// compareRoute is compare for the requests of one route.
+// compareRoute compares the answers to the requests of one route.
 func compareRoute(ctx context.Context, before, after *config.Config, patterns []originSample, r routeSample) []change {
-	var changes []change
-	byText := make(map[string]int)        // index in changes
-	byOutcome := make(map[[2]outcome]int) // the same, or none
-	byOrigin := make(map[string]int, len(patterns))
-	at := func(origin string) int {
-		if i, known := byOrigin[origin]; known {
-			return i
-		}
-		pair := [2]outcome{decide(ctx, before, r, origin), decide(ctx, after, r, origin)}
-		i, known := byOutcome[pair]
-		if !known {
-			i = none
-			if c := difference(pair, rights(ctx, before, r, origin), rights(ctx, after, r, origin)); c.Effect != "" {
-				text := strings.Join([]string{c.Effect, strings.Join(c.Gained, "\n"), strings.Join(c.Lost, "\n")}, "\x00")
-				if i, known = byText[text]; !known {
-					i = len(changes)
-					byText[text] = i
-					changes = append(changes, c)
-				}
-			}
-			byOutcome[pair] = i
-		}
-		byOrigin[origin] = i
-		return i
+	c := comparison{
+		ctx: ctx, before: before, after: after, route: r,
+		byOrigin: make(map[string]int, len(patterns)), byOutcome: make(map[[2]outcome]int), byText: make(map[string]int),
 	}
 	named := make(map[string]bool)
 	name := func(i int, what string) {
 		if i != none && !named[what] {
 			named[what] = true
-			changes[i].Origins = append(changes[i].Origins, what)
+			c.changes[i].Origins = append(c.changes[i].Origins, what)
 		}
 	}
 	for _, p := range patterns {
-		first := at(p.origins[0])
-		if !slices.ContainsFunc(p.origins, func(o string) bool { return at(o) != first }) {
+		first := c.changeFor(p.origins[0])
+		if !slices.ContainsFunc(p.origins, func(o string) bool { return c.changeFor(o) != first }) {
 			name(first, p.name)
 			continue
 		}
 		told := map[int]bool{}
 		for _, o := range p.origins {
-			if i := at(o); !told[i] {
+			if i := c.changeFor(o); !told[i] {
 				told[i] = true
 				name(i, p.name+", such as "+o)
 			}
 		}
 	}
-	return changes
+	return c.changes
 }
 
-// none is the index of no change.
+// comparison collects the changes for one route. The maps hold indices in
+// changes, or none.
+type comparison struct {
+	ctx           context.Context
+	before, after *config.Config
+	route         routeSample
+
+	changes   []change
+	byOrigin  map[string]int
+	byOutcome map[[2]outcome]int // working out rights is slow, and few outcomes differ
+	byText    map[string]int     // of changes that differ at most in their origins
+}
+
+// changeFor returns the index of the change that applies to an origin, or none.
+func (c *comparison) changeFor(origin string) int {
+	if i, known := c.byOrigin[origin]; known {
+		return i
+	}
+	pair := [2]outcome{decide(c.ctx, c.before, c.route, origin), decide(c.ctx, c.after, c.route, origin)}
+	i, known := c.byOutcome[pair]
+	if !known {
+		was, is := rights(c.ctx, c.before, c.route, origin), rights(c.ctx, c.after, c.route, origin)
+		i = c.add(difference(pair, was, is))
+		c.byOutcome[pair] = i
+	}
+	c.byOrigin[origin] = i
+	return i
+}
+
+// add returns the index of a change, and adds it if it is new. It returns none if
+// nothing changes.
+func (c *comparison) add(d change) int {
+	if d.Effect == "" {
+		return none
+	}
+	text := strings.Join([]string{d.Effect, strings.Join(d.Gained, "\n"), strings.Join(d.Lost, "\n")}, "\x00")
+	i, known := c.byText[text]
+	if !known {
+		i = len(c.changes)
+		c.byText[text] = i
+		c.changes = append(c.changes, d)
+	}
+	return i
+}
+
+// none is the index of no change and no route.
 const none = -1
 
-// outcome is what a configuration makes of a request.
+// outcome is the result of a request under a configuration.
 type outcome struct {
 	allowed bool
 	policy  string
@@ -176,8 +200,8 @@ func decide(ctx context.Context, c *config.Config, r routeSample, origin string)
 	return outcome{d.Allowed, d.Policy, d.Status}
 }
 
-// difference is the change from one outcome, and its rights, to the other. Its
-// Effect is empty if there is none.
+// difference returns the change between two outcomes and their rights. Its Effect
+// is empty if nothing changes.
 func difference(pair [2]outcome, was, is []string) change {
 	c := change{Gained: without(is, was), Lost: without(was, is)}
 	switch {
@@ -191,17 +215,17 @@ func difference(pair [2]outcome, was, is []string) change {
 	return c
 }
 
-// sampleMethod is a method that nobody lists.
+// sampleMethod is a method that no file lists.
 const sampleMethod = "CORSKIT-SAMPLE"
 
-// rights are what an origin may do, in words, as the engine says it in its answers
-// to a request and to a preflight.
+// rights returns what an origin may do, in words. It reads that off the answers to
+// a request and to a preflight.
 func rights(ctx context.Context, c *config.Config, r routeSample, origin string) []string {
 	request := r.request(origin)
 	actual := c.Engine().Decide(ctx, request)
 	if !actual.Allowed {
 		if actual.Status != 0 {
-			return []string{"an answer of 403"}
+			return []string{"rejection with status 403"}
 		}
 		return nil
 	}
@@ -216,7 +240,7 @@ func rights(ctx context.Context, c *config.Config, r routeSample, origin string)
 		for name := range strings.SplitSeq(names, ",") {
 			name = strings.TrimSpace(name)
 			if name == sampleMethod || name == sampleLabel {
-				name = "*" // with credentials, what is asked for comes in its place
+				name = "*" // with credentials, the engine echoes the name for *
 			}
 			if right := what + " " + name; name != "" && !slices.Contains(list, right) {
 				list = append(list, right)
@@ -228,7 +252,7 @@ func rights(ctx context.Context, c *config.Config, r routeSample, origin string)
 	each("response header", actual.ExposeHeaders)
 	list = slices.DeleteFunc(list, func(right string) bool {
 		name, ok := strings.CutPrefix(right, "response header ")
-		return ok && len(browsermodel.Readable(browsermodel.Header(name), true)) > 0 // without being listed
+		return ok && len(browsermodel.Readable(browsermodel.Header(name), true)) > 0 // readable without being listed
 	})
 	if actual.AllowCredentials != "" {
 		list = append(list, "credentials")
@@ -246,8 +270,8 @@ func rights(ctx context.Context, c *config.Config, r routeSample, origin string)
 	return list
 }
 
-// without returns the rights of a list that the others do not include. "*" is for
-// all names but authorization's (Fetch, CORS non-wildcard request-header name).
+// without returns the rights in list that others do not include. "*" includes every
+// name but authorization (Fetch, CORS non-wildcard request-header name).
 func without(list, others []string) []string {
 	var kept []string
 	for _, right := range list {
@@ -259,7 +283,7 @@ func without(list, others []string) []string {
 	return kept
 }
 
-// maxListed bounds how many origins of one change are printed.
+// maxListed is the largest number of origins printed for one change.
 const maxListed = 10
 
 func (d compared) print(t terminal) {
@@ -267,7 +291,7 @@ func (d compared) print(t terminal) {
 		t.printf("no difference\n")
 	}
 	for _, c := range d.Changes {
-		mark, how, what := "~", yellow, "may do other things"
+		mark, how, what := "~", yellow, "permissions change"
 		switch c.Effect {
 		case "allowed":
 			mark, how, what = "+", green, "may now read responses"
@@ -275,8 +299,10 @@ func (d compared) print(t terminal) {
 			mark, how, what = "-", red, "may no longer read responses"
 		}
 		where := ""
-		if c.Route != "" {
-			where = " of " + safe(c.Route)
+		if c.Route == elsewhere {
+			where = " " + elsewhere
+		} else if c.Route != "" {
+			where = " at " + safe(c.Route)
 		}
 		t.printf("%s\n", t.style(how, mark+" "+what+where))
 		for i, o := range c.Origins {
@@ -290,7 +316,7 @@ func (d compared) print(t terminal) {
 			t.printf("  %s\n", t.style(green, "+ "+safe(g)))
 		}
 		if c.Effect == "refused" {
-			continue // all is lost
+			continue // the origin loses everything
 		}
 		for _, l := range grouped(c.Lost) {
 			t.printf("  %s\n", t.style(red, "- "+safe(l)))
@@ -301,7 +327,7 @@ func (d compared) print(t terminal) {
 	}
 }
 
-// grouped puts the rights of a kind on one line.
+// grouped joins the rights of one kind into one line.
 func grouped(rights []string) []string {
 	var lines []string
 	last := ""

@@ -3,17 +3,17 @@
 //
 //	corskit init                                 write a commented starter file
 //	corskit schema                               print a JSON Schema of the file
-//	corskit check FILE...                        say what is wrong in files
-//	corskit explain FILE --origin O              say what a browser makes of a policy
+//	corskit check FILE...                        report what is wrong in files
+//	corskit explain FILE --origin O              explain what a browser does, and why
 //	corskit serve FILE --framework gin --watch   try a policy out
 //	corskit probe URL --origin O                 judge a running server
-//	corskit diff OLD NEW                         say what a change allows and refuses
+//	corskit diff OLD NEW                         report what a change allows and refuses
 //
-// The exit status is 0 if the answer is yes, or there is nothing to complain
-// of; 1 if it is no; 2 if there is no answer, because of how the command was
-// called, of a file that cannot be read, or of a server that cannot be reached.
+// The exit status is 0 if the answer is yes or nothing is wrong, 1 if the answer
+// is no or something is wrong, and 2 if there is no answer: the command line is
+// wrong, a file cannot be read, or a server cannot be reached.
 //
-// Files are read by [github.com/corskit/corskit/config], decisions made by
-// [github.com/corskit/corskit/core], and verdicts those of the model of a
-// browser in [github.com/corskit/corskit/conformance].
+// Package [github.com/corskit/corskit/config] reads the files,
+// [github.com/corskit/corskit/core] makes the decisions, and the model of a
+// browser in [github.com/corskit/corskit/conformance/browsermodel] judges them.
 package main

@@ -18,14 +18,14 @@ func newExplain() *cobra.Command {
 	var x explain
 	cmd := &cobra.Command{
 		Use:   "explain FILE --origin ORIGIN",
-		Short: "Say what a browser makes of a policy, and why",
-		Long: `explain says what happens when a script of a page fetches from a server with
+		Short: "Explain what a browser does under a policy, and why",
+		Long: `explain shows what happens when a script on a page fetches from a server with
 this policy: what the browser sends, which policy and pattern decide, which
-headers go back, whether the script may read the response, and if not, what to
-change.
+headers the server sends, whether the script may read the response, and if not,
+what to change.
 
-Exit status: 0 if the script may read the response, 1 if not, 2 if the file is
-not sound.`,
+Exit status: 0 if the script may read the response, 1 if not, 2 if the file has
+faults.`,
 		Example: `  corskit explain cors.yaml --origin https://app.example.com
   corskit explain cors.yaml --origin https://app.example.com --method PUT \
       --header "Content-Type: application/json" --header Authorization --credentials
@@ -36,15 +36,15 @@ not sound.`,
 	}
 	x.source.flags(cmd)
 	x.script.flags(cmd)
-	cmd.Flags().StringVar(&x.path, "path", "/", "the path that is fetched")
-	cmd.Flags().StringVar(&x.host, "host", defaultHost, "the host that is fetched from, with a port if it has one")
-	cmd.Flags().BoolVar(&x.plain, "http", false, "fetch by http:// instead of https://")
-	cmd.Flags().StringVar(&x.format, "format", "text", "the output: text or json")
+	cmd.Flags().StringVar(&x.path, "path", "/", "the path to fetch")
+	cmd.Flags().StringVar(&x.host, "host", defaultHost, "the host to fetch from, with a port if it has one")
+	cmd.Flags().BoolVar(&x.plain, "http", false, "fetch over http:// instead of https://")
+	cmd.Flags().StringVar(&x.format, "format", "text", "output format: text or json")
 	complete(cmd, "format", "text", "json")
 	return cmd
 }
 
-// defaultHost is in nobody's file (RFC 2606).
+// defaultHost is a reserved name, so no file lists it (RFC 2606).
 const defaultHost = "server.invalid"
 
 type explain struct {
@@ -56,7 +56,7 @@ type explain struct {
 	format string
 }
 
-// explained is the output for programs.
+// explained is the JSON output.
 type explained struct {
 	File      string             `json:"file"`
 	Fetch     browsermodel.Fetch `json:"fetch"`
@@ -95,7 +95,7 @@ func (x *explain) run(cmd *cobra.Command, files []string) error {
 		result.Fix = server.fix(v)
 	}
 	if !cmd.Flags().Changed("host") && c.Routes != nil {
-		result.Notes = append(result.Notes, "the file has routes; --host and --path say which one is meant")
+		result.Notes = append(result.Notes, "the file has routes: use --host and --path to choose one")
 	}
 	if x.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), result)
@@ -108,22 +108,23 @@ func (x *explain) run(cmd *cobra.Command, files []string) error {
 	return err
 }
 
+// url returns the URL to fetch.
 func (x *explain) url() (string, error) {
 	scheme := "https"
 	if x.plain {
 		scheme = "http"
 	}
 	if !strings.HasPrefix(x.path, "/") {
-		return "", usagef("--path %s does not begin with a slash", safe(x.path))
+		return "", usagef("--path %s must begin with a slash", safe(x.path))
 	}
 	if x.host == "" || strings.ContainsAny(x.host, `/\?#@`) {
-		return "", usagef("--host %s and --path %s do not make a URL", safe(x.host), safe(x.path))
+		return "", usagef("--host %s and --path %s do not form a URL", safe(x.host), safe(x.path))
 	}
 	return scheme + "://" + x.host + x.path, nil
 }
 
-// paper is a server that exists in the file only: a handler that answers 200
-// behind the middleware.
+// paper is a server on paper: it answers as a handler behind the middleware would
+// that always returns 200.
 type paper struct {
 	engine       *core.Engine
 	policies     []core.Policy
@@ -131,7 +132,7 @@ type paper struct {
 	explanations []core.Explanation
 }
 
-// answer is a [browsermodel.Transport].
+// answer implements [browsermodel.Transport].
 func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
@@ -159,18 +160,21 @@ func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermode
 	return response, nil
 }
 
+// explained joins an exchange and its explanation.
 func (p *paper) explained(e browsermodel.Exchange, x core.Explanation) exchange {
-	shown := exchange{Preflight: e.Preflight, Request: e.Request, Response: e.Response, Policy: x.Policy, Pattern: x.Pattern}
+	shown := exchange{
+		Preflight: e.Preflight, Request: e.Request, Response: e.Response, Policy: x.Policy, Pattern: x.Pattern,
+	}
 	for _, s := range x.Steps {
 		shown.Steps = append(shown.Steps, step{string(s.Code), keys.Replace(s.Text)})
 	}
 	return shown
 }
 
-// fix says what to change in the file so that the fetch is allowed.
+// fix says what to change in the file to allow the fetch.
 func (p *paper) fix(v browsermodel.Verdict) string {
 	if len(p.explanations) == 0 {
-		return "" // nothing was sent: the script is at fault
+		return "" // nothing was sent: the fault is in the script
 	}
 	last := p.explanations[len(p.explanations)-1]
 	switch v.Code {
@@ -180,8 +184,8 @@ func (p *paper) fix(v browsermodel.Verdict) string {
 	return keys.Replace(last.Hint)
 }
 
-// fixCredentials says how to let a fetch with credentials through. What core would
-// refuse is not advised.
+// fixCredentials says how to allow a fetch with credentials. It advises nothing
+// that core would refuse.
 func (p *paper) fixCredentials(name string) string {
 	const leave = "fetch without credentials"
 	i := slices.IndexFunc(p.policies, func(q core.Policy) bool { return q.Name == name })
@@ -195,17 +199,17 @@ func (p *paper) fixCredentials(name string) string {
 	var fault *core.PolicyError
 	if _, err := core.New(alone); errors.As(err, &fault) {
 		if fault.Reason != core.ReasonInsecureOrigin {
-			return leave // no policy can allow it with them
+			return leave // no policy can allow this origin with credentials
 		}
-		return leave + "; with them, " + keys.Replace(fault.Suggestion)
+		return leave + "; for credentials, " + keys.Replace(fault.Suggestion)
 	}
 	if _, err := core.New(whole); err != nil {
-		return leave + ", or list the origin in a policy of its own, before this one, with allow_credentials: true"
+		return leave + ", or add a policy before this one that lists the origin and sets allow_credentials: true"
 	}
 	return "set allow_credentials: true in policy \"" + name + "\", or " + leave
 }
 
-// keys rewrites what core says of its fields into what a file says.
+// keys replaces the names of core's fields with the keys of files.
 var keys = func() *strings.Replacer {
 	var pairs []string
 	for _, f := range config.Schema().Fields {
@@ -223,19 +227,20 @@ func (e explained) print(t terminal) {
 	if e.Fetch.Credentials {
 		how = "with credentials"
 	}
-	t.printf("a script of %s fetches %s %s %s\n\n", safe(e.Fetch.Origin), safe(e.Fetch.Method), safe(e.Fetch.URL), how)
+	t.printf("a script with origin %s fetches %s (%s, %s)\n\n",
+		safe(e.Fetch.Origin), safe(e.Fetch.URL), safe(e.Fetch.Method), how)
 	for i, x := range e.Exchanges {
 		printExchange(t, i+1, x)
 	}
 	printVerdict(t, e.Verdict, e.Fix)
 	if e.Verdict.Allowed {
-		exposed := "none beyond the few that scripts always may"
+		exposed := "only the headers that scripts may always read"
 		if last := e.Exchanges[len(e.Exchanges)-1]; last.Response.Header.Has("Access-Control-Expose-Headers") {
 			exposed, _ = last.Response.Header.Get("Access-Control-Expose-Headers")
 		} else if browsermodel.OriginOf(e.Fetch.URL) == e.Fetch.Origin {
-			exposed = "all: the page has the server's own origin"
+			exposed = "all, because the page has the server's own origin"
 		}
-		t.printf("response headers the script may read: %s\n", exposed)
+		t.printf("response headers that the script may read: %s\n", exposed)
 	}
 	for _, n := range e.Notes {
 		t.printf("%s %s\n", t.style(yellow, "note:"), n)

@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// script is what a page's script asks of its browser, as flags say it: what
-// explain and probe have in common.
+// script holds the flags that describe a script's fetch. explain and probe share
+// them.
 type script struct {
 	origin      string
 	method      string
@@ -23,9 +23,9 @@ func (s *script) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&s.origin, "origin", "o", "", "the origin of the page, e.g. https://app.example.com (required)")
 	f.StringVarP(&s.method, "method", "X", "GET", "the method that the script uses")
-	f.StringArrayVarP(&s.headers, "header", "H", nil, `a header that the script sets, "Name: value" or just "Name"; may be repeated`)
+	f.StringArrayVarP(&s.headers, "header", "H", nil, `a header that the script sets, "Name: value" or "Name"; may be repeated`)
 	f.BoolVar(&s.credentials, "credentials", false, "send cookies: fetch(url, {credentials: \"include\"})")
-	f.StringVar(&s.browser, "browser", "spec", "whose rules: spec (the Fetch standard), chromium, firefox or webkit")
+	f.StringVar(&s.browser, "browser", "spec", "the rules to follow: spec (the Fetch standard), chromium, firefox or webkit")
 	complete(cmd, "browser", "spec", "chromium", "firefox", "webkit")
 	complete(cmd, "method", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 }
@@ -34,17 +34,16 @@ var profiles = map[string]browsermodel.Profile{
 	"spec": browsermodel.Spec(), "chromium": browsermodel.Chromium(), "firefox": browsermodel.Firefox(), "webkit": browsermodel.WebKit(),
 }
 
-// fetch returns what the script asks for, of a URL, and notes on what the
-// browser makes of it.
+// fetch returns the script's fetch of url, and notes on how a browser changes it.
 func (s *script) fetch(url string) (f browsermodel.Fetch, notes []string, err error) {
 	if err := oneOf("browser", s.browser, "spec", "chromium", "firefox", "webkit"); err != nil {
 		return f, nil, err
 	}
 	if s.origin == "" {
-		return f, nil, usagef("--origin is missing: the origin of the page, e.g. https://app.example.com")
+		return f, nil, usagef("--origin is required: the origin of the page, e.g. https://app.example.com")
 	}
 	if strings.ContainsAny(s.origin, "\x00\r\n") {
-		return f, nil, usagef("--origin %s cannot stand in a header", safe(s.origin))
+		return f, nil, usagef("--origin %s has a character that no header can hold", safe(s.origin))
 	}
 	f = browsermodel.Fetch{Origin: s.origin, Method: s.method, Credentials: s.credentials}
 	var finding browsermodel.Finding
@@ -67,24 +66,29 @@ func (s *script) fetch(url string) (f browsermodel.Fetch, notes []string, err er
 		}
 		f.Header = append(f.Header, browsermodel.Field{Name: name, Value: value})
 	}
+	return f, append(notes, s.notes()...), nil
+}
+
+// notes says how browsers treat the method and the origin.
+func (s *script) notes() (notes []string) {
 	if normal := browsermodel.NormalizeMethod(s.method); normal != s.method {
 		notes = append(notes, "browsers send the method "+safe(s.method)+" as "+normal)
 	} else if upper := strings.ToUpper(s.method); upper != s.method {
-		notes = append(notes, "methods are case-sensitive, and browsers leave "+safe(s.method)+" as it is; is "+safe(upper)+" meant?")
+		notes = append(notes, "methods are case-sensitive, and browsers do not change "+safe(s.method)+"; did you mean "+safe(upper)+"?")
 	}
 	if s.origin != "null" && browsermodel.OriginOf(s.origin) != s.origin && !strings.Contains(s.origin, "*") {
-		note := "no browser spells an origin " + safe(s.origin)
+		note := "browsers never send the origin " + safe(s.origin)
 		if meant := spelling(s.origin); meant != "" {
-			note += "; is " + safe(meant) + " meant?"
+			note += "; did you mean " + safe(meant) + "?"
 		}
 		notes = append(notes, note)
 	}
-	return f, notes, nil
+	return notes
 }
 
-// exampleValue is a value for a header that is named without one. A browser
-// asks about Content-Type for values such as JSON's only, and JSON is what
-// people mean.
+// exampleValue returns a value for a header that is given without one. For
+// Content-Type that is the value for JSON: it is what people mean, and unlike
+// those of forms it needs a preflight.
 func exampleValue(name string) string {
 	if strings.EqualFold(name, "content-type") {
 		return "application/json"
@@ -92,12 +96,12 @@ func exampleValue(name string) string {
 	return "x"
 }
 
-// spelling guesses which origin is meant by something else, or returns "".
+// spelling guesses which origin s means, or returns "".
 func spelling(s string) string {
 	s = strings.TrimSpace(s)
 	switch scheme, _, ok := strings.Cut(strings.ToLower(s), ":"); {
 	case scheme == "null", ok && slices.Contains([]string{"file", "data", "about"}, scheme):
-		return "null" // pages of such URLs have no origin of their own
+		return "null" // pages at such URLs have an opaque origin
 	}
 	urls := []string{s}
 	if !strings.Contains(s, "://") {
@@ -111,7 +115,7 @@ func spelling(s string) string {
 	return ""
 }
 
-// exchange is a request and its answer, for programs.
+// exchange is a request and its answer in the JSON output.
 type exchange struct {
 	Preflight bool                  `json:"preflight"`
 	Request   browsermodel.Request  `json:"request"`
@@ -127,7 +131,7 @@ type step struct {
 	Text string `json:"text"`
 }
 
-// verdict is a browser's, for programs.
+// verdict is a browser's verdict in the JSON output.
 type verdict struct {
 	Allowed     bool                `json:"allowed"`
 	Code        string              `json:"code"`
@@ -142,12 +146,12 @@ func verdictOf(v browsermodel.Verdict) verdict {
 
 func (e exchange) title() string {
 	if e.Preflight {
-		return "the preflight, by which the browser asks"
+		return "the preflight: the browser asks for permission"
 	}
 	return "the request"
 }
 
-// printExchange prints what goes over the wire, and why.
+// printExchange prints a request, the reasons for its answer, and the answer.
 func printExchange(t terminal, number int, e exchange) {
 	t.printf("%s\n", t.style(bold, plainNumber(number)+" "+e.title()))
 	t.printf("  %s %s %s\n", t.style(dim, ">"), safe(e.Request.Method), safe(e.Request.URL))
@@ -177,7 +181,7 @@ func printFields(t terminal, mark string, fields browsermodel.Fields) {
 	shown := 0
 	for _, f := range fields {
 		if mark == "<" && !relevant(f.Name) || strings.EqualFold(f.Name, "Accept") {
-			continue // every browser sends Accept
+			continue // every browser sends Accept, and it never matters
 		}
 		if shown == maxFields {
 			t.printf("  %s ... and more lines\n", t.style(dim, mark))
@@ -188,7 +192,7 @@ func printFields(t terminal, mark string, fields browsermodel.Fields) {
 	}
 }
 
-// relevant reports whether a header of an answer has to do with CORS.
+// relevant reports whether a response header matters to CORS.
 func relevant(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
@@ -198,7 +202,7 @@ func relevant(name string) bool {
 	return strings.HasPrefix(name, "access-control-")
 }
 
-// printVerdict prints what comes of the fetch.
+// printVerdict prints the result of the fetch.
 func printVerdict(t terminal, v verdict, fix string) {
 	word, how := "refused", red
 	if v.Allowed {

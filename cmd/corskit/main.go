@@ -15,7 +15,7 @@ const (
 	exitFail = 2 // no answer
 )
 
-// What ends a command whose answer has been printed.
+// Errors that end a command after it has printed its answer.
 var (
 	errNo       = errors.New("no")
 	errNoAnswer = errors.New("no answer")
@@ -30,7 +30,7 @@ func main() {
 func run(root *cobra.Command, stdout *output, stderr terminal) int {
 	command, err := root.ExecuteC()
 	if stdout.err != nil {
-		err = stdout.err // an answer that nobody got is none
+		err = stdout.err // the answer was not delivered
 	}
 	switch {
 	case err == nil:
@@ -48,14 +48,14 @@ func run(root *cobra.Command, stdout *output, stderr terminal) int {
 	return exitFail
 }
 
-// usageError is a command line that makes no sense.
+// usageError is a mistake in the command line.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
-// args makes cobra's complaints about arguments usage errors.
+// args turns the errors of check into usage errors.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, list []string) error {
 		if err := check(cmd, list); err != nil {
@@ -75,7 +75,7 @@ A policy is a file in YAML, JSON or TOML; CORS_* environment variables override
 it. Start with 'corskit init'.
 
 Exit status: 0 if the answer is yes or nothing is wrong, 1 if the answer is no
-or something is, 2 if there is no answer.`,
+or something is wrong, 2 if there is no answer.`,
 		Example: `  corskit init
   corskit check cors.yaml
   corskit explain cors.yaml --origin https://app.example.com --method PUT
@@ -95,7 +95,7 @@ or something is, 2 if there is no answer.`,
 	}
 	root.SetVersionTemplate("corskit {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.PersistentFlags().String("color", "auto", "colour the output: auto, always or never; NO_COLOR is heeded by auto")
+	root.PersistentFlags().String("color", "auto", "when to use colour: auto, always or never; auto respects NO_COLOR")
 	complete(root, "color", "auto", "always", "never")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return oneOf("color", cmd.Flag("color").Value.String(), "auto", "always", "never")
@@ -112,11 +112,11 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	return fmt.Errorf("unknown command %q", clip(name))
 }
 
-// complete lets shells complete the values of a flag.
+// complete lets shells complete the values of flag.
 func complete(cmd *cobra.Command, flag string, values ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {
-		panic(err) // the flag is not defined: a mistake in this program
+		panic(err) // the program does not define the flag
 	}
 }
 
@@ -131,5 +131,5 @@ func oneOf(flag, value string, allowed ...string) error {
 			return nil
 		}
 	}
-	return usagef("--%s is %q, which is none of %s", flag, clip(value), list(allowed))
+	return usagef("--%s is %q; it must be %s", flag, clip(value), list(allowed))
 }

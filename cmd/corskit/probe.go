@@ -29,19 +29,19 @@ func newProbe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "probe URL --origin ORIGIN",
 		Short: "Judge the CORS headers of a running server",
-		Long: `probe sends what a browser would send to a server, any server, judges the
-answers as a browser would, and looks for misconfigurations: origins that are
-reflected, null, names that look like the allowed one, a Vary that is missing,
-doubled headers, and credentials together with *.
+		Long: `probe sends to any server what a browser would send, judges the answers as a
+browser would, and looks for misconfigurations: reflected origins, null, names
+that look like the allowed one, a missing Vary, doubled headers, and *
+together with credentials.
 
-The request that you describe is sent once, after its preflight. The other
-checks send OPTIONS, GET and HEAD only, fewer than twenty. Anything but
-this machine is asked about first, redirects included; --yes agrees beforehand.
-Probe servers that you are responsible for.
+probe sends the request that you describe once, after its preflight. The other
+checks send only OPTIONS, GET and HEAD, fewer than twenty in all. probe asks
+before it sends anything to another machine, also after a redirect; --yes agrees
+in advance. Probe only servers that you are responsible for.
 
-Exit status: 0 if the request is allowed and nothing is wrong, 1 if it is
-refused or something is, 2 if there is no answer, or none to some of the checks
-and nothing wrong with the others.`,
+Exit status: 0 if the request is allowed and nothing is wrong; 1 if the request
+is refused or something is wrong; 2 if the server does not answer, or does not
+answer all checks and the others find nothing wrong.`,
 		Example: `  corskit probe http://localhost:8080/items --origin https://app.example.com
   corskit probe https://api.example.com/items --origin https://app.example.com --yes \
       --method PUT --header "Content-Type: application/json" --credentials
@@ -50,10 +50,10 @@ and nothing wrong with the others.`,
 		RunE: p.run,
 	}
 	p.script.flags(cmd)
-	cmd.Flags().BoolVarP(&p.yes, "yes", "y", false, "send to hosts other than this one without asking")
+	cmd.Flags().BoolVarP(&p.yes, "yes", "y", false, "send to other machines without asking")
 	cmd.Flags().BoolVar(&p.insecure, "insecure", false, "accept certificates that cannot be verified")
 	cmd.Flags().DurationVar(&p.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
-	cmd.Flags().StringVar(&p.format, "format", "text", "the output: text, json, or github for annotations of a workflow")
+	cmd.Flags().StringVar(&p.format, "format", "text", "output format: text, json, or github for workflow annotations")
 	complete(cmd, "format", "text", "json", "github")
 	return cmd
 }
@@ -66,7 +66,7 @@ type probe struct {
 	format   string
 }
 
-// probed is the output for programs.
+// probed is the JSON output.
 type probed struct {
 	URL        string             `json:"url"`
 	Fetch      browsermodel.Fetch `json:"fetch"`
@@ -75,30 +75,18 @@ type probed struct {
 	Findings   []finding          `json:"findings"`
 	Notes      []string           `json:"notes,omitempty"`
 	Exchanges  []exchange         `json:"exchanges"`
-	Checks     int                `json:"checks"`             // requests that were sent beyond those
-	Unanswered int                `json:"unanswered"`         // of the checks
-	Unjudged   string             `json:"unjudged,omitempty"` // what that leaves open
+	Checks     int                `json:"checks"`             // how many requests the checks sent
+	Unanswered int                `json:"unanswered"`         // how many of those got no answer
+	Unjudged   string             `json:"unjudged,omitempty"` // which checks that skips
 }
 
 func (p *probe) run(cmd *cobra.Command, list []string) error {
-	if err := oneOf("format", p.format, "text", "json", "github"); err != nil {
-		return err
-	}
-	if p.timeout <= 0 {
-		return usagef("--timeout has to be more than zero")
-	}
-	target, err := url.Parse(list[0])
-	if err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Host == "" {
-		return usagef("%s is not a URL with http:// or https://", safe(list[0]))
-	}
-	if target.User != nil {
-		return usagef("browsers fetch no URL with a user name or password")
-	}
-	fetch, notes, err := p.script.fetch(list[0])
+	fetch, notes, err := p.fetch(list[0])
 	if err != nil {
 		return err
 	}
-	if target, err = url.Parse(fetch.URL); err != nil {
+	target, err := url.Parse(fetch.URL)
+	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -118,42 +106,77 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	if v.Code == browsermodel.CodeNetwork {
 		return fmt.Errorf("%s does not answer: %s", safe(fetch.URL), v.Text)
 	}
-	result := probed{URL: fetch.URL, Fetch: fetch, Verdict: verdictOf(v), Notes: notes, Findings: []finding{}}
+	result := judged(ctx, w.send, fetch, v)
+	result.Notes = append(notes, result.Notes...)
+	if err := interrupted(ctx, g); err != nil {
+		return err
+	}
+	if err := p.print(cmd, result); err != nil {
+		return err
+	}
+	switch {
+	case !v.Allowed || serious(result.Findings):
+		return errNo
+	case result.Unanswered > 0:
+		return errNoAnswer
+	}
+	return nil
+}
+
+// fetch returns what the command line asks for.
+func (p *probe) fetch(target string) (f browsermodel.Fetch, notes []string, err error) {
+	if err := oneOf("format", p.format, "text", "json", "github"); err != nil {
+		return f, nil, err
+	}
+	if p.timeout <= 0 {
+		return f, nil, usagef("--timeout must be positive")
+	}
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return f, nil, usagef("%s is not a URL with http:// or https://", safe(target))
+	}
+	if u.User != nil {
+		return f, nil, usagef("browsers do not fetch URLs with a user name or password")
+	}
+	return p.script.fetch(target)
+}
+
+// judged examines the server and returns the result to print.
+func judged(ctx context.Context, send browsermodel.Transport, fetch browsermodel.Fetch, v browsermodel.Verdict) probed {
+	result := probed{URL: fetch.URL, Fetch: fetch, Verdict: verdictOf(v), Findings: []finding{}}
 	for _, e := range v.Exchanges {
 		e.Response.Body = ""
-		result.Exchanges = append(result.Exchanges, exchange{Preflight: e.Preflight, Request: e.Request, Response: e.Response, Error: e.Err})
+		result.Exchanges = append(result.Exchanges,
+			exchange{Preflight: e.Preflight, Request: e.Request, Response: e.Response, Error: e.Err})
 	}
 	if !v.Allowed {
 		result.Fix = remedy(v)
 	}
-	if len(v.Exchanges) > 0 && browsermodel.OriginOf(fetch.URL) != fetch.Origin {
-		s := suspect{ctx: ctx, send: w.send, fetch: fetch}
+	switch {
+	case len(v.Exchanges) == 0:
+	case browsermodel.OriginOf(fetch.URL) == fetch.Origin:
+		result.Notes = []string{"the page has the server's own origin: CORS does not apply"}
+	default:
+		s := suspect{ctx: ctx, send: send, fetch: fetch}
 		s.examine(v)
 		result.Findings, result.Checks, result.Unanswered, result.Unjudged = s.findings, s.sent, s.silent, s.unjudged()
-	} else if len(v.Exchanges) > 0 {
-		result.Notes = append(result.Notes, "the page has the server's own origin: CORS does not apply")
 	}
-	if err := interrupted(ctx, g); err != nil {
-		return err
-	}
+	return result
+}
+
+func (p *probe) print(cmd *cobra.Command, result probed) error {
 	switch p.format {
 	case "json":
-		err = printJSON(cmd.OutOrStdout(), result)
+		return printJSON(cmd.OutOrStdout(), result)
 	case "github":
 		result.annotate(cmd.OutOrStdout())
 	default:
 		result.print(out(cmd))
 	}
-	switch {
-	case err != nil:
-	case !v.Allowed || serious(result.Findings):
-		err = errNo
-	case result.Unanswered > 0:
-		err = errNoAnswer
-	}
-	return err
+	return nil
 }
 
+// interrupted returns an error if the user has interrupted or declined.
 func interrupted(ctx context.Context, g *gate) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
@@ -169,7 +192,7 @@ func (r probed) annotate(w io.Writer) {
 		annotation(w, f.Severity, "", 0, 0, "CORS: "+f.Code, f.Text+"; "+f.Fix)
 	}
 	if r.Unjudged != "" {
-		annotation(w, "warning", "", 0, 0, "CORS: not judged", r.Unjudged)
+		annotation(w, "warning", "", 0, 0, "CORS: incomplete", r.Unjudged)
 	}
 }
 
@@ -191,14 +214,14 @@ func (r probed) print(t terminal) {
 	}
 	switch {
 	case r.Unjudged != "":
-		t.printf("%s %s\n", t.style(yellow, "not judged:"), r.Unjudged)
+		t.printf("%s %s\n", t.style(yellow, "incomplete:"), r.Unjudged)
 	case len(r.Findings) == 0 && r.Checks > 0:
-		t.printf("no misconfiguration found with %s\n", plural(r.Checks, "more request"))
+		t.printf("no misconfiguration found (%s)\n", plural(r.Checks, "more request"))
 	}
 }
 
-// isLoopback reports whether a host is this machine by its name alone: what a
-// resolver says is not asked.
+// isLoopback reports whether a host is this machine, judging by the name only and
+// without a resolver.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
@@ -207,7 +230,8 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// gate asks before anything is sent to another machine, once for each.
+// gate asks once per machine before anything is sent to it. It does not ask about
+// this machine.
 type gate struct {
 	yes bool
 	ask func(ctx context.Context, question string) (bool, error)
@@ -217,6 +241,7 @@ type gate struct {
 	refusal error
 }
 
+// pass returns nil if requests may be sent to u.
 func (g *gate) pass(ctx context.Context, u *url.URL) error {
 	if g.yes || isLoopback(u.Hostname()) {
 		return nil
@@ -233,7 +258,7 @@ func (g *gate) pass(ctx context.Context, u *url.URL) error {
 	ok, err := g.ask(ctx, fmt.Sprintf("send about 20 requests to %s?", safe(host)))
 	switch {
 	case err != nil:
-		g.refusal = fmt.Errorf("%s is another machine, and %w: --yes agrees to send to it", safe(host), err)
+		g.refusal = fmt.Errorf("%s is another machine, and %w: use --yes to agree in advance", safe(host), err)
 	case !ok:
 		g.refusal = fmt.Errorf("nothing was sent to %s", safe(host))
 	default:
@@ -245,19 +270,20 @@ func (g *gate) pass(ctx context.Context, u *url.URL) error {
 	return g.refusal
 }
 
+// declined returns the error of the first refusal.
 func (g *gate) declined() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.refusal
 }
 
-// newAsk returns a function that asks whoever sits at the terminal. It gives up
-// when its context ends.
+// newAsk returns a function that asks a question at the terminal. It gives up when
+// its context ends.
 func newAsk(cmd *cobra.Command) func(context.Context, string) (bool, error) {
 	return func(ctx context.Context, question string) (bool, error) {
 		stdin, ok := cmd.InOrStdin().(*os.File)
 		if !ok || !isTerminal(stdin) {
-			return false, errors.New("there is nobody to ask")
+			return false, errors.New("there is no terminal to ask at")
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s [y/N] ", question)
 		answer := make(chan string, 1)
@@ -275,11 +301,11 @@ func newAsk(cmd *cobra.Command) func(context.Context, string) (bool, error) {
 	}
 }
 
-// maxAnswerHead bounds the header section of an answer, in bytes.
+// maxAnswerHead is the largest header section of an answer, in bytes.
 const maxAnswerHead = 256 << 10
 
-// wire sends requests to servers, through a gate. It reads the headers of the
-// answers alone: a body may be a stream without an end.
+// wire sends requests to servers, through a gate. It reads only the headers of the
+// answers, because a body may be an endless stream.
 type wire struct {
 	gate      *gate
 	transport *http.Transport

@@ -11,17 +11,19 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// source is what the commands that read a configuration may be told about it.
+// source holds the flags of the commands that read a configuration.
 type source struct {
 	profile string
 	noEnv   bool
 }
 
 func (s *source) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.profile, "profile", "", "the profile, if CORS_PROFILE does not set one")
-	cmd.Flags().BoolVar(&s.noEnv, "no-env", false, "leave CORS_* environment variables out of account")
+	cmd.Flags().StringVar(&s.profile, "profile", "", "the profile to use if CORS_PROFILE is not set")
+	cmd.Flags().BoolVar(&s.noEnv, "no-env", false, "ignore CORS_* environment variables")
 }
 
+// options returns the options for loading a file. The caller calls done when the
+// file is loaded.
 func (s *source) options(cmd *cobra.Command) (o config.Options, done func()) {
 	o.Profile = s.profile
 	if s.noEnv {
@@ -32,29 +34,29 @@ func (s *source) options(cmd *cobra.Command) (o config.Options, done func()) {
 	return o, p.clear
 }
 
-// errNoName is what a shell makes of a variable that is not set.
-var errNoName = errors.New("the name of a file is empty")
+// errNoName reports an empty argument, often from an unset shell variable.
+var errNoName = errors.New("the file name is empty")
 
-// checkName says why a path cannot be a file's, or nil.
+// checkName returns an error if path cannot name a file.
 func checkName(path string) error {
 	if path == "" {
 		return errNoName
 	}
 	if _, name := filepath.Split(path); name == "" {
-		return fmt.Errorf("%s is the path of a directory, not of a file", safe(path))
+		return fmt.Errorf("%s names a directory, not a file", safe(path))
 	}
 	return nil
 }
 
-// report checks a file.
+// report loads and checks a file.
 func (s *source) report(cmd *cobra.Command, path string) config.Report {
 	opts, done := s.options(cmd)
 	defer done()
 	return config.Check(cmd.Context(), config.Files{Dir: filepath.Dir(path)}, filepath.Base(path), opts)
 }
 
-// read reads a file for a command that needs a sound one, and says what is
-// wrong otherwise.
+// read loads a file for a command that needs a valid one. Otherwise it prints the
+// faults and returns an error.
 func (s *source) read(cmd *cobra.Command, path string) (*config.Config, error) {
 	if err := checkName(path); err != nil {
 		return nil, &usageError{err}
@@ -75,7 +77,7 @@ func (s *source) read(cmd *cobra.Command, path string) (*config.Config, error) {
 	return nil, fmt.Errorf("%s has %s", path, plural(n, "fault"))
 }
 
-// progress shows on a terminal how far a long load is.
+// progress shows on a terminal how far a long operation has come.
 type progress struct {
 	terminal terminal
 	begun    time.Time
@@ -83,7 +85,8 @@ type progress struct {
 	shown    bool
 }
 
-// Times of a progress line, so that quick loads show none.
+// When a progress line first appears and how often it changes. Quick operations
+// show none.
 const (
 	progressAfter = 300 * time.Millisecond
 	progressEvery = 100 * time.Millisecond
@@ -97,8 +100,9 @@ func (p *progress) show(now config.Progress) {
 	if p.begun.IsZero() {
 		p.begun = t
 	}
-	// A phase may take long without a word: its first one is always shown.
-	if t.Sub(p.begun) < progressAfter && now.Total < 100_000 || now.Done > 0 && t.Sub(p.last) < progressEvery {
+	// A large phase may run for long before its next report: show its first one.
+	early := t.Sub(p.begun) < progressAfter && now.Total < 100_000
+	if early || now.Done > 0 && t.Sub(p.last) < progressEvery {
 		return
 	}
 	p.last, p.shown = t, true

@@ -19,9 +19,9 @@ func newSchema() *cobra.Command {
 		Use:   "schema",
 		Short: "Print a JSON Schema of the configuration file",
 		Long: `schema prints a JSON Schema (draft 2020-12) of the configuration file, for
-editors and other tools. It is made from what the decoder goes by. What a schema
-cannot tell, such as which origins go together with credentials, is left to
-'corskit check'.`,
+editors and other tools. It is generated from the tables that the decoder uses. A
+schema cannot express everything, such as which origins may be combined with
+credentials: run 'corskit check' too.`,
 		Example: `  corskit schema > cors.schema.json
 
   # first line of cors.yaml, for editors with the YAML language server:
@@ -39,9 +39,8 @@ func newInit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a commented starter file",
-		Long: `init writes a starter file in which every key is explained: cors.yaml, or the
-file that is named. "-" stands for the standard output. A file that is there
-already is left alone.`,
+		Long: `init writes a starter file that explains every key. FILE defaults to cors.yaml;
+"-" is standard output. An existing file is not overwritten.`,
 		Example: `  corskit init
   corskit init deploy/cors.yaml
   corskit init -`,
@@ -57,20 +56,21 @@ already is left alone.`,
 				return err
 			}
 			if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" {
-				return usagef("the starter file is in YAML: name it .yaml or .yml")
+				return usagef("the starter file is YAML: its name must end in .yaml or .yml")
 			}
 			if err := writeNew(name, starter(), force); err != nil {
 				return err
 			}
 			t := out(cmd)
-			t.printf("wrote %s; now edit it, and run\n  corskit check %s\n", safe(name), safe(name))
+			t.printf("wrote %s; edit it, then run\n  corskit check %s\n", safe(name), safe(name))
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "write over a file that is there")
+	cmd.Flags().BoolVar(&force, "force", false, "overwrite an existing file")
 	return cmd
 }
 
+// writeNew writes a file. Unless force is set, the file must not exist.
 func writeNew(name, text string, force bool) error {
 	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if force {
@@ -78,7 +78,7 @@ func writeNew(name, text string, force bool) error {
 	}
 	file, err := os.OpenFile(name, flags, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already; --force writes over it", name)
+		return fmt.Errorf("%s already exists; use --force to overwrite it", name)
 	}
 	if err != nil {
 		return err
@@ -90,16 +90,16 @@ func writeNew(name, text string, force bool) error {
 	return file.Close()
 }
 
-// active are the keys that the starter file sets; the others are comments.
+// active holds the keys that the starter file sets. The other keys are comments.
 var active = map[string]bool{"version": true, "policies": true, "allow_origins": true}
 
-// starter returns the starter file, made of the schema, so that it has every
-// key and no other.
+// starter returns the starter file. It is generated from the schema, so it has
+// every key and no other.
 func starter() string {
 	var b strings.Builder
 	schema := config.Schema()
 	comment(&b, "", schema.Doc)
-	comment(&b, "", "Lines that begin with \"#\" and a key show a default or an example: remove the \"#\" to set it.")
+	comment(&b, "", "To set a key that is commented out, remove the \"#\". The values are examples.")
 	for _, f := range schema.Fields {
 		b.WriteByte('\n')
 		comment(&b, "", f.Doc)
@@ -132,6 +132,7 @@ func starter() string {
 	return b.String()
 }
 
+// setting writes one key with its example value.
 func setting(b *strings.Builder, indent string, f config.Field) {
 	mark := "# "
 	if active[f.Key] {
@@ -140,9 +141,10 @@ func setting(b *strings.Builder, indent string, f config.Field) {
 	fmt.Fprintf(b, "%s%s%s: %s\n", indent, mark, f.Key, f.Example)
 }
 
-// commentWidth is where comments are wrapped, in bytes.
+// commentWidth is the longest line of a comment, in bytes.
 const commentWidth = 78
 
+// comment writes text as wrapped comment lines.
 func comment(b *strings.Builder, indent, text string) {
 	line := indent + "#"
 	for word := range strings.FieldsSeq(text) {

@@ -26,14 +26,14 @@ const (
 	cyan   style = "36"
 )
 
-// terminal is where text goes, in colour or not.
+// terminal is a stream for people to read, with or without colour.
 type terminal struct {
 	io.Writer
-	interactive bool // somebody is looking
+	interactive bool // the stream is a terminal
 	colour      bool
 }
 
-// newTerminal returns the terminal of a stream. mode is the value of --color.
+// newTerminal returns a terminal that writes to w. mode is the value of --color.
 func newTerminal(w io.Writer, mode string) terminal {
 	t := terminal{Writer: w}
 	switch w := w.(type) {
@@ -46,14 +46,13 @@ func newTerminal(w io.Writer, mode string) terminal {
 	case "always":
 		t.colour = true
 	case "auto":
-		// https://no-color.org: set and not empty.
+		// NO_COLOR counts if it is set and not empty: https://no-color.org
 		t.colour = t.interactive && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}
 	return t
 }
 
-// output is a file that remembers that something could not be written to it, as
-// to a disk that is full.
+// output is a file that remembers its first write error, such as a full disk.
 type output struct {
 	file *os.File
 	err  error
@@ -71,7 +70,7 @@ func isTerminal(f *os.File) bool {
 	return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd())
 }
 
-// out is the standard output of a command.
+// out returns the standard output of a command.
 func out(cmd *cobra.Command) terminal {
 	return newTerminal(cmd.OutOrStdout(), cmd.Flag("color").Value.String())
 }
@@ -85,7 +84,7 @@ func (t terminal) style(s style, text string) string {
 
 func (t terminal) printf(format string, args ...any) { fmt.Fprintf(t, format, args...) }
 
-// printJSON prints a value for programs.
+// printJSON prints v as indented JSON.
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -93,8 +92,8 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// annotation prints a workflow command of GitHub Actions, which shows it beside
-// the line. Level is error, warning or notice.
+// annotation prints a GitHub Actions workflow command, which GitHub shows next to
+// the line. level is error, warning or notice.
 func annotation(w io.Writer, level, file string, line, column int, title, message string) {
 	var properties []string
 	add := func(name, value string) {
@@ -115,10 +114,10 @@ func annotation(w io.Writer, level, file string, line, column int, title, messag
 	fmt.Fprintf(w, "::%s %s::%s\n", level, strings.Join(properties, ","), message)
 }
 
-// maxShown bounds how much of somebody else's string is shown, in bytes.
+// maxShown bounds how many bytes of an untrusted string are shown.
 const maxShown = 300
 
-// clip bounds a string.
+// clip cuts s to a bounded length.
 func clip(s string) string {
 	if len(s) <= maxShown {
 		return s
@@ -130,8 +129,7 @@ func clip(s string) string {
 	return s[:cut] + "... (" + strconv.Itoa(len(s)) + " bytes)"
 }
 
-// safe bounds a string and quotes it if it holds anything that a terminal might
-// take for a command.
+// safe clips s, and quotes it if a terminal could interpret any part as a command.
 func safe(s string) string {
 	s = clip(s)
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
@@ -140,13 +138,15 @@ func safe(s string) string {
 	return s
 }
 
+// list joins values as in "a, b or c".
 func list(values []string) string {
 	if len(values) < 2 {
 		return strings.Join(values, "")
 	}
-	return strings.Join(values[:len(values)-1], ", ") + " and " + values[len(values)-1]
+	return strings.Join(values[:len(values)-1], ", ") + " or " + values[len(values)-1]
 }
 
+// plural returns n and the noun, with an s unless n is 1.
 func plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+)
+
+// lookAlike is an origin that a sound server refuses, unless it allows everyone.
+type lookAlike struct {
+	flaw
+	origin string
+}
+
+// flaw is the mistake that makes a server allow a look-alike.
+type flaw struct {
+	code, text, fix string
+	// mild flaws are errors with credentials only, and warnings without.
+	mild bool
+}
+
+const compareWhole = "compare the whole origin; anchor expressions, and escape their dots"
+
+var (
+	reflectsAny = flaw{"reflects-any-origin", "an origin that nobody owns is allowed: any site may read the responses",
+		"compare Origin with a list of allowed origins", false}
+	allowsNull = flaw{"allows-null", `the origin "null" is allowed, which any site can send from a sandboxed frame`,
+		`remove "null" from the list`, true}
+	matchesPrefix = flaw{"matches-prefix", "an origin that only begins like the allowed one is allowed", compareWhole, false}
+	matchesSuffix = flaw{"matches-suffix", "an origin that only ends like the allowed one is allowed", compareWhole, false}
+	unescapedDot  = flaw{"unescaped-dot", "a dot of the allowed origin matches any character", compareWhole, false}
+	allowsHTTP    = flaw{"allows-http", "the same host is allowed over http://: anyone on the network can impersonate that page",
+		"allow https:// only", true}
+)
+
+// strangerHost is a host that nobody owns (RFC 2606).
+const strangerHost = "corskit-probe.invalid"
+
+// lookAlikes returns origins that an attacker could own and that a careless
+// comparison treats as the allowed one. It omits other hosts below the same
+// registrable domain, because a wildcard may allow them on purpose.
+func lookAlikes(origin string) []lookAlike {
+	list := []lookAlike{{reflectsAny, "https://" + strangerHost}, {allowsNull, "null"}}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		return list
+	}
+	add := func(f flaw, host string) { list = append(list, lookAlike{f, u.Scheme + "://" + host}) }
+	host := u.Hostname()
+	port := strings.TrimPrefix(u.Host, bracketed(host))
+	_, err = netip.ParseAddr(host)
+	isIP := err == nil
+	if isIP && strings.Contains(host, ":") {
+		return list
+	}
+	add(matchesPrefix, host+"."+strangerHost)
+	if port != "" { // a comparison may leave the port out, or look for it at the end
+		add(matchesPrefix, host+"."+strangerHost+port)
+	}
+	if isIP {
+		return list
+	}
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		add(matchesSuffix, "corskit-probe"+domain+port)
+		if domain != host {
+			// Joining two labels makes another registrable domain.
+			add(unescapedDot, strings.TrimSuffix(host, "."+domain)+"x"+domain+port)
+		}
+	}
+	if u.Scheme == "https" {
+		list = append(list, lookAlike{allowsHTTP, "http://" + u.Host})
+	}
+	return list
+}
+
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// judgeLookAlike judges the answer to a look-alike as the browser of its page
+// would. It reports whether the server allows the look-alike by name.
+func (s *suspect) judgeLookAlike(l lookAlike, a answer) bool {
+	granted := func(r *browsermodel.Response, credentials bool) bool {
+		if r == nil {
+			return false
+		}
+		f := browsermodel.Fetch{Origin: l.origin, URL: s.fetch.URL, Credentials: credentials}
+		value, _ := r.Header.Get("Access-Control-Allow-Origin")
+		return value != "*" && browsermodel.CheckCORS(f, *r).OK
+	}
+	severity, how := "error", ""
+	switch {
+	case granted(a.actual, true):
+		how = ", with credentials"
+	case granted(a.actual, false):
+		if l.mild {
+			severity = "warning"
+		}
+	case granted(a.preflight, false):
+		severity, how = "warning", ", in the preflight"
+	default:
+		return false
+	}
+	s.add(finding{severity, l.code, l.origin, l.text + how + ": Origin " + safe(l.origin), l.fix})
+	return true
+}
+
+// foundError reports whether another look-alike has already shown the flaw.
+func (s *suspect) foundError(f flaw) bool {
+	return slices.ContainsFunc(s.findings, func(have finding) bool { return have.Code == f.code && have.Severity == "error" })
+}
