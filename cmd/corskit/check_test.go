@@ -34,23 +34,24 @@ func TestCheckGolden(t *testing.T) {
 
 func TestCheckEnvironment(t *testing.T) {
 	good := []string{"CORS_ALLOW_ORIGINS=https://a.example, https://b.example"}
-	if r := corskitWith(t, "", good, "check", "--env"); r.code != exitYes || !strings.Contains(r.stdout, "the environment: ok (1 policy, 2 origins") {
-		t.Errorf("%+v", r)
+	r := corskitWith(t, "", good, "check", "--env")
+	if r.code != exitYes || !strings.Contains(r.stdout, "the environment: ok (1 policy, 2 origins") {
+		t.Errorf("valid variables: %+v", r)
 	}
 	bad := []string{"CORS_ALLOW_ORIGIN=https://a.example"}
 	if r := corskitWith(t, "", bad, "check", "--env"); r.code != exitNo || !strings.Contains(r.stdout, "CORS_ALLOW_ORIGINS") {
-		t.Errorf("%+v", r)
+		t.Errorf("an unknown variable: %+v", r)
 	}
 	if r := corskitWith(t, "testdata/check", bad, "check", "good.yaml"); r.code != exitNo {
-		t.Errorf("the environment is laid over the file: %+v", r)
+		t.Errorf("the environment does not override the file: %+v", r)
 	}
 	upper := []string{"CORS_PROFILE=PROD"}
 	want := `CORS_PROFILE: error: "PROD": not the name of a profile; did you mean "prod"?` + "\n"
 	if r := corskitWith(t, "testdata/check", upper, "check", "good.yaml"); r.code != exitNo || !strings.HasPrefix(r.stdout, want) {
-		t.Errorf("a profile that is none: %+v", r)
+		t.Errorf("an invalid profile name: %+v", r)
 	}
 	if r := corskitWith(t, "testdata/check", bad, "check", "--no-env", "good.yaml"); r.code != exitYes {
-		t.Errorf("--no-env: %+v", r)
+		t.Errorf("--no-env does not ignore the environment: %+v", r)
 	}
 }
 
@@ -61,10 +62,10 @@ func TestCheckManyOrigins(t *testing.T) {
 	r := corskit(t, dir, "check", "--format", "json", "cors.yaml")
 	var got []checked
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || len(got) != 1 || got[0].Origins != 50_000 || !got[0].OK {
-		t.Errorf("%v: %.500s", err, r.stdout)
+		t.Errorf("%v: got %.500s, want one valid file with 50000 origins", err, r.stdout)
 	}
 	if r.stderr != "" {
-		t.Errorf("progress where nobody is looking: %q", r.stderr)
+		t.Errorf("progress is printed without a terminal: %q", r.stderr)
 	}
 }
 

@@ -149,7 +149,7 @@ type comparison struct {
 
 	changes   []change
 	byOrigin  map[string]int
-	byOutcome map[[2]outcome]int // working out rights is slow, and few outcomes differ
+	byOutcome map[[2]outcome]int // rights is slow, and outcomes repeat
 	byText    map[string]int     // of changes that differ at most in their origins
 }
 
@@ -185,7 +185,7 @@ func (c *comparison) add(d change) int {
 	return i
 }
 
-// none is the index of no change and no route.
+// none is the index of no change.
 const none = -1
 
 // outcome is the result of a request under a configuration.

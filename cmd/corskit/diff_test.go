@@ -11,7 +11,8 @@ func TestDiff(t *testing.T) {
 	dir := t.TempDir()
 	old := write(t, dir, "old.yaml", `policies:
   app:
-    allow_origins: ["https://a.example", "https://*.b.example", "https://same.example", "regexp:https://[a-z]+\\.r\\.example", "http://localhost:3000-3999"]
+    allow_origins: ["https://a.example", "https://*.b.example", "https://same.example",
+      "regexp:https://[a-z]+\\.r\\.example", "http://localhost:3000-3999"]
     allow_methods: [PUT]
     max_age: 10m
 `)
@@ -21,56 +22,71 @@ func TestDiff(t *testing.T) {
     allow_methods: [PUT, PATCH]
     allow_headers: [X-Token]
 `)
-	// The same, written in another way.
-	same := write(t, dir, "same.json", `{"policies": {"q": {"allow_origins": ["https://same.example", "https://a.example", "http://localhost:3000-3999"],
-  "allow_methods": ["PUT"], "max_age": "600s"}, "app": {"allow_origins": ["https://*.b.example", "regexp:https://[a-z]+\\.r\\.example"],
+	// The same policies, written differently.
+	same := write(t, dir, "same.json", `{"policies": {
+  "q": {"allow_origins": ["https://same.example", "https://a.example", "http://localhost:3000-3999"],
+    "allow_methods": ["PUT"], "max_age": "600s"},
+  "app": {"allow_origins": ["https://*.b.example", "regexp:https://[a-z]+\\.r\\.example"],
   "allow_methods": ["PUT"], "max_age": "10m"}}}`)
 
 	if r := corskit(t, dir, "diff", old, old); r.code != exitYes || r.stdout != "no difference\n" {
-		t.Errorf("%+v", r)
+		t.Errorf("a file and itself: %+v", r)
 	}
 	if r := corskit(t, dir, "diff", old, same); r.code != exitYes {
-		t.Errorf("%+v", r)
+		t.Errorf("the same policies, written differently: %+v", r)
 	}
 	golden(t, "diff", corskit(t, dir, "diff", filepath.Base(old), filepath.Base(changed)))
 	golden(t, "diff-json", corskit(t, dir, "diff", "--format", "json", filepath.Base(old), filepath.Base(changed)))
 
-	open := write(t, dir, "open.yaml", "policies: {app: {allow_origins: [\"*\"]}}\nroutes: [{path: /public/, policies: [app]}]\n")
+	open := write(t, dir, "open.yaml",
+		"policies: {app: {allow_origins: [\"*\"]}}\nroutes: [{path: /public/, policies: [app]}]\n")
 	r := corskit(t, dir, "diff", old, open)
 	if r.code != exitNo {
-		t.Errorf("%+v", r)
+		t.Errorf("a route for everyone: %+v", r)
 	}
-	contains(t, "the difference", r.stdout, "may now read responses of /public/", "any other origin", "may no longer read responses of elsewhere")
+	contains(t, "the difference", r.stdout,
+		"may now read responses at /public/\n", "any other origin", "may no longer read responses elsewhere\n")
 	strict := write(t, dir, "strict.yaml", "policies: {app: {reject_disallowed: true}}\n")
 	loose := write(t, dir, "loose.yaml", "policies: {app: {}}\n")
-	if r := corskit(t, dir, "diff", loose, strict); r.code != exitNo || !strings.Contains(r.stdout, "an answer of 403") {
-		t.Errorf("%+v", r)
+	if r := corskit(t, dir, "diff", loose, strict); r.code != exitNo || !strings.Contains(r.stdout, "rejection with status 403") {
+		t.Errorf("reject_disallowed: %+v", r)
 	}
 	if r := corskit(t, dir, "diff", old, "nowhere.yaml"); r.code != exitFail {
-		t.Errorf("%+v", r)
+		t.Errorf("a missing file: %+v", r)
 	}
 }
 
-// What two patterns differ in is seen, though each is tried with a few origins.
+// A few origins of each pattern suffice to show how two patterns differ.
 func TestDiffPatterns(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		before, after string // allow_origins
 		want          []string
 	}{
 		{"http://localhost", "http://localhost:*", []string{"+", "http://localhost:*, such as http://localhost:49151"}},
-		{"http://localhost:3000-3999", "http://localhost:3000-4999", []string{"+", "http://localhost:3000-4999, such as http://localhost:4999", "http://localhost:4000"}},
-		{"http://localhost:3000-4999", "http://localhost:3001-4999", []string{"-", "http://localhost:3000-4999, such as http://localhost:3000"}},
+		{"http://localhost:3000-3999", "http://localhost:3000-4999",
+			[]string{"+", "http://localhost:3000-4999, such as http://localhost:4999", "http://localhost:4000"}},
+		{"http://localhost:3000-4999", "http://localhost:3001-4999",
+			[]string{"-", "http://localhost:3000-4999, such as http://localhost:3000"}},
 		{"http://127.0.0.1:*", "@loopback", []string{"+", "@loopback, such as http://localhost"}},
 		{"https://a-*.b.example", "https://*.b.example", []string{"+", "https://*.b.example"}},
-		{"regexp:https://[a-z0-9_-]+\\.b\\.example", "https://*.b.example", []string{"+", "such as https://corskit-sample.a_0.b.example"}},
-		{"regexp:https://[a-m]+\\.b\\.example", "regexp:https://[a-z]+\\.b\\.example", []string{"+", "such as https://z.b.example", "note: regular expressions differ"}},
-		{"regexp:https://(app|www)\\.b\\.example", "regexp:https://(app|web)\\.b\\.example", []string{"+", "such as https://web.b.example", "-", "such as https://www.b.example"}},
-		{"https://a.example", "regexp:(?i)https://[^a-z]\\.example", []string{"+", "-", "regexp:(?i)https://[^a-z]", "https://a.example"}},
-		{"regexp:https://a{1,3}\\.b\\.example", "regexp:https://a{1,5}\\.b\\.example", []string{"+", "such as https://aaaaa.b.example"}},
-		{"regexp:https://(a|b)\\.example", "regexp:https://(b|a)\\.example", []string{"no difference", "note: regular expressions differ"}},
-		{"regexp:https://[a-z]+", "regexp:https://[a-z]{1,2}", []string{"-", "https://aaa", "note: regular expressions differ"}},
+		{"regexp:https://[a-z0-9_-]+\\.b\\.example", "https://*.b.example",
+			[]string{"+", "such as https://corskit-sample.a_0.b.example"}},
+		{"regexp:https://[a-m]+\\.b\\.example", "regexp:https://[a-z]+\\.b\\.example",
+			[]string{"+", "such as https://z.b.example", "note: regular expressions differ"}},
+		{"regexp:https://(app|www)\\.b\\.example", "regexp:https://(app|web)\\.b\\.example",
+			[]string{"+", "such as https://web.b.example", "-", "such as https://www.b.example"}},
+		{"https://a.example", "regexp:(?i)https://[^a-z]\\.example",
+			[]string{"+", "-", "regexp:(?i)https://[^a-z]", "https://a.example"}},
+		{"regexp:https://a{1,3}\\.b\\.example", "regexp:https://a{1,5}\\.b\\.example",
+			[]string{"+", "such as https://aaaaa.b.example"}},
+		{"regexp:https://(a|b)\\.example", "regexp:https://(b|a)\\.example",
+			[]string{"no difference", "note: regular expressions differ"}},
+		{"regexp:https://[a-z]+", "regexp:https://[a-z]{1,2}",
+			[]string{"-", "https://aaa", "note: regular expressions differ"}},
 		{"regexp:https://(x\\.)*b\\.example", "regexp:https://(x\\.)?b\\.example", []string{"-", "https://x.x.b.example"}},
-		{"regexp:https://[a-z]{2}\\.[a-z]{3}\\.example", "regexp:https://[a-z]{2}\\.[a-z]+\\.example", []string{"+", "https://aa.aaaa.example"}},
+		{"regexp:https://[a-z]{2}\\.[a-z]{3}\\.example", "regexp:https://[a-z]{2}\\.[a-z]+\\.example",
+			[]string{"+", "https://aa.aaaa.example"}},
 		{"https://*.b.example", "*", []string{"+", "any other origin"}},
 	} {
 		dir := t.TempDir()
@@ -88,27 +104,28 @@ func TestDiffPatterns(t *testing.T) {
 	}
 }
 
-// The note on expressions is for programs, too.
+// The JSON output has the note on expressions too.
 func TestDiffNoteJSON(t *testing.T) {
 	dir := t.TempDir()
-	for name, pattern := range map[string]string{"old.yaml": "regexp:https://(a|b)\\.example", "new.yaml": "regexp:https://(b|a)\\.example"} {
-		write(t, dir, name, "policies: {app: {allow_origins: ['"+pattern+"']}}\n")
-	}
+	write(t, dir, "old.yaml", "policies: {app: {allow_origins: ['regexp:https://(a|b)\\.example']}}\n")
+	write(t, dir, "new.yaml", "policies: {app: {allow_origins: ['regexp:https://(b|a)\\.example']}}\n")
 	for after, notes := range map[string]int{"old.yaml": 0, "new.yaml": 1} {
 		r := corskit(t, dir, "diff", "old.yaml", after, "--format", "json")
 		var got compared
-		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Changes == nil || len(got.Changes) > 0 || len(got.Notes) != notes || r.code != exitYes {
+		err := json.Unmarshal([]byte(r.stdout), &got)
+		if err != nil || got.Changes == nil || len(got.Changes) > 0 || len(got.Notes) != notes || r.code != exitYes {
 			t.Errorf("old.yaml and %s: %v, %+v", after, err, r)
 		}
 	}
 }
 
-// Lists are compared by what they let through.
+// Lists are compared by what they allow.
 func TestDiffLists(t *testing.T) {
+	t.Parallel()
 	const credentials = "allow_credentials: true, "
 	for _, tt := range []struct {
-		before, after string // what a policy has beside its origins
-		want          string // the lines on rights
+		before, after string // the policy apart from its origins
+		want          string // the lines about rights
 	}{
 		{"allow_methods: [put]", "allow_methods: [PUT]", ""},
 		{"allow_methods: [PUT, PATCH]", "allow_methods: [PATCH, PUT, GET]", ""},
@@ -142,7 +159,7 @@ func TestDiffLists(t *testing.T) {
 		write(t, dir, "new.yaml", "policies: {app: {allow_origins: ['https://a.example'], "+tt.after+"}}\n")
 		want, code := "no difference\n", exitYes
 		if tt.want != "" {
-			want, code = "~ may do other things\n    https://a.example\n  "+strings.ReplaceAll(tt.want, "\n", "\n  ")+"\n", exitNo
+			want, code = "~ permissions change\n    https://a.example\n  "+strings.ReplaceAll(tt.want, "\n", "\n  ")+"\n", exitNo
 		}
 		if r := corskit(t, dir, "diff", "old.yaml", "new.yaml"); r.code != code || r.stdout != want {
 			t.Errorf("from %s to %s: %+v, want %s", tt.before, tt.after, r, want)
@@ -150,8 +167,8 @@ func TestDiffLists(t *testing.T) {
 	}
 }
 
-// A request can be one of a host and one of a path, and the order of the routes
-// says which.
+// A request may match a route by host and another by path. The order of the routes
+// decides which of them governs it.
 func TestDiffRoutes(t *testing.T) {
 	const policies = "policies: {p: {allow_origins: [\"https://a.example\"]}, q: {allow_origins: [\"https://b.example\"]}}\n"
 	const host, path = "{host: h.example, policies: [p]}", "{path: /b/, policies: [q]}"
@@ -159,9 +176,9 @@ func TestDiffRoutes(t *testing.T) {
 	write(t, dir, "old.yaml", policies+"routes: ["+host+", "+path+"]\n")
 	write(t, dir, "new.yaml", policies+"routes: ["+path+", "+host+"]\n")
 	r := corskit(t, dir, "diff", "old.yaml", "new.yaml")
-	want := `- may no longer read responses of h.example/b/
+	want := `- may no longer read responses at h.example/b/
     https://a.example
-+ may now read responses of h.example/b/
++ may now read responses at h.example/b/
     https://b.example
   + method GET, HEAD, POST
 `

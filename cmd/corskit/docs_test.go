@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// TestGuide holds docs/cli.md to the commands: each has a section, in which each
-// of its flags is named, or else in the one of check, which says what flags are
-// that several commands have.
+// TestGuide checks that docs/cli.md has a section for each command, and that the
+// section names each flag of the command. A flag that check or explain has too may
+// be named in their sections instead.
 func TestGuide(t *testing.T) {
 	text, err := os.ReadFile("../../docs/cli.md")
 	if _, outside := os.Stat("../../go.work"); outside != nil {
-		t.Skip("the guide is in the repository, and this is a copy of the module alone")
+		t.Skip("this is a copy of the module without the repository, and the guide is in the repository")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -28,24 +28,26 @@ func TestGuide(t *testing.T) {
 	for _, cmd := range newRoot().Commands() {
 		if cmd.Name() == "version" || cmd.Name() == "completion" || cmd.Name() == "help" {
 			if !strings.Contains(string(text), "`corskit "+cmd.Name()) && cmd.Name() == "version" {
-				t.Errorf("the guide lacks %s", cmd.Name())
+				t.Errorf("the guide does not mention %s", cmd.Name())
 			}
 			continue
 		}
 		section, ok := sections[cmd.Name()]
 		if !ok {
-			t.Errorf("the guide has no section on %s", cmd.Name())
+			t.Errorf("the guide has no section about %s", cmd.Name())
 		}
-		for _, m := range regexp.MustCompile(`(?m)^ .*?--([a-z-]+)`).FindAllStringSubmatch(cmd.LocalNonPersistentFlags().FlagUsages(), -1) {
+		for _, m := range flagName.FindAllStringSubmatch(cmd.LocalNonPersistentFlags().FlagUsages(), -1) {
 			if !strings.Contains(section, "--"+m[1]) && !shared(cmd, m[1], sections) {
-				t.Errorf("the section on %s lacks --%s", cmd.Name(), m[1])
+				t.Errorf("the section about %s lacks --%s", cmd.Name(), m[1])
 			}
 		}
 	}
 }
 
-// shared reports whether a flag is one that check has as well, or explain for
-// what a script does, and whether the guide has it there.
+var flagName = regexp.MustCompile(`(?m)^ .*?--([a-z-]+)`)
+
+// shared reports whether check or explain has the same flag, and the guide names it
+// in that section.
 func shared(cmd *cobra.Command, flag string, sections map[string]string) bool {
 	for _, other := range []string{"check", "explain"} {
 		c, _, err := cmd.Root().Find([]string{other})

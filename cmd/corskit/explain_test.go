@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,7 +11,9 @@ func TestExplainGolden(t *testing.T) {
 	const app = "https://app.example.com"
 	api := []string{"../check/good.yaml", "--host", "api.example.com"}
 	for name, args := range map[string][]string{
-		"preflight":      {"-o", app, "-X", "put", "-H", "Content-Type: application/json", "-H", "Authorization", "--credentials"},
+		"preflight": {
+			"-o", app, "-X", "put", "-H", "Content-Type: application/json", "-H", "Authorization", "--credentials",
+		},
 		"simple":         {"-o", app},
 		"wildcard":       {"-o", "https://x.y.pr.example.com", "-X", "DELETE"},
 		"stranger":       {"-o", "https://evil.example", "-X", "PUT"},
@@ -30,17 +33,19 @@ func TestExplainGolden(t *testing.T) {
 		"json":           {"-o", app, "-X", "PUT", "-H", "X-Token: 1", "--format", "json"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			golden(t, "explain/"+name, corskit(t, "testdata/explain", append(append([]string{"explain"}, api...), args...)...))
+			all := slices.Concat([]string{"explain"}, api, args)
+			golden(t, "explain/"+name, corskit(t, "testdata/explain", all...))
 		})
 	}
 }
 
-// The output for programs says the same as the exit status.
+// The JSON output agrees with the exit status.
 func TestExplainJSON(t *testing.T) {
 	for origin, want := range map[string]bool{"https://app.example.com": true, "https://evil.example": false} {
 		r := corskit(t, "testdata/check", "explain", "good.yaml", "--host", "api.example.com", "-o", origin, "--format", "json")
 		var got explained
-		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Verdict.Allowed != want || (r.code == exitYes) != want || (got.Fix == "") != want {
+		err := json.Unmarshal([]byte(r.stdout), &got)
+		if err != nil || got.Verdict.Allowed != want || (r.code == exitYes) != want || (got.Fix == "") != want {
 			t.Errorf("%s: %v, %+v", origin, err, r)
 		}
 	}
@@ -54,19 +59,21 @@ func TestExplainBadFile(t *testing.T) {
 	contains(t, "the error", r.stderr, "faults.yaml:4:5: error: policies.spa.allow_origin", "faults.yaml has ")
 }
 
-// Shipping browsers let * cover Authorization, and the standard does not.
+// In shipping browsers, * covers Authorization. In the standard it does not.
 func TestExplainBrowsers(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"], allow_headers: [\"*\"]}}\n")
 	for browser, want := range map[string]int{"spec": exitNo, "chromium": exitYes, "firefox": exitYes, "webkit": exitYes} {
-		if r := corskit(t, dir, "explain", "cors.yaml", "-o", "https://a.example", "-H", "Authorization", "--browser", browser); r.code != want {
+		r := corskit(t, dir, "explain", "cors.yaml", "-o", "https://a.example", "-H", "Authorization", "--browser", browser)
+		if r.code != want {
 			t.Errorf("%s: %+v", browser, r)
 		}
 	}
 }
 
-// A browser does not send every URL as it is written.
+// A browser does not send every URL as written.
 func TestExplainURL(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", `policies:
   app: {allow_origins: ["https://app.example"]}
@@ -78,8 +85,8 @@ routes:
 `)
 	for _, tt := range []struct {
 		host, path string
-		want       string // the URL that is fetched
-		code       int    // for a page that the policy app alone refuses
+		want       string // the URL that the browser fetches
+		code       int    // for a page that only the policy app refuses
 	}{
 		{"api.example.com", "/public/y", "https://api.example.com/public/y", exitYes},
 		{"api.example.com", "/public/../x", "https://api.example.com/x", exitNo},
@@ -90,13 +97,17 @@ routes:
 		{"api.example.com:8443", "/public/y", "https://api.example.com:8443/public/y", exitYes},
 		{"b\u00fccher.example", "/", "https://xn--bcher-kva.example/", exitNo},
 	} {
-		r := corskit(t, dir, "explain", "cors.yaml", "-o", "https://evil.example", "--host", tt.host, "--path", tt.path, "--format", "json")
+		r := corskit(t, dir, "explain", "cors.yaml", "-o", "https://evil.example",
+			"--host", tt.host, "--path", tt.path, "--format", "json")
 		var got explained
-		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Fetch.URL != tt.want || got.Exchanges[0].Request.URL != tt.want || r.code != tt.code || got.Verdict.Code == "no-route" {
+		err := json.Unmarshal([]byte(r.stdout), &got)
+		if err != nil || got.Fetch.URL != tt.want || got.Exchanges[0].Request.URL != tt.want ||
+			r.code != tt.code || got.Verdict.Code == "no-route" {
 			t.Errorf("%s%s: %v, %+v, want %s and exit status %d", tt.host, tt.path, err, r, tt.want, tt.code)
 		}
 		raw := "https://" + tt.host + tt.path
-		if told := len(got.Notes) == 1 && got.Notes[0] == "browsers send the URL "+raw+" as "+tt.want; told != (raw != tt.want) {
+		told := len(got.Notes) == 1 && got.Notes[0] == "browsers send the URL "+raw+" as "+tt.want
+		if told != (raw != tt.want) {
 			t.Errorf("%s: notes %q", raw, got.Notes)
 		}
 		if tt.code == exitNo && !strings.Contains(r.stdout, `of policy \"app\" allows`) {
@@ -105,20 +116,22 @@ routes:
 	}
 }
 
-// What is advised makes no file that check refuses.
+// The advice never leads to a file that check refuses.
 func TestExplainCredentialsFix(t *testing.T) {
+	t.Parallel()
 	const (
 		leave = "fetch without credentials"
-		alone = leave + ", or list the origin in a policy of its own, before this one, with allow_credentials: true"
-		https = leave + "; with them, serve the page over https://, or set dangerously_allow_insecure_origins if that is meant"
+		alone = leave + ", or add a policy before this one that lists the origin and sets allow_credentials: true"
+		set   = `set allow_credentials: true in policy "app", or ` + leave
+		https = leave + "; for credentials, serve the page over https://, or set dangerously_allow_insecure_origins if that is meant"
 	)
 	for _, tt := range []struct{ policy, origin, want string }{
-		{`allow_origins: ["https://a.example"]`, "https://a.example", `set allow_credentials: true in policy "app", or ` + leave},
-		{`allow_origins: ["http://localhost:*"]`, "http://localhost:3000", `set allow_credentials: true in policy "app", or ` + leave},
+		{`allow_origins: ["https://a.example"]`, "https://a.example", set},
+		{`allow_origins: ["http://localhost:*"]`, "http://localhost:3000", set},
 		{`allow_origins: ["null"], dangerously_allow_null_origin: true`, "null", leave},
 		{`allow_origins: ["null", "https://a.example"], dangerously_allow_null_origin: true`, "https://a.example", alone},
 		{`allow_origins: ["http://a.example"]`, "http://a.example", https},
-		{`allow_origins: ["http://a.example"], dangerously_allow_insecure_origins: true`, "http://a.example", `set allow_credentials: true in policy "app", or ` + leave},
+		{`allow_origins: ["http://a.example"], dangerously_allow_insecure_origins: true`, "http://a.example", set},
 		{`allow_origins: ["https://*.github.io"]`, "https://a.github.io", alone},
 		{`allow_origins: ["https://a.example"], expose_headers: ["*"]`, "https://a.example", alone},
 		{`allow_origins: ["*"]`, "https://a.example", alone},
@@ -132,21 +145,25 @@ func TestExplainCredentialsFix(t *testing.T) {
 			t.Errorf("%s, %s: %v, fix %q, want %q", tt.policy, tt.origin, err, got.Fix, tt.want)
 		}
 		write(t, dir, "advised.yaml", "policies: {app: {"+tt.policy+", allow_credentials: true}}\n")
-		if r := corskit(t, dir, "check", "advised.yaml"); (r.code == exitYes) != strings.HasPrefix(got.Fix, "set allow_credentials: true") {
+		r = corskit(t, dir, "check", "advised.yaml")
+		if (r.code == exitYes) != strings.HasPrefix(got.Fix, "set allow_credentials: true") {
 			t.Errorf("%s: the fix is %q, and with allow_credentials: %+v", tt.policy, got.Fix, r)
 		}
 	}
 }
 
 func TestExplainMeantOrigin(t *testing.T) {
+	t.Parallel()
 	for origin, want := range map[string]string{
-		" https://ok.example": "https://ok.example", "HTTPS://ok.example:443/": "https://ok.example", "ok.example": "https://ok.example", "//ok.example": "https://ok.example",
-		"https://b\u00fccher.example": "https://xn--bcher-kva.example", "file://": "null", "file:///x": "null", "data:,x": "null", "Null": "null",
+		" https://ok.example": "https://ok.example", "HTTPS://ok.example:443/": "https://ok.example",
+		"ok.example": "https://ok.example", "//ok.example": "https://ok.example",
+		"https://b\u00fccher.example": "https://xn--bcher-kva.example",
+		"file://":                     "null", "file:///x": "null", "data:,x": "null", "Null": "null",
 		"ok example": "", "https://": "", "https://ok.example:99999": "",
 	} {
-		note := "no browser spells an origin " + origin
+		note := "browsers never send the origin " + origin
 		if want != "" {
-			note += "; is " + want + " meant?"
+			note += "; did you mean " + want + "?"
 		}
 		r := corskit(t, "testdata/check", "explain", "good.yaml", "--host", "api.example.com", "-o", origin, "--format", "json")
 		var got explained
@@ -156,20 +173,21 @@ func TestExplainMeantOrigin(t *testing.T) {
 	}
 }
 
-// A script gets a TypeError for what no header can hold.
+// A script gets a TypeError for a header that cannot be sent.
 func TestExplainHeaderFaults(t *testing.T) {
+	args := []string{"explain", "good.yaml", "--host", "api.example.com", "-o", "https://app.example.com", "-H"}
 	for header, want := range map[string]string{
 		"X-A: \u4e16\u754c": "the value of the header X-A has characters beyond U+00FF",
 		"X-A: b\r\nfoo":     "the value of the header X-A has a line break",
 		"X A: b":            "the header name X A is no token",
 	} {
-		r := corskit(t, "testdata/check", "explain", "good.yaml", "--host", "api.example.com", "-o", "https://app.example.com", "-H", header)
+		r := corskit(t, "testdata/check", append(args, header)...)
 		if r.code != exitNo || strings.Contains(r.stdout, "1. the") {
 			t.Errorf("%q: %+v", header, r)
 		}
 		contains(t, header, r.stdout, want, "TypeError", "(header-syntax)")
 	}
-	if r := corskit(t, "testdata/check", "explain", "good.yaml", "--host", "api.example.com", "-o", "https://app.example.com", "-H", "Accept: \u00e9"); r.code != exitYes {
+	if r := corskit(t, "testdata/check", append(args, "Accept: \u00e9")...); r.code != exitYes {
 		t.Errorf("a byte beyond ASCII: %+v", r)
 	}
 }

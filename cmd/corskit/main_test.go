@@ -16,55 +16,48 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// binary is the command, built as a user would build it, or with the race
-// detector if the tests are.
+// beCorskit is an environment variable that makes the test binary behave as the
+// command.
+const beCorskit = "BE_CORSKIT"
+
+// binary is the path of the test binary.
 var binary string
 
-var buildFlags []string
-
 func TestMain(m *testing.M) {
-	flag.Parse()
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "corskit-test")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		binary = filepath.Join(dir, "corskit")
-		if runtime.GOOS == "windows" {
-			binary += ".exe"
-		}
-		if out, err := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", binary, ".")...).CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-			return 1
-		}
-		return m.Run()
-	}())
+	if os.Getenv(beCorskit) != "" {
+		main() // exits
+	}
+	var err error
+	if binary, err = os.Executable(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
 }
 
-// limit is how long any command may take.
+// limit is the longest that a command may take.
 const limit = time.Minute
 
-// result is what a command did.
+// result is the outcome of a command.
 type result struct {
 	stdout, stderr string
 	code           int
 }
 
-// environ is the environment of the tests, without what the command looks at,
-// and with more.
+// environ returns the environment for a command: that of the tests with more
+// variables, and without those that the command reads.
 func environ(more ...string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		return strings.HasPrefix(strings.ToUpper(name), "CORS") || name == "NO_COLOR" || name == "TERM" || strings.HasSuffix(strings.ToUpper(name), "_PROXY")
+		upper := strings.ToUpper(name)
+		return strings.HasPrefix(upper, "CORS") || strings.HasSuffix(upper, "_PROXY") || name == "NO_COLOR" || name == "TERM"
 	})
-	return append(append(env, "TERM=xterm"), more...)
+	return slices.Concat(env, []string{"TERM=xterm", beCorskit + "=1"}, more)
 }
 
-// corskit runs the command in a directory, to its end.
+// corskit runs the command in dir and waits for it.
 func corskit(t *testing.T, dir string, args ...string) result {
 	t.Helper()
 	return corskitWith(t, dir, nil, args...)
@@ -90,7 +83,7 @@ func corskitWith(t *testing.T, dir string, env []string, args ...string) result 
 	return r
 }
 
-// golden compares what a command printed with a file.
+// golden compares the outcome of a command with a golden file.
 func golden(t *testing.T, name string, r result) {
 	t.Helper()
 	got := r.stdout
@@ -113,6 +106,7 @@ func golden(t *testing.T, name string, r result) {
 	}
 }
 
+// write writes a file and returns its path.
 func write(t *testing.T, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -122,6 +116,7 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
+// contains reports parts that are missing from text.
 func contains(t *testing.T, what, text string, parts ...string) {
 	t.Helper()
 	for _, p := range parts {
@@ -132,6 +127,7 @@ func contains(t *testing.T, what, text string, parts ...string) {
 }
 
 func TestUsage(t *testing.T) {
+	t.Parallel()
 	file := write(t, t.TempDir(), "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
 	for _, tt := range []struct {
 		args []string
@@ -140,32 +136,32 @@ func TestUsage(t *testing.T) {
 		{[]string{"chekc"}, `unknown command "chekc"; did you mean "check"?`},
 		{[]string{"frobnicate"}, `unknown command "frobnicate"`},
 		{[]string{"check"}, "no file to check"},
-		{[]string{"check", ""}, "the name of a file is empty"},
-		{[]string{"diff", file, ""}, "the name of a file is empty"},
-		{[]string{"explain", "", "-o", "https://a.example"}, "the name of a file is empty"},
-		{[]string{"serve", ""}, "the name of a file is empty"},
-		{[]string{"check", "nope/"}, "nope/ is the path of a directory, not of a file"},
-		{[]string{"check", file, file + "/"}, "cors.yaml/ is the path of a directory"},
-		{[]string{"diff", file + "/", file}, "cors.yaml/ is the path of a directory"},
-		{[]string{"explain", file + "/", "-o", "https://a.example"}, "cors.yaml/ is the path of a directory"},
-		{[]string{"serve", file + "/"}, "cors.yaml/ is the path of a directory"},
+		{[]string{"check", ""}, "the file name is empty"},
+		{[]string{"diff", file, ""}, "the file name is empty"},
+		{[]string{"explain", "", "-o", "https://a.example"}, "the file name is empty"},
+		{[]string{"serve", ""}, "the file name is empty"},
+		{[]string{"check", "nope/"}, "nope/ names a directory, not a file"},
+		{[]string{"check", file, file + "/"}, "cors.yaml/ names a directory"},
+		{[]string{"diff", file + "/", file}, "cors.yaml/ names a directory"},
+		{[]string{"explain", file + "/", "-o", "https://a.example"}, "cors.yaml/ names a directory"},
+		{[]string{"serve", file + "/"}, "cors.yaml/ names a directory"},
 		{[]string{"check", "--frob"}, "unknown flag: --frob"},
-		{[]string{"check", "--env", file}, "leave the files out"},
+		{[]string{"check", "--env", file}, "remove the file names"},
 		{[]string{"check", "--env", "--no-env"}, "nothing to check"},
-		{[]string{"check", "--format", "xml", file}, `--format is "xml", which is none of text, json and github`},
+		{[]string{"check", "--format", "xml", file}, `--format is "xml"; it must be text, json or github`},
 		{[]string{"check", "--color", "blue", file}, `--color is "blue"`},
-		{[]string{"explain", file}, "--origin is missing"},
+		{[]string{"explain", file}, "--origin is required"},
 		{[]string{"explain", file, file, "-o", "https://a.example"}, "accepts 1 arg(s)"},
-		{[]string{"explain", file, "-o", "https://a.example", "--path", "x"}, "does not begin with a slash"},
-		{[]string{"explain", file, "-o", "https://a.example", "--host", "a/b"}, "do not make a URL"},
-		{[]string{"explain", file, "-o", "https://a.example", "--host", "u@b"}, "do not make a URL"},
-		{[]string{"explain", file, "-o", "https://a.example", "--host", `b\c`}, "do not make a URL"},
-		{[]string{"explain", file, "-o", "https://a.example", "--host", ""}, "do not make a URL"},
+		{[]string{"explain", file, "-o", "https://a.example", "--path", "x"}, "must begin with a slash"},
+		{[]string{"explain", file, "-o", "https://a.example", "--host", "a/b"}, "do not form a URL"},
+		{[]string{"explain", file, "-o", "https://a.example", "--host", "u@b"}, "do not form a URL"},
+		{[]string{"explain", file, "-o", "https://a.example", "--host", `b\c`}, "do not form a URL"},
+		{[]string{"explain", file, "-o", "https://a.example", "--host", ""}, "do not form a URL"},
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "b:99999"}, "the port 99999 is beyond 65535"},
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "b:x"}, "is none"},
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "a<b"}, "the host a<b is no name that browsers take"},
 		{[]string{"explain", file, "-o", "https://a.example", "-H", ": x"}, "has no name"},
-		{[]string{"explain", file, "-o", "https://a.example\r\nX: y"}, "cannot stand in a header"},
+		{[]string{"explain", file, "-o", "https://a.example\r\nX: y"}, "has a character that no header can hold"},
 		{[]string{"explain", file, "-o", "https://a.example", "--browser", "lynx"}, `--browser is "lynx"`},
 		{[]string{"serve", file, "--framework", "rails"}, `--framework is "rails"`},
 		{[]string{"probe", "localhost:8080", "-o", "https://a.example"}, "is not a URL with http:// or https://"},
@@ -174,25 +170,32 @@ func TestUsage(t *testing.T) {
 		{[]string{"probe", "http://localhost:99999/", "-o", "https://a.example"}, "the port 99999 is beyond 65535"},
 		{[]string{"probe", "http://2130706433/", "-o", "https://a.example"}, "write it as four decimal numbers"},
 		{[]string{"diff", file}, "accepts 2 arg(s)"},
-		{[]string{"init", "cors.json"}, "name it .yaml"},
+		{[]string{"init", "cors.json"}, "must end in .yaml"},
 	} {
 		r := corskit(t, "", tt.args...)
-		if r.code != exitFail || r.stdout != "" || !strings.Contains(r.stderr, tt.want) || !strings.Contains(r.stderr, "--help' for usage") && tt.args[0] != "chekc" && tt.args[0] != "frobnicate" {
+		if r.code != exitFail || r.stdout != "" || !strings.Contains(r.stderr, tt.want) {
 			t.Errorf("corskit %q: %+v, want %q", tt.args, r, tt.want)
+		}
+		unknown := strings.HasPrefix(tt.want, "unknown command")
+		if !unknown && !strings.Contains(r.stderr, "--help' for usage") {
+			t.Errorf("corskit %q does not point to --help: %+v", tt.args, r)
 		}
 	}
 }
 
 func TestHelp(t *testing.T) {
+	t.Parallel()
 	r := corskit(t, "")
-	contains(t, "the help", r.stdout, "init", "schema", "check", "explain", "serve", "probe", "diff", "completion", "version", "Examples:")
+	contains(t, "the help", r.stdout,
+		"init", "schema", "check", "explain", "serve", "probe", "diff", "completion", "version", "Examples:")
 	for _, name := range []string{"init", "schema", "check", "explain", "serve", "probe", "diff"} {
 		r := corskit(t, "", "help", name)
 		if r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help %s: %+v", name, r)
 		}
 	}
-	if r := corskit(t, "", "version"); r.code != exitYes || !strings.HasPrefix(r.stdout, "corskit ") || !strings.Contains(r.stdout, runtime.Version()) {
+	r = corskit(t, "", "version")
+	if r.code != exitYes || !strings.HasPrefix(r.stdout, "corskit ") || !strings.Contains(r.stdout, runtime.Version()) {
 		t.Errorf("version: %+v", r)
 	}
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
@@ -205,16 +208,20 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// What is given on the command line and in files reaches a terminal quoted.
+// Control characters from the command line and from files reach a terminal only
+// quoted.
 func TestNothingRaw(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
 	write(t, dir, "bad.yaml", "policies: {app: {allow_origins: [\"https://a.example/\\e[31m\\u0007\"], \"\\e[2J\": 1}}\n")
 	evil := "\x1b[31mhttps://evil.example\x07"
 	for _, args := range [][]string{
-		{"check", "bad.yaml"}, {"check", "bad.yaml", "--format", "github"}, {evil}, {"check", evil + ".yaml"}, {"check", "--format", evil, "x"},
+		{"check", "bad.yaml"}, {"check", "bad.yaml", "--format", "github"},
+		{evil}, {"check", evil + ".yaml"}, {"check", "--format", evil, "x"},
 		{"explain", "cors.yaml", "-o", evil}, {"explain", "cors.yaml", "-o", "https://b.example", "-X", evil},
-		{"explain", "cors.yaml", "-o", "https://b.example", "-H", evil}, {"explain", "cors.yaml", "-o", "https://b.example", "-H", "x-a: " + evil},
+		{"explain", "cors.yaml", "-o", "https://b.example", "-H", evil},
+		{"explain", "cors.yaml", "-o", "https://b.example", "-H", "x-a: " + evil},
 		{"probe", evil, "-o", "https://b.example"}, {"serve", evil}, {"diff", evil, evil},
 	} {
 		r := corskit(t, dir, args...)

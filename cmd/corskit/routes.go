@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,11 +82,11 @@ func (s *routeSampler) add(name, host, path string) {
 	}
 	key := ""
 	for _, c := range s.configs {
-		route := governing(s.ctx, c, r)
+		route := c.Engine().Explain(s.ctx, r.request(stranger)).Route
 		key += strconv.Itoa(route) + " "
 		r.policies += "\x00"
-		if route == none {
-			continue
+		if route < 0 {
+			continue // no route covers the request, or there are no routes
 		}
 		for _, p := range c.Routes[route].Policies {
 			r.policies += p.Name + "\x01"
@@ -97,21 +96,4 @@ func (s *routeSampler) add(name, host, path string) {
 		s.known[key] = true
 		s.list = append(s.list, r)
 	}
-}
-
-// governing returns the index of the route that governs a request, or none.
-func governing(ctx context.Context, c *config.Config, s routeSample) int {
-	if c.Routes == nil {
-		return none
-	}
-	for _, step := range c.Engine().Explain(ctx, s.request(stranger)).Steps {
-		var route int
-		if step.Code != core.StepRoute {
-			continue
-		}
-		if _, err := fmt.Sscanf(step.Text, "route %d covers", &route); err == nil {
-			return route
-		}
-	}
-	return none
 }

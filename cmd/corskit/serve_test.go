@@ -28,7 +28,7 @@ type serving struct {
 	done chan struct{} // closed when the log ends
 }
 
-// start starts a server with a log in JSON, and waits until it serves.
+// start starts a server that logs JSON, and waits until it serves.
 func start(t *testing.T, dir string, args ...string) *serving {
 	t.Helper()
 	s := &serving{t: t, more: make(chan struct{}, 1), done: make(chan struct{})}
@@ -64,7 +64,7 @@ func start(t *testing.T, dir string, args ...string) *serving {
 	return s
 }
 
-// await waits for a line of the log, and forgets the lines before it.
+// await waits for a line of the log, and drops the lines before it.
 func (s *serving) await(what string, match func(map[string]any) bool) map[string]any {
 	s.t.Helper()
 	deadline := time.After(limit)
@@ -164,7 +164,8 @@ func TestServe(t *testing.T) {
 			if err := json.Unmarshal([]byte(body), &got); err != nil {
 				t.Fatalf("%v: %s", err, body)
 			}
-			if res.StatusCode != 200 || got.Framework != framework || got.Method != "PUT" || got.Target != "/any%2Fpath?q=1" || got.Body != "hello" || got.BodyBytes != 5 {
+			if res.StatusCode != 200 || got.Framework != framework || got.Method != "PUT" ||
+				got.Target != "/any%2Fpath?q=1" || got.Body != "hello" || got.BodyBytes != 5 {
 				t.Errorf("%d %+v", res.StatusCode, got)
 			}
 			tokens := 0
@@ -173,11 +174,13 @@ func TestServe(t *testing.T) {
 					tokens++
 				}
 			}
-			if tokens != 2 || res.Header.Get("Access-Control-Allow-Origin") != "https://a.example" || res.Header.Get("Vary") != "Origin" {
+			allowed := res.Header.Get("Access-Control-Allow-Origin")
+			if tokens != 2 || allowed != "https://a.example" || res.Header.Get("Vary") != "Origin" {
 				t.Errorf("%d lines of X-Token; %v", tokens, res.Header)
 			}
 			l := s.await("the request", decision("PUT"))
-			if l["allowed"] != true || l["reason"] != "origin-allowed" || l["policy"] != "app" || l["kind"] != "actual" || l["status"] != 200.0 {
+			if l["allowed"] != true || l["reason"] != "origin-allowed" || l["policy"] != "app" ||
+				l["kind"] != "actual" || l["status"] != 200.0 {
 				t.Errorf("%v", l)
 			}
 
@@ -194,7 +197,8 @@ func TestServe(t *testing.T) {
 			if res.StatusCode != 403 || res.Header.Get("Access-Control-Allow-Origin") != "" {
 				t.Errorf("preflight of a stranger: %d %v", res.StatusCode, res.Header)
 			}
-			if l := s.await("the refusal", decision("OPTIONS")); l["reason"] != "origin-not-allowed" || !strings.Contains(l["fix"].(string), "allow_origins") {
+			l = s.await("the refusal", decision("OPTIONS"))
+			if l["reason"] != "origin-not-allowed" || !strings.Contains(l["fix"].(string), "allow_origins") {
 				t.Errorf("%v", l)
 			}
 			for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "PURGE", "PATCH"} {
@@ -202,18 +206,21 @@ func TestServe(t *testing.T) {
 					t.Errorf("%s of a stranger: %d %v", method, res.StatusCode, res.Header)
 				}
 			}
-			// Bytes that could break a log, and more of them than anybody wants.
+			// Bytes that could corrupt a log, and too many of them.
 			s.send("GET", "/", "", "Origin", "https://a.example\t\u009b31m"+strings.Repeat("A", 8<<10))
-			l = s.await("the malformed origin", func(l map[string]any) bool { o, _ := l["origin"].(string); return strings.Contains(o, "AAAA") })
+			l = s.await("the malformed origin", func(l map[string]any) bool {
+				o, _ := l["origin"].(string)
+				return strings.Contains(o, "AAAA")
+			})
 			if o := l["origin"].(string); len(o) > 400 || strings.ContainsAny(o, "\t\u009b") {
-				t.Errorf("%d bytes of an origin are logged: %q", len(o), o)
+				t.Errorf("the log has %d bytes of the origin: %q", len(o), o)
 			}
-			// fasthttp may close the connection before the client has sent it all.
+			// fasthttp may close the connection before the client has sent the whole body.
 			if res, _, err := s.try("POST", "/", strings.Repeat("x", maxBody+1)); err == nil && res.StatusCode != http.StatusRequestEntityTooLarge {
-				t.Errorf("a body beyond the bound: %d", res.StatusCode)
+				t.Errorf("a body above the limit: %d", res.StatusCode)
 			}
 			if res, _ := s.send("POST", "/", strings.Repeat("x", maxBody)); res.StatusCode != http.StatusOK {
-				t.Errorf("a body of the bound: %d", res.StatusCode)
+				t.Errorf("a body at the limit: %d", res.StatusCode)
 			}
 			if code := s.interrupt(); code != exitYes {
 				t.Errorf("exit status %d after Ctrl-C", code)
@@ -225,11 +232,12 @@ func TestServe(t *testing.T) {
 func noSignals(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("a process cannot be sent Ctrl-C on Windows")
+		t.Skip("Windows cannot send Ctrl-C to a single process")
 	}
 }
 
 func TestServeWatch(t *testing.T) {
+	t.Parallel()
 	noSignals(t)
 	dir := t.TempDir()
 	path := write(t, dir, "cors.yaml", served)
@@ -247,14 +255,15 @@ func TestServeWatch(t *testing.T) {
 		t.Fatal("the first policy is not in force")
 	}
 	replace(strings.Replace(served, "https://a.example", "https://b.example", 1))
-	if l := s.await("the reload", func(l map[string]any) bool { return l["msg"] == "reloaded" }); !strings.Contains(l["changes"].(string), "https://b.example") {
-		t.Errorf("%v", l)
+	l := s.await("the reload", func(l map[string]any) bool { return l["msg"] == "reloaded" })
+	if !strings.Contains(l["changes"].(string), "https://b.example") {
+		t.Errorf("the log does not say what has changed: %v", l)
 	}
 	if allowed("https://a.example") || !allowed("https://b.example") {
 		t.Error("the second policy is not in force")
 	}
 	replace("policies: {app: {allow_origin: []}}\n")
-	l := s.await("the fault", func(l map[string]any) bool { return l["level"] == "ERROR" })
+	l = s.await("the fault", func(l map[string]any) bool { return l["level"] == "ERROR" })
 	if fault, _ := l["fault"].(string); !strings.Contains(fault, "cors.yaml:1:") || !strings.Contains(fault, "allow_origins") {
 		t.Errorf("%v", l)
 	}

@@ -16,33 +16,33 @@ func TestInit(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	if r := corskit(t, dir, "check", "--strict", "cors.yaml"); r.code != exitYes {
-		t.Errorf("the starter file is not sound: %+v", r)
+		t.Errorf("check finds faults in the starter file: %+v", r)
 	}
 	mine := write(t, dir, "mine.yaml", "mine\n")
 	if r := corskit(t, dir, "init", "mine.yaml"); r.code != exitFail || !strings.Contains(r.stderr, "--force") {
-		t.Errorf("%+v", r)
+		t.Errorf("an existing file: %+v", r)
 	}
 	if b, _ := os.ReadFile(mine); string(b) != "mine\n" {
-		t.Errorf("init has written over a file: %q", b)
+		t.Errorf("init has overwritten a file: %q", b)
 	}
 	if r := corskit(t, dir, "init", "--force", "mine.yaml"); r.code != exitYes {
-		t.Errorf("%+v", r)
+		t.Errorf("--force: %+v", r)
 	}
 	stdout := corskit(t, dir, "init", "-").stdout
-	// The package config holds this file to its JSON Schema.
+	// The tests of package config validate this file against the JSON Schema.
 	starter := filepath.Join("testdata", "init", "cors.yaml")
 	if *update {
 		write(t, "", starter, stdout)
 	}
 	if b, _ := os.ReadFile(starter); string(b) != stdout {
-		t.Errorf("%s is another starter file than the one printed; go test -update writes it", starter)
+		t.Errorf("%s differs from the starter file that init prints; go test -update rewrites it", starter)
 	}
 	if b, _ := os.ReadFile(mine); string(b) != stdout || stdout == "" {
-		t.Errorf("a file and the standard output differ")
+		t.Errorf("init writes different text to a file and to standard output")
 	}
 }
 
-// Every key that is a comment is one that can be set as it stands.
+// Every key in a comment is valid once its "#" is removed.
 func TestInitKeysAreReal(t *testing.T) {
 	keyed := map[string]bool{}
 	var lines []string
@@ -62,7 +62,7 @@ func TestInitKeysAreReal(t *testing.T) {
 	write(t, dir, "all.yaml", strings.Join(lines, ""))
 	write(t, dir, "partners.txt", "https://partner.example\n")
 	if r := corskit(t, dir, "check", "all.yaml"); r.code != exitYes {
-		t.Errorf("%s\n%s", r.stdout, strings.Join(lines, ""))
+		t.Errorf("the starter file with every key set:\n%s\n%s", r.stdout, strings.Join(lines, ""))
 	}
 	var walk func(config.Field)
 	walk = func(f config.Field) {
