@@ -1,11 +1,10 @@
-// Command config is a small API on gin whose CORS policies come from a file and
-// the environment, and change without a restart.
+// Command config is a small gin API that reads its CORS policies from a file and
+// the environment, and reloads them without a restart.
 //
 //	cd examples && go run ./config -cors config/cors.yaml
 //
-// Then change config/cors.yaml or config/partners.txt, and see what it says. In a
-// container and in Kubernetes: see Dockerfile and kubernetes.yaml beside this
-// file.
+// Then change config/cors.yaml or config/partners.txt and watch the log. Dockerfile
+// and kubernetes.yaml run the program in a container and in Kubernetes.
 package main
 
 import (
@@ -30,7 +29,7 @@ import (
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
-	cors := flag.String("cors", "cors.yaml", "`file` of the CORS policies")
+	cors := flag.String("cors", "cors.yaml", "`file` with the CORS policies")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,19 +40,19 @@ func main() {
 
 // run serves until ctx is done.
 func run(ctx context.Context, out io.Writer, listen, file string) error {
-	say := log.New(out, "", log.LstdFlags|log.Lmsgprefix)
+	logger := log.New(out, "", log.LstdFlags|log.Lmsgprefix)
 	watcher, err := config.Watch(ctx, file, config.Options{OnReload: func(r config.Result) {
 		if r.Err != nil {
-			say.Printf("cors: still %v, because of\n%v", r.Revision, r.Err)
+			logger.Printf("cors: not reloaded, still %v:\n%v", r.Revision, r.Err)
 			return
 		}
-		say.Printf("cors: now %v: %v", r.Revision, r.Diff)
+		logger.Printf("cors: now %v: %v", r.Revision, r.Diff)
 		for _, w := range r.Warnings {
-			say.Printf("cors: warning: %v", w)
+			logger.Printf("cors: warning: %v", w)
 		}
 	}})
 	if err != nil {
-		return err // a bad file at the start is for people to mend, not to guess about
+		return err // do not start with a file that has faults
 	}
 	defer watcher.Close()
 
@@ -61,7 +60,7 @@ func run(ctx context.Context, out io.Writer, listen, file string) error {
 	if err != nil {
 		return fmt.Errorf("%w (choose another address with -listen)", err)
 	}
-	say.Printf("serving on http://%v with %v", listener.Addr(), watcher.Revision())
+	logger.Printf("serving on http://%v with %v", listener.Addr(), watcher.Revision())
 	server := &http.Server{Handler: newAPI(watcher), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)
 	go func() {
@@ -83,8 +82,8 @@ func newAPI(watcher *config.Watcher) http.Handler {
 	r.GET("/items", func(c *gin.Context) { c.JSON(http.StatusOK, []string{"one", "two"}) })
 	r.PUT("/items/:id", func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	r.GET("/public/about", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"name": "config"}) })
-	// The service works with the last good policies, so it stays healthy; who
-	// looks is told that the newest are not in force.
+	// With a bad file the last good policies stay in force, so the service is
+	// healthy. The answer says what is wrong with the file.
 	r.GET("/healthz", func(c *gin.Context) {
 		health := gin.H{"cors": watcher.Revision().String(), "fault": nil}
 		if err := watcher.Err(); err != nil {

@@ -19,90 +19,20 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// patience bounds every wait, on machines that do ten other things too.
+// patience limits every wait. It is long, for busy machines.
 const patience = 20 * time.Second
 
-// TestReload runs the program on a copy of its files, changes one of them, breaks
-// it, and mends it.
+// TestReload runs the program with a copy of its files. It changes one of them,
+// breaks it, and repairs it.
 func TestReload(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"cors.yaml", "cors.dev.yaml", "partners.txt"} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := copied(t, "cors.yaml", "cors.dev.yaml", "partners.txt")
 	t.Setenv("CORS_PROFILE", "dev")
-	ctx, cancel := context.WithCancel(context.Background())
-	out, in := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, in, "127.0.0.1:0", filepath.Join(dir, "cors.yaml"))
-		in.Close()
-	}()
-	defer func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}()
-	lines := make(chan string, 100)
-	go func() {
-		for s := bufio.NewScanner(out); s.Scan(); {
-			lines <- s.Text()
-		}
-		close(lines)
-	}()
-	wait := func(pattern string) []string {
-		t.Helper()
-		deadline := time.After(patience)
-		for {
-			select {
-			case line, ok := <-lines:
-				if m := regexp.MustCompile(pattern).FindStringSubmatch(line); m != nil {
-					return m
-				}
-				if !ok {
-					t.Fatalf("the program ended before it said %s", pattern)
-				}
-			case <-deadline:
-				t.Fatalf("the program has not said %s within %v", pattern, patience)
-			}
-		}
-	}
-	base := wait(`serving on (\S+)`)[1]
-	get := func(path, origin string) (allowed, body string) {
-		t.Helper()
-		r, err := http.NewRequest("GET", base+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Origin", origin)
-		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		b, err := io.ReadAll(res.Body)
-		if err != nil || res.StatusCode != http.StatusOK {
-			t.Fatalf("%s: %d %s %v", path, res.StatusCode, b, err)
-		}
-		return res.Header.Get("Access-Control-Allow-Origin"), string(b)
-	}
-	expect := func(path, origin, want string) {
-		t.Helper()
-		if got, _ := get(path, origin); got != want {
-			t.Errorf("%s for %s: Access-Control-Allow-Origin %q, want %q", path, origin, got, want)
-		}
-	}
-	expect("/items", "http://localhost:5173", "http://localhost:5173") // by the profile
-	expect("/items", "https://app.example.com", "")
-	expect("/items", "https://shop.partner.example", "https://shop.partner.example")
-	expect("/public/about", "https://anybody.example", "*")
-	expect("/items", "https://new.partner.example", "")
+	p := start(t, filepath.Join(dir, "cors.yaml"))
+	p.expect("/items", "http://localhost:5173", "http://localhost:5173") // from the profile
+	p.expect("/items", "https://app.example.com", "")
+	p.expect("/items", "https://shop.partner.example", "https://shop.partner.example")
+	p.expect("/public/about", "https://anyone.example", "*")
+	p.expect("/items", "https://new.partner.example", "")
 
 	list := filepath.Join(dir, "partners.txt")
 	write := func(text string) {
@@ -115,28 +45,122 @@ func TestReload(t *testing.T) {
 		}
 	}
 	write("https://new.partner.example\n")
-	wait(`cors: now \S+: partners \+https://new\.partner\.example`)
-	expect("/items", "https://new.partner.example", "https://new.partner.example")
-	expect("/items", "https://shop.partner.example", "")
+	p.wait(`cors: now \S+: partners \+https://new\.partner\.example`)
+	p.expect("/items", "https://new.partner.example", "https://new.partner.example")
+	p.expect("/items", "https://shop.partner.example", "")
 
 	write("https://newer.partner.example/\n")
-	wait(`partners\.txt:1:1: .*trailing slash`)
-	expect("/items", "https://new.partner.example", "https://new.partner.example")
+	p.wait(`partners\.txt:1:1: .*trailing slash`)
+	p.expect("/items", "https://new.partner.example", "https://new.partner.example")
 	var health struct{ Cors, Fault string }
-	_, body := get("/healthz", "")
-	if err := json.Unmarshal([]byte(body), &health); err != nil || !strings.Contains(health.Fault, "did you mean") || !strings.Contains(health.Cors, "cors.yaml@") {
-		t.Errorf("health %s, %v", body, err)
+	_, body := p.get("/healthz", "")
+	err := json.Unmarshal([]byte(body), &health)
+	if err != nil || !strings.Contains(health.Fault, "did you mean") || !strings.Contains(health.Cors, "cors.yaml@") {
+		t.Errorf("health with a bad file: %s, %v", body, err)
 	}
 
 	write("https://newer.partner.example\n")
-	wait(`cors: now `)
-	expect("/items", "https://newer.partner.example", "https://newer.partner.example")
-	if _, body := get("/healthz", ""); !strings.Contains(body, `"fault":null`) {
-		t.Errorf("health %s", body)
+	p.wait(`cors: now `)
+	p.expect("/items", "https://newer.partner.example", "https://newer.partner.example")
+	if _, body := p.get("/healthz", ""); !strings.Contains(body, `"fault":null`) {
+		t.Errorf("health with a repaired file: %s", body)
 	}
 }
 
-// TestManifest holds the ConfigMap to the package.
+// copied returns a directory with copies of files.
+func copied(t *testing.T, names ...string) string {
+	dir := t.TempDir()
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// program is a running program.
+type program struct {
+	t     *testing.T
+	lines chan string // of its output
+	base  string      // its URL
+}
+
+// start runs the program until the test ends.
+func start(t *testing.T, file string) *program {
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, in, "127.0.0.1:0", file)
+		in.Close()
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	p := &program{t: t, lines: make(chan string, 100)}
+	go func() {
+		for s := bufio.NewScanner(out); s.Scan(); {
+			p.lines <- s.Text()
+		}
+		close(p.lines)
+	}()
+	p.base = p.wait(`serving on (\S+)`)[1]
+	return p
+}
+
+// wait waits for a line that matches pattern, and returns its submatches.
+func (p *program) wait(pattern string) []string {
+	p.t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case line, ok := <-p.lines:
+			if m := regexp.MustCompile(pattern).FindStringSubmatch(line); m != nil {
+				return m
+			}
+			if !ok {
+				p.t.Fatalf("the program ended before it printed %s", pattern)
+			}
+		case <-deadline:
+			p.t.Fatalf("the program did not print %s within %v", pattern, patience)
+		}
+	}
+}
+
+func (p *program) get(path, origin string) (allowed, body string) {
+	p.t.Helper()
+	r, err := http.NewRequest("GET", p.base+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Origin", origin)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		p.t.Fatalf("%s: %d %s %v", path, res.StatusCode, b, err)
+	}
+	return res.Header.Get("Access-Control-Allow-Origin"), string(b)
+}
+
+func (p *program) expect(path, origin, want string) {
+	p.t.Helper()
+	if got, _ := p.get(path, origin); got != want {
+		p.t.Errorf("%s for %s: Access-Control-Allow-Origin %q, want %q", path, origin, got, want)
+	}
+}
+
+// TestManifest checks that package config accepts the files of the ConfigMap.
 func TestManifest(t *testing.T) {
 	file, err := os.Open("kubernetes.yaml")
 	if err != nil {
@@ -164,15 +188,15 @@ func TestManifest(t *testing.T) {
 		}
 		r := config.Check(context.Background(), files, "cors.yaml", config.Options{Environ: []string{}})
 		if r.Err != nil || len(r.Warnings) > 0 {
-			t.Errorf("%v %v", r.Err, r.Warnings)
+			t.Errorf("the ConfigMap: faults %v, warnings %v", r.Err, r.Warnings)
 		}
 	}
 	if got := strings.Join(kinds, " "); got != "ConfigMap Deployment Service" {
-		t.Errorf("the manifest has %s", got)
+		t.Errorf("the manifest has %s, want ConfigMap Deployment Service", got)
 	}
 }
 
-// TestDockerfile sees to it that what the Dockerfile copies and builds is there.
+// TestDockerfile checks that the files that the Dockerfile copies exist.
 func TestDockerfile(t *testing.T) {
 	text, err := os.ReadFile("Dockerfile")
 	if err != nil {
@@ -180,7 +204,7 @@ func TestDockerfile(t *testing.T) {
 	}
 	paths := regexp.MustCompile(`examples/config/[A-Za-z.]+`).FindAllString(string(text), -1)
 	if len(paths) < 4 {
-		t.Errorf("only %q", paths)
+		t.Errorf("the Dockerfile names only %q", paths)
 	}
 	for _, p := range paths {
 		if _, err := os.Stat(filepath.Join("..", "..", p)); err != nil {

@@ -1,5 +1,5 @@
-// Package demo has what the examples' programs share beside their application:
-// flags, the policies, and the curl lines they print.
+// Package demo holds what the example programs share: flags, policies, and the curl
+// commands that they print.
 package demo
 
 import (
@@ -16,16 +16,16 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Grace is how long a server has for the requests it is serving when it stops.
+// Grace is how long a stopping server waits for pending requests.
 const Grace = 5 * time.Second
 
-// Serve serves a listener until ctx is done, and returns nil then.
+// Serve serves listener until ctx is done, and then returns nil.
 type Serve func(ctx context.Context, listener net.Listener, engine *core.Engine) error
 
-// Main runs a program that has the flags -listen and -app, until Ctrl-C.
+// Main runs a program with the flags -listen and -app until Ctrl-C.
 func Main(serve Serve) {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
-	app := flag.String("app", "https://app.example.com", "`origin` of the app that may do everything")
+	app := flag.String("app", "https://app.example.com", "`origin` of the app that has full access")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -34,7 +34,7 @@ func Main(serve Serve) {
 	}
 }
 
-// Run compiles the policies, listens, prints the curl lines and serves.
+// Run compiles the policies, listens, prints the curl commands and serves.
 func Run(ctx context.Context, out io.Writer, serve Serve, listen, app string) error {
 	engine, err := Engine(app)
 	if err != nil {
@@ -48,8 +48,8 @@ func Run(ctx context.Context, out io.Writer, serve Serve, listen, app string) er
 	return serve(ctx, listener, engine)
 }
 
-// Engine returns the policies of the examples: their own app may do everything,
-// partners may read, and anybody may read what is public.
+// Engine returns an engine with the policies of the examples. The app has full
+// access, partners may read, and anyone may read what is public.
 func Engine(app string) (*core.Engine, error) {
 	return core.NewRouted(
 		core.Route{Path: "/public/", Policies: []core.Policy{{Name: "public", AllowOrigins: []string{"*"}}}},
@@ -68,19 +68,20 @@ func Engine(app string) (*core.Engine, error) {
 	)
 }
 
+// printTour prints one curl command for each kind of request.
 func printTour(out io.Writer, base, app string) {
 	fmt.Fprintf(out, `serving on %[1]s; Ctrl-C stops it
 
-An actual request of the app, which is allowed:
+The app sends a request, which is allowed:
   curl -i %[1]s/notes -H 'Origin: %[2]s'
 
-The app asks whether it may PUT JSON, which it may:
+The app asks whether it may PUT JSON, which is allowed:
   curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: %[2]s' -H 'Access-Control-Request-Method: PUT' -H 'Access-Control-Request-Headers: content-type'
 
-Somebody else asks, and is refused:
+Another site asks, which is refused:
   curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: PUT'
 
-Anybody may read the public part:
+Any site may read the public part:
   curl -i %[1]s/public/about -H 'Origin: https://evil.example'
 `, base, app)
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Test runs a program, sends what its curl lines send, and expects the answers
-// that the text beside them promises. Then it uses the application.
+// Test runs a program, sends the requests of its curl commands, and checks that the
+// answers are as the program says. Then it uses the application.
 func Test(t *testing.T, serve Serve) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
@@ -35,7 +35,7 @@ func Test(t *testing.T, serve Serve) {
 	scanner := bufio.NewScanner(out)
 	for i := 0; i < len(want); {
 		if !scanner.Scan() {
-			t.Fatalf("fewer than %d curl lines", len(want))
+			t.Fatalf("the program printed fewer than %d curl commands", len(want))
 		}
 		line, ok := strings.CutPrefix(strings.TrimSpace(scanner.Text()), "curl -i ")
 		if !ok {
@@ -49,7 +49,8 @@ func Test(t *testing.T, serve Serve) {
 		}
 		res.Body.Close()
 		if got := res.Header.Get("Access-Control-Allow-Origin"); res.StatusCode != want[i].status || got != want[i].origin {
-			t.Errorf("curl -i %s\nstatus %d, origin %q; want %d, %q", line, res.StatusCode, got, want[i].status, want[i].origin)
+			t.Errorf("curl -i %s\nstatus %d, allowed origin %q; want %d, %q",
+				line, res.StatusCode, got, want[i].status, want[i].origin)
 		}
 		i++
 	}
@@ -57,7 +58,7 @@ func Test(t *testing.T, serve Serve) {
 	use(t, base)
 }
 
-// parseCurl makes the request that curl would make of these arguments.
+// parseCurl returns the request that curl sends for these arguments.
 func parseCurl(t *testing.T, args string) *http.Request {
 	method := "GET"
 	if m := regexp.MustCompile(`-X (\w+)`).FindStringSubmatch(args); m != nil {
@@ -73,8 +74,8 @@ func parseCurl(t *testing.T, args string) *http.Request {
 	return r
 }
 
-// use takes the application through what it can do. Every answer, the errors
-// too, can be read by the app.
+// use tries everything that the application can do. The app must be able to read
+// every answer, errors included.
 func use(t *testing.T, base string) {
 	for _, step := range []struct {
 		method, path, body string
@@ -111,7 +112,7 @@ func use(t *testing.T, base string) {
 			t.Errorf("%s %s %s: %d %s; want %d %s", step.method, step.path, step.body, res.StatusCode, body, step.status, step.answer)
 		}
 		if got := res.Header["Access-Control-Allow-Origin"]; len(got) != 1 || got[0] != "https://app.example.com" {
-			t.Errorf("%s %s: the app cannot read the answer %d: %q", step.method, step.path, res.StatusCode, got)
+			t.Errorf("%s %s: the app cannot read the answer with status %d: Access-Control-Allow-Origin %q", step.method, step.path, res.StatusCode, got)
 		}
 	}
 }

@@ -1,9 +1,9 @@
-// Command echo is a small API on echo, version 4, with CORS by corskit.
+// Command echo is a small echo v4 API that uses corskit for CORS.
 //
 //	go run ./examples/echo
 //
-// It prints curl lines that show what a browser is told. For version 5 of echo,
-// use corsechov5 in the place of corsecho.
+// It prints curl commands that show what the server tells a browser. For echo v5,
+// use corsechov5 instead of corsecho.
 package main
 
 import (
@@ -75,7 +75,7 @@ func newAPI(engine *core.Engine) *echo.Echo {
 	return e
 }
 
-// id returns the id in the path, or one that no note has.
+// id returns the ID in the path, or -1, which no note has.
 func id(c echo.Context) int {
 	n, err := strconv.Atoi(c.Param("id"))
 	if err != nil {

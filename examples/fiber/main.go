@@ -1,9 +1,9 @@
-// Command fiber is a small API on fiber, version 2, with CORS by corskit.
+// Command fiber is a small fiber v2 API that uses corskit for CORS.
 //
 //	go run ./examples/fiber
 //
-// It prints curl lines that show what a browser is told. For version 3 of fiber,
-// use corsfiberv3 in the place of corsfiber.
+// It prints curl commands that show what the server tells a browser. For fiber
+// v3, use corsfiberv3 instead of corsfiber.
 package main
 
 import (
@@ -42,8 +42,8 @@ func newAPI(engine *core.Engine) *fiber.App {
 		DisableStartupMessage: true,
 		BodyLimit:             1 << 16,
 		ReadTimeout:           10 * time.Second,
-		// Errors that come before any handler, such as a body over the limit,
-		// get their CORS headers here.
+		// Some errors occur before any handler runs, such as a body above the
+		// limit. The error handler adds their CORS headers.
 		ErrorHandler: corsfiber.ErrorHandler(engine, nil),
 	})
 	app.Use(recover.New(), corsfiber.Middleware(engine))
@@ -78,7 +78,7 @@ func newAPI(engine *core.Engine) *fiber.App {
 	return app
 }
 
-// id returns the id in the path, or one that no note has.
+// id returns the ID in the path, or -1, which no note has.
 func id(c *fiber.Ctx) int {
 	n, err := c.ParamsInt("id")
 	if err != nil {
@@ -87,8 +87,8 @@ func id(c *fiber.Ctx) int {
 	return n
 }
 
-// text returns the text in the body, or "" if there is none. The body is
-// decoded, and so copied: fiber uses its memory again for the next request.
+// text returns the text in the body, or "" if there is none. Decoding copies the
+// text, which is necessary because fiber reuses the memory of the body.
 func text(c *fiber.Ctx) string {
 	var n notes.Note
 	if err := c.BodyParser(&n); err != nil {

@@ -1,8 +1,8 @@
-// Command gin is a small API on gin with CORS by corskit.
+// Command gin is a small gin API that uses corskit for CORS.
 //
 //	go run ./examples/gin
 //
-// It prints curl lines that show what a browser is told.
+// It prints curl commands that show what the server tells a browser.
 package main
 
 import (
@@ -74,7 +74,7 @@ func newAPI(engine *core.Engine) http.Handler {
 	return r
 }
 
-// id returns the id in the path, or one that no note has.
+// id returns the ID in the path, or -1, which no note has.
 func id(c *gin.Context) int {
 	n, err := strconv.Atoi(c.Param("id"))
 	if err != nil {

@@ -1,8 +1,8 @@
-// Command nethttp is a small API on net/http with CORS by corskit.
+// Command nethttp is a small net/http API that uses corskit for CORS.
 //
 //	go run ./examples/nethttp
 //
-// It prints curl lines that show what a browser is told.
+// It prints curl commands that show what the server tells a browser.
 package main
 
 import (
@@ -23,8 +23,8 @@ import (
 
 func main() { demo.Main(serve) }
 
-// serve puts the middleware around the whole router, so that it answers
-// preflights before the router can say that "PUT /notes/{id}" has no OPTIONS.
+// serve wraps the whole router in the middleware. Preflights are thus answered before
+// the router, which would answer 405 because "PUT /notes/{id}" has no OPTIONS route.
 func serve(ctx context.Context, listener net.Listener, engine *core.Engine) error {
 	server := &http.Server{Handler: corshttp.Middleware(engine)(newAPI()), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)
@@ -87,7 +87,7 @@ func (a *api) remove(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// id returns the id in the path, or one that no note has.
+// id returns the ID in the path, or -1, which no note has.
 func id(r *http.Request) int {
 	n, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil {

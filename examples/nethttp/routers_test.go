@@ -14,14 +14,14 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// methods are those a router is told to route to an endpoint that takes all.
+// methods lists what a router routes to an endpoint that takes any method.
 var methods = append([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, conformance.ExtensionMethods...)
 
-// router builds the suite's application with one router and puts the middleware
-// where that router's users put it.
+// router builds the application of the suite with one router, with the middleware
+// where users of that router put it.
 type router func(app conformance.App, use []func(http.Handler) http.Handler, group string) http.Handler
 
-// chi keeps the methods that it knows in variables of its own.
+// chiMethods registers more methods with chi, which keeps them in package variables.
 var chiMethods = sync.OnceFunc(func() {
 	for _, m := range conformance.ExtensionMethods {
 		chi.RegisterMethod(m)
@@ -30,9 +30,8 @@ var chiMethods = sync.OnceFunc(func() {
 
 func chiRouter(app conformance.App, use []func(http.Handler) http.Handler, group string) http.Handler {
 	chiMethods()
-	// A middleware of chi's runs before its router looks at the method. One
-	// that wraps a group's routes alone would not see OPTIONS, so a group is a
-	// sub-router, mounted.
+	// chi runs middleware before its router looks at the method. Middleware of a
+	// group would see no OPTIONS without a route, so the group is a mounted router.
 	r := chi.NewRouter()
 	root := chi.Router(r)
 	if group != "" {
@@ -59,8 +58,8 @@ func chiRouter(app conformance.App, use []func(http.Handler) http.Handler, group
 	return r
 }
 
-// gorilla/mux runs a router's middleware for matched routes only, so it goes
-// around the router, or around the handler of a prefix.
+// muxRouter wraps the router, or the handler of a prefix, in the middleware, because
+// gorilla/mux runs the middleware of a router only for matched routes.
 func muxRouter(app conformance.App, use []func(http.Handler) http.Handler, group string) http.Handler {
 	r := mux.NewRouter()
 	for _, e := range app.Endpoints {
@@ -83,7 +82,7 @@ func muxRouter(app conformance.App, use []func(http.Handler) http.Handler, group
 
 func httpRouter(app conformance.App, use []func(http.Handler) http.Handler, group string) http.Handler {
 	r := httprouter.New()
-	r.HandleOPTIONS = false // corskit answers preflights, handlers the other OPTIONS requests
+	r.HandleOPTIONS = false // corskit answers preflights, and handlers answer other OPTIONS requests
 	for _, e := range app.Endpoints {
 		h := conformance.EndpointHandler(app, e)
 		switch e.Method {
@@ -113,11 +112,14 @@ func around(h http.Handler, use []func(http.Handler) http.Handler) http.Handler 
 	return h
 }
 
-// The routers that share net/http's shape pass the whole suite.
+// The routers with the interface of net/http pass the whole suite.
 func TestRouters(t *testing.T) {
-	const upper = "chi upper-cases the names of methods that it is told of, and answers 405 to others"
+	const upper = "chi converts registered methods to upper case, and answers 405 to all others"
 	for name, build := range map[string]router{"chi": chiRouter, "gorilla": muxRouter, "httprouter": httpRouter} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "chi" {
+				t.Skip("the suite takes seconds for each router")
+			}
 			known := conformance.Options{}
 			if name == "chi" {
 				known.KnownFailures = map[string]string{"A14/patch": upper, "N4/lower-case": upper}

@@ -1,4 +1,4 @@
-// Package notes is the little application behind the examples: notes in memory.
+// Package notes is the small application of the examples. It keeps notes in memory.
 package notes
 
 import (
@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Note is a note. Its text is not empty.
+// Note is a note. Its text is never empty.
 type Note struct {
 	ID   int    `json:"id"`
 	Text string `json:"text"`
@@ -26,7 +26,7 @@ type Store struct {
 	byID map[int]Note
 }
 
-// List returns all notes, the oldest first.
+// List returns all notes, oldest first.
 func (s *Store) List() []Note {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,7 +38,7 @@ func (s *Store) List() []Note {
 	return all
 }
 
-// Create adds a note. It returns ErrEmpty for one without a text.
+// Create adds a note. It returns ErrEmpty if text is empty.
 func (s *Store) Create(text string) (Note, error) {
 	if text == "" {
 		return Note{}, ErrEmpty
@@ -54,7 +54,8 @@ func (s *Store) Create(text string) (Note, error) {
 	return n, nil
 }
 
-// Replace changes a note's text. It returns ErrNotFound or ErrEmpty.
+// Replace changes the text of a note. It returns ErrEmpty if text is empty, and
+// ErrNotFound if there is no such note.
 func (s *Store) Replace(id int, text string) (Note, error) {
 	if text == "" {
 		return Note{}, ErrEmpty
@@ -68,7 +69,7 @@ func (s *Store) Replace(id int, text string) (Note, error) {
 	return s.byID[id], nil
 }
 
-// Remove removes a note. It returns ErrNotFound.
+// Remove removes a note. It returns ErrNotFound if there is no such note.
 func (s *Store) Remove(id int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
