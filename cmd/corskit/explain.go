@@ -148,7 +148,7 @@ func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermode
 	if browsermodel.OriginOf(r.URL) == p.fetch.Origin {
 		facts.SecFetchSite[0] = "same-origin"
 	}
-	x := p.engine.Explain(ctx, facts)
+	x := p.engine.Explain(ctx, facts).Spell(key)
 	p.explanations = append(p.explanations, x)
 	response := browsermodel.Response{Status: 200}
 	if x.Decision.Status != 0 {
@@ -166,7 +166,7 @@ func (p *paper) explained(e browsermodel.Exchange, x core.Explanation) exchange 
 		Preflight: e.Preflight, Request: e.Request, Response: e.Response, Policy: x.Policy, Pattern: x.Pattern,
 	}
 	for _, s := range x.Steps {
-		shown.Steps = append(shown.Steps, step{string(s.Code), keys.Replace(s.Text)})
+		shown.Steps = append(shown.Steps, step{string(s.Code), s.Text})
 	}
 	return shown
 }
@@ -181,7 +181,7 @@ func (p *paper) fix(v browsermodel.Verdict) string {
 	case browsermodel.CodeAllowCredentials, browsermodel.CodeAllowOriginWildcard:
 		return p.fixCredentials(last.Policy)
 	}
-	return keys.Replace(last.Hint)
+	return last.Hint
 }
 
 // fixCredentials says how to allow a fetch with credentials. It advises nothing
@@ -201,7 +201,7 @@ func (p *paper) fixCredentials(name string) string {
 		if fault.Reason != core.ReasonInsecureOrigin {
 			return leave // no policy can allow this origin with credentials
 		}
-		return leave + "; for credentials, " + keys.Replace(fault.Suggestion)
+		return leave + "; for credentials, " + fault.Spell(key).Suggestion
 	}
 	if _, err := core.New(whole); err != nil {
 		return leave + ", or add a policy before this one that lists the origin and sets allow_credentials: true"
@@ -209,17 +209,24 @@ func (p *paper) fixCredentials(name string) string {
 	return "set allow_credentials: true in policy \"" + name + "\", or " + leave
 }
 
-// keys replaces the names of core's fields with the keys of files.
-var keys = func() *strings.Replacer {
-	var pairs []string
+// key returns the key or value in files for a name from core.
+func key(name string) string {
+	if k, ok := keys[name]; ok {
+		return k
+	}
+	return name
+}
+
+var keys = func() map[string]string {
+	keys := map[string]string{"core.NoPreflightCache": "disabled"}
 	for _, f := range config.Schema().Fields {
-		for _, key := range f.Fields {
-			if f.Type == config.Map && key.Goname != "" {
-				pairs = append(pairs, key.Goname, key.Key)
+		for _, k := range f.Fields {
+			if k.Goname != "" {
+				keys[k.Goname] = k.Key
 			}
 		}
 	}
-	return strings.NewReplacer(pairs...)
+	return keys
 }()
 
 func (e explained) print(t terminal) {

@@ -123,7 +123,7 @@ func TestExplainCredentialsFix(t *testing.T) {
 		leave = "fetch without credentials"
 		alone = leave + ", or add a policy before this one that lists the origin and sets allow_credentials: true"
 		set   = `set allow_credentials: true in policy "app", or ` + leave
-		https = leave + "; for credentials, serve the page over https://, or set dangerously_allow_insecure_origins if that is meant"
+		https = leave + "; for credentials, serve the page over https://, or set dangerously_allow_insecure_origins if that is intended"
 	)
 	for _, tt := range []struct{ policy, origin, want string }{
 		{`allow_origins: ["https://a.example"]`, "https://a.example", set},

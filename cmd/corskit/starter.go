@@ -104,7 +104,7 @@ func starter() string {
 		b.WriteByte('\n')
 		comment(&b, "", f.Doc)
 		switch f.Type {
-		case config.Map:
+		case "map":
 			fmt.Fprintf(&b, "%s:\n  default:\n", f.Key)
 			for i, key := range f.Fields {
 				if i > 0 {
@@ -113,7 +113,7 @@ func starter() string {
 				comment(&b, "    ", key.Doc)
 				setting(&b, "    ", key)
 			}
-		case config.Tables:
+		case "tables":
 			fmt.Fprintf(&b, "# %s:\n", f.Key)
 			dash := "- "
 			for _, key := range f.Fields {

@@ -57,7 +57,7 @@ func (t *tryout) answer(r received, body []byte) received {
 // quotes what the client sent, because a log handler may pass terminal commands
 // through.
 func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
-	x := t.engine.Explain(ctx, r)
+	x := t.engine.Explain(ctx, r).Spell(key)
 	attrs := []slog.Attr{
 		slog.String("method", safe(r.Method)),
 		slog.String("path", safe(r.Path)),
@@ -75,7 +75,7 @@ func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
 	}
 	attrs = append(attrs, slog.Int("status", status), slog.String("browser", x.Browser.Text))
 	if x.Hint != "" {
-		attrs = append(attrs, slog.String("fix", clip(keys.Replace(x.Hint))))
+		attrs = append(attrs, slog.String("fix", clip(x.Hint)))
 	}
 	t.log.LogAttrs(ctx, slog.LevelInfo, "decision", attrs...)
 }
