@@ -123,8 +123,8 @@ func (x *explain) url() (string, error) {
 	return scheme + "://" + x.host + x.path, nil
 }
 
-// paper is a server on paper: it answers as a handler behind the middleware would
-// that always returns 200.
+// paper is a server that exists only on paper. It answers as the middleware would
+// around a handler that always returns 200.
 type paper struct {
 	engine       *core.Engine
 	policies     []core.Policy

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,8 +88,8 @@ func (s *script) notes() (notes []string) {
 }
 
 // exampleValue returns a value for a header that is given without one. For
-// Content-Type that is the value for JSON: it is what people mean, and unlike
-// those of forms it needs a preflight.
+// Content-Type it returns that of JSON, which people usually mean and which needs a
+// preflight, unlike the types of forms.
 func exampleValue(name string) string {
 	if strings.EqualFold(name, "content-type") {
 		return "application/json"
@@ -153,7 +154,7 @@ func (e exchange) title() string {
 
 // printExchange prints a request, the reasons for its answer, and the answer.
 func printExchange(t terminal, number int, e exchange) {
-	t.printf("%s\n", t.style(bold, plainNumber(number)+" "+e.title()))
+	t.printf("%s\n", t.style(bold, strconv.Itoa(number)+". "+e.title()))
 	t.printf("  %s %s %s\n", t.style(dim, ">"), safe(e.Request.Method), safe(e.Request.URL))
 	printFields(t, ">", e.Request.Header)
 	for _, s := range e.Steps {
@@ -168,13 +169,12 @@ func printExchange(t terminal, number int, e exchange) {
 	t.printf("\n")
 }
 
-func plainNumber(n int) string { return string(rune('0'+n%10)) + "." }
-
+// padded adds spaces to s up to width.
 func padded(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-len(s)))
 }
 
-// maxFields bounds how many header lines are printed.
+// maxFields is the largest number of header lines to print.
 const maxFields = 40
 
 func printFields(t terminal, mark string, fields browsermodel.Fields) {

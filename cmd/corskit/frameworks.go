@@ -8,9 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 	fiber "github.com/gofiber/fiber/v2"
@@ -24,7 +22,6 @@ import (
 	"github.com/corskit/corskit/adapters/corsfiberv3"
 	"github.com/corskit/corskit/adapters/corsgin"
 	"github.com/corskit/corskit/adapters/corshttp"
-	"github.com/corskit/corskit/core"
 )
 
 // server serves and shuts down one framework's application.
@@ -88,8 +85,7 @@ func fiberServer(t *tryout) server {
 	})
 	app.Use(func(c *fiber.Ctx) error {
 		err := c.Next()
-		facts := fiberFacts(c.Method(), c.Request().Host(), c.Request().URI().PathOriginal(), c.Request().Header.PeekAll)
-		t.decision(c.UserContext(), facts, c.Response().StatusCode())
+		t.decision(c.UserContext(), corsfiber.Request(c), c.Response().StatusCode())
 		return err
 	}, corsfiber.Middleware(t.engine), func(c *fiber.Ctx) error {
 		r := received{Method: c.Method(), Target: c.OriginalURL(), Host: string(c.Request().Host())}
@@ -106,8 +102,7 @@ func fiberV3Server(t *tryout) server {
 	})
 	app.Use(func(c fiberv3.Ctx) error {
 		err := c.Next()
-		facts := fiberFacts(c.Method(), c.Request().Host(), c.Request().URI().PathOriginal(), c.Request().Header.PeekAll)
-		t.decision(c.Context(), facts, c.Response().StatusCode())
+		t.decision(c.Context(), corsfiberv3.Request(c), c.Response().StatusCode())
 		return err
 	}, corsfiberv3.Middleware(t.engine), func(c fiberv3.Ctx) error {
 		r := received{Method: c.Method(), Target: c.OriginalURL(), Host: string(c.Request().Host())}
@@ -138,26 +133,4 @@ func copied(lines iter.Seq2[[]byte, []byte]) (list []header) {
 		list = append(list, header{string(name), string(value)})
 	}
 	return list
-}
-
-// fiberFacts returns the facts of a request to fiber, for the log. It copies
-// them, because they outlive the handlers.
-func fiberFacts(method string, host, path []byte, peekAll func(name string) [][]byte) core.Request {
-	lines := func(name string) (list []string) {
-		for _, l := range peekAll(name) {
-			list = append(list, string(l))
-		}
-		return list
-	}
-	r := core.Request{
-		Method: strings.Clone(method), Host: string(host), Path: string(path), Origin: lines("Origin"),
-		AccessControlRequestMethod:         lines("Access-Control-Request-Method"),
-		AccessControlRequestHeaders:        lines("Access-Control-Request-Headers"),
-		AccessControlRequestPrivateNetwork: lines("Access-Control-Request-Private-Network"),
-		SecFetchSite:                       lines("Sec-Fetch-Site"),
-	}
-	if decoded, err := url.PathUnescape(r.Path); err == nil && decoded != r.Path {
-		r.RawPath = decoded
-	}
-	return r
 }

@@ -46,8 +46,8 @@ type result struct {
 	code           int
 }
 
-// environ returns the environment for a command: that of the tests with more
-// variables, and without those that the command reads.
+// environ returns the environment for a command: that of the tests, plus more, minus
+// the variables that the command reads.
 func environ(more ...string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")

@@ -81,7 +81,7 @@ func (s *serving) await(what string, match func(map[string]any) bool) map[string
 		log := s.log
 		s.mu.Unlock()
 		if ended {
-			s.t.Fatalf("the server has stopped and never logged %s: %v", what, log)
+			s.t.Fatalf("the server stopped before it logged %s: %v", what, log)
 		}
 		select {
 		case <-s.more:
@@ -93,7 +93,7 @@ func (s *serving) await(what string, match func(map[string]any) bool) map[string
 	}
 }
 
-// interrupt presses Ctrl-C, and returns the exit status.
+// interrupt sends Ctrl-C and returns the exit status.
 func (s *serving) interrupt() int {
 	s.t.Helper()
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
@@ -102,7 +102,7 @@ func (s *serving) interrupt() int {
 	select {
 	case <-s.done:
 	case <-time.After(limit):
-		s.t.Fatalf("the server runs %v after Ctrl-C", limit)
+		s.t.Fatalf("the server is still running %v after Ctrl-C", limit)
 	}
 	_ = s.cmd.Wait()
 	return s.cmd.ProcessState.ExitCode()
@@ -181,7 +181,7 @@ func TestServe(t *testing.T) {
 			l := s.await("the request", decision("PUT"))
 			if l["allowed"] != true || l["reason"] != "origin-allowed" || l["policy"] != "app" ||
 				l["kind"] != "actual" || l["status"] != 200.0 {
-				t.Errorf("%v", l)
+				t.Errorf("the log has %v", l)
 			}
 
 			res, body = s.send("OPTIONS", "/x", "", "Origin", "https://a.example", "Access-Control-Request-Method", "PUT")
@@ -189,7 +189,7 @@ func TestServe(t *testing.T) {
 				t.Errorf("preflight: %d %q %v", res.StatusCode, body, res.Header)
 			}
 			if l := s.await("the preflight", decision("OPTIONS")); l["kind"] != "preflight" || l["status"] != 204.0 {
-				t.Errorf("%v", l)
+				t.Errorf("the log has %v", l)
 			}
 
 			evil := "https://evil.example"
@@ -199,7 +199,7 @@ func TestServe(t *testing.T) {
 			}
 			l = s.await("the refusal", decision("OPTIONS"))
 			if l["reason"] != "origin-not-allowed" || !strings.Contains(l["fix"].(string), "allow_origins") {
-				t.Errorf("%v", l)
+				t.Errorf("the log has %v", l)
 			}
 			for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "PURGE", "PATCH"} {
 				if res, _ := s.send(method, "/", "", "Origin", evil); res.StatusCode != 200 || res.Header.Get("Access-Control-Allow-Origin") != "" {
@@ -265,7 +265,7 @@ func TestServeWatch(t *testing.T) {
 	replace("policies: {app: {allow_origin: []}}\n")
 	l = s.await("the fault", func(l map[string]any) bool { return l["level"] == "ERROR" })
 	if fault, _ := l["fault"].(string); !strings.Contains(fault, "cors.yaml:1:") || !strings.Contains(fault, "allow_origins") {
-		t.Errorf("%v", l)
+		t.Errorf("the log has %v", l)
 	}
 	if !allowed("https://b.example") {
 		t.Error("a bad file has changed the policy")

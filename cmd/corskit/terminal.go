@@ -114,10 +114,10 @@ func annotation(w io.Writer, level, file string, line, column int, title, messag
 	fmt.Fprintf(w, "::%s %s::%s\n", level, strings.Join(properties, ","), message)
 }
 
-// maxShown bounds how many bytes of an untrusted string are shown.
+// maxShown is the largest number of bytes shown of an untrusted string.
 const maxShown = 300
 
-// clip cuts s to a bounded length.
+// clip shortens s to at most maxShown bytes and a note of its length.
 func clip(s string) string {
 	if len(s) <= maxShown {
 		return s
