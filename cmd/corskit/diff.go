@@ -31,7 +31,7 @@ faults.`,
 		ValidArgsFunction: completeFiles,
 		RunE:              d.run,
 	}
-	cmd.Flags().StringVar(&d.source.profile, "profile", "", "the profile of both files")
+	cmd.Flags().StringVar(&d.source.profile, "profile", "", "the profile to use for both files")
 	cmd.Flags().BoolVar(&d.env, "env", false, "apply CORS_* environment variables to both files")
 	cmd.Flags().StringVar(&d.format, "format", "text", "output format: text or json")
 	complete(cmd, "format", "text", "json")
