@@ -76,12 +76,12 @@ The app sends a request, which is allowed:
   curl -i %[1]s/notes -H 'Origin: %[2]s'
 
 The app asks whether it may PUT JSON, which is allowed:
-  curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: %[2]s' -H 'Access-Control-Request-Method: PUT' -H 'Access-Control-Request-Headers: content-type'
+  curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: %[2]s'%[3]s -H 'Access-Control-Request-Headers: content-type'
 
 Another site asks, which is refused:
-  curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: PUT'
+  curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: https://evil.example'%[3]s
 
 Any site may read the public part:
   curl -i %[1]s/public/about -H 'Origin: https://evil.example'
-`, base, app)
+`, base, app, " -H 'Access-Control-Request-Method: PUT'")
 }

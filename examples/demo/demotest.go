@@ -112,7 +112,8 @@ func use(t *testing.T, base string) {
 			t.Errorf("%s %s %s: %d %s; want %d %s", step.method, step.path, step.body, res.StatusCode, body, step.status, step.answer)
 		}
 		if got := res.Header["Access-Control-Allow-Origin"]; len(got) != 1 || got[0] != "https://app.example.com" {
-			t.Errorf("%s %s: the app cannot read the answer with status %d: Access-Control-Allow-Origin %q", step.method, step.path, res.StatusCode, got)
+			t.Errorf("%s %s: the app cannot read the answer with status %d: Access-Control-Allow-Origin %q",
+				step.method, step.path, res.StatusCode, got)
 		}
 	}
 }
