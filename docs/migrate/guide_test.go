@@ -87,7 +87,10 @@ func netHTTP(t *testing.T, engine *core.Engine) *server {
 
 func TestLibraries(t *testing.T) {
 	for _, lib := range libraries() {
-		t.Run(lib.module, func(t *testing.T) { lib.compare(t) })
+		t.Run(lib.module, func(t *testing.T) {
+			t.Parallel()
+			lib.compare(t)
+		})
 	}
 }
 
@@ -317,34 +320,42 @@ func read(t *testing.T, file string) string {
 
 var program = regexp.MustCompile("(?ms)^```(go|golang-before)\n(.*?)^```")
 
-// Each guide shows whole programs, before and after, and both compile.
+// TestPrograms checks that each guide shows whole programs, as many before as
+// after, and that all of them compile.
 func TestPrograms(t *testing.T) {
 	guides, err := filepath.Glob("*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	index := read(t, "README.md")
+	index, dir := read(t, "README.md"), t.TempDir()
+	// One package of all programs compiles in the time of one program.
+	onePackage := strings.NewReplacer("package main\n", "package programs\n", "func main() {", "func _() {")
+	args := []string{"vet"}
 	for _, guide := range guides {
 		if guide == "README.md" {
 			continue
 		}
 		if !strings.Contains(index, "("+guide+")") {
-			t.Errorf("README.md does not lead to %s", guide)
+			t.Errorf("README.md does not link to %s", guide)
 		}
 		count := map[string]int{}
-		for _, m := range program.FindAllStringSubmatch(read(t, guide), -1) {
+		for i, m := range program.FindAllStringSubmatch(read(t, guide), -1) {
 			count[m[1]]++
-			file := filepath.Join(t.TempDir(), "main.go")
-			if err := os.WriteFile(file, []byte(m[2]), 0o600); err != nil {
+			if !strings.HasPrefix(m[2], "package main\n") || strings.Count(m[2], "\nfunc ") != 1 {
+				t.Errorf("%s: block %d is not a program of one function, main", guide, i+1)
+			}
+			file := filepath.Join(dir, fmt.Sprintf("%s-%d.go", strings.TrimSuffix(guide, ".md"), i+1))
+			if err := os.WriteFile(file, []byte(onePackage.Replace(m[2])), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput(); err != nil {
-				t.Errorf("%s: %s: %v\n%s", guide, m[1], err, out)
-			}
+			args = append(args, file)
 		}
 		if count["go"] == 0 || count["go"] != count["golang-before"] {
-			t.Errorf("%s: %d programs before and %d after", guide, count["golang-before"], count["go"])
+			t.Errorf("%s has %d programs before and %d after", guide, count["golang-before"], count["go"])
 		}
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
+		t.Errorf("the programs do not compile: %v\n%s", err, out)
 	}
 }
 

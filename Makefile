@@ -1,0 +1,34 @@
+# The short names of everyday commands. Every recipe can be run by hand; .ci/run
+# is the whole check.
+
+FUZZTIME ?= 30s
+
+.PHONY: check test browsers fuzz bench docs counts
+
+check: # the default: what to run after every change
+	go build work
+	go vet work
+	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)"
+	go test -short work
+
+test: # everything but the browsers and the whole proof
+	CORSKIT_BROWSERS=off go test work
+
+browsers: # the suite in Chromium, Firefox and WebKit, which must be installed
+	CORSKIT_BROWSERS=require go test -count=1 -timeout=30m ./conformance/browser ./adapters/matrix
+
+fuzz: # every fuzz target, FUZZTIME each
+	@git grep '^func Fuzz' -- '*_test.go' | sed -E 's|/[^/]*:func (Fuzz[A-Za-z0-9]*).*| \1|' | while read -r dir name; do \
+		(set -x; go test ./$$dir -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x) || exit 1; \
+	done
+
+bench: # against the peers; writes docs/performance.md (about an hour)
+	go run ./benchmarks/cmd/report
+
+docs: # write the pages and tables that come from code
+	go run ./conformance/scoreboard
+	go test ./conformance/browser -run TestProof -update
+	go test -C docs/migrate . -update
+
+counts: # exported names, lines, long functions, repeated lines; REF=main compares
+	go run ./tools/counts $(REF)
