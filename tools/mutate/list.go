@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// identity tells a mutant from the others of its package by what is changed and
-// not by where, so that it outlives changes elsewhere in the file.
+// identity identifies a mutant within its package by what it changes, not by where,
+// so that it stays the same when the rest of the file changes.
 type identity struct {
 	function string // Type.name for methods
-	code     string // what is changed: an expression or a statement, on one line
-	change   string // how; numbered if the same can be done to the same code twice
+	code     string // the expression or statement that it changes, on one line
+	change   string // how; numbered if the function has the same code and change twice
 }
 
-// row is the identity as a row of the list, without the reason.
+// row formats the identity as a row of the list, without the reason.
 func (e identity) row() string {
 	fence := "`"
 	if strings.Contains(e.code, "`") {
@@ -26,7 +26,7 @@ func (e identity) row() string {
 	return fmt.Sprintf("| %s | %s%s%s | %s | |", e.function, fence, escape(e.code), fence, escape(e.change))
 }
 
-// unfenced is the code of a cell.
+// unfenced returns the code in a cell.
 func unfenced(cell string) string {
 	for _, fence := range [...]string{"``", "`"} {
 		if code, ok := strings.CutPrefix(cell, fence); ok {
@@ -36,12 +36,12 @@ func unfenced(cell string) string {
 	return unescape(cell)
 }
 
-// A bar ends a cell of a table, and GitHub wants it escaped in code too.
+// A bar ends a cell of a table. GitHub wants it escaped even in code.
 func escape(s string) string   { return strings.ReplaceAll(s, "|", `\|`) }
 func unescape(s string) string { return strings.ReplaceAll(s, `\|`, "|") }
 
-// explained reads the rows of the first package from the list: Markdown with a
-// heading "## folder" for each package, and below it a table of function, code,
+// explained reads the rows of the first package from the list. The list is Markdown:
+// a heading "## folder" for each package, followed by a table of function, code,
 // change and reason.
 func (r *runner) explained() ([]identity, error) {
 	text, err := os.ReadFile(r.list)
@@ -65,7 +65,7 @@ func parseList(name string, text []byte, folder string) ([]identity, error) {
 		if !here || !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") || strings.HasPrefix(line, "| function |") {
 			continue
 		}
-		// A separator has white space around it, an escaped bar a backslash before.
+		// A separator has spaces around it; an escaped bar follows a backslash.
 		cells := strings.Split(strings.TrimSuffix(strings.TrimPrefix(line, "| "), "|"), " | ")
 		if len(cells) != 4 {
 			return nil, fmt.Errorf("%s:%d: %d cells, want function, code, change and reason", name, n, len(cells))

@@ -14,7 +14,7 @@ type Flags struct{ a, b bool }
 
 func (f *Flags) Any() bool { return f.a || f.b }
 
-// Clear sets fields twice, the first time for nothing.
+// Clear sets fields twice, the first time without effect.
 func (f *Flags) Clear() {
 	f.a = false
 	f.a = false
