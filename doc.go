@@ -3,14 +3,14 @@
 //
 // It holds no code. The packages are:
 //
-//   - [github.com/corskit/corskit/core]: Policy, Engine, Decision; what is
-//     decided and why. It knows no framework.
-//   - [github.com/corskit/corskit/adapters/corshttp]: net/http, and so chi,
-//     gorilla/mux, httprouter and whatever else takes an http.Handler.
-//   - [github.com/corskit/corskit/conformance]: a model of the browser's side
-//     of CORS, and a suite of cases for any middleware.
+//   - [github.com/corskit/corskit/core]: the policy, the engine, its decisions and
+//     their explanations. It knows no framework.
+//   - [github.com/corskit/corskit/adapters/corshttp]: the middleware for net/http,
+//     chi, gorilla/mux, httprouter and every other router of http.Handlers.
+//   - [github.com/corskit/corskit/conformance]: a suite of cases for any CORS
+//     middleware, judged by a model of the browser.
 //
-// Adapters for other frameworks and the loader of configuration files are
-// modules of their own, so that none raises the versions of another's
-// dependencies; the README lists them.
+// The adapters for gin, echo and fiber, the loader of configuration files and the
+// command line are separate modules, so that none of them raises the versions of
+// another's dependencies. The README lists them.
 package corskit
