@@ -15,7 +15,7 @@ test: # everything but the browsers and the whole proof
 	CORSKIT_BROWSERS=off go test work
 
 browsers: # the suite in Chromium, Firefox and WebKit, which must be installed
-	CORSKIT_BROWSERS=require go test -count=1 -timeout=30m ./conformance/browser ./adapters/matrix
+	CORSKIT_BROWSERS=require go test -count=1 -timeout=30m ./conformance/realbrowser ./adapters/matrix
 
 fuzz: # every fuzz target, FUZZTIME each
 	@git grep '^func Fuzz' -- '*_test.go' | sed -E 's|/[^/]*:func (Fuzz[A-Za-z0-9]*).*| \1|' | while read -r dir name; do \
@@ -27,7 +27,7 @@ bench: # against the peers; writes docs/performance.md (about an hour)
 
 docs: # write the pages and tables that come from code
 	go run ./conformance/scoreboard
-	go test ./conformance/browser -run TestProof -update
+	go test ./conformance/realbrowser -run TestProof -update
 	go test -C docs/migrate . -update
 
 counts: # exported names, lines, long functions, repeated lines; REF=main compares
