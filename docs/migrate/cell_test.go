@@ -16,9 +16,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// cell is the middle column of a row. It is printed from the policy that the row
-// is compared with, and has every field that is not as in the base, so that
-// what a reader copies is what the test has run.
+// cell returns the middle column of a row: every field of its policy that differs
+// from the base. So what a reader copies is what the test has run.
 func (lib library) cell(r row) (string, error) {
 	if r.whole {
 		return "`core.Policy{" + strings.Join(settings(r.policy, core.Policy{}, nil), ", ") + "}`", nil
@@ -32,17 +31,17 @@ func (lib library) cell(r row) (string, error) {
 	fields := settings(r.policy, lib.base, about)
 	switch {
 	case len(fields) > 0 && r.instead != "":
-		return "", fmt.Errorf("says %q, but the policy has %s", r.instead, inCode(fields))
+		return "", fmt.Errorf("instead is %q, but the policy has %s", r.instead, inCode(fields))
 	case len(fields) == 0 && r.instead == "":
-		return "", fmt.Errorf("the policy is the base, and nothing says what the row is about")
+		return "", fmt.Errorf("the policy is the base: set about or instead")
 	case r.instead != "":
 		return r.instead, nil
 	}
 	return inCode(fields), nil
 }
 
-// settings are the fields in which a policy differs from the base, and those
-// in about. One that the base alone has is "no" and its name.
+// settings returns the fields in which a policy differs from the base, and the
+// fields in about. A field that only the base has is "no" and its name.
 func settings(policy, base core.Policy, about []string) (list []string) {
 	var without []string
 	p, b := reflect.ValueOf(policy), reflect.ValueOf(base)
@@ -100,7 +99,7 @@ func TestCell(t *testing.T) {
 		change  func(*core.Policy)
 		about   string
 		instead string
-		want    string // empty: an error
+		want    string // empty for an error
 	}{
 		{change: func(p *core.Policy) { p.AllowOrigins = []string{`regexp:https://a\.example`, "null"} },
 			want: "`AllowOrigins: []string{\"regexp:https://a\\\\.example\", \"null\"}`"},
@@ -133,8 +132,8 @@ var (
 	bareName  = regexp.MustCompile(`^[\w.]+$`)
 )
 
-// What the cells show as code compiles: the old options in the old library's
-// type, the new ones in core.Policy.
+// TestCellsCompile compiles the code in the cells: old options in the old library's
+// type, new ones in core.Policy.
 func TestCellsCompile(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"vet"}
@@ -175,8 +174,8 @@ func TestCellsCompile(t *testing.T) {
 	}
 }
 
-// expression is a line for code in a cell; none for a bare name, which
-// TestSurfaces knows.
+// expression returns a line of Go for the code in a cell. For a bare name, which
+// TestSurfaces checks, it returns an empty string.
 func expression(config, code string) string {
 	switch {
 	case keyed.MatchString(code):

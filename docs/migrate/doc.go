@@ -1,13 +1,13 @@
-// Package migrate holds the migration guides of this directory to the truth.
+// Package migrate tests the migration guides in this directory.
 //
-// Its tests mount the library that a guide leaves behind, and corskit with the
-// policy that the guide gives for each option, send both the same requests from
-// the model of a browser in the conformance package, and compare what scripts
-// get to see, which handlers run and what a shared cache makes of the answers.
-// Each difference stands in the tables with its reason. One that is not listed
-// fails the tests, and so does one that is listed and no longer shows. The
-// tables in the guides are printed from the tests' own, their column of new
-// fields from the policies that are compared:
+// For each option in a guide, the tests mount the old library with the option, and
+// corskit with the policy that the guide gives. They send both the same requests,
+// from the model of a browser in package browsermodel, and compare what scripts
+// see, which handlers run, and what a shared cache does with the answers. The
+// tables list each difference with its reason. The tests fail for a difference
+// that is not listed and for a listed one that no longer occurs. The tables in the
+// guides are printed from those of the tests, and the column of new fields from
+// the policies that are compared:
 //
 //	go test . -update
 //

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,17 @@ import (
 	"github.com/corskit/corskit/core"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+)
+
+// Reasons that apply to several rows.
+const (
+	echoFails = "echo answers every request that has an Origin with the function's error, here a 500, same-origin requests included. " +
+		"corskit only refuses the origin."
+	echoAnswers = "echo v4 answers every such OPTIONS itself. " +
+		"Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; " +
+		"the application answers the rest."
+	echoFirstLine = "echo reads only the first line, so the browser does not find the other name in the answer. " +
+		"Several lines are one list."
 )
 
 func echo4Site(t *testing.T, mw echo.MiddlewareFunc) *server {
@@ -26,8 +38,8 @@ func oursEcho4(t *testing.T, engine *core.Engine) *server {
 	return echo4Site(t, corsecho.Middleware(engine))
 }
 
-// echo4 changes a configuration that allows one origin, and methods and headers
-// so that what echo does without them shows only where it is meant to.
+// echo4 changes a configuration with one origin. It lists methods and headers, so
+// that the defaults of echo show only in the rows about them.
 func echo4(change func(*middleware.CORSConfig)) mount {
 	return func(t *testing.T) *server {
 		c := middleware.CORSConfig{
@@ -56,12 +68,9 @@ func echoV4() library {
 		adapter: "corsecho",
 		base:    echoPolicy(func(*core.Policy) {}),
 		everywhere: []difference{
-			{"OPTIONS without Origin", "204, handler does not run", "handler runs",
-				"echo v4 answers every such OPTIONS itself. Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; the rest belongs to the application."},
-			{"OPTIONS without Origin, with Access-Control-Request-Method", "204, handler does not run", "handler runs",
-				"echo v4 answers every such OPTIONS itself. Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; the rest belongs to the application."},
-			{"OPTIONS by https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs",
-				"echo v4 answers every such OPTIONS itself. Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; the rest belongs to the application."},
+			{"OPTIONS without Origin", "204, handler does not run", "handler runs", echoAnswers},
+			{"OPTIONS without Origin, with Access-Control-Request-Method", "204, handler does not run", "handler runs", echoAnswers},
+			{"OPTIONS from https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs", echoAnswers},
 		},
 		rows: []row{
 			{
@@ -82,55 +91,55 @@ func echoV4() library {
 				note:   "Subdomains at any depth, as before.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://*.app.example"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
-				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
+				extra:  []probe{from("https://a.sub.app.example", "GET"), from("https://evilapp.example", "GET")},
 			},
 			{
 				option: "`AllowOrigins: []string{\"https://pr-*.app.example\"}`",
-				note:   "Within a label, an asterisk stays within it, and stands for at least one character.",
+				note:   "Within a label, an asterisk does not match a dot, and matches at least one character.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://pr-*.app.example"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://pr-*.app.example"} }),
 				extra: []probe{
-					by("https://pr-7.app.example", "GET"), by("https://pr-7.other.app.example", "GET"),
+					from("https://pr-7.app.example", "GET"), from("https://pr-7.other.app.example", "GET"),
 				},
 				differ: []difference{
-					{"GET by https://pr-7.other.app.example", "reads 200", "handler runs, answer blocked",
-						"An asterisk does not cross a dot: whoever may name a subdomain could otherwise choose one that matches."},
+					{"GET from https://pr-7.other.app.example", "reads 200", "handler runs, answer blocked", crossesDots},
 				},
 			},
 			{
 				option: "`AllowOrigins: []string{\"http://localhost:*\"}`",
-				note:   "Any port, and none. `@loopback` is shorter and more.",
+				note:   "Any port, or none. `@loopback` is shorter and covers more.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"http://localhost:*"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
 				extra:  localhost(),
 				differ: []difference{
-					{"GET by http://localhost", "handler runs, answer blocked", "reads 200", defaultPort},
-					{"PUT by http://localhost", "blocked at the preflight", "reads 200", defaultPort},
+					{"GET from http://localhost", "handler runs, answer blocked", "reads 200", defaultPort},
+					{"PUT from http://localhost", "blocked at the preflight", "reads 200", defaultPort},
 				},
 			},
 			{
 				option: "`AllowOrigins: []string{\"https://node?.app.example\"}`",
-				note:   "There is no `?`; `https://node*.app.example` is often good enough.",
+				note:   "corskit has no `?`; `https://node*.app.example` is often good enough.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://node?.app.example"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{`regexp:https://node[a-z0-9]\.app\.example`} }),
-				extra:  []probe{by("https://node1.app.example", "GET"), by("https://node.app.example", "GET")},
+				extra:  []probe{from("https://node1.app.example", "GET"), from("https://node.app.example", "GET")},
 			},
 			{
 				option: "`AllowOriginFunc`",
-				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`. `AllowOrigins` is not ignored but comes first. There is no error to return: say no.",
+				note: "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. `AllowOrigins` is not ignored: " +
+					"it comes first. Instead of an error, return false.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowOriginFunc = func(origin string) (bool, error) { return strings.HasSuffix(origin, ".app.example"), nil }
 				}),
 				policy: echoPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return strings.HasSuffix(r.Origin[0], ".app.example")
+						return strings.HasSuffix(r.OriginValue(), ".app.example")
 					}
 				}),
 			},
 			{
 				option: "`AllowOriginFunc` that returns an error",
-				note:   "Say no.",
+				note:   "Return false.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowOriginFunc = func(string) (bool, error) { return false, errors.New("no answer") }
 				}),
@@ -138,35 +147,29 @@ func echoV4() library {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(context.Context, core.Request) bool { return false }
 				}),
-				differ: []difference{
-					{"GET by https://app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"GET by https://app.example, with credentials", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"POST by https://app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"GET by https://sub.app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"GET by http://app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"GET by https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"POST by https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"GET by null", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"GET by https://app.example, through a shared cache that has the answer to https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"GET by https://other.example, through a shared cache that has the answer to https://app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"same-origin POST", "reads 500", "reads 200",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-					{"OPTIONS by https://app.example without Access-Control-Request-Method", "500, handler does not run", "handler runs",
-						"echo answers every request with an Origin with the function's error, a 500 here, same-origin ones included. corskit refuses the origin, and nothing else."},
-				},
+				differ: slices.Concat(
+					alike("answer blocked, handler does not run", "handler runs, answer blocked", echoFails,
+						"GET from https://app.example",
+						"GET from https://app.example, with credentials",
+						"POST from https://app.example",
+						"GET from https://sub.app.example",
+						"GET from http://app.example",
+						"GET from https://other.example",
+						"POST from https://other.example",
+						"GET from null",
+						"GET from https://app.example, through a shared cache that has the answer to https://other.example",
+						"GET from https://other.example, through a shared cache that has the answer to https://app.example",
+					),
+					alike("reads 500", "reads 200", echoFails,
+						"same-origin POST",
+					),
+					alike("500, handler does not run", "handler runs", echoFails,
+						"OPTIONS from https://app.example without Access-Control-Request-Method",
+					),
+				),
 			},
 			{
-				option: "`AllowOriginFunc` that says yes to everything",
+				option: "`AllowOriginFunc` that always returns true",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowOriginFunc = func(string) (bool, error) { return true, nil }
 				}),
@@ -175,19 +178,18 @@ func echoV4() library {
 					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
 				}),
 				differ: []difference{
-					{"GET by null", "reads 200", "handler runs, answer blocked",
-						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+					{"GET from null", "reads 200", "handler runs, answer blocked", nullOrigin},
 				},
 			},
 			{
 				option: "`AllowMethods` empty",
-				note:   "echo answers with the methods that the path has routes for, or with these. corskit does not know the routes: list what scripts may use anywhere.",
+				note: "echo answers with the methods of the path's routes, or with these. corskit does not know the routes: " +
+					"list every method that scripts may use on any path.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "PATCH", "DELETE"} }),
-				extra:  []probe{by(app, "PUT").to("/create")},
+				extra:  []probe{from(app, "PUT").to("/create")},
 				differ: []difference{
-					{"PUT by https://app.example to /create", "blocked at the preflight", "reads 405",
-						"The policy is the same for every path, so that the browser asks and the router answers, readably, that there is no such method."},
+					{"PUT from https://app.example to /create", "blocked at the preflight", "reads 405", onePolicy},
 				},
 			},
 			{
@@ -201,13 +203,12 @@ func echoV4() library {
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"*"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
 				differ: []difference{
-					{"OPTIONS by https://app.example", "reads 204", "reads 200",
-						"It is the script's own OPTIONS, not its preflight, and reaches the handler."},
+					{"OPTIONS from https://app.example", "reads 204", "reads 200", ownOptions},
 				},
 			},
 			{
 				option: "`AllowMethods: []string{\"*\"}` with `AllowCredentials`",
-				note:   "Works now for requests with credentials.",
+				note:   "Now works for requests with credentials.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowMethods = []string{"*"}
 					c.AllowCredentials = true
@@ -217,20 +218,19 @@ func echoV4() library {
 					p.AllowCredentials = true
 				}),
 				differ: []difference{
-					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
-					{"OPTIONS by https://app.example", "reads 204", "reads 200",
-						"It is the script's own OPTIONS, not its preflight, and reaches the handler."},
+					{"PUT from https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
+					{"OPTIONS from https://app.example", "reads 204", "reads 200", ownOptions},
 				},
 			},
 			{
 				option: "`AllowHeaders` empty",
-				note:   "echo then allows whatever is asked for; corskit none. With credentials `*` alone is enough.",
+				note:   "echo then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
-						"echo looks at the first line only, and the browser misses the other name. Several lines are one list."},
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+						"blocked at the preflight", "reads 200", echoFirstLine},
 				},
 			},
 			{
@@ -242,13 +242,13 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowHeaders: []string{\"*\"}`",
-				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"*"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
 			},
 			{
 				option: "`AllowHeaders: []string{\"*\"}` with `AllowCredentials`",
-				note:   "Works now for requests with credentials, and for Authorization.",
+				note:   "Now works for requests with credentials, and for Authorization.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowHeaders = []string{"*"}
 					c.AllowCredentials = true
@@ -258,7 +258,7 @@ func echoV4() library {
 					p.AllowCredentials = true
 				}),
 				differ: alike("blocked at the preflight", "reads 200", headerNamed,
-					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+					"GET with Authorization from https://app.example", "GET with Authorization from https://app.example, with credentials"),
 			},
 			{
 				option: "`AllowCredentials: true`",
@@ -285,7 +285,7 @@ func echoV4() library {
 			{
 				option:  "`Skipper`",
 				instead: "`corsecho.Options.Skip`",
-				note:    "An argument of the middleware, with the same function.",
+				note:    "An argument of the middleware that takes the same function.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.Skipper = func(c echo.Context) bool { return c.Request().URL.Path == "/create" }
 				}),
@@ -314,7 +314,7 @@ func echoV4() library {
 					c.AllowOrigins = nil
 					c.AllowCredentials = true
 				}),
-				probe:  by(app, "GET").withCredentials(),
+				probe:  from(app, "GET").withCredentials(),
 				does:   "handler runs, answer blocked",
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
 				reason: core.ReasonAnyCredentials,
@@ -326,7 +326,7 @@ func echoV4() library {
 					c.AllowCredentials = true
 					c.UnsafeWildcardOriginWithAllowCredentials = true
 				}),
-				probe:  by(other, "GET").withCredentials(),
+				probe:  from(other, "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
 				reason: core.ReasonAnyCredentials,
@@ -334,7 +334,7 @@ func echoV4() library {
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
 				old:     echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.example/"} }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
 				reason:  core.ReasonTrailingSlash,
@@ -342,7 +342,7 @@ func echoV4() library {
 			{
 				setting: "`AllowOrigins: []string{\"https://app.*\"}`",
 				old:     echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.*"} }),
-				probe:   by("https://app.evil.test", "GET"),
+				probe:   from("https://app.evil.test", "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.*"}},
 				reason:  core.ReasonWildcard,
@@ -350,7 +350,7 @@ func echoV4() library {
 			{
 				setting: "`AllowOrigins: []string{\"null\"}`",
 				old:     echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"null"} }),
-				probe:   by("null", "GET"),
+				probe:   from("null", "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"null"}},
 				reason:  core.ReasonNull,
@@ -358,7 +358,7 @@ func echoV4() library {
 			{
 				setting: "`AllowMethods: []string{\"patch\"}`",
 				old:     echo4(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"patch"} }),
-				probe:   by(app, "PATCH"),
+				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
 				reason:  core.ReasonMethodCase,

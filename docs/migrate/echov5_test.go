@@ -58,7 +58,7 @@ func echoV5() library {
 			},
 			{
 				option:  "`AllowOrigins: []string{\"http://localhost:*\"}`",
-				note:    "echo v5 panics at such an entry. Any port, and none. `@loopback` is shorter and more.",
+				note:    "echo v5 panics at such an entry. In corskit: any port, or none. `@loopback` is shorter and covers more.",
 				refused: true,
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"http://localhost:*"} }),
 				policy:  echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
@@ -72,11 +72,13 @@ func echoV5() library {
 					}
 				}),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
-				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
+				extra:  []probe{from("https://a.sub.app.example", "GET"), from("https://evilapp.example", "GET")},
 			},
 			{
 				option: "`UnsafeAllowOriginFunc`",
-				note:   "Takes a context and a `core.Request` with the method, host, path and origin, and says yes or no: the origin allowed is always the one that asks. `AllowOrigins` is not ignored but comes first. For policies by host or path use `core.NewRouted`.",
+				note: "Takes a context and a `core.Request` with the method, host, path and origin, and returns a bool: " +
+					"the origin allowed is always the one in the request. `AllowOrigins` is not ignored: it comes first. " +
+					"For policies by host or path use `core.NewRouted`.",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.UnsafeAllowOriginFunc = func(c *echo.Context, origin string) (string, bool, error) {
 						return origin, c.Request().URL.Path == "/item" && origin == app, nil
@@ -85,12 +87,12 @@ func echoV5() library {
 				policy: echoPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return r.Path == "/item" && r.Origin[0] == app
+						return r.Path == "/item" && r.OriginValue() == app
 					}
 				}),
 			},
 			{
-				option: "`UnsafeAllowOriginFunc` that says yes to everything",
+				option: "`UnsafeAllowOriginFunc` that always returns true",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.UnsafeAllowOriginFunc = func(_ *echo.Context, origin string) (string, bool, error) { return origin, true, nil }
 				}),
@@ -99,19 +101,18 @@ func echoV5() library {
 					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
 				}),
 				differ: []difference{
-					{"GET by null", "reads 200", "handler runs, answer blocked",
-						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+					{"GET from null", "reads 200", "handler runs, answer blocked", nullOrigin},
 				},
 			},
 			{
 				option: "`AllowMethods` empty",
-				note:   "echo answers with the methods that the path has routes for, or with these. corskit does not know the routes: list what scripts may use anywhere.",
+				note: "echo answers with the methods of the path's routes, or with these. corskit does not know the routes: " +
+					"list every method that scripts may use on any path.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "PATCH", "DELETE"} }),
-				extra:  []probe{by(app, "PUT").to("/create")},
+				extra:  []probe{from(app, "PUT").to("/create")},
 				differ: []difference{
-					{"PUT by https://app.example to /create", "blocked at the preflight", "reads 405",
-						"The policy is the same for every path, so that the browser asks and the router answers, readably, that there is no such method."},
+					{"PUT from https://app.example to /create", "blocked at the preflight", "reads 405", onePolicy},
 				},
 			},
 			{
@@ -127,7 +128,7 @@ func echoV5() library {
 			},
 			{
 				option: "`AllowMethods: []string{\"*\"}` with `AllowCredentials`",
-				note:   "Works now for requests with credentials.",
+				note:   "Now works for requests with credentials.",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.AllowMethods = []string{"*"}
 					c.AllowCredentials = true
@@ -137,18 +138,18 @@ func echoV5() library {
 					p.AllowCredentials = true
 				}),
 				differ: []difference{
-					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
+					{"PUT from https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
 				},
 			},
 			{
 				option: "`AllowHeaders` empty",
-				note:   "echo then allows whatever is asked for; corskit none. With credentials `*` alone is enough.",
+				note:   "echo then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
-						"echo looks at the first line only, and the browser misses the other name. Several lines are one list."},
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+						"blocked at the preflight", "reads 200", echoFirstLine},
 				},
 			},
 			{
@@ -160,13 +161,13 @@ func echoV5() library {
 			},
 			{
 				option: "`AllowHeaders: []string{\"*\"}`",
-				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"*"} }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
 			},
 			{
 				option: "`AllowHeaders: []string{\"*\"}` with `AllowCredentials`",
-				note:   "Works now for requests with credentials, and for Authorization.",
+				note:   "Now works for requests with credentials, and for Authorization.",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.AllowHeaders = []string{"*"}
 					c.AllowCredentials = true
@@ -176,7 +177,7 @@ func echoV5() library {
 					p.AllowCredentials = true
 				}),
 				differ: alike("blocked at the preflight", "reads 200", headerNamed,
-					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+					"GET with Authorization from https://app.example", "GET with Authorization from https://app.example, with credentials"),
 			},
 			{
 				option: "`AllowCredentials: true`",
@@ -203,7 +204,7 @@ func echoV5() library {
 			{
 				option:  "`Skipper`",
 				instead: "`corsechov5.Options.Skip`",
-				note:    "An argument of the middleware, with the same function.",
+				note:    "An argument of the middleware that takes the same function.",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.Skipper = func(c *echo.Context) bool { return c.Request().URL.Path == "/create" }
 				}),
@@ -246,7 +247,7 @@ func echoV5() library {
 			{
 				setting: "`AllowOrigins: []string{\"https://App.example\"}`",
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://App.example"} }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
 				reason:  core.ReasonUpperCase,
@@ -254,7 +255,7 @@ func echoV5() library {
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example:443\"}`",
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.example:443"} }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example:443"}},
 				reason:  core.ReasonDefaultPort,
@@ -265,7 +266,7 @@ func echoV5() library {
 					c.AllowOrigins = []string{"http://app.example"}
 					c.AllowCredentials = true
 				}),
-				probe:  by("http://app.example", "GET").withCredentials(),
+				probe:  from("http://app.example", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
 				reason: core.ReasonInsecureOrigin,
@@ -273,7 +274,7 @@ func echoV5() library {
 			{
 				setting: "`AllowMethods: []string{\"patch\"}`",
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowMethods = []string{"patch"} }),
-				probe:   by(app, "PATCH"),
+				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
 				reason:  core.ReasonMethodCase,

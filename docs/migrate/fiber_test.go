@@ -15,7 +15,16 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/cors"
 )
 
-// listen is on loopback, at a port of the kernel's choice.
+// Reasons that apply to several rows.
+const (
+	fiberFirstLine = "fiber reads only the first line, so the browser does not find the other name in the answer. " +
+		"Several lines are one list."
+	fiberCached = "fiber answers a request without Origin with neither `*` nor Vary, so a cache gives that answer " +
+		"to requests that need the CORS headers. corskit always sends `*`."
+	fiberOptions = "fiber omits the CORS headers from the answer to a script's own OPTIONS, which follows its preflight."
+)
+
+// listen listens on loopback, on a port that the kernel chooses.
 func listen(t *testing.T) net.Listener {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -62,7 +71,7 @@ func fiber2(change func(*cors.Config)) mount {
 	}
 }
 
-// fiberPolicy has the methods that fiber allows when none are listed.
+// fiberPolicy has the methods that fiber allows by default.
 func fiberPolicy(change func(*core.Policy)) core.Policy {
 	p := core.Policy{
 		AllowOrigins: []string{app},
@@ -82,7 +91,7 @@ func fiberV2() library {
 		rows: []row{
 			{
 				option: "`AllowOrigins: \"https://app.example, https://sub.app.example\"`",
-				note:   "A list, not a string with commas; compared byte for byte.",
+				note:   "A list, not a string with commas. Compared byte for byte.",
 				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = app + ", " + sub }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{app, sub} }),
 			},
@@ -92,8 +101,8 @@ func fiberV2() library {
 				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = "" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
 				differ: []difference{
-					{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
-						"fiber sends neither `*` nor Vary to a request without Origin, so that a cache gives that answer to requests that need the CORS headers. corskit sends `*` always."},
+					{"GET from https://app.example, through a shared cache that has the answer to a request without Origin",
+						"handler runs, answer blocked", "reads 200", fiberCached},
 				},
 			},
 			{
@@ -101,29 +110,29 @@ func fiberV2() library {
 				note:   "Subdomains at any depth, as before.",
 				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = "https://*.app.example" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
-				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
+				extra:  []probe{from("https://a.sub.app.example", "GET"), from("https://evilapp.example", "GET")},
 			},
 			{
 				option:  "`AllowOrigins: \"http://localhost:*\"`",
-				note:    "fiber panics at such an entry. Any port, and none. `@loopback` is shorter and more.",
+				note:    "fiber panics at such an entry. In corskit: any port, or none. `@loopback` is shorter and covers more.",
 				refused: true,
 				old:     fiber2(func(c *cors.Config) { c.AllowOrigins = "http://localhost:*" }),
 				policy:  fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
 			},
 			{
 				option: "`AllowOriginsFunc`",
-				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`, as sent. Asked after the list, as before.",
+				note:   "Takes a context and a `core.Request`; `r.OriginValue()` is the origin as sent. Called if the list has no match, as before.",
 				old: fiber2(func(c *cors.Config) {
 					c.AllowOriginsFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
 				}),
 				policy: fiberPolicy(func(p *core.Policy) {
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return strings.HasSuffix(r.Origin[0], ".app.example")
+						return strings.HasSuffix(r.OriginValue(), ".app.example")
 					}
 				}),
 			},
 			{
-				option: "`AllowOriginsFunc` that says yes to everything",
+				option: "`AllowOriginsFunc` that always returns true",
 				old: fiber2(func(c *cors.Config) {
 					c.AllowOrigins = ""
 					c.AllowOriginsFunc = func(string) bool { return true }
@@ -133,14 +142,13 @@ func fiberV2() library {
 					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
 				}),
 				differ: []difference{
-					{"GET by null", "reads 200", "handler runs, answer blocked",
-						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+					{"GET from null", "reads 200", "handler runs, answer blocked", nullOrigin},
 				},
 			},
 			{
 				option: "`AllowMethods` empty",
 				about:  "AllowMethods",
-				note:   "fiber allows these by default, corskit only GET, HEAD and POST, which need no permission.",
+				note:   "fiber allows these by default; corskit allows only GET, HEAD and POST, which need no permission.",
 				old:    fiber2(func(*cors.Config) {}),
 				policy: fiberPolicy(func(*core.Policy) {}),
 			},
@@ -154,13 +162,12 @@ func fiberV2() library {
 				old:    fiber2(func(c *cors.Config) { c.AllowMethods = "*" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
 				differ: []difference{
-					{"OPTIONS by https://app.example", "handler runs, answer blocked", "reads 200",
-						"fiber leaves the CORS headers out of the answer to a script's own OPTIONS, which comes after its preflight."},
+					{"OPTIONS from https://app.example", "handler runs, answer blocked", "reads 200", fiberOptions},
 				},
 			},
 			{
 				option: "`AllowMethods: \"*\"` with `AllowCredentials`",
-				note:   "Works now for requests with credentials.",
+				note:   "Now works for requests with credentials.",
 				old: fiber2(func(c *cors.Config) {
 					c.AllowMethods = "*"
 					c.AllowCredentials = true
@@ -170,20 +177,19 @@ func fiberV2() library {
 					p.AllowCredentials = true
 				}),
 				differ: []difference{
-					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
-					{"OPTIONS by https://app.example", "handler runs, answer blocked", "reads 200",
-						"fiber leaves the CORS headers out of the answer to a script's own OPTIONS, which comes after its preflight."},
+					{"PUT from https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
+					{"OPTIONS from https://app.example", "handler runs, answer blocked", "reads 200", fiberOptions},
 				},
 			},
 			{
 				option: "`AllowHeaders` empty",
-				note:   "fiber then allows whatever is asked for; corskit none. With credentials `*` alone is enough.",
+				note:   "fiber then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
 				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
-						"fiber looks at the first line only, and the browser misses the other name. Several lines are one list."},
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+						"blocked at the preflight", "reads 200", fiberFirstLine},
 				},
 			},
 			{
@@ -195,13 +201,13 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowHeaders: \"*\"`",
-				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "*" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
 			},
 			{
 				option: "`AllowHeaders: \"*\"` with `AllowCredentials`",
-				note:   "Works now for requests with credentials, and for Authorization.",
+				note:   "Now works for requests with credentials, and for Authorization.",
 				old: fiber2(func(c *cors.Config) {
 					c.AllowHeaders = "*"
 					c.AllowCredentials = true
@@ -211,7 +217,7 @@ func fiberV2() library {
 					p.AllowCredentials = true
 				}),
 				differ: alike("blocked at the preflight", "reads 200", headerNamed,
-					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+					"GET with Authorization from https://app.example", "GET with Authorization from https://app.example, with credentials"),
 			},
 			{
 				option: "`AllowCredentials: true`",
@@ -238,7 +244,7 @@ func fiberV2() library {
 			{
 				option:  "`Next`",
 				instead: "`corsfiber.Options.Skip`",
-				note:    "An argument of the middleware, with the same function.",
+				note:    "An argument of the middleware that takes the same function.",
 				old: fiber2(func(c *cors.Config) {
 					c.Next = func(c *fiber.Ctx) bool { return c.Path() == "/create" }
 				}),
@@ -259,7 +265,8 @@ func fiberV2() library {
 					AllowHeaders: []string{"*", "authorization"},
 				},
 				differ: []difference{
-					{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
+					{"GET from https://app.example, through a shared cache that has the answer to a request without Origin",
+						"handler runs, answer blocked", "reads 200",
 						"As for `*`."},
 				},
 			},
@@ -278,7 +285,7 @@ func fiberV2() library {
 			{
 				setting: "`AllowOrigins: \"https://app.example/\"`",
 				old:     fiber2(func(c *cors.Config) { c.AllowOrigins = "https://app.example/" }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
 				reason:  core.ReasonTrailingSlash,
@@ -286,7 +293,7 @@ func fiberV2() library {
 			{
 				setting: "`AllowOrigins: \"https://App.example\"`",
 				old:     fiber2(func(c *cors.Config) { c.AllowOrigins = "https://App.example" }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
 				reason:  core.ReasonUpperCase,
@@ -294,7 +301,7 @@ func fiberV2() library {
 			{
 				setting: "`AllowOrigins` with commas, put into one entry",
 				old:     fiber2(func(c *cors.Config) { c.AllowOrigins = app + "," + sub }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{app + "," + sub}},
 				reason:  core.ReasonList,
@@ -305,7 +312,7 @@ func fiberV2() library {
 					c.AllowOrigins = "https://*.com"
 					c.AllowCredentials = true
 				}),
-				probe:  by("https://evil.com", "GET").withCredentials(),
+				probe:  from("https://evil.com", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"https://*.com"}, AllowCredentials: true},
 				reason: core.ReasonPublicSuffix,
@@ -316,7 +323,7 @@ func fiberV2() library {
 					c.AllowOrigins = "http://app.example"
 					c.AllowCredentials = true
 				}),
-				probe:  by("http://app.example", "GET").withCredentials(),
+				probe:  from("http://app.example", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
 				reason: core.ReasonInsecureOrigin,
@@ -324,7 +331,7 @@ func fiberV2() library {
 			{
 				setting: "`AllowMethods: \"patch\"`",
 				old:     fiber2(func(c *cors.Config) { c.AllowMethods = "patch" }),
-				probe:   by(app, "PATCH"),
+				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
 				reason:  core.ReasonMethodCase,

@@ -71,8 +71,8 @@ func fiberV3() library {
 				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = nil }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
 				differ: []difference{
-					{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
-						"fiber sends neither `*` nor Vary to a request without Origin, so that a cache gives that answer to requests that need the CORS headers. corskit sends `*` always."},
+					{"GET from https://app.example, through a shared cache that has the answer to a request without Origin",
+						"handler runs, answer blocked", "reads 200", fiberCached},
 				},
 			},
 			{
@@ -80,29 +80,29 @@ func fiberV3() library {
 				note:   "Subdomains at any depth, as before.",
 				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://*.app.example"} }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
-				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
+				extra:  []probe{from("https://a.sub.app.example", "GET"), from("https://evilapp.example", "GET")},
 			},
 			{
 				option:  "`AllowOrigins: []string{\"http://localhost:*\"}`",
-				note:    "fiber panics at such an entry. Any port, and none. `@loopback` is shorter and more.",
+				note:    "fiber panics at such an entry. In corskit: any port, or none. `@loopback` is shorter and covers more.",
 				refused: true,
 				old:     fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"http://localhost:*"} }),
 				policy:  fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
 			},
 			{
 				option: "`AllowOriginsFunc`",
-				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`, as sent. Asked after the list, as before.",
+				note:   "Takes a context and a `core.Request`; `r.OriginValue()` is the origin as sent. Called if the list has no match, as before.",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowOriginsFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
 				}),
 				policy: fiberPolicy(func(p *core.Policy) {
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return strings.HasSuffix(r.Origin[0], ".app.example")
+						return strings.HasSuffix(r.OriginValue(), ".app.example")
 					}
 				}),
 			},
 			{
-				option: "`AllowOriginsFunc` that says yes to everything",
+				option: "`AllowOriginsFunc` that always returns true",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowOrigins = nil
 					c.AllowOriginsFunc = func(string) bool { return true }
@@ -112,14 +112,13 @@ func fiberV3() library {
 					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
 				}),
 				differ: []difference{
-					{"GET by null", "reads 200", "handler runs, answer blocked",
-						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+					{"GET from null", "reads 200", "handler runs, answer blocked", nullOrigin},
 				},
 			},
 			{
 				option: "`AllowMethods` empty",
 				about:  "AllowMethods",
-				note:   "fiber allows these by default, corskit only GET, HEAD and POST, which need no permission.",
+				note:   "fiber allows these by default; corskit allows only GET, HEAD and POST, which need no permission.",
 				old:    fiber3(func(*cors.Config) {}),
 				policy: fiberPolicy(func(*core.Policy) {}),
 			},
@@ -133,13 +132,12 @@ func fiberV3() library {
 				old:    fiber3(func(c *cors.Config) { c.AllowMethods = []string{"*"} }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
 				differ: []difference{
-					{"OPTIONS by https://app.example", "handler runs, answer blocked", "reads 200",
-						"fiber leaves the CORS headers out of the answer to a script's own OPTIONS, which comes after its preflight."},
+					{"OPTIONS from https://app.example", "handler runs, answer blocked", "reads 200", fiberOptions},
 				},
 			},
 			{
 				option: "`AllowMethods: []string{\"*\"}` with `AllowCredentials`",
-				note:   "Works now for requests with credentials.",
+				note:   "Now works for requests with credentials.",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowMethods = []string{"*"}
 					c.AllowCredentials = true
@@ -149,20 +147,19 @@ func fiberV3() library {
 					p.AllowCredentials = true
 				}),
 				differ: []difference{
-					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
-					{"OPTIONS by https://app.example", "handler runs, answer blocked", "reads 200",
-						"fiber leaves the CORS headers out of the answer to a script's own OPTIONS, which comes after its preflight."},
+					{"PUT from https://app.example, with credentials", "blocked at the preflight", "reads 200", methodNamed},
+					{"OPTIONS from https://app.example", "handler runs, answer blocked", "reads 200", fiberOptions},
 				},
 			},
 			{
 				option: "`AllowHeaders` empty",
-				note:   "fiber then allows whatever is asked for; corskit none. With credentials `*` alone is enough.",
+				note:   "fiber then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
 				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = nil }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
-						"fiber looks at the first line only, and the browser misses the other name. Several lines are one list."},
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+						"blocked at the preflight", "reads 200", fiberFirstLine},
 				},
 			},
 			{
@@ -174,13 +171,13 @@ func fiberV3() library {
 			},
 			{
 				option: "`AllowHeaders: []string{\"*\"}`",
-				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = []string{"*"} }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
 			},
 			{
 				option: "`AllowHeaders: []string{\"*\"}` with `AllowCredentials`",
-				note:   "Works now for requests with credentials, and for Authorization.",
+				note:   "Now works for requests with credentials, and for Authorization.",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowHeaders = []string{"*"}
 					c.AllowCredentials = true
@@ -190,7 +187,7 @@ func fiberV3() library {
 					p.AllowCredentials = true
 				}),
 				differ: alike("blocked at the preflight", "reads 200", headerNamed,
-					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+					"GET with Authorization from https://app.example", "GET with Authorization from https://app.example, with credentials"),
 			},
 			{
 				option: "`AllowCredentials: true`",
@@ -222,14 +219,14 @@ func fiberV3() library {
 			{
 				option:  "`DisableValueRedaction: true`",
 				instead: "none",
-				note:    "`core.New` returns an error that quotes the entry and its fix; it logs nothing, and never a request's origin.",
+				note:    "`core.New` returns an error with the entry and its fix. corskit logs nothing, so it never logs a request's origin.",
 				old:     fiber3(func(c *cors.Config) { c.DisableValueRedaction = true }),
 				policy:  fiberPolicy(func(*core.Policy) {}),
 			},
 			{
 				option:  "`Next`",
 				instead: "`corsfiberv3.Options.Skip`",
-				note:    "An argument of the middleware, with the same function.",
+				note:    "An argument of the middleware that takes the same function.",
 				old: fiber3(func(c *cors.Config) {
 					c.Next = func(c fiber.Ctx) bool { return c.Path() == "/create" }
 				}),
@@ -250,7 +247,8 @@ func fiberV3() library {
 					AllowHeaders: []string{"*", "authorization"},
 				},
 				differ: []difference{
-					{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
+					{"GET from https://app.example, through a shared cache that has the answer to a request without Origin",
+						"handler runs, answer blocked", "reads 200",
 						"As for `*`."},
 				},
 			},
@@ -269,7 +267,7 @@ func fiberV3() library {
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
 				old:     fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://app.example/"} }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
 				reason:  core.ReasonTrailingSlash,
@@ -277,7 +275,7 @@ func fiberV3() library {
 			{
 				setting: "`AllowOrigins: []string{\"https://App.example\"}`",
 				old:     fiber3(func(c *cors.Config) { c.AllowOrigins = []string{"https://App.example"} }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
 				reason:  core.ReasonUpperCase,
@@ -288,7 +286,7 @@ func fiberV3() library {
 					c.AllowOrigins = []string{"https://*.com"}
 					c.AllowCredentials = true
 				}),
-				probe:  by("https://evil.com", "GET").withCredentials(),
+				probe:  from("https://evil.com", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"https://*.com"}, AllowCredentials: true},
 				reason: core.ReasonPublicSuffix,
@@ -299,7 +297,7 @@ func fiberV3() library {
 					c.AllowOrigins = []string{"http://app.example"}
 					c.AllowCredentials = true
 				}),
-				probe:  by("http://app.example", "GET").withCredentials(),
+				probe:  from("http://app.example", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
 				reason: core.ReasonInsecureOrigin,
@@ -307,7 +305,7 @@ func fiberV3() library {
 			{
 				setting: "`AllowMethods: []string{\"patch\"}`",
 				old:     fiber3(func(c *cors.Config) { c.AllowMethods = []string{"patch"} }),
-				probe:   by(app, "PATCH"),
+				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
 				reason:  core.ReasonMethodCase,

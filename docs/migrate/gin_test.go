@@ -14,6 +14,11 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// Reasons that apply to several rows.
+const (
+	handlerRuns = "Without `RejectDisallowed` the handler runs."
+)
+
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.ReleaseMode)
 	os.Exit(m.Run())
@@ -32,8 +37,8 @@ func oursGin(t *testing.T, engine *core.Engine) *server {
 	return ginSite(t, corsgin.Middleware(engine))
 }
 
-// ginOld changes a configuration that allows one origin and what a program
-// that starts from DefaultConfig allows.
+// ginOld changes a configuration that allows one origin and otherwise is
+// DefaultConfig.
 func ginOld(change func(*cors.Config)) mount {
 	return func(t *testing.T) *server {
 		c := cors.DefaultConfig()
@@ -61,18 +66,22 @@ func ginContrib() library {
 		adapter: "corsgin",
 		base:    ginPolicy(func(*core.Policy) {}),
 		everywhere: []difference{
-			{"OPTIONS by https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs",
-				"gin-contrib/cors answers every such OPTIONS itself. Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; the rest belongs to the application."},
-			{"OPTIONS by https://app.example", "reads 204", "reads 200",
-				"It is the script's own OPTIONS, not its preflight, and reaches the handler."},
-			{"GET by https://app.example, through a shared cache that has the answer to a request without Origin", "handler runs, answer blocked", "reads 200",
-				"gin-contrib/cors leaves Vary out of the answer to a request without Origin, so that a cache gives it to requests that need the CORS headers."},
+			{"OPTIONS from https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs",
+				"gin-contrib/cors answers every such OPTIONS itself. " +
+					"Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; " +
+					"the application answers the rest."},
+			{"OPTIONS from https://app.example", "reads 204", "reads 200", ownOptions},
+			{"GET from https://app.example, through a shared cache that has the answer to a request without Origin",
+				"handler runs, answer blocked", "reads 200",
+				"gin-contrib/cors omits Vary from the answer to a request without Origin, so a cache gives that answer " +
+					"to requests that need the CORS headers."},
 		},
 		rows: []row{
 			{
 				option: "`cors.DefaultConfig()`",
 				about:  "AllowMethods AllowHeaders MaxAge",
-				note:   "What DefaultConfig sets. Leave out what you do not need: OPTIONS is rarely sent by scripts. A `Config{}` of your own has none of them, like a `core.Policy{}`.",
+				note: "What DefaultConfig sets. Omit what you do not need: scripts rarely send OPTIONS. " +
+					"A plain `Config{}` has none of these, and neither has a `core.Policy{}`.",
 				old:    ginOld(func(*cors.Config) {}),
 				policy: ginPolicy(func(*core.Policy) {}),
 			},
@@ -83,21 +92,16 @@ func ginContrib() library {
 				policy: ginPolicy(func(*core.Policy) {}),
 			},
 			{
-				option: "the 403 for disallowed origins, given up",
-				note:   "The handler runs, and the browser keeps the answer from the script. That is what CORS asks for, and what other libraries do.",
+				option: "without the 403 for disallowed origins",
+				note:   "The handler runs, and the browser hides the answer from the script, as CORS intends and other libraries do.",
 				old:    ginOld(func(*cors.Config) {}),
 				policy: ginPolicy(func(p *core.Policy) { p.RejectDisallowed = false }),
 				differ: []difference{
-					{"GET by https://sub.app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"Without `RejectDisallowed` the handler runs."},
-					{"GET by http://app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"Without `RejectDisallowed` the handler runs."},
-					{"GET by https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"Without `RejectDisallowed` the handler runs."},
-					{"POST by https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"Without `RejectDisallowed` the handler runs."},
-					{"GET by null", "answer blocked, handler does not run", "handler runs, answer blocked",
-						"Without `RejectDisallowed` the handler runs."},
+					{"GET from https://sub.app.example", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
+					{"GET from http://app.example", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
+					{"GET from https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
+					{"POST from https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
+					{"GET from null", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
 				},
 			},
 			{
@@ -117,13 +121,14 @@ func ginContrib() library {
 			},
 			{
 				option: "`AllowOrigins: []string{\"/https://[a-z]+\\\\.app\\\\.example/\"}`",
-				note:   "Matched against the whole origin, compiled once.",
+				note:   "Matched against the whole origin; compiled once.",
 				old:    ginOld(func(c *cors.Config) { c.AllowOrigins = []string{`/https://[a-z]+\.app\.example/`} }),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{`regexp:https://[a-z]+\.app\.example`} }),
-				extra:  []probe{by("https://sub.app.example.evil.test", "GET")},
+				extra:  []probe{from("https://sub.app.example.evil.test", "GET")},
 				differ: []difference{
-					{"GET by https://sub.app.example.evil.test", "reads 200", "answer blocked, handler does not run",
-						"gin-contrib/cors looks for the expression anywhere in the origin, corskit matches it against the whole. `.*` at an end says that it may go on."},
+					{"GET from https://sub.app.example.evil.test", "reads 200", "answer blocked, handler does not run",
+						"gin-contrib/cors looks for the expression anywhere in the origin; corskit matches the whole origin. " +
+							"To match a part, begin or end the expression with `.*`."},
 				},
 			},
 			{
@@ -134,11 +139,11 @@ func ginContrib() library {
 					c.AllowOrigins = []string{"https://*.app.example"}
 				}),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
-				extra:  []probe{by("https://a.sub.app.example", "GET")},
+				extra:  []probe{from("https://a.sub.app.example", "GET")},
 			},
 			{
 				option: "`AllowWildcard` with `AllowOrigins: []string{\"http://localhost:*\"}`",
-				note:   "Any port, and none. `@loopback` is shorter and more.",
+				note:   "Any port, or none. `@loopback` is shorter and covers more.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowWildcard = true
 					c.AllowOrigins = []string{"http://localhost:*"}
@@ -146,38 +151,37 @@ func ginContrib() library {
 				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
 				extra:  localhost(),
 				differ: []difference{
-					{"GET by http://localhost", "answer blocked, handler does not run", "reads 200", defaultPort},
-					{"PUT by http://localhost", "blocked at the preflight", "reads 200, preflight kept 43200 s", defaultPort},
+					{"GET from http://localhost", "answer blocked, handler does not run", "reads 200", defaultPort},
+					{"PUT from http://localhost", "blocked at the preflight", "reads 200, preflight cached 43200 s", defaultPort},
 				},
 			},
 			{
 				option: "`AllowWildcard` with `AllowOrigins: []string{\"https://pr-*.app.example\"}`",
-				note:   "Within a label, an asterisk stays within it.",
+				note:   "Within a label, an asterisk does not match a dot.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowWildcard = true
 					c.AllowOrigins = []string{"https://pr-*.app.example"}
 				}),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://pr-*.app.example"} }),
-				extra:  []probe{by("https://pr-7.app.example", "GET"), by("https://pr-7.other.app.example", "GET")},
+				extra:  []probe{from("https://pr-7.app.example", "GET"), from("https://pr-7.other.app.example", "GET")},
 				differ: []difference{
-					{"GET by https://pr-7.other.app.example", "reads 200", "answer blocked, handler does not run",
-						"An asterisk does not cross a dot: whoever may name a subdomain could otherwise choose one that matches."},
+					{"GET from https://pr-7.other.app.example", "reads 200", "answer blocked, handler does not run", crossesDots},
 				},
 			},
 			{
 				option: "`AllowOriginFunc`",
-				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`.",
+				note:   "Takes a context and a `core.Request`; the origin is `r.OriginValue()`.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowOriginFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
 				}),
 				policy: ginPolicy(func(p *core.Policy) {
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return strings.HasSuffix(r.Origin[0], ".app.example")
+						return strings.HasSuffix(r.OriginValue(), ".app.example")
 					}
 				}),
 			},
 			{
-				option: "`AllowOriginFunc` that says yes to everything",
+				option: "`AllowOriginFunc` that always returns true",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowOrigins = nil
 					c.AllowOriginFunc = func(string) bool { return true }
@@ -187,8 +191,7 @@ func ginContrib() library {
 					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
 				}),
 				differ: []difference{
-					{"GET by null", "reads 200", "answer blocked, handler does not run",
-						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+					{"GET from null", "reads 200", "answer blocked, handler does not run", nullOrigin},
 				},
 			},
 			{
@@ -203,7 +206,7 @@ func ginContrib() library {
 				policy: ginPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return r.Path == "/item" && r.Origin[0] == app
+						return r.Path == "/item" && r.OriginValue() == app
 					}
 				}),
 			},
@@ -220,7 +223,7 @@ func ginContrib() library {
 			},
 			{
 				option: "`AllowMethods: []string{\"*\"}` with `AllowCredentials`",
-				note:   "Works now for requests with credentials.",
+				note:   "Now works for requests with credentials.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowMethods = []string{"*"}
 					c.AllowCredentials = true
@@ -230,7 +233,7 @@ func ginContrib() library {
 					p.AllowCredentials = true
 				}),
 				differ: []difference{
-					{"PUT by https://app.example, with credentials", "blocked at the preflight", "reads 200, preflight kept 43200 s", methodNamed},
+					{"PUT from https://app.example, with credentials", "blocked at the preflight", "reads 200, preflight cached 43200 s", methodNamed},
 				},
 			},
 			{
@@ -242,13 +245,13 @@ func ginContrib() library {
 			},
 			{
 				option: "`AllowHeaders: []string{\"*\"}`",
-				note:   "Without credentials it does not cover Authorization, before and now: list that beside.",
+				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    ginOld(func(c *cors.Config) { c.AllowHeaders = []string{"*"} }),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
 			},
 			{
 				option: "`AllowHeaders: []string{\"*\"}` with `AllowCredentials`",
-				note:   "Works now.",
+				note:   "Now works.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowHeaders = []string{"*"}
 					c.AllowCredentials = true
@@ -257,8 +260,8 @@ func ginContrib() library {
 					p.AllowHeaders = []string{"*"}
 					p.AllowCredentials = true
 				}),
-				differ: alike("blocked at the preflight", "reads 200, preflight kept 43200 s", headerNamed,
-					"GET with Authorization by https://app.example", "GET with Authorization by https://app.example, with credentials"),
+				differ: alike("blocked at the preflight", "reads 200, preflight cached 43200 s", headerNamed,
+					"GET with Authorization from https://app.example", "GET with Authorization from https://app.example, with credentials"),
 			},
 			{
 				option: "`AllowCredentials: true`",
@@ -273,53 +276,55 @@ func ginContrib() library {
 			},
 			{
 				option: "`MaxAge: 10 * time.Minute`",
-				note:   "Whole seconds, at most 24 hours; `core.NoPreflightCache` sends 0.",
+				note:   "Whole seconds, at most 24 hours. `core.NoPreflightCache` sends 0.",
 				old:    ginOld(func(c *cors.Config) { c.MaxAge = 10 * time.Minute }),
 				policy: ginPolicy(func(p *core.Policy) { p.MaxAge = 10 * time.Minute }),
 			},
 			{
 				option: "`AllowPrivateNetwork: true`",
-				note:   "Sent to those who ask for it.",
+				note:   "Sent only in answer to preflights that ask for it.",
 				old:    ginOld(func(c *cors.Config) { c.AllowPrivateNetwork = true }),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowPrivateNetwork = true }),
 			},
 			{
 				option: "`AllowBrowserExtensions` with `AllowOrigins: []string{\"chrome-extension://abcdefgh\"}`",
-				note:   "Any scheme may be listed; no switch.",
+				note:   "Any scheme may be listed, without a switch.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowBrowserExtensions = true
 					c.AllowOrigins = []string{"chrome-extension://abcdefgh"}
 				}),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"chrome-extension://abcdefgh"} }),
-				extra:  []probe{by("chrome-extension://abcdefgh", "PUT")},
+				extra:  []probe{from("chrome-extension://abcdefgh", "PUT")},
 			},
 			{
 				option: "`CustomSchemas` with `AllowOrigins: []string{\"tauri://localhost\"}`",
-				note:   "Any scheme may be listed; no switch.",
+				note:   "Any scheme may be listed, without a switch.",
 				old: ginOld(func(c *cors.Config) {
 					c.CustomSchemas = []string{"tauri://"}
 					c.AllowOrigins = []string{"tauri://localhost"}
 				}),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"tauri://localhost"} }),
-				extra:  []probe{by("tauri://localhost", "PUT")},
+				extra:  []probe{from("tauri://localhost", "PUT")},
 			},
 			{
 				option:  "`AllowWebSockets: true`",
 				instead: "none",
-				note:    "It only lets you list `ws://` origins, which no browser sends: a WebSocket handshake has the page's `https://` origin. Check that with `corshttp.CheckOrigin`.",
-				old:     ginOld(func(c *cors.Config) { c.AllowWebSockets = true }),
-				policy:  ginPolicy(func(*core.Policy) {}),
+				note: "The old option only permits `ws://` origins, which no browser sends: " +
+					"a WebSocket handshake has the page's `https://` origin. Check it with `corshttp.CheckOrigin`.",
+				old:    ginOld(func(c *cors.Config) { c.AllowWebSockets = true }),
+				policy: ginPolicy(func(*core.Policy) {}),
 			},
 			{
 				option:  "`OptionsResponseStatusCode: 200`",
 				instead: "none",
-				note:    "204, always: browsers take every status from 200 to 299.",
+				note:    "The status is always 204; browsers accept every status from 200 to 299.",
 				old:     ginOld(func(c *cors.Config) { c.OptionsResponseStatusCode = http.StatusOK }),
 				policy:  ginPolicy(func(*core.Policy) {}),
 				differ: []difference{
-					{"OPTIONS by https://app.example", "reads 200, handler does not run, preflight kept 43200 s", "reads 200, preflight kept 43200 s",
+					{"OPTIONS from https://app.example",
+						"reads 200, handler does not run, preflight cached 43200 s", "reads 200, preflight cached 43200 s",
 						"As above."},
-					{"OPTIONS by https://app.example without Access-Control-Request-Method", "200, handler does not run", "handler runs",
+					{"OPTIONS from https://app.example without Access-Control-Request-Method", "200, handler does not run", "handler runs",
 						"As above."},
 				},
 			},
@@ -334,8 +339,8 @@ func ginContrib() library {
 					MaxAge:       12 * time.Hour,
 				},
 				differ: []difference{
-					{"OPTIONS by https://app.example", "reads 204, preflight kept 43200 s", "blocked at the preflight",
-						"Scripts hardly ever send OPTIONS. List it if yours do."},
+					{"OPTIONS from https://app.example", "reads 204, preflight cached 43200 s", "blocked at the preflight",
+						"Scripts rarely send OPTIONS. List it if yours do."},
 				},
 			},
 		},
@@ -347,7 +352,7 @@ func ginContrib() library {
 					c.AllowAllOrigins = true
 					c.AllowCredentials = true
 				}),
-				probe:  by(app, "GET").withCredentials(),
+				probe:  from(app, "GET").withCredentials(),
 				does:   "handler runs, answer blocked",
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
 				reason: core.ReasonAnyCredentials,
@@ -355,7 +360,7 @@ func ginContrib() library {
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
 				old:     ginOld(func(c *cors.Config) { c.AllowOrigins = []string{"https://app.example/"} }),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "answer blocked, handler does not run",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
 				reason:  core.ReasonTrailingSlash,
@@ -366,7 +371,7 @@ func ginContrib() library {
 					c.AllowWildcard = true
 					c.AllowOrigins = []string{"https://app.*"}
 				}),
-				probe:  by("https://app.evil.test", "GET"),
+				probe:  from("https://app.evil.test", "GET"),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"https://app.*"}},
 				reason: core.ReasonWildcard,
@@ -377,7 +382,7 @@ func ginContrib() library {
 					c.AllowWildcard = true
 					c.AllowOrigins = []string{"*.app.example"}
 				}),
-				probe:  by("http://sub.app.example", "GET"),
+				probe:  from("http://sub.app.example", "GET"),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"*.app.example"}},
 				reason: core.ReasonMissingScheme,
@@ -388,7 +393,7 @@ func ginContrib() library {
 					c.AllowOrigins = []string{"http://app.example"}
 					c.AllowCredentials = true
 				}),
-				probe:  by("http://app.example", "GET").withCredentials(),
+				probe:  from("http://app.example", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
 				reason: core.ReasonInsecureOrigin,
@@ -399,7 +404,7 @@ func ginContrib() library {
 					c.AllowFiles = true
 					c.AllowOrigins = []string{"file://"}
 				}),
-				probe:  by("null", "GET").called("GET by a page from a file, whose origin is null"),
+				probe:  from("null", "GET").called("GET from a page from a file, whose origin is null"),
 				does:   "answer blocked, handler does not run",
 				policy: core.Policy{AllowOrigins: []string{"file://"}},
 				reason: core.ReasonMissingHost,
@@ -407,16 +412,16 @@ func ginContrib() library {
 			{
 				setting: "`AllowMethods: []string{\"patch\"}`",
 				old:     ginOld(func(c *cors.Config) { c.AllowMethods = []string{"patch"} }),
-				probe:   by(app, "PATCH"),
-				does:    "reads 200, preflight kept 43200 s",
+				probe:   from(app, "PATCH"),
+				does:    "reads 200, preflight cached 43200 s",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
 				reason:  core.ReasonMethodCase,
 			},
 			{
 				setting: "`MaxAge: 7 * 24 * time.Hour`",
 				old:     ginOld(func(c *cors.Config) { c.MaxAge = 7 * 24 * time.Hour }),
-				probe:   by(app, "PUT"),
-				does:    "reads 200, preflight kept 604800 s",
+				probe:   from(app, "PUT"),
+				does:    "reads 200, preflight cached 604800 s",
 				policy:  core.Policy{AllowOrigins: []string{app}, MaxAge: 7 * 24 * time.Hour},
 				reason:  core.ReasonMaxAge,
 			},

@@ -29,7 +29,7 @@ func chiOld(o cors.Options) mount {
 	return func(t *testing.T) *server { return chiSite(t, cors.Handler(o)) }
 }
 
-// chiPolicy has what go-chi/cors allows when nothing is said.
+// chiPolicy allows what go-chi/cors allows by default.
 func chiPolicy(change func(*core.Policy)) core.Policy {
 	p := core.Policy{AllowOrigins: []string{app}, AllowHeaders: []string{"content-type"}}
 	change(&p)
@@ -42,8 +42,8 @@ func goChi() library {
 		guide: "go-chi-cors.md", module: "github.com/go-chi/cors", ours: oursChi,
 		base: chiPolicy(func(*core.Policy) {}),
 		everywhere: []difference{
-			{"OPTIONS by https://app.example", "reads 200", "blocked at the preflight",
-				"go-chi/cors lets every preflight for OPTIONS through. List `OPTIONS` if scripts send it themselves; preflights do not need it."},
+			{"OPTIONS from https://app.example", "reads 200", "blocked at the preflight",
+				"go-chi/cors allows every preflight for OPTIONS. List `OPTIONS` if scripts send it themselves; preflights do not need it."},
 		},
 		rows: []row{
 			{
@@ -64,83 +64,79 @@ func goChi() library {
 				note:   "Subdomains at any depth, as before.",
 				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://*.app.example"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
-				extra:  []probe{by("https://a.sub.app.example", "GET")},
+				extra:  []probe{from("https://a.sub.app.example", "GET")},
 			},
 			{
 				option: "`AllowedOrigins: []string{\"https://*\", \"http://*\"}`",
-				note:   "The setting of go-chi/cors's README. It allows everybody: say so, or list whom you mean.",
+				note:   "From the README of go-chi/cors. It allows every origin: write `*`, or list the origins that you mean.",
 				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://*", "http://*"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
 				differ: []difference{
-					{"GET by null", "handler runs, answer blocked", "reads 200",
-						"`*` is everybody, `null` and other schemes included. An origin in `http` or `https` is anybody's to have, so this allows nobody new."},
+					{"GET from null", "handler runs, answer blocked", "reads 200",
+						"`*` allows every origin, `null` and other schemes included. " +
+							"Anyone can have an `http` or `https` origin, so this allows no one new."},
 				},
 			},
 			{
 				option: "`AllowedOrigins: []string{\"https://pr-*.app.example\"}`",
-				note:   "Within a label, an asterisk stays within it.",
+				note:   "Within a label, an asterisk does not match a dot.",
 				old:    chiOld(cors.Options{AllowedOrigins: []string{"https://pr-*.app.example"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://pr-*.app.example"} }),
-				extra:  []probe{by("https://pr-7.app.example", "GET"), by("https://pr-7.other.app.example", "GET")},
+				extra:  []probe{from("https://pr-7.app.example", "GET"), from("https://pr-7.other.app.example", "GET")},
 				differ: []difference{
-					{"GET by https://pr-7.other.app.example", "reads 200", "handler runs, answer blocked",
-						"An asterisk does not cross a dot: whoever may name a subdomain could otherwise choose one that matches."},
+					{"GET from https://pr-7.other.app.example", "reads 200", "handler runs, answer blocked", crossesDots},
 				},
 			},
 			{
 				option: "`AllowedOrigins: []string{\"http://localhost:*\"}`",
-				note:   "Any port, and none. `@loopback` is shorter and more.",
+				note:   "Any port, or none. `@loopback` is shorter and covers more.",
 				old:    chiOld(cors.Options{AllowedOrigins: []string{"http://localhost:*"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
 				extra:  localhost(),
 				differ: []difference{
-					{"GET by http://localhost", "handler runs, answer blocked", "reads 200", defaultPort},
+					{"GET from http://localhost", "handler runs, answer blocked", "reads 200", defaultPort},
 				},
 			},
 			{
 				option: "`AllowOriginFunc`",
-				note:   "Takes a context and a `core.Request` with the method, host, path and origin; `AllowOrigins` is not ignored but comes first. For policies by host or path use `core.NewRouted`.",
+				note: "Takes a context and a `core.Request` with the method, host, path and origin; " +
+					"`AllowOrigins` is not ignored: it comes first. For policies by host or path use `core.NewRouted`.",
 				old: chiOld(cors.Options{AllowOriginFunc: func(r *http.Request, origin string) bool {
 					return r.URL.Path == "/item" && origin == app
 				}}),
 				policy: chiPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return r.Path == "/item" && r.Origin[0] == app
+						return r.Path == "/item" && r.OriginValue() == app
 					}
 				}),
 			},
 			{
-				option: "`AllowOriginFunc` that says yes to everything",
+				option: "`AllowOriginFunc` that always returns true",
 				old:    chiOld(cors.Options{AllowOriginFunc: func(*http.Request, string) bool { return true }}),
 				policy: chiPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
 				}),
 				differ: []difference{
-					{"GET by null", "reads 200", "handler runs, answer blocked",
-						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+					{"GET from null", "reads 200", "handler runs, answer blocked", nullOrigin},
 				},
 			},
 			{
 				option: "`AllowedMethods: []string{\"GET\", \"PUT\", \"DELETE\"}`",
-				note:   "GET, HEAD and POST need no permission, and none can be withheld.",
+				note:   "GET, HEAD and POST need no permission, and it cannot be withheld.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"GET", "PUT", "DELETE"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "DELETE"} }),
 				differ: []difference{
-					{"POST by https://app.example", "handler runs, answer blocked", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
-					{"POST with Content-Type by https://app.example", "blocked at the preflight", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
-					{"POST with upload progress by https://app.example", "blocked at the preflight", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
-					{"POST with Content-Type by https://app.example to /create", "blocked at the preflight", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
+					{"POST from https://app.example", "handler runs, answer blocked", "reads 200", simpleMethods},
+					{"POST with Content-Type from https://app.example", "blocked at the preflight", "reads 200", simpleMethods},
+					{"POST with upload progress from https://app.example", "blocked at the preflight", "reads 200", simpleMethods},
+					{"POST with Content-Type from https://app.example to /create", "blocked at the preflight", "reads 200", simpleMethods},
 				},
 			},
 			{
 				option: "`AllowedMethods: []string{\"*\"}`",
-				note:   "Was the name of a method, and nearly all others were refused. List what scripts use.",
+				note:   "The old library treats it as the name of a method and refuses nearly all others. List the methods that scripts use.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"*"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
 				differ: methodAsterisk(),
@@ -158,7 +154,7 @@ func goChi() library {
 			{
 				option: "`AllowedHeaders` empty",
 				about:  "AllowHeaders",
-				note:   "go-chi/cors allows it by default, corskit no header. `Accept` and `Origin` need no permission.",
+				note:   "go-chi/cors allows it by default; corskit allows no header. `Accept` and `Origin` need no permission.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins}),
 				policy: chiPolicy(func(*core.Policy) {}),
 			},
@@ -169,19 +165,20 @@ func goChi() library {
 				policy: chiPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers by https://app.example, through a gateway that splits Access-Control-Request-Headers into lines", "blocked at the preflight", "reads 200",
-						"go-chi/cors looks at the first line only, and the browser misses the other name. Several lines are one list."},
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+						"blocked at the preflight", "reads 200",
+						"go-chi/cors reads only the first line, so the browser does not find the other name in the answer. Several lines are one list."},
 				},
 			},
 			{
 				option: "`AllowedHeaders: []string{\"*\"}`",
-				note:   "Without credentials, browsers do not let an asterisk stand for Authorization. With credentials `*` alone is enough.",
+				note:   "Without credentials, an asterisk does not cover Authorization in browsers. With credentials, `*` is enough.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"*"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
-				extra:  []probe{by(app, "GET", "X-A!b", "1")},
+				extra:  []probe{from(app, "GET", "X-A!b", "1")},
 				differ: []difference{
-					{"GET with X-A!b by https://app.example", "blocked at the preflight", "reads 200",
-						"go-chi/cors drops what is no letter, digit, dash, dot or underscore from the names that it repeats."},
+					{"GET with X-A!b from https://app.example", "blocked at the preflight", "reads 200",
+						"go-chi/cors drops every character but letters, digits, dashes, dots and underscores from the names that it repeats."},
 				},
 			},
 			{
@@ -192,7 +189,10 @@ func goChi() library {
 			{
 				option: "`AllowCredentials: true`, `AllowedMethods: []string{\"GET\", \"POST\", \"HEAD\", \"PUT\"}`, `AllowedHeaders: []string{\"*\"}`",
 				wire:   true,
-				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowCredentials: true, AllowedMethods: []string{"GET", "POST", "HEAD", "PUT"}, AllowedHeaders: []string{"*"}}),
+				old: chiOld(cors.Options{
+					AllowedOrigins: origins, AllowCredentials: true,
+					AllowedMethods: []string{"GET", "POST", "HEAD", "PUT"}, AllowedHeaders: []string{"*"},
+				}),
 				policy: chiPolicy(func(p *core.Policy) {
 					p.AllowCredentials = true
 					p.AllowMethods = []string{"PUT"}
@@ -208,24 +208,21 @@ func goChi() library {
 			{
 				option:  "`OptionsPassthrough: true`",
 				instead: "none",
-				note:    "A preflight is answered by the middleware, always. Any other OPTIONS reaches the handler without it.",
+				note:    "The middleware answers every preflight. Any other OPTIONS reaches the handler without this option.",
 				old:     chiOld(cors.Options{AllowedOrigins: origins, OptionsPassthrough: true}),
 				policy:  chiPolicy(func(*core.Policy) {}),
 				differ: []difference{
-					{"OPTIONS by https://app.example", "reads 200, handler runs 2 times", "blocked at the preflight",
-						"The handler has no part in a preflight, and OPTIONS needs to be listed."},
-					{"POST with Content-Type by https://app.example", "reads 200, handler runs 2 times", "reads 200",
-						"The handler has no part in a preflight."},
-					{"POST with upload progress by https://app.example", "reads 200, handler runs 2 times", "reads 200",
-						"The handler has no part in a preflight."},
-					{"POST with Content-Type by https://app.example to /create", "blocked at the preflight", "reads 200",
-						"The router had no OPTIONS for the path, and its 405 made the preflight fail. The middleware answers it now."},
+					{"OPTIONS from https://app.example", "reads 200, handler runs 2 times", "blocked at the preflight",
+						"Preflights do not reach the handler, and OPTIONS must be listed."},
+					{"POST with Content-Type from https://app.example", "reads 200, handler runs 2 times", "reads 200", handlerPassed},
+					{"POST with upload progress from https://app.example", "reads 200, handler runs 2 times", "reads 200", handlerPassed},
+					{"POST with Content-Type from https://app.example to /create", "blocked at the preflight", "reads 200", noRoute},
 				},
 			},
 			{
 				option:  "`Debug: true`",
 				instead: "none",
-				note:    "`Engine.Explain` says why a request was decided as it was, and what to change.",
+				note:    "`Engine.Explain` says why a request is answered as it is, and what to change.",
 				old: func(t *testing.T) *server {
 					c := cors.New(cors.Options{AllowedOrigins: origins, Debug: true})
 					c.Log = discard{}
@@ -248,7 +245,7 @@ func goChi() library {
 			{
 				setting: "`AllowedOrigins: []string{\"*\"}` with `AllowCredentials`",
 				old:     chiOld(cors.Options{AllowCredentials: true}),
-				probe:   by(app, "GET").withCredentials(),
+				probe:   from(app, "GET").withCredentials(),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
 				reason:  core.ReasonAnyCredentials,
@@ -256,7 +253,7 @@ func goChi() library {
 			{
 				setting: "`AllowedOrigins: []string{\"https://*\"}` with `AllowCredentials`",
 				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://*"}, AllowCredentials: true}),
-				probe:   by(other, "GET").withCredentials(),
+				probe:   from(other, "GET").withCredentials(),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://*"}, AllowCredentials: true},
 				reason:  core.ReasonWildcard,
@@ -264,7 +261,7 @@ func goChi() library {
 			{
 				setting: "`AllowedOrigins: []string{\"https://app.example/\"}`",
 				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://app.example/"}}),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
 				reason:  core.ReasonTrailingSlash,
@@ -272,7 +269,7 @@ func goChi() library {
 			{
 				setting: "`AllowedOrigins: []string{\"https://App.example\"}`",
 				old:     chiOld(cors.Options{AllowedOrigins: []string{"https://App.example"}}),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
 				reason:  core.ReasonUpperCase,
@@ -280,7 +277,7 @@ func goChi() library {
 			{
 				setting: "`AllowedMethods: []string{\"patch\"}`",
 				old:     chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"patch"}}),
-				probe:   by(app, "PATCH"),
+				probe:   from(app, "PATCH"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: origins, AllowMethods: []string{"patch"}},
 				reason:  core.ReasonMethodCase,
@@ -288,8 +285,8 @@ func goChi() library {
 			{
 				setting: "`MaxAge: 604800`",
 				old:     chiOld(cors.Options{AllowedOrigins: origins, MaxAge: 604800, AllowedMethods: []string{"PUT"}}),
-				probe:   by(app, "PUT"),
-				does:    "reads 200, preflight kept 604800 s",
+				probe:   from(app, "PUT"),
+				does:    "reads 200, preflight cached 604800 s",
 				policy:  core.Policy{AllowOrigins: origins, MaxAge: 7 * 24 * time.Hour},
 				reason:  core.ReasonMaxAge,
 			},

@@ -15,16 +15,17 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-var update = flag.Bool("update", false, "write the tables into the guides")
+var update = flag.Bool("update", false, "write the tables of the guides")
 
-// library is one that a guide leaves behind, and what is known about leaving it.
+// library is a library that a guide migrates from, and everything that the guide
+// says about it.
 type library struct {
 	guide, module string
-	adapter       string // the package that takes its place; empty for corshttp
+	adapter       string // the package that replaces it; empty for corshttp
 	ours          func(*testing.T, *core.Engine) *server
-	base          core.Policy // what a row's policy has that it does not speak of
+	base          core.Policy // the policy that every row starts from
 	rows          []row
-	// everywhere lists differences that show wherever a row's settings let them.
+	// everywhere lists differences that may occur in every row.
 	everywhere []difference
 	refusals   []refusal
 }
@@ -32,25 +33,25 @@ type library struct {
 // row is one line of a guide's table of options.
 type row struct {
 	option  string // as in the old program
-	about   string // fields to show although they are the base's
-	instead string // what there is in place of a field
-	whole   bool   // show the policy by itself, not what it changes
-	refused bool   // by the old library, so that there is nothing to compare
+	about   string // fields to show although they are as in the base
+	instead string // what replaces the option, if not a field
+	whole   bool   // show the whole policy, not the changes
+	refused bool   // the old library refuses the option, so there is nothing to compare
 	note    string
 	old     mount
 	policy  core.Policy
-	extra   []probe // beyond the basket
+	extra   []probe // in addition to the basket
 	differ  []difference
-	wire    bool                                   // show what its settings put on the wire
-	ours    func(*testing.T, *core.Engine) *server // where it takes more than the policy
+	wire    bool                                   // show the headers on the wire
+	ours    func(*testing.T, *core.Engine) *server // if corskit needs more than the policy
 }
 
 type mount func(*testing.T) *server
 
-// difference is a probe with two outcomes, and the reason.
+// difference is a probe with a different outcome for each library, and the reason.
 type difference struct{ probe, old, ours, why string }
 
-// alike lists requests that come out the same, for the same reason.
+// alike returns differences with the same outcomes and the same reason.
 func alike(old, ours, why string, probes ...string) []difference {
 	list := make([]difference, len(probes))
 	for i, p := range probes {
@@ -59,19 +60,35 @@ func alike(old, ours, why string, probes ...string) []difference {
 	return list
 }
 
-// Reasons of more than one library.
+// Reasons that apply to several libraries.
 const (
-	methodNamed = "To a request with credentials a literal `*` is a method of that name. With credentials enabled, corskit answers with the method that was asked for."
-	headerNamed = "To a request with credentials a literal `*` is a header of that name. With credentials enabled, corskit repeats the names that were asked for."
-	defaultPort = "Any port includes the default one, which browsers leave out. The old library compares the text, colon included."
+	methodNamed = "For a request with credentials, a literal `*` is the name of a method. " +
+		"If credentials are allowed, corskit answers with the method that was asked for."
+	headerNamed = "For a request with credentials, a literal `*` is the name of a header. " +
+		"If credentials are allowed, corskit repeats the names that were asked for."
+	defaultPort = "Any port includes the default port, which browsers omit. " +
+		"The old library compares the text, colon included."
+	simpleMethods = "CORS lets browsers send GET, HEAD and POST without asking. " +
+		"The old library withholds the headers, which hides the answer after the handler has run. " +
+		"To forbid a method, do so in the router."
+	nullOrigin = "corskit never calls the function for `null`, because any site can send it from a sandboxed frame. " +
+		"`DangerouslyAllowNullOrigin` permits it, without credentials."
+	crossesDots = "An asterisk does not match a dot. " +
+		"Otherwise, anyone who can name a subdomain could choose one that matches."
+	handlerPassed = "Preflights do not reach the handler."
+	noRoute       = "The router has no OPTIONS for the path, so its 405 makes the preflight fail. " +
+		"Now the middleware answers it."
+	ownOptions = "This is the script's own OPTIONS, not its preflight, so it reaches the handler."
+	onePolicy  = "The policy is the same for every path. " +
+		"The preflight succeeds, and the script can read the router's 405."
 )
 
-// refusal is a configuration that the old library takes and ours does not.
+// refusal is a configuration that core.New refuses.
 type refusal struct {
 	setting string
 	old     mount
 	probe   probe
-	does    string // what the old library does with the probe; "refuses it too"
+	does    string // what the old library does with the probe, or refusesToo
 	policy  core.Policy
 	reason  core.Reason
 }
@@ -100,11 +117,11 @@ func (lib library) compare(t *testing.T) {
 		t.Run(r.option, func(t *testing.T) {
 			engine, err := core.New(r.policy)
 			if err != nil {
-				t.Fatalf("the policy of the guide: %v", err)
+				t.Fatalf("core.New refuses the policy of the guide: %v", err)
 			}
 			if r.refused {
-				if did := (refusal{old: r.old, probe: by(app, "GET")}).tryOld(t); did != refusesToo {
-					t.Errorf("the old library takes it: %s", did)
+				if did := (refusal{old: r.old, probe: from(app, "GET")}).tryOld(t); did != refusesToo {
+					t.Errorf("the old library accepts the option: %s", did)
 				}
 				reportUnseen(t, r.differ, nil)
 				return
@@ -116,7 +133,7 @@ func (lib library) compare(t *testing.T) {
 			old, ours := r.old(t), mountOurs(t, engine)
 			for _, d := range r.differ {
 				if d.why == "" {
-					t.Errorf("%s: a difference without a reason", d.probe)
+					t.Errorf("the difference for %q has no reason", d.probe)
 				}
 			}
 			listed := map[difference]bool{}
@@ -132,7 +149,7 @@ func (lib library) compare(t *testing.T) {
 				case lists(lib.everywhere, here.gist()):
 					shown[here.gist()] = true
 				default:
-					t.Errorf("not listed: {%q, %q, %q, \"\"},", p.name, before, after)
+					t.Errorf("a difference is not listed: {%q, %q, %q, \"\"},", p.name, before, after)
 				}
 			}
 			reportUnseen(t, r.differ, listed)
@@ -142,10 +159,10 @@ func (lib library) compare(t *testing.T) {
 	for _, r := range lib.refusals {
 		t.Run("refused: "+r.setting, func(t *testing.T) {
 			if did := r.tryOld(t); did != r.does {
-				t.Errorf("the old library: %q, listed %q", did, r.does)
+				t.Errorf("the old library: %q, want %q", did, r.does)
 			}
 			if e := r.refused(t); e.Reason != r.reason {
-				t.Errorf("refused for %s, listed %s", e.Reason, r.reason)
+				t.Errorf("core.New refuses it for %s, want %s", e.Reason, r.reason)
 			}
 		})
 	}
@@ -165,7 +182,7 @@ func reportUnseen(t *testing.T, list []difference, seen map[difference]bool) {
 	for _, d := range list {
 		d.why = ""
 		if !seen[d] {
-			t.Errorf("listed, and shows no longer: {%q, %q, %q}", d.probe, d.old, d.ours)
+			t.Errorf("a listed difference no longer occurs: {%q, %q, %q}", d.probe, d.old, d.ours)
 		}
 	}
 }
@@ -190,7 +207,7 @@ func (r refusal) refused(t *testing.T) *core.PolicyError {
 	return nil
 }
 
-// The guides show the tables that the comparison goes by.
+// TestTables checks that the guides show the tables that TestLibraries uses.
 func TestTables(t *testing.T) {
 	for _, lib := range libraries() {
 		for kind, table := range map[string]string{
@@ -205,7 +222,7 @@ func TestTables(t *testing.T) {
 			shown, tail, closed := strings.Cut(rest, end)
 			switch {
 			case !ok || !closed:
-				t.Errorf("%s has no place for the %s of %s", lib.guide, kind, lib.module)
+				t.Errorf("%s has no markers for the %s of %s", lib.guide, kind, lib.module)
 			case shown == table:
 			case *update:
 				if err := os.WriteFile(lib.guide, []byte(head+begin+table+end+tail), 0o644); err != nil {
@@ -227,8 +244,8 @@ func (lib library) options(t *testing.T) string {
 		}
 		b.row(r.option, cell, r.note)
 	}
-	return "Beside what a row shows, the policy that was compared has " + inCode(settings(lib.base, core.Policy{}, nil)) +
-		";\nwhere a row shows a `core.Policy{...}`, that is all of it.\n\n" + b.String()
+	return "A row shows what it changes in this policy: " + inCode(settings(lib.base, core.Policy{}, nil)) +
+		".\nA `core.Policy{...}` in a row is the whole policy.\n\n" + b.String()
 }
 
 func (lib library) differences() string {
@@ -265,8 +282,8 @@ func (lib library) refused(t *testing.T) string {
 	return b.String()
 }
 
-// headers shows the answers to a few requests, whether or not a browser makes
-// anything of what differs.
+// headers shows the answers to a few requests, even where browsers ignore the
+// differences.
 func (lib library) headers(t *testing.T) string {
 	b := newTable("Request", "Old", "corskit")
 	for _, r := range lib.rows {
@@ -279,18 +296,19 @@ func (lib library) headers(t *testing.T) string {
 		}
 		old, ours := r.old(t), lib.ours(t, engine)
 		for _, p := range []probe{
-			rawRequest("preflight for PUT by "+app, "Origin", app, "Access-Control-Request-Method", "PUT"),
-			rawRequest("preflight for PATCH and X-Other by "+app, "Origin", app, "Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "x-other"),
-			rawRequest("preflight for PUT by "+other, "Origin", other, "Access-Control-Request-Method", "PUT"),
-			rawRequest("GET by "+app, "Origin", app).as("GET"),
-			rawRequest("GET by "+other, "Origin", other).as("GET"),
+			rawRequest("preflight for PUT from "+app, "Origin", app, "Access-Control-Request-Method", "PUT"),
+			rawRequest("preflight for PATCH and X-Other from "+app, "Origin", app,
+				"Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "x-other"),
+			rawRequest("preflight for PUT from "+other, "Origin", other, "Access-Control-Request-Method", "PUT"),
+			rawRequest("GET from "+app, "Origin", app).as("GET"),
+			rawRequest("GET from "+other, "Origin", other).as("GET"),
 			rawRequest("GET without Origin").as("GET"),
 		} {
 			b.row(p.name, old.answer(t, p.raw), ours.answer(t, p.raw))
 		}
-		return "With the settings of " + r.option + ":\n\n" + b.String()
+		return "With " + r.option + ":\n\n" + b.String()
 	}
-	t.Fatalf("%s: no row to show headers of", lib.module)
+	t.Fatalf("%s: no row has wire set", lib.module)
 	return ""
 }
 
@@ -359,7 +377,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// The versions that the guides name are the ones that they are compared with.
+// TestVersions checks that the guides name the versions that the tests use.
 func TestVersions(t *testing.T) {
 	mod := read(t, "go.mod")
 	for _, lib := range libraries() {
@@ -369,7 +387,7 @@ func TestVersions(t *testing.T) {
 			continue
 		}
 		if !strings.Contains(read(t, lib.guide), lib.module+" "+m[1]) {
-			t.Errorf("%s does not say %s %s", lib.guide, lib.module, m[1])
+			t.Errorf("%s does not name %s %s", lib.guide, lib.module, m[1])
 		}
 	}
 }

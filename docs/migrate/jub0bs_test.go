@@ -8,8 +8,8 @@ import (
 	"github.com/jub0bs/cors"
 )
 
-// jub changes a configuration that allows one origin, and a method besides:
-// jub0bs/cors fails every preflight where there is nothing to ask for.
+// jub changes a configuration that allows one origin and one method: without any
+// method or request header, jub0bs/cors refuses every preflight.
 func jub(change func(*cors.Config)) mount {
 	return func(t *testing.T) *server {
 		s := &site{}
@@ -39,12 +39,13 @@ func jub0bs() library {
 			{
 				option: "`Origins: []string{\"https://app.example\"}` and no more",
 				whole:  true,
-				note:   "An empty list is legal, allows nothing, and `Engine.Warnings` says so.",
+				note:   "An empty list is legal and allows nothing; `Engine.Warnings` says so.",
 				old:    jub(func(c *cors.Config) { c.Methods = nil }),
 				policy: core.Policy{AllowOrigins: origins},
 				differ: []difference{
-					{"POST with upload progress by https://app.example", "blocked at the preflight", "reads 200",
-						"Upload listeners cause a preflight for a POST that needs no permission. jub0bs/cors fails all preflights if neither methods nor request headers are listed."},
+					{"POST with upload progress from https://app.example", "blocked at the preflight", "reads 200",
+						"Upload listeners cause a preflight for a POST that needs no permission. " +
+							"jub0bs/cors refuses all preflights if neither methods nor request headers are listed."},
 				},
 			},
 			{
@@ -57,14 +58,14 @@ func jub0bs() library {
 				note:   "The same pattern.",
 				old:    jub(func(c *cors.Config) { c.Origins = []string{"https://*.app.example"} }),
 				policy: jubPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
-				extra:  []probe{by("https://a.sub.app.example", "PUT"), by("https://sub.app.example:8443", "GET")},
+				extra:  []probe{from("https://a.sub.app.example", "PUT"), from("https://sub.app.example:8443", "GET")},
 			},
 			{
 				option: "`Origins: []string{\"http://localhost:*\", \"https://*.app.example:*\"}`",
 				note:   "The same patterns. There are also port ranges, asterisks within a label, regular expressions and `@loopback`.",
 				old:    jub(func(c *cors.Config) { c.Origins = []string{"http://localhost:*", "https://*.app.example:*"} }),
 				policy: jubPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*", "https://*.app.example:*"} }),
-				extra:  append(localhost(), by("https://sub.app.example:8443", "GET")),
+				extra:  append(localhost(), from("https://sub.app.example:8443", "GET")),
 			},
 			{
 				option: "`Credentialed: true`",
@@ -76,13 +77,13 @@ func jub0bs() library {
 				option: "`Methods: []string{\"PUT\", \"DELETE\"}`",
 				old:    jub(func(c *cors.Config) { c.Methods = []string{"PUT", "DELETE"} }),
 				policy: jubPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "DELETE"} }),
-				extra:  []probe{by(app, "put")},
+				extra:  []probe{from(app, "put")},
 			},
 			{
 				option: "`Methods: []string{\"*\"}`",
 				old:    jub(func(c *cors.Config) { c.Methods = []string{"*"} }),
 				policy: jubPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
-				extra:  []probe{by(app, "patch"), by(app, "QUERY")},
+				extra:  []probe{from(app, "patch"), from(app, "QUERY")},
 			},
 			{
 				option: "`Methods: []string{\"*\"}` with `Credentialed`",
@@ -94,7 +95,7 @@ func jub0bs() library {
 					p.AllowMethods = []string{"*"}
 					p.AllowCredentials = true
 				}),
-				extra: []probe{by(app, "QUERY").withCredentials()},
+				extra: []probe{from(app, "QUERY").withCredentials()},
 			},
 			{
 				option: "`RequestHeaders: []string{\"Authorization\", \"X-Token\"}`",
@@ -103,19 +104,19 @@ func jub0bs() library {
 				policy: jubPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers by https://app.example, through a gateway that reorders the names", "blocked at the preflight", "reads 200",
+					{"GET with two headers from https://app.example, through a gateway that reorders the names", "blocked at the preflight", "reads 200",
 						"jub0bs/cors relies on the order that browsers use. corskit does not compare the names; the browser does."},
 				},
 			},
 			{
 				option: "`RequestHeaders: []string{\"*\"}`",
-				note:   "All but Authorization, which can be listed beside.",
+				note:   "Covers every header but Authorization, which you can list too.",
 				old:    jub(func(c *cors.Config) { c.RequestHeaders = []string{"*"} }),
 				policy: jubPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*"} }),
 			},
 			{
 				option: "`RequestHeaders: []string{\"*\"}` with `Credentialed`",
-				note:   "All, Authorization included.",
+				note:   "Covers every header, Authorization included.",
 				old: jub(func(c *cors.Config) {
 					c.RequestHeaders = []string{"*"}
 					c.Credentialed = true
@@ -153,7 +154,7 @@ func jub0bs() library {
 					p.AllowCredentials = true
 					p.DangerouslyAllowInsecureOrigins = true
 				}),
-				extra: []probe{by("http://app.example", "PUT").withCredentials()},
+				extra: []probe{from("http://app.example", "PUT").withCredentials()},
 			},
 			{
 				option: "`DangerouslyTolerateSubdomainsOfPublicSuffixes: true`, `Origins: []string{\"https://*.github.io\"}`, `Credentialed: true`",
@@ -167,12 +168,12 @@ func jub0bs() library {
 					p.AllowCredentials = true
 					p.DangerouslyAllowPublicSuffixes = true
 				}),
-				extra: []probe{by("https://someone.github.io", "PUT").withCredentials()},
+				extra: []probe{from("https://someone.github.io", "PUT").withCredentials()},
 			},
 			{
 				option:  "`cors.Middleware.Reconfigure`",
 				instead: "`core.Engine.Reload`",
-				note:    "Atomic; on an error the old policies stay. Every middleware of the engine follows.",
+				note:    "Atomic. On an error, the old policies stay. It applies to every middleware of the engine.",
 				old: func(t *testing.T) *server {
 					s := &site{}
 					var mw cors.Middleware
@@ -186,7 +187,7 @@ func jub0bs() library {
 			{
 				option:  "`cors.Middleware.SetDebug`",
 				instead: "none",
-				note:    "corskit always sends the full lists, so that the browser names the method or header that is missing. `Engine.Explain` says the rest.",
+				note:    "corskit always sends the full lists, so the browser names the missing method or header. `Engine.Explain` says the rest.",
 				old: func(t *testing.T) *server {
 					s := &site{}
 					mw, err := cors.NewMiddleware(cors.Config{Origins: origins, Methods: []string{"PUT"}})
@@ -220,7 +221,7 @@ func jub0bs() library {
 			{
 				setting: "`Methods: []string{\"patch\"}`",
 				old:     jub(func(c *cors.Config) { c.Methods = []string{"patch"} }),
-				probe:   by(app, "PATCH"),
+				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: origins, AllowMethods: []string{"patch"}},
 				reason:  core.ReasonMethodCase,

@@ -16,8 +16,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// site is the application behind a middleware: /item takes every method,
-// OPTIONS included, /create takes POST alone, and there is nothing else.
+// site is the application behind a middleware. /item handles every method, OPTIONS
+// included; /create handles only POST.
 type site struct{ runs atomic.Int64 }
 
 var siteHeader = map[string]string{"X-Total": "3", "Etag": `"v1"`, "Cache-Control": "max-age=60"}
@@ -37,7 +37,7 @@ func (s *site) mux() http.Handler {
 	return mux
 }
 
-// server is a site, and the address at which it listens behind a middleware.
+// server is a site behind a middleware, and its URL.
 type server struct {
 	*site
 	url string
@@ -49,15 +49,16 @@ func serve(t *testing.T, s *site, h http.Handler) *server {
 	return &server{s, srv.URL}
 }
 
-// probe is what is sent to both sides: a fetch by a script, or a raw request.
+// probe is a request that is sent to both servers: a fetch by a script, or a raw
+// request.
 type probe struct {
 	name string
 
-	fetch  browsermodel.Fetch // URL is a path; Origin "self" stands for the server's
+	fetch  browsermodel.Fetch // URL is a path; Origin "self" is the server's origin
 	first  *browsermodel.Request
-	tamper func(*browsermodel.Request) // what a gateway does to preflights
+	tamper func(*browsermodel.Request) // how a gateway rewrites preflights
 
-	raw browsermodel.Request // sent instead of fetch if it has a method
+	raw browsermodel.Request // if it has a method, it is sent instead of fetch
 }
 
 const (
@@ -66,21 +67,22 @@ const (
 	other = "https://other.example"
 )
 
-func by(origin, method string, header ...string) probe {
-	name := method + " by " + origin
+func from(origin, method string, header ...string) probe {
+	name := method + " from " + origin
 	if len(header) > 0 {
-		name = fmt.Sprintf("%s with %s by %s", method, header[0], origin)
+		name = fmt.Sprintf("%s with %s from %s", method, header[0], origin)
 	}
 	return probe{name: name, fetch: browsermodel.Fetch{
 		Origin: origin, URL: "/item", Method: method, Header: browsermodel.Header(header...),
 	}}
 }
 
-// localhost is by development servers, at a port and at the default one.
+// localhost returns requests from pages of development servers, on a port and on
+// the default port.
 func localhost() []probe {
 	return []probe{
-		by("http://localhost:5173", "GET"), by("http://localhost:5173", "PUT"),
-		by("http://localhost", "GET"), by("http://localhost", "PUT"),
+		from("http://localhost:5173", "GET"), from("http://localhost:5173", "PUT"),
+		from("http://localhost", "GET"), from("http://localhost", "PUT"),
 	}
 }
 
@@ -98,8 +100,8 @@ func (p probe) to(path string) probe {
 	return p
 }
 
-// afterCached sends another request for the same resource first, through the
-// same shared cache.
+// afterCached first sends another request for the same resource through the same
+// shared cache.
 func (p probe) afterCached(name string, header ...string) probe {
 	p.first = &browsermodel.Request{Method: "GET", URL: "/item", Header: browsermodel.Header(header...)}
 	p.name += ", through a shared cache that has the answer to " + name
@@ -116,49 +118,48 @@ func rawRequest(name string, header ...string) probe {
 	return probe{name: name, raw: browsermodel.Request{Method: "OPTIONS", URL: "/item", Header: browsermodel.Header(header...)}}
 }
 
-const privateNetwork = "preflight for a private network by " + app
+const privateNetwork = "preflight for a private network from " + app
 
-// basket goes to both sides of every row, so that no row can choose what it is
-// compared by.
+// basket returns the probes of every row, so that no row chooses its own.
 func basket() []probe {
-	upload := by(app, "POST").called("POST with upload progress by " + app)
+	upload := from(app, "POST").called("POST with upload progress from " + app)
 	upload.fetch.UploadListeners = true
 	return []probe{
-		by(app, "GET"),
-		by(app, "GET").withCredentials(),
-		by(app, "POST"),
-		by(app, "PUT"),
-		by(app, "PUT").withCredentials(),
-		by(app, "PATCH"),
-		by(app, "DELETE"),
-		by(app, "OPTIONS"),
-		by(app, "POST", "Content-Type", "application/json"),
-		by(app, "GET", "Authorization", "Bearer x"),
-		by(app, "GET", "Authorization", "Bearer x").withCredentials(),
-		by(app, "GET", "X-Token", "1"),
+		from(app, "GET"),
+		from(app, "GET").withCredentials(),
+		from(app, "POST"),
+		from(app, "PUT"),
+		from(app, "PUT").withCredentials(),
+		from(app, "PATCH"),
+		from(app, "DELETE"),
+		from(app, "OPTIONS"),
+		from(app, "POST", "Content-Type", "application/json"),
+		from(app, "GET", "Authorization", "Bearer x"),
+		from(app, "GET", "Authorization", "Bearer x").withCredentials(),
+		from(app, "GET", "X-Token", "1"),
 		upload,
-		by(app, "POST", "Content-Type", "application/json").to("/create"),
-		by(app, "GET").to("/missing"),
-		by(sub, "GET"),
-		by("http://app.example", "GET"),
-		by(other, "GET"),
-		by(other, "POST"),
-		by(other, "PUT"),
-		by("null", "GET"),
-		by("self", "POST").called("same-origin POST"),
+		from(app, "POST", "Content-Type", "application/json").to("/create"),
+		from(app, "GET").to("/missing"),
+		from(sub, "GET"),
+		from("http://app.example", "GET"),
+		from(other, "GET"),
+		from(other, "POST"),
+		from(other, "PUT"),
+		from("null", "GET"),
+		from("self", "POST").called("same-origin POST"),
 		rawRequest("OPTIONS without Origin"),
 		rawRequest("OPTIONS without Origin, with Access-Control-Request-Method", "Access-Control-Request-Method", "PUT"),
-		rawRequest("OPTIONS by "+app+" without Access-Control-Request-Method", "Origin", app),
-		by(app, "GET").afterCached("a request without Origin"),
-		by(app, "GET").afterCached(other, "Origin", other),
-		by(other, "GET").afterCached(app, "Origin", app),
+		rawRequest("OPTIONS from "+app+" without Access-Control-Request-Method", "Origin", app),
+		from(app, "GET").afterCached("a request without Origin"),
+		from(app, "GET").afterCached(other, "Origin", other),
+		from(other, "GET").afterCached(app, "Origin", app),
 		rawRequest(privateNetwork, "Origin", app, "Access-Control-Request-Method", "GET", "Access-Control-Request-Private-Network", "true"),
 	}
 }
 
 func (p probe) as(method string) probe { p.raw.Method = method; return p }
 
-// answer is what comes back on the wire, as far as it is about CORS.
+// answer returns the status and the CORS headers of a response.
 func (s *server) answer(t *testing.T, r browsermodel.Request) string {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -176,10 +177,10 @@ func (s *server) answer(t *testing.T, r browsermodel.Request) string {
 	return said
 }
 
-// limit bounds what one probe may take.
+// limit is how long one probe may take.
 const limit = 20 * time.Second
 
-// send runs a probe and says in words what came of it.
+// send runs a probe and returns its outcome in words.
 func (s *server) send(t *testing.T, p probe) string {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -222,7 +223,7 @@ func (s *server) send(t *testing.T, p probe) string {
 	}
 	runs := s.runs.Load() - before
 	if p.first != nil && v.Allowed {
-		runs = 1 // whether the cache answers is its affair
+		runs = 1 // the cache may answer or not: both are correct
 	}
 	return outcome(f, v, runs)
 }
@@ -240,8 +241,8 @@ func rawOutcome(p probe, response browsermodel.Response, runs int64) string {
 	return fmt.Sprintf("%d, handler does not run", response.Status)
 }
 
-// outcome is the part of a verdict that an application notices. A status or a
-// header that changes nothing for a script is not in it.
+// outcome returns the part of a verdict that an application notices. It omits
+// statuses and headers that change nothing for a script.
 func outcome(f browsermodel.Fetch, v browsermodel.Verdict, runs int64) string {
 	var said []string
 	switch {
@@ -267,24 +268,25 @@ func outcome(f browsermodel.Fetch, v browsermodel.Verdict, runs int64) string {
 		said = append(said, fmt.Sprintf("handler runs %d times", runs))
 	}
 	if len(v.Exchanges) > 0 && v.Exchanges[0].Preflight {
-		if grant, finding := browsermodel.CheckPreflight(browsermodel.Profile{}, f, v.Exchanges[0].Response); finding.OK && grant.MaxAge != 5*time.Second {
-			said = append(said, fmt.Sprintf("preflight kept %d s", int(grant.MaxAge.Seconds())))
+		grant, finding := browsermodel.CheckPreflight(browsermodel.Profile{}, f, v.Exchanges[0].Response)
+		if finding.OK && grant.MaxAge != 5*time.Second {
+			said = append(said, fmt.Sprintf("preflight cached %d s", int(grant.MaxAge.Seconds())))
 		}
 	}
 	return strings.Join(said, ", ")
 }
 
-// gist is an outcome without what settings of the row add to it.
+// gist returns an outcome without the parts that depend on the settings of a row.
 func gist(outcome string) string {
 	parts := strings.Split(outcome, ", ")
 	parts = slices.DeleteFunc(parts, func(part string) bool {
-		return strings.HasPrefix(part, "sees ") || strings.HasPrefix(part, "preflight kept ")
+		return strings.HasPrefix(part, "sees ") || strings.HasPrefix(part, "preflight cached ")
 	})
 	return strings.Join(parts, ", ")
 }
 
-// sharedCache stores successful answers to GET, and tells requests apart by
-// what the stored answer's Vary names (RFC 9111, section 4.1).
+// sharedCache stores successful answers to GET. It compares the request headers
+// that the Vary of the stored answer names (RFC 9111, section 4.1).
 func sharedCache(next browsermodel.Transport) browsermodel.Transport {
 	type entry struct {
 		request  browsermodel.Request
@@ -319,7 +321,7 @@ func sameVariant(a, b browsermodel.Request, stored browsermodel.Response) bool {
 	return true
 }
 
-// What gateways have been seen to do to lists.
+// Rewrites of lists that real gateways perform.
 
 func splitLines(r *browsermodel.Request) {
 	var header browsermodel.Fields
@@ -345,11 +347,11 @@ func rewriteNames(rewrite func([]string) string) func(*browsermodel.Request) {
 	}
 }
 
-// gatewayed is a request with the names that a row allows, sent through the
-// gateways.
+// gatewayed returns a request with the headers that a row allows, through each
+// gateway.
 func gatewayed(header ...string) []probe {
-	p := by(app, "GET", header...)
-	p.name = "GET with two headers by " + app
+	p := from(app, "GET", header...)
+	p.name = "GET with two headers from " + app
 	return []probe{
 		p.through("splits Access-Control-Request-Headers into lines", splitLines),
 		p.through("puts a space after each comma", rewriteNames(func(names []string) string { return strings.Join(names, ", ") })),

@@ -19,7 +19,7 @@ func rs(o cors.Options) mount {
 	}
 }
 
-// rsPolicy has what rs/cors allows when nothing is said.
+// rsPolicy allows what rs/cors allows by default.
 func rsPolicy(change func(*core.Policy)) core.Policy {
 	p := core.Policy{
 		AllowOrigins: []string{app},
@@ -35,13 +35,14 @@ func rsCORS() library {
 		guide: "rs-cors.md", module: "github.com/rs/cors", ours: netHTTP,
 		base: rsPolicy(func(*core.Policy) {}),
 		everywhere: []difference{
-			{"OPTIONS by https://app.example", "reads 200", "blocked at the preflight",
-				"rs/cors lets every preflight for OPTIONS through. List `OPTIONS` if scripts send it themselves; preflights do not need it."},
+			{"OPTIONS from https://app.example", "reads 200", "blocked at the preflight",
+				"rs/cors allows every preflight for OPTIONS. List `OPTIONS` if scripts send it themselves; preflights do not need it."},
 			{"OPTIONS without Origin, with Access-Control-Request-Method", "204, handler does not run", "handler runs",
-				"Without Origin it is no preflight, and the application's to answer."},
-			{"GET with two headers by https://app.example, through a gateway that puts two spaces after each comma", "blocked at the preflight", "reads 200",
+				"Without Origin it is not a preflight, so the application answers."},
+			{"GET with two headers from https://app.example, through a gateway that puts two spaces after each comma",
+				"blocked at the preflight", "reads 200",
 				"rs/cors allows one space around a name. corskit does not compare the names; the browser does."},
-			{"GET with two headers by https://app.example, through a gateway that reorders the names", "blocked at the preflight", "reads 200",
+			{"GET with two headers from https://app.example, through a gateway that reorders the names", "blocked at the preflight", "reads 200",
 				"rs/cors relies on the order that browsers use. corskit does not compare the names; the browser does."},
 		},
 		rows: []row{
@@ -60,89 +61,85 @@ func rsCORS() library {
 			},
 			{
 				option: "`AllowedOrigins: []string{\"https://*.app.example\"}`",
-				note:   "Subdomains at any depth, as before. The asterisk stands for whole labels.",
+				note:   "Subdomains at any depth, as before. The asterisk matches whole labels.",
 				old:    rs(cors.Options{AllowedOrigins: []string{"https://*.app.example"}}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
-				extra:  []probe{by("https://a.sub.app.example", "GET"), by("https://evilapp.example", "GET")},
+				extra:  []probe{from("https://a.sub.app.example", "GET"), from("https://evilapp.example", "GET")},
 			},
 			{
 				option: "`AllowedOrigins: []string{\"https://pr-*.app.example\"}`",
-				note:   "Within a label, an asterisk stays within it.",
+				note:   "Within a label, an asterisk does not match a dot.",
 				old:    rs(cors.Options{AllowedOrigins: []string{"https://pr-*.app.example"}}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://pr-*.app.example"} }),
-				extra:  []probe{by("https://pr-7.app.example", "GET"), by("https://pr-7.other.app.example", "GET")},
+				extra:  []probe{from("https://pr-7.app.example", "GET"), from("https://pr-7.other.app.example", "GET")},
 				differ: []difference{
-					{"GET by https://pr-7.other.app.example", "reads 200", "handler runs, answer blocked",
-						"An asterisk does not cross a dot: whoever may name a subdomain could otherwise choose one that matches."},
+					{"GET from https://pr-7.other.app.example", "reads 200", "handler runs, answer blocked", crossesDots},
 				},
 			},
 			{
 				option: "`AllowedOrigins: []string{\"http://localhost:*\"}`",
-				note:   "Any port, and none. `@loopback` is shorter and more.",
+				note:   "Any port, or none. `@loopback` is shorter and covers more.",
 				old:    rs(cors.Options{AllowedOrigins: []string{"http://localhost:*"}}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"http://localhost:*"} }),
 				extra:  localhost(),
 				differ: []difference{
-					{"GET by http://localhost", "handler runs, answer blocked", "reads 200", defaultPort},
+					{"GET from http://localhost", "handler runs, answer blocked", "reads 200", defaultPort},
 				},
 			},
 			{
 				option: "`AllowOriginFunc`",
-				note:   "Takes a context and a `core.Request`; the origin is `r.Origin[0]`. `AllowOrigins` is not ignored but comes first.",
+				note:   "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. `AllowOrigins` is not ignored: it comes first.",
 				old: rs(cors.Options{AllowOriginFunc: func(origin string) bool {
 					return strings.HasSuffix(origin, ".app.example")
 				}}),
 				policy: rsPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return strings.HasSuffix(r.Origin[0], ".app.example")
+						return strings.HasSuffix(r.OriginValue(), ".app.example")
 					}
 				}),
 			},
 			{
-				option: "`AllowOriginFunc` that says yes to everything",
+				option: "`AllowOriginFunc` that always returns true",
 				old:    rs(cors.Options{AllowOriginFunc: func(string) bool { return true }}),
 				policy: rsPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(context.Context, core.Request) bool { return true }
 				}),
 				differ: []difference{
-					{"GET by null", "reads 200", "handler runs, answer blocked",
-						"A function is never asked about `null`, which is the origin of everybody's sandboxed frames. `DangerouslyAllowNullOrigin` permits it, without credentials."},
+					{"GET from null", "reads 200", "handler runs, answer blocked", nullOrigin},
 				},
 			},
 			{
 				option: "`AllowOriginRequestFunc`, `AllowOriginVaryRequestFunc`",
-				note:   "`core.Request` has the method, host and path. For different policies by host or path use `core.NewRouted`. Other headers cannot decide: a preflight does not carry the request's.",
+				note: "`core.Request` has the method, host and path. " +
+					"For different policies by host or path use `core.NewRouted`. Other headers cannot be used: " +
+					"a preflight does not have the headers of the request.",
 				old: rs(cors.Options{AllowOriginVaryRequestFunc: func(r *http.Request, origin string) (bool, []string) {
 					return r.URL.Path == "/item" && origin == app, nil
 				}}),
 				policy: rsPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
 					p.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
-						return r.Path == "/item" && r.Origin[0] == app
+						return r.Path == "/item" && r.OriginValue() == app
 					}
 				}),
 			},
 			{
 				option: "`AllowedMethods: []string{\"GET\", \"PUT\", \"DELETE\"}`",
-				note:   "GET, HEAD and POST need no permission, and none can be withheld.",
+				note:   "GET, HEAD and POST need no permission, and it cannot be withheld.",
 				old:    rs(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"GET", "PUT", "DELETE"}}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "DELETE"} }),
 				differ: []difference{
-					{"POST by https://app.example", "handler runs, answer blocked", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
-					{"POST with Content-Type by https://app.example", "blocked at the preflight", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
-					{"POST with upload progress by https://app.example", "blocked at the preflight", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
-					{"POST with Content-Type by https://app.example to /create", "blocked at the preflight", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking. Withholding the headers hid the answer after the handler had run. To forbid a method, do so in the router."},
+					{"POST from https://app.example", "handler runs, answer blocked", "reads 200", simpleMethods},
+					{"POST with Content-Type from https://app.example", "blocked at the preflight", "reads 200", simpleMethods},
+					{"POST with upload progress from https://app.example", "blocked at the preflight", "reads 200", simpleMethods},
+					{"POST with Content-Type from https://app.example to /create", "blocked at the preflight", "reads 200", simpleMethods},
 				},
 			},
 			{
 				option: "`AllowedMethods: []string{\"*\"}`",
-				note:   "Was the name of a method, and nearly all others were refused. List what scripts use.",
+				note:   "The old library treats it as the name of a method and refuses nearly all others. List the methods that scripts use.",
 				old:    rs(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"*"}}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
 				differ: methodAsterisk(),
@@ -160,7 +157,7 @@ func rsCORS() library {
 			{
 				option: "`AllowedHeaders` empty",
 				about:  "AllowHeaders",
-				note:   "rs/cors allows these by default, corskit no header. `Accept` needs no permission.",
+				note:   "rs/cors allows these by default; corskit allows no header. `Accept` needs no permission.",
 				old:    rs(cors.Options{AllowedOrigins: origins}),
 				policy: rsPolicy(func(*core.Policy) {}),
 				extra:  gatewayed("X-Requested-With", "fetch", "Content-Type", "application/json"),
@@ -174,7 +171,7 @@ func rsCORS() library {
 			},
 			{
 				option: "`AllowedHeaders: []string{\"*\"}`",
-				note:   "Without credentials, browsers do not let an asterisk stand for Authorization. With credentials `*` alone is enough.",
+				note:   "Without credentials, an asterisk does not cover Authorization in browsers. With credentials, `*` is enough.",
 				old:    rs(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"*"}}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 			},
@@ -197,7 +194,10 @@ func rsCORS() library {
 			{
 				option: "`AllowCredentials: true`, `AllowedMethods: []string{\"GET\", \"POST\", \"HEAD\", \"PUT\"}`, `AllowedHeaders: []string{\"*\"}`",
 				wire:   true,
-				old:    rs(cors.Options{AllowedOrigins: origins, AllowCredentials: true, AllowedMethods: []string{"GET", "POST", "HEAD", "PUT"}, AllowedHeaders: []string{"*"}}),
+				old: rs(cors.Options{
+					AllowedOrigins: origins, AllowCredentials: true,
+					AllowedMethods: []string{"GET", "POST", "HEAD", "PUT"}, AllowedHeaders: []string{"*"},
+				}),
 				policy: rsPolicy(func(p *core.Policy) {
 					p.AllowCredentials = true
 					p.AllowMethods = []string{"PUT"}
@@ -212,24 +212,21 @@ func rsCORS() library {
 			{
 				option:  "`OptionsPassthrough: true`",
 				instead: "none",
-				note:    "A preflight is answered by the middleware, always. Any other OPTIONS reaches the handler without it.",
+				note:    "The middleware answers every preflight. Any other OPTIONS reaches the handler without this option.",
 				old:     rs(cors.Options{AllowedOrigins: origins, OptionsPassthrough: true}),
 				policy:  rsPolicy(func(*core.Policy) {}),
 				differ: []difference{
-					{"OPTIONS by https://app.example", "reads 200, handler runs 2 times", "blocked at the preflight",
-						"The handler has no part in a preflight, and OPTIONS needs to be listed."},
-					{"POST with Content-Type by https://app.example", "reads 200, handler runs 2 times", "reads 200",
-						"The handler has no part in a preflight."},
-					{"POST with upload progress by https://app.example", "reads 200, handler runs 2 times", "reads 200",
-						"The handler has no part in a preflight."},
-					{"POST with Content-Type by https://app.example to /create", "blocked at the preflight", "reads 200",
-						"The router had no OPTIONS for the path, and its 405 made the preflight fail. The middleware answers it now."},
+					{"OPTIONS from https://app.example", "reads 200, handler runs 2 times", "blocked at the preflight",
+						"Preflights do not reach the handler, and OPTIONS must be listed."},
+					{"POST with Content-Type from https://app.example", "reads 200, handler runs 2 times", "reads 200", handlerPassed},
+					{"POST with upload progress from https://app.example", "reads 200, handler runs 2 times", "reads 200", handlerPassed},
+					{"POST with Content-Type from https://app.example to /create", "blocked at the preflight", "reads 200", noRoute},
 				},
 			},
 			{
 				option:  "`OptionsSuccessStatus: 200`",
 				instead: "none",
-				note:    "204, always: browsers take every status from 200 to 299.",
+				note:    "The status is always 204; browsers accept every status from 200 to 299.",
 				old:     rs(cors.Options{AllowedOrigins: origins, OptionsSuccessStatus: 200}),
 				policy:  rsPolicy(func(*core.Policy) {}),
 				differ: []difference{
@@ -240,7 +237,7 @@ func rsCORS() library {
 			{
 				option:  "`Debug`, `Logger`",
 				instead: "none",
-				note:    "`Engine.Explain` says why a request was decided as it was, and what to change.",
+				note:    "`Engine.Explain` says why a request is answered as it is, and what to change.",
 				old:     rs(cors.Options{AllowedOrigins: origins, Logger: discard{}}),
 				policy:  rsPolicy(func(*core.Policy) {}),
 			},
@@ -262,7 +259,7 @@ func rsCORS() library {
 			{
 				setting: "`AllowedOrigins: []string{\"*\"}` with `AllowCredentials`",
 				old:     rs(cors.Options{AllowCredentials: true}),
-				probe:   by(app, "GET").withCredentials(),
+				probe:   from(app, "GET").withCredentials(),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
 				reason:  core.ReasonAnyCredentials,
@@ -270,7 +267,7 @@ func rsCORS() library {
 			{
 				setting: "`AllowedOrigins: []string{\"https://app.example/\"}`",
 				old:     rs(cors.Options{AllowedOrigins: []string{"https://app.example/"}}),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
 				reason:  core.ReasonTrailingSlash,
@@ -278,7 +275,7 @@ func rsCORS() library {
 			{
 				setting: "`AllowedOrigins: []string{\"https://App.example\"}`",
 				old:     rs(cors.Options{AllowedOrigins: []string{"https://App.example"}}),
-				probe:   by(app, "GET"),
+				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
 				reason:  core.ReasonUpperCase,
@@ -286,7 +283,7 @@ func rsCORS() library {
 			{
 				setting: "`AllowedOrigins: []string{\"null\"}`",
 				old:     rs(cors.Options{AllowedOrigins: []string{"null"}}),
-				probe:   by("null", "GET"),
+				probe:   from("null", "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"null"}},
 				reason:  core.ReasonNull,
@@ -294,7 +291,7 @@ func rsCORS() library {
 			{
 				setting: "`AllowedOrigins: []string{\"http://app.example\"}` with `AllowCredentials`",
 				old:     rs(cors.Options{AllowedOrigins: []string{"http://app.example"}, AllowCredentials: true}),
-				probe:   by("http://app.example", "GET").withCredentials(),
+				probe:   from("http://app.example", "GET").withCredentials(),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
 				reason:  core.ReasonInsecureOrigin,
@@ -302,7 +299,7 @@ func rsCORS() library {
 			{
 				setting: "`AllowedMethods: []string{\"patch\"}`",
 				old:     rs(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"patch"}}),
-				probe:   by(app, "PATCH"),
+				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: origins, AllowMethods: []string{"patch"}},
 				reason:  core.ReasonMethodCase,
@@ -310,8 +307,8 @@ func rsCORS() library {
 			{
 				setting: "`MaxAge: 604800`",
 				old:     rs(cors.Options{AllowedOrigins: origins, MaxAge: 604800, AllowedMethods: []string{"PUT"}}),
-				probe:   by(app, "PUT"),
-				does:    "reads 200, preflight kept 604800 s",
+				probe:   from(app, "PUT"),
+				does:    "reads 200, preflight cached 604800 s",
 				policy:  core.Policy{AllowOrigins: origins, MaxAge: 7 * 24 * time.Hour},
 				reason:  core.ReasonMaxAge,
 			},
@@ -319,28 +316,29 @@ func rsCORS() library {
 	}
 }
 
-// methodAsterisk is what changes where rs/cors, or go-chi/cors, which is a fork
-// of it, allows a method of the name "*"; with the GET and PUT of more kinds.
+// methodAsterisk lists what changes if rs/cors, or its fork go-chi/cors, allows a
+// method named "*". Each kind adds a GET and a PUT.
 func methodAsterisk(kinds ...string) []difference {
-	const why = "The old library takes `*` for the name of a method, which no script sends, and refuses the others, GET and POST included. corskit allows every method."
+	const why = "The old library treats `*` as the name of a method, which no script sends, and refuses all others, " +
+		"GET and POST included. corskit allows every method."
 	kinds = append([]string{""}, kinds...)
 	runs := []string{
-		"POST by https://app.example",
-		"GET by https://app.example, through a shared cache that has the answer to a request without Origin",
-		"GET by https://app.example, through a shared cache that has the answer to https://other.example",
+		"POST from https://app.example",
+		"GET from https://app.example, through a shared cache that has the answer to a request without Origin",
+		"GET from https://app.example, through a shared cache that has the answer to https://other.example",
 	}
 	asks := []string{
-		"PATCH by https://app.example", "DELETE by https://app.example",
-		"POST with Content-Type by https://app.example", "POST with upload progress by https://app.example",
-		"POST with Content-Type by https://app.example to /create",
+		"PATCH from https://app.example", "DELETE from https://app.example",
+		"POST with Content-Type from https://app.example", "POST with upload progress from https://app.example",
+		"POST with Content-Type from https://app.example to /create",
 	}
 	for _, kind := range kinds {
-		runs = append(runs, "GET by https://app.example"+kind)
-		asks = append(asks, "PUT by https://app.example"+kind)
+		runs = append(runs, "GET from https://app.example"+kind)
+		asks = append(asks, "PUT from https://app.example"+kind)
 	}
 	return slices.Concat(
 		alike("handler runs, answer blocked", "reads 200", why, runs...),
-		alike("answer blocked, handler does not run", "reads 404", why, "GET by https://app.example to /missing"),
+		alike("answer blocked, handler does not run", "reads 404", why, "GET from https://app.example to /missing"),
 		alike("blocked at the preflight", "reads 200", why, asks...),
 	)
 }

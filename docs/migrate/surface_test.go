@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// surface is what of a library's package a program that configures CORS can name.
+// surface says which names of a library's package configure CORS.
 type surface struct {
 	pkg string
-	// config is the type of its options: a struct, whose fields they are, or
-	// what functions return that are one each.
+	// config is the type of the options. Either it is a struct with a field for
+	// each option, or there is a function for each option that returns it.
 	config string
-	// functions match those to be looked at, and all methods too if that is
-	// every name: a package may be about more than CORS.
+	// functions matches the functions that the guide must mention. If it is
+	// everyName, the methods count too. Some packages do more than CORS.
 	functions *regexp.Regexp
 }
 
@@ -37,8 +37,8 @@ var surfaces = map[string]surface{
 	"github.com/gofiber/fiber/v3": {"github.com/gofiber/fiber/v3/middleware/cors", "Config", everyName},
 }
 
-// Every option of a library stands in a row of its tables, which the comparison
-// goes by, and whatever else a program may call is spoken of in its guide.
+// TestSurfaces checks that every option of a library has a row, which TestLibraries
+// compares, and that the guide mentions every other function.
 func TestSurfaces(t *testing.T) {
 	for _, lib := range libraries() {
 		t.Run(lib.module, func(t *testing.T) {
@@ -52,17 +52,17 @@ func TestSurfaces(t *testing.T) {
 				rows.WriteString(r.setting + "\n")
 			}
 			if len(options) < 7 || len(functions) == 0 {
-				t.Errorf("only found options %v and functions %v", options, functions)
+				t.Errorf("found only the options %v and the functions %v", options, functions)
 			}
 			for _, o := range options {
 				if !names(rows.String(), o) {
-					t.Errorf("no row is about the option %s", o)
+					t.Errorf("no row names the option %s", o)
 				}
 			}
 			guide := read(t, lib.guide)
 			for _, f := range functions {
 				if !names(guide, f) {
-					t.Errorf("the guide does not speak of %s", f)
+					t.Errorf("the guide does not mention %s", f)
 				}
 			}
 		})
@@ -73,7 +73,7 @@ func names(text, name string) bool {
 	return regexp.MustCompile(`\b` + name + `\b`).MatchString(text)
 }
 
-// names returns the options, and the functions and methods that are none.
+// names returns the options, and the other functions and methods.
 func (s surface) names(t *testing.T) (options, functions []string) {
 	dir, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.Dir}}", s.pkg).Output()
 	if err != nil {
@@ -117,7 +117,7 @@ func (s surface) names(t *testing.T) (options, functions []string) {
 	return options, functions
 }
 
-// exported reports whether a function is none of a type of the package's own.
+// exported reports whether a function has no receiver, or one of an exported type.
 func (s surface) exported(recv *ast.FieldList) bool {
 	if recv == nil {
 		return true
