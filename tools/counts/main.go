@@ -62,7 +62,7 @@ func run(w io.Writer, ref string, list bool) error {
 		return nil
 	}
 	if ref == "" {
-		return print(w, after.packages, nil)
+		return printTable(w, after.packages, nil)
 	}
 	if files, err = commit(ref); err != nil {
 		return err
@@ -71,12 +71,12 @@ func run(w io.Writer, ref string, list bool) error {
 	if err != nil {
 		return err
 	}
-	return print(w, after.packages, before.packages)
+	return printTable(w, after.packages, before.packages)
 }
 
-// print writes the table. If before is not nil, every cell that changed shows both
+// printTable writes the table. If before is not nil, every cell that changed shows both
 // numbers.
-func print(w io.Writer, after, before map[string]counts) error {
+func printTable(w io.Writer, after, before map[string]counts) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "package\texported\tlines\tlong\twide\trepeats")
 	names := slices.Sorted(maps.Keys(after))

@@ -92,7 +92,7 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
-func TestPrint(t *testing.T) {
+func TestPrintTable(t *testing.T) {
 	after := map[string]counts{"p": {exported: 1, lines: 10}, "q": {command: true, long: 2}}
 	before := map[string]counts{"p": {exported: 3, lines: 10}, "gone": {lines: 5}}
 	for _, tt := range []struct {
@@ -116,7 +116,7 @@ all      3 -> 1    15 -> 10  0 -> 2  0     0
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var b strings.Builder
-			if err := print(&b, after, tt.before); err != nil {
+			if err := printTable(&b, after, tt.before); err != nil {
 				t.Fatal(err)
 			}
 			if got, want := strings.Fields(b.String()), strings.Fields(tt.want); !slices.Equal(got, want) {
