@@ -55,7 +55,7 @@ func fiber2Site(t *testing.T, mw fiber.Handler) *server {
 		}
 		<-done
 	})
-	return &server{s, "http://" + ln.Addr().String()}
+	return newServer(t, s, "http://"+ln.Addr().String())
 }
 
 func oursFiber2(t *testing.T, engine *core.Engine) *server {

@@ -36,7 +36,7 @@ func fiber3Site(t *testing.T, mw fiber.Handler) *server {
 		}
 		<-done
 	})
-	return &server{s, "http://" + ln.Addr().String()}
+	return newServer(t, s, "http://"+ln.Addr().String())
 }
 
 func oursFiber3(t *testing.T, engine *core.Engine) *server {

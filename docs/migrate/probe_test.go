@@ -37,16 +37,25 @@ func (s *site) mux() http.Handler {
 	return mux
 }
 
-// server is a site behind a middleware, and its URL.
+// server is a site behind a middleware, its URL, and the connections to it.
 type server struct {
 	*site
-	url string
+	url       string
+	transport *http.Transport
+}
+
+// newServer must be called after the cleanup that shuts the server down is
+// registered. The connections are then closed first, so nothing waits for them.
+func newServer(t *testing.T, s *site, url string) *server {
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &server{s, url, transport}
 }
 
 func serve(t *testing.T, s *site, h http.Handler) *server {
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	return &server{s, srv.URL}
+	return newServer(t, s, srv.URL)
 }
 
 // probe is a request that is sent to both servers: a fetch by a script, or a raw
@@ -164,7 +173,7 @@ func (s *server) answer(t *testing.T, r browsermodel.Request) string {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	r.URL = s.url + r.URL
-	response, err := conformance.RoundTripper(http.DefaultTransport)(ctx, r)
+	response, err := conformance.RoundTripper(s.transport)(ctx, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +194,7 @@ func (s *server) send(t *testing.T, p probe) string {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	before := s.runs.Load()
-	transport := conformance.RoundTripper(http.DefaultTransport)
+	transport := conformance.RoundTripper(s.transport)
 	if p.raw.Method != "" {
 		request := p.raw
 		request.URL = s.url + request.URL
