@@ -22,7 +22,7 @@ fuzz: # every fuzz target, FUZZTIME each
 		(set -x; go test ./$$dir -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x) || exit 1; \
 	done
 
-bench: # against the peers; writes docs/performance.md (about an hour)
+bench: # against the peers; writes docs/performance.md and a page for contributors
 	go run ./benchmarks/cmd/report
 
 docs: # write the pages and tables that come from code
