@@ -1,46 +1,55 @@
 package matrix
 
 import (
-	"fmt"
 	"testing"
 
-	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/conformance"
-
-	"net/http"
+	"github.com/corskit/corskit/conformance/hosts"
+	"github.com/corskit/corskit/conformance/realbrowser"
 )
 
-// mounts is the one table from which every adapter is run through the suite.
-var mounts = []struct {
-	adapter string
-	mount   conformance.Mount
-}{
-	{"corshttp", mountHTTP},
-	{"corsgin", mountGin},
-	{"corsecho", mountEcho},
-	{"corsechov5", mountEchoV5},
-	{"corsfiber", mountFiber},
-	{"corsfiberv3", mountFiberV3},
-}
-
 func TestConformance(t *testing.T) {
-	for _, m := range mounts {
-		t.Run(m.adapter, func(t *testing.T) {
-			conformance.Run(t, m.mount)
+	for _, h := range hosts.All() {
+		t.Run(h.Adapter, func(t *testing.T) {
+			conformance.Run(t, h.Mount(nil))
 		})
 	}
 }
 
-func mountHTTP(s conformance.Setup) (*conformance.Server, error) {
-	s.App.ModifyResponse = corshttp.StripUpstream
-	return conformance.NetHTTP(func(s conformance.Setup) (func(http.Handler) http.Handler, error) {
-		engine, err := s.Engine()
-		if err != nil {
-			return nil, err
-		}
-		return corshttp.Middleware(engine, corshttp.Options{KeepVary: s.KeepVary}), nil
-	})(s)
+// TestConformanceConfigured shows that fiber's settings about memory, paths and
+// the names of fields do not change a verdict.
+func TestConformanceConfigured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the default settings are enough for -short")
+	}
+	immutable := hosts.Options{Immutable: true, UnescapePath: true, CaseSensitive: true, StrictRouting: true}
+	raw := hosts.Options{DisableHeaderNormalizing: true, StreamRequestBody: true}
+	for _, test := range []struct {
+		name    string
+		host    hosts.Host
+		options hosts.Options
+	}{
+		{"v2 immutable", hosts.Fiber(), immutable},
+		{"v2 raw", hosts.Fiber(), raw},
+		{"v3 immutable", hosts.FiberV3(), immutable},
+		{"v3 raw", hosts.FiberV3(), raw},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			conformance.Run(t, test.host.Mount(func(app *hosts.App) {
+				test.options.Reset = app.Options.Reset
+				app.Options = test.options
+			}))
+		})
+	}
 }
 
-// unsupported says that a framework cannot express a setup.
-func unsupported(why string) error { return fmt.Errorf("%w: %s", conformance.ErrUnsupported, why) }
+// TestBrowsers runs the cases of the suite that a page can express, through
+// every adapter, in the browser engines that are installed. It shows that
+// Chromium, Firefox and WebKit judge an adapter's answers as the model does.
+func TestBrowsers(t *testing.T) {
+	var subjects []realbrowser.Subject
+	for _, h := range hosts.All() {
+		subjects = append(subjects, realbrowser.Subject{Name: h.Adapter, Mount: h.Mount(nil)})
+	}
+	realbrowser.RunConformance(t, subjects...)
+}

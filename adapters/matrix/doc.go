@@ -1,5 +1,5 @@
-// Package matrix holds all adapters to the same tests over real sockets: the
-// conformance suite, mounted in each framework with that framework's own means,
-// and a table of mount positions and of ways in which a framework comes to
-// answer a request. It is not released.
+// Package matrix runs the same tests against every adapter, over real sockets:
+// the conformance suite, and a table of the places where middleware is mounted
+// and of the ways in which a framework comes to answer a request. Package hosts
+// builds the applications. It is not released.
 package matrix

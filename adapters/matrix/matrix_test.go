@@ -1,11 +1,7 @@
 package matrix
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/hosts"
 	"github.com/corskit/corskit/core"
 )
 
@@ -23,32 +22,32 @@ type position string
 
 const (
 	onApp   position = "app"   // on the application
-	onOuter position = "outer" // on the group /api, whose routes are in the group /v1 within
-	onInner position = "inner" // on the group /v1 within the group /api
-	onRoute position = "route" // on each route by itself
+	onOuter position = "outer" // on the group /api, whose routes are in its group /v1
+	onInner position = "inner" // on the group /v1 of the group /api
+	onRoute position = "route" // on each route separately
 )
 
-// variant is what else is different about an application.
+// variant is how an application differs from the plain one.
 type variant struct {
 	name string
 
 	// strict turns on the framework's handling of methods that a path does not
-	// have, where that can be chosen.
+	// have, where it is an option.
 	strict bool
 	// custom gives the application its own not-found and error handlers.
 	custom bool
-	// outside puts recovery, compression and secure headers outside of the
-	// middleware instead of inside.
+	// outside puts recovery, compression and secure headers outside of CORS
+	// instead of inside.
 	outside bool
-	// guarded puts authentication outside of the middleware.
+	// guarded puts authentication outside of CORS.
 	guarded bool
-	// token makes that which asks for a token, not for a user's password.
+	// token authenticates by a token instead of a user's password.
 	token bool
-	// slashes turns the redirection of trailing slashes the other way: off in
-	// gin, which has it on by default, and on in echo.
+	// slashes changes the redirection of trailing slashes: off in gin, where it is
+	// on by default, and on in echo.
 	slashes bool
-	// cases makes gin redirect to the route that differs in case alone, and
-	// fiber, which takes no notice of case by default, tell them apart.
+	// cases makes gin redirect to a route that differs only in case, and fiber,
+	// which ignores case by default, respect it.
 	cases bool
 }
 
@@ -64,36 +63,122 @@ var variants = []variant{
 	{name: "cases", cases: true},
 }
 
-// site is an application that a framework builds.
-type site struct {
-	position
-	variant
-	engine *core.Engine
-	files  string // a directory with the file a.txt
+// auth returns the authentication of the application.
+func (v variant) auth() hosts.Layer {
+	if v.token {
+		return hosts.TokenAuth
+	}
+	return hosts.BasicAuth
 }
 
 const (
 	prefix    = "/api/v1"
-	bodyLimit = 1000                  // bytes, of the route /limited
+	bodyLimit = 1000                  // bytes
 	deadline  = 20 * time.Millisecond // of the route /slow
 )
+
+// longBody is worth compressing, and too long for bodyLimit.
+var longBody = strings.Repeat("x", 3*bodyLimit)
+
+// routes are those of the group /v1.
+func routes(auth hosts.Layer) []hosts.Route {
+	get := func(path string, b conformance.Behaviour) hosts.Route {
+		return hosts.Route{Methods: []string{"GET"}, Path: path, Behaviour: b}
+	}
+	file := func(path string, b conformance.Behaviour, name string) hosts.Route {
+		r := get(path, b)
+		r.Body = name
+		return r
+	}
+	returned, redirect, private := get("/returned", conformance.ReturnError), get("/redirect", conformance.RedirectTo), text("GET", "/private", "secret")
+	returned.Status = http.StatusTeapot
+	redirect.Status, redirect.Header = http.StatusFound, browsermodel.Header("Location", "/")
+	private.Inside = []hosts.Layer{auth}
+	return []hosts.Route{
+		text("GET", "/ok", "ok"),
+		text("PUT", "/ok", "ok"),
+		text("GET", "/items/:id", "an item"),
+		text("GET", "/long", longBody),
+		returned,
+		get("/unknown", hosts.UnknownError),
+		get("/panic", conformance.Panic),
+		get("/late", hosts.LateError),
+		get("/late-panic", hosts.LatePanic),
+		{Methods: []string{"POST"}, Path: "/limited", Behaviour: hosts.ReadBody},
+		get("/slow", hosts.Slow),
+		redirect,
+		private,
+		get("/chunks", hosts.Chunks),
+		get("/events", conformance.Events),
+		get("/upgrade", conformance.Upgrade),
+		get("/files", hosts.Directory),
+		file("/download", hosts.File, "a.txt"),
+		file("/download-missing", hosts.File, "missing.txt"),
+		file("/attachment", hosts.Attachment, "a.txt"),
+	}
+}
+
+// site describes an application whose directory of files has a.txt.
+func site(engine *core.Engine, p position, v variant, files string) hosts.App {
+	cors := hosts.Adapter(engine)
+	v1 := hosts.Group{Path: "/v1", Routes: routes(v.auth())}
+	deep := hosts.Group{Path: "/deep", Routes: []hosts.Route{text("GET", "/deeper", "deep")}}
+	api := hosts.Group{Path: "/api"}
+	app := hosts.App{
+		Options: hosts.Options{
+			HandleMethodNotAllowed: v.strict, StrictRouting: v.strict,
+			NoRedirectTrailingSlash: v.slashes, RemoveTrailingSlash: v.slashes,
+			RedirectFixedPath: v.cases, CaseSensitive: v.cases,
+		},
+		ErrorHandler: v.custom, ErrorPolicy: engine,
+		Files: files, BodyLimit: bodyLimit, Timeout: deadline,
+	}
+	basics := []hosts.Layer{hosts.Recover, hosts.Secure, hosts.Compress}
+	if v.outside {
+		app.Outside = basics
+	} else {
+		app.Inside = basics
+	}
+	if v.guarded {
+		app.Outside = append(app.Outside, v.auth())
+	}
+	if v.custom {
+		app.NotFound = http.StatusNotFound
+	}
+	switch p {
+	case onApp:
+		app.CORS = cors
+	case onOuter:
+		api.CORS = cors
+	case onInner:
+		v1.CORS = cors
+	case onRoute:
+		for _, list := range [][]hosts.Route{v1.Routes, deep.Routes} {
+			for i := range list {
+				list[i].CORS = cors
+			}
+		}
+	}
+	v1.Groups = []hosts.Group{deep}
+	api.Groups = []hosts.Group{v1}
+	app.Groups = []hosts.Group{api}
+	return app
+}
 
 // way is one way in which a framework comes to answer a request.
 type way struct {
 	name   string
-	method string
+	method string // GET if empty
 	path   string // below prefix
 	header []string
 	body   string
-	status []int // any of these will do
+	status []int // the statuses that are right
 	// unrouted requests reach no route, so that middleware of a route has no
 	// part in them.
 	unrouted bool
-	// upgrade answers by itself on a hijacked connection.
+	// upgrade answers on its own on a hijacked connection.
 	upgrade bool
 }
-
-var longBody = strings.Repeat("x", 3*bodyLimit)
 
 var ways = []way{
 	{name: "answer", path: "/ok", status: []int{200}},
@@ -115,7 +200,10 @@ var ways = []way{
 	{name: "authorized", path: "/private", header: []string{"Authorization", "{credentials}"}, status: []int{200}},
 	{name: "chunks", path: "/chunks", status: []int{200}},
 	{name: "events", path: "/events", status: []int{200}},
-	{name: "upgrade", path: "/upgrade", header: []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, status: []int{101}, upgrade: true},
+	{
+		name: "upgrade", path: "/upgrade", status: []int{101}, upgrade: true,
+		header: []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+	},
 	{name: "static", path: "/files/a.txt", status: []int{200}},
 	{name: "static not modified", path: "/files/a.txt", header: []string{"If-Modified-Since", "{later}"}, status: []int{304}},
 	{name: "static range", path: "/files/a.txt", header: []string{"Range", "bytes=1-2"}, status: []int{206}},
@@ -131,8 +219,8 @@ var ways = []way{
 	{name: "other case", path: "/OK", status: []int{200, 301, 404}, unrouted: true},
 }
 
-// exceptions are the cells of the matrix that do not hold, each with the reason.
-// A cell that holds after all is a failure. An empty field stands for all.
+// exceptions are the cells of the matrix that fail, each with the reason. A cell
+// that passes although it is listed is a failure. An empty field stands for all.
 var exceptions = []struct {
 	adapter  string
 	position position
@@ -140,38 +228,20 @@ var exceptions = []struct {
 	way      string
 	why      string
 }{
-	{variant: isGuarded, why: "browsers send no credentials with preflights, so that authentication has to be inside"},
+	{variant: isGuarded, why: "browsers send no credentials with preflights, so authentication must be inside"},
 	{adapter: "corsgin", way: "slash", variant: keepsSlashes, why: "gin redirects before any middleware runs; wrap the engine in corshttp.Middleware instead"},
 	{adapter: "corsgin", way: "other case", variant: fixesCases, why: "as for slashes, with RedirectFixedPath"},
-	{adapter: "corsecho", position: onOuter, way: "slash", variant: turnsSlashes, why: "the redirection runs with Pre; so has the middleware to"},
+	{adapter: "corsecho", position: onOuter, way: "slash", variant: turnsSlashes, why: "the redirection runs with Pre; so must the middleware"},
 	{adapter: "corsecho", position: onInner, way: "slash", variant: turnsSlashes, why: "as above"},
 	{adapter: "corsechov5", position: onOuter, way: "slash", variant: turnsSlashes, why: "as above"},
 	{adapter: "corsechov5", position: onInner, way: "slash", variant: turnsSlashes, why: "as above"},
-	{adapter: "corsfiberv3", position: onRoute, way: "body limit", why: "fiber runs middleware of Use alone for requests that it gives up reading"},
+	{adapter: "corsfiberv3", position: onRoute, way: "body limit", why: "for requests that fiber gives up reading, it runs only middleware of Use"},
 }
 
 func isGuarded(v variant) bool    { return v.guarded }
 func keepsSlashes(v variant) bool { return !v.slashes }
 func turnsSlashes(v variant) bool { return v.slashes }
 func fixesCases(v variant) bool   { return v.cases }
-
-// frameworks build a site and serve it until the test is over.
-var frameworks = []struct {
-	adapter string
-	serve   func(testing.TB, site) (url string)
-}{
-	{"corshttp", serveHTTPSite},
-	{"corsgin", serveGinSite},
-	{"corsecho", serveEchoSite},
-	{"corsechov5", serveEchoV5Site},
-	{"corsfiber", serveFiberSite},
-	{"corsfiberv3", serveFiberV3Site},
-}
-
-const (
-	allowed  = "https://a.example"
-	stranger = "https://evil.test"
-)
 
 func TestMatrix(t *testing.T) {
 	files := t.TempDir()
@@ -185,16 +255,20 @@ func TestMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range frameworks {
+	for _, h := range hosts.All() {
 		for _, p := range []position{onApp, onOuter, onInner, onRoute} {
 			for _, v := range variants {
-				t.Run(fmt.Sprintf("%s/%s/%s", f.adapter, p, v.name), func(t *testing.T) {
-					url := f.serve(t, site{position: p, variant: v, engine: engine, files: files})
+				if testing.Short() && v.name != "plain" && v.name != "outside" {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%s/%s", h.Adapter, p, v.name), func(t *testing.T) {
+					t.Parallel()
+					url := serve(t, h, site(engine, p, v, files))
 					for _, w := range ways {
 						if w.unrouted && p == onRoute {
 							continue
 						}
-						reportCell(t, f.adapter, p, v, w, checkWay(t, url, v, w))
+						reportCell(t, h.Adapter, p, v, w, checkWay(t, url, v, w))
 					}
 				})
 			}
@@ -208,7 +282,7 @@ func reportCell(t *testing.T, adapter string, p position, v variant, w way, faul
 		if (e.adapter == "" || e.adapter == adapter) && (e.position == "" || e.position == p) &&
 			(e.variant == nil || e.variant(v)) && (e.way == "" || e.way == w.name) {
 			if len(faults) == 0 {
-				t.Errorf("%s: holds, although it is listed as an exception: %s", w.name, e.why)
+				t.Errorf("%s: passes, although it is listed as an exception: %s", w.name, e.why)
 			}
 			return
 		}
@@ -218,145 +292,68 @@ func reportCell(t *testing.T, adapter string, p position, v variant, w way, faul
 	}
 }
 
-// checkWay sends the request from an allowed origin and from a stranger, and
-// their preflights, and returns what is wrong with the answers.
+// checkWay sends the request and its preflight, from an allowed origin and from
+// a stranger, and returns what is wrong with the answers.
 func checkWay(t *testing.T, url string, v variant, w way) (faults []string) {
 	t.Helper()
 	method := w.method
 	if method == "" {
-		method = "GET"
-	}
-	credentials := basicAuth
-	if v.token {
-		credentials = bearerAuth
+		method = http.MethodGet
 	}
 	header := make(http.Header)
 	for i := 0; i+1 < len(w.header); i += 2 {
 		value := strings.ReplaceAll(w.header[i+1], "{later}", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
-		value = strings.ReplaceAll(value, "{credentials}", credentials)
-		header.Set(w.header[i], value)
+		header.Set(w.header[i], strings.ReplaceAll(value, "{credentials}", v.auth().Credentials()))
 	}
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-
 	for _, origin := range []string{allowed, stranger} {
+		fault := func(format string, args ...any) {
+			faults = append(faults, fmt.Sprintf("%s from %s: %s", method, origin, fmt.Sprintf(format, args...)))
+		}
 		r := exchange(t, method, url+prefix+w.path, origin, header, w.body)
 		if !slices.Contains(w.status, r.StatusCode) {
-			fault("%s from %s: status %d, want one of %v", method, origin, r.StatusCode, w.status)
+			fault("status %d, want one of %v", r.StatusCode, w.status)
 		}
 		if w.upgrade {
 			continue
 		}
-		want := []string(nil)
-		if origin == allowed {
-			want = []string{allowed}
-		}
-		if got := r.Header.Values("Access-Control-Allow-Origin"); !slices.Equal(got, want) {
-			fault("%s from %s: Access-Control-Allow-Origin %q, want %q", method, origin, got, want)
-		}
-		if !varies(r.Header, "Origin") {
-			fault("%s from %s: Vary %q is without Origin", method, origin, r.Header.Values("Vary"))
-		}
-		if w.name == "compressed" && r.StatusCode == 200 &&
+		checkOrigin(r, origin, fault)
+		if w.name == "compressed" && r.StatusCode == http.StatusOK &&
 			(r.Header.Get("Content-Encoding") != "gzip" || !varies(r.Header, "Accept-Encoding")) {
-			fault("%s from %s: Content-Encoding %q, Vary %q", method, origin, r.Header.Values("Content-Encoding"), r.Header.Values("Vary"))
+			fault("Content-Encoding %q, Vary %q", r.Header.Values("Content-Encoding"), r.Header.Values("Vary"))
 		}
-
-		ask := http.Header{
-			"Access-Control-Request-Method": {method}, "Access-Control-Request-Headers": {"authorization"}, "Accept-Encoding": {"gzip, deflate, br"},
-		}
-		r = exchange(t, "OPTIONS", url+prefix+w.path, origin, ask, "")
-		status := http.StatusNoContent
-		if origin == stranger {
-			status = http.StatusForbidden
-		}
-		if r.StatusCode != status {
-			fault("preflight from %s: status %d, want %d", origin, r.StatusCode, status)
-		}
-		if got := r.Header.Values("Access-Control-Allow-Origin"); !slices.Equal(got, want) {
-			fault("preflight from %s: Access-Control-Allow-Origin %q, want %q", origin, got, want)
-		}
-		// Some compression that is outside labels, or wraps, what is empty too.
-		if got := r.Header.Values("Content-Encoding"); !v.outside && (len(got) > 0 || r.ContentLength > 0) {
-			fault("preflight from %s: Content-Encoding %q, Content-Length %d", origin, got, r.ContentLength)
-		}
-		if !varies(r.Header, "Origin") {
-			fault("preflight from %s: Vary %q is without Origin", origin, r.Header.Values("Vary"))
-		}
-		if got := r.Header.Values("Access-Control-Allow-Methods"); (len(got) == 1) != (origin == allowed) {
-			fault("preflight from %s: Access-Control-Allow-Methods %q", origin, got)
-		}
+		checkPreflight(preflight(t, method, url+prefix+w.path, origin, "authorization"), origin, v,
+			func(format string, args ...any) { fault("preflight: "+format, args...) })
 	}
 	return faults
 }
 
-func varies(h http.Header, name string) bool {
-	for _, line := range h.Values("Vary") {
-		for _, element := range strings.Split(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(element), name) {
-				return true
-			}
-		}
+func checkPreflight(r *http.Response, origin string, v variant, fault func(string, ...any)) {
+	status := http.StatusNoContent
+	if origin == stranger {
+		status = http.StatusForbidden
 	}
-	return false
+	if r.StatusCode != status {
+		fault("status %d, want %d", r.StatusCode, status)
+	}
+	checkOrigin(r, origin, fault)
+	// Outside of CORS, some compression labels or wraps even an empty body.
+	if got := r.Header.Values("Content-Encoding"); !v.outside && (len(got) > 0 || r.ContentLength > 0) {
+		fault("Content-Encoding %q, Content-Length %d", got, r.ContentLength)
+	}
+	if got := r.Header.Values("Access-Control-Allow-Methods"); (len(got) == 1) != (origin == allowed) {
+		fault("Access-Control-Allow-Methods %q", got)
+	}
 }
 
-// client follows no redirect and undoes no compression.
-var client = &http.Client{
-	Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Second},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
-func exchange(t *testing.T, method, url, origin string, header http.Header, body string) *http.Response {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
+func checkOrigin(r *http.Response, origin string, fault func(string, ...any)) {
+	want := []string(nil)
+	if origin == allowed {
+		want = []string{allowed}
 	}
-	r.Header = header.Clone()
-	r.Header.Set("Origin", origin)
-	res, err := client.Do(r)
-	if err != nil {
-		t.Fatalf("%s %s from %s: %v", method, url, origin, err)
+	if got := r.Header.Values("Access-Control-Allow-Origin"); !slices.Equal(got, want) {
+		fault("Access-Control-Allow-Origin %q, want %q", got, want)
 	}
-	defer res.Body.Close()
-	if res.StatusCode == http.StatusSwitchingProtocols {
-		conn, ok := res.Body.(io.ReadWriter)
-		line := make([]byte, 5)
-		if !ok {
-			t.Fatalf("%s: no connection to write to", url)
-		}
-		if _, err := io.WriteString(conn, "line\n"); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(conn, line); err != nil || string(line) != "line\n" {
-			t.Errorf("%s: upgraded connection answers %q, %v", url, line, err)
-		}
-		return res
+	if !varies(r.Header, "Origin") {
+		fault("Vary %q is without Origin", r.Header.Values("Vary"))
 	}
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
-		t.Errorf("%s %s from %s: body: %v", method, url, origin, err)
-	}
-	return res
-}
-
-// serveSite serves an http.Handler until the test is over.
-func serveSite(t testing.TB, h http.Handler) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-done
-	})
-	return "http://" + listener.Addr().String()
 }

@@ -11,141 +11,52 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
-	"github.com/gofiber/fiber/v2"
-	fiberv3 "github.com/gofiber/fiber/v3"
-	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
-	echov5 "github.com/labstack/echo/v5"
-	middlewarev5 "github.com/labstack/echo/v5/middleware"
-
-	"github.com/corskit/corskit/adapters/corsecho"
-	"github.com/corskit/corskit/adapters/corsechov5"
-	"github.com/corskit/corskit/adapters/corsfiber"
-	"github.com/corskit/corskit/adapters/corsfiberv3"
-	"github.com/corskit/corskit/adapters/corsgin"
-	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/conformance/hosts"
 	"github.com/corskit/corskit/core"
 )
 
-// routers are the ways in which the frameworks' routers can be told to read a
-// path. Each serves /private/*, /public/*, /exact and /*, whose handlers answer with
-// their names, behind a middleware on the application. Those that rewrite paths
-// make /private/* of /old/*.
+// routers are the frameworks' routers with the options by which they read paths
+// differently. Those that rewrite paths make /private/* of /old/*.
 var routers = []struct {
-	name  string
-	serve func(testing.TB, *core.Engine) (url string)
+	name     string
+	host     hosts.Host
+	options  hosts.Options
+	rewrites bool
 }{
-	{"net/http", func(t testing.TB, e *core.Engine) string {
-		mux := http.NewServeMux()
-		for _, path := range []string{"/private/", "/public/", "/exact", "/"} {
-			mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, path) })
-		}
-		return serveSite(t, corshttp.Middleware(e)(mux))
-	}},
-	{"gin", ginRouter(func(*gin.Engine) {})},
-	{"gin UseRawPath", ginRouter(func(r *gin.Engine) { r.UseRawPath = true })},
-	{"gin UseRawPath, values as sent", ginRouter(func(r *gin.Engine) { r.UseRawPath, r.UnescapePathValues = true, false })},
-	{"gin UseEscapedPath", ginRouter(func(r *gin.Engine) { r.UseEscapedPath = true })},
-	{"gin RemoveExtraSlash", ginRouter(func(r *gin.Engine) { r.RemoveExtraSlash = true })},
-	{"gin UseRawPath RemoveExtraSlash", ginRouter(func(r *gin.Engine) { r.UseRawPath, r.RemoveExtraSlash = true, true })},
-	{"gin RedirectFixedPath", ginRouter(func(r *gin.Engine) { r.RedirectFixedPath = true })},
-	{"gin HandleContext", ginRouter(func(r *gin.Engine) {
-		r.NoRoute(func(c *gin.Context) {
-			if rest, ok := strings.CutPrefix(c.Request.URL.Path, "/old/"); ok {
-				c.Request.URL.Path, c.Request.URL.RawPath = "/private/"+rest, ""
-				r.HandleContext(c)
-				return
-			}
-			c.String(http.StatusOK, "/")
-		})
-	})},
-	{"echo", echoRouter()},
-	{"echo Rewrite", echoRouter(middleware.Rewrite(map[string]string{"/old/*": "/private/$1"}))},
-	{"echo v5", echoV5Router(echov5.RouterConfig{})},
-	{"echo v5 UseEscapedPathForMatching", echoV5Router(echov5.RouterConfig{UseEscapedPathForMatching: true})},
-	{"echo v5 Rewrite", echoV5Router(echov5.RouterConfig{}, middlewarev5.Rewrite(map[string]string{"/old/*": "/private/$1"}))},
-	{"fiber", fiberRouter(fiber.Config{})},
-	{"fiber CaseSensitive StrictRouting", fiberRouter(fiber.Config{CaseSensitive: true, StrictRouting: true})},
-	{"fiber UnescapePath", fiberRouter(fiber.Config{UnescapePath: true})},
-	{"fiber UnescapePath CaseSensitive", fiberRouter(fiber.Config{UnescapePath: true, CaseSensitive: true})},
-	{"fiber v3", fiberV3Router(fiberv3.Config{})},
-	{"fiber v3 CaseSensitive StrictRouting", fiberV3Router(fiberv3.Config{CaseSensitive: true, StrictRouting: true})},
-	{"fiber v3 UnescapePath", fiberV3Router(fiberv3.Config{UnescapePath: true})},
-	{"fiber v3 UnescapePath Immutable", fiberV3Router(fiberv3.Config{UnescapePath: true, Immutable: true})},
+	{name: "net/http", host: hosts.NetHTTP()},
+	{name: "gin", host: hosts.Gin()},
+	{name: "gin UseRawPath", host: hosts.Gin(), options: hosts.Options{UseRawPath: true}},
+	{name: "gin UseRawPath, values as sent", host: hosts.Gin(), options: hosts.Options{UseRawPath: true, NoUnescapePathValues: true}},
+	{name: "gin UseEscapedPath", host: hosts.Gin(), options: hosts.Options{UseEscapedPath: true}},
+	{name: "gin RemoveExtraSlash", host: hosts.Gin(), options: hosts.Options{RemoveExtraSlash: true}},
+	{name: "gin UseRawPath RemoveExtraSlash", host: hosts.Gin(), options: hosts.Options{UseRawPath: true, RemoveExtraSlash: true}},
+	{name: "gin RedirectFixedPath", host: hosts.Gin(), options: hosts.Options{RedirectFixedPath: true}},
+	{name: "gin HandleContext", host: hosts.Gin(), options: hosts.Options{HandleContext: true}, rewrites: true},
+	{name: "echo", host: hosts.Echo()},
+	{name: "echo Rewrite", host: hosts.Echo(), options: hosts.Options{Rewrite: true}, rewrites: true},
+	{name: "echo v5", host: hosts.EchoV5()},
+	{name: "echo v5 UseEscapedPathForMatching", host: hosts.EchoV5(), options: hosts.Options{UseEscapedPathForMatching: true}},
+	{name: "echo v5 Rewrite", host: hosts.EchoV5(), options: hosts.Options{Rewrite: true}, rewrites: true},
+	{name: "fiber", host: hosts.Fiber()},
+	{name: "fiber CaseSensitive StrictRouting", host: hosts.Fiber(), options: hosts.Options{CaseSensitive: true, StrictRouting: true}},
+	{name: "fiber UnescapePath", host: hosts.Fiber(), options: hosts.Options{UnescapePath: true}},
+	{name: "fiber UnescapePath CaseSensitive", host: hosts.Fiber(), options: hosts.Options{UnescapePath: true, CaseSensitive: true}},
+	{name: "fiber v3", host: hosts.FiberV3()},
+	{name: "fiber v3 CaseSensitive StrictRouting", host: hosts.FiberV3(), options: hosts.Options{CaseSensitive: true, StrictRouting: true}},
+	{name: "fiber v3 UnescapePath", host: hosts.FiberV3(), options: hosts.Options{UnescapePath: true}},
+	{name: "fiber v3 UnescapePath Immutable", host: hosts.FiberV3(), options: hosts.Options{UnescapePath: true, Immutable: true}},
 }
 
-func ginRouter(configure func(*gin.Engine)) func(testing.TB, *core.Engine) string {
-	return func(t testing.TB, e *core.Engine) string {
-		r := gin.New()
-		r.Use(corsgin.Middleware(e))
-		for _, path := range []string{"/private/", "/public/"} {
-			r.Any(path+"*rest", func(c *gin.Context) { c.String(http.StatusOK, path) })
-		}
-		r.Any("/exact", func(c *gin.Context) { c.String(http.StatusOK, "/exact") })
-		r.NoRoute(func(c *gin.Context) { c.String(http.StatusOK, "/") })
-		configure(r)
-		return serveSite(t, r)
+// named describes an application whose handlers answer with their own names.
+func named(engine *core.Engine, options hosts.Options) hosts.App {
+	app := hosts.App{Options: options, CORS: hosts.Adapter(engine)}
+	for _, path := range []string{"/exact", "/private/*", "/public/*", "/*"} {
+		app.Routes = append(app.Routes, hosts.Route{Path: path, Behaviour: hosts.Text, Body: strings.TrimSuffix(path, "*")})
 	}
+	return app
 }
 
-func echoRouter(pre ...echo.MiddlewareFunc) func(testing.TB, *core.Engine) string {
-	return func(t testing.TB, engine *core.Engine) string {
-		e := echo.New()
-		e.Pre(pre...)
-		e.Use(corsecho.Middleware(engine))
-		for _, path := range []string{"/private/", "/public/", "/"} {
-			e.Any(path+"*", func(c echo.Context) error { return c.String(http.StatusOK, path) })
-		}
-		e.Any("/exact", func(c echo.Context) error { return c.String(http.StatusOK, "/exact") })
-		return serveSite(t, e)
-	}
-}
-
-func echoV5Router(config echov5.RouterConfig, pre ...echov5.MiddlewareFunc) func(testing.TB, *core.Engine) string {
-	return func(t testing.TB, engine *core.Engine) string {
-		e := echov5.NewWithConfig(echov5.Config{Router: echov5.NewRouter(config)})
-		e.Pre(pre...)
-		e.Use(corsechov5.Middleware(engine))
-		for _, path := range []string{"/private/", "/public/", "/"} {
-			e.Any(path+"*", func(c *echov5.Context) error { return c.String(http.StatusOK, path) })
-		}
-		e.Any("/exact", func(c *echov5.Context) error { return c.String(http.StatusOK, "/exact") })
-		return serveSite(t, e)
-	}
-}
-
-func fiberRouter(config fiber.Config) func(testing.TB, *core.Engine) string {
-	return func(t testing.TB, engine *core.Engine) string {
-		config.DisableStartupMessage = true
-		app := fiber.New(config)
-		app.Use(corsfiber.Middleware(engine))
-		app.All("/exact", func(c *fiber.Ctx) error { return c.SendString("/exact") })
-		for _, path := range []string{"/private/", "/public/", "/"} {
-			app.All(path+"*", func(c *fiber.Ctx) error { return c.SendString(path) })
-		}
-		server, err := serveFiber(app.Listener, app.ShutdownWithTimeout)
-		return served(t, server, err)
-	}
-}
-
-func fiberV3Router(config fiberv3.Config) func(testing.TB, *core.Engine) string {
-	return func(t testing.TB, engine *core.Engine) string {
-		app := fiberv3.New(config)
-		app.Use(corsfiberv3.Middleware(engine))
-		app.All("/exact", func(c fiberv3.Ctx) error { return c.SendString("/exact") })
-		for _, path := range []string{"/private/", "/public/", "/"} {
-			app.All(path+"*", func(c fiberv3.Ctx) error { return c.SendString(path) })
-		}
-		listen := func(l net.Listener) error {
-			return app.Listener(l, fiberv3.ListenConfig{DisableStartupMessage: true})
-		}
-		server, err := serveFiber(listen, app.ShutdownWithTimeout)
-		return served(t, server, err)
-	}
-}
-
-// Targets that routers, or what stands before them, may read in several ways.
+// targets are those that routers, or what runs before them, may read in several ways.
 var targets = []string{
 	"/private", "/private/", "/private/x", "/private//x", "/private/./x", "/private/x/../y", "/private%2Fx", "/private%2fx",
 	"//private/x", "///private/x", "/./private/x", "/.//private/x", "/%2e/private/x", "/%2E%2e/private/x", "/%70rivate/x",
@@ -183,7 +94,7 @@ func TestPathsNeverLoosen(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				base := r.serve(t, engine)
+				base := serve(t, r.host, named(engine, r.options))
 				u, err := url.Parse(base)
 				if err != nil {
 					t.Fatal(err)
@@ -202,8 +113,8 @@ func TestPathsNeverLoosen(t *testing.T) {
 				if reached == 0 {
 					t.Error("no target reached the private handler")
 				}
-				if rewrites := strings.Contains(r.name, "Rewrite") || strings.Contains(r.name, "HandleContext"); rewritten != rewrites {
-					t.Errorf("/old/x reached the private handler: %v, want %v", rewritten, rewrites)
+				if rewritten != r.rewrites {
+					t.Errorf("/old/x reached the private handler: %v, want %v", rewritten, r.rewrites)
 				}
 				// The plain spellings work as meant, those with escapes that have to be included.
 				for target, want := range map[string]string{"/private/x": allowed, "/public/x": "*", "/private/a%20b": allowed, "/private/%C3%A9": allowed} {

@@ -1,0 +1,365 @@
+package hosts
+
+import (
+	"errors"
+	"io"
+	"net"
+	"path/filepath"
+	"slices"
+
+	"github.com/gofiber/fiber/v3"
+	fiberv3log "github.com/gofiber/fiber/v3/log"
+	"github.com/gofiber/fiber/v3/middleware/adaptor"
+	"github.com/gofiber/fiber/v3/middleware/basicauth"
+	"github.com/gofiber/fiber/v3/middleware/compress"
+	"github.com/gofiber/fiber/v3/middleware/helmet"
+	"github.com/gofiber/fiber/v3/middleware/keyauth"
+	"github.com/gofiber/fiber/v3/middleware/proxy"
+	"github.com/gofiber/fiber/v3/middleware/recover"
+	"github.com/gofiber/fiber/v3/middleware/static"
+	"github.com/gofiber/fiber/v3/middleware/timeout"
+
+	"github.com/corskit/corskit/adapters/corsfiberv3"
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/core"
+)
+
+func init() { fiberv3log.SetOutput(io.Discard) }
+
+// FiberV3 is github.com/gofiber/fiber/v3.
+func FiberV3() Host {
+	return Host{Name: "fiberv3", Adapter: "corsfiberv3", fasthttp: true, build: buildFiberV3}
+}
+
+func corsFiberV3(engine *core.Engine, _ bool) fiber.Handler { return corsfiberv3.Middleware(engine) }
+
+// fiberV3App is an application while it is being built.
+type fiberV3App struct {
+	App
+	preflights map[string]bool // paths with a route for the preflights of routes
+}
+
+func buildFiberV3(app App) *Application {
+	a := &fiberV3App{app, make(map[string]bool)}
+	f := fiber.New(a.config())
+	for _, l := range app.Outside {
+		f.Use(a.layer(l))
+	}
+	if app.OuterVary != "" {
+		f.Use(func(c fiber.Ctx) error {
+			c.Response().Header.Add("Vary", app.OuterVary)
+			return c.Next()
+		})
+	}
+	for _, m := range buildAll(app.CORS, corsFiberV3) {
+		f.Use(m)
+	}
+	a.routes(f, "", app.Routes)
+	a.groups(f, "", app.Groups)
+	if app.NotFound != 0 {
+		f.Use(func(c fiber.Ctx) error { return c.Status(app.NotFound).SendString("custom") })
+	}
+	listen := func(l net.Listener) error { return f.Listener(l, fiber.ListenConfig{DisableStartupMessage: true}) }
+	return &Application{FastHTTP: f.Handler(), listen: listen, shutdown: f.ShutdownWithTimeout}
+}
+
+func (a *fiberV3App) config() fiber.Config {
+	o := a.Options
+	config := fiber.Config{
+		CaseSensitive: o.CaseSensitive, StrictRouting: o.StrictRouting,
+		UnescapePath: o.UnescapePath, Immutable: o.Immutable,
+		DisableHeaderNormalizing: o.DisableHeaderNormalizing, StreamRequestBody: o.StreamRequestBody,
+		BodyLimit: a.BodyLimit, ReadBufferSize: a.MaxHeaderBytes,
+	}
+	if takesAny(a.Routes, a.Groups) {
+		config.RequestMethods = withExtensions(fiber.DefaultMethods)
+	}
+	if a.ErrorHandler {
+		config.ErrorHandler = fiberV3Errors
+	}
+	return config
+}
+
+func fiberV3Errors(c fiber.Ctx, err error) error {
+	status := fiber.StatusInternalServerError
+	var e *fiber.Error
+	if errors.As(err, &e) {
+		status = e.Code
+	}
+	return c.Status(status).JSON(fiber.Map{"error": "custom"})
+}
+
+func (a *fiberV3App) groups(parent fiber.Router, prefix string, groups []Group) {
+	for _, g := range groups {
+		cors := buildAll(g.CORS, corsFiberV3)
+		if g.Mounted {
+			sub := fiber.New(a.config())
+			for _, m := range cors {
+				sub.Use(m)
+			}
+			a.routes(sub, prefix+g.Path, g.Routes)
+			a.groups(sub, prefix+g.Path, g.Groups)
+			parent.Use(g.Path, sub)
+			continue
+		}
+		group := parent.Group(g.Path, anyOf(cors)...)
+		a.routes(group, prefix+g.Path, g.Routes)
+		a.groups(group, prefix+g.Path, g.Groups)
+	}
+}
+
+func (a *fiberV3App) routes(router fiber.Router, prefix string, routes []Route) {
+	for _, r := range routes {
+		chain := buildAll(r.CORS, corsFiberV3)
+		if len(chain) > 0 && !r.takesOptions() && !a.preflights[prefix+r.Path] {
+			a.preflights[prefix+r.Path] = true
+			path := r.Path
+			if r.Behaviour == Directory {
+				path += "/*"
+			}
+			router.Options(path, chain[0], anyOf(chain[1:])...)
+		}
+		for _, l := range slices.Concat(a.Inside, r.Inside) {
+			chain = append(chain, a.layer(l))
+		}
+		if r.Behaviour == Directory {
+			for _, h := range chain {
+				router.Use(r.Path, h)
+			}
+			router.Use(r.Path, static.New(a.Files, static.Config{ByteRange: true}))
+			continue
+		}
+		chain = append(chain, a.handler(r))
+		if len(r.Methods) == 0 {
+			router.All(r.Path, chain[0], anyOf(chain[1:])...)
+			a.lowerCase(router, prefix, r)
+		}
+		if len(r.Methods) > 0 {
+			router.Add(r.Methods, r.Path, chain[0], anyOf(chain[1:])...)
+		}
+	}
+}
+
+// lowerCase serves a route of any method, since fiber registers no method in
+// lower case except with Use.
+func (a *fiberV3App) lowerCase(router fiber.Router, prefix string, r Route) {
+	if hasWildcard(r.Path) {
+		return
+	}
+	full, h := prefix+r.Path, a.handler(r)
+	router.Use(r.Path, func(c fiber.Ctx) error {
+		if c.Path() != full {
+			return c.Next()
+		}
+		return h(c)
+	})
+}
+
+func (a *fiberV3App) layer(l Layer) fiber.Handler {
+	switch l {
+	case Recover:
+		return recover.New()
+	case Compress:
+		excluded := a.paths(conformance.Upgrade)
+		return compress.New(compress.Config{Next: func(c fiber.Ctx) bool { return slices.Contains(excluded, c.Path()) }})
+	case Secure:
+		return helmet.New()
+	case BasicAuth:
+		return basicauth.New(basicauth.Config{Authorizer: func(u, p string, _ fiber.Ctx) bool {
+			return u == user && p == password
+		}})
+	case TokenAuth:
+		return keyauth.New(keyauth.Config{Validator: func(_ fiber.Ctx, key string) (bool, error) {
+			if key != token {
+				return false, fiber.ErrUnauthorized
+			}
+			return true, nil
+		}})
+	}
+	panic("hosts: unknown layer " + l)
+}
+
+// handler returns the handler of a route, with the probe.
+func (a *fiberV3App) handler(r Route) fiber.Handler {
+	h := a.answer(r)
+	if h == nil {
+		h = a.failure(r)
+	}
+	if h == nil {
+		h = a.stream(r)
+	}
+	switch {
+	case h == nil:
+		return adaptor.HTTPHandler(httpHandler(a.App, "", r))
+	case a.Probe == nil:
+		return h
+	}
+	return func(c fiber.Ctx) error {
+		a.Probe.Ran(string(c.Request().URI().QueryString()))
+		return h(c)
+	}
+}
+
+// answer returns the handler of a behaviour that answers, or nil.
+func (a *fiberV3App) answer(r Route) fiber.Handler {
+	add := func(c fiber.Ctx) {
+		for _, line := range r.Header {
+			c.Response().Header.Add(line.Name, line.Value)
+		}
+	}
+	body := func(c fiber.Ctx) error { return c.SendString(r.Body) }
+	switch r.Behaviour {
+	case Text:
+		if r.Body == "" {
+			return func(fiber.Ctx) error { return nil }
+		}
+		return body
+	case ReadBody: // fiber has read it
+		return body
+	case conformance.Respond:
+		return func(c fiber.Ctx) error {
+			add(c)
+			return c.Status(r.Status).SendString(r.Body)
+		}
+	case conformance.Echo:
+		return fiberV3Echo
+	case conformance.NotModified:
+		return func(c fiber.Ctx) error {
+			modified := c.Get("If-None-Match") != r.endpoint().Get("ETag")
+			if !modified && a.Options.Reset {
+				c.RequestCtx().NotModified()
+				add(c)
+				return nil
+			}
+			add(c)
+			if !modified {
+				return c.SendStatus(fiber.StatusNotModified)
+			}
+			return body(c)
+		}
+	case conformance.RedirectTo:
+		return func(c fiber.Ctx) error { return c.Redirect().Status(r.Status).To(r.endpoint().Get("Location")) }
+	case conformance.SetVary, conformance.TimeoutVary:
+		return func(c fiber.Ctx) error {
+			c.Set("Vary", r.endpoint().Get("Vary"))
+			return body(c)
+		}
+	case conformance.MutateHeader:
+		return func(c fiber.Ctx) error {
+			for _, name := range corsHeaders {
+				for _, value := range c.Response().Header.PeekAll(name) {
+					copy(value, "mutated")
+				}
+				c.Response().Header.Del(name)
+			}
+			return body(c)
+		}
+	case File:
+		return func(c fiber.Ctx) error {
+			return c.SendFile(filepath.Join(a.Files, r.Body), fiber.SendFile{ByteRange: true})
+		}
+	case Attachment:
+		return func(c fiber.Ctx) error { return c.Download(filepath.Join(a.Files, r.Body), "b.txt") }
+	}
+	return nil
+}
+
+// failure returns the handler of a behaviour that fails, or nil.
+func (a *fiberV3App) failure(r Route) fiber.Handler {
+	switch r.Behaviour {
+	case conformance.ReturnError:
+		return func(fiber.Ctx) error { return fiber.NewError(r.Status, "returned") }
+	case conformance.PlainError:
+		return func(c fiber.Ctx) error {
+			if a.Options.Reset {
+				c.RequestCtx().Error(r.Body, r.Status)
+				return nil
+			}
+			return c.Status(r.Status).SendString(r.Body)
+		}
+	case conformance.Panic:
+		return func(fiber.Ctx) error { panic("on purpose") }
+	case UnknownError:
+		return func(fiber.Ctx) error { return errors.New("unknown") }
+	case LateError:
+		return func(c fiber.Ctx) error {
+			_ = c.SendString("late")
+			return fiber.ErrTeapot
+		}
+	case LatePanic:
+		return func(c fiber.Ctx) error {
+			_ = c.SendString("late")
+			panic("on purpose")
+		}
+	case Slow:
+		return timeout.New(func(c fiber.Ctx) error {
+			<-c.Context().Done()
+			return c.Context().Err()
+		}, timeout.Config{Timeout: a.Timeout})
+	case conformance.Authenticate:
+		return func(c fiber.Ctx) error {
+			if c.Get("Authorization") == "" {
+				return fiber.ErrUnauthorized
+			}
+			return c.SendString(r.Body)
+		}
+	}
+	return nil
+}
+
+// stream returns the handler of a behaviour that takes its time, or nil.
+func (a *fiberV3App) stream(r Route) fiber.Handler {
+	switch r.Behaviour {
+	case Chunks:
+		return func(c fiber.Ctx) error {
+			c.RequestCtx().SetBodyStreamWriter(writeChunks)
+			return nil
+		}
+	case conformance.Events:
+		return func(c fiber.Ctx) error {
+			c.Set("Content-Type", "text/event-stream")
+			c.RequestCtx().SetBodyStreamWriter(writeEvents(a.Probe, string(c.Request().URI().QueryString())))
+			return nil
+		}
+	case conformance.Upgrade:
+		return func(c fiber.Ctx) error {
+			c.Set("Upgrade", "websocket")
+			c.Set("Connection", "Upgrade")
+			c.Set("Sec-WebSocket-Accept", conformance.WebSocketAccept(c.Get("Sec-WebSocket-Key")))
+			c.Status(fiber.StatusSwitchingProtocols)
+			c.RequestCtx().Hijack(echoLine)
+			return nil
+		}
+	case conformance.Upstream:
+		return func(c fiber.Ctx) error {
+			if err := proxy.Do(c, r.Body+c.OriginalURL()); err != nil || !a.StripUpstream {
+				return err
+			}
+			return corsfiberv3.StripUpstream(c)
+		}
+	}
+	return nil
+}
+
+func fiberV3Echo(c fiber.Ctx) error {
+	echoed := conformance.Echoed{
+		Method: c.Method(), Target: string(c.Request().RequestURI()), Host: string(c.Request().Host()), Body: string(c.Body()),
+	}
+	// In order, which the map of GetReqHeaders loses between names that differ
+	// only in case.
+	for name, v := range c.Request().Header.All() {
+		echoed.Header = append(echoed.Header, browsermodel.Field{Name: string(name), Value: string(v)})
+	}
+	c.Set("Content-Type", "application/json")
+	return c.Send(echoed.JSON())
+}
+
+// anyOf is for methods that take handlers of several types.
+func anyOf(handlers []fiber.Handler) []any {
+	list := make([]any, len(handlers))
+	for i, h := range handlers {
+		list[i] = h
+	}
+	return list
+}

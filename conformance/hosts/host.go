@@ -1,0 +1,122 @@
+package hosts
+
+import (
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core"
+)
+
+// Host is one framework.
+type Host struct {
+	Name    string // of the framework, as in names of benchmarks: "gin"
+	Adapter string // the package: "corsgin"
+	// HasGroup reports whether the adapter has a function Group, for what the
+	// framework does not tell the middleware of a group.
+	HasGroup bool
+
+	fasthttp bool
+	build    func(App) *Application
+}
+
+// All returns one Host for each adapter.
+func All() []Host {
+	return []Host{NetHTTP(), Gin(), Echo(), EchoV5(), Fiber(), FiberV3()}
+}
+
+// Build builds an application. It panics if the App has middleware of another
+// framework.
+func (h Host) Build(app App) *Application { return h.build(app) }
+
+// Serves returns an error that wraps [conformance.ErrUnsupported] if the
+// framework's server lacks what the setup needs.
+func (h Host) Serves(s conformance.Setup) error {
+	switch {
+	case h.fasthttp && s.Protocol != conformance.HTTP1:
+		return fmt.Errorf("%w: its server speaks HTTP/1.1 only", conformance.ErrUnsupported)
+	case h.fasthttp && s.AsteriskTarget:
+		return fmt.Errorf("%w: the rule is about net/http's server", conformance.ErrUnsupported)
+	}
+	return nil
+}
+
+// Middleware is CORS middleware that an [App] mounts.
+type Middleware struct {
+	// Engine is that of the adapter for the framework. It must be nil with Native.
+	Engine   *core.Engine
+	KeepVary bool // the adapter's option, where it has that
+
+	// Native is middleware of the framework's own type, such as gin.HandlerFunc.
+	Native any
+}
+
+// Adapter returns a list of the one middleware that the adapter makes of an engine.
+func Adapter(engine *core.Engine) []Middleware { return []Middleware{{Engine: engine}} }
+
+// Native returns a list of the one middleware, which has the framework's own type.
+func Native[M any](m M) []Middleware { return []Middleware{{Native: m}} }
+
+// build returns the middleware in the framework's own type.
+func build[M any](m Middleware, adapter func(engine *core.Engine, keepVary bool) M) M {
+	if m.Engine != nil {
+		return adapter(m.Engine, m.KeepVary)
+	}
+	native, ok := m.Native.(M)
+	if !ok {
+		panic(fmt.Sprintf("hosts: middleware of type %T, want %T", m.Native, native))
+	}
+	return native
+}
+
+// buildAll does so for a list.
+func buildAll[M any](list []Middleware, adapter func(engine *core.Engine, keepVary bool) M) []M {
+	all := make([]M, len(list))
+	for i, m := range list {
+		all[i] = build(m, adapter)
+	}
+	return all
+}
+
+// Application is an application as a framework has built it. One of Handler and
+// FastHTTP is nil.
+type Application struct {
+	Handler  http.Handler
+	FastHTTP fasthttp.RequestHandler
+
+	listen   func(net.Listener) error
+	shutdown func(time.Duration) error
+}
+
+// Serve serves the application on loopback, with net/http's server or the
+// framework's own, by the protocol, limits and log of the setup.
+func (a *Application) Serve(s conformance.Setup) (*conformance.Server, error) {
+	if a.Handler != nil {
+		return conformance.Serve(a.Handler, conformance.Setup{Protocol: s.Protocol, MaxHeaderBytes: s.MaxHeaderBytes, Log: s.Log})
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("hosts: %w", err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := a.listen(listener); err != nil {
+			log.Print(err)
+		}
+	}()
+	return &conformance.Server{
+		URL: "http://" + listener.Addr().String(),
+		Close: sync.OnceFunc(func() {
+			_ = a.shutdown(10 * time.Second)
+			_ = listener.Close()
+			<-done
+		}),
+	}, nil
+}
