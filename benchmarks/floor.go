@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/hosts"
 )
 
 // floor is a lower bound for middleware on net/http: no middleware that follows the
@@ -45,7 +46,7 @@ func floor(s Setup) (*Server, error) {
 			f.allowed = append(f.allowed, o)
 		}
 	}
-	return netHTTPApp([]wrap{f.wrap}, parts[wrap](s), s.Body), nil
+	return build(hosts.NetHTTP(), s, hosts.Native(f.wrap), nil), nil
 }
 
 // count returns how many values are not empty.

@@ -2,30 +2,27 @@ package benchmarks
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/valyala/fasthttp"
+
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/hosts"
 )
 
-// Server is an application with its middleware: either an http.Handler or one
-// of fasthttp.
+// Server is an application with its middleware.
 type Server struct {
-	handler http.Handler
-	fast    fasthttp.RequestHandler
-	reload  func() error
+	app    *hosts.Application
+	reload func() error
 }
 
-// Reload replaces the policies by equal ones. Without middleware there is
-// nothing to do.
+// Reload replaces the policies by equal ones. Without middleware it does nothing.
 func (s *Server) Reload() error {
 	if s.reload == nil {
 		return nil
@@ -37,22 +34,22 @@ func (s *Server) Reload() error {
 // response every time.
 func (s *Server) Loop(r Request) func() {
 	m := r.message()
-	if s.fast != nil {
+	if serve := s.app.FastHTTP; serve != nil {
 		ctx := fastContext(m)
 		return func() {
 			ctx.Response.Reset()
 			if r.Vary != "" {
 				ctx.Response.Header.Set("Vary", r.Vary)
 			}
-			s.fast(ctx)
+			serve(ctx)
 		}
 	}
-	request := httpRequest(m)
+	handler, request := s.app.Handler, httpRequest(m)
 	w := &writer{header: http.Header{}}
 	if r.Vary == "" {
 		return func() {
 			clear(w.header)
-			s.handler.ServeHTTP(w, request)
+			handler.ServeHTTP(w, request)
 		}
 	}
 	line := make([]string, 1)
@@ -60,57 +57,31 @@ func (s *Server) Loop(r Request) func() {
 		clear(w.header)
 		line[0] = r.Vary
 		w.header["Vary"] = line[:1:1]
-		s.handler.ServeHTTP(w, request)
+		handler.ServeHTTP(w, request)
 	}
 }
 
 // Recorded returns a function that serves the request once into a new
-// httptest.ResponseRecorder, as the public set does. Only for net/http; the
-// function may be called concurrently.
+// httptest.ResponseRecorder, as the public set does. It works only on net/http;
+// the function may be called concurrently.
 func (s *Server) Recorded(r Request) func() {
 	request := httpRequest(r.message())
-	return func() { s.handler.ServeHTTP(httptest.NewRecorder(), request) }
+	return func() { s.app.Handler.ServeHTTP(httptest.NewRecorder(), request) }
 }
 
 // Serve serves on loopback until stop is called.
-func (s *Server) Serve() (address string, stop func() error, err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func (s *Server) Serve() (address string, stop func(), err error) {
+	server, err := s.app.Serve(conformance.Setup{})
 	if err != nil {
 		return "", nil, err
 	}
-	failed := make(chan error, 1)
-	var shut func(context.Context) error
-	if s.fast != nil {
-		server := &fasthttp.Server{Handler: s.fast, NoDefaultServerHeader: true}
-		shut = server.ShutdownWithContext
-		go func() { failed <- server.Serve(listener) }()
-	} else {
-		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: time.Minute}
-		shut = func(ctx context.Context) error {
-			err := server.Shutdown(ctx)
-			if err != nil {
-				server.Close()
-			}
-			return err
-		}
-		go func() { failed <- server.Serve(listener) }()
-	}
-	return listener.Addr().String(), func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := shut(ctx); err != nil {
-			return err
-		}
-		if err := <-failed; err != nil && !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	}, nil
+	return strings.TrimPrefix(server.URL, "http://"), server.Close, nil
 }
 
-// Check asks a browser for its verdict on what the request was made from, and
-// returns an error if it is not the one that is called for, or if the script can
-// read other response headers than the policy exposes.
+// Check asks the model of a browser for its verdict on the fetch that the request
+// was made from. It returns an error if the verdict is not the one that the
+// request calls for, or if the script can read a response header that the policy
+// does not expose, or cannot read one that it exposes.
 func Check(server *Server, setup Setup, r Request) error {
 	const exposable = "X-Request-Id"
 	browser := &browsermodel.Browser{Transport: func(_ context.Context, m browsermodel.Request) (browsermodel.Response, error) {
@@ -144,9 +115,9 @@ func exchanges(v browsermodel.Verdict) string {
 // exchange serves one request in memory.
 func (s *Server) exchange(m browsermodel.Request) browsermodel.Response {
 	var response browsermodel.Response
-	if s.fast != nil {
+	if serve := s.app.FastHTTP; serve != nil {
 		ctx := fastContext(m)
-		s.fast(ctx)
+		serve(ctx)
 		response.Status = ctx.Response.StatusCode()
 		for name, value := range ctx.Response.Header.All() {
 			response.Header = append(response.Header, browsermodel.Field{Name: string(name), Value: string(value)})
@@ -154,7 +125,7 @@ func (s *Server) exchange(m browsermodel.Request) browsermodel.Response {
 		return response
 	}
 	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, httpRequest(m))
+	s.app.Handler.ServeHTTP(w, httpRequest(m))
 	response.Status = w.Code
 	for name, values := range w.Header() {
 		for _, value := range values {
@@ -167,7 +138,7 @@ func (s *Server) exchange(m browsermodel.Request) browsermodel.Response {
 func httpRequest(m browsermodel.Request) *http.Request {
 	u, err := url.Parse(m.URL)
 	if err != nil {
-		panic(err) // the table's own
+		panic(err) // the URL is the table's own
 	}
 	r := &http.Request{
 		Method: m.Method, URL: u, Host: u.Host, RequestURI: u.Path, Header: http.Header{},

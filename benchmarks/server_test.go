@@ -61,7 +61,8 @@ func BenchmarkServer(b *testing.B) {
 					b.StopTimer()
 					err = errors.Join(err, end())
 				}
-				if err = errors.Join(err, stop()); err != nil {
+				stop()
+				if err != nil {
 					b.Fatal(err)
 				}
 				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
@@ -226,7 +227,8 @@ func TestServers(t *testing.T) {
 		if err == nil {
 			err = errors.Join(load(100), end())
 		}
-		if err = errors.Join(err, stop()); err != nil {
+		stop()
+		if err != nil {
 			t.Errorf("%s: %v", subject.Framework, err)
 		}
 	}

@@ -4,16 +4,7 @@ go 1.26.0
 
 require (
 	github.com/corskit/corskit v0.1.0
-	github.com/gin-contrib/cors v1.7.7
-	github.com/gin-gonic/gin v1.12.0
-	github.com/go-chi/cors v1.2.2
-	github.com/gofiber/fiber/v2 v2.52.15
-	github.com/gofiber/fiber/v3 v3.1.0
-	github.com/gorilla/handlers v1.5.2
-	github.com/jub0bs/cors v1.0.1
-	github.com/labstack/echo/v4 v4.16.0
-	github.com/labstack/echo/v5 v5.4.4
-	github.com/rs/cors v1.11.1
+	github.com/corskit/corskit/conformance/hosts v0.1.0
 )
 
 require (
@@ -22,20 +13,37 @@ require (
 	github.com/bytedance/sonic v1.15.0 // indirect
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
 	github.com/cloudwego/base64x v0.1.6 // indirect
+	github.com/corskit/corskit/adapters/corsecho v0.1.0 // indirect
+	github.com/corskit/corskit/adapters/corsechov5 v0.1.0 // indirect
+	github.com/corskit/corskit/adapters/corsfasthttp v0.1.0 // indirect
+	github.com/corskit/corskit/adapters/corsfiber v0.1.0 // indirect
+	github.com/corskit/corskit/adapters/corsfiberv3 v0.1.0 // indirect
+	github.com/corskit/corskit/adapters/corsgin v0.1.0 // indirect
 	github.com/felixge/httpsnoop v1.0.3 // indirect
 	github.com/gabriel-vasile/mimetype v1.4.12 // indirect
+	github.com/gin-contrib/cors v1.7.7 // indirect
+	github.com/gin-contrib/gzip v1.2.5 // indirect
+	github.com/gin-contrib/secure v1.1.2 // indirect
 	github.com/gin-contrib/sse v1.1.0 // indirect
+	github.com/gin-gonic/gin v1.12.0 // indirect
+	github.com/go-chi/cors v1.2.2 // indirect
 	github.com/go-playground/locales v0.14.1 // indirect
 	github.com/go-playground/universal-translator v0.18.1 // indirect
 	github.com/go-playground/validator/v10 v10.30.1 // indirect
 	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/goccy/go-yaml v1.19.2 // indirect
+	github.com/gofiber/fiber/v2 v2.52.15 // indirect
+	github.com/gofiber/fiber/v3 v3.1.0 // indirect
 	github.com/gofiber/schema v1.7.0 // indirect
 	github.com/gofiber/utils/v2 v2.0.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect
+	github.com/gorilla/handlers v1.5.2 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
+	github.com/jub0bs/cors v1.0.1 // indirect
 	github.com/klauspost/compress v1.18.4 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
+	github.com/labstack/echo/v4 v4.16.0 // indirect
+	github.com/labstack/echo/v5 v5.4.4 // indirect
 	github.com/labstack/gommon v0.5.0 // indirect
 	github.com/leodido/go-urn v1.4.0 // indirect
 	github.com/mattn/go-colorable v0.1.15 // indirect
@@ -48,6 +56,7 @@ require (
 	github.com/quic-go/qpack v0.6.0 // indirect
 	github.com/quic-go/quic-go v0.59.0 // indirect
 	github.com/rivo/uniseg v0.2.0 // indirect
+	github.com/rs/cors v1.11.1 // indirect
 	github.com/tinylib/msgp v1.6.3 // indirect
 	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
 	github.com/ugorji/go/codec v1.3.1 // indirect
@@ -64,4 +73,13 @@ require (
 	google.golang.org/protobuf v1.36.10 // indirect
 )
 
-replace github.com/corskit/corskit => ../..
+replace (
+	github.com/corskit/corskit => ../..
+	github.com/corskit/corskit/adapters/corsecho => ../../adapters/corsecho
+	github.com/corskit/corskit/adapters/corsechov5 => ../../adapters/corsechov5
+	github.com/corskit/corskit/adapters/corsfasthttp => ../../adapters/corsfasthttp
+	github.com/corskit/corskit/adapters/corsfiber => ../../adapters/corsfiber
+	github.com/corskit/corskit/adapters/corsfiberv3 => ../../adapters/corsfiberv3
+	github.com/corskit/corskit/adapters/corsgin => ../../adapters/corsgin
+	github.com/corskit/corskit/conformance/hosts => ../hosts
+)

@@ -25,7 +25,7 @@ func main() {
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	if err := os.WriteFile(*out, []byte(markdown(run(ctx, peers))), 0o644); err != nil {
+	if err := os.WriteFile(*out, []byte(markdown(run(ctx))), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

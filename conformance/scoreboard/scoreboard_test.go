@@ -16,7 +16,7 @@ func TestUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results := run(t.Context(), peers)
+	results := run(t.Context())
 	was, is := strings.Split(string(page), "\n"), strings.Split(markdown(results), "\n")
 	for i := range max(len(was), len(is)) {
 		if i >= len(was) || i >= len(is) || was[i] != is[i] {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -65,9 +64,6 @@ func markdown(results []result) string {
 		}
 		if none {
 			b.WriteString("Nothing.\n")
-		}
-		for _, id := range slices.Sorted(maps.Keys(r.framework)) {
-			fmt.Fprintf(&b, "\nLeft out: `%s`, since %s.\n", id, r.framework[id])
 		}
 		if lacking := lacks(r.report); len(lacking) > 0 {
 			fmt.Fprintf(&b, "\nNot expressible, and not counted: %s.\n", strings.Join(lacking, "; "))

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core"
+)
+
+// ability is something that a policy may ask for and a library may lack.
+type ability string
+
+// The abilities.
+const (
+	noOrigins  ability = "a policy without origins"
+	anyOrigin  ability = `the origin "*"`
+	nullOrigin ability = `the origin "null"`
+	subdomains ability = "patterns for subdomains"
+	partLabels ability = "wildcards within a label"
+	anyPorts   ability = "patterns for ports"
+	portRanges ability = "patterns for ranges of ports"
+	regexps    ability = "regular expressions for origins"
+	loopback   ability = "a pattern for loopback origins"
+	schemes    ability = "schemes other than http and https"
+	originFunc ability = "a function for origins beside a list"
+	starMeths  ability = "all methods, without credentials"
+	anyMethods ability = "all methods, with credentials"
+	starHeads  ability = "all headers, without credentials"
+	anyHeaders ability = "all headers, with credentials"
+	noCache    ability = "Access-Control-Max-Age: 0"
+	private    ability = "private network access"
+	reject     ability = "rejecting requests of disallowed origins"
+	keepVary   ability = "restoring a Vary that a handler has overwritten"
+	perRoute   ability = "policies per route in one middleware"
+	several    ability = "several policies, of which the origin chooses"
+)
+
+// policyFor returns the one policy of a setup if a library with these abilities
+// can express it, and the library has no others.
+func policyFor(s conformance.Setup, abilities []ability) (core.Policy, error) {
+	for _, a := range asks(s) {
+		if !slices.Contains(abilities, a) {
+			return core.Policy{}, fmt.Errorf("%w: it has no way to express %s", conformance.ErrUnsupported, a)
+		}
+	}
+	return s.Policies[0], nil
+}
+
+// asks returns what a setup asks for beyond lists of exact values.
+func asks(s conformance.Setup) []ability {
+	var all []ability
+	add := func(a ability, asked bool) {
+		if asked {
+			all = append(all, a)
+		}
+	}
+	add(perRoute, len(s.Routes) > 0)
+	add(several, len(s.Policies) > 1)
+	add(keepVary, s.KeepVary)
+	if len(all) > 0 || len(s.Policies) == 0 {
+		return append(all, perRoute)
+	}
+	p := s.Policies[0]
+	for _, o := range p.AllowOrigins {
+		scheme, rest, _ := strings.Cut(o, "://")
+		isRegexp := strings.HasPrefix(o, "regexp:")
+		_, ports, _ := strings.Cut(rest, ":")
+		hosts, _, _ := strings.Cut(rest, ":")
+		add(anyOrigin, o == "*")
+		add(nullOrigin, o == "null")
+		add(loopback, o == "@loopback")
+		add(regexps, isRegexp)
+		if isRegexp || rest == "" {
+			continue
+		}
+		add(schemes, scheme != "http" && scheme != "https")
+		add(anyPorts, ports == "*")
+		add(portRanges, strings.Contains(ports, "-"))
+		add(subdomains, strings.HasPrefix(hosts, "*."))
+		add(partLabels, strings.Contains(strings.TrimPrefix(hosts, "*."), "*"))
+	}
+	add(noOrigins, len(p.AllowOrigins) == 0)
+	add(originFunc, p.AllowOriginFunc != nil)
+	add(starMeths, slices.Contains(p.AllowMethods, "*") && !p.AllowCredentials)
+	add(anyMethods, slices.Contains(p.AllowMethods, "*") && p.AllowCredentials)
+	add(starHeads, slices.Contains(p.AllowHeaders, "*") && !p.AllowCredentials)
+	add(anyHeaders, slices.Contains(p.AllowHeaders, "*") && p.AllowCredentials)
+	add(noCache, p.MaxAge == core.NoPreflightCache)
+	add(private, p.AllowPrivateNetwork)
+	add(reject, p.RejectDisallowed)
+	return all
+}
+
+// build calls a library's constructor and turns its panic into the refusal that
+// it is. A library may refuse what other libraries do not: that is no fault of
+// it, the case is one that it cannot express.
+func build[T any](s conformance.Setup, construct func() (T, error)) (built T, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("it panics: %v", reason)
+		}
+		if err == nil {
+			return
+		}
+		if _, illegal := s.Engine(); illegal == nil {
+			err = fmt.Errorf("%w: it refuses the policy", conformance.ErrUnsupported)
+		}
+	}()
+	return construct()
+}
