@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 
 // BenchmarkMiddleware serves one request over and over in memory.
 func BenchmarkMiddleware(b *testing.B) {
-	table(b, benchmarks.Setups(0), benchmarks.Subjects(), func(b *testing.B, server *benchmarks.Server, setup benchmarks.Setup, r benchmarks.Request) {
+	table(b, benchmarks.Setups(0), benchmarks.Subjects(), func(b *testing.B, server *benchmarks.Server, setup benchmarks.Setup, r request) {
 		once := server.Loop(r)
 		once()
 		if setup.Reload {
@@ -37,11 +37,11 @@ func BenchmarkMiddleware(b *testing.B) {
 func BenchmarkPublic(b *testing.B) {
 	var subjects []benchmarks.Subject
 	for _, s := range benchmarks.Subjects() {
-		if s.Framework == benchmarks.NetHTTP && s.Name != benchmarks.Floor { // which is not for several goroutines
+		if s.Framework == benchmarks.NetHTTP && s.Name != benchmarks.Floor { // the floor is not safe for concurrent use
 			subjects = append(subjects, s)
 		}
 	}
-	table(b, benchmarks.PublicSetups(), subjects, func(b *testing.B, server *benchmarks.Server, _ benchmarks.Setup, r benchmarks.Request) {
+	table(b, benchmarks.PublicSetups(), subjects, func(b *testing.B, server *benchmarks.Server, _ benchmarks.Setup, r request) {
 		once := server.Recorded(r)
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
@@ -52,16 +52,21 @@ func BenchmarkPublic(b *testing.B) {
 	})
 }
 
+type request = benchmarks.Request
+
+type timed func(*testing.B, *benchmarks.Server, benchmarks.Setup, request)
+
 // table runs f for each request of each setup of each subject. A server is
-// built when the first of its requests is due, checked before each, and
+// built when the first of its requests is due, checked before each request, and
 // dropped after the last.
-func table(b *testing.B, setups []benchmarks.Setup, subjects []benchmarks.Subject, f func(*testing.B, *benchmarks.Server, benchmarks.Setup, benchmarks.Request)) {
+func table(b *testing.B, setups []benchmarks.Setup, subjects []benchmarks.Subject, f timed) {
 	for _, setup := range setups {
 		for _, subject := range subjects {
 			var server *benchmarks.Server
 			var failed error
 			for _, r := range setup.Requests {
-				b.Run(fmt.Sprintf("framework=%s/setup=%s/subject=%s/request=%s", subject.Framework, setup.Name, subject.Name, r.Name), func(b *testing.B) {
+				name := fmt.Sprintf("framework=%s/setup=%s/subject=%s/request=%s", subject.Framework, setup.Name, subject.Name, r.Name)
+				b.Run(name, func(b *testing.B) {
 					if server == nil && failed == nil {
 						server, failed = subject.Build(setup)
 					}

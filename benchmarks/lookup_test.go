@@ -30,7 +30,7 @@ func set(origins []string) map[string]struct{} {
 	return m
 }
 
-// ownSet is a set that, as an engine, keeps nothing of what it is built from.
+// ownSet returns a set that, like an engine, keeps nothing of what it is built from.
 func ownSet(origins []string) map[string]struct{} {
 	m := make(map[string]struct{}, len(origins))
 	for _, o := range origins {
@@ -39,8 +39,8 @@ func ownSet(origins []string) map[string]struct{} {
 	return m
 }
 
-// BenchmarkLookup asks for members in random order, for one member again and
-// again, and for one origin that is none.
+// BenchmarkLookup looks up members in random order, one member over and over, and
+// one origin that is not a member.
 func BenchmarkLookup(b *testing.B) {
 	for _, n := range sizes {
 		for _, subject := range []string{benchmarks.Ours, "map"} {
@@ -50,7 +50,7 @@ func BenchmarkLookup(b *testing.B) {
 				b.Run(fmt.Sprintf("origins=%d/subject=%s/order=%s", n, subject, order), func(b *testing.B) {
 					if allows == nil {
 						origins := benchmarks.ExactOrigins(n)
-						// Copies: a comparison of a string with itself looks at no byte.
+						// Clones, because comparing a string with itself reads no byte.
 						random := make([]string, 1<<16)
 						for i := range random {
 							random[i] = strings.Clone(origins[rand.IntN(n)])
@@ -80,9 +80,9 @@ func BenchmarkLookup(b *testing.B) {
 	}
 }
 
-// BenchmarkCompile builds from a list that is there already. The memory that a
-// million of origins takes is that which is still in use when the list is gone.
-// "map" has the list's own strings for keys, "own-map" copies them.
+// BenchmarkCompile builds from a list that exists already. The memory of a million
+// origins is what is still in use when the list is gone. "map" uses the list's
+// own strings as keys, "own-map" copies them.
 func BenchmarkCompile(b *testing.B) {
 	builders := []struct {
 		subject string
@@ -110,17 +110,17 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
-// inUse is the size of the live heap.
+// inUse returns the size of the live heap.
 func inUse() int64 {
 	var m runtime.MemStats
 	runtime.GC()
-	runtime.GC() // the first may have begun before the last reference went
+	runtime.GC() // the first may have begun before the last reference was gone
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
 
 // BenchmarkCollect runs whole cycles of the garbage collector with a million
-// origins loaded, and reports how much of the heap it has to look through for
+// origins loaded, and reports how much of the heap the collector scans for
 // pointers.
 func BenchmarkCollect(b *testing.B) {
 	const n = 1_000_000

@@ -27,7 +27,7 @@ var others = []peer{
 	{name: "jub0bs-cors", Peer: peers.Jub0bs()},
 	{name: "go-chi-cors", Peer: peers.Chi()},
 	{name: "gorilla-handlers", Peer: peers.Gorilla(), function: hasWildcard, lacks: func(p Policy) string {
-		return reason(p.AnyHeader(), "headers have to be listed")
+		return reason(p.AnyHeader(), "headers must be listed")
 	}},
 	{name: "gin-contrib-cors", Peer: peers.Gin(), lacks: func(p Policy) string {
 		return reason(p.AnyHeader() && p.Credentials, "answers * together with credentials, which browsers refuse")

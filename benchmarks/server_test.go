@@ -27,17 +27,18 @@ const (
 	serverPatience = 2 * time.Minute  // for one benchmark
 )
 
-// BenchmarkServer serves over loopback, to a client that is a process of its
-// own, on connections that stay open.
+// BenchmarkServer serves over loopback, on connections that stay open, to a client
+// in a process of its own.
 func BenchmarkServer(b *testing.B) {
 	setup := benchmarks.Setups(0)[0]
 	for _, subject := range benchmarks.Subjects() {
 		if subject.Name == benchmarks.Floor {
-			continue // it is not for several goroutines
+			continue // it is not safe for concurrent use
 		}
 		for _, name := range []string{"actual-allowed", "preflight-allowed"} {
 			r := setup.Requests[slices.IndexFunc(setup.Requests, func(r benchmarks.Request) bool { return r.Name == name })]
-			b.Run(fmt.Sprintf("framework=%s/setup=%s/subject=%s/request=%s", subject.Framework, setup.Name, subject.Name, name), func(b *testing.B) {
+			row := fmt.Sprintf("framework=%s/setup=%s/subject=%s/request=%s", subject.Framework, setup.Name, subject.Name, name)
+			b.Run(row, func(b *testing.B) {
 				server, err := subject.Build(setup)
 				if err != nil {
 					b.Fatal(err)
@@ -71,8 +72,8 @@ func BenchmarkServer(b *testing.B) {
 	}
 }
 
-// startClient starts the client. Load has it send n requests and returns when
-// they are answered; end ends it.
+// startClient starts the client. load makes it send n requests and returns when
+// they are answered; end stops it.
 func startClient(address string, request []byte) (load func(n int) error, end func() error, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), serverPatience)
 	command := exec.CommandContext(ctx, os.Args[0])
@@ -115,8 +116,8 @@ func startClient(address string, request []byte) (load func(n int) error, end fu
 	}, nil
 }
 
-// client is the other process: for each line "n request" on in it sends the
-// request n times and answers "done".
+// client is the other process. For each line "n request" of in, it sends the
+// request n times and writes "done" to out.
 func client(in io.Reader, out, complaints io.Writer) int {
 	address := os.Getenv(clientVariable)
 	conns := make([]*connection, connections)
@@ -165,7 +166,7 @@ type connection struct {
 	in *bufio.Reader
 }
 
-// ask sends the request n times, each when the one before is answered.
+// ask sends the request n times, one after the other.
 func (c *connection) ask(request []byte, n int) error {
 	if err := c.SetDeadline(time.Now().Add(serverPatience)); err != nil {
 		return err
@@ -208,7 +209,7 @@ func (c *connection) skipResponse() error {
 	return err
 }
 
-// TestServers runs what BenchmarkServer runs, a few requests for each framework.
+// TestServers does what BenchmarkServer does, with a few requests for each framework.
 func TestServers(t *testing.T) {
 	setup := benchmarks.Setups(1)[0]
 	for _, subject := range benchmarks.Subjects() {

@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Policy is a CORS policy in terms that every library has.
+// Policy is a CORS policy that every library can express.
 type Policy struct {
 	// Origins are exact origins, https://*. followed by a host, or "*" alone.
 	Origins     []string
@@ -20,7 +21,7 @@ type Policy struct {
 	MaxAge      time.Duration
 }
 
-// Core returns the policy as package core has it.
+// Core returns the policy as one of package core.
 func (p Policy) Core() core.Policy {
 	return core.Policy{
 		AllowOrigins: p.Origins, AllowMethods: p.Methods, AllowHeaders: p.Headers, ExposeHeaders: p.Expose,
@@ -34,7 +35,7 @@ func (p Policy) Any() bool { return len(p.Origins) == 1 && p.Origins[0] == "*" }
 // AnyHeader reports whether every request header is allowed.
 func (p Policy) AnyHeader() bool { return len(p.Headers) == 1 && p.Headers[0] == "*" }
 
-// Seconds is MaxAge in seconds.
+// Seconds returns MaxAge in seconds.
 func (p Policy) Seconds() int { return int(p.MaxAge / time.Second) }
 
 // Route is the policy of the paths below Prefix, which ends in a slash.
@@ -43,20 +44,20 @@ type Route struct {
 	Policy Policy
 }
 
-// Setup is what a server is configured with, and what is then asked of it.
+// Setup is the configuration of a server, and the requests that it is sent.
 type Setup struct {
 	Name  string
 	Title string // for people
 
-	// Origins is how many entries the list of origins has, for charts.
+	// Origins is the number of entries in the list of origins, for charts.
 	Origins int
-	// Policies are made anew by each call, so that nothing keeps a million
-	// origins alive. With several, the first whose origins match governs.
+	// Policies returns new policies at each call, so that nothing keeps a million
+	// origins alive. If there are several, the first whose origins match applies.
 	Policies func() []Policy
-	// Routes, if not nil, stand in the place of Policies.
+	// Routes, if not nil, replaces Policies.
 	Routes func() []Route
-	// Reload: the policies are replaced by equal ones every ten milliseconds
-	// while requests are timed.
+	// Reload replaces the policies by equal ones every ten milliseconds while
+	// requests are timed.
 	Reload bool
 	// Body is what the handler writes.
 	Body string
@@ -64,7 +65,7 @@ type Setup struct {
 	Requests []Request
 }
 
-// prefixes are the path prefixes under which a setup's server has /items.
+// prefixes returns the path prefixes below which a setup's server has items.
 func (s Setup) prefixes() []string {
 	if s.Routes == nil {
 		return []string{"/"}
@@ -81,18 +82,18 @@ type Request struct {
 	Name  string
 	Title string // for people
 
-	// Fetch is what the script asked of its browser, from which the request
-	// follows: the preflight or, without Preflight, the fetch itself.
+	// Fetch is what the script asks of its browser. The request is its preflight
+	// or, without Preflight, the fetch itself.
 	Fetch     browsermodel.Fetch
 	Preflight bool
-	Allowed   bool // what the browser's verdict has to be
+	Allowed   bool // the browser's verdict must be this
 
-	// Hostile, if not nil, makes of the browser's request one that no browser
-	// sends. The verdict is still that of the browser's.
+	// Hostile, if not nil, turns the fields of the browser's request into those of
+	// a request that no browser sends. The verdict is still that of the browser's.
 	Hostile func(browsermodel.Fields) browsermodel.Fields
-	// More are fields that browsers send beside.
+	// More are other fields that browsers send.
 	More browsermodel.Fields
-	// Vary is what another middleware, outside, has put into Vary.
+	// Vary is what other middleware, outside, has put into Vary.
 	Vary string
 }
 
@@ -118,7 +119,7 @@ const (
 	stranger  = "https://example.org:6060"
 )
 
-// Requests of a browser, of which most setups have all.
+// Requests of a browser. Most setups have them all.
 
 func noOrigin() Request {
 	return Request{
@@ -150,14 +151,14 @@ func word(allowed bool) string {
 	return "refused"
 }
 
-// all are the five requests that every list of origins is asked.
+// all returns the five requests that are sent for every list of origins.
 func all(member string) []Request {
 	return []Request{
 		noOrigin(), actual(member, true), actual(stranger, false), preflight(member, true), preflight(stranger, false),
 	}
 }
 
-// credentialed are the same requests sent with cookies.
+// credentialed makes the requests send cookies.
 func credentialed(requests []Request) []Request {
 	for i := range requests {
 		requests[i].Fetch.Credentials = true
@@ -175,7 +176,7 @@ func (r Request) at(path string) Request {
 	return r
 }
 
-// hostile are preflights that are made to be expensive.
+// hostile returns preflights that are made to be expensive.
 func hostile(member string) []Request {
 	const mebi = 1 << 20
 	requestHeaders := func(lines ...string) func(browsermodel.Fields) browsermodel.Fields {
@@ -216,9 +217,11 @@ func hostile(member string) []Request {
 	return requests
 }
 
-// base is the policy of which the setups are variations.
+// base returns the policy that the setups vary.
 func base(origins ...string) Policy {
-	return Policy{Origins: origins, Methods: []string{"PUT", "DELETE"}, Headers: []string{"authorization", "content-type"}, MaxAge: 10 * time.Minute}
+	return Policy{
+		Origins: origins, Methods: []string{"PUT", "DELETE"}, Headers: []string{"authorization", "content-type"}, MaxAge: 10 * time.Minute,
+	}
 }
 
 // mixed is the list of nine origins, with and without wildcards, that
@@ -239,8 +242,8 @@ func ExactOrigins(n int) []string {
 }
 
 func exactOrigin(i int) string {
-	// An odd factor permutes the numbers below a power of two: neighbours in
-	// the list are none in the alphabet.
+	// An odd factor permutes the numbers below a power of two, so that neighbours
+	// in the list are not neighbours in the alphabet.
 	id := uint32(i) * 2_654_435_761 % (1 << 31)
 	const digits = "0123456789abcdefghijklmnopqrstuvwxyz"
 	var b [6]byte // 36^6 > 1<<31
@@ -251,9 +254,9 @@ func exactOrigin(i int) string {
 	return "https://" + string(b[:]) + "xxxx"[:i%5] + ".example.com"
 }
 
-// member is the origin that requests to a list of n exact ones come from. It
-// stands in the middle, where a library that walks its list is neither lucky
-// nor unlucky.
+// member returns the origin of the requests for a list of n exact origins. It is
+// in the middle of the list, so that a library that walks the list is neither
+// lucky nor unlucky.
 func member(n int) string { return exactOrigin(n / 2) }
 
 func exact(n int) func() []Policy {
@@ -262,18 +265,15 @@ func exact(n int) func() []Policy {
 
 func fixed(p Policy) func() []Policy { return func() []Policy { return []Policy{p} } }
 
-// Setups returns the table. Lists of more origins than limit are cut to it; zero
-// means no limit.
+// Setups returns the table. It cuts lists of origins to the limit; zero means no
+// limit.
 func Setups(limit int) []Setup {
-	one := member(1)
-	credentials, expose, full, reflect := base(one), base(one), base(one), base(one)
-	credentials.Credentials, full.Credentials = true, true
-	expose.Expose = []string{"etag", "link", "x-request-id"}
-	full.Expose = expose.Expose
-	reflect.Credentials, reflect.Headers = true, []string{"*"}
-	public, partners := base("*"), base(ExactOrigins(9)[1:]...)
-	partners.Methods = []string{"PUT"}
+	return slices.Concat(listSetups(limit), policySetups(), routedSetups())
+}
 
+// listSetups returns the setups that differ in the list of origins.
+func listSetups(limit int) []Setup {
+	one := member(1)
 	browser := actual(one, true).named("actual-browser", "actual, with twelve other fields")
 	browser.More = browsermodel.Header(
 		"Accept", "application/json", "Accept-Encoding", "gzip, deflate, br, zstd", "Accept-Language", "en-GB,en;q=0.5",
@@ -288,8 +288,11 @@ func Setups(limit int) []Setup {
 			Name: "origins-1", Title: "1 origin", Origins: 1, Policies: exact(1),
 			Requests: append(append(all(one), browser, varied), hostile(one)...),
 		},
-		{Name: "origins-9-mixed", Title: "9 origins, 3 with wildcards", Origins: 9, Policies: fixed(base(mixed...)), Requests: append(all("https://example.com"),
-			actual("https://a.b.example.com", true).named("actual-subdomain", "actual, by a wildcard"))},
+		{
+			Name: "origins-9-mixed", Title: "9 origins, 3 with wildcards", Origins: 9, Policies: fixed(base(mixed...)),
+			Requests: append(all("https://example.com"),
+				actual("https://a.b.example.com", true).named("actual-subdomain", "actual, by a wildcard")),
+		},
 	}
 	for _, size := range []struct {
 		n     int
@@ -303,16 +306,47 @@ func Setups(limit int) []Setup {
 			Name: fmt.Sprintf("origins-%d", size.n), Title: size.title, Origins: size.n, Policies: exact(n), Requests: all(member(n)),
 		})
 	}
-	return append(setups,
-		Setup{Name: "any", Title: "any origin", Policies: fixed(base("*")), Requests: []Request{noOrigin(), actual(one, true), preflight(one, true)}},
-		Setup{Name: "credentials", Title: "1 origin, credentials", Policies: fixed(credentials), Requests: credentialed(all(one))},
-		Setup{Name: "expose", Title: "1 origin, exposed headers", Policies: fixed(expose), Requests: []Request{actual(one, true), actual(stranger, false)}},
-		Setup{Name: "credentials-expose", Title: "1 origin, credentials, exposed headers", Policies: fixed(full), Requests: credentialed(all(one))},
-		Setup{
+	return setups
+}
+
+// policySetups returns the setups that differ in the other parts of a policy.
+func policySetups() []Setup {
+	one := member(1)
+	credentials, expose, full, reflect := base(one), base(one), base(one), base(one)
+	credentials.Credentials, full.Credentials = true, true
+	expose.Expose = []string{"etag", "link", "x-request-id"}
+	full.Expose = expose.Expose
+	reflect.Credentials, reflect.Headers = true, []string{"*"}
+	return []Setup{
+		{
+			Name: "any", Title: "any origin", Policies: fixed(base("*")),
+			Requests: []Request{noOrigin(), actual(one, true), preflight(one, true)},
+		},
+		{Name: "credentials", Title: "1 origin, credentials", Policies: fixed(credentials), Requests: credentialed(all(one))},
+		{
+			Name: "expose", Title: "1 origin, exposed headers", Policies: fixed(expose),
+			Requests: []Request{actual(one, true), actual(stranger, false)},
+		},
+		{
+			Name: "credentials-expose", Title: "1 origin, credentials, exposed headers", Policies: fixed(full),
+			Requests: credentialed(all(one)),
+		},
+		{
 			Name: "any-header", Title: "1 origin, credentials, any header", Policies: fixed(reflect),
 			Requests: credentialed(append([]Request{actual(one, true), preflight(one, true)}, hostile(one)...)),
 		},
-		Setup{
+	}
+}
+
+// routedSetups returns the setups of several policies, and of policies that change.
+func routedSetups() []Setup {
+	one := member(1)
+	credentials := base(one)
+	credentials.Credentials = true
+	public, partners := base("*"), base(ExactOrigins(9)[1:]...)
+	partners.Methods = []string{"PUT"}
+	return []Setup{
+		{
 			Name: "routed", Title: "a policy for each of 2 routes",
 			Routes: func() []Route { return []Route{{"/public/", public}, {"/app/", credentials}} },
 			Requests: []Request{
@@ -321,7 +355,7 @@ func Setups(limit int) []Setup {
 				credentialed([]Request{preflight(one, true)})[0].named("preflight-app", "preflight, second route").at("/app/items"),
 			},
 		},
-		Setup{
+		{
 			Name: "per-origin", Title: "two policies by origin",
 			Policies: func() []Policy { return []Policy{credentials, partners} },
 			Requests: []Request{
@@ -329,15 +363,15 @@ func Setups(limit int) []Setup {
 				credentialed([]Request{actual(exactOrigin(5), false)})[0].named("actual-cookies", "actual, credentials refused"),
 			},
 		},
-		Setup{
+		{
 			Name: "reload", Title: "1,000 origins, being reloaded", Origins: 1_000, Policies: exact(1_000), Reload: true,
 			Requests: []Request{actual(member(1_000), true)},
 		},
-	)
+	}
 }
 
-// PublicSetups returns the cases of github.com/jub0bs/cors-benchmarks, told
-// again: the same lists, requests and handler.
+// PublicSetups returns the cases of github.com/jub0bs/cors-benchmarks: the same
+// lists, requests and handler.
 func PublicSetups() []Setup {
 	const hello = "Hello, World!"
 	policy := func(origins ...string) func() []Policy {
@@ -356,15 +390,30 @@ func PublicSetups() []Setup {
 	evil := preflight("https://example.com", true).named("preflight-commas", "preflight, 1,024 commas")
 	evil.Hostile = hostile("https://example.com")[0].Hostile
 	return []Setup{
-		{Name: "one", Title: "1 origin", Body: hello, Policies: policy("https://example.com"), Requests: ask("https://example.org", false, ask("https://example.com", true, nil))},
-		{Name: "two", Title: "2 origins of the greatest length", Body: hello, Policies: policy(long("a"), long("b")), Requests: ask(long("c"), false, ask(long("a"), true, nil))},
-		{Name: "multiple", Title: "9 origins, 3 with wildcards", Body: hello, Policies: policy(mixed...), Requests: ask(stranger, false, ask("https://example.com", true, nil))},
-		{Name: "many", Title: "1,000 origins", Body: hello, Policies: policy(many...), Requests: ask(stranger, false, ask(many[len(many)-1], true, nil))},
-		{Name: "all", Title: "any origin", Body: hello, Policies: policy("*"), Requests: append(ask("https://example.com", true, nil), evil)},
+		{
+			Name: "one", Title: "1 origin", Body: hello, Policies: policy("https://example.com"),
+			Requests: ask("https://example.org", false, ask("https://example.com", true, nil)),
+		},
+		{
+			Name: "two", Title: "2 origins of the greatest length", Body: hello, Policies: policy(long("a"), long("b")),
+			Requests: ask(long("c"), false, ask(long("a"), true, nil)),
+		},
+		{
+			Name: "multiple", Title: "9 origins, 3 with wildcards", Body: hello, Policies: policy(mixed...),
+			Requests: ask(stranger, false, ask("https://example.com", true, nil)),
+		},
+		{
+			Name: "many", Title: "1,000 origins", Body: hello, Policies: policy(many...),
+			Requests: ask(stranger, false, ask(many[len(many)-1], true, nil)),
+		},
+		{
+			Name: "all", Title: "any origin", Body: hello, Policies: policy("*"),
+			Requests: append(ask("https://example.com", true, nil), evil),
+		},
 	}
 }
 
-// Wire returns the request as HTTP/1.1 has it, for a server at address.
+// Wire returns the request in HTTP/1.1, for a server at address.
 func (r Request) Wire(address string) []byte {
 	m := r.message()
 	var b strings.Builder

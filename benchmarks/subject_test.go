@@ -7,8 +7,8 @@ import (
 	"github.com/corskit/corskit/benchmarks"
 )
 
-// TestEquivalence holds every subject to every verdict of the table. Lists are
-// cut to some thousands here; the benchmarks check again at full length.
+// TestEquivalence checks every verdict of the table for every subject. It shortens
+// lists to 2,000 origins; the benchmarks check again with whole lists.
 func TestEquivalence(t *testing.T) {
 	for _, subject := range benchmarks.Subjects() {
 		t.Run(string(subject.Framework)+"/"+subject.Name, func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestEquivalence(t *testing.T) {
 				}
 				for _, r := range setup.Requests {
 					if r.Vary != "" || r.Hostile != nil {
-						server.Loop(r)() // must not fail; the verdict is that of the request without
+						server.Loop(r)() // must not fail; the verdict is that of the request without these
 					}
 					if subject.Name == benchmarks.Bare {
 						continue
@@ -44,7 +44,7 @@ func TestEquivalence(t *testing.T) {
 	}
 }
 
-// TestCheck: a server without middleware passes for none that has it.
+// TestCheck shows that Check tells a server without middleware from one with it.
 func TestCheck(t *testing.T) {
 	setups := benchmarks.Setups(1)
 	server, err := benchmarks.Subjects()[0].Build(setups[0])

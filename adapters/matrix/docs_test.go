@@ -18,7 +18,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// The code of docs/frameworks.md stands below, so that it compiles.
+// TestDocsCompile checks that the code of docs/frameworks.md is below, where it
+// compiles.
 func TestDocsCompile(t *testing.T) {
 	docs, err := os.ReadFile("../../docs/frameworks.md")
 	if err != nil {
@@ -41,7 +42,7 @@ func TestDocsCompile(t *testing.T) {
 	}
 }
 
-// dedent removes the blanks at the beginning of every line.
+// dedent removes the indentation of every line.
 func dedent(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {

@@ -90,9 +90,10 @@ func routes(auth hosts.Layer) []hosts.Route {
 		r.Body = name
 		return r
 	}
-	returned, redirect, private := get("/returned", conformance.ReturnError), get("/redirect", conformance.RedirectTo), text("GET", "/private", "secret")
+	returned, redirect := get("/returned", conformance.ReturnError), get("/redirect", conformance.RedirectTo)
 	returned.Status = http.StatusTeapot
 	redirect.Status, redirect.Header = http.StatusFound, browsermodel.Header("Location", "/")
+	private := text("GET", "/private", "secret")
 	private.Inside = []hosts.Layer{auth}
 	return []hosts.Route{
 		text("GET", "/ok", "ok"),
@@ -229,13 +230,22 @@ var exceptions = []struct {
 	why      string
 }{
 	{variant: isGuarded, why: "browsers send no credentials with preflights, so authentication must be inside"},
-	{adapter: "corsgin", way: "slash", variant: keepsSlashes, why: "gin redirects before any middleware runs; wrap the engine in corshttp.Middleware instead"},
+	{
+		adapter: "corsgin", way: "slash", variant: keepsSlashes,
+		why: "gin redirects before any middleware runs; wrap the engine in corshttp.Middleware instead",
+	},
 	{adapter: "corsgin", way: "other case", variant: fixesCases, why: "as for slashes, with RedirectFixedPath"},
-	{adapter: "corsecho", position: onOuter, way: "slash", variant: turnsSlashes, why: "the redirection runs with Pre; so must the middleware"},
+	{
+		adapter: "corsecho", position: onOuter, way: "slash", variant: turnsSlashes,
+		why: "the redirection runs with Pre; so must the middleware",
+	},
 	{adapter: "corsecho", position: onInner, way: "slash", variant: turnsSlashes, why: "as above"},
 	{adapter: "corsechov5", position: onOuter, way: "slash", variant: turnsSlashes, why: "as above"},
 	{adapter: "corsechov5", position: onInner, way: "slash", variant: turnsSlashes, why: "as above"},
-	{adapter: "corsfiberv3", position: onRoute, way: "body limit", why: "for requests that fiber gives up reading, it runs only middleware of Use"},
+	{
+		adapter: "corsfiberv3", position: onRoute, way: "body limit",
+		why: "for requests that fiber gives up reading, it runs only middleware of Use",
+	},
 }
 
 func isGuarded(v variant) bool    { return v.guarded }

@@ -68,24 +68,23 @@ var targets = []string{
 	"/private/x?/../public/x", "/private/x#/../public/", "/private/%c3%a9", "/private/\u00e9", "/", "//", "/x", "/publicprivate/x",
 	"/old/x", "/old/../private/x", "/old%2Fx", "/old/%2e%2e/public/x", "/OLD/x",
 	"http://host.example/private/x", "http://host.example/public/../private/x", "http://host.example//private/x",
-	"/exact", "/exact/", "/exact//", "/exact/.", "/exact/./", "/exact/x/..", "/exact/x%2F..", "/exact/x%2F..%2F", "/exact/x/%2e%2e", "/exact/%2E",
-	"/exact%2F", "/exact%2F.", "//exact", "//exact/", "//exact/x/..", "//exact/.", "/./exact", "/./exact/", "/x/../exact", "/x/../exact/",
+	"/exact", "/exact/", "/exact//", "/exact/.", "/exact/./", "/exact/x/..", "/exact/x%2F..", "/exact/x%2F..%2F", "/exact/x/%2e%2e",
+	"/exact/%2E", "/exact%2F", "/exact%2F.", "//exact", "//exact/", "//exact/x/..", "//exact/.", "/./exact", "/./exact/", "/x/../exact", "/x/../exact/",
 	"/x%2F..%2Fexact", "/x%2F..%2Fexact%2F", "/%65xact", "/EXACT", "/EXACT/.", "/exact%20", "/exact;x", "/exact\\", "/exact%5c..",
 }
 
-// However a target is written, a private handler's answer never has the headers
-// of the policy of another route.
+// TestPathsNeverLoosen shows that the answer of a private handler never has the
+// headers of another route's policy, in whatever way the target is written.
 func TestPathsNeverLoosen(t *testing.T) {
 	strict, open := core.Policy{Name: "strict", AllowOrigins: []string{allowed}}, core.Policy{Name: "open", AllowOrigins: []string{"*"}}
+	route := func(path string, p core.Policy) core.Route { return core.Route{Path: path, Policies: []core.Policy{p}} }
 	routings := []struct {
 		name, private string // private is the path whose handler strangers may not read
 		routes        []core.Route
 	}{
-		{"private first", "/private/", []core.Route{{Path: "/private/", Policies: []core.Policy{strict}}, {Path: "/", Policies: []core.Policy{open}}}},
-		{"public first", "/private/", []core.Route{{Path: "/public/", Policies: []core.Policy{open}}, {Path: "/", Policies: []core.Policy{strict}}}},
-		{"exact first", "/exact", []core.Route{
-			{Path: "/exact", Policies: []core.Policy{strict}}, {Path: "/private/", Policies: []core.Policy{strict}}, {Path: "/", Policies: []core.Policy{open}},
-		}},
+		{"private first", "/private/", []core.Route{route("/private/", strict), route("/", open)}},
+		{"public first", "/private/", []core.Route{route("/public/", open), route("/", strict)}},
+		{"exact first", "/exact", []core.Route{route("/exact", strict), route("/private/", strict), route("/", open)}},
 	}
 	for _, r := range routers {
 		for _, routing := range routings {
@@ -116,8 +115,10 @@ func TestPathsNeverLoosen(t *testing.T) {
 				if rewritten != r.rewrites {
 					t.Errorf("/old/x reached the private handler: %v, want %v", rewritten, r.rewrites)
 				}
-				// The plain spellings work as meant, those with escapes that have to be included.
-				for target, want := range map[string]string{"/private/x": allowed, "/public/x": "*", "/private/a%20b": allowed, "/private/%C3%A9": allowed} {
+				// Plain spellings, and necessary escapes, get their own route's policy.
+				for target, want := range map[string]string{
+					"/private/x": allowed, "/public/x": "*", "/private/a%20b": allowed, "/private/%C3%A9": allowed,
+				} {
 					res, _ := raw(t, u.Host, target, allowed)
 					if got := res.Header.Get("Access-Control-Allow-Origin"); got != want {
 						t.Errorf("GET %s: Access-Control-Allow-Origin %q, want %q", target, got, want)
@@ -128,7 +129,7 @@ func TestPathsNeverLoosen(t *testing.T) {
 	}
 }
 
-// raw sends a request target as it is.
+// raw sends a request target without changing it.
 func raw(t *testing.T, host, target, origin string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", host, 10*time.Second)
@@ -137,7 +138,8 @@ func raw(t *testing.T, host, target, origin string) (*http.Response, string) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: host.example\r\nOrigin: %s\r\nConnection: close\r\n\r\n", target, origin); err != nil {
+	const request = "GET %s HTTP/1.1\r\nHost: host.example\r\nOrigin: %s\r\nConnection: close\r\n\r\n"
+	if _, err := fmt.Fprintf(conn, request, target, origin); err != nil {
 		t.Fatal(err)
 	}
 	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: "GET"})

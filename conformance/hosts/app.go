@@ -139,10 +139,10 @@ func (l Layer) Credentials() string {
 	return ""
 }
 
-// Options are settings of frameworks, by their names there. A framework ignores
-// the settings of others.
+// Options are settings of frameworks, by their names there. The names with No turn
+// off what is on by default. A framework ignores the settings of others.
 type Options struct {
-	// Unrouted serves the only route without a router, in net/http.
+	// net/http. Unrouted serves the only route without a router, for every path.
 	Unrouted bool
 
 	// gin. HandleContext serves paths below /old/ again as paths below /private/.
@@ -151,15 +151,13 @@ type Options struct {
 	NoRedirectTrailingSlash, NoUnescapePathValues bool
 	HandleContext                                 bool
 
-	// echo. Both run with Pre. RemoveTrailingSlash redirects, and the application's
-	// CORS middleware runs with Pre, too. Rewrite makes paths below /private/ of
-	// those below /old/.
-	RemoveTrailingSlash, Rewrite bool
-	// CatchAll adds a route for every path, after all others.
-	CatchAll                  bool
-	UseEscapedPathForMatching bool // v5
+	// echo. Rewrite, with Pre, makes paths below /private/ of those below /old/.
+	// RemoveTrailingSlash, with Pre, redirects; the application's CORS middleware
+	// then runs with Pre, too. CatchAll adds a route for every path, after all others.
+	Rewrite, RemoveTrailingSlash, CatchAll bool
+	UseEscapedPathForMatching              bool // v5
 
-	// fiber. Reset makes handlers answer 304, and plain errors, by fasthttp's own
+	// fiber. Reset makes handlers answer 304 and plain errors with fasthttp's own
 	// functions, which clear the response first.
 	CaseSensitive, StrictRouting, UnescapePath bool
 	Immutable, DisableHeaderNormalizing, Reset bool

@@ -7,25 +7,34 @@ import (
 	"slices"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"github.com/corskit/corskit/conformance"
 )
 
-// What both versions of fiber build from.
-
-// withExtensions returns the methods of a fiber application, given those that it
-// knows by itself.
+// withExtensions returns the methods of a fiber application that has routes of
+// any method, given those that fiber knows without being told.
 func withExtensions(known []string) []string {
 	return append(slices.Clone(known), slices.DeleteFunc(slices.Clone(conformance.ExtensionMethods), func(m string) bool {
 		return slices.Contains(known, m)
 	})...)
 }
 
-// corsHeaders are the response headers that CORS middleware may set.
-var corsHeaders = []string{
-	"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Access-Control-Allow-Methods",
-	"Access-Control-Allow-Headers", "Access-Control-Max-Age", "Access-Control-Allow-Private-Network", "Vary",
+// mutateCORS overwrites and removes the headers that CORS middleware may set.
+func mutateCORS(h *fasthttp.ResponseHeader) {
+	for _, name := range []string{
+		"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers",
+		"Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Max-Age",
+		"Access-Control-Allow-Private-Network", "Vary",
+	} {
+		for _, value := range h.PeekAll(name) {
+			copy(value, "mutated")
+		}
+		h.Del(name)
+	}
 }
 
+// writeChunks is the writer of a [Chunks] body.
 func writeChunks(w *bufio.Writer) {
 	for range 3 {
 		_, _ = w.WriteString("chunk\n")
@@ -33,6 +42,7 @@ func writeChunks(w *bufio.Writer) {
 	}
 }
 
+// writeEvents returns the writer of a [conformance.Events] body.
 func writeEvents(p *conformance.Probe, query string) func(*bufio.Writer) {
 	return func(w *bufio.Writer) {
 		_, _ = w.WriteString("data: 1\n\n")

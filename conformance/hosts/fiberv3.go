@@ -215,7 +215,7 @@ func (a *fiberV3App) answer(r Route) fiber.Handler {
 			return func(fiber.Ctx) error { return nil }
 		}
 		return body
-	case ReadBody: // fiber has read it
+	case ReadBody: // fiber has read it already
 		return body
 	case conformance.Respond:
 		return func(c fiber.Ctx) error {
@@ -247,12 +247,7 @@ func (a *fiberV3App) answer(r Route) fiber.Handler {
 		}
 	case conformance.MutateHeader:
 		return func(c fiber.Ctx) error {
-			for _, name := range corsHeaders {
-				for _, value := range c.Response().Header.PeekAll(name) {
-					copy(value, "mutated")
-				}
-				c.Response().Header.Del(name)
-			}
+			mutateCORS(&c.Response().Header)
 			return body(c)
 		}
 	case File:
@@ -308,7 +303,8 @@ func (a *fiberV3App) failure(r Route) fiber.Handler {
 	return nil
 }
 
-// stream returns the handler of a behaviour that takes its time, or nil.
+// stream returns the handler of a behaviour that writes a stream, takes over the
+// connection or proxies, or nil.
 func (a *fiberV3App) stream(r Route) fiber.Handler {
 	switch r.Behaviour {
 	case Chunks:

@@ -57,7 +57,7 @@ func buildGin(app App) *Application {
 	r.Use(buildAll(app.CORS, corsGin)...)
 	if a.noRoute {
 		custom := func(c *gin.Context) { c.JSON(app.NotFound, gin.H{"error": "custom"}) }
-		r.NoRoute(custom)
+		r.NoRoute(a.lowerCase, custom)
 		r.NoMethod(custom)
 	}
 	a.routes(&r.RouterGroup, app.Routes)
@@ -73,6 +73,7 @@ func (a *ginApp) lowerCase(c *gin.Context) {
 	if h := a.anyMethod[c.Request.URL.Path]; h != nil && c.Request.Method != "OPTIONS" {
 		c.Status(http.StatusOK)
 		h(c)
+		c.Abort()
 	}
 }
 
@@ -95,7 +96,7 @@ func (a *ginApp) routes(group *gin.RouterGroup, routes []Route) {
 	for _, r := range routes {
 		path := r.Path
 		if strings.HasSuffix(path, "*") {
-			path += "rest" // gin's have names
+			path += "rest" // in gin it needs a name
 		}
 		cors := buildAll(r.CORS, corsGin)
 		if optionsPath := path; len(cors) > 0 && !r.takesOptions() {
@@ -128,7 +129,7 @@ func (a *ginApp) routes(group *gin.RouterGroup, routes []Route) {
 
 // any registers a route of any method.
 func (a *ginApp) any(group *gin.RouterGroup, path string, h gin.HandlerFunc, handlers []gin.HandlerFunc) {
-	if full := group.BasePath() + path; full == "//*rest" { // which gin does not take next to other routes
+	if group.BasePath()+path == "//*rest" { // gin rejects such a route next to others
 		a.noRoute = true
 		a.engine.NoRoute(a.again, h)
 		return

@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// ability is something that a policy may ask for and a library may lack.
+// ability is something that a policy may need and a library may lack.
 type ability string
 
 // The abilities.
@@ -24,7 +24,7 @@ const (
 	regexps    ability = "regular expressions for origins"
 	loopback   ability = "a pattern for loopback origins"
 	schemes    ability = "schemes other than http and https"
-	originFunc ability = "a function for origins beside a list"
+	originFunc ability = "a function for origins as well as a list"
 	starMeths  ability = "all methods, without credentials"
 	anyMethods ability = "all methods, with credentials"
 	starHeads  ability = "all headers, without credentials"
@@ -34,11 +34,11 @@ const (
 	reject     ability = "rejecting requests of disallowed origins"
 	keepVary   ability = "restoring a Vary that a handler has overwritten"
 	perRoute   ability = "policies per route in one middleware"
-	several    ability = "several policies, of which the origin chooses"
+	several    ability = "several policies, chosen by the origin"
 )
 
-// policyFor returns the one policy of a setup if a library with these abilities
-// can express it, and the library has no others.
+// policyFor returns the policy of a setup, or an error if a library with these
+// abilities cannot express the setup.
 func policyFor(s conformance.Setup, abilities []ability) (core.Policy, error) {
 	for _, a := range asks(s) {
 		if !slices.Contains(abilities, a) {
@@ -48,7 +48,7 @@ func policyFor(s conformance.Setup, abilities []ability) (core.Policy, error) {
 	return s.Policies[0], nil
 }
 
-// asks returns what a setup asks for beyond lists of exact values.
+// asks returns what a setup needs beyond lists of exact values.
 func asks(s conformance.Setup) []ability {
 	var all []ability
 	add := func(a ability, asked bool) {
@@ -93,9 +93,9 @@ func asks(s conformance.Setup) []ability {
 	return all
 }
 
-// build calls a library's constructor and turns its panic into the refusal that
-// it is. A library may refuse what other libraries do not: that is no fault of
-// it, the case is one that it cannot express.
+// build calls a library's constructor. A panic is a refusal of the policy. If
+// corskit accepts the policy that the library refuses, that is no fault of the
+// library: it cannot express the case.
 func build[T any](s conformance.Setup, construct func() (T, error)) (built T, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// fairCases are the suite's, with what is unfair to compare libraries by taken
-// out or marked.
+// fairCases returns the suite's cases, without what would be unfair in a
+// comparison of libraries. Cases that are a matter of choice are marked.
 func fairCases() []conformance.Case {
 	cases := slices.DeleteFunc(conformance.Cases(), repeats)
 	for i := range cases {
@@ -22,14 +22,14 @@ func fairCases() []conformance.Case {
 	return cases
 }
 
-// repeats reports whether a case sends what other rules' cases send, over each
-// version of HTTP.
+// repeats reports whether a case repeats, over each version of HTTP, what cases
+// of other rules send.
 func repeats(c conformance.Case) bool {
 	return c.Rule() == "X10" && strings.HasSuffix(c.ID, "-two")
 }
 
-// isChoice says of more cases than the suite does that the standards leave them
-// to a server.
+// isChoice reports whether the standards leave a case to the server, for cases
+// that the suite does not mark.
 func isChoice(c conformance.Case) bool {
 	switch {
 	case strings.HasPrefix(c.Source, "design"):
@@ -37,23 +37,24 @@ func isChoice(c conformance.Case) bool {
 	case c.Rule() == "V3":
 		return true // responses to OPTIONS are not cacheable (RFC 9110, section 9.3.7)
 	case c.ID == "M1/bytes":
-		return true // without Access-Control-Allow-Origin the others do not matter
+		return true // without Access-Control-Allow-Origin the other headers have no effect
 	case strings.HasPrefix(c.ID, "O5/brace"):
-		return true // such a name is below the domain all the same
+		return true // such a name is still below the domain
 	}
 	return false
 }
 
-// aboutEverything are the rules that are about Vary, about requests of
-// disallowed origins that pass, or about which headers a refusal has. Others
-// would count the same failure again, under a name that says something else.
+// aboutEverything are the rules about Vary, about requests of disallowed origins
+// that pass, and about the headers of a refusal. Other rules would count the same
+// failure again, under a name that says something else.
 var aboutEverything = map[string]bool{
 	"N1": true, "N2": true, "N5": true, "N6": true, "A2": true, "A3": true, "A16": true,
 	"P2": true, "M1": true, "L1": true, "L2": true, "L3": true, "L4": true,
 	"V1": true, "V2": true, "V3": true, "V4": true, "V5": true, "V6": true, "X5": true, "X8": true,
 }
 
-// cacheable asks nothing of CORS of the Vary of answers to OPTIONS.
+// cacheable expects nothing about CORS in the Vary of answers to OPTIONS, which
+// no cache stores.
 func cacheable(steps []conformance.Step) []conformance.Step {
 	fair := slices.Clone(steps)
 	for i := range fair {
@@ -71,9 +72,9 @@ func cacheable(steps []conformance.Step) []conformance.Step {
 	return fair
 }
 
-// verdictsOnly leaves Vary out of what is expected, and of requests that a
-// browser refuses or that are judged by the absence of headers, whether the
-// handler runs.
+// verdictsOnly removes Vary from what the steps expect. Where a browser refuses
+// the answer, or where headers must be absent, it also removes whether the handler
+// runs.
 func verdictsOnly(steps []conformance.Step) []conformance.Step {
 	fair := make([]conformance.Step, len(steps))
 	for i, s := range steps {

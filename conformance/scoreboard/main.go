@@ -1,7 +1,7 @@
 // Command scoreboard runs the conformance suite against corskit and against the
-// CORS middlewares that Go servers use, each configured as its documentation
-// recommends for the policy of the case, and writes how they do to
-// docs/scoreboard.md. From the root of the repository:
+// CORS middleware that Go servers use, and writes the results to
+// docs/scoreboard.md. Each library is configured as its documentation recommends
+// for the policy of the case. From the root of the repository:
 //
 //	go run ./conformance/scoreboard
 package main
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// goMod has the versions.
+// goMod has the versions of the libraries.
 //
 //go:embed go.mod
 var goMod string

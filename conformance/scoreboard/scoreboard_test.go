@@ -8,8 +8,8 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// TestUpToDate runs every library through the suite and holds the page to what
-// comes of it.
+// TestUpToDate runs every library through the suite and compares the results with
+// the page.
 func TestUpToDate(t *testing.T) {
 	const path = "../../docs/scoreboard.md"
 	page, err := os.ReadFile(path)

@@ -11,35 +11,35 @@ import (
 
 const intro = `# Scoreboard
 
-How corskit and the CORS middlewares that Go servers use do in the
-[conformance suite](../conformance). This page is written by
+How corskit, and the CORS middleware that Go servers use, do in the
+[conformance suite](../conformance). To write this page, run
 
     go run ./conformance/scoreboard
 
-and a test fails if it is out of date.
+A test fails if the page is out of date.
 
 ## How to read it
 
 - Each library is configured as its documentation recommends for the policy of
-  the case, and served by a real server on loopback. What the answers mean is
-  judged by a model of a browser wherever the Fetch standard leaves a server a
-  choice, so that a library may answer in its own way.
-- A policy that a library has no setting for is not held against it: such cases
-  are not counted, and a rule of which none can be counted shows "–". The same
-  goes for policies that a library refuses.
-- Rules, or cases of rules, where corskit chose one among several good answers
-  are apart, under [Choices](#choices). They are no measure of a peer.
-  So are answers to OPTIONS whose Vary says less than it might, as no cache may
-  keep them, and whatever the suite demands by corskit's design alone.
-- A failure counts once, under the rule it is about: Vary and whether handlers
-  run for disallowed origins are looked at by the rules on these, not by others.
-- What a framework's router decides, whatever the middleware, is left out.
-- The suite is corskit's own, so corskit passes it by construction: its column
-  shows that the cases can be passed, no more.
+  the case, and served by a real server on loopback. Where the Fetch standard
+  leaves a server a choice, a model of a browser judges the answers, so a library
+  may answer in its own way.
+- A policy that a library has no setting for does not count against the library:
+  the case is not counted. Neither is the case of a policy that a library refuses.
+  A rule without counted cases shows "–".
+- [Choices](#choices) has the rules, and the cases of rules, where corskit chose
+  one of several good answers, and what the suite demands only because of
+  corskit's design. They do not measure a peer. Neither does a short Vary in the
+  answer to OPTIONS, because no cache stores that answer.
+- A failure counts once, under the rule it is about. Only the rules about Vary
+  look at Vary, and only those about disallowed origins look at whether handlers
+  run for them.
+- The suite is corskit's own, so corskit passes it by construction. Its column
+  only shows that it is possible to pass.
 
 `
 
-// markdown is the whole page. It holds nothing that differs between two runs.
+// markdown returns the whole page. It has nothing that differs between two runs.
 func markdown(results []result) string {
 	var b strings.Builder
 	b.WriteString(intro)
@@ -72,7 +72,7 @@ func markdown(results []result) string {
 	return b.String()
 }
 
-// table has a row for each rule that has cases of the kind.
+// table writes a row for each rule that has cases: those that are a choice, or the others.
 func table(b *strings.Builder, results []result, choice bool) {
 	b.WriteString("| rule | what a server must do |")
 	for _, r := range results {
@@ -126,7 +126,7 @@ func (t tally) String() string {
 	}
 }
 
-// lacks are the reasons for which cases were not counted, with their number.
+// lacks returns the reasons why cases were not counted, with the number of cases.
 func lacks(report conformance.Report) []string {
 	var reasons []string
 	counts := make(map[string]int)
@@ -151,7 +151,7 @@ func escape(s string) string {
 	return strings.NewReplacer("|", `\|`, "*", `\*`, "<", "&lt;").Replace(s)
 }
 
-// version is a module's in go.mod.
+// version returns the version of a module in go.mod.
 func version(module string) string {
 	if module == "" {
 		return "this one"
