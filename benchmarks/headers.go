@@ -31,21 +31,23 @@ func headersOf(server *Server, r Request) headers {
 
 // varied returns the server behind a middleware that sets Vary, if vary is not empty.
 func varied(server *Server, vary string) *Server {
-	outer := *server
-	switch {
-	case vary == "":
-	case server.fast != nil:
-		outer.fast = func(ctx *fasthttp.RequestCtx) {
+	if vary == "" {
+		return server
+	}
+	app := *server.app
+	if serve := app.FastHTTP; serve != nil {
+		app.FastHTTP = func(ctx *fasthttp.RequestCtx) {
 			ctx.Response.Header.Set("Vary", vary)
-			server.fast(ctx)
+			serve(ctx)
 		}
-	default:
-		outer.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	} else {
+		handler := app.Handler
+		app.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Vary", vary)
-			server.handler.ServeHTTP(w, r)
+			handler.ServeHTTP(w, r)
 		})
 	}
-	return &outer
+	return &Server{app: &app}
 }
 
 // lacks returns how many headers of other h does not have, and how many members of

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+
+	"github.com/corskit/corskit/conformance/hosts"
 )
 
 // BenchmarkHeaders measures no time. It compares the CORS headers of every
@@ -61,11 +63,11 @@ func compareHeaders(b *testing.B, setup Setup, ours, other Subject) {
 
 func TestHeadersOf(t *testing.T) {
 	write := func(lines ...string) *Server {
-		return &Server{handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		return &Server{app: &hosts.Application{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for i := 0; i < len(lines); i += 2 {
 				w.Header().Add(lines[i], lines[i+1])
 			}
-		})}
+		})}}
 	}
 	r := noOrigin()
 	full := headersOf(write("Access-Control-Allow-Origin", "*", "Vary", "Origin, accept", "Vary", "X-A", "X-B", "1"), r)
@@ -91,8 +93,8 @@ func TestFloorHeaders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, subject := range netHTTPSubjects {
-			if subject.Name != Ours {
+		for _, subject := range Subjects() {
+			if subject.Name != Ours || subject.Framework != NetHTTP {
 				continue
 			}
 			ours, err := subject.Build(setup)

@@ -33,7 +33,7 @@ func BenchmarkServer(b *testing.B) {
 	setup := benchmarks.Setups(0)[0]
 	for _, subject := range benchmarks.Subjects() {
 		if subject.Name == benchmarks.Floor {
-			continue // it is not safe for concurrent use
+			continue // it is measured in memory only
 		}
 		for _, name := range []string{"actual-allowed", "preflight-allowed"} {
 			r := setup.Requests[slices.IndexFunc(setup.Requests, func(r benchmarks.Request) bool { return r.Name == name })]
