@@ -13,61 +13,69 @@
 //
 // # The whole application
 //
-// Mount the middleware with Use on the gin.Engine, before the routes: gin
-// gives a route the middleware that was there when it was registered. It then
-// also runs for what no route matches, so that it answers preflights of routes
-// that have no OPTIONS handler, and so that gin's 404 and 405, or those of
-// your own NoRoute and NoMethod handlers, carry the CORS headers.
+// Mount the middleware on the gin.Engine with Use, before the routes: gin gives a
+// route the middleware that is there when the route is registered. gin also runs
+// it for requests that no route matches. So it answers preflights of routes that
+// have no OPTIONS handler, and gin's 404 and 405 carry the CORS headers, as do
+// those of your own NoRoute and NoMethod handlers.
 //
-// Put it before authentication, because browsers send no credentials with a
-// preflight; then the 401 has the CORS headers too, without which the script
-// is told of a network error. Recovery, logging and gzip may be on either side.
+// Mount it before authentication, because browsers send no credentials with a
+// preflight. Then the 401 carries the CORS headers too; without them, the browser
+// tells the script of a network error. Recovery, logging and gzip may be on either
+// side.
 //
-// # One group, or one path
+// # One group or one path
 //
-// gin runs the middleware of a group only for the group's routes, and a
-// preflight of POST /api/items is an OPTIONS request, for which there is none:
-// it gets a 404. [Group] mounts the middleware on a group so that preflights
-// are answered, and the group's 404s have the CORS headers:
+// gin runs the middleware of a group only for the group's routes. The preflight of
+// POST /api/items is an OPTIONS request, for which there is no route, so it gets a
+// 404. [Group] mounts the middleware on a group so that preflights are answered and
+// the group's 404s carry the CORS headers:
 //
 //	api := corsgin.Group(r, r.Group("/api"), engine)
 //	api.POST("/items", create)
 //
-// For a single path the middleware is the OPTIONS handler:
+// For a single path, register the middleware as the OPTIONS handler:
 //
 //	cors := corsgin.Middleware(engine)
 //	r.POST("/items", cors, create)
 //	r.OPTIONS("/items", cors)
 //
-// A group is asked where there is no OPTIONS route. One that takes the group's paths by
-// its parameters or catch-all, as r.Any("/:page/:part", ...) and
-// r.OPTIONS("/*any", ...) do, is asked in its place: do without it, or, beside
-// parameters, give the group's path an OPTIONS route, which needs no handler:
+// An OPTIONS route takes precedence over a group. Routes such as
+// r.OPTIONS("/*any", ...) and r.Any("/:page/:part", ...) also match paths of the
+// group by their parameters or catch-all, and then the group gets no preflights of
+// these paths. Remove such a route or, next to one with parameters, give the group's
+// path an OPTIONS route, which needs no handler:
 //
 //	api.OPTIONS("/items")
 //
-// Groups with different engines stand beside one another, and where their paths
-// overlap, the more specific one decides. Inside of one another the outer engine
-// answers the preflights, and the inner one decides what scripts may read: use
-// [core.NewRouted] on the application instead to make an exception below a path.
+// Groups may have different engines. If the paths of groups overlap, the more
+// specific group decides what no route matches: /api/v1 before /api. This also holds
+// for a group inside another one. There, a route runs the middleware of both groups:
+// the inner engine decides what scripts may read, but the outer one answers
+// preflights of paths that have an OPTIONS route, and its RejectDisallowed applies to
+// all routes. To make an exception below a path, prefer one engine of
+// [core.NewRouted] on the application.
 //
 // # Policies for paths
 //
-// An engine of [core.NewRouted] compares the URL's path, decoded and, where
-// its encoding matters, as sent too: gin's router goes by either, depending on
-// UseRawPath. A path whose two readings lead to different routes is allowed to
-// no origin, and so is one that RemoveExtraSlash would turn into another route's.
+// An engine of [core.NewRouted] compares the decoded path of the URL and, if escapes
+// matter, the path as sent: UseRawPath tells gin's router which of the two to use.
+// If the two lead to different routes of the engine, no origin is allowed. The same
+// holds for a path that RemoveExtraSlash would turn into the path of another route.
 //
-// # Redirects that gin makes
+// # Redirects by gin
 //
-// With RedirectTrailingSlash, which is the default, or RedirectFixedPath gin
-// redirects before any middleware runs, and the redirect has no CORS headers:
-// "No 'Access-Control-Allow-Origin' header is present on the requested
-// resource" for /items/ where the route is /items. Ask for the path as it is
-// registered. A preflight is redirected even so where its path has no OPTIONS route
-// but the other spelling has one, as for POST /items beside Any("/items/"): "Redirect is
-// not allowed for a preflight request". Give the path one, as above. Or mount the
-// engine outside of gin, where it sees everything:
+// With RedirectTrailingSlash, which is on by default, and with RedirectFixedPath, gin
+// redirects before any middleware runs, and the redirect has no CORS headers. If the
+// route is /items, a script that requests /items/ fails with "No
+// 'Access-Control-Allow-Origin' header is present on the requested resource". Request
+// the path as it is registered.
+//
+// gin even redirects the preflight of a registered path if the path has no OPTIONS
+// route and the other spelling has one: POST /items next to Any("/items/"), for
+// example. Then the browser reports "Redirect is not allowed for a preflight
+// request". Give the path an OPTIONS route, as above, or mount the middleware outside
+// gin, where it sees all requests:
 //
 //	http.ListenAndServe(":8080", corshttp.Middleware(engine)(r))
 package corsgin

@@ -3,8 +3,6 @@ package corsgin
 import (
 	"net/url"
 	"path"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -12,79 +10,50 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Group puts the middleware on a group of r, at any depth, and returns the
-// group. It does what group.Use(Middleware(engine, opts...)) does for the
-// group's routes, and mounts the middleware on r too for requests below the
-// group's path that no route matches: preflights, for which there is no OPTIONS
-// route, and what gin answers with 404 or 405. Call it before the group's
-// routes are registered.
+// Group mounts the middleware on a group of r, at any depth, and returns the
+// group. Routes of the group get the middleware as with
+// group.Use(Middleware(engine, opts...)). Requests below the group's path that no
+// route matches get it too: preflights, for which there is no OPTIONS route, and
+// what gin answers with 404 or 405. Call Group before you register the group's
+// routes.
 //
-// Preflights of routes below the path that are not of the group are decided by
-// this engine as well, unless they have an OPTIONS handler. Of groups whose paths
-// overlap, the one whose path gin's router tries first decides what no route matches:
-// /api/v1 before /api, and both before /:tenant; of groups with the same path, the
-// first. A group inside of one that was given to Group leaves it to that one.
+// A request that no route matches is decided by one group only. If the paths of
+// several groups cover it, that is the group whose path gin's router tries first:
+// /api/v1 before /api, and both before /:tenant. Of groups with the same path, it
+// is the first. So the engine of a group also decides preflights of routes below
+// its path that are not routes of the group, unless they have an OPTIONS route.
 //
-// The first call adds a handler to r that does this for all of r's groups.
+// The first call adds a handler to r that serves all groups of r.
 func Group(r *gin.Engine, group *gin.RouterGroup, engine *core.Engine, opts ...Options) *gin.RouterGroup {
-	g := &grouped{strings.TrimSuffix(group.BasePath(), "/"), Middleware(engine, opts...)}
-	within := slices.ContainsFunc(group.Handlers, func(h gin.HandlerFunc) bool { return same(h, g.serve) })
-	group.Use(g.serve)
-	if !within {
-		all := groupsOf(r)
-		all.list = append(all.list, g)
-	}
+	cors := Middleware(engine, opts...)
+	group.Use(cors)
+	all := groupsOf(r)
+	all.list = append(all.list, mounted{strings.TrimSuffix(group.BasePath(), "/"), cors})
 	return group
 }
 
-// grouped is a group, and its middleware.
-type grouped struct {
+// mounted is a group's path, without a slash at its end, and the group's
+// middleware.
+type mounted struct {
 	path string
 	cors gin.HandlerFunc
 }
 
-func (g *grouped) serve(c *gin.Context) { g.cors(c) }
-
-// groups are the groups of a gin.Engine, in order.
+// groups are the groups of a gin.Engine, in the order of the calls of Group.
 type groups struct {
 	r    *gin.Engine
-	list []*grouped
+	list []mounted
 }
 
-// groupsOf returns the groups of r. Their handler is looked for among those of r,
-// the only place that gin has for them.
-func groupsOf(r *gin.Engine) *groups {
-	all := &groups{r: r}
-	for _, h := range r.Handlers {
-		if same(h, all.serve) {
-			c := &gin.Context{}
-			h(c)
-			return c.MustGet(ours).(*groups)
-		}
-	}
-	r.Use(all.serve)
-	return all
-}
-
-const ours = "corsgin.groups"
-
-// same reports whether two handlers have the same code. Go does not compare functions.
-func same(a, b gin.HandlerFunc) bool {
-	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
-}
-
-// serve is for what no route matches. Without a request it says whose it is.
+// serve runs the middleware of a group for a request that no route matches.
 func (all *groups) serve(c *gin.Context) {
-	if c.Request == nil {
-		c.Set(ours, all)
-		return
-	}
 	if c.FullPath() != "" {
 		return
 	}
-	var nearest *grouped
+	var nearest *mounted
 	path := compared(all.r, c.Request.URL)
-	for _, g := range all.list {
+	for i := range all.list {
+		g := &all.list[i]
 		if below(g.path, path) && (nearest == nil || nearer(g.path, nearest.path)) {
 			nearest = g
 		}
@@ -112,8 +81,8 @@ func compared(r *gin.Engine, u *url.URL) string {
 	return clean
 }
 
-// below reports whether a path lies below the path of a group, or is it. A
-// group's path may have parameters, which stand for the rest of a segment.
+// below reports whether a path is the path of a group or lies below it. A group's
+// path may have parameters, which stand for the rest of a segment.
 func below(group, path string) bool {
 	for group != "" {
 		var want, got string
@@ -123,15 +92,15 @@ func below(group, path string) bool {
 		switch {
 		case wild == 0 && got != static, !strings.HasPrefix(got, static):
 			return false
-		case wild == ':' && got == static && path == "": // gin has parameters empty, but not at the end
-			return false
+		case wild == ':' && got == static && path == "":
+			return false // gin allows empty parameters, except at the end
 		}
 	}
 	return true
 }
 
-// nearer reports whether, of the paths of two groups that a path lies below, gin's
-// router tries a before b.
+// nearer reports whether gin's router tries the path a of a group before the path
+// b of another. A request's path lies below both.
 func nearer(a, b string) bool {
 	for a != "" && b != "" {
 		var x, y string
@@ -149,8 +118,8 @@ func nearer(a, b string) bool {
 	return a != ""
 }
 
-// literal returns what a segment of a group's path says literally, and ':' or '*' if
-// a parameter follows. gin has "\:" stand for a colon that begins none.
+// literal returns the literal part of a segment of a group's path, and ':' or '*' if
+// a parameter follows. In gin, "\:" is a colon that begins no parameter.
 func literal(segment string) (static string, wild byte) {
 	const escaped = "\\:"
 	for i := 0; i < len(segment); i++ {
@@ -164,7 +133,7 @@ func literal(segment string) (static string, wild byte) {
 	return strings.ReplaceAll(segment, escaped, ":"), wild
 }
 
-// segment cuts the first segment, with its slash, off a path.
+// segment splits a path after its first segment, which has its slash.
 func segment(path string) (first, rest string) {
 	if path == "" {
 		return "", ""

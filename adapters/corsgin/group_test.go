@@ -3,16 +3,19 @@ package corsgin_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/corskit/corskit/adapters/corsgin"
+	"github.com/corskit/corskit/core"
 )
 
 const other = "https://b.example"
 
-// wantPreflight checks that a preflight is answered for one of the two origins alone.
+// wantPreflight checks that a preflight is allowed from origin, and not from the
+// other one of the two.
 func wantPreflight(t *testing.T, method, url, origin string) {
 	t.Helper()
 	for _, o := range []string{allowed, other} {
@@ -28,7 +31,8 @@ func wantPreflight(t *testing.T, method, url, origin string) {
 	}
 }
 
-// Where a request gets to a route of the group, its preflight gets an answer.
+// TestGroupPreflightsOfRoutes: if a request reaches a route of the group, the
+// group's engine answers the preflight of the request.
 func TestGroupPreflightsOfRoutes(t *testing.T) {
 	configurations := map[string]func(*gin.Engine){
 		"plain":              func(*gin.Engine) {},
@@ -62,14 +66,15 @@ func TestGroupPreflightsOfRoutes(t *testing.T) {
 					wantOrigin(t, preflight(t, "PUT", url+p, allowed), allowed)
 				}
 				if reached < 5 {
-					t.Errorf("%d paths lead to the group", reached)
+					t.Errorf("only %d paths lead to the group, want at least 5", reached)
 				}
 			})
 		}
 	}
 }
 
-// Of groups whose paths overlap, gin's router tries one first.
+// TestGroupsThatOverlap: if the paths of groups overlap, the group whose path gin's
+// router tries first decides.
 func TestGroupsThatOverlap(t *testing.T) {
 	for _, test := range []struct{ path, otherPath, request, origin string }{
 		{"/", "/admin", "/admin/items", other},
@@ -84,7 +89,7 @@ func TestGroupsThatOverlap(t *testing.T) {
 		{"/v:n", "/v1", "/v1/items", other},
 		{"/v:n", "/v", "/v/items", other},
 		{"/a:x", "/a\\:b", "/a:b/items", other},
-		{"/api", "/api/", "/api/items", allowed}, // the first of those with one path
+		{"/api", "/api/", "/api/items", allowed}, // the first of groups with the same path
 	} {
 		t.Run(fmt.Sprint(test), func(t *testing.T) {
 			r := gin.New()
@@ -95,19 +100,81 @@ func TestGroupsThatOverlap(t *testing.T) {
 	}
 }
 
-// What a group answers, a group within it does not loosen.
-func TestGroupWithinGroup(t *testing.T) {
-	r := gin.New()
-	corsgin.Group(r, r.Group("/api/inner"), engine(t, other))
-	api := corsgin.Group(r, r.Group("/api"), engine(t, allowed))
-	plain := api.Group("/plain")
-	corsgin.Group(r, plain.Group("/inner"), engine(t, allowed, other)).PUT("/items", ok)
-	url := start(t, r)
-	wantPreflight(t, "PUT", url+"/api/plain/inner/items", allowed)
-	wantPreflight(t, "PUT", url+"/api/inner/items", other) // not within by its handlers
+// TestGroupInsideGroup: the engine of the inner group decides the preflights of its
+// routes, and so agrees with what scripts may read of them.
+func TestGroupInsideGroup(t *testing.T) {
+	for name, test := range map[string]struct{ outer, inner []string }{
+		"inner allows more": {[]string{allowed}, []string{allowed, other}},
+		"inner allows less": {[]string{allowed, other}, []string{other}},
+		"disjoint":          {[]string{allowed}, []string{other}},
+	} {
+		for _, strict := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, "/", strict), func(t *testing.T) {
+				r := gin.New()
+				r.HandleMethodNotAllowed = strict
+				api := corsgin.Group(r, r.Group("/api"), engine(t, test.outer...))
+				inner := corsgin.Group(r, api.Group("/plain").Group("/inner"), engine(t, test.inner...))
+				api.PUT("/items", ok)
+				inner.PUT("/items", ok)
+				url := start(t, r)
+				for path, origins := range map[string][]string{"/api/items": test.outer, "/api/plain/inner/items": test.inner} {
+					for _, origin := range []string{allowed, other, stranger} {
+						want, status := "", http.StatusForbidden
+						if slices.Contains(origins, origin) {
+							want, status = origin, http.StatusNoContent
+						}
+						wantOrigin(t, send(t, "PUT", url+path, origin), want)
+						res := preflight(t, "PUT", url+path, origin)
+						wantOrigin(t, res, want)
+						if res.StatusCode != status {
+							t.Errorf("preflight of %s from %s: status %d, want %d", path, origin, res.StatusCode, status)
+						}
+					}
+				}
+			})
+		}
+	}
 }
 
-// gin allows 63 handlers for a route.
+// TestGroupInsideGroupWithOptionsRoutes: a route runs the middleware of both groups,
+// and the outer one answers the preflight.
+func TestGroupInsideGroupWithOptionsRoutes(t *testing.T) {
+	r := gin.New()
+	api := corsgin.Group(r, r.Group("/api"), engine(t, allowed))
+	corsgin.Group(r, api.Group("/inner"), engine(t, allowed, other)).Any("/items", ok)
+	wantPreflight(t, "PUT", start(t, r)+"/api/inner/items", allowed)
+}
+
+// TestGroupInsideRejectingGroup: requests that the outer engine rejects do not reach
+// the handlers of the inner group, whatever the inner engine allows.
+func TestGroupInsideRejectingGroup(t *testing.T) {
+	r := gin.New()
+	api := corsgin.Group(r, r.Group("/api"), core.MustNew(core.Policy{AllowOrigins: []string{allowed}, RejectDisallowed: true}))
+	corsgin.Group(r, api.Group("/inner"), engine(t, allowed, other)).PUT("/items", ok)
+	url := start(t, r) + "/api/inner/items"
+	for origin, status := range map[string]int{allowed: http.StatusOK, other: http.StatusForbidden} {
+		if res := send(t, "PUT", url, origin); res.StatusCode != status {
+			t.Errorf("PUT from %s: status %d, want %d", origin, res.StatusCode, status)
+		}
+	}
+}
+
+// TestGroupsOfSeveralEngines: each gin.Engine has its own groups.
+func TestGroupsOfSeveralEngines(t *testing.T) {
+	first, second := gin.New(), gin.New()
+	corsgin.Group(first, first.Group("/a"), engine(t, allowed))
+	corsgin.Group(second, second.Group("/b"), engine(t, other))
+	corsgin.Group(first, first.Group("/c"), engine(t, allowed))
+	firstURL, secondURL := start(t, first), start(t, second)
+	wantPreflight(t, "PUT", firstURL+"/a", allowed)
+	wantPreflight(t, "PUT", firstURL+"/c", allowed)
+	wantPreflight(t, "PUT", secondURL+"/b", other)
+	wantOrigin(t, preflight(t, "PUT", firstURL+"/b", other), "")
+	wantOrigin(t, preflight(t, "PUT", secondURL+"/a", allowed), "")
+}
+
+// TestManyGroups: gin allows at most 63 handlers for a route; more groups than that
+// do not reach the limit.
 func TestManyGroups(t *testing.T) {
 	r := gin.New()
 	for i := range 100 {
@@ -119,7 +186,7 @@ func TestManyGroups(t *testing.T) {
 	wantPreflight(t, "PUT", url+"/99/items", allowed)
 }
 
-// What doc.go says of redirects.
+// TestGroupRedirectedPreflight: gin redirects preflights as doc.go says.
 func TestGroupRedirectedPreflight(t *testing.T) {
 	for _, options := range []bool{false, true} {
 		r := gin.New()
@@ -140,8 +207,9 @@ func TestGroupRedirectedPreflight(t *testing.T) {
 	}
 }
 
-// What doc.go says of OPTIONS routes with parameters.
-func TestGroupBesideParameters(t *testing.T) {
+// TestGroupNextToParameters: OPTIONS routes with parameters take precedence, as doc.go
+// says.
+func TestGroupNextToParameters(t *testing.T) {
 	for _, options := range []bool{false, true} {
 		r := gin.New()
 		r.Any("/:page/:part", ok)

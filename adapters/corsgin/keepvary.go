@@ -8,13 +8,13 @@ import (
 	"github.com/corskit/corskit/adapters/corshttp"
 )
 
-// keepingVary runs the rest of the chain with a writer that adds names to Vary
-// when the headers go out, if they are no longer there.
+// keepingVary runs the rest of the chain with a writer that adds the names to Vary
+// when the headers are sent, unless Vary still lists them.
 func keepingVary(c *gin.Context, names string) {
 	w := &varyWriter{c.Writer, names}
 	c.Writer = w
 	c.Next()
-	// gin writes the headers of responses without a body past c.Writer.
+	// gin bypasses c.Writer when it sends the headers of a response without a body.
 	w.keep()
 }
 

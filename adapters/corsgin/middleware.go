@@ -7,25 +7,25 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Options are what a middleware may be told beyond its engine. The zero Options
-// are the default.
+// Options configures the middleware. The zero Options is the default.
 type Options struct {
-	// Skip, if it returns true, passes a request on as if the middleware were
-	// not there. Nil skips none. It is called concurrently.
+	// Skip reports whether to pass a request on as if there were no middleware.
+	// Nil skips no request. Skip is called concurrently.
 	Skip func(*gin.Context) bool
 
-	// KeepVary puts "Origin" back into Vary when a handler has overwritten it.
-	// Handlers then see another gin.ResponseWriter as Context.Writer, and a
-	// response costs a few more allocations.
+	// KeepVary restores "Origin" in Vary if a handler overwrites it. Handlers then
+	// get another gin.ResponseWriter as Context.Writer, and a response costs a few
+	// more allocations.
 	KeepVary bool
 }
 
 // Middleware returns a middleware that answers preflights and adds CORS headers
-// to other responses, as the engine decides. Several Options add up. A nil
-// engine denies every origin. The middleware is safe for concurrent use.
+// to other responses, as the engine decides. If several Options are given, they
+// are merged. A nil engine denies every origin. The middleware is safe for
+// concurrent use.
 //
-// It allocates at most once a response, and shares no header slice between
-// responses.
+// It allocates at most once per response, and no two responses share a header
+// slice.
 func Middleware(engine *core.Engine, opts ...Options) gin.HandlerFunc {
 	var skips []func(*gin.Context) bool
 	keepVary := false
