@@ -29,7 +29,7 @@ func engine(t testing.TB, origins ...string) *core.Engine {
 	return e
 }
 
-// start serves an echo over a socket.
+// start serves e over a socket and returns its URL.
 func start(t *testing.T, e *echo.Echo) string {
 	t.Helper()
 	s := httptest.NewServer(e)
@@ -63,7 +63,8 @@ func preflight(t *testing.T, method, url, origin string) *http.Response {
 	return send(t, "OPTIONS", url, origin, "Access-Control-Request-Method", method)
 }
 
-// wantOrigin checks Access-Control-Allow-Origin, which is absent if want is "".
+// wantOrigin checks Access-Control-Allow-Origin. If want is "", the header must be
+// absent.
 func wantOrigin(t *testing.T, res *http.Response, want string) {
 	t.Helper()
 	var lines []string
@@ -95,7 +96,7 @@ func TestNilEngineDenies(t *testing.T) {
 	}
 }
 
-func TestOptionsAddUp(t *testing.T) {
+func TestOptionsAreMerged(t *testing.T) {
 	skip := func(path string) corsecho.Options {
 		return corsecho.Options{Skip: func(c echo.Context) bool { return c.Request().URL.Path == path }}
 	}
@@ -119,10 +120,11 @@ func TestNestedEngines(t *testing.T) {
 	inner.GET("/x", ok)
 	url := start(t, e)
 	wantOrigin(t, send(t, "GET", url+"/inner/x", other), other)
-	wantOrigin(t, send(t, "GET", url+"/inner/x", allowed), "") // what the outer engine wrote is gone
+	wantOrigin(t, send(t, "GET", url+"/inner/x", allowed), "") // the outer engine's headers are removed
 }
 
-// Pre runs before the router, and before other middleware that redirects.
+// TestPre: mounted with Pre, the middleware runs before the router and before other
+// middleware that redirects.
 func TestPre(t *testing.T) {
 	e := quiet()
 	e.Pre(corsecho.Middleware(engine(t, allowed)), middleware.AddTrailingSlashWithConfig(middleware.TrailingSlashConfig{RedirectCode: 308}))
@@ -207,7 +209,7 @@ func TestGroup(t *testing.T) {
 		method, path string
 		status       int
 	}{
-		{"OPTIONS", "/api/options", 200}, {"OPTIONS", "/api/wild/x", 404}, {"OPTIONS", "/api/gone/x", 410}, // no preflights
+		{"OPTIONS", "/api/options", 200}, {"OPTIONS", "/api/wild/x", 404}, {"OPTIONS", "/api/gone/x", 410}, // not preflights
 		{"POST", "/api/mine/x", 410}, {"POST", "/api/wild/x", 404}, {"POST", "/api/nowhere", 404},
 	} {
 		res := send(t, q.method, url+q.path, allowed)
@@ -218,12 +220,12 @@ func TestGroup(t *testing.T) {
 	}
 	for _, path := range []string{"/api/items", "/api/wild/*", "/other/*"} {
 		if !seen[path] {
-			t.Errorf("the application's OnAddRouteHandler was not told of %s", path)
+			t.Errorf("the application's OnAddRouteHandler was not called for %s", path)
 		}
 	}
 }
 
-// A group of one host has no part in what is sent to another.
+// TestGroupOfHost: the group of a host does not decide requests to other hosts.
 func TestGroupOfHost(t *testing.T) {
 	e := quiet()
 	s := httptest.NewUnstartedServer(e)

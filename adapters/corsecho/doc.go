@@ -1,5 +1,4 @@
-// Package corsecho puts a [core.Engine] in front of echo handlers, of echo's
-// version v4.
+// Package corsecho puts a [core.Engine] in front of handlers of echo v4.
 //
 //	engine, err := core.New(core.Policy{
 //		AllowOrigins: []string{"https://app.example.com"},
@@ -14,56 +13,56 @@
 //
 // # The whole application
 //
-// Mounted with Echo.Use, the middleware runs for every request, those that no
-// route matches included. It answers preflights of routes that have no OPTIONS
-// handler, and echo's 404 and 405, returned errors and your own
-// HTTPErrorHandler's answers carry the CORS headers.
+// Mounted with Echo.Use, the middleware runs for every request, even if no route
+// matches. It answers preflights of routes that have no OPTIONS handler. echo's 404
+// and 405, returned errors and the responses of your own HTTPErrorHandler carry the
+// CORS headers.
 //
-// Put it before authentication, because browsers send no credentials with a
-// preflight; then the 401 has the CORS headers too, without which the script
-// is told of a network error. Recover, Gzip and Secure may be on either side.
+// Mount it before authentication, because browsers send no credentials with a
+// preflight. Then the 401 carries the CORS headers too; without them, the browser
+// tells the script of a network error. Recover, Gzip and Secure may be on either side.
 //
-// With Echo.Pre it runs before the router and before what else is mounted with
-// Pre after it. That is the place where AddTrailingSlash or another middleware
-// redirects: their redirects carry the CORS headers only if this one comes first.
+// Mounted with Echo.Pre, it runs before the router and before any middleware that is
+// mounted with Pre after it. AddTrailingSlash and others redirect there; their
+// redirects carry the CORS headers only if this middleware comes first.
 //
-// # One group, or one path
+// # One group or one path
 //
-// [Group] mounts the middleware on a group so that preflights are answered, and
-// the group's 404s have the CORS headers:
+// [Group] mounts the middleware on a group so that preflights are answered and the
+// group's 404s carry the CORS headers:
 //
 //	api := corsecho.Group(e, e.Group("/api"), engine)
 //	api.POST("/items", create)
 //
-// The group's routes get OPTIONS routes beside them, so that neither a catch-all such
-// as e.Any("/*", ...) nor a custom not-found route takes their preflights. Your own
-// OPTIONS routes, and those of Any, remain, and are asked in the group's place: on
-// paths of routes of the group that are theirs, and on those that echo's router tries
-// them for first, as it does e.OPTIONS("/api/:id", ...) for the group's "/*".
+// Group gives each path of the group's routes an OPTIONS route. So neither a catch-all
+// such as e.Any("/*", ...) nor a custom not-found route gets their preflights. Your own
+// OPTIONS routes, and those of Any, take precedence over the group: on the paths of the
+// group's routes, and wherever echo's router tries them first, as it tries
+// e.OPTIONS("/api/:id", ...) before the group's "/*".
 //
-// Other requests below the group's path get to its not-found route, unless you
-// replace it or have a catch-all for them. A route that does not begin with a slash,
-// such as "-v2" in the group /api, is covered; a path without a route that only looks
-// like it, such as /api-v3, is not, for nothing says whose it is.
+// Other requests below the group's path reach the group's not-found route, unless you
+// replace it or have a catch-all for them. A route whose path does not begin with a
+// slash is covered, such as "-v2" in the group /api. A path that has no route and only
+// looks similar, such as /api-v3, is not: nothing says that it belongs to the group.
 //
-// Middleware of a single route is not asked about its preflights, since echo
-// answers OPTIONS itself where a path has no handler for it: 204 without CORS
-// headers, which browsers refuse as "Response to preflight request doesn't pass
-// access control check". Give the path one:
+// The middleware of a single route does not run for preflights of the route: if a path
+// has no OPTIONS handler, echo answers OPTIONS itself, with 204 and without CORS
+// headers. Browsers then report "Response to preflight request doesn't pass access
+// control check". Give the path an OPTIONS route:
 //
 //	cors := corsecho.Middleware(engine)
 //	e.POST("/items", create, cors)
 //	e.OPTIONS("/items", echo.NotFoundHandler, cors)
 //
-// Groups with different engines stand beside one another, and each decides for its own
-// routes. Inside of one another the outer engine answers the preflights, and the inner
-// one decides what scripts may read: use [core.NewRouted] on the application instead
-// to make an exception below a path.
+// Groups may have different engines; each engine decides for the routes of its group.
+// For a group inside another one, the outer engine answers the preflights and the inner
+// one decides what scripts may read. To make an exception below a path, use one engine
+// of [core.NewRouted] on the application instead.
 //
 // # Policies for paths
 //
-// An engine of [core.NewRouted] compares the URL's path, decoded and, where
-// its encoding matters, as sent too: echo's router may go by either. A path
-// whose two readings lead to different routes is allowed to no origin. Middleware
-// that rewrites paths with Pre is seen only by what is mounted after it.
+// An engine of [core.NewRouted] compares the decoded path of the URL and, if escapes
+// matter, the path as sent: echo's router may use either. If the two lead to different
+// routes of the engine, no origin is allowed. If a middleware rewrites the path in Pre,
+// mount this one after it to decide by the new path.
 package corsecho

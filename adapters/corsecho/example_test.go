@@ -25,7 +25,7 @@ func ExampleMiddleware() {
 	e.Use(corsecho.Middleware(engine))
 	e.PUT("/items/:id", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 
-	// What a browser asks before it lets a script send PUT /items/1.
+	// A browser sends this preflight before a script's PUT /items/1.
 	ask := httptest.NewRequest("OPTIONS", "/items/1", nil)
 	ask.Header.Set("Origin", "https://app.example.com")
 	ask.Header.Set("Access-Control-Request-Method", "PUT")

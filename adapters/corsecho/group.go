@@ -2,7 +2,6 @@ package corsecho
 
 import (
 	"net/http"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,26 +11,27 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Group puts the middleware on a group of e, at any depth, and returns the
-// group. It does what group.Use(Middleware(engine, opts...)) does, with which
-// echo has a not-found route for the group, and gives what this leaves out routes
-// of its own, by way of e.OnAddRouteHandler: an OPTIONS route to each path of the
-// group's routes that has none, for preflights, and a not-found route where the
-// group's does not reach, as with paths that end in a wildcard. Call it before the
-// group's routes are registered, and set that field, if you do, before.
+// Group mounts the middleware on a group of e, at any depth, and returns the
+// group. It does what group.Use(Middleware(engine, opts...)) does, for which echo
+// gives the group a not-found route, and adds the routes that are missing then: an
+// OPTIONS route, for preflights, on each path of the group's routes that has none,
+// and a not-found route for paths that the group's own does not cover, such as those
+// that end in a wildcard. It learns of the group's routes by e.OnAddRouteHandler. Call
+// Group before you register the group's routes and, if you set that field, after you
+// set it.
 //
-// Preflights of other routes below the group's path get to its not-found route, and
-// so are decided by this engine as well, unless these routes have an OPTIONS or
-// not-found route or end in a wildcard. Where routes of several groups take the same
-// path, the one that echo's router tries first decides its preflights; of routes with
-// one path, the first.
+// Preflights of other routes below the group's path reach the group's not-found
+// route, so this engine decides them as well, unless these routes have an OPTIONS or
+// not-found route or end in a wildcard. If routes of several groups match a path, the
+// route that echo's router tries first decides the preflights of the path; of routes
+// with the same path, it is the first.
 func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options) *echo.Group {
 	g := &grouped{group: group, has: make(map[string]bool)}
 	g.cors = Middleware(engine, append(slices.Clone(opts), Options{Skip: g.elsewhere})...)
 	group.Use(g.middleware)
 	others := e.OnAddRouteHandler
 
-	// echo tells where a group is only through its routes.
+	// echo reveals the host and the path of a group only in the group's routes.
 	e.OnAddRouteHandler = func(host string, r echo.Route, _ echo.HandlerFunc, _ []echo.MiddlewareFunc) {
 		g.host, g.prefix = host, strings.TrimSuffix(r.Path, "/*")
 	}
@@ -53,24 +53,25 @@ func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options
 		}
 	}
 	if strings.HasSuffix(g.prefix, "/") {
-		g.add(echo.RouteNotFound, "*") // echo's own is below two slashes
+		g.add(echo.RouteNotFound, "*") // echo's own route has two slashes
 	}
 	return group
 }
 
-// grouped sees to the preflights of a group.
+// grouped answers the preflights of a group.
 type grouped struct {
 	group        *echo.Group
 	cors         echo.MiddlewareFunc
 	host, prefix string
 	has          map[string]bool // the routes of the host, by place
-	asked        bool            // by member
+
+	asking, applied bool // for owns
 }
 
-// added is told of each new route of the group's host.
+// added is called for each new route of the group's host.
 func (g *grouped) added(r echo.Route, chain []echo.MiddlewareFunc) {
 	g.has[place(r.Method, r.Path)] = true
-	if r.Method == echo.RouteNotFound || !g.member(chain) {
+	if r.Method == echo.RouteNotFound || !g.owns(r, chain) {
 		return
 	}
 	path := strings.TrimPrefix(r.Path, g.prefix)
@@ -80,42 +81,48 @@ func (g *grouped) added(r echo.Route, chain []echo.MiddlewareFunc) {
 	}
 }
 
-// add registers a route of the group, unless there is one.
+// add registers a route of the group, unless there is one already.
 func (g *grouped) add(method, path string) {
 	if !g.has[place(method, g.prefix+path)] {
 		g.group.Add(method, path, echo.NotFoundHandler)
 	}
 }
 
-// middleware is that of the group's routes. Without a handler it says that it is g's.
+// owns reports whether a route belongs to the group or to a group inside it. Such
+// routes have the group's middleware, but echo does not tell where a middleware
+// comes from, and Go does not compare functions. So owns applies the route's
+// middlewares to a handler, as echo does for each request, and sees whether the
+// group's is among them.
+func (g *grouped) owns(r echo.Route, chain []echo.MiddlewareFunc) bool {
+	if !strings.HasPrefix(r.Path, g.prefix) {
+		return false
+	}
+	g.asking, g.applied = true, false
+	defer func() { g.asking = false }()
+	for _, m := range chain {
+		if m(echo.NotFoundHandler); g.applied {
+			return true
+		}
+	}
+	return false
+}
+
+// middleware is the middleware of the group's routes.
 func (g *grouped) middleware(next echo.HandlerFunc) echo.HandlerFunc {
-	if next == nil {
-		g.asked = true
-		return nil
+	if g.asking {
+		g.applied = true
 	}
 	return g.cors(next)
 }
 
-// elsewhere reports whether a request is for another host than the group: echo
-// registers the not-found routes of groups within a host's for all others.
+// elsewhere reports whether a request goes to another host than the group's. echo
+// registers the not-found routes of groups inside a host's group for all other hosts.
 func (g *grouped) elsewhere(c echo.Context) bool {
 	return g.host != "" && c.Request().Host != g.host
 }
 
-// member reports whether a route with these middlewares is of the group. Go does
-// not compare functions, but tells which have the code of g's, and these answer.
-func (g *grouped) member(chain []echo.MiddlewareFunc) bool {
-	g.asked = false
-	for _, m := range chain {
-		if reflect.ValueOf(m).Pointer() == reflect.ValueOf(g.middleware).Pointer() {
-			m(nil)
-		}
-	}
-	return g.asked
-}
-
-// place says where a route is in echo's router, for which names of parameters make
-// no difference.
+// place identifies where a route is in echo's router. Names of parameters make no
+// difference to the router.
 func place(method, path string) string {
 	return method + " " + parameter.ReplaceAllString(path, "$1:")
 }

@@ -14,7 +14,8 @@ import (
 
 const other = "https://b.example"
 
-// wantPreflight checks that a preflight is answered for one of the two origins alone.
+// wantPreflight checks that a preflight is allowed from origin, and not from the
+// other one of the two.
 func wantPreflight(t *testing.T, method, url, origin string) {
 	t.Helper()
 	for _, o := range []string{allowed, other} {
@@ -30,8 +31,9 @@ func wantPreflight(t *testing.T, method, url, origin string) {
 	}
 }
 
-// What takes the requests that no route matches takes no preflight of the group's routes.
-func TestGroupBesideCatchAll(t *testing.T) {
+// TestGroupNextToCatchAll: routes for requests that no other route matches get no
+// preflights of the group's routes.
+func TestGroupNextToCatchAll(t *testing.T) {
 	custom := func(c echo.Context) error { return c.String(http.StatusOK, "custom") }
 	for name, catchAll := range map[string]func(*echo.Echo){
 		"not found":       func(e *echo.Echo) { e.RouteNotFound("/*", custom) },
@@ -69,7 +71,7 @@ func TestGroupBesideCatchAll(t *testing.T) {
 	}
 }
 
-// echo puts no slash between the path of a group and that of a route.
+// TestGroupPaths: echo puts no slash between the path of a group and that of a route.
 func TestGroupPaths(t *testing.T) {
 	for _, test := range []struct{ group, path, request, nowhere string }{
 		{"/api/", "items", "/api/items", "/api/nowhere"},
@@ -101,7 +103,8 @@ func TestGroupPaths(t *testing.T) {
 	}
 }
 
-// An OPTIONS or not-found route that the application has remains.
+// TestGroupYields: an OPTIONS or not-found route of the application takes precedence
+// over those that Group adds.
 func TestGroupYields(t *testing.T) {
 	mine := func(c echo.Context) error { return c.String(http.StatusTeapot, "mine") }
 	for name, test := range map[string]struct {
@@ -115,7 +118,7 @@ func TestGroupYields(t *testing.T) {
 		for position := range 4 {
 			t.Run(fmt.Sprint(name, "/", position), func(t *testing.T) {
 				e := quiet()
-				api := e.Group("api") // which echo takes for /api
+				api := e.Group("api") // echo treats it as /api
 				steps := []func(){
 					func() { test.own(e, api) },
 					func() { corsecho.Group(e, api, engine(t, allowed)) },
@@ -123,13 +126,13 @@ func TestGroupYields(t *testing.T) {
 					func() { api.PUT("/items/:key", ok) },
 				}
 				for i := range steps {
-					if i < position { // the first comes at the position
+					if i < position { // the first step is done at the position
 						steps[i], steps[i+1] = steps[i+1], steps[i]
 					}
 					steps[i]()
 				}
 				want := test.want
-				if position == 0 { // not of the group yet
+				if position == 0 { // the group has no middleware yet
 					want = ""
 				}
 				url := start(t, e) + "/api/items/7"
@@ -157,8 +160,9 @@ func TestGroupYields(t *testing.T) {
 	}
 }
 
-// Each group decides the preflights of its routes, whatever their paths.
-func TestGroupsBesideOneAnother(t *testing.T) {
+// TestSeveralGroups: each group decides the preflights of its own routes, even if
+// paths of the groups overlap.
+func TestSeveralGroups(t *testing.T) {
 	e := quiet()
 	both := e.Group("/both")
 	e.GET("/api/foreign/*", ok)
@@ -174,7 +178,7 @@ func TestGroupsBesideOneAnother(t *testing.T) {
 	url := start(t, e)
 	for path, origin := range map[string]string{
 		"/both/x": allowed, "/api/a/x": allowed, "/api/b/x": other, "/api/v1/c/x": other,
-		"/api/inner/x": allowed, // the outer of two
+		"/api/inner/x": allowed, // the outer group decides
 	} {
 		wantPreflight(t, "PUT", url+path, origin)
 	}
@@ -183,8 +187,9 @@ func TestGroupsBesideOneAnother(t *testing.T) {
 	}
 }
 
-// A group within a group of one host has no part in what is sent to another, either.
-func TestGroupWithinHost(t *testing.T) {
+// TestGroupInsideHost: a group inside the group of a host does not decide requests to
+// other hosts.
+func TestGroupInsideHost(t *testing.T) {
 	e := quiet()
 	s := httptest.NewUnstartedServer(e)
 	t.Cleanup(s.Close)
@@ -200,8 +205,8 @@ func TestGroupWithinHost(t *testing.T) {
 	wantOrigin(t, preflight(t, "PUT", elsewhere.URL+"/inner/x", allowed), "")
 }
 
-// Routes of one host make no difference to those of another.
-func TestGroupBesideOtherHost(t *testing.T) {
+// TestGroupNextToOtherHost: the routes of a host do not affect those of another.
+func TestGroupNextToOtherHost(t *testing.T) {
 	e := quiet()
 	s := httptest.NewUnstartedServer(e)
 	t.Cleanup(s.Close)
@@ -217,7 +222,44 @@ func TestGroupBesideOtherHost(t *testing.T) {
 	wantPreflight(t, "PUT", s.URL+"/api-v1", allowed)
 }
 
-// Options are the middleware's in all that Group mounts.
+// TestGroupFindsItsRoutes: only routes of the group, and of groups inside it, get an
+// OPTIONS route, wherever the group's middleware is among theirs. No handler runs when
+// they are registered, and routes elsewhere are not looked at.
+func TestGroupFindsItsRoutes(t *testing.T) {
+	applied, ran := 0, 0
+	foreign := func(echo.HandlerFunc) echo.HandlerFunc {
+		applied++
+		return func(echo.Context) error { ran++; return nil }
+	}
+	e := quiet()
+	group := e.Group("/api", foreign)
+	api := corsecho.Group(e, group, engine(t, allowed))
+	api.PUT("/items", ok, foreign)
+	api.Group("/inner", foreign).PUT("/items", ok)
+	group.PUT("/late", ok)
+	e.PUT("/api/foreign", ok, foreign)
+	before := applied
+	e.PUT("/elsewhere", ok, foreign)
+	if n := applied - before; n > 0 {
+		t.Errorf("a middleware of a route elsewhere was applied %d times", n)
+	}
+	if ran > 0 {
+		t.Errorf("%d handlers ran", ran)
+	}
+	has := make(map[string]bool)
+	for _, r := range e.Routes() {
+		has[r.Method+" "+r.Path] = true
+	}
+	for path, want := range map[string]bool{
+		"/api/items": true, "/api/inner/items": true, "/api/late": true, "/api/foreign": false, "/elsewhere": false,
+	} {
+		if got := has["OPTIONS "+path]; got != want {
+			t.Errorf("%s has an OPTIONS route: %v, want %v", path, got, want)
+		}
+	}
+}
+
+// TestGroupOptions: the options apply to all routes that Group adds.
 func TestGroupOptions(t *testing.T) {
 	e := quiet()
 	opts := make([]corsecho.Options, 1, 2)

@@ -7,21 +7,21 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Options are what a middleware may be told beyond its engine. The zero Options
-// are the default.
+// Options configures the middleware. The zero Options is the default.
 type Options struct {
-	// Skip, if it returns true, passes a request on as if the middleware were
-	// not there. Nil skips none. It is called concurrently.
+	// Skip reports whether to pass a request on as if there were no middleware.
+	// Nil skips no request. Skip is called concurrently.
 	Skip func(echo.Context) bool
 
-	// KeepVary puts "Origin" back into Vary when a handler has overwritten it,
-	// just before the headers go out.
+	// KeepVary restores "Origin" in Vary, just before the headers are sent, if a
+	// handler overwrites it.
 	KeepVary bool
 }
 
 // Middleware returns a middleware that answers preflights and adds CORS headers
-// to other responses, as the engine decides. Several Options add up. A nil
-// engine denies every origin. The middleware is safe for concurrent use.
+// to other responses, as the engine decides. If several Options are given, they
+// are merged. A nil engine denies every origin. The middleware is safe for
+// concurrent use.
 //
 // It allocates at most once per response, in addition to the handler that echo v4
 // has every middleware build for each request. No two responses share a header
@@ -61,7 +61,7 @@ func (m *middleware) serve(c echo.Context, next echo.HandlerFunc) error {
 	return next(c)
 }
 
-// keepVary puts names back into Vary when the headers go out.
+// keepVary restores the names in Vary when the headers are sent.
 func keepVary(r *echo.Response, names string) {
 	r.Before(func() { corshttp.AddVary(r.Header(), names) })
 }

@@ -2,7 +2,6 @@ package corsechov5
 
 import (
 	"net/http"
-	"reflect"
 	"regexp"
 	"strings"
 
@@ -11,34 +10,33 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Group puts the middleware on a group of e, at any depth, and returns the
-// group. It does what group.Use(Middleware(engine, opts...)) does, with which
-// echo has a not-found route for the group, and gives what this leaves out routes
-// of its own, by way of e.OnAddRoute: the group's not-found route if
-// NoGroupAutoRegister404Routes is set, an OPTIONS route to each path of the group's
-// routes that has none, for preflights, and a not-found route where the group's does
-// not reach, as with paths that end in a wildcard. Call it before the group's
-// routes are registered, and set that field, if you do, before.
+// Group mounts the middleware on a group of e, at any depth, and returns the
+// group. It does what group.Use(Middleware(engine, opts...)) does, for which echo
+// gives the group a not-found route, and adds the routes that are missing then: the
+// group's not-found route if NoGroupAutoRegister404Routes is set; an OPTIONS route,
+// for preflights, on each path of the group's routes that has none; and a not-found
+// route for paths that the group's own does not cover, such as those that end in a
+// wildcard. It learns of the group's routes by e.OnAddRoute. Call Group before you
+// register the group's routes and, if you set that field, after you set it.
 //
-// Preflights of other routes below the group's path get to its not-found route, and
-// so are decided by this engine as well, unless these routes have an OPTIONS or
-// not-found route or end in a wildcard. Where routes of several groups take the same
-// path, the one that echo's router tries first decides its preflights; of routes with
-// one path, the first.
+// Preflights of other routes below the group's path reach the group's not-found
+// route, so this engine decides them as well, unless these routes have an OPTIONS or
+// not-found route or end in a wildcard. If routes of several groups match a path, the
+// route that echo's router tries first decides the preflights of the path; of routes
+// with the same path, it is the first.
 func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options) *echo.Group {
 	g := &grouped{router: e.Router(), group: group, cors: Middleware(engine, opts...)}
 	group.Use(g.middleware)
 	others := e.OnAddRoute
 
-	// echo tells where a group is only through its routes.
+	// echo reveals the path of a group only in the group's routes.
 	e.OnAddRoute = func(r echo.Route) error {
 		g.prefix = strings.TrimSuffix(r.Path, "/*")
 		return nil
 	}
-	notFound := echo.Route{Method: echo.RouteNotFound}
-	_, _ = group.AddRoute(notFound) // an error is that there is one already
-	notFound.Path = "/*"
-	_, _ = group.AddRoute(notFound)
+	for _, path := range []string{"", "/*"} {
+		_, _ = group.AddRoute(echo.Route{Method: echo.RouteNotFound, Path: path}) // fails if there is one already
+	}
 
 	g.has, g.options = make(map[string]bool), make(map[string]string)
 	for _, r := range g.router.Routes() {
@@ -54,30 +52,31 @@ func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options
 		return nil
 	}
 	if strings.HasSuffix(g.prefix, "/") {
-		g.add(echo.RouteNotFound, "*") // echo's own is below two slashes
+		g.add(echo.RouteNotFound, "*") // echo's own route has two slashes
 	}
 	return group
 }
 
-// grouped sees to the preflights of a group.
+// grouped answers the preflights of a group.
 type grouped struct {
 	router  echo.Router
 	group   *echo.Group
 	cors    echo.MiddlewareFunc
 	prefix  string
 	has     map[string]bool   // the routes of the application, by place
-	options map[string]string // paths of g's OPTIONS routes, by place
-	adding  bool              // a route of g's
-	asked   bool              // by member
+	options map[string]string // the paths of the OPTIONS routes that g has added, by place
+	adding  bool              // a route, of its own accord
+
+	asking, applied bool // for owns
 }
 
-// added is told of each new route of the application, before it is one.
+// added is called for each new route of the application, before it is registered.
 func (g *grouped) added(r echo.Route) {
 	if !g.adding && (r.Method == http.MethodOptions || r.Method == echo.RouteAny) {
 		g.yield(place(http.MethodOptions, r.Path))
 	}
 	g.has[place(r.Method, r.Path)] = true
-	if r.Method == echo.RouteNotFound || !g.member(r.Middlewares) {
+	if r.Method == echo.RouteNotFound || !g.owns(r) {
 		return
 	}
 	path := strings.TrimPrefix(r.Path, g.prefix)
@@ -89,8 +88,8 @@ func (g *grouped) added(r echo.Route) {
 	}
 }
 
-// yield takes an OPTIONS route of g's back: the application has its own, which the
-// router might refuse beside it.
+// yield removes an OPTIONS route that g has added: the application has its own, and
+// the router might refuse a second one.
 func (g *grouped) yield(options string) {
 	if path, ok := g.options[options]; ok {
 		_ = g.router.Remove(http.MethodOptions, path)
@@ -98,7 +97,7 @@ func (g *grouped) yield(options string) {
 	}
 }
 
-// add registers a route of the group, unless there is one.
+// add registers a route of the group, unless there is one already.
 func (g *grouped) add(method, path string) {
 	at := place(method, g.prefix+path)
 	if g.has[at] {
@@ -106,7 +105,7 @@ func (g *grouped) add(method, path string) {
 	}
 	route := echo.Route{Method: method, Path: path}
 	if method == http.MethodOptions {
-		route.Handler = func(*echo.Context) error { return echo.ErrNotFound }
+		route.Handler = notFound
 		g.options[at] = g.prefix + path
 	}
 	g.adding = true
@@ -114,29 +113,37 @@ func (g *grouped) add(method, path string) {
 	g.adding = false
 }
 
-// middleware is that of the group's routes. Without a handler it says that it is g's.
+// owns reports whether a route belongs to the group or to a group inside it. Such
+// routes have the group's middleware, but echo does not tell where a middleware
+// comes from, and Go does not compare functions. So owns applies the route's
+// middlewares to a handler, as echo does for each route of a group, and sees whether
+// the group's is among them.
+func (g *grouped) owns(r echo.Route) bool {
+	if !strings.HasPrefix(r.Path, g.prefix) {
+		return false
+	}
+	g.asking, g.applied = true, false
+	defer func() { g.asking = false }()
+	for _, m := range r.Middlewares {
+		if m(notFound); g.applied {
+			return true
+		}
+	}
+	return false
+}
+
+// middleware is the middleware of the group's routes.
 func (g *grouped) middleware(next echo.HandlerFunc) echo.HandlerFunc {
-	if next == nil {
-		g.asked = true
-		return nil
+	if g.asking {
+		g.applied = true
 	}
 	return g.cors(next)
 }
 
-// member reports whether a route with these middlewares is of the group. Go does
-// not compare functions, but tells which have the code of g's, and these answer.
-func (g *grouped) member(chain []echo.MiddlewareFunc) bool {
-	g.asked = false
-	for _, m := range chain {
-		if reflect.ValueOf(m).Pointer() == reflect.ValueOf(g.middleware).Pointer() {
-			m(nil)
-		}
-	}
-	return g.asked
-}
+func notFound(*echo.Context) error { return echo.ErrNotFound }
 
-// place says where a route is in echo's router, for which names of parameters make
-// no difference.
+// place identifies where a route is in echo's router. Names of parameters make no
+// difference to the router.
 func place(method, path string) string {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path

@@ -13,7 +13,8 @@ import (
 
 const other = "https://b.example"
 
-// wantPreflight checks that a preflight is answered for one of the two origins alone.
+// wantPreflight checks that a preflight is allowed from origin, and not from the
+// other one of the two.
 func wantPreflight(t *testing.T, method, url, origin string) {
 	t.Helper()
 	for _, o := range []string{allowed, other} {
@@ -29,8 +30,9 @@ func wantPreflight(t *testing.T, method, url, origin string) {
 	}
 }
 
-// What takes the requests that no route matches takes no preflight of the group's routes.
-func TestGroupBesideCatchAll(t *testing.T) {
+// TestGroupNextToCatchAll: routes for requests that no other route matches get no
+// preflights of the group's routes.
+func TestGroupNextToCatchAll(t *testing.T) {
 	custom := func(c *echo.Context) error { return c.String(http.StatusOK, "custom") }
 	for name, catchAll := range map[string]func(*echo.Echo){
 		"not found":       func(e *echo.Echo) { e.RouteNotFound("/*", custom) },
@@ -68,7 +70,7 @@ func TestGroupBesideCatchAll(t *testing.T) {
 	}
 }
 
-// echo puts no slash between the path of a group and that of a route.
+// TestGroupPaths: echo puts no slash between the path of a group and that of a route.
 func TestGroupPaths(t *testing.T) {
 	for _, test := range []struct{ group, path, request, nowhere string }{
 		{"/api/", "items", "/api/items", "/api/nowhere"},
@@ -100,7 +102,8 @@ func TestGroupPaths(t *testing.T) {
 	}
 }
 
-// An OPTIONS or not-found route that the application has remains.
+// TestGroupYields: an OPTIONS or not-found route of the application takes precedence
+// over those that Group adds.
 func TestGroupYields(t *testing.T) {
 	mine := func(c *echo.Context) error { return c.String(http.StatusTeapot, "mine") }
 	for name, test := range map[string]struct {
@@ -114,7 +117,7 @@ func TestGroupYields(t *testing.T) {
 		for position := range 4 {
 			t.Run(fmt.Sprint(name, "/", position), func(t *testing.T) {
 				e := quiet()
-				api := e.Group("api") // which echo takes for /api
+				api := e.Group("api") // echo treats it as /api
 				steps := []func(){
 					func() { test.own(e, api) },
 					func() { corsechov5.Group(e, api, engine(t, allowed)) },
@@ -122,13 +125,13 @@ func TestGroupYields(t *testing.T) {
 					func() { api.PUT("/items/:key", ok) },
 				}
 				for i := range steps {
-					if i < position { // the first comes at the position
+					if i < position { // the first step is done at the position
 						steps[i], steps[i+1] = steps[i+1], steps[i]
 					}
 					steps[i]()
 				}
 				want := test.want
-				if position == 0 { // not of the group yet
+				if position == 0 { // the group has no middleware yet
 					want = ""
 				}
 				url := start(t, e) + "/api/items/7"
@@ -156,8 +159,9 @@ func TestGroupYields(t *testing.T) {
 	}
 }
 
-// Each group decides the preflights of its routes, whatever their paths.
-func TestGroupsBesideOneAnother(t *testing.T) {
+// TestSeveralGroups: each group decides the preflights of its own routes, even if
+// paths of the groups overlap.
+func TestSeveralGroups(t *testing.T) {
 	e := quiet()
 	both := e.Group("/both")
 	e.GET("/api/foreign/*", ok)
@@ -173,7 +177,7 @@ func TestGroupsBesideOneAnother(t *testing.T) {
 	url := start(t, e)
 	for path, origin := range map[string]string{
 		"/both/x": allowed, "/api/a/x": allowed, "/api/b/x": other, "/api/v1/c/x": other,
-		"/api/inner/x": allowed, // the outer of two
+		"/api/inner/x": allowed, // the outer group decides
 	} {
 		wantPreflight(t, "PUT", url+path, origin)
 	}
@@ -182,7 +186,44 @@ func TestGroupsBesideOneAnother(t *testing.T) {
 	}
 }
 
-// Options are the middleware's in all that Group mounts.
+// TestGroupFindsItsRoutes: only routes of the group, and of groups inside it, get an
+// OPTIONS route, wherever the group's middleware is among theirs. No handler runs when
+// they are registered, and routes elsewhere are not looked at.
+func TestGroupFindsItsRoutes(t *testing.T) {
+	applied, ran := 0, 0
+	foreign := func(echo.HandlerFunc) echo.HandlerFunc {
+		applied++
+		return func(*echo.Context) error { ran++; return nil }
+	}
+	e := quiet()
+	group := e.Group("/api", foreign)
+	api := corsechov5.Group(e, group, engine(t, allowed))
+	api.PUT("/items", ok, foreign)
+	api.Group("/inner", foreign).PUT("/items", ok)
+	group.PUT("/late", ok)
+	e.PUT("/api/foreign", ok, foreign)
+	before := applied
+	e.PUT("/elsewhere", ok, foreign)
+	if n := applied - before; n > 1 {
+		t.Errorf("a middleware of a route elsewhere was applied %d times", n)
+	}
+	if ran > 0 {
+		t.Errorf("%d handlers ran", ran)
+	}
+	has := make(map[string]bool)
+	for _, r := range e.Router().Routes() {
+		has[r.Method+" "+r.Path] = true
+	}
+	for path, want := range map[string]bool{
+		"/api/items": true, "/api/inner/items": true, "/api/late": true, "/api/foreign": false, "/elsewhere": false,
+	} {
+		if got := has["OPTIONS "+path]; got != want {
+			t.Errorf("%s has an OPTIONS route: %v, want %v", path, got, want)
+		}
+	}
+}
+
+// TestGroupOptions: the options apply to all routes that Group adds.
 func TestGroupOptions(t *testing.T) {
 	e := quiet()
 	opts := make([]corsechov5.Options, 1, 2)
@@ -197,7 +238,8 @@ func TestGroupOptions(t *testing.T) {
 	wantOrigin(t, send(t, "OPTIONS", url, allowed, "Skip", "yes", "Access-Control-Request-Method", "PUT"), "")
 }
 
-// A router that refuses a second route for a method and path takes the application's.
+// TestGroupYieldsToStrictRouter: a router that refuses a second route for a method and
+// path accepts the application's.
 func TestGroupYieldsToStrictRouter(t *testing.T) {
 	e := echo.NewWithConfig(echo.Config{Router: echo.NewRouter(echo.RouterConfig{})})
 	mine := func(c *echo.Context) error { return c.String(http.StatusTeapot, "mine") }

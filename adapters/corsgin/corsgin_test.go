@@ -35,7 +35,7 @@ func engine(t testing.TB, origins ...string) *core.Engine {
 	return e
 }
 
-// start serves an engine of gin over a socket.
+// start serves r over a socket and returns its URL.
 func start(t *testing.T, r *gin.Engine) string {
 	t.Helper()
 	s := httptest.NewServer(r)
@@ -69,7 +69,8 @@ func preflight(t *testing.T, method, url, origin string) *http.Response {
 	return send(t, "OPTIONS", url, origin, "Access-Control-Request-Method", method)
 }
 
-// wantOrigin checks Access-Control-Allow-Origin, which is absent if want is "".
+// wantOrigin checks Access-Control-Allow-Origin. If want is "", the header must be
+// absent.
 func wantOrigin(t *testing.T, res *http.Response, want string) {
 	t.Helper()
 	var lines []string
@@ -94,7 +95,7 @@ func TestNilEngineDenies(t *testing.T) {
 	}
 }
 
-func TestOptionsAddUp(t *testing.T) {
+func TestOptionsAreMerged(t *testing.T) {
 	skip := func(path string) corsgin.Options {
 		return corsgin.Options{Skip: func(c *gin.Context) bool { return c.Request.URL.Path == path }}
 	}
@@ -108,7 +109,7 @@ func TestOptionsAddUp(t *testing.T) {
 		wantOrigin(t, send(t, "GET", url+path, allowed), want)
 	}
 	if res := preflight(t, "PUT", url+"/a", allowed); res.StatusCode != http.StatusNotFound {
-		t.Errorf("skipped preflight: status %d, want gin's 404", res.StatusCode)
+		t.Errorf("a skipped preflight: status %d, want gin's 404", res.StatusCode)
 	}
 }
 
@@ -120,7 +121,7 @@ func TestNestedEngines(t *testing.T) {
 	inner.GET("/x", ok)
 	url := start(t, r)
 	wantOrigin(t, send(t, "GET", url+"/inner/x", other), other)
-	wantOrigin(t, send(t, "GET", url+"/inner/x", allowed), "") // what the outer engine wrote is gone
+	wantOrigin(t, send(t, "GET", url+"/inner/x", allowed), "") // the outer engine's headers are removed
 }
 
 func TestKeepVary(t *testing.T) {
@@ -225,7 +226,8 @@ func TestGroup(t *testing.T) {
 	}
 }
 
-// A group's routes may have OPTIONS handlers of their own, and take any method.
+// TestGroupWithOptionsRoutes: routes of the group may have OPTIONS handlers and take
+// any method.
 func TestGroupWithOptionsRoutes(t *testing.T) {
 	r := gin.New()
 	api := corsgin.Group(r, r.Group("/api"), engine(t, allowed))
