@@ -1,5 +1,4 @@
-// Package corsfiber puts a [core.Engine] in front of fiber handlers, of fiber's
-// version 2.
+// Package corsfiber puts a [core.Engine] in front of handlers of fiber v2.
 //
 //	engine, err := core.New(core.Policy{
 //		AllowOrigins: []string{"https://app.example.com"},
@@ -14,69 +13,71 @@
 //
 // # The whole application
 //
-// Mount the middleware with Use before the routes: fiber runs handlers in the
-// order in which they were registered. It then runs for every request, those
-// that no route matches included. It answers preflights of routes that have no
-// OPTIONS handler, and fiber's 404 and 405, returned errors and your own
-// ErrorHandler's answers carry the CORS headers.
+// Mount the middleware with Use, before the routes: fiber runs handlers in the order
+// in which they are registered. It then runs for every request, even if no route
+// matches. It answers preflights of routes that have no OPTIONS handler. fiber's 404
+// and 405, returned errors and the responses of your own ErrorHandler carry the CORS
+// headers.
 //
-// Put it before authentication, because browsers send no credentials with a
-// preflight; then the 401 has the CORS headers too, without which the script
-// is told of a network error. Recover, compress and helmet may be on either
-// side. The cache middleware belongs behind it, as what it answers from the cache
-// would be without CORS headers otherwise, and without StoreResponseHeaders, which
-// replays those of another origin.
+// Mount it before authentication, because browsers send no credentials with a
+// preflight. Then the 401 carries the CORS headers too; without them, the browser
+// tells the script of a network error. Recover, compress and helmet may be on either
+// side.
 //
-// fasthttp empties the response where it answers by itself, such as 304, 404
-// and 416 for files; a handler that sets Vary overwrites it; a proxy puts an
-// upstream's response in its place. The middleware puts back what is lost when the
-// handler has returned. It cannot tell that from a handler's deleting of
-// Access-Control-Allow-Origin: what scripts are not to read has a middleware
-// that denies in front, such as corsfiber.Middleware(nil).
-// Errors that come before any handler, such as a body over BodyLimit, need
+// The cache middleware belongs behind this one, or responses from the cache lack
+// CORS headers. Do not set its StoreResponseHeaders, which replays the headers for
+// another origin.
+//
+// Headers of the middleware can be lost: fasthttp resets the response when it answers
+// itself, as with 304, 404 and 416 for files; a handler overwrites Vary; a proxy
+// replaces the response by an upstream's. The middleware restores them when the
+// handler has returned. It does so too if a handler deletes
+// Access-Control-Allow-Origin, which looks the same. To keep a response from scripts,
+// mount a middleware that denies all origins, such as corsfiber.Middleware(nil), on
+// its route.
+//
+// Errors that occur before any handler runs, such as a body over BodyLimit, need
 // [ErrorHandler].
 //
-// # One group, or one path
+// # One group or one path
 //
-// fiber runs a group's middleware for every path below the group's, whatever the
-// method, so that preflights need no more than
+// fiber runs a group's middleware for every path below the group's path and for every
+// method, so preflights need nothing else:
 //
 //	api := app.Group("/api", corsfiber.Middleware(engine))
 //	api.Post("/items", create)
 //
-// For a single path the middleware is the OPTIONS handler, without which fiber
-// answers a preflight with 405:
+// For a single path, register the middleware as the OPTIONS handler. Without one,
+// fiber answers a preflight with 405:
 //
 //	cors := corsfiber.Middleware(engine)
 //	app.Post("/items", cors, create)
 //	app.Options("/items", cors)
 //
-// Groups with different engines stand beside one another. Inside of one
-// another the outer engine answers the preflights, and the inner one decides
-// what scripts may read: use [core.NewRouted] on the application instead to
-// make an exception below a path.
+// Groups may have different engines. For a group inside another one, the outer engine
+// answers the preflights and the inner one decides what scripts may read. To make an
+// exception below a path, use one engine of [core.NewRouted] on the application
+// instead.
 //
-// Version 2 of fiber takes the path of a group or of Use for a prefix of bytes, so
-// that handlers of "/api" run for "/apikeys" as well. This middleware does not,
-// except that "/api%2Fx" is below "/api" for it. So a group's handlers that are
-// mounted with Use run for "/apikeys" without it: with RejectDisallowed, mount it on
-// the application.
+// fiber v2 treats the path of a group, or of Use, as a prefix of bytes: it runs the
+// handlers of "/api" for "/apikeys" too. This middleware then does nothing, except
+// that it treats "/api%2Fx" as below "/api". Other handlers that are mounted on the
+// group with Use do run for "/apikeys", without this middleware. So with
+// RejectDisallowed, mount it on the application.
 //
 // # Policies for paths
 //
-// An engine of [core.NewRouted] compares the path as fiber's router does:
-// without regard to the case of ASCII letters unless CaseSensitive is set, so
-// that "/API/x" does not escape the policies of "/api/", nor "/api/x" those of
-// "/API/"; and without a slash at the end unless StrictRouting is. The path is
-// compared decoded, and as sent too where its encoding matters, whether
-// UnescapePath is set or not; a path whose two readings lead to different routes
-// is allowed to no origin.
+// An engine of [core.NewRouted] compares the path as fiber's router does. Unless
+// CaseSensitive is set, it ignores the case of ASCII letters, so "/API/x" gets the
+// policies of "/api/", and "/api/x" those of "/API/". Unless StrictRouting is set, it
+// ignores a slash at the end. It compares the decoded path and, if escapes matter, the
+// path as sent, whether UnescapePath is set or not. If the two lead to different
+// routes of the engine, no origin is allowed.
 //
 // # Memory
 //
-// The engine is handed views of the request, as fiber's own methods hand them
-// to you, and keeps none; fasthttp copies the headers that are written. Only an
-// AllowOriginFunc gets copies, which it may keep; nothing is copied of a request
-// that it cannot be asked about, and a request's head is no larger than
-// ReadBufferSize. Immutable makes no difference.
+// The engine reads views of the request and keeps none of them. fasthttp copies the
+// headers that are written. Only an AllowOriginFunc gets copies, which it may keep. If
+// the function cannot be called for a request, nothing is copied, and the head of a
+// request is no larger than ReadBufferSize. Immutable makes no difference.
 package corsfiber

@@ -1,0 +1,78 @@
+package corsfasthttp_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/corskit/corskit/adapters/corsfasthttp"
+	"github.com/corskit/corskit/core"
+)
+
+// TestStripUpstream: the middleware's headers replace those of an upstream, however
+// the upstream spells their names. Other headers stay.
+func TestStripUpstream(t *testing.T) {
+	spellings := map[string]func(string) string{
+		"canonical": func(s string) string { return s }, "lower case": strings.ToLower, "upper case": strings.ToUpper,
+		"mixed case": func(s string) string { return "aCCeSS" + s[len("Access"):] },
+	}
+	for what, spell := range spellings {
+		for _, raw := range []bool{false, true} {
+			h := mount(engine(t, allowed), corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) {
+				ctx.Response.Reset() // as a proxy does
+				for name := range core.ResponseHeaders() {
+					ctx.Response.Header.Set(spell(name), "upstream's")
+				}
+				ctx.Response.Header.Set("Vary", "Accept, Origin")
+				ctx.Response.Header.Set("X-Kept", "kept")
+				corsfasthttp.StripUpstream(ctx)
+			})
+			for origin, want := range map[string]string{allowed: allowed, stranger: ""} {
+				ctx := new(fasthttp.RequestCtx)
+				read(t, &ctx.Request, head("GET", "/", "Origin: "+origin))
+				if raw {
+					ctx.Response.Header.DisableNormalizing()
+				}
+				h(ctx)
+				wantOrigin(t, ctx, want)
+				wantLines(t, ctx, "Vary", "Accept, Origin")
+				wantLines(t, ctx, "X-Kept", "kept")
+				if response := ctx.Response.Header.String(); strings.Contains(response, "upstream's") {
+					t.Errorf("%s, from %s: a header of the upstream is left:\n%s", what, origin, response)
+				}
+			}
+		}
+	}
+}
+
+// TestStripUpstreamNested: the innermost engine decides about an upstream's response,
+// as about any other.
+func TestStripUpstreamNested(t *testing.T) {
+	for _, outer := range []string{allowed, "*"} {
+		inner := mount(engine(t, other), corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) {
+			ctx.Response.Reset()
+			ctx.Response.Header.Set("Access-Control-Allow-Origin", "*")
+			corsfasthttp.StripUpstream(ctx)
+		})
+		h := mount(engine(t, outer), corsfasthttp.Routing{}, inner)
+		wantOrigin(t, serve(t, h, head("GET", "/", "Origin: "+allowed)), "")
+		wantOrigin(t, serve(t, h, head("GET", "/", "Origin: "+other)), other)
+	}
+}
+
+// TestCredentialsOfAnUpstream: if an upstream denies the origin but allows
+// credentials, these are not allowed together with the policy's origin.
+func TestCredentialsOfAnUpstream(t *testing.T) {
+	for credentials, want := range map[bool]string{false: "", true: "true"} {
+		e := core.MustNew(core.Policy{AllowOrigins: []string{allowed}, AllowCredentials: credentials})
+		h := mount(e, corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) {
+			ctx.Response.Reset()
+			ctx.Response.Header.Set("Vary", "Origin")
+			ctx.Response.Header.Set("Access-Control-Allow-Credentials", "true")
+		})
+		ctx := serve(t, h, head("GET", "/", "Origin: "+allowed))
+		wantOrigin(t, ctx, allowed)
+		wantLines(t, ctx, "Access-Control-Allow-Credentials", want)
+	}
+}
