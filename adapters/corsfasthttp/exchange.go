@@ -76,10 +76,8 @@ func (x *Exchange) restore() {
 	}
 	h := &ctx.Response.Header
 	switch {
-	case stripped(ctx):
-		write(h, o)
 	case o.Len() > 0 && !hasOrigin(h) && !denied(ctx):
-		h.Del(fasthttp.HeaderAccessControlAllowCredentials) // an upstream's, which our origin would make valid
+		h.Del(fasthttp.HeaderAccessControlAllowCredentials) // an upstream's; with the policy's origin, it would take effect
 		write(h, o)
 	case o.Vary() != "" && !covers(h.PeekAll(fasthttp.HeaderVary), o.Vary()):
 		h.Add(fasthttp.HeaderVary, o.Vary())
@@ -88,10 +86,10 @@ func (x *Exchange) restore() {
 
 type deniedKey struct{}
 
-// decide tells the middlewares further out whether this engine, the innermost so
-// far, denies the origin. They would otherwise take the missing headers for lost
-// ones. The response does not tell, since an upstream's may look the same. An
-// outcome without any header decides nothing.
+// decide tells outer middlewares whether this engine, the innermost so far, denies
+// the origin. Otherwise they would restore the headers that are missing on purpose.
+// The response does not tell, since an upstream's may look the same. An outcome
+// without any header decides nothing.
 func (x *Exchange) decide() {
 	ctx := x.source.ctx
 	switch {
@@ -105,23 +103,8 @@ func (x *Exchange) decide() {
 // denied reports whether the innermost engine that has decided denies the origin.
 func denied(ctx *fasthttp.RequestCtx) bool { return ctx.UserValue(deniedKey{}) == true }
 
-// StripUpstream removes the CORS headers of an upstream's response, in any
-// spelling; those of the middleware in front replace them. Call it after a proxy
-// has put the upstream's response in place of the one that had the middleware's
-// headers. The upstream's Vary stays.
-func StripUpstream(ctx *fasthttp.RequestCtx) {
-	dropSpelled(&ctx.Response.Header)
-	ctx.SetUserValue(strippedKey{}, true)
-}
-
-type strippedKey struct{}
-
-// stripped reports whether StripUpstream was called. It reports so to the
-// innermost middleware only, whose engine decides.
-func stripped(ctx *fasthttp.RequestCtx) bool {
-	if ctx.UserValue(strippedKey{}) != true {
-		return false
-	}
-	ctx.SetUserValue(strippedKey{}, false)
-	return true
-}
+// StripUpstream removes the CORS headers of an upstream's response, however their
+// names are spelled. [Exchange.End] then writes those of the middleware. Call
+// StripUpstream after a proxy has replaced the response by the upstream's. The
+// upstream's Vary stays.
+func StripUpstream(ctx *fasthttp.RequestCtx) { dropSpelled(&ctx.Response.Header) }

@@ -52,7 +52,8 @@ func TestHeaders(t *testing.T) {
 				status, body = 200, "ok"
 			}
 			if ctx.Response.StatusCode() != status || string(ctx.Response.Body()) != body {
-				t.Errorf("engine %s: %q gets status %d, body %q, want %d, %q", name, request, ctx.Response.StatusCode(), ctx.Response.Body(), status, body)
+				t.Errorf("engine %s: %q gets status %d, body %q, want %d, %q",
+					name, request, ctx.Response.StatusCode(), ctx.Response.Body(), status, body)
 			}
 		}
 	}
@@ -60,24 +61,35 @@ func TestHeaders(t *testing.T) {
 
 // TestVary: what Vary lists stays, and names are added only if they are missing.
 func TestVary(t *testing.T) {
+	h := mount(engine(t, allowed), corsfasthttp.Routing{}, ok)
+	after := func(vary string) fasthttp.RequestHandler {
+		return func(ctx *fasthttp.RequestCtx) {
+			ctx.Response.Header.Set("Vary", vary)
+			h(ctx)
+		}
+	}
 	for before, want := range map[string][]string{
 		"Accept": {"Accept", "Origin"}, "Accept, origin": {"Accept, origin"}, "Origin": {"Origin"}, "Accept,\tORIGIN ": {"Accept,\tORIGIN "},
 		"Origins": {"Origins", "Origin"}, ",": {",", "Origin"},
 	} {
-		inner := mount(engine(t, allowed), corsfasthttp.Routing{}, ok)
-		ctx := serve(t, func(ctx *fasthttp.RequestCtx) {
-			ctx.Response.Header.Set("Vary", before)
-			inner(ctx)
-		}, head("GET", "/", "Origin: "+allowed))
+		ctx := serve(t, after(before), head("GET", "/", "Origin: "+allowed))
 		if got := lines(ctx, "Vary"); !slices.Equal(got, want) {
 			t.Errorf("Vary %q becomes %q, want %q", before, got, want)
 		}
+	}
+	ctx := serve(t, after("Accept"), preflight("/", allowed))
+	if got, want := lines(ctx, "Vary"), []string{"Accept", "Origin, Access-Control-Request-Method"}; !slices.Equal(got, want) {
+		t.Errorf("Vary of a preflight is %q, want %q", got, want)
 	}
 }
 
 // TestRestores: End restores headers that the handler has lost, and leaves alone an
 // origin that the handler has set.
 func TestRestores(t *testing.T) {
+	header := func(change func(h *fasthttp.ResponseHeader)) fasthttp.RequestHandler {
+		return func(ctx *fasthttp.RequestCtx) { change(&ctx.Response.Header) }
+	}
+	type fields = fasthttp.ResponseHeader
 	for name, test := range map[string]struct {
 		handler fasthttp.RequestHandler
 		origin  string // what the handler sets
@@ -88,16 +100,20 @@ func TestRestores(t *testing.T) {
 		"not modified":     {func(ctx *fasthttp.RequestCtx) { ctx.NotModified() }, "", []string{"Origin"}},
 		"error":            {func(ctx *fasthttp.RequestCtx) { ctx.Error("gone", 410) }, "", []string{"Origin"}},
 		"reset and panic":  {func(ctx *fasthttp.RequestCtx) { ctx.Response.Reset(); panic("on purpose") }, "", []string{"Origin"}},
-		"origin deleted":   {func(ctx *fasthttp.RequestCtx) { ctx.Response.Header.Del("Access-Control-Allow-Origin") }, "", []string{"Origin"}},
-		"vary deleted":     {func(ctx *fasthttp.RequestCtx) { ctx.Response.Header.Del("Vary") }, "", []string{"Origin"}},
-		"vary overwritten": {func(ctx *fasthttp.RequestCtx) { ctx.Response.Header.Set("Vary", "Accept") }, "", []string{"Accept", "Origin"}},
-		"vary added":       {func(ctx *fasthttp.RequestCtx) { ctx.Response.Header.Add("Vary", "Accept") }, "", []string{"Origin", "Accept"}},
+		"origin deleted":   {header(func(h *fields) { h.Del("Access-Control-Allow-Origin") }), "", []string{"Origin"}},
+		"vary deleted":     {header(func(h *fields) { h.Del("Vary") }), "", []string{"Origin"}},
+		"vary overwritten": {header(func(h *fields) { h.Set("Vary", "Accept") }), "", []string{"Accept", "Origin"}},
+		"vary added":       {header(func(h *fields) { h.Add("Vary", "Accept") }), "", []string{"Origin", "Accept"}},
 		"request overwritten": {func(ctx *fasthttp.RequestCtx) {
 			copy(ctx.Request.Header.Peek("Origin"), stranger+"xxxx")
 			ctx.Request.Header.Set("Origin", stranger)
 			ctx.Response.Reset()
 		}, "", []string{"Origin"}},
-		"origin set": {func(ctx *fasthttp.RequestCtx) { ctx.Response.Header.Set("Access-Control-Allow-Origin", stranger) }, stranger, []string{"Origin"}},
+		"origin set": {header(func(h *fields) { h.Set("Access-Control-Allow-Origin", stranger) }), stranger, []string{"Origin"}},
+		"reset and a name of the same length": {func(ctx *fasthttp.RequestCtx) {
+			ctx.Response.Reset()
+			ctx.Response.Header.Set("X-Name-Of-The-Same-Length-X", "1")
+		}, "", []string{"Origin"}},
 		"odd spelling": {func(ctx *fasthttp.RequestCtx) {
 			ctx.Response.Header.DisableNormalizing()
 			ctx.Response.Header.Del("Access-Control-Allow-Origin")
@@ -180,6 +196,9 @@ func TestNestedEngineWithoutRoute(t *testing.T) {
 	inner := mount(none, corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) { ctx.Response.Reset() })
 	h := mount(engine(t, allowed), corsfasthttp.Routing{}, inner)
 	wantOrigin(t, serve(t, h, head("GET", "/", "Origin: "+allowed)), allowed)
+
+	h = mount(engine(t, allowed), corsfasthttp.Routing{}, mount(engine(t, other), corsfasthttp.Routing{}, inner))
+	wantOrigin(t, serve(t, h, head("GET", "/", "Origin: "+allowed)), "") // denied by the engine between them
 }
 
 // TestNestedEngineRejects: an inner engine rejects without the outer one's headers.
@@ -248,7 +267,8 @@ func TestConnection(t *testing.T) {
 			_, _ = io.Copy(io.Discard, res.Body)
 			_ = res.Body.Close()
 			if got := res.Header.Get("Access-Control-Allow-Origin"); got != q.want || len(res.Header["Access-Control-Allow-Origin"]) > 1 {
-				t.Errorf("GET %s from %s: Access-Control-Allow-Origin %q, want %q", q.path, q.origin, res.Header["Access-Control-Allow-Origin"], q.want)
+				t.Errorf("GET %s from %s: Access-Control-Allow-Origin %q, want %q",
+					q.path, q.origin, res.Header["Access-Control-Allow-Origin"], q.want)
 			}
 		}
 	}

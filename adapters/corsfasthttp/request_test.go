@@ -47,7 +47,8 @@ func TestRequest(t *testing.T) {
 // needs.
 func TestRequestLines(t *testing.T) {
 	for _, raw := range []bool{false, true} {
-		fields := slices.Concat(slices.Repeat([]string{"Origin: " + allowed}, 20), slices.Repeat([]string{"Access-Control-Request-Headers: x-a"}, 20))
+		fields := slices.Concat(
+			slices.Repeat([]string{"Origin: " + allowed}, 20), slices.Repeat([]string{"Access-Control-Request-Headers: x-a"}, 20))
 		ctx := new(fasthttp.RequestCtx)
 		read(t, &ctx.Request, head("GET", "/", fields...))
 		r := corsfasthttp.Request(ctx, corsfasthttp.Routing{RawNames: raw})
@@ -71,7 +72,10 @@ func TestRequestPath(t *testing.T) {
 		{sent: "http://host.example/a", path: "/a"},
 		{sent: "/a//b/../c", path: "/a//b/../c"},
 		{sent: "/a%20b%22%3C%7c%C3%A9", path: "/a b\"<|\u00e9"}, // must be escaped
+		{sent: "/%7f%80", path: "/\x7f\x80", raw: "/%7f%80"},
+		{sent: "/%80", path: "/\x80"},
 		{sent: "/%61", path: "/a", raw: "/%61"},
+		{sent: "/%6a", path: "/j", raw: "/%6a"},
 		{sent: "/a%2Fb", path: "/a/b", raw: "/a%2Fb"},
 		{sent: "/a%2fb", path: "/a/b", raw: "/a%2fb"},
 		{sent: "/a%5Cb", path: "/a\\b", raw: "/a%5Cb"},

@@ -21,6 +21,9 @@ func TestStripUpstream(t *testing.T) {
 		for _, raw := range []bool{false, true} {
 			h := mount(engine(t, allowed), corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) {
 				ctx.Response.Reset() // as a proxy does
+				if raw {
+					ctx.Response.Header.DisableNormalizing()
+				}
 				for name := range core.ResponseHeaders() {
 					ctx.Response.Header.Set(spell(name), "upstream's")
 				}
@@ -29,12 +32,7 @@ func TestStripUpstream(t *testing.T) {
 				corsfasthttp.StripUpstream(ctx)
 			})
 			for origin, want := range map[string]string{allowed: allowed, stranger: ""} {
-				ctx := new(fasthttp.RequestCtx)
-				read(t, &ctx.Request, head("GET", "/", "Origin: "+origin))
-				if raw {
-					ctx.Response.Header.DisableNormalizing()
-				}
-				h(ctx)
+				ctx := serve(t, h, head("GET", "/", "Origin: "+origin))
 				wantOrigin(t, ctx, want)
 				wantLines(t, ctx, "Vary", "Accept, Origin")
 				wantLines(t, ctx, "X-Kept", "kept")
@@ -59,6 +57,17 @@ func TestStripUpstreamNested(t *testing.T) {
 		wantOrigin(t, serve(t, h, head("GET", "/", "Origin: "+allowed)), "")
 		wantOrigin(t, serve(t, h, head("GET", "/", "Origin: "+other)), other)
 	}
+}
+
+// TestStripUpstreamTooLate: if an inner engine has denied the origin, stripping the
+// response afterwards does not let an outer engine allow it.
+func TestStripUpstreamTooLate(t *testing.T) {
+	inner := mount(engine(t, other), corsfasthttp.Routing{}, ok)
+	h := mount(engine(t, allowed), corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) {
+		inner(ctx)
+		corsfasthttp.StripUpstream(ctx)
+	})
+	wantOrigin(t, serve(t, h, head("GET", "/", "Origin: "+allowed)), "")
 }
 
 // TestCredentialsOfAnUpstream: if an upstream denies the origin but allows

@@ -1,7 +1,7 @@
 //go:build !race
 
-// The race detector makes sync.Pool, which the framework and the adapter use, drop
-// what it is given at random.
+// Under the race detector, sync.Pool, which the framework and the adapter use, drops
+// items at random.
 
 package corsfiberv3_test
 
@@ -16,7 +16,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// What the middleware allocates beyond fiber itself.
+// TestAllocations: the middleware allocates nothing.
 func TestAllocations(t *testing.T) {
 	policy := core.Policy{
 		AllowOrigins: []string{allowed, "https://*.sub.example"}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},
@@ -41,8 +41,9 @@ func TestAllocations(t *testing.T) {
 		"preflight":         "OPTIONS /Some/p%61th " + lead + "Origin: https://x.sub.example\r\n" + ask + "\r\n",
 		"refused preflight": "OPTIONS /Some/path " + lead + "Origin: " + stranger + "\r\n" + ask + "\r\n",
 		"two origins":       "GET /Some/path " + lead + "Origin: " + allowed + "\r\nOrigin: " + allowed + "\r\n\r\n",
-		"many lines":        "OPTIONS /Some/path " + lead + "Origin: " + allowed + "\r\n" + ask + strings.Repeat("Access-Control-Request-Headers: x-b\r\n", 500) + "\r\n",
-		"many origins":      "GET /Some/path " + lead + strings.Repeat("Origin: "+allowed+"\r\n", 500) + "\r\n",
+		"many lines": "OPTIONS /Some/path " + lead + "Origin: " + allowed + "\r\n" + ask +
+			strings.Repeat("Access-Control-Request-Headers: x-b\r\n", 500) + "\r\n",
+		"many origins": "GET /Some/path " + lead + strings.Repeat("Origin: "+allowed+"\r\n", 500) + "\r\n",
 	}
 	for _, config := range []fiber.Config{{}, {Immutable: true}, {DisableHeaderNormalizing: true}} {
 		for name, e := range engines {
@@ -57,7 +58,7 @@ func TestAllocations(t *testing.T) {
 			}
 			for what, request := range requests {
 				if n := allocations(t, with, request) - allocations(t, bare, request); n > 0 {
-					t.Errorf("Immutable %v, DisableHeaderNormalizing %v, %s, %s: %v allocations beyond bare fiber, want 0",
+					t.Errorf("Immutable %v, DisableHeaderNormalizing %v, %s, %s: %v allocations more than without the middleware, want 0",
 						config.Immutable, config.DisableHeaderNormalizing, name, what, n)
 				}
 			}

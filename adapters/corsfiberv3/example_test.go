@@ -24,7 +24,7 @@ func ExampleMiddleware() {
 	app.Use(corsfiberv3.Middleware(engine))
 	app.Put("/items/:id", func(c fiber.Ctx) error { return c.SendStatus(fiber.StatusNoContent) })
 
-	// What a browser asks before it lets a script send PUT /items/1.
+	// A browser sends this preflight before a script's PUT /items/1.
 	ask := httptest.NewRequest("OPTIONS", "/items/1", nil)
 	ask.Header.Set("Origin", "https://app.example.com")
 	ask.Header.Set("Access-Control-Request-Method", "PUT")

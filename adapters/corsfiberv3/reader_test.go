@@ -8,7 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// read reads a request's head of any length.
+// read reads the head of a request, of any length.
 func read(t testing.TB, r *fasthttp.Request, head string) {
 	t.Helper()
 	if err := r.Read(bufio.NewReaderSize(strings.NewReader(head), len(head)+1)); err != nil {
