@@ -20,7 +20,8 @@ import (
 // not counted: a middleware that does nothing costs it too.
 func TestAllocations(t *testing.T) {
 	engine := core.MustNew(core.Policy{
-		AllowOrigins: []string{allowed}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"}, AllowCredentials: true, ExposeHeaders: []string{"x-e"},
+		AllowOrigins: []string{allowed}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},
+		AllowCredentials: true, ExposeHeaders: []string{"x-e"},
 	})
 	answer := func(status int) echo.HandlerFunc {
 		return func(c echo.Context) error { return c.NoContent(status) }

@@ -19,7 +19,8 @@ import (
 // of its headers.
 func TestAllocations(t *testing.T) {
 	engine := core.MustNew(core.Policy{
-		AllowOrigins: []string{allowed}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"}, AllowCredentials: true, ExposeHeaders: []string{"x-e"},
+		AllowOrigins: []string{allowed}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},
+		AllowCredentials: true, ExposeHeaders: []string{"x-e"},
 	})
 	answer := func(status int) echo.HandlerFunc {
 		return func(c *echo.Context) error { return c.NoContent(status) }

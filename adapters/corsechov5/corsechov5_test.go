@@ -127,7 +127,8 @@ func TestNestedEngines(t *testing.T) {
 // middleware that redirects.
 func TestPre(t *testing.T) {
 	e := quiet()
-	e.Pre(corsechov5.Middleware(engine(t, allowed)), middleware.AddTrailingSlashWithConfig(middleware.AddTrailingSlashConfig{RedirectCode: 308}))
+	slash := middleware.AddTrailingSlashWithConfig(middleware.AddTrailingSlashConfig{RedirectCode: 308})
+	e.Pre(corsechov5.Middleware(engine(t, allowed)), slash)
 	e.GET("/x/", ok)
 	url := start(t, e)
 	res := send(t, "GET", url+"/x", allowed)

@@ -19,7 +19,8 @@ import (
 // of its headers.
 func TestAllocations(t *testing.T) {
 	e := core.MustNew(core.Policy{
-		AllowOrigins: []string{allowed}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"}, AllowCredentials: true, ExposeHeaders: []string{"x-e"},
+		AllowOrigins: []string{allowed}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},
+		AllowCredentials: true, ExposeHeaders: []string{"x-e"},
 	})
 	answer := func(status int) gin.HandlerFunc { return func(c *gin.Context) { c.AbortWithStatus(status) } }
 	bare := gin.New()

@@ -130,7 +130,8 @@ func TestKeepVary(t *testing.T) {
 		"/string": func(c *gin.Context) {
 			_, _ = c.Writer.WriteString("x")
 		},
-		"/flush":  func(c *gin.Context) { c.Writer.Flush() },
+		"/flush":  func(c *gin.Context) { c.Writer.Flush(); wantWritten(t, c) },
+		"/now":    func(c *gin.Context) { c.Writer.WriteHeaderNow(); wantWritten(t, c) },
 		"/status": func(c *gin.Context) { c.Status(http.StatusNoContent) },
 		"/abort":  func(c *gin.Context) { c.AbortWithStatus(http.StatusTeapot) },
 		"/json":   func(c *gin.Context) { c.JSON(http.StatusOK, 1) },
@@ -162,46 +163,63 @@ func TestKeepVary(t *testing.T) {
 	}
 }
 
+func wantWritten(t *testing.T, c *gin.Context) {
+	t.Helper()
+	if !c.Writer.Written() {
+		t.Errorf("%s: the headers have not been sent", c.FullPath())
+	}
+}
+
+type groupRequest struct{ path, want string }
+
+// groupRequests are paths that do or do not belong to a group, for various paths of
+// groups and settings of gin.
+var groupRequests = map[string]struct {
+	group     string
+	configure func(*gin.Engine)
+	requests  []groupRequest
+}{
+	"plain": {"/api", func(*gin.Engine) {}, []groupRequest{
+		{path: "/api/items", want: allowed}, {path: "/api/items/7", want: allowed}, {path: "/api/nowhere", want: allowed},
+		{path: "/api", want: allowed}, {path: "/api/", want: allowed}, {path: "/apikeys"}, {path: "/"}, {path: "/other"},
+		{path: "//api/items"}, {path: "/API/items"},
+	}},
+	"trailing slash": {"/api/", func(*gin.Engine) {}, []groupRequest{{path: "/api/items", want: allowed}, {path: "/apikeys"}}},
+	"root":           {"/", func(*gin.Engine) {}, []groupRequest{{path: "/", want: allowed}, {path: "/nowhere", want: allowed}}},
+	"parameter": {"/t/:tenant/v:n", func(*gin.Engine) {}, []groupRequest{
+		{path: "/t/acme/v1/items", want: allowed}, {path: "/t/acme/v1", want: allowed},
+		{path: "/t/acme/v/items", want: allowed}, {path: "/t//v1/items", want: allowed}, // gin allows empty parameters
+		{path: "/t/acme/v"}, {path: "/t/acme"}, {path: "/t/acme/w1/items"},
+	}},
+	"parameter first": {"/:tenant/api", func(*gin.Engine) {}, []groupRequest{
+		{path: "/acme/api/items", want: allowed}, {path: "//api/items", want: allowed}, {path: "//api", want: allowed},
+		{path: "/api/items"}, {path: "/"},
+	}},
+	"parameter last": {"/v:n", func(*gin.Engine) {}, []groupRequest{
+		{path: "/v1/items", want: allowed}, {path: "/v/items", want: allowed}, {path: "/v"}, {path: "/w/items"}, {path: "/"},
+	}},
+	"escaped colon": {"/v1\\:beta/:id", func(*gin.Engine) {}, []groupRequest{
+		{path: "/v1:beta/7/items", want: allowed}, {path: "/v1:beta/7", want: allowed}, {path: "/v1xbeta/7/items"}, {path: "/v1:beta/"},
+	}},
+	"as sent": {"/api", func(r *gin.Engine) { r.UseRawPath = true }, []groupRequest{
+		{path: "/api/a%2Fb", want: allowed}, {path: "/%61pi/items"}, {path: "/api%2Fitems"},
+	}},
+	"decoded": {"/api", func(*gin.Engine) {}, []groupRequest{{path: "/%61pi/items", want: allowed}, {path: "/api%2Fitems", want: allowed}}},
+	"escaped": {"/api", func(r *gin.Engine) { r.UseEscapedPath = true }, []groupRequest{
+		{path: "/api/a%20b", want: allowed}, {path: "/%61pi/items"},
+	}},
+	"extra slashes": {"/api", func(r *gin.Engine) { r.RemoveExtraSlash = true }, []groupRequest{
+		{path: "//api//items", want: allowed}, {path: "/api//x/", want: allowed}, {path: "/api/../other"},
+	}},
+	"extra slashes and a parameter": {"/:tenant", func(r *gin.Engine) { r.RemoveExtraSlash = true }, []groupRequest{
+		{path: "//acme//items", want: allowed}, {path: "/"}, {path: "//"},
+	}},
+}
+
+// TestGroup: the group's engine answers preflights of all paths that belong to the
+// group, and of no other paths.
 func TestGroup(t *testing.T) {
-	type request struct{ path, want string }
-	for name, test := range map[string]struct {
-		group     string
-		configure func(*gin.Engine)
-		requests  []request
-	}{
-		"plain": {"/api", func(*gin.Engine) {}, []request{
-			{path: "/api/items", want: allowed}, {path: "/api/items/7", want: allowed}, {path: "/api/nowhere", want: allowed},
-			{path: "/api", want: allowed}, {path: "/api/", want: allowed}, {path: "/apikeys"}, {path: "/"}, {path: "/other"},
-			{path: "//api/items"}, {path: "/API/items"},
-		}},
-		"trailing slash": {"/api/", func(*gin.Engine) {}, []request{{path: "/api/items", want: allowed}, {path: "/apikeys"}}},
-		"root":           {"/", func(*gin.Engine) {}, []request{{path: "/", want: allowed}, {path: "/nowhere", want: allowed}}},
-		"parameter": {"/t/:tenant/v:n", func(*gin.Engine) {}, []request{
-			{path: "/t/acme/v1/items", want: allowed}, {path: "/t/acme/v1", want: allowed},
-			{path: "/t/acme/v/items", want: allowed}, {path: "/t//v1/items", want: allowed}, // gin has them empty
-			{path: "/t/acme/v"}, {path: "/t/acme"}, {path: "/t/acme/w1/items"},
-		}},
-		"parameter first": {"/:tenant/api", func(*gin.Engine) {}, []request{
-			{path: "/acme/api/items", want: allowed}, {path: "//api/items", want: allowed}, {path: "//api", want: allowed}, {path: "/api/items"}, {path: "/"},
-		}},
-		"parameter last": {"/v:n", func(*gin.Engine) {}, []request{
-			{path: "/v1/items", want: allowed}, {path: "/v/items", want: allowed}, {path: "/v"}, {path: "/w/items"}, {path: "/"},
-		}},
-		"escaped colon": {"/v1\\:beta/:id", func(*gin.Engine) {}, []request{
-			{path: "/v1:beta/7/items", want: allowed}, {path: "/v1:beta/7", want: allowed}, {path: "/v1xbeta/7/items"}, {path: "/v1:beta/"},
-		}},
-		"as sent": {"/api", func(r *gin.Engine) { r.UseRawPath = true }, []request{
-			{path: "/api/a%2Fb", want: allowed}, {path: "/%61pi/items"}, {path: "/api%2Fitems"},
-		}},
-		"decoded": {"/api", func(*gin.Engine) {}, []request{{path: "/%61pi/items", want: allowed}, {path: "/api%2Fitems", want: allowed}}},
-		"escaped": {"/api", func(r *gin.Engine) { r.UseEscapedPath = true }, []request{{path: "/api/a%20b", want: allowed}, {path: "/%61pi/items"}}},
-		"extra slashes": {"/api", func(r *gin.Engine) { r.RemoveExtraSlash = true }, []request{
-			{path: "//api//items", want: allowed}, {path: "/api//x/", want: allowed}, {path: "/api/../other"},
-		}},
-		"extra slashes and a parameter": {"/:tenant", func(r *gin.Engine) { r.RemoveExtraSlash = true }, []request{
-			{path: "//acme//items", want: allowed}, {path: "/"}, {path: "//"},
-		}},
-	} {
+	for name, test := range groupRequests {
 		for _, strict := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, "/", strict), func(t *testing.T) {
 				r := gin.New()

@@ -3,6 +3,7 @@ package corsgin_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -56,14 +57,14 @@ func TestGroupPreflightsOfRoutes(t *testing.T) {
 					group.PUT("/", ok)
 					group.PUT("/items", ok)
 				}
-				url, reached := start(t, r), 0
+				reached := 0
 				for i := range len(segments) * len(segments) * len(ends) {
 					p := segments[i%len(segments)] + segments[i/len(segments)%len(segments)] + ends[i/len(segments)/len(segments)]
-					if p == "" || send(t, "PUT", url+p, allowed).StatusCode != http.StatusOK {
+					if p == "" || record(r, "PUT", p).StatusCode != http.StatusOK {
 						continue
 					}
 					reached++
-					wantOrigin(t, preflight(t, "PUT", url+p, allowed), allowed)
+					wantOrigin(t, record(r, "OPTIONS", p, "Access-Control-Request-Method", "PUT"), allowed)
 				}
 				if reached < 5 {
 					t.Errorf("only %d paths lead to the group, want at least 5", reached)
@@ -71,6 +72,20 @@ func TestGroupPreflightsOfRoutes(t *testing.T) {
 			})
 		}
 	}
+}
+
+// record returns the response of r to a request from the allowed origin.
+func record(r *gin.Engine, method, path string, header ...string) *http.Response {
+	q := httptest.NewRequest(method, path, nil)
+	q.Header.Set("Origin", allowed)
+	for i := 0; i+1 < len(header); i += 2 {
+		q.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, q)
+	res := w.Result()
+	res.Request = q
+	return res
 }
 
 // TestGroupsThatOverlap: if the paths of groups overlap, the group whose path gin's

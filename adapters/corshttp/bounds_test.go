@@ -16,9 +16,11 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestFactsThatDecide: what an answer depends on reaches the engine.
+// TestFactsThatDecide: all facts that a decision depends on reach the engine.
 func TestFactsThatDecide(t *testing.T) {
-	echo := core.Policy{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true}
+	echo := core.Policy{
+		AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true,
+	}
 	private := core.Policy{AllowOrigins: []string{"https://a.example"}, AllowPrivateNetwork: true}
 	reject := core.Policy{AllowOrigins: []string{"https://a.example"}, RejectDisallowed: true}
 	preflight := request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PURGE",
@@ -33,7 +35,8 @@ func TestFactsThatDecide(t *testing.T) {
 	}{
 		{"the method and the headers that are echoed", echo, preflight, 204, http.Header{
 			"Access-Control-Allow-Origin": {"https://a.example"}, "Access-Control-Allow-Credentials": {"true"},
-			"Access-Control-Allow-Methods": {"PURGE"}, "Access-Control-Allow-Headers": {"x-b"}, "Vary": {pfVary + ", Access-Control-Request-Headers"}}},
+			"Access-Control-Allow-Methods": {"PURGE"}, "Access-Control-Allow-Headers": {"x-b"},
+			"Vary": {pfVary + ", Access-Control-Request-Headers"}}},
 		{"the private network", private, preflight, 204, http.Header{
 			"Access-Control-Allow-Origin": {"https://a.example"}, "Access-Control-Allow-Methods": {"GET, HEAD, POST"},
 			"Access-Control-Allow-Private-Network": {"true"}, "Vary": {pfVary + ", Access-Control-Request-Private-Network"}}},
@@ -47,7 +50,7 @@ func TestFactsThatDecide(t *testing.T) {
 	}
 }
 
-// TestRequest: an explanation is given all facts, also of what is not CORS.
+// TestRequest: an explanation gets all facts, even of a request without Origin.
 func TestRequest(t *testing.T) {
 	fields := []string{"Sec-Fetch-Site", "none", "Access-Control-Request-Method", "PUT",
 		"Access-Control-Request-Headers", "x-a", "Access-Control-Request-Private-Network", "true"}
@@ -65,18 +68,18 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestSkippedOnce: a request that is skipped reaches the handler once.
+// TestSkippedOnce: a skipped request reaches the handler once.
 func TestSkippedOnce(t *testing.T) {
 	calls := 0
 	skip := corshttp.Options{Skip: func(*http.Request) bool { return true }}
 	h := corshttp.Middleware(core.MustNew(policy), skip, skip)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls++ }))
 	if serve(h, request("GET", "https://a.example")); calls != 1 {
-		t.Errorf("the handler ran %d times", calls)
+		t.Errorf("the handler ran %d times, want 1", calls)
 	}
 }
 
-// TestRewrites: headers that are there already are left alone if they are the
-// decision's own, and replaced, all of them, if one is not.
+// TestRewrites: if a response already has exactly the headers of the decision, they
+// are left alone. If one differs, all are replaced.
 func TestRewrites(t *testing.T) {
 	names := []string{
 		"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Access-Control-Allow-Methods",
@@ -92,7 +95,8 @@ func TestRewrites(t *testing.T) {
 	}{
 		{"an actual request", policy, request("GET", "https://a.example")},
 		{"a preflight", policy, request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT")},
-		{"a preflight into the private network", private, request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT", "Access-Control-Request-Private-Network", "true")},
+		{"a preflight into the private network", private, request("OPTIONS", "https://a.example",
+			"Access-Control-Request-Method", "PUT", "Access-Control-Request-Private-Network", "true")},
 		{"any origin", open, request("GET", "https://a.example")},
 	} {
 		engine := core.MustNew(tt.policy)
@@ -109,7 +113,7 @@ func TestRewrites(t *testing.T) {
 		corshttp.Apply(engine, again, tt.r)
 		for name, lines := range again {
 			if len(lines) != 1 || &lines[0] != first[name] {
-				t.Errorf("%s: %s was written once more: %q", tt.name, name, lines)
+				t.Errorf("%s: %s was written again: %q", tt.name, name, lines)
 			}
 		}
 
@@ -121,7 +125,7 @@ func TestRewrites(t *testing.T) {
 				"empty":   func(h http.Header) { h[name] = []string{""} },
 			} {
 				if name == "Vary" && what != "missing" {
-					continue // its lines stay
+					continue // the lines of Vary stay
 				}
 				h := written()
 				if change(h); len(h[name]) == 0 {
@@ -136,8 +140,8 @@ func TestRewrites(t *testing.T) {
 	}
 }
 
-// TestLeftovers: a refusal leaves nothing of what another engine has allowed,
-// whichever of its headers are there.
+// TestLeftovers: a refusal removes all headers of another engine that has allowed the
+// origin, whichever of them the response has.
 func TestLeftovers(t *testing.T) {
 	engine, r := core.MustNew(policy), request("GET", "https://e.example")
 	for _, h := range []http.Header{
@@ -147,30 +151,31 @@ func TestLeftovers(t *testing.T) {
 	} {
 		before := maps.Clone(h)
 		if corshttp.Apply(engine, h, r); !maps.EqualFunc(h, http.Header{"Vary": {"Origin"}}, slices.Equal) {
-			t.Errorf("%v becomes %v", before, h)
+			t.Errorf("%v becomes %v, want only Vary: Origin", before, h)
 		}
 	}
 }
 
-// What tells browsers nothing without an allowed origin is not another middleware's,
-// and stays.
+// TestStrayHeadersStay: headers that mean nothing without an allowed origin do not come
+// from another middleware, and stay.
 func TestStrayHeadersStay(t *testing.T) {
 	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}})
 	for _, origin := range []string{"https://a.example", "https://e.example", ""} {
 		h := http.Header{"Access-Control-Max-Age": {"5"}, "X-Other": {"1"}}
 		corshttp.Apply(engine, h, request("GET", origin))
-		if h.Get("Access-Control-Max-Age") != "5" || h.Get("Vary") != "Origin" || h.Get("Access-Control-Allow-Origin") != "" != (origin == "https://a.example") {
+		isAllowed := h.Get("Access-Control-Allow-Origin") != ""
+		if h.Get("Access-Control-Max-Age") != "5" || h.Get("Vary") != "Origin" || isAllowed != (origin == "https://a.example") {
 			t.Errorf("Origin %q: %v", origin, h)
 		}
 	}
 }
 
-// TestVaryElements: how Origin may already stand in Vary.
+// TestVaryElements: Origin is not added to Vary if Vary lists it, in whatever form.
 func TestVaryElements(t *testing.T) {
 	engine, r := core.MustNew(policy), request("GET", "https://e.example")
 	for line, has := range map[string]bool{
-		"Origin": true, " Origin": true, "\tOrigin": true, "Origin ": true, "Origin\t": true, " \tOrigin\t ": true, "Origin , Accept": true, "Accept,Origin": true,
-		", Origin": true, "Accept, ,Origin": true, ",,,,,,,Origin": true, "origin": true,
+		"Origin": true, " Origin": true, "\tOrigin": true, "Origin ": true, "Origin\t": true, " \tOrigin\t ": true,
+		"Origin , Accept": true, "Accept,Origin": true, ", Origin": true, "Accept, ,Origin": true, ",,,,,,,Origin": true, "origin": true,
 		"": false, ",": false, "Origins": false, "Or igin": false, "Origi": false, "Accept, Origin-Agent": false, "       ": false,
 	} {
 		h := http.Header{"Vary": {line}}
@@ -185,33 +190,33 @@ func TestVaryElements(t *testing.T) {
 	}
 }
 
-// sent is a ResponseWriter that notes what Vary was when something went out.
+// sent is a ResponseWriter that records Vary whenever something is sent.
 type sent struct {
 	header http.Header
 	events []string
 	hijack error
 }
 
-func (s *sent) note(what string) {
+func (s *sent) record(what string) {
 	s.events = append(s.events, what+" "+strings.Join(s.header["Vary"], ", "))
 }
 func (s *sent) Header() http.Header         { return s.header }
-func (s *sent) Write(b []byte) (int, error) { s.note("write"); return len(b), nil }
-func (s *sent) WriteHeader(status int)      { s.note(http.StatusText(status)) }
-func (s *sent) Flush()                      { s.note("flush") }
+func (s *sent) Write(b []byte) (int, error) { s.record("write"); return len(b), nil }
+func (s *sent) WriteHeader(status int)      { s.record(http.StatusText(status)) }
+func (s *sent) Flush()                      { s.record("flush") }
 func (s *sent) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return nil, nil, s.hijack
 }
 
-// TestKeepVaryUntilSent: Origin is in Vary when the headers go out, and Vary is
-// the handler's own once they are out.
+// TestKeepVaryUntilSent: Vary lists Origin when the headers are sent. Afterwards, the
+// handler's Vary is left alone.
 func TestKeepVaryUntilSent(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		send   func(w http.ResponseWriter)
 		hijack error
 		events []string
-		after  string // Vary, once the handler has set it to Late
+		after  string // Vary after the handler, which ends by setting it to Late
 	}{
 		{"nothing", func(http.ResponseWriter) {}, nil, nil, "Late, Origin"},
 		{"200", func(w http.ResponseWriter) { w.WriteHeader(200) }, nil, []string{"OK Accept, Origin"}, "Late"},
@@ -221,12 +226,14 @@ func TestKeepVaryUntilSent(t *testing.T) {
 		{"200 and a late 103", func(w http.ResponseWriter) { w.WriteHeader(200); w.WriteHeader(103) }, nil,
 			[]string{"OK Accept, Origin", "Early Hints Accept, Origin"}, "Late"},
 		{"a body", func(w http.ResponseWriter) { io.WriteString(w, "x") }, nil, []string{"write Accept, Origin"}, "Late"},
-		{"a copy", func(w http.ResponseWriter) { w.(io.ReaderFrom).ReadFrom(strings.NewReader("x")) }, nil, []string{"write Accept, Origin"}, "Late"},
+		{"a copy", func(w http.ResponseWriter) { w.(io.ReaderFrom).ReadFrom(strings.NewReader("x")) }, nil,
+			[]string{"write Accept, Origin"}, "Late"},
 		{"a flush", func(w http.ResponseWriter) { w.(http.Flusher).Flush() }, nil, []string{"flush Accept, Origin"}, "Late"},
-		{"a controller's flush", func(w http.ResponseWriter) { http.NewResponseController(w).Flush() }, nil, []string{"flush Accept, Origin"}, "Late"},
-		{"a connection taken over", func(w http.ResponseWriter) { w.(http.Hijacker).Hijack() }, nil, nil, "Late"},
-		{"a connection that cannot be", func(w http.ResponseWriter) { w.(http.Hijacker).Hijack() }, io.EOF, nil, "Late, Origin"},
-		{"a body and a connection that cannot be", func(w http.ResponseWriter) { io.WriteString(w, "x"); w.(http.Hijacker).Hijack() }, io.EOF,
+		{"a controller's flush", func(w http.ResponseWriter) { http.NewResponseController(w).Flush() }, nil,
+			[]string{"flush Accept, Origin"}, "Late"},
+		{"a hijack", func(w http.ResponseWriter) { w.(http.Hijacker).Hijack() }, nil, nil, "Late"},
+		{"a hijack that fails", func(w http.ResponseWriter) { w.(http.Hijacker).Hijack() }, io.EOF, nil, "Late, Origin"},
+		{"a body and a hijack that fails", func(w http.ResponseWriter) { io.WriteString(w, "x"); w.(http.Hijacker).Hijack() }, io.EOF,
 			[]string{"write Accept, Origin"}, "Late"},
 	} {
 		s := &sent{header: http.Header{}, hijack: tt.hijack}
@@ -237,16 +244,16 @@ func TestKeepVaryUntilSent(t *testing.T) {
 		})
 		corshttp.Middleware(core.MustNew(policy), corshttp.Options{KeepVary: true})(h).ServeHTTP(s, request("GET", "https://a.example"))
 		if after := strings.Join(s.header["Vary"], ", "); !slices.Equal(s.events, tt.events) || after != tt.after {
-			t.Errorf("%s: sent %q, and then Vary was %q; want %q, %q", tt.name, s.events, after, tt.events, tt.after)
+			t.Errorf("%s: sent %q, then Vary was %q; want %q, %q", tt.name, s.events, after, tt.events, tt.after)
 		}
 	}
 }
 
-// TestResponsesKeepTheirHeaders: what was written into a response stays, however
-// many are written after it.
+// TestResponsesKeepTheirHeaders: the headers of a response do not change when those of
+// later responses are written.
 func TestResponsesKeepTheirHeaders(t *testing.T) {
 	e := core.MustNew(core.Policy{AllowOrigins: []string{"https://*.a.example"}, AllowCredentials: true})
-	const responses = 200 // of three values each: more than one array of them
+	const responses = 200
 	var written [responses]http.Header
 	origin := func(i int) string { return fmt.Sprintf("https://c%d.a.example", i) }
 	for i := range written {
@@ -256,7 +263,7 @@ func TestResponsesKeepTheirHeaders(t *testing.T) {
 	for i, h := range written {
 		want := http.Header{"Access-Control-Allow-Origin": {origin(i)}, "Access-Control-Allow-Credentials": {"true"}, "Vary": {"Origin"}}
 		if !maps.EqualFunc(h, want, slices.Equal) {
-			t.Fatalf("response %d of %d has come to be %v, want %v", i, responses, h, want)
+			t.Fatalf("response %d of %d has become %v, want %v", i, responses, h, want)
 		}
 	}
 }

@@ -71,7 +71,9 @@ func TestMiddleware(t *testing.T) {
 		"Access-Control-Allow-Methods": {"PUT"}, "Access-Control-Allow-Headers": {"x-a"}, "Access-Control-Max-Age": {"600"},
 		"Vary": {"Origin, Access-Control-Request-Method"},
 	})
-	expect(t, serve(h, request("OPTIONS", "https://e.example", "Access-Control-Request-Method", "PUT")), 403, http.Header{"Vary": {"Origin, Access-Control-Request-Method"}})
+	expect(t, serve(h, request("OPTIONS", "https://e.example", "Access-Control-Request-Method", "PUT")), 403, http.Header{
+		"Vary": {"Origin, Access-Control-Request-Method"},
+	})
 	expect(t, serve(corshttp.Middleware(nil)(ok), request("GET", "https://a.example")), 200, http.Header{"Vary": {"Origin"}})
 }
 
@@ -105,19 +107,23 @@ func TestTwice(t *testing.T) {
 	}
 }
 
-// The innermost engine decides, and nothing of an outer, looser one is left.
+// TestNestedEngines: the innermost engine decides, and no header of an outer, looser
+// one is left.
 func TestNestedEngines(t *testing.T) {
-	outer := corshttp.Middleware(core.MustNew(policy, core.Policy{AllowOrigins: []string{"https://b.example"}, AllowCredentials: true, ExposeHeaders: []string{"x-o"}}))
+	looser := core.Policy{AllowOrigins: []string{"https://b.example"}, AllowCredentials: true, ExposeHeaders: []string{"x-o"}}
+	outer := corshttp.Middleware(core.MustNew(policy, looser))
 	inner := core.Policy{AllowOrigins: []string{"https://b.example"}}
 	h := outer(corshttp.Middleware(core.MustNew(inner))(ok))
 	expect(t, serve(h, request("GET", "https://a.example")), 200, http.Header{"Vary": {"Origin"}})
-	expect(t, serve(h, request("GET", "https://b.example")), 200, http.Header{"Access-Control-Allow-Origin": {"https://b.example"}, "Vary": {"Origin"}})
+	expect(t, serve(h, request("GET", "https://b.example")), 200, http.Header{
+		"Access-Control-Allow-Origin": {"https://b.example"}, "Vary": {"Origin"},
+	})
 	anyone := outer(corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"*"}}))(ok))
 	expect(t, serve(anyone, request("GET", "https://b.example")), 200, http.Header{"Access-Control-Allow-Origin": {"*"}, "Vary": {"Origin"}})
 }
 
-// No slice is shared: a handler that changes a value in place, or appends to
-// one, reaches no other header and no later response.
+// TestNothingIsShared: a handler that changes a value in place, or appends to one,
+// changes no other header and no later response.
 func TestNothingIsShared(t *testing.T) {
 	vandal := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for _, lines := range w.Header() {
@@ -146,12 +152,13 @@ func TestNothingIsShared(t *testing.T) {
 }
 
 func TestSkip(t *testing.T) {
-	h := corshttp.Middleware(core.MustNew(policy), corshttp.Options{}, corshttp.Options{Skip: func(r *http.Request) bool { return r.URL.Path == "/x" }})(ok)
+	skip := corshttp.Options{Skip: func(r *http.Request) bool { return r.URL.Path == "/x" }}
+	h := corshttp.Middleware(core.MustNew(policy), corshttp.Options{}, skip)(ok)
 	expect(t, serve(h, request("GET", "https://a.example")), 200, http.Header{})
 	r := request("GET", "https://a.example")
 	r.URL.Path = "/y"
 	if serve(h, r).Header.Get("Access-Control-Allow-Origin") == "" {
-		t.Error("everything is skipped")
+		t.Error("/y is skipped")
 	}
 }
 
@@ -162,16 +169,16 @@ func TestRoutedByPath(t *testing.T) {
 	}
 	h := corshttp.Middleware(e)(ok)
 	if serve(h, request("GET", "https://a.example")).Header.Get("Access-Control-Allow-Origin") == "" {
-		t.Error("the route is not found")
+		t.Error("/x: no origin is allowed, want that of the route")
 	}
 	r := request("GET", "https://a.example")
 	r.URL, _ = url.Parse("/y")
 	expect(t, serve(h, r), 200, http.Header{})
-	r.URL, _ = url.Parse("/%78") // either /x or not
+	r.URL, _ = url.Parse("/%78") // /x if decoded
 	expect(t, serve(h, r), 200, http.Header{"Vary": {"Origin"}})
 }
 
-// Decide and the middleware find the route by host, and by path.
+// TestRoutedByHost: the engine finds the route by host and path.
 func TestRoutedByHost(t *testing.T) {
 	engine, err := core.NewRouted(
 		core.Route{Host: "h.example", Path: "/x", Policies: []core.Policy{{Name: "here", AllowOrigins: []string{"https://a.example"}}}},
@@ -190,7 +197,8 @@ func TestRoutedByHost(t *testing.T) {
 	}
 }
 
-// A field that belongs to preflights makes none of another request.
+// TestOnlyOptionsIsAPreflight: a request with another method is no preflight, even if it
+// has Access-Control-Request-Method.
 func TestOnlyOptionsIsAPreflight(t *testing.T) {
 	h := corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}}))(
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
@@ -218,18 +226,18 @@ func TestCheckOrigin(t *testing.T) {
 		{request("GET", "https://a.example", "Origin", "https://a.example"), false},
 	} {
 		if got := check(tt.r); got != tt.want {
-			t.Errorf("%v: %v", tt.r.Header, got)
+			t.Errorf("%v: %v, want %v", tt.r.Header, got, tt.want)
 		}
 	}
 	if corshttp.CheckOrigin(nil)(request("GET", "https://a.example")) {
-		t.Error("a nil engine allows")
+		t.Error("a nil engine allows a handshake")
 	}
 }
 
 func TestStripUpstream(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for _, h := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers", "Allow-Methods", "Allow-Headers", "Max-Age", "Allow-Private-Network"} {
-			w.Header().Set("Access-Control-"+h, "upstream's")
+		for name := range core.ResponseHeaders() {
+			w.Header().Set(name, "upstream's")
 		}
 		w.Header().Set("Vary", "Accept")
 	}))
@@ -245,9 +253,10 @@ func TestStripUpstream(t *testing.T) {
 	})
 }
 
-// What KeepVary keeps is what others have lost, not what the handler has taken out.
+// TestKeepVaryAddsNothing: KeepVary restores Vary, but no header that the handler has
+// deleted.
 func TestKeepVaryAddsNothing(t *testing.T) {
-	keep := []corshttp.Options{{KeepVary: true}, {}} // several add up
+	keep := []corshttp.Options{{KeepVary: true}, {}} // are merged
 	revokes := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Del("Access-Control-Allow-Origin")
 		w.Header().Del("Vary")
@@ -258,8 +267,8 @@ func TestKeepVaryAddsNothing(t *testing.T) {
 	expect(t, serve(h, request("GET", "https://a.example")), 200, http.Header{"Access-Control-Allow-Origin": {"*"}})
 }
 
-// A ReverseProxy clears the header after each informational response of its
-// upstream.
+// TestUpstreamWithEarlyHints: KeepVary restores the headers that a ReverseProxy clears
+// after each informational response of its upstream.
 func TestUpstreamWithEarlyHints(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</style.css>")
@@ -300,7 +309,9 @@ func TestUpstreamWithEarlyHints(t *testing.T) {
 			t.Fatal(err)
 		}
 		res.Body.Close()
-		for _, name := range []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Vary"} {
+		for _, name := range []string{
+			"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Vary",
+		} {
 			if got := res.Header[name]; !slices.Equal(got, tt.want[name]) {
 				t.Errorf("%s: %s is %q, want %q", tt.origin, name, got, tt.want[name])
 			}
@@ -354,7 +365,7 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// discard is a ResponseWriter that costs nothing.
+// discard is a ResponseWriter that discards everything.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }
@@ -390,8 +401,9 @@ func TestKeepVary(t *testing.T) {
 				t.Fatal(err)
 			}
 			res.Body.Close()
-			if got := strings.Join(res.Header["Vary"], ", "); !strings.Contains(got, "Origin") || name != "deleted" && !strings.Contains(got, "Accept") {
-				t.Errorf("Vary: %q", got)
+			got := strings.Join(res.Header["Vary"], ", ")
+			if !strings.Contains(got, "Origin") || name != "deleted" && !strings.Contains(got, "Accept") {
+				t.Errorf("Vary is %q", got)
 			}
 		})
 	}
@@ -416,12 +428,11 @@ func TestKeepVaryHijack(t *testing.T) {
 	defer conn.Close()
 	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://e.example\r\n\r\n")
 	if b, _ := io.ReadAll(bufio.NewReader(conn)); !strings.HasSuffix(string(b), "hello") {
-		t.Errorf("got %q", b)
+		t.Errorf("the connection got %q, want \"hello\" at the end", b)
 	}
 }
 
-// plain, flusher, hijacker and pusher are writers with every combination of the
-// optional interfaces.
+// flusher, hijacker and pusher are the optional interfaces of a ResponseWriter.
 type (
 	flusher  struct{}
 	hijacker struct{}
@@ -472,10 +483,10 @@ func TestKeepVaryInterfaces(t *testing.T) {
 			_, p1 := in.(http.Pusher)
 			_, p2 := out.(http.Pusher)
 			if f1 != f2 || h1 != h2 || p1 != p2 {
-				t.Errorf("%T: Flusher %v, Hijacker %v, Pusher %v", in, f2, h2, p2)
+				t.Errorf("%T: the handler gets Flusher %v, Hijacker %v, Pusher %v", in, f2, h2, p2)
 			}
 			if out.(interface{ Unwrap() w }).Unwrap() != in {
-				t.Errorf("%T: Unwrap returns something else", in)
+				t.Errorf("%T: Unwrap does not return it", in)
 			}
 		})
 		corshttp.Middleware(core.MustNew(policy), corshttp.Options{KeepVary: true})(h).ServeHTTP(in, request("GET", ""))
@@ -483,7 +494,8 @@ func TestKeepVaryInterfaces(t *testing.T) {
 }
 
 func BenchmarkMiddleware(b *testing.B) {
-	h := corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}}))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}})
+	h := corshttp.Middleware(engine)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	for name, r := range map[string]*http.Request{
 		"none": request("GET", ""), "actual": request("GET", "https://a.example"), "refused": request("GET", "https://e.example"),
 		"preflight": request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "PUT"),
@@ -564,7 +576,9 @@ func ExampleStripUpstream() {
 func TestApply(t *testing.T) {
 	private := policy
 	private.AllowPrivateNetwork = true
-	all := core.Policy{AllowOrigins: []string{"https://b.example"}, AllowCredentials: true, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}}
+	all := core.Policy{
+		AllowOrigins: []string{"https://b.example"}, AllowCredentials: true, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"},
+	}
 	e := core.MustNew(private, all)
 	for _, r := range []*http.Request{
 		request("GET", ""), request("GET", "https://a.example"), request("GET", "https://e.example"),
@@ -581,13 +595,12 @@ func TestApply(t *testing.T) {
 			t.Errorf("Apply writes %v, the decision has %v", got, want)
 		}
 		if n := testing.AllocsPerRun(100, func() { clear(got); corshttp.Apply(e, got, r) }); n > 1 {
-			t.Errorf("%v allocations", n)
+			t.Errorf("Apply makes %v allocations, want at most 1", n)
 		}
 	}
 }
 
-// TestAddVary: AddVary leaves the lines that are there, and the slice that holds
-// them, alone.
+// TestAddVary: AddVary leaves existing lines alone, and the slice that holds them.
 func TestAddVary(t *testing.T) {
 	for _, tt := range []struct {
 		lines []string

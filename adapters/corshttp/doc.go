@@ -1,6 +1,5 @@
-// Package corshttp puts a [core.Engine] in front of net/http handlers, and so
-// of everything that takes or returns them: chi, gorilla/mux, httprouter and
-// others.
+// Package corshttp puts a [core.Engine] in front of net/http handlers, and so of all
+// routers that are net/http handlers: chi, gorilla/mux, httprouter and others.
 //
 //	engine, err := core.New(core.Policy{
 //		AllowOrigins: []string{"https://app.example.com"},
@@ -11,20 +10,21 @@
 //	}
 //	http.ListenAndServe(":8080", corshttp.Middleware(engine)(mux))
 //
-// # Where to put it
+// # Where to mount it
 //
-// Wrap the whole router. A browser asks for permission with an OPTIONS request
-// that no pattern such as "POST /items" matches; wrapped outside of the router,
-// the middleware answers it before the router can say 404 or 405. It belongs
-// outside of authentication too, because browsers never send credentials with a
-// preflight, and its headers then are on the 401 as well, which the script
-// could not read otherwise. Recovery from panics may be on either side.
+// Wrap the whole router. Before a request that needs permission, a browser sends a
+// preflight: an OPTIONS request, which a pattern such as "POST /items" does not match.
+// Outside the router, the middleware answers it before the router can respond with 404
+// or 405.
 //
-// Mount one engine. If middlewares with different engines are nested, the outer
-// one answers the preflights and the inner one decides what scripts may read, so
-// that only what both allow works; [core.NewRouted] makes exceptions for paths.
+// Wrap authentication too, because browsers send no credentials with a preflight.
+// Then the 401 carries the CORS headers too; without them, the script could not read
+// it. Recovery from panics may be on either side.
 //
-// A handler that writes its own Access-Control-Allow-Origin overrides the
-// middleware's; remove such code. A reverse proxy copies its upstream's: see
-// [StripUpstream].
+// Mount one engine. If middlewares with different engines are nested, the outer one
+// answers the preflights and the inner one decides what scripts may read, so only
+// what both allow works. To make an exception for a path, use [core.NewRouted].
+//
+// Remove code that sets Access-Control-Allow-Origin in handlers: it overrides the
+// middleware's. A reverse proxy copies its upstream's headers: see [StripUpstream].
 package corshttp

@@ -10,7 +10,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Responses that are made concurrently share no values.
+// TestNothingIsSharedInParallel: concurrent responses share no values.
 func TestNothingIsSharedInParallel(t *testing.T) {
 	const responses = 500
 	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://*.example"}, AllowCredentials: true})
@@ -24,7 +24,7 @@ func TestNothingIsSharedInParallel(t *testing.T) {
 			}
 			for j, h := range kept {
 				if got, want := h.Get("Access-Control-Allow-Origin"), fmt.Sprintf("https://%d-%d.example", i, j); got != want {
-					t.Errorf("goroutine %d: response %d has the origin %q, not %q", i, j, got, want)
+					t.Errorf("goroutine %d: response %d has the origin %q, want %q", i, j, got, want)
 				}
 				if h.Get("Access-Control-Allow-Credentials") != "true" || h.Get("Vary") != "Origin" {
 					t.Errorf("goroutine %d: response %d has %v", i, j, h)

@@ -11,17 +11,24 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Under a reload, every response has all headers of the one policy or all of
-// the other.
+// reloaded are the policies between which TestReloadUnderLoad switches.
+var reloaded = []core.Policy{
+	{
+		AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-1"},
+		ExposeHeaders: []string{"x-1"}, AllowCredentials: true,
+	},
+	{
+		AllowOrigins: []string{"https://*.example", "https://a.example"}, AllowMethods: []string{"DELETE"}, AllowHeaders: []string{"x-2"},
+		ExposeHeaders: []string{"x-2"}, RejectDisallowed: true,
+	},
+	{AllowOrigins: []string{"*"}},
+}
+
+// TestReloadUnderLoad: during reloads, every response has all headers of one of the
+// policies, never some of one and some of another.
 func TestReloadUnderLoad(t *testing.T) {
-	policies := []core.Policy{
-		{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-1"}, ExposeHeaders: []string{"x-1"}, AllowCredentials: true},
-		{AllowOrigins: []string{"https://*.example", "https://a.example"}, AllowMethods: []string{"DELETE"}, AllowHeaders: []string{"x-2"}, ExposeHeaders: []string{"x-2"}, RejectDisallowed: true},
-		{AllowOrigins: []string{"*"}},
-	}
-	engine := core.MustNew(policies[0])
-	handler := corshttp.Middleware(engine)(ok)
-	server := httptest.NewServer(handler)
+	engine := core.MustNew(reloaded[0])
+	server := httptest.NewServer(corshttp.Middleware(engine)(ok))
 	defer server.Close()
 
 	requests := []func() *http.Request{
@@ -30,60 +37,69 @@ func TestReloadUnderLoad(t *testing.T) {
 		func() *http.Request { return outgoing(server.URL, "GET", "http://e.test", "") },
 		func() *http.Request { return outgoing(server.URL, "GET", "", "") },
 	}
-	seen := func(res *http.Response) string {
-		h := res.Header
-		return fmt.Sprint(res.StatusCode, h["Access-Control-Allow-Origin"], h["Access-Control-Allow-Credentials"], h["Access-Control-Allow-Methods"],
-			h["Access-Control-Allow-Headers"], h["Access-Control-Expose-Headers"], h["Vary"])
-	}
 	want := make([]map[string]bool, len(requests))
 	for i, request := range requests {
 		want[i] = map[string]bool{}
-		for _, p := range policies {
+		for _, p := range reloaded {
 			if err := engine.Reload(p); err != nil {
 				t.Fatal(err)
 			}
-			res, err := http.DefaultClient.Do(request())
+			got, err := answer(request())
 			if err != nil {
 				t.Fatal(err)
 			}
-			res.Body.Close()
-			want[i][seen(res)] = true
+			want[i][got] = true
 		}
 	}
 
 	done := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for i := 0; ; i++ {
-			select {
-			case <-done:
-				return
-			default:
-				if err := engine.Reload(policies[i%len(policies)]); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-	})
-	var clients sync.WaitGroup
+	var reloads, clients sync.WaitGroup
+	reloads.Go(func() { reload(t, engine, done) })
 	for i, request := range requests {
 		clients.Go(func() {
 			for range 200 {
-				res, err := http.DefaultClient.Do(request())
+				got, err := answer(request())
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				res.Body.Close()
-				if got := seen(res); !want[i][got] {
-					t.Errorf("request %d: a response of no policy: %s", i, got)
+				if !want[i][got] {
+					t.Errorf("request %d: no policy gives this response: %s", i, got)
 				}
 			}
 		})
 	}
 	clients.Wait()
 	close(done)
-	wg.Wait()
+	reloads.Wait()
+}
+
+// reload reloads the engine until done is closed.
+func reload(t *testing.T, engine *core.Engine, done <-chan struct{}) {
+	for i := 0; ; i++ {
+		select {
+		case <-done:
+			return
+		default:
+			if err := engine.Reload(reloaded[i%len(reloaded)]); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// answer sends a request and returns the status and the CORS headers of the response.
+func answer(r *http.Request) (string, error) {
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	res.Body.Close()
+	got := fmt.Sprint(res.StatusCode, res.Header["Vary"])
+	for name := range core.ResponseHeaders() {
+		got += fmt.Sprint(" ", name, res.Header[name])
+	}
+	return got, nil
 }
 
 func outgoing(url, method, origin, asks string) *http.Request {
