@@ -29,7 +29,7 @@ func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options
 	g := &grouped{group: group, has: make(map[string]bool)}
 	g.cors = Middleware(engine, append(slices.Clone(opts), Options{Skip: g.elsewhere})...)
 	group.Use(g.middleware)
-	others := e.OnAddRouteHandler
+	previous := e.OnAddRouteHandler
 
 	// echo reveals the host and the path of a group only in the group's routes.
 	e.OnAddRouteHandler = func(host string, r echo.Route, _ echo.HandlerFunc, _ []echo.MiddlewareFunc) {
@@ -45,8 +45,8 @@ func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options
 		g.has[place(r.Method, r.Path)] = true
 	}
 	e.OnAddRouteHandler = func(host string, r echo.Route, handler echo.HandlerFunc, chain []echo.MiddlewareFunc) {
-		if others != nil {
-			others(host, r, handler, chain)
+		if previous != nil {
+			previous(host, r, handler, chain)
 		}
 		if host == g.host {
 			g.added(r, chain)

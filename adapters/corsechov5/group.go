@@ -27,7 +27,7 @@ import (
 func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options) *echo.Group {
 	g := &grouped{router: e.Router(), group: group, cors: Middleware(engine, opts...)}
 	group.Use(g.middleware)
-	others := e.OnAddRoute
+	previous := e.OnAddRoute
 
 	// echo reveals the path of a group only in the group's routes.
 	e.OnAddRoute = func(r echo.Route) error {
@@ -43,8 +43,8 @@ func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options
 		g.has[place(r.Method, r.Path)] = true
 	}
 	e.OnAddRoute = func(r echo.Route) error {
-		if others != nil {
-			if err := others(r); err != nil {
+		if previous != nil {
+			if err := previous(r); err != nil {
 				return err
 			}
 		}

@@ -15,6 +15,6 @@
 //
 // The engine reads views of the request and keeps none of them. fasthttp copies
 // the headers that are written. Only an AllowOriginFunc gets copies, which it may
-// keep. Nothing allocates otherwise, except that header names to be echoed are
-// joined if they come in several lines.
+// keep. Nothing else allocates, unless header names to be echoed come in several
+// lines.
 package corsfasthttp

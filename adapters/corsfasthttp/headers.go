@@ -62,7 +62,7 @@ func hasOrigin(h *fasthttp.ResponseHeader) bool {
 	return false
 }
 
-// dropSpelled removes the CORS headers of others, who may spell them differently.
+// dropSpelled removes all CORS headers, however their names are spelled.
 func dropSpelled(h *fasthttp.ResponseHeader) {
 	for _, key := range h.PeekKeys() {
 		for name := range core.ResponseHeaders() {

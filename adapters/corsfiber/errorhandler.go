@@ -25,7 +25,7 @@ func ErrorHandler(engine *core.Engine, next fiber.ErrorHandler, opts ...Options)
 		next = fiber.DefaultErrorHandler
 	}
 	return func(c *fiber.Ctx, err error) error {
-		// A route without handlers stands for no route.
+		// If no route has matched, the route has no handlers.
 		if len(c.Route().Handlers) == 0 && !m.skipped(c) {
 			corsfasthttp.Begin(engine, c.Context(), m.routing(c), userContext{c}).End()
 		}

@@ -73,8 +73,8 @@ type application struct {
 }
 
 // routing returns how the application that serves the request reads it. It
-// remembers this for the first application that the middleware is used in; there
-// are rarely others.
+// remembers this for the first application that the middleware is used in, usually
+// the only one.
 func (m *middleware) routing(c fiber.Ctx) corsfasthttp.Routing {
 	app, first := c.App(), m.first.Load()
 	if first != nil && first.app == app {
