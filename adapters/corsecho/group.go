@@ -107,7 +107,8 @@ func (g *grouped) owns(r echo.Route, chain []echo.MiddlewareFunc) bool {
 	return false
 }
 
-// middleware is the middleware of the group's routes.
+// middleware is the middleware of the group's routes. echo v4 also applies it for each
+// request, and then nothing is noted.
 func (g *grouped) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	if g.asking {
 		g.applied = true

@@ -66,8 +66,7 @@ type grouped struct {
 	has     map[string]bool   // the routes of the application, by place
 	options map[string]string // the paths of the OPTIONS routes that g has added, by place
 	adding  bool              // a route, of its own accord
-
-	asking, applied bool // for owns
+	applied bool              // the group's middleware, for owns
 }
 
 // added is called for each new route of the application, before it is registered.
@@ -122,8 +121,7 @@ func (g *grouped) owns(r echo.Route) bool {
 	if !strings.HasPrefix(r.Path, g.prefix) {
 		return false
 	}
-	g.asking, g.applied = true, false
-	defer func() { g.asking = false }()
+	g.applied = false
 	for _, m := range r.Middlewares {
 		if m(notFound); g.applied {
 			return true
@@ -132,11 +130,10 @@ func (g *grouped) owns(r echo.Route) bool {
 	return false
 }
 
-// middleware is the middleware of the group's routes.
+// middleware is the middleware of the group's routes. echo v5 applies it only when it
+// registers them.
 func (g *grouped) middleware(next echo.HandlerFunc) echo.HandlerFunc {
-	if g.asking {
-		g.applied = true
-	}
+	g.applied = true
 	return g.cors(next)
 }
 
