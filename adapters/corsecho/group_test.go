@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -257,6 +258,19 @@ func TestGroupFindsItsRoutes(t *testing.T) {
 			t.Errorf("%s has an OPTIONS route: %v, want %v", path, got, want)
 		}
 	}
+}
+
+// TestGroupServesConcurrently: requests share no state of the group. Only the race
+// detector notices if they do.
+func TestGroupServesConcurrently(t *testing.T) {
+	e := quiet()
+	corsecho.Group(e, e.Group("/api"), engine(t, allowed)).PUT("", ok)
+	url := start(t, e) + "/api"
+	var requests sync.WaitGroup
+	for range 8 {
+		requests.Go(func() { wantOrigin(t, send(t, "PUT", url, allowed), allowed) })
+	}
+	requests.Wait()
 }
 
 // TestGroupOptions: the options apply to all routes that Group adds.
