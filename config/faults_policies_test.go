@@ -97,7 +97,7 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:12: routes[0].host "a.example:8080": a route's host has no port; did you mean "a.example"?`,
+			`cors.yaml:3:12: routes[0].host "a.example:8080": a route's host must not include a port; did you mean "a.example"?`,
 			`cors.yaml:4:12: routes[1].host "https://a.example": a route has a host, not an origin; write the host alone`,
 			`cors.yaml:4:37: routes[1].path "a": a path begins with a slash; did you mean "/a"?`,
 			`cors.yaml:5:12: routes[2].path "/a/*": a path has no wildcards; end it with a slash to cover every path below it`,

@@ -14,13 +14,13 @@ const (
 	CodeOriginFunc       Code = "origin-func"        // AllowOriginFunc returned true
 	CodeOriginNotAllowed Code = "origin-not-allowed" // no policy allows the origin
 	CodeOriginRepeated   Code = "origin-repeated"    // several Origin field lines
-	CodeSameOrigin       Code = "same-origin"        // not allowed, but not rejected: the page is of the server's own origin
+	CodeSameOrigin       Code = "same-origin"        // not allowed, but not rejected: the page has the server's own origin
 	CodeMethodNotEchoed  Code = "method-not-echoed"  // the requested method must not be echoed
 	CodeHeadersNotEchoed Code = "headers-not-echoed" // the requested header names must not be echoed
 )
 
-// Codes of the steps of an [Explanation]. The code of the decision is one of its
-// steps too.
+// Codes of the steps of an [Explanation]. A step may also have a Code of a
+// decision.
 const (
 	stepRoute            Code = "route"
 	stepNotCORS          Code = "kind-not-cors"

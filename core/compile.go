@@ -22,9 +22,9 @@ type ruleset struct {
 	denied   *verdict // on a preflight
 	absent   *verdict // on a request without an origin
 
-	// constant is set if the first policy allows "*". Its answer is then the same
-	// for every Origin, and caches need not tell origins apart (Fetch, CORS protocol
-	// and HTTP caches).
+	// constant reports whether the first policy allows "*". If so, its answer is
+	// the same for every Origin, and responses need no "Vary: Origin" (Fetch, CORS
+	// protocol and HTTP caches).
 	constant bool
 }
 
@@ -43,13 +43,14 @@ type answer struct {
 	badHeaders *verdict // on a preflight whose header names must not be echoed
 }
 
-// Indices of an answer's verdicts on preflights, to be combined.
+// Bits of an index into answer.preflight.
 const (
 	withNames   = 1 << iota // header names are echoed
 	withPrivate             // private network access is asked for
 )
 
-// originFunc is a policy's AllowOriginFunc and the origins it may be asked about.
+// originFunc is a policy's AllowOriginFunc and the special origins that it is
+// called for.
 type originFunc struct {
 	owner    int
 	allows   func(context.Context, Request) bool
@@ -64,6 +65,7 @@ type compiler struct {
 	seen  map[string]bool // patterns other than exact origins
 }
 
+// compile compiles policies. If it adds to c.errs, the ruleset must not be used.
 func (c *compiler) compile(policies []Policy) *ruleset {
 	rs := &ruleset{answers: make([]answer, len(policies))}
 	var room origin.Room
@@ -86,7 +88,7 @@ func (c *compiler) compile(policies []Policy) *ruleset {
 	return rs
 }
 
-// policy compiles one policy, of which p is a copy.
+// policy compiles one policy. It may change p, which is a copy.
 func (c *compiler) policy(rs *ruleset, b *origin.Builder, owner int, p Policy) {
 	if p.Name == "" {
 		p.Name = "default"
@@ -139,8 +141,8 @@ const (
 	statusForbidden = 403
 )
 
-// finish makes the verdicts, which depend on all policies: the Vary of each answer
-// must name every field that any answer depends on.
+// finish makes the verdicts. They depend on all policies, because the Vary of each
+// answer must name every field that any answer depends on.
 func (rs *ruleset) finish() {
 	refused := Decision{Kind: Actual, Code: CodeOriginNotAllowed, Vary: fieldOrigin}
 	denied := Decision{Kind: Preflight, Status: statusForbidden, Code: CodeOriginNotAllowed, Vary: rs.preflightVary()}
@@ -174,7 +176,8 @@ func (rs *ruleset) preflightVary() string {
 }
 
 // finish makes the verdicts of one policy. denied is the decision on preflights
-// from other origins. If the answer is constant, it is the same for all origins.
+// from other origins. constant reports whether the answer is the same for all
+// origins.
 func (a *answer) finish(denied Decision, constant bool) {
 	actual, preflight := a.actual.Decision, a.preflight[0].Decision
 	actual.Vary, preflight.Vary = fieldOrigin, denied.Vary

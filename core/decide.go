@@ -8,28 +8,30 @@ import (
 	"github.com/corskit/corskit/internal/origin"
 )
 
-// Decide decides one request. It does not allocate, with one exception: if the
-// names in Access-Control-Request-Headers must be echoed and come in several
-// lines, it joins them. Its cost is bounded for any request. The context is
-// passed to [Policy].AllowOriginFunc and not used otherwise.
+// Decide returns the decision on r. It passes ctx to [Policy].AllowOriginFunc and
+// does not use it otherwise. Its cost, except for that function, is bounded,
+// however large the request. It allocates only to join several lines of
+// Access-Control-Request-Headers that it must echo.
 func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 	o := e.current().resolve(ctx, nil, &r)
 	return o.Decision()
 }
 
-// Resolve decides the request that src describes. It is the way in for adapters:
-// [Engine.Decide] without a [Request] to fill. An adapter writes the outcome's
-// headers and, if it has a status, answers with that.
+// Resolve is like [Engine.Decide], but reads the request from src. It is meant for
+// adapters. An adapter writes the outcome's headers to the response. If the
+// outcome's status is not 0, the adapter answers with that status and does not run
+// the handler.
 func (e *Engine) Resolve(src Source) Outcome {
 	return e.current().resolve(nil, src, nil)
 }
 
 // AllowsHandshake reports whether a WebSocket handshake may proceed. Browsers do
-// not apply CORS to handshakes and send cookies with them, so the server must
-// check the origin. AllowsHandshake accepts a request without an Origin, which
-// does not come from a page; one from the server's own origin (see
-// [Request.SameOrigin]); and one whose origin the engine allows for its host and
-// path. A policy of "*" accepts handshakes from every site, with cookies.
+// not apply CORS to handshakes and send cookies with them, so the server must check
+// the origin. AllowsHandshake returns true if the request has no Origin, because
+// then it does not come from a page; if it comes from the server's own origin (see
+// [Request.SameOrigin]); or if the engine allows its origin for its host and path.
+// It returns false for all other requests, including those that no route covers. A
+// policy that allows "*" therefore allows handshakes from every site, with cookies.
 func (e *Engine) AllowsHandshake(src Source) bool {
 	values := src.Lines(fieldOrigin)
 	if len(values) == 0 || len(values) == 1 && sameOrigin(values[0], src, nil) {
@@ -39,12 +41,13 @@ func (e *Engine) AllowsHandshake(src Source) bool {
 	return o.verdict.Allowed
 }
 
-// AllowsOrigin reports whether some policy allows the origin, for uses other
-// than HTTP requests. An AllowOriginFunc gets a Request with nothing but the
-// origin. A malformed origin is never allowed, not even by "*".
+// AllowsOrigin reports whether any policy allows the origin. It is meant for uses
+// other than HTTP requests. It calls an AllowOriginFunc with a background context
+// and a Request that has only an Origin. A malformed origin is never allowed, not
+// even by "*".
 //
 // For a routed engine, every route must allow the origin. If there is a request,
-// as for a WebSocket handshake, use [Engine.AllowsHandshake] or an adapter's
+// such as a WebSocket handshake, use [Engine.AllowsHandshake] or an adapter's
 // CheckOrigin, which take the route into account.
 func (e *Engine) AllowsOrigin(origin string) bool {
 	s := e.current()
@@ -108,8 +111,8 @@ func (s *state) resolve(ctx context.Context, src Source, r *Request) (o Outcome)
 	return o
 }
 
-// askedMethod returns the lines of Access-Control-Request-Method if a request
-// that has an Origin is a preflight, and nil otherwise.
+// askedMethod returns the lines of Access-Control-Request-Method if a request with
+// an Origin is a preflight. Otherwise it returns none.
 func askedMethod(src Source, r *Request) []string {
 	if method(src, r) != "OPTIONS" {
 		return nil
@@ -135,8 +138,8 @@ func kind(origin []string, src Source, r *Request) Kind {
 	}
 }
 
-// govern returns the index of the answer that governs requests with these Origin
-// lines according to AllowOrigins, or -1.
+// govern returns the index of the first policy whose AllowOrigins match the Origin
+// lines, or -1. It marks o if there are several lines.
 func (rs *ruleset) govern(origin []string, o *Outcome) int {
 	switch {
 	case rs.constant:
@@ -188,7 +191,7 @@ func (a *answer) permit(origin, asked []string, src Source, r *Request, o *Outco
 	o.verdict, o.origin = a.preflight[i], origin[0]
 }
 
-// joined returns the value of a list-based field that has these lines.
+// joined joins the lines of a list-based field into one value.
 func joined(lines []string) string {
 	if len(lines) == 1 {
 		return lines[0]
@@ -196,8 +199,9 @@ func joined(lines []string) string {
 	return strings.Join(lines, ",")
 }
 
-// ask asks the functions of the policies before owner, or of all policies if it is
-// -1. It returns the first policy whose function allows the origin, or owner.
+// ask calls the AllowOriginFunc of each policy before owner, or of all policies if
+// owner is -1. It returns the first policy whose function returns true, and byFunc.
+// If there is none, it returns owner and 0.
 func (rs *ruleset) ask(ctx context.Context, value string, owner int, src Source, r *Request) (int, mark) {
 	o, ok := origin.Parse(value)
 	null := value == "null"
@@ -213,7 +217,7 @@ func (rs *ruleset) ask(ctx context.Context, value string, owner int, src Source,
 			continue
 		}
 		switch {
-		case request.Origin != nil: // asked before
+		case request.Origin != nil: // already filled in
 		case src != nil:
 			ctx, request = src.Context(), NewRequest(src)
 		default:

@@ -2,7 +2,7 @@ package core
 
 import "iter"
 
-// Kind says what a request is to CORS.
+// Kind is the kind of a request: not CORS, actual or preflight.
 type Kind uint8
 
 const (
@@ -27,14 +27,14 @@ func (k Kind) String() string {
 	}
 }
 
-// Decision is the engine's answer to one request. It is a comparable value. Each
-// string from AllowOrigin on is the value of a response header; the header is
-// omitted if the string is empty.
+// Decision is the engine's answer to one request. Decisions are comparable. Each
+// string from AllowOrigin to Vary is the value of a response header; if it is
+// empty, the header is omitted.
 type Decision struct {
 	Kind    Kind
 	Allowed bool   // the origin may read the response, or the preflight succeeds
-	Status  int    // 0: run the handler; otherwise the status to answer with, and an empty body
-	Code    Code   // why
+	Status  int    // 0 to run the handler; otherwise 204 or 403, for an empty response
+	Code    Code   // the cause of the decision
 	Policy  string // the name of the policy that governs; empty if none does
 
 	AllowOrigin         string
@@ -44,11 +44,11 @@ type Decision struct {
 	AllowHeaders        string
 	MaxAge              string
 	AllowPrivateNetwork string
-	Vary                string // names to add to those that the response has
+	Vary                string // names to add to the response's Vary
 }
 
 // responseHeaders are the headers that a decision may set, in the order in which
-// they are written. Vary is not one of them: its names are added.
+// they are written. Vary is not one of them, because a decision only adds to it.
 var responseHeaders = [...]struct {
 	name string
 	of   func(*Decision) *string
@@ -63,8 +63,9 @@ var responseHeaders = [...]struct {
 }
 
 // ResponseHeaders iterates over the names, in canonical form, of all headers that
-// an [Outcome] may set, Access-Control-Allow-Origin first. Adapters use it to
-// remove what another middleware or an upstream has set.
+// an [Outcome] may set, Access-Control-Allow-Origin first. Vary is not among them.
+// Adapters use ResponseHeaders to remove headers that another middleware or an
+// upstream server has set.
 func ResponseHeaders() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range responseHeaders {
@@ -75,8 +76,8 @@ func ResponseHeaders() iter.Seq[string] {
 	}
 }
 
-// Headers iterates over the names and values of the response headers that the
-// decision asks for. Vary comes last.
+// Headers iterates over the names and values of the response headers that d sets.
+// Vary comes last: add its names to those in the response.
 func (d Decision) Headers() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for _, h := range responseHeaders {

@@ -5,23 +5,22 @@ import (
 	"sync/atomic"
 )
 
-// Engine decides requests according to compiled policies. It is safe for
-// concurrent use, and so is [Engine.Reload]: each decision uses either the old
-// policies or the new ones, never a mix. A nil *Engine and the zero Engine deny
-// every origin.
+// Engine makes decisions according to compiled policies. It is safe for concurrent
+// use, even during [Engine.Reload]: each decision uses either the old policies or
+// the new ones, never a mix. A nil *Engine and the zero Engine deny every origin.
 type Engine struct {
 	state atomic.Pointer[state]
 }
 
-// state is what a reload replaces. It holds either the rules for all requests or
-// routes, each of which leads to another state.
+// state is a compiled configuration, which a reload replaces. It has either rules,
+// which apply to all requests, or routes, each pointing to another state.
 type state struct {
-	rules    *ruleset // nil if requests pass through untouched
+	rules    *ruleset // nil if requests go to the handler untouched
 	warnings []Warning
 
-	routes []route // in order; nil if the engine is not routed
-	hosts  bool    // some route has a host
-	torn   *state  // for paths whose readings lead to different routes
+	routes   []route // in order; nil if the engine is not routed
+	hosts    bool    // whether any route has a host
+	conflict *state  // for paths whose readings lead to different routes
 }
 
 // denyAll is the state of an engine without policies. untouched is the state for
@@ -31,17 +30,18 @@ var (
 	untouched = new(state)
 )
 
-// New compiles policies. The first policy whose origins match a request governs
-// it, with its own methods, headers and credentials. New returns all faults of all
-// policies at once, joined; each is a [*PolicyError]. Passing no policy is an
-// error.
+// New compiles policies into an Engine. The first policy whose origins match a
+// request governs it: its methods, headers and credentials apply.
+//
+// New reports all faults in all policies at once: the error joins a [*PolicyError]
+// for each. Passing no policy is an error.
 func New(policies ...Policy) (*Engine, error) {
 	s, err := compilePolicies(policies)
 	return newEngine(s, err)
 }
 
-// MustNew is like [New] but panics on an error. It is meant for policies in source
-// code.
+// MustNew is like [New] but panics with the error if there is one. It is meant for
+// policies that are part of the program.
 func MustNew(policies ...Policy) *Engine {
 	e, err := New(policies...)
 	if err != nil {
@@ -50,9 +50,10 @@ func MustNew(policies ...Policy) *Engine {
 	return e
 }
 
-// NewRouted compiles routes. The first route that covers a request's host and path
-// governs it. A request that no route covers, even a preflight, passes through
-// untouched and gets no CORS headers. NewRouted returns errors as [New] does.
+// NewRouted compiles routes into an Engine. The first route that covers a request's
+// host and path governs it. A request that no route covers, even a preflight, goes
+// to the handler and gets no CORS headers. NewRouted returns errors as [New] does;
+// passing no route is an error.
 func NewRouted(routes ...Route) (*Engine, error) {
 	s, err := compileRoutes(routes)
 	return newEngine(s, err)
@@ -67,8 +68,9 @@ func newEngine(s *state, err error) (*Engine, error) {
 	return e, nil
 }
 
-// Reload replaces all policies and routes atomically. It returns errors as [New]
-// does; if it returns one, nothing changes.
+// Reload atomically replaces all policies and routes. It returns errors as [New]
+// does; if it returns one, e is unchanged. The zero Engine can be reloaded; for a
+// nil *Engine, Reload returns an error.
 func (e *Engine) Reload(policies ...Policy) error {
 	s, err := compilePolicies(policies)
 	return e.swap(s, err)
@@ -104,7 +106,7 @@ func compilePolicies(policies []Policy) (*state, error) {
 	return &state{rules: rules, warnings: c.warns.all()}, nil
 }
 
-// current returns what is in force.
+// current returns the state in force. It is denyAll for a nil or zero Engine.
 func (e *Engine) current() *state {
 	if e != nil {
 		if s := e.state.Load(); s != nil {
@@ -114,8 +116,9 @@ func (e *Engine) current() *state {
 	return denyAll
 }
 
-// Warnings returns what is legal in the policies in force but probably not
-// intended. The caller may keep and change the slice.
+// Warnings returns the parts of the current policies and routes that are legal but
+// probably not intended, at most 100 for each [Reason]. The caller owns the slice,
+// which is nil if there are none.
 func (e *Engine) Warnings() []Warning {
 	return append([]Warning(nil), e.current().warnings...)
 }

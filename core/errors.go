@@ -13,7 +13,7 @@ type Reason string
 
 // Reasons of a [PolicyError].
 const (
-	ReasonEmpty           Reason = "empty"            // an empty entry, or an empty list that must not be
+	ReasonEmpty           Reason = "empty"            // an empty entry, or an empty list that must not be empty
 	ReasonMissingScheme   Reason = "missing-scheme"   // example.com without https://
 	ReasonMissingHost     Reason = "missing-host"     // a scheme without a host
 	ReasonSyntax          Reason = "syntax"           // not an origin, pattern, token or path at all
@@ -51,7 +51,7 @@ const (
 	ReasonNoOrigins          Reason = "no-origins"          // the policy allows no origin
 	ReasonUnmanagedSuffix    Reason = "unmanaged-suffix"    // a wildcard over an unknown top-level domain, with credentials
 	ReasonBroadRegexp        Reason = "broad-regexp"        // an expression that matches strangers' origins
-	ReasonUnreachablePattern Reason = "unreachable-pattern" // an earlier pattern decides for it
+	ReasonUnreachablePattern Reason = "unreachable-pattern" // another pattern matches the same origins
 	ReasonUnreachablePolicy  Reason = "unreachable-policy"  // an earlier policy allows every origin
 	ReasonUnreachableRoute   Reason = "unreachable-route"   // an earlier route covers it
 	ReasonSafelisted         Reason = "safelisted"          // has no effect, because it is always allowed
@@ -62,24 +62,26 @@ const (
 	ReasonUnused             Reason = "unused"              // a setting without effect
 )
 
-// PolicyError is one fault of a policy or a route. [New] and the like join one
-// for each fault that they find: see [PolicyErrors].
+// PolicyError is one fault in a policy or a route. [New], [NewRouted],
+// [Engine.Reload] and [Engine.ReloadRouted] return all faults that they find; see
+// [PolicyErrors].
 type PolicyError struct {
 	Policy     string // the policy's name; empty if the fault is not in a policy
-	Field      string // the Go name of the field, such as "AllowOrigins"
-	Index      int    // the index of the entry in a list; -1 if the field is not a list
+	Field      string // the Go name of the field, such as "AllowOrigins"; "Routes" or "Policies" for an argument
+	Index      int    // the index of the entry in a list; -1 if the fault is not in one entry
 	Value      string // the entry as given; [PolicyError.Error] shortens long ones
 	Reason     Reason
-	Detail     string // what is wrong, for people
-	Suggestion string // how to fix it, for people; spellings are quoted
+	Detail     string // what is wrong, in English
+	Suggestion string // how to fix it, in English; text to write is quoted
 
 	detail, suggestion text
 }
 
-// Spell returns the error with other names for fields, in Field and in the texts.
-// A loader of files thus writes "allow_origins" for AllowOrigins. The function
-// name gets the name of a field of [Policy] or [Route], or "core.NoPreflightCache",
-// and returns the name to use.
+// Spell returns a copy of e in which Field, Detail and Suggestion call the fields
+// of policies and routes by other names. For example, the loader of a configuration
+// file replaces "AllowOrigins" with "allow_origins". Spell calls name with each Go
+// name, which is a value of Field, such as "AllowOrigins", or
+// "core.NoPreflightCache". It uses the name that the function returns.
 func (e PolicyError) Spell(name func(string) string) PolicyError {
 	e.Field = name(e.Field)
 	if e.detail != "" {
@@ -88,7 +90,8 @@ func (e PolicyError) Spell(name func(string) string) PolicyError {
 	return e
 }
 
-// Error names the policy, the field, the entry, the fault and the fix.
+// Error returns one line with the policy, the field, the entry, the fault and the
+// fix.
 func (e *PolicyError) Error() string {
 	b := make([]byte, 0, 160)
 	b = append(b, "cors: "...)
@@ -116,10 +119,11 @@ func (e *PolicyError) Error() string {
 	return string(b)
 }
 
-// maxQuoted is the number of bytes of an entry that an error or explanation
-// repeats at most.
+// maxQuoted is the maximum number of bytes of a value that an error or explanation
+// quotes.
 const maxQuoted = 120
 
+// appendQuoted appends s, quoted and shortened, to b.
 func appendQuoted(b []byte, s string) []byte {
 	if len(s) <= maxQuoted {
 		return strconv.AppendQuote(b, s)
@@ -128,12 +132,13 @@ func appendQuoted(b []byte, s string) []byte {
 	return fmt.Appendf(b, "... (%d bytes)", len(s))
 }
 
-// PolicyErrors iterates over the policy errors in err, in the order in which they
-// were found. It yields nothing for nil and for other errors.
+// PolicyErrors iterates over the policy errors that err wraps or joins, in the
+// order in which they were found. It yields nothing if err is nil or contains none.
 func PolicyErrors(err error) iter.Seq[*PolicyError] {
 	return func(yield func(*PolicyError) bool) { walk(err, yield) }
 }
 
+// walk calls yield with each PolicyError in err. It returns false if yield did.
 func walk(err error, yield func(*PolicyError) bool) bool {
 	switch e := err.(type) {
 	case nil:

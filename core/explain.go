@@ -11,34 +11,34 @@ import (
 	"github.com/corskit/corskit/internal/origin"
 )
 
-// Explanation is a [Decision] in words: what the engine looked at, in order; which
+// Explanation is a [Decision] in words: what the engine examined, in order; which
 // policy and pattern decided; what headers the response gets; what the browser
 // does; and what to change if that is not what was intended.
 type Explanation struct {
 	Decision Decision
-	Steps    []Step
-	Policy   string // the name of the policy that governs; empty if none does
-	Pattern  string // the pattern that matched; empty if none did
-	Route    int    // the index of the route that covers the request; -1 if none does, or if there are no routes
-	Headers  []Header
+	Steps    []Step   // in the order of the decision
+	Policy   string   // the name of the policy that governs; empty if none does
+	Pattern  string   // the pattern that matched; empty if none did
+	Route    int      // the index of the route that covers the request; -1 if none does, or if there are no routes
+	Headers  []Header // in the order of [Decision.Headers]
 	Browser  BrowserVerdict
-	Hint     string // how to fix a refusal; may be empty
+	Hint     string // how to get the request allowed; empty if there is no advice
 
-	hinted text
+	hintText text // Hint, for Spell
 }
 
-// Step is one thing that the engine looked at.
+// Step is one step on the way to a decision.
 type Step struct {
-	Code Code
-	Text string
+	Code Code   // stable, for programs
+	Text string // one line, for people
 
-	text text
+	text text // Text, for Spell
 }
 
-// Spell returns the explanation with other names for fields in its texts: see
-// [PolicyError.Spell].
+// Spell returns a copy of x in which Steps and Hint call the fields of policies and
+// routes by other names. See [PolicyError.Spell].
 func (x Explanation) Spell(name func(string) string) Explanation {
-	x.Hint = x.hinted.spell(name)
+	x.Hint = x.hintText.spell(name)
 	x.Steps = slices.Clone(x.Steps)
 	for i := range x.Steps {
 		x.Steps[i].Text = x.Steps[i].text.spell(name)
@@ -49,7 +49,7 @@ func (x Explanation) Spell(name func(string) string) Explanation {
 // Header is one response header.
 type Header struct{ Name, Value string }
 
-// BrowserVerdict is what a browser does with the answer (Fetch, CORS check and
+// BrowserVerdict says what a browser does with the response (Fetch, CORS check and
 // CORS-preflight fetch).
 type BrowserVerdict struct {
 	// Allowed reports whether a request without credentials succeeds: the script
@@ -58,8 +58,8 @@ type BrowserVerdict struct {
 	// AllowedWithCredentials reports the same for a request with credentials.
 	AllowedWithCredentials bool
 
-	Code Code
-	Text string
+	Code Code   // stable, for programs
+	Text string // one line, for people
 }
 
 // String returns the explanation as several lines of plain text. Values from the
@@ -79,7 +79,8 @@ func (x Explanation) String() string {
 	return b.String()
 }
 
-// Explain decides the request as [Engine.Decide] does, and explains the decision.
+// Explain makes the same decision as [Engine.Decide] and explains it. Like Decide,
+// it may call an AllowOriginFunc. It allocates, and is meant for debugging.
 func (e *Engine) Explain(ctx context.Context, r Request) Explanation {
 	s := e.current()
 	o := s.resolve(ctx, nil, &r)
@@ -106,6 +107,7 @@ func (e *Engine) Explain(ctx context.Context, r Request) Explanation {
 	return x.Explanation
 }
 
+// explainer builds the Explanation of decision d.
 type explainer struct {
 	Explanation
 	request *Request
@@ -120,12 +122,12 @@ func (x *explainer) step(c Code, format string, args ...any) {
 
 func (x *explainer) hint(format string, args ...any) {
 	if x.Hint == "" {
-		x.hinted = textf(format, args...)
-		x.Hint = x.hinted.String()
+		x.hintText = textf(format, args...)
+		x.Hint = x.hintText.String()
 	}
 }
 
-// quoted returns a value of the request, made safe to print.
+// quoted quotes a value, so that it is safe to print, and shortens it.
 func quoted(s string) string { return string(appendQuoted(nil, s)) }
 
 // printable is like quoted but adds quotes only if they are needed.
@@ -150,8 +152,9 @@ func (x *explainer) routes(s *state) bool {
 		x.step(CodeNoRoute, "no route covers host %s and path %s", quoted(r.Host), quoted(r.Path))
 		x.hint("add a route that covers it; routes compare host and path exactly, and paths are case-sensitive")
 		return false
-	case torn:
-		x.step(CodePathAmbiguous, "routers may read path %s in more than one way, and the readings lead to different routes", quoted(r.Path))
+	case conflicting:
+		x.step(CodePathAmbiguous,
+			"routers may read path %s in more than one way, and the readings lead to different routes", quoted(r.Path))
 		x.hint("request the path in its clean form, without //, dot segments and unnecessary escapes")
 		return false
 	default:
@@ -226,7 +229,7 @@ func (x *explainer) policies() string {
 	return "the " + strconv.Itoa(len(x.rules.answers)) + " policies"
 }
 
-// suggestOrigin hints at how to allow a refused origin.
+// suggestOrigin adds a hint about how to allow a refused origin.
 func (x *explainer) suggestOrigin(value string) {
 	var listed string
 	o, ok := origin.Parse(value)
@@ -244,14 +247,15 @@ func (x *explainer) suggestOrigin(value string) {
 	case x.allowsOther(o, value, &listed):
 		x.hint("%s is allowed: scheme and port are part of an origin", quoted(listed))
 	case o.Insecure() && x.rules.answers[0].credentials:
-		x.hint("serve the page over https:// and add that origin to " + nameAllowOrigins + ": with credentials, http:// origins are refused")
+		x.hint("serve the page over https:// and add that origin to " + nameAllowOrigins +
+			": with credentials, http:// origins are refused")
 	default:
 		x.hint("add %s to "+nameAllowOrigins, quoted(value))
 	}
 }
 
-// allowsOther looks for an allowed origin that differs from o, spelled value, only
-// in its scheme or port.
+// allowsOther looks for an allowed origin that differs from o only in its scheme or
+// port, and stores it in found. value is o as sent.
 func (x *explainer) allowsOther(o origin.Origin, value string, found *string) bool {
 	for _, scheme := range []string{"https", "http", o.Scheme} {
 		candidate := scheme + "://" + o.Host
@@ -270,11 +274,12 @@ func (x *explainer) preflight() {
 	ok := x.method(credentials)
 	ok = x.headerNames(credentials) && ok
 	if d.AllowPrivateNetwork != "" {
-		x.step(stepPrivateNetwork, "the request into the private network is allowed")
+		x.step(stepPrivateNetwork, "access to the private network is allowed")
 	}
 	x.Browser = BrowserVerdict{
 		Allowed: ok, AllowedWithCredentials: ok && credentials,
-		Code: browserSends, Text: "the preflight succeeds: the browser sends the " + printable(r.AccessControlRequestMethod[0]) + " request",
+		Code: browserSends,
+		Text: "the preflight succeeds: the browser sends the " + printable(r.AccessControlRequestMethod[0]) + " request",
 	}
 	if !ok {
 		x.Browser.Code, x.Browser.Text = browserRefuses, "the preflight fails: the browser never sends the request"
@@ -316,7 +321,7 @@ func (x *explainer) method(credentials bool) bool {
 	return true
 }
 
-// maxExplained is the maximum number of header names with a step of their own.
+// maxExplained is the maximum number of header names that get a step each.
 const maxExplained = 32
 
 func (x *explainer) headerNames(credentials bool) bool {
@@ -378,7 +383,7 @@ func (x *explainer) refused() {
 	case x.d.Kind == NotCORS:
 		x.Browser = BrowserVerdict{
 			Allowed: true, AllowedWithCredentials: true, Code: browserNotConcerned,
-			Text: "either a page of the server's own origin sends such a request, or the browser hides the response from scripts",
+			Text: "without an Origin field, only scripts of the server's own origin can read the response",
 		}
 	case x.d.Code == CodeNoRoute && x.d.Kind == Preflight:
 		x.Browser = BrowserVerdict{
@@ -393,7 +398,8 @@ func (x *explainer) refused() {
 		x.Browser = BrowserVerdict{Code: browserRefuses, Text: "the preflight fails: the browser never sends the request"}
 		switch x.d.Code {
 		case CodeMethodNotEchoed:
-			x.step(CodeMethodNotEchoed, "the requested method is not a single token of at most %d bytes that browsers send", fetch.MaxEchoedMethod)
+			x.step(CodeMethodNotEchoed,
+				"the requested method is not a single token of at most %d bytes that browsers send", fetch.MaxEchoedMethod)
 			x.hint("no browser sends that")
 		case CodeHeadersNotEchoed:
 			x.step(CodeHeadersNotEchoed, "the requested header names are not a list of tokens of at most %d bytes", fetch.MaxEchoedHeaders)

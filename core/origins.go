@@ -6,14 +6,14 @@ import (
 	"github.com/corskit/corskit/internal/origin"
 )
 
-// origins adds the policy's origins to the matcher. any reports whether "*" is one
-// of them.
+// origins checks the policy's origins and adds them to b. any reports whether "*"
+// is one of them.
 func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 	const field = "AllowOrigins"
 	p := ps.policy
 	secure := p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
 	for i, entry := range p.AllowOrigins {
-		// Lists of a million consist of these.
+		// This is fast, because long lists consist of plain origins.
 		if !any && origin.IsPlain(entry) {
 			if !b.AddExact(owner, entry) && len(ps.errs) == 0 {
 				ps.again(field, i, entry, ReasonUnreachablePattern)
@@ -32,7 +32,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 			ps.fault(field, i, entry, Reason(f.Reason), text(f.Detail), text(f.Suggestion))
 		case any && entry != "*":
 			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this origin`, `list only "*"`)
-		case ps.repeated(owner, entry):
+		case ps.repeated(entry):
 			ps.again(field, i, entry, ReasonUnreachablePattern)
 		case odd != "":
 			ps.warn(field, i, entry, ReasonUnused, text(odd), "pages have http:// or https:// origins")
@@ -45,9 +45,9 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 	}
 }
 
-// repeated reports whether a pattern is already listed. Exact origins are left to
-// the matcher.
-func (ps *policyScope) repeated(owner int, entry string) bool {
+// repeated reports whether the same pattern was listed before. It returns false for
+// exact origins, because Builder.Add detects those.
+func (ps *policyScope) repeated(entry string) bool {
 	mayBePattern := strings.Contains(entry, "*") || strings.HasPrefix(entry, "regexp:") || strings.HasPrefix(entry, "@") ||
 		strings.Count(entry, ":") >= 2 // a range of ports
 	if !mayBePattern || IsOrigin(entry) {
@@ -61,8 +61,8 @@ func (ps *policyScope) repeated(owner int, entry string) bool {
 	return before
 }
 
-// oddScheme says why no page has an origin with the scheme. It returns "" for
-// other schemes.
+// oddScheme returns the reason why no page has an origin with the scheme, or "" if
+// pages may have one.
 func oddScheme(scheme string) string {
 	switch scheme {
 	case "ws", "wss":
@@ -75,17 +75,18 @@ func oddScheme(scheme string) string {
 	return ""
 }
 
-// danger is a pattern that is refused or warned of because strangers may have such
-// an origin.
+// danger is a reason to refuse a pattern or to warn of it: strangers may have an
+// origin that it matches.
 type danger struct {
-	refused    bool
+	refused    bool // false for a warning
 	reason     Reason
 	detail     text
 	suggestion text
 }
 
-// dangers reports what is dangerous about a pattern: the first refusal, or all
-// warnings.
+// dangers looks for dangers in a pattern. It adds a fault for the first one for
+// which the pattern is refused. If there is none, it adds a warning for each
+// danger.
 func (ps *policyScope) dangers(i int, entry string, pat *origin.Pattern) {
 	const field = "AllowOrigins"
 	var warned []danger
@@ -115,7 +116,10 @@ func anyDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 }
 
 func nullDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
-	d := danger{true, ReasonNull, `any site can send requests with the origin "null"`, "set " + nameAllowNullOrigin + " if that is intended"}
+	d := danger{
+		true, ReasonNull,
+		`any site can send requests with the origin "null"`, "set " + nameAllowNullOrigin + " if that is intended",
+	}
 	if p.AllowCredentials {
 		d.suggestion = "never allow it together with credentials"
 	}
@@ -140,8 +144,8 @@ func regexpDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 	}, found
 }
 
-// regexpUseless finds an expression that is written for http:// origins, none of
-// which it can match.
+// regexpUseless finds an expression that is meant for http:// origins but cannot
+// match any of them.
 func regexpUseless(p *Policy, entry string, pat *origin.Pattern) (danger, bool) {
 	rest, http := strings.CutPrefix(entry, "regexp:http:")
 	loopback := strings.HasPrefix(rest, "//localhost") || strings.HasPrefix(rest, "//127") || strings.HasPrefix(rest, `//\[`)

@@ -1,8 +1,9 @@
 package core
 
-// Outcome is a [Decision] in the form in which an adapter writes it: a status
-// and a list of headers. It shares strings with the request that it was made for.
-// The zero Outcome has no headers and lets the handler run.
+// Outcome is a [Decision] in a form that is cheap to write: a status and a list of
+// headers. It shares strings with the request, so an Outcome for a transient
+// [Source] is valid only until the request's memory is reused. The zero Outcome has
+// no headers and lets the handler run.
 type Outcome struct {
 	verdict *verdict
 	mark    mark
@@ -10,7 +11,7 @@ type Outcome struct {
 	origin, method, names string // what headers take from the request
 }
 
-// mark is what an outcome changes in the code of its verdict.
+// mark overrides the Code of an outcome's verdict.
 type mark uint8
 
 const (
@@ -18,8 +19,8 @@ const (
 	repeated                  // CodeOriginRepeated
 )
 
-// verdict is a decision as it is known when the policies are compiled. Values
-// that come from the request are still placeholders.
+// verdict is a decision that was made when the policies were compiled. It has
+// placeholders for values that come from the request.
 type verdict struct {
 	Decision
 	headers []listed // without Vary
@@ -31,14 +32,14 @@ type listed struct {
 	from        part
 }
 
-// part is what a header takes from the request.
+// part says which part of the request a header takes its value from.
 type part uint8
 
 const (
-	nothing    part = iota
-	partOrigin      // the Origin
-	partMethod      // the method asked for
-	partNames       // the header names asked for
+	nothing    part = iota // the value is fixed
+	partOrigin             // Origin
+	partMethod             // Access-Control-Request-Method
+	partNames              // Access-Control-Request-Headers
 )
 
 // Placeholders are values that no header can have.
@@ -60,8 +61,8 @@ func newVerdict(d Decision) *verdict {
 	return v
 }
 
-// Status is [Decision].Status: unless it is 0, the adapter answers with it and an
-// empty body, and does not run the handler.
+// Status returns [Decision].Status. If it is not 0, the adapter must answer with
+// that status and an empty body, without running the handler.
 func (o *Outcome) Status() int {
 	if o.verdict == nil {
 		return 0
@@ -78,7 +79,7 @@ func (o *Outcome) Vary() string {
 	return o.verdict.Vary
 }
 
-// Len returns the number of headers to set. Vary is not among them.
+// Len returns the number of headers to set, not counting Vary.
 func (o *Outcome) Len() int {
 	if o.verdict == nil {
 		return 0
@@ -86,9 +87,9 @@ func (o *Outcome) Len() int {
 	return len(o.verdict.headers)
 }
 
-// Header returns the name, in canonical form, and the value of the header with
-// index i, which must be less than [Outcome.Len]. The value is never empty, and
-// replaces all values that the response has under that name.
+// Header returns the canonical name and the value of the header with index i. It
+// panics unless 0 <= i < o.Len(). The value is never empty. It replaces all values
+// that the response has for that name.
 func (o *Outcome) Header(i int) (name, value string) {
 	h := &o.verdict.headers[i]
 	switch h.from {
@@ -103,7 +104,8 @@ func (o *Outcome) Header(i int) (name, value string) {
 	}
 }
 
-// Decision returns the outcome as a value.
+// Decision returns the outcome as a [Decision]. Its strings are valid only as long
+// as the outcome.
 func (o *Outcome) Decision() Decision {
 	if o.verdict == nil {
 		return Decision{}

@@ -6,8 +6,8 @@ import (
 	"github.com/corskit/corskit/internal/origin"
 )
 
-// reachability warns of patterns that another pattern decides for, and of policies
-// that can never govern.
+// reachability warns of patterns whose origins another pattern matches, and of
+// policies that can never govern.
 func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 	if len(c.errs) > 0 || !rs.matcher.HasPatterns() {
 		return
@@ -38,11 +38,13 @@ func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 	}
 }
 
-// maxCovering bounds the entries to examine if each costs more than a few lookups.
+// maxCovering is the maximum number of entries to examine if each takes more than a
+// few lookups.
 const maxCovering = 1000
 
-// covering returns the pattern that decides for all of entry's origins, as far as
-// samples tell, and its owner. The owner is NoOwner if there is no such pattern.
+// covering returns the owner and the text of the pattern that matches all origins
+// that entry matches, judging by samples of them. The owner is NoOwner if there is
+// no such pattern.
 func covering(m *origin.Matcher, entry string, limit int) (owner int, pattern string) {
 	for i, s := range samples(entry) {
 		o, p := m.FindPattern(s, limit)
@@ -54,9 +56,9 @@ func covering(m *origin.Matcher, entry string, limit int) (owner int, pattern st
 	return owner, pattern
 }
 
-// samples returns origins that a pattern matches and that another pattern matches
-// only if it covers the first. If the pattern has no such origins, samples returns
-// a string that is not an origin.
+// samples returns origins that pattern matches, chosen so that another pattern
+// matches all of them only if it covers this one. For patterns without such
+// origins, it returns a string that is not an origin.
 func samples(pattern string) []string {
 	if strings.HasPrefix(pattern, "regexp:") || strings.HasPrefix(pattern, "@") {
 		return []string{""}

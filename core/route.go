@@ -5,42 +5,44 @@ import (
 	"strings"
 )
 
-// Route applies policies to the requests for one host and path. See [NewRouted].
+// Route applies policies to the requests for one host and one or more paths. See
+// [NewRouted].
 //
-// Routes compare paths byte for byte with the path that the framework's router
-// compares. Case matters, '+' is a plus sign, and nothing is decoded or cleaned.
-// If the router ignores case, routes do too (see [Request].FoldPath).
+// A route is compared, byte for byte, with the path that the framework's router
+// uses: case matters, '+' is a plus sign, and nothing is decoded or cleaned. If the
+// router ignores case, routes do too (see [Request].FoldPath).
 //
-// Routers may read a path in more than one way if it contains "//", "." or ".."
-// segments, or an escape that matters, such as %2F. A route covers such a path only
-// if it is the first to cover every reading. If the readings lead to different
-// routes, no origin is allowed; and if some route has RejectDisallowed, requests
-// are rejected. So "/public/../admin" never gets the policies of "/public/",
-// whatever the router makes of it.
+// If a path contains "//", "." or ".." segments, or an escape such as %2F, routers
+// differ in how they read it. A route covers such a path only if it is the first to
+// cover each reading. If the readings lead to different routes, no origin is
+// allowed, and if any route has RejectDisallowed, the request is rejected. So
+// "/public/../admin" never gets the policies of "/public/", however the router
+// reads it.
 //
-// A single slash at the end does not count as another reading. If something
-// removes it before the router sees the path, write the route as "/private/", not
-// as "/private".
+// Paths that differ in a final slash are different paths, not two readings of one.
+// If a server or middleware removes the slash before routing, write "/private/",
+// which covers both, not "/private".
 type Route struct {
 	// Host is the host that a request must be sent to, in lower case and without a
-	// port. The comparison ignores the ASCII case of the request's host, its port
-	// and a dot at its end. Empty means any host.
+	// port. The port, the case and a final dot of the request's host are ignored.
+	// If Host is empty, the route covers any host.
 	Host string
 
-	// Path is a path. A path that ends in a slash covers every path below it and,
-	// as [net/http.ServeMux] redirects there, itself without the slash. Any other
-	// path covers only itself. Empty and "/" cover every path.
+	// Path is the path that a request must have. If it ends in a slash, the route
+	// also covers every path below it, as well as the same path without the slash,
+	// which [net/http.ServeMux] redirects. If it is empty or "/", the route covers
+	// every path.
 	Path string
 
-	// Policies are the policies for these requests: the first one whose origins
-	// match governs. At least one is needed.
+	// Policies apply to the requests that the route covers. The first policy whose
+	// origins match governs. There must be at least one.
 	Policies []Policy
 }
 
 // route is a Route, compiled.
 type route struct {
 	host, path string
-	below      bool // it covers all that begins with path, which is empty or ends in a slash
+	below      bool // whether it covers all paths that begin with path
 	to         *state
 }
 
@@ -76,15 +78,15 @@ func compileRoutes(routes []Route) (*state, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	s := &state{routes: compiled, warnings: warns.all(), torn: tornState(compiled)}
+	s := &state{routes: compiled, warnings: warns.all(), conflict: conflictState(compiled)}
 	for _, r := range compiled {
 		s.hosts = s.hosts || r.host != ""
 	}
 	return s, nil
 }
 
-// sharing returns the index of a route with the very same slice of policies, or -1.
-// A large list that is used twice is thus compiled once.
+// sharing returns the index of a route with the same slice of policies, or -1. A
+// large list that several routes share is compiled only once.
 func sharing(routes []Route, policies []Policy) int {
 	for i, r := range routes {
 		if len(policies) > 0 && len(r.Policies) == len(policies) && &r.Policies[0] == &policies[0] {
@@ -94,19 +96,20 @@ func sharing(routes []Route, policies []Policy) int {
 	return -1
 }
 
+// covers reports whether a covers all requests that b covers.
 func covers(a, b Route) bool {
 	return (a.Host == "" || a.Host == b.Host) && (a.Path == "" || a.Path == "/" ||
 		a.Path == b.Path || strings.HasSuffix(a.Path, "/") && strings.HasPrefix(b.Path+"/", a.Path))
 }
 
-// Values that index returns if there is no index.
+// Results of state.index that are not indices.
 const (
-	noRoute = -1 // no route covers any reading of the path
-	torn    = -2 // the readings of the path lead to different routes
+	noRoute     = -1 // no route covers any reading of the path
+	conflicting = -2 // the readings of the path lead to different routes
 )
 
-// maxReading is the length, in bytes, up to which a path's other readings are
-// examined. A longer path that has other readings counts as torn.
+// maxReading is the maximum length in bytes of a path whose other readings are
+// examined. A longer path that has other readings counts as conflicting.
 const maxReading = 1024
 
 // route returns the state that governs requests for a host and path.
@@ -114,33 +117,33 @@ func (s *state) route(t Target) *state {
 	switch i := s.index(t); i {
 	case noRoute:
 		return untouched
-	case torn:
-		return s.torn
+	case conflicting:
+		return s.conflict
 	default:
 		return s.routes[i].to
 	}
 }
 
 // index returns the index of the route that covers all readings of the path, or
-// noRoute or torn.
+// noRoute or conflicting.
 func (s *state) index(t Target) int {
 	host, fold := t.Host, t.FoldPath
 	if s.hosts {
 		host = hostname(host)
 	}
 	i := first(s, host, t.Path, fold)
-	if ambiguous(t.Path) && !s.cleans(host, t.Path, fold, i) {
-		return torn
+	if ambiguous(t.Path) && !s.cleansTo(host, t.Path, fold, i) {
+		return conflicting
 	}
 	if t.RawPath != "" && t.RawPath != t.Path &&
-		(first(s, host, t.RawPath, fold) != i || ambiguous(t.RawPath) && !s.cleans(host, t.RawPath, fold, i)) {
-		return torn
+		(first(s, host, t.RawPath, fold) != i || ambiguous(t.RawPath) && !s.cleansTo(host, t.RawPath, fold, i)) {
+		return conflicting
 	}
 	return i
 }
 
-// cleans reports whether the clean form of a path leads to route i too.
-func (s *state) cleans(host, path string, fold bool, i int) bool {
+// cleansTo reports whether the clean form of a path leads to route i too.
+func (s *state) cleansTo(host, path string, fold bool, i int) bool {
 	if len(path) > maxReading {
 		return false
 	}
@@ -148,9 +151,9 @@ func (s *state) cleans(host, path string, fold bool, i int) bool {
 	return first(s, host, clean(buf[:0], path), fold) == i
 }
 
-// tornState returns the state for paths whose readings lead to different routes. It
-// allows no origin, and rejects requests if some route does.
-func tornState(routes []route) *state {
+// conflictState returns the state for paths whose readings lead to different
+// routes. The state allows no origin, and rejects requests if any route does.
+func conflictState(routes []route) *state {
 	c := compiler{warns: new(warnings)}
 	p := Policy{}
 	for _, r := range routes {
@@ -163,7 +166,7 @@ func tornState(routes []route) *state {
 	return &state{rules: rs}
 }
 
-// first returns the index of the first route that covers host and path.
+// first returns the index of the first route that covers host and path, or noRoute.
 func first[T string | []byte](s *state, host string, path T, fold bool) int {
 	for i := range s.routes {
 		r := &s.routes[i]
@@ -174,6 +177,8 @@ func first[T string | []byte](s *state, host string, path T, fold bool) int {
 	return noRoute
 }
 
+// coversPath reports whether r covers path. If fold is set, ASCII case does not
+// matter.
 func coversPath[T string | []byte](r *route, path T, fold bool) bool {
 	n := len(r.path)
 	if len(path) < n {
@@ -182,8 +187,8 @@ func coversPath[T string | []byte](r *route, path T, fold bool) bool {
 	return (r.below || len(path) == n) && samePath(path[:n], r.path, fold)
 }
 
-// samePath compares two paths of equal length. If fold is set, the case of ASCII
-// letters does not matter.
+// samePath compares two paths of equal length. If fold is set, ASCII case does not
+// matter.
 func samePath[T string | []byte](path T, route string, fold bool) bool {
 	if !fold {
 		return string(path) == route
@@ -203,8 +208,8 @@ func asciiLower(c byte) byte {
 	return c
 }
 
-// hostname returns a Host field without its port and without a dot at its end,
-// which makes a name absolute: "a.example." is the same server.
+// hostname returns the value of a Host field without its port and without a final
+// dot: "a.example." is the same server as "a.example".
 func hostname(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
 		host = host[:i]
@@ -212,8 +217,8 @@ func hostname(host string) string {
 	return strings.TrimSuffix(host, ".")
 }
 
-// equalFold reports whether s equals lower, which is in lower case, if the case of
-// ASCII letters does not matter.
+// equalFold reports whether s equals lower, ignoring ASCII case. lower must be in
+// lower case.
 func equalFold(lower, s string) bool {
 	if len(lower) != len(s) {
 		return false
@@ -226,8 +231,8 @@ func equalFold(lower, s string) bool {
 	return true
 }
 
-// ambiguous reports whether some router might clean the path: whether it has a
-// segment that is empty, "." or "..". An empty last segment does not count.
+// ambiguous reports whether a router might clean the path, because it has a segment
+// that is empty, "." or "..". An empty last segment does not count.
 func ambiguous(path string) bool {
 	for i := 1; i < len(path); i++ {
 		if path[i-1] == '/' && (path[i] == '/' || path[i] == '.' && isDots(path[i:])) {
@@ -237,17 +242,17 @@ func ambiguous(path string) bool {
 	return false
 }
 
-// isDots reports whether the first segment of a path, which begins with a dot, is
-// "." or "..".
+// isDots reports whether the first segment of path is "." or "..". path must begin
+// with a dot.
 func isDots(path string) bool {
 	rest := strings.TrimPrefix(path[1:], ".")
 	return rest == "" || rest[0] == '/'
 }
 
 // clean appends the path to b without empty, "." and ".." segments, as [path.Clean]
-// does. It also drops a slash at the end, which some routers keep. There is no need
-// to try the path with that slash: a route that covers /a/ covers /a, and a route
-// that covers only /a covers no other spelling of it.
+// does. It also drops a final slash, which some routers keep. The path with that
+// slash need not be tried: a route that covers /a/ covers /a, and a route that
+// covers only /a does not cover the path as sent.
 func clean(b []byte, path string) []byte {
 	for path != "" {
 		var segment string

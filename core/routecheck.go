@@ -7,7 +7,7 @@ import (
 	"github.com/corskit/corskit/internal/origin"
 )
 
-// routeFault is what is wrong with the host or the path of a route.
+// routeFault is a fault in the host or the path of a route.
 type routeFault struct {
 	value              string
 	reason             Reason
@@ -26,7 +26,7 @@ func (c *compiler) checkRoute(i int, r Route) {
 	}
 }
 
-// hostFault returns what is wrong with the host of a route, or nil.
+// hostFault returns the first fault in the host of a route, or nil.
 func hostFault(host string) *routeFault {
 	if host == "" {
 		return nil
@@ -40,7 +40,7 @@ func hostFault(host string) *routeFault {
 	case ok && o.Port == 0 && !strings.HasSuffix(host, ":443"):
 		return nil
 	case ok:
-		return fault(ReasonPort, "a route's host has no port", hostSuggestion(o.Host, "write only the host"))
+		return fault(ReasonPort, "a route's host must not include a port", hostSuggestion(o.Host, "write only the host"))
 	case strings.Contains(host, "://"):
 		return fault(ReasonHost, "a route has a host, not an origin", "write only the host")
 	case strings.Contains(host, "*"):
@@ -57,15 +57,16 @@ func hostFault(host string) *routeFault {
 	return fault(ReasonHost, "not a host name in canonical form", suggestion)
 }
 
-// hostSuggestion suggests a host if a route may have it.
-func hostSuggestion(host string, otherwise text) text {
+// hostSuggestion suggests host if a route may have it, and otherwise returns
+// fallback.
+func hostSuggestion(host string, fallback text) text {
 	if hostFault(host) != nil {
-		return otherwise
+		return fallback
 	}
 	return didYouMean(host)
 }
 
-// pathFault returns what is wrong with the path of a route, or nil.
+// pathFault returns the first fault in the path of a route, or nil.
 func pathFault(path string) *routeFault {
 	if path == "" {
 		return nil
@@ -92,6 +93,7 @@ type pathRule struct {
 	fixed              func(path string) (string, bool) // may be nil
 }
 
+// has returns a function that reports whether a path contains any of chars.
 func has(chars string) func(string) bool {
 	return func(path string) bool { return strings.ContainsAny(path, chars) }
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/corskit/corskit/internal/fetch"
 )
 
-// finding is the place that a fault or a warning is about.
+// finding is the place of a fault or a warning.
 type finding struct {
 	policy, field string
 	index         int
 	value         string
 }
 
+// error returns the fault or warning as a PolicyError.
 func (f finding) error(r Reason, detail, suggestion text) PolicyError {
 	return PolicyError{
 		Policy: f.policy, Field: f.field, Index: f.index, Value: f.value, Reason: r,
@@ -68,7 +69,7 @@ func (ps *policyScope) settings(any bool) {
 	}
 	if any && p.AllowPrivateNetwork {
 		ps.warn("AllowPrivateNetwork", -1, "true", ReasonPrivateNetwork,
-			"every origin may reach into the private network", "list the origins that need to")
+			"every origin may access the private network", "list the origins that need to")
 	}
 }
 
@@ -98,7 +99,8 @@ func (ps *policyScope) methods() (value string, all bool) {
 			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this method`, `list only "*"`)
 		case fetch.IsSafelistedMethod(m):
 			ps.warn(field, i, entry, ReasonSafelisted,
-				textf("no effect: browsers send %s without asking for permission", m), "remove it; to forbid the method, answer it with 405")
+				textf("no effect: browsers send %s without asking for permission", m),
+				"remove it; to forbid the method, answer it with 405")
 		}
 		seen[m] = true
 		list = append(list, m)
@@ -107,14 +109,16 @@ func (ps *policyScope) methods() (value string, all bool) {
 	case all:
 		return "*", true
 	case len(list) == 0:
-		// Without the header, Fetch lets any method through if the script listens
-		// to the progress of an upload (CORS-preflight fetch, step 7).
+		// If the header is missing, browsers allow any method to a script that
+		// listens to the progress of an upload (Fetch, CORS-preflight fetch, step
+		// 7).
 		return "GET, HEAD, POST", false
 	}
 	return strings.Join(list, ", "), false
 }
 
-// method returns the method that an entry means, and whether it may be listed.
+// method returns the method in the form that browsers send, and whether a policy
+// may list it. If not, it adds a fault.
 func (ps *policyScope) method(i int, entry string) (m string, ok bool) {
 	const field = "AllowMethods"
 	if !ps.token(field, i, entry) {
@@ -185,8 +189,9 @@ func (ps *policyScope) expose() string {
 	return strings.Join(list, ", ")
 }
 
-// names returns the names of a list, other than "*", in lower case and once each.
-// It leaves out names that are not tokens and names for which keep returns false.
+// names returns the entries of a list of header names, in lower case and without
+// duplicates. It omits "*", entries that are not tokens, and names for which keep
+// returns false.
 func (ps *policyScope) names(field string, entries []string, keep func(i int, entry, name string) bool) []string {
 	var list []string
 	seen := make(map[string]bool, len(entries))
@@ -206,7 +211,7 @@ func (ps *policyScope) names(field string, entries []string, keep func(i int, en
 	return list
 }
 
-// token reports whether an entry is a token, and reports a fault if it is not.
+// token reports whether an entry is a token, and adds a fault if it is not.
 func (ps *policyScope) token(field string, i int, entry string) bool {
 	const maxName = 256
 	trimmed := strings.TrimSpace(entry)
@@ -231,8 +236,8 @@ func (ps *policyScope) token(field string, i int, entry string) bool {
 func (ps *policyScope) maxAge() string {
 	const (
 		field    = "MaxAge"
-		limit    = 24 * time.Hour // Firefox honours no more
-		chromium = 2 * time.Hour
+		limit    = 24 * time.Hour // the maximum in Firefox
+		chromium = 2 * time.Hour  // the maximum in Chromium
 	)
 	d := ps.policy.MaxAge
 	fault := func(detail, suggestion text) { ps.fault(field, -1, d.String(), ReasonMaxAge, detail, suggestion) }

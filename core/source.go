@@ -5,35 +5,35 @@ import (
 	"strings"
 )
 
-// Source is a request as an adapter sees it. [Engine.Resolve] asks it only for
-// what the policies in force need, so that an adapter gathers nothing in vain.
+// Source is how an adapter presents a request to the engine. [Engine.Resolve] calls
+// only the methods that the current policies require, so methods should do their
+// work when called. It may call a method more than once, always on the caller's
+// goroutine.
 //
-// Strings and slices may be views of memory that the framework reuses. They must
+// The strings and slices may refer to memory that the framework reuses, but must
 // stay valid until the adapter has written the outcome's headers.
 type Source interface {
-	// Context returns the context of the request. It is asked for only if an
-	// AllowOriginFunc is called.
+	// Context returns the request's context, which is passed to AllowOriginFunc.
 	Context() context.Context
 
-	// Method returns the method as sent.
+	// Method returns the request method as sent. Methods are case-sensitive.
 	Method() string
 
-	// Target returns where the request is sent to.
+	// Target returns the host and path of the request.
 	Target() Target
 
-	// Lines returns the lines of a header field, one element per line, and none
-	// if the field is absent. The name is in canonical form, such as "Origin". At
-	// most 17 lines are looked at; a source may leave out the others.
+	// Lines returns the lines of the header field with the given canonical name,
+	// such as "Origin". It returns one element per line, and none if the field is
+	// absent. The engine reads at most 17 lines; a source may omit the rest.
 	Lines(name string) []string
 
-	// Transient reports whether the strings are views of memory that is reused
-	// after the request. The engine then copies what it passes to an
-	// AllowOriginFunc.
+	// Transient reports whether the strings refer to memory that is reused after
+	// the request. If so, the engine copies what it passes to AllowOriginFunc.
 	Transient() bool
 }
 
-// Target is the host and the path of a request. See the fields of the same
-// names of [Request].
+// Target is the host and path of a request. See the fields of [Request] with the
+// same names.
 type Target struct {
 	Host, Path, RawPath string
 	FoldPath            bool
@@ -48,8 +48,8 @@ const (
 	fieldFetchSite      = "Sec-Fetch-Site"
 )
 
-// NewRequest returns all facts about a request, for [Engine.Explain]. It copies
-// the strings of a transient source.
+// NewRequest returns the request that src describes, for use with [Engine.Explain].
+// If src is transient, NewRequest copies its strings.
 func NewRequest(src Source) Request {
 	t := src.Target()
 	r := Request{
@@ -66,7 +66,7 @@ func NewRequest(src Source) Request {
 	return r
 }
 
-// detach replaces all strings by copies.
+// detach replaces all strings with copies.
 func (r *Request) detach() {
 	for _, s := range []*string{&r.Method, &r.Host, &r.Path, &r.RawPath} {
 		*s = strings.Clone(*s)
@@ -86,8 +86,9 @@ func (r *Request) detach() {
 	}
 }
 
-// The functions below read one fact of a request: of src or, if src is nil, of r.
-// They take both, because a Request that were a Source would escape to the heap.
+// Each function below reads one part of a request: from src or, if src is nil, from
+// r. They take both because converting a *Request to a Source would make it escape
+// to the heap.
 
 func method(src Source, r *Request) string {
 	if src != nil {

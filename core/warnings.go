@@ -3,11 +3,12 @@ package core
 import "strconv"
 
 // Warning reports something in a policy or route that is legal but probably not
-// intended. Its fields mean what those of a [PolicyError] do, and can be converted
-// to one for [PolicyError.Spell].
+// intended. Its fields have the same meanings as those of [PolicyError]. For
+// [PolicyError.Spell], convert a Warning to a PolicyError.
 type Warning PolicyError
 
-// String names the policy, the field, the entry and the advice in one line.
+// String returns one line with the policy, the field, the entry, the warning and
+// the advice.
 func (w Warning) String() string {
 	e := PolicyError(w)
 	return e.Error()
@@ -34,6 +35,7 @@ func (ws *warnings) add(w Warning) {
 	}
 }
 
+// all returns the warnings. The last one for a reason says how many were dropped.
 func (ws *warnings) all() []Warning {
 	list := ws.list
 	for i := len(list) - 1; i >= 0; i-- {
