@@ -1,12 +1,12 @@
 // Package fetch classifies methods and header names as the Fetch Standard does:
-// which are safelisted, which are forbidden, and how methods are normalised. It
-// also decides which values of a preflight request may be echoed.
+// which are safelisted, which are forbidden, and how methods are normalized. It
+// also decides which values of a preflight request a response may echo.
 package fetch
 
 import "strings"
 
-// IsToken reports whether s is a token, as methods and header names are
-// (RFC 9110, section 5.6.2).
+// IsToken reports whether s is a token (RFC 9110, section 5.6.2). Methods and
+// header names are tokens.
 func IsToken(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if !tokenBytes[s[i]] {
@@ -49,13 +49,13 @@ func IsForbiddenMethod(m string) bool {
 	return false
 }
 
-// IsSafelistedMethod reports whether CORS never asks permission for the method
-// (Fetch, "CORS-safelisted method").
+// IsSafelistedMethod reports whether browsers send the method without asking for
+// permission (Fetch, "CORS-safelisted method").
 func IsSafelistedMethod(m string) bool { return m == "GET" || m == "HEAD" || m == "POST" }
 
 // RegisteredMethod returns the registered method (RFC 9110, section 16.1) that
-// differs from m at most in case. It knows those methods whose case browsers do not
-// change, so that "patch" never matches PATCH.
+// equals m, ignoring case. It knows only methods whose case browsers do not change:
+// a script that asks for "patch" does not send PATCH.
 func RegisteredMethod(m string) (spelling string, ok bool) {
 	switch u := strings.ToUpper(m); u {
 	case "PATCH", "QUERY", "LINK", "UNLINK", "PROPFIND", "PROPPATCH", "MKCOL", "MKCALENDAR",
@@ -98,7 +98,8 @@ func IsSafelistedResponseHeader(name string) bool {
 	return false
 }
 
-// Limits of what is echoed to a preflight. Real pages ask for up to a dozen names.
+// Limits on the values that a response to a preflight may echo. Real pages ask for
+// at most a dozen names.
 const (
 	MaxEchoedMethod  = 64   // bytes
 	MaxEchoedHeaders = 1024 // bytes, in all field lines together
@@ -114,7 +115,7 @@ func IsEchoableMethod(m string) bool {
 
 // AreEchoableHeaders reports whether Access-Control-Request-Headers may be echoed
 // in the response. The lines must be a list of tokens (RFC 9110, section 5.6.1)
-// within the limits. It returns at the first violation.
+// within the limits. It reads no further than the limits.
 func AreEchoableHeaders(lines []string) bool {
 	if len(lines) > maxFieldLines {
 		return false

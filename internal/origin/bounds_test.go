@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestBytesOfAnOrigin tries every byte in every place that allows only some.
+// TestBytesOfAnOrigin tries every byte in each part of an origin that allows only
+// some bytes.
 func TestBytesOfAnOrigin(t *testing.T) {
 	const (
 		lower  = "abcdefghijklmnopqrstuvwxyz"
@@ -37,8 +38,8 @@ func TestBytesOfAnOrigin(t *testing.T) {
 	}
 }
 
-// TestWords compares areLabelWords with areLabels: every byte in every place of
-// hosts of several lengths, also after a dot.
+// TestWords compares areLabelWords with areLabels, for every byte at every index of
+// hosts of several lengths, with and without a dot before it.
 func TestWords(t *testing.T) {
 	for n := wordSize; n <= 4*wordSize; n++ {
 		host := []byte(strings.Repeat("a", n))
@@ -114,7 +115,8 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// TestPatternBounds tries what a pattern may just have, and just not.
+// TestPatternBounds tries the largest allowed value of each limit, and the next
+// larger one.
 func TestPatternBounds(t *testing.T) {
 	host := strings.Repeat(strings.Repeat("a", 62)+".", 4) + "b"
 	for _, tt := range []struct {
@@ -143,7 +145,7 @@ func TestPatternBounds(t *testing.T) {
 }
 
 // TestDefaultPortInRange: a range matches an origin without a port if it contains
-// the default port of the scheme, also as its first or last port.
+// the default port of the scheme, even as its first or last port.
 func TestDefaultPortInRange(t *testing.T) {
 	for ports, want := range map[string]bool{
 		"*": true, "80-90": true, "70-80": true, "80-80": true, "1-65535": true, "81-90": false, "70-79": false, "8080": false,
@@ -180,8 +182,9 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestNamesOfPatterns checks what policies with credentials must not contain.
-func TestNamesOfPatterns(t *testing.T) {
+// TestInsecureAndUnmanaged checks which patterns need a flag, or get a warning, in
+// a policy with credentials.
+func TestInsecureAndUnmanaged(t *testing.T) {
 	for entry, want := range map[string]struct{ insecure, unmanaged bool }{
 		"http://a.example":      {true, false},
 		"http://*.a.example":    {true, false},
@@ -233,7 +236,8 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestSeveralOfAnOwner: every origin of an owner, from first to last, belongs to it.
+// TestSeveralOfAnOwner checks that every origin of an owner, from the first to the
+// last, is found with that owner.
 func TestSeveralOfAnOwner(t *testing.T) {
 	entries := exactOrigins(30)
 	for _, few := range []int{1, 10} {
@@ -250,8 +254,8 @@ func TestSeveralOfAnOwner(t *testing.T) {
 	}
 }
 
-// TestTails: a pattern with a shorter tail does not hide one with a longer tail if
-// it does not match, or if its owner is higher.
+// TestTails checks that a pattern with a shorter tail hides one with a longer tail
+// only if it matches and its owner is lower.
 func TestTails(t *testing.T) {
 	m := build(t, []string{"https://*.b.a.example", "https://*.example:81", "https://*.a.example", "https://*.example"}, []int{0,
 		1, 2, 3})
@@ -296,7 +300,8 @@ func TestCrowded(t *testing.T) {
 	}
 }
 
-// TestFits: 4 GiB do not fit, nor does more than an array can hold.
+// TestFits checks that 4 GiB of entries do not fit, nor a table larger than an
+// array can be.
 func TestFits(t *testing.T) {
 	const mebi = 1 << 20
 	long, most := strings.Repeat("x", mebi), make([]string, 4096)
@@ -402,8 +407,8 @@ func TestTableWraps(t *testing.T) {
 	}
 }
 
-// TestHash: every byte matters in strings of every length, and strings that differ
-// in a few bytes are spread as if at random.
+// TestHash checks that the hash depends on every byte, for strings of every length,
+// and that it distributes strings that differ in a few bytes as if at random.
 func TestHash(t *testing.T) {
 	for n := 1; n <= MaxLen; n++ {
 		b := []byte(strings.Repeat("a", n))
@@ -482,7 +487,7 @@ func TestAdvice(t *testing.T) {
 		{"https://b.example@a.example", Userinfo, "an origin has no user name", "write the host you mean"},
 		{" capacitor://*", WhiteSpace, "white space around the entry; also: only http and https", "list the capacitor:// origins"},
 		{"https://A.example:0", UpperCase, "upper case in the host; also: a port is a number", "write an origin"},
-		{"any", Syntax, "not an origin pattern", `did you mean "*", every origin?`},
+		{"any", Syntax, "not an origin pattern", `write "*" to allow every origin`},
 		{"https://a b.example", WhiteSpace, "white space in the entry", "remove it"},
 		{"https://exAmple", UpperCase, "upper case in the host", `did you mean "https://example"?`},
 		{"https://eZ", UpperCase, "upper case in the host", `did you mean "https://ez"?`},

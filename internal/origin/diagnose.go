@@ -12,8 +12,8 @@ import (
 const maxDiagnosed = 1024
 
 // diagnose explains why s is not a pattern. It corrects s as a person would, one
-// fault after the other, and reports the first fault. The suggestion is the
-// corrected spelling if that is a pattern. strict is the parser's own fault.
+// fault after the other, and returns the first fault. Its suggestion is the
+// corrected entry if that is a pattern. strict is the fault that the parser found.
 func diagnose(s string, strict *Fault) *Fault {
 	d := diagnosis{entry: s, strict: strict, fixed: s}
 	for _, step := range diagnosisSteps {
@@ -38,7 +38,7 @@ type diagnosis struct {
 	host, port   string // the parts of rest; port includes its colon
 }
 
-// note records a fault unless there was one before it.
+// note records a fault if it is the first.
 func (d *diagnosis) note(r Reason, detail string) {
 	if d.first == nil {
 		d.first = &Fault{Reason: r, Detail: detail}
@@ -75,8 +75,8 @@ func (d *diagnosis) checkLength() *Fault {
 	return nil
 }
 
-// checkOpaque finds origins of a scheme that browsers do not know. Their hosts
-// may have upper case, but patterns may not (see [parseExact]).
+// checkOpaque finds origins of a scheme that browsers do not know. Such an origin
+// may have upper case in its host, but a pattern must not (see [parseExact]).
 func (d *diagnosis) checkOpaque() *Fault {
 	if _, ok := Parse(d.entry); !ok {
 		return nil
@@ -111,8 +111,8 @@ func (d *diagnosis) checkList() *Fault {
 	return nil
 }
 
-// specialNames are entries that resemble a pattern without a scheme, in lower
-// case, and that pattern.
+// specialNames maps entries in lower case to the pattern without a scheme that they
+// resemble.
 var specialNames = map[string]string{
 	"null": "null", `"null"`: "null",
 	loopbackName: loopbackName, "@localhost": loopbackName,
@@ -130,7 +130,7 @@ func (d *diagnosis) checkName() *Fault {
 	d.note(Syntax, "not an origin pattern")
 	d.first.Suggestion = didYouMean(meant)
 	if meant == "*" {
-		d.first.Suggestion = `did you mean "*", every origin?`
+		d.first.Suggestion = `write "*" to allow every origin`
 	}
 	return d.first
 }
@@ -146,7 +146,7 @@ func (d *diagnosis) checkPrefix() *Fault {
 	return suggest(d.first, regexpPrefix+d.fixed[len(regexpPrefix):])
 }
 
-// cutScheme splits the entry around "://", or where that belongs.
+// cutScheme splits the entry around "://" or, if that is missing, where it belongs.
 func (d *diagnosis) cutScheme() *Fault {
 	scheme, rest, ok := strings.Cut(d.fixed, "://")
 	if ok {
@@ -261,8 +261,8 @@ func (d *diagnosis) cutPort() *Fault {
 	return nil
 }
 
-// cutIPv6Port reads "::1:3000" as the loopback address and a port. It is an
-// address too, but hardly the one that is meant.
+// cutIPv6Port reads "::1:3000" as the loopback address and a port. It is also a
+// valid address, but hardly the one that was meant.
 func (d *diagnosis) cutIPv6Port() *Fault {
 	colon := max(0, strings.LastIndexByte(d.host, ':'))
 	c, _ := respellIPv6(d.host[:colon])
@@ -276,8 +276,8 @@ func (d *diagnosis) cutIPv6Port() *Fault {
 	return nil
 }
 
-// suggest completes f with the corrected spelling if that is a pattern, and
-// otherwise with the fault that is left.
+// suggest adds a suggestion to f: fixed, if that is a pattern, and otherwise the
+// advice for the next fault.
 func suggest(f *Fault, fixed string) *Fault {
 	other := parseStrict(fixed, func(Pattern) {})
 	if other == nil {

@@ -3,6 +3,7 @@ package origin
 // Reason classifies a [Fault]. The values are those of core.Reason.
 type Reason string
 
+// Reasons of a Fault. See the constants of package core.
 const (
 	Empty         Reason = "empty"
 	MissingScheme Reason = "missing-scheme"
@@ -29,11 +30,11 @@ const (
 // Fault says what is wrong with a pattern, and how to fix it.
 type Fault struct {
 	Reason     Reason
-	Detail     string
-	Suggestion string
+	Detail     string // what is wrong
+	Suggestion string // how to fix it
 }
 
-// advice returns the suggestion for a fault without a corrected spelling.
+// advice returns the suggestion for faults without a specific one.
 func (r Reason) advice() string {
 	switch r {
 	case BadPort:

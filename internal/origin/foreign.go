@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// foreign recognises entries that belong to something else: another notation, a
-// template, a list of addresses. A spelling made from their parts would mislead.
+// foreign recognizes entries that are written in another notation, such as a
+// template, a regular expression or a range of addresses. A correction made from
+// their parts would be misleading.
 func foreign(s string) *Fault {
 	e := foreignEntry{entry: s, trimmed: strings.TrimSpace(strings.TrimPrefix(s, byteOrderMark))}
 	e.lower = strings.ToLower(e.trimmed)
@@ -15,7 +16,7 @@ func foreign(s string) *Fault {
 		return nil
 	}
 	for _, n := range notations {
-		if n.recognise != nil && n.recognise(e) {
+		if n.recognize != nil && n.recognize(e) {
 			fault := n.fault
 			return &fault
 		}
@@ -33,47 +34,47 @@ func foreign(s string) *Fault {
 
 const byteOrderMark = "\ufeff"
 
-// foreignEntry is an entry, and what the notations look at.
+// foreignEntry is an entry in the forms that notations look at.
 type foreignEntry struct {
 	entry   string
 	trimmed string // without a byte order mark and white space around it
 	lower   string // trimmed, in lower case
 }
 
-// notation is a way to write entries that patterns do not have. It has one of
-// two functions.
+// notation is a way of writing entries that patterns do not have. Either recognize
+// or unwrap is set.
 type notation struct {
 	fault     Fault
-	recognise func(foreignEntry) bool
-	unwrap    func(foreignEntry) (inner string, ok bool) // recognised only if inner is a pattern
+	recognize func(foreignEntry) bool
+	unwrap    func(foreignEntry) (inner string, ok bool) // the notation applies only if inner is a pattern
 }
 
 // notations are tried in order.
 var notations = [...]notation{
 	{
 		fault:     Fault{Reason: Syntax, Detail: "a variable that was not expanded", Suggestion: "check that the variable is set"},
-		recognise: isVariable,
+		recognize: isVariable,
 	}, {
 		fault: Fault{
 			Reason: MissingHost, Detail: `pages of such URLs have the origin "null"`,
 			Suggestion: "serve the page from a server",
 		},
-		recognise: hasPrefix("file:", "data:", "about:", "blob:"),
+		recognize: hasPrefix("file:", "data:", "about:", "blob:"),
 	}, {
 		fault: Fault{
 			Reason: Syntax, Detail: "not an origin pattern",
 			Suggestion: "pages of the server's own origin need no entry; an empty list allows no other origin",
 		},
-		recognise: isOneOf("none", "self", "'self'", "same-origin"),
+		recognize: isOneOf("none", "self", "'self'", "same-origin"),
 	}, {
 		fault:     Fault{Reason: Syntax, Detail: "not an origin pattern", Suggestion: `did you mean "@loopback"?`},
-		recognise: isOneOf("loopback", "localhost:*"),
+		recognize: isOneOf("loopback", "localhost:*"),
 	}, {
 		fault: Fault{
 			Reason: Syntax, Detail: "a regular expression without its prefix",
 			Suggestion: `write "regexp:" and the expression, without delimiters and anchors`,
 		},
-		recognise: isExpression,
+		recognize: isExpression,
 	}, {
 		fault:  Fault{Reason: Syntax, Detail: "quotes around the entry"},
 		unwrap: unquote,
@@ -82,7 +83,7 @@ var notations = [...]notation{
 		unwrap: cutDash,
 	}, {
 		fault:     Fault{Reason: List, Detail: "a list in one entry", Suggestion: "write one list entry for each origin"},
-		recognise: hasPrefix(`["`, `['`),
+		recognize: hasPrefix(`["`, `['`),
 	}, {
 		fault:  Fault{Reason: NonASCII, Detail: "a byte order mark before the entry"},
 		unwrap: cutByteOrderMark,
@@ -91,7 +92,7 @@ var notations = [...]notation{
 			Reason: BadHost, Detail: "a range of addresses, which a pattern cannot express",
 			Suggestion: "list the origins, or use a regular expression, regexp:...",
 		},
-		recognise: isAddressRange,
+		recognize: isAddressRange,
 	},
 }
 

@@ -10,7 +10,7 @@ import (
 // Standard's host parser then treats the host as an IPv4 address.
 func endsInNumber(host string) bool {
 	if c := host[len(host)-1]; c > 'f' && c != 'x' {
-		return false // most last labels are words
+		return false // a shortcut: most last labels are words
 	}
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	if last == "" || !isDigit(last[0]) {
@@ -94,7 +94,8 @@ func canonicalIPv6(s string) bool {
 }
 
 // parseIPv6 parses only the colon-separated hexadecimal form, because browsers
-// never serialise a dotted tail. Unlike netip.ParseAddr, it allocates no errors.
+// never serialize a dotted tail. Unlike netip.ParseAddr, it does not allocate
+// errors.
 func parseIPv6(s string) (a [8]uint16, ok bool) {
 	n, gap := 0, -1
 	if strings.HasPrefix(s, "::") {

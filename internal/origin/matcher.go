@@ -3,9 +3,9 @@ package origin
 // NoOwner is what [Matcher.Match] returns for an origin that no pattern matches.
 const NoOwner = -1
 
-// Matcher tells which owner an origin belongs to: the lowest owner with a pattern
-// that matches it. A Matcher is immutable and safe for concurrent use. The zero
-// Matcher matches nothing.
+// Matcher finds the owner of an origin: the lowest owner with a pattern that
+// matches it. A Matcher is immutable and safe for concurrent use. The zero Matcher
+// matches nothing.
 type Matcher struct {
 	any, null int // the owner plus 1, or 0
 
@@ -35,7 +35,8 @@ func (m *Matcher) Match(s string, limit int) int {
 	return NoOwner
 }
 
-// Find is like [Matcher.Match] and also returns the pattern as it was written.
+// Find is like [Matcher.Match] and also returns the pattern as written, or "" if
+// none matches.
 func (m *Matcher) Find(s string, limit int) (owner int, pattern string) {
 	owner, hit := m.find(s, limit)
 	switch {
@@ -48,7 +49,8 @@ func (m *Matcher) Find(s string, limit int) (owner int, pattern string) {
 	}
 }
 
-// find returns the owner, and the pattern's text, or nil if that is s itself.
+// find returns the owner and the text of its pattern, which is nil if the pattern
+// is s itself.
 func (m *Matcher) find(s string, limit int) (owner int, pattern *string) {
 	if len(s) > MaxLen {
 		return NoOwner, nil
@@ -141,8 +143,7 @@ func (m *Matcher) HasPatterns() bool { return m.patterns }
 // Any returns the lowest owner with the pattern "*", or [NoOwner].
 func (m *Matcher) Any() int { return m.any - 1 }
 
-// Size returns the number of exact origins, and how many bytes of memory they
-// take.
+// Size returns the number of exact origins and the memory that they take, in bytes.
 func (m *Matcher) Size() (origins, bytes int) {
 	for _, b := range m.exact.bins {
 		bytes += cap(b.bytes)
@@ -153,15 +154,16 @@ func (m *Matcher) Size() (origins, bytes int) {
 // Builder builds a [Matcher]. Owners must be added in ascending order.
 type Builder struct{ m Matcher }
 
-// NewBuilder returns a builder with room for the exact origins that were added to
-// r. It must not be given more. [Room.Fits] must have reported true.
+// NewBuilder returns a Builder with room for the exact origins counted by r, for
+// which [Room.Fits] must be true. The caller must not add any others.
 func NewBuilder(r *Room) *Builder {
 	return &Builder{Matcher{exact: newTable(r)}}
 }
 
 // Add adds a pattern. If secure is true, a regular expression never matches an
-// insecure origin (see [Origin.Insecure]). Add returns false if the pattern has no
-// effect, because the matcher already has it.
+// insecure origin (see [Origin.Insecure]). Add returns false if the matcher already
+// has the same exact origin, "*" or "null". It does not detect other repeated
+// patterns.
 func (b *Builder) Add(owner int, p Pattern, secure bool) (added bool) {
 	m := &b.m
 	if p.Kind == Exact {

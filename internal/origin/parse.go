@@ -13,7 +13,7 @@ const (
 	MaxLen = maxScheme + len("://") + maxHost + len(":65535")
 )
 
-// Origin holds the parts of a parsed origin. They share the memory of the parsed
+// Origin holds the parts of a parsed origin. They are substrings of the parsed
 // string.
 type Origin struct {
 	Scheme string
@@ -21,20 +21,21 @@ type Origin struct {
 	Port   uint16 // 0 if absent: the scheme's default port
 }
 
-// Insecure reports whether the origin's pages come over plain http, from another
-// machine than the browser's own.
+// Insecure reports whether pages of the origin come over a network as plain http:
+// the scheme is http, and the host is not loopback.
 func (o Origin) Insecure() bool {
 	return o.Scheme == "http" && !loopback(o.Host)
 }
 
+// loopback reports whether host is the machine that the browser runs on.
 func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") ||
 		host == "[::1]" || strings.HasPrefix(host, "127.") && isIPv4(host)
 }
 
-// Parse splits an origin into its parts. It accepts exactly the strings that a
-// browser can send for a tuple origin, up to [MaxLen] bytes, and so not "null". It
-// does not allocate.
+// Parse splits an origin into its parts. It accepts exactly the strings of at most
+// [MaxLen] bytes that a browser can send for a tuple origin. "null" is not one.
+// Parse does not allocate.
 func Parse(s string) (o Origin, ok bool) {
 	scheme, host, port, ok := split(s)
 	if !ok || !isHost(host, isSpecial(scheme)) {
@@ -43,9 +44,9 @@ func Parse(s string) (o Origin, ok bool) {
 	return Origin{scheme, host, port}, true
 }
 
-// split splits s without checking the host: s is an origin only if [isHost] accepts
-// the host too. For most origins that match no pattern, a matcher needs only the
-// parts.
+// split is like [Parse] but does not check the host: s is an origin only if
+// [isHost] accepts the host too. Most origins that match no pattern can be rejected
+// without that check.
 func split(s string) (scheme, host string, port uint16, ok bool) {
 	if len(s) > MaxLen {
 		return "", "", 0, false
@@ -78,7 +79,7 @@ func cutScheme(s string) (scheme, rest string, ok bool) {
 	for i < len(s) && i < maxScheme && schemeByte(s[i]) {
 		i++
 	}
-	// A scheme begins with a letter. Every other byte that got here is below 'a'.
+	// A scheme begins with a letter. Other bytes of a scheme, and ':', are below 'a'.
 	if !strings.HasPrefix(s[i:], "://") || s[0] < 'a' {
 		return "", s, false
 	}
@@ -111,7 +112,7 @@ func isName(host string, special bool) bool {
 }
 
 // areLabels reports whether every byte of s is allowed in a host, and no two dots
-// are adjacent.
+// are adjacent. If upper is set, upper case is allowed.
 func areLabels(s string, upper bool) bool {
 	dot := false
 	for i := 0; i < len(s); i++ {
@@ -140,9 +141,9 @@ const (
 	highBits = lowBits << 7
 )
 
-// areLabelWords is like areLabels without upper case, for eight bytes or more. It
-// checks eight bytes at a time. Each word begins with the last byte of the word
-// before it, so that two adjacent dots always share a word.
+// areLabelWords is like areLabels without upper case, for strings of at least eight
+// bytes. It checks a word at a time. Each word begins with the last byte of the
+// previous one, so two adjacent dots are always in the same word.
 func areLabelWords(s string) bool {
 	bad := uint64(0)
 	for i := 0; ; i = min(i+wordSize-1, len(s)-wordSize) {
@@ -184,17 +185,18 @@ func shortLabels(host string) bool {
 }
 
 // isIPv6 reports whether host is an IPv6 address in its canonical form, in
-// brackets. It must begin with a bracket.
+// brackets. host must begin with a bracket.
 func isIPv6(host string) bool {
 	const longest = len("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]")
 	address, ok := strings.CutSuffix(host[1:], "]")
 	return ok && len(host) <= longest && canonicalIPv6(address)
 }
 
-// isSpecial reports whether the host in URLs of the scheme is a domain or an
-// address, and not opaque (URL Standard, "special scheme").
+// isSpecial reports whether hosts in URLs of the scheme are domains or addresses,
+// not opaque strings (URL Standard, "special scheme").
 func isSpecial(scheme string) bool { return defaultPort(scheme) != 0 }
 
+// defaultPort returns the default port of a special scheme, and 0 for other schemes.
 func defaultPort(scheme string) uint16 {
 	switch scheme {
 	case "https", "wss":

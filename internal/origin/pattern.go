@@ -30,14 +30,15 @@ type Pattern struct {
 	Expr *regexp.Regexp // for Regexp: anchored at both ends
 }
 
-// Ports is a set of ports: a range, and whether an origin may leave the port
-// out. The zero Ports is only the scheme's default port.
+// Ports is a set of ports: a range and, unless NotAbsent is set, the absent port,
+// which is the scheme's default. The zero Ports contains only the absent port.
 type Ports struct {
 	Low, High uint16 // no port if High is 0
 	NotAbsent bool   // an origin without a port is not in the set
 }
 
-// contains reports whether the set contains the port of an origin, 0 if absent.
+// contains reports whether the set contains the port of an origin. port is 0 if the
+// port is absent.
 func (p Ports) contains(port uint16) bool {
 	if port == 0 {
 		return !p.NotAbsent
@@ -45,8 +46,8 @@ func (p Ports) contains(port uint16) bool {
 	return p.Low <= port && port <= p.High
 }
 
-// Insecure reports whether the pattern names http:// origins beyond loopback.
-// It cannot tell for a Regexp, and returns false.
+// Insecure reports whether the pattern matches http:// origins other than loopback.
+// It returns false for a Regexp, because it cannot tell.
 func (p *Pattern) Insecure() bool {
 	return p.Scheme == "http" && !loopback(p.Host)
 }
@@ -55,21 +56,22 @@ const (
 	regexpPrefix = "regexp:"
 	loopbackName = "@loopback"
 
-	// maxExpr bounds the length of a regular expression, and maxStars the
-	// wildcards of one host. No sensible pattern comes near.
+	// maxExpr is the maximum length of a regular expression in bytes, and maxStars
+	// the maximum number of wildcards in a host. No sensible pattern comes near
+	// them.
 	maxExpr  = 4096
 	maxStars = 8
 )
 
-// loopbackPatterns is what "@loopback" stands for.
+// loopbackPatterns are the patterns that "@loopback" expands to.
 var loopbackPatterns = [...]string{
 	"http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*",
 	"https://localhost:*", "https://127.0.0.1:*", "https://[::1]:*",
 }
 
-// ParsePattern parses an entry and passes the patterns it stands for to yield:
-// several for "@loopback", otherwise one. If the entry is not a pattern, it
-// returns the fault.
+// ParsePattern parses an entry and calls yield with each resulting pattern: several
+// for "@loopback", one for any other entry. If the entry is not a pattern,
+// ParsePattern returns the fault and does not call yield.
 func ParsePattern(s string, yield func(Pattern)) *Fault {
 	fault := parseStrict(s, yield)
 	if fault == nil {
@@ -82,6 +84,7 @@ func ParsePattern(s string, yield func(Pattern)) *Fault {
 	return fault
 }
 
+// parseStrict is like [ParsePattern], but its faults are not diagnosed.
 func parseStrict(s string, yield func(Pattern)) *Fault {
 	switch {
 	case s == "*":
@@ -124,8 +127,8 @@ func parseExact(s string) (o Origin, ok bool) {
 	return o, ok && (isSpecial(o.Scheme) || isLower(s))
 }
 
-// IsPlain reports whether an entry is an https origin. Such a pattern matches
-// byte for byte and needs no warning.
+// IsPlain reports whether an entry is an https origin without wildcards. Such a
+// pattern is an exact origin and needs no warning.
 func IsPlain(s string) bool {
 	scheme, host, _, ok := split(s)
 	return ok && scheme == "https" && isHost(host, true)
@@ -242,7 +245,7 @@ func checkWildcards(scheme, host string) *Fault {
 			Suggestion: `use "*" for every origin, or name a domain, as in "` + scheme + `://*.example.com"`,
 		}
 	case strings.Contains(host, "**"):
-		return &Fault{Reason: BadWildcard, Detail: "two wildcards side by side", Suggestion: "one * stands for one or more characters"}
+		return &Fault{Reason: BadWildcard, Detail: "two wildcards side by side", Suggestion: "one * matches one or more characters"}
 	case stars > maxStars:
 		return &Fault{Reason: BadWildcard, Detail: "more than 8 wildcards", Suggestion: "use a regular expression, regexp:..."}
 	case stars > 0 && strings.Trim(host, "0123456789.*") == "":
@@ -295,12 +298,12 @@ func parsePorts(scheme, s string, present bool) (Ports, *Fault) {
 	return Ports{Low: l, High: h, NotAbsent: def < l || h < def}, nil
 }
 
-// Loopback reports whether the pattern names only hosts of the machine the
-// browser runs on.
+// Loopback reports whether the pattern's host is the machine that the browser runs
+// on.
 func (p *Pattern) Loopback() bool { return loopback(p.Host) }
 
 // SpansPublicSuffix reports whether a Wild pattern's wildcard is directly under a
-// public suffix, where anyone can register a name. It returns the suffix.
+// public suffix, where anyone can register a name. If so, it returns the suffix.
 func (p *Pattern) SpansPublicSuffix() (suffix string, ok bool) {
 	base, ok := p.base()
 	if !ok {
@@ -326,9 +329,9 @@ func (p *Pattern) base() (string, bool) {
 	return tail[strings.IndexByte(tail, '.')+1:], true
 }
 
-// isPublicSuffix reports whether anyone can register a name under domain. It also
-// knows the parents of the list's wildcard rules: with *.kawasaki.jp in the list,
-// anyone's domain is a subdomain of kawasaki.jp.
+// isPublicSuffix reports whether anyone can register a name under domain. That
+// includes the parents of wildcard rules in the list: because of *.kawasaki.jp,
+// anyone can register a name below kawasaki.jp.
 func isPublicSuffix(domain string) bool {
 	managed := func(d string) bool {
 		suffix, icann := publicsuffix.PublicSuffix(d)
@@ -337,15 +340,15 @@ func isPublicSuffix(domain string) bool {
 	return managed(domain) || managed("a."+domain) || sharedParents[domain]
 }
 
-// sharedParents are domains that are not public suffixes but have many below
-// them. Their subdomains belong to the customers of a cloud.
+// sharedParents are domains that are not public suffixes but have many below them,
+// for the customers of a cloud provider.
 var sharedParents = map[string]bool{
 	"amazonaws.com": true, "amazonaws.com.cn": true, "azure.com": true, "cloudapp.azure.com": true,
 	"windows.net": true, "core.windows.net": true, "googleapis.com": true, "oraclecloud.com": true,
 }
 
-// registrable returns the domain under which a host was registered, according to
-// the public suffix list. Hosts that nobody can register share a result.
+// registrable returns the registered domain that a host belongs to, according to
+// the public suffix list. For addresses, it returns "address".
 func registrable(host string) string {
 	if host == "" || host[0] == '[' || isIPv4(host) {
 		return "address"

@@ -72,7 +72,7 @@ func (d *diagnosis) fixPort() *Fault {
 }
 
 // toASCII maps a host as the URL Standard's "domain to ASCII" does. It leaves
-// wildcards as they are.
+// wildcards unchanged.
 func toASCII(host string) (string, error) {
 	if !utf8.ValidString(host) {
 		return "", errors.New("not UTF-8")

@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// Stranger looks for an origin that a Regexp pattern matches although its author
-// cannot have meant that: its registered domain differs from that of other origins
-// that the same branches of the expression match. Stranger generates origins from
-// the expression, with different characters and repetitions, and changes their
-// hosts as attackers do. Finding nothing proves nothing.
+// Stranger looks for an origin that a Regexp pattern matches but was probably not
+// meant to: one whose registered domain differs from that of other origins that
+// match the same branches of the expression. Stranger generates origins from the
+// expression, with different characters and repetitions, and changes their hosts as
+// attackers do. If it finds none, there may still be one. p must be a Regexp.
 func (p *Pattern) Stranger() (origin string, found bool) {
 	for _, s := range strangers {
 		if p.Expr.MatchString(s) {
@@ -46,7 +46,7 @@ func (p *Pattern) Stranger() (origin string, found bool) {
 	return "", false
 }
 
-// maxBranches is how many branches of an alternation are tried.
+// maxBranches is the maximum number of branches of an alternation to try.
 const maxBranches = 256
 
 // branches returns the number of branches of the largest alternation.
@@ -61,7 +61,7 @@ func branches(re *syntax.Regexp) int {
 	return n
 }
 
-// maxListed is the size up to which a character class counts as a list of
+// maxListed is the maximum size of a character class that counts as a list of
 // alternatives. The parser turns an alternation such as (a|b) into a class.
 const maxListed = 4
 
@@ -158,9 +158,9 @@ func (s *sampler) rune(b *strings.Builder, r rune) {
 	b.WriteRune(r)
 }
 
-// of returns a member of a character class, given by its ranges. It returns the
-// preferred character unless the class is a list of alternatives, and otherwise
-// the first member that is allowed in a host.
+// of returns a member of a character class, given by its ranges: the preferred
+// character, if it is a member and the class is not a list of alternatives, and
+// otherwise the first member that is allowed in a host.
 func (s *sampler) of(ranges []rune) rune {
 	var members []rune
 	for _, c := range hostChars {

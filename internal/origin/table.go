@@ -21,11 +21,11 @@ type table struct {
 	owner     int
 }
 
-// bin holds the origins of one length. Up to maxFew are a plain sequence. More are
-// hashed to groups of eight slots. A group begins with a tag for each of its slots.
-// All tags of a group are compared at once, so that a look-up takes the same
-// branches for every slot, and the slots follow the tags directly, without a
-// pointer. If an origin's group is full, the origin is in one of the next groups.
+// bin holds the origins of one length. Up to maxFew origins are a plain sequence.
+// More are hashed to groups of eight slots. A group begins with a tag for each of
+// its slots, followed directly by the slots. A lookup compares all tags of a group
+// at once, so it takes the same branches for every slot. If an origin's group is
+// full, the origin is in one of the next groups.
 type bin struct {
 	bytes  []byte
 	groups uint64 // the number of groups; 0 if not hashed
@@ -35,8 +35,8 @@ type bin struct {
 }
 
 const (
-	groupSize = 8 // slots of a group, and bytes of their tags
-	groupFill = 5 // slots of a group that are taken, on average
+	groupSize = 8 // the number of slots in a group, and the size of their tags in bytes
+	groupFill = 5 // the average number of slots taken in a group
 	maxFew    = 4 // up to this many origins of one length are not hashed
 	maxBytes  = math.MaxUint32
 )
@@ -47,7 +47,7 @@ const (
 	taken   = 0x80
 )
 
-// Room counts what a table needs room for. The zero Room is for an empty table.
+// Room is the space that a table needs. The zero Room is that of an empty table.
 type Room struct {
 	counts [MaxLen + 1]int // by length of the origin
 	bytes  uint64
@@ -67,7 +67,8 @@ func (r *Room) Add(entries []string) {
 	}
 }
 
-// Fits reports whether a table can be that large.
+// Fits reports whether a table of that size is possible. The limit is 4 GiB of
+// entries.
 func (r *Room) Fits() bool {
 	size := uint64(0)
 	for n, count := range r.counts {
@@ -88,6 +89,7 @@ func (r *Room) bin(n, count int) (b bin, size uint64) {
 	return b, b.groups * uint64(b.group)
 }
 
+// ownerSize returns the number of bytes that an origin's owner takes.
 func (r *Room) ownerSize() int {
 	if r.owners > 1 {
 		return 4
@@ -141,15 +143,16 @@ func (b *bin) findFew(s string) (slot int, ok bool) {
 	return slot, false
 }
 
-// find returns the slot of s, or the first of its groups with a free slot.
+// find returns the slot of s. If s is absent, it returns the first of the groups
+// for s that has a free slot.
 func (b *bin) find(s string, hash uint64) (slot, group int, ok bool) {
 	tag := (hash&tagBits | taken) * lowBits
 	i, _ := bits.Mul64(hash, b.groups)
 	group = int(i) * b.group
 	for {
 		tags := binary.LittleEndian.Uint64(b.bytes[group:])
-		// The lowest bit set belongs to an equal tag. Bits above it may be
-		// false positives, which the comparison below finds out.
+		// The lowest bit set belongs to an equal tag. Bits above it may be false
+		// positives, which the comparison below rules out.
 		differ := tags ^ tag
 		for equal := (differ - lowBits) &^ differ & highBits; equal != 0; equal &= equal - 1 {
 			slot = group + groupSize + bits.TrailingZeros64(equal)/8*b.stride
@@ -207,8 +210,8 @@ var hashKeys = func() (keys [MaxLen/wordSize + 2]uint64) {
 
 // hash hashes strings of the same length, at most MaxLen. It is the NH function of
 // UMAC (RFC 4418, section 5.2.2) on 64-bit words: each word is added to a key, the
-// sums are multiplied in pairs, and the products are added. Package maphash would
-// call into the runtime, which would take a third of a look-up.
+// sums are multiplied in pairs, and the products are added. Package maphash calls
+// into the runtime, which would take a third of the time of a lookup.
 func hash(s string) uint64 {
 	const pair = 2 * wordSize
 	if len(s) < pair {

@@ -8,18 +8,19 @@ import (
 // wild holds the patterns that have a wildcard in the host, or several ports.
 //
 // They are grouped by the tail of their host, the text after the last wildcard:
-// ".example.com" for "*.example.com", "-team.example.com" for
-// "*-team.example.com", the whole host if it has no wildcard. If there are few
-// tails, a look-up compares each. Otherwise it takes from the end of the origin's
-// host a piece of each length that a tail has, and looks that up.
+// ".example.com" for "*.example.com", "-team.example.com" for "*-team.example.com",
+// the whole host if it has no wildcard. If there are few tails, a lookup compares
+// each with the end of the origin's host. Otherwise it looks up the end of the host
+// in tails, once for each length that a tail has.
 type wild struct {
-	lengths lengths
+	lengths lengths // of the tails
 	tails   map[string]*tail
 	few     []*tail // the first maxFew tails
 }
 
 // tail holds the patterns with one tail, grouped by the head of their host, the
-// text before the first wildcard. So pr-1-* to pr-9999-* cost as much as one.
+// text before the first wildcard. So a lookup among pr-1-* to pr-9999-* costs as
+// much as one among pr-1-* only.
 type tail struct {
 	literal string
 	lengths lengths // of the non-empty heads
@@ -37,6 +38,7 @@ type rule struct {
 	pattern string
 }
 
+// star says which wildcards the host of a pattern has.
 type star uint8
 
 const (
@@ -185,7 +187,7 @@ func matchLabel(pattern, label string) bool {
 	return p == len(pattern)
 }
 
-// lengths is a set of lengths from 0 to MaxLen.
+// lengths is a set of lengths, each from 0 to MaxLen.
 type lengths [MaxLen/64 + 1]uint64
 
 func (s *lengths) add(n int) { s[n/64] |= 1 << (n % 64) }
