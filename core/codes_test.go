@@ -2,7 +2,8 @@ package core_test
 
 import "github.com/corskit/corskit/core"
 
-// Codes of steps, which programs may rely on.
+// Codes of steps and browser verdicts. They must not change, because programs may
+// rely on them.
 const (
 	stepRoute            core.Code = "route"
 	stepNotCORS          core.Code = "kind-not-cors"

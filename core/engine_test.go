@@ -99,7 +99,8 @@ func TestDecide(t *testing.T) {
 	}{
 		{"no origin", []core.Policy{two()}, get(), absent},
 		{"no origin, any", []core.Policy{anyone()}, get(),
-			core.Decision{Kind: core.NotCORS, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
+			core.Decision{Kind: core.NotCORS, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*",
+				ExposeHeaders: "x-e"}},
 		{"OPTIONS with a method, no origin", []core.Policy{two()},
 			core.Request{Method: "OPTIONS", AccessControlRequestMethod: []string{"PUT"}}, absent},
 		{"GET with a method", []core.Policy{two()},
@@ -114,11 +115,14 @@ func TestDecide(t *testing.T) {
 		{"two lines", []core.Policy{two()}, get("https://a.example", "https://a.example"),
 			with(refused, func(d *core.Decision) { d.Code = core.CodeOriginRepeated })},
 		{"any", []core.Policy{anyone()}, get("https://e.example"),
-			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*",
+				ExposeHeaders: "x-e"}},
 		{"any, malformed", []core.Policy{anyone()}, get("bad", "worse"),
-			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*", ExposeHeaders: "x-e"}},
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeAnyOrigin, Policy: "any", AllowOrigin: "*",
+				ExposeHeaders: "x-e"}},
 		{"null", []core.Policy{null}, get("null"),
-			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "null", Vary: "Origin"}},
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginAllowed, Policy: "default",
+				AllowOrigin: "null", Vary: "Origin"}},
 
 		{"preflight", []core.Policy{two()}, preflight("https://a.example", "PUT", "x-a"), pfA},
 		{"preflight, anything asked", []core.Policy{two()}, preflight("https://a.example", "PUT, DELETE", strings.Repeat(",", 1<<20)), pfA},
@@ -143,7 +147,8 @@ func TestDecide(t *testing.T) {
 		{"echo two methods", []core.Policy{allCred},
 			core.Request{Method: "OPTIONS", Origin: []string{"https://a.example"},
 				AccessControlRequestMethod: []string{"PUT", "PUT"}}, deniedAll(core.CodeMethodNotEchoed)},
-		{"echo no token", []core.Policy{allCred}, preflight("https://a.example", "PUT", "x-a, x b"), deniedAll(core.CodeHeadersNotEchoed)},
+		{"echo names that are not tokens", []core.Policy{allCred}, preflight("https://a.example", "PUT", "x-a, x b"),
+			deniedAll(core.CodeHeadersNotEchoed)},
 		{"echo 16 empty", []core.Policy{allCred}, preflight("https://a.example", "PURGE", "x-a"+strings.Repeat(",", 16)+",x-b"),
 			with(echo, func(d *core.Decision) { d.AllowHeaders = "x-a" + strings.Repeat(",", 16) + ",x-b" })},
 		{"echo 17 empty", []core.Policy{allCred}, preflight("https://a.example", "PURGE", "x-a"+strings.Repeat(",", 17)+",x-b"),
@@ -158,10 +163,12 @@ func TestDecide(t *testing.T) {
 		{"reject, no origin", []core.Policy{reject}, get(), absent},
 		{"reject, same origin by Sec-Fetch-Site", []core.Policy{reject},
 			core.Request{Method: "POST", Origin: []string{"https://e.example"}, SecFetchSite: []string{"same-origin"}}, spared},
-		{"reject, cross-site whatever Host says", []core.Policy{reject},
-			core.Request{Method: "POST", Origin: []string{"https://e.example"}, Host: "e.example", SecFetchSite: []string{"cross-site"}}, rejected},
+		{"reject, cross-site with a matching Host", []core.Policy{reject},
+			core.Request{Method: "POST", Origin: []string{"https://e.example"}, Host: "e.example",
+				SecFetchSite: []string{"cross-site"}}, rejected},
 		{"reject, same-site", []core.Policy{reject},
-			core.Request{Method: "POST", Origin: []string{"https://e.example"}, Host: "e.example", SecFetchSite: []string{"same-site"}}, rejected},
+			core.Request{Method: "POST", Origin: []string{"https://e.example"}, Host: "e.example",
+				SecFetchSite: []string{"same-site"}}, rejected},
 		{"reject, same origin by Host", []core.Policy{reject},
 			core.Request{Method: "POST", Origin: []string{"https://e.example:8443"}, Host: "e.example:8443"}, spared},
 		{"reject, other port", []core.Policy{reject},
@@ -195,13 +202,14 @@ func TestDecide(t *testing.T) {
 			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "https://f.example",
 				Vary: "Origin"}},
 		{"func says no", []core.Policy{byFunc}, get("https://e.example"), refused},
-		{"func is not asked about malformed", []core.Policy{byFunc}, get("bad"), refused},
-		{"func is not asked about null", []core.Policy{byFunc}, get("null"), refused},
-		{"func is asked about null", []core.Policy{nullFunc}, get("null"),
-			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "null", Vary: "Origin"}},
-		{"func with credentials is never asked about null", []core.Policy{credFunc}, get("null"), refused},
-		{"func with credentials is not asked about http", []core.Policy{credFunc}, get("http://f.example"), refused},
-		{"func without credentials is", []core.Policy{byFunc}, get("http://f.example"),
+		{"func is not called for a malformed origin", []core.Policy{byFunc}, get("bad"), refused},
+		{"func is not called for null", []core.Policy{byFunc}, get("null"), refused},
+		{"func is called for null", []core.Policy{nullFunc}, get("null"),
+			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "null",
+				Vary: "Origin"}},
+		{"func with credentials is never called for null", []core.Policy{credFunc}, get("null"), refused},
+		{"func with credentials is not called for http", []core.Policy{credFunc}, get("http://f.example"), refused},
+		{"func without credentials is called for http", []core.Policy{byFunc}, get("http://f.example"),
 			core.Decision{Kind: core.Actual, Allowed: true, Code: core.CodeOriginFunc, Policy: "func", AllowOrigin: "http://f.example",
 				Vary: "Origin"}},
 		{"an earlier list wins over a func", []core.Policy{two(), byFunc}, get("https://a.example"), actualA},
@@ -220,12 +228,15 @@ func TestDecide(t *testing.T) {
 		{"public second, no origin", []core.Policy{cred(), anyone()}, get(), absent},
 		{"credentials without methods", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true}},
 			preflight("https://a.example", "PATCH"), core.Decision{
-				Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "https://a.example",
+				Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default",
+				AllowOrigin:      "https://a.example",
 				AllowCredentials: "true", AllowMethods: "GET, HEAD, POST", Vary: pfVary}},
 		{"credentials, all headers and authorization",
-			[]core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true, AllowHeaders: []string{"*", "authorization"}}},
+			[]core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true,
+				AllowHeaders: []string{"*", "authorization"}}},
 			preflight("https://a.example", "GET", "authorization,x-z"), core.Decision{
-				Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default", AllowOrigin: "https://a.example",
+				Kind: core.Preflight, Allowed: true, Status: 204, Code: core.CodeOriginAllowed, Policy: "default",
+				AllowOrigin:      "https://a.example",
 				AllowCredentials: "true", AllowMethods: "GET, HEAD, POST", AllowHeaders: "authorization,x-z",
 				Vary: pfVary + ", Access-Control-Request-Headers"}},
 		{"the zero policy", []core.Policy{{}}, get("https://a.example"), refused},
@@ -241,7 +252,7 @@ func TestDecide(t *testing.T) {
 				t.Errorf("Decide\n got %+v\nwant %+v", got, tt.want)
 			}
 			if got := e.Explain(ctx, tt.request); got.Decision != tt.want {
-				t.Errorf("Explain decides %+v, Decide %+v", got.Decision, tt.want)
+				t.Errorf("Explain decides %+v, want %+v", got.Decision, tt.want)
 			}
 			if got := headersOf(e.Resolve(&source{Request: tt.request})); !maps.Equal(got, maps.Collect(tt.want.Headers())) {
 				t.Errorf("the outcome's headers are %v, the decision's %v", got, maps.Collect(tt.want.Headers()))
@@ -250,8 +261,8 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// Two Origin lines are refused whatever a function says, which is not asked.
-func TestTwoOriginsAreNotAskedAbout(t *testing.T) {
+// TestTwoOriginLines: two Origin lines are refused, and a function is not called.
+func TestTwoOriginLines(t *testing.T) {
 	e := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }})
 	if d := e.Decide(ctx, get("https://a.example")); !d.Allowed {
 		t.Errorf("one: %+v", d)
@@ -263,8 +274,8 @@ func TestTwoOriginsAreNotAskedAbout(t *testing.T) {
 	}
 }
 
-// The policy whose list has an origin governs it, also if it is the only one that
-// has a list.
+// TestListOfALaterPolicy: the policy that lists an origin governs it, even if no
+// other policy has a list.
 func TestListOfALaterPolicy(t *testing.T) {
 	never := func(context.Context, core.Request) bool { return false }
 	for _, list := range [][]string{{"https://a.example"},
@@ -272,7 +283,7 @@ func TestListOfALaterPolicy(t *testing.T) {
 		e := core.MustNew(core.Policy{Name: "first", AllowCredentials: true, AllowOriginFunc: never},
 			core.Policy{Name: "second", AllowOrigins: list})
 		if d := e.Decide(ctx, get("https://a.example")); d.Policy != "second" || d.AllowCredentials != "" {
-			t.Errorf("of %d: %+v", len(list), d)
+			t.Errorf("%d origins: %+v", len(list), d)
 		}
 	}
 }
@@ -286,7 +297,7 @@ func TestNilAndZeroEngine(t *testing.T) {
 			t.Errorf("%p allows: %+v", e, d)
 		}
 		if e.AllowsOrigin("https://a.example") || e.Explain(ctx, get("https://a.example")).Browser.Allowed {
-			t.Errorf("%p allows", e)
+			t.Errorf("%p allows an origin", e)
 		}
 		_ = e.Warnings()
 	}
@@ -316,7 +327,7 @@ func TestAllowsOrigin(t *testing.T) {
 	}
 }
 
-// The engine keeps nothing of the policies that a caller may change.
+// Changing a policy afterwards has no effect on the engine.
 func TestPolicyIsCopied(t *testing.T) {
 	p := two()
 	e := core.MustNew(p)
@@ -327,7 +338,7 @@ func TestPolicyIsCopied(t *testing.T) {
 	}
 }
 
-// Decisions under a reload are wholly of the old or wholly of the new policy.
+// Each decision during a reload uses only the old policy or only the new one.
 func TestReloadConcurrently(t *testing.T) {
 	one := core.Policy{Name: "one", AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"},
 		ExposeHeaders: []string{"x-1"}, AllowCredentials: true}
@@ -353,7 +364,7 @@ func TestReloadConcurrently(t *testing.T) {
 				default:
 				}
 				if d := e.Decide(ctx, requests[i%len(requests)]); !want[d] {
-					t.Errorf("a decision of neither policy: %+v", d)
+					t.Errorf("the decision mixes both policies: %+v", d)
 					return
 				}
 			}
@@ -398,15 +409,17 @@ func TestDecideAllocations(t *testing.T) {
 	lines := make([]string, 10_000)
 	for name, r := range map[string]core.Request{
 		"no origin": get(), "exact": get("https://a.example"), "wild": get("https://x.y.b.example"), "port": get("http://localhost:3000"),
-		"regexp": get("https://abc.c.example"), "refused": get("https://e.example"), "null": get("null"), "malformed": get("https://a.example/"),
-		"func": get("https://g.example"), "two lines": get("a", "b"), "long": get(token), "any": {Method: "GET", Host: "api.example:1",
+		"regexp": get("https://abc.c.example"), "refused": get("https://e.example"), "null": get("null"),
+		"malformed": get("https://a.example/"),
+		"func":      get("https://g.example"), "two lines": get("a", "b"), "long": get(token), "any": {Method: "GET", Host: "api.example:1",
 			Path: "/api/x", Origin: []string{"https://e.example"}},
 		"preflight": preflight("https://a.example", "PUT", "x-a"), "preflight refused": preflight("https://e.example", "PUT"),
 		"echo": preflight("https://z.example", "PUT", "x-a, x-b"), "commas": preflight("https://z.example", "PUT",
 			commas), "lines": preflight("https://z.example", "PUT", lines...),
 		"token": preflight("https://z.example", token), "header": preflight("https://z.example", "PUT",
 			token), "commas, listed": preflight("https://a.example", "PUT", commas),
-		"odd path":  {Method: "GET", Host: "API.example", Path: "/x/..//./api/x", RawPath: "/api%2Fx", Origin: []string{"https://a.example"}},
+		"odd path": {Method: "GET", Host: "API.example", Path: "/x/..//./api/x", RawPath: "/api%2Fx",
+			Origin: []string{"https://a.example"}},
 		"long path": {Method: "GET", Path: "/" + strings.Repeat("../", 1<<18), Origin: []string{"https://a.example"}},
 	} {
 		if n := testing.AllocsPerRun(50, func() { engine.Decide(ctx, r) }); n != 0 {
@@ -438,7 +451,8 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-// BenchmarkHostile beside an honest preflight: none may cost more than twice as much.
+// BenchmarkHostile compares hostile preflights with an honest one. None may cost
+// more than twice as much.
 func BenchmarkHostile(b *testing.B) {
 	e := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example", "https://*.b.example"}, AllowMethods: []string{"*"},
 		AllowHeaders: []string{"*"}, AllowCredentials: true})

@@ -30,7 +30,8 @@ func TestPolicyErrors(t *testing.T) {
 			core.ReasonTrailingSlash, `"https://b.example"`},
 		{"scheme", origins("a.example"), "AllowOrigins", 0, "a.example", core.ReasonMissingScheme, `"https://a.example"`},
 		{"empty", origins(""), "AllowOrigins", 0, "", core.ReasonEmpty, "remove"},
-		{"white space", origins(" https://a.example"), "AllowOrigins", 0, " https://a.example", core.ReasonWhiteSpace, `"https://a.example"`},
+		{"white space", origins(" https://a.example"), "AllowOrigins", 0, " https://a.example", core.ReasonWhiteSpace,
+			`"https://a.example"`},
 		{"upper case", origins("https://A.example"), "AllowOrigins", 0, "https://A.example", core.ReasonUpperCase, `"https://a.example"`},
 		{"unicode", origins("https://bücher.example"), "AllowOrigins", 0, "https://bücher.example", core.ReasonNonASCII, "xn--bcher-kva"},
 		{"default port", origins("https://a.example:443"), "AllowOrigins", 0, "https://a.example:443", core.ReasonDefaultPort,
@@ -46,7 +47,8 @@ func TestPolicyErrors(t *testing.T) {
 			"DangerouslyAllowInsecureOrigins"},
 		{"http wildcard with credentials", creds("http://*.a.example"), "AllowOrigins", 0, "http://*.a.example",
 			core.ReasonInsecureOrigin, "https://"},
-		{"public suffix", creds("https://*.com"), "AllowOrigins", 0, "https://*.com", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
+		{"public suffix", creds("https://*.com"), "AllowOrigins", 0, "https://*.com", core.ReasonPublicSuffix,
+			"DangerouslyAllowPublicSuffixes"},
 		{"private suffix", creds("https://*.github.io"), "AllowOrigins", 0, "https://*.github.io", core.ReasonPublicSuffix,
 			"DangerouslyAllowPublicSuffixes"},
 		{"in a label under a suffix", creds("https://*-team.vercel.app"), "AllowOrigins", 0, "https://*-team.vercel.app",
@@ -58,11 +60,12 @@ func TestPolicyErrors(t *testing.T) {
 		{"CONNECT", core.Policy{AllowMethods: []string{"CONNECT"}}, "AllowMethods", 0, "CONNECT", core.ReasonForbiddenMethod, "remove"},
 		{"TRACK", core.Policy{AllowMethods: []string{"Track"}}, "AllowMethods", 0, "Track", core.ReasonForbiddenMethod, "remove"},
 		{"patch", core.Policy{AllowMethods: []string{"patch"}}, "AllowMethods", 0, "patch", core.ReasonMethodCase, `"PATCH"`},
-		{"methods in one", core.Policy{AllowMethods: []string{"GET, PUT"}}, "AllowMethods", 0, "GET, PUT", core.ReasonList, "one list entry"},
+		{"methods in one", core.Policy{AllowMethods: []string{"GET, PUT"}}, "AllowMethods", 0, "GET, PUT", core.ReasonList,
+			"one list entry"},
 		{"methods in one, and a blank", core.Policy{AllowMethods: []string{" GET, PUT"}}, "AllowMethods", 0, " GET, PUT", core.ReasonList,
 			"one list entry"},
 		{"empty method", core.Policy{AllowMethods: []string{""}}, "AllowMethods", 0, "", core.ReasonEmpty, "remove"},
-		{"no token", core.Policy{AllowMethods: []string{"P{T"}}, "AllowMethods", 0, "P{T", core.ReasonSyntax, "remove"},
+		{"not a token", core.Policy{AllowMethods: []string{"P{T"}}, "AllowMethods", 0, "P{T", core.ReasonSyntax, "remove"},
 		{"long method", core.Policy{AllowMethods: []string{strings.Repeat("A", 300)}}, "AllowMethods", 0, strings.Repeat("A", 300),
 			core.ReasonTooLong, "remove"},
 		{"cookie", core.Policy{AllowHeaders: []string{"x-a", "Cookie"}}, "AllowHeaders", 1, "Cookie", core.ReasonForbiddenHeader, "remove"},
@@ -86,7 +89,8 @@ func TestPolicyErrors(t *testing.T) {
 			core.ReasonPublicSuffix, "your own domain"},
 		{"everybody's pages", creds(`regexp:https://[a-z]+\.github\.io`), "AllowOrigins", 0, `regexp:https://[a-z]+\.github\.io`,
 			core.ReasonPublicSuffix, "your own domain"},
-		{"country suffix", creds("https://*.np"), "AllowOrigins", 0, "https://*.np", core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
+		{"country suffix", creds("https://*.np"), "AllowOrigins", 0, "https://*.np", core.ReasonPublicSuffix,
+			"DangerouslyAllowPublicSuffixes"},
 		{"two days", core.Policy{MaxAge: 48 * time.Hour}, "MaxAge", -1, "48h0m0s", core.ReasonMaxAge, "24h"},
 	}
 	engine := core.MustNew(two())
@@ -112,7 +116,7 @@ func TestPolicyErrors(t *testing.T) {
 				t.Error("errors.As does not find the PolicyError")
 			}
 			if engine.Reload(tt.policy) == nil || engine.Decide(ctx, get("https://a.example")) != before {
-				t.Error("the old policy is gone after a failed reload")
+				t.Error("a failed reload changes the policy")
 			}
 			if _, err := core.NewRouted(core.Route{Path: "/x", Policies: []core.Policy{tt.policy}}); err == nil {
 				t.Error("NewRouted accepts it")
@@ -253,7 +257,7 @@ func TestMustNewPanics(t *testing.T) {
 	core.MustNew(core.Policy{AllowOrigins: []string{"x"}})
 }
 
-// What the Dangerously flags are for is accepted with them.
+// Each Dangerously flag permits what it is meant for.
 func TestDangerousFlags(t *testing.T) {
 	for _, p := range []core.Policy{
 		{AllowOrigins: []string{"null"}, DangerouslyAllowNullOrigin: true},
@@ -282,7 +286,8 @@ func TestWarnings(t *testing.T) {
 		{"zero", []core.Policy{{}}, []string{"no-origins AllowOrigins[-1]"}},
 		{"http", []core.Policy{{AllowOrigins: []string{"http://a.example", "http://localhost:3000", "https://b.example"}}},
 			[]string{"insecure-origin AllowOrigins[0]"}},
-		{"suffix", []core.Policy{{AllowOrigins: []string{"https://*.com", "https://*.a.example"}}}, []string{"public-suffix AllowOrigins[0]"}},
+		{"suffix", []core.Policy{{AllowOrigins: []string{"https://*.com", "https://*.a.example"}}},
+			[]string{"public-suffix AllowOrigins[0]"}},
 		{"unmanaged", []core.Policy{{AllowOrigins: []string{"https://*.internal", "https://*.localhost"}, AllowCredentials: true}},
 			[]string{"unmanaged-suffix AllowOrigins[0]"}},
 		{"regexp", []core.Policy{{AllowOrigins: []string{"regexp:https://[a-z]+\\.com"}}}, []string{"broad-regexp AllowOrigins[0]"}},
@@ -297,13 +302,14 @@ func TestWarnings(t *testing.T) {
 			{AllowOrigins: []string{"https://*.a.example"}}}, nil},
 		{"after any", []core.Policy{{AllowOrigins: []string{"*"}}, {AllowOrigins: []string{"https://a.example"}}},
 			[]string{"unreachable-policy AllowOrigins[-1]"}},
-		{"beside any", []core.Policy{{AllowOrigins: []string{"https://a.example", "*"}}}, []string{"beside-wildcard AllowOrigins[0]"}},
+		{"together with any", []core.Policy{{AllowOrigins: []string{"https://a.example", "*"}}},
+			[]string{"beside-wildcard AllowOrigins[0]"}},
 		{"max age", []core.Policy{{AllowOrigins: []string{"https://a.example"}, MaxAge: 3 * time.Hour}}, []string{"max-age MaxAge[-1]"}},
 		{"safelisted", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"GET", "PUT"},
 			ExposeHeaders: []string{"Content-Type"}}}, []string{"safelisted AllowMethods[0]", "safelisted ExposeHeaders[0]"}},
 		{"twice", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT", "put"},
 			AllowHeaders: []string{"x-a", "X-A"}}}, []string{"duplicate AllowMethods[1]", "duplicate AllowHeaders[1]"}},
-		{"beside wildcards", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*", "PUT"},
+		{"together with wildcards", []core.Policy{{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*", "PUT"},
 			AllowHeaders: []string{"*", "x-a", "authorization"}, ExposeHeaders: []string{"*", "x-b"}}},
 			[]string{"beside-wildcard AllowMethods[1]", "beside-wildcard AllowHeaders[1]", "beside-wildcard ExposeHeaders[1]"}},
 		{"response header", []core.Policy{{AllowOrigins: []string{"https://a.example"},
@@ -314,12 +320,14 @@ func TestWarnings(t *testing.T) {
 			[]string{"unreachable-pattern AllowOrigins[1]"}},
 		{"a range covers less than any port", []core.Policy{{AllowOrigins: []string{"http://localhost:*",
 			"http://localhost:40000-50000"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
-		{"any port covers more than a range", []core.Policy{{AllowOrigins: []string{"http://localhost:40000-50000", "http://localhost:*"}}}, nil},
+		{"any port covers more than a range", []core.Policy{{AllowOrigins: []string{"http://localhost:40000-50000",
+			"http://localhost:*"}}}, nil},
 		{"WebSocket scheme", []core.Policy{{AllowOrigins: []string{"wss://a.example", "htps://a.example"}}},
 			[]string{"unused AllowOrigins[0]", "unused AllowOrigins[1]"}},
-		{"function beside any", []core.Policy{{AllowOrigins: []string{"*"},
+		{"function together with any", []core.Policy{{AllowOrigins: []string{"*"},
 			AllowOriginFunc: func(context.Context, core.Request) bool { return true }}}, []string{"unused AllowOriginFunc[-1]"}},
-		{"nothing to reject", []core.Policy{{AllowOrigins: []string{"*"}, RejectDisallowed: true}}, []string{"unused RejectDisallowed[-1]"}},
+		{"nothing to reject", []core.Policy{{AllowOrigins: []string{"*"}, RejectDisallowed: true}},
+			[]string{"unused RejectDisallowed[-1]"}},
 		{"origins of other schemes twice", []core.Policy{{AllowOrigins: []string{"http://localhost:3000", "app://a",
 			"http://localhost:3000", "app://a"}}},
 			[]string{"unreachable-pattern AllowOrigins[2]", "unreachable-pattern AllowOrigins[3]"}},
@@ -327,14 +335,16 @@ func TestWarnings(t *testing.T) {
 		{"loopback twice", twice("@loopback"), []string{"unreachable-pattern AllowOrigins[1]"}},
 		{"an expression without a scheme twice", twice("regexp:[a-z]+"), []string{"unreachable-pattern AllowOrigins[1]"}},
 		{"an expression that looks like an origin", []core.Policy{{AllowOrigins: []string{"regexp:[a-z]+://x", "regexp://x"}}}, nil},
-		{"ports of which two patterns decide for some",
+		{"ports that two patterns cover between them",
 			[]core.Policy{{AllowOrigins: []string{"http://localhost:1-5", "http://localhost:6-20", "http://localhost:1-10"}}}, nil},
 
 		{"an expression for http, credentials",
-			[]core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true}}, []string{"unused AllowOrigins[0]"}},
+			[]core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true}},
+			[]string{"unused AllowOrigins[0]"}},
 		{"an expression for http", []core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}}}, nil},
-		{"an expression for http, as is meant",
-			[]core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true}}, nil},
+		{"an expression for http, permitted",
+			[]core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true,
+				DangerouslyAllowInsecureOrigins: true}}, nil},
 		{"expressions for https and loopback, credentials", []core.Policy{{AllowOrigins: []string{
 			`regexp:https://a\.example`, `regexp:http://localhost:[0-9]+`, `regexp:http://127\.0\.0\.1`, `regexp:http://\[::1\]`},
 			AllowCredentials: true}}, nil},
@@ -349,7 +359,7 @@ func TestWarnings(t *testing.T) {
 		for _, w := range e.Warnings() {
 			got = append(got, fmt.Sprintf("%s %s[%d]", w.Reason, w.Field, w.Index))
 			if w.Detail == "" || w.Suggestion == "" || !strings.Contains(w.String(), w.Detail) {
-				t.Errorf("%s: a warning that says little: %v", tt.name, w)
+				t.Errorf("%s: a warning without detail or suggestion: %v", tt.name, w)
 			}
 		}
 		if !slices.Equal(got, tt.want) {
@@ -365,17 +375,17 @@ func TestWarningsAreBounded(t *testing.T) {
 		t.Errorf("%d warnings, the last %v", len(ws), ws[len(ws)-1])
 	}
 	if i := slices.IndexFunc(ws, func(w core.Warning) bool { return strings.Contains(w.Detail, "more") }); i != 99 {
-		t.Errorf("warning %d says how many more there are, want the last alone: %v", i, ws[i])
+		t.Errorf("warning %d says how many more there are, want only the last one to: %v", i, ws[i])
 	}
-	// The first of 101 is not a repetition: a hundred warnings, and no more.
+	// Of 101 equal entries, 100 are repetitions: no warning is dropped.
 	ws = core.MustNew(core.Policy{AllowOrigins: slices.Repeat([]string{"https://a.example"}, 101)}).Warnings()
 	if len(ws) != 100 || strings.Contains(ws[99].Detail, "more") {
 		t.Errorf("%d warnings of 100, the last %v", len(ws), ws[len(ws)-1])
 	}
 }
 
-// TestCoveredEntriesAreBounded: past a thousand entries, those that a pattern
-// covers are still warned of, unless there are many patterns to try.
+// TestCoveredEntriesAreBounded checks that entries after the first thousand are
+// examined only if there are few patterns to try.
 func TestCoveredEntriesAreBounded(t *testing.T) {
 	const covered = "https://x.a.example"
 	for _, tt := range []struct {
@@ -403,8 +413,8 @@ func TestCoveredEntriesAreBounded(t *testing.T) {
 	}
 }
 
-// TestTooManyOrigins: a list that the matcher cannot index is one fault, and is
-// not looked at entry by entry.
+// TestTooManyOrigins checks that a list that is too large for the matcher is one
+// fault, not one for each entry.
 func TestTooManyOrigins(t *testing.T) {
 	if math.MaxInt == math.MaxInt32 {
 		t.Skip("no list of 4 GiB fits into 32 bits")
@@ -416,8 +426,8 @@ func TestTooManyOrigins(t *testing.T) {
 	}
 }
 
-// TestInsecureRegexp: with credentials an expression matches no http:// origin
-// beyond loopback, unless the policy says so; without, it matches what it says.
+// TestInsecureRegexp checks that, with credentials, an expression matches http://
+// origins other than loopback only if the policy permits that.
 func TestInsecureRegexp(t *testing.T) {
 	const expr = `regexp:https?://(a\.example|localhost)`
 	for _, tt := range []struct {

@@ -82,7 +82,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// An explanation is bounded, whatever is asked for.
+// An explanation is bounded, however many headers a preflight asks for.
 func TestExplainManyHeaders(t *testing.T) {
 	const most = 50
 	r := preflight("https://a.example", "PUT", strings.Repeat("x-z,", 1000))
@@ -91,7 +91,7 @@ func TestExplainManyHeaders(t *testing.T) {
 	}
 }
 
-// Where every origin is allowed, "*" is the pattern that decides.
+// If every origin is allowed, the pattern is "*".
 func TestExplainAnyOrigin(t *testing.T) {
 	for _, r := range []core.Request{get("https://e.example"), preflight("https://e.example", "GET")} {
 		if x := core.MustNew(anyone()).Explain(ctx, r); x.Pattern != "*" || x.Policy != "any" {
@@ -100,13 +100,14 @@ func TestExplainAnyOrigin(t *testing.T) {
 	}
 }
 
-// An explanation shows nothing of a request raw or at length.
+// An explanation quotes and shortens all values of a request.
 func TestExplainQuotes(t *testing.T) {
 	e := core.MustNew(two(), core.Policy{AllowOrigins: []string{"https://z.example"}, AllowMethods: []string{"*"},
 		AllowHeaders: []string{"*"}, AllowCredentials: true})
 	evil := "x\r\nSet-Cookie: a\x1b[31m" + strings.Repeat("A", 1<<20)
 	for _, r := range []core.Request{
-		get(evil), {Method: evil, Origin: []string{"https://a.example"}}, preflight(evil, "PUT"), preflight("https://a.example", evil, evil),
+		get(evil), {Method: evil, Origin: []string{"https://a.example"}}, preflight(evil, "PUT"),
+		preflight("https://a.example", evil, evil),
 		preflight("https://z.example", evil, evil), preflight("https://a.example", "PUT", strings.Repeat("a,", 1<<18)),
 	} {
 		s := e.Explain(ctx, r).String()
@@ -116,8 +117,8 @@ func TestExplainQuotes(t *testing.T) {
 	}
 }
 
-// Explain agrees with Decide, and its parts with each other, for random policies
-// and requests.
+// For random policies and requests, Explain agrees with Decide, and the parts of an
+// explanation agree with each other.
 func TestExplainAgreesWithDecide(t *testing.T) {
 	seed := rand.Uint64()
 	g := rand.New(rand.NewPCG(seed, 2))

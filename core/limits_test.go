@@ -18,7 +18,8 @@ func one(change func(*core.Policy)) core.Policy {
 	return p
 }
 
-// TestLimits tries what is just allowed, and what is just not.
+// TestLimits tries the largest allowed value of each setting, and the next larger
+// one.
 func TestLimits(t *testing.T) {
 	method := func(n int) func(*core.Policy) {
 		return func(p *core.Policy) { p.AllowMethods = []string{strings.Repeat("M", n)} }
@@ -30,7 +31,7 @@ func TestLimits(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*core.Policy)
-		reason core.Reason // none if it is legal
+		reason core.Reason // empty if the policy is valid
 		detail string      // in the error
 	}{
 		{"a method of 256 bytes", method(256), "", ""},
@@ -61,10 +62,10 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestQuotedLength: an error repeats 120 bytes of an entry.
+// TestQuotedLength checks that an error quotes at most 120 bytes of an entry.
 func TestQuotedLength(t *testing.T) {
 	for n, cut := range map[int]bool{120: false, 121: true} {
-		entry := strings.Repeat("m", n-1) + ";" // which no suggestion repeats
+		entry := strings.Repeat("m", n-1) + ";" // a list, so that no suggestion quotes it
 		_, err := core.New(one(func(p *core.Policy) { p.AllowMethods = []string{entry} }))
 		if err == nil {
 			t.Fatal("accepted")
@@ -73,7 +74,7 @@ func TestQuotedLength(t *testing.T) {
 			t.Errorf("an entry of %d bytes: %v", n, err)
 		}
 		if !strings.Contains(err.Error(), strings.Repeat("m", n-1)) {
-			t.Errorf("an entry of %d bytes is not repeated: %v", n, err)
+			t.Errorf("an entry of %d bytes is not quoted: %v", n, err)
 		}
 	}
 }
@@ -125,8 +126,9 @@ func TestRepeatedEntries(t *testing.T) {
 	}
 }
 
-// TestOriginFuncsInTurn: the policies' turns do not change because some of them
-// have a function, and a function is not asked where a pattern has decided.
+// TestOriginFuncsInTurn checks that policies are tried in order, whether they have
+// functions or not, and that no function is called after an earlier pattern has
+// matched.
 func TestOriginFuncsInTurn(t *testing.T) {
 	var asked []string
 	policy := func(name string, yes bool, origins ...string) core.Policy {

@@ -13,7 +13,7 @@ func named(name string) []core.Policy {
 	return []core.Policy{{Name: name, AllowOrigins: []string{"https://a.example"}}}
 }
 
-// Routes tell upper case from lower unless the router does not.
+// Routes distinguish upper case from lower case unless the router does not.
 func TestFoldedPaths(t *testing.T) {
 	e, err := core.NewRouted(
 		core.Route{Path: "/API/", Policies: named("api")},
@@ -34,7 +34,7 @@ func TestFoldedPaths(t *testing.T) {
 		{"/api/./y", "", "rest", "api"},
 		{"/api/y", "/ap%69/y", "rest", ""},
 		{"/api/y z", "/aPi/y%20z", "rest", "api"},
-		{"/\u212aapi/", "", "rest", "rest"}, // the Kelvin sign folds to k beyond ASCII alone
+		{"/\u212aapi/", "", "rest", "rest"}, // only ASCII case is ignored, so the Kelvin sign is not a k
 	} {
 		for _, fold := range []bool{false, true} {
 			want := tt.exactly
@@ -122,7 +122,7 @@ func TestRoutes(t *testing.T) {
 		{Method: "GET", Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}},
 	} {
 		if d := e.Decide(ctx, r); d != (core.Decision{Kind: core.Actual, Code: core.CodeNoRoute}) {
-			t.Errorf("%+v, which no route covers and which is no preflight: %+v", r, d)
+			t.Errorf("actual request %+v without a route: %+v", r, d)
 		}
 	}
 	warned := false
@@ -134,7 +134,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// A path as it was sent may clean to something else than the decoded one.
+// The clean form of the path as sent may differ from that of the decoded path.
 func TestSentPathCleansElsewhere(t *testing.T) {
 	e, err := core.NewRouted(core.Route{Path: "/c", Policies: named("c")}, core.Route{Policies: named("rest")})
 	if err != nil {
@@ -155,7 +155,7 @@ func TestSentPathCleansElsewhere(t *testing.T) {
 	}
 }
 
-// A subtree covers what http.ServeMux gives to the pattern of the same name.
+// Routes cover the same paths as patterns of http.ServeMux.
 func TestRoutesAsServeMux(t *testing.T) {
 	e, err := core.NewRouted(core.Route{Path: "/api/", Policies: named("api")}, core.Route{Path: "/one", Policies: named("one")})
 	if err != nil {
@@ -164,7 +164,8 @@ func TestRoutesAsServeMux(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", http.NotFoundHandler())
 	mux.Handle("/one", http.NotFoundHandler())
-	for _, path := range []string{"/", "/api", "/api/", "/api/x", "/apix", "/API/x", "/one", "/one/", "/one/x", "/ONE", "/api/+", "/api/%20"} {
+	for _, path := range []string{"/", "/api", "/api/", "/api/x", "/apix", "/API/x", "/one", "/one/", "/one/x", "/ONE",
+		"/api/+", "/api/%20"} {
 		u, err := url.Parse(path)
 		if err != nil {
 			t.Fatal(err)
@@ -187,7 +188,7 @@ func TestReloadRouted(t *testing.T) {
 		t.Errorf("old policies answer after the reload: %+v", d)
 	}
 	if err := e.ReloadRouted(); err == nil {
-		t.Error("no routes were loaded")
+		t.Error("ReloadRouted without routes succeeds")
 	}
 	if err := e.Reload(two()); err != nil {
 		t.Fatal(err)
@@ -197,7 +198,7 @@ func TestReloadRouted(t *testing.T) {
 	}
 }
 
-// A path whose readings lead to different routes escapes none of them.
+// A path whose readings lead to different routes does not evade RejectDisallowed.
 func TestAmbiguousPathIsRejected(t *testing.T) {
 	strict := named("strict")
 	strict[0].RejectDisallowed = true
@@ -221,8 +222,8 @@ func TestAmbiguousPathIsRejected(t *testing.T) {
 	}
 }
 
-// A path that can be read in two ways is rejected if some route rejects, and only
-// then.
+// A path whose readings lead to different routes is rejected if and only if any
+// route has RejectDisallowed.
 func TestAmbiguousPathAmongRoutes(t *testing.T) {
 	lax, strict := named("lax"), named("strict")
 	strict[0].RejectDisallowed = true
@@ -241,7 +242,7 @@ func TestAmbiguousPathAmongRoutes(t *testing.T) {
 	}
 }
 
-// The port of Host is no part of a route's, wherever that route stands.
+// The port of a request's host is ignored, whichever route has a host.
 func TestRouteOfHostAndPort(t *testing.T) {
 	host, anyHost := core.Route{Host: "api.example.com", Policies: named("host")}, core.Route{Path: "/x", Policies: named("any")}
 	for _, routes := range [][]core.Route{{host, anyHost}, {anyHost, host}, {host}, {anyHost, host, anyHost, anyHost}} {
@@ -256,7 +257,7 @@ func TestRouteOfHostAndPort(t *testing.T) {
 	}
 }
 
-// TestReadings: which readings of a path are looked at, and what "/" covers.
+// TestReadings checks which readings of a path are examined, and what "/" covers.
 func TestReadings(t *testing.T) {
 	e, err := core.NewRouted(
 		core.Route{Host: "z.example", Policies: named("z")},
@@ -281,7 +282,7 @@ func TestReadings(t *testing.T) {
 		{"x", "/two/x/..", "rest"},
 		{"x", "//", "rest"},
 		{"x", dots(1024), "rest"},
-		{"x", dots(1025), ""}, // too long to be looked at
+		{"x", dots(1025), ""}, // too long to be examined
 	} {
 		d := e.Decide(ctx, core.Request{Method: "GET", Host: tt.host, Path: tt.path, Origin: []string{"https://a.example"}})
 		if d.Policy != tt.want || (tt.want == "") != (d.Code == core.CodePathAmbiguous) {

@@ -11,8 +11,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// source serves a Request as an adapter serves a framework's request. It notes
-// what it is asked for, once each.
+// source is a Source that reads a Request. It records which methods and fields the
+// engine reads.
 type source struct {
 	core.Request
 	transient bool
@@ -64,8 +64,8 @@ func headersOf(o core.Outcome) map[string]string {
 	return headers
 }
 
-// TestResolveAsks: the engine asks a source for what the policies need and for
-// nothing else.
+// TestResolveAsks checks that the engine reads from a source only what the policies
+// need.
 func TestResolveAsks(t *testing.T) {
 	const a, e = "https://a.example", "https://e.example"
 	echo, private, rejecting, asking := cred(), two(), two(), two()
@@ -96,15 +96,16 @@ func TestResolveAsks(t *testing.T) {
 		{"refused", core.MustNew(two()), get(e), []string{"Origin", "method"}},
 		{"preflight", core.MustNew(two()), preflight(a, "PUT", "x-a"), preflightAsks},
 		{"refused preflight", core.MustNew(echo, private, rejecting), preflight(e, "PUT"), preflightAsks},
-		{"headers echoed", core.MustNew(echo), preflight(a, "PUT", "x-a"), append([]string{"Access-Control-Request-Headers"}, preflightAsks...)},
+		{"headers echoed", core.MustNew(echo), preflight(a, "PUT", "x-a"),
+			append([]string{"Access-Control-Request-Headers"}, preflightAsks...)},
 		{"headers echoed, not a preflight", core.MustNew(echo), get(a), []string{"Origin", "method"}},
 		{"private network", core.MustNew(private), preflight(a, "PUT"),
 			[]string{"Access-Control-Request-Method", "Access-Control-Request-Private-Network", "Origin", "method"}},
 		{"rejecting, allowed", core.MustNew(rejecting), get(a), []string{"Origin", "method"}},
 		{"rejecting, refused", core.MustNew(rejecting), get(e), []string{"Origin", "Sec-Fetch-Site", "method", "target"}},
-		{"a function not asked", core.MustNew(asking), get(a), []string{"Origin", "method"}},
-		{"a function not asked about a malformed origin", core.MustNew(asking), get("a"), []string{"Origin", "method"}},
-		{"a function asked", core.MustNew(asking), get(e), everything},
+		{"a function not called", core.MustNew(asking), get(a), []string{"Origin", "method"}},
+		{"a function not called for a malformed origin", core.MustNew(asking), get("a"), []string{"Origin", "method"}},
+		{"a function called", core.MustNew(asking), get(e), everything},
 		{"a route", routed(two()), get(a), []string{"Origin", "method", "target"}},
 		{"no engine", nil, get(a), []string{"Origin", "method"}},
 	} {
@@ -116,12 +117,13 @@ func TestResolveAsks(t *testing.T) {
 	}
 }
 
-// TestNewRequest: a Request made of a source has all its facts, and its own memory
-// if that of the source is transient.
+// TestNewRequest checks that NewRequest reads everything from a source, and copies
+// the strings only if the source is transient.
 func TestNewRequest(t *testing.T) {
 	full := core.Request{
 		Method: "OPTIONS", Host: "h.example", Path: "/a b", RawPath: "/a%20b", FoldPath: true,
-		Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"}, AccessControlRequestHeaders: []string{"x-a", "x-b"},
+		Origin: []string{"https://a.example"}, AccessControlRequestMethod: []string{"PUT"},
+		AccessControlRequestHeaders:        []string{"x-a", "x-b"},
 		AccessControlRequestPrivateNetwork: []string{"true"}, SecFetchSite: []string{""},
 	}
 	for _, r := range []core.Request{full, {}, {Method: "GET", Origin: []string{}}} {
@@ -137,7 +139,8 @@ func TestNewRequest(t *testing.T) {
 	}
 }
 
-// TestFunctionOfTransientSource: an AllowOriginFunc may keep what it is given.
+// TestFunctionOfTransientSource checks that an AllowOriginFunc may keep its
+// Request.
 func TestFunctionOfTransientSource(t *testing.T) {
 	var kept core.Request
 	e := core.MustNew(core.Policy{AllowOriginFunc: func(_ context.Context, r core.Request) bool { kept = r; return true }})
@@ -153,13 +156,14 @@ func TestFunctionOfTransientSource(t *testing.T) {
 }
 
 func TestOriginValue(t *testing.T) {
-	for want, lines := range map[string][]string{"https://a.example": {"https://a.example"}, "": {"https://a.example", "https://b.example"}} {
+	for want, lines := range map[string][]string{"https://a.example": {"https://a.example"},
+		"": {"https://a.example", "https://b.example"}} {
 		if got := (core.Request{Origin: lines}).OriginValue(); got != want {
-			t.Errorf("of %q: %q, want %q", lines, got, want)
+			t.Errorf("OriginValue of %q = %q, want %q", lines, got, want)
 		}
 	}
 	if got := (core.Request{}).OriginValue(); got != "" {
-		t.Errorf("without Origin: %q", got)
+		t.Errorf("OriginValue without Origin = %q", got)
 	}
 }
 
@@ -192,13 +196,14 @@ func TestAllowsHandshake(t *testing.T) {
 	}{
 		{at("/a/"), true}, {at("/a/", a), true}, {at("/a/", e), false}, {at("/b/", a), false}, {at("/c/", a), false},
 		{at("/b/", "https://h.example"), true}, {fromSite(at("/b/", "https://h.example"), "same-site"), false},
-		{fromSite(at("/b/", e), "same-origin"), true}, {at("/a/", a, a), false}, {at("/b/", "https://h.example", "https://h.example"), false},
+		{fromSite(at("/b/", e), "same-origin"), true}, {at("/a/", a, a), false},
+		{at("/b/", "https://h.example", "https://h.example"), false},
 	} {
 		if got := engine.AllowsHandshake(&source{Request: tt.r}); got != tt.want {
 			t.Errorf("%+v: %v, want %v", tt.r, got, tt.want)
 		}
 	}
 	if (*core.Engine)(nil).AllowsHandshake(&source{Request: at("/", a)}) {
-		t.Error("a nil engine allows one")
+		t.Error("a nil engine allows a handshake")
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestSteps: each thing that is looked at is a step of the explanation, and what
-// can be helped has a hint.
+// TestSteps checks that an explanation has a step for each thing that the engine
+// looks at, and a hint where the user can change something.
 func TestSteps(t *testing.T) {
 	const a = "https://a.example"
 	plain := core.MustNew(core.Policy{AllowOrigins: []string{a}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},
@@ -19,7 +19,8 @@ func TestSteps(t *testing.T) {
 		AllowCredentials: true})
 	star := core.MustNew(core.Policy{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}})
 	function := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }})
-	// Policies of the same name: that of the pattern is not the one that governs.
+	// Two policies with the same name. The second has the pattern, but the first
+	// governs.
 	both := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }},
 		core.Policy{AllowOrigins: []string{a}})
 	several := core.MustNew(core.Policy{AllowOrigins: []string{a}}, core.Policy{AllowOrigins: []string{"https://b.example"}})
@@ -45,7 +46,8 @@ func TestSteps(t *testing.T) {
 			[]string{"more than one way"}},
 		{"readings that disagree", routed, with(get, func(r *core.Request) { r.Path = "/x/../y" }),
 			[]string{string(core.CodePathAmbiguous), "more than one way"}, []string{"add a route"}},
-		{"encodings that disagree", routed, with(get, func(r *core.Request) { r.RawPath = "/x%2Fy" }), []string{"more than one way"}, nil},
+		{"an encoding that changes the route", routed, with(get, func(r *core.Request) { r.RawPath = "/x%2Fy" }),
+			[]string{"more than one way"}, nil},
 		{"one encoding", routed, with(get, func(r *core.Request) { r.Host, r.RawPath = "g", r.Path }), []string{"add a route"},
 			[]string{"more than one way"}},
 		{"OPTIONS", plain, with(get, func(r *core.Request) { r.Method = "OPTIONS" }),
@@ -61,7 +63,8 @@ func TestSteps(t *testing.T) {
 			[]string{string(core.CodeSameOrigin), "the server's own origin", string(browserNotConcerned)}, []string{string(stepRejected)}},
 		{"rejected", plain, with(get, func(r *core.Request) { r.Origin = []string{"https://evil.test"} }),
 			[]string{string(stepRejected), "403"}, []string{"the server's own origin"}},
-		{"an empty origin", plain, with(get, func(r *core.Request) { r.Origin = []string{""} }), []string{"the Origin field is empty"}, nil},
+		{"an empty origin", plain, with(get, func(r *core.Request) { r.Origin = []string{""} }),
+			[]string{"the Origin field is empty"}, nil},
 		{"credentials", trusted, get, []string{string(stepCredentials)}, []string{"without credentials"}},
 		{"a preflight", plain, pre, []string{string(stepMethodAllowed), string(stepHeaderAllowed), "if it has no credentials"},
 			[]string{string(stepPrivateNetwork), "hint"}},
@@ -90,13 +93,13 @@ func TestSteps(t *testing.T) {
 			[]string{"the handler's answer decides"}},
 		{"two methods", plain, with(pre, func(r *core.Request) { r.AccessControlRequestMethod = []string{"PUT", "PUT"} }),
 			[]string{string(stepMethodNotAllowed), "not one token"}, nil},
-		{"no token", plain, preflight(a, "P T"), []string{string(stepMethodNotAllowed), "not one token"}, nil},
+		{"a method that is not a token", plain, preflight(a, "P T"), []string{string(stepMethodNotAllowed), "not one token"}, nil},
 		{"all methods", star, preflight(a, "CHICKEN"), []string{string(stepMethodAllowed)}, nil},
 		{"all methods, credentials", trusted, preflight(a, "CHICKEN", "x-z"), []string{string(stepMethodAllowed)},
 			[]string{"without credentials", "hint"}},
-		{"no method to echo", trusted, preflight(a, "CHI CKEN"),
+		{"a method that cannot be echoed", trusted, preflight(a, "CHI CKEN"),
 			[]string{string(core.CodeMethodNotEchoed), "not a single token of at most 64 bytes", "no browser sends that"}, nil},
-		{"no names to echo", trusted, preflight(a, "PUT", "x a"),
+		{"names that cannot be echoed", trusted, preflight(a, "PUT", "x a"),
 			[]string{string(core.CodeHeadersNotEchoed), "at most 1024 bytes", "list the names instead"}, nil},
 	}
 	for _, tt := range tests {
@@ -114,8 +117,9 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// TestExplainedHeaders: an explanation goes into 32 of the names that a preflight
-// asks for, and into one that is refused wherever it stands.
+// TestExplainedHeaders checks that an explanation has a step for each of the first
+// 32 names that a preflight asks for, and for the first refused name, even after
+// those.
 func TestExplainedHeaders(t *testing.T) {
 	e := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowHeaders: []string{"x-a"}})
 	list := func(names ...string) string { return strings.Join(names, ",") }

@@ -28,7 +28,8 @@ func inYAML(name string) string {
 	}
 }
 
-// TestSpell: texts name fields as Go does, unless they are told other names.
+// TestSpell checks that errors use the Go names of fields, and that Spell replaces
+// those names.
 func TestSpell(t *testing.T) {
 	_, err := core.New(core.Policy{
 		Name: "AllowHeaders", AllowOrigins: []string{"*", "AllowOrigins"}, AllowCredentials: true,
@@ -46,7 +47,7 @@ func TestSpell(t *testing.T) {
 		}
 	}
 	if e := find(err, core.ReasonList).Spell(inYAML); e.Value != "AllowMethods,Host" || e.Policy != "AllowHeaders" {
-		t.Errorf("what the user wrote is spelled in another way: %v", &e)
+		t.Errorf("Spell changes what the user wrote: %v", &e)
 	}
 	if text := err.Error(); strings.Contains(text, "\x00") {
 		t.Errorf("a mark is printed: %q", text)
@@ -88,6 +89,6 @@ func TestSpellExplanation(t *testing.T) {
 		t.Errorf("the hint %q is spelled %q", x.Hint, y.Hint)
 	}
 	if x.Decision != y.Decision || x.Browser != y.Browser {
-		t.Error("more than texts has changed")
+		t.Error("Spell changes more than texts")
 	}
 }

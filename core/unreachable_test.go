@@ -7,7 +7,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestUnreachableRoutes: a route is warned of if one before it covers it whole.
+// TestUnreachableRoutes checks for a warning if an earlier route covers all
+// requests that a route covers.
 func TestUnreachableRoutes(t *testing.T) {
 	tests := []struct {
 		first, second string // host, a space, path
@@ -37,17 +38,18 @@ func TestUnreachableRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if w := e.Warnings(); len(w) != 2 || w[0].Index != 1 || w[1].Index != 2 {
-		t.Errorf("not one warning a route: %v", w)
+		t.Errorf("warnings %v, want one for each unreachable route", w)
 	}
 }
 
-// TestSharedPolicies: routes with the very same list of policies share it, and
-// those with an equally long or shorter one do not.
+// TestSharedPolicies checks that only routes with the same slice of policies share
+// them, not routes with a part of it or with an equal one.
 func TestSharedPolicies(t *testing.T) {
 	shared := append(named("a"), core.Policy{Name: "b", AllowOrigins: []string{"https://b.example"}})
 	e, err := core.NewRouted(
 		core.Route{Path: "/0", Policies: shared}, core.Route{Path: "/1", Policies: shared[:1]},
-		core.Route{Path: "/2", Policies: shared[1:]}, core.Route{Path: "/3", Policies: shared}, core.Route{Path: "/4", Policies: named("c")},
+		core.Route{Path: "/2", Policies: shared[1:]}, core.Route{Path: "/3", Policies: shared},
+		core.Route{Path: "/4", Policies: named("c")},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -65,8 +67,8 @@ func TestSharedPolicies(t *testing.T) {
 	}
 }
 
-// TestSharedPoliciesWarnOnce: what is odd about a list is said once, however many
-// routes have it.
+// TestSharedPoliciesWarnOnce checks that there is one warning about a list that
+// several routes share.
 func TestSharedPoliciesWarnOnce(t *testing.T) {
 	odd := []core.Policy{{Name: "odd"}}
 	e, err := core.NewRouted(core.Route{Path: "/0", Policies: odd}, core.Route{Path: "/1", Policies: odd})

@@ -25,26 +25,26 @@ func TestIsToken(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	tests := []struct {
-		method, normalised, registered string
+		method, normalized, registered string
 		forbidden, safelisted          bool
 	}{
-		{method: "get", normalised: "GET"},
-		{method: "GET", normalised: "GET", safelisted: true},
-		{method: "Head", normalised: "HEAD"},
-		{method: "HEAD", normalised: "HEAD", safelisted: true},
-		{method: "POST", normalised: "POST", safelisted: true},
-		{method: "post", normalised: "POST"},
-		{method: "put", normalised: "PUT"},
-		{method: "delete", normalised: "DELETE"},
-		{method: "options", normalised: "OPTIONS"},
-		{method: "OPTIONS", normalised: "OPTIONS"},
-		{method: "connect", normalised: "connect", forbidden: true},
-		{method: "TRACE", normalised: "TRACE", forbidden: true},
-		{method: "tRaCk", normalised: "tRaCk", forbidden: true},
-		{method: "chicken", normalised: "chicken"},
-		{method: "", normalised: ""},
-		{method: "patch", normalised: "patch", registered: "PATCH"},
-		{method: "PATCH", normalised: "PATCH", registered: "PATCH"},
+		{method: "get", normalized: "GET"},
+		{method: "GET", normalized: "GET", safelisted: true},
+		{method: "Head", normalized: "HEAD"},
+		{method: "HEAD", normalized: "HEAD", safelisted: true},
+		{method: "POST", normalized: "POST", safelisted: true},
+		{method: "post", normalized: "POST"},
+		{method: "put", normalized: "PUT"},
+		{method: "delete", normalized: "DELETE"},
+		{method: "options", normalized: "OPTIONS"},
+		{method: "OPTIONS", normalized: "OPTIONS"},
+		{method: "connect", normalized: "connect", forbidden: true},
+		{method: "TRACE", normalized: "TRACE", forbidden: true},
+		{method: "tRaCk", normalized: "tRaCk", forbidden: true},
+		{method: "chicken", normalized: "chicken"},
+		{method: "", normalized: ""},
+		{method: "patch", normalized: "patch", registered: "PATCH"},
+		{method: "PATCH", normalized: "PATCH", registered: "PATCH"},
 	}
 	for _, m := range []string{
 		"QUERY", "LINK", "UNLINK", "PROPFIND", "PROPPATCH", "MKCOL", "MKCALENDAR", "COPY", "MOVE", "LOCK", "UNLOCK",
@@ -52,13 +52,13 @@ func TestMethods(t *testing.T) {
 	} {
 		l := strings.ToLower(m)
 		tests = append(tests, struct {
-			method, normalised, registered string
+			method, normalized, registered string
 			forbidden, safelisted          bool
-		}{method: l, normalised: l, registered: m})
+		}{method: l, normalized: l, registered: m})
 	}
 	for _, tt := range tests {
-		if got := fetch.NormalizeMethod(tt.method); got != tt.normalised {
-			t.Errorf("NormalizeMethod(%q) = %q, want %q", tt.method, got, tt.normalised)
+		if got := fetch.NormalizeMethod(tt.method); got != tt.normalized {
+			t.Errorf("NormalizeMethod(%q) = %q, want %q", tt.method, got, tt.normalized)
 		}
 		if got := fetch.IsForbiddenMethod(tt.method); got != tt.forbidden {
 			t.Errorf("IsForbiddenMethod(%q) = %v", tt.method, got)
@@ -174,7 +174,7 @@ func TestElements(t *testing.T) {
 	}
 }
 
-// FuzzHeaderLists compares Elements and AreEchoableHeaders with a naive split.
+// FuzzHeaderLists compares Elements and AreEchoableHeaders with strings.Split.
 func FuzzHeaderLists(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"", ""}, {"x-a", "x-b"}, {" x-a\t,", ",,x-b"}, {"x a", "x-a\r\nSet-Cookie: a=b"}, {strings.Repeat(",", 17), "\xff"}, {"0", "*"},

@@ -66,7 +66,7 @@ func BenchmarkMiss(b *testing.B) {
 	}
 }
 
-// BenchmarkSubdomains looks up among wildcard patterns.
+// BenchmarkSubdomains matches against wildcard patterns.
 func BenchmarkSubdomains(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		for _, kind := range []string{"https://*.tenant%d.example.com", "https://pr-*.tenant%d.example.com",

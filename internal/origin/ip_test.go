@@ -20,7 +20,7 @@ func TestEndsInNumber(t *testing.T) {
 }
 
 // TestIsIPv4 compares isIPv4 with package netip, for every short string of a few
-// letters, and for every number in each of the four places.
+// characters, and for every number in each of the four positions.
 func TestIsIPv4(t *testing.T) {
 	check := func(s string) {
 		a, err := netip.ParseAddr(s)

@@ -48,7 +48,8 @@ func TestMatch(t *testing.T) {
 				"https://" + long + ".a.example"},
 			[]string{"https://a.example", "https://.a.example", "https://x..a.example", "https://xa.example", "http://x.a.example",
 				"https://x.a.example:8443", "https://evil.test/.a.example", "https://evil.test?.a.example", "https://evil.test#.a.example",
-				"https://evil.test@.a.example", "https://evil.test:.a.example", "https://evil.test\\.a.example", "https://evil.test{.a.example",
+				"https://evil.test@.a.example", "https://evil.test:.a.example", "https://evil.test\\.a.example",
+				"https://evil.test{.a.example",
 				"https://X.a.example", "https://x.a.example.", "https://" + long + "a.a.example", "https://é.a.example"}},
 		{"https://pr-*.a.example",
 			[]string{"https://pr-1.a.example", "https://pr--.a.example", "https://pr-a_b.a.example"},
@@ -304,8 +305,8 @@ func TestPublicSuffix(t *testing.T) {
 	}
 }
 
-// generator makes patterns and origins from few parts, so that they often match,
-// and more often almost match.
+// generator makes patterns and origins from a few parts, so that they often match
+// or almost match.
 type generator struct{ *rand.Rand }
 
 func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] }
@@ -415,7 +416,7 @@ func TestMatcherAgainstReference(t *testing.T) {
 	}
 	t.Logf("%d of %d matched", matched, pairs)
 	if matched < pairs/20 {
-		t.Errorf("only %d of %d origins matched: the generator must make more matches", matched, pairs)
+		t.Errorf("only %d of %d origins matched; the generator must produce more matches", matched, pairs)
 	}
 }
 

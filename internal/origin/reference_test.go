@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// refMatch is the naive reference. It tries the patterns one by one, each with a
-// regular expression made from the pattern's text, and shares no code with the
-// matcher. entries[i] belongs to owners[i]. It returns the lowest owner.
+// refMatch is the reference that tests compare a Matcher with. It tries the
+// patterns one by one, each with a regular expression made from the pattern's text,
+// and shares no code with the matcher. entries[i] belongs to owners[i]. It returns
+// the lowest owner.
 func refMatch(entries []string, owners []int, s string) int {
 	best := NoOwner
 	for i, e := range entries {
@@ -91,7 +92,8 @@ func refOne(entry, s string) bool {
 // refOrigin splits an origin into scheme, host and port.
 const refOrigin = `^([a-z][a-z0-9+.-]{0,63})://(\[[0-9a-f:]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(?::([1-9][0-9]{0,4}))?$`
 
-// refValid is the grammar of origins, written from its description only.
+// refValid reports whether s is an origin. It was written from the standards and
+// shares no code with Parse.
 func refValid(s string) bool {
 	m := refCompile(refOrigin).FindStringSubmatch(s)
 	if m == nil || len(m[2]) > 253 {

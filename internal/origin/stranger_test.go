@@ -8,7 +8,7 @@ import (
 )
 
 func TestStranger(t *testing.T) {
-	for _, tt := range []struct{ expr, want string }{ // want: "-" means none, "" means any
+	for _, tt := range []struct{ expr, want string }{ // want is an origin, "-" for none, or "" for any
 		{`https://.*`, strangers[0]},
 		{`https://[a-z]+\.io`, "https://corskitprobe.io"},
 		{`https://app.a.example.com`, ""},                         // dots not escaped
