@@ -16,11 +16,11 @@ type ruleset struct {
 	rejects bool // some policy has RejectDisallowed
 
 	// The verdicts if no policy governs.
-	refused  *verdict // on an actual request
-	rejected *verdict // on an actual request, if rejects
-	spared   *verdict // on a same-origin actual request, if rejects
-	denied   *verdict // on a preflight
-	absent   *verdict // on a request without an origin
+	disallowed          *verdict // on an actual request
+	disallowedPreflight *verdict // on a preflight
+	rejected            *verdict // on an actual request, if rejects
+	sameOrigin          *verdict // on a same-origin actual request, if rejects
+	noOrigin            *verdict // on a request without an origin
 
 	// constant reports whether the first policy allows "*". If so, its answer is
 	// the same for every Origin, and responses need no "Vary: Origin" (Fetch, CORS
@@ -144,20 +144,21 @@ const (
 // finish makes the verdicts. They depend on all policies, because the Vary of each
 // answer must name every field that any answer depends on.
 func (rs *ruleset) finish() {
-	refused := Decision{Kind: Actual, Code: CodeOriginNotAllowed, Vary: fieldOrigin}
-	denied := Decision{Kind: Preflight, Status: statusForbidden, Code: CodeOriginNotAllowed, Vary: rs.preflightVary()}
-	rejected, spared := refused, refused
+	actual := Decision{Kind: Actual, Code: CodeOriginNotAllowed, Vary: fieldOrigin}
+	preflight := Decision{Kind: Preflight, Status: statusForbidden, Code: CodeOriginNotAllowed, Vary: rs.preflightVary()}
+	rejected, sameOrigin := actual, actual
 	rejected.Status = statusForbidden
-	spared.Code = CodeSameOrigin
-	rs.refused, rs.rejected, rs.spared, rs.denied = newVerdict(refused), newVerdict(rejected), newVerdict(spared), newVerdict(denied)
-	rs.absent = newVerdict(Decision{Kind: NotCORS, Code: CodeNoOrigin, Vary: fieldOrigin})
+	sameOrigin.Code = CodeSameOrigin
+	rs.disallowed, rs.disallowedPreflight = newVerdict(actual), newVerdict(preflight)
+	rs.rejected, rs.sameOrigin = newVerdict(rejected), newVerdict(sameOrigin)
+	rs.noOrigin = newVerdict(Decision{Kind: NotCORS, Code: CodeNoOrigin, Vary: fieldOrigin})
 	for i := range rs.answers {
-		rs.answers[i].finish(denied, rs.constant && i == 0)
+		rs.answers[i].finish(preflight, rs.constant && i == 0)
 	}
 	if rs.constant {
-		absent := rs.answers[0].actual.Decision
-		absent.Kind = NotCORS
-		rs.absent = newVerdict(absent)
+		noOrigin := rs.answers[0].actual.Decision
+		noOrigin.Kind = NotCORS
+		rs.noOrigin = newVerdict(noOrigin)
 	}
 }
 
@@ -175,12 +176,12 @@ func (rs *ruleset) preflightVary() string {
 	return strings.Join(names, ", ")
 }
 
-// finish makes the verdicts of one policy. denied is the decision on preflights
+// finish makes the verdicts of one policy. disallowed is the decision on preflights
 // from other origins. constant reports whether the answer is the same for all
 // origins.
-func (a *answer) finish(denied Decision, constant bool) {
+func (a *answer) finish(disallowed Decision, constant bool) {
 	actual, preflight := a.actual.Decision, a.preflight[0].Decision
-	actual.Vary, preflight.Vary = fieldOrigin, denied.Vary
+	actual.Vary, preflight.Vary = fieldOrigin, disallowed.Vary
 	if constant {
 		actual.Code, preflight.Code = CodeAnyOrigin, CodeAnyOrigin
 		actual.Vary = ""
@@ -196,7 +197,7 @@ func (a *answer) finish(denied Decision, constant bool) {
 		}
 		a.preflight[i] = newVerdict(d)
 	}
-	badMethod, badHeaders := denied, denied
+	badMethod, badHeaders := disallowed, disallowed
 	badMethod.Code, badMethod.Policy = CodeMethodNotEchoed, a.name
 	badHeaders.Code, badHeaders.Policy = CodeHeadersNotEchoed, a.name
 	a.badMethod, a.badHeaders = newVerdict(badMethod), newVerdict(badHeaders)

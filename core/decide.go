@@ -89,7 +89,7 @@ func (s *state) resolve(ctx context.Context, src Source, r *Request) (o Outcome)
 		o.verdict = unrouted[kind(values, src, r)]
 		return o
 	case len(values) == 0:
-		o.verdict = rules.absent
+		o.verdict = rules.noOrigin
 		return o
 	}
 	owner := rules.govern(values, &o)
@@ -104,7 +104,7 @@ func (s *state) resolve(ctx context.Context, src Source, r *Request) (o Outcome)
 		a := &rules.answers[owner]
 		o.verdict, o.origin = a.actual, values[0]
 	case len(asked) > 0:
-		o.verdict = rules.denied
+		o.verdict = rules.disallowedPreflight
 	default:
 		rules.refuse(values, src, r, &o)
 	}
@@ -155,9 +155,9 @@ func (rs *ruleset) govern(origin []string, o *Outcome) int {
 func (rs *ruleset) refuse(origin []string, src Source, r *Request, o *Outcome) {
 	switch {
 	case !rs.rejects:
-		o.verdict = rs.refused
+		o.verdict = rs.disallowed
 	case len(origin) == 1 && sameOrigin(origin[0], src, r):
-		o.verdict, o.mark = rs.spared, 0
+		o.verdict, o.mark = rs.sameOrigin, 0
 	default:
 		o.verdict = rs.rejected
 	}

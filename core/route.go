@@ -160,7 +160,7 @@ func conflictState(routes []route) *state {
 		p.RejectDisallowed = p.RejectDisallowed || r.to.rules.rejects
 	}
 	rs := c.compile([]Policy{p})
-	for _, v := range []*verdict{rs.refused, rs.rejected, rs.denied} {
+	for _, v := range []*verdict{rs.disallowed, rs.rejected, rs.disallowedPreflight} {
 		v.Code = CodePathAmbiguous
 	}
 	return &state{rules: rs}

@@ -24,7 +24,8 @@ type Source interface {
 
 	// Lines returns the lines of the header field with the given canonical name,
 	// such as "Origin". It returns one element per line, and none if the field is
-	// absent. The engine reads at most 17 lines; a source may omit the rest.
+	// absent. The engine reads at most 17 lines of Access-Control-Request-Headers
+	// and two of any other field; a source may omit the rest.
 	Lines(name string) []string
 
 	// Transient reports whether the strings refer to memory that is reused after
