@@ -3,7 +3,6 @@ package config
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -50,72 +49,4 @@ func TestTimeIsLinear(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestPlaceInLongLines compares positions and excerpts, which are found without
-// reading a line from its beginning, with those that are found that way.
-func TestPlaceInLongLines(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	alphabet := []rune("ab,: []{}\"'\\\tä世\u0301🙂")
-	for try := range 300 {
-		var b strings.Builder
-		for range r.IntN(4) {
-			b.WriteString(strings.Repeat("ü", r.IntN(300)) + "\n")
-		}
-		line := b.Len()
-		for range r.IntN(4000) {
-			b.WriteRune(alphabet[r.IntN(len(alphabet))])
-		}
-		text := b.String()
-		d := &document{data: []byte(text + "\r\nlast")}
-		number := strings.Count(text, "\n") + 1
-		for range 20 {
-			at := line
-			column := 1
-			stop := line + r.IntN(len(text)-line+1)
-			for offset := range text[line:] {
-				if line+offset >= stop {
-					break
-				}
-				at, column = line+offset, column+1
-			}
-			column = max(1, column-1)
-			if got := d.at(at); got != (pos{number, column}) {
-				t.Fatalf("try %d: offset %d is at %v, want %d:%d", try, at, got, number, column)
-			}
-			want := excerptSlowly(text[line:], column)
-			if got := d.place(pos{number, column}, "").Excerpt; got != want {
-				t.Fatalf("try %d: column %d of %q:\ngot  %+v\nwant %+v", try, column, text[line:], got, want)
-			}
-			if got := excerpt(text[line:], column); got != want {
-				t.Fatalf("try %d: excerpt %d of %q:\ngot  %+v\nwant %+v", try, column, text[line:], got, want)
-			}
-		}
-	}
-}
-
-// What is not UTF-8 is shown from where it begins to be so.
-func TestPlaceOfWhatIsNotUTF8(t *testing.T) {
-	for before := range 3 * markEvery {
-		d := &document{name: "cors.yaml", data: []byte(strings.Repeat("ü", before) + strings.Repeat("\x92", 5*excerptBytes) + "x")}
-		e := d.clean()
-		if e == nil || e.Line != 1 || e.Column != before+1 {
-			t.Fatalf("after %d characters: %v", before, e)
-		}
-		if x := e.Excerpt; x.Text == "" || x.Start+x.Width > len([]rune(x.Text)) || strings.Contains(x.Text, "\x92") {
-			t.Fatalf("after %d characters: %+v", before, x)
-		}
-	}
-}
-
-// excerptSlowly is excerpt for those who have the time.
-func excerptSlowly(line string, column int) Excerpt {
-	text := []rune(line)
-	start := min(column-1, len(text))
-	width := tokenWidth(text[start:])
-	if from := start - excerptBefore; from > 0 && len(text) > excerptLen {
-		text, start = text[from:], start-from
-	}
-	text = text[:min(len(text), excerptLen)]
-	return Excerpt{Text: strings.ReplaceAll(string(text), "\t", " "), Start: start, Width: max(0, min(width, len(text)-start))}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -19,34 +21,34 @@ type layer struct {
 
 // setting is where the value of a key stands.
 type setting struct {
-	doc      *document // nil for a variable
+	doc      *document.Document // nil for a variable
 	variable string
 	key      string
-	at       pos   // of the key
-	value    *node // nil for a variable that is not written as JSON
+	at       document.Pos   // of the key
+	value    *document.Node // nil for a variable that is not written as JSON
 }
 
 // place returns the place of entry index of the setting. If index is negative
 // it is that of the value, if that is a single one, or of the key.
 func (s setting) place(index int) Place {
 	key, at := s.key, s.at
-	if v := s.value; index < 0 && v != nil && v.kind != listNode && v.kind != tableNode && v.pos.line > 0 {
-		at = v.pos
+	if v := s.value; index < 0 && v != nil && v.Kind != document.List && v.Kind != document.Table && v.Pos.Line > 0 {
+		at = v.Pos
 	}
 	if index >= 0 {
 		key += "[" + strconv.Itoa(index) + "]"
-		if s.value != nil && index < len(s.value.items) && s.value.items[index].pos.line > 0 {
-			at = s.value.items[index].pos
+		if s.value != nil && index < len(s.value.Items) && s.value.Items[index].Pos.Line > 0 {
+			at = s.value.Items[index].Pos
 		}
 	}
 	return s.placeAt(key, at)
 }
 
-func (s setting) placeAt(key string, at pos) Place {
+func (s setting) placeAt(key string, at document.Pos) Place {
 	if s.doc == nil || s.variable != "" {
 		return Place{Variable: s.variable, Key: key}
 	}
-	return s.doc.place(at, key)
+	return placeIn(s.doc, at, key)
 }
 
 // checker checks the values of one document or variable against the schema.
@@ -66,14 +68,14 @@ func newLayer() *layer {
 }
 
 // checkDocument checks a whole file, and adds its policies to known.
-func checkDocument(d *document, root *node, known spellings, f *faults) *layer {
+func checkDocument(d *document.Document, root *document.Node, known spellings, f *faults) *layer {
 	c := checker{layer: newLayer(), faults: f, known: known, where: setting{doc: d}}
 	switch {
-	case root.kind == oddNode:
-		c.tagged(root, root.pos, "")
+	case root.Kind == document.Tagged:
+		c.tagged(root, root.Pos, "")
 		return c.layer
-	case root.kind != tableNode:
-		c.fault("", root.pos, ReasonType, root.text, root.kind.String()+" where the file's keys are meant",
+	case root.Kind != document.Table:
+		c.fault("", root.Pos, ReasonType, root.Text, root.Kind.String()+" where the file's keys are meant",
 			"begin the file with the key policies")
 		return c.layer
 	}
@@ -83,7 +85,7 @@ func checkDocument(d *document, root *node, known spellings, f *faults) *layer {
 	return c.layer
 }
 
-func (c *checker) fault(key string, at pos, reason Reason, value, detail, suggestion string) {
+func (c *checker) fault(key string, at document.Pos, reason Reason, value, detail, suggestion string) {
 	if c.faults.full() {
 		c.faults.more++
 		return
@@ -95,15 +97,15 @@ func (c *checker) fault(key string, at pos, reason Reason, value, detail, sugges
 
 // value returns the value of a node as the field has it, and whether it has it
 // at all. at is where faults of the whole value are reported.
-func (c *checker) value(f *Field, n *node, at pos, key string) (v any, ok bool) {
-	if n.pos.line > 0 {
-		at = n.pos
+func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string) (v any, ok bool) {
+	if n.Pos.Line > 0 {
+		at = n.Pos
 	}
 	switch {
-	case n.kind == nullNode:
+	case n.Kind == document.Null:
 		c.fault(key, at, ReasonNull, "", "no value", withoutValue(f, key))
 		return nil, false
-	case n.kind == oddNode:
+	case n.Kind == document.Tagged:
 		c.tagged(n, at, key)
 		return nil, false
 	}
@@ -112,38 +114,38 @@ func (c *checker) value(f *Field, n *node, at pos, key string) (v any, ok bool) 
 		return c.version(n, at, key)
 	case Boolean:
 		// What is not true must not pass for false.
-		if n.kind == boolNode && (n.text == "true" || n.text == "false") {
-			return n.text == "true", true
+		if n.Kind == document.Bool && (n.Text == "true" || n.Text == "false") {
+			return n.Text == "true", true
 		}
-		c.mismatch(n, at, key, "true or false", truth(n.text))
+		c.mismatch(n, at, key, "true or false", truth(n.Text))
 	case Duration:
 		return c.duration(n, at, key)
 	case Text:
 		return c.text(n, at, key)
 	case List:
-		if n.kind == listNode {
+		if n.Kind == document.List {
 			return c.list(f, n, at, key)
 		}
 		fix := ""
-		if n.kind != tableNode {
-			fix = "write [" + strconv.Quote(n.text) + "]"
-			if strings.Contains(n.text, ",") || len(n.text) > maxQuoted {
+		if n.Kind != document.Table {
+			fix = "write [" + strconv.Quote(n.Text) + "]"
+			if strings.Contains(n.Text, ",") || len(n.Text) > wording.MaxQuoted {
 				fix = "write each value as an entry of a list, in brackets"
 			}
 		}
 		c.mismatch(n, at, key, "a list", fix)
 	case Table:
-		if n.kind == tableNode {
+		if n.Kind == document.Table {
 			return c.table(f, n, key)
 		}
 		c.mismatch(n, at, key, "a table of keys and values", "")
 	case Map:
-		if n.kind == tableNode {
+		if n.Kind == document.Table {
 			return c.named(f, n, at, key)
 		}
 		c.mismatch(n, at, key, "a table of policies by name", "")
 	case Tables:
-		if n.kind == listNode {
+		if n.Kind == document.List {
 			return c.tables(f, n, at, key)
 		}
 		c.mismatch(n, at, key, "a list of routes", "")
@@ -152,12 +154,12 @@ func (c *checker) value(f *Field, n *node, at pos, key string) (v any, ok bool) 
 }
 
 // mismatch reports a value of another type than the one that is meant.
-func (c *checker) mismatch(n *node, at pos, key, meant, suggestion string) {
-	c.fault(key, at, ReasonType, n.text, n.kind.String()+" where "+meant+" is meant", suggestion)
+func (c *checker) mismatch(n *document.Node, at document.Pos, key, meant, suggestion string) {
+	c.fault(key, at, ReasonType, n.Text, n.Kind.String()+" where "+meant+" is meant", suggestion)
 }
 
-func (c *checker) tagged(n *node, at pos, key string) {
-	c.fault(key, at, ReasonType, n.text, "a value with a YAML tag", "remove the tag")
+func (c *checker) tagged(n *document.Node, at document.Pos, key string) {
+	c.fault(key, at, ReasonType, n.Text, "a value with a YAML tag", "remove the tag")
 }
 
 func withoutValue(f *Field, key string) string {
@@ -183,16 +185,16 @@ func truth(text string) string {
 	return ""
 }
 
-func (c *checker) version(n *node, at pos, key string) (any, bool) {
+func (c *checker) version(n *document.Node, at document.Pos, key string) (any, bool) {
 	switch {
-	case n.kind == floatNode:
+	case n.Kind == document.Float:
 		c.mismatch(n, at, key, "a whole number", "write "+strconv.Itoa(fileVersion))
 		return nil, false
-	case n.kind != intNode:
+	case n.Kind != document.Int:
 		c.mismatch(n, at, key, "a number", "write "+strconv.Itoa(fileVersion))
 		return nil, false
-	case n.text != strconv.Itoa(fileVersion):
-		c.fault(key, at, ReasonValue, n.text, "a version of the file format that this corskit does not read",
+	case n.Text != strconv.Itoa(fileVersion):
+		c.fault(key, at, ReasonValue, n.Text, "a version of the file format that this corskit does not read",
 			"write "+strconv.Itoa(fileVersion)+", or use a later corskit")
 		return nil, false
 	}
@@ -201,42 +203,42 @@ func (c *checker) version(n *node, at pos, key string) (any, bool) {
 
 var longUnit = regexp.MustCompile(`^([0-9]+) *(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours|d|day|days)$`)
 
-func (c *checker) duration(n *node, at pos, key string) (any, bool) {
+func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, bool) {
 	const spellings = `write it like "10m", "600s" or "1h30m", or "disabled"`
 	switch {
-	case n.kind == intNode || n.kind == floatNode || n.kind == textNode && isNumber(n.text):
+	case n.Kind == document.Int || n.Kind == document.Float || n.Kind == document.Text && isNumber(n.Text):
 		fix := ""
-		if isDigits(n.text) && strings.Trim(n.text, "0") != "" {
-			fix = "write " + strconv.Quote(n.text+"s") + " if seconds are meant"
+		if isDigits(n.Text) && strings.Trim(n.Text, "0") != "" {
+			fix = "write " + strconv.Quote(n.Text+"s") + " if seconds are meant"
 		} else {
 			fix = spellings
 		}
-		c.fault(key, at, ReasonUnit, n.text, "a duration without a unit", fix)
+		c.fault(key, at, ReasonUnit, n.Text, "a duration without a unit", fix)
 		return nil, false
-	case n.kind != textNode:
+	case n.Kind != document.Text:
 		c.mismatch(n, at, key, "a duration", spellings)
 		return nil, false
-	case n.text == disabled:
+	case n.Text == disabled:
 		return core.NoPreflightCache, true
 	}
-	d, err := time.ParseDuration(n.text)
+	d, err := time.ParseDuration(n.Text)
 	switch {
 	case err != nil:
 		fix := spellings
-		if m := longUnit.FindStringSubmatch(strings.ToLower(strings.TrimSpace(n.text))); m != nil {
+		if m := longUnit.FindStringSubmatch(strings.ToLower(strings.TrimSpace(n.Text))); m != nil {
 			if days, err := strconv.Atoi(m[1]); err == nil && m[2][0] == 'd' && days < 1000 {
 				m[1], m[2] = strconv.Itoa(days*24), "h"
 			}
-			if short := m[1] + m[2][:1]; short != n.text {
+			if short := m[1] + m[2][:1]; short != n.Text {
 				fix = "did you mean " + strconv.Quote(short) + "?"
 			}
 		}
-		c.fault(key, at, ReasonValue, n.text, "not a duration", fix)
+		c.fault(key, at, ReasonValue, n.Text, "not a duration", fix)
 	case d == 0:
-		c.fault(key, at, ReasonValue, n.text, "zero could mean two things",
+		c.fault(key, at, ReasonValue, n.Text, "zero could mean two things",
 			`write "disabled" to tell browsers not to remember preflights, or remove the key to tell them nothing`)
 	case d < 0:
-		c.fault(key, at, ReasonValue, n.text, "a negative duration",
+		c.fault(key, at, ReasonValue, n.Text, "a negative duration",
 			`write "disabled" to tell browsers not to remember preflights`)
 	default:
 		return d, true
@@ -253,64 +255,64 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-func (c *checker) text(n *node, at pos, key string) (any, bool) {
+func (c *checker) text(n *document.Node, at document.Pos, key string) (any, bool) {
 	switch {
-	case n.kind != textNode:
+	case n.Kind != document.Text:
 		c.mismatch(n, at, key, "text", inQuotes(n))
-	case strings.TrimSpace(n.text) == "":
-		c.fault(key, at, ReasonEmpty, n.text, "empty", "give it a value, or remove the key")
+	case strings.TrimSpace(n.Text) == "":
+		c.fault(key, at, ReasonEmpty, n.Text, "empty", "give it a value, or remove the key")
 	default:
-		return n.text, true
+		return n.Text, true
 	}
 	return nil, false
 }
 
 // inQuotes is the fix for a scalar that the format takes for something else
 // than text.
-func inQuotes(n *node) string {
-	if n.kind == listNode || n.kind == tableNode {
+func inQuotes(n *document.Node) string {
+	if n.Kind == document.List || n.Kind == document.Table {
 		return ""
 	}
-	return "write " + quoted(n.text) + ", in quotes"
+	return "write " + wording.Quote(n.Text) + ", in quotes"
 }
 
-func (c *checker) list(f *Field, n *node, at pos, key string) (any, bool) {
-	texts := make([]string, 0, len(n.items))
-	for i, item := range n.items {
+func (c *checker) list(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
+	texts := make([]string, 0, len(n.Items))
+	for i, item := range n.Items {
 		entry, entryAt := key+"["+strconv.Itoa(i)+"]", at
-		if item.pos.line > 0 {
-			entryAt = item.pos
+		if item.Pos.Line > 0 {
+			entryAt = item.Pos
 		}
 		switch {
-		case item.kind == nullNode || item.kind == oddNode:
+		case item.Kind == document.Null || item.Kind == document.Tagged:
 			c.value(f, item, entryAt, entry)
-		case item.kind != textNode:
+		case item.Kind != document.Text:
 			c.mismatch(item, entryAt, entry, "text", inQuotes(item))
-		case strings.TrimSpace(item.text) == "":
-			c.fault(entry, entryAt, ReasonEmpty, item.text, "an empty entry", "remove it")
+		case strings.TrimSpace(item.Text) == "":
+			c.fault(entry, entryAt, ReasonEmpty, item.Text, "an empty entry", "remove it")
 		}
 		// An entry that is at fault keeps its place: core is to find what is
 		// wrong with the others, and to name them by their own index.
-		texts = append(texts, item.text)
+		texts = append(texts, item.Text)
 	}
 	return texts, true
 }
 
 // table checks the keys of a table of the schema.
-func (c *checker) table(f *Field, n *node, key string) (map[string]any, bool) {
-	values := make(map[string]any, len(n.pairs))
-	c.pairs(n, key, func(p pair, path string) {
-		field := f.field(p.key)
+func (c *checker) table(f *Field, n *document.Node, key string) (map[string]any, bool) {
+	values := make(map[string]any, len(n.Pairs))
+	c.pairs(n, key, func(p document.Pair, path string) {
+		field := f.field(p.Key)
 		if field == nil {
 			c.unknown(f, p, path)
 			return
 		}
-		v, ok := c.value(field, p.value, p.pos, path)
+		v, ok := c.value(field, p.Value, p.Pos, path)
 		s := c.where
-		s.key, s.at, s.value = path, p.pos, p.value
+		s.key, s.at, s.value = path, p.Pos, p.Value
 		c.layer.settings[path] = s
 		if ok {
-			values[p.key] = v
+			values[p.Key] = v
 		}
 	})
 	return values, true
@@ -318,24 +320,24 @@ func (c *checker) table(f *Field, n *node, key string) (map[string]any, bool) {
 
 // pairs calls use for each key of a table, once for one that is there twice,
 // which it reports.
-func (c *checker) pairs(n *node, key string, use func(p pair, path string)) {
-	seen := make(map[string]pos, len(n.pairs))
-	for _, p := range n.pairs {
-		path := joinKey(key, p.key)
-		if first, again := seen[p.key]; again {
-			c.fault(path, p.pos, ReasonDuplicate, "", "set before"+onLine(first), "remove one of the two")
+func (c *checker) pairs(n *document.Node, key string, use func(p document.Pair, path string)) {
+	seen := make(map[string]document.Pos, len(n.Pairs))
+	for _, p := range n.Pairs {
+		path := joinKey(key, p.Key)
+		if first, again := seen[p.Key]; again {
+			c.fault(path, p.Pos, ReasonDuplicate, "", "set before"+onLine(first), "remove one of the two")
 			continue
 		}
-		seen[p.key] = p.pos
+		seen[p.Key] = p.Pos
 		use(p, path)
 	}
 }
 
-func onLine(p pos) string {
-	if p.line == 0 {
+func onLine(p document.Pos) string {
+	if p.Line == 0 {
 		return ""
 	}
-	return ", on line " + strconv.Itoa(p.line)
+	return ", on line " + strconv.Itoa(p.Line)
 }
 
 var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
@@ -343,7 +345,7 @@ var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 // joinKey appends a key to a path of keys.
 func joinKey(path, key string) string {
 	if !bareKey.MatchString(key) {
-		key = quoted(key)
+		key = wording.Quote(key)
 	}
 	if path == "" {
 		return key
@@ -351,20 +353,20 @@ func joinKey(path, key string) string {
 	return path + "." + key
 }
 
-func (c *checker) unknown(f *Field, p pair, path string) {
+func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	near := ""
 	if !c.faults.full() {
-		near = nearest(p.key, f.keys())
+		near = wording.Nearest(p.Key, f.keys())
 	}
 	switch {
-	case near != "" && strings.EqualFold(near, p.key):
-		c.fault(path, p.pos, ReasonKeyCase, "", "keys are in lower case", "did you mean "+strconv.Quote(near)+"?")
+	case near != "" && strings.EqualFold(near, p.Key):
+		c.fault(path, p.Pos, ReasonKeyCase, "", "keys are in lower case", "did you mean "+strconv.Quote(near)+"?")
 	case near != "":
-		c.fault(path, p.pos, ReasonUnknownKey, "", "an unknown key", "did you mean "+strconv.Quote(near)+"?")
-	case path == p.key && len(f.keys()) > 0 && schemaHas(policyFields, p.key):
-		c.fault(path, p.pos, ReasonUnknownKey, "", "a key of a policy, outside of one", "put it below policies and the policy's name")
+		c.fault(path, p.Pos, ReasonUnknownKey, "", "an unknown key", "did you mean "+strconv.Quote(near)+"?")
+	case path == p.Key && len(f.keys()) > 0 && schemaHas(policyFields, p.Key):
+		c.fault(path, p.Pos, ReasonUnknownKey, "", "a key of a policy, outside of one", "put it below policies and the policy's name")
 	default:
-		c.fault(path, p.pos, ReasonUnknownKey, "", "an unknown key", "the keys here are "+strings.Join(f.keys(), ", "))
+		c.fault(path, p.Pos, ReasonUnknownKey, "", "an unknown key", "the keys here are "+strings.Join(f.keys(), ", "))
 	}
 }
 
@@ -374,72 +376,72 @@ func schemaHas(fields []Field, key string) bool {
 }
 
 // named checks the policies of a file.
-func (c *checker) named(f *Field, n *node, at pos, key string) (any, bool) {
-	values := make(map[string]any, len(n.pairs))
-	if len(n.pairs) == 0 {
+func (c *checker) named(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
+	values := make(map[string]any, len(n.Pairs))
+	if len(n.Pairs) == 0 {
 		c.fault(key, at, ReasonEmpty, "", "no policy in it", "add one, or remove the key")
 		return nil, false
 	}
 	policy := Field{Type: Table, Fields: f.Fields}
-	c.pairs(n, key, func(p pair, path string) {
-		if !isName(p.key) {
+	c.pairs(n, key, func(p document.Pair, path string) {
+		if !isName(p.Key) {
 			c.badName(p, path, f)
 			return
 		}
-		variable := variableName(p.key)
-		if other, ok := c.known[variable]; ok && other != p.key {
-			c.fault(path, p.pos, ReasonName, "", "differs from the policy "+strconv.Quote(other)+" in - and _ only", "rename one of the two")
+		variable := variableName(p.Key)
+		if other, ok := c.known[variable]; ok && other != p.Key {
+			c.fault(path, p.Pos, ReasonName, "", "differs from the policy "+strconv.Quote(other)+" in - and _ only", "rename one of the two")
 			return
 		}
-		c.known[variable] = p.key
-		c.layer.policies = append(c.layer.policies, p.key)
+		c.known[variable] = p.Key
+		c.layer.policies = append(c.layer.policies, p.Key)
 		s := c.where
-		s.key, s.at, s.value = path, p.pos, p.value
+		s.key, s.at, s.value = path, p.Pos, p.Value
 		c.layer.settings[path] = s
-		if v, ok := c.value(&policy, p.value, p.pos, path); ok {
-			values[p.key] = v
+		if v, ok := c.value(&policy, p.Value, p.Pos, path); ok {
+			values[p.Key] = v
 		}
 	})
 	return values, true
 }
 
-func (c *checker) badName(p pair, path string, f *Field) {
-	lower := strings.ToLower(p.key)
+func (c *checker) badName(p document.Pair, path string, f *Field) {
+	lower := strings.ToLower(p.Key)
 	switch {
-	case p.key == "":
-		c.fault(path, p.pos, ReasonEmpty, "", "a policy without a name", `name it; a single policy is called "default"`)
-	case len(p.key) > maxName:
-		c.fault(path, p.pos, ReasonName, "", "a name of more than "+strconv.Itoa(maxName)+" bytes", "shorten it")
+	case p.Key == "":
+		c.fault(path, p.Pos, ReasonEmpty, "", "a policy without a name", `name it; a single policy is called "default"`)
+	case len(p.Key) > maxName:
+		c.fault(path, p.Pos, ReasonName, "", "a name of more than "+strconv.Itoa(maxName)+" bytes", "shorten it")
 	case isName(lower):
-		c.fault(path, p.pos, ReasonKeyCase, "", "names are in lower case", "did you mean "+strconv.Quote(lower)+"?")
+		c.fault(path, p.Pos, ReasonKeyCase, "", "names are in lower case", "did you mean "+strconv.Quote(lower)+"?")
 	default:
-		c.fault(path, p.pos, ReasonName, "", "not a name", "use a-z and 0-9, with a single - or _ between them")
+		c.fault(path, p.Pos, ReasonName, "", "not a name", "use a-z and 0-9, with a single - or _ between them")
 	}
 }
 
 // tables checks the routes of a file.
-func (c *checker) tables(f *Field, n *node, at pos, key string) (any, bool) {
-	if len(n.items) == 0 {
+func (c *checker) tables(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
+	if len(n.Items) == 0 {
 		c.fault(key, at, ReasonEmpty, "", "no route in it", "add one; without the key every policy applies everywhere")
 		return nil, false
 	}
-	values := make([]any, 0, len(n.items))
-	for i, item := range n.items {
+	values := make([]any, 0, len(n.Items))
+	for i, item := range n.Items {
 		path, itemAt := key+"["+strconv.Itoa(i)+"]", at
-		if item.pos.line > 0 {
-			itemAt = item.pos
+		if item.Pos.Line > 0 {
+			itemAt = item.Pos
 		}
 		s := c.where
 		s.key, s.at, s.value = path, itemAt, item
 		c.layer.settings[path] = s
 		switch {
-		case item.kind == nullNode:
+		case item.Kind == document.Null:
 			c.fault(path, itemAt, ReasonNull, "", "no value", "remove the entry")
 			continue
-		case item.kind == oddNode:
+		case item.Kind == document.Tagged:
 			c.tagged(item, itemAt, path)
 			continue
-		case item.kind != tableNode:
+		case item.Kind != document.Table:
 			c.mismatch(item, itemAt, path, "a route, a table of keys and values,", "")
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -68,7 +69,7 @@ func (d Diff) String() string {
 					b = append(b, fmt.Sprintf("%s%d more origins", c.sign, len(c.origins)-i))
 					break
 				}
-				b = append(b, c.sign+printable(o))
+				b = append(b, c.sign+wording.Name(o))
 			}
 		}
 		for _, f := range p.Fields {
@@ -88,7 +89,7 @@ func (d Diff) String() string {
 			all = append(all, fmt.Sprintf("%d more routes", len(d.Routes)-i))
 			break
 		}
-		all = append(all, plain(r))
+		all = append(all, wording.Foreign(r))
 	}
 	return strings.Join(all, "; ")
 }
@@ -97,7 +98,7 @@ func shown(s string) string {
 	if s == "" {
 		return "none"
 	}
-	return plain(s)
+	return wording.Foreign(s)
 }
 
 // NewDiff returns what differs from one configuration to another. A nil Config

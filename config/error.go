@@ -1,15 +1,12 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"iter"
-	"slices"
 	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -68,9 +65,9 @@ type Excerpt struct {
 // the variable.
 func (p Place) String() string {
 	if p.Variable != "" {
-		return printable(p.Variable)
+		return wording.Name(p.Variable)
 	}
-	s := printable(p.File)
+	s := wording.Name(p.File)
 	if p.Line > 0 {
 		s += ":" + strconv.Itoa(p.Line)
 		if p.Column > 0 {
@@ -78,6 +75,16 @@ func (p Place) String() string {
 		}
 	}
 	return s
+}
+
+// placeIn returns the place of a key at a position in a document.
+func placeIn(d *document.Document, at document.Pos, key string) Place {
+	return Place{File: d.Name, Line: at.Line, Column: at.Column, Key: key, Excerpt: Excerpt(d.Excerpt(at))}
+}
+
+// documentFault returns a fault of a document as an Error.
+func documentFault(d *document.Document, f *document.Fault) *Error {
+	return &Error{Place: placeIn(d, f.Pos, ""), Reason: Reason(f.Reason), Detail: f.Detail, Suggestion: f.Suggestion}
 }
 
 // Error is one fault of a configuration. The error of [Load] and its like joins
@@ -130,7 +137,7 @@ func message(p Place, value, detail, suggestion string) string {
 		if len(b) > 0 {
 			b = append(b, ' ')
 		}
-		b = append(b, quoted(value)...)
+		b = append(b, wording.Quote(value)...)
 	}
 	if len(b) > 0 {
 		b = append(b, ": "...)
@@ -166,126 +173,4 @@ func walk(err error, yield func(*Error) bool) bool {
 	default:
 		return walk(errors.Unwrap(err), yield)
 	}
-}
-
-// maxFaults bounds how many faults one error joins: a list of a million
-// origins can have as many.
-const maxFaults = 1000
-
-// faults collects what is wrong. The zero value is ready for use.
-type faults struct {
-	list   []*Error
-	more   int
-	unseen bool            // there may be more than that
-	known  map[string]bool // a policy that two routes share is checked twice
-	files  []string        // in the order in which they were read
-}
-
-func (f *faults) add(e *Error) {
-	if f.full() {
-		f.more++
-		return
-	}
-	// Names of variables, which are part of some suggestions, can hold anything.
-	e.Detail, e.Suggestion = cut(unbroken(e.Detail), maxText), cut(unbroken(e.Suggestion), maxText)
-	if f.known == nil {
-		f.known = make(map[string]bool)
-	}
-	if s := e.Error(); !f.known[s] {
-		f.known[s] = true
-		f.list = append(f.list, e)
-	}
-}
-
-func (f *faults) full() bool { return len(f.list) >= maxFaults }
-
-// within reports whether all that is wrong is known, and lies below a key.
-func (f *faults) within(key string) bool {
-	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool { return !strings.HasPrefix(e.Key, key+".") })
-}
-
-// at reports whether something is known to be wrong in a place already.
-func (f *faults) at(p Place) bool {
-	return slices.ContainsFunc(f.list, func(e *Error) bool {
-		return e.Key == p.Key && e.Line == p.Line && e.File == p.File && e.Variable == p.Variable
-	})
-}
-
-// err returns all faults joined, or nil if there are none.
-func (f *faults) err() error {
-	rank := func(p Place) int {
-		if i := slices.Index(f.files, p.File); i >= 0 {
-			return i
-		}
-		return len(f.files)
-	}
-	slices.SortStableFunc(f.list, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(rank(a.Place), rank(b.Place)), strings.Compare(a.Variable, b.Variable),
-			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	errs := make([]error, 0, len(f.list)+1)
-	for _, e := range f.list {
-		errs = append(errs, e)
-	}
-	if f.more > 0 {
-		detail := strconv.Itoa(f.more) + " more faults"
-		if f.unseen {
-			detail = "at least " + detail
-		}
-		errs = append(errs, &Error{Reason: ReasonMore, Detail: detail})
-	}
-	return errors.Join(errs...)
-}
-
-// maxQuoted bounds how much of a value a message repeats, in bytes.
-const maxQuoted = 120
-
-func quoted(s string) string {
-	if len(s) <= maxQuoted {
-		return strconv.Quote(s)
-	}
-	cut := maxQuoted
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return strconv.Quote(s[:cut]) + "... (" + strconv.Itoa(len(s)) + " bytes)"
-}
-
-// printable quotes a name that could break a line or a terminal.
-func printable(s string) string {
-	if len(s) > 1024 || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
-		return quoted(s)
-	}
-	return s
-}
-
-// unbroken replaces what could break a line or a terminal.
-func unbroken(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, s)
-}
-
-// Bounds of a detail and a suggestion, and of what in them is somebody else's, in
-// characters.
-const (
-	maxText  = 500
-	maxPlain = 200
-)
-
-// plain makes a parser's message fit for one line.
-func plain(s string) string { return cut(unbroken(s), maxPlain) }
-
-func cut(s string, most int) string {
-	n := 0
-	for i := range s {
-		if n == most {
-			return s[:i] + "..."
-		}
-		n++
-	}
-	return s
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -133,10 +135,10 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 			decoded = false
 			continue
 		}
-		mix("document", name, string(d.data))
-		root, fault := d.decode(name)
-		if fault != nil {
-			s.faults.add(fault)
+		mix("document", name, string(d.Data))
+		root, unread := d.Decode(name)
+		if unread != nil {
+			s.faults.add(documentFault(d, unread))
 			decoded = false
 			continue
 		}
@@ -175,13 +177,13 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 		place := m.places[joinKey(joinKey(keyPolicies, policy), keyOriginsFile)].place(-1)
 		d, fault := l.document(ctx, s, file, MaxOriginsFileSize)
 		if fault != nil {
-			fault.Detail = strings.TrimPrefix(printable(fault.File)+": "+fault.Detail, ": ")
+			fault.Detail = strings.TrimPrefix(wording.Name(fault.File)+": "+fault.Detail, ": ")
 			fault.Place, fault.Value = place, file
 			s.faults.add(fault)
 			continue
 		}
 		mix("origins", file)
-		sum.Write(d.data)
+		sum.Write(d.Data)
 		list, fault := parseOrigins(d, l.opts.progress)
 		if fault != nil {
 			s.faults.add(fault)
@@ -217,7 +219,7 @@ func (l *loader) nothing(s *state) *Error {
 }
 
 // document loads one document and remembers its revision.
-func (l *loader) document(ctx context.Context, s *state, name string, limit int64) (*document, *Error) {
+func (l *loader) document(ctx context.Context, s *state, name string, limit int64) (*document.Document, *Error) {
 	fault := func(display string, reason Reason, detail, suggestion string, err error) *Error {
 		return &Error{Place: Place{File: display}, Reason: reason, Detail: detail, Suggestion: suggestion, Err: err}
 	}
@@ -237,7 +239,7 @@ func (l *loader) document(ctx context.Context, s *state, name string, limit int6
 	}
 	switch {
 	case err == nil:
-		return &document{name: doc.Name, data: doc.Data}, nil
+		return &document.Document{Name: doc.Name, Data: doc.Data}, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fault(doc.Name, ReasonNotFound, "no such file", "", err)
 	case errors.Is(err, ErrTooLarge):
@@ -251,7 +253,7 @@ func (l *loader) document(ctx context.Context, s *state, name string, limit int6
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		detail = at.Err.Error()
 	}
-	return nil, fault(doc.Name, ReasonRead, "cannot be read: "+plain(detail), "", err)
+	return nil, fault(doc.Name, ReasonRead, "cannot be read: "+wording.Foreign(detail), "", err)
 }
 
 // compile makes an engine of the policies, or reloads the one it is given, and

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/core"
 )
 
@@ -29,12 +30,12 @@ const maxPresized = 1 << 20
 
 // parseOrigins reads one pattern a line. Blank lines are skipped, and so is what
 // follows a # that begins a line or stands after a blank, which no pattern holds.
-func parseOrigins(d *document, progress func(Progress)) (*originList, *Error) {
-	if e := d.clean(); e != nil {
-		return nil, e
+func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *Error) {
+	if f := d.Clean(); f != nil {
+		return nil, documentFault(d, f)
 	}
-	list := &originList{name: d.name, text: string(d.data)}
-	d.data = nil
+	list := &originList{name: d.Name, text: string(d.Data)}
+	d.Data = nil
 	text := list.text
 	count := strings.Count(text, "\n") + 1
 	list.entries = make([]string, 0, min(count, maxPresized)) // lines may be blank, and millions
@@ -46,14 +47,15 @@ func parseOrigins(d *document, progress func(Progress)) (*originList, *Error) {
 			list.entries = append(list.entries, entry)
 		}
 		if lines++; lines%progressLines == 0 {
-			progress(Progress{Phase: PhaseOrigins, File: d.name, Done: lines, Total: count})
+			progress(Progress{Phase: PhaseOrigins, File: d.Name, Done: lines, Total: count})
 		}
 	}
-	progress(Progress{Phase: PhaseOrigins, File: d.name, Done: lines, Total: lines})
+	progress(Progress{Phase: PhaseOrigins, File: d.Name, Done: lines, Total: lines})
 	if len(list.entries) == 0 {
-		e := d.fault(pos{}, ReasonEmpty, "no origin in it")
-		e.Suggestion = "a policy that refuses every origin has allow_origins: [] and no origins_file"
-		return nil, e
+		return nil, &Error{
+			Place: Place{File: d.Name}, Reason: ReasonEmpty, Detail: "no origin in it",
+			Suggestion: "a policy that refuses every origin has allow_origins: [] and no origins_file",
+		}
 	}
 	return list, nil
 }
@@ -115,7 +117,7 @@ func (l *originList) place(index int, key string) Place {
 	line := strings.TrimSuffix(l.lines[index].text, "\r")
 	indent := line[:strings.Index(line, l.entries[index])]
 	column := utf8.RuneCountInString(indent) + 1
-	e := excerpt(line, column)
+	e := Excerpt(document.ExcerptOf(line, column))
 	e.Width = min(utf8.RuneCountInString(l.entries[index]), utf8.RuneCountInString(e.Text)-e.Start)
 	return Place{File: l.name, Line: l.lines[index].number, Column: column, Key: key, Excerpt: e}
 }

@@ -2,8 +2,9 @@ package config
 
 import (
 	"context"
-	"errors"
 	"io/fs"
+
+	"github.com/corskit/corskit/config/internal/watch"
 )
 
 // Bounds of what is read, in bytes.
@@ -13,7 +14,7 @@ const (
 )
 
 // ErrTooLarge is what a [Source] returns for a document beyond the limit.
-var ErrTooLarge = errors.New("too large")
+var ErrTooLarge = watch.ErrTooLarge
 
 // Source is where configuration comes from: [Files], or a store such as etcd,
 // Consul or a database. A configuration is one or more documents, told apart by

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/corskit/corskit/config/internal/watch"
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -186,7 +188,7 @@ func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revisi
 	// makes anew.
 	if out.failures++; out.failures > 1 {
 		fault := &Error{
-			Place: Place{File: good.Source}, Reason: ReasonWatch, Detail: "cannot be watched: " + plain(err.Error()),
+			Place: Place{File: good.Source}, Reason: ReasonWatch, Detail: "cannot be watched: " + wording.Foreign(err.Error()),
 			Suggestion: "see to its source; until it can be watched, it is read every " + retryMax.String(), Err: err,
 		}
 		w.setBlind(fault)
@@ -195,7 +197,7 @@ func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revisi
 		}
 	}
 	out.pause = min(max(2*out.pause, retryMin), retryMax)
-	return pause(ctx, out.pause)
+	return watch.Sleep(ctx, out.pause)
 }
 
 func (w *Watcher) set(good *state, err error) {

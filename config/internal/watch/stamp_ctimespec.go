@@ -1,6 +1,6 @@
 //go:build darwin || netbsd || freebsd || ios
 
-package config
+package watch
 
 import "syscall"
 

@@ -10,6 +10,7 @@ import (
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
 
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -160,9 +161,9 @@ func (m *merged) routes(policies []core.Policy, f *faults) (routes []core.Route,
 			case !known && strings.TrimSpace(name) != "":
 				e := &Error{
 					Place: place.place(j), Value: name, Reason: ReasonUnknownPolicy,
-					Detail: "no policy of this name", Suggestion: "the policies are " + plain(strings.Join(m.order[:min(len(m.order), maxWords)], ", ")),
+					Detail: "no policy of this name", Suggestion: "the policies are " + wording.Foreign(strings.Join(m.order[:min(len(m.order), wording.MaxWords)], ", ")),
 				}
-				if near := nearest(name, m.order); near != "" {
+				if near := wording.Nearest(name, m.order); near != "" {
 					e.Suggestion = "did you mean " + strconv.Quote(near) + "?"
 				}
 				f.add(e)
@@ -219,5 +220,5 @@ func (m *merged) routePlace(index int, value string) Place {
 // internal reports what the schema has let through and viper has not, which
 // would be a mistake of this package.
 func internal(err error) *Error {
-	return &Error{Reason: ReasonSyntax, Detail: fmt.Sprintf("cannot be decoded: %s", plain(err.Error())), Err: err}
+	return &Error{Reason: ReasonSyntax, Detail: fmt.Sprintf("cannot be decoded: %s", wording.Foreign(err.Error())), Err: err}
 }

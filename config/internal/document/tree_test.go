@@ -1,4 +1,4 @@
-package config
+package document
 
 import (
 	"bytes"
@@ -15,24 +15,24 @@ import (
 
 // plainValue turns a node into what a library would decode it to, and reports
 // whether no key is there twice.
-func plainValue(n *node) (v any, once bool) {
-	switch n.kind {
-	case tableNode:
-		m := make(map[string]any, len(n.pairs))
-		for _, p := range n.pairs {
-			if _, again := m[p.key]; again {
+func plainValue(n *Node) (v any, once bool) {
+	switch n.Kind {
+	case Table:
+		m := make(map[string]any, len(n.Pairs))
+		for _, p := range n.Pairs {
+			if _, again := m[p.Key]; again {
 				return nil, false
 			}
-			v, once := plainValue(p.value)
+			v, once := plainValue(p.Value)
 			if !once {
 				return nil, false
 			}
-			m[p.key] = v
+			m[p.Key] = v
 		}
 		return m, true
-	case listNode:
-		l := make([]any, 0, len(n.items))
-		for _, item := range n.items {
+	case List:
+		l := make([]any, 0, len(n.Items))
+		for _, item := range n.Items {
 			v, once := plainValue(item)
 			if !once {
 				return nil, false
@@ -40,19 +40,19 @@ func plainValue(n *node) (v any, once bool) {
 			l = append(l, v)
 		}
 		return l, true
-	case textNode:
-		return n.text, true
-	case boolNode:
-		return n.text == "true", true
-	case nullNode:
+	case Text:
+		return n.Text, true
+	case Bool:
+		return n.Text == "true", true
+	case Null:
 		return nil, true
 	}
 	return number{}, true // which number or date it is does not matter to the schema
 }
 
-func odd(n *node) bool {
-	return n.kind == oddNode || slices.ContainsFunc(n.items, odd) ||
-		slices.ContainsFunc(n.pairs, func(p pair) bool { return odd(p.value) })
+func odd(n *Node) bool {
+	return n.Kind == Tagged || slices.ContainsFunc(n.Items, odd) ||
+		slices.ContainsFunc(n.Pairs, func(p Pair) bool { return odd(p.Value) })
 }
 
 // number stands for every scalar that is not text, true, false or null.
@@ -108,11 +108,11 @@ func FuzzTree(f *testing.F) {
 			".toml": func(b []byte, v any) error { return toml.Unmarshal(b, v) },
 			".yaml": func(b []byte, v any) error { return yaml.Unmarshal(b, v) },
 		} {
-			d := &document{name: "f" + ending, data: data}
-			root, fault := d.decode(d.name)
+			d := &Document{Name: "f" + ending, Data: data}
+			root, fault := d.Decode(d.Name)
 			if fault != nil {
-				if strings.ContainsAny(fault.Error(), "\n\r\x1b") {
-					t.Errorf("%s: a message of several lines: %q", ending, fault.Error())
+				if message := fault.Detail + fault.Suggestion; strings.ContainsAny(message, "\n\r\x1b") {
+					t.Errorf("%s: the message has control characters: %q", ending, message)
 				}
 				continue
 			}
@@ -149,23 +149,23 @@ func structural(err error) bool {
 }
 
 // checkPositions reports positions that are outside of the document.
-func checkPositions(t *testing.T, d *document, n *node) {
+func checkPositions(t *testing.T, d *Document, n *Node) {
 	d.index()
-	check := func(p pos) {
-		if p.line < 0 || p.line > len(d.lines) || p.column < 0 || p.line > 0 && p.column > len([]rune(d.line(p.line)))+1 {
-			t.Errorf("%s: position %+v of %d lines in %q", d.name, p, len(d.lines), d.data)
+	check := func(p Pos) {
+		if p.Line < 0 || p.Line > len(d.lines) || p.Column < 0 || p.Line > 0 && p.Column > len([]rune(d.line(p.Line)))+1 {
+			t.Errorf("%s: position %+v of %d lines in %q", d.Name, p, len(d.lines), d.Data)
 		}
-		e := d.place(p, "").Excerpt
+		e := d.Excerpt(p)
 		if e.Start < 0 || e.Width < 0 || e.Start+e.Width > len([]rune(e.Text)) {
-			t.Errorf("%s: excerpt %+v", d.name, e)
+			t.Errorf("%s: excerpt %+v", d.Name, e)
 		}
 	}
-	check(n.pos)
-	for _, p := range n.pairs {
-		check(p.pos)
-		checkPositions(t, d, p.value)
+	check(n.Pos)
+	for _, p := range n.Pairs {
+		check(p.Pos)
+		checkPositions(t, d, p.Value)
 	}
-	for _, item := range n.items {
+	for _, item := range n.Items {
 		checkPositions(t, d, item)
 	}
 }
@@ -180,9 +180,9 @@ func TestDeepNesting(t *testing.T) {
 		{"a.toml", "a = " + strings.Repeat("[", n)}, {"a.toml", "a = " + strings.Repeat("[", 9999)},
 		{"a.toml", "a = " + strings.Repeat("[", 200) + strings.Repeat("]", 200)}, {"a.toml", "a = " + strings.Repeat("{a = ", 10000)},
 	} {
-		d := &document{name: c.name, data: []byte(c.text)}
-		if root, fault := d.decode(c.name); fault == nil {
-			t.Errorf("%s: %d bytes of %.10q are a tree with %d keys", c.name, len(c.text), c.text, len(root.pairs))
+		d := &Document{Name: c.name, Data: []byte(c.text)}
+		if root, fault := d.Decode(c.name); fault == nil {
+			t.Errorf("%s: %d bytes of %.10q are a tree with %d keys", c.name, len(c.text), c.text, len(root.Pairs))
 		}
 	}
 }
@@ -190,28 +190,28 @@ func TestDeepNesting(t *testing.T) {
 func TestPositions(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
-		want       []pos // of the keys and values, depth first
+		want       []Pos // of the keys and values, depth first
 	}{
-		{"a.yaml", "a: 1\n\u00e9\u00fc:\n  - 'x'\n  - {b: c}\n", []pos{{1, 1}, {1, 4}, {2, 1}, {3, 3}, {3, 5}, {4, 5}, {4, 6}, {4, 9}}},
-		{"a.json", "{\"a\": 1,\n \"\u00e9\u00fc\" : [\"x\",\n {\"b\":\"c\"}]}", []pos{{1, 2}, {1, 7}, {2, 2}, {2, 9}, {2, 10}, {3, 2}, {3, 3}, {3, 7}}},
-		{"a.toml", "a = 1\n\"\u00e9\u00fc\" = ['x',\n {b = 'c'}]\n", []pos{{1, 1}, {1, 5}, {2, 1}, {2, 9}, {2, 9}, {3, 2}, {3, 3}, {3, 7}}},
-		{"a.toml", "[t]\nt = true\n[[u]]\nv.w = 2020-01-01\n", []pos{{1, 2}, {1, 2}, {2, 1}, {2, 5}, {3, 3}, {3, 3}, {3, 3}, {4, 1}, {4, 1}, {4, 3}, {4, 7}}},
+		{"a.yaml", "a: 1\n\u00e9\u00fc:\n  - 'x'\n  - {b: c}\n", []Pos{{1, 1}, {1, 4}, {2, 1}, {3, 3}, {3, 5}, {4, 5}, {4, 6}, {4, 9}}},
+		{"a.json", "{\"a\": 1,\n \"\u00e9\u00fc\" : [\"x\",\n {\"b\":\"c\"}]}", []Pos{{1, 2}, {1, 7}, {2, 2}, {2, 9}, {2, 10}, {3, 2}, {3, 3}, {3, 7}}},
+		{"a.toml", "a = 1\n\"\u00e9\u00fc\" = ['x',\n {b = 'c'}]\n", []Pos{{1, 1}, {1, 5}, {2, 1}, {2, 9}, {2, 9}, {3, 2}, {3, 3}, {3, 7}}},
+		{"a.toml", "[t]\nt = true\n[[u]]\nv.w = 2020-01-01\n", []Pos{{1, 2}, {1, 2}, {2, 1}, {2, 5}, {3, 3}, {3, 3}, {3, 3}, {4, 1}, {4, 1}, {4, 3}, {4, 7}}},
 	} {
-		d := &document{name: c.name, data: []byte(c.text)}
-		root, fault := d.decode(c.name)
+		d := &Document{Name: c.name, Data: []byte(c.text)}
+		root, fault := d.Decode(c.name)
 		if fault != nil {
 			t.Error(fault)
 			continue
 		}
-		var got []pos
-		var collect func(n *node)
-		collect = func(n *node) {
-			for _, p := range n.pairs {
-				got = append(got, p.pos, p.value.pos)
-				collect(p.value)
+		var got []Pos
+		var collect func(n *Node)
+		collect = func(n *Node) {
+			for _, p := range n.Pairs {
+				got = append(got, p.Pos, p.Value.Pos)
+				collect(p.Value)
 			}
-			for _, item := range n.items {
-				got = append(got, item.pos)
+			for _, item := range n.Items {
+				got = append(got, item.Pos)
 				collect(item)
 			}
 		}
@@ -219,49 +219,5 @@ func TestPositions(t *testing.T) {
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s %q:\ngot  %v\nwant %v", c.name, c.text, got, c.want)
 		}
-	}
-}
-
-func TestNearest(t *testing.T) {
-	keys := (&Field{Fields: policyFields}).keys()
-	for s, want := range map[string]string{
-		"allow_origin": "allow_origins", "allowed_origins": "allow_origins", "origins": "allow_origins", "origin": "allow_origins",
-		"AllowOrigins": "allow_origins", "Access-Control-Allow-Headers": "allow_headers", "headers": "allow_headers",
-		"methods": "allow_methods", "exposed_headers": "expose_headers", "exposeHeaders": "expose_headers", "expose": "expose_headers",
-		"credentials": "allow_credentials", "withCredentials": "allow_credentials", "supports_credentials": "allow_credentials",
-		"maxage": "max_age", "max-age": "max_age", "maxAge": "max_age", "private_network": "allow_private_network",
-		"allow_null_origin": "dangerously_allow_null_origin", "originsfile": "origins_file", "reject": "reject_disallowed",
-		"xyzzy": "", "": "", "a": "", "foo": "", strings.Repeat("allow_origins", 100): "",
-	} {
-		if got := nearest(s, keys); got != want {
-			t.Errorf("nearest(%q) is %q, want %q", s, got, want)
-		}
-	}
-}
-
-func TestExcerpt(t *testing.T) {
-	long := strings.Repeat("x", 300) + ` "here" ` + strings.Repeat("y", 300)
-	for _, c := range []struct {
-		line   string
-		column int
-		want   Excerpt
-	}{
-		{"  key: value # c", 3, Excerpt{"  key: value # c", 2, 3}},
-		{"  key: value # c", 8, Excerpt{"  key: value # c", 7, 5}},
-		{`["a b", 'c d']`, 2, Excerpt{`["a b", 'c d']`, 1, 5}},
-		{`["a\"b"]`, 2, Excerpt{`["a\"b"]`, 1, 6}},
-		{`"open`, 1, Excerpt{`"open`, 0, 5}},
-		{"\tkey\x1b[31m: v", 2, Excerpt{" key\ufffd[31m: v", 1, 8}},
-		{"key", 0, Excerpt{"key", 0, 0}},
-		{"key", 9, Excerpt{"key", 3, 0}},
-		{"", 1, Excerpt{"", 0, 0}},
-	} {
-		if got := excerpt(c.line, c.column); got != c.want {
-			t.Errorf("excerpt(%q, %d) is %+v, want %+v", c.line, c.column, got, c.want)
-		}
-	}
-	e := excerpt(long, 302)
-	if n := len([]rune(e.Text)); n > excerptLen || e.Text[e.Start:e.Start+e.Width] != `"here"` {
-		t.Errorf("got %+v of %d characters", e, n)
 	}
 }

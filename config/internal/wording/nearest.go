@@ -1,18 +1,21 @@
-package config
+package wording
 
 import "strings"
 
-// maxWords bounds the words that are compared with one: a file can name tens of
-// thousands of policies, and as many that it does not have.
-const maxWords = 200
+// MaxWords is the number of words that [Nearest] compares. A file can name tens of
+// thousands of policies, and refer to as many that do not exist.
+const MaxWords = 200
 
-// nearest returns the word of words, the first maxWords of them, that a person
-// who wrote s most likely meant, or the empty string.
-func nearest(s string, words []string) string {
-	if len(s) > 2*maxName {
+// maxGuess is the length in bytes from which on [Nearest] does not guess.
+const maxGuess = 128
+
+// Nearest returns the word that the author of s most likely meant, or the empty
+// string. It considers the first MaxWords of words.
+func Nearest(s string, words []string) string {
+	if len(s) > maxGuess {
 		return ""
 	}
-	words = words[:min(len(words), maxWords)]
+	words = words[:min(len(words), MaxWords)]
 	meant := bareWord(s)
 	best, distance := "", 0
 	for _, w := range words {
@@ -28,8 +31,8 @@ func nearest(s string, words []string) string {
 	if best != "" {
 		return best
 	}
-	// "credential" or "expose" is part of what is meant. Of several words that
-	// hold it the shortest is the plainest.
+	// "credential" and "expose" are parts of keys. If several words contain s, the
+	// shortest is the most likely.
 	for _, w := range words {
 		if b := bareWord(w); len(meant) >= 4 && strings.Contains(b, meant) || len(b) >= 5 && strings.Contains(meant, b) {
 			if best == "" || len(w) < len(best) {
@@ -40,21 +43,20 @@ func nearest(s string, words []string) string {
 	return best
 }
 
-var bare = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
+var separators = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
 
-// bareWord drops what spellings of one name differ in: case, - and _, and the
-// prefixes that some have and others have not.
+// bareWord removes the differences between spellings of one name: case,
+// separators, and prefixes that only some spellings have.
 func bareWord(s string) string {
-	s = strings.ToLower(s)
-	s = bare.Replace(s)
+	s = separators.Replace(strings.ToLower(s))
 	for _, prefix := range []string{"cors", "accesscontrol", "allowed", "allow"} {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	return s
 }
 
-// edits counts the insertions, deletions, replacements and swaps of neighbours
-// that turn a into b.
+// edits returns the number of insertions, deletions, replacements and swaps of
+// neighbors that turn a into b.
 func edits(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package config
+package watch
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// stampOf names a file and its state: where it is stored, how long it is, and
-// when its content or its owner, permissions or names last changed. The last of
-// these no program can set back.
+// stampOf returns the identity and the state of a file: where it is stored, its
+// size, and when its content, owner, permissions or names last changed. No program
+// can set the last of these back.
 func stampOf(info os.FileInfo) string {
 	s := fmt.Sprintf("%d.%d.%o", info.Size(), info.ModTime().UnixNano(), uint32(info.Mode()))
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -20,15 +20,15 @@ func stampOf(info os.FileInfo) string {
 	return s
 }
 
-// openFile opens a file for reading. A pipe that has taken its place since it was
-// looked at does not block: nobody may ever write to it.
+// openFile opens a file for reading. It does not block if the file has been
+// replaced by a pipe.
 func openFile(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-// changedAt returns when a file last changed in any way. A time that lies ahead
-// has been set, as by an archive from a machine whose clock is wrong: taken for a
-// change of this moment, it would have the file read eight times at each load.
+// changedAt returns when a file last changed in any way. It ignores a modification
+// time in the future, which a program must have set (an archive from a machine
+// whose clock is wrong): such a file would count as fresh at each load.
 func changedAt(info os.FileInfo) time.Time {
 	at := info.ModTime()
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package config
+package watch
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// stampOf names the state of a file.
+// stampOf returns the state of a file.
 func stampOf(info os.FileInfo) string {
 	return fmt.Sprintf("%d.%d.%o", info.Size(), info.ModTime().UnixNano(), uint32(info.Mode()))
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -119,7 +121,7 @@ func variableKey(name string) (target, *Error) {
 		if kubernetesLink.MatchString(name) {
 			return fault("an unknown variable", "Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod")
 		}
-		if near := nearest(short, shortNames()); near != "" {
+		if near := wording.Nearest(short, shortNames()); near != "" {
 			return fault("an unknown variable", "did you mean "+variablePrefix+near+"?")
 		}
 		return fault("an unknown variable", "unset it; CORS_ALLOW_ORIGINS and its like set the policy default, CORS__POLICIES__NAME__ALLOW_ORIGINS another")
@@ -129,7 +131,7 @@ func variableKey(name string) (target, *Error) {
 	switch {
 	case top == nil:
 		keys := schema.keys()
-		if near := nearest(parts[0], keys); near != "" {
+		if near := wording.Nearest(parts[0], keys); near != "" {
 			parts[0] = strings.ToUpper(near)
 			return fault("an unknown key", "did you mean "+variablePrefix+"_"+strings.Join(parts, keySeparator)+"?")
 		}
@@ -146,7 +148,7 @@ func variableKey(name string) (target, *Error) {
 	}
 	field := top.field(strings.ToLower(parts[2]))
 	if field == nil {
-		if near := nearest(parts[2], top.keys()); near != "" {
+		if near := wording.Nearest(parts[2], top.keys()); near != "" {
 			parts[2] = strings.ToUpper(near)
 			return fault("an unknown key", "did you mean "+variablePrefix+"_"+strings.Join(parts, keySeparator)+"?")
 		}
@@ -234,9 +236,9 @@ func (c *checker) newPolicy(v variable, t target, declared, files []string) stri
 	e := &Error{Place: Place{Variable: v.name}, Reason: ReasonUnknownPolicy}
 	switch {
 	case len(files) > 0:
-		e.Detail = "sets the policy " + strconv.Quote(name) + ", which " + printable(files[0]) + " does not declare"
+		e.Detail = "sets the policy " + strconv.Quote(name) + ", which " + wording.Name(files[0]) + " does not declare"
 		e.Suggestion = "declare it there, if only as " + name + ": {}"
-		if near := nearest(name, declared); near != "" {
+		if near := wording.Nearest(name, declared); near != "" {
 			e.Suggestion = "did you mean " + variablePrefix + "_" + strings.ToUpper(keyPolicies) + keySeparator + variableName(near) +
 				keySeparator + strings.ToUpper(t.field.Key) + "?"
 		} else if len(declared) == 1 {
@@ -254,45 +256,44 @@ func (c *checker) newPolicy(v variable, t target, declared, files []string) stri
 }
 
 // parse returns the value of a variable, and its node if it is written as JSON.
-func (c *checker) parse(f *Field, v variable, key string) (value any, n *node, ok bool) {
+func (c *checker) parse(f *Field, v variable, key string) (value any, n *document.Node, ok bool) {
 	text := strings.TrimSpace(v.value)
 	switch {
 	case !utf8.ValidString(text):
-		c.fault(key, pos{}, ReasonEncoding, "", "not UTF-8", "")
+		c.fault(key, document.Pos{}, ReasonEncoding, "", "not UTF-8", "")
 		return nil, nil, false
 	case f.Type == List && text == "":
 		return []string{}, nil, true
 	case text == "":
-		c.fault(key, pos{}, ReasonEmpty, "", "set, but empty", "give it a value, or unset it")
+		c.fault(key, document.Pos{}, ReasonEmpty, "", "set, but empty", "give it a value, or unset it")
 		return nil, nil, false
 	case f.Type == Tables || f.Type == List && strings.HasPrefix(text, "["):
-		doc := &document{data: []byte(text)}
-		root, fault := decodeJSON(doc)
+		root, fault := document.DecodeJSON([]byte(text))
 		if fault != nil {
-			c.fault(key, pos{}, fault.Reason, text, fault.Detail, fault.Suggestion)
+			c.fault(key, document.Pos{}, Reason(fault.Reason), text, fault.Detail, fault.Suggestion)
 			return nil, nil, false
 		}
-		value, ok = c.value(f, root, pos{}, key)
+		value, ok = c.value(f, root, document.Pos{}, key)
 		return value, root, ok
 	case f.Type == List:
 		entries := strings.Split(text, ",")
 		for i, entry := range entries {
 			if entries[i] = strings.TrimSpace(entry); entries[i] == "" {
-				c.fault(key+"["+strconv.Itoa(i)+"]", pos{}, ReasonEmpty, "", "an empty entry", "remove a comma; the whole variable empty means none")
+				c.fault(key+"["+strconv.Itoa(i)+"]", document.Pos{}, ReasonEmpty, "", "an empty entry", "remove a comma; the whole variable empty means none")
 			}
 		}
 		return entries, nil, true
 	}
-	n = &node{kind: textNode, text: text}
+	n = &document.Node{Kind: document.Text, Text: text}
 	switch {
 	case f.Type == Boolean && (text == "true" || text == "false"):
-		n.kind = boolNode
+		n.Kind = document.Bool
 	case f.Type == Integer && isDigits(text):
-		n.kind = intNode
+		n.Kind = document.Int
 	case f.Type == Integer && isNumber(text):
-		n.kind = floatNode
+		n.Kind = document.Float
 	}
-	value, ok = c.value(f, n, pos{}, key)
+	value, ok = c.value(f, n, document.Pos{}, key)
 	return value, nil, ok
 }
 
@@ -329,7 +330,7 @@ func (m *merged) torn(pe *core.PolicyError) *Error {
 	return &Error{
 		Place: s.place(first), Value: whole, Reason: ReasonPolicy,
 		Detail:     "a regular expression with a comma, at which the list is split",
-		Suggestion: "write the list as a JSON array: [" + quoted(whole) + others + "]", Err: pe,
+		Suggestion: "write the list as a JSON array: [" + wording.Quote(whole) + others + "]", Err: pe,
 	}
 }
 

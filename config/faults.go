@@ -1,0 +1,83 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/corskit/corskit/config/internal/wording"
+)
+
+// maxFaults bounds how many faults one error joins: a list of a million
+// origins can have as many.
+const maxFaults = 1000
+
+// maxText bounds a detail and a suggestion, in characters.
+const maxText = 500
+
+// faults collects what is wrong. The zero value is ready for use.
+type faults struct {
+	list   []*Error
+	more   int
+	unseen bool            // there may be more than that
+	known  map[string]bool // a policy that two routes share is checked twice
+	files  []string        // in the order in which they were read
+}
+
+func (f *faults) add(e *Error) {
+	if f.full() {
+		f.more++
+		return
+	}
+	// Some suggestions contain names of variables, which can hold any characters.
+	e.Detail, e.Suggestion = wording.Line(e.Detail, maxText), wording.Line(e.Suggestion, maxText)
+	if f.known == nil {
+		f.known = make(map[string]bool)
+	}
+	if s := e.Error(); !f.known[s] {
+		f.known[s] = true
+		f.list = append(f.list, e)
+	}
+}
+
+func (f *faults) full() bool { return len(f.list) >= maxFaults }
+
+// within reports whether all that is wrong is known, and lies below a key.
+func (f *faults) within(key string) bool {
+	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool { return !strings.HasPrefix(e.Key, key+".") })
+}
+
+// at reports whether something is known to be wrong in a place already.
+func (f *faults) at(p Place) bool {
+	return slices.ContainsFunc(f.list, func(e *Error) bool {
+		return e.Key == p.Key && e.Line == p.Line && e.File == p.File && e.Variable == p.Variable
+	})
+}
+
+// err returns all faults joined, or nil if there are none.
+func (f *faults) err() error {
+	rank := func(p Place) int {
+		if i := slices.Index(f.files, p.File); i >= 0 {
+			return i
+		}
+		return len(f.files)
+	}
+	slices.SortStableFunc(f.list, func(a, b *Error) int {
+		return cmp.Or(cmp.Compare(rank(a.Place), rank(b.Place)), strings.Compare(a.Variable, b.Variable),
+			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	errs := make([]error, 0, len(f.list)+1)
+	for _, e := range f.list {
+		errs = append(errs, e)
+	}
+	if f.more > 0 {
+		detail := strconv.Itoa(f.more) + " more faults"
+		if f.unseen {
+			detail = "at least " + detail
+		}
+		errs = append(errs, &Error{Reason: ReasonMore, Detail: detail})
+	}
+	return errors.Join(errs...)
+}
