@@ -32,7 +32,7 @@ func TestTimeIsLinear(t *testing.T) {
 		{"policies.yaml", "policies:\n" + many(60_000, " p%d: {}\n") + "routes: [{policies: [nobody]}]\n", "no policy of this name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if len(c.text) > MaxFileSize {
+			if len(c.text) > maxFileSize {
 				t.Fatalf("%d bytes are more than may be read", len(c.text))
 			}
 			done := make(chan error, 1)

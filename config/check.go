@@ -75,7 +75,7 @@ func checkDocument(d *document.Document, root *document.Node, known spellings, f
 		c.tagged(root, root.Pos, "")
 		return c.layer
 	case root.Kind != document.Table:
-		c.fault("", root.Pos, ReasonType, root.Text, root.Kind.String()+" where the file's keys are meant",
+		c.fault("", root.Pos, reasonType, root.Text, root.Kind.String()+" where the file's keys are meant",
 			"begin the file with the key policies")
 		return c.layer
 	}
@@ -85,7 +85,7 @@ func checkDocument(d *document.Document, root *document.Node, known spellings, f
 	return c.layer
 }
 
-func (c *checker) fault(key string, at document.Pos, reason Reason, value, detail, suggestion string) {
+func (c *checker) fault(key string, at document.Pos, reason core.Reason, value, detail, suggestion string) {
 	if c.faults.full() {
 		c.faults.more++
 		return
@@ -103,26 +103,26 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 	}
 	switch {
 	case n.Kind == document.Null:
-		c.fault(key, at, ReasonNull, "", "no value", withoutValue(f, key))
+		c.fault(key, at, reasonNull, "", "no value", withoutValue(f, key))
 		return nil, false
 	case n.Kind == document.Tagged:
 		c.tagged(n, at, key)
 		return nil, false
 	}
 	switch f.Type {
-	case Integer:
+	case integerType:
 		return c.version(n, at, key)
-	case Boolean:
+	case booleanType:
 		// What is not true must not pass for false.
 		if n.Kind == document.Bool && (n.Text == "true" || n.Text == "false") {
 			return n.Text == "true", true
 		}
 		c.mismatch(n, at, key, "true or false", truth(n.Text))
-	case Duration:
+	case durationType:
 		return c.duration(n, at, key)
-	case Text:
+	case textType:
 		return c.text(n, at, key)
-	case List:
+	case listType:
 		if n.Kind == document.List {
 			return c.list(f, n, at, key)
 		}
@@ -134,17 +134,17 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 			}
 		}
 		c.mismatch(n, at, key, "a list", fix)
-	case Table:
+	case tableType:
 		if n.Kind == document.Table {
 			return c.table(f, n, key)
 		}
 		c.mismatch(n, at, key, "a table of keys and values", "")
-	case Map:
+	case mapType:
 		if n.Kind == document.Table {
 			return c.named(f, n, at, key)
 		}
 		c.mismatch(n, at, key, "a table of policies by name", "")
-	case Tables:
+	case tablesType:
 		if n.Kind == document.List {
 			return c.tables(f, n, at, key)
 		}
@@ -155,20 +155,20 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 
 // mismatch reports a value of another type than the one that is meant.
 func (c *checker) mismatch(n *document.Node, at document.Pos, key, meant, suggestion string) {
-	c.fault(key, at, ReasonType, n.Text, n.Kind.String()+" where "+meant+" is meant", suggestion)
+	c.fault(key, at, reasonType, n.Text, n.Kind.String()+" where "+meant+" is meant", suggestion)
 }
 
 func (c *checker) tagged(n *document.Node, at document.Pos, key string) {
-	c.fault(key, at, ReasonType, n.Text, "a value with a YAML tag", "remove the tag")
+	c.fault(key, at, reasonType, n.Text, "a value with a YAML tag", "remove the tag")
 }
 
 func withoutValue(f *Field, key string) string {
 	switch {
-	case f.Type == List && strings.HasSuffix(key, "]") && f.Key != keyAllowOrigins:
+	case f.Type == listType && strings.HasSuffix(key, "]") && f.Key != keyAllowOrigins:
 		return "remove the entry"
-	case f.Type == List && strings.HasSuffix(key, "]"):
+	case f.Type == listType && strings.HasSuffix(key, "]"):
 		return `remove the entry; the origin null is written "null", in quotes`
-	case f.Type == Table && key != "":
+	case f.Type == tableType && key != "":
 		return "write {} for a policy that refuses every origin"
 	default:
 		return "give it one, or remove the key"
@@ -194,7 +194,7 @@ func (c *checker) version(n *document.Node, at document.Pos, key string) (any, b
 		c.mismatch(n, at, key, "a number", "write "+strconv.Itoa(fileVersion))
 		return nil, false
 	case n.Text != strconv.Itoa(fileVersion):
-		c.fault(key, at, ReasonValue, n.Text, "a version of the file format that this corskit does not read",
+		c.fault(key, at, reasonValue, n.Text, "a version of the file format that this corskit does not read",
 			"write "+strconv.Itoa(fileVersion)+", or use a later corskit")
 		return nil, false
 	}
@@ -213,7 +213,7 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 		} else {
 			fix = spellings
 		}
-		c.fault(key, at, ReasonUnit, n.Text, "a duration without a unit", fix)
+		c.fault(key, at, reasonUnit, n.Text, "a duration without a unit", fix)
 		return nil, false
 	case n.Kind != document.Text:
 		c.mismatch(n, at, key, "a duration", spellings)
@@ -233,12 +233,12 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 				fix = "did you mean " + strconv.Quote(short) + "?"
 			}
 		}
-		c.fault(key, at, ReasonValue, n.Text, "not a duration", fix)
+		c.fault(key, at, reasonValue, n.Text, "not a duration", fix)
 	case d == 0:
-		c.fault(key, at, ReasonValue, n.Text, "zero could mean two things",
+		c.fault(key, at, reasonValue, n.Text, "zero could mean two things",
 			`write "disabled" to tell browsers not to remember preflights, or remove the key to tell them nothing`)
 	case d < 0:
-		c.fault(key, at, ReasonValue, n.Text, "a negative duration",
+		c.fault(key, at, reasonValue, n.Text, "a negative duration",
 			`write "disabled" to tell browsers not to remember preflights`)
 	default:
 		return d, true
@@ -260,7 +260,7 @@ func (c *checker) text(n *document.Node, at document.Pos, key string) (any, bool
 	case n.Kind != document.Text:
 		c.mismatch(n, at, key, "text", inQuotes(n))
 	case strings.TrimSpace(n.Text) == "":
-		c.fault(key, at, ReasonEmpty, n.Text, "empty", "give it a value, or remove the key")
+		c.fault(key, at, reasonEmpty, n.Text, "empty", "give it a value, or remove the key")
 	default:
 		return n.Text, true
 	}
@@ -289,7 +289,7 @@ func (c *checker) list(f *Field, n *document.Node, at document.Pos, key string) 
 		case item.Kind != document.Text:
 			c.mismatch(item, entryAt, entry, "text", inQuotes(item))
 		case strings.TrimSpace(item.Text) == "":
-			c.fault(entry, entryAt, ReasonEmpty, item.Text, "an empty entry", "remove it")
+			c.fault(entry, entryAt, reasonEmpty, item.Text, "an empty entry", "remove it")
 		}
 		// An entry that is at fault keeps its place: core is to find what is
 		// wrong with the others, and to name them by their own index.
@@ -325,7 +325,7 @@ func (c *checker) pairs(n *document.Node, key string, use func(p document.Pair, 
 	for _, p := range n.Pairs {
 		path := joinKey(key, p.Key)
 		if first, again := seen[p.Key]; again {
-			c.fault(path, p.Pos, ReasonDuplicate, "", "set before"+onLine(first), "remove one of the two")
+			c.fault(path, p.Pos, reasonDuplicate, "", "set before"+onLine(first), "remove one of the two")
 			continue
 		}
 		seen[p.Key] = p.Pos
@@ -360,13 +360,13 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	}
 	switch {
 	case near != "" && strings.EqualFold(near, p.Key):
-		c.fault(path, p.Pos, ReasonKeyCase, "", "keys are in lower case", "did you mean "+strconv.Quote(near)+"?")
+		c.fault(path, p.Pos, reasonKeyCase, "", "keys are in lower case", "did you mean "+strconv.Quote(near)+"?")
 	case near != "":
-		c.fault(path, p.Pos, ReasonUnknownKey, "", "an unknown key", "did you mean "+strconv.Quote(near)+"?")
+		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "did you mean "+strconv.Quote(near)+"?")
 	case path == p.Key && len(f.keys()) > 0 && schemaHas(policyFields, p.Key):
-		c.fault(path, p.Pos, ReasonUnknownKey, "", "a key of a policy, outside of one", "put it below policies and the policy's name")
+		c.fault(path, p.Pos, reasonUnknownKey, "", "a key of a policy, outside of one", "put it below policies and the policy's name")
 	default:
-		c.fault(path, p.Pos, ReasonUnknownKey, "", "an unknown key", "the keys here are "+strings.Join(f.keys(), ", "))
+		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "the keys here are "+strings.Join(f.keys(), ", "))
 	}
 }
 
@@ -379,10 +379,10 @@ func schemaHas(fields []Field, key string) bool {
 func (c *checker) named(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
 	values := make(map[string]any, len(n.Pairs))
 	if len(n.Pairs) == 0 {
-		c.fault(key, at, ReasonEmpty, "", "no policy in it", "add one, or remove the key")
+		c.fault(key, at, reasonEmpty, "", "no policy in it", "add one, or remove the key")
 		return nil, false
 	}
-	policy := Field{Type: Table, Fields: f.Fields}
+	policy := Field{Type: tableType, Fields: f.Fields}
 	c.pairs(n, key, func(p document.Pair, path string) {
 		if !isName(p.Key) {
 			c.badName(p, path, f)
@@ -390,7 +390,7 @@ func (c *checker) named(f *Field, n *document.Node, at document.Pos, key string)
 		}
 		variable := variableName(p.Key)
 		if other, ok := c.known[variable]; ok && other != p.Key {
-			c.fault(path, p.Pos, ReasonName, "", "differs from the policy "+strconv.Quote(other)+" in - and _ only", "rename one of the two")
+			c.fault(path, p.Pos, reasonName, "", "differs from the policy "+strconv.Quote(other)+" in - and _ only", "rename one of the two")
 			return
 		}
 		c.known[variable] = p.Key
@@ -409,20 +409,20 @@ func (c *checker) badName(p document.Pair, path string, f *Field) {
 	lower := strings.ToLower(p.Key)
 	switch {
 	case p.Key == "":
-		c.fault(path, p.Pos, ReasonEmpty, "", "a policy without a name", `name it; a single policy is called "default"`)
+		c.fault(path, p.Pos, reasonEmpty, "", "a policy without a name", `name it; a single policy is called "default"`)
 	case len(p.Key) > maxName:
-		c.fault(path, p.Pos, ReasonName, "", "a name of more than "+strconv.Itoa(maxName)+" bytes", "shorten it")
+		c.fault(path, p.Pos, reasonName, "", "a name of more than "+strconv.Itoa(maxName)+" bytes", "shorten it")
 	case isName(lower):
-		c.fault(path, p.Pos, ReasonKeyCase, "", "names are in lower case", "did you mean "+strconv.Quote(lower)+"?")
+		c.fault(path, p.Pos, reasonKeyCase, "", "names are in lower case", "did you mean "+strconv.Quote(lower)+"?")
 	default:
-		c.fault(path, p.Pos, ReasonName, "", "not a name", "use a-z and 0-9, with a single - or _ between them")
+		c.fault(path, p.Pos, reasonName, "", "not a name", "use a-z and 0-9, with a single - or _ between them")
 	}
 }
 
 // tables checks the routes of a file.
 func (c *checker) tables(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
 	if len(n.Items) == 0 {
-		c.fault(key, at, ReasonEmpty, "", "no route in it", "add one; without the key every policy applies everywhere")
+		c.fault(key, at, reasonEmpty, "", "no route in it", "add one; without the key every policy applies everywhere")
 		return nil, false
 	}
 	values := make([]any, 0, len(n.Items))
@@ -436,7 +436,7 @@ func (c *checker) tables(f *Field, n *document.Node, at document.Pos, key string
 		c.layer.settings[path] = s
 		switch {
 		case item.Kind == document.Null:
-			c.fault(path, itemAt, ReasonNull, "", "no value", "remove the entry")
+			c.fault(path, itemAt, reasonNull, "", "no value", "remove the entry")
 			continue
 		case item.Kind == document.Tagged:
 			c.tagged(item, itemAt, path)
@@ -447,7 +447,7 @@ func (c *checker) tables(f *Field, n *document.Node, at document.Pos, key string
 		}
 		table, _ := c.table(f, item, path)
 		if _, ok := c.layer.settings[joinKey(path, keyPolicies)]; !ok {
-			c.fault(path, itemAt, ReasonMissing, "", "a route without policies", "add the key policies")
+			c.fault(path, itemAt, reasonMissing, "", "a route without policies", "add the key policies")
 		}
 		values = append(values, table)
 	}

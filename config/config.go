@@ -7,26 +7,25 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Options are what loading may be told beyond where the configuration is. The
-// zero Options are the default. Of several Options, a field that is set in a
-// later one wins.
+// Options configures loading. The zero value is the default. If several Options
+// are given, a field that is set in a later one wins.
 type Options struct {
 	// Profile is the profile if CORS_PROFILE is not set. Empty means none.
 	Profile string
 
-	// Environ is the environment, in the form of [os.Environ]. Nil means the
-	// environment of the process, as it is at each load; an empty slice that is
-	// not nil means none.
+	// Environ is the environment in the form of [os.Environ]. Nil means the
+	// environment of the process at the time of each load; an empty slice that is
+	// not nil means no environment.
 	Environ []string
 
-	// Progress, if it is not nil, is called while a configuration is loaded, on
-	// the goroutine that loads.
+	// Progress, if not nil, is called while a configuration is loaded, on the
+	// goroutine that loads.
 	Progress func(Progress)
 
-	// OnReload, if it is not nil, is called for every reload of a [Watcher], good
-	// or bad, but not for the configuration it starts with, and when its Source
-	// cannot watch: one call at a time, in order, after the engine has changed. It
-	// must not call [Watcher.Close], which waits for it.
+	// OnReload, if not nil, is called after every reload of a [Watcher], good or
+	// bad, and when its Source cannot watch, but not for the first load. Calls are
+	// made one at a time, in order, after the engine has changed. OnReload must not
+	// call [Watcher.Close], which waits for it.
 	OnReload func(Result)
 }
 
@@ -55,9 +54,9 @@ func (o Options) progress(p Progress) {
 	}
 }
 
-// Load reads a YAML, JSON or TOML file, lays the profile's file and the
-// environment over it, and compiles the policies. The error joins an [*Error]
-// for every fault found; there is no engine then.
+// Load reads a YAML, JSON or TOML file, merges the file of the profile and the
+// environment into it, and compiles the policies. The error joins an [*Error] for
+// every fault. If there is one, Load returns no engine.
 func Load(path string, opts ...Options) (*core.Engine, error) {
 	src, name := split(path)
 	c, err := Read(context.Background(), src, name, opts...)
@@ -67,8 +66,8 @@ func Load(path string, opts ...Options) (*core.Engine, error) {
 	return c.engine, nil
 }
 
-// FromEnv compiles the policies that the environment alone describes. That no
-// variable is set is an error, like everything that is one for [Load].
+// FromEnv compiles the policies of the environment, without a file. It returns an
+// error if no variable sets a policy, and for the faults that [Load] reports.
 func FromEnv(opts ...Options) (*core.Engine, error) {
 	c, err := ReadEnv(opts...)
 	if err != nil {
@@ -77,57 +76,58 @@ func FromEnv(opts ...Options) (*core.Engine, error) {
 	return c.engine, nil
 }
 
-// Config is a configuration that has been read and found sound.
+// Config is a configuration without faults.
 type Config struct {
-	// Policies are all policies, in the order of the file, with the origins of
+	// Policies are all policies in the order of the file, including the origins of
 	// their origins_file.
 	Policies []core.Policy
-	// Routes are the routes, or nil: every policy then applies to every request.
+	// Routes are the routes. If nil, every policy applies to every request.
 	Routes []core.Route
-	// Revision says what was read.
+	// Revision identifies what was read.
 	Revision Revision
-	// Warnings are what is legal but probably not meant.
+	// Warnings describe settings that are legal but probably not intended.
 	Warnings []*Warning
-	// Files are the documents that were read, as messages call them.
+	// Files are the names of the documents that were read, as in messages.
 	Files []string
 
 	engine *core.Engine
 }
 
-// Engine returns the engine of the policies and routes, the same at each call.
+// Engine returns the engine of the policies and routes. Every call returns the
+// same engine.
 func (c *Config) Engine() *core.Engine { return c.engine }
 
-// Read is [Load] for any [Source], and returns more than the engine.
+// Read is [Load] for any [Source], and returns the whole configuration.
 func Read(ctx context.Context, src Source, name string, opts ...Options) (*Config, error) {
 	r := Check(ctx, src, name, opts...)
 	return r.Config, r.Err
 }
 
-// ReadEnv is [FromEnv], and returns more than the engine. It reads an
-// origins_file that a variable names, relative to the working directory.
+// ReadEnv is [FromEnv], and returns the whole configuration. An origins_file in a
+// variable is relative to the working directory.
 func ReadEnv(opts ...Options) (*Config, error) {
 	r := check(context.Background(), &loader{src: Files{}, opts: combine(opts)})
 	return r.Config, r.Err
 }
 
-// Report is what [Check] finds.
+// Report is the result of [Check].
 type Report struct {
 	Config   *Config    // nil if there are faults
 	Err      error      // joins an *Error for every fault; nil if there are none
-	Warnings []*Warning // as far as they can be told where there are faults
-	Files    []string   // the documents that were asked for
+	Warnings []*Warning // if there are faults, only the warnings that are certain
+	Files    []string   // the documents that were requested
 }
 
-// Check is [Read] for tools: it returns what there is to say about a
-// configuration that is not sound, too.
+// Check is [Read] for tools: if there are faults, it still returns the warnings
+// and the names of the documents.
 func Check(ctx context.Context, src Source, name string, opts ...Options) Report {
-	if fault := named(src, name); fault != nil {
-		return Report{Err: fault}
+	if err := named(src, name); err != nil {
+		return Report{Err: err}
 	}
 	return check(ctx, &loader{src: src, name: name, opts: combine(opts)})
 }
 
-// named returns the fault of a source or a name that is none, or nil.
+// named returns an error if there is no source or no name.
 func named(src Source, name string) error {
 	e := &Error{Reason: ReasonNotFound, Suggestion: "FromEnv reads the environment alone"}
 	switch {
@@ -154,8 +154,8 @@ func check(ctx context.Context, l *loader) Report {
 	return r
 }
 
-// split returns the source and the name of a file. There is no name in a path that
-// is empty or, with a separator at its end, a directory's.
+// split returns the source and the name of a file. The name is empty if the path
+// is empty or ends in a separator.
 func split(path string) (Source, string) {
 	_, name := filepath.Split(path)
 	if name == "" {

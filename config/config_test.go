@@ -71,7 +71,7 @@ routes:
 	var got []string
 	for _, w := range r.Warnings {
 		got = append(got, w.String())
-		if w.Code == "" || w.Detail == "" {
+		if w.Reason == "" || w.Detail == "" {
 			t.Errorf("a warning that lacks something: %+v", w)
 		}
 	}
@@ -102,14 +102,14 @@ func TestProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []config.Progress{
-		{Phase: config.PhaseReading, File: "cors.yaml"},
-		{Phase: config.PhaseReading, File: "list"},
-		{Phase: config.PhaseOrigins, File: "list", Done: 1 << 16, Total: 200_001},
-		{Phase: config.PhaseOrigins, File: "list", Done: 2 << 16, Total: 200_001},
-		{Phase: config.PhaseOrigins, File: "list", Done: 3 << 16, Total: 200_001},
-		{Phase: config.PhaseOrigins, File: "list", Done: 200_000, Total: 200_000},
-		{Phase: config.PhaseCompiling, Total: 200_000},
-		{Phase: config.PhaseCompiling, Done: 200_000, Total: 200_000},
+		{Phase: "reading", File: "cors.yaml"},
+		{Phase: "reading", File: "list"},
+		{Phase: "origins", File: "list", Done: 1 << 16, Total: 200_001},
+		{Phase: "origins", File: "list", Done: 2 << 16, Total: 200_001},
+		{Phase: "origins", File: "list", Done: 3 << 16, Total: 200_001},
+		{Phase: "origins", File: "list", Done: 200_000, Total: 200_000},
+		{Phase: "compiling", Total: 200_000},
+		{Phase: "compiling", Done: 200_000, Total: 200_000},
 	}
 	if !slices.Equal(phases, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", phases, want)

@@ -12,32 +12,27 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Diff is what two configurations differ in.
+// Diff is the difference between two configurations.
 type Diff struct {
-	Policies []PolicyDiff // those that differ: the new ones in order, then those removed
-	Routes   []string     // how the routes, and the order of policies without them, differ: one line a change
+	policies []policyDiff // changed and added policies in the new order, then removed ones
+	routes   []string     // changes of routes, or of the order of policies; one line each
 }
 
-// PolicyDiff is what one policy differs in.
-type PolicyDiff struct {
-	Name           string
-	Added, Removed bool // the whole policy was
-	// OriginsAdded and OriginsRemoved are patterns, in the order of their list.
-	OriginsAdded, OriginsRemoved []string
-	// Fields are the other fields that differ. Of a policy added or removed,
-	// those that are not zero.
-	Fields []FieldDiff
+// policyDiff is the difference between two versions of a policy.
+type policyDiff struct {
+	name           string
+	added, removed bool     // the whole policy
+	originsAdded   []string // in the order of the list
+	originsRemoved []string
+	fields         []fieldDiff // the other fields that differ
 }
 
-// FieldDiff is one field of a policy that differs. Values are as in a file, a
-// list as its entries with commas between, and empty if the field is not set.
-type FieldDiff struct {
-	Key      string // such as "max_age"
-	Old, New string
-}
+// fieldDiff is a field that differs. The values are as in a file, those of a list
+// separated by commas, and empty if the field is not set.
+type fieldDiff struct{ key, old, new string }
 
 // Empty reports whether there is no difference.
-func (d Diff) Empty() bool { return len(d.Policies) == 0 && len(d.Routes) == 0 }
+func (d Diff) Empty() bool { return len(d.policies) == 0 && len(d.routes) == 0 }
 
 // Bounds of what [Diff.String] names: origins of one policy, and policies and
 // routes.
@@ -54,16 +49,16 @@ func (d Diff) String() string {
 		return "no change"
 	}
 	var all []string
-	for i, p := range d.Policies {
+	for i, p := range d.policies {
 		if i == maxDiffPolicies {
-			all = append(all, fmt.Sprintf("%d more policies", len(d.Policies)-i))
+			all = append(all, fmt.Sprintf("%d more policies", len(d.policies)-i))
 			break
 		}
 		var b []string
 		for _, c := range []struct {
 			sign    string
 			origins []string
-		}{{"+", p.OriginsAdded}, {"-", p.OriginsRemoved}} {
+		}{{"+", p.originsAdded}, {"-", p.originsRemoved}} {
 			for i, o := range c.origins {
 				if i == maxDiffOrigins {
 					b = append(b, fmt.Sprintf("%s%d more origins", c.sign, len(c.origins)-i))
@@ -72,21 +67,21 @@ func (d Diff) String() string {
 				b = append(b, c.sign+wording.Name(o))
 			}
 		}
-		for _, f := range p.Fields {
-			b = append(b, fmt.Sprintf("%s: %s -> %s", f.Key, shown(f.Old), shown(f.New)))
+		for _, f := range p.fields {
+			b = append(b, fmt.Sprintf("%s: %s -> %s", f.key, shown(f.old), shown(f.new)))
 		}
-		name := p.Name
+		name := p.name
 		switch {
-		case p.Added:
+		case p.added:
 			name = "+policy " + name
-		case p.Removed:
+		case p.removed:
 			name = "-policy " + name
 		}
 		all = append(all, strings.TrimSpace(name+" "+strings.Join(b, ", ")))
 	}
-	for i, r := range d.Routes {
+	for i, r := range d.routes {
 		if i == maxDiffPolicies {
-			all = append(all, fmt.Sprintf("%d more routes", len(d.Routes)-i))
+			all = append(all, fmt.Sprintf("%d more routes", len(d.routes)-i))
 			break
 		}
 		all = append(all, wording.Foreign(r))
@@ -101,27 +96,15 @@ func shown(s string) string {
 	return wording.Foreign(s)
 }
 
-// NewDiff returns what differs from one configuration to another. A nil Config
-// is one without policies.
-func NewDiff(from, to *Config) Diff {
-	a, b := new(state), new(state)
-	if from != nil {
-		a = &state{policies: from.Policies, routes: from.Routes}
-	}
-	if to != nil {
-		b = &state{policies: to.Policies, routes: to.Routes}
-	}
-	return diff(a, b)
-}
-
+// diff returns the difference from one state to another.
 func diff(from, to *state) Diff {
 	var d Diff
 	before, after := byName(from.policies), byName(to.policies)
 	for i := range to.policies {
 		new := &to.policies[i]
-		p := PolicyDiff{Name: new.Name}
+		p := policyDiff{name: new.Name}
 		old := before[new.Name]
-		if p.Added = old == nil; p.Added {
+		if p.added = old == nil; p.added {
 			old = &core.Policy{}
 		}
 		p.compare(old, new)
@@ -130,18 +113,18 @@ func diff(from, to *state) Diff {
 	for i := range from.policies {
 		old := &from.policies[i]
 		if after[old.Name] == nil {
-			p := PolicyDiff{Name: old.Name, Removed: true}
+			p := policyDiff{name: old.Name, removed: true}
 			p.compare(old, &core.Policy{})
 			d.add(p)
 		}
 	}
-	d.Routes = diffRoutes(from, to)
+	d.routes = diffRoutes(from, to)
 	return d
 }
 
-func (d *Diff) add(p PolicyDiff) {
-	if p.Added || p.Removed || len(p.OriginsAdded)+len(p.OriginsRemoved)+len(p.Fields) > 0 {
-		d.Policies = append(d.Policies, p)
+func (d *Diff) add(p policyDiff) {
+	if p.added || p.removed || len(p.originsAdded)+len(p.originsRemoved)+len(p.fields) > 0 {
+		d.policies = append(d.policies, p)
 	}
 }
 
@@ -153,15 +136,15 @@ func byName(policies []core.Policy) map[string]*core.Policy {
 	return m
 }
 
-func (p *PolicyDiff) compare(old, new *core.Policy) {
+func (p *policyDiff) compare(old, new *core.Policy) {
 	if !slices.Equal(old.AllowOrigins, new.AllowOrigins) {
-		p.OriginsAdded = without(new.AllowOrigins, old.AllowOrigins)
-		p.OriginsRemoved = without(old.AllowOrigins, new.AllowOrigins)
+		p.originsAdded = without(new.AllowOrigins, old.AllowOrigins)
+		p.originsRemoved = without(old.AllowOrigins, new.AllowOrigins)
 	}
 	before, after := fieldValues(old), fieldValues(new)
 	for i := range before {
 		if before[i].value != after[i].value {
-			p.Fields = append(p.Fields, FieldDiff{before[i].key, before[i].value, after[i].value})
+			p.fields = append(p.fields, fieldDiff{before[i].key, before[i].value, after[i].value})
 		}
 	}
 }

@@ -1,42 +1,52 @@
-package config_test
+package config
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/corskit/corskit/config"
 )
 
-func TestNewDiff(t *testing.T) {
-	from := read(t, yaml(`
+// stateOf loads a configuration without faults.
+func stateOf(t *testing.T, text string) *state {
+	t.Helper()
+	l := loader{src: Static{"cors.yaml": []byte(text)}, name: "cors.yaml", opts: Options{Environ: []string{}}}
+	s := l.load(context.Background())
+	if _, err := s.compile(nil, l.opts.progress); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestDiff(t *testing.T) {
+	from := stateOf(t, `
 policies:
   a: {allow_origins: ["https://a.example", "https://b.example"], max_age: 10m}
   b: {allow_origins: ["https://b.example"]}
   c: {}
 routes: [{path: /, policies: [a]}, {path: /b, policies: [b]}]
-`))
-	to := read(t, yaml(`
+`)
+	to := stateOf(t, `
 policies:
   a: {allow_origins: ["https://b.example", "https://c.example"], max_age: disabled, allow_credentials: true, allow_headers: [x-a, x-b]}
   d: {allow_origins: ["https://d.example"], max_age: 90m}
   c: {}
 routes: [{path: /, policies: [a, d]}, {path: /b, policies: [d]}]
-`))
-	got := config.NewDiff(from, to)
-	want := config.Diff{
-		Policies: []config.PolicyDiff{
+`)
+	got := diff(from, to)
+	want := Diff{
+		policies: []policyDiff{
 			{
-				Name: "a", OriginsAdded: []string{"https://c.example"}, OriginsRemoved: []string{"https://a.example"},
-				Fields: []config.FieldDiff{
-					{Key: "allow_headers", New: "x-a, x-b"}, {Key: "allow_credentials", New: "true"}, {Key: "max_age", Old: "10m", New: "disabled"},
+				name: "a", originsAdded: []string{"https://c.example"}, originsRemoved: []string{"https://a.example"},
+				fields: []fieldDiff{
+					{key: "allow_headers", new: "x-a, x-b"}, {key: "allow_credentials", new: "true"}, {key: "max_age", old: "10m", new: "disabled"},
 				},
 			},
-			{Name: "d", Added: true, OriginsAdded: []string{"https://d.example"}, Fields: []config.FieldDiff{{Key: "max_age", New: "1h30m"}}},
-			{Name: "b", Removed: true, OriginsRemoved: []string{"https://b.example"}},
+			{name: "d", added: true, originsAdded: []string{"https://d.example"}, fields: []fieldDiff{{key: "max_age", new: "1h30m"}}},
+			{name: "b", removed: true, originsRemoved: []string{"https://b.example"}},
 		},
-		Routes: []string{`+route "/" to a, d`, `+route "/b" to d`, `-route "/" to a`, `-route "/b" to b`},
+		routes: []string{`+route "/" to a, d`, `+route "/b" to d`, `-route "/" to a`, `-route "/b" to b`},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
@@ -47,14 +57,14 @@ routes: [{path: /, policies: [a, d]}, {path: /b, policies: [d]}]
 	if got.String() != line {
 		t.Errorf("got\n%s\nwant\n%s", got, line)
 	}
-	if same := config.NewDiff(from, from); !same.Empty() || same.String() != "no change" {
+	if same := diff(from, from); !same.Empty() || same.String() != "no change" {
 		t.Errorf("no difference is %v", same)
 	}
-	if all := config.NewDiff(nil, to); len(all.Policies) != 3 || !all.Policies[0].Added {
+	if all := diff(new(state), to); len(all.policies) != 3 || !all.policies[0].added {
 		t.Errorf("from nothing: %+v", all)
 	}
-	ab, ba := read(t, yaml("policies: {a: {}, b: {}}\n")), read(t, yaml("policies: {b: {}, a: {}}\n"))
-	if d := config.NewDiff(ab, ba); d.String() != "policies in the order b, a" {
+	ab, ba := stateOf(t, "policies: {a: {}, b: {}}\n"), stateOf(t, "policies: {b: {}, a: {}}\n")
+	if d := diff(ab, ba); d.String() != "policies in the order b, a" {
 		t.Errorf("another order is %q", d)
 	}
 }
@@ -66,10 +76,10 @@ func TestDiffIsBounded(t *testing.T) {
 		fmt.Fprintf(&policies, " p%d: {allow_headers: [%s]}\n", i, strings.Repeat("x-abc, ", 10))
 		fmt.Fprintf(&routes, " - {path: /p%d, policies: [p%d]}\n", i, i)
 	}
-	c := read(t, yaml("policies:\n"+policies.String()+"routes:\n"+routes.String()))
-	for _, d := range []config.Diff{config.NewDiff(nil, c), config.NewDiff(c, nil)} {
-		if len(d.Policies) != 5000 || len(d.Routes) != 5000 {
-			t.Errorf("%d policies, %d routes", len(d.Policies), len(d.Routes))
+	c := stateOf(t, "policies:\n"+policies.String()+"routes:\n"+routes.String())
+	for _, d := range []Diff{diff(new(state), c), diff(c, new(state))} {
+		if len(d.policies) != 5000 || len(d.routes) != 5000 {
+			t.Errorf("%d policies, %d routes", len(d.policies), len(d.routes))
 		}
 		line := d.String()
 		if len(line) > 20_000 || !strings.Contains(line, "; 4980 more policies; ") || !strings.HasSuffix(line, "; 4980 more routes") {

@@ -93,7 +93,7 @@
 // [Error]. There is no engine then, and none that is a bit looser.
 //
 // Files are UTF-8, with or without a byte order mark, and their lines end in a
-// newline or CR LF. They are bounded: [MaxFileSize] and [MaxOriginsFileSize]. In
+// newline or CR LF. They are bounded: [maxFileSize] and [maxOriginsFileSize]. In
 // YAML, aliases may stand for lists and values; merge keys (<<), tags, even those of
 // the right type, and a second document are errors.
 //

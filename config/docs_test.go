@@ -39,11 +39,11 @@ func TestGuide(t *testing.T) {
 			t.Errorf("%v in\n%s", r.Err, list[1])
 		}
 	}
-	values := map[config.Type]string{
-		config.List: "list", config.Boolean: "`true` or `false`", config.Text: "name of", config.Duration: "duration",
+	values := map[string]string{
+		"list": "list", "boolean": "`true` or `false`", "text": "name of", "duration": "duration",
 	}
 	for _, f := range below(t, "policies") {
-		if row := "| `" + f.Key + "` | `" + f.Variable() + "` | " + values[f.Type]; !strings.Contains(guide, row) {
+		if row := "| `" + f.Key + "` | `" + "CORS_" + strings.ToUpper(f.Key) + "` | " + values[f.Type]; !strings.Contains(guide, row) {
 			t.Errorf("the guide lacks the row\n%s", row)
 		}
 	}

@@ -10,59 +10,129 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Reason classifies an [Error]. Its values are stable.
-type Reason string
-
-// Reasons of an [Error].
+// Reasons that programs act upon. See [Error] for the others.
 const (
-	ReasonNotFound        Reason = "not-found"        // a file that is not there
-	ReasonRead            Reason = "read"             // a file that cannot be read, or changes while it is read
-	ReasonTooLarge        Reason = "too-large"        // more than MaxFileSize or MaxOriginsFileSize bytes
-	ReasonFormat          Reason = "format"           // a file name that ends in no format known
-	ReasonEncoding        Reason = "encoding"         // not UTF-8
-	ReasonEmpty           Reason = "empty"            // a file, an entry or a name that is empty
-	ReasonSyntax          Reason = "syntax"           // not YAML, JSON or TOML
-	ReasonUnknownKey      Reason = "unknown-key"      // a key that the schema does not have
-	ReasonKeyCase         Reason = "key-case"         // a key or variable that differs from one in case only
-	ReasonDuplicate       Reason = "duplicate"        // set twice in one place
-	ReasonNull            Reason = "null"             // a key or an entry without a value
-	ReasonType            Reason = "type"             // a value of another type than the key's
-	ReasonUnit            Reason = "unit"             // a duration without a unit
-	ReasonValue           Reason = "value"            // a value of the right type that the key cannot have
-	ReasonName            Reason = "name"             // a policy or profile name that is none
-	ReasonMissing         Reason = "missing"          // something that has to be there
-	ReasonUnknownVariable Reason = "unknown-variable" // a CORS_* variable that means nothing
-	ReasonUnknownPolicy   Reason = "unknown-policy"   // a policy that no file declares
-	ReasonPolicy          Reason = "policy"           // refused by core; Err is its *core.PolicyError
-	ReasonWatch           Reason = "watch"            // a source that cannot watch, and is polled
-	ReasonMore            Reason = "more"             // faults beyond the number that is reported
+	ReasonNotFound     core.Reason = "not-found"     // the file does not exist
+	ReasonRead         core.Reason = "read"          // the file cannot be read, or changes while it is read
+	ReasonPolicy       core.Reason = "policy"        // core refuses the policy; Err is its *core.PolicyError
+	ReasonWatch        core.Reason = "watch"         // the Source cannot watch and is polled
+	ReasonMore         core.Reason = "more"          // there are more faults than are reported
+	ReasonUnusedPolicy core.Reason = "unused-policy" // a Warning: no route names the policy
 )
 
-// Place says where a fault or a warning lies.
+// The other reasons, which the documentation of Error lists.
+const (
+	reasonTooLarge        core.Reason = "too-large"
+	reasonFormat                      = core.Reason(document.Format)
+	reasonEncoding                    = core.Reason(document.Encoding)
+	reasonEmpty                       = core.Reason(document.Empty)
+	reasonSyntax                      = core.Reason(document.Syntax)
+	reasonUnknownKey      core.Reason = "unknown-key"
+	reasonKeyCase         core.Reason = "key-case"
+	reasonDuplicate       core.Reason = "duplicate"
+	reasonNull            core.Reason = "null"
+	reasonType            core.Reason = "type"
+	reasonUnit            core.Reason = "unit"
+	reasonValue           core.Reason = "value"
+	reasonName            core.Reason = "name"
+	reasonMissing         core.Reason = "missing"
+	reasonUnknownVariable core.Reason = "unknown-variable"
+	reasonUnknownPolicy   core.Reason = "unknown-policy"
+)
+
+// Error is one fault of a configuration: its place, what is wrong there, and how
+// to fix it. The error of [Load] and the other functions joins an Error for every
+// fault; see [Errors].
+//
+// The values of Reason are stable. Apart from the constants of this package they
+// are:
+//
+//	too-large         more bytes than the limit
+//	format            the file name has no known extension
+//	encoding          not UTF-8
+//	empty             an empty file, entry or name
+//	syntax            not YAML, JSON or TOML
+//	unknown-key       a key that the schema does not have
+//	key-case          a key or variable in the wrong case
+//	duplicate         set twice in one place
+//	null              a key or an entry without a value
+//	type              a value of the wrong type
+//	unit              a duration without a unit
+//	value             a value of the right type that the key cannot have
+//	name              not a valid name of a policy or profile
+//	missing           a required key or variable is not set
+//	unknown-variable  a CORS_* variable without a meaning
+//	unknown-policy    a policy that no file declares
+type Error struct {
+	Place
+	Value      string // the value as given; messages shorten a long one
+	Reason     core.Reason
+	Detail     string // what is wrong, for people
+	Suggestion string // how to fix it, for people; may be empty
+	Err        error  // the cause: a *core.PolicyError, an *fs.PathError; may be nil
+}
+
+// Error returns the place, the key, the value, the fault and the fix in one line.
+func (e *Error) Error() string {
+	b := []byte(e.Place.String())
+	if e.Key != "" {
+		if len(b) > 0 {
+			b = append(b, ": "...)
+		}
+		b = append(b, e.Key...)
+	}
+	if e.Value != "" {
+		if len(b) > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, wording.Quote(e.Value)...)
+	}
+	if len(b) > 0 {
+		b = append(b, ": "...)
+	}
+	b = append(b, e.Detail...)
+	if e.Suggestion != "" {
+		b = append(b, "; "...)
+		b = append(b, e.Suggestion...)
+	}
+	return string(b)
+}
+
+// Unwrap returns the cause, if there is one.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Warning describes a setting that is legal but probably not intended. Its Reason
+// is that of a [core.Warning] or [ReasonUnusedPolicy]. It converts to an [Error].
+type Warning Error
+
+// String is like [Error.Error].
+func (w *Warning) String() string { return (*Error)(w).Error() }
+
+// Place is the place of a fault or a warning.
 type Place struct {
-	// File is the document's name as its [Source] spells it: for files, the
-	// path as it was given. Empty for variables.
+	// File is the name of the document as its [Source] spells it. For files it is
+	// the path as given. It is empty for variables.
 	File string
-	// Line and Column count from 1, columns in characters. Zero: not known.
+	// Line and Column count from 1, columns in characters. Zero means unknown.
 	Line, Column int
-	// Variable is the environment variable. Empty for files.
+	// Variable is the environment variable. It is empty for files.
 	Variable string
-	// Key is the path of the setting, e.g. "policies.spa.allow_origins[1]".
-	// Empty if the place is a file as a whole.
+	// Key is the path of the setting, such as "policies.spa.allow_origins[1]". It
+	// is empty if the place is a whole file.
 	Key string
-	// Excerpt is the line of the file, fit to be shown on a terminal.
+	// Excerpt is the line of the file, fit for a terminal.
 	Excerpt Excerpt
 }
 
-// Excerpt is part of a line of a file, with what is to be underlined in it.
-// Control characters are replaced and long lines are cut.
+// Excerpt is a part of a line of a file and the range to underline in it. Control
+// characters are replaced and long lines are cut.
 type Excerpt struct {
 	Text         string
 	Start, Width int // in characters of Text; a Width of zero underlines nothing
 }
 
-// String returns "file:line:column", as far as they are known, or the name of
-// the variable.
+// String returns "file:line:column", as far as they are known, or the name of the
+// variable.
 func (p Place) String() string {
 	if p.Variable != "" {
 		return wording.Name(p.Variable)
@@ -84,75 +154,12 @@ func placeIn(d *document.Document, at document.Pos, key string) Place {
 
 // documentFault returns a fault of a document as an Error.
 func documentFault(d *document.Document, f *document.Fault) *Error {
-	return &Error{Place: placeIn(d, f.Pos, ""), Reason: Reason(f.Reason), Detail: f.Detail, Suggestion: f.Suggestion}
+	return &Error{Place: placeIn(d, f.Pos, ""), Reason: core.Reason(f.Reason), Detail: f.Detail, Suggestion: f.Suggestion}
 }
 
-// Error is one fault of a configuration. The error of [Load] and its like joins
-// one for every fault found: see [Errors].
-type Error struct {
-	Place
-	Value      string // the value as given; long ones are cut when printed
-	Reason     Reason
-	Detail     string // what is wrong, for people
-	Suggestion string // how to fix it, for people; may be empty
-	Err        error  // the cause: a *core.PolicyError, an *fs.PathError; may be nil
-}
-
-// Error names the place, the key, the value, the fault and the fix in one line.
-func (e *Error) Error() string {
-	return message(e.Place, e.Value, e.Detail, e.Suggestion)
-}
-
-// Unwrap returns the cause, if there is one.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Warning is something legal in a configuration that was probably not meant.
-type Warning struct {
-	Place
-	Value      string
-	Code       core.Code // as of [core.Warning], or one of the Warn constants
-	Detail     string
-	Suggestion string
-}
-
-// Codes of a [Warning] beside those of core.
-const (
-	WarnUnusedPolicy core.Code = "unused-policy" // a policy that no route names
-)
-
-// String is like [Error.Error].
-func (w *Warning) String() string {
-	return message(w.Place, w.Value, w.Detail, w.Suggestion)
-}
-
-func message(p Place, value, detail, suggestion string) string {
-	b := []byte(p.String())
-	if p.Key != "" {
-		if len(b) > 0 {
-			b = append(b, ": "...)
-		}
-		b = append(b, p.Key...)
-	}
-	if value != "" {
-		if len(b) > 0 {
-			b = append(b, ' ')
-		}
-		b = append(b, wording.Quote(value)...)
-	}
-	if len(b) > 0 {
-		b = append(b, ": "...)
-	}
-	b = append(b, detail...)
-	if suggestion != "" {
-		b = append(b, "; "...)
-		b = append(b, suggestion...)
-	}
-	return string(b)
-}
-
-// Errors iterates over the configuration errors that err holds, in the order of
-// the files and of the lines in them, those of the environment last. It yields
-// nothing for nil and for other errors.
+// Errors iterates over the configuration errors in err, in the order of files and
+// lines, those of the environment last. It yields nothing for nil and for other
+// errors.
 func Errors(err error) iter.Seq[*Error] {
 	return func(yield func(*Error) bool) { walk(err, yield) }
 }

@@ -211,20 +211,6 @@ func ExampleSource() {
 	// registry:cors.json
 }
 
-func ExampleNewDiff() {
-	read := func(text string) *config.Config {
-		c, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(text)}, "cors.yaml", none)
-		if err != nil {
-			log.Fatal(err)
-		}
-		return c
-	}
-	from := read("policies: {default: {allow_origins: [\"https://a.example\"], max_age: 5m}}")
-	to := read("policies: {default: {allow_origins: [\"https://b.example\"], max_age: 10m}}")
-	fmt.Println(config.NewDiff(from, to))
-	// Output: default +https://b.example, -https://a.example, max_age: 5m -> 10m
-}
-
 func ExampleSchema() {
 	for _, f := range config.Schema().Fields {
 		fmt.Println(f.Key, f.Type, len(f.Fields))

@@ -10,19 +10,19 @@ import (
 	"github.com/corskit/corskit/config/internal/wording"
 )
 
-// maxFaults bounds how many faults one error joins: a list of a million
-// origins can have as many.
+// maxFaults bounds the faults that one error joins: a list of a million origins
+// can have as many.
 const maxFaults = 1000
 
 // maxText bounds a detail and a suggestion, in characters.
 const maxText = 500
 
-// faults collects what is wrong. The zero value is ready for use.
+// faults collects faults. The zero value is ready for use.
 type faults struct {
 	list   []*Error
-	more   int
-	unseen bool            // there may be more than that
-	known  map[string]bool // a policy that two routes share is checked twice
+	more   int             // faults that were not added
+	unseen bool            // there may be still more
+	known  map[string]bool // by message: a policy of two routes is checked twice
 	files  []string        // in the order in which they were read
 }
 
@@ -31,7 +31,7 @@ func (f *faults) add(e *Error) {
 		f.more++
 		return
 	}
-	// Some suggestions contain names of variables, which can hold any characters.
+	// Some suggestions contain names of variables, which can have any characters.
 	e.Detail, e.Suggestion = wording.Line(e.Detail, maxText), wording.Line(e.Suggestion, maxText)
 	if f.known == nil {
 		f.known = make(map[string]bool)
@@ -44,12 +44,12 @@ func (f *faults) add(e *Error) {
 
 func (f *faults) full() bool { return len(f.list) >= maxFaults }
 
-// within reports whether all that is wrong is known, and lies below a key.
+// within reports whether all faults are known and lie below a key.
 func (f *faults) within(key string) bool {
 	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool { return !strings.HasPrefix(e.Key, key+".") })
 }
 
-// at reports whether something is known to be wrong in a place already.
+// at reports whether there is a fault at a place.
 func (f *faults) at(p Place) bool {
 	return slices.ContainsFunc(f.list, func(e *Error) bool {
 		return e.Key == p.Key && e.Line == p.Line && e.File == p.File && e.Variable == p.Variable

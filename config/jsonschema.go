@@ -65,23 +65,23 @@ func (o object) MarshalJSON() ([]byte, error) {
 func jsonField(f *Field) object {
 	o := object{{"description", f.Doc}}
 	switch f.Type {
-	case Integer:
+	case integerType:
 		o = append(o, member{"const", fileVersion})
-	case Boolean:
+	case booleanType:
 		o = append(o, member{"type", "boolean"})
-	case Duration:
+	case durationType:
 		o = append(o, member{"type", "string"}, member{"pattern", durationPattern})
-	case Text:
+	case textType:
 		o = append(o, member{"type", "string"}, member{"minLength", 1})
-	case List:
+	case listType:
 		o = append(o, member{"type", "array"}, member{"items", object{{"type", "string"}, {"minLength", 1}}})
-	case Table:
+	case tableType:
 		o = append(o, jsonTable(f)...)
-	case Map:
+	case mapType:
 		o = append(o, member{"type", "object"}, member{"minProperties", 1},
 			member{"propertyNames", object{{"pattern", namePattern}, {"maxLength", maxName}}},
 			member{"additionalProperties", jsonTable(f)})
-	case Tables:
+	case tablesType:
 		o = append(o, member{"type", "array"}, member{"minItems", 1}, member{"items", jsonTable(f)})
 	}
 	if f.Example != "" {
@@ -96,7 +96,7 @@ func jsonTable(f *Field) object {
 		properties[i] = member{f.Fields[i].Key, jsonField(&f.Fields[i])}
 	}
 	o := object{{"type", "object"}, {"additionalProperties", false}, {"properties", properties}}
-	if f.Type == Tables {
+	if f.Type == tablesType {
 		o = append(o, member{"required", []string{keyPolicies}})
 	}
 	return o

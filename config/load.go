@@ -78,7 +78,7 @@ func (l *loader) steady(ctx context.Context, s *state, names []string) bool {
 		return true
 	}
 	for _, name := range names {
-		if doc, _ := l.src.Load(ctx, name, MaxFileSize); s.seen[name] != "" && doc.Revision != s.seen[name] {
+		if doc, _ := l.src.Load(ctx, name, maxFileSize); s.seen[name] != "" && doc.Revision != s.seen[name] {
 			return false
 		}
 	}
@@ -112,7 +112,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 		}
 	} else if profile != "" {
 		e := &Error{
-			Place: from, Value: profile, Reason: ReasonValue,
+			Place: from, Value: profile, Reason: reasonValue,
 			Detail: "a profile chooses among files, and there is none", Suggestion: "unset it",
 		}
 		if from.Variable == "" {
@@ -122,7 +122,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 	}
 	known := make(spellings)
 	for i, name := range names {
-		d, fault := l.document(ctx, s, name, MaxFileSize)
+		d, fault := l.document(ctx, s, name, maxFileSize)
 		if fault != nil {
 			if i > 0 && fault.Reason == ReasonNotFound {
 				fault.Detail += ", though the profile is " + strconv.Quote(profile)
@@ -175,7 +175,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 		}
 		s.lists[file] = nil
 		place := m.places[joinKey(joinKey(keyPolicies, policy), keyOriginsFile)].place(-1)
-		d, fault := l.document(ctx, s, file, MaxOriginsFileSize)
+		d, fault := l.document(ctx, s, file, maxOriginsFileSize)
 		if fault != nil {
 			fault.Detail = strings.TrimPrefix(wording.Name(fault.File)+": "+fault.Detail, ": ")
 			fault.Place, fault.Value = place, file
@@ -208,22 +208,22 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 func (l *loader) nothing(s *state) *Error {
 	if l.name == "" {
 		return &Error{
-			Place: Place{Variable: variablePrefix + strings.ToUpper(keyAllowOrigins)}, Reason: ReasonMissing,
+			Place: Place{Variable: variablePrefix + strings.ToUpper(keyAllowOrigins)}, Reason: reasonMissing,
 			Detail: "not set, nor is any other variable of a policy", Suggestion: "set it; empty, it refuses every origin",
 		}
 	}
 	return &Error{
-		Place: Place{File: s.files[0]}, Reason: ReasonMissing, Detail: "no policy in it",
+		Place: Place{File: s.files[0]}, Reason: reasonMissing, Detail: "no policy in it",
 		Suggestion: "add the key policies; a policy {} refuses every origin",
 	}
 }
 
 // document loads one document and remembers its revision.
 func (l *loader) document(ctx context.Context, s *state, name string, limit int64) (*document.Document, *Error) {
-	fault := func(display string, reason Reason, detail, suggestion string, err error) *Error {
+	fault := func(display string, reason core.Reason, detail, suggestion string, err error) *Error {
 		return &Error{Place: Place{File: display}, Reason: reason, Detail: detail, Suggestion: suggestion, Err: err}
 	}
-	l.opts.progress(Progress{Phase: PhaseReading, File: name})
+	l.opts.progress(Progress{Phase: phaseReading, File: name})
 	doc, err := l.src.Load(ctx, name, limit)
 	if doc.Name == "" {
 		doc.Name = name
@@ -244,10 +244,10 @@ func (l *loader) document(ctx context.Context, s *state, name string, limit int6
 		return nil, fault(doc.Name, ReasonNotFound, "no such file", "", err)
 	case errors.Is(err, ErrTooLarge):
 		fix := "list many origins in an origins_file"
-		if limit == MaxOriginsFileSize {
+		if limit == maxOriginsFileSize {
 			fix = "use a pattern that stands for many"
 		}
-		return nil, fault(doc.Name, ReasonTooLarge, fmt.Sprintf("more than %d MiB", limit>>20), fix, err)
+		return nil, fault(doc.Name, reasonTooLarge, fmt.Sprintf("more than %d MiB", limit>>20), fix, err)
 	}
 	detail := err.Error()
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
@@ -267,7 +267,7 @@ func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Eng
 	for _, p := range s.policies {
 		total += len(p.AllowOrigins)
 	}
-	progress(Progress{Phase: PhaseCompiling, Total: total})
+	progress(Progress{Phase: phaseCompiling, Total: total})
 	certain := s.faults.within(keyPolicies)
 	for _, p := range s.policies {
 		if s.routes != nil && !s.used[p.Name] {
@@ -290,7 +290,7 @@ func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Eng
 		return nil, s.faults.err()
 	}
 	s.warn(engine.Warnings())
-	progress(Progress{Phase: PhaseCompiling, Done: total, Total: total})
+	progress(Progress{Phase: phaseCompiling, Done: total, Total: total})
 	return engine, nil
 }
 
@@ -360,7 +360,7 @@ func (s *state) warn(warnings []core.Warning) {
 	known := make(map[string]bool)
 	for _, w := range warnings {
 		warning := &Warning{
-			Place: s.place(w.Policy, w.Field, w.Index, w.Value), Value: w.Value, Code: core.Code(w.Reason),
+			Place: s.place(w.Policy, w.Field, w.Index, w.Value), Value: w.Value, Reason: w.Reason,
 			Detail: keyNames.Replace(w.Detail), Suggestion: keyNames.Replace(w.Suggestion),
 		}
 		if text := warning.String(); !known[text] {
@@ -374,7 +374,7 @@ func (s *state) warn(warnings []core.Warning) {
 // may be a route that is not seen, and then nobody knows.
 func (s *state) unused(policy string) {
 	s.warnings = append(s.warnings, &Warning{
-		Place: s.merged.places[joinKey(keyPolicies, policy)].place(-1), Code: WarnUnusedPolicy,
+		Place: s.merged.places[joinKey(keyPolicies, policy)].place(-1), Reason: ReasonUnusedPolicy,
 		Detail: "no route names this policy", Suggestion: "name it in a route, or remove it",
 	})
 }

@@ -131,7 +131,7 @@ func (m *merged) routes(policies []core.Policy, f *faults) (routes []core.Route,
 		place := m.places[path]
 		if r.Policies != nil && len(r.Policies) == 0 {
 			f.add(&Error{
-				Place: place.place(-1), Reason: ReasonEmpty, Detail: "a route without policies",
+				Place: place.place(-1), Reason: reasonEmpty, Detail: "a route without policies",
 				Suggestion: "name one; a policy {} refuses every origin",
 			})
 		}
@@ -155,12 +155,12 @@ func (m *merged) routes(policies []core.Policy, f *faults) (routes []core.Route,
 				f.more++
 			case again:
 				f.add(&Error{
-					Place: place.place(j), Value: name, Reason: ReasonDuplicate,
+					Place: place.place(j), Value: name, Reason: reasonDuplicate,
 					Detail: "named before in this route", Suggestion: "remove one of the two",
 				})
 			case !known && strings.TrimSpace(name) != "":
 				e := &Error{
-					Place: place.place(j), Value: name, Reason: ReasonUnknownPolicy,
+					Place: place.place(j), Value: name, Reason: reasonUnknownPolicy,
 					Detail: "no policy of this name", Suggestion: "the policies are " + wording.Foreign(strings.Join(m.order[:min(len(m.order), wording.MaxWords)], ", ")),
 				}
 				if near := wording.Nearest(name, m.order); near != "" {
@@ -220,5 +220,5 @@ func (m *merged) routePlace(index int, value string) Place {
 // internal reports what the schema has let through and viper has not, which
 // would be a mistake of this package.
 func internal(err error) *Error {
-	return &Error{Reason: ReasonSyntax, Detail: fmt.Sprintf("cannot be decoded: %s", wording.Foreign(err.Error())), Err: err}
+	return &Error{Reason: reasonSyntax, Detail: fmt.Sprintf("cannot be decoded: %s", wording.Foreign(err.Error())), Err: err}
 }

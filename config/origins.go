@@ -47,13 +47,13 @@ func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *
 			list.entries = append(list.entries, entry)
 		}
 		if lines++; lines%progressLines == 0 {
-			progress(Progress{Phase: PhaseOrigins, File: d.Name, Done: lines, Total: count})
+			progress(Progress{Phase: phaseOrigins, File: d.Name, Done: lines, Total: count})
 		}
 	}
-	progress(Progress{Phase: PhaseOrigins, File: d.Name, Done: lines, Total: lines})
+	progress(Progress{Phase: phaseOrigins, File: d.Name, Done: lines, Total: lines})
 	if len(list.entries) == 0 {
 		return nil, &Error{
-			Place: Place{File: d.Name}, Reason: ReasonEmpty, Detail: "no origin in it",
+			Place: Place{File: d.Name}, Reason: reasonEmpty, Detail: "no origin in it",
 			Suggestion: "a policy that refuses every origin has allow_origins: [] and no origins_file",
 		}
 	}

@@ -1,20 +1,20 @@
 package config
 
-// Phase is a part of loading that can take a while.
-type Phase string
+// Progress reports how far loading is, for users who wait for a list of a million
+// origins.
+type Progress struct {
+	// Phase is "reading" while a document is read, "origins" while the lines of an
+	// origins_file are split, and "compiling" while the engine is made. Total then
+	// is the number of origins.
+	Phase string
+	File  string // the document; empty while compiling
+	Done  int    // of Total; both are zero if unknown
+	Total int
+}
 
 // Phases of a [Progress].
 const (
-	PhaseReading   Phase = "reading"   // a document is being read
-	PhaseOrigins   Phase = "origins"   // the lines of an origins_file are being split
-	PhaseCompiling Phase = "compiling" // the engine is being made; Total is the number of origins
+	phaseReading   = "reading"
+	phaseOrigins   = "origins"
+	phaseCompiling = "compiling"
 )
-
-// Progress says how far loading is, for people who wait for a list of a million
-// origins.
-type Progress struct {
-	Phase Phase
-	File  string // the document, but for PhaseCompiling
-	Done  int    // of Total; both zero if that is not known
-	Total int
-}

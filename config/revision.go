@@ -2,19 +2,18 @@ package config
 
 import "time"
 
-// Revision says which state of a configuration something is.
+// Revision identifies the state of a configuration.
 type Revision struct {
-	// Hash is the SHA-256, in hexadecimal, of every document and variable that
-	// was read, and of the profile: the same in every process that reads the
-	// same.
+	// Hash is the hexadecimal SHA-256 of the profile and of every document and
+	// variable that was read. Processes that read the same have the same hash.
 	Hash string
-	// Time is when it was read.
+	// Time is when the configuration was read.
 	Time time.Time
 	// Source is the name of the first document, or "environment".
 	Source string
 }
 
-// String returns the source and the first part of the hash.
+// String returns the source and the beginning of the hash.
 func (r Revision) String() string {
 	return r.Source + "@" + r.Hash[:min(12, len(r.Hash))]
 }

@@ -5,42 +5,35 @@ import (
 	"strings"
 )
 
-// Type is the type of a [Field]'s value.
-type Type string
+// Field describes one key of a configuration file. The decoder, the JSON Schema
+// and the file that "corskit init" writes are derived from it.
+//
+// Its Type is "integer", "boolean", "duration" (text such as "10m"), "text",
+// "list" (of text), "table" (with the keys in Fields), "map" (from names to such
+// tables) or "tables" (a list of such tables).
+type Field struct {
+	Key     string  // as in a file: "allow_origins"; empty for the whole file
+	Type    string  // of the value
+	Doc     string  // one or more sentences
+	Example string  // a value that is valid YAML and JSON
+	Goname  string  // the field of core.Policy or core.Route; may be empty
+	Fields  []Field // of a table, a map or tables
+}
 
 // Types of a [Field].
 const (
-	Integer  Type = "integer"
-	Boolean  Type = "boolean"
-	Duration Type = "duration" // text such as "10m", or "disabled"
-	Text     Type = "text"
-	List     Type = "list"   // of texts
-	Table    Type = "table"  // of the keys in Fields
-	Map      Type = "map"    // of names to tables of the keys in Fields
-	Tables   Type = "tables" // a list of tables of the keys in Fields
+	integerType  = "integer"
+	booleanType  = "boolean"
+	durationType = "duration"
+	textType     = "text"
+	listType     = "list"
+	tableType    = "table"
+	mapType      = "map"
+	tablesType   = "tables"
 )
 
-// Field is one key of a configuration file: what the decoder accepts, and what
-// a JSON Schema, a starter file or a reference are generated from.
-type Field struct {
-	Key     string  // as in a file: "allow_origins"; empty for the whole file
-	Type    Type    // of its value
-	Doc     string  // one or more sentences
-	Example string  // a value, as in YAML and JSON
-	Goname  string  // the field of core.Policy or core.Route it sets, if there is one
-	Fields  []Field // of a Table, a Map or Tables
-}
-
-// Variable returns the environment variable that sets the field in the policy
-// "default", or the empty string for a field that is not a policy's.
-func (f Field) Variable() string {
-	if slices.ContainsFunc(policyFields, func(p Field) bool { return p.Key == f.Key && p.Goname == f.Goname }) {
-		return variablePrefix + strings.ToUpper(f.Key)
-	}
-	return ""
-}
-
-// Schema returns what a file may hold. The caller may change it.
+// Schema returns the description of a configuration file: a table whose keys are
+// the Fields. The caller may change it.
 func Schema() Field { return clone(schema) }
 
 func clone(f Field) Field {
@@ -70,20 +63,20 @@ const fileVersion = 1
 const disabled = "disabled"
 
 var schema = Field{
-	Type: Table,
+	Type: tableType,
 	Doc:  "Which origins may read which responses of a web server (CORS), for corskit.",
 	Fields: []Field{
 		{
-			Key: keyVersion, Type: Integer, Example: `1`,
+			Key: keyVersion, Type: integerType, Example: `1`,
 			Doc: "The version of this file format. 1 if it is left out.",
 		},
 		{
-			Key: keyPolicies, Type: Map, Fields: policyFields,
+			Key: keyPolicies, Type: mapType, Fields: policyFields,
 			Doc: "Policies by name. Names are of a-z, 0-9 and single - or _ between them. " +
 				"Without routes every policy applies, in the order of the file: the first whose origins match governs.",
 		},
 		{
-			Key: keyRoutes, Type: Tables, Fields: routeFields,
+			Key: keyRoutes, Type: tablesType, Fields: routeFields,
 			Doc: "Which policies apply to which requests: the first route that covers a request governs it. " +
 				"A request that no route covers gets no CORS headers.",
 		},
@@ -92,69 +85,69 @@ var schema = Field{
 
 var policyFields = []Field{
 	{
-		Key: keyAllowOrigins, Type: List, Goname: "AllowOrigins",
+		Key: keyAllowOrigins, Type: listType, Goname: "AllowOrigins",
 		Example: `["https://app.example.com", "https://*.pr.example.com"]`,
 		Doc: "The origins that may read responses: origins as browsers send them, or patterns such as " +
 			"https://*.example.com, http://localhost:*, regexp:https://[a-z]+\\.example\\.com, @loopback or *. None: all are refused.",
 	},
 	{
-		Key: keyOriginsFile, Type: Text, Example: `"partners.txt"`,
+		Key: keyOriginsFile, Type: textType, Example: `"partners.txt"`,
 		Doc: "A file with more origins, one a line, relative to this file. Lines that begin with # are comments.",
 	},
 	{
-		Key: "allow_methods", Type: List, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
+		Key: "allow_methods", Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
 		Doc: "The methods that scripts may use beyond GET, HEAD and POST, which CORS always allows. * stands for all.",
 	},
 	{
-		Key: "allow_headers", Type: List, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
+		Key: "allow_headers", Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
 		Doc: "The request headers that scripts may set. * stands for all, though, without credentials, not for authorization.",
 	},
 	{
-		Key: "expose_headers", Type: List, Goname: "ExposeHeaders", Example: `["etag"]`,
+		Key: "expose_headers", Type: listType, Goname: "ExposeHeaders", Example: `["etag"]`,
 		Doc: "The response headers that scripts may read beyond the few they always may. * stands for all, without credentials.",
 	},
 	{
-		Key: "allow_credentials", Type: Boolean, Goname: "AllowCredentials", Example: `true`,
+		Key: "allow_credentials", Type: booleanType, Goname: "AllowCredentials", Example: `true`,
 		Doc: "Whether browsers send cookies and the like. Never together with the origin *.",
 	},
 	{
-		Key: keyMaxAge, Type: Duration, Goname: "MaxAge", Example: `"10m"`,
+		Key: keyMaxAge, Type: durationType, Goname: "MaxAge", Example: `"10m"`,
 		Doc: "How long browsers may remember the answer to a preflight: whole seconds, with a unit, at most 24h. " +
 			"Left out, browsers take five seconds; \"disabled\" tells them to ask each time.",
 	},
 	{
-		Key: "allow_private_network", Type: Boolean, Goname: "AllowPrivateNetwork", Example: `true`,
+		Key: "allow_private_network", Type: booleanType, Goname: "AllowPrivateNetwork", Example: `true`,
 		Doc: "Whether pages from the public network may reach this server in a private one (legacy Private Network Access).",
 	},
 	{
-		Key: "reject_disallowed", Type: Boolean, Goname: "RejectDisallowed", Example: `true`,
+		Key: "reject_disallowed", Type: booleanType, Goname: "RejectDisallowed", Example: `true`,
 		Doc: "Whether requests of other origins are answered 403 instead of being handled without CORS headers.",
 	},
 	{
-		Key: "dangerously_allow_null_origin", Type: Boolean, Goname: "DangerouslyAllowNullOrigin", Example: `true`,
+		Key: "dangerously_allow_null_origin", Type: booleanType, Goname: "DangerouslyAllowNullOrigin", Example: `true`,
 		Doc: "Permits the origin \"null\", which any site can take on. Never with credentials.",
 	},
 	{
-		Key: "dangerously_allow_insecure_origins", Type: Boolean, Goname: "DangerouslyAllowInsecureOrigins", Example: `true`,
+		Key: "dangerously_allow_insecure_origins", Type: booleanType, Goname: "DangerouslyAllowInsecureOrigins", Example: `true`,
 		Doc: "Permits http:// origins together with credentials, which anybody on the network can then use.",
 	},
 	{
-		Key: "dangerously_allow_public_suffixes", Type: Boolean, Goname: "DangerouslyAllowPublicSuffixes", Example: `true`,
+		Key: "dangerously_allow_public_suffixes", Type: booleanType, Goname: "DangerouslyAllowPublicSuffixes", Example: `true`,
 		Doc: "Permits wildcards such as https://*.github.io together with credentials, although anybody can register such an origin.",
 	},
 }
 
 var routeFields = []Field{
 	{
-		Key: keyHost, Type: Text, Goname: "Host", Example: `"api.example.com"`,
+		Key: keyHost, Type: textType, Goname: "Host", Example: `"api.example.com"`,
 		Doc: "The host that requests are sent to, in lower case, without a port. Left out: any host.",
 	},
 	{
-		Key: keyPath, Type: Text, Goname: "Path", Example: `"/public/"`,
+		Key: keyPath, Type: textType, Goname: "Path", Example: `"/public/"`,
 		Doc: "A path, or with a trailing slash everything below it. Left out: every path.",
 	},
 	{
-		Key: keyPolicies, Type: List, Goname: "Policies", Example: `["public"]`,
+		Key: keyPolicies, Type: listType, Goname: "Policies", Example: `["public"]`,
 		Doc: "The names of the policies that apply, in order: the first whose origins match governs.",
 	},
 }

@@ -7,59 +7,57 @@ import (
 	"github.com/corskit/corskit/config/internal/watch"
 )
 
-// Bounds of what is read, in bytes.
+// Bounds of the limit that a [Source] is given, in bytes.
 const (
-	MaxFileSize        = 1 << 20   // of a configuration file
-	MaxOriginsFileSize = 256 << 20 // of an origins_file
+	maxFileSize        = 1 << 20   // for a configuration file
+	maxOriginsFileSize = 256 << 20 // for an origins_file
 )
 
-// ErrTooLarge is what a [Source] returns for a document beyond the limit.
+// ErrTooLarge is the error of a [Source] for a document beyond the limit.
 var ErrTooLarge = watch.ErrTooLarge
 
-// Source is where configuration comes from: [Files], or a store such as etcd,
-// Consul or a database. A configuration is one or more documents, told apart by
-// name: "cors.yaml", "cors.prod.yaml" if the profile is prod, and the names that
-// origins_file gives. A source maps names to what it stores; the ending of the
-// first name tells the format.
+// Source is a store of configurations: [Files], or for example etcd, Consul or a
+// database. A configuration consists of one or more named documents: "cors.yaml",
+// "cors.prod.yaml" for the profile prod, and the names in origins_file. The
+// extension of the first name determines the format.
 //
 // Both methods may be called concurrently.
 type Source interface {
-	// Load returns the document of a name as it is now. An error for which
-	// errors.Is(err, fs.ErrNotExist) says that there is none, and one for which
-	// errors.Is(err, ErrTooLarge) that it has more than limit bytes; those are
-	// to be noticed without reading them. The Revision is looked at even if
-	// there is an error.
+	// Load returns the current document of a name. The error must match
+	// [fs.ErrNotExist] if there is no such document, and [ErrTooLarge] if the
+	// document has more than limit bytes, which Load should find out without
+	// reading it. The Revision is used even if there is an error.
 	Load(ctx context.Context, name string, limit int64) (Document, error)
 
-	// Watch returns nil as soon as the revision of some document is another
-	// than the one in seen, which maps names to what Load returned, and the
-	// empty string stands for one that is not there. It returns at once if that
-	// is so already: what changes between a Load and the Watch is not lost, and
-	// what changes several times need not be seen more than once. A source
-	// whose documents are written in pieces waits until they are whole. Watch
-	// returns an error if ctx is done, or if it cannot watch. The documents are
-	// then loaded, and it is called again, after a second at first and after half
-	// a minute in the end. Its second failure in a row is told to
-	// Options.OnReload, once, and to [Watcher.Err] until it returns nil or has
-	// watched for half a minute.
+	// Watch returns nil as soon as a document no longer has its revision in seen,
+	// which maps names to the revisions that Load returned. An empty revision
+	// means that the document did not exist. If a document has changed already,
+	// Watch returns at once, so that no change between Load and Watch is missed.
+	// A source whose documents are written in pieces waits until they are whole.
+	//
+	// Watch returns an error if ctx is done or if it cannot watch. The documents
+	// are then loaded and Watch is called again, at first after a second and
+	// finally after half a minute. The second failure in a row is reported once to
+	// Options.OnReload, and by [Watcher.Err] until Watch returns nil or has watched
+	// for half a minute.
 	Watch(ctx context.Context, seen map[string]string) error
 }
 
-// Document is what a [Source] holds under a name.
+// Document is the content of a name in a [Source].
 type Document struct {
-	// Name is what messages call the document, such as the path of a file.
-	// Empty means the name that was asked for.
+	// Name is what messages call the document, such as the path of a file. If
+	// empty, the requested name is used.
 	Name string
 	// Data is the content. It must not be changed afterwards.
 	Data []byte
-	// Revision changes when Data does, and may change more often. Two revisions
-	// are the same if they are equal, and of nothing else is use made. It must
-	// not be empty for a document that is there.
+	// Revision must change when Data does, and may change more often. Revisions
+	// are only compared for equality. A document that exists must not have an
+	// empty one.
 	Revision string
 }
 
-// Static is a Source of documents that never change, by name: an embedded
-// default, the standard input, a test.
+// Static is a [Source] of documents that never change, by name: embedded defaults,
+// standard input, or the files of a test.
 type Static map[string][]byte
 
 // Load implements [Source].
@@ -74,7 +72,7 @@ func (s Static) Load(_ context.Context, name string, limit int64) (Document, err
 	return Document{Data: data, Revision: "static"}, nil
 }
 
-// Watch implements [Source]. It returns when ctx is done, and then an error.
+// Watch implements [Source]. It returns an error when ctx is done.
 func (s Static) Watch(ctx context.Context, _ map[string]string) error {
 	<-ctx.Done()
 	return ctx.Err()

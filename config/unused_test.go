@@ -35,7 +35,7 @@ func TestUnusedPoliciesAmongFaults(t *testing.T) {
 		}
 		var got []string
 		for _, w := range r.Warnings {
-			if w.Code == config.WarnUnusedPolicy {
+			if w.Reason == config.ReasonUnusedPolicy {
 				got = append(got, w.Key)
 			}
 		}

@@ -36,11 +36,11 @@ func variables(environ []string, f *faults) []variable {
 		if right := variableName(name); right != name {
 			if _, err := variableKey(right); err == nil {
 				e := &Error{
-					Place: Place{Variable: name}, Reason: ReasonKeyCase,
+					Place: Place{Variable: name}, Reason: reasonKeyCase,
 					Detail: "variables are in upper case", Suggestion: "did you mean " + right + "?",
 				}
 				if strings.Contains(name, "-") {
-					e.Reason, e.Detail = ReasonUnknownVariable, "variables are in upper case, with _ for -"
+					e.Reason, e.Detail = reasonUnknownVariable, "variables are in upper case, with _ for -"
 				}
 				f.add(e)
 				continue
@@ -52,7 +52,7 @@ func variables(environ []string, f *faults) []variable {
 		if first, again := seen[name]; again {
 			if first != value {
 				f.add(&Error{
-					Place: Place{Variable: name}, Reason: ReasonDuplicate,
+					Place: Place{Variable: name}, Reason: reasonDuplicate,
 					Detail: "set twice, to different values", Suggestion: "remove one of the two",
 				})
 			}
@@ -78,7 +78,7 @@ func profileOf(vars []variable, opts Options, f *faults) (profile string, p Plac
 		return profile, p
 	}
 	e := &Error{
-		Place: p, Value: profile, Reason: ReasonName, Detail: "not the name of a profile",
+		Place: p, Value: profile, Reason: reasonName, Detail: "not the name of a profile",
 		Suggestion: "use a-z and 0-9, with a single - or _ between them",
 	}
 	if lower := strings.ToLower(strings.TrimSpace(profile)); isName(lower) {
@@ -107,7 +107,7 @@ var kubernetesLink = regexp.MustCompile(`^CORS_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT
 func variableKey(name string) (target, *Error) {
 	fault := func(detail, suggestion string) (target, *Error) {
 		return target{}, &Error{
-			Place: Place{Variable: name}, Reason: ReasonUnknownVariable, Detail: detail, Suggestion: suggestion,
+			Place: Place{Variable: name}, Reason: reasonUnknownVariable, Detail: detail, Suggestion: suggestion,
 		}
 	}
 	deep, isDeep := strings.CutPrefix(name, variablePrefix+"_")
@@ -136,7 +136,7 @@ func variableKey(name string) (target, *Error) {
 			return fault("an unknown key", "did you mean "+variablePrefix+"_"+strings.Join(parts, keySeparator)+"?")
 		}
 		return fault("an unknown key", "after CORS__ comes POLICIES__, the name of a policy, __ and a key of it")
-	case top.Type != Map:
+	case top.Type != mapType:
 		if len(parts) > 1 {
 			return fault("a part of "+top.Key+", which a variable can only set as a whole", "set "+variablePrefix+"_"+parts[0]+" to JSON")
 		}
@@ -197,7 +197,7 @@ func checkVariables(vars []variable, known spellings, declared, files []string, 
 		}
 		if other, again := by[path]; again {
 			f.add(&Error{
-				Place: Place{Variable: v.name, Key: path}, Reason: ReasonDuplicate,
+				Place: Place{Variable: v.name, Key: path}, Reason: reasonDuplicate,
 				Detail: "set by " + other + " too", Suggestion: "unset one of the two",
 			})
 			continue
@@ -233,7 +233,7 @@ func checkVariables(vars []variable, known spellings, declared, files []string, 
 // string if there are files, or if it is no name.
 func (c *checker) newPolicy(v variable, t target, declared, files []string) string {
 	name := strings.ToLower(t.policy)
-	e := &Error{Place: Place{Variable: v.name}, Reason: ReasonUnknownPolicy}
+	e := &Error{Place: Place{Variable: v.name}, Reason: reasonUnknownPolicy}
 	switch {
 	case len(files) > 0:
 		e.Detail = "sets the policy " + strconv.Quote(name) + ", which " + wording.Name(files[0]) + " does not declare"
@@ -246,7 +246,7 @@ func (c *checker) newPolicy(v variable, t target, declared, files []string) stri
 				variableName(declared[0]) + keySeparator + strings.ToUpper(t.field.Key)
 		}
 	case !isName(name):
-		e.Reason, e.Detail = ReasonName, strconv.Quote(name)+" is not a name"
+		e.Reason, e.Detail = reasonName, strconv.Quote(name)+" is not a name"
 		e.Suggestion = "use A-Z and 0-9, with a single _ between them"
 	default:
 		return name
@@ -260,37 +260,37 @@ func (c *checker) parse(f *Field, v variable, key string) (value any, n *documen
 	text := strings.TrimSpace(v.value)
 	switch {
 	case !utf8.ValidString(text):
-		c.fault(key, document.Pos{}, ReasonEncoding, "", "not UTF-8", "")
+		c.fault(key, document.Pos{}, reasonEncoding, "", "not UTF-8", "")
 		return nil, nil, false
-	case f.Type == List && text == "":
+	case f.Type == listType && text == "":
 		return []string{}, nil, true
 	case text == "":
-		c.fault(key, document.Pos{}, ReasonEmpty, "", "set, but empty", "give it a value, or unset it")
+		c.fault(key, document.Pos{}, reasonEmpty, "", "set, but empty", "give it a value, or unset it")
 		return nil, nil, false
-	case f.Type == Tables || f.Type == List && strings.HasPrefix(text, "["):
+	case f.Type == tablesType || f.Type == listType && strings.HasPrefix(text, "["):
 		root, fault := document.DecodeJSON([]byte(text))
 		if fault != nil {
-			c.fault(key, document.Pos{}, Reason(fault.Reason), text, fault.Detail, fault.Suggestion)
+			c.fault(key, document.Pos{}, core.Reason(fault.Reason), text, fault.Detail, fault.Suggestion)
 			return nil, nil, false
 		}
 		value, ok = c.value(f, root, document.Pos{}, key)
 		return value, root, ok
-	case f.Type == List:
+	case f.Type == listType:
 		entries := strings.Split(text, ",")
 		for i, entry := range entries {
 			if entries[i] = strings.TrimSpace(entry); entries[i] == "" {
-				c.fault(key+"["+strconv.Itoa(i)+"]", document.Pos{}, ReasonEmpty, "", "an empty entry", "remove a comma; the whole variable empty means none")
+				c.fault(key+"["+strconv.Itoa(i)+"]", document.Pos{}, reasonEmpty, "", "an empty entry", "remove a comma; the whole variable empty means none")
 			}
 		}
 		return entries, nil, true
 	}
 	n = &document.Node{Kind: document.Text, Text: text}
 	switch {
-	case f.Type == Boolean && (text == "true" || text == "false"):
+	case f.Type == booleanType && (text == "true" || text == "false"):
 		n.Kind = document.Bool
-	case f.Type == Integer && isDigits(text):
+	case f.Type == integerType && isDigits(text):
 		n.Kind = document.Int
-	case f.Type == Integer && isNumber(text):
+	case f.Type == integerType && isNumber(text):
 		n.Kind = document.Float
 	}
 	value, ok = c.value(f, n, document.Pos{}, key)
