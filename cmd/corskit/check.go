@@ -81,17 +81,15 @@ type diagnostic struct {
 	excerpt config.Excerpt
 }
 
-func newDiagnostic(severity string, p config.Place, value, code, detail, suggestion, message string) diagnostic {
+func newDiagnostic(severity string, e *config.Error) diagnostic {
 	return diagnostic{
-		Severity: severity, File: p.File, Line: p.Line, Column: p.Column, Variable: p.Variable, Key: p.Key,
-		Value: clip(value), Code: code, Detail: detail, Suggestion: suggestion,
-		message: strings.TrimLeft(strings.TrimPrefix(message, p.String()), ": "), excerpt: p.Excerpt,
+		Severity: severity, File: e.File, Line: e.Line, Column: e.Column, Variable: e.Variable, Key: e.Key,
+		Value: clip(e.Value), Code: string(e.Reason), Detail: e.Detail, Suggestion: e.Suggestion,
+		message: strings.TrimLeft(strings.TrimPrefix(e.Error(), e.Place.String()), ": "), excerpt: e.Excerpt,
 	}
 }
 
-func diagnosticOf(e *config.Error) diagnostic {
-	return newDiagnostic("error", e.Place, e.Value, string(e.Reason), e.Detail, e.Suggestion, e.Error())
-}
+func diagnosticOf(e *config.Error) diagnostic { return newDiagnostic("error", e) }
 
 // checked is the result for one file.
 type checked struct {
@@ -154,8 +152,7 @@ func (c *check) result(file string, r config.Report) checked {
 	}
 	for _, w := range r.Warnings {
 		got.OK = got.OK && !c.strict
-		got.Diagnostics = append(got.Diagnostics,
-			newDiagnostic("warning", w.Place, w.Value, string(w.Code), w.Detail, w.Suggestion, w.String()))
+		got.Diagnostics = append(got.Diagnostics, newDiagnostic("warning", (*config.Error)(w)))
 	}
 	if r.Config != nil {
 		got.Revision, got.Policies, got.Routes = r.Config.Revision.Hash, len(r.Config.Policies), len(r.Config.Routes)
