@@ -1,86 +1,33 @@
 package config
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
-// layer is what one file or the environment sets: typed values, checked against
-// the schema, and for each where it stands.
-type layer struct {
-	values   map[string]any // nested, by lower-case key
-	settings map[string]setting
-	policies []string // in their order
-}
-
-// setting is where the value of a key stands.
-type setting struct {
-	doc      *document.Document // nil for a variable
-	variable string
-	key      string
-	at       document.Pos   // of the key
-	value    *document.Node // nil for a variable that is not written as JSON
-}
-
-// place returns the place of entry index of the setting. If index is negative
-// it is that of the value, if that is a single one, or of the key.
-func (s setting) place(index int) Place {
-	key, at := s.key, s.at
-	if v := s.value; index < 0 && v != nil && v.Kind != document.List && v.Kind != document.Table && v.Pos.Line > 0 {
-		at = v.Pos
-	}
-	if index >= 0 {
-		key += "[" + strconv.Itoa(index) + "]"
-		if s.value != nil && index < len(s.value.Items) && s.value.Items[index].Pos.Line > 0 {
-			at = s.value.Items[index].Pos
-		}
-	}
-	return s.placeAt(key, at)
-}
-
-func (s setting) placeAt(key string, at document.Pos) Place {
-	if s.doc == nil || s.variable != "" {
-		return Place{Variable: s.variable, Key: key}
-	}
-	return placeIn(s.doc, at, key)
-}
-
-// checker checks the values of one document or variable against the schema.
+// checker checks the values of a document or of variables against the schema.
 type checker struct {
 	layer  *layer
 	faults *faults
 	known  spellings
-	where  setting // with the document or the variable, and nothing else
-}
-
-// spellings are the policies of all layers, by their names as variables spell them:
-// two that a variable cannot tell apart would have it set one of them only.
-type spellings map[string]string
-
-func newLayer() *layer {
-	return &layer{values: make(map[string]any), settings: make(map[string]setting)}
+	where  setting // only the document or the variable
 }
 
 // checkDocument checks a whole file, and adds its policies to known.
 func checkDocument(d *document.Document, root *document.Node, known spellings, f *faults) *layer {
 	c := checker{layer: newLayer(), faults: f, known: known, where: setting{doc: d}}
-	switch {
-	case root.Kind == document.Tagged:
+	switch root.Kind {
+	case document.Tagged:
 		c.tagged(root, root.Pos, "")
-		return c.layer
-	case root.Kind != document.Table:
+	case document.Table:
+		c.layer.values = c.table(&schema, root, "")
+	default:
 		c.fault("", root.Pos, reasonType, root.Text, root.Kind.String()+" where the file's keys are meant",
 			"begin the file with the key policies")
-		return c.layer
-	}
-	if v, ok := c.table(&schema, root, ""); ok {
-		c.layer.values = v
 	}
 	return c.layer
 }
@@ -95,65 +42,7 @@ func (c *checker) fault(key string, at document.Pos, reason core.Reason, value, 
 	})
 }
 
-// value returns the value of a node as the field has it, and whether it has it
-// at all. at is where faults of the whole value are reported.
-func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string) (v any, ok bool) {
-	if n.Pos.Line > 0 {
-		at = n.Pos
-	}
-	switch {
-	case n.Kind == document.Null:
-		c.fault(key, at, reasonNull, "", "no value", withoutValue(f, key))
-		return nil, false
-	case n.Kind == document.Tagged:
-		c.tagged(n, at, key)
-		return nil, false
-	}
-	switch f.Type {
-	case integerType:
-		return c.version(n, at, key)
-	case booleanType:
-		// What is not true must not pass for false.
-		if n.Kind == document.Bool && (n.Text == "true" || n.Text == "false") {
-			return n.Text == "true", true
-		}
-		c.mismatch(n, at, key, "true or false", truth(n.Text))
-	case durationType:
-		return c.duration(n, at, key)
-	case textType:
-		return c.text(n, at, key)
-	case listType:
-		if n.Kind == document.List {
-			return c.list(f, n, at, key)
-		}
-		fix := ""
-		if n.Kind != document.Table {
-			fix = "write [" + strconv.Quote(n.Text) + "]"
-			if strings.Contains(n.Text, ",") || len(n.Text) > wording.MaxQuoted {
-				fix = "write each value as an entry of a list, in brackets"
-			}
-		}
-		c.mismatch(n, at, key, "a list", fix)
-	case tableType:
-		if n.Kind == document.Table {
-			return c.table(f, n, key)
-		}
-		c.mismatch(n, at, key, "a table of keys and values", "")
-	case mapType:
-		if n.Kind == document.Table {
-			return c.named(f, n, at, key)
-		}
-		c.mismatch(n, at, key, "a table of policies by name", "")
-	case tablesType:
-		if n.Kind == document.List {
-			return c.tables(f, n, at, key)
-		}
-		c.mismatch(n, at, key, "a list of routes", "")
-	}
-	return nil, false
-}
-
-// mismatch reports a value of another type than the one that is meant.
+// mismatch reports a value of the wrong type.
 func (c *checker) mismatch(n *document.Node, at document.Pos, key, meant, suggestion string) {
 	c.fault(key, at, reasonType, n.Text, n.Kind.String()+" where "+meant+" is meant", suggestion)
 }
@@ -162,6 +51,53 @@ func (c *checker) tagged(n *document.Node, at document.Pos, key string) {
 	c.fault(key, at, reasonType, n.Text, "a value with a YAML tag", "remove the tag")
 }
 
+// value returns the value of a node, converted to the type of the field, and
+// whether it has that type. Faults are reported at the node, or at at if its
+// position is unknown.
+func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string) (v any, ok bool) {
+	at = n.PosOr(at)
+	switch n.Kind {
+	case document.Null:
+		c.fault(key, at, reasonNull, "", "no value", withoutValue(f, key))
+		return nil, false
+	case document.Tagged:
+		c.tagged(n, at, key)
+		return nil, false
+	}
+	switch f.Type {
+	case integerType:
+		return c.version(n, at, key)
+	case booleanType:
+		return c.boolean(n, at, key)
+	case durationType:
+		return c.duration(n, at, key)
+	case textType:
+		return c.text(n, at, key)
+	case listType:
+		if n.Kind == document.List {
+			return c.list(f, n, at, key), true
+		}
+		c.mismatch(n, at, key, "a list", asList(n))
+	case tableType:
+		if n.Kind == document.Table {
+			return c.table(f, n, key), true
+		}
+		c.mismatch(n, at, key, "a table of keys and values", "")
+	case mapType:
+		if n.Kind == document.Table {
+			return c.policies(f, n, at, key)
+		}
+		c.mismatch(n, at, key, "a table of policies by name", "")
+	case tablesType:
+		if n.Kind == document.List {
+			return c.routes(f, n, at, key)
+		}
+		c.mismatch(n, at, key, "a list of routes", "")
+	}
+	return nil, false
+}
+
+// withoutValue returns the suggestion for a key or an entry without a value.
 func withoutValue(f *Field, key string) string {
 	switch {
 	case f.Type == listType && strings.HasSuffix(key, "]") && f.Key != keyAllowOrigins:
@@ -175,114 +111,11 @@ func withoutValue(f *Field, key string) string {
 	}
 }
 
-func truth(text string) string {
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "true", "yes", "y", "on", "1", "t", "enable", "enabled":
-		return "write true"
-	case "false", "no", "n", "off", "0", "f", "disable", "disabled":
-		return "write false"
-	}
-	return ""
-}
-
-func (c *checker) version(n *document.Node, at document.Pos, key string) (any, bool) {
-	switch {
-	case n.Kind == document.Float:
-		c.mismatch(n, at, key, "a whole number", "write "+strconv.Itoa(fileVersion))
-		return nil, false
-	case n.Kind != document.Int:
-		c.mismatch(n, at, key, "a number", "write "+strconv.Itoa(fileVersion))
-		return nil, false
-	case n.Text != strconv.Itoa(fileVersion):
-		c.fault(key, at, reasonValue, n.Text, "a version of the file format that this corskit does not read",
-			"write "+strconv.Itoa(fileVersion)+", or use a later corskit")
-		return nil, false
-	}
-	return fileVersion, true
-}
-
-var longUnit = regexp.MustCompile(`^([0-9]+) *(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours|d|day|days)$`)
-
-func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, bool) {
-	const spellings = `write it like "10m", "600s" or "1h30m", or "disabled"`
-	switch {
-	case n.Kind == document.Int || n.Kind == document.Float || n.Kind == document.Text && isNumber(n.Text):
-		fix := ""
-		if isDigits(n.Text) && strings.Trim(n.Text, "0") != "" {
-			fix = "write " + strconv.Quote(n.Text+"s") + " if seconds are meant"
-		} else {
-			fix = spellings
-		}
-		c.fault(key, at, reasonUnit, n.Text, "a duration without a unit", fix)
-		return nil, false
-	case n.Kind != document.Text:
-		c.mismatch(n, at, key, "a duration", spellings)
-		return nil, false
-	case n.Text == disabled:
-		return core.NoPreflightCache, true
-	}
-	d, err := time.ParseDuration(n.Text)
-	switch {
-	case err != nil:
-		fix := spellings
-		if m := longUnit.FindStringSubmatch(strings.ToLower(strings.TrimSpace(n.Text))); m != nil {
-			if days, err := strconv.Atoi(m[1]); err == nil && m[2][0] == 'd' && days < 1000 {
-				m[1], m[2] = strconv.Itoa(days*24), "h"
-			}
-			if short := m[1] + m[2][:1]; short != n.Text {
-				fix = "did you mean " + strconv.Quote(short) + "?"
-			}
-		}
-		c.fault(key, at, reasonValue, n.Text, "not a duration", fix)
-	case d == 0:
-		c.fault(key, at, reasonValue, n.Text, "zero could mean two things",
-			`write "disabled" to tell browsers not to remember preflights, or remove the key to tell them nothing`)
-	case d < 0:
-		c.fault(key, at, reasonValue, n.Text, "a negative duration",
-			`write "disabled" to tell browsers not to remember preflights`)
-	default:
-		return d, true
-	}
-	return nil, false
-}
-
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
-func isNumber(s string) bool {
-	_, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	return err == nil
-}
-
-func (c *checker) text(n *document.Node, at document.Pos, key string) (any, bool) {
-	switch {
-	case n.Kind != document.Text:
-		c.mismatch(n, at, key, "text", inQuotes(n))
-	case strings.TrimSpace(n.Text) == "":
-		c.fault(key, at, reasonEmpty, n.Text, "empty", "give it a value, or remove the key")
-	default:
-		return n.Text, true
-	}
-	return nil, false
-}
-
-// inQuotes is the fix for a scalar that the format takes for something else
-// than text.
-func inQuotes(n *document.Node) string {
-	if n.Kind == document.List || n.Kind == document.Table {
-		return ""
-	}
-	return "write " + wording.Quote(n.Text) + ", in quotes"
-}
-
-func (c *checker) list(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
+// list checks the entries of a list.
+func (c *checker) list(f *Field, n *document.Node, at document.Pos, key string) []string {
 	texts := make([]string, 0, len(n.Items))
 	for i, item := range n.Items {
-		entry, entryAt := key+"["+strconv.Itoa(i)+"]", at
-		if item.Pos.Line > 0 {
-			entryAt = item.Pos
-		}
+		entry, entryAt := indexed(key, i), item.PosOr(at)
 		switch {
 		case item.Kind == document.Null || item.Kind == document.Tagged:
 			c.value(f, item, entryAt, entry)
@@ -291,15 +124,15 @@ func (c *checker) list(f *Field, n *document.Node, at document.Pos, key string) 
 		case strings.TrimSpace(item.Text) == "":
 			c.fault(entry, entryAt, reasonEmpty, item.Text, "an empty entry", "remove it")
 		}
-		// An entry that is at fault keeps its place: core is to find what is
-		// wrong with the others, and to name them by their own index.
+		// An entry with a fault keeps its place, so that core reports the faults of
+		// the other entries under their own index.
 		texts = append(texts, item.Text)
 	}
-	return texts, true
+	return texts
 }
 
-// table checks the keys of a table of the schema.
-func (c *checker) table(f *Field, n *document.Node, key string) (map[string]any, bool) {
+// table checks the keys of a table.
+func (c *checker) table(f *Field, n *document.Node, key string) map[string]any {
 	values := make(map[string]any, len(n.Pairs))
 	c.pairs(n, key, func(p document.Pair, path string) {
 		field := f.field(p.Key)
@@ -308,18 +141,23 @@ func (c *checker) table(f *Field, n *document.Node, key string) (map[string]any,
 			return
 		}
 		v, ok := c.value(field, p.Value, p.Pos, path)
-		s := c.where
-		s.key, s.at, s.value = path, p.Pos, p.Value
-		c.layer.settings[path] = s
+		c.record(path, p.Pos, p.Value)
 		if ok {
 			values[p.Key] = v
 		}
 	})
-	return values, true
+	return values
 }
 
-// pairs calls use for each key of a table, once for one that is there twice,
-// which it reports.
+// record remembers the place of a setting.
+func (c *checker) record(path string, at document.Pos, value *document.Node) {
+	s := c.where
+	s.key, s.at, s.value = path, at, value
+	c.layer.settings[path] = s
+}
+
+// pairs calls use for each key of a table. It reports a key that is set twice, and
+// uses the first.
 func (c *checker) pairs(n *document.Node, key string, use func(p document.Pair, path string)) {
 	seen := make(map[string]document.Pos, len(n.Pairs))
 	for _, p := range n.Pairs {
@@ -340,19 +178,7 @@ func onLine(p document.Pos) string {
 	return ", on line " + strconv.Itoa(p.Line)
 }
 
-var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
-
-// joinKey appends a key to a path of keys.
-func joinKey(path, key string) string {
-	if !bareKey.MatchString(key) {
-		key = wording.Quote(key)
-	}
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
+// unknown reports a key that the table does not have.
 func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	near := ""
 	if !c.faults.full() {
@@ -360,32 +186,29 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	}
 	switch {
 	case near != "" && strings.EqualFold(near, p.Key):
-		c.fault(path, p.Pos, reasonKeyCase, "", "keys are in lower case", "did you mean "+strconv.Quote(near)+"?")
+		c.fault(path, p.Pos, reasonKeyCase, "", "keys are in lower case", didYouMean(near))
 	case near != "":
-		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "did you mean "+strconv.Quote(near)+"?")
-	case path == p.Key && len(f.keys()) > 0 && schemaHas(policyFields, p.Key):
+		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", didYouMean(near))
+	case f == &schema && policyField(p.Key) != nil:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "a key of a policy, outside of one", "put it below policies and the policy's name")
 	default:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "the keys here are "+strings.Join(f.keys(), ", "))
 	}
 }
 
-func schemaHas(fields []Field, key string) bool {
-	f := Field{Fields: fields}
-	return f.field(key) != nil
-}
+func didYouMean(word string) string { return "did you mean " + strconv.Quote(word) + "?" }
 
-// named checks the policies of a file.
-func (c *checker) named(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
-	values := make(map[string]any, len(n.Pairs))
+// policies checks the policies of a file.
+func (c *checker) policies(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
 	if len(n.Pairs) == 0 {
 		c.fault(key, at, reasonEmpty, "", "no policy in it", "add one, or remove the key")
 		return nil, false
 	}
+	values := make(map[string]any, len(n.Pairs))
 	policy := Field{Type: tableType, Fields: f.Fields}
 	c.pairs(n, key, func(p document.Pair, path string) {
 		if !isName(p.Key) {
-			c.badName(p, path, f)
+			c.badName(p, path)
 			return
 		}
 		variable := variableName(p.Key)
@@ -395,9 +218,7 @@ func (c *checker) named(f *Field, n *document.Node, at document.Pos, key string)
 		}
 		c.known[variable] = p.Key
 		c.layer.policies = append(c.layer.policies, p.Key)
-		s := c.where
-		s.key, s.at, s.value = path, p.Pos, p.Value
-		c.layer.settings[path] = s
+		c.record(path, p.Pos, p.Value)
 		if v, ok := c.value(&policy, p.Value, p.Pos, path); ok {
 			values[p.Key] = v
 		}
@@ -405,7 +226,8 @@ func (c *checker) named(f *Field, n *document.Node, at document.Pos, key string)
 	return values, true
 }
 
-func (c *checker) badName(p document.Pair, path string, f *Field) {
+// badName reports a name that no policy can have.
+func (c *checker) badName(p document.Pair, path string) {
 	lower := strings.ToLower(p.Key)
 	switch {
 	case p.Key == "":
@@ -413,43 +235,35 @@ func (c *checker) badName(p document.Pair, path string, f *Field) {
 	case len(p.Key) > maxName:
 		c.fault(path, p.Pos, reasonName, "", "a name of more than "+strconv.Itoa(maxName)+" bytes", "shorten it")
 	case isName(lower):
-		c.fault(path, p.Pos, reasonKeyCase, "", "names are in lower case", "did you mean "+strconv.Quote(lower)+"?")
+		c.fault(path, p.Pos, reasonKeyCase, "", "names are in lower case", didYouMean(lower))
 	default:
-		c.fault(path, p.Pos, reasonName, "", "not a name", "use a-z and 0-9, with a single - or _ between them")
+		c.fault(path, p.Pos, reasonName, "", "not a name", nameRule)
 	}
 }
 
-// tables checks the routes of a file.
-func (c *checker) tables(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
+// routes checks the routes of a file.
+func (c *checker) routes(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
 	if len(n.Items) == 0 {
 		c.fault(key, at, reasonEmpty, "", "no route in it", "add one; without the key every policy applies everywhere")
 		return nil, false
 	}
 	values := make([]any, 0, len(n.Items))
 	for i, item := range n.Items {
-		path, itemAt := key+"["+strconv.Itoa(i)+"]", at
-		if item.Pos.Line > 0 {
-			itemAt = item.Pos
-		}
-		s := c.where
-		s.key, s.at, s.value = path, itemAt, item
-		c.layer.settings[path] = s
-		switch {
-		case item.Kind == document.Null:
+		path, itemAt := indexed(key, i), item.PosOr(at)
+		c.record(path, itemAt, item)
+		switch item.Kind {
+		case document.Null:
 			c.fault(path, itemAt, reasonNull, "", "no value", "remove the entry")
-			continue
-		case item.Kind == document.Tagged:
+		case document.Tagged:
 			c.tagged(item, itemAt, path)
-			continue
-		case item.Kind != document.Table:
+		case document.Table:
+			values = append(values, c.table(f, item, path))
+			if _, ok := c.layer.settings[joinKey(path, keyPolicies)]; !ok {
+				c.fault(path, itemAt, reasonMissing, "", "a route without policies", "add the key policies")
+			}
+		default:
 			c.mismatch(item, itemAt, path, "a route, a table of keys and values,", "")
-			continue
 		}
-		table, _ := c.table(f, item, path)
-		if _, ok := c.layer.settings[joinKey(path, keyPolicies)]; !ok {
-			c.fault(path, itemAt, reasonMissing, "", "a route without policies", "add the key policies")
-		}
-		values = append(values, table)
 	}
 	return values, true
 }

@@ -171,6 +171,12 @@ func (f *Field) keys() []string {
 	return keys
 }
 
+// policyField returns the field of a policy's key, or nil.
+func policyField(key string) *Field {
+	policy := Field{Fields: policyFields}
+	return policy.field(key)
+}
+
 // keyOf returns the key that sets a field of core.Policy.
 func keyOf(goname string) string {
 	for i := range policyFields {
@@ -194,6 +200,9 @@ var keyNames = func() *strings.Replacer {
 
 // maxName bounds the names of policies and profiles, in bytes.
 const maxName = 64
+
+// nameRule is the suggestion for a name of a policy or profile.
+const nameRule = "use a-z and 0-9, with a single - or _ between them"
 
 // isName reports whether s names a policy: runs of a-z and 0-9 with a single
 // - or _ between them, so that a variable can name it, in upper case and with

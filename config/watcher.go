@@ -217,6 +217,3 @@ func (w *Watcher) report(r Result) {
 		f(r)
 	}
 }
-
-// release drops what is needed for messages about the state alone.
-func (s *state) release() { s.merged, s.lists = nil, nil }

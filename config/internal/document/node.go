@@ -42,3 +42,11 @@ type Pair struct {
 	Pos   Pos // of the key
 	Value *Node
 }
+
+// PosOr returns the position of the node, or other if it is unknown.
+func (n *Node) PosOr(other Pos) Pos {
+	if n.Pos.Line > 0 {
+		return n.Pos
+	}
+	return other
+}

@@ -1,0 +1,65 @@
+package config
+
+import "github.com/corskit/corskit/core"
+
+// compile makes an engine of the policies, or reloads the given engine, and returns
+// it. If there are faults, it reports all of them and leaves the engine unchanged.
+func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Engine, error) {
+	if s.merged == nil {
+		return nil, s.faults.err()
+	}
+	total := 0
+	for _, p := range s.policies {
+		total += len(p.AllowOrigins)
+	}
+	progress(Progress{Phase: phaseCompiling, Total: total})
+	s.checkUnused()
+	if len(s.faults.list) > 0 || engine == nil {
+		made, err := s.engine()
+		s.refused(err)
+		if err := s.faults.err(); err != nil {
+			return nil, err
+		}
+		engine = made
+	} else if err := s.reload(engine); err != nil {
+		s.refused(err)
+		return nil, s.faults.err()
+	}
+	s.warn(engine.Warnings())
+	progress(Progress{Phase: phaseCompiling, Done: total, Total: total})
+	return engine, nil
+}
+
+// checkUnused reports the faults of policies that no route names, which the engine
+// does not have, and warns about these policies. There is no warning if a fault
+// may have hidden a route.
+func (s *state) checkUnused() {
+	certain := s.faults.within(keyPolicies)
+	for _, p := range s.policies {
+		if s.routes == nil || s.used[p.Name] {
+			continue
+		}
+		_, err := core.New(p)
+		s.refused(err)
+		if certain {
+			s.unused(p.Name)
+		}
+	}
+}
+
+func (s *state) engine() (*core.Engine, error) {
+	switch {
+	case s.routes != nil:
+		return core.NewRouted(s.routes...)
+	case len(s.policies) > 0:
+		return core.New(s.policies...)
+	}
+	return nil, nil // reported before
+}
+
+func (s *state) reload(engine *core.Engine) error {
+	if s.routes != nil {
+		return engine.ReloadRouted(s.routes...)
+	}
+	return engine.Reload(s.policies...)
+}

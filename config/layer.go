@@ -1,0 +1,81 @@
+package config
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
+)
+
+// layer holds the settings of one file or of the environment: typed values that
+// have been checked against the schema, and the place of each.
+type layer struct {
+	values   map[string]any // nested, by lower-case key
+	settings map[string]setting
+	policies []string // in their order
+}
+
+func newLayer() *layer {
+	return &layer{values: make(map[string]any), settings: make(map[string]setting)}
+}
+
+// setting is a key with a value in a document or a variable.
+type setting struct {
+	doc      *document.Document // nil for a variable
+	variable string
+	key      string
+	at       document.Pos   // of the key
+	value    *document.Node // nil for a variable that is not JSON
+}
+
+// place returns the place of entry index of the setting. If index is negative, it
+// returns the place of a single value, or else of the key.
+func (s setting) place(index int) Place {
+	key, at := s.key, s.at
+	if v := s.value; index < 0 && v != nil && v.Kind != document.List && v.Kind != document.Table {
+		at = v.PosOr(at)
+	}
+	if index >= 0 {
+		key = indexed(key, index)
+		if s.value != nil && index < len(s.value.Items) {
+			at = s.value.Items[index].PosOr(at)
+		}
+	}
+	return s.placeAt(key, at)
+}
+
+func (s setting) placeAt(key string, at document.Pos) Place {
+	if s.doc == nil || s.variable != "" {
+		return Place{Variable: s.variable, Key: key}
+	}
+	return placeIn(s.doc, at, key)
+}
+
+// spellings maps the names of the policies of all layers, as variables spell them,
+// to the names themselves. A variable could set only one of two policies with the
+// same spelling.
+type spellings map[string]string
+
+var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
+
+// joinKey appends a key to a path of keys.
+func joinKey(path, key string) string {
+	if !bareKey.MatchString(key) {
+		key = wording.Quote(key)
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// policyKey returns the path of a key of a policy.
+func policyKey(policy, key string) string {
+	return joinKey(joinKey(keyPolicies, policy), key)
+}
+
+// indexed appends an index to a path of keys.
+func indexed(path string, index int) string {
+	return path + "[" + strconv.Itoa(index) + "]"
+}

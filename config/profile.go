@@ -1,0 +1,63 @@
+package config
+
+import (
+	"path"
+	"strconv"
+	"strings"
+)
+
+// profile is the profile that the environment or the options select.
+type profile struct {
+	name string // empty if there is none
+	from Place  // the variable that selects it, if one does
+}
+
+// profileOf returns the profile of the environment, or else of the options.
+func profileOf(vars []variable, opts Options, f *faults) profile {
+	p := profile{name: opts.Profile}
+	for _, v := range vars {
+		if v.name == variableProfile {
+			p = profile{v.value, Place{Variable: v.name}}
+		}
+	}
+	if p.name == "" || isName(p.name) {
+		return p
+	}
+	e := &Error{
+		Place: p.from, Value: p.name, Reason: reasonName, Detail: "not the name of a profile", Suggestion: nameRule,
+	}
+	if lower := strings.ToLower(strings.TrimSpace(p.name)); isName(lower) {
+		e.Suggestion = didYouMean(lower)
+	}
+	f.add(e)
+	return profile{from: p.from}
+}
+
+// file returns the name of the profile's file for the name of a file.
+func (p profile) file(name string) string {
+	ext := path.Ext(name)
+	return strings.TrimSuffix(name, ext) + "." + p.name + ext
+}
+
+// notFound completes the fault of a profile without a file.
+func (p profile) notFound(e *Error) {
+	e.Detail += ", though the profile is " + strconv.Quote(p.name)
+	e.Suggestion = "create it, or choose another profile"
+	if p.from.Variable != "" {
+		e.Suggestion += " with " + p.from.Variable
+	}
+}
+
+// refuse reports a profile where there are no files.
+func (p profile) refuse(f *faults) {
+	e := &Error{Place: p.from, Value: p.name, Reason: reasonValue}
+	switch {
+	case p.name == "":
+		return
+	case p.from.Variable == "":
+		e.Detail, e.Suggestion = "the profile option chooses among files, and there is none", "leave the option out"
+	default:
+		e.Detail, e.Suggestion = "a profile chooses among files, and there is none", "unset it"
+	}
+	f.add(e)
+}

@@ -1,0 +1,76 @@
+package config
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
+)
+
+// document loads one document and records its revision.
+func (l *loader) document(ctx context.Context, s *state, name string, limit int64) (*document.Document, *Error) {
+	l.opts.progress(Progress{Phase: phaseReading, File: name})
+	doc, err := l.src.Load(ctx, name, limit)
+	if doc.Name == "" {
+		doc.Name = name
+	}
+	if err == nil && doc.Revision == "" {
+		hash := sha256.Sum256(doc.Data)
+		doc.Revision = hex.EncodeToString(hash[:])
+	}
+	s.seen[name] = doc.Revision
+	s.files = append(s.files, doc.Name)
+	if err == nil && int64(len(doc.Data)) > limit {
+		err = ErrTooLarge
+	}
+	if err != nil {
+		return nil, unreadable(doc.Name, limit, err)
+	}
+	return &document.Document{Name: doc.Name, Data: doc.Data}, nil
+}
+
+// unreadable returns the fault of a document that a source cannot load.
+func unreadable(name string, limit int64, err error) *Error {
+	e := &Error{Place: Place{File: name}, Err: err}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.Reason, e.Detail = ReasonNotFound, "no such file"
+	case errors.Is(err, ErrTooLarge):
+		e.Reason, e.Detail = reasonTooLarge, fmt.Sprintf("more than %d MiB", limit>>20)
+		e.Suggestion = "list many origins in an origins_file"
+		if limit == maxOriginsFileSize {
+			e.Suggestion = "use a pattern that stands for many"
+		}
+	default:
+		detail := err.Error()
+		if at := (*fs.PathError)(nil); errors.As(err, &at) {
+			detail = at.Err.Error()
+		}
+		e.Reason, e.Detail = ReasonRead, "cannot be read: "+wording.Foreign(detail)
+	}
+	return e
+}
+
+// digest is the hash of all that a load reads.
+type digest struct{ hash.Hash }
+
+func newDigest() digest { return digest{sha256.New()} }
+
+// add adds parts so that no other parts have the same hash.
+func (d digest) add(parts ...string) {
+	for _, p := range parts {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		d.Write(n[:])
+		d.Write([]byte(p))
+	}
+}
+
+func (d digest) String() string { return hex.EncodeToString(d.Sum(nil)) }

@@ -1,0 +1,161 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/corskit/corskit/config/internal/wording"
+	"github.com/corskit/corskit/core"
+)
+
+// refused reports the faults that core found, in the terms of the file.
+func (s *state) refused(err error) {
+	found := false
+	for pe := range core.PolicyErrors(err) {
+		found = true
+		if pe.Field == "Routes" && pe.Reason == core.ReasonNoPolicy {
+			continue // the wrong name has been reported
+		}
+		if s.faults.full() {
+			s.faults.more++
+			continue
+		}
+		if e := s.merged.torn(pe); e != nil {
+			s.faults.add(e)
+			continue
+		}
+		place := s.place(pe)
+		if s.faults.at(place) {
+			continue // the value has the wrong type
+		}
+		value := pe.Value
+		if d, err := time.ParseDuration(value); err == nil && pe.Field == "MaxAge" {
+			value = duration(d)
+		}
+		s.faults.add(&Error{
+			Place: place, Value: value, Reason: ReasonPolicy,
+			Detail: keyNames.Replace(pe.Detail), Suggestion: keyNames.Replace(pe.Suggestion), Err: pe,
+		})
+	}
+	if err != nil && !found {
+		s.faults.add(internal(err))
+	}
+}
+
+// warn adds the warnings of core, in the terms of the file.
+func (s *state) warn(warnings []core.Warning) {
+	known := make(map[string]bool)
+	for _, w := range warnings {
+		warning := &Warning{
+			Place: s.place(&core.PolicyError{Policy: w.Policy, Field: w.Field, Index: w.Index, Value: w.Value}),
+			Value: w.Value, Reason: w.Reason,
+			Detail: keyNames.Replace(w.Detail), Suggestion: keyNames.Replace(w.Suggestion),
+		}
+		if text := warning.String(); !known[text] {
+			known[text] = true
+			s.warnings = append(s.warnings, warning)
+		}
+	}
+}
+
+// unused adds the warning about a policy that no route names.
+func (s *state) unused(policy string) {
+	s.warnings = append(s.warnings, &Warning{
+		Place: s.merged.places[joinKey(keyPolicies, policy)].place(-1), Reason: ReasonUnusedPolicy,
+		Detail: "no route names this policy", Suggestion: "name it in a route, or remove it",
+	})
+}
+
+// place returns the place of the setting that core means.
+func (s *state) place(pe *core.PolicyError) Place {
+	switch {
+	case pe.Field == "Routes":
+		return s.merged.routePlace(pe.Index, pe.Value)
+	case pe.Policy == "":
+		return Place{File: s.revision.Source, Key: keyPolicies}
+	}
+	return s.merged.policyPlace(pe, s.lists)
+}
+
+// policyPlace returns the place of a field of a policy, or of an entry of it.
+func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList) Place {
+	policy := joinKey(keyPolicies, pe.Policy)
+	key := policy
+	if k := keyOf(pe.Field); k != "" {
+		key = joinKey(policy, k)
+	}
+	if pe.Field == "AllowOrigins" {
+		p := m.Policies[pe.Policy]
+		if list, at := lists[p.OriginsFile], pe.Index-len(p.AllowOrigins); list != nil && pe.Index >= 0 && at >= 0 {
+			return list.place(at, joinKey(policy, keyOriginsFile))
+		}
+	}
+	if s, ok := m.places[key]; ok {
+		return s.place(pe.Index)
+	}
+	// The field is not set, for example the origins of a policy without any.
+	s, ok := m.places[policy]
+	if !ok {
+		return Place{Key: key}
+	}
+	place := s.place(-1)
+	place.Key = key
+	return place
+}
+
+// torn returns the fault of a regular expression that was split at a comma in a
+// variable, or nil if the entry that core refuses is not a part of one. A part ends
+// inside brackets that a later part closes. Lists in files and in JSON are not
+// split: their setting has a node.
+func (m *merged) torn(pe *core.PolicyError) *Error {
+	s := m.places[policyKey(pe.Policy, keyAllowOrigins)]
+	entries := m.Policies[pe.Policy].AllowOrigins
+	if pe.Field != "AllowOrigins" || s.value != nil || pe.Index >= len(entries) {
+		return nil
+	}
+	first := pe.Index
+	for first >= 0 && !strings.HasPrefix(entries[first], "regexp:") {
+		first--
+	}
+	if first < 0 {
+		return nil
+	}
+	last, open := first, brackets(entries[first])
+	for open > 0 && last+1 < len(entries) {
+		last++
+		open += brackets(entries[last])
+	}
+	if open > 0 || first == last || pe.Index > last {
+		return nil
+	}
+	whole := strings.Join(entries[first:last+1], ",")
+	others := ""
+	if first > 0 || last+1 < len(entries) {
+		others = ", ..."
+	}
+	return &Error{
+		Place: s.place(first), Value: whole, Reason: ReasonPolicy,
+		Detail:     "a regular expression with a comma, at which the list is split",
+		Suggestion: "write the list as a JSON array: [" + wording.Quote(whole) + others + "]", Err: pe,
+	}
+}
+
+// brackets returns how many more brackets an entry opens than it closes.
+func brackets(entry string) (open int) {
+	for _, c := range entry {
+		switch c {
+		case '(', '[', '{':
+			open++
+		case ')', ']', '}':
+			open--
+		}
+	}
+	return open
+}
+
+// internal reports an error that the schema should have prevented. It is a bug in
+// this package.
+func internal(err error) *Error {
+	return &Error{Reason: reasonSyntax, Detail: fmt.Sprintf("cannot be decoded: %s", wording.Foreign(err.Error())), Err: err}
+}

@@ -1,0 +1,149 @@
+package config
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
+	"github.com/corskit/corskit/core"
+)
+
+// boolean accepts only true and false: no other text may count as false.
+func (c *checker) boolean(n *document.Node, at document.Pos, key string) (any, bool) {
+	if n.Kind == document.Bool && (n.Text == "true" || n.Text == "false") {
+		return n.Text == "true", true
+	}
+	c.mismatch(n, at, key, "true or false", truth(n.Text))
+	return nil, false
+}
+
+// truth returns the suggestion for text instead of true or false.
+func truth(text string) string {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "true", "yes", "y", "on", "1", "t", "enable", "enabled":
+		return "write true"
+	case "false", "no", "n", "off", "0", "f", "disable", "disabled":
+		return "write false"
+	}
+	return ""
+}
+
+// version accepts the only version of the file format.
+func (c *checker) version(n *document.Node, at document.Pos, key string) (any, bool) {
+	fix := "write " + strconv.Itoa(fileVersion)
+	switch {
+	case n.Kind == document.Float:
+		c.mismatch(n, at, key, "a whole number", fix)
+	case n.Kind != document.Int:
+		c.mismatch(n, at, key, "a number", fix)
+	case n.Text != strconv.Itoa(fileVersion):
+		c.fault(key, at, reasonValue, n.Text, "a version of the file format that this corskit does not read", fix+", or use a later corskit")
+	default:
+		return fileVersion, true
+	}
+	return nil, false
+}
+
+// durationRule and noCaching are suggestions for a max_age.
+const (
+	durationRule = `write it like "10m", "600s" or "1h30m", or "disabled"`
+	noCaching    = `write "disabled" to tell browsers not to remember preflights`
+)
+
+// duration accepts a positive duration with a unit, or "disabled".
+func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, bool) {
+	switch {
+	case n.Kind == document.Int || n.Kind == document.Float || n.Kind == document.Text && isNumber(n.Text):
+		fix := durationRule
+		if isDigits(n.Text) && strings.Trim(n.Text, "0") != "" {
+			fix = "write " + strconv.Quote(n.Text+"s") + " if seconds are meant"
+		}
+		c.fault(key, at, reasonUnit, n.Text, "a duration without a unit", fix)
+		return nil, false
+	case n.Kind != document.Text:
+		c.mismatch(n, at, key, "a duration", durationRule)
+		return nil, false
+	case n.Text == disabled:
+		return core.NoPreflightCache, true
+	}
+	d, err := time.ParseDuration(n.Text)
+	switch {
+	case err != nil:
+		fix := durationRule
+		if short := shortDuration(n.Text); short != "" && short != n.Text {
+			fix = didYouMean(short)
+		}
+		c.fault(key, at, reasonValue, n.Text, "not a duration", fix)
+	case d == 0:
+		c.fault(key, at, reasonValue, n.Text, "zero could mean two things", noCaching+", or remove the key to tell them nothing")
+	case d < 0:
+		c.fault(key, at, reasonValue, n.Text, "a negative duration", noCaching)
+	default:
+		return d, true
+	}
+	return nil, false
+}
+
+var longUnit = regexp.MustCompile(`^([0-9]+) *(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours|d|day|days)$`)
+
+// shortDuration returns the spelling of a duration such as "10 minutes" or "1d" in
+// a file, or the empty string.
+func shortDuration(text string) string {
+	m := longUnit.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
+	if m == nil {
+		return ""
+	}
+	number, unit := m[1], m[2][:1]
+	if unit == "d" {
+		days, err := strconv.Atoi(number)
+		if err != nil || days > 1000 {
+			return ""
+		}
+		number, unit = strconv.Itoa(days*24), "h"
+	}
+	return number + unit
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	return err == nil
+}
+
+// text accepts text that is not blank.
+func (c *checker) text(n *document.Node, at document.Pos, key string) (any, bool) {
+	switch {
+	case n.Kind != document.Text:
+		c.mismatch(n, at, key, "text", inQuotes(n))
+	case strings.TrimSpace(n.Text) == "":
+		c.fault(key, at, reasonEmpty, n.Text, "empty", "give it a value, or remove the key")
+	default:
+		return n.Text, true
+	}
+	return nil, false
+}
+
+// inQuotes returns the suggestion for a scalar that is not text in its format.
+func inQuotes(n *document.Node) string {
+	if n.Kind == document.List || n.Kind == document.Table {
+		return ""
+	}
+	return "write " + wording.Quote(n.Text) + ", in quotes"
+}
+
+// asList returns the suggestion for a scalar instead of a list.
+func asList(n *document.Node) string {
+	switch {
+	case n.Kind == document.Table:
+		return ""
+	case strings.Contains(n.Text, ",") || len(n.Text) > wording.MaxQuoted:
+		return "write each value as an entry of a list, in brackets"
+	}
+	return "write [" + strconv.Quote(n.Text) + "]"
+}
