@@ -26,7 +26,7 @@ func checkDocument(d *document.Document, root *document.Node, known spellings, f
 	case document.Table:
 		c.layer.values = c.table(&schema, root, "")
 	default:
-		c.fault("", root.Pos, reasonType, root.Text, root.Kind.String()+" where the file's keys are meant",
+		c.fault("", root.Pos, reasonType, root.Text, "expected the keys of the file, got "+root.Kind.String(),
 			"begin the file with the key policies")
 	}
 	return c.layer
@@ -43,8 +43,8 @@ func (c *checker) fault(key string, at document.Pos, reason core.Reason, value, 
 }
 
 // mismatch reports a value of the wrong type.
-func (c *checker) mismatch(n *document.Node, at document.Pos, key, meant, suggestion string) {
-	c.fault(key, at, reasonType, n.Text, n.Kind.String()+" where "+meant+" is meant", suggestion)
+func (c *checker) mismatch(n *document.Node, at document.Pos, key, expected, suggestion string) {
+	c.fault(key, at, reasonType, n.Text, "expected "+expected+", got "+n.Kind.String(), suggestion)
 }
 
 func (c *checker) tagged(n *document.Node, at document.Pos, key string) {
@@ -103,11 +103,11 @@ func withoutValue(f *Field, key string) string {
 	case f.Type == listType && strings.HasSuffix(key, "]") && f.Key != keyAllowOrigins:
 		return "remove the entry"
 	case f.Type == listType && strings.HasSuffix(key, "]"):
-		return `remove the entry; the origin null is written "null", in quotes`
+		return `remove the entry, or write "null" in quotes for the null origin`
 	case f.Type == tableType && key != "":
 		return "write {} for a policy that refuses every origin"
 	default:
-		return "give it one, or remove the key"
+		return "set one, or remove the key"
 	}
 }
 
@@ -163,7 +163,7 @@ func (c *checker) pairs(n *document.Node, key string, use func(p document.Pair, 
 	for _, p := range n.Pairs {
 		path := joinKey(key, p.Key)
 		if first, again := seen[p.Key]; again {
-			c.fault(path, p.Pos, reasonDuplicate, "", "set before"+onLine(first), "remove one of the two")
+			c.fault(path, p.Pos, reasonDuplicate, "", "already set"+onLine(first), "remove one of the two")
 			continue
 		}
 		seen[p.Key] = p.Pos
@@ -175,7 +175,7 @@ func onLine(p document.Pos) string {
 	if p.Line == 0 {
 		return ""
 	}
-	return ", on line " + strconv.Itoa(p.Line)
+	return " on line " + strconv.Itoa(p.Line)
 }
 
 // unknown reports a key that the table does not have.
@@ -186,13 +186,13 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	}
 	switch {
 	case near != "" && strings.EqualFold(near, p.Key):
-		c.fault(path, p.Pos, reasonKeyCase, "", "keys are in lower case", didYouMean(near))
+		c.fault(path, p.Pos, reasonKeyCase, "", "keys must be in lower case", didYouMean(near))
 	case near != "":
 		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", didYouMean(near))
 	case f == &schema && policyField(p.Key) != nil:
-		c.fault(path, p.Pos, reasonUnknownKey, "", "a key of a policy, outside of one", "put it below policies and the policy's name")
+		c.fault(path, p.Pos, reasonUnknownKey, "", "a key of a policy outside a policy", "move it below policies and the name of a policy")
 	default:
-		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "the keys here are "+strings.Join(f.keys(), ", "))
+		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "valid keys are "+strings.Join(f.keys(), ", "))
 	}
 }
 
@@ -201,7 +201,7 @@ func didYouMean(word string) string { return "did you mean " + strconv.Quote(wor
 // policies checks the policies of a file.
 func (c *checker) policies(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
 	if len(n.Pairs) == 0 {
-		c.fault(key, at, reasonEmpty, "", "no policy in it", "add one, or remove the key")
+		c.fault(key, at, reasonEmpty, "", "no policies", "add one, or remove the key")
 		return nil, false
 	}
 	values := make(map[string]any, len(n.Pairs))
@@ -213,7 +213,7 @@ func (c *checker) policies(f *Field, n *document.Node, at document.Pos, key stri
 		}
 		variable := variableName(p.Key)
 		if other, ok := c.known[variable]; ok && other != p.Key {
-			c.fault(path, p.Pos, reasonName, "", "differs from the policy "+strconv.Quote(other)+" in - and _ only", "rename one of the two")
+			c.fault(path, p.Pos, reasonName, "", "differs from policy "+strconv.Quote(other)+" only in - and _", "rename one of the two")
 			return
 		}
 		c.known[variable] = p.Key
@@ -231,20 +231,20 @@ func (c *checker) badName(p document.Pair, path string) {
 	lower := strings.ToLower(p.Key)
 	switch {
 	case p.Key == "":
-		c.fault(path, p.Pos, reasonEmpty, "", "a policy without a name", `name it; a single policy is called "default"`)
+		c.fault(path, p.Pos, reasonEmpty, "", "a policy without a name", `name it, for example "default"`)
 	case len(p.Key) > maxName:
-		c.fault(path, p.Pos, reasonName, "", "a name of more than "+strconv.Itoa(maxName)+" bytes", "shorten it")
+		c.fault(path, p.Pos, reasonName, "", "a name longer than "+strconv.Itoa(maxName)+" bytes", "shorten it")
 	case isName(lower):
-		c.fault(path, p.Pos, reasonKeyCase, "", "names are in lower case", didYouMean(lower))
+		c.fault(path, p.Pos, reasonKeyCase, "", "names must be in lower case", didYouMean(lower))
 	default:
-		c.fault(path, p.Pos, reasonName, "", "not a name", nameRule)
+		c.fault(path, p.Pos, reasonName, "", "not a valid name", nameRule)
 	}
 }
 
 // routes checks the routes of a file.
 func (c *checker) routes(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
 	if len(n.Items) == 0 {
-		c.fault(key, at, reasonEmpty, "", "no route in it", "add one; without the key every policy applies everywhere")
+		c.fault(key, at, reasonEmpty, "", "no routes", "add one, or remove the key so that every policy applies everywhere")
 		return nil, false
 	}
 	values := make([]any, 0, len(n.Items))
@@ -262,7 +262,7 @@ func (c *checker) routes(f *Field, n *document.Node, at document.Pos, key string
 				c.fault(path, itemAt, reasonMissing, "", "a route without policies", "add the key policies")
 			}
 		default:
-			c.mismatch(item, itemAt, path, "a route, a table of keys and values,", "")
+			c.mismatch(item, itemAt, path, "a route (a table of keys and values)", "")
 		}
 	}
 	return values, true

@@ -45,7 +45,7 @@ func checkVariables(vars []variable, known spellings, under files, f *faults) *l
 		if other, again := by[path]; again {
 			f.add(&Error{
 				Place: Place{Variable: v.name, Key: path}, Reason: reasonDuplicate,
-				Detail: "set by " + other + " too", Suggestion: "unset one of the two",
+				Detail: "also set by " + other, Suggestion: "unset one of the two",
 			})
 			continue
 		}
@@ -87,7 +87,7 @@ func (c *checker) policyOf(v variable, t target, under files) string {
 	if !isName(name) {
 		c.faults.add(&Error{
 			Place: Place{Variable: v.name}, Reason: reasonName,
-			Detail: strconv.Quote(name) + " is not a name", Suggestion: "use A-Z and 0-9, with a single _ between them",
+			Detail: strconv.Quote(name) + " is not a valid name", Suggestion: "use A-Z and 0-9, separated by single _",
 		})
 		return ""
 	}
@@ -106,7 +106,7 @@ func (c *checker) parse(f *Field, v variable, key string) (value any, n *documen
 	case f.Type == listType && text == "":
 		return []string{}, nil, true
 	case text == "":
-		c.fault(key, document.Pos{}, reasonEmpty, "", "set, but empty", "give it a value, or unset it")
+		c.fault(key, document.Pos{}, reasonEmpty, "", "empty", "set a value, or unset the variable")
 		return nil, nil, false
 	case f.Type == tablesType || f.Type == listType && strings.HasPrefix(text, "["):
 		root, fault := document.DecodeJSON([]byte(text))
@@ -128,7 +128,7 @@ func (c *checker) split(text, key string) []string {
 	entries := strings.Split(text, ",")
 	for i, entry := range entries {
 		if entries[i] = strings.TrimSpace(entry); entries[i] == "" {
-			c.fault(indexed(key, i), document.Pos{}, reasonEmpty, "", "an empty entry", "remove a comma; the whole variable empty means none")
+			c.fault(indexed(key, i), document.Pos{}, reasonEmpty, "", "an empty entry", "remove the comma, or leave the variable empty for an empty list")
 		}
 	}
 	return entries

@@ -129,7 +129,7 @@ func Check(ctx context.Context, src Source, name string, opts ...Options) Report
 
 // named returns an error if there is no source or no name.
 func named(src Source, name string) error {
-	e := &Error{Reason: ReasonNotFound, Suggestion: "FromEnv reads the environment alone"}
+	e := &Error{Reason: ReasonNotFound, Suggestion: "use FromEnv to read only the environment"}
 	switch {
 	case src == nil:
 		e.Detail = "no source to read from"

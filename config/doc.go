@@ -88,7 +88,7 @@
 // Everything is strict, because what is accepted and ignored is found out in
 // production: unknown keys and CORS_* variables, keys that differ in case, keys
 // that are there twice, nulls, empty entries, empty files, durations without a
-// unit, "yes" for true, a text where a list is meant, and all that core refuses
+// unit, "yes" for true, a expected a list, got text, and all that core refuses
 // are errors. [Load] reports all of them at once, joined: see [Errors] and
 // [Error]. There is no engine then, and none that is a bit looser.
 //

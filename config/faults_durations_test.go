@@ -13,7 +13,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant`,
+			`cors.yaml:3:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 		},
 	},
 	{
@@ -25,7 +25,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant`,
+			`cors.yaml:3:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 		},
 	},
 	{
@@ -35,7 +35,7 @@ var durationFaults = []faultCase{
 		},
 		main: "cors.json",
 		want: []string{
-			`cors.json:1:34: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant`,
+			`cors.json:1:34: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 		},
 	},
 	{
@@ -47,7 +47,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "1.5": a duration without a unit; write it like "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age "1.5": a duration without a unit; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 	{
@@ -59,7 +59,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "0": a duration without a unit; write it like "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age "0": a duration without a unit; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 	{
@@ -71,7 +71,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "0s": zero could mean two things; write "disabled" to tell browsers not to remember preflights, or remove the key to tell them nothing`,
+			`cors.yaml:3:14: policies.spa.max_age "0s": zero is ambiguous; write "disabled" to turn off preflight caching, or remove the key for the default of the browser`,
 		},
 	},
 	{
@@ -83,7 +83,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "-10m": a negative duration; write "disabled" to tell browsers not to remember preflights`,
+			`cors.yaml:3:14: policies.spa.max_age "-10m": a negative duration; write "disabled" to turn off preflight caching`,
 		},
 	},
 	{
@@ -95,7 +95,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "-1ns": a negative duration; write "disabled" to tell browsers not to remember preflights`,
+			`cors.yaml:3:14: policies.spa.max_age "-1ns": a negative duration; write "disabled" to turn off preflight caching`,
 		},
 	},
 	{
@@ -155,7 +155,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "never": not a duration; write it like "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age "never": not a duration; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 	{
@@ -167,7 +167,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "99999999999h": not a duration; write it like "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age "99999999999h": not a duration; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 }

@@ -21,7 +21,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_XYZZY=1"},
 		want: []string{
-			"CORS_XYZZY: an unknown variable; unset it; CORS_ALLOW_ORIGINS and its like set the policy default, CORS__POLICIES__NAME__ALLOW_ORIGINS another",
+			"CORS_XYZZY: an unknown variable; unset it; variables are named like CORS_ALLOW_ORIGINS for the policy default, like CORS__POLICIES__NAME__ALLOW_ORIGINS for others",
 		},
 	},
 	{
@@ -42,7 +42,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"cors_allow_origins=https://a.example"},
 		want: []string{
-			"cors_allow_origins: variables are in upper case; did you mean CORS_ALLOW_ORIGINS?",
+			"cors_allow_origins: variables must be in upper case; did you mean CORS_ALLOW_ORIGINS?",
 		},
 	},
 	{
@@ -52,7 +52,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__Policies__spa__Max_Age=5m"},
 		want: []string{
-			"CORS__Policies__spa__Max_Age: variables are in upper case; did you mean CORS__POLICIES__SPA__MAX_AGE?",
+			"CORS__Policies__spa__Max_Age: variables must be in upper case; did you mean CORS__POLICIES__SPA__MAX_AGE?",
 		},
 	},
 	{
@@ -62,7 +62,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_ALLOW_ORIGINS=https://b.example"},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: sets the policy "default", which cors.yaml does not declare; declare it there, if only as default: {}, or set CORS__POLICIES__SPA__ALLOW_ORIGINS`,
+			`CORS_ALLOW_ORIGINS: sets the policy "default", which cors.yaml does not declare; declare it there, for example as default: {}, or set CORS__POLICIES__SPA__ALLOW_ORIGINS`,
 		},
 	},
 	{
@@ -83,8 +83,8 @@ var variableFaults = []faultCase{
 		env: []string{"CORS__POLICIES__SPA__ALLOW_ORGINS=", "CORS__POLICY__SPA__MAX_AGE=5m", "CORS__POLICIES__SPA__XYZZY=1"},
 		want: []string{
 			"CORS__POLICIES__SPA__ALLOW_ORGINS: an unknown key; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?",
-			"CORS__POLICIES__SPA__XYZZY: an unknown key; the keys of a policy are ALLOW_ORIGINS, ORIGINS_FILE, ALLOW_METHODS, ALLOW_HEADERS, EXPOSE_HEADERS, ALLOW_CREDENTIALS, MAX_AGE, ALLOW_PRIVATE_NETWORK, REJECT_DISALLOWED, DANGEROUSLY_ALLOW_NULL_ORIGIN, DANGEROUSLY_ALLOW_INSECURE_ORIGINS, DANGEROUSLY_ALLOW_PUBLIC_SUFFIXES",
-			"CORS__POLICY__SPA__MAX_AGE: an unknown key; after CORS__ comes POLICIES__, the name of a policy, __ and a key of it",
+			"CORS__POLICIES__SPA__XYZZY: an unknown key; valid keys are ALLOW_ORIGINS, ORIGINS_FILE, ALLOW_METHODS, ALLOW_HEADERS, EXPOSE_HEADERS, ALLOW_CREDENTIALS, MAX_AGE, ALLOW_PRIVATE_NETWORK, REJECT_DISALLOWED, DANGEROUSLY_ALLOW_NULL_ORIGIN, DANGEROUSLY_ALLOW_INSECURE_ORIGINS, DANGEROUSLY_ALLOW_PUBLIC_SUFFIXES",
+			"CORS__POLICY__SPA__MAX_AGE: an unknown key; use CORS__POLICIES__NAME__KEY",
 		},
 	},
 	{
@@ -94,9 +94,9 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES=x", "CORS__POLICIES__SPA=x", "CORS__POLICIES__SPA__MAX__AGE=5m"},
 		want: []string{
-			"CORS__POLICIES: a whole table, which no variable can set; name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS",
-			"CORS__POLICIES__SPA: a whole table, which no variable can set; name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS",
-			"CORS__POLICIES__SPA__MAX__AGE: too many parts; a variable is named CORS__POLICIES__, a policy, __ and a key",
+			"CORS__POLICIES: a variable cannot set a whole table; name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS",
+			"CORS__POLICIES__SPA: a variable cannot set a whole table; name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS",
+			"CORS__POLICIES__SPA__MAX__AGE: too many parts; use CORS__POLICIES__NAME__KEY",
 		},
 	},
 	{
@@ -106,7 +106,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__ROUTES__0__PATH=/"},
 		want: []string{
-			"CORS__ROUTES__0__PATH: a part of routes, which a variable can only set as a whole; set CORS__ROUTES to JSON",
+			"CORS__ROUTES__0__PATH: a variable can set routes only as a whole; set CORS__ROUTES to JSON",
 		},
 	},
 	{
@@ -116,10 +116,10 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES__SPA__ALLOW_CREDENTIALS=1", "CORS__POLICIES__SPA__MAX_AGE=600", "CORS__POLICIES__SPA__REJECT_DISALLOWED=TRUE", "CORS__VERSION=one"},
 		want: []string{
-			`CORS__POLICIES__SPA__ALLOW_CREDENTIALS: policies.spa.allow_credentials "1": text where true or false is meant; write true`,
-			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant`,
-			`CORS__POLICIES__SPA__REJECT_DISALLOWED: policies.spa.reject_disallowed "TRUE": text where true or false is meant; write true`,
-			`CORS__VERSION: version "one": text where a number is meant; write 1`,
+			`CORS__POLICIES__SPA__ALLOW_CREDENTIALS: policies.spa.allow_credentials "1": expected true or false, got text; write true`,
+			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
+			`CORS__POLICIES__SPA__REJECT_DISALLOWED: policies.spa.reject_disallowed "TRUE": expected true or false, got text; write true`,
+			`CORS__VERSION: version "one": expected a number, got text; write 1`,
 		},
 	},
 	{
@@ -129,9 +129,9 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES__SPA__MAX_AGE=", "CORS__POLICIES__SPA__ALLOW_CREDENTIALS= ", "CORS__POLICIES__SPA__ORIGINS_FILE="},
 		want: []string{
-			"CORS__POLICIES__SPA__ALLOW_CREDENTIALS: policies.spa.allow_credentials: set, but empty; give it a value, or unset it",
-			"CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age: set, but empty; give it a value, or unset it",
-			"CORS__POLICIES__SPA__ORIGINS_FILE: policies.spa.origins_file: set, but empty; give it a value, or unset it",
+			"CORS__POLICIES__SPA__ALLOW_CREDENTIALS: policies.spa.allow_credentials: empty; set a value, or unset the variable",
+			"CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age: empty; set a value, or unset the variable",
+			"CORS__POLICIES__SPA__ORIGINS_FILE: policies.spa.origins_file: empty; set a value, or unset the variable",
 		},
 	},
 	{
@@ -141,8 +141,8 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example,,https://b.example,"},
 		want: []string{
-			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1]: an empty entry; remove a comma; the whole variable empty means none",
-			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[3]: an empty entry; remove a comma; the whole variable empty means none",
+			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1]: an empty entry; remove the comma, or leave the variable empty for an empty list",
+			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[3]: an empty entry; remove the comma, or leave the variable empty for an empty list",
 		},
 	},
 	{
@@ -173,7 +173,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{`CORS__POLICIES__SPA__ALLOW_ORIGINS=["https://a.example"`, `CORS__POLICIES__SPA__ALLOW_METHODS=[1, "patch"]`},
 		want: []string{
-			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[0] "1": a number where text is meant; write "1", in quotes`,
+			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[0] "1": expected text, got a number; write "1", in quotes`,
 			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not change the case of this one; did you mean "PATCH"?`,
 			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins "[\"https://a.example\"": not JSON: unexpected end of JSON input`,
 		},
@@ -206,7 +206,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES__SPA__MAX_AGE=5m", "CORS__POLICIES__SPA__MAX_AGE=6m"},
 		want: []string{
-			"CORS__POLICIES__SPA__MAX_AGE: set twice, to different values; remove one of the two",
+			"CORS__POLICIES__SPA__MAX_AGE: set twice to different values; remove one of the two",
 		},
 	},
 	{
@@ -216,7 +216,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_MAX_AGE=5m", "CORS__POLICIES__DEFAULT__MAX_AGE=5m"},
 		want: []string{
-			"CORS__POLICIES__DEFAULT__MAX_AGE: policies.default.max_age: set by CORS_MAX_AGE too; unset one of the two",
+			"CORS__POLICIES__DEFAULT__MAX_AGE: policies.default.max_age: also set by CORS_MAX_AGE; unset one of the two",
 		},
 	},
 	{
@@ -237,7 +237,7 @@ var aloneFaults = []faultCase{
 		name: "no variable",
 		main: alone,
 		want: []string{
-			"CORS_ALLOW_ORIGINS: not set, nor is any other variable of a policy; set it; empty, it refuses every origin",
+			"CORS_ALLOW_ORIGINS: no variable sets a policy; set this one (an empty value refuses every origin)",
 		},
 	},
 	{
@@ -245,7 +245,7 @@ var aloneFaults = []faultCase{
 		main: alone,
 		env:  []string{"CORS_PROFILE=prod"},
 		want: []string{
-			`CORS_PROFILE "prod": a profile chooses among files, and there is none; unset it`,
+			`CORS_PROFILE "prod": a profile selects a file, but no file is loaded; unset it`,
 		},
 	},
 	{
@@ -269,7 +269,7 @@ var aloneFaults = []faultCase{
 		main: alone,
 		env:  []string{"CORS__POLICIES___SPA__MAX_AGE=5m"},
 		want: []string{
-			`CORS__POLICIES___SPA__MAX_AGE: "_spa" is not a name; use A-Z and 0-9, with a single _ between them`,
+			`CORS__POLICIES___SPA__MAX_AGE: "_spa" is not a valid name; use A-Z and 0-9, separated by single _`,
 		},
 	},
 	{
@@ -277,7 +277,7 @@ var aloneFaults = []faultCase{
 		main: alone,
 		env:  []string{`CORS__ROUTES=[{"policies": ["spa"]}]`},
 		want: []string{
-			"CORS_ALLOW_ORIGINS: not set, nor is any other variable of a policy; set it; empty, it refuses every origin",
+			"CORS_ALLOW_ORIGINS: no variable sets a policy; set this one (an empty value refuses every origin)",
 		},
 	},
 }

@@ -75,7 +75,7 @@ var fileFaults = []faultCase{
 		},
 		main: "cors.conf",
 		want: []string{
-			"cors.conf: not a format known by its ending; name it .yaml, .yml, .json or .toml",
+			"cors.conf: unknown file extension; use .yaml, .yml, .json or .toml",
 		},
 	},
 	{
@@ -85,7 +85,7 @@ var fileFaults = []faultCase{
 		},
 		main: "cors",
 		want: []string{
-			"cors: not a format known by its ending; name it .yaml, .yml, .json or .toml",
+			"cors: unknown file extension; use .yaml, .yml, .json or .toml",
 		},
 	},
 	{
@@ -95,7 +95,7 @@ var fileFaults = []faultCase{
 		},
 		main: "cors.YAML",
 		want: []string{
-			"cors.YAML: not a format known by its ending; write the ending in lower case",
+			"cors.YAML: unknown file extension; write it in lower case",
 		},
 	},
 	{
@@ -104,7 +104,7 @@ var fileFaults = []faultCase{
 			"cors.yaml": []byte("policies\n"),
 		},
 		want: []string{
-			`cors.yaml:1:1 "policies": text where the file's keys are meant; begin the file with the key policies`,
+			`cors.yaml:1:1 "policies": expected the keys of the file, got text; begin the file with the key policies`,
 		},
 	},
 	{
@@ -113,7 +113,7 @@ var fileFaults = []faultCase{
 			"cors.yaml": []byte("- policies\n"),
 		},
 		want: []string{
-			"cors.yaml:1:1: a list where the file's keys are meant; begin the file with the key policies",
+			"cors.yaml:1:1: expected the keys of the file, got a list; begin the file with the key policies",
 		},
 	},
 	{
@@ -122,7 +122,7 @@ var fileFaults = []faultCase{
 			"cors.yaml": []byte("null\n"),
 		},
 		want: []string{
-			`cors.yaml:1:1 "null": no value where the file's keys are meant; begin the file with the key policies`,
+			`cors.yaml:1:1 "null": expected the keys of the file, got no value; begin the file with the key policies`,
 		},
 	},
 	{
@@ -131,7 +131,7 @@ var fileFaults = []faultCase{
 			"cors.yaml": bytes.Repeat([]byte("# x\n"), 1<<19),
 		},
 		want: []string{
-			"cors.yaml: more than 1 MiB; list many origins in an origins_file",
+			"cors.yaml: more than 1 MiB; move long lists of origins to an origins_file",
 		},
 	},
 }
@@ -162,7 +162,7 @@ var originsFileFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"partners.txt: no origin in it; a policy that refuses every origin has allow_origins: [] and no origins_file",
+			"partners.txt: no origins; to refuse every origin, set allow_origins: [] and remove origins_file",
 		},
 	},
 	{
@@ -202,7 +202,7 @@ var originsFileFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:3:19: policies.spa.origins_file: empty; give it a value, or remove the key",
+			"cors.yaml:3:19: policies.spa.origins_file: empty; set a value, or remove the key",
 		},
 	},
 }
@@ -216,7 +216,7 @@ var profileFaults = []faultCase{
 		},
 		env: []string{"CORS_PROFILE=prod"},
 		want: []string{
-			`cors.prod.yaml: no such file, though the profile is "prod"; create it, or choose another profile with CORS_PROFILE`,
+			`cors.prod.yaml: no such file for the profile "prod"; create it, or choose another profile with CORS_PROFILE`,
 		},
 	},
 	{
@@ -226,7 +226,7 @@ var profileFaults = []faultCase{
 		},
 		env: []string{"CORS_PROFILE=../../etc/passwd"},
 		want: []string{
-			`CORS_PROFILE "../../etc/passwd": not the name of a profile; use a-z and 0-9, with a single - or _ between them`,
+			`CORS_PROFILE "../../etc/passwd": not a valid profile name; use a-z and 0-9, separated by single - or _`,
 		},
 	},
 	{
@@ -236,7 +236,7 @@ var profileFaults = []faultCase{
 		},
 		env: []string{"CORS_PROFILE=Prod"},
 		want: []string{
-			`CORS_PROFILE "Prod": not the name of a profile; did you mean "prod"?`,
+			`CORS_PROFILE "Prod": not a valid profile name; did you mean "prod"?`,
 		},
 	},
 	{
@@ -253,7 +253,7 @@ var profileFaults = []faultCase{
 		},
 		env: []string{"CORS_PROFILE=prod"},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant`,
+			`cors.yaml:3:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			`cors.prod.yaml:3:5: policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?`,
 		},
 	},

@@ -23,7 +23,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:1:1: frobnicate: an unknown key; the keys here are version, policies, routes",
+			"cors.yaml:1:1: frobnicate: an unknown key; valid keys are version, policies, routes",
 		},
 	},
 	{
@@ -32,7 +32,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 			"cors.yaml": []byte("allow_origins: [\"https://a.example\"]\n"),
 		},
 		want: []string{
-			"cors.yaml:1:1: allow_origins: a key of a policy, outside of one; put it below policies and the policy's name",
+			"cors.yaml:1:1: allow_origins: a key of a policy outside a policy; move it below policies and the name of a policy",
 		},
 	},
 	{
@@ -74,7 +74,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			`cors.yaml:3:5: policies.spa.Allow_Origins: keys are in lower case; did you mean "allow_origins"?`,
+			`cors.yaml:3:5: policies.spa.Allow_Origins: keys must be in lower case; did you mean "allow_origins"?`,
 		},
 	},
 	{
@@ -97,7 +97,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:3:6: routes[0].url: an unknown key; the keys here are host, path, policies",
+			"cors.yaml:3:6: routes[0].url: an unknown key; valid keys are host, path, policies",
 		},
 	},
 	{
@@ -111,7 +111,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:5:5: policies.spa.max_age: set before, on line 3; remove one of the two",
+			"cors.yaml:5:5: policies.spa.max_age: already set on line 3; remove one of the two",
 		},
 	},
 	{
@@ -123,7 +123,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:3:3: policies.spa: set before, on line 2; remove one of the two",
+			"cors.yaml:3:3: policies.spa: already set on line 2; remove one of the two",
 		},
 	},
 	{
@@ -135,7 +135,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 		main: "cors.json",
 		want: []string{
-			"cors.json:2:2: policies.spa.max_age: set before, on line 1; remove one of the two",
+			"cors.json:2:2: policies.spa.max_age: already set on line 1; remove one of the two",
 		},
 	},
 	{
@@ -149,7 +149,7 @@ max_age = "10m"
 		},
 		main: "cors.toml",
 		want: []string{
-			"cors.toml:3:11: policies.spa: set before, on line 1; remove one of the two",
+			"cors.toml:3:11: policies.spa: already set on line 1; remove one of the two",
 		},
 	},
 	{
@@ -161,7 +161,7 @@ max_age = "10m"
 `),
 		},
 		want: []string{
-			`cors.yaml:3:5: policies.spa."a\x1bb\n": an unknown key; the keys here are allow_origins, origins_file, allow_methods, allow_headers, expose_headers, allow_credentials, max_age, allow_private_network, reject_disallowed, dangerously_allow_null_origin, dangerously_allow_insecure_origins, dangerously_allow_public_suffixes`,
+			`cors.yaml:3:5: policies.spa."a\x1bb\n": an unknown key; valid keys are allow_origins, origins_file, allow_methods, allow_headers, expose_headers, allow_credentials, max_age, allow_private_network, reject_disallowed, dangerously_allow_null_origin, dangerously_allow_insecure_origins, dangerously_allow_public_suffixes`,
 		},
 	},
 	{
@@ -188,7 +188,7 @@ var nameFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:2:3: policies.SPA: names are in lower case; did you mean "spa"?`,
+			`cors.yaml:2:3: policies.SPA: names must be in lower case; did you mean "spa"?`,
 		},
 	},
 	{
@@ -199,7 +199,7 @@ var nameFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:2:3: policies."a.b": not a name; use a-z and 0-9, with a single - or _ between them`,
+			`cors.yaml:2:3: policies."a.b": not a valid name; use a-z and 0-9, separated by single - or _`,
 		},
 	},
 	{
@@ -210,7 +210,7 @@ var nameFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:2:3: policies.a__b: not a name; use a-z and 0-9, with a single - or _ between them",
+			"cors.yaml:2:3: policies.a__b: not a valid name; use a-z and 0-9, separated by single - or _",
 		},
 	},
 	{
@@ -221,7 +221,7 @@ var nameFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:2:3: policies."": a policy without a name; name it; a single policy is called "default"`,
+			`cors.yaml:2:3: policies."": a policy without a name; name it, for example "default"`,
 		},
 	},
 	{
@@ -232,7 +232,7 @@ var nameFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:2:3: policies.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: a name of more than 64 bytes; shorten it",
+			"cors.yaml:2:3: policies.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: a name longer than 64 bytes; shorten it",
 		},
 	},
 	{
@@ -244,7 +244,7 @@ var nameFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:3: policies.my_app: differs from the policy "my-app" in - and _ only; rename one of the two`,
+			`cors.yaml:3:3: policies.my_app: differs from policy "my-app" only in - and _; rename one of the two`,
 		},
 	},
 }

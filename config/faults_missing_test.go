@@ -10,7 +10,7 @@ var missingFaults = []faultCase{
 			"cors.yaml": []byte("policies:\n"),
 		},
 		want: []string{
-			"cors.yaml:1:10: policies: no value; give it one, or remove the key",
+			"cors.yaml:1:10: policies: no value; set one, or remove the key",
 		},
 	},
 	{
@@ -19,7 +19,7 @@ var missingFaults = []faultCase{
 			"cors.yaml": []byte("policies: {}\n"),
 		},
 		want: []string{
-			"cors.yaml:1:11: policies: no policy in it; add one, or remove the key",
+			"cors.yaml:1:11: policies: no policies; add one, or remove the key",
 		},
 	},
 	{
@@ -28,7 +28,7 @@ var missingFaults = []faultCase{
 			"cors.yaml": []byte("version: 1\n"),
 		},
 		want: []string{
-			"cors.yaml: no policy in it; add the key policies; a policy {} refuses every origin",
+			"cors.yaml: no policies; add the key policies (a policy {} refuses every origin)",
 		},
 	},
 	{
@@ -52,7 +52,7 @@ var missingFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:3:19: policies.spa.allow_origins: no value; give it one, or remove the key",
+			"cors.yaml:3:19: policies.spa.allow_origins: no value; set one, or remove the key",
 		},
 	},
 	{
@@ -64,8 +64,8 @@ var missingFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:42: policies.spa.allow_origins[1]: no value; remove the entry; the origin null is written "null", in quotes`,
-			`cors.yaml:3:48: policies.spa.allow_origins[2]: no value; remove the entry; the origin null is written "null", in quotes`,
+			`cors.yaml:3:42: policies.spa.allow_origins[1]: no value; remove the entry, or write "null" in quotes for the null origin`,
+			`cors.yaml:3:48: policies.spa.allow_origins[2]: no value; remove the entry, or write "null" in quotes for the null origin`,
 		},
 	},
 	{
@@ -101,7 +101,7 @@ var missingFaults = []faultCase{
 		},
 		main: "cors.json",
 		want: []string{
-			"cors.json:1:40: policies.spa.allow_origins: no value; give it one, or remove the key",
+			"cors.json:1:40: policies.spa.allow_origins: no value; set one, or remove the key",
 		},
 	},
 	{
@@ -110,7 +110,7 @@ var missingFaults = []faultCase{
 			"cors.yaml": []byte(onePolicy + "routes: []\n"),
 		},
 		want: []string{
-			"cors.yaml:2:9: routes: no route in it; add one; without the key every policy applies everywhere",
+			"cors.yaml:2:9: routes: no routes; add one, or remove the key so that every policy applies everywhere",
 		},
 	},
 	{
@@ -134,7 +134,7 @@ var missingFaults = []faultCase{
 		},
 		want: []string{
 			"cors.yaml:3:5: routes[0]: a route without policies; add the key policies",
-			"cors.yaml:4:15: routes[1].policies: a route without policies; name one; a policy {} refuses every origin",
+			"cors.yaml:4:15: routes[1].policies: a route without policies; name one (a policy {} refuses every origin)",
 		},
 	},
 	{
@@ -145,7 +145,7 @@ var missingFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:3:12: routes[0].path: empty; give it a value, or remove the key",
+			"cors.yaml:3:12: routes[0].path: empty; set a value, or remove the key",
 		},
 	},
 }

@@ -12,7 +12,7 @@ var alikeFaults = []faultCase{
 		},
 		env: []string{"CORS_PROFILE=prod", "CORS__POLICIES__MY_APP__ALLOW_ORIGINS="},
 		want: []string{
-			`cors.prod.yaml:3:3: policies.my_app: differs from the policy "my-app" in - and _ only; rename one of the two`,
+			`cors.prod.yaml:3:3: policies.my_app: differs from policy "my-app" only in - and _; rename one of the two`,
 		},
 	},
 	{
@@ -24,7 +24,7 @@ var alikeFaults = []faultCase{
 		},
 		env: []string{"CORS_PROFILE=prod"},
 		want: []string{
-			`cors.prod.toml:1:11: policies.my-app: differs from the policy "my_app" in - and _ only; rename one of the two`,
+			`cors.prod.toml:1:11: policies.my-app: differs from policy "my_app" only in - and _; rename one of the two`,
 		},
 	},
 	{
@@ -32,7 +32,7 @@ var alikeFaults = []faultCase{
 		main: alone,
 		env:  []string{"CORS__POLICIES__A-B__ALLOW_ORIGINS=", "CORS__POLICIES__A_B__ALLOW_ORIGINS="},
 		want: []string{
-			"CORS__POLICIES__A-B__ALLOW_ORIGINS: variables are in upper case, with _ for -; did you mean CORS__POLICIES__A_B__ALLOW_ORIGINS?",
+			"CORS__POLICIES__A-B__ALLOW_ORIGINS: variables must be in upper case, with _ instead of -; did you mean CORS__POLICIES__A_B__ALLOW_ORIGINS?",
 		},
 	},
 	{
@@ -42,7 +42,7 @@ var alikeFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES__MY-APP__ALLOW_ORIGINS="},
 		want: []string{
-			"CORS__POLICIES__MY-APP__ALLOW_ORIGINS: variables are in upper case, with _ for -; did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
+			"CORS__POLICIES__MY-APP__ALLOW_ORIGINS: variables must be in upper case, with _ instead of -; did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
 		},
 	},
 	{
@@ -52,8 +52,8 @@ var alikeFaults = []faultCase{
 		},
 		env: []string{"CORS_MAX-AGE=5m", "cors__policies__my-app__allow-origins="},
 		want: []string{
-			"CORS_MAX-AGE: variables are in upper case, with _ for -; did you mean CORS_MAX_AGE?",
-			"cors__policies__my-app__allow-origins: variables are in upper case, with _ for -; did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
+			"CORS_MAX-AGE: variables must be in upper case, with _ instead of -; did you mean CORS_MAX_AGE?",
+			"cors__policies__my-app__allow-origins: variables must be in upper case, with _ instead of -; did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
 		},
 	},
 	{
@@ -61,7 +61,7 @@ var alikeFaults = []faultCase{
 		main: alone,
 		env:  []string{"CORS__POLICIES__A--B__ALLOW_ORIGINS="},
 		want: []string{
-			`CORS__POLICIES__A--B__ALLOW_ORIGINS: "a--b" is not a name; use A-Z and 0-9, with a single _ between them`,
+			`CORS__POLICIES__A--B__ALLOW_ORIGINS: "a--b" is not a valid name; use A-Z and 0-9, separated by single _`,
 		},
 	},
 }

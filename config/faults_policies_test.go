@@ -112,9 +112,9 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:26: routes[0].policies[0] "sap": no policy of this name; did you mean "spa"?`,
-			`cors.yaml:4:26: routes[1].policies[0] "other": no policy of this name; the policies are spa`,
-			`cors.yaml:4:38: routes[1].policies[2] "spa": named before in this route; remove one of the two`,
+			`cors.yaml:3:26: routes[0].policies[0] "sap": no policy has this name; did you mean "spa"?`,
+			`cors.yaml:4:26: routes[1].policies[0] "other": no policy has this name; the policies are spa`,
+			`cors.yaml:4:38: routes[1].policies[2] "spa": listed twice in this route; remove one of the two`,
 		},
 	},
 	{

@@ -69,7 +69,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:2:1: a second YAML document; remove what follows the line ---",
+			"cors.yaml:2:1: a second YAML document; remove everything from the line --- on",
 		},
 	},
 	{
@@ -94,7 +94,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:4:5: a YAML merge key (<<); write the keys out; an alias may stand for a whole list",
+			"cors.yaml:4:5: a YAML merge key (<<); write the keys out; aliases are for lists and values",
 		},
 	},
 	{
@@ -140,7 +140,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:1:11: values nest too deeply, or aliases make too many of them",
+			"cors.yaml:1:11: values nest too deeply, or aliases expand to too many",
 		},
 	},
 	{
@@ -155,7 +155,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 		main: "cors.json",
 		want: []string{
-			"cors.json:3:37: not JSON: invalid character ']' looking for beginning of value; is there a comma too many before it?",
+			"cors.json:3:37: not JSON: invalid character ']' looking for beginning of value; is there an extra comma before it?",
 		},
 	},
 	{
@@ -201,7 +201,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 		main: "cors.json",
 		want: []string{
-			`cors.json:1:2: not JSON: invalid character '\'' looking for beginning of object key string; JSON has double quotes`,
+			`cors.json:1:2: not JSON: invalid character '\'' looking for beginning of object key string; use double quotes in JSON`,
 		},
 	},
 	{

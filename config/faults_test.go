@@ -48,10 +48,10 @@ route: []
 		},
 		env: []string{"CORS_PROFLE=x"},
 		want: []string{
-			`cors.yaml:1:10: version "3": a version of the file format that this corskit does not read; write 1, or use a later corskit`,
+			`cors.yaml:1:10: version "3": not a supported version of the file format; write 1, or upgrade corskit`,
 			`cors.yaml:4:21: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an origin; did you mean "https://a.example"?`,
-			`cors.yaml:4:43: policies.spa.allow_origins[1]: no value; remove the entry; the origin null is written "null", in quotes`,
-			`cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant`,
+			`cors.yaml:4:43: policies.spa.allow_origins[1]: no value; remove the entry, or write "null" in quotes for the null origin`,
+			`cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			`cors.yaml:6:1: route: an unknown key; did you mean "routes"?`,
 			"CORS_PROFLE: an unknown variable; did you mean CORS_PROFILE?",
 		},
@@ -65,7 +65,7 @@ route: []
 		},
 		env: []string{"CORS_ORIGNS=x", "CORS__POLICIES__SPA__MAX_AGE=1d"},
 		want: []string{
-			`cors.yaml:2:18: policies.spa.max_age "600": a duration without a unit; write "600s" if seconds are meant`,
+			`cors.yaml:2:18: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			"CORS_ORIGNS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
 			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "1d": not a duration; did you mean "24h"?`,
 		},

@@ -14,8 +14,8 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:20: policies.spa.allow_origins "https://a.example": text where a list is meant; write ["https://a.example"]`,
-			`cors.yaml:4:20: policies.spa.allow_methods "PUT,DELETE": text where a list is meant; write each value as an entry of a list, in brackets`,
+			`cors.yaml:3:20: policies.spa.allow_origins "https://a.example": expected a list, got text; write ["https://a.example"]`,
+			`cors.yaml:4:20: policies.spa.allow_methods "PUT,DELETE": expected a list, got text; write a list in brackets, with one entry for each value`,
 		},
 	},
 	{
@@ -28,12 +28,12 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age: a list where a duration is meant; write it like "10m", "600s" or "1h30m", or "disabled"`,
-			"cors.yaml:4:24: policies.spa.allow_credentials: a list where true or false is meant",
+			`cors.yaml:3:14: policies.spa.max_age: expected a duration, got a list; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
+			"cors.yaml:4:24: policies.spa.allow_credentials: expected true or false, got a list",
 		},
 	},
 	{
-		name: "a table where a list is meant",
+		name: "expected a list, got a table",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -41,7 +41,7 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:3:20: policies.spa.allow_origins: a table where a list is meant",
+			"cors.yaml:3:20: policies.spa.allow_origins: expected a list, got a table",
 		},
 	},
 	{
@@ -52,7 +52,7 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:2:3: policies: a list where a table of policies by name is meant",
+			"cors.yaml:2:3: policies: expected a table of policies by name, got a list",
 		},
 	},
 	{
@@ -63,7 +63,7 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:2:8: policies.spa "https://a.example": text where a table of keys and values is meant`,
+			`cors.yaml:2:8: policies.spa "https://a.example": expected a table of keys and values, got text`,
 		},
 	},
 	{
@@ -74,7 +74,7 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:3:3: routes: a table where a list of routes is meant",
+			"cors.yaml:3:3: routes: expected a list of routes, got a table",
 		},
 	},
 	{
@@ -83,7 +83,7 @@ var typeFaults = []faultCase{
 			"cors.yaml": []byte(onePolicy + "routes: [spa]\n"),
 		},
 		want: []string{
-			`cors.yaml:2:10: routes[0] "spa": text where a route, a table of keys and values, is meant`,
+			`cors.yaml:2:10: routes[0] "spa": expected a route (a table of keys and values), got text`,
 		},
 	},
 	{
@@ -98,10 +98,10 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:24: policies.spa.allow_credentials "yes": text where true or false is meant; write true`,
-			`cors.yaml:4:24: policies.spa.reject_disallowed "true": text where true or false is meant; write true`,
-			`cors.yaml:5:28: policies.spa.allow_private_network "1": a number where true or false is meant; write true`,
-			`cors.yaml:6:36: policies.spa.dangerously_allow_null_origin "maybe": text where true or false is meant`,
+			`cors.yaml:3:24: policies.spa.allow_credentials "yes": expected true or false, got text; write true`,
+			`cors.yaml:4:24: policies.spa.reject_disallowed "true": expected true or false, got text; write true`,
+			`cors.yaml:5:28: policies.spa.allow_private_network "1": expected true or false, got a number; write true`,
+			`cors.yaml:6:36: policies.spa.dangerously_allow_null_origin "maybe": expected true or false, got text`,
 		},
 	},
 	{
@@ -113,10 +113,10 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:21: policies.spa.allow_methods[0] "1": a number where text is meant; write "1", in quotes`,
-			`cors.yaml:3:24: policies.spa.allow_methods[1] "true": true or false where text is meant; write "true", in quotes`,
-			`cors.yaml:3:30: policies.spa.allow_methods[2] "1.5": a number where text is meant; write "1.5", in quotes`,
-			`cors.yaml:3:35: policies.spa.allow_methods[3] "2020-01-01": a date or time where text is meant; write "2020-01-01", in quotes`,
+			`cors.yaml:3:21: policies.spa.allow_methods[0] "1": expected text, got a number; write "1", in quotes`,
+			`cors.yaml:3:24: policies.spa.allow_methods[1] "true": expected text, got a boolean; write "true", in quotes`,
+			`cors.yaml:3:30: policies.spa.allow_methods[2] "1.5": expected text, got a decimal number; write "1.5", in quotes`,
+			`cors.yaml:3:35: policies.spa.allow_methods[3] "2020-01-01": expected text, got a date or time; write "2020-01-01", in quotes`,
 		},
 	},
 	{
@@ -128,7 +128,7 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:3:21: policies.spa.allow_origins[0]: a list where text is meant",
+			"cors.yaml:3:21: policies.spa.allow_origins[0]: expected text, got a list",
 		},
 	},
 	{
@@ -140,7 +140,7 @@ allow_origins = [["https://a.example"]]
 		},
 		main: "cors.toml",
 		want: []string{
-			"cors.toml:2:19: policies.spa.allow_origins[0]: a list where text is meant",
+			"cors.toml:2:19: policies.spa.allow_origins[0]: expected text, got a list",
 		},
 	},
 	{
@@ -152,7 +152,7 @@ max_age = 07:32:00
 		},
 		main: "cors.toml",
 		want: []string{
-			`cors.toml:2:11: policies.spa.max_age "07:32:00": a date or time where a duration is meant; write it like "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.toml:2:11: policies.spa.max_age "07:32:00": expected a duration, got a date or time; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 	{
@@ -163,7 +163,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			`cors.yaml:1:10: version "1": text where a number is meant; write 1`,
+			`cors.yaml:1:10: version "1": expected a number, got text; write 1`,
 		},
 	},
 	{
@@ -174,7 +174,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			`cors.yaml:1:10: version "2": a version of the file format that this corskit does not read; write 1, or use a later corskit`,
+			`cors.yaml:1:10: version "2": not a supported version of the file format; write 1, or upgrade corskit`,
 		},
 	},
 	{
@@ -186,7 +186,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:3:19: policies.spa.origins_file: a list where text is meant",
+			"cors.yaml:3:19: policies.spa.origins_file: expected text, got a list",
 		},
 	},
 }

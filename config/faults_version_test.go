@@ -10,7 +10,7 @@ var versionFaults = []faultCase{
 			"cors.yaml": []byte("version: 1.0\n" + onePolicy),
 		},
 		want: []string{
-			`cors.yaml:1:10: version "1.0": a number where a whole number is meant; write 1`,
+			`cors.yaml:1:10: version "1.0": expected a whole number, got a decimal number; write 1`,
 		},
 	},
 	{
@@ -20,7 +20,7 @@ var versionFaults = []faultCase{
 			"cors.json": []byte(`{"version": 1.0, "policies": {"spa": {}}}`),
 		},
 		want: []string{
-			`cors.json:1:13: version "1.0": a number where a whole number is meant; write 1`,
+			`cors.json:1:13: version "1.0": expected a whole number, got a decimal number; write 1`,
 		},
 	},
 	{
@@ -30,7 +30,7 @@ var versionFaults = []faultCase{
 			"cors.toml": []byte("version = 1.0\n[policies.spa]\n"),
 		},
 		want: []string{
-			`cors.toml:1:11: version "1.0": a number where a whole number is meant; write 1`,
+			`cors.toml:1:11: version "1.0": expected a whole number, got a decimal number; write 1`,
 		},
 	},
 	{
@@ -40,7 +40,7 @@ var versionFaults = []faultCase{
 		},
 		env: []string{"CORS__VERSION=1.0"},
 		want: []string{
-			`CORS__VERSION: version "1.0": a number where a whole number is meant; write 1`,
+			`CORS__VERSION: version "1.0": expected a whole number, got a decimal number; write 1`,
 		},
 	},
 }

@@ -120,7 +120,7 @@ policies:
 		},
 		want: []string{
 			`cors.yaml:3:8: policies.spa "!": a value with a YAML tag; remove the tag`,
-			`cors.yaml:4:3: policies."ö": not a name; use a-z and 0-9, with a single - or _ between them`,
+			`cors.yaml:4:3: policies."ö": not a valid name; use a-z and 0-9, separated by single - or _`,
 			`cors.yaml:5:28: policies.app.allow_credentials "!": a value with a YAML tag; remove the tag`,
 			`cors.yaml:5:55: policies.app.reject_disallowed "!": a value with a YAML tag; remove the tag`,
 			`cors.yaml:6:34: policies.app.allow_private_network "!": a value with a YAML tag; remove the tag`,

@@ -34,7 +34,7 @@ func TestFileSystem(t *testing.T) {
 		path string
 		want string
 	}{
-		{"", "no file name; FromEnv reads the environment alone"},
+		{"", "no file name; use FromEnv to read only the environment"},
 		{filepath.Join(dir, "no", "such.yaml"), filepath.Join(dir, "no", "such.yaml") + ": no such file"},
 		{filepath.Join(dir, "dir.yaml"), filepath.Join(dir, "dir.yaml") + ": cannot be read: it is a directory"},
 		{"/dev/null", "/dev/null: cannot be read: it is not a regular file"},

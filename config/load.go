@@ -54,7 +54,7 @@ func (l *loader) load(ctx context.Context) *state {
 		if try == tries {
 			s.faults.add(&Error{
 				Place: Place{File: s.files[0]}, Reason: ReasonRead, Detail: "keeps changing while it is read",
-				Suggestion: "replace files as a whole, by renaming a new one over the old",
+				Suggestion: "replace files by renaming new ones over them",
 			})
 			return s
 		}
@@ -166,12 +166,12 @@ func (l *loader) nothing(s *state) *Error {
 	if l.name == "" {
 		return &Error{
 			Place: Place{Variable: variablePrefix + strings.ToUpper(keyAllowOrigins)}, Reason: reasonMissing,
-			Detail: "not set, nor is any other variable of a policy", Suggestion: "set it; empty, it refuses every origin",
+			Detail: "no variable sets a policy", Suggestion: "set this one (an empty value refuses every origin)",
 		}
 	}
 	return &Error{
-		Place: Place{File: s.files[0]}, Reason: reasonMissing, Detail: "no policy in it",
-		Suggestion: "add the key policies; a policy {} refuses every origin",
+		Place: Place{File: s.files[0]}, Reason: reasonMissing, Detail: "no policies",
+		Suggestion: "add the key policies (a policy {} refuses every origin)",
 	}
 }
 

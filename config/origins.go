@@ -53,8 +53,8 @@ func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *
 	progress(Progress{Phase: phaseOrigins, File: d.Name, Done: lines, Total: lines})
 	if len(list.entries) == 0 {
 		return nil, &Error{
-			Place: Place{File: d.Name}, Reason: reasonEmpty, Detail: "no origin in it",
-			Suggestion: "a policy that refuses every origin has allow_origins: [] and no origins_file",
+			Place: Place{File: d.Name}, Reason: reasonEmpty, Detail: "no origins",
+			Suggestion: "to refuse every origin, set allow_origins: [] and remove origins_file",
 		}
 	}
 	return list, nil

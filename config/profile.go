@@ -24,7 +24,7 @@ func profileOf(vars []variable, opts Options, f *faults) profile {
 		return p
 	}
 	e := &Error{
-		Place: p.from, Value: p.name, Reason: reasonName, Detail: "not the name of a profile", Suggestion: nameRule,
+		Place: p.from, Value: p.name, Reason: reasonName, Detail: "not a valid profile name", Suggestion: nameRule,
 	}
 	if lower := strings.ToLower(strings.TrimSpace(p.name)); isName(lower) {
 		e.Suggestion = didYouMean(lower)
@@ -41,7 +41,7 @@ func (p profile) file(name string) string {
 
 // notFound completes the fault of a profile without a file.
 func (p profile) notFound(e *Error) {
-	e.Detail += ", though the profile is " + strconv.Quote(p.name)
+	e.Detail += " for the profile " + strconv.Quote(p.name)
 	e.Suggestion = "create it, or choose another profile"
 	if p.from.Variable != "" {
 		e.Suggestion += " with " + p.from.Variable
@@ -55,9 +55,9 @@ func (p profile) refuse(f *faults) {
 	case p.name == "":
 		return
 	case p.from.Variable == "":
-		e.Detail, e.Suggestion = "the profile option chooses among files, and there is none", "leave the option out"
+		e.Detail, e.Suggestion = "the profile option selects a file, but no file is loaded", "remove the option"
 	default:
-		e.Detail, e.Suggestion = "a profile chooses among files, and there is none", "unset it"
+		e.Detail, e.Suggestion = "a profile selects a file, but no file is loaded", "unset it"
 	}
 	f.add(e)
 }

@@ -17,15 +17,15 @@ func TestProfileFaults(t *testing.T) {
 		want  string
 	}{
 		{config.Options{Profile: "prod", Environ: variable[:1]}, nil,
-			`"prod": the profile option chooses among files, and there is none; leave the option out`},
+			`"prod": the profile option selects a file, but no file is loaded; remove the option`},
 		{config.Options{Profile: "test", Environ: variable}, nil,
-			`CORS_PROFILE "prod": a profile chooses among files, and there is none; unset it`},
+			`CORS_PROFILE "prod": a profile selects a file, but no file is loaded; unset it`},
 		{config.Options{Profile: "Prod", Environ: variable[:1]}, nil,
-			`"Prod": not the name of a profile; did you mean "prod"?`},
+			`"Prod": not a valid profile name; did you mean "prod"?`},
 		{config.Options{Profile: "prod", Environ: []string{}}, files,
-			`cors.prod.yaml: no such file, though the profile is "prod"; create it, or choose another profile`},
+			`cors.prod.yaml: no such file for the profile "prod"; create it, or choose another profile`},
 		{config.Options{Profile: "test", Environ: variable[1:]}, files,
-			`cors.prod.yaml: no such file, though the profile is "prod"; create it, or choose another profile with CORS_PROFILE`},
+			`cors.prod.yaml: no such file for the profile "prod"; create it, or choose another profile with CORS_PROFILE`},
 	} {
 		_, err := config.ReadEnv(c.opts)
 		if c.files != nil {

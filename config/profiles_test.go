@@ -76,7 +76,7 @@ policies:
 func TestProfileOption(t *testing.T) {
 	_, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(onePolicy)}, "cors.yaml",
 		config.Options{Environ: []string{}, Profile: "../x"})
-	if want := `"../x": not the name of a profile; use a-z and 0-9, with a single - or _ between them`; err == nil || err.Error() != want {
+	if want := `"../x": not a valid profile name; use a-z and 0-9, separated by single - or _`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -44,9 +44,9 @@ func unreadable(name string, limit int64, err error) *Error {
 		e.Reason, e.Detail = ReasonNotFound, "no such file"
 	case errors.Is(err, ErrTooLarge):
 		e.Reason, e.Detail = reasonTooLarge, fmt.Sprintf("more than %d MiB", limit>>20)
-		e.Suggestion = "list many origins in an origins_file"
+		e.Suggestion = "move long lists of origins to an origins_file"
 		if limit == maxOriginsFileSize {
-			e.Suggestion = "use a pattern that stands for many"
+			e.Suggestion = "use patterns to shorten the list"
 		}
 	default:
 		detail := err.Error()

@@ -136,7 +136,7 @@ func (m *merged) torn(pe *core.PolicyError) *Error {
 	}
 	return &Error{
 		Place: s.place(first), Value: whole, Reason: ReasonPolicy,
-		Detail:     "a regular expression with a comma, at which the list is split",
+		Detail:     "a regular expression that was split at its comma",
 		Suggestion: "write the list as a JSON array: [" + wording.Quote(whole) + others + "]", Err: pe,
 	}
 }

@@ -41,7 +41,7 @@ func (m *merged) checkRoute(index int, f *faults) {
 	if list != nil && len(list) == 0 {
 		f.add(&Error{
 			Place: place.place(-1), Reason: reasonEmpty, Detail: "a route without policies",
-			Suggestion: "name one; a policy {} refuses every origin",
+			Suggestion: "name one (a policy {} refuses every origin)",
 		})
 	}
 	named := make(map[string]bool, len(list))
@@ -55,12 +55,12 @@ func (m *merged) checkRoute(index int, f *faults) {
 		case again:
 			f.add(&Error{
 				Place: place.place(i), Value: name, Reason: reasonDuplicate,
-				Detail: "named before in this route", Suggestion: "remove one of the two",
+				Detail: "listed twice in this route", Suggestion: "remove one of the two",
 			})
 		case !known && strings.TrimSpace(name) != "":
 			f.add(&Error{
 				Place: place.place(i), Value: name, Reason: reasonUnknownPolicy,
-				Detail: "no policy of this name", Suggestion: m.suggestPolicy(name),
+				Detail: "no policy has this name", Suggestion: m.suggestPolicy(name),
 			})
 		}
 	}

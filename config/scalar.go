@@ -40,7 +40,7 @@ func (c *checker) version(n *document.Node, at document.Pos, key string) (any, b
 	case n.Kind != document.Int:
 		c.mismatch(n, at, key, "a number", fix)
 	case n.Text != strconv.Itoa(fileVersion):
-		c.fault(key, at, reasonValue, n.Text, "a version of the file format that this corskit does not read", fix+", or use a later corskit")
+		c.fault(key, at, reasonValue, n.Text, "not a supported version of the file format", fix+", or upgrade corskit")
 	default:
 		return fileVersion, true
 	}
@@ -49,8 +49,8 @@ func (c *checker) version(n *document.Node, at document.Pos, key string) (any, b
 
 // durationRule and noCaching are suggestions for a max_age.
 const (
-	durationRule = `write it like "10m", "600s" or "1h30m", or "disabled"`
-	noCaching    = `write "disabled" to tell browsers not to remember preflights`
+	durationRule = `write a duration such as "10m", "600s" or "1h30m", or "disabled"`
+	noCaching    = `write "disabled" to turn off preflight caching`
 )
 
 // duration accepts a positive duration with a unit, or "disabled".
@@ -59,7 +59,7 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 	case n.Kind == document.Int || n.Kind == document.Float || n.Kind == document.Text && isNumber(n.Text):
 		fix := durationRule
 		if isDigits(n.Text) && strings.Trim(n.Text, "0") != "" {
-			fix = "write " + strconv.Quote(n.Text+"s") + " if seconds are meant"
+			fix = "write " + strconv.Quote(n.Text+"s") + " for seconds"
 		}
 		c.fault(key, at, reasonUnit, n.Text, "a duration without a unit", fix)
 		return nil, false
@@ -78,7 +78,7 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 		}
 		c.fault(key, at, reasonValue, n.Text, "not a duration", fix)
 	case d == 0:
-		c.fault(key, at, reasonValue, n.Text, "zero could mean two things", noCaching+", or remove the key to tell them nothing")
+		c.fault(key, at, reasonValue, n.Text, "zero is ambiguous", noCaching+", or remove the key for the default of the browser")
 	case d < 0:
 		c.fault(key, at, reasonValue, n.Text, "a negative duration", noCaching)
 	default:
@@ -122,7 +122,7 @@ func (c *checker) text(n *document.Node, at document.Pos, key string) (any, bool
 	case n.Kind != document.Text:
 		c.mismatch(n, at, key, "text", inQuotes(n))
 	case strings.TrimSpace(n.Text) == "":
-		c.fault(key, at, reasonEmpty, n.Text, "empty", "give it a value, or remove the key")
+		c.fault(key, at, reasonEmpty, n.Text, "empty", "set a value, or remove the key")
 	default:
 		return n.Text, true
 	}
@@ -143,7 +143,7 @@ func asList(n *document.Node) string {
 	case n.Kind == document.Table:
 		return ""
 	case strings.Contains(n.Text, ",") || len(n.Text) > wording.MaxQuoted:
-		return "write each value as an entry of a list, in brackets"
+		return "write a list in brackets, with one entry for each value"
 	}
 	return "write [" + strconv.Quote(n.Text) + "]"
 }

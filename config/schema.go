@@ -202,7 +202,7 @@ var keyNames = func() *strings.Replacer {
 const maxName = 64
 
 // nameRule is the suggestion for a name of a policy or profile.
-const nameRule = "use a-z and 0-9, with a single - or _ between them"
+const nameRule = "use a-z and 0-9, separated by single - or _"
 
 // isName reports whether s names a policy: runs of a-z and 0-9 with a single
 // - or _ between them, so that a variable can name it, in upper case and with

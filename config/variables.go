@@ -42,7 +42,7 @@ func variables(environ []string, f *faults) []variable {
 			if first != value {
 				f.add(&Error{
 					Place: Place{Variable: name}, Reason: reasonDuplicate,
-					Detail: "set twice, to different values", Suggestion: "remove one of the two",
+					Detail: "set twice to different values", Suggestion: "remove one of the two",
 				})
 			}
 			continue
@@ -71,10 +71,10 @@ func misspelledVariable(name string) *Error {
 	}
 	e := &Error{
 		Place: Place{Variable: name}, Reason: reasonKeyCase,
-		Detail: "variables are in upper case", Suggestion: "did you mean " + right + "?",
+		Detail: "variables must be in upper case", Suggestion: "did you mean " + right + "?",
 	}
 	if strings.Contains(name, "-") {
-		e.Reason, e.Detail = reasonUnknownVariable, "variables are in upper case, with _ for -"
+		e.Reason, e.Detail = reasonUnknownVariable, "variables must be in upper case, with _ instead of -"
 	}
 	return e
 }
@@ -116,15 +116,15 @@ func variableTarget(name string) (target, *Error) {
 		if near := wording.Nearest(parts[0], schema.keys()); near != "" {
 			return fault("an unknown key", "did you mean "+deepVariable(append([]string{near}, parts[1:]...)...)+"?")
 		}
-		return fault("an unknown key", "after CORS__ comes POLICIES__, the name of a policy, __ and a key of it")
+		return fault("an unknown key", "use CORS__POLICIES__NAME__KEY")
 	case top.Type != mapType && len(parts) > 1:
-		return fault("a part of "+top.Key+", which a variable can only set as a whole", "set "+deepPrefix+parts[0]+" to JSON")
+		return fault("a variable can set "+top.Key+" only as a whole", "set "+deepPrefix+parts[0]+" to JSON")
 	case top.Type != mapType:
 		return target{"", top}, nil
 	case len(parts) < 3 || parts[1] == "":
-		return fault("a whole table, which no variable can set", "name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS")
+		return fault("a variable cannot set a whole table", "name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS")
 	case len(parts) > 3:
-		return fault("too many parts", "a variable is named CORS__POLICIES__, a policy, __ and a key")
+		return fault("too many parts", "use CORS__POLICIES__NAME__KEY")
 	}
 	field := top.field(strings.ToLower(parts[2]))
 	if field != nil {
@@ -133,7 +133,7 @@ func variableTarget(name string) (target, *Error) {
 	if near := wording.Nearest(parts[2], top.keys()); near != "" {
 		return fault("an unknown key", "did you mean "+deepVariable(parts[0], parts[1], near)+"?")
 	}
-	return fault("an unknown key", "the keys of a policy are "+strings.ToUpper(strings.Join(top.keys(), ", ")))
+	return fault("an unknown key", "valid keys are "+strings.ToUpper(strings.Join(top.keys(), ", ")))
 }
 
 // kubernetesLink matches the variables that Kubernetes sets for a Service whose
@@ -153,7 +153,7 @@ func shortTarget(name string) (target, *Error) {
 		}
 		names = append(names, t.key())
 	}
-	fix := "unset it; CORS_ALLOW_ORIGINS and its like set the policy default, CORS__POLICIES__NAME__ALLOW_ORIGINS another"
+	fix := "unset it; variables are named like CORS_ALLOW_ORIGINS for the policy default, like CORS__POLICIES__NAME__ALLOW_ORIGINS for others"
 	if kubernetesLink.MatchString(name) {
 		fix = "Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod"
 	} else if near := wording.Nearest(short, names); near != "" {
@@ -169,7 +169,7 @@ func undeclared(v variable, t target, declared []string, file string) *Error {
 	e := &Error{
 		Place: Place{Variable: v.name}, Reason: reasonUnknownPolicy,
 		Detail:     "sets the policy " + strconv.Quote(name) + ", which " + wording.Name(file) + " does not declare",
-		Suggestion: "declare it there, if only as " + name + ": {}",
+		Suggestion: "declare it there, for example as " + name + ": {}",
 	}
 	if near := wording.Nearest(name, declared); near != "" {
 		e.Suggestion = "did you mean " + deepVariable(keyPolicies, near, t.field.Key) + "?"

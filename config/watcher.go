@@ -189,7 +189,7 @@ func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revisi
 	if out.failures++; out.failures > 1 {
 		fault := &Error{
 			Place: Place{File: good.Source}, Reason: ReasonWatch, Detail: "cannot be watched: " + wording.Foreign(err.Error()),
-			Suggestion: "see to its source; until it can be watched, it is read every " + retryMax.String(), Err: err,
+			Suggestion: "check the source; until it can be watched, it is read every " + retryMax.String(), Err: err,
 		}
 		w.setBlind(fault)
 		if out.failures == 2 {

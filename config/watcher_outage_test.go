@@ -71,7 +71,7 @@ func told(t *testing.T, results <-chan config.Result) config.Result {
 	}
 }
 
-const deafness = "store:cors.yaml: cannot be watched: permission denied; see to its source; until it can be watched, it is read every 30s"
+const deafness = "store:cors.yaml: cannot be watched: permission denied; check the source; until it can be watched, it is read every 30s"
 
 // A source that cannot watch says so once, and is polled.
 func TestWatchFails(t *testing.T) {

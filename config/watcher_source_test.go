@@ -157,7 +157,7 @@ func TestForeignSourceIsBounded(t *testing.T) {
 	s := newStore()
 	s.put("cors.yaml", strings.Repeat("# x\n", 1<<19))
 	_, err := config.Read(context.Background(), s, "cors.yaml", config.Options{Environ: []string{}})
-	if err == nil || err.Error() != "store:cors.yaml: more than 1 MiB; list many origins in an origins_file" {
+	if err == nil || err.Error() != "store:cors.yaml: more than 1 MiB; move long lists of origins to an origins_file" {
 		t.Errorf("got %v", err)
 	}
 }

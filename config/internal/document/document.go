@@ -56,9 +56,9 @@ var decoders = map[string]func(*Document) (*Node, *Fault){
 func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 	decoder, ok := decoders[path.Ext(name)]
 	if !ok {
-		f := &Fault{Reason: Format, Detail: "not a format known by its ending", Suggestion: "name it .yaml, .yml, .json or .toml"}
+		f := &Fault{Reason: Format, Detail: "unknown file extension", Suggestion: "use .yaml, .yml, .json or .toml"}
 		if _, ok := decoders[strings.ToLower(path.Ext(name))]; ok {
-			f.Suggestion = "write the ending in lower case"
+			f.Suggestion = "write it in lower case"
 		}
 		return nil, f
 	}
@@ -72,7 +72,7 @@ func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 	// saves a file.
 	defer func() {
 		if r := recover(); r != nil {
-			root, fault = nil, syntax(Pos{}, "the parser gave up on this file")
+			root, fault = nil, syntax(Pos{}, "the parser failed on this file")
 		}
 	}()
 	return decoder(d)

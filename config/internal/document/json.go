@@ -43,10 +43,10 @@ func jsonFault(d *Document, err error) *Fault {
 	case strings.Contains(line, "//") && !strings.Contains(line, "://"), strings.Contains(line, "/*"):
 		f.Suggestion = "JSON has no comments; use YAML or TOML for them"
 	case strings.HasPrefix(message, `invalid character '\''`):
-		f.Suggestion = "JSON has double quotes"
+		f.Suggestion = "use double quotes in JSON"
 	case strings.HasPrefix(message, "invalid character '}' looking for beginning of object key"),
 		strings.Contains(message, "']' looking for"):
-		f.Suggestion = "is there a comma too many before it?"
+		f.Suggestion = "is there an extra comma before it?"
 	}
 	return f
 }

@@ -18,7 +18,7 @@ const (
 
 // String returns what messages call a value of the kind.
 func (k Kind) String() string {
-	return [...]string{"no value", "true or false", "a number", "a number", "a date or time",
+	return [...]string{"no value", "a boolean", "a number", "a decimal number", "a date or time",
 		"text", "a list", "a table", "a value with a tag"}[k]
 }
 

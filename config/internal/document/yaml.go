@@ -33,7 +33,7 @@ func decodeYAML(d *Document) (*Node, *Fault) {
 		return nil, yamlFault(d, err)
 	default:
 		f := syntax(y.at(&second), "a second YAML document")
-		f.Suggestion = "remove what follows the line ---"
+		f.Suggestion = "remove everything from the line --- on"
 		return nil, f
 	}
 	if len(doc.Content) == 0 {
@@ -97,7 +97,7 @@ func (y *yamlTree) node(from *yaml.Node, depth int) *Node {
 		return n
 	}
 	if y.left--; y.left < 0 || depth > maxDepth {
-		y.fault = syntax(n.Pos, tooDeep+", or aliases make too many of them")
+		y.fault = syntax(n.Pos, tooDeep+", or aliases expand to too many")
 		return n
 	}
 	if tag := y.tag(from); tag != "" {
@@ -134,7 +134,7 @@ func (y *yamlTree) keyFault(key *yaml.Node) *Fault {
 	f := syntax(y.at(key), "")
 	switch scalar := key.Kind == yaml.ScalarNode; {
 	case scalar && key.ShortTag() == "!!merge":
-		f.Detail, f.Suggestion = "a YAML merge key (<<)", "write the keys out; an alias may stand for a whole list"
+		f.Detail, f.Suggestion = "a YAML merge key (<<)", "write the keys out; aliases are for lists and values"
 	case y.tag(key) != "":
 		f.Detail, f.Suggestion = "a key with a YAML tag", "remove the tag"
 	case scalar && key.ShortTag() == "!!str":
