@@ -34,16 +34,16 @@ type fieldDiff struct{ key, old, new string }
 // Empty reports whether there is no difference.
 func (d Diff) Empty() bool { return len(d.policies) == 0 && len(d.routes) == 0 }
 
-// Bounds of what [Diff.String] names: origins of one policy, and policies and
+// Bounds of what [Diff.String] lists: the origins of a policy, and the policies and
 // routes.
 const (
 	maxDiffOrigins  = 5
 	maxDiffPolicies = 20
 )
 
-// String returns the differences in one line, fit for a log: policies by name,
-// each with what was added (+) and removed (-). Long lists of origins, policies
-// and routes are counted. It is "no change" for the empty Diff.
+// String returns the differences in one line for a log: the policies by name, each
+// with its additions (+) and removals (-). Long lists of origins, policies and
+// routes are cut, and the rest is counted. An empty Diff is "no change".
 func (d Diff) String() string {
 	if d.Empty() {
 		return "no change"
@@ -54,30 +54,7 @@ func (d Diff) String() string {
 			all = append(all, fmt.Sprintf("%d more policies", len(d.policies)-i))
 			break
 		}
-		var b []string
-		for _, c := range []struct {
-			sign    string
-			origins []string
-		}{{"+", p.originsAdded}, {"-", p.originsRemoved}} {
-			for i, o := range c.origins {
-				if i == maxDiffOrigins {
-					b = append(b, fmt.Sprintf("%s%d more origins", c.sign, len(c.origins)-i))
-					break
-				}
-				b = append(b, c.sign+wording.Name(o))
-			}
-		}
-		for _, f := range p.fields {
-			b = append(b, fmt.Sprintf("%s: %s -> %s", f.key, shown(f.old), shown(f.new)))
-		}
-		name := p.name
-		switch {
-		case p.added:
-			name = "+policy " + name
-		case p.removed:
-			name = "-policy " + name
-		}
-		all = append(all, strings.TrimSpace(name+" "+strings.Join(b, ", ")))
+		all = append(all, p.String())
 	}
 	for i, r := range d.routes {
 		if i == maxDiffPolicies {
@@ -87,6 +64,33 @@ func (d Diff) String() string {
 		all = append(all, wording.Foreign(r))
 	}
 	return strings.Join(all, "; ")
+}
+
+func (p policyDiff) String() string {
+	changes := append(signed("+", p.originsAdded), signed("-", p.originsRemoved)...)
+	for _, f := range p.fields {
+		changes = append(changes, fmt.Sprintf("%s: %s -> %s", f.key, shown(f.old), shown(f.new)))
+	}
+	name := p.name
+	switch {
+	case p.added:
+		name = "+policy " + name
+	case p.removed:
+		name = "-policy " + name
+	}
+	return strings.TrimSpace(name + " " + strings.Join(changes, ", "))
+}
+
+// signed returns origins with a sign, and the number of those beyond the bound.
+func signed(sign string, origins []string) []string {
+	var list []string
+	for i, o := range origins {
+		if i == maxDiffOrigins {
+			return append(list, fmt.Sprintf("%s%d more origins", sign, len(origins)-i))
+		}
+		list = append(list, sign+wording.Name(o))
+	}
+	return list
 }
 
 func shown(s string) string {
@@ -101,31 +105,25 @@ func diff(from, to *state) Diff {
 	var d Diff
 	before, after := byName(from.policies), byName(to.policies)
 	for i := range to.policies {
-		new := &to.policies[i]
-		p := policyDiff{name: new.Name}
-		old := before[new.Name]
-		if p.added = old == nil; p.added {
-			old = &core.Policy{}
+		p := policyDiff{name: to.policies[i].Name}
+		was := before[p.name]
+		if p.added = was == nil; p.added {
+			was = &core.Policy{}
 		}
-		p.compare(old, new)
-		d.add(p)
+		p.compare(was, &to.policies[i])
+		if p.added || len(p.originsAdded)+len(p.originsRemoved)+len(p.fields) > 0 {
+			d.policies = append(d.policies, p)
+		}
 	}
 	for i := range from.policies {
-		old := &from.policies[i]
-		if after[old.Name] == nil {
-			p := policyDiff{name: old.Name, removed: true}
-			p.compare(old, &core.Policy{})
-			d.add(p)
+		p := policyDiff{name: from.policies[i].Name, removed: true}
+		if after[p.name] == nil {
+			p.compare(&from.policies[i], &core.Policy{})
+			d.policies = append(d.policies, p)
 		}
 	}
 	d.routes = diffRoutes(from, to)
 	return d
-}
-
-func (d *Diff) add(p policyDiff) {
-	if p.added || p.removed || len(p.originsAdded)+len(p.originsRemoved)+len(p.fields) > 0 {
-		d.policies = append(d.policies, p)
-	}
 }
 
 func byName(policies []core.Policy) map[string]*core.Policy {
@@ -136,12 +134,12 @@ func byName(policies []core.Policy) map[string]*core.Policy {
 	return m
 }
 
-func (p *policyDiff) compare(old, new *core.Policy) {
-	if !slices.Equal(old.AllowOrigins, new.AllowOrigins) {
-		p.originsAdded = without(new.AllowOrigins, old.AllowOrigins)
-		p.originsRemoved = without(old.AllowOrigins, new.AllowOrigins)
+func (p *policyDiff) compare(was, is *core.Policy) {
+	if !slices.Equal(was.AllowOrigins, is.AllowOrigins) {
+		p.originsAdded = without(is.AllowOrigins, was.AllowOrigins)
+		p.originsRemoved = without(was.AllowOrigins, is.AllowOrigins)
 	}
-	before, after := fieldValues(old), fieldValues(new)
+	before, after := fieldValues(was), fieldValues(is)
 	for i := range before {
 		if before[i].value != after[i].value {
 			p.fields = append(p.fields, fieldDiff{before[i].key, before[i].value, after[i].value})
@@ -149,7 +147,7 @@ func (p *policyDiff) compare(old, new *core.Policy) {
 	}
 }
 
-// without returns the entries of list that are not in other, once each.
+// without returns the entries of list that are not in other, each once.
 func without(list, other []string) []string {
 	skip := make(map[string]struct{}, len(other))
 	for _, s := range other {
@@ -190,7 +188,7 @@ func fieldValues(p *core.Policy) []fieldValue {
 	return values
 }
 
-// duration spells a max_age as a file does.
+// duration returns a max_age as it is written in a file.
 func duration(d time.Duration) string {
 	switch d {
 	case 0:
@@ -208,8 +206,8 @@ func duration(d time.Duration) string {
 	return s
 }
 
-// diffRoutes says how the routes differ, and without routes the order in which
-// policies are asked.
+// diffRoutes returns the changes of the routes or, if there are none, of the order
+// of the policies.
 func diffRoutes(from, to *state) []string {
 	before, after := routeLines(from), routeLines(to)
 	if slices.Equal(before, after) {
@@ -231,10 +229,10 @@ func diffRoutes(from, to *state) []string {
 	return lines
 }
 
-// diffOrder says whether the policies that both have come in another order.
+// diffOrder returns a change if the policies on both sides are in another order.
 func diffOrder(before, after []string) []string {
-	gone, new := without(before, after), without(after, before)
-	if slices.Equal(without(before, gone), without(after, new)) {
+	removed, added := without(before, after), without(after, before)
+	if slices.Equal(without(before, removed), without(after, added)) {
 		return nil
 	}
 	return []string{"policies in the order " + strings.Join(after, ", ")}

@@ -1,5 +1,5 @@
-// Package config makes a [core.Engine] of files and the environment, and
-// reloads it when they change.
+// Package config makes a [core.Engine] from files and the environment, and reloads
+// it when they change.
 //
 //	engine, err := config.Load("cors.yaml")
 //	if err != nil {
@@ -7,7 +7,7 @@
 //	}
 //	router.Use(corsgin.Middleware(engine))
 //
-// [Watch] does the same and keeps the engine up to date:
+// [Watch] also keeps the engine up to date:
 //
 //	watcher, err := config.Watch(ctx, "cors.yaml", config.Options{
 //		OnReload: func(r config.Result) { log.Print(r.Revision, ": ", r.Diff, " ", r.Err) },
@@ -18,17 +18,17 @@
 //	defer watcher.Close()
 //	router.Use(corsgin.Middleware(watcher.Engine()))
 //
-// [FromEnv] needs no file.
+// [FromEnv] reads only the environment.
 //
 // # Files
 //
-// A file is YAML, JSON or TOML, as its name ends in .yaml, .yml, .json or .toml:
+// The file name extension .yaml, .yml, .json or .toml selects the format:
 //
-//	version: 1                    # 1 if it is left out
+//	version: 1                    # the default
 //	policies:
 //	  spa:
 //	    allow_origins: ["https://app.example.com", "https://*.pr.example.com"]
-//	    origins_file: partners.txt  # more of them, one a line
+//	    origins_file: partners.txt  # more origins, one per line
 //	    allow_methods: [PUT, DELETE]
 //	    allow_headers: [authorization, content-type]
 //	    expose_headers: [etag]
@@ -36,77 +36,74 @@
 //	    max_age: 10m
 //	  public:
 //	    allow_origins: ["*"]
-//	routes:                       # the first that covers a request governs it
+//	routes:                       # the first route that matches a request is used
 //	  - {path: /public/, policies: [public]}
 //	  - {host: api.example.com, path: /, policies: [spa, public]}
 //
-// Each field of [core.Policy] is a key, in lower case with underscores:
-// dangerously_allow_null_origin and so on. [Schema] lists them all. Policies
-// have names of a-z and 0-9 with a single - or _ between them, and an order,
-// which is that of the file: without routes, every policy applies to every
-// request, and the first whose origins match governs. With routes, a policy that
-// no route names does nothing, of which a [Warning] says so, and requests that
-// no route covers get no CORS headers. The policy called "default" is a policy
-// like the others in both cases.
+// Each field of [core.Policy] is a key, in lower case with underscores, for example
+// dangerously_allow_null_origin. [Schema] lists all keys.
 //
-// max_age is a duration with a unit. Left out, the header is; "disabled" stands
-// for [core.NoPreflightCache] and sends 0. A zero could mean either, and is an
-// error.
+// A name of a policy consists of a-z and 0-9, separated by single - or _. Policies
+// keep the order of the file. Without routes, every policy applies to every request,
+// and the first that matches the origin is used. With routes, a policy that no route
+// names has no effect; a [Warning] says so. Requests that match no route get no CORS
+// headers. The name "default" has no special meaning in a file.
 //
-// An origins_file has one pattern a line, blank lines, and comments from a # that
-// begins a line or stands after a blank. Its patterns follow those of
-// allow_origins. Its name is relative to the file that is loaded.
+// max_age is a duration with a unit. If unset, the header is omitted. The value
+// "disabled" means [core.NoPreflightCache] and sends 0. A zero is an error, because
+// it could mean either.
+//
+// An origins_file has one pattern per line. Blank lines are skipped, and so are
+// comments, from a # at the beginning of a line or after white space. The patterns
+// follow those of allow_origins. The name is relative to the configuration file.
 //
 // # Profiles
 //
-// CORS_PROFILE=prod, or Options.Profile, lays cors.prod.yaml over cors.yaml. The
-// file must be there. Policies are merged key by key, policies that only the
-// profile has come last, and lists and routes are replaced as a whole.
-// allow_origins and origins_file are one setting in two keys: a layer that has
-// either replaces both.
+// CORS_PROFILE=prod or Options.Profile merges cors.prod.yaml, which must exist, into
+// cors.yaml. Policies are merged key by key, and new policies come last. Lists and
+// routes are replaced as a whole. allow_origins and origins_file are one setting
+// with two keys: a file that sets either replaces both.
 //
 // # Environment
 //
-// Variables are laid over the files. CORS_ALLOW_ORIGINS, CORS_MAX_AGE and so on,
-// one for each key of a policy, set the policy "default".
-// CORS__POLICIES__MY_APP__ALLOW_ORIGINS sets a key of the policy my-app or
-// my_app, of which there can only be one in all files. CORS__ROUTES sets the
-// routes, as JSON.
+// Variables override the files. CORS_ALLOW_ORIGINS, CORS_MAX_AGE and so on, one for
+// each key of a policy, set the policy "default".
+// CORS__POLICIES__MY_APP__ALLOW_ORIGINS sets a key of the policy my-app or my_app;
+// a configuration cannot have both. CORS__ROUTES sets the routes, as JSON.
 //
-// A list has commas between its entries, and blanks around them do not count; or
-// it is a JSON array, for regular expressions with commas in them. A list that is
-// set and empty is the empty list: CORS_ALLOW_ORIGINS= refuses every origin,
-// those of an origins_file included. Of the other keys a value is needed.
+// A list is separated by commas; white space around an entry is ignored. Entries
+// that contain commas, such as regular expressions, need a JSON array. A list that
+// is set but empty is an empty list: CORS_ALLOW_ORIGINS= refuses every origin,
+// including those of an origins_file. All other variables need a value.
 //
-// With files, variables may only set policies that a file declares, if only as
-// "default: {}". A misspelt name would otherwise make another policy, and leave
-// the list that was to be cut as long as it was. Without files, variables make
-// the policies: "default" first, the others by name.
+// With files, variables may only set policies that a file declares, for example as
+// "default: {}". A misspelled name would otherwise create another policy and leave
+// the intended one unchanged. Without files, variables declare policies: "default"
+// first, the others in the order of their names.
 //
 // # Faults
 //
-// Everything is strict, because what is accepted and ignored is found out in
-// production: unknown keys and CORS_* variables, keys that differ in case, keys
-// that are there twice, nulls, empty entries, empty files, durations without a
-// unit, "yes" for true, a expected a list, got text, and all that core refuses
-// are errors. [Load] reports all of them at once, joined: see [Errors] and
-// [Error]. There is no engine then, and none that is a bit looser.
+// Everything is strict, because a setting that is accepted but ignored shows up in
+// production. Errors are: unknown keys and CORS_* variables, keys in the wrong case,
+// duplicate keys, nulls, empty entries, empty files, durations without a unit, "yes"
+// for true, text instead of a list, and everything that core refuses. [Load] reports
+// all faults at once, joined (see [Errors] and [Error]), and returns no engine.
 //
-// Files are UTF-8, with or without a byte order mark, and their lines end in a
-// newline or CR LF. They are bounded: [maxFileSize] and [maxOriginsFileSize]. In
-// YAML, aliases may stand for lists and values; merge keys (<<), tags, even those of
-// the right type, and a second document are errors.
+// Files are UTF-8, with or without a byte order mark, and lines end in a newline or
+// CR LF. A configuration file may have 1 MiB, an origins_file 256 MiB. In YAML,
+// aliases are allowed for lists and values. Merge keys (<<), tags (even of the right
+// type) and a second document are errors.
 //
 // # Reload
 //
-// A [Watcher] swaps good policies in at once: no request sees half of them. A
-// bad state keeps the last good policies, and is reported once. [Files] says when
-// a file counts as changed; to be sure that nobody ever reads half of one,
-// write a new file and rename it over the old one, as the files of a Kubernetes
-// ConfigMap are in effect.
+// A [Watcher] replaces the policies atomically: every request sees either the old or
+// the new ones. If the new configuration has faults, the last good policies stay in
+// force and the faults are reported once. [Files] describes when a file counts as
+// changed. To make sure that a partial file is never read, write a new file and
+// rename it over the old one. Kubernetes updates a ConfigMap in this way.
 //
 // # Other sources
 //
-// Configuration can come from elsewhere than files: implement [Source] and use
-// [Read] or [WatchSource]. One that cannot watch is polled, and says so.
+// To load a configuration from another store, implement [Source] and use [Read] or
+// [WatchSource]. A Source that cannot watch is polled.
 package config

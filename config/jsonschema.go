@@ -6,15 +6,15 @@ import (
 	"fmt"
 )
 
-// namePattern is isName as a regular expression, its bound aside.
+// namePattern is isName as a regular expression, without the limit of its length.
 const namePattern = `^[a-z0-9]+([-_][a-z0-9]+)*$`
 
-// durationPattern is what time.ParseDuration takes, without a sign, or disabled.
+// durationPattern matches what time.ParseDuration accepts, without a sign, and disabled.
 const durationPattern = `^(` + disabled + `|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`
 
-// JSONSchema returns a JSON Schema (draft 2020-12) of the files that [Load]
-// reads, for editors and other tools. What a schema cannot tell, such as which
-// origins go together with credentials, it leaves to [Load].
+// JSONSchema returns a JSON Schema (draft 2020-12) for the files that [Load]
+// reads, for editors and other tools. Only [Load] checks what a schema cannot
+// express, such as which origins may be combined with credentials.
 func JSONSchema() []byte {
 	root := jsonField(&schema)
 	root = append(object{
@@ -23,12 +23,12 @@ func JSONSchema() []byte {
 	}, root...)
 	b, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
-		panic(fmt.Sprintf("config: the schema does not marshal: %v", err)) // it is made of constants
+		panic(fmt.Sprintf("config: the schema does not marshal: %v", err)) // it consists of constants
 	}
 	return append(b, '\n')
 }
 
-// object is a JSON object that keeps its order, for people to read.
+// object is a JSON object whose members keep their order.
 type object []member
 
 type member struct {

@@ -8,12 +8,12 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// originList is an origins_file that has been read. An entry is a part of text.
+// originList is an origins_file that has been read. Its entries are parts of text.
 type originList struct {
 	name    string
 	text    string
 	entries []string
-	lines   []originLine // where each entry stands; built when needed
+	lines   []originLine // the line of each entry; built when needed
 }
 
 type originLine struct {
@@ -21,15 +21,15 @@ type originLine struct {
 	text   string
 }
 
-// progressLines is how many lines of an origins_file lie between two reports of
+// progressLines is the number of lines of an origins_file between two reports of
 // progress.
 const progressLines = 1 << 16
 
-// maxPresized bounds the entries that room is made for before they are seen.
+// maxPresized bounds the entries that memory is reserved for.
 const maxPresized = 1 << 20
 
-// parseOrigins reads one pattern a line. Blank lines are skipped, and so is what
-// follows a # that begins a line or stands after a blank, which no pattern holds.
+// parseOrigins reads one pattern per line. It skips blank lines, and comments from
+// a # at the beginning of a line or after white space.
 func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *Error) {
 	if f := d.Clean(); f != nil {
 		return nil, documentFault(d, f)
@@ -38,7 +38,7 @@ func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *
 	d.Data = nil
 	text := list.text
 	count := strings.Count(text, "\n") + 1
-	list.entries = make([]string, 0, min(count, maxPresized)) // lines may be blank, and millions
+	list.entries = make([]string, 0, min(count, maxPresized)) // millions of lines may be blank
 	lines := 0
 	for text != "" {
 		var line string
@@ -60,14 +60,13 @@ func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *
 	return list, nil
 }
 
-// firstEntries is how many entries of a long list are looked at to tell whether it
-// is a list of origins at all.
+// firstEntries is the number of entries of a long list that are checked to find out
+// whether it is a list of origins.
 const firstEntries = 1 << 14
 
-// shorten drops all but the first entries if those have more faults than are
-// reported, and says whether they have: core makes an error of every entry, and
-// for a large file that is no list of origins, but a log, that takes many times
-// the memory of the file.
+// shorten drops all but the first entries if these have more faults than are
+// reported, and reports whether it did. Core makes an error for every entry, which
+// for a large file of another kind, such as a log, takes many times its memory.
 func (l *originList) shorten() bool {
 	if len(l.entries) <= firstEntries {
 		return false
@@ -97,8 +96,8 @@ func originEntry(line string) string {
 	return line
 }
 
-// place returns the place of an entry. Where entries stand is found out when the
-// first fault asks: most lists have none.
+// place returns the place of an entry. The lines of entries are only determined for
+// the first fault, because most lists have none.
 func (l *originList) place(index int, key string) Place {
 	if l.lines == nil {
 		l.lines = make([]originLine, 0, len(l.entries))

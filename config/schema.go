@@ -44,7 +44,7 @@ func clone(f Field) Field {
 	return f
 }
 
-// Keys that the code below has to know by name.
+// Keys that the code refers to.
 const (
 	keyVersion      = "version"
 	keyPolicies     = "policies"
@@ -59,26 +59,26 @@ const (
 // fileVersion is the version of the file format that this package reads.
 const fileVersion = 1
 
-// disabled is the max_age that stands for core.NoPreflightCache.
+// disabled is the max_age for core.NoPreflightCache.
 const disabled = "disabled"
 
 var schema = Field{
 	Type: tableType,
-	Doc:  "Which origins may read which responses of a web server (CORS), for corskit.",
+	Doc:  "CORS policies for corskit: which origins may read which responses of a web server.",
 	Fields: []Field{
 		{
 			Key: keyVersion, Type: integerType, Example: `1`,
-			Doc: "The version of this file format. 1 if it is left out.",
+			Doc: "The version of this file format. Defaults to 1.",
 		},
 		{
 			Key: keyPolicies, Type: mapType, Fields: policyFields,
-			Doc: "Policies by name. Names are of a-z, 0-9 and single - or _ between them. " +
-				"Without routes every policy applies, in the order of the file: the first whose origins match governs.",
+			Doc: "Policies by name. A name consists of a-z and 0-9, separated by single - or _. " +
+				"Without routes, every policy applies to every request, in the order of the file: the first that matches the origin is used.",
 		},
 		{
 			Key: keyRoutes, Type: tablesType, Fields: routeFields,
-			Doc: "Which policies apply to which requests: the first route that covers a request governs it. " +
-				"A request that no route covers gets no CORS headers.",
+			Doc: "Which policies apply to which requests. The first route that matches a request is used. " +
+				"A request that matches no route gets no CORS headers.",
 		},
 	},
 }
@@ -88,71 +88,74 @@ var policyFields = []Field{
 		Key: keyAllowOrigins, Type: listType, Goname: "AllowOrigins",
 		Example: `["https://app.example.com", "https://*.pr.example.com"]`,
 		Doc: "The origins that may read responses: origins as browsers send them, or patterns such as " +
-			"https://*.example.com, http://localhost:*, regexp:https://[a-z]+\\.example\\.com, @loopback or *. None: all are refused.",
+			"https://*.example.com, http://localhost:*, regexp:https://[a-z]+\\.example\\.com, @loopback or *. " +
+			"If unset, every origin is refused.",
 	},
 	{
 		Key: keyOriginsFile, Type: textType, Example: `"partners.txt"`,
-		Doc: "A file with more origins, one a line, relative to this file. Lines that begin with # are comments.",
+		Doc: "A file with more origins, one per line. Its name is relative to this file. Lines that begin with # are comments.",
 	},
 	{
 		Key: "allow_methods", Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
-		Doc: "The methods that scripts may use beyond GET, HEAD and POST, which CORS always allows. * stands for all.",
+		Doc: "The methods that scripts may use. CORS always allows GET, HEAD and POST. * allows every method.",
 	},
 	{
 		Key: "allow_headers", Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
-		Doc: "The request headers that scripts may set. * stands for all, though, without credentials, not for authorization.",
+		Doc: "The request headers that scripts may set. " +
+			"* allows every header; without credentials it does not cover authorization, which must be listed.",
 	},
 	{
 		Key: "expose_headers", Type: listType, Goname: "ExposeHeaders", Example: `["etag"]`,
-		Doc: "The response headers that scripts may read beyond the few they always may. * stands for all, without credentials.",
+		Doc: "The response headers that scripts may read in addition to those that CORS always exposes. " +
+			"Without credentials, * exposes every header.",
 	},
 	{
 		Key: "allow_credentials", Type: booleanType, Goname: "AllowCredentials", Example: `true`,
-		Doc: "Whether browsers send cookies and the like. Never together with the origin *.",
+		Doc: "Whether scripts may send requests with credentials, such as cookies. Must not be combined with the origin *.",
 	},
 	{
 		Key: keyMaxAge, Type: durationType, Goname: "MaxAge", Example: `"10m"`,
-		Doc: "How long browsers may remember the answer to a preflight: whole seconds, with a unit, at most 24h. " +
-			"Left out, browsers take five seconds; \"disabled\" tells them to ask each time.",
+		Doc: "How long browsers may cache a preflight: whole seconds, with a unit, at most 24h. " +
+			"If unset, browsers cache for five seconds; \"disabled\" turns caching off.",
 	},
 	{
 		Key: "allow_private_network", Type: booleanType, Goname: "AllowPrivateNetwork", Example: `true`,
-		Doc: "Whether pages from the public network may reach this server in a private one (legacy Private Network Access).",
+		Doc: "Whether pages from the public network may access this server in a private network (legacy Private Network Access).",
 	},
 	{
 		Key: "reject_disallowed", Type: booleanType, Goname: "RejectDisallowed", Example: `true`,
-		Doc: "Whether requests of other origins are answered 403 instead of being handled without CORS headers.",
+		Doc: "Whether requests from other origins are answered with 403 instead of being handled without CORS headers.",
 	},
 	{
 		Key: "dangerously_allow_null_origin", Type: booleanType, Goname: "DangerouslyAllowNullOrigin", Example: `true`,
-		Doc: "Permits the origin \"null\", which any site can take on. Never with credentials.",
+		Doc: "Permits the origin \"null\", which any site can use. Must not be combined with credentials.",
 	},
 	{
 		Key: "dangerously_allow_insecure_origins", Type: booleanType, Goname: "DangerouslyAllowInsecureOrigins", Example: `true`,
-		Doc: "Permits http:// origins together with credentials, which anybody on the network can then use.",
+		Doc: "Permits http:// origins together with credentials, although anyone on the network can impersonate them.",
 	},
 	{
 		Key: "dangerously_allow_public_suffixes", Type: booleanType, Goname: "DangerouslyAllowPublicSuffixes", Example: `true`,
-		Doc: "Permits wildcards such as https://*.github.io together with credentials, although anybody can register such an origin.",
+		Doc: "Permits wildcards such as https://*.github.io together with credentials, although anyone can register such an origin.",
 	},
 }
 
 var routeFields = []Field{
 	{
 		Key: keyHost, Type: textType, Goname: "Host", Example: `"api.example.com"`,
-		Doc: "The host that requests are sent to, in lower case, without a port. Left out: any host.",
+		Doc: "The host of the request, in lower case, without a port. If unset, any host.",
 	},
 	{
 		Key: keyPath, Type: textType, Goname: "Path", Example: `"/public/"`,
-		Doc: "A path, or with a trailing slash everything below it. Left out: every path.",
+		Doc: "A path, or with a trailing slash every path below it. If unset, any path.",
 	},
 	{
 		Key: keyPolicies, Type: listType, Goname: "Policies", Example: `["public"]`,
-		Doc: "The names of the policies that apply, in order: the first whose origins match governs.",
+		Doc: "The names of the policies that apply, in order: the first that matches the origin is used.",
 	},
 }
 
-// field returns the field of a key, or nil.
+// field returns the field for a key, or nil.
 func (f *Field) field(key string) *Field {
 	for i := range f.Fields {
 		if f.Fields[i].Key == key {
@@ -162,7 +165,7 @@ func (f *Field) field(key string) *Field {
 	return nil
 }
 
-// keys returns the keys of f's fields.
+// keys returns the keys of the fields.
 func (f *Field) keys() []string {
 	keys := make([]string, len(f.Fields))
 	for i := range f.Fields {
@@ -171,13 +174,13 @@ func (f *Field) keys() []string {
 	return keys
 }
 
-// policyField returns the field of a policy's key, or nil.
+// policyField returns the field for a key of a policy, or nil.
 func policyField(key string) *Field {
 	policy := Field{Fields: policyFields}
 	return policy.field(key)
 }
 
-// keyOf returns the key that sets a field of core.Policy.
+// keyOf returns the key for a field of core.Policy, or the empty string.
 func keyOf(goname string) string {
 	for i := range policyFields {
 		if policyFields[i].Goname == goname {
@@ -187,7 +190,7 @@ func keyOf(goname string) string {
 	return ""
 }
 
-// keyNames rewrites what core says of its fields into what a file says.
+// keyNames replaces the fields of core by the keys of a file.
 var keyNames = func() *strings.Replacer {
 	var pairs []string
 	for _, f := range policyFields {
@@ -204,9 +207,8 @@ const maxName = 64
 // nameRule is the suggestion for a name of a policy or profile.
 const nameRule = "use a-z and 0-9, separated by single - or _"
 
-// isName reports whether s names a policy: runs of a-z and 0-9 with a single
-// - or _ between them, so that a variable can name it, in upper case and with
-// "__" around it.
+// isName reports whether s is a valid name: a-z and 0-9, separated by single - or
+// _. A variable can contain such a name in upper case, between two "__".
 func isName(s string) bool {
 	if s == "" || len(s) > maxName {
 		return false

@@ -11,7 +11,7 @@ import (
 
 // What the schema says of allow_headers: * is what core does.
 func TestClaimOfAllHeaders(t *testing.T) {
-	const claim = "* stands for all, though, without credentials, not for authorization."
+	const claim = "* allows every header; without credentials it does not cover authorization, which must be listed."
 	for _, f := range below(t, "policies") {
 		if f.Key == "allow_headers" && !strings.HasSuffix(f.Doc, claim) {
 			t.Errorf("allow_headers: %q does not end in %q", f.Doc, claim)

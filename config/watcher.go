@@ -10,27 +10,27 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Result is what came of one reload.
+// Result is the result of one reload.
 type Result struct {
-	// Revision is the revision in force from now on: what was read, or, if Err
-	// is not nil, what was in force before.
+	// Revision is the revision in force after the reload. If Err is not nil, it is
+	// the same as before.
 	Revision Revision
-	// Previous is the revision that was in force before.
+	// Previous is the revision in force before the reload.
 	Previous Revision
-	// Err is nil if the policies have been replaced. Else it is like the error
-	// of [Load], the engine goes on as it was, and no second Result says the
-	// same until another one has come between. Or it is an [*Error] of
-	// [ReasonWatch]: the [Source] cannot watch, and is polled until it can.
+	// Err is nil if the policies were replaced. Otherwise the engine is unchanged,
+	// and Err is an error like that of [Load], which is reported once in a row. If
+	// Err is an [*Error] with [ReasonWatch], the [Source] cannot watch and is
+	// polled until it can.
 	Err error
-	// Diff is what has changed in the policies. It is empty if only comments,
-	// the order of keys or the like have.
+	// Diff is the change of the policies. It is empty if only comments or the order
+	// of keys have changed.
 	Diff Diff
-	// Warnings are those of the new policies.
+	// Warnings are the warnings of the new policies.
 	Warnings []*Warning
 }
 
-// Watcher keeps an engine up to date with a configuration. Its methods are safe
-// for concurrent use.
+// Watcher keeps an engine up to date with a configuration. Its methods may be
+// called concurrently.
 type Watcher struct {
 	loader *loader
 	engine *core.Engine
@@ -44,14 +44,13 @@ type Watcher struct {
 	blind    error // why the source cannot watch
 }
 
-// Watch is [Load], and then reloads the engine whenever a file changes, until
-// ctx is done or the [Watcher] is closed. The profile's file and every
-// origins_file are watched too; the environment is read again with each reload.
-// An error of the first load is returned. A bad state afterwards keeps the last
-// good policies, and is told to Options.OnReload once and by [Watcher.Err] as
-// long as it lasts.
+// Watch loads a file like [Load] and returns the error, if any. It then reloads the
+// engine whenever the file, the file of the profile or an origins_file changes,
+// until ctx is done or the [Watcher] is closed. Each reload reads the environment
+// again. If a reload fails, the last good policies stay in force; the error is
+// reported once to Options.OnReload, and by [Watcher.Err] as long as it lasts.
 //
-// See [Files] for when a file counts as changed.
+// [Files] describes when a file counts as changed.
 func Watch(ctx context.Context, path string, opts ...Options) (*Watcher, error) {
 	src, name := split(path)
 	return WatchSource(ctx, src, name, opts...)
@@ -76,7 +75,8 @@ func WatchSource(ctx context.Context, src Source, name string, opts ...Options) 
 	return w, nil
 }
 
-// Engine returns the engine that is kept up to date: the same at each call.
+// Engine returns the engine that is kept up to date. Every call returns the same
+// engine.
 func (w *Watcher) Engine() *core.Engine { return w.engine }
 
 // Revision returns the revision of the policies in force.
@@ -93,9 +93,9 @@ func (w *Watcher) Warnings() []*Warning {
 	return append([]*Warning(nil), w.warnings...)
 }
 
-// Err returns why the configuration as it is now is not in force, or else why it
-// may be late to be, because the [Source] cannot watch; or nil. It suits a health
-// check that degrades.
+// Err returns the reason why the current configuration is not in force, or why a
+// change may be late because the [Source] cannot watch. It returns nil if there is
+// none. It suits a health check that reports a degraded state.
 func (w *Watcher) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -105,28 +105,29 @@ func (w *Watcher) Err() error {
 	return w.blind
 }
 
-// Done is closed when the watcher has stopped: no reload follows.
+// Done returns a channel that is closed when the watcher has stopped. No reload
+// follows.
 func (w *Watcher) Done() <-chan struct{} { return w.done }
 
 // Close stops the watcher, and returns when its goroutines have ended and its
-// descriptors are closed. The engine goes on with the policies it has. Close may
-// be called more than once; it always returns nil.
+// descriptors are closed. The engine keeps its policies. Close may be called more
+// than once; it always returns nil.
 func (w *Watcher) Close() error {
 	w.cancel()
 	<-w.done
 	return nil
 }
 
-// run reloads until ctx is done. good is the state in force.
+// run reloads until ctx is done. The state good is in force.
 func (w *Watcher) run(ctx context.Context, good *state) {
 	defer close(w.done)
 	defer w.cancel()
-	var said string // the error reported last, if nothing has come since
+	var said string // the last report, if it was an error
 	var out outage
 	for seen := good.seen; w.await(ctx, seen, good.revision, &out) == nil; {
 		next := w.loader.load(ctx)
 		if ctx.Err() != nil {
-			return // what it found wrong may be that it was interrupted
+			return // the faults may come from the interruption
 		}
 		seen = next.seen
 		var err error
@@ -144,7 +145,7 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 		case same && said == "":
 		default:
 			r := Result{Previous: good.revision, Revision: next.revision, Warnings: next.warnings}
-			if same { // good again, as it was before the bad state
+			if same { // the state before the fault is back
 				r.Revision, r.Warnings = good.revision, good.warnings
 			} else {
 				r.Diff = diff(good, next)
@@ -158,23 +159,23 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 	}
 }
 
-// Bounds of the time between two tries of a source that cannot watch. One that has
-// watched for as long as the longer is taken to be able to.
+// Bounds of the time between two attempts of a source that cannot watch. A Watch
+// that lasts retryMax ends the outage.
 const (
 	retryMin = time.Second
 	retryMax = 30 * time.Second
 )
 
-// outage is for how often a source has failed to watch, in a row.
+// outage counts how often a source has failed to watch, in a row.
 type outage struct {
 	failures int
-	pause    time.Duration // until the next try
+	pause    time.Duration // until the next attempt
 }
 
-// await returns when there may be something to load, or with an error when ctx is
-// done. A source that cannot watch can perhaps still load.
+// await returns nil when there may be something to load, and an error when ctx is
+// done. A source that cannot watch may still be able to load.
 func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revision, out *outage) error {
-	// A source that can watch again does not say so, but is silent.
+	// A source that can watch again does not return.
 	calm := time.AfterFunc(retryMax, func() { w.setBlind(nil) })
 	err := w.loader.src.Watch(ctx, seen)
 	if !calm.Stop() || err == nil {
@@ -184,8 +185,7 @@ func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revisi
 		w.setBlind(nil)
 		return ctx.Err()
 	}
-	// The first failure may be a connection that is lost, and that the next call
-	// makes anew.
+	// The first failure may be a lost connection, which the next call restores.
 	if out.failures++; out.failures > 1 {
 		fault := &Error{
 			Place: Place{File: good.Source}, Reason: ReasonWatch, Detail: "cannot be watched: " + wording.Foreign(err.Error()),
