@@ -6,7 +6,7 @@ import (
 	"github.com/corskit/corskit/config/internal/document"
 )
 
-// No text but true and false is a boolean, whatever a parser takes for one.
+// Only true and false are booleans, even if a parser accepts other spellings.
 func TestBooleansAreTrueOrFalse(t *testing.T) {
 	for text, want := range map[string]bool{"true": true, "false": true, "yes": false, "True ": false, "": false} {
 		var f faults

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestTimeIsLinear loads files of the permitted size that have something to say
-// in every place. What takes time for each pair of places takes minutes.
+// TestTimeIsLinear loads files of the maximum size with a fault in every place. An
+// algorithm that takes time for each pair of places would take minutes.
 func TestTimeIsLinear(t *testing.T) {
 	many := func(n int, format string) string {
 		var b strings.Builder
@@ -18,7 +18,7 @@ func TestTimeIsLinear(t *testing.T) {
 		}
 		return b.String()
 	}
-	const bound = 30 * time.Second // seconds at most are needed, on a busy machine with the race detector
+	const bound = 30 * time.Second // a few seconds are needed on a busy machine with the race detector
 	for _, c := range []struct{ name, text, want string }{
 		{"entries.json", `{"policies":{"a":{"allow_origins":[` + strings.Repeat("1,", 400_000) + `1]}}}`, "expected text, got"},
 		{"entries.yaml", `policies: {a: {allow_origins: [` + strings.Repeat("1,", 400_000) + `1]}}`, "expected text, got"},
@@ -28,12 +28,15 @@ func TestTimeIsLinear(t *testing.T) {
 		{"dots.toml", "a" + strings.Repeat(".a", 400_000) + "=1", "nest too deeply"},
 		{"header.toml", "[a" + strings.Repeat(".a", 400_000) + "]", "nest too deeply"},
 		{"route.json", `{"policies":{"a":{}},"routes":[{"policies":["a"` + strings.Repeat(`,"a"`, 200_000) + `]}]}`, "listed twice"},
-		{"routes.yaml", "policies:\n" + many(25_000, " p%d: {}\n") + "routes:\n" + many(15_000, " - {policies: [q%d]}\n"), "no policy has this name"},
+		{
+			"routes.yaml", "policies:\n" + many(25_000, " p%d: {}\n") + "routes:\n" + many(15_000, " - {policies: [q%d]}\n"),
+			"no policy has this name",
+		},
 		{"policies.yaml", "policies:\n" + many(60_000, " p%d: {}\n") + "routes: [{policies: [nobody]}]\n", "no policy has this name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if len(c.text) > maxFileSize {
-				t.Fatalf("%d bytes are more than may be read", len(c.text))
+				t.Fatalf("the file has %d bytes, more than the limit", len(c.text))
 			}
 			done := make(chan error, 1)
 			go func() {
@@ -42,10 +45,10 @@ func TestTimeIsLinear(t *testing.T) {
 			select {
 			case err := <-done:
 				if err == nil || !strings.Contains(err.Error(), c.want) {
-					t.Errorf("got %.300v, want an error with %q", err, c.want)
+					t.Errorf("got %.300v, want an error that contains %q", err, c.want)
 				}
 			case <-time.After(bound):
-				t.Fatalf("not done in %v", bound)
+				t.Fatalf("not done after %v", bound)
 			}
 		})
 	}

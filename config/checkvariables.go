@@ -128,7 +128,8 @@ func (c *checker) split(text, key string) []string {
 	entries := strings.Split(text, ",")
 	for i, entry := range entries {
 		if entries[i] = strings.TrimSpace(entry); entries[i] == "" {
-			c.fault(indexed(key, i), document.Pos{}, reasonEmpty, "", "an empty entry", "remove the comma, or leave the variable empty for an empty list")
+			c.fault(indexed(key, i), document.Pos{}, reasonEmpty, "", "an empty entry",
+				"remove the comma, or leave the variable empty for an empty list")
 		}
 	}
 	return entries

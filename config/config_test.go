@@ -14,7 +14,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// read reads cors.yaml, or the one file there is, with an environment.
+// read reads cors.yaml, or the only file, with an environment.
 func read(t *testing.T, files config.Static, env ...string) *config.Config {
 	t.Helper()
 	name := "cors.yaml"
@@ -32,17 +32,14 @@ func read(t *testing.T, files config.Static, env ...string) *config.Config {
 
 func yaml(s string) config.Static { return config.Static{"cors.yaml": []byte(s)} }
 
-// policies are what a test compares: without the functions, which do not.
-func policies(c *config.Config) []core.Policy { return c.Policies }
-
 func wantPolicies(t *testing.T, c *config.Config, want ...core.Policy) {
 	t.Helper()
-	if got := policies(c); !reflect.DeepEqual(got, want) {
+	if got := c.Policies; !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 }
 
-// write writes a file in the way of an ordinary program, and makes its directory.
+// write writes a file in place, and makes its directory.
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -72,7 +69,7 @@ routes:
 	for _, w := range r.Warnings {
 		got = append(got, w.String())
 		if w.Reason == "" || w.Detail == "" {
-			t.Errorf("a warning that lacks something: %+v", w)
+			t.Errorf("an incomplete warning: %+v", w)
 		}
 	}
 	for _, want := range []string{
@@ -84,7 +81,7 @@ routes:
 		`CORS__POLICIES__SPA__ALLOW_HEADERS: policies.spa.allow_headers[1] "X-A": listed before`,
 	} {
 		if !slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, want) }) {
-			t.Errorf("no warning begins with %s\nin\n%s", want, strings.Join(got, "\n"))
+			t.Errorf("no warning begins with %s\ngot\n%s", want, strings.Join(got, "\n"))
 		}
 	}
 }
@@ -129,19 +126,19 @@ func TestRevision(t *testing.T) {
 		t.Errorf("String is %q", base.String())
 	}
 	if again := rev(yaml("policies: {p: {}}\n"), "PATH=/bin"); again.Hash != base.Hash {
-		t.Error("the same content has another hash")
+		t.Error("equal content has different hashes")
 	}
 	if other := rev(yaml("policies: {p: {}} #\n")); other.Hash == base.Hash {
-		t.Error("another content has the same hash")
+		t.Error("different content has equal hashes")
 	}
 	if other := rev(yaml("policies: {p: {}}\n"), "CORS__POLICIES__P__MAX_AGE=5m"); other.Hash == base.Hash {
-		t.Error("another environment has the same hash")
+		t.Error("different environments have equal hashes")
 	}
 	with := func(list string) config.Static {
 		return config.Static{"cors.yaml": []byte("policies: {p: {origins_file: l}}\n"), "l": []byte(list)}
 	}
 	if rev(with("https://a.example\n")).Hash == rev(with("https://b.example\n")).Hash {
-		t.Error("another origins_file has the same hash")
+		t.Error("different origins files have equal hashes")
 	}
 }
 
@@ -161,7 +158,7 @@ func TestOptionsCombine(t *testing.T) {
 func TestNoSource(t *testing.T) {
 	for _, src := range []config.Source{nil, config.Static{}} {
 		if r := config.Check(context.Background(), src, ""); r.Err == nil || r.Config != nil {
-			t.Errorf("a source %v without a name: %+v", src, r)
+			t.Errorf("Check of source %v without a name: %+v", src, r)
 		}
 	}
 }

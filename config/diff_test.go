@@ -51,25 +51,26 @@ routes: [{path: /, policies: [a, d]}, {path: /b, policies: [d]}]
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
-	const line = `a +https://c.example, -https://a.example, allow_headers: none -> x-a, x-b, allow_credentials: none -> true, max_age: 10m -> disabled; ` +
+	const line = `a +https://c.example, -https://a.example, allow_headers: none -> x-a, x-b, ` +
+		`allow_credentials: none -> true, max_age: 10m -> disabled; ` +
 		`+policy d +https://d.example, max_age: none -> 1h30m; -policy b -https://b.example; ` +
 		`+route "/" to a, d; +route "/b" to d; -route "/" to a; -route "/b" to b`
 	if got.String() != line {
 		t.Errorf("got\n%s\nwant\n%s", got, line)
 	}
 	if same := diff(from, from); !same.Empty() || same.String() != "no change" {
-		t.Errorf("no difference is %v", same)
+		t.Errorf("the diff of equal states is %v", same)
 	}
 	if all := diff(new(state), to); len(all.policies) != 3 || !all.policies[0].added {
-		t.Errorf("from nothing: %+v", all)
+		t.Errorf("the diff from no policies: %+v", all)
 	}
 	ab, ba := stateOf(t, "policies: {a: {}, b: {}}\n"), stateOf(t, "policies: {b: {}, a: {}}\n")
 	if d := diff(ab, ba); d.String() != "policies in the order b, a" {
-		t.Errorf("another order is %q", d)
+		t.Errorf("the diff of another order is %q", d)
 	}
 }
 
-// TestDiffIsBounded holds the line to a length that a log can take.
+// TestDiffIsBounded checks that the line is short enough for a log.
 func TestDiffIsBounded(t *testing.T) {
 	var policies, routes strings.Builder
 	for i := range 5000 {

@@ -10,8 +10,8 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// TestGuide holds docs/config.md to the package: the files in it are sound, and
-// its table has every key.
+// TestGuide checks docs/config.md: its files have no faults, its table has every key,
+// and its variables are accepted.
 func TestGuide(t *testing.T) {
 	text, err := os.ReadFile("../docs/config.md")
 	if err != nil {
@@ -31,7 +31,7 @@ func TestGuide(t *testing.T) {
 		}
 	}
 	if n != 4 {
-		t.Errorf("%d files in the guide", n)
+		t.Errorf("the guide has %d files, want 4", n)
 	}
 	for _, list := range regexp.MustCompile("(?s)```text\n(.*?)```").FindAllStringSubmatch(guide, -1) {
 		files := config.Static{"cors.yaml": []byte("policies: {p: {origins_file: l}}"), "l": []byte(list[1])}

@@ -31,7 +31,7 @@ policies:
 		env    []string
 		change func(def, app *core.Policy)
 	}{
-		{"nothing", []string{"PATH=/bin", "CORSIKA=1", "XCORS_MAX_AGE=1", "CORS"}, func(def, app *core.Policy) {}},
+		{"no variable", []string{"PATH=/bin", "CORSIKA=1", "XCORS_MAX_AGE=1", "CORS"}, func(def, app *core.Policy) {}},
 		{"the policy default", []string{"CORS_ALLOW_ORIGINS=https://env.example"}, func(def, app *core.Policy) {
 			def.AllowOrigins = []string{"https://env.example"}
 		}},
@@ -57,13 +57,17 @@ policies:
 		{"false over true", []string{"CORS__POLICIES__MY_APP__ALLOW_CREDENTIALS=false"}, func(def, app *core.Policy) {
 			app.AllowCredentials = false
 		}},
-		{"set and empty", []string{"CORS_ALLOW_ORIGINS=", "CORS__POLICIES__MY_APP__ALLOW_ORIGINS= \t"}, func(def, app *core.Policy) {
+		{"set but empty", []string{"CORS_ALLOW_ORIGINS=", "CORS__POLICIES__MY_APP__ALLOW_ORIGINS= \t"}, func(def, app *core.Policy) {
 			def.AllowOrigins, app.AllowOrigins = []string{}, []string{}
 		}},
-		{"blanks, ports, IPv6", []string{"CORS_ALLOW_ORIGINS= https://a.example:8443 ,\thttp://[::1]:3000,http://localhost:* "}, func(def, app *core.Policy) {
+		{"white space, ports, IPv6", []string{
+			"CORS_ALLOW_ORIGINS= https://a.example:8443 ,\thttp://[::1]:3000,http://localhost:* ",
+		}, func(def, app *core.Policy) {
 			def.AllowOrigins = []string{"https://a.example:8443", "http://[::1]:3000", "http://localhost:*"}
 		}},
-		{"JSON, for entries with commas", []string{`CORS_ALLOW_ORIGINS=["regexp:https://[a-z]{1,3}\\.example\\.com", "https://b.example"]`}, func(def, app *core.Policy) {
+		{"JSON, for entries with commas", []string{
+			`CORS_ALLOW_ORIGINS=["regexp:https://[a-z]{1,3}\\.example\\.com", "https://b.example"]`,
+		}, func(def, app *core.Policy) {
 			def.AllowOrigins = []string{`regexp:https://[a-z]{1,3}\.example\.com`, "https://b.example"}
 		}},
 		{"an expression without commas", []string{`CORS_ALLOW_ORIGINS=regexp:https://[a-z]+\.example\.com`}, func(def, app *core.Policy) {
@@ -86,20 +90,20 @@ func TestEmptyMeansDeny(t *testing.T) {
 	c := read(t, files)
 	for _, o := range []string{"https://a.example", "https://b.example"} {
 		if !c.Engine().AllowsOrigin(o) {
-			t.Errorf("%s is refused without the variable", o)
+			t.Errorf("%s is refused without CORS_ALLOW_ORIGINS", o)
 		}
 	}
-	// Both ways to list origins are one setting: empty means none of either.
+	// Both keys for origins are one setting: an empty variable replaces both.
 	c = read(t, files, "CORS_ALLOW_ORIGINS=")
 	for _, o := range []string{"https://a.example", "https://b.example"} {
 		if c.Engine().AllowsOrigin(o) {
-			t.Errorf("%s is allowed in spite of CORS_ALLOW_ORIGINS=", o)
+			t.Errorf("%s is allowed with an empty CORS_ALLOW_ORIGINS", o)
 		}
 	}
 	if len(c.Files) != 1 {
-		t.Errorf("read %q", c.Files)
+		t.Errorf("files %q were read", c.Files)
 	}
-	// And the other way round.
+	// The same holds for a variable with an origins_file.
 	c = read(t, files, "CORS_ORIGINS_FILE=partners.txt")
 	if c.Engine().AllowsOrigin("https://a.example") || !c.Engine().AllowsOrigin("https://b.example") {
 		t.Error("CORS_ORIGINS_FILE does not replace the origins of the file")
@@ -141,10 +145,10 @@ func TestFromEnv(t *testing.T) {
 	if c.Revision.Source != "environment" {
 		t.Errorf("source %q", c.Revision.Source)
 	}
-	// By default it is the environment of the process, as it is then.
+	// By default, FromEnv reads the current environment of the process.
 	for _, name := range []string{"CORS_ALLOW_ORIGINS", "CORS_PROFILE"} {
 		if v, ok := os.LookupEnv(name); ok {
-			t.Skipf("%s=%s is set in the environment of this test", name, v)
+			t.Skipf("%s=%s is set", name, v)
 		}
 	}
 	for _, origin := range []string{"https://one.example", "https://two.example"} {
@@ -159,6 +163,6 @@ func TestFromEnv(t *testing.T) {
 	}
 	t.Setenv("CORS_ALLOW_ORIGNS", "https://x.example")
 	if _, err := config.FromEnv(); err == nil || !strings.Contains(err.Error(), "did you mean CORS_ALLOW_ORIGINS?") {
-		t.Errorf("an unknown variable: %v", err)
+		t.Errorf("got %v for an unknown variable", err)
 	}
 }

@@ -16,14 +16,14 @@ func TestManyFaults(t *testing.T) {
 		list, want string
 	}{
 		{strings.Repeat("a.example\n", 5000), "4000 more faults"},
-		// No list of origins is looked at to its end: this one is something else.
+		// A file that is not a list of origins is not checked to its end.
 		{strings.Repeat("a.example\n", 50_000), "at least 15384 more faults"},
-		// The beginning of this one is a list of origins.
+		// This file begins with a list of origins.
 		{strings.Repeat("https://a.example\n", 20_000) + strings.Repeat("a.example\n", 5000), "4000 more faults"},
 	} {
 		_, err := config.Read(context.Background(), config.Static{
 			"cors.yaml": []byte("policies: {p: {origins_file: list}}"), "list": []byte(c.list),
-		}, "cors.yaml", config.Options{Environ: []string{}})
+		}, "cors.yaml", none)
 		var last *config.Error
 		n := 0
 		for e := range config.Errors(err) {
@@ -37,22 +37,22 @@ func TestManyFaults(t *testing.T) {
 
 func TestErrorsOfOtherErrors(t *testing.T) {
 	for range config.Errors(nil) {
-		t.Error("nil yields an error")
+		t.Error("Errors yields an error for nil")
 	}
 	for range config.Errors(os.ErrNotExist) {
-		t.Error("another error yields one")
+		t.Error("Errors yields an error for another error")
 	}
-	_, err := config.Load(filepath.Join(t.TempDir(), "cors.yaml"), config.Options{Environ: []string{}})
+	_, err := config.Load(filepath.Join(t.TempDir(), "cors.yaml"), none)
 	if !strings.Contains(err.Error(), "no such file") {
 		t.Error(err)
 	}
 	for e := range config.Errors(err) {
 		if !os.IsNotExist(e.Err) {
-			t.Errorf("the cause is %v", e.Err)
+			t.Errorf("the cause is %v, want fs.ErrNotExist", e.Err)
 		}
 	}
-	// What core refuses can be told by core's own types.
-	_, err = config.Read(context.Background(), yaml("policies: {p: {allow_origins: [a.example]}}"), "cors.yaml", config.Options{Environ: []string{}})
+	// Faults that core found are also available as errors of core.
+	_, err = config.Read(context.Background(), yaml("policies: {p: {allow_origins: [a.example]}}"), "cors.yaml", none)
 	n := 0
 	for pe := range core.PolicyErrors(err) {
 		if n++; pe.Reason != core.ReasonMissingScheme || pe.Index != 0 {
@@ -60,6 +60,6 @@ func TestErrorsOfOtherErrors(t *testing.T) {
 		}
 	}
 	if n != 1 {
-		t.Errorf("%d policy errors in %v", n, err)
+		t.Errorf("got %d policy errors in %v, want 1", n, err)
 	}
 }

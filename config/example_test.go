@@ -15,7 +15,7 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// none keeps the environment of whoever runs the examples out of them.
+// none means no environment, so that the examples do not depend on the process.
 var none = config.Options{Environ: []string{}}
 
 func writeExample(name, text string) (path string, remove func()) {
@@ -55,7 +55,7 @@ policies:
 	// Output: 204 https://app.example.com 600
 }
 
-// Every fault is reported at once, with its place and its correction.
+// All faults are reported at once, each with its place and its correction.
 func ExampleLoad_faults() {
 	_, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(`
 policies:
@@ -110,7 +110,7 @@ func ExampleWatch() {
 		log.Fatal(err)
 	}
 	defer watcher.Close()
-	engine := watcher.Engine() // give it to a middleware: it stays the same
+	engine := watcher.Engine() // for a middleware; it stays the same
 
 	if err := os.WriteFile(path, []byte("policies: {default: {allow_origins: [\"https://b.example\"]}}\n"), 0o644); err != nil {
 		log.Fatal(err)
@@ -118,7 +118,7 @@ func ExampleWatch() {
 	fmt.Println((<-reloaded).Diff)
 	fmt.Println(engine.AllowsOrigin("https://a.example"), engine.AllowsOrigin("https://b.example"))
 
-	// A bad state changes nothing, and is reported.
+	// A file with faults changes nothing, and is reported.
 	if err := os.WriteFile(path, []byte("policies: {default: {allow_orgins: []}}\n"), 0o644); err != nil {
 		log.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func ExampleWatch() {
 	// true
 }
 
-// registry is a store of documents with numbers, as etcd has revisions.
+// registry is a store of documents with revisions, like etcd.
 type registry struct {
 	mu      sync.Mutex
 	docs    map[string]string
@@ -188,7 +188,7 @@ func (r *registry) Watch(ctx context.Context, seen map[string]string) error {
 	}
 }
 
-// A store other than files is a Source, in some forty lines.
+// A complete Source for another store takes forty lines.
 func ExampleSource() {
 	store := &registry{docs: make(map[string]string), numbers: make(map[string]int), changed: make(chan struct{})}
 	store.Put("cors.json", `{"policies": {"default": {"allow_origins": ["https://a.example"]}}}`)

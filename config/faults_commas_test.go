@@ -6,7 +6,7 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// commaFaults are regular expressions that the commas of a variable have torn.
+// commaFaults are regular expressions that were split at commas in a variable.
 var commaFaults = []faultCase{
 	{
 		name: "an expression with a comma",
@@ -25,11 +25,13 @@ var commaFaults = []faultCase{
 		},
 		env: []string{`CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example/, regexp:https://(a|[b,c]){1, 3}d{2,}\.example, https://b.example/`},
 		want: []string{
-			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an origin; did you mean "https://a.example"?`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an ` +
+				`origin; did you mean "https://a.example"?`,
 			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1] "regexp:https://(a|[b,c]){1,3}d{2,}\\.example": ` +
 				`a regular expression that was split at its comma; ` +
 				`write the list as a JSON array: ["regexp:https://(a|[b,c]){1,3}d{2,}\\.example", ...]`,
-			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[5] "https://b.example/": a trailing slash is not part of an origin; did you mean "https://b.example"?`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[5] "https://b.example/": a trailing slash is not part of an ` +
+				`origin; did you mean "https://b.example"?`,
 		},
 	},
 	{
@@ -50,36 +52,41 @@ var commaFaults = []faultCase{
 		main: alone,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://(a|b)\.example,b.example\.com,regexp:https://c{2}\.example`},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "b.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "b.example\\.com": a regular expression without its prefix; ` +
+				`write "regexp:" and the expression, without delimiters and anchors`,
 		},
 	},
 	{
-		name: "a whole expression that is none",
+		name: "an expression without commas that is not valid",
 		main: alone,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[z-a]\.example,https://b.example`},
 		want: []string{
-			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] \"regexp:https://[z-a]\\\\.example\": not a regular expression: invalid character class range: `z-a`; see https://golang.org/s/re2syntax",
+			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] \"regexp:https://[z-a]\\\\.example\": not a regular expression: " +
+				"invalid character class range: `z-a`; see https://golang.org/s/re2syntax",
 		},
 	},
 	{
-		name: "a bracket that nothing closes",
+		name: "an unclosed bracket",
 		main: alone,
 		env:  []string{`CORS_ALLOW_ORIGINS=https://a.example,regexp:https://(a|b\.example,b.example\.com`},
 		want: []string{
-			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] \"regexp:https://(a|b\\\\.example\": not a regular expression: missing closing ): `https://(a|b\\.example`; see https://golang.org/s/re2syntax",
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[2] "b.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] \"regexp:https://(a|b\\\\.example\": not a regular expression: " +
+				"missing closing ): `https://(a|b\\.example`; see https://golang.org/s/re2syntax",
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[2] "b.example\\.com": a regular expression without its prefix; ` +
+				`write "regexp:" and the expression, without delimiters and anchors`,
 		},
 	},
 	{
-		name: "no comma in JSON",
+		name: "a list in JSON is not split",
 		main: alone,
 		env:  []string{`CORS_ALLOW_ORIGINS=["regexp:https://[a-z]{1", "3}\\.example\\.com"]`},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; ` +
+				`write "regexp:" and the expression, without delimiters and anchors`,
 		},
 	},
 	{
-		name: "no comma in a file",
+		name: "a list in a file is not split",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -87,11 +94,12 @@ var commaFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:47: policies.spa.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; write "regexp:" and the expression, without delimiters and anchors`,
+			`cors.yaml:3:47: policies.spa.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; ` +
+				`write "regexp:" and the expression, without delimiters and anchors`,
 		},
 	},
 	{
-		name: "a method beside an expression",
+		name: "a list of methods and an expression",
 		main: alone,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[ab]{1,2}\.example`, "CORS_ALLOW_METHODS=PUT,{}"},
 		want: []string{
@@ -103,7 +111,7 @@ var commaFaults = []faultCase{
 	},
 }
 
-// What the message says to write is accepted, and means what is meant.
+// The suggested JSON array is accepted.
 func TestCommaInJSON(t *testing.T) {
 	c := read(t, yaml("policies: {default: {}}\n"), `CORS_ALLOW_ORIGINS=["regexp:https://[a-z]{1,3}\\.example\\.com"]`)
 	for origin, want := range map[string]bool{"https://abc.example.com": true, "https://abcd.example.com": false} {

@@ -47,7 +47,8 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "1.5": a duration without a unit; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age "1.5": a duration without a unit; ` +
+				`write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 	{
@@ -59,7 +60,8 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "0": a duration without a unit; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age "0": a duration without a unit; ` +
+				`write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 	{
@@ -71,7 +73,8 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "0s": zero is ambiguous; write "disabled" to turn off preflight caching, or remove the key for the default of the browser`,
+			`cors.yaml:3:14: policies.spa.max_age "0s": zero is ambiguous; ` +
+				`write "disabled" to turn off preflight caching, or remove the key for the default of the browser`,
 		},
 	},
 	{
@@ -87,7 +90,7 @@ var durationFaults = []faultCase{
 		},
 	},
 	{
-		name: "the duration that core takes for none",
+		name: "the value of core.NoPreflightCache",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -147,7 +150,7 @@ var durationFaults = []faultCase{
 		},
 	},
 	{
-		name: "a duration that is none",
+		name: "not a duration",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -167,7 +170,8 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "99999999999h": not a duration; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age "99999999999h": not a duration; ` +
+				`write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 }

@@ -2,7 +2,7 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-// variableFaults are variables beside a file.
+// variableFaults are faults of variables when there is a file.
 var variableFaults = []faultCase{
 	{
 		name: "an unknown variable",
@@ -15,13 +15,14 @@ var variableFaults = []faultCase{
 		},
 	},
 	{
-		name: "an unknown variable like none",
+		name: "an unknown variable without a similar one",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
 		env: []string{"CORS_XYZZY=1"},
 		want: []string{
-			"CORS_XYZZY: an unknown variable; unset it; variables are named like CORS_ALLOW_ORIGINS for the policy default, like CORS__POLICIES__NAME__ALLOW_ORIGINS for others",
+			"CORS_XYZZY: an unknown variable; unset it; variables are named like CORS_ALLOW_ORIGINS for the policy default, like " +
+				"CORS__POLICIES__NAME__ALLOW_ORIGINS for others",
 		},
 	},
 	{
@@ -31,8 +32,10 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_SERVICE_HOST=10.0.0.1", "CORS_PORT_80_TCP=tcp://10.0.0.1:80"},
 		want: []string{
-			"CORS_PORT_80_TCP: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod",
-			"CORS_SERVICE_HOST: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod",
+			"CORS_PORT_80_TCP: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set " +
+				"enableServiceLinks to false for the pod",
+			"CORS_SERVICE_HOST: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set " +
+				"enableServiceLinks to false for the pod",
 		},
 	},
 	{
@@ -56,23 +59,25 @@ var variableFaults = []faultCase{
 		},
 	},
 	{
-		name: "the policy default, which the file does not declare",
+		name: "the policy default, not declared by the file",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
 		env: []string{"CORS_ALLOW_ORIGINS=https://b.example"},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: sets the policy "default", which cors.yaml does not declare; declare it there, for example as default: {}, or set CORS__POLICIES__SPA__ALLOW_ORIGINS`,
+			`CORS_ALLOW_ORIGINS: sets the policy "default", which cors.yaml does not declare; ` +
+				`declare it there, for example as default: {}, or set CORS__POLICIES__SPA__ALLOW_ORIGINS`,
 		},
 	},
 	{
-		name: "a policy that the file does not declare",
+		name: "a policy not declared by the file",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
 		env: []string{"CORS__POLICIES__SAP__ALLOW_ORIGINS="},
 		want: []string{
-			`CORS__POLICIES__SAP__ALLOW_ORIGINS: sets the policy "sap", which cors.yaml does not declare; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?`,
+			`CORS__POLICIES__SAP__ALLOW_ORIGINS: sets the policy "sap", which cors.yaml does not declare; ` +
+				`did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?`,
 		},
 	},
 	{
@@ -83,7 +88,9 @@ var variableFaults = []faultCase{
 		env: []string{"CORS__POLICIES__SPA__ALLOW_ORGINS=", "CORS__POLICY__SPA__MAX_AGE=5m", "CORS__POLICIES__SPA__XYZZY=1"},
 		want: []string{
 			"CORS__POLICIES__SPA__ALLOW_ORGINS: an unknown key; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?",
-			"CORS__POLICIES__SPA__XYZZY: an unknown key; valid keys are ALLOW_ORIGINS, ORIGINS_FILE, ALLOW_METHODS, ALLOW_HEADERS, EXPOSE_HEADERS, ALLOW_CREDENTIALS, MAX_AGE, ALLOW_PRIVATE_NETWORK, REJECT_DISALLOWED, DANGEROUSLY_ALLOW_NULL_ORIGIN, DANGEROUSLY_ALLOW_INSECURE_ORIGINS, DANGEROUSLY_ALLOW_PUBLIC_SUFFIXES",
+			"CORS__POLICIES__SPA__XYZZY: an unknown key; valid keys are ALLOW_ORIGINS, ORIGINS_FILE, ALLOW_METHODS, ALLOW_HEADERS, " +
+				"EXPOSE_HEADERS, ALLOW_CREDENTIALS, MAX_AGE, ALLOW_PRIVATE_NETWORK, REJECT_DISALLOWED, DANGEROUSLY_ALLOW_NULL_ORIGIN, " +
+				"DANGEROUSLY_ALLOW_INSECURE_ORIGINS, DANGEROUSLY_ALLOW_PUBLIC_SUFFIXES",
 			"CORS__POLICY__SPA__MAX_AGE: an unknown key; use CORS__POLICIES__NAME__KEY",
 		},
 	},
@@ -114,7 +121,10 @@ var variableFaults = []faultCase{
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
-		env: []string{"CORS__POLICIES__SPA__ALLOW_CREDENTIALS=1", "CORS__POLICIES__SPA__MAX_AGE=600", "CORS__POLICIES__SPA__REJECT_DISALLOWED=TRUE", "CORS__VERSION=one"},
+		env: []string{
+			"CORS__POLICIES__SPA__ALLOW_CREDENTIALS=1", "CORS__POLICIES__SPA__MAX_AGE=600",
+			"CORS__POLICIES__SPA__REJECT_DISALLOWED=TRUE", "CORS__VERSION=one",
+		},
 		want: []string{
 			`CORS__POLICIES__SPA__ALLOW_CREDENTIALS: policies.spa.allow_credentials "1": expected true or false, got text; write true`,
 			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
@@ -123,7 +133,7 @@ var variableFaults = []faultCase{
 		},
 	},
 	{
-		name: "set but empty",
+		name: "empty variables",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
@@ -141,8 +151,10 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example,,https://b.example,"},
 		want: []string{
-			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1]: an empty entry; remove the comma, or leave the variable empty for an empty list",
-			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[3]: an empty entry; remove the comma, or leave the variable empty for an empty list",
+			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1]: an empty entry; " +
+				"remove the comma, or leave the variable empty for an empty list",
+			"CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[3]: an empty entry; " +
+				"remove the comma, or leave the variable empty for an empty list",
 		},
 	},
 	{
@@ -152,18 +164,21 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example, b.example ,https://c.example/"},
 		want: []string{
-			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1] "b.example": an origin begins with its scheme; did you mean "https://b.example"?`,
-			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[2] "https://c.example/": a trailing slash is not part of an origin; did you mean "https://c.example"?`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1] "b.example": an origin begins with its scheme; ` +
+				`did you mean "https://b.example"?`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[2] "https://c.example/": a trailing slash is not part of an ` +
+				`origin; did you mean "https://c.example"?`,
 		},
 	},
 	{
-		name: "origins with blanks between",
+		name: "origins separated by spaces",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
 		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example https://b.example"},
 		want: []string{
-			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example https://b.example": several values in one entry; write one list entry for each origin`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example https://b.example": several values in ` +
+				`one entry; write one list entry for each origin`,
 		},
 	},
 	{
@@ -174,7 +189,8 @@ var variableFaults = []faultCase{
 		env: []string{`CORS__POLICIES__SPA__ALLOW_ORIGINS=["https://a.example"`, `CORS__POLICIES__SPA__ALLOW_METHODS=[1, "patch"]`},
 		want: []string{
 			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[0] "1": expected text, got a number; write "1", in quotes`,
-			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not change the case of this one; did you mean "PATCH"?`,
+			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not ` +
+				`change the case of this one; did you mean "PATCH"?`,
 			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins "[\"https://a.example\"": not JSON: unexpected end of JSON input`,
 		},
 	},
@@ -190,7 +206,7 @@ var variableFaults = []faultCase{
 		},
 	},
 	{
-		name: "routes that are no JSON",
+		name: "routes that are not JSON",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
@@ -200,7 +216,7 @@ var variableFaults = []faultCase{
 		},
 	},
 	{
-		name: "a variable twice",
+		name: "a variable that is set twice",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
@@ -231,7 +247,7 @@ var variableFaults = []faultCase{
 	},
 }
 
-// aloneFaults are variables without a file.
+// aloneFaults are faults of variables without a file.
 var aloneFaults = []faultCase{
 	{
 		name: "no variable",
@@ -241,7 +257,7 @@ var aloneFaults = []faultCase{
 		},
 	},
 	{
-		name: "a profile alone",
+		name: "a profile without a file",
 		main: alone,
 		env:  []string{"CORS_PROFILE=prod"},
 		want: []string{
@@ -249,7 +265,7 @@ var aloneFaults = []faultCase{
 		},
 	},
 	{
-		name: "only faults",
+		name: "only a fault",
 		main: alone,
 		env:  []string{"CORS_ORIGIN=*"},
 		want: []string{
@@ -261,11 +277,12 @@ var aloneFaults = []faultCase{
 		main: alone,
 		env:  []string{"CORS_ALLOW_ORIGINS=*", "CORS_ALLOW_CREDENTIALS=true"},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": every origin together with credentials would let any site act as its visitors; list the origins that need credentials, or set allow_credentials to false`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": every origin together with credentials would let any site act ` +
+				`as its visitors; list the origins that need credentials, or set allow_credentials to false`,
 		},
 	},
 	{
-		name: "a policy name that is none",
+		name: "an invalid policy name",
 		main: alone,
 		env:  []string{"CORS__POLICIES___SPA__MAX_AGE=5m"},
 		want: []string{

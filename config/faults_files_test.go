@@ -6,7 +6,7 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// fileFaults are files that cannot be read, are of no known format, or hold nothing.
+// fileFaults are files that cannot be read, have no known format, or are empty.
 var fileFaults = []faultCase{
 	{
 		name: "no such file",
@@ -24,7 +24,7 @@ var fileFaults = []faultCase{
 		},
 	},
 	{
-		name: "blanks",
+		name: "white space",
 		files: config.Static{
 			"cors.yaml": []byte(" \n\t\n"),
 		},
@@ -33,7 +33,7 @@ var fileFaults = []faultCase{
 		},
 	},
 	{
-		name: "nothing but comments",
+		name: "only comments",
 		files: config.Static{
 			"cors.yaml": []byte("# policies:\n"),
 		},
@@ -42,7 +42,7 @@ var fileFaults = []faultCase{
 		},
 	},
 	{
-		name: "a byte order mark and nothing else",
+		name: "only a byte order mark",
 		files: config.Static{
 			"cors.yaml": []byte("\ufeff"),
 		},
@@ -69,7 +69,7 @@ var fileFaults = []faultCase{
 		},
 	},
 	{
-		name: "an ending of no format",
+		name: "an unknown extension",
 		files: config.Static{
 			"cors.conf": []byte(onePolicy),
 		},
@@ -79,7 +79,7 @@ var fileFaults = []faultCase{
 		},
 	},
 	{
-		name: "no ending",
+		name: "no extension",
 		files: config.Static{
 			"cors": []byte(onePolicy),
 		},
@@ -89,7 +89,7 @@ var fileFaults = []faultCase{
 		},
 	},
 	{
-		name: "an ending in upper case",
+		name: "an extension in upper case",
 		files: config.Static{
 			"cors.YAML": []byte(onePolicy),
 		},
@@ -117,7 +117,7 @@ var fileFaults = []faultCase{
 		},
 	},
 	{
-		name: "null as a whole",
+		name: "null",
 		files: config.Static{
 			"cors.yaml": []byte("null\n"),
 		},
@@ -136,10 +136,10 @@ var fileFaults = []faultCase{
 	},
 }
 
-// originsFileFaults are about the file that a policy names in origins_file.
+// originsFileFaults are faults of origins_file and of the file that it names.
 var originsFileFaults = []faultCase{
 	{
-		name: "no origins_file",
+		name: "an origins_file that does not exist",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -173,11 +173,12 @@ var originsFileFaults = []faultCase{
     allow_origins: ["https://a.example"]
     origins_file: partners.txt
 `),
-			"partners.txt": []byte("# ours\n\nhttps://b.example # fine\n  b.example\r\nhttps://c.example/ # slash\n"),
+			"partners.txt": []byte("# partners\n\nhttps://b.example # fine\n  b.example\r\nhttps://c.example/ # slash\n"),
 		},
 		want: []string{
 			`partners.txt:4:3: policies.spa.origins_file "b.example": an origin begins with its scheme; did you mean "https://b.example"?`,
-			`partners.txt:5:1: policies.spa.origins_file "https://c.example/": a trailing slash is not part of an origin; did you mean "https://c.example"?`,
+			`partners.txt:5:1: policies.spa.origins_file "https://c.example/": a trailing slash is not part of an origin; ` +
+				`did you mean "https://c.example"?`,
 		},
 	},
 	{
@@ -194,7 +195,7 @@ var originsFileFaults = []faultCase{
 		},
 	},
 	{
-		name: "an origins_file that is no file name",
+		name: "an empty origins_file key",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -207,7 +208,7 @@ var originsFileFaults = []faultCase{
 	},
 }
 
-// profileFaults are about profiles and their files.
+// profileFaults are faults of profiles and their files.
 var profileFaults = []faultCase{
 	{
 		name: "a profile without a file",
@@ -220,7 +221,7 @@ var profileFaults = []faultCase{
 		},
 	},
 	{
-		name: "a profile that leads elsewhere",
+		name: "a profile with a path",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
@@ -258,7 +259,7 @@ var profileFaults = []faultCase{
 		},
 	},
 	{
-		name: "a profile's file that is empty",
+		name: "an empty file of a profile",
 		files: config.Static{
 			"cors.yaml":      []byte(onePolicy),
 			"cors.prod.yaml": []byte(""),

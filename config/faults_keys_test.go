@@ -2,7 +2,7 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-// keyFaults are keys that are unknown or there twice.
+// keyFaults are keys that are unknown or set twice.
 var keyFaults = []faultCase{
 	{
 		name: "an unknown key of the file",
@@ -16,7 +16,7 @@ var keyFaults = []faultCase{
 		},
 	},
 	{
-		name: "an unknown key like none",
+		name: "an unknown key without a similar one",
 		files: config.Static{
 			"cors.yaml": []byte(`frobnicate: 1
 policies: {spa: {allow_origins: ["https://a.example"]}}
@@ -27,7 +27,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "a policy's key outside of one",
+		name: "a key of a policy outside a policy",
 		files: config.Static{
 			"cors.yaml": []byte("allow_origins: [\"https://a.example\"]\n"),
 		},
@@ -48,7 +48,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "another library's key",
+		name: "keys of other libraries",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -78,7 +78,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "a header's name as key",
+		name: "the name of a header as a key",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -101,7 +101,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "a key twice",
+		name: "a key that is set twice",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -115,7 +115,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "a policy twice",
+		name: "a policy that is set twice",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa: {}
@@ -127,7 +127,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "a key twice in JSON",
+		name: "a key that is set twice in JSON",
 		files: config.Static{
 			"cors.json": []byte(`{"policies": {"spa": {"max_age": "5m",
  "max_age": "10m"}}}
@@ -139,7 +139,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "a table twice in TOML",
+		name: "a table that is set twice in TOML",
 		files: config.Static{
 			"cors.toml": []byte(`[policies.spa]
 max_age = "5m"
@@ -161,7 +161,9 @@ max_age = "10m"
 `),
 		},
 		want: []string{
-			`cors.yaml:3:5: policies.spa."a\x1bb\n": an unknown key; valid keys are allow_origins, origins_file, allow_methods, allow_headers, expose_headers, allow_credentials, max_age, allow_private_network, reject_disallowed, dangerously_allow_null_origin, dangerously_allow_insecure_origins, dangerously_allow_public_suffixes`,
+			`cors.yaml:3:5: policies.spa."a\x1bb\n": an unknown key; valid keys are allow_origins, origins_file, allow_methods, ` +
+				`allow_headers, expose_headers, allow_credentials, max_age, allow_private_network, reject_disallowed, ` +
+				`dangerously_allow_null_origin, dangerously_allow_insecure_origins, dangerously_allow_public_suffixes`,
 		},
 	},
 	{
@@ -178,7 +180,7 @@ max_age = "10m"
 	},
 }
 
-// nameFaults are names of policies that are none.
+// nameFaults are invalid names of policies.
 var nameFaults = []faultCase{
 	{
 		name: "a policy in upper case",
@@ -236,7 +238,7 @@ var nameFaults = []faultCase{
 		},
 	},
 	{
-		name: "policies alike for variables",
+		name: "policies with the same variables",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   my-app: {}

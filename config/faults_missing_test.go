@@ -2,7 +2,7 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-// missingFaults are keys and entries without a value, or with an empty one.
+// missingFaults are keys and entries without a value or with an empty value.
 var missingFaults = []faultCase{
 	{
 		name: "policies without a value",
@@ -14,7 +14,7 @@ var missingFaults = []faultCase{
 		},
 	},
 	{
-		name: "policies empty",
+		name: "an empty table of policies",
 		files: config.Static{
 			"cors.yaml": []byte("policies: {}\n"),
 		},
@@ -105,7 +105,7 @@ var missingFaults = []faultCase{
 		},
 	},
 	{
-		name: "routes empty",
+		name: "an empty list of routes",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy + "routes: []\n"),
 		},
@@ -138,7 +138,7 @@ var missingFaults = []faultCase{
 		},
 	},
 	{
-		name: "a path without text",
+		name: "an empty path",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy + `routes:
   - {path: "", policies: [spa]}

@@ -2,10 +2,10 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-// alikeFaults are names that differ in - and _ only, in whichever layers.
+// alikeFaults are names that differ only in - and _, in one file or in several.
 var alikeFaults = []faultCase{
 	{
-		name: "a profile's policy alike for variables",
+		name: "a policy of the file and one of the profile",
 		files: config.Static{
 			"cors.yaml":      []byte("policies: {my-app: {}}\n"),
 			"cors.prod.yaml": []byte("policies:\n  other: {}\n  my_app: {}\n"),
@@ -16,7 +16,7 @@ var alikeFaults = []faultCase{
 		},
 	},
 	{
-		name: "alike in TOML, the other way round",
+		name: "the same in TOML, with - and _ exchanged",
 		main: "cors.toml",
 		files: config.Static{
 			"cors.toml":      []byte("[policies.my_app]\n"),
@@ -28,11 +28,12 @@ var alikeFaults = []faultCase{
 		},
 	},
 	{
-		name: "variables alike",
+		name: "two variables",
 		main: alone,
 		env:  []string{"CORS__POLICIES__A-B__ALLOW_ORIGINS=", "CORS__POLICIES__A_B__ALLOW_ORIGINS="},
 		want: []string{
-			"CORS__POLICIES__A-B__ALLOW_ORIGINS: variables must be in upper case, with _ instead of -; did you mean CORS__POLICIES__A_B__ALLOW_ORIGINS?",
+			"CORS__POLICIES__A-B__ALLOW_ORIGINS: variables must be in upper case, with _ instead of -; " +
+				"did you mean CORS__POLICIES__A_B__ALLOW_ORIGINS?",
 		},
 	},
 	{
@@ -42,7 +43,8 @@ var alikeFaults = []faultCase{
 		},
 		env: []string{"CORS__POLICIES__MY-APP__ALLOW_ORIGINS="},
 		want: []string{
-			"CORS__POLICIES__MY-APP__ALLOW_ORIGINS: variables must be in upper case, with _ instead of -; did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
+			"CORS__POLICIES__MY-APP__ALLOW_ORIGINS: variables must be in upper case, with _ instead of -; " +
+				"did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
 		},
 	},
 	{
@@ -53,11 +55,12 @@ var alikeFaults = []faultCase{
 		env: []string{"CORS_MAX-AGE=5m", "cors__policies__my-app__allow-origins="},
 		want: []string{
 			"CORS_MAX-AGE: variables must be in upper case, with _ instead of -; did you mean CORS_MAX_AGE?",
-			"cors__policies__my-app__allow-origins: variables must be in upper case, with _ instead of -; did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
+			"cors__policies__my-app__allow-origins: variables must be in upper case, with _ instead of -; " +
+				"did you mean CORS__POLICIES__MY_APP__ALLOW_ORIGINS?",
 		},
 	},
 	{
-		name: "a variable with a hyphen too many",
+		name: "a variable with two hyphens",
 		main: alone,
 		env:  []string{"CORS__POLICIES__A--B__ALLOW_ORIGINS="},
 		want: []string{

@@ -2,7 +2,7 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-// policyFaults are origins, methods, headers and routes of the right type that are refused.
+// policyFaults are origins, methods, headers and routes that core refuses.
 var policyFaults = []faultCase{
 	{
 		name: "origins",
@@ -20,13 +20,18 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:4:9: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an origin; did you mean "https://a.example"?`,
+			`cors.yaml:4:9: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an origin; ` +
+				`did you mean "https://a.example"?`,
 			`cors.yaml:5:9: policies.spa.allow_origins[1] "a.example": an origin begins with its scheme; did you mean "https://a.example"?`,
 			`cors.yaml:6:9: policies.spa.allow_origins[2] "HTTPS://A.example": upper case in the scheme; did you mean "https://a.example"?`,
-			`cors.yaml:7:9: policies.spa.allow_origins[3] "https://a.example:443": browsers leave out port 443, the default of https; did you mean "https://a.example"?`,
-			`cors.yaml:8:9: policies.spa.allow_origins[4] "https://a.example, https://b.example": several values in one entry; write one list entry for each origin`,
-			`cors.yaml:9:9: policies.spa.allow_origins[5] "https://*": a wildcard for the whole host; use "*" for every origin, or name a domain, as in "https://*.example.com"`,
-			`cors.yaml:10:9: policies.spa.allow_origins[6] "null": any site can make its requests come from the origin "null"; set dangerously_allow_null_origin if that is meant`,
+			`cors.yaml:7:9: policies.spa.allow_origins[3] "https://a.example:443": browsers leave out port 443, the default of https; ` +
+				`did you mean "https://a.example"?`,
+			`cors.yaml:8:9: policies.spa.allow_origins[4] "https://a.example, https://b.example": several values in one entry; ` +
+				`write one list entry for each origin`,
+			`cors.yaml:9:9: policies.spa.allow_origins[5] "https://*": a wildcard for the whole host; ` +
+				`use "*" for every origin, or name a domain, as in "https://*.example.com"`,
+			`cors.yaml:10:9: policies.spa.allow_origins[6] "null": any site can make its requests come from the origin "null"; ` +
+				`set dangerously_allow_null_origin if that is meant`,
 		},
 	},
 	{
@@ -39,7 +44,8 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:21: policies.spa.allow_origins[0] "*": every origin together with credentials would let any site act as its visitors; list the origins that need credentials, or set allow_credentials to false`,
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "*": every origin together with credentials would let any site act as its ` +
+				`visitors; list the origins that need credentials, or set allow_credentials to false`,
 		},
 	},
 	{
@@ -52,7 +58,8 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:21: policies.spa.allow_origins[0] "http://a.example": with credentials, an http:// origin that anybody on the network can be; serve the page over https://, or set dangerously_allow_insecure_origins if that is meant`,
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "http://a.example": with credentials, an http:// origin that anybody on the ` +
+				`network can be; serve the page over https://, or set dangerously_allow_insecure_origins if that is meant`,
 		},
 	},
 	{
@@ -65,7 +72,9 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:21: policies.spa.allow_origins[0] "https://*.github.io": with credentials, a wildcard under the public suffix github.io, where anybody can register a name; write the registered domain out, or set dangerously_allow_public_suffixes if that is meant`,
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "https://*.github.io": with credentials, a wildcard under the public suffix ` +
+				`github.io, where anybody can register a name; write the registered domain out, or set dangerously_allow_public_suffixes if ` +
+				`that is meant`,
 		},
 	},
 	{
@@ -80,7 +89,8 @@ var policyFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:21: policies.spa.allow_methods[0] "TRACE": browsers never send TRACE; remove it`,
-			`cors.yaml:3:28: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not change the case of this one; did you mean "PATCH"?`,
+			`cors.yaml:3:28: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not change the case of ` +
+				`this one; did you mean "PATCH"?`,
 			`cors.yaml:3:35: policies.spa.allow_methods[2] "PUT, DELETE": several values in one entry; write one list entry for each`,
 			`cors.yaml:4:21: policies.spa.allow_headers[0] "cookie": scripts cannot set this header, browsers do; remove it`,
 			`cors.yaml:4:29: policies.spa.allow_headers[1] "x y": several values in one entry; write one list entry for each`,
@@ -118,7 +128,7 @@ var policyFaults = []faultCase{
 		},
 	},
 	{
-		name: "a policy that no route names is checked too",
+		name: "a fault in a policy that no route names",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa: {}

@@ -2,7 +2,7 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-// syntaxFaults are files that are no YAML, JSON or TOML, or use more of it than is read.
+// syntaxFaults are files that are not YAML, JSON or TOML, or use unsupported syntax.
 var syntaxFaults = []faultCase{
 	{
 		name: "a tab",
@@ -38,7 +38,7 @@ var syntaxFaults = []faultCase{
 		},
 	},
 	{
-		name: "a bracket left open",
+		name: "an unclosed bracket",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -50,7 +50,7 @@ var syntaxFaults = []faultCase{
 		},
 	},
 	{
-		name: "a quote left open",
+		name: "an unclosed quote",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -121,7 +121,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "a tag of its own",
+		name: "a custom tag",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -133,7 +133,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "an alias of what holds it",
+		name: "an alias of its own parent",
 		files: config.Static{
 			"cors.yaml": []byte(`policies: &p
   spa: *p
@@ -144,7 +144,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "JSON with a comma too many",
+		name: "JSON with an extra comma",
 		files: config.Static{
 			"cors.json": []byte(`{
   "policies": {
@@ -162,18 +162,19 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		name: "JSON with a comment",
 		files: config.Static{
 			"cors.json": []byte(`{
-  // ours
+  // a comment
   "policies": {}
 }
 `),
 		},
 		main: "cors.json",
 		want: []string{
-			"cors.json:2:3: not JSON: invalid character '/' looking for beginning of object key string; JSON has no comments; use YAML or TOML for them",
+			"cors.json:2:3: not JSON: invalid character '/' looking for beginning of object key string; JSON has no comments; " +
+				"use YAML or TOML for them",
 		},
 	},
 	{
-		name: "JSON cut off",
+		name: "incomplete JSON",
 		files: config.Static{
 			"cors.json": []byte(`{"policies": {"spa": {"allow_origins": ["https://a.exa`),
 		},
@@ -183,7 +184,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "JSON twice",
+		name: "two JSON values",
 		files: config.Static{
 			"cors.json": []byte(`{"policies": {"spa": {}}}
 {}
@@ -217,7 +218,7 @@ max_age = 10m
 		},
 	},
 	{
-		name: "TOML with a bracket left open",
+		name: "TOML with an unclosed bracket",
 		files: config.Static{
 			"cors.toml": []byte(`[policies.spa
 max_age = "10m"
@@ -241,7 +242,7 @@ max_age =
 		},
 	},
 	{
-		name: "TOML of comments",
+		name: "TOML with only comments",
 		files: config.Static{
 			"cors.toml": []byte("# [policies.spa]\n"),
 		},

@@ -11,22 +11,22 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// alone marks a case of the environment alone.
+// alone marks a case without a file.
 const alone = "-"
 
 const onePolicy = `policies: {spa: {allow_origins: ["https://a.example"]}}
 `
 
-// faultCase is an input that must be refused, with every message.
+// faultCase is an input that must be refused.
 type faultCase struct {
 	name  string
 	files config.Static
-	main  string // "cors.yaml" if it is empty
+	main  string // the file to load; empty means "cors.yaml"
 	env   []string
-	want  []string
+	want  []string // every message
 }
 
-// faultCases are inputs that must be refused, each with every message.
+// faultCases are the cases of all topics.
 var faultCases = slices.Concat(
 	fileFaults, syntaxFaults, keyFaults, nameFaults, missingFaults, typeFaults, durationFaults, policyFaults,
 	originsFileFaults, profileFaults, variableFaults, mixedFaults, aloneFaults,
@@ -36,7 +36,7 @@ var faultCases = slices.Concat(
 // mixedFaults are faults of several kinds or in several places at once.
 var mixedFaults = []faultCase{
 	{
-		name: "all at once",
+		name: "faults of many kinds",
 		files: config.Static{
 			"cors.yaml": []byte(`version: 3
 policies:
@@ -49,7 +49,8 @@ route: []
 		env: []string{"CORS_PROFLE=x"},
 		want: []string{
 			`cors.yaml:1:10: version "3": not a supported version of the file format; write 1, or upgrade corskit`,
-			`cors.yaml:4:21: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an origin; did you mean "https://a.example"?`,
+			`cors.yaml:4:21: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an origin; ` +
+				`did you mean "https://a.example"?`,
 			`cors.yaml:4:43: policies.spa.allow_origins[1]: no value; remove the entry, or write "null" in quotes for the null origin`,
 			`cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			`cors.yaml:6:1: route: an unknown key; did you mean "routes"?`,
@@ -57,7 +58,7 @@ route: []
 		},
 	},
 	{
-		name: "a file and the environment at fault",
+		name: "faults in a file and in the environment",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa: {max_age: 600}
@@ -71,7 +72,7 @@ route: []
 		},
 	},
 	{
-		name: "a broken file and the environment",
+		name: "a file that cannot be decoded, and the environment",
 		files: config.Static{
 			"cors.yaml": []byte("policies: [\n"),
 		},
@@ -85,7 +86,7 @@ route: []
 
 func TestFaults(t *testing.T) {
 	if len(faultCases) < 80 {
-		t.Errorf("only %d cases", len(faultCases))
+		t.Errorf("got only %d cases", len(faultCases))
 	}
 	for _, c := range faultCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -109,7 +110,7 @@ func TestFaults(t *testing.T) {
 			n := 0
 			for e := range config.Errors(err) {
 				if n++; e.Reason == "" || e.Detail == "" || e.File == "" && e.Variable == "" {
-					t.Errorf("an error that lacks something: %+v", e)
+					t.Errorf("an incomplete error: %+v", e)
 				}
 				checkExcerpt(t, e, c.files)
 			}
@@ -118,13 +119,13 @@ func TestFaults(t *testing.T) {
 			}
 			var one *config.Error
 			if !errors.As(err, &one) {
-				t.Errorf("%T holds no *config.Error", err)
+				t.Errorf("%T contains no *config.Error", err)
 			}
 		})
 	}
 }
 
-// checkExcerpt holds the excerpt of an error to the line that it is of.
+// checkExcerpt compares the excerpt of an error with its line.
 func checkExcerpt(t *testing.T, e *config.Error, files config.Static) {
 	t.Helper()
 	x := e.Excerpt
@@ -139,7 +140,8 @@ func checkExcerpt(t *testing.T, e *config.Error, files config.Static) {
 	if e.Line > len(lines) {
 		t.Fatalf("%v: the file has %d lines", e, len(lines))
 	}
-	if line := strings.TrimSuffix(lines[e.Line-1], "\r"); len(line) < 150 && len(x.Text) != len(line) && strings.ToValidUTF8(line, "") == line {
+	line := strings.TrimSuffix(lines[e.Line-1], "\r")
+	if len(line) < 150 && len(x.Text) != len(line) && strings.ToValidUTF8(line, "") == line {
 		t.Errorf("%v: excerpt %q of line %q", e, x.Text, line)
 	}
 	if e.Column > 0 && x.Width == 0 && x.Start < len([]rune(x.Text)) {

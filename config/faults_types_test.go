@@ -2,10 +2,10 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-// typeFaults are values of another type than the key has.
+// typeFaults are values of the wrong type.
 var typeFaults = []faultCase{
 	{
-		name: "a scalar where a list is meant",
+		name: "a scalar instead of a list",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -15,11 +15,12 @@ var typeFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:20: policies.spa.allow_origins "https://a.example": expected a list, got text; write ["https://a.example"]`,
-			`cors.yaml:4:20: policies.spa.allow_methods "PUT,DELETE": expected a list, got text; write a list in brackets, with one entry for each value`,
+			`cors.yaml:4:20: policies.spa.allow_methods "PUT,DELETE": expected a list, got text; ` +
+				`write a list in brackets, with one entry for each value`,
 		},
 	},
 	{
-		name: "a list where a scalar is meant",
+		name: "a list instead of a scalar",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -28,12 +29,13 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age: expected a duration, got a list; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age: expected a duration, got a list; ` +
+				`write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 			"cors.yaml:4:24: policies.spa.allow_credentials: expected true or false, got a list",
 		},
 	},
 	{
-		name: "expected a list, got a table",
+		name: "a table instead of a list",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -45,7 +47,7 @@ var typeFaults = []faultCase{
 		},
 	},
 	{
-		name: "a list where policies are meant",
+		name: "a list instead of policies",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   - name: spa
@@ -56,7 +58,7 @@ var typeFaults = []faultCase{
 		},
 	},
 	{
-		name: "a text where a policy is meant",
+		name: "text instead of a policy",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa: https://a.example
@@ -67,7 +69,7 @@ var typeFaults = []faultCase{
 		},
 	},
 	{
-		name: "a table where routes are meant",
+		name: "a table instead of routes",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy + `routes:
   /public: [spa]
@@ -78,7 +80,7 @@ var typeFaults = []faultCase{
 		},
 	},
 	{
-		name: "a text where a route is meant",
+		name: "text instead of a route",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy + "routes: [spa]\n"),
 		},
@@ -87,7 +89,7 @@ var typeFaults = []faultCase{
 		},
 	},
 	{
-		name: "booleans that are none",
+		name: "values that are not booleans",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -152,11 +154,12 @@ max_age = 07:32:00
 		},
 		main: "cors.toml",
 		want: []string{
-			`cors.toml:2:11: policies.spa.max_age "07:32:00": expected a duration, got a date or time; write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
+			`cors.toml:2:11: policies.spa.max_age "07:32:00": expected a duration, got a date or time; ` +
+				`write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
 		},
 	},
 	{
-		name: "a text as version",
+		name: "text as a version",
 		files: config.Static{
 			"cors.yaml": []byte(`version: "1"
 policies: {spa: {allow_origins: ["https://a.example"]}}
@@ -167,7 +170,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "a version to come",
+		name: "a later version",
 		files: config.Static{
 			"cors.yaml": []byte(`version: 2
 policies: {spa: {allow_origins: ["https://a.example"]}}

@@ -2,7 +2,7 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
-// versionFaults are versions that are numbers, but not whole ones.
+// versionFaults are versions that are not whole numbers.
 var versionFaults = []faultCase{
 	{
 		name: "a version with a decimal point",

@@ -6,11 +6,11 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// tagFaults are values and keys with a tag of YAML's own, which the library takes
-// for what they are not, or takes at all.
+// tagFaults are values and keys with standard YAML tags, which the library accepts
+// even if the value has another type.
 var tagFaults = []faultCase{
 	{
-		name: "tags of booleans",
+		name: "tagged booleans",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -26,7 +26,7 @@ var tagFaults = []faultCase{
 		},
 	},
 	{
-		name: "tags of lists, their entries and texts",
+		name: "tagged lists, entries and text",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
   spa:
@@ -49,7 +49,7 @@ var tagFaults = []faultCase{
 		},
 	},
 	{
-		name: "tags of tables",
+		name: "tagged tables",
 		files: config.Static{
 			"cors.yaml": []byte(`version: !!int 1
 policies:
@@ -65,7 +65,7 @@ routes:
 		},
 	},
 	{
-		name: "a tag of all policies",
+		name: "a tag on policies",
 		files: config.Static{
 			"cors.yaml": []byte("policies: !!str {p: {}}\n"),
 		},
@@ -74,7 +74,7 @@ routes:
 		},
 	},
 	{
-		name: "a tag of the whole file",
+		name: "a tag on the whole file",
 		files: config.Static{
 			"cors.yaml": []byte("!!map\npolicies: {p: {}}\n"),
 		},
@@ -83,7 +83,7 @@ routes:
 		},
 	},
 	{
-		name: "a tag of a list as the whole file",
+		name: "a tag on a list as the whole file",
 		files: config.Static{
 			"cors.yaml": []byte("!!map []\n"),
 		},
@@ -92,7 +92,7 @@ routes:
 		},
 	},
 	{
-		name: "a tag in full, and one by a directive",
+		name: "a verbatim tag and a tag from a directive",
 		files: config.Static{
 			"cors.yaml": []byte(`%TAG !y! tag:yaml.org,2002:
 ---
@@ -108,7 +108,7 @@ policies:
 		},
 	},
 	{
-		name: "the tag without a name",
+		name: "the non-specific tag",
 		files: config.Static{
 			"cors.yaml": []byte(`# é! a comment ! and another
 policies:
@@ -127,7 +127,7 @@ policies:
 		},
 	},
 	{
-		name: "the tag without a name at the end of the file",
+		name: "the non-specific tag at the end of the file",
 		files: config.Static{
 			"cors.yaml": []byte("policies: {spa: {}}\nversion: !"),
 		},
@@ -145,7 +145,7 @@ policies:
 		},
 	},
 	{
-		name: "a key with the tag without a name",
+		name: "a key with the non-specific tag",
 		files: config.Static{
 			"cors.yaml": []byte("policies:\n  spa: {}\n  ? ! app\n  : {}\n"),
 		},
@@ -155,7 +155,7 @@ policies:
 	},
 }
 
-// Exclamation marks make no tag but at the beginning of a value.
+// An exclamation mark is a tag only at the beginning of a value.
 func TestNoYAMLTags(t *testing.T) {
 	c := read(t, yaml(`# ! none
 policies: # !!str
@@ -168,6 +168,6 @@ policies: # !!str
 `))
 	p := c.Policies[0]
 	if !p.RejectDisallowed || !p.AllowCredentials || !p.AllowPrivateNetwork {
-		t.Errorf("the ways of YAML to write true: %+v", p)
+		t.Errorf("YAML spellings of true were read as false: %+v", p)
 	}
 }

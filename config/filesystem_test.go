@@ -53,16 +53,16 @@ func TestFileSystem(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := config.Load(loop, none); err == nil || err.Error() != loop+": cannot be read: too many levels of symbolic links" {
-		t.Errorf("a link to itself: %v", err)
+		t.Errorf("got %v for a link to itself", err)
 	}
-	if os.Getuid() != 0 { // root may read everything
+	if os.Getuid() != 0 { // root can read every file
 		secret := filepath.Join(dir, "secret.yaml")
 		write(t, secret, "policies: {spa: {}}\n")
 		if err := os.Chmod(secret, 0); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := config.Load(secret, none); err == nil || err.Error() != secret+": cannot be read: permission denied" {
-			t.Errorf("a file without permissions: %v", err)
+			t.Errorf("got %v for a file without permissions", err)
 		}
 	}
 }

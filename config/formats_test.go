@@ -12,8 +12,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// everything is the file of the documentation, in each format, and the policies
-// and routes it describes.
+// everything is a file with every key, in each format.
 var everything = map[string]string{
 	"cors.yaml": `
 version: 1
@@ -118,13 +117,13 @@ func TestFormats(t *testing.T) {
 		{Host: "api.example.com", Path: "/", Policies: []core.Policy{spa, public}},
 	}
 	for name, text := range everything {
-		// The same in the spellings that editors and other systems make of it.
+		// Editors and other systems write the same text in several ways.
 		for kind, data := range map[string]string{
-			"":                        text,
-			" with CRLF":              strings.ReplaceAll(text, "\n", "\r\n"),
-			" with a BOM":             "\ufeff" + text,
-			" without a newline":      strings.TrimRight(text, "\n"),
-			" with blanks at the end": text + "\n  \n",
+			"":                             text,
+			" with CRLF":                   strings.ReplaceAll(text, "\n", "\r\n"),
+			" with a BOM":                  "\ufeff" + text,
+			" without a newline":           strings.TrimRight(text, "\n"),
+			" with white space at the end": text + "\n  \n",
 		} {
 			t.Run(name+kind, func(t *testing.T) {
 				files := config.Static{
@@ -146,7 +145,7 @@ func TestFormats(t *testing.T) {
 					Method: "GET", Host: "api.example.com", Path: "/x", Origin: []string{"http://[2001:db8::1]:8443"},
 				})
 				if !d.Allowed || d.Policy != "spa" {
-					t.Errorf("decided %+v", d)
+					t.Errorf("got the decision %+v", d)
 				}
 			})
 		}
@@ -181,10 +180,11 @@ policies:
   a: {allow_headers: &h [x-a, x-b], max_age: &m 5m}
   b: {allow_headers: *h, max_age: *m}
 `))
-	if a, b := c.Policies[0], c.Policies[1]; !slices.Equal(a.AllowHeaders, b.AllowHeaders) || len(b.AllowHeaders) != 2 || b.MaxAge != 5*time.Minute {
+	a, b := c.Policies[0], c.Policies[1]
+	if !slices.Equal(a.AllowHeaders, b.AllowHeaders) || len(b.AllowHeaders) != 2 || b.MaxAge != 5*time.Minute {
 		t.Errorf("got %+v and %+v", a, b)
 	}
-	// Aliases of aliases would make a billion values of a few hundred bytes.
+	// Aliases of aliases could expand a few hundred bytes to a billion values.
 	var bomb strings.Builder
 	bomb.WriteString("policies:\n  p0: {allow_headers: &a0 [x-a, x-a, x-a, x-a, x-a, x-a, x-a, x-a, x-a, x-a]}\n")
 	for i := range 9 {
@@ -197,6 +197,6 @@ policies:
 		t.Errorf("got %v", err)
 	}
 	if d := time.Since(start); d > 20*time.Second {
-		t.Errorf("took %v", d)
+		t.Errorf("reading took %v", d)
 	}
 }

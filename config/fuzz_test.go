@@ -12,12 +12,64 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// FuzzLoad reads a file, a profile's file, an origins_file and a variable made
-// of arbitrary bytes, and checks what must hold of whatever comes of it.
-// testdata/fuzz has what it has found: inputs that failed, by name, and for each
-// kind of outcome that fuzzing has come to the smallest input.
+// FuzzLoad reads a file, the file of a profile, an origins_file and a variable of
+// arbitrary bytes, and checks what must hold for every input. testdata/fuzz has the
+// inputs that failed, and the smallest input for each kind of result.
 func FuzzLoad(f *testing.F) {
 	formats := []string{"yaml", "json", "toml"}
+	seedLoad(f, formats)
+	f.Fuzz(func(t *testing.T, format byte, file, overlay, origins []byte, env string) {
+		if len(file)+len(overlay)+len(origins)+len(env) > 1<<14 {
+			return
+		}
+		opts := config.Options{Environ: strings.Split(env, "\n")}
+		read := func() (*config.Config, error) { return config.ReadEnv(opts) }
+		if format %= 4; format < 3 {
+			name := "cors." + formats[format]
+			files := config.Static{name: file, "partners.txt": origins}
+			if overlay != nil {
+				files["cors.prod."+formats[format]] = overlay
+			}
+			read = func() (*config.Config, error) { return config.Read(context.Background(), files, name, opts) }
+		} else if strings.Contains(strings.ToUpper(env), "ORIGINS_FILE") {
+			return // it could name any file of the machine
+		}
+		c, err := read()
+		if err != nil {
+			if c != nil {
+				t.Error("got a configuration and an error")
+			}
+			checkErrors(t, err)
+			return
+		}
+		if c.Engine() == nil || len(c.Policies) == 0 {
+			t.Fatalf("no engine, or no policy: %+v", c)
+		}
+		spelled := make(map[string]string)
+		for _, p := range c.Policies {
+			variable := strings.ReplaceAll(p.Name, "-", "_")
+			if other, again := spelled[variable]; again {
+				t.Errorf("variables cannot tell the policy %s from %s", p.Name, other)
+			}
+			spelled[variable] = p.Name
+			if _, err := core.New(p); err != nil {
+				t.Errorf("core refuses an accepted policy: %v", err)
+			}
+			checkOrigins(t, p.AllowOrigins, file, overlay, origins, []byte(env))
+		}
+		again, err := read()
+		if err != nil {
+			t.Fatalf("the second time: %v", err)
+		}
+		if again.Revision.Hash != c.Revision.Hash ||
+			!reflect.DeepEqual(again.Policies, c.Policies) || !reflect.DeepEqual(again.Routes, c.Routes) {
+			t.Errorf("the second result differs: %+v, was %+v", again, c)
+		}
+	})
+}
+
+// seedLoad adds the files of other tests.
+func seedLoad(f *testing.F, formats []string) {
 	for i, format := range formats {
 		f.Add(byte(i), []byte(everything["cors."+format]), []byte("version: 1\n"), []byte("https://a.example\n"), "")
 	}
@@ -36,65 +88,26 @@ func FuzzLoad(f *testing.F) {
 	// Found by fuzzing.
 	f.Add(byte(3), []byte(nil), []byte(nil), []byte(nil), "CORS__POLHCIES___SPA__\x01AX_AGE=5m")
 	f.Add(byte(0), []byte("policies:\n a:\n    origins_file: pa"+strings.Repeat("G", 2000)), []byte(nil), []byte(nil), "")
-	f.Fuzz(func(t *testing.T, format byte, file, overlay, origins []byte, env string) {
-		if len(file)+len(overlay)+len(origins)+len(env) > 1<<14 {
-			return
-		}
-		opts := config.Options{Environ: strings.Split(env, "\n")}
-		read := func() (*config.Config, error) { return config.ReadEnv(opts) }
-		if format %= 4; format < 3 {
-			name := "cors." + formats[format]
-			files := config.Static{name: file, "partners.txt": origins}
-			if overlay != nil {
-				files["cors.prod."+formats[format]] = overlay
-			}
-			read = func() (*config.Config, error) { return config.Read(context.Background(), files, name, opts) }
-		} else if strings.Contains(strings.ToUpper(env), "ORIGINS_FILE") {
-			return // it could name any file of this machine
-		}
-		c, err := read()
-		if err != nil {
-			if c != nil {
-				t.Error("a configuration in spite of an error")
-			}
-			for e := range config.Errors(err) {
-				line := e.Error()
-				if e.Reason == "" || e.Detail == "" || e.Reason != config.ReasonMore && e.File == "" && e.Variable == "" {
-					t.Errorf("an error that lacks something: %+v", e)
-				}
-				if strings.ContainsFunc(line+e.Excerpt.Text, func(r rune) bool { return unicode.IsControl(r) }) {
-					t.Errorf("an error with control characters: %q", line)
-				}
-				if len(line) > 2000 {
-					t.Errorf("an error of %d bytes: %.200q", len(line), line)
-				}
-			}
-			return
-		}
-		if c.Engine() == nil || len(c.Policies) == 0 {
-			t.Fatalf("no engine, or no policy: %+v", c)
-		}
-		spelt := make(map[string]string)
-		for _, p := range c.Policies {
-			variable := strings.ReplaceAll(p.Name, "-", "_")
-			if other, again := spelt[variable]; again {
-				t.Errorf("variables cannot tell the policy %s from %s", p.Name, other)
-			}
-			spelt[variable] = p.Name
-			if _, err := core.New(p); err != nil {
-				t.Errorf("core refuses what was accepted: %v", err)
-			}
-			checkOrigins(t, p.AllowOrigins, file, overlay, origins, []byte(env))
-		}
-		again, err := read()
-		if err != nil || again.Revision.Hash != c.Revision.Hash || !reflect.DeepEqual(again.Policies, c.Policies) || !reflect.DeepEqual(again.Routes, c.Routes) {
-			t.Errorf("the second result differs: %v, %+v, was %+v", err, again, c)
-		}
-	})
 }
 
-// checkOrigins reports origins that stand in none of the inputs, where none
-// spells them in another way.
+// checkErrors checks that every error is complete and fit for a terminal.
+func checkErrors(t *testing.T, err error) {
+	for e := range config.Errors(err) {
+		line := e.Error()
+		if e.Reason == "" || e.Detail == "" || e.Reason != config.ReasonMore && e.File == "" && e.Variable == "" {
+			t.Errorf("an incomplete error: %+v", e)
+		}
+		if strings.ContainsFunc(line+e.Excerpt.Text, func(r rune) bool { return unicode.IsControl(r) }) {
+			t.Errorf("an error with control characters: %q", line)
+		}
+		if len(line) > 2000 {
+			t.Errorf("an error of %d bytes: %.200q", len(line), line)
+		}
+	}
+}
+
+// checkOrigins reports origins that are not in the inputs, unless the inputs can
+// spell them in another way.
 func checkOrigins(t *testing.T, entries []string, inputs ...[]byte) {
 	all := bytes.Join(inputs, []byte("\n"))
 	if bytes.ContainsAny(all, `\&`) || bytes.Contains(all, []byte("''")) {

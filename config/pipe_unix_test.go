@@ -13,8 +13,8 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// TestWatchPipe puts a pipe that nobody writes to in the place of a file: to
-// open one blocks, and with it Close would.
+// TestWatchPipe replaces a file with a pipe that no process writes to. Opening it
+// would block, and so would Close.
 func TestWatchPipe(t *testing.T) {
 	t.Parallel()
 	for _, where := range []string{"the file", "its origins_file"} {
@@ -44,7 +44,7 @@ func TestWatchPipe(t *testing.T) {
 			select {
 			case <-closed:
 			case <-time.After(patience):
-				t.Fatalf("Close has not returned within %v", patience)
+				t.Fatalf("Close did not return within %v", patience)
 			}
 		})
 	}

@@ -7,13 +7,13 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// A fault of a profile names what has set it, a variable or an option.
+// A fault of a profile names the variable or the option that selects it.
 func TestProfileFaults(t *testing.T) {
 	files := yaml(onePolicy)
 	variable := []string{"CORS_ALLOW_ORIGINS=", "CORS_PROFILE=prod"}
 	for _, c := range []struct {
 		opts  config.Options
-		files config.Static // nil for the environment alone
+		files config.Static // nil for no files
 		want  string
 	}{
 		{config.Options{Profile: "prod", Environ: variable[:1]}, nil,

@@ -34,7 +34,8 @@ policies:
 	}
 	load := func(profile string, env ...string) *config.Config {
 		t.Helper()
-		c, err := config.Read(context.Background(), files, "conf/cors.yaml", config.Options{Profile: profile, Environ: append([]string{}, env...)})
+		opts := config.Options{Profile: profile, Environ: append([]string{}, env...)}
+		c, err := config.Read(context.Background(), files, "conf/cors.yaml", opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +43,7 @@ policies:
 	}
 	base := load("")
 	if got := base.Policies[0].AllowOrigins; !slices.Equal(got, []string{"https://app.example.com", "https://partner.example"}) {
-		t.Errorf("without a profile: %q", got)
+		t.Errorf("got %q without a profile", got)
 	}
 	for _, dev := range []*config.Config{load("dev"), load("", "CORS_PROFILE=dev"), load("flat", "CORS_PROFILE=dev")} {
 		wantPolicies(t, dev,
@@ -57,22 +58,22 @@ policies:
 			t.Errorf("warnings %v", dev.Warnings)
 		}
 	}
-	// An empty variable is no profile, whatever the options say.
+	// An empty variable means no profile, even if the options select one.
 	if c := load("dev", "CORS_PROFILE="); len(c.Policies) != 2 {
-		t.Errorf("an empty CORS_PROFILE: %+v", c.Policies)
+		t.Errorf("got %+v with an empty CORS_PROFILE", c.Policies)
 	}
 	flat := load("flat")
 	if len(flat.Routes) != 1 || len(flat.Routes[0].Policies) != 2 || flat.Routes[0].Policies[0].Name != "public" {
-		t.Errorf("a profile's routes do not replace all: %+v", flat.Routes)
+		t.Errorf("the routes of the profile do not replace all routes: %+v", flat.Routes)
 	}
-	// The environment is over the profile.
+	// The environment overrides the profile.
 	over := load("dev", "CORS__POLICIES__SPA__ALLOW_ORIGINS=https://env.example")
 	if got := over.Policies[0].AllowOrigins; !slices.Equal(got, []string{"https://env.example"}) {
-		t.Errorf("environment over profile: %q", got)
+		t.Errorf("got %q, want the origins of the environment", got)
 	}
 }
 
-// TestProfileOption is about a fault that lies in no file and no variable.
+// TestProfileOption checks a fault that is neither in a file nor in a variable.
 func TestProfileOption(t *testing.T) {
 	_, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(onePolicy)}, "cors.yaml",
 		config.Options{Environ: []string{}, Profile: "../x"})

@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// What the schema says of allow_headers: * is what core does.
+// TestClaimOfAllHeaders checks what the schema says about * in allow_headers.
 func TestClaimOfAllHeaders(t *testing.T) {
 	const claim = "* allows every header; without credentials it does not cover authorization, which must be listed."
 	for _, f := range below(t, "policies") {
@@ -24,13 +24,13 @@ func TestClaimOfAllHeaders(t *testing.T) {
 			Method: "OPTIONS", Path: "/", Host: "api.example", Origin: []string{"https://a.example"},
 			AccessControlRequestMethod: []string{"GET"}, AccessControlRequestHeaders: []string{"authorization"},
 		})
-		// A browser takes * for all but authorization (Fetch, "CORS-preflight fetch").
+		// In browsers, * covers every header except authorization (Fetch, "CORS-preflight fetch").
 		want := "*"
 		if credentials {
 			want = "authorization"
 		}
 		if d.AllowHeaders != want {
-			t.Errorf("credentials %t: the headers %q are allowed, want %q", credentials, d.AllowHeaders, want)
+			t.Errorf("with credentials %t: got allowed headers %q, want %q", credentials, d.AllowHeaders, want)
 		}
 	}
 }

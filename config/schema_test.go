@@ -22,7 +22,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// below returns the fields of one of the file's keys.
+// below returns the fields below a key of the file.
 func below(t *testing.T, key string) []config.Field {
 	t.Helper()
 	for _, f := range config.Schema().Fields {
@@ -34,14 +34,14 @@ func below(t *testing.T, key string) []config.Field {
 	return nil
 }
 
-// TestSchemaCoversCore fails when core gets a field that files cannot set.
+// TestSchemaCoversCore fails if core has a field that files cannot set.
 func TestSchemaCoversCore(t *testing.T) {
 	for _, c := range []struct {
 		of     reflect.Type
 		fields []config.Field
 		except []string
 	}{
-		// The name is the key of the policy, and a function is code.
+		// The name is the key of the policy, and a file cannot contain a function.
 		{reflect.TypeFor[core.Policy](), below(t, "policies"), []string{"Name", "AllowOriginFunc"}},
 		{reflect.TypeFor[core.Route](), below(t, "routes"), nil},
 	} {
@@ -49,7 +49,7 @@ func TestSchemaCoversCore(t *testing.T) {
 			field := c.of.Field(i)
 			at := slices.IndexFunc(c.fields, func(f config.Field) bool { return f.Goname == field.Name })
 			if slices.Contains(c.except, field.Name) != (at < 0) {
-				t.Errorf("%v.%s is in the schema: %v", c.of, field.Name, at >= 0)
+				t.Errorf("%v.%s in the schema: %v", c.of, field.Name, at >= 0)
 				continue
 			}
 			if at < 0 {
@@ -70,7 +70,7 @@ func TestSchemaCoversCore(t *testing.T) {
 				t.Errorf("%s is %q, want %q", f.Key, f.Type, want)
 			}
 			if f.Doc == "" || !strings.HasSuffix(f.Doc, ".") || !json.Valid([]byte(f.Example)) {
-				t.Errorf("%s lacks a sentence or an example: %q, %q", f.Key, f.Doc, f.Example)
+				t.Errorf("%s has no sentence or no example: %q, %q", f.Key, f.Doc, f.Example)
 			}
 		}
 	}
@@ -93,7 +93,7 @@ func TestVariables(t *testing.T) {
 			text = strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(fmt.Sprint(list), " ", ","), "["), "]")
 		}
 		if f.Key == "origins_file" {
-			continue // there is none of that name
+			continue // the file does not exist
 		}
 		c, err := config.ReadEnv(config.Options{Environ: []string{variable + "=" + text}})
 		if err != nil {
@@ -101,7 +101,7 @@ func TestVariables(t *testing.T) {
 			continue
 		}
 		if got := reflect.ValueOf(c.Policies[0]).FieldByName(f.Goname); got.IsZero() {
-			t.Errorf("%s=%s leaves %s as it was", variable, text, f.Goname)
+			t.Errorf("%s=%s does not set %s", variable, text, f.Goname)
 		}
 	}
 	for _, f := range below(t, "routes") {
@@ -116,12 +116,12 @@ func TestSchemaIsACopy(t *testing.T) {
 	s := config.Schema()
 	s.Fields[1].Fields[0].Key = "changed"
 	if below(t, "policies")[0].Key == "changed" {
-		t.Error("a change of the schema shows in the next")
+		t.Error("a change of one Schema result is in the next")
 	}
 }
 
-// TestJSONSchema holds the JSON Schema to the decoder: it takes what the decoder
-// takes, and refuses what the decoder refuses for its keys and types.
+// TestJSONSchema compares the JSON Schema with the decoder: it accepts what the
+// decoder accepts, and refuses what the decoder refuses for its keys and types.
 func TestJSONSchema(t *testing.T) {
 	var schema map[string]any
 	if err := json.Unmarshal(config.JSONSchema(), &schema); err != nil {
@@ -142,10 +142,10 @@ func TestJSONSchema(t *testing.T) {
 		}
 	}
 	if len(examples) < 8 {
-		t.Errorf("only %d examples", len(examples))
+		t.Errorf("got only %d examples", len(examples))
 	}
-	// JSON has no tags, and to a JSON Schema 1.0 is 1.
-	beyond := map[string]bool{"policies alike for variables": true}
+	// JSON has no tags, and in a JSON Schema 1.0 equals 1.
+	beyond := map[string]bool{"policies with the same variables": true}
 	for _, c := range slices.Concat(tagFaults, versionFaults) {
 		beyond[c.name] = true
 	}
@@ -164,18 +164,17 @@ func TestJSONSchema(t *testing.T) {
 			continue
 		}
 		if validate(schema, decode(t, "cors.yaml", string(data)), "$") == nil {
-			t.Errorf("%s: the schema takes\n%s", c.name, data)
+			t.Errorf("%s: the schema accepts\n%s", c.name, data)
 		}
 		refused++
 	}
 	if refused < 25 {
-		t.Errorf("only %d cases", refused)
+		t.Errorf("got only %d cases", refused)
 	}
 }
 
-// exampleFiles returns every configuration that the repository shows to people:
-// those of the examples, of the manifest in them, of the guide, and the starter
-// file.
+// exampleFiles returns every configuration in the examples, their manifest and the
+// guide, and the starter file.
 func exampleFiles(t *testing.T) map[string]string {
 	t.Helper()
 	examples := make(map[string]string)
@@ -196,7 +195,8 @@ func exampleFiles(t *testing.T) map[string]string {
 		}
 	}
 	var manifest struct{ Data map[string]string }
-	if err := yamllib.Unmarshal([]byte(read("../examples/config/kubernetes.yaml")), &manifest); err != nil || manifest.Data["cors.yaml"] == "" {
+	err := yamllib.Unmarshal([]byte(read("../examples/config/kubernetes.yaml")), &manifest)
+	if err != nil || manifest.Data["cors.yaml"] == "" {
 		t.Fatalf("the first document of the manifest is not the ConfigMap: %v", err)
 	}
 	examples["kubernetes.yaml"] = manifest.Data["cors.yaml"]
@@ -222,7 +222,7 @@ func decode(t *testing.T, name, text string) (v any) {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	// The numbers of one kind, as JSON has them.
+	// JSON has only one type of number.
 	b, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
@@ -234,8 +234,8 @@ func decode(t *testing.T, name, text string) (v any) {
 	return v
 }
 
-// validate is as much of a JSON Schema validator as the schema needs. A keyword
-// that it does not know is an error.
+// validate implements the part of JSON Schema that the schema uses. An unknown
+// keyword is an error.
 func validate(schema map[string]any, v any, path string) error {
 	for keyword, s := range schema {
 		ok := true

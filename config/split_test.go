@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// A path that ends in a separator is a directory's: the file of its last part's
-// name that lies in it is not meant.
+// A path that ends in a separator names a directory, not a file of the same name
+// in it.
 func TestDirectoryPath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cors.yaml")
 	if err := os.Mkdir(dir, 0o755); err != nil {

@@ -9,13 +9,13 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// A policy counts as unused only if it is certain that all routes are seen.
+// There is a warning about an unused policy only if no fault can hide a route.
 func TestUnusedPoliciesAmongFaults(t *testing.T) {
 	const two = "policies: {p: {allow_origins: [https://a.example]}, q: {allow_origins: [https://a.example]}}\n"
 	for _, c := range []struct {
 		name, text string
 		env        []string
-		want       []string // the policies that are called unused
+		want       []string // the policies with a warning
 	}{
 		{"no fault", two + "routes: [{path: /, policies: [p]}]\n", nil, []string{"policies.q"}},
 		{"a fault of a policy", "policies: {p: {max_age: 5}, q: {}}\nroutes: [{path: /, policies: [p]}]\n", nil, []string{"policies.q"}},
@@ -27,7 +27,8 @@ func TestUnusedPoliciesAmongFaults(t *testing.T) {
 		{"a misspelt variable", two + "routes: [{path: /, policies: [q]}]\n", []string{`CORS__ROUTE=[{"policies": ["p"]}]`}, nil},
 		{"a fault in a route after a thousand others",
 			"policies: {p: {allow_methods: [" + strings.Repeat("1,", 1000) + "]}, q: {}}\nroutes: [{path: /, policies: p}]\n", nil, nil},
-		{"a list that is not there", "policies: {p: {origins_file: none.txt}, q: {}}\nroutes: [{path: /, policies: [p]}, {policies: q}]\n", nil, nil},
+		{"an origins_file that does not exist",
+			"policies: {p: {origins_file: none.txt}, q: {}}\nroutes: [{path: /, policies: [p]}, {policies: q}]\n", nil, nil},
 	} {
 		r := config.Check(context.Background(), yaml(c.text), "cors.yaml", config.Options{Environ: append([]string{}, c.env...)})
 		if (r.Err == nil) != (c.name == "no fault") {
@@ -40,7 +41,7 @@ func TestUnusedPoliciesAmongFaults(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: called unused: %q, want %q", c.name, got, c.want)
+			t.Errorf("%s: got warnings about %q, want %q", c.name, got, c.want)
 		}
 	}
 }

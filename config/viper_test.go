@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/viper"
 )
 
-// TestViper states what this package needs of viper, and what it avoids, so that
-// another version of it that does otherwise shows here.
+// TestViper states which behavior of viper this package relies on, and which it
+// avoids. It fails if a new version of viper behaves differently.
 func TestViper(t *testing.T) {
 	newViper := func() *viper.Viper { return viper.NewWithOptions(viper.KeyDelimiter("\x1f")) }
 	strict := func(c *mapstructure.DecoderConfig) { c.DecodeHook, c.WeaklyTypedInput = nil, false }
@@ -32,14 +32,14 @@ func TestViper(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	})
-	t.Run("leaves keys with dots alone", func(t *testing.T) {
+	t.Run("does not split keys at dots", func(t *testing.T) {
 		v := newViper()
 		merge(t, v, map[string]any{"a.b": map[string]any{"c": 1}})
 		if got := v.AllSettings(); !reflect.DeepEqual(got, map[string]any{"a.b": map[string]any{"c": 1}}) {
 			t.Errorf("got %v", got)
 		}
 	})
-	t.Run("refuses keys that the target lacks", func(t *testing.T) {
+	t.Run("refuses keys that the target does not have", func(t *testing.T) {
 		v := newViper()
 		merge(t, v, map[string]any{"known": 1, "unknown": 2})
 		var target struct{ Known int }
@@ -47,13 +47,13 @@ func TestViper(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("converts nothing when told so", func(t *testing.T) {
+	t.Run("converts nothing if so configured", func(t *testing.T) {
 		for _, value := range []any{"1", true, []any{1}, map[string]any{"x": 1}} {
 			v := newViper()
 			merge(t, v, map[string]any{"known": value})
 			var target struct{ Known int }
 			if err := v.UnmarshalExact(&target, strict); err == nil {
-				t.Errorf("%v of type %T is taken for an int", value, value)
+				t.Errorf("%v of type %T is accepted as an int", value, value)
 			}
 		}
 	})

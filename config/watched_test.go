@@ -16,16 +16,15 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Bounds of waiting. A good state is to be in force within a second of its last
-// write; a machine that runs ten other things at once is given longer, and the
-// times that were measured are logged.
+// Bounds of waiting. A state without faults must be in force within a second of its
+// last write. A busy machine is given more time, and the measured times are logged.
 const (
 	promised = time.Second
 	patience = 20 * time.Second
 )
 
-// stateText is the text of state k of the file: it allows one origin that no other
-// state allows, and one that all do, and there is one warning about it.
+// stateText returns state k of the file. It allows an origin that every state allows
+// and one that no other state allows, and causes one warning.
 func stateText(k int) string {
 	return fmt.Sprintf("policies:\n  p:\n    allow_origins: [\"https://always.example\", \"https://s%d.example\"]\n    max_age: 3h\n", k)
 }
@@ -38,15 +37,15 @@ type watched struct {
 	w       *config.Watcher
 	results chan config.Result
 
-	// A state from lo to hi may be in force.
+	// The state in force is between lo and hi.
 	lo, hi  atomic.Int64
 	answers atomic.Int64
 	slowest time.Duration
 	fastest time.Duration
-	partner bool // the origin p<k> has to change together with s<k>
+	partner bool // the origin p<k> must change together with s<k>
 }
 
-// watch lays out a directory with state 0, watches it, and keeps asking.
+// watch writes state 0 to a directory, watches it, and starts the readers.
 func watch(t *testing.T, layout func(w *watched), opts config.Options, files ...config.Files) *watched {
 	t.Helper()
 	w := &watched{t: t, dir: t.TempDir(), results: make(chan config.Result, 1000)}
@@ -55,7 +54,7 @@ func watch(t *testing.T, layout func(w *watched), opts config.Options, files ...
 	opts.Environ = append([]string{}, opts.Environ...)
 	opts.OnReload = func(r config.Result) { w.results <- r }
 	src := config.Files{Dir: filepath.Dir(w.path)}
-	// Nothing but being told of changes is to be relied upon.
+	// Only notifications can report a change in time.
 	src.Poll = time.Hour
 	if len(files) > 0 && files[0].PollOnly {
 		src.Poll, src.PollOnly = files[0].Poll, true
@@ -77,7 +76,7 @@ func watch(t *testing.T, layout func(w *watched), opts config.Options, files ...
 			t.Error(err)
 		}
 		if w.answers.Load() == 0 {
-			t.Error("no answer was checked")
+			t.Error("the readers checked no answer")
 		}
 	})
 	return w
@@ -93,7 +92,7 @@ func (w *watched) read(ctx context.Context) {
 	own := func(k int64) string { return fmt.Sprintf("https://s%d.example", k) }
 	for ctx.Err() == nil {
 		if !allows("https://always.example") || allows("https://never.example") {
-			w.t.Error("a wrong answer about the origin that every state allows, or the one that none does")
+			w.t.Error("wrong decision for the origin that every state allows, or for the one that none allows")
 			return
 		}
 		before, last := w.lo.Load(), w.hi.Load()
@@ -117,12 +116,12 @@ func (w *watched) read(ctx context.Context) {
 			w.t.Errorf("state %d is in force in the file, and another in its origins_file", in)
 			return
 		}
-		time.Sleep(time.Millisecond) // leave the two cores to the watchers, too
+		time.Sleep(time.Millisecond) // leave time for the watchers
 	}
 }
 
-// write makes state k good by do, and waits until it is in force. Reports of the
-// bad states on the way are returned.
+// write calls do, which must write state k, and waits until the state is in force.
+// It returns the errors that were reported before.
 func (w *watched) write(k int, do func()) (bad []error) {
 	w.t.Helper()
 	w.hi.Store(int64(k))
@@ -135,7 +134,7 @@ func (w *watched) write(k int, do func()) (bad []error) {
 			if r.Err != nil {
 				bad = append(bad, r.Err)
 				if r.Revision != r.Previous || r.Revision != w.w.Revision() {
-					w.t.Errorf("a bad state changed the revision: %+v", r)
+					w.t.Errorf("an error changed the revision: %+v", r)
 				}
 				continue
 			}
@@ -144,7 +143,7 @@ func (w *watched) write(k int, do func()) (bad []error) {
 				w.fastest = took
 			}
 			if !w.w.Engine().AllowsOrigin(fmt.Sprintf("https://s%d.example", k)) {
-				w.t.Fatalf("a reload was reported, and state %d is not in force: %v", k, r.Diff)
+				w.t.Fatalf("after the report of a reload, state %d is not in force: %v", k, r.Diff)
 			}
 			if w.w.Revision() != r.Revision || w.w.Err() != nil {
 				w.t.Errorf("revision %v and error %v after %+v", w.w.Revision(), w.w.Err(), r)
@@ -152,35 +151,34 @@ func (w *watched) write(k int, do func()) (bad []error) {
 			w.lo.Store(int64(k))
 			return bad
 		case <-deadline:
-			w.t.Fatalf("state %d is not in force %v after its last write; the watcher says: %v", k, patience, w.w.Err())
+			w.t.Fatalf("state %d is not in force %v after its last write; Err is %v", k, patience, w.w.Err())
 		}
 	}
 }
 
-// bad makes a state that is none by do, and waits for its report.
+// bad calls do, which must cause an error, and waits for the report.
 func (w *watched) bad(want string, do func()) {
 	w.t.Helper()
 	do()
 	select {
 	case r := <-w.results:
 		if r.Err == nil || !strings.Contains(r.Err.Error(), want) {
-			w.t.Fatalf("got %v, want an error with %q", r.Err, want)
+			w.t.Fatalf("got %v, want an error that contains %q", r.Err, want)
 		}
 		if err := w.w.Err(); err == nil || err.Error() != r.Err.Error() {
-			w.t.Errorf("Err is %v, reported was %v", err, r.Err)
+			w.t.Errorf("Err is %v, but %v was reported", err, r.Err)
 		}
 	case <-time.After(patience):
-		w.t.Fatalf("no report of a bad state within %v, wanted one with %q", patience, want)
+		w.t.Fatalf("no report within %v, want an error that contains %q", patience, want)
 	}
 }
 
-// quiet checks that nothing is reported for a while: long enough for a look at
-// the files of each kind.
+// quiet checks that nothing is reported for a while.
 func (w *watched) quiet(d time.Duration) {
 	w.t.Helper()
 	select {
 	case r := <-w.results:
-		w.t.Errorf("reported without a reason: %v, %v", r.Err, r.Diff)
+		w.t.Errorf("unexpected report: %v, %v", r.Err, r.Diff)
 	case <-time.After(d):
 	}
 }
@@ -190,7 +188,7 @@ func (w *watched) report() {
 	w.t.Logf("in force %v to %v after the last write (promised: %v), %d answers checked",
 		w.fastest.Round(time.Millisecond), w.slowest.Round(time.Millisecond), promised, w.answers.Load())
 	if w.fastest > promised || w.slowest > 5*promised {
-		w.t.Errorf("in force only %v to %v after the last write", w.fastest, w.slowest)
+		w.t.Errorf("in force %v to %v after the last write, which is too late", w.fastest, w.slowest)
 	}
 }
 
@@ -201,16 +199,16 @@ func (w *watched) must(errs ...error) {
 	}
 }
 
-// inPlace writes over a file as a shell's > does.
+// inPlace overwrites a file like the > of a shell.
 func (w *watched) inPlace(path, text string) { w.must(os.WriteFile(path, []byte(text), 0o644)) }
 
-// renamed writes a file beside and renames it over.
+// renamed writes a new file and renames it over the old one.
 func (w *watched) renamed(path, text string) {
 	w.inPlace(path+".new", text)
 	w.must(os.Rename(path+".new", path))
 }
 
-// pieces writes over a file line by line, with pauses.
+// pieces overwrites a file in half lines, with pauses.
 func (w *watched) pieces(path, text string, gap time.Duration) {
 	f, err := os.Create(path)
 	w.must(err)

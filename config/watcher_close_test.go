@@ -12,16 +12,17 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// TestWatchLeavesNothing must not be parallel: it counts what the process has.
+// TestWatchLeavesNothing must not run in parallel: it counts the descriptors and
+// goroutines of the process.
 func TestWatchLeavesNothing(t *testing.T) {
 	descriptors := func() int {
 		entries, err := os.ReadDir("/proc/self/fd")
 		if err != nil {
-			return 0 // no such thing on this system; goroutines are counted
+			return 0 // not available on this system
 		}
 		return len(entries)
 	}
-	// What the runtime opens once, it may open now.
+	// The runtime opens some descriptors once, at the first use.
 	once, err := config.Watch(context.Background(), layOut(t), config.Options{Environ: []string{}})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +43,7 @@ func TestWatchLeavesNothing(t *testing.T) {
 		}
 		all = append(all, w)
 		switch i % 4 {
-		case 0: // closed while it has nothing to do
+		case 0: // closed while it is idle
 		case 1: // closed after a reload
 			write(t, path, stateText(1))
 			select {
@@ -50,19 +51,19 @@ func TestWatchLeavesNothing(t *testing.T) {
 			case <-time.After(patience):
 				t.Fatalf("no reload within %v", patience)
 			}
-		case 2: // closed while it waits for the file to be left alone
+		case 2: // closed while it waits until the file is unchanged
 			write(t, path, stateText(1))
 		case 3: // ended by its context
 			cancel()
 			select {
 			case <-w.Done():
 			case <-time.After(patience):
-				t.Fatalf("not done %v after its context", patience)
+				t.Fatalf("not done %v after the end of its context", patience)
 			}
 		}
 	}
 	if len(all) < 20 || descriptors() != 0 && descriptors() <= files {
-		t.Errorf("%d descriptors with 20 watchers, %d without: this test counts nothing", descriptors(), files)
+		t.Errorf("%d descriptors with 20 watchers, %d without: the count is wrong", descriptors(), files)
 	}
 	var closing sync.WaitGroup
 	for _, w := range all {
@@ -78,8 +79,7 @@ func TestWatchLeavesNothing(t *testing.T) {
 	if n := descriptors(); n > files {
 		t.Errorf("%d descriptors after Close, %d before", n, files)
 	}
-	// A goroutine counts until it has left its function, which is after it has
-	// said that it has ended.
+	// A goroutine counts until it has returned, which is after its last signal.
 	deadline := time.Now().Add(patience)
 	for runtime.NumGoroutine() > goroutines && time.Now().Before(deadline) {
 		runtime.Gosched()
@@ -90,12 +90,12 @@ func TestWatchLeavesNothing(t *testing.T) {
 	}
 	for _, w := range all {
 		if w.Engine() == nil || !w.Engine().AllowsOrigin("https://always.example") {
-			t.Error("a closed watcher's engine has lost its policies")
+			t.Error("the engine of a closed watcher has lost its policies")
 		}
 	}
 }
 
-// TestCloseWaits closes a watcher while it reports: Close returns afterwards.
+// TestCloseWaits checks that Close waits for a call of OnReload.
 func TestCloseWaits(t *testing.T) {
 	path := layOut(t)
 	entered, release := make(chan struct{}), make(chan struct{})
@@ -119,11 +119,11 @@ func TestCloseWaits(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, func() { close(release) })
 	w.Close()
 	if !ended.Load() {
-		t.Error("Close has returned before OnReload has")
+		t.Error("Close returned before OnReload")
 	}
 	select {
 	case <-w.Done():
 	default:
-		t.Error("Close has returned before the watcher is done")
+		t.Error("Close returned before Done was closed")
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// deaf is a source that fails to watch as long as it has an error.
+// deaf is a source whose Watch fails while err is set.
 type deaf struct {
 	*store
 	mu    sync.Mutex
@@ -40,8 +40,7 @@ func (d *deaf) Watch(ctx context.Context, seen map[string]string) error {
 	}
 }
 
-// outage runs a test in a bubble of its own time, with a watcher of a source that
-// can be made deaf.
+// outage runs a test with fake time and a watcher of a deaf source.
 func outage(t *testing.T, test func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result)) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &deaf{store: newStore()}
@@ -59,28 +58,28 @@ func outage(t *testing.T, test func(t *testing.T, d *deaf, w *config.Watcher, re
 	})
 }
 
-// told returns the next result. In a bubble it waits for no time.
+// told returns the next result.
 func told(t *testing.T, results <-chan config.Result) config.Result {
 	t.Helper()
 	select {
 	case r := <-results:
 		return r
 	case <-time.After(time.Hour):
-		t.Fatal("nothing is told within an hour")
+		t.Fatal("no result within an hour")
 		return config.Result{}
 	}
 }
 
 const deafness = "store:cors.yaml: cannot be watched: permission denied; check the source; until it can be watched, it is read every 30s"
 
-// A source that cannot watch says so once, and is polled.
+// TestWatchFails checks that a source that cannot watch is reported once and polled.
 func TestWatchFails(t *testing.T) {
 	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
 		denied := errors.New("permission denied")
 		d.fail(denied, 0)
 		d.put("cors.yaml", stateText(1)) // wakes the first Watch
 		if r := told(t, results); r.Err != nil || r.Revision == r.Previous {
-			t.Fatalf("the state that came last before the outage: %+v", r)
+			t.Fatalf("got %+v for the last state before the outage", r)
 		}
 		before := w.Revision()
 		r := told(t, results)
@@ -98,9 +97,9 @@ func TestWatchFails(t *testing.T) {
 			}
 		}
 		if len(results) > 0 {
-			t.Errorf("told again: %+v", <-results)
+			t.Errorf("an unexpected result: %+v", <-results)
 		}
-		// What changes is noticed all the same, and what is bad comes first.
+		// Changes are still noticed, and Err prefers the faults of the file.
 		d.put("cors.yaml", "policies: {}\n")
 		time.Sleep(time.Minute)
 		if r := told(t, results); r.Err == nil || w.Err() == nil || w.Err().Error() != r.Err.Error() {
@@ -114,13 +113,13 @@ func TestWatchFails(t *testing.T) {
 		if err := w.Err(); err == nil || err.Error() != deafness {
 			t.Errorf("Err is %v after a good state", err)
 		}
-		// It can watch again: nothing tells, but Err is nil before long.
+		// The source can watch again. There is no report, but Err becomes nil.
 		d.fail(nil, 0)
 		time.Sleep(2 * time.Minute)
 		if err := w.Err(); err != nil {
-			t.Errorf("Err is %v when the source can watch", err)
+			t.Errorf("Err is %v while the source can watch", err)
 		}
-		// The next outage is another one.
+		// The next outage is reported again.
 		d.fail(denied, 0)
 		d.put("cors.yaml", stateText(3))
 		time.Sleep(time.Minute)
@@ -131,12 +130,12 @@ func TestWatchFails(t *testing.T) {
 			t.Errorf("got %v, and Err is %v", r.Err, w.Err())
 		}
 		if len(results) > 0 {
-			t.Errorf("told again: %+v", <-results)
+			t.Errorf("an unexpected result: %+v", <-results)
 		}
 	})
 }
 
-// A Watch that returns nil ends an outage at once.
+// TestWatchRecovers checks that a Watch that returns nil ends an outage at once.
 func TestWatchRecovers(t *testing.T) {
 	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
 		d.fail(errors.New("permission denied"), 0)
@@ -148,9 +147,9 @@ func TestWatchRecovers(t *testing.T) {
 		told(t, results)
 		told(t, results)
 		d.fail(nil, 0)
-		time.Sleep(25 * time.Second) // it waits, and has not for long
+		time.Sleep(25 * time.Second) // less than the time that ends an outage
 		if w.Err() == nil {
-			t.Fatal("Err is nil before anything can have told so")
+			t.Fatal("Err is nil before the outage can have ended")
 		}
 		d.put("cors.yaml", stateText(2))
 		synctest.Wait()
@@ -162,12 +161,12 @@ func TestWatchRecovers(t *testing.T) {
 		d.put("cors.yaml", stateText(3))
 		time.Sleep(10 * time.Second)
 		if w.Err() == nil || len(results) != 2 {
-			t.Errorf("the next outage: %d results, and Err is %v", len(results), w.Err())
+			t.Errorf("in the next outage: %d results, and Err is %v", len(results), w.Err())
 		}
 	})
 }
 
-// Connections that are lost now and then are no outage.
+// TestWatchIsInterrupted checks that occasional lost connections are not an outage.
 func TestWatchIsInterrupted(t *testing.T) {
 	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
 		d.fail(errors.New("connection lost"), 5*time.Minute)
@@ -180,12 +179,12 @@ func TestWatchIsInterrupted(t *testing.T) {
 			}
 		}
 		if len(results) > 0 {
-			t.Errorf("told of %+v", <-results)
+			t.Errorf("an unexpected result: %+v", <-results)
 		}
 	})
 }
 
-// Nothing is told of a source that stops because its watcher is closed.
+// TestWatchEndsInSilence checks that closing the watcher is not reported as an outage.
 func TestWatchEndsInSilence(t *testing.T) {
 	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
 		d.fail(errors.New("permission denied"), 10*time.Second)
@@ -194,7 +193,7 @@ func TestWatchEndsInSilence(t *testing.T) {
 		time.Sleep(15 * time.Second) // it has failed once, and watches again
 		w.Close()
 		if len(results) > 0 {
-			t.Errorf("told of %+v", <-results)
+			t.Errorf("an unexpected result: %+v", <-results)
 		}
 	})
 }

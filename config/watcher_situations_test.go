@@ -14,8 +14,8 @@ import (
 
 func plainFile(w *watched) { write(w.t, w.path, stateText(0)) }
 
-// configMap lays out a directory as Kubernetes mounts a ConfigMap: files are
-// links through ..data, a link to a directory that is replaced as a whole.
+// configMap makes a directory like a ConfigMap that Kubernetes mounts: the files are
+// links through ..data, which is a link to a directory that is replaced.
 func configMap(w *watched) {
 	dir := filepath.Dir(w.path)
 	w.mapVersion(0)
@@ -32,8 +32,8 @@ func (w *watched) mapVersion(k int) {
 	write(w.t, filepath.Join(dir, "partners.txt"), "# partners\n"+fmt.Sprintf("https://s%d.example\nhttps://p%d.example\n", k, k))
 }
 
-// swap is what the kubelet does: a new directory, a new link renamed over the
-// old one, and the old directory removed.
+// swap updates the ConfigMap like the kubelet: it makes a new directory, renames a
+// new link over the old one, and removes the old directory.
 func (w *watched) swap(k int) {
 	dir := filepath.Dir(w.path)
 	w.mapVersion(k)
@@ -42,7 +42,7 @@ func (w *watched) swap(k int) {
 		os.RemoveAll(filepath.Join(dir, fmt.Sprintf("..v%d", k-1))))
 }
 
-// situations are the ways in which files change, each as often as is told.
+// situations are the ways in which files change.
 var situations = []struct {
 	name   string
 	edits  int
@@ -63,12 +63,12 @@ var situations = []struct {
 	{name: "in place, in slower pieces", edits: 2, layout: plainFile, edit: func(w *watched, k int) {
 		w.pieces(w.path, stateText(k), 250*time.Millisecond)
 	}},
-	{name: "the way of vim, with a backup", edits: 20, layout: plainFile, edit: func(w *watched, k int) {
+	{name: "like vim, with a backup", edits: 20, layout: plainFile, edit: func(w *watched, k int) {
 		w.must(os.Rename(w.path, w.path+"~"))
 		w.inPlace(w.path, stateText(k))
 		w.must(os.Chmod(w.path, 0o600), os.Remove(w.path+"~"))
 	}},
-	{name: "the way of editors that link a backup", edits: 20, layout: plainFile, edit: func(w *watched, k int) {
+	{name: "like editors that link a backup", edits: 20, layout: plainFile, edit: func(w *watched, k int) {
 		_ = os.Remove(w.path + ".bak")
 		w.must(os.Link(w.path, w.path+".bak"))
 		w.renamed(w.path, stateText(k))
@@ -116,14 +116,14 @@ var situations = []struct {
 	}, edit: func(w *watched, k int) {
 		w.renamed(w.list(), fmt.Sprintf("https://always.example\nhttps://s%d.example\n", k))
 	}},
-	{name: "nobody tells of changes", edits: 10, layout: plainFile, files: config.Files{PollOnly: true, Poll: 300 * time.Millisecond},
+	{name: "without notifications", edits: 10, layout: plainFile, files: config.Files{PollOnly: true, Poll: 300 * time.Millisecond},
 		edit: func(w *watched, k int) { w.inPlace(w.path, stateText(k)) }},
 }
 
 func (w *watched) list() string { return filepath.Join(filepath.Dir(w.path), "lists", "partners.txt") }
 
-// together runs a subtest for each of n, all at a time: they spend their time
-// waiting, so that they need not share the processors as parallel tests do.
+// together runs n subtests at the same time. They mostly wait, so the limit for
+// parallel tests is not needed.
 func together(t *testing.T, n int, name func(i int) string, test func(t *testing.T, i int)) {
 	var all sync.WaitGroup
 	for i := range n {
@@ -141,7 +141,7 @@ func TestWatchSituations(t *testing.T) {
 		w := watch(t, s.layout, config.Options{}, s.files)
 		for k := 1; k <= s.edits; k++ {
 			for _, err := range w.write(k, func() { s.edit(w, k) }) {
-				t.Errorf("edit %d: reported on the way: %v", k, err)
+				t.Errorf("edit %d: an unexpected error: %v", k, err)
 			}
 		}
 		w.report()

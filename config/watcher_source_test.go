@@ -13,14 +13,13 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// store is a source outside of files, as etcd would be: documents with numbers,
-// and watchers that are told.
+// store is a source like etcd: documents with revisions, and notifications.
 type store struct {
 	mu      sync.Mutex
 	docs    map[string]string
 	number  map[string]int
 	changed chan struct{} // closed and replaced with each change
-	broken  int           // that many calls of Watch fail
+	broken  int           // the number of Watch calls that fail
 }
 
 func newStore() *store {
@@ -108,7 +107,7 @@ func TestWatchSource(t *testing.T) {
 			t.Fatalf("no reload within %v", patience)
 		}
 	}
-	// A document that comes to be counts as a change, too.
+	// A new document is a change too.
 	s.put("cors.yaml", "policies: {p: {origins_file: list}}\n")
 	if r := <-results; r.Err == nil || !strings.Contains(r.Err.Error(), "store:list: no such file") {
 		t.Errorf("got %v", r.Err)
@@ -119,8 +118,8 @@ func TestWatchSource(t *testing.T) {
 	}
 }
 
-// shifting is a source whose two documents change between any two reads, until
-// it has been read often enough.
+// shifting is a source whose two documents change at every read, until it has been
+// read often enough.
 type shifting struct{ reads, steady int }
 
 func (s *shifting) Load(_ context.Context, name string, _ int64) (config.Document, error) {

@@ -20,7 +20,7 @@ func TestWatchBadStates(t *testing.T) {
 		bad  func(w *watched)
 	}{
 		{"an empty file", "cors.yaml: an empty file", func(w *watched) { w.inPlace(w.path, "") }},
-		{"half of a file", "cors.yaml:3: not YAML", func(w *watched) { w.inPlace(w.path, stateText(1)[:60]) }},
+		{"an incomplete file", "cors.yaml:3: not YAML", func(w *watched) { w.inPlace(w.path, stateText(1)[:60]) }},
 		{"an unknown key", "policies.p.allow_orgins: an unknown key", func(w *watched) {
 			w.renamed(w.path, strings.Replace(stateText(1), "allow_origins", "allow_orgins", 1))
 		}},
@@ -29,10 +29,10 @@ func TestWatchBadStates(t *testing.T) {
 		}},
 		{"no file", "cors.yaml: no such file", remove},
 		{"no directory", "cors.yaml: no such file", func(w *watched) { w.must(os.RemoveAll(filepath.Dir(w.path))) }},
-		{"the directory away", "cors.yaml: no such file", func(w *watched) {
+		{"the directory moved away", "cors.yaml: no such file", func(w *watched) {
 			w.must(os.Rename(filepath.Dir(w.path), filepath.Join(w.dir, "away")))
 		}},
-		{"a directory in its place", "cors.yaml: cannot be read: it is a directory", func(w *watched) {
+		{"a directory instead of the file", "cors.yaml: cannot be read: it is a directory", func(w *watched) {
 			remove(w)
 			w.must(os.Mkdir(w.path, 0o755))
 		}},
@@ -40,7 +40,7 @@ func TestWatchBadStates(t *testing.T) {
 			remove(w)
 			w.must(os.Symlink("nowhere", w.path))
 		}},
-		{"an origins_file that is not there", "partners.txt: no such file", func(w *watched) {
+		{"an origins_file that does not exist", "partners.txt: no such file", func(w *watched) {
 			w.inPlace(w.path, "policies: {p: {origins_file: partners.txt}}\n")
 		}},
 	}
@@ -49,7 +49,7 @@ func TestWatchBadStates(t *testing.T) {
 		w := watch(t, plainFile, config.Options{})
 		before := w.w.Revision()
 		w.bad(c.want, func() { c.bad(w) })
-		// The last good policies stay, and the same is not said again.
+		// The last good policies stay in force, and the error is reported once.
 		if w.w.Revision() != before {
 			t.Errorf("revision %v, was %v", w.w.Revision(), before)
 		}
@@ -60,7 +60,7 @@ func TestWatchBadStates(t *testing.T) {
 			w.renamed(w.path, string(text))
 			w.quiet(1200 * time.Millisecond)
 		}
-		// Good again as before is a recovery, and another state is one too.
+		// Both the previous state and a new one end the error.
 		restore := func(text string) func() {
 			return func() {
 				w.must(os.RemoveAll(w.path))
@@ -69,7 +69,7 @@ func TestWatchBadStates(t *testing.T) {
 		}
 		w.write(0, restore(stateText(0)))
 		if n := len(w.w.Warnings()); n != 1 {
-			t.Errorf("%d warnings after a recovery", n)
+			t.Errorf("got %d warnings after a recovery, want 1", n)
 		}
 		w.must(os.RemoveAll(filepath.Join(w.dir, "away")))
 		w.bad(c.want, func() { c.bad(w) })
@@ -112,14 +112,14 @@ func TestWatchProfileAndDiff(t *testing.T) {
 	}
 	next(func() { w.inPlace(w.path, "# a comment\n"+stateText(1)) })
 	if !got.Diff.Empty() || got.Err != nil {
-		t.Errorf("a comment makes the diff %v, %v", got.Diff, got.Err)
+		t.Errorf("got diff %v, error %v for a comment", got.Diff, got.Err)
 	}
-	// The same content again is no news.
+	// The same content is not reported again.
 	w.inPlace(w.path, "# a comment\n"+stateText(1))
 	w.quiet(700 * time.Millisecond)
 }
 
-// TestWatchKeepsUp writes without waiting: what counts is the last state.
+// TestWatchKeepsUp writes states without waiting: the last one must be in force.
 func TestWatchKeepsUp(t *testing.T) {
 	t.Parallel()
 	w := watch(t, plainFile, config.Options{})
@@ -143,8 +143,8 @@ func TestWatchKeepsUp(t *testing.T) {
 	}
 }
 
-// TestWatchSameTick changes a file right after it has been loaded, to a text of
-// the same length: on a coarse clock nothing but the content tells the two apart.
+// TestWatchSameTick changes a file right after it has been loaded, to a text of the
+// same length. With a coarse clock, only the content differs.
 func TestWatchSameTick(t *testing.T) {
 	t.Parallel()
 	for try := range 10 {
@@ -183,7 +183,7 @@ func TestWatchRefusesABadStart(t *testing.T) {
 	for _, path := range []string{"", filepath.Join(t.TempDir(), "cors.yaml")} {
 		if w, err := config.Watch(context.Background(), path, config.Options{Environ: []string{}}); err == nil {
 			w.Close()
-			t.Errorf("Watch(%q) has begun", path)
+			t.Errorf("Watch(%q) succeeded", path)
 		}
 	}
 	path := layOut(t)

@@ -33,9 +33,9 @@ func TestExcerpt(t *testing.T) {
 	}
 }
 
-// TestPlaceInLongLines compares positions and excerpts, which are found without
-// reading a line from its beginning, with those that are found that way.
-func TestPlaceInLongLines(t *testing.T) {
+// TestExcerptOfLongLines compares positions and excerpts, which are found without
+// reading the line from its beginning, with those from a simple algorithm.
+func TestExcerptOfLongLines(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	alphabet := []rune("ab,: []{}\"'\\\tä世\u0301🙂")
 	for try := range 300 {
@@ -75,8 +75,8 @@ func TestPlaceInLongLines(t *testing.T) {
 	}
 }
 
-// What is not UTF-8 is shown from where it begins to be so.
-func TestPlaceOfWhatIsNotUTF8(t *testing.T) {
+// The fault of invalid UTF-8 is at its first byte.
+func TestInvalidUTF8(t *testing.T) {
 	for before := range 3 * markEvery {
 		d := &Document{Name: "cors.yaml", Data: []byte(strings.Repeat("ü", before) + strings.Repeat("\x92", 5*excerptBytes) + "x")}
 		f := d.Clean()
@@ -89,7 +89,7 @@ func TestPlaceOfWhatIsNotUTF8(t *testing.T) {
 	}
 }
 
-// excerptSlowly is excerpt for those who have the time.
+// excerptSlowly is a simple version of ExcerptOf.
 func excerptSlowly(line string, column int) Excerpt {
 	text := []rune(line)
 	start := min(column-1, len(text))

@@ -13,8 +13,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// plainValue turns a node into what a library would decode it to, and reports
-// whether no key is there twice.
+// plainValue converts a node to the value that a library would decode, and reports
+// whether no key is set twice.
 func plainValue(n *Node) (v any, once bool) {
 	switch n.Kind {
 	case Table:
@@ -47,7 +47,7 @@ func plainValue(n *Node) (v any, once bool) {
 	case Null:
 		return nil, true
 	}
-	return number{}, true // which number or date it is does not matter to the schema
+	return number{}, true // the schema needs no values of numbers and dates
 }
 
 func odd(n *Node) bool {
@@ -55,10 +55,10 @@ func odd(n *Node) bool {
 		slices.ContainsFunc(n.Pairs, func(p Pair) bool { return odd(p.Value) })
 }
 
-// number stands for every scalar that is not text, true, false or null.
+// number represents every scalar that is not text, true, false or null.
 type number struct{}
 
-// libraryValue makes what a library decoded comparable with plainValue.
+// libraryValue converts a decoded value so that it compares with plainValue.
 func libraryValue(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -83,9 +83,9 @@ func libraryValue(v any) any {
 	return number{}
 }
 
-// FuzzTree holds the trees that are made of a file, with their positions and
-// their order, to what the formats' libraries make of it. As for FuzzLoad,
-// testdata/fuzz has the smallest input for each kind of outcome.
+// FuzzTree compares the tree of a file with the values that the library of its
+// format decodes, and checks its positions. testdata/fuzz has the smallest input
+// for each kind of result.
 func FuzzTree(f *testing.F) {
 	for _, seed := range []string{
 		"a: 1\nb: {c: [x, true, ~, 1.5, 2020-01-01]}\n", "a: &x [1, 2]\nb: *x\n", "a:\n- b\n-\n", "a: |\n  text\nb: 'it''s'\n",
@@ -124,11 +124,11 @@ func FuzzTree(f *testing.F) {
 			var want any
 			err := library(bytes.TrimPrefix(data, []byte("\ufeff")), &want)
 			switch {
-			case !once && err == nil && ending == ".yaml": // the others are laxer than their standards
-				t.Errorf("%s: a key twice, that the library does not see, in %q", ending, data)
+			case !once && err == nil && ending == ".yaml": // the other libraries accept duplicate keys
+				t.Errorf("%s: a key is set twice, which the library does not report, in %q", ending, data)
 			case once && err != nil:
 				if ending == ".toml" && !structural(err) || ending == ".yaml" || strings.Contains(err.Error(), "unmarshal number") {
-					continue // a number or a date that is none, which the schema refuses in any case
+					continue // an invalid number or date, which the schema refuses in any case
 				}
 				t.Errorf("%s: the library refuses %q: %v", ending, data, err)
 			case once && !reflect.DeepEqual(got, libraryValue(want)):
@@ -148,7 +148,7 @@ func structural(err error) bool {
 	return false
 }
 
-// checkPositions reports positions that are outside of the document.
+// checkPositions reports positions outside the document.
 func checkPositions(t *testing.T, d *Document, n *Node) {
 	d.index()
 	check := func(p Pos) {
@@ -182,7 +182,7 @@ func TestDeepNesting(t *testing.T) {
 	} {
 		d := &Document{Name: c.name, Data: []byte(c.text)}
 		if root, fault := d.Decode(c.name); fault == nil {
-			t.Errorf("%s: %d bytes of %.10q are a tree with %d keys", c.name, len(c.text), c.text, len(root.Pairs))
+			t.Errorf("%s: %d bytes of %.10q are accepted, with %d keys", c.name, len(c.text), c.text, len(root.Pairs))
 		}
 	}
 }
@@ -193,9 +193,11 @@ func TestPositions(t *testing.T) {
 		want       []Pos // of the keys and values, depth first
 	}{
 		{"a.yaml", "a: 1\n\u00e9\u00fc:\n  - 'x'\n  - {b: c}\n", []Pos{{1, 1}, {1, 4}, {2, 1}, {3, 3}, {3, 5}, {4, 5}, {4, 6}, {4, 9}}},
-		{"a.json", "{\"a\": 1,\n \"\u00e9\u00fc\" : [\"x\",\n {\"b\":\"c\"}]}", []Pos{{1, 2}, {1, 7}, {2, 2}, {2, 9}, {2, 10}, {3, 2}, {3, 3}, {3, 7}}},
+		{"a.json", "{\"a\": 1,\n \"\u00e9\u00fc\" : [\"x\",\n {\"b\":\"c\"}]}",
+			[]Pos{{1, 2}, {1, 7}, {2, 2}, {2, 9}, {2, 10}, {3, 2}, {3, 3}, {3, 7}}},
 		{"a.toml", "a = 1\n\"\u00e9\u00fc\" = ['x',\n {b = 'c'}]\n", []Pos{{1, 1}, {1, 5}, {2, 1}, {2, 9}, {2, 9}, {3, 2}, {3, 3}, {3, 7}}},
-		{"a.toml", "[t]\nt = true\n[[u]]\nv.w = 2020-01-01\n", []Pos{{1, 2}, {1, 2}, {2, 1}, {2, 5}, {3, 3}, {3, 3}, {3, 3}, {4, 1}, {4, 1}, {4, 3}, {4, 7}}},
+		{"a.toml", "[t]\nt = true\n[[u]]\nv.w = 2020-01-01\n",
+			[]Pos{{1, 2}, {1, 2}, {2, 1}, {2, 5}, {3, 3}, {3, 3}, {3, 3}, {4, 1}, {4, 1}, {4, 3}, {4, 7}}},
 	} {
 		d := &Document{Name: c.name, Data: []byte(c.text)}
 		root, fault := d.Decode(c.name)

@@ -54,7 +54,8 @@ var (
 
 	// yamlParser matches the errors for which the library counts lines from 0. It
 	// counts from 1 for all others, and omits line 0.
-	yamlParser = regexp.MustCompile(`^(did not find expected (<|node content|'-' indicator|key|',' or)|found (undefined|duplicate|incompatible) )`)
+	yamlParser = regexp.MustCompile(`^(did not find expected (<|node content|'-' indicator|key|',' or)|` +
+		`found (undefined|duplicate|incompatible) )`)
 )
 
 func yamlFault(d *Document, err error) *Fault {
