@@ -75,10 +75,10 @@ routes:
 	for _, want := range []string{
 		`cors.yaml:6:3: policies.other: no route names this policy; name it in a route, or remove it`,
 		`cors.yaml:3:41: policies.spa.allow_origins[1] "http://a.example": `,
-		`cors.yaml:4:21: policies.spa.allow_methods[0] "GET": CORS never asks permission for GET`,
+		`cors.yaml:4:21: policies.spa.allow_methods[0] "GET": no effect: browsers send GET without asking`,
 		`cors.yaml:5:14: policies.spa.max_age "3h0m0s": Chromium honours at most 2h`,
 		`cors.yaml:10:`,
-		`CORS__POLICIES__SPA__ALLOW_HEADERS: policies.spa.allow_headers[1] "X-A": listed before`,
+		`CORS__POLICIES__SPA__ALLOW_HEADERS: policies.spa.allow_headers[1] "X-A": already listed`,
 	} {
 		if !slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, want) }) {
 			t.Errorf("no warning begins with %s\ngot\n%s", want, strings.Join(got, "\n"))

@@ -13,9 +13,8 @@ var commaFaults = []faultCase{
 		main: alone,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[a-z]{1,3}\.example\.com`},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://[a-z]{1,3}\\.example\\.com": ` +
-				`a regular expression that was split at its comma; ` +
-				`write the list as a JSON array: ["regexp:https://[a-z]{1,3}\\.example\\.com"]`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://[a-z]{1,3}\\.example\\.com": a regular expression ` +
+				`that was split at its comma; write the list as a JSON array: ["regexp:https://[a-z]{1,3}\\.example\\.com"]`,
 		},
 	},
 	{
@@ -27,9 +26,9 @@ var commaFaults = []faultCase{
 		want: []string{
 			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an ` +
 				`origin; did you mean "https://a.example"?`,
-			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1] "regexp:https://(a|[b,c]){1,3}d{2,}\\.example": ` +
-				`a regular expression that was split at its comma; ` +
-				`write the list as a JSON array: ["regexp:https://(a|[b,c]){1,3}d{2,}\\.example", ...]`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[1] "regexp:https://(a|[b,c]){1,3}d{2,}\\.example": a ` +
+				`regular expression that was split at its comma; write the list as a JSON array: ` +
+				`["regexp:https://(a|[b,c]){1,3}d{2,}\\.example", ...]`,
 			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[5] "https://b.example/": a trailing slash is not part of an ` +
 				`origin; did you mean "https://b.example"?`,
 		},
@@ -39,12 +38,10 @@ var commaFaults = []faultCase{
 		main: alone,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://a{1,2}\.example,regexp:https://b{1,2}\.example`},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://a{1,2}\\.example": ` +
-				`a regular expression that was split at its comma; ` +
-				`write the list as a JSON array: ["regexp:https://a{1,2}\\.example", ...]`,
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[2] "regexp:https://b{1,2}\\.example": ` +
-				`a regular expression that was split at its comma; ` +
-				`write the list as a JSON array: ["regexp:https://b{1,2}\\.example", ...]`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://a{1,2}\\.example": a regular expression that was ` +
+				`split at its comma; write the list as a JSON array: ["regexp:https://a{1,2}\\.example", ...]`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[2] "regexp:https://b{1,2}\\.example": a regular expression that was ` +
+				`split at its comma; write the list as a JSON array: ["regexp:https://b{1,2}\\.example", ...]`,
 		},
 	},
 	{
@@ -104,9 +101,8 @@ var commaFaults = []faultCase{
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[ab]{1,2}\.example`, "CORS_ALLOW_METHODS=PUT,{}"},
 		want: []string{
 			`CORS_ALLOW_METHODS: policies.default.allow_methods[1] "{}": not a token (RFC 9110, section 5.6.2); remove it`,
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://[ab]{1,2}\\.example": ` +
-				`a regular expression that was split at its comma; ` +
-				`write the list as a JSON array: ["regexp:https://[ab]{1,2}\\.example"]`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://[ab]{1,2}\\.example": a regular expression that was ` +
+				`split at its comma; write the list as a JSON array: ["regexp:https://[ab]{1,2}\\.example"]`,
 		},
 	},
 }

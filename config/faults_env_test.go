@@ -277,8 +277,8 @@ var aloneFaults = []faultCase{
 		main: alone,
 		env:  []string{"CORS_ALLOW_ORIGINS=*", "CORS_ALLOW_CREDENTIALS=true"},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": every origin together with credentials would let any site act ` +
-				`as its visitors; list the origins that need credentials, or set allow_credentials to false`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": with credentials, "*" would let any site act as its visitors; ` +
+				`list the origins that need credentials, or set allow_credentials to false`,
 		},
 	},
 	{

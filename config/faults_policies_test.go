@@ -30,8 +30,8 @@ var policyFaults = []faultCase{
 				`write one list entry for each origin`,
 			`cors.yaml:9:9: policies.spa.allow_origins[5] "https://*": a wildcard for the whole host; ` +
 				`use "*" for every origin, or name a domain, as in "https://*.example.com"`,
-			`cors.yaml:10:9: policies.spa.allow_origins[6] "null": any site can make its requests come from the origin "null"; ` +
-				`set dangerously_allow_null_origin if that is meant`,
+			`cors.yaml:10:9: policies.spa.allow_origins[6] "null": any site can send requests with the origin "null"; ` +
+				`set dangerously_allow_null_origin if that is intended`,
 		},
 	},
 	{
@@ -44,8 +44,8 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:21: policies.spa.allow_origins[0] "*": every origin together with credentials would let any site act as its ` +
-				`visitors; list the origins that need credentials, or set allow_credentials to false`,
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "*": with credentials, "*" would let any site act as its visitors; ` +
+				`list the origins that need credentials, or set allow_credentials to false`,
 		},
 	},
 	{
@@ -58,8 +58,8 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:21: policies.spa.allow_origins[0] "http://a.example": with credentials, an http:// origin that anybody on the ` +
-				`network can be; serve the page over https://, or set dangerously_allow_insecure_origins if that is meant`,
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "http://a.example": http:// origin with credentials: anyone on the network ` +
+				`can impersonate it; serve the page over https://, or set dangerously_allow_insecure_origins if that is intended`,
 		},
 	},
 	{
@@ -73,8 +73,8 @@ var policyFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:21: policies.spa.allow_origins[0] "https://*.github.io": with credentials, a wildcard under the public suffix ` +
-				`github.io, where anybody can register a name; write the registered domain out, or set dangerously_allow_public_suffixes if ` +
-				`that is meant`,
+				`github.io, where anyone can register a name; write out the registered domain, or set dangerously_allow_public_suffixes if ` +
+				`that is intended`,
 		},
 	},
 	{
@@ -92,7 +92,7 @@ var policyFaults = []faultCase{
 			`cors.yaml:3:28: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not change the case of ` +
 				`this one; did you mean "PATCH"?`,
 			`cors.yaml:3:35: policies.spa.allow_methods[2] "PUT, DELETE": several values in one entry; write one list entry for each`,
-			`cors.yaml:4:21: policies.spa.allow_headers[0] "cookie": scripts cannot set this header, browsers do; remove it`,
+			`cors.yaml:4:21: policies.spa.allow_headers[0] "cookie": scripts cannot set this header; browsers set it themselves; remove it`,
 			`cors.yaml:4:29: policies.spa.allow_headers[1] "x y": several values in one entry; write one list entry for each`,
 			`cors.yaml:5:22: policies.spa.expose_headers[0] "set-cookie": browsers never let scripts read this header; remove it`,
 		},
@@ -108,7 +108,7 @@ var policyFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:12: routes[0].host "a.example:8080": a route's host must not include a port; did you mean "a.example"?`,
-			`cors.yaml:4:12: routes[1].host "https://a.example": a route has a host, not an origin; write the host alone`,
+			`cors.yaml:4:12: routes[1].host "https://a.example": a route has a host, not an origin; write only the host`,
 			`cors.yaml:4:37: routes[1].path "a": a path begins with a slash; did you mean "/a"?`,
 			`cors.yaml:5:12: routes[2].path "/a/*": a path has no wildcards; end it with a slash to cover every path below it`,
 		},

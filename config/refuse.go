@@ -33,9 +33,10 @@ func (s *state) refused(err error) {
 		if d, err := time.ParseDuration(value); err == nil && pe.Field == "MaxAge" {
 			value = duration(d)
 		}
+		spelled := pe.Spell(KeyOf)
 		s.faults.add(&Error{
 			Place: place, Value: value, Reason: ReasonPolicy,
-			Detail: keyNames.Replace(pe.Detail), Suggestion: keyNames.Replace(pe.Suggestion), Err: pe,
+			Detail: spelled.Detail, Suggestion: spelled.Suggestion, Err: pe,
 		})
 	}
 	if err != nil && !found {
@@ -47,10 +48,11 @@ func (s *state) refused(err error) {
 func (s *state) warn(warnings []core.Warning) {
 	known := make(map[string]bool)
 	for _, w := range warnings {
+		pe := core.PolicyError(w)
+		spelled := pe.Spell(KeyOf)
 		warning := &Warning{
-			Place: s.place(&core.PolicyError{Policy: w.Policy, Field: w.Field, Index: w.Index, Value: w.Value}),
-			Value: w.Value, Reason: w.Reason,
-			Detail: keyNames.Replace(w.Detail), Suggestion: keyNames.Replace(w.Suggestion),
+			Place: s.place(&pe), Value: w.Value, Reason: w.Reason,
+			Detail: spelled.Detail, Suggestion: spelled.Suggestion,
 		}
 		if text := warning.String(); !known[text] {
 			known[text] = true
@@ -82,7 +84,7 @@ func (s *state) place(pe *core.PolicyError) Place {
 func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList) Place {
 	policy := joinKey(keyPolicies, pe.Policy)
 	key := policy
-	if k := keyOf(pe.Field); k != "" {
+	if k := KeyOf(pe.Field); policyField(k) != nil {
 		key = joinKey(policy, k)
 	}
 	if pe.Field == "AllowOrigins" {

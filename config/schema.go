@@ -2,7 +2,7 @@ package config
 
 import (
 	"slices"
-	"strings"
+	"strconv"
 )
 
 // Field describes one key of a configuration file. The decoder, the JSON Schema
@@ -180,26 +180,27 @@ func policyField(key string) *Field {
 	return policy.field(key)
 }
 
-// keyOf returns the key for a field of core.Policy, or the empty string.
-func keyOf(goname string) string {
-	for i := range policyFields {
-		if policyFields[i].Goname == goname {
-			return policyFields[i].Key
+// KeyOf returns the key in a file for a field of [core.Policy] or [core.Route], and
+// returns other names unchanged. With [core.PolicyError.Spell] and
+// [core.Explanation.Spell], texts name the keys of a file.
+func KeyOf(field string) string {
+	switch field {
+	case "":
+		return "" // not the key of a field without a Goname
+	case "core.NoPreflightCache":
+		return strconv.Quote(disabled)
+	case "Routes":
+		return keyRoutes
+	}
+	for _, fields := range [][]Field{policyFields, routeFields} {
+		for i := range fields {
+			if fields[i].Goname == field {
+				return fields[i].Key
+			}
 		}
 	}
-	return ""
+	return field
 }
-
-// keyNames replaces the fields of core by the keys of a file.
-var keyNames = func() *strings.Replacer {
-	var pairs []string
-	for _, f := range policyFields {
-		if f.Goname != "" {
-			pairs = append(pairs, f.Goname, f.Key)
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}()
 
 // maxName bounds the names of policies and profiles, in bytes.
 const maxName = 64

@@ -56,8 +56,8 @@ func TestSchemaCoversCore(t *testing.T) {
 				continue
 			}
 			f := c.fields[at]
-			if snake(field.Name) != f.Key {
-				t.Errorf("%v.%s has the key %s", c.of, field.Name, f.Key)
+			if snake(field.Name) != f.Key || config.KeyOf(field.Name) != f.Key {
+				t.Errorf("%v.%s has the key %s, KeyOf returns %s", c.of, field.Name, f.Key, config.KeyOf(field.Name))
 			}
 			want := map[reflect.Type]string{
 				reflect.TypeFor[[]string]():      "list",
@@ -72,6 +72,16 @@ func TestSchemaCoversCore(t *testing.T) {
 			if f.Doc == "" || !strings.HasSuffix(f.Doc, ".") || !json.Valid([]byte(f.Example)) {
 				t.Errorf("%s has no sentence or no example: %q, %q", f.Key, f.Doc, f.Example)
 			}
+		}
+	}
+}
+
+func TestKeyOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"Routes": "routes", "core.NoPreflightCache": `"disabled"`, "AllowOriginFunc": "AllowOriginFunc", "": "",
+	} {
+		if got := config.KeyOf(name); got != want {
+			t.Errorf("KeyOf(%q) is %q, want %q", name, got, want)
 		}
 	}
 }

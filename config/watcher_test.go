@@ -24,7 +24,7 @@ func TestWatchBadStates(t *testing.T) {
 		{"an unknown key", "policies.p.allow_orgins: an unknown key", func(w *watched) {
 			w.renamed(w.path, strings.Replace(stateText(1), "allow_origins", "allow_orgins", 1))
 		}},
-		{"a policy that core refuses", "every origin together with credentials", func(w *watched) {
+		{"a policy that core refuses", "would let any site act as its visitors", func(w *watched) {
 			w.inPlace(w.path, "policies: {p: {allow_origins: [\"*\"], allow_credentials: true}}\n")
 		}},
 		{"no file", "cors.yaml: no such file", remove},
