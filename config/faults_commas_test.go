@@ -10,7 +10,7 @@ import (
 var commaFaults = []faultCase{
 	{
 		name: "an expression with a comma",
-		main: alone,
+		main: noFile,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[a-z]{1,3}\.example\.com`},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://[a-z]{1,3}\\.example\\.com": a regular expression ` +
@@ -35,7 +35,7 @@ var commaFaults = []faultCase{
 	},
 	{
 		name: "two expressions with commas",
-		main: alone,
+		main: noFile,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://a{1,2}\.example,regexp:https://b{1,2}\.example`},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://a{1,2}\\.example": a regular expression that was ` +
@@ -46,7 +46,7 @@ var commaFaults = []faultCase{
 	},
 	{
 		name: "whole expressions before a bad entry",
-		main: alone,
+		main: noFile,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://(a|b)\.example,b.example\.com,regexp:https://c{2}\.example`},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "b.example\\.com": a regular expression without its prefix; ` +
@@ -55,7 +55,7 @@ var commaFaults = []faultCase{
 	},
 	{
 		name: "an expression without commas that is not valid",
-		main: alone,
+		main: noFile,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[z-a]\.example,https://b.example`},
 		want: []string{
 			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] \"regexp:https://[z-a]\\\\.example\": not a regular expression: " +
@@ -64,7 +64,7 @@ var commaFaults = []faultCase{
 	},
 	{
 		name: "an unclosed bracket",
-		main: alone,
+		main: noFile,
 		env:  []string{`CORS_ALLOW_ORIGINS=https://a.example,regexp:https://(a|b\.example,b.example\.com`},
 		want: []string{
 			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] \"regexp:https://(a|b\\\\.example\": not a regular expression: " +
@@ -75,7 +75,7 @@ var commaFaults = []faultCase{
 	},
 	{
 		name: "a list in JSON is not split",
-		main: alone,
+		main: noFile,
 		env:  []string{`CORS_ALLOW_ORIGINS=["regexp:https://[a-z]{1", "3}\\.example\\.com"]`},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; ` +
@@ -97,7 +97,7 @@ var commaFaults = []faultCase{
 	},
 	{
 		name: "a list of methods and an expression",
-		main: alone,
+		main: noFile,
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://[ab]{1,2}\.example`, "CORS_ALLOW_METHODS=PUT,{}"},
 		want: []string{
 			`CORS_ALLOW_METHODS: policies.default.allow_methods[1] "{}": not a token (RFC 9110, section 5.6.2); remove it`,

@@ -251,14 +251,14 @@ var variableFaults = []faultCase{
 var aloneFaults = []faultCase{
 	{
 		name: "no variable",
-		main: alone,
+		main: noFile,
 		want: []string{
 			"CORS_ALLOW_ORIGINS: no variable sets a policy; set this one (an empty value refuses every origin)",
 		},
 	},
 	{
 		name: "a profile without a file",
-		main: alone,
+		main: noFile,
 		env:  []string{"CORS_PROFILE=prod"},
 		want: []string{
 			`CORS_PROFILE "prod": a profile selects a file, but no file is loaded; unset it`,
@@ -266,7 +266,7 @@ var aloneFaults = []faultCase{
 	},
 	{
 		name: "only a fault",
-		main: alone,
+		main: noFile,
 		env:  []string{"CORS_ORIGIN=*"},
 		want: []string{
 			"CORS_ORIGIN: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
@@ -274,7 +274,7 @@ var aloneFaults = []faultCase{
 	},
 	{
 		name: "any origin with credentials in variables",
-		main: alone,
+		main: noFile,
 		env:  []string{"CORS_ALLOW_ORIGINS=*", "CORS_ALLOW_CREDENTIALS=true"},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": with credentials, "*" would let any site act as its visitors; ` +
@@ -283,7 +283,7 @@ var aloneFaults = []faultCase{
 	},
 	{
 		name: "an invalid policy name",
-		main: alone,
+		main: noFile,
 		env:  []string{"CORS__POLICIES___SPA__MAX_AGE=5m"},
 		want: []string{
 			`CORS__POLICIES___SPA__MAX_AGE: "_spa" is not a valid name; use A-Z and 0-9, separated by single _`,
@@ -291,7 +291,7 @@ var aloneFaults = []faultCase{
 	},
 	{
 		name: "routes without policies",
-		main: alone,
+		main: noFile,
 		env:  []string{`CORS__ROUTES=[{"policies": ["spa"]}]`},
 		want: []string{
 			"CORS_ALLOW_ORIGINS: no variable sets a policy; set this one (an empty value refuses every origin)",

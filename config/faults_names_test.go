@@ -29,7 +29,7 @@ var alikeFaults = []faultCase{
 	},
 	{
 		name: "two variables",
-		main: alone,
+		main: noFile,
 		env:  []string{"CORS__POLICIES__A-B__ALLOW_ORIGINS=", "CORS__POLICIES__A_B__ALLOW_ORIGINS="},
 		want: []string{
 			"CORS__POLICIES__A-B__ALLOW_ORIGINS: variables must be in upper case, with _ instead of -; " +
@@ -61,7 +61,7 @@ var alikeFaults = []faultCase{
 	},
 	{
 		name: "a variable with two hyphens",
-		main: alone,
+		main: noFile,
 		env:  []string{"CORS__POLICIES__A--B__ALLOW_ORIGINS="},
 		want: []string{
 			`CORS__POLICIES__A--B__ALLOW_ORIGINS: "a--b" is not a valid name; use A-Z and 0-9, separated by single _`,

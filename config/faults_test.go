@@ -11,8 +11,8 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// alone marks a case without a file.
-const alone = "-"
+// noFile marks a case without a file.
+const noFile = "-"
 
 const onePolicy = `policies: {spa: {allow_origins: ["https://a.example"]}}
 `
@@ -94,7 +94,7 @@ func TestFaults(t *testing.T) {
 			var cfg *config.Config
 			var err error
 			switch c.main {
-			case alone:
+			case noFile:
 				cfg, err = config.ReadEnv(config.Options{Environ: env})
 			case "":
 				cfg, err = config.Read(context.Background(), c.files, "cors.yaml", config.Options{Environ: env})

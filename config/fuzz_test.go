@@ -81,7 +81,7 @@ func seedLoad(f *testing.F, formats []string) {
 				}
 			}
 		}
-		if c.main == alone {
+		if c.main == noFile {
 			f.Add(byte(3), []byte(nil), []byte(nil), []byte(nil), strings.Join(c.env, "\n"))
 		}
 	}
