@@ -186,17 +186,15 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	}
 	switch {
 	case near != "" && strings.EqualFold(near, p.Key):
-		c.fault(path, p.Pos, reasonKeyCase, "", "keys must be in lower case", didYouMean(near))
+		c.fault(path, p.Pos, reasonKeyCase, "", "keys must be in lower case", wording.DidYouMean(near))
 	case near != "":
-		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", didYouMean(near))
+		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", wording.DidYouMean(near))
 	case f == &schema && policyField(p.Key) != nil:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "a key of a policy outside a policy", "move it below policies and the name of a policy")
 	default:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "valid keys are "+strings.Join(f.keys(), ", "))
 	}
 }
-
-func didYouMean(word string) string { return "did you mean " + strconv.Quote(word) + "?" }
 
 // policies checks the policies of a file.
 func (c *checker) policies(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
@@ -235,7 +233,7 @@ func (c *checker) badName(p document.Pair, path string) {
 	case len(p.Key) > maxName:
 		c.fault(path, p.Pos, reasonName, "", "a name longer than "+strconv.Itoa(maxName)+" bytes", "shorten it")
 	case isName(lower):
-		c.fault(path, p.Pos, reasonKeyCase, "", "names must be in lower case", didYouMean(lower))
+		c.fault(path, p.Pos, reasonKeyCase, "", "names must be in lower case", wording.DidYouMean(lower))
 	default:
 		c.fault(path, p.Pos, reasonName, "", "not a valid name", nameRule)
 	}

@@ -181,29 +181,11 @@ func fieldValues(p *core.Policy) []fieldValue {
 				text = "true"
 			}
 		case time.Duration:
-			text = duration(v)
+			text = spellDuration(v)
 		}
 		values = append(values, fieldValue{f.Key, text})
 	}
 	return values
-}
-
-// duration returns a max_age as it is written in a file.
-func duration(d time.Duration) string {
-	switch d {
-	case 0:
-		return ""
-	case core.NoPreflightCache:
-		return disabled
-	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = s[:len(s)-2]
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = s[:len(s)-2]
-	}
-	return s
 }
 
 // diffRoutes returns the changes of the routes or, if there are none, of the order

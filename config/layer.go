@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
@@ -56,6 +57,11 @@ func (s setting) placeAt(key string, at document.Pos) Place {
 // to the names themselves. A variable could set only one of two policies with the
 // same spelling.
 type spellings map[string]string
+
+// variableName returns name as it is spelled in variables.
+func variableName(name string) string {
+	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
 
 var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -173,6 +174,12 @@ func (l *loader) nothing(s *state) *Error {
 		Place: Place{File: s.files[0]}, Reason: reasonMissing, Detail: "no policies",
 		Suggestion: "add the key policies (a policy {} refuses every origin)",
 	}
+}
+
+// internal reports an error that the schema should have prevented. It is a bug in
+// this package.
+func internal(err error) *Error {
+	return &Error{Reason: reasonSyntax, Detail: fmt.Sprintf("cannot be decoded: %s", wording.Foreign(err.Error())), Err: err}
 }
 
 // origins reads the origins_file of a policy, unless it has been read.

@@ -4,6 +4,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/corskit/corskit/config/internal/wording"
 )
 
 // profile is the profile that the environment or the options select.
@@ -27,7 +29,7 @@ func profileOf(vars []variable, opts Options, f *faults) profile {
 		Place: p.from, Value: p.name, Reason: reasonName, Detail: "not a valid profile name", Suggestion: nameRule,
 	}
 	if lower := strings.ToLower(strings.TrimSpace(p.name)); isName(lower) {
-		e.Suggestion = didYouMean(lower)
+		e.Suggestion = wording.DidYouMean(lower)
 	}
 	f.add(e)
 	return profile{from: p.from}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -31,7 +30,7 @@ func (s *state) refused(err error) {
 		}
 		value := pe.Value
 		if d, err := time.ParseDuration(value); err == nil && pe.Field == "MaxAge" {
-			value = duration(d)
+			value = spellDuration(d)
 		}
 		spelled := pe.Spell(KeyOf)
 		s.faults.add(&Error{
@@ -154,10 +153,4 @@ func brackets(entry string) (open int) {
 		}
 	}
 	return open
-}
-
-// internal reports an error that the schema should have prevented. It is a bug in
-// this package.
-func internal(err error) *Error {
-	return &Error{Reason: reasonSyntax, Detail: fmt.Sprintf("cannot be decoded: %s", wording.Foreign(err.Error())), Err: err}
 }

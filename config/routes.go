@@ -1,7 +1,6 @@
 package config
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/corskit/corskit/config/internal/wording"
@@ -69,7 +68,7 @@ func (m *merged) checkRoute(index int, f *faults) {
 // suggestPolicy returns the suggestion for a name that no policy has.
 func (m *merged) suggestPolicy(name string) string {
 	if near := wording.Nearest(name, m.order); near != "" {
-		return "did you mean " + strconv.Quote(near) + "?"
+		return wording.DidYouMean(near)
 	}
 	return "the policies are " + wording.Foreign(strings.Join(m.order[:min(len(m.order), wording.MaxWords)], ", "))
 }

@@ -74,7 +74,7 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 	case err != nil:
 		fix := durationRule
 		if short := shortDuration(n.Text); short != "" && short != n.Text {
-			fix = didYouMean(short)
+			fix = wording.DidYouMean(short)
 		}
 		c.fault(key, at, reasonValue, n.Text, "not a duration", fix)
 	case d == 0:
@@ -105,6 +105,24 @@ func shortDuration(text string) string {
 		number, unit = strconv.Itoa(days*24), "h"
 	}
 	return number + unit
+}
+
+// spellDuration returns a max_age as it is written in a file.
+func spellDuration(d time.Duration) string {
+	switch d {
+	case 0:
+		return ""
+	case core.NoPreflightCache:
+		return disabled
+	}
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
 }
 
 func isDigits(s string) bool {

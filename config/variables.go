@@ -54,11 +54,6 @@ func variables(environ []string, f *faults) []variable {
 	return list
 }
 
-// variableName returns name as it is spelled in variables.
-func variableName(name string) string {
-	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-}
-
 // misspelledVariable returns the fault of a name that would be known in upper case
 // and with _ for -, or nil.
 func misspelledVariable(name string) *Error {

@@ -1,6 +1,9 @@
 package wording
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // MaxWords is the number of words that [Nearest] compares. A file can name tens of
 // thousands of policies, and refer to as many that do not exist.
@@ -42,6 +45,9 @@ func Nearest(s string, words []string) string {
 	}
 	return best
 }
+
+// DidYouMean returns the suggestion to write word.
+func DidYouMean(word string) string { return "did you mean " + strconv.Quote(word) + "?" }
 
 var separators = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
 

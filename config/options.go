@@ -1,0 +1,67 @@
+package config
+
+// Options configures loading. The zero value is the default. If several Options
+// are given, a field that is set in a later one wins.
+type Options struct {
+	// Profile is the profile if CORS_PROFILE is not set. Empty means none.
+	Profile string
+
+	// Environ is the environment in the form of [os.Environ]. Nil means the
+	// environment of the process at the time of each load; an empty slice that is
+	// not nil means no environment.
+	Environ []string
+
+	// Progress, if not nil, is called while a configuration is loaded, on the
+	// goroutine that loads.
+	Progress func(Progress)
+
+	// OnReload, if not nil, is called after every reload of a [Watcher], good or
+	// bad, and when its Source cannot watch, but not for the first load. Calls are
+	// made one at a time, in order, after the engine has changed. OnReload must not
+	// call [Watcher.Close], which waits for it.
+	OnReload func(Result)
+}
+
+func combine(opts []Options) Options {
+	var all Options
+	for _, o := range opts {
+		if o.Profile != "" {
+			all.Profile = o.Profile
+		}
+		if o.Environ != nil {
+			all.Environ = o.Environ
+		}
+		if o.Progress != nil {
+			all.Progress = o.Progress
+		}
+		if o.OnReload != nil {
+			all.OnReload = o.OnReload
+		}
+	}
+	return all
+}
+
+func (o Options) progress(p Progress) {
+	if o.Progress != nil {
+		o.Progress(p)
+	}
+}
+
+// Progress reports how far loading is, for users who wait for a list of a million
+// origins.
+type Progress struct {
+	// Phase is "reading" while a document is read, "origins" while the lines of an
+	// origins_file are split, and "compiling" while the engine is made. Total then
+	// is the number of origins.
+	Phase string
+	File  string // the document; empty while compiling
+	Done  int    // of Total; both are zero if unknown
+	Total int
+}
+
+// Phases of a [Progress].
+const (
+	phaseReading   = "reading"
+	phaseOrigins   = "origins"
+	phaseCompiling = "compiling"
+)
