@@ -46,7 +46,7 @@ func TestCheckEnvironment(t *testing.T) {
 		t.Errorf("the environment does not override the file: %+v", r)
 	}
 	upper := []string{"CORS_PROFILE=PROD"}
-	want := `CORS_PROFILE: error: "PROD": not the name of a profile; did you mean "prod"?` + "\n"
+	want := `CORS_PROFILE: error: "PROD": not a valid profile name; did you mean "prod"?` + "\n"
 	if r := corskitWith(t, "testdata/check", upper, "check", "good.yaml"); r.code != exitNo || !strings.HasPrefix(r.stdout, want) {
 		t.Errorf("an invalid profile name: %+v", r)
 	}

@@ -148,7 +148,7 @@ func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermode
 	if browsermodel.OriginOf(r.URL) == p.fetch.Origin {
 		facts.SecFetchSite[0] = "same-origin"
 	}
-	x := p.engine.Explain(ctx, facts).Spell(key)
+	x := p.engine.Explain(ctx, facts).Spell(config.KeyOf)
 	p.explanations = append(p.explanations, x)
 	response := browsermodel.Response{Status: 200}
 	if x.Decision.Status != 0 {
@@ -201,33 +201,13 @@ func (p *paper) fixCredentials(name string) string {
 		if fault.Reason != core.ReasonInsecureOrigin {
 			return leave // no policy can allow this origin with credentials
 		}
-		return leave + "; for credentials, " + fault.Spell(key).Suggestion
+		return leave + "; for credentials, " + fault.Spell(config.KeyOf).Suggestion
 	}
 	if _, err := core.New(whole); err != nil {
 		return leave + ", or add a policy before this one that lists the origin and sets allow_credentials: true"
 	}
 	return "set allow_credentials: true in policy \"" + name + "\", or " + leave
 }
-
-// key returns the key or value in files for a name from core.
-func key(name string) string {
-	if k, ok := keys[name]; ok {
-		return k
-	}
-	return name
-}
-
-var keys = func() map[string]string {
-	keys := map[string]string{"core.NoPreflightCache": "disabled"}
-	for _, f := range config.Schema().Fields {
-		for _, k := range f.Fields {
-			if k.Goname != "" {
-				keys[k.Goname] = k.Key
-			}
-		}
-	}
-	return keys
-}()
 
 func (e explained) print(t terminal) {
 	how := "without credentials"

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
 )
 
@@ -57,7 +58,7 @@ func (t *tryout) answer(r received, body []byte) received {
 // quotes what the client sent, because a log handler may pass terminal commands
 // through.
 func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
-	x := t.engine.Explain(ctx, r).Spell(key)
+	x := t.engine.Explain(ctx, r).Spell(config.KeyOf)
 	attrs := []slog.Attr{
 		slog.String("method", safe(r.Method)),
 		slog.String("path", safe(r.Path)),
