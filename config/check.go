@@ -111,24 +111,33 @@ func withoutValue(f *Field, key string) string {
 	}
 }
 
-// list checks the entries of a list.
+// list checks the entries of a list. An entry with a fault keeps its place, so that
+// core reports the faults of the other entries under their own index.
 func (c *checker) list(f *Field, n *document.Node, at document.Pos, key string) []string {
-	texts := make([]string, 0, len(n.Items))
+	texts := make([]string, len(n.Items))
 	for i, item := range n.Items {
-		entry, entryAt := indexed(key, i), item.PosOr(at)
+		texts[i] = item.Text
 		switch {
-		case item.Kind == document.Null || item.Kind == document.Tagged:
-			c.value(f, item, entryAt, entry)
-		case item.Kind != document.Text:
-			c.mismatch(item, entryAt, entry, "text", inQuotes(item))
-		case strings.TrimSpace(item.Text) == "":
-			c.fault(entry, entryAt, reasonEmpty, item.Text, "an empty entry", "remove it")
+		case item.Kind == document.Text && strings.TrimSpace(item.Text) != "":
+		case c.faults.full():
+			c.faults.more++
+		default:
+			c.badEntry(f, item, item.PosOr(at), indexed(key, i))
 		}
-		// An entry with a fault keeps its place, so that core reports the faults of
-		// the other entries under their own index.
-		texts = append(texts, item.Text)
 	}
 	return texts
+}
+
+// badEntry reports an entry of a list that is not text, or blank.
+func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key string) {
+	switch item.Kind {
+	case document.Null, document.Tagged:
+		c.value(f, item, at, key)
+	case document.Text:
+		c.fault(key, at, reasonEmpty, item.Text, "an empty entry", "remove it")
+	default:
+		c.mismatch(item, at, key, "text", inQuotes(item))
+	}
 }
 
 // table checks the keys of a table.
