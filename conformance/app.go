@@ -15,44 +15,44 @@ import (
 )
 
 // App describes the application that a [Mount] puts behind the middleware
-// under test. It is data, so that every framework can build it in its own way;
-// [Handler] is what it means.
+// under test. It is data, so that every framework can build it in its own way.
+// [Handler] is the reference implementation.
 type App struct {
 	Endpoints []Endpoint
 
-	// Probe is where handlers report that they run. Never nil in an App that
-	// the suite hands to a Mount.
+	// Probe is where handlers report that they run. The suite never passes a
+	// nil Probe to a Mount.
 	Probe *Probe
 
-	// ModifyResponse is given to the reverse proxy of [Handler] for endpoints
-	// that behave as [Upstream]. A Mount sets it to the helper, if any, by
-	// which the library under test removes the upstream's own CORS headers.
+	// ModifyResponse is used by the reverse proxy of endpoints with behaviour
+	// [Upstream]. A Mount sets it to the library's helper, if any, that removes
+	// the CORS headers of the upstream.
 	ModifyResponse func(*http.Response) error
 }
 
 // Endpoint is one route of an [App].
 type Endpoint struct {
-	// Method is the method the route is registered for: GET stands for HEAD
-	// too, and a route with a method has no route for OPTIONS. Empty means
-	// every method, OPTIONS and those of [ExtensionMethods] included.
+	// Method is the method of the route. GET includes HEAD. If Method is set,
+	// there is no route for OPTIONS. If it is empty, the route is for every
+	// method, including OPTIONS and [ExtensionMethods].
 	Method string
-	// Path is matched exactly. It has no parameters.
+	// Path is matched exactly and has no parameters.
 	Path      string
 	Behaviour Behaviour
 
-	// What the behaviours below make use of.
+	// Used by some behaviours.
 	Status int
-	Header browsermodel.Fields // to be added, one line each
+	Header browsermodel.Fields // one line each
 	Body   string
 }
 
-// ExtensionMethods are methods outside of net/http's constants that reach
-// endpoints without a method. A framework that has to be told which methods
-// exist is told these.
-var ExtensionMethods = []string{"QUERY", "CHICKEN", "patch"}
+// ExtensionMethods returns methods that net/http has no constants for, but that
+// must reach endpoints without a method. Frameworks that must be told which
+// methods exist must be told about these.
+func ExtensionMethods() []string { return []string{"QUERY", "CHICKEN", "patch"} }
 
-// Behaviour is what an [Endpoint]'s handler does. Whatever it does, it first
-// reports to [Probe.Ran].
+// Behaviour is what an [Endpoint]'s handler does. Every handler first calls
+// [Probe.Ran].
 type Behaviour string
 
 // The behaviours.
@@ -60,19 +60,19 @@ const (
 	// Respond answers with Status, Header and Body.
 	Respond Behaviour = "respond"
 	// Echo answers 200 with an [Echoed] as JSON: the request as the handler saw
-	// it, which must be as it was sent.
+	// it.
 	Echo Behaviour = "echo"
-	// NotModified answers 304 if If-None-Match equals the ETag among Header,
-	// else 200 with Body; with Header either way.
+	// NotModified answers 304 if If-None-Match equals the ETag in Header, and
+	// otherwise 200 with Body. Both have Header.
 	NotModified Behaviour = "not-modified"
-	// RedirectTo answers Status with the Location among Header, through the
-	// framework's own redirect function.
+	// RedirectTo answers Status with the Location in Header, by the framework's
+	// own redirect function.
 	RedirectTo Behaviour = "redirect"
-	// ReturnError makes the framework answer Status in its own way: an error
-	// returned by the handler where handlers return errors.
+	// ReturnError makes the framework answer Status in its own way: in
+	// frameworks whose handlers return errors, the handler returns one.
 	ReturnError Behaviour = "return-error"
-	// PlainError answers Status and Body in the framework's simplest way of
-	// answering an error: http.Error in net/http.
+	// PlainError answers Status and Body by the framework's simplest helper for
+	// errors, such as http.Error.
 	PlainError Behaviour = "plain-error"
 	// Panic panics. See [Setup].RecoverOutside.
 	Panic Behaviour = "panic"
@@ -83,38 +83,37 @@ const (
 	// "Upgrade: websocket", "Connection: Upgrade" and Sec-WebSocket-Accept (see
 	// [WebSocketAccept]), reads one line and writes it back.
 	Upgrade Behaviour = "upgrade"
-	// SetVary replaces Vary by the one among Header, as careless handlers do,
-	// and answers 200 with Body. See [Setup].KeepVary.
+	// SetVary replaces Vary by the one in Header, as careless handlers do, and
+	// answers 200 with Body. See [Setup].KeepVary.
 	SetVary Behaviour = "set-vary"
-	// TimeoutVary does so behind http.TimeoutHandler, which replaces every
-	// header that its inner handler has set.
+	// TimeoutVary does the same behind http.TimeoutHandler, which replaces every
+	// header that its inner handler set.
 	TimeoutVary Behaviour = "timeout-vary"
-	// MutateHeader overwrites, in place, every value of every response header
-	// that the middleware has set, w.Header()[name][i] = "mutated", adds one to
-	// each, deletes the headers, and answers 200 with Body. It gives
-	// [Probe.Undo] what it takes to write the old value back. Frameworks whose
-	// handlers cannot reach such slices list it in [Server].Unsupported.
+	// MutateHeader overwrites in place every value of every response header that
+	// the middleware set (w.Header()[name][i] = "mutated"), adds a value to each,
+	// deletes the headers, and answers 200 with Body. It passes functions that
+	// restore the old values to [Probe.Undo]. Frameworks whose handlers cannot
+	// reach such slices list the behaviour in [Server].Unsupported.
 	MutateHeader Behaviour = "mutate-header"
-	// Authenticate answers 401 to requests without Authorization, and 200 to
-	// others.
+	// Authenticate answers 401 to requests without Authorization, and 200 with
+	// Body to others.
 	Authenticate Behaviour = "authenticate"
-	// Upstream proxies to the server whose base URL is Body, which sets CORS
-	// headers of its own.
+	// Upstream proxies to the server whose base URL is Body. That server sets
+	// CORS headers of its own.
 	Upstream Behaviour = "upstream"
 )
 
-// Echoed is the answer of an endpoint that behaves as [Echo].
+// Echoed is the response of an endpoint with behaviour [Echo].
 type Echoed struct {
 	Method string              `json:"method"`
-	Target string              `json:"target"` // the request target, path and query
+	Target string              `json:"target"` // the request target: path and query
 	Host   string              `json:"host"`
-	Header browsermodel.Fields `json:"header"` // one element a line; names in any case, order among names does not matter
+	Header browsermodel.Fields `json:"header"` // one element per line; names in any case and any order
 	Body   string              `json:"body"`
 }
 
-// JSON returns the answer's body.
+// JSON returns e as JSON. Bytes that are not UTF-8 are replaced.
 func (e Echoed) JSON() []byte {
-	// Strings of any bytes encode; those outside of UTF-8 are replaced.
 	b, err := json.Marshal(e)
 	if err != nil {
 		return []byte(err.Error())
@@ -129,7 +128,7 @@ func WebSocketAccept(key string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// Get returns the value of the first line of Header with that name, or "".
+// Get returns the value of the first line of Header with the given name, or "".
 func (e Endpoint) Get(name string) string {
 	if values := e.Header.Values(name); len(values) > 0 {
 		return values[0]
@@ -137,7 +136,7 @@ func (e Endpoint) Get(name string) string {
 	return ""
 }
 
-// under returns the endpoints with their paths below a prefix.
+// under returns the app with a prefix added to the path of every endpoint.
 func (a App) under(prefix string) App {
 	endpoints := make([]Endpoint, len(a.Endpoints))
 	for i, e := range a.Endpoints {
@@ -148,7 +147,7 @@ func (a App) under(prefix string) App {
 	return a
 }
 
-// StandardApp is the application of almost every case.
+// StandardApp returns the application of almost every case.
 func StandardApp() App {
 	exposed := browsermodel.Header("X-E", "e", "X-Hidden", "h")
 	ok := func(method, path string, header browsermodel.Fields) Endpoint {
@@ -179,13 +178,12 @@ func StandardApp() App {
 		{Method: "GET", Path: "/timeout-vary", Behaviour: TimeoutVary, Header: browsermodel.Header("Vary", "Accept-Language"), Body: "careless"},
 		{Method: "GET", Path: "/mutate", Behaviour: MutateHeader, Body: "mutated"},
 		{Path: "/private", Behaviour: Authenticate, Body: "secret"},
-		{Method: "GET", Path: "/proxied", Behaviour: Upstream, Body: PlaceholderUpstream},
+		{Method: "GET", Path: "/proxied", Behaviour: Upstream, Body: placeholderUpstream},
 	}}
 }
 
-// Probe learns from handlers that they run, and holds them up where the suite
-// has to see one thing before the next happens. It is safe for concurrent use,
-// and a nil Probe does nothing.
+// Probe records that handlers run, and pauses them while the suite waits for
+// what they sent. It is safe for concurrent use, and a nil Probe does nothing.
 type Probe struct {
 	mu    sync.Mutex
 	runs  map[string]int
@@ -193,9 +191,9 @@ type Probe struct {
 	undo  []func()
 }
 
-// Undo takes a function that reverts what a handler did on purpose to memory
-// that a faulty library may share between responses. It is called when the
-// case is over.
+// Undo registers a function that reverts what a handler did on purpose to memory
+// that a faulty library may share between responses. The suite calls it at the
+// end of the case.
 func (p *Probe) Undo(revert func()) {
 	if p == nil {
 		return
@@ -205,7 +203,7 @@ func (p *Probe) Undo(revert func()) {
 	p.undo = append(p.undo, revert)
 }
 
-// revert undoes everything, the last thing first.
+// revert undoes everything in reverse order.
 func (p *Probe) revert() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -215,15 +213,15 @@ func (p *Probe) revert() {
 	p.undo = nil
 }
 
-// gate holds up one handler.
+// gate pauses one handler.
 type gate struct {
 	opened chan struct{}
 	once   sync.Once
-	late   bool // the handler went on by itself
+	late   bool // the handler continued by itself
 }
 
 // tokenParameter is the query parameter by which the suite tells requests
-// apart: it is the one part of a request that has no bearing on CORS.
+// apart. The query has no effect on CORS.
 const tokenParameter = "run"
 
 func token(rawQuery string) string {
@@ -235,8 +233,8 @@ func token(rawQuery string) string {
 	return query.Get(tokenParameter)
 }
 
-// Ran reports that a handler runs, once for each request, with the request's
-// raw query.
+// Ran records that a handler runs. Handlers call it once per request, with the
+// request's raw query.
 func (p *Probe) Ran(rawQuery string) {
 	if p == nil {
 		return
@@ -249,11 +247,12 @@ func (p *Probe) Ran(rawQuery string) {
 	p.runs[token(rawQuery)]++
 }
 
-// pauseLimit is how long a handler waits for a client that never goes on.
+// pauseLimit is how long a handler waits for a client that does not respond.
 const pauseLimit = 5 * time.Second
 
-// Pause returns once the client has what was flushed so far, or after five
-// seconds, which fails the case. It is given the request's raw query.
+// Pause returns when the client has received what was flushed so far, or after
+// five seconds, in which case the test case fails. Its argument is the request's
+// raw query.
 func (p *Probe) Pause(rawQuery string) {
 	if p == nil {
 		return
@@ -284,7 +283,7 @@ func (p *Probe) gate(token string) *gate {
 	return g
 }
 
-// resume lets a paused handler go on, and reports whether it still waited.
+// resume lets a paused handler continue, and reports whether it was waiting.
 func (p *Probe) resume(token string) bool {
 	g := p.gate(token)
 	g.once.Do(func() { close(g.opened) })
@@ -293,7 +292,7 @@ func (p *Probe) resume(token string) bool {
 	return !g.late
 }
 
-// count returns how often handlers ran for a token, and forgets it.
+// count returns how often handlers ran for a token, and deletes the record.
 func (p *Probe) count(token string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,21 +10,20 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// brokenMiddleware is a middleware with one fault, and the rules that must
-// catch it.
+// brokenMiddleware is a middleware with one fault, and the rules whose cases
+// must catch it.
 type brokenMiddleware struct {
 	name  string
 	rules string
 	fault func(*reference)
 }
 
-// broken are middlewares with one fault each, and the rules that must catch
-// it. Most are faults that libraries have had.
+// broken are middlewares with one fault each, most of which libraries have had.
 var broken = slices.Concat(
 	brokenOrigins, brokenVary, brokenHeaders, brokenPreflights, brokenRejections, brokenHandlers, brokenRoutes,
 )
 
-// after changes the headers once they are right.
+// after changes the headers once they are correct.
 func after(change func(h http.Header, r *http.Request, preflight bool)) func(*reference) {
 	return func(ref *reference) {
 		ref.answer = func(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
@@ -35,7 +33,7 @@ func after(change func(h http.Header, r *http.Request, preflight bool)) func(*re
 	}
 }
 
-// policies changes the policies as if they had been read wrongly.
+// policies changes the policies, as if the middleware misread them.
 func policies(change func(*core.Policy)) func(*reference) {
 	return func(ref *reference) {
 		ref.answer = func(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
@@ -58,8 +56,8 @@ func handler(serve func(http.ResponseWriter, *http.Request, http.Handler)) func(
 func TestBrokenMiddlewareIsCaught(t *testing.T) {
 	cases := conformance.Cases()
 	for i := range cases {
-		// Shared slices are data races, which would be this test's: the cases
-		// have to catch them without the race detector.
+		// A fault that shares slices is a data race, with which the race detector
+		// would fail this test. The cases must catch it without the detector.
 		cases[i].Copies = 1
 	}
 	caught := make(map[string]bool)
@@ -74,7 +72,7 @@ func TestBrokenMiddlewareIsCaught(t *testing.T) {
 			t.Parallel()
 			report := conformance.Check(t.Context(), ref.mount, conformance.Options{
 				Cases:  cases,
-				Filter: func(c conformance.Case) bool { return slices.Contains(rules, c.Rule()) },
+				Filter: func(c conformance.Case) bool { return slices.Contains(rules, c.Rule) },
 			})
 			for _, rule := range rules {
 				if !slices.ContainsFunc(report.Results, func(r conformance.Result) bool {
@@ -90,19 +88,16 @@ func TestBrokenMiddlewareIsCaught(t *testing.T) {
 			}
 		})
 	}
-	for _, group := range rules {
-		for n := range group.last {
-			rule := fmt.Sprintf("%s%d", group.letter, n+1)
-			if reason, exempt := uncatchable[rule]; !caught[rule] && !exempt {
-				t.Errorf("no broken middleware is said to be caught by rule %s", rule)
-			} else if caught[rule] && exempt {
-				t.Errorf("rule %s catches a broken middleware, though it is said that none could be: %s", rule, reason)
-			}
+	for _, rule := range conformance.Rules() {
+		if reason, exempt := uncatchable[rule.ID]; !caught[rule.ID] && !exempt {
+			t.Errorf("no broken middleware is said to be caught by rule %s", rule.ID)
+		} else if caught[rule.ID] && exempt {
+			t.Errorf("rule %s catches a broken middleware, but uncatchable says that none can break it: %s", rule.ID, reason)
 		}
 	}
 }
 
-// uncatchable are rules that no middleware could break, and why.
+// uncatchable are rules that no middleware can break, and why.
 var uncatchable = map[string]string{
 	"X11": "net/http answers OPTIONS * before any middleware sees it",
 }

@@ -1,84 +1,65 @@
 package conformance
 
 import (
-	"strings"
 	"time"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// Case is one thing that a server under test must, or must not, do: a setup,
-// what is sent to it, and what has to come back.
+// Case is one test of a server: a [Setup], what is sent to it, and what must
+// come back.
 type Case struct {
-	// ID is a rule of the project's rules, such as "A1", with a suffix where
-	// the rule has several cases: "O4/backtick". IDs are never reused.
+	// ID is the ID of the rule, followed by a slash and a name if the rule has
+	// several cases: "O4/backtick". IDs are never reused.
 	ID string
-	// Reason says in a sentence why a server must do this.
+	// Rule is the ID of the [Rule] that the case tests.
+	Rule string
+	// Reason says in a sentence why a server must pass the case.
 	Reason string
 	// Source is a section of the Fetch standard, an RFC, a CVE or an issue.
 	Source string
-	// Choice says that the standard allows other answers too, of which this is
-	// the project's choice, or that no browser could send the requests, so that
-	// nobody is harmed. A comparison of libraries does not count it.
+	// Choice marks cases that a correct server may fail: the standard allows
+	// other answers, or no browser can send the requests. A comparison of
+	// libraries should not count them.
 	Choice bool
 
 	Setup Setup
-	// Refusal says whether the mount must return an error for this setup.
+	// Refusal says whether the mount must return an error for the setup.
 	Refusal Refusal
-	// Steps are sent in order by one browser over one connection.
+	// Steps are sent in order, by one browser over one connection.
 	Steps []Step
 
 	// AnyOrder sends the steps in every order, each time with a new browser.
 	AnyOrder bool
 	// SharedCache puts a shared HTTP cache between the browser and the server.
 	SharedCache bool
-	// VaryCovers demands that, where the answers to two of the steps differ,
-	// Vary names a request header in which the two requests differ.
+	// VaryCovers requires that, if the answers to two steps differ, Vary names
+	// a request header in which the two requests differ.
 	VaryCovers bool
-	// Copies runs the steps that many times at once, if it is over 1.
+	// Copies, if greater than 1, runs that many copies of the steps concurrently.
 	Copies int
-	// Exclusive runs the case while no other one runs in this process, because
-	// it may spoil what a faulty library shares between servers.
+	// Exclusive runs the case while no other case runs in this process, because
+	// it may spoil memory that a faulty library shares between servers.
 	Exclusive bool
-	// NotLogged are strings that must not show in [Setup].Log or in the output
-	// of package log while the case runs.
+	// NotLogged are strings that must not appear in [Setup].Log or in the
+	// output of package log while the case runs.
 	NotLogged []string
 }
 
-// Refusal says whether a mount has to refuse a setup.
+// Refusal says whether a mount must refuse a setup. The zero Refusal means
+// that it must not.
 type Refusal string
 
 // The values of Refusal.
 const (
-	MustMount  Refusal = ""
-	MustRefuse Refusal = "must" // policies that no library should accept; there are no steps
-	MayRefuse  Refusal = "may"  // a mount that does not refuse has to pass the steps
+	mustMount  Refusal = ""
+	MustRefuse Refusal = "must" // no library should accept the policies; there are no steps
+	MayRefuse  Refusal = "may"  // a mount that does not refuse must pass the steps
 )
 
-// Rule returns the rule the case belongs to, the ID up to its first slash.
-func (c Case) Rule() string {
-	rule, _, _ := strings.Cut(c.ID, "/")
-	return rule
-}
-
-// InPage reports whether a page in a real browser can run the case with fetch:
-// it sends nothing but fetches, none of them from the server's own origin, and
-// neither a cache nor the clock is in play.
-func (c Case) InPage() bool {
-	if c.Refusal == MustRefuse || c.SharedCache || len(c.Steps) == 0 {
-		return false
-	}
-	for _, s := range c.Steps {
-		if s.Fetch == nil || s.Send != nil || s.After != 0 || s.Stream != "" || s.Fetch.Origin == PlaceholderSelf {
-			return false
-		}
-	}
-	return true
-}
-
-// Map returns a copy of the case in which f has been applied to the policies'
-// and fetches' origins and URLs, and to every expected header value. A browser
-// suite uses it to put real origins in the place of the invented ones.
+// Map returns a copy of the case in which f is applied to the origins and URLs
+// of policies and fetches, and to every expected header value. Suites for real
+// browsers use it to replace the invented origins by real ones.
 func (c Case) Map(f func(string) string) Case {
 	c.Setup = c.Setup.mapStrings(f)
 	steps := make([]Step, len(c.Steps))
@@ -89,95 +70,95 @@ func (c Case) Map(f func(string) string) Case {
 	return c
 }
 
-// Step is one fetch of a browser, or one request sent as it is, and what has
-// to come of it. Expectations that are zero are not checked.
+// Step is one fetch of a browser, or one request that is sent byte for byte,
+// and what is expected of the answer. Zero expectations are not checked.
 type Step struct {
-	// Fetch is run by the model of a browser, its preflight included. Together
-	// with Send it only says for which fetch the answer is judged.
+	// Fetch is run by the model of a browser, including its preflight. If Send
+	// is set as well, Fetch is not run: it is the fetch for which the browser
+	// judges the answer to Send.
 	Fetch *browsermodel.Fetch
 	// Send is sent byte for byte.
 	Send *browsermodel.Request
 	// Stream says what the client does while it reads the answer to Send.
 	Stream Stream
-	// After is by how much the browser's clock moves before the step.
+	// After is by how much the browser's clock advances before the step.
 	After time.Duration
 
 	Verdict    Expected          // of the browser
-	Code       browsermodel.Code // its reason
+	Code       browsermodel.Code // the browser's reason
 	Preflights *int              // how many preflights the browser sent
-	Readable   []string          // response headers the script may read
-	Hidden     []string          // response headers the script may not read
+	Readable   []string          // response headers that the script can read
+	Hidden     []string          // response headers that the script cannot read
 
-	Preflight *Answer // of the answer to every preflight
-	Answer    *Answer // of the last answer to what is no preflight, or to Send
+	Preflight *Answer // to every preflight
+	Answer    *Answer // to the last request that is not a preflight, or to Send
 }
 
-// Expected is a verdict that a [Step] expects.
+// Expected is the verdict that a [Step] expects. The zero Expected accepts any.
 type Expected string
 
 // The values of Expected.
 const (
-	Anything Expected = ""
-	Allowed  Expected = "allowed" // the script reads the response; a preflight in Send succeeds
-	Refused  Expected = "refused"
-	Opaque   Expected = "opaque" // mode no-cors: sent, not read
+	Allowed Expected = "allowed" // the script reads the response; a preflight in Send succeeds
+	Refused Expected = "refused"
+	Opaque  Expected = "opaque" // mode no-cors: sent, but not readable
 )
 
-// Stream says what a client does beside reading a response.
+// Stream says what a client does while it reads a response. The zero Stream
+// only reads.
 type Stream string
 
 // The values of Stream.
 const (
-	StreamNone    Stream = ""
-	StreamEvents  Stream = "events"  // waits for the first event before it lets the handler go on
+	streamNone    Stream = ""
+	StreamEvents  Stream = "events"  // waits for the first event, then lets the handler continue
 	StreamUpgrade Stream = "upgrade" // sends a line after 101 and reads it back
 )
 
-// Answer is what is expected of a response. What is zero is not checked.
+// Answer is what is expected of a response. Zero fields are not checked.
 type Answer struct {
-	Status  []int               // one of these; a single digit stands for its hundred: 2 is 200-299
+	Status  []int               // one of these; a single digit means its hundred: 2 is 200-299
 	Runs    Runs                // how often the handler ran
 	Body    string              // exactly
 	Empty   bool                // no body
-	Echoed  bool                // the body is an [Echoed] of the request just as it was sent
+	Echoed  bool                // the body is an [Echoed] of the request as sent
 	NoCORS  bool                // no Access-Control-* header
 	Exact   browsermodel.Fields // each name on exactly one line with this value
-	Absent  []string
-	Vary    []string // Vary names these
-	NotVary []string // Vary does not name these
-	// Digits are headers that are absent, or one line of digits.
+	Absent  []string            // headers that are absent
+	Vary    []string            // Vary names these
+	NotVary []string            // Vary does not name these
+	// Digits are headers that are absent or one line of digits.
 	Digits []string
-	// NoWildcard: no Access-Control-* header has a "*".
+	// NoWildcard requires that no Access-Control-* header contains "*".
 	NoWildcard bool
-	// OriginForm: Access-Control-Allow-Origin is on at most one line, and is
-	// "*", "null" or a serialised origin.
+	// OriginForm requires that Access-Control-Allow-Origin is on at most one
+	// line and is "*", "null" or a serialized origin.
 	OriginForm bool
-	// Unreflected are strings that are nowhere in the response's headers.
+	// Unreflected are strings that no response header contains.
 	Unreflected []string
-	// MaxGrowth is by how many bytes the response's header section may be
-	// larger than that of the case's first step.
+	// MaxGrowth is the number of bytes by which the response's header section
+	// may exceed that of the case's first step.
 	MaxGrowth int
-	// MayDrop: the server may refuse the request before the middleware sees it,
-	// with 400, 413 or 431 or by closing the connection.
+	// MayDrop permits the server to refuse the request before the middleware
+	// sees it, with 400, 413 or 431 or by closing the connection.
 	MayDrop bool
 }
 
-// Runs says how often a handler has to run.
+// Runs says how often a handler must run. The zero Runs accepts any number.
 type Runs string
 
 // The values of Runs.
 const (
-	RunsAnyhow Runs = ""
-	RunsOnce   Runs = "once"
-	RunsNever  Runs = "never"
+	RunsOnce  Runs = "once"
+	RunsNever Runs = "never"
 )
 
-// Placeholders stand in the URLs, origins and bodies of a case for what the
-// suite knows only once servers run.
+// Placeholders in the URLs, origins and bodies of a case are replaced by what
+// the suite knows only when servers run.
 const (
 	PlaceholderSelf     = "{self}"     // the origin of the server under test
-	PlaceholderAlias    = "{alias}"    // the same server by another host name, thus another origin
-	PlaceholderUpstream = "{upstream}" // the origin of a server that sets CORS headers of its own
+	PlaceholderAlias    = "{alias}"    // the same server under another host name, hence another origin
+	placeholderUpstream = "{upstream}" // the origin of a server that sets CORS headers of its own
 )
 
 func mapFields(f browsermodel.Fields, m func(string) string) browsermodel.Fields {

@@ -14,7 +14,7 @@ import (
 const (
 	OriginA    = "https://a.example" // allowed by most policies
 	OriginB    = "https://b.example" // allowed by some
-	OriginEvil = "https://evil.test" // never allowed, except by "*"
+	OriginEvil = "https://evil.test" // allowed only by "*"
 )
 
 // Cases returns every case of the suite, in the order of the rules. The
@@ -22,8 +22,8 @@ const (
 func Cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
-		casesN(), casesA(), casesP(), casesH(), casesM(), casesL(), casesV(),
-		casesC(), casesO(), casesD(), casesX(), casesR(),
+		plainRequests(), actualRequests(), preflights(), requestHeaders(), preflightCaching(), privateNetworks(),
+		varyAndCaches(), credentialsAndWildcards(), hostileOrigins(), costlyRequests(), handlersAndProtocols(), policiesAndRoutes(),
 	} {
 		slices.SortFunc(group, func(a, b Case) int {
 			return cmp.Or(cmp.Compare(ruleNumber(a), ruleNumber(b)), cmp.Compare(a.ID, b.ID))
@@ -34,27 +34,35 @@ func Cases() []Case {
 }
 
 func ruleNumber(c Case) int {
-	n, err := strconv.Atoi(c.Rule()[1:])
+	n, err := strconv.Atoi(c.Rule[1:])
 	if err != nil {
 		return 0
 	}
 	return n
 }
 
-// Sources that many cases share.
-const (
-	srcCheck        = "Fetch, CORS check"
-	srcPreflight    = "Fetch, CORS-preflight fetch"
-	srcCaches       = "Fetch, CORS protocol and HTTP caches"
-	srcRequests     = "Fetch, HTTP requests"
-	srcResponses    = "Fetch, HTTP responses"
-	srcCredentials  = "Fetch, CORS protocol and credentials"
-	srcOriginHeader = "Fetch, append a request Origin header"
-	srcProtocol     = "Fetch, CORS protocol"
-	srcDesign       = "design, what the engine answers"
-)
+// of names the rule of cases: their IDs become those of the rule and of the
+// case, and a case without a source has the rule's.
+func of(rule string, cases ...Case) []Case {
+	for i := range cases {
+		c := &cases[i]
+		c.Rule = rule
+		if c.ID == "" {
+			c.ID = rule
+		} else {
+			c.ID = rule + "/" + c.ID
+		}
+		c.Source = cmp.Or(c.Source, ruleOf(rule).Source)
+	}
+	return cases
+}
 
-// Policies. Their slices are made anew, so that no mount can spoil another's.
+// refused is a case of a setup that a mount must refuse.
+func refused(id, reason string, s Setup) Case {
+	return Case{ID: id, Reason: reason, Choice: true, Setup: s, Refusal: MustRefuse}
+}
+
+// Policies. Each call makes new slices, so that no mount can spoil those of another.
 
 func policyAny() core.Policy { return core.Policy{AllowOrigins: []string{"*"}} }
 
@@ -70,6 +78,7 @@ func policyTwo() core.Policy {
 	}
 }
 
+// policyCred is policyTwo with credentials.
 func policyCred() core.Policy {
 	p := policyTwo()
 	p.AllowCredentials = true
@@ -83,7 +92,7 @@ func policySub() core.Policy {
 // origins is a policy that allows these origins and nothing else.
 func origins(patterns ...string) core.Policy { return core.Policy{AllowOrigins: patterns} }
 
-// everything is Two with all methods and all headers.
+// everything is policyTwo with all methods and all headers.
 func everything(credentials bool) core.Policy {
 	p := policyTwo()
 	p.AllowMethods, p.AllowHeaders = []string{"*"}, []string{"*"}
@@ -91,7 +100,7 @@ func everything(credentials bool) core.Policy {
 	return p
 }
 
-// allHeaders is Two with all headers.
+// allHeaders is policyTwo with all headers.
 func allHeaders(credentials bool) core.Policy {
 	p := everything(credentials)
 	p.AllowMethods = []string{"PUT", "DELETE"}
@@ -106,14 +115,18 @@ func with(p core.Policy, change func(*core.Policy)) core.Policy {
 
 func setup(policies ...core.Policy) Setup { return Setup{Policies: policies} }
 
-// two is the setup of rules that name none.
+// two is the setup of most cases.
 func two() Setup { return setup(policyTwo()) }
 
-// Steps.
+// Requests and what is expected of them. Header names and values alternate.
 
-// fetch is a script's fetch, with alternating header names and values.
-func fetch(method, origin, path string, header ...string) *browsermodel.Fetch {
-	return &browsermodel.Fetch{Method: method, Origin: origin, URL: path, Header: browsermodel.Header(header...)}
+func header(namesAndValues ...string) browsermodel.Fields {
+	return browsermodel.Header(namesAndValues...)
+}
+
+// fetch is a script's fetch.
+func fetch(method, origin, path string, namesAndValues ...string) *browsermodel.Fetch {
+	return &browsermodel.Fetch{Method: method, Origin: origin, URL: path, Header: header(namesAndValues...)}
 }
 
 func withCredentials(f *browsermodel.Fetch) *browsermodel.Fetch {
@@ -121,14 +134,14 @@ func withCredentials(f *browsermodel.Fetch) *browsermodel.Fetch {
 	return f
 }
 
-// send is a request as it is, with alternating header names and values.
-func send(method, path string, header ...string) *browsermodel.Request {
-	return &browsermodel.Request{Method: method, URL: path, Header: browsermodel.Header(header...)}
+// send is a request that is sent byte for byte.
+func send(method, path string, namesAndValues ...string) *browsermodel.Request {
+	return &browsermodel.Request{Method: method, URL: path, Header: header(namesAndValues...)}
 }
 
-// preflight is a preflight as it is.
-func preflight(origin, method, path string, header ...string) *browsermodel.Request {
-	return send("OPTIONS", path, append([]string{"Origin", origin, acrm, method}, header...)...)
+// preflight is a preflight that is sent byte for byte.
+func preflight(origin, method, path string, namesAndValues ...string) *browsermodel.Request {
+	return send("OPTIONS", path, append([]string{"Origin", origin, acrm, method}, namesAndValues...)...)
 }
 
 const (
@@ -144,15 +157,10 @@ const (
 	arpn = "Access-Control-Request-Private-Network"
 )
 
-// reads expects that a script reads the answer to a fetch.
+// reads expects that a script reads the response.
 func reads(f *browsermodel.Fetch) Step { return Step{Fetch: f, Verdict: Allowed} }
 
-// refuses expects that it does not, for one of the reasons there may be.
+// refuses expects that a script cannot read the response, for any reason.
 func refuses(f *browsermodel.Fetch) Step { return Step{Fetch: f, Verdict: Refused} }
 
 func count(n int) *int { return &n }
-
-// refused is a case of a setup that a mount must refuse.
-func refused(id, source, reason string, s Setup) Case {
-	return Case{ID: id, Source: source, Reason: reason, Choice: true, Setup: s, Refusal: MustRefuse}
-}

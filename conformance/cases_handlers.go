@@ -1,137 +1,190 @@
 package conformance
 
 import (
-	"github.com/corskit/corskit/core"
+	"slices"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/core"
 )
 
-// casesX are about handlers, other middleware and protocols.
-func casesX() []Case {
-	policies := []core.Policy{policyTwo()}
-	kept := &Answer{Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin"}}
-	status := func(status int, runs Runs) *Answer {
-		return &Answer{Status: []int{status}, Runs: runs, Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin"}}
+// handlersAndProtocols returns the cases of handlers, other middleware and
+// versions of HTTP.
+func handlersAndProtocols() []Case {
+	return slices.Concat(
+		handlerErrors(), appliedTwice(), upstreams(), keptVary(), routers(), webSockets(), serverSentEvents(),
+		httpVersions(), asterisk(),
+	)
+}
+
+// allowedWith is the answer to an allowed origin.
+func allowedWith(status int) *Answer {
+	return &Answer{Status: []int{status}, Runs: RunsOnce, Exact: header(acao, OriginA), Vary: []string{"Origin"}}
+}
+
+func handlerErrors() []Case {
+	refusedWith500 := func() *Answer {
+		return &Answer{Status: []int{500}, Absent: []string{acao}, Vary: []string{"Origin"}}
 	}
-	handshake := func(origin string) *browsermodel.Request {
-		return send("GET", "/upgrade", "Origin", origin, "Connection", "Upgrade", "Upgrade", "websocket",
-			"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-	}
-	upgraded := func(origin string) Step {
-		return Step{Send: handshake(origin), Stream: StreamUpgrade,
-			Answer: &Answer{Status: []int{101}, Runs: RunsOnce, Body: "ping\n", Exact: browsermodel.Header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")}}
-	}
-	streamed := Step{Send: send("GET", "/events", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/events"), Verdict: Allowed, Stream: StreamEvents,
-		Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Body: "data: 1\n\ndata: 2\n\n", Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin"}}}
-	keepVary := Setup{Policies: policies, KeepVary: true}
-	cases := []Case{
-		{
-			ID: "X1", Source: srcCheck, Setup: Setup{Policies: policies, RecoverOutside: true},
-			Reason: "Where the recovery is outside of the middleware, its 500 has the headers all the same.",
+	return slices.Concat(of("X1", Case{
+		Setup:  Setup{Policies: []core.Policy{policyTwo()}, RecoverOutside: true},
+		Reason: "Scripts must be able to read the 500 that a recovery outside of the middleware sends after a panic.",
+		Steps: []Step{
+			{Send: send("GET", "/panic", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/panic"), Verdict: Allowed, Answer: allowedWith(500)},
+			{Send: send("GET", "/panic", "Origin", OriginEvil), Answer: refusedWith500()},
+			{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Answer: &Answer{Exact: header(acao, OriginA), Vary: []string{"Origin"}}},
+		},
+	}), of("X2", Case{
+		Setup:  two(),
+		Reason: "Handlers use these helpers to report errors, and scripts must be able to read the response.",
+		Steps: []Step{
+			{Send: send("GET", "/plain-error", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/plain-error"), Verdict: Allowed,
+				Answer: allowedWith(500)},
+			{Send: send("GET", "/plain-error", "Origin", OriginEvil), Answer: refusedWith500()},
+		},
+	}))
+}
+
+func appliedTwice() []Case {
+	const reason = "A middleware that is applied twice by mistake must work as if applied once: browsers reject two lines."
+	granted := func() browsermodel.Fields { return header(acao, OriginA, acac, "true") }
+	return of("X3",
+		Case{
+			ID: "same", Setup: Setup{Policies: []core.Policy{policyCred()}, Twice: true}, Reason: reason,
 			Steps: []Step{
-				{Send: send("GET", "/panic", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/panic"), Verdict: Allowed, Answer: status(500, RunsOnce)},
-				{Send: send("GET", "/panic", "Origin", OriginEvil), Answer: &Answer{Status: []int{500}, Absent: []string{acao}, Vary: []string{"Origin"}}},
-				{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Answer: kept},
-			},
-		}, {
-			ID: "X2", Source: srcCheck, Setup: two(),
-			Reason: "The helpers by which handlers answer errors keep the headers.",
-			Steps: []Step{
-				{Send: send("GET", "/plain-error", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/plain-error"), Verdict: Allowed, Answer: status(500, RunsOnce)},
-				{Send: send("GET", "/plain-error", "Origin", OriginEvil), Answer: &Answer{Status: []int{500}, Absent: []string{acao}, Vary: []string{"Origin"}}},
-			},
-		}, {
-			ID: "X3/same", Source: srcCheck, Setup: Setup{Policies: []core.Policy{policyCred()}, Twice: true},
-			Reason: "Applied twice by mistake the middleware works as applied once: two lines would match nothing.",
-			Steps: []Step{
-				{Fetch: withCredentials(fetch("GET", OriginA, "/any")), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA, acac, "true"), Vary: []string{"Origin"}}},
-				{Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1")), Verdict: Allowed, Preflights: count(1), Preflight: &Answer{Runs: RunsNever, Exact: browsermodel.Header(acao, OriginA, acac, "true")}, Answer: &Answer{Runs: RunsOnce}},
+				{Fetch: withCredentials(fetch("GET", OriginA, "/any")), Verdict: Allowed,
+					Answer: &Answer{Runs: RunsOnce, Exact: granted(), Vary: []string{"Origin"}}},
+				{Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1")), Verdict: Allowed, Preflights: count(1),
+					Preflight: &Answer{Runs: RunsNever, Exact: granted()}, Answer: &Answer{Runs: RunsOnce}},
 				{Fetch: fetch("GET", OriginEvil, "/any"), Verdict: Refused, Answer: &Answer{Runs: RunsOnce, NoCORS: true}},
 			},
-		}, {
-			ID: "X3/any", Source: srcCheck, Setup: Setup{Policies: []core.Policy{policyAny()}, Twice: true},
-			Reason: "Applied twice by mistake the middleware works as applied once: two lines would match nothing.",
-			Steps:  []Step{{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, "*")}}},
-		}, {
-			ID: "X4", Source: "net/http/httputil.ReverseProxy", Choice: true, Setup: setup(policyCred()),
-			Reason: "A proxy adds its upstream's headers to its own: the library helps to leave out those that are CORS's.",
+		},
+		Case{
+			ID: "any", Setup: Setup{Policies: []core.Policy{policyAny()}, Twice: true}, Reason: reason,
+			Steps: []Step{{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed,
+				Answer: &Answer{Runs: RunsOnce, Exact: header(acao, "*")}}},
+		},
+	)
+}
+
+func upstreams() []Case {
+	return of("X4", Case{
+		Choice: true, Setup: setup(policyCred()),
+		Reason: "A proxy adds the headers of its upstream to its own; a helper of the library removes those of CORS.",
+		Steps: []Step{
+			{Fetch: withCredentials(fetch("GET", OriginA, "/proxied")), Verdict: Allowed,
+				Readable: []string{"X-E"}, Hidden: []string{"X-Upstream"},
+				Answer: &Answer{Status: []int{200}, Runs: RunsOnce,
+					Exact: header(acao, OriginA, acac, "true"), Vary: []string{"Origin", "Accept-Encoding"}}},
+			{Fetch: withCredentials(fetch("GET", OriginEvil, "/proxied")), Verdict: Refused, Answer: &Answer{NoCORS: true}},
+		},
+	})
+}
+
+func keptVary() []Case {
+	keepVary := Setup{Policies: []core.Policy{policyTwo()}, KeepVary: true}
+	both := []string{"Origin", "Accept-Language"}
+	return of("X5",
+		Case{
+			ID: "set", Choice: true, Setup: keepVary,
+			Reason: "An option keeps Origin in Vary if a handler overwrites Vary.",
 			Steps: []Step{
-				{Fetch: withCredentials(fetch("GET", OriginA, "/proxied")), Verdict: Allowed, Readable: []string{"X-E"}, Hidden: []string{"X-Upstream"},
-					Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA, acac, "true"), Vary: []string{"Origin", "Accept-Encoding"}}},
-				{Fetch: withCredentials(fetch("GET", OriginEvil, "/proxied")), Verdict: Refused, Answer: &Answer{NoCORS: true}},
-			},
-		}, {
-			ID: "X5/set", Source: "RFC 9110, section 12.5.5", Choice: true, Setup: keepVary,
-			Reason: "An opt-in keeps Origin in Vary when a handler overwrites it.",
-			Steps: []Step{
-				{Fetch: fetch("GET", OriginA, "/set-vary"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin", "Accept-Language"}}},
-				{Send: send("GET", "/set-vary", "Origin", OriginEvil), Answer: &Answer{Vary: []string{"Origin", "Accept-Language"}}},
-				{Send: send("GET", "/set-vary"), Answer: &Answer{Vary: []string{"Origin", "Accept-Language"}}},
-			},
-		}, {
-			ID: "X5/timeout", Source: "net/http.TimeoutHandler", Choice: true, Setup: keepVary,
-			Reason: "http.TimeoutHandler replaces headers by those of its handler; the opt-in keeps Origin in Vary.",
-			Steps:  []Step{{Fetch: fetch("GET", OriginA, "/timeout-vary"), Verdict: Allowed, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin", "Accept-Language"}}}},
-		}, {
-			ID: "X5/flush", Source: "net/http.Flusher", Choice: true, Setup: keepVary,
-			Reason: "The writer that keeps Vary can still flush.",
-			Steps:  []Step{streamed},
-		}, {
-			ID: "X5/hijack", Source: "net/http.Hijacker", Choice: true, Setup: keepVary,
-			Reason: "The writer that keeps Vary can still give the connection away.",
-			Steps:  []Step{upgraded(OriginA)},
-		}, {
-			ID: "X6", Source: "net/http.ServeMux", Setup: two(),
-			Reason: "Around a router whose routes name methods the middleware answers preflights that the router would refuse.",
-			Steps: []Step{
-				{Fetch: fetch("PUT", OriginA, "/put"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever}, Answer: &Answer{Status: []int{200}, Runs: RunsOnce}},
-				{Fetch: fetch("GET", OriginA, "/get", "x-a", "1"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever}, Answer: &Answer{Status: []int{200}, Runs: RunsOnce}},
-				{Fetch: fetch("POST", OriginA, "/post", "x-a", "1"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever}, Answer: &Answer{Status: []int{200}, Runs: RunsOnce}},
-			},
-		}, {
-			ID: "X7", Source: srcPreflight, Setup: Setup{Policies: policies, Group: "/api"},
-			Reason: "A group of routes none of which is for OPTIONS answers preflights.",
-			Steps: []Step{
-				{Fetch: fetch("PUT", OriginA, "/api/put"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever, Exact: browsermodel.Header(acao, OriginA)}, Answer: status(200, RunsOnce)},
-				{Fetch: fetch("GET", OriginA, "/api/get", "x-a", "1"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever}, Answer: status(200, RunsOnce)},
-				refuses(fetch("PUT", OriginEvil, "/api/put")),
-			},
-		}, {
-			ID: "X8", Source: "RFC 6455, section 10.2", Setup: two(),
-			Reason: "CORS does not govern WebSockets: the handshake passes, and the handler takes over the connection.",
-			Steps:  []Step{upgraded(OriginEvil), upgraded(OriginA)},
-		}, {
-			ID: "X9", Source: "HTML, server-sent events", Setup: two(),
-			Reason: "Events reach the script as they are sent, and it may read them from the first on.",
-			Steps:  []Step{streamed},
-		}, {
-			ID: "X11", Source: "RFC 9110, section 9.3.7", Setup: Setup{Policies: policies, AsteriskTarget: true},
-			Reason: "OPTIONS * asks about the server and not about a resource: net/http answers it.",
-			Steps: []Step{
-				{Send: send("OPTIONS", "*"), Answer: &Answer{Status: []int{200}, Runs: RunsNever, NoCORS: true}},
-				{Send: send("OPTIONS", "*", "Origin", OriginA, acrm, "PUT"), Answer: &Answer{Status: []int{200}, Runs: RunsNever, NoCORS: true}},
+				{Fetch: fetch("GET", OriginA, "/set-vary"), Verdict: Allowed,
+					Answer: &Answer{Runs: RunsOnce, Exact: header(acao, OriginA), Vary: both}},
+				{Send: send("GET", "/set-vary", "Origin", OriginEvil), Answer: &Answer{Vary: both}},
+				{Send: send("GET", "/set-vary"), Answer: &Answer{Vary: both}},
 			},
 		},
+		Case{
+			ID: "timeout", Source: "net/http.TimeoutHandler", Choice: true, Setup: keepVary,
+			Reason: "http.TimeoutHandler replaces the headers by those of its handler; the option keeps Origin in Vary.",
+			Steps: []Step{{Fetch: fetch("GET", OriginA, "/timeout-vary"), Verdict: Allowed,
+				Answer: &Answer{Runs: RunsOnce, Exact: header(acao, OriginA), Vary: both}}},
+		},
+		Case{
+			ID: "flush", Source: "net/http.Flusher", Choice: true, Setup: keepVary,
+			Reason: "The writer that keeps Vary must still be able to flush.",
+			Steps:  []Step{streamed()},
+		},
+		Case{
+			ID: "hijack", Source: "net/http.Hijacker", Choice: true, Setup: keepVary,
+			Reason: "The writer that keeps Vary must still be able to hand over the connection.",
+			Steps:  []Step{upgraded(OriginA)},
+		},
+	)
+}
+
+func routers() []Case {
+	answered := func() *Answer { return &Answer{Status: []int{2}, Runs: RunsNever} }
+	ran := func() *Answer { return &Answer{Status: []int{200}, Runs: RunsOnce} }
+	allowed := answered()
+	allowed.Exact = header(acao, OriginA)
+	return slices.Concat(of("X6", Case{
+		Setup:  two(),
+		Reason: "The router would refuse OPTIONS, so the middleware around it must answer preflights.",
+		Steps: []Step{
+			{Fetch: fetch("PUT", OriginA, "/put"), Verdict: Allowed, Preflight: answered(), Answer: ran()},
+			{Fetch: fetch("GET", OriginA, "/get", "x-a", "1"), Verdict: Allowed, Preflight: answered(), Answer: ran()},
+			{Fetch: fetch("POST", OriginA, "/post", "x-a", "1"), Verdict: Allowed, Preflight: answered(), Answer: ran()},
+		},
+	}), of("X7", Case{
+		Setup:  Setup{Policies: []core.Policy{policyTwo()}, Group: "/api"},
+		Reason: "No route of the group is for OPTIONS, so nothing else would answer preflights.",
+		Steps: []Step{
+			{Fetch: fetch("PUT", OriginA, "/api/put"), Verdict: Allowed, Preflight: allowed, Answer: allowedWith(200)},
+			{Fetch: fetch("GET", OriginA, "/api/get", "x-a", "1"), Verdict: Allowed, Preflight: answered(), Answer: allowedWith(200)},
+			refuses(fetch("PUT", OriginEvil, "/api/put")),
+		},
+	}))
+}
+
+func webSockets() []Case {
+	return of("X8", Case{
+		Setup:  two(),
+		Reason: "CORS does not apply to WebSockets: the handshake passes, and the handler takes over the connection.",
+		Steps:  []Step{upgraded(OriginEvil), upgraded(OriginA)},
+	})
+}
+
+// upgraded is a WebSocket handshake.
+func upgraded(origin string) Step {
+	return Step{
+		Send: send("GET", "/upgrade", "Origin", origin, "Connection", "Upgrade", "Upgrade", "websocket",
+			"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+		Stream: StreamUpgrade,
+		Answer: &Answer{Status: []int{101}, Runs: RunsOnce, Body: "ping\n",
+			Exact: header("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")},
 	}
+}
+
+func serverSentEvents() []Case {
+	return of("X9", Case{
+		Setup:  two(),
+		Reason: "Scripts receive events as they are sent, and may read them from the first one on.",
+		Steps:  []Step{streamed()},
+	})
+}
+
+// streamed waits for one event before the handler sends the next.
+func streamed() Step {
+	return Step{
+		Send: send("GET", "/events", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/events"), Verdict: Allowed, Stream: StreamEvents,
+		Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Body: "data: 1\n\ndata: 2\n\n",
+			Exact: header(acao, OriginA), Vary: []string{"Origin"}},
+	}
+}
+
+func httpVersions() []Case {
+	var cases []Case
 	for name, protocol := range map[string]Protocol{"http1": HTTP1, "h2c": H2C, "h2": H2} {
 		agree := func(what string, p core.Policy, steps ...Step) {
 			cases = append(cases, Case{
-				ID: "X10/" + name + "-" + what, Source: "RFC 9113, section 8", Setup: Setup{Policies: []core.Policy{p}, Protocol: protocol}, Steps: steps,
-				Reason: "CORS is about fields and not about how they travel: every version of HTTP gives the same verdicts.",
+				ID: name + "-" + what, Setup: Setup{Policies: []core.Policy{p}, Protocol: protocol}, Steps: steps,
+				Reason: "CORS depends on header fields, not on how they travel.",
 			})
 		}
-		agree("two", policyTwo(),
-			Step{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Readable: []string{"X-E"}, Answer: &Answer{Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA), Vary: []string{"Origin"}}},
-			Step{Fetch: fetch("GET", OriginEvil, "/any"), Verdict: Refused, Answer: &Answer{Runs: RunsOnce, NoCORS: true, Vary: []string{"Origin"}}},
-			Step{Fetch: fetch("PUT", OriginA, "/any", "x-a", "1"), Verdict: Allowed, Preflight: &Answer{Status: []int{2}, Runs: RunsNever, Empty: true, Exact: browsermodel.Header(acao, OriginA, acma, "600")}, Answer: &Answer{Runs: RunsOnce}},
-			refuses(fetch("PATCH", OriginB, "/any")), refuses(fetch("PUT", OriginB, "/any", "x-z", "1")), refuses(fetch("PUT", OriginEvil, "/any")),
-			Step{Send: send("GET", "/any"), Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Absent: []string{acao}, Vary: []string{"Origin"}}},
-			Step{Send: send("OPTIONS", "/echo", "Origin", OriginA), Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Exact: browsermodel.Header(acao, OriginA)}},
-			Step{Send: send("GET", "/gone", "Origin", OriginA), Answer: status(404, RunsOnce)},
-			Step{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a", acrh, "x-b"), Fetch: fetch("PUT", OriginA, "/any", "x-a", "1", "x-b", "1"), Verdict: Allowed},
-		)
+		agree("two", policyTwo(), sampleOfEverything()...)
 		agree("any", policyAny(),
-			Step{Fetch: fetch("GET", OriginEvil, "/any"), Verdict: Allowed},
+			reads(fetch("GET", OriginEvil, "/any")),
 			Step{Send: send("GET", "/any"), Answer: &Answer{Runs: RunsOnce}},
 		)
 		agree("credentials", allHeaders(true),
@@ -139,8 +192,43 @@ func casesX() []Case {
 			refuses(withCredentials(fetch("GET", OriginEvil, "/any"))),
 		)
 		if protocol != HTTP1 {
-			agree("events", policyTwo(), streamed)
+			agree("events", policyTwo(), streamed())
 		}
 	}
-	return cases
+	return of("X10", cases...)
+}
+
+// sampleOfEverything is a step of each kind, for policyTwo.
+func sampleOfEverything() []Step {
+	return []Step{
+		{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Readable: []string{"X-E"},
+			Answer: &Answer{Runs: RunsOnce, Exact: header(acao, OriginA), Vary: []string{"Origin"}}},
+		{Fetch: fetch("GET", OriginEvil, "/any"), Verdict: Refused,
+			Answer: &Answer{Runs: RunsOnce, NoCORS: true, Vary: []string{"Origin"}}},
+		{Fetch: fetch("PUT", OriginA, "/any", "x-a", "1"), Verdict: Allowed,
+			Preflight: &Answer{Status: []int{2}, Runs: RunsNever, Empty: true, Exact: header(acao, OriginA, acma, "600")},
+			Answer:    &Answer{Runs: RunsOnce}},
+		refuses(fetch("PATCH", OriginB, "/any")),
+		refuses(fetch("PUT", OriginB, "/any", "x-z", "1")),
+		refuses(fetch("PUT", OriginEvil, "/any")),
+		{Send: send("GET", "/any"),
+			Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Absent: []string{acao}, Vary: []string{"Origin"}}},
+		{Send: send("OPTIONS", "/echo", "Origin", OriginA),
+			Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Exact: header(acao, OriginA)}},
+		{Send: send("GET", "/gone", "Origin", OriginA), Answer: allowedWith(404)},
+		{Send: preflight(OriginA, "PUT", "/any", acrh, "x-a", acrh, "x-b"),
+			Fetch: fetch("PUT", OriginA, "/any", "x-a", "1", "x-b", "1"), Verdict: Allowed},
+	}
+}
+
+func asterisk() []Case {
+	server := func() *Answer { return &Answer{Status: []int{200}, Runs: RunsNever, NoCORS: true} }
+	return of("X11", Case{
+		Setup:  Setup{Policies: []core.Policy{policyTwo()}, AsteriskTarget: true},
+		Reason: "OPTIONS * asks about the server, not about a resource.",
+		Steps: []Step{
+			{Send: send("OPTIONS", "*"), Answer: server()},
+			{Send: send("OPTIONS", "*", "Origin", OriginA, acrm, "PUT"), Answer: server()},
+		},
+	})
 }

@@ -1,53 +1,50 @@
-// Package conformance tests whether a server's CORS middleware is correct. It
-// judges answers with the model of a browser in package
-// [github.com/corskit/corskit/conformance/browsermodel].
+// Package conformance tests whether CORS middleware for servers is correct.
 //
-// # The suite
-//
-// A [Case] is data: a [Setup], that is, policies and an application behind
-// them, what is sent, and what has to come back, with a reason and a source.
-// To run the cases against a middleware, say how it is mounted:
+// A [Case] is data: a [Setup] (policies and an application behind them), what
+// is sent, and what must come back. Each case tests one [Rule] and states why a
+// server must pass it. [Rules] lists the rules; docs/rules.md has them as a
+// table. To run the cases against a middleware, say how to mount it:
 //
 //	func TestConformance(t *testing.T) {
 //		mount := conformance.NetHTTP(func(s conformance.Setup) (func(http.Handler) http.Handler, error) {
-//			p := s.Policies[0]
-//			if len(s.Policies) > 1 || len(s.Routes) > 0 {
-//				return nil, fmt.Errorf("%w: one policy only", conformance.ErrUnsupported)
+//			if len(s.Policies) != 1 || len(s.Routes) > 0 {
+//				return nil, fmt.Errorf("%w: not exactly one policy", conformance.ErrUnsupported)
 //			}
+//			p := s.Policies[0]
 //			return mycors.New(mycors.Config{Origins: p.AllowOrigins, Methods: p.AllowMethods})
 //		})
 //		conformance.Run(t, mount)
 //	}
 //
-// [NetHTTP] serves all that takes and returns an [net/http.Handler]. For other
-// frameworks write a [Mount]: start a server on loopback, build the endpoints
-// of the setup's [App] with the framework's own means, and return the address.
-// Each [Behaviour] is a few lines; [Handler] does them with net/http and is the
-// reference. A framework whose engine is an http.Handler is served by [Serve].
+// [NetHTTP] is for middleware that takes and returns an [net/http.Handler]. For
+// other frameworks, write a [Mount]: start a server on loopback, build the
+// endpoints of the setup's [App] by the framework's own means, and return the
+// address. Each [Behaviour] takes a few lines; [Handler] is the reference
+// implementation. If the framework's engine is an http.Handler, [Serve] can
+// serve it.
 //
-// What a library cannot express it says with [ErrUnsupported], or in
-// [Server].Unsupported for a single behaviour: such cases are reported apart.
-// What it is known to get wrong stands in [Options].KnownFailures, with the
-// reason: these cases run all the same, and one that passes is an error, so
-// that the list never says worse than is true. [Check] runs the suite without a
+// A mount returns [ErrUnsupported] if the library cannot express a setup, and
+// lists single behaviours in [Server].Unsupported. Such cases are reported
+// separately. [Options].KnownFailures lists what the library is known to get
+// wrong, with reasons. These cases run nevertheless, and it is an error if one
+// passes, so the list stays up to date. [Check] runs the suite without a
 // *testing.T and returns a [Report] that marshals to JSON.
 //
 // # What is judged
 //
-// Wherever the standard leaves a server the choice, the verdict is the
-// browser's and not the look of the headers: a preflight may list all methods
-// or the one that was asked for. Where a rule speaks of bytes, the case does:
-// requests are written to the connection as they stand in the case, with
-// repeated lines, odd white space and bytes beyond ASCII. Cases whose Choice is
-// set hold a server to this project's choice among several good answers, or send
-// what no browser can send; a fair comparison of libraries leaves them out.
+// Where the standard leaves servers a choice, the suite judges verdicts of a
+// browser, not headers: a preflight may list all methods or only the requested
+// one. The browser is a model, in package
+// [github.com/corskit/corskit/conformance/browsermodel]. Where a rule is about
+// bytes, so is the case: requests go over the connection exactly as written,
+// with repeated lines, unusual white space and bytes outside ASCII. A case with
+// Choice set tests a choice of this project, or sends what no browser can send.
+// A fair comparison of libraries leaves such cases out.
 //
-// Every request carries a number in its query, by which the handlers' runs are
-// counted through [Probe]: that a handler runs once, or never, is a part of
-// what the cases expect. Cases send a few requests of a mebibyte; nothing else
-// about them is slow, and a run takes about a second.
+// Every request has a number in its query, by which [Probe] counts how often
+// handlers run: some cases expect that a handler runs once, others that it never
+// runs. A few cases send requests of a mebibyte. A run takes about a second.
 //
-// Case IDs are those of the project's rules. Rules R1, the first policy whose
-// origins match governs, R2, the first route that matches brings the policies,
-// and R3, origin patterns beyond subdomains, are additions of the suite.
+// A failure message contains what was wrong, what was sent, what came back, the
+// text of the rule and the policies.
 package conformance

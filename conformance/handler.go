@@ -12,9 +12,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// Handler builds an [App] with net/http: a [net/http.ServeMux] with one
-// pattern per endpoint. Routes that name a method answer OPTIONS with 405, as
-// such patterns do.
+// Handler builds an [App] with net/http: a [net/http.ServeMux] with one pattern
+// per endpoint. Endpoints with a method answer OPTIONS with 405.
 func Handler(app App) http.Handler {
 	mux := http.NewServeMux()
 	for _, e := range app.Endpoints {
@@ -27,12 +26,17 @@ func Handler(app App) http.Handler {
 	return mux
 }
 
-// EndpointHandler builds the handler of one endpoint, for routers other than
-// [net/http.ServeMux] that take an http.Handler.
+// EndpointHandler builds the handler of one endpoint, for other routers that
+// accept an http.Handler.
 func EndpointHandler(app App, e Endpoint) http.Handler {
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		app.Probe.Ran(r.URL.RawQuery)
-		e.serve(app, w, r)
+		behave, ok := behaviours[e.Behaviour]
+		if !ok {
+			http.Error(w, fmt.Sprintf("unknown behaviour %q", e.Behaviour), http.StatusNotImplemented)
+			return
+		}
+		behave(app, e, w, r)
 	})
 	if e.Behaviour == TimeoutVary {
 		return http.TimeoutHandler(serve, 30*time.Second, "timeout")
@@ -40,72 +44,95 @@ func EndpointHandler(app App, e Endpoint) http.Handler {
 	return serve
 }
 
-func (e Endpoint) serve(app App, w http.ResponseWriter, r *http.Request) {
-	switch e.Behaviour {
-	case Respond:
-		e.addHeader(w)
-		w.WriteHeader(e.Status)
-		e.write(w)
-	case Echo:
-		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		echoed := Echoed{Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: fieldsOf(r.Header), Body: string(body)}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(echoed.JSON())
-	case NotModified:
-		e.addHeader(w)
-		if r.Header.Get("If-None-Match") == e.Get("ETag") {
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-		e.write(w)
-	case RedirectTo:
-		http.Redirect(w, r, e.Get("Location"), e.Status)
-	case ReturnError, PlainError:
-		http.Error(w, e.Body, e.Status)
-	case Panic:
-		panic("conformance: this endpoint panics")
-	case Events:
-		e.events(app, w, r)
-	case Upgrade:
-		e.upgrade(w, r)
-	case SetVary, TimeoutVary:
-		w.Header().Set("Vary", e.Get("Vary"))
-		e.write(w)
-	case MutateHeader:
-		for name, values := range w.Header() {
-			for i, was := range values {
-				values[i] = "mutated"
-				app.Probe.Undo(func() { values[i] = was })
-			}
-			w.Header().Add(name, "mutated") // into spare capacity, if there is any
-			delete(w.Header(), name)
-		}
-		e.write(w)
-	case Authenticate:
-		if r.Header.Get("Authorization") == "" {
-			w.Header().Set("WWW-Authenticate", `Basic realm="conformance"`)
-			http.Error(w, "who are you?", http.StatusUnauthorized)
-			return
-		}
-		e.write(w)
-	case Upstream:
-		target, err := url.Parse(e.Body)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		proxy := &httputil.ReverseProxy{
-			Rewrite:        func(p *httputil.ProxyRequest) { p.SetURL(target) },
-			ModifyResponse: app.ModifyResponse,
-		}
-		proxy.ServeHTTP(w, r)
-	default:
-		http.Error(w, fmt.Sprintf("unknown behaviour %q", e.Behaviour), http.StatusNotImplemented)
+// behaviours are what handlers do after they have reported to the probe.
+var behaviours = map[Behaviour]func(App, Endpoint, http.ResponseWriter, *http.Request){
+	Respond:      respond,
+	Echo:         echo,
+	NotModified:  respondOrNotModified,
+	RedirectTo:   redirectTo,
+	ReturnError:  plainError,
+	PlainError:   plainError,
+	Panic:        func(App, Endpoint, http.ResponseWriter, *http.Request) { panic("conformance: this endpoint panics") },
+	Events:       sendEvents,
+	Upgrade:      upgrade,
+	SetVary:      setVary,
+	TimeoutVary:  setVary,
+	MutateHeader: mutateHeader,
+	Authenticate: authenticate,
+	Upstream:     proxy,
+}
+
+func respond(_ App, e Endpoint, w http.ResponseWriter, _ *http.Request) {
+	e.addHeader(w)
+	w.WriteHeader(e.Status)
+	e.write(w)
+}
+
+func echo(_ App, _ Endpoint, w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
+	echoed := Echoed{Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: fieldsOf(r.Header), Body: string(body)}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(echoed.JSON())
+}
+
+func respondOrNotModified(_ App, e Endpoint, w http.ResponseWriter, r *http.Request) {
+	e.addHeader(w)
+	if r.Header.Get("If-None-Match") == e.Get("ETag") {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	e.write(w)
+}
+
+func redirectTo(_ App, e Endpoint, w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, e.Get("Location"), e.Status)
+}
+
+func plainError(_ App, e Endpoint, w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, e.Body, e.Status)
+}
+
+func setVary(_ App, e Endpoint, w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Vary", e.Get("Vary"))
+	e.write(w)
+}
+
+func mutateHeader(app App, e Endpoint, w http.ResponseWriter, _ *http.Request) {
+	for name, values := range w.Header() {
+		for i, was := range values {
+			values[i] = "mutated"
+			app.Probe.Undo(func() { values[i] = was })
+		}
+		w.Header().Add(name, "mutated") // into spare capacity, if there is any
+		delete(w.Header(), name)
+	}
+	e.write(w)
+}
+
+func authenticate(_ App, e Endpoint, w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") == "" {
+		w.Header().Set("WWW-Authenticate", `Basic realm="conformance"`)
+		http.Error(w, "who are you?", http.StatusUnauthorized)
+		return
+	}
+	e.write(w)
+}
+
+func proxy(app App, e Endpoint, w http.ResponseWriter, r *http.Request) {
+	target, err := url.Parse(e.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:        func(p *httputil.ProxyRequest) { p.SetURL(target) },
+		ModifyResponse: app.ModifyResponse,
+	}
+	proxy.ServeHTTP(w, r)
 }
 
 func (e Endpoint) addHeader(w http.ResponseWriter) {
@@ -114,10 +141,10 @@ func (e Endpoint) addHeader(w http.ResponseWriter) {
 	}
 }
 
-// write sends the body. Its error is the client's, who finds out by himself.
+// write sends the body. It ignores errors: the client notices them.
 func (e Endpoint) write(w io.Writer) { _, _ = io.WriteString(w, e.Body) }
 
-func (e Endpoint) events(app App, w http.ResponseWriter, r *http.Request) {
+func sendEvents(app App, _ Endpoint, w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	controller := http.NewResponseController(w)
 	_, _ = io.WriteString(w, "data: 1\n\n")
@@ -130,11 +157,11 @@ func (e Endpoint) events(app App, w http.ResponseWriter, r *http.Request) {
 	_ = controller.Flush()
 }
 
-func (e Endpoint) upgrade(w http.ResponseWriter, r *http.Request) {
-	// The type assertion, and not ResponseController: WebSocket libraries use it.
+func upgrade(_ App, _ Endpoint, w http.ResponseWriter, r *http.Request) {
+	// A type assertion rather than ResponseController: WebSocket libraries use it.
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
-		http.Error(w, "the response writer is no http.Hijacker", http.StatusInternalServerError)
+		http.Error(w, "the response writer is not an http.Hijacker", http.StatusInternalServerError)
 		return
 	}
 	header := w.Header().Clone()

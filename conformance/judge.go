@@ -3,6 +3,7 @@ package conformance
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -10,11 +11,11 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// answered is a request that the suite sent, and what it learnt from it.
+// answered is a request that the suite sent, and its outcome.
 type answered struct {
 	exchange browsermodel.Exchange
-	sent     browsermodel.Request // with the token in its URL, as it went over the wire
-	runs     int                  // -1 where a cache answered
+	sent     browsermodel.Request // with the token in its URL, as sent
+	runs     int                  // -1 if a cache answered
 }
 
 func headBytes(r browsermodel.Response) int {
@@ -50,7 +51,8 @@ func members(r browsermodel.Response, name string) []string {
 	return list
 }
 
-// judge returns what is wrong with an answer.
+// judge returns what is wrong with an answer. honestHead is the size of the
+// header section of the case's first answer.
 func (want *Answer) judge(got answered, honestHead int) []string {
 	if want == nil {
 		return nil
@@ -65,81 +67,108 @@ func (want *Answer) judge(got answered, honestHead int) []string {
 	if got.exchange.Err != "" {
 		return []string{"there is no answer: " + text.Clip(got.exchange.Err)}
 	}
-	var wrong []string
-	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	wrong := slices.Concat(
+		want.judgeHandling(got), want.judgeBody(got), want.judgeLines(r), want.judgeVary(r), want.judgeValues(r),
+	)
+	if size := headBytes(r); want.MaxGrowth > 0 && size > honestHead+want.MaxGrowth {
+		wrong = append(wrong, fmt.Sprintf("the header section has %d bytes, the first step's has %d: want at most %d more",
+			size, honestHead, want.MaxGrowth))
+	}
+	return wrong
+}
 
-	if len(want.Status) > 0 && !statusIn(r.Status, want.Status) {
-		fail("the status is %d, want one of %v (a single digit stands for its hundred)", r.Status, want.Status)
+// judgeHandling judges the status and how often the handler ran.
+func (want *Answer) judgeHandling(got answered) (wrong faults) {
+	if status := got.exchange.Response.Status; len(want.Status) > 0 && !statusIn(status, want.Status) {
+		wrong.addf("the status is %d, want one of %v (a single digit means its hundred)", status, want.Status)
 	}
 	switch {
 	case want.Runs == RunsOnce && got.runs != 1:
-		fail("the handler ran %d times, want once", got.runs)
+		wrong.addf("the handler ran %d times, want once", got.runs)
 	case want.Runs == RunsNever && got.runs != 0:
-		fail("the handler ran %d times, want never", got.runs)
+		wrong.addf("the handler ran %d times, want never", got.runs)
 	}
-	if want.Empty && r.Body != "" {
-		fail("the body has %d bytes, want none", len(r.Body))
+	return wrong
+}
+
+func (want *Answer) judgeBody(got answered) (wrong faults) {
+	body := got.exchange.Response.Body
+	if want.Empty && body != "" {
+		wrong.addf("the body has %d bytes, want none", len(body))
 	}
-	if want.Body != "" && r.Body != want.Body {
-		fail("the body is %s, want %s", text.Clip(r.Body), text.Clip(want.Body))
+	if want.Body != "" && body != want.Body {
+		wrong.addf("the body is %s, want %s", text.Clip(body), text.Clip(want.Body))
 	}
 	if want.Echoed {
-		wrong = append(wrong, judgeEcho(got.sent, r.Body)...)
+		wrong = append(wrong, judgeEcho(got.sent, body)...)
 	}
-	cors := corsFields(r)
-	if want.NoCORS && len(cors) > 0 {
-		fail("the response has %s: %s, want no Access-Control-* header at all", text.Clip(cors[0].Name), text.Clip(cors[0].Value))
+	return wrong
+}
+
+// judgeLines judges which header lines there are.
+func (want *Answer) judgeLines(r browsermodel.Response) (wrong faults) {
+	if cors := corsFields(r); want.NoCORS && len(cors) > 0 {
+		wrong.addf("the response has %s: %s, want no Access-Control-* header at all", text.Clip(cors[0].Name), text.Clip(cors[0].Value))
 	}
 	for _, line := range want.Exact {
 		if values := r.Header.Values(line.Name); len(values) != 1 || values[0] != line.Value {
-			fail("%s is %s, want exactly one line with %s", line.Name, quoteAll(values), text.Quote(line.Value))
+			wrong.addf("%s is %s, want exactly one line with %s", line.Name, quoteAll(values), text.Quote(line.Value))
 		}
 	}
 	for _, name := range want.Absent {
 		if values := r.Header.Values(name); len(values) > 0 {
-			fail("%s is %s, want it absent", name, quoteAll(values))
+			wrong.addf("%s is %s, want it absent", name, quoteAll(values))
 		}
 	}
+	return wrong
+}
+
+func (want *Answer) judgeVary(r browsermodel.Response) (wrong faults) {
 	vary := members(r, "Vary")
 	for _, name := range want.Vary {
 		if !slices.Contains(vary, text.Lower(name)) {
-			fail("Vary is %s, want it to name %s", quoteAll(r.Header.Values("Vary")), name)
+			wrong.addf("Vary is %s, want it to name %s", quoteAll(r.Header.Values("Vary")), name)
 		}
 	}
 	for _, name := range want.NotVary {
 		if slices.Contains(vary, text.Lower(name)) {
-			fail("Vary is %s, want it not to name %s", quoteAll(r.Header.Values("Vary")), name)
+			wrong.addf("Vary is %s, want it not to name %s", quoteAll(r.Header.Values("Vary")), name)
 		}
 	}
+	return wrong
+}
+
+// judgeValues judges the form of header values.
+func (want *Answer) judgeValues(r browsermodel.Response) (wrong faults) {
 	for _, name := range want.Digits {
 		if values := r.Header.Values(name); len(values) > 1 || len(values) == 1 && !text.IsDigits(values[0]) {
-			fail("%s is %s, want digits on one line", name, quoteAll(values))
+			wrong.addf("%s is %s, want digits on one line", name, quoteAll(values))
 		}
 	}
-	if want.NoWildcard {
-		for _, line := range cors {
-			if strings.Contains(line.Value, "*") {
-				fail("%s is %s, want no * in any Access-Control-* header", line.Name, text.Quote(line.Value))
-			}
+	for _, line := range corsFields(r) {
+		if want.NoWildcard && strings.Contains(line.Value, "*") {
+			wrong.addf("%s is %s, want no * in any Access-Control-* header", line.Name, text.Quote(line.Value))
 		}
 	}
 	if values := r.Header.Values("Access-Control-Allow-Origin"); want.OriginForm && len(values) > 0 {
 		if len(values) > 1 || !isOriginForm(values[0]) {
-			fail("Access-Control-Allow-Origin is %s, want one serialised origin, * or null", quoteAll(values))
+			wrong.addf("Access-Control-Allow-Origin is %s, want one serialized origin, * or null", quoteAll(values))
 		}
 	}
 	for _, s := range want.Unreflected {
 		for _, line := range r.Header {
 			if strings.Contains(text.Lower(line.Name+": "+line.Value), text.Lower(s)) {
-				fail("%s repeats %s of the request", text.Clip(line.Name), text.Quote(s))
+				wrong.addf("%s echoes %s from the request", text.Clip(line.Name), text.Quote(s))
 			}
 		}
 	}
-	if size := headBytes(r); want.MaxGrowth > 0 && size > honestHead+want.MaxGrowth {
-		fail("the header section has %d bytes, that of the first step %d: want at most %d more", size, honestHead, want.MaxGrowth)
-	}
 	return wrong
 }
+
+// faults collects what is wrong.
+type faults []string
+
+func (f *faults) addf(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
 
 func statusIn(status int, list []int) bool {
 	return slices.Contains(list, status) || slices.Contains(list, status/100)
@@ -160,33 +189,33 @@ func quoteAll(values []string) string {
 	return strings.Join(quoted, " and ")
 }
 
-// isOriginForm reports whether a value may stand in Access-Control-Allow-Origin.
+// isOriginForm reports whether value is valid in Access-Control-Allow-Origin.
 func isOriginForm(value string) bool {
 	if value == "*" || value == "null" {
 		return true
 	}
 	scheme, rest, ok := strings.Cut(value, "://")
-	if !ok || scheme == "" || rest == "" || strings.ContainsAny(value, " ,\t") || strings.ContainsAny(rest, "/?#@\\") {
+	if !ok || scheme == "" || rest == "" || strings.ContainsAny(value, " ,\t") || strings.ContainsAny(rest, `/?#@\`) {
 		return false
 	}
 	return !(scheme == "http" && strings.HasSuffix(rest, ":80") || scheme == "https" && strings.HasSuffix(rest, ":443"))
 }
 
-// judgeEcho compares what a handler saw with what was sent to it.
-func judgeEcho(sent browsermodel.Request, body string) []string {
+// judgeEcho compares what a handler saw with what was sent.
+func judgeEcho(sent browsermodel.Request, body string) (wrong faults) {
 	var echoed Echoed
 	if err := json.Unmarshal([]byte(body), &echoed); err != nil {
-		return []string{fmt.Sprintf("the body %s is not what the handler saw: %v", text.Clip(body), err)}
+		wrong.addf("the body %s does not say what the handler saw: %v", text.Clip(body), err)
+		return wrong
 	}
-	var wrong []string
 	if echoed.Method != sent.Method {
-		wrong = append(wrong, fmt.Sprintf("the handler saw the method %s, sent was %s", text.Quote(echoed.Method), text.Quote(sent.Method)))
+		wrong.addf("the handler saw the method %s, sent was %s", text.Quote(echoed.Method), text.Quote(sent.Method))
 	}
 	if target := targetOf(sent.URL); echoed.Target != target {
-		wrong = append(wrong, fmt.Sprintf("the handler saw the target %s, sent was %s", text.Quote(echoed.Target), text.Quote(target)))
+		wrong.addf("the handler saw the target %s, sent was %s", text.Quote(echoed.Target), text.Quote(target))
 	}
 	if echoed.Body != sent.Body {
-		wrong = append(wrong, fmt.Sprintf("the handler saw the body %s, sent was %s", text.Quote(echoed.Body), text.Quote(sent.Body)))
+		wrong.addf("the handler saw the body %s, sent was %s", text.Quote(echoed.Body), text.Quote(sent.Body))
 	}
 	names := map[string]bool{"origin": true}
 	for _, line := range sent.Header {
@@ -202,11 +231,18 @@ func judgeEcho(sent browsermodel.Request, body string) []string {
 	for name := range names {
 		was, saw := trimAll(sent.Header.Values(name)), trimAll(echoed.Header.Values(name))
 		if !slices.Equal(was, saw) {
-			wrong = append(wrong, fmt.Sprintf("the handler saw %s as %s, sent was %s", name, quoteAll(saw), quoteAll(was)))
+			wrong.addf("the handler saw %s as %s, sent was %s", name, quoteAll(saw), quoteAll(was))
 		}
 	}
 	slices.Sort(wrong)
 	return wrong
+}
+
+func targetOf(rawURL string) string {
+	if u, err := url.Parse(rawURL); err == nil && u.Host != "" {
+		return u.RequestURI()
+	}
+	return rawURL
 }
 
 func trimAll(values []string) []string {
@@ -218,51 +254,51 @@ func trimAll(values []string) []string {
 }
 
 // Judge returns what is wrong with a browser's verdict on the step's fetch. It
-// looks at what the step expects of the browser, not at the answers. A verdict
-// without a Code, which is what a real browser gives, is not asked for one.
+// checks what the step expects of the browser, not what it expects of the
+// answers. If the verdict has no Code, as in real browsers, the step's Code is
+// not checked.
 func (s Step) Judge(v browsermodel.Verdict) []string {
-	var wrong []string
-	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	var got Expected
-	switch v.Type {
-	case browsermodel.TypeBasic, browsermodel.TypeCORS:
-		got = Allowed
-	case browsermodel.TypeOpaque, browsermodel.TypeOpaqueRedirect:
-		got = Opaque
-	default:
-		got = Refused
-	}
+	var wrong faults
 	at := ""
 	if v.AtPreflight {
 		at = ", at the preflight"
 	}
-	if s.Verdict != Anything && got != s.Verdict {
-		fail("the browser says %s (%s%s: %s), want %s", got, v.Code, at, v.Text, s.Verdict)
+	if got := verdictOf(v); s.Verdict != "" && got != s.Verdict {
+		wrong.addf("the browser says %s (%s%s: %s), want %s", got, v.Code, at, v.Text, s.Verdict)
 	}
 	if s.Code != "" && v.Code != "" && v.Code != s.Code {
-		fail("the browser's reason is %s%s (%s), want %s", v.Code, at, v.Text, s.Code)
+		wrong.addf("the browser's reason is %s%s (%s), want %s", v.Code, at, v.Text, s.Code)
 	}
 	if s.Preflights != nil && v.Preflights() != *s.Preflights {
-		fail("the browser sent %d preflights, want %d", v.Preflights(), *s.Preflights)
+		wrong.addf("the browser sent %d preflights, want %d", v.Preflights(), *s.Preflights)
 	}
 	for _, name := range s.Readable {
 		if !v.Header.Has(name) {
-			fail("the script cannot read %s, want that it can", name)
+			wrong.addf("the script cannot read %s, but should", name)
 		}
 	}
 	for _, name := range s.Hidden {
 		if v.Header.Has(name) {
-			fail("the script can read %s, want that it cannot", name)
+			wrong.addf("the script can read %s, but should not", name)
 		}
 	}
 	return wrong
 }
 
-// judgeVary holds the answers to different requests together: where they
-// differ, a cache must be told which request header makes the difference
-// (RFC 9111, section 4.1).
+func verdictOf(v browsermodel.Verdict) Expected {
+	switch v.Type {
+	case browsermodel.TypeBasic, browsermodel.TypeCORS:
+		return Allowed
+	case browsermodel.TypeOpaque, browsermodel.TypeOpaqueRedirect:
+		return Opaque
+	}
+	return Refused
+}
+
+// judgeVary compares the answers to different requests: if they differ, caches
+// must be told which request header makes the difference (RFC 9111, section 4.1).
 func judgeVary(answers []answered) []string {
-	var wrong []string
+	var wrong faults
 	for i, a := range answers {
 		for _, b := range answers[:i] {
 			if a.exchange.Response.Status == b.exchange.Response.Status &&
@@ -273,8 +309,8 @@ func judgeVary(answers []answered) []string {
 			for _, answer := range []answered{a, b} {
 				vary := members(answer.exchange.Response, "Vary")
 				if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(vary, name) }) {
-					wrong = append(wrong, fmt.Sprintf("the answers to two requests that differ in %s differ, but Vary of one is %s\n%s%s",
-						strings.Join(names, ", "), quoteAll(answer.exchange.Response.Header.Values("Vary")), a.exchange, b.exchange))
+					wrong.addf("two requests that differ in %s have different answers, but the Vary of one is %s\n%s%s",
+						strings.Join(names, ", "), quoteAll(answer.exchange.Response.Header.Values("Vary")), a.exchange, b.exchange)
 				}
 			}
 		}

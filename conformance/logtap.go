@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// maxLog bounds what is kept of a server's log.
+// maxLog bounds how much of a server's log is kept.
 const maxLog = 1 << 20
 
 // logSink keeps the beginning of what is written to it.
@@ -30,10 +30,9 @@ func (l *logSink) String() string {
 	return string(l.kept)
 }
 
-// tap copies the output of package log, where log/slog's default handler
-// writes too, to the sinks of the cases that are interested, beside where it
-// goes anyway. It is the process's, as package log's output is, and in place
-// only while somebody listens.
+// tap copies the output of package log, and thus of log/slog's default handler,
+// to the sinks of cases that listen, and passes it on. Like that output it is
+// global. It is installed only while a case listens.
 var tap struct {
 	mu    sync.Mutex
 	sinks map[*logSink]bool
@@ -54,7 +53,8 @@ func (tapWriter) Write(b []byte) (int, error) {
 	return tap.was.Write(b)
 }
 
-// listen returns a sink of package log's output, and the function that ends it.
+// listen returns a sink that receives the output of package log, and a function
+// that disconnects it.
 func listen() (sink *logSink, stop func()) {
 	sink = new(logSink)
 	tap.mu.Lock()

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,24 +13,23 @@ import (
 	"testing"
 )
 
-// Options say how the suite is run. The zero Options run every case.
+// Options configures a run of the suite. The zero Options runs every case.
 type Options struct {
-	// Cases are run; nil means those of [Cases].
+	// Cases are the cases to run; nil means those of [Cases].
 	Cases []Case
-	// Filter, if not nil, chooses among them.
+	// Filter, if not nil, selects among them.
 	Filter func(Case) bool
-	// KnownFailures maps the IDs of cases, or rules, to the reason why the
-	// middleware under test fails them. They run all the same. A case that
-	// passes although it is listed by its ID is an error, and so is a rule that
-	// is listed and of which no case fails, or what is neither the one nor the
-	// other: the list must not rot.
+	// KnownFailures maps the IDs of cases or rules to the reason why the
+	// middleware under test fails them. These cases run nevertheless. To keep
+	// the list up to date, it is an error if a case listed by its ID passes, if
+	// every case of a listed rule passes, or if there is no such case or rule.
 	KnownFailures map[string]string
-	// Parallel is how many cases run at once; zero means [runtime.GOMAXPROCS].
-	// [Run] leaves it to the flag -parallel.
+	// Parallel is how many cases run concurrently; zero means
+	// [runtime.GOMAXPROCS]. [Run] ignores it and obeys the flag -parallel.
 	Parallel int
 }
 
-// Outcome is what became of a case.
+// Outcome is the outcome of a case.
 type Outcome string
 
 // The outcomes.
@@ -37,7 +37,7 @@ const (
 	Pass           Outcome = "pass"
 	Fail           Outcome = "fail"
 	KnownFailure   Outcome = "known-failure"   // failed, as declared
-	UnexpectedPass Outcome = "unexpected-pass" // passed although declared as failing
+	UnexpectedPass Outcome = "unexpected-pass" // passed, although declared as failing
 	Unsupported    Outcome = "unsupported"     // the mount cannot express it
 )
 
@@ -49,19 +49,20 @@ type Result struct {
 	Choice  bool    `json:"choice,omitempty"` // see [Case]
 	Reason  string  `json:"reason"`
 	Source  string  `json:"source"`
-	// Message says what was sent, what came back and what is wrong with it, or
-	// why the case is unsupported or a known failure. It is bounded.
+	// Message says what is wrong, what was sent, what came back, the text of the
+	// rule and the policies; or why the case is unsupported or a known failure.
+	// It is bounded.
 	Message string `json:"message,omitempty"`
 }
 
 // Report is the result of a run of the suite. Its JSON form is stable.
 type Report struct {
-	Results []Result        `json:"results"` // in the order of the cases, and then what is no case
+	Results []Result        `json:"results"` // in the order of the cases, then unknown entries of KnownFailures
 	Counts  map[Outcome]int `json:"counts"`
 }
 
-// Err returns an error that names every case that failed or passed unexpectedly,
-// or nil.
+// Err returns an error that names every case that failed or passed
+// unexpectedly, or nil.
 func (r Report) Err() error {
 	var errs []error
 	for _, result := range r.Results {
@@ -83,13 +84,13 @@ func (o Options) cases() []Case {
 	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !o.Filter(c) })
 }
 
-// unknown returns what is declared as a known failure and is neither a case, of
-// those that Filter leaves out either, nor a rule.
+// unknown returns the known failures that name neither a case nor a rule.
+// Cases that Filter leaves out count as known.
 func (o Options) unknown() []Result {
 	o.Filter = nil
 	is := make(map[string]bool)
 	for _, c := range o.cases() {
-		is[c.ID], is[c.Rule()] = true, true
+		is[c.ID], is[c.Rule] = true, true
 	}
 	var results []Result
 	for _, id := range slices.Sorted(maps.Keys(o.KnownFailures)) {
@@ -103,20 +104,16 @@ func (o Options) unknown() []Result {
 	return results
 }
 
-// Check runs the suite against a mount and reports. It needs no *testing.T.
-// When ctx is done the cases that remain fail.
+// Check runs the suite against a mount. It needs no *testing.T. Cases that have
+// not run when ctx is done fail.
 func Check(ctx context.Context, mount Mount, opts Options) Report {
 	s := newSuite(mount, opts)
 	defer s.close()
 	cases := opts.cases()
 	results := make([]Result, len(cases))
-	parallel := opts.Parallel
-	if parallel <= 0 {
-		parallel = runtime.GOMAXPROCS(0)
-	}
 	next := make(chan int)
 	var wg sync.WaitGroup
-	for range parallel {
+	for range cmp.Or(max(opts.Parallel, 0), runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := range next {
 				results[i] = s.result(ctx, cases[i])
@@ -137,9 +134,9 @@ func Check(ctx context.Context, mount Mount, opts Options) Report {
 	return report
 }
 
-// Run runs the suite against a mount, each case as a parallel subtest with the
-// case's ID for a name. Unsupported cases and known failures show as skipped,
-// with the reason. At most one Options is used.
+// Run runs the suite against a mount, each case as a parallel subtest named by
+// the case's ID. Unsupported cases and known failures are skipped, with the
+// reason. Run uses at most one Options.
 func Run(t *testing.T, mount Mount, opts ...Options) {
 	t.Helper()
 	var o Options
@@ -170,27 +167,28 @@ func Run(t *testing.T, mount Mount, opts ...Options) {
 		})
 	}
 	t.Cleanup(func() {
-		// With -run only a part of the cases ran, which proves nothing about rules.
+		// With -run only some cases ran, which says nothing about whole rules.
 		if len(results) == len(cases) {
 			for _, rule := range s.settleRules(results) {
-				t.Errorf("%s is declared as a known failure (%s), but no case of it fails", rule, o.KnownFailures[rule])
+				t.Errorf("%s is declared as a known failure (%s), but none of its cases fails", rule, o.KnownFailures[rule])
 			}
 		}
 	})
 }
 
-// maxFailures is how many of a case's failures a message has.
+// maxFailures is how many failures of a case a message contains.
 const maxFailures = 4
 
-// result runs a case and says what became of it.
+// result runs a case.
 func (s *suite) result(ctx context.Context, c Case) Result {
-	result := Result{ID: c.ID, Rule: c.Rule(), Choice: c.Choice, Reason: c.Reason, Source: c.Source}
+	result := Result{ID: c.ID, Rule: c.Rule, Choice: c.Choice, Reason: c.Reason, Source: c.Source}
 	failures, unsupported := s.run(ctx, c)
 	if more := len(failures) - maxFailures; more > 0 {
 		failures = append(failures[:maxFailures], fmt.Sprintf("and %d more", more))
 	}
+	failure := strings.Join(failures, "\n") + c.context()
 	known, isKnown := s.opts.KnownFailures[c.ID]
-	ofRule, isOfRule := s.opts.KnownFailures[c.Rule()]
+	ofRule, isOfRule := s.opts.KnownFailures[c.Rule]
 	if !isKnown {
 		known = ofRule
 	}
@@ -198,10 +196,10 @@ func (s *suite) result(ctx context.Context, c Case) Result {
 	case unsupported != "":
 		result.Outcome, result.Message = Unsupported, unsupported
 	case len(failures) > 0 && (isKnown || isOfRule):
-		result.Outcome, result.Message = KnownFailure, known+"\n"+strings.Join(failures, "\n")
+		result.Outcome, result.Message = KnownFailure, known+"\n"+failure
 	case len(failures) > 0:
-		result.Outcome, result.Message = Fail, strings.Join(failures, "\n")
-	case isKnown && c.ID != c.Rule():
+		result.Outcome, result.Message = Fail, failure
+	case isKnown && c.ID != c.Rule:
 		result.Outcome, result.Message = UnexpectedPass, "declared as a known failure: "+known
 	default:
 		result.Outcome = Pass
@@ -209,10 +207,20 @@ func (s *suite) result(ctx context.Context, c Case) Result {
 	return result
 }
 
+// context says which rule the case tests, and with which policies.
+func (c Case) context() string {
+	var b strings.Builder
+	if r := ruleOf(c.Rule); r.Text != "" {
+		fmt.Fprintf(&b, "\nrule %s: %s", r.ID, r.Text)
+	}
+	fmt.Fprintf(&b, "\npolicy: %s", strings.ReplaceAll(describe(c.Setup), "\n", "\n        "))
+	return b.String()
+}
+
 // settleRules returns the rules that are declared as known failures although
 // none of their cases failed, and marks these cases.
 func (s *suite) settleRules(results []Result) []string {
-	var rotten []string
+	var passed []string
 	for rule, reason := range s.opts.KnownFailures {
 		ran, failed := false, false
 		for _, r := range results {
@@ -222,13 +230,13 @@ func (s *suite) settleRules(results []Result) []string {
 		if !ran || failed {
 			continue
 		}
-		rotten = append(rotten, rule)
+		passed = append(passed, rule)
 		for i := range results {
 			if results[i].Rule == rule {
 				results[i].Outcome, results[i].Message = UnexpectedPass, "declared as a known failure: "+reason
 			}
 		}
 	}
-	slices.Sort(rotten)
-	return rotten
+	slices.Sort(passed)
+	return passed
 }

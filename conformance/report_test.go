@@ -45,7 +45,7 @@ func TestOutcomes(t *testing.T) {
 			map[string]conformance.Outcome{"A1/one": conformance.Pass, "X8": conformance.Pass, "C1/error": conformance.Pass}},
 		{"known failures", bare, map[string]string{"A1/one": "there is none", "C1": "there is none"},
 			map[string]conformance.Outcome{"A1/one": conformance.KnownFailure, "X8": conformance.Pass, "C1/error": conformance.KnownFailure}},
-		{"known failures that are none", newReference().mount, map[string]string{"A1/one": "wrong", "X8": "wrong", "C1": "wrong"},
+		{"known failures that pass", newReference().mount, map[string]string{"A1/one": "wrong", "X8": "wrong", "C1": "wrong"},
 			map[string]conformance.Outcome{"A1/one": conformance.UnexpectedPass, "X8": conformance.UnexpectedPass, "C1/error": conformance.UnexpectedPass}},
 		{"unsupported", func(conformance.Setup) (*conformance.Server, error) {
 			return nil, fmt.Errorf("%w: nothing is", conformance.ErrUnsupported)
@@ -59,7 +59,7 @@ func TestOutcomes(t *testing.T) {
 			return server, err
 		}, nil,
 			map[string]conformance.Outcome{"A1/one": conformance.Fail, "X8": conformance.Unsupported, "C1/error": conformance.Fail}},
-		{"what is no case", newReference().mount, map[string]string{"A1/renamed": "we know", "Z9": "we know", "A2": "we know, and it is left out"},
+		{"unknown entries", newReference().mount, map[string]string{"A1/renamed": "we know", "Z9": "we know", "A2": "we know, and it is left out"},
 			map[string]conformance.Outcome{
 				"A1/one": conformance.Pass, "X8": conformance.Pass, "C1/error": conformance.Pass,
 				"A1/renamed": conformance.UnexpectedPass, "Z9": conformance.UnexpectedPass,
@@ -128,7 +128,11 @@ func TestReportIsReadable(t *testing.T) {
 		if len(r.Message) > 8<<10 {
 			t.Errorf("%s: the message has %d bytes", r.ID, len(r.Message))
 		}
-		for _, part := range []string{"step 1 of ", "/any\n", "> Origin: https://a.example", "< 200", "allow-origin-missing"} {
+		for _, part := range []string{
+			"step 1 of ", "/any\n", "> Origin: https://a.example", "< 200", "allow-origin-missing",
+			"\nrule A1: ", "one Access-Control-Allow-Origin line",
+			`policy: core.Policy{AllowOrigins: []string{"https://a.example"}}`,
+		} {
 			if !strings.Contains(r.Message, part) && r.ID == "A1/one" {
 				t.Errorf("the message lacks %q:\n%s", part, r.Message)
 			}
@@ -141,12 +145,12 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	cancel()
 	report := conformance.Check(ctx, newReference().mount, conformance.Options{Filter: only("A1/one", "A2/refused")})
 	if report.Counts[conformance.Fail] != 2 {
-		t.Errorf("%v, want that cases fail once the context is done", report.Counts)
+		t.Errorf("%v, want cases to fail once the context is done", report.Counts)
 	}
 }
 
-// Servers that do not speak HTTP, or never end, are failures and not the
-// suite's undoing.
+// Servers that do not speak HTTP, or never stop sending, fail cases but do not
+// break the suite.
 func TestHostileServers(t *testing.T) {
 	for name, serve := range map[string]http.HandlerFunc{
 		"endless headers": func(w http.ResponseWriter, _ *http.Request) {
@@ -190,8 +194,7 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
-// The log that D8 looks at includes that of package log, which goes on to
-// where it went before.
+// D8 reads the output of package log, too, and passes it on.
 func TestPackageLogIsHeard(t *testing.T) {
 	var kept strings.Builder
 	was := log.Writer()
@@ -201,13 +204,13 @@ func TestPackageLogIsHeard(t *testing.T) {
 	ref.log = func(_ conformance.Setup, r *http.Request) { log.Print(r.Header.Get("Origin")) }
 	report := conformance.Check(t.Context(), ref.mount, conformance.Options{Filter: only("D8")})
 	if report.Counts[conformance.Fail] != 1 {
-		t.Errorf("%v, want that D8 hears package log", report.Counts)
+		t.Errorf("%v, want D8 to fail because of package log", report.Counts)
 	}
 	if !strings.Contains(kept.String(), "marker") {
-		t.Error("what was logged did not go on to where it went before")
+		t.Error("the log output did not reach its original destination")
 	}
 	if log.Writer() != &kept {
-		t.Error("package log does not write to where it wrote before")
+		t.Error("package log does not write to its original destination")
 	}
 }
 
@@ -227,7 +230,7 @@ func TestPoliciesAreTheMountsOwn(t *testing.T) {
 	for _, c := range cases {
 		for _, p := range c.Setup.Policies {
 			if slices.Contains(p.AllowOrigins, "") && c.ID == "A1/one" {
-				t.Error("a mount that changes its policies changes the case's")
+				t.Error("a mount that changes its policies changes those of the case")
 			}
 		}
 	}

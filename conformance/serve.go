@@ -20,9 +20,9 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// ErrUnsupported says that a [Mount] cannot express a [Setup]: wrap it with
-// the reason, fmt.Errorf("%w: no per-route policies", ErrUnsupported). The
-// cases of that setup are then reported as unsupported, never as passed.
+// ErrUnsupported says that a [Mount] cannot express a [Setup]. Wrap it with the
+// reason: fmt.Errorf("%w: no per-route policies", ErrUnsupported). The cases of
+// that setup are then reported as unsupported, never as passed.
 var ErrUnsupported = errors.New("conformance: unsupported")
 
 // Protocol is how the suite talks to a server.
@@ -32,46 +32,46 @@ type Protocol string
 const (
 	HTTP1 Protocol = ""    // HTTP/1.1
 	H2C   Protocol = "h2c" // HTTP/2 without TLS, with prior knowledge; HTTP/1.1 still works
-	H2    Protocol = "h2"  // HTTP/2 over TLS; any certificate will do
+	H2    Protocol = "h2"  // HTTP/2 over TLS, with any certificate
 )
 
-// Setup says what a [Mount] starts: policies, the application behind them, and
-// how the two are put together.
+// Setup describes what a [Mount] starts: policies, the application behind them,
+// and how they are combined.
 type Setup struct {
-	// Policies are the middleware's, in order: the first whose origins match governs.
+	// Policies configure the middleware. The first whose origins match governs.
 	Policies []core.Policy
-	// Routes, when not empty, replace Policies by policies per route.
+	// Routes, if not empty, replaces Policies by policies per route.
 	Routes []core.Route
 	App    App
 
-	// Twice applies the middleware twice, as happens when a router and one of
-	// its groups both do.
+	// Twice applies the middleware twice, as happens if both a router and one of
+	// its groups use it.
 	Twice bool
-	// KeepVary turns on the option, if the library has one, by which Vary
-	// survives a handler that overwrites it.
+	// KeepVary turns on the library's option, if any, that keeps Vary if a
+	// handler overwrites it.
 	KeepVary bool
-	// Group, when not empty, is the path of a route group: the middleware is
-	// applied to that group alone. The paths of App's endpoints include it.
+	// Group, if not empty, is the path of a route group, and the middleware is
+	// applied only to that group. The paths of App's endpoints include it.
 	Group string
 
 	// RecoverOutside puts the framework's recovery from panics, which answers
-	// 500, outside of the middleware. [Serve] does so with net/http.
+	// 500, outside of the middleware. For net/http, [Serve] does this.
 	RecoverOutside bool
-	// OuterVary, when not empty, is added to the Vary of every response by
-	// another middleware outside of the one under test. [Serve] does so.
+	// OuterVary, if not empty, is added to the Vary of every response by another
+	// middleware, outside of the one under test. [Serve] does this.
 	OuterVary string
 
-	// Protocol is HTTP/1.1 unless it says otherwise.
+	// Protocol defaults to HTTP/1.1.
 	Protocol Protocol
-	// MaxHeaderBytes is how large a request's header section may be; zero means
-	// the server's default. Framework servers with a limit raise it to this.
+	// MaxHeaderBytes is the size of the header section that the server must
+	// accept; zero means the server's default.
 	MaxHeaderBytes int
-	// AsteriskTarget: the case sends OPTIONS *, which net/http answers itself.
-	// Frameworks with a server of their own return [ErrUnsupported].
+	// AsteriskTarget says that the case sends OPTIONS *, which net/http answers
+	// itself. Frameworks with their own server return [ErrUnsupported].
 	AsteriskTarget bool
 
-	// Log is where the server, the framework and the middleware log what they
-	// log by default. Never nil in a Setup that the suite hands to a Mount.
+	// Log receives what the server, the framework and the middleware log by
+	// default. The suite never passes a nil Log to a Mount.
 	Log io.Writer
 }
 
@@ -83,27 +83,26 @@ func (s Setup) Engine() (*core.Engine, error) {
 	return core.New(s.Policies...)
 }
 
-// Mount starts a server on a loopback port that the kernel chose: the
-// middleware under test, configured as the [Setup] says, around its App.
-// It returns an error for policies that the library refuses, which some cases
-// expect, and one that wraps [ErrUnsupported] for what it cannot express.
-// The suite calls it concurrently, once for each distinct setup.
+// Mount starts a server on a free loopback port: the middleware under test,
+// configured as the [Setup] says, around the setup's App. It returns an error
+// for policies that the library refuses, as some cases expect, and one that
+// wraps [ErrUnsupported] for setups that it cannot express. The suite calls it
+// concurrently, once per distinct setup.
 type Mount func(Setup) (*Server, error)
 
 // Server is a running server.
 type Server struct {
-	URL   string // e.g. "http://127.0.0.1:4711", without a final slash
+	URL   string // such as "http://127.0.0.1:4711", without a trailing slash
 	Close func() // stops the server and waits for it; may be nil
 
-	// Unsupported names behaviours that the framework cannot express, each
-	// with the reason. Cases that need one are reported as unsupported.
+	// Unsupported maps behaviours that the framework cannot express to the
+	// reason. Cases that need one of them are reported as unsupported.
 	Unsupported map[Behaviour]string
 }
 
-// NetHTTP makes a [Mount] of a net/http middleware. The function is given the
-// setup and returns the middleware or the error that refuses the setup's
-// policies. It looks at Policies, Routes and KeepVary; what else a setup asks
-// for is done here.
+// NetHTTP returns the [Mount] of a net/http middleware. The function returns the
+// middleware for a setup, or an error if it refuses the policies. It must obey
+// Policies, Routes and KeepVary; NetHTTP takes care of the rest.
 func NetHTTP(middleware func(Setup) (func(http.Handler) http.Handler, error)) Mount {
 	return func(s Setup) (*Server, error) {
 		wrap, err := middleware(s)
@@ -123,8 +122,8 @@ func NetHTTP(middleware func(Setup) (func(http.Handler) http.Handler, error)) Mo
 	}
 }
 
-// Serve serves a handler on loopback with the setup's protocol, limits and log,
-// wrapped in what the setup asks for outside of the middleware.
+// Serve serves a handler on loopback with the setup's protocol, limits and log.
+// It adds what the setup requires outside of the middleware.
 func Serve(handler http.Handler, s Setup) (*Server, error) {
 	if s.RecoverOutside {
 		handler = recoverer(handler)
@@ -182,7 +181,7 @@ func Serve(handler http.Handler, s Setup) (*Server, error) {
 	return &Server{URL: scheme + "://" + listener.Addr().String(), Close: sync.OnceFunc(stop)}, nil
 }
 
-// recoverer answers 500 where a handler panics.
+// recoverer answers 500 if a handler panics.
 func recoverer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -201,7 +200,7 @@ func outerVary(next http.Handler, names string) http.Handler {
 	})
 }
 
-// selfSigned makes a certificate that the suite's own client accepts.
+// selfSigned returns a certificate that the suite's client accepts.
 func selfSigned() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

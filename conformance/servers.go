@@ -5,29 +5,29 @@ import (
 	"fmt"
 )
 
-// Servers starts the servers of cases, for a suite that sends the requests by
-// other means than [Run]: browsers, for one. Its methods may be called
-// concurrently.
+// Servers starts the servers of cases for suites that do not send the requests
+// with [Run], for example suites for real browsers. Its methods are safe for
+// concurrent use.
 type Servers struct{ suite *suite }
 
-// NewServers makes Servers of a mount. Close them at the end.
+// NewServers returns the Servers of a mount. The caller must close them.
 func NewServers(mount Mount) *Servers { return &Servers{newSuite(mount, Options{})} }
 
-// ErrRefused says that a mount refused a setup that it may or must refuse.
+// ErrRefused says that a mount refused a setup, as the case permits or requires.
 var ErrRefused = errors.New("conformance: refused")
 
-// Start returns the running server of a case's setup. Cases with the same setup
-// have the same server.
+// Start returns the running server of a case's setup. Cases with equal setups
+// share a server.
 //
-// The error wraps [ErrUnsupported] where the mount cannot express the case,
-// [ErrRefused] where it refuses the policies as the case lets it, and is the
-// mount's otherwise.
+// The error wraps [ErrUnsupported] if the mount cannot express the case,
+// [ErrRefused] if it refuses the policies and the case permits that, and
+// otherwise the error of the mount.
 func (s *Servers) Start(c Case) (*Server, error) {
 	m := s.suite.server(c.Setup)
 	switch {
 	case errors.Is(m.err, ErrUnsupported):
 		return nil, m.err
-	case m.err != nil && c.Refusal != MustMount && !errors.Is(m.err, errMount):
+	case m.err != nil && c.Refusal != mustMount && !errors.Is(m.err, errMount):
 		return nil, fmt.Errorf("%w: %w", ErrRefused, m.err)
 	case m.err != nil:
 		return nil, fmt.Errorf("conformance: the mount failed for %s: %w", describe(c.Setup), m.err)

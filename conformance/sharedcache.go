@@ -8,10 +8,9 @@ import (
 )
 
 // sharedCache is a small shared HTTP cache between browsers and a server. It
-// keeps successful answers to GET that say how long they are fresh, and reuses
-// one for a request that has the same values in the headers that the stored
-// answer's Vary names (RFC 9111, sections 3, 4 and 4.1). Nothing in it expires:
-// the suite asks whether reuse is right, not for how long.
+// stores the public responses to GET, and reuses one for a request with the same
+// values in the headers that its Vary names (RFC 9111, sections 3, 4 and 4.1).
+// Nothing expires: the suite tests whether reuse is correct, not for how long.
 type sharedCache struct {
 	next   browsermodel.Transport
 	stored []browsermodel.Exchange
@@ -19,7 +18,7 @@ type sharedCache struct {
 
 func (c *sharedCache) transport(ctx context.Context, r browsermodel.Request) (response browsermodel.Response, fromCache bool, err error) {
 	if r.Method == "GET" {
-		// The most recently stored answer is preferred (RFC 9111, section 4.1).
+		// The most recent response is preferred (RFC 9111, section 4.1).
 		for _, e := range slices.Backward(c.stored) {
 			if e.Request.URL == r.URL && selects(e, r) {
 				return e.Response, true, nil

@@ -21,15 +21,16 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// Bounds of what a client waits for and takes in from a server.
+// Bounds of how long a client waits and how much it reads.
 const (
 	exchangeLimit   = 20 * time.Second
 	maxResponseHead = 8 << 20
 	maxResponseBody = 8 << 20
 )
 
-// RoundTripper makes a [browsermodel.Transport] of an [net/http.RoundTripper], so that a
-// [browsermodel.Browser] can talk to any server. Redirects are left to the browser.
+// RoundTripper returns a [browsermodel.Transport] that sends requests with rt, so
+// that a [browsermodel.Browser] can talk to any server. It does not follow
+// redirects; the browser does.
 func RoundTripper(rt http.RoundTripper) browsermodel.Transport {
 	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 		return roundTrip(ctx, rt, r, wholeBody)
@@ -63,8 +64,8 @@ func roundTrip(ctx context.Context, rt http.RoundTripper, r browsermodel.Request
 	return response, err
 }
 
-// bodyReader reads a response's body, and may do something meanwhile. The
-// writer is the connection's after an upgrade, else nil.
+// bodyReader reads a response's body, and may act while it does. After an
+// upgrade, w writes to the connection; otherwise it is nil.
 type bodyReader func(status int, body io.Reader, w io.Writer) (string, error)
 
 func wholeBody(_ int, body io.Reader, _ io.Writer) (string, error) {
@@ -72,10 +73,10 @@ func wholeBody(_ int, body io.Reader, _ io.Writer) (string, error) {
 	return string(b), err
 }
 
-// client talks to one server. HTTP/1.1 is written byte for byte, over one
-// connection for as long as the server keeps it, so that memory which a
-// framework reuses between requests is reused here too. It must not be used
-// concurrently.
+// client talks to one server. It writes HTTP/1.1 byte for byte, over one
+// connection for as long as the server keeps it open, so that frameworks reuse
+// memory between requests as they do in production. It is not safe for
+// concurrent use.
 type client struct {
 	server *url.URL
 	conn   net.Conn
@@ -86,18 +87,18 @@ type client struct {
 func newClient(s *Server, p Protocol) (*client, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("the mount's URL %s is none", text.Clip(s.URL))
+		return nil, fmt.Errorf("the mount returned an invalid URL, %s", text.Clip(s.URL))
 	}
 	c := &client{server: u}
 	if p != HTTP1 {
 		c.h2 = &http.Transport{
 			Protocols:          new(http.Protocols),
 			DisableCompression: true,
-			// Whatever host a case names, the server under test is meant.
+			// Requests go to the server under test, whatever host they name.
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, "tcp", u.Host)
 			},
-			// Servers under test listen on loopback with a certificate of their own making.
+			// Servers under test listen on loopback with a self-signed certificate.
 			TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 		}
 		if p == H2C {
@@ -119,7 +120,7 @@ func (c *client) close() {
 	}
 }
 
-// do sends a request to the server, whatever host its URL names.
+// do sends a request to the server, whatever host the URL names.
 func (c *client) do(ctx context.Context, r browsermodel.Request, read bodyReader) (browsermodel.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, exchangeLimit, fmt.Errorf("no answer within %v", exchangeLimit))
 	defer cancel()
@@ -132,7 +133,7 @@ func (c *client) do(ctx context.Context, r browsermodel.Request, read bodyReader
 	reused := c.conn != nil
 	response, begun, err := c.exchange(ctx, r, read)
 	if err != nil && reused && !begun {
-		// The server closed the idle connection meanwhile, as it may.
+		// The server may close an idle connection.
 		c.close()
 		response, _, err = c.exchange(ctx, r, read)
 	}
@@ -145,8 +146,8 @@ func (c *client) do(ctx context.Context, r browsermodel.Request, read bodyReader
 	return response, err
 }
 
-// exchange writes one request and reads one response. It reports whether any
-// byte of the response came.
+// exchange writes one request and reads one response. It reports whether the
+// response began.
 func (c *client) exchange(ctx context.Context, r browsermodel.Request, read bodyReader) (response browsermodel.Response, begun bool, err error) {
 	if c.conn == nil {
 		c.conn, err = new(net.Dialer).DialContext(ctx, "tcp", c.server.Host)
@@ -163,14 +164,14 @@ func (c *client) exchange(ctx context.Context, r browsermodel.Request, read body
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	written := make(chan error, 1)
-	// Concurrently, because a server may answer, and stop to read, midway.
+	// Concurrently, because a server may answer, and stop reading, before the end.
 	go func() {
 		_, err := conn.Write(message)
 		written <- err
 	}()
 	response, begun, keep, err := c.readResponse(r.Method, read)
 	if err != nil || !keep {
-		c.close() // which ends the write too
+		c.close() // also ends the write
 		if werr := <-written; err != nil && werr != nil {
 			err = fmt.Errorf("%w (and sending failed: %w)", err, werr)
 		}
@@ -182,7 +183,7 @@ func (c *client) exchange(ctx context.Context, r browsermodel.Request, read body
 	return response, true, nil
 }
 
-// format writes the request as it is to go over the wire.
+// format returns the bytes of the request.
 func (c *client) format(r browsermodel.Request) []byte {
 	target, host := r.URL, c.server.Host
 	if u, err := url.Parse(r.URL); err == nil && u.Host != "" {
@@ -219,7 +220,7 @@ func (c *client) readResponse(method string, read bodyReader) (response browserm
 		status, _, _ := strings.Cut(rest, " ")
 		response.Status, err = strconv.Atoi(status)
 		if err != nil || len(status) != 3 || !strings.HasPrefix(version, "HTTP/1.") {
-			return response, true, false, fmt.Errorf("the status line %s is none", text.Clip(line))
+			return response, true, false, fmt.Errorf("the status line %s is malformed", text.Clip(line))
 		}
 		if response.Header, err = head.fields(); err != nil {
 			return response, true, false, err
@@ -246,7 +247,7 @@ func (c *client) readResponse(method string, read bodyReader) (response browserm
 		value, _ := header.Get("Content-Length")
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || n < 0 {
-			return response, true, false, fmt.Errorf("the Content-Length %s is none", text.Clip(value))
+			return response, true, false, fmt.Errorf("the Content-Length %s is malformed", text.Clip(value))
 		}
 		body = io.LimitReader(c.buf, n)
 	default:
@@ -277,7 +278,7 @@ func (h *headReader) line() (string, error) {
 	for {
 		part, err := h.r.ReadSlice('\n')
 		if h.left -= len(part); h.left < 0 {
-			return "", fmt.Errorf("the response's header section has over %d bytes", maxResponseHead)
+			return "", fmt.Errorf("the response's header section exceeds %d bytes", maxResponseHead)
 		}
 		line = append(line, part...)
 		if errors.Is(err, bufio.ErrBufferFull) {

@@ -187,7 +187,7 @@ func (r Route) methods() []string {
 	if len(r.Methods) > 0 {
 		return r.Methods
 	}
-	return append([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, conformance.ExtensionMethods...)
+	return append([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, conformance.ExtensionMethods()...)
 }
 
 // paths returns the full paths of routes that behave so.

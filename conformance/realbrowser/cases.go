@@ -108,7 +108,7 @@ func forPages(cases []conformance.Case, can map[string]bool) (inPage []conforman
 				why = "it only sends bytes"
 			case step.Send != nil && !sends(*step.Fetch, *step.Send):
 				why = "it sends what no browser does"
-			case step.Stream != conformance.StreamNone:
+			case step.Stream != "":
 				why = "the client has to act while it reads"
 			case step.Fetch.Origin == "null", step.Fetch.Origin == conformance.PlaceholderSelf, can[step.Fetch.Origin]:
 				steps = append(steps, step)

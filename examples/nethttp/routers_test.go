@@ -15,7 +15,7 @@ import (
 )
 
 // methods lists what a router routes to an endpoint that takes any method.
-var methods = append([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, conformance.ExtensionMethods...)
+var methods = append([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, conformance.ExtensionMethods()...)
 
 // router builds the application of the suite with one router, with the middleware
 // where users of that router put it.
@@ -23,7 +23,7 @@ type router func(app conformance.App, use []func(http.Handler) http.Handler, gro
 
 // chiMethods registers more methods with chi, which keeps them in package variables.
 var chiMethods = sync.OnceFunc(func() {
-	for _, m := range conformance.ExtensionMethods {
+	for _, m := range conformance.ExtensionMethods() {
 		chi.RegisterMethod(m)
 	}
 })
