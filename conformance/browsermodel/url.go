@@ -52,11 +52,14 @@ func OriginOf(rawURL string) string {
 	return u.Scheme + "://" + u.Host
 }
 
+// withoutBreaks removes what the URL parser of browsers ignores inside a URL.
+var withoutBreaks = strings.NewReplacer("\t", "", "\r", "", "\n", "")
+
 // parseURL parses a URL. Its Host is as browsers spell it; its path and its query
 // are as they were.
 func parseURL(rawURL string) (*url.URL, Finding) {
 	trimmed := strings.TrimFunc(rawURL, func(r rune) bool { return r <= ' ' })
-	u, err := url.Parse(withSlashes(strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(trimmed)))
+	u, err := url.Parse(withSlashes(withoutBreaks.Replace(trimmed)))
 	if err != nil {
 		return nil, refuse(CodeURL, "the URL "+text.Clip(rawURL)+" is none")
 	}

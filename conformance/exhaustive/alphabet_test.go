@@ -7,14 +7,14 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// The alphabet. What each letter means is written out beside it, so that the
-// specification has to work nothing out.
+// The alphabet. The meaning of each letter is written out next to it, so that
+// the specification need not derive anything.
 
-// patterns are what AllowOrigins is made of, with the origins each matches.
+// patterns are the entries of AllowOrigins, with the origins that each matches.
 var patterns = []struct {
 	pattern string
 	matches []string
-	risky   bool // never together with credentials
+	risky   bool // an error together with credentials
 }{
 	{"https://a.example", []string{"https://a.example"}, false},
 	{"https://*.a.example", []string{"https://x.a.example", "https://x.y.a.example"}, false},
@@ -23,20 +23,20 @@ var patterns = []struct {
 	{"*", pageOrigins, true},
 }
 
-// api is the origin of the server; a page there is not concerned by CORS.
+// api is the origin of the server. CORS does not apply to pages there.
 const api = "https://api.example"
 
-// pageOrigins are where the pages live.
+// pageOrigins are the origins of the pages.
 var pageOrigins = []string{
 	"https://a.example", "https://x.a.example", "https://x.y.a.example",
 	"http://localhost", "http://localhost:3000", "null",
 	"https://a.example:8443", "https://a.example.evil.test", "https://evil-a.example", api,
 }
 
-// methods are spelt as a script spells them.
+// methods are the methods of the fetches, as scripts spell them.
 var methods = []struct {
 	spelling, sent string
-	safelisted     bool // CORS asks no permission
+	safelisted     bool // no preflight is needed
 }{
 	{"GET", "GET", true},
 	{"post", "POST", true},
@@ -47,7 +47,7 @@ var methods = []struct {
 	{"CHICKEN", "CHICKEN", false},
 }
 
-// requestHeaders are what a script may set.
+// requestHeaders are the headers that the scripts set.
 var requestHeaders = []struct {
 	field      browsermodel.Field
 	name       string // in lower case
@@ -65,7 +65,7 @@ var (
 	policyExposes = []string{"x-e", "*"}
 )
 
-// responseHeaders are what the application answers with.
+// responseHeaders are the headers of the application.
 var responseHeaders = browsermodel.Header("X-E", "e", "Set-Cookie", "c=1")
 
 // subsets returns every subset of a list.
@@ -89,7 +89,7 @@ func patternNames() []string {
 	return names
 }
 
-// policies are all that can be written, the illegal ones included.
+// policies returns every policy of the alphabet, including illegal ones.
 func policies() []core.Policy {
 	var all []core.Policy
 	for _, origins := range subsets(patternNames()) {
@@ -110,7 +110,8 @@ func policies() []core.Policy {
 	return all
 }
 
-// fewPolicies are the legal ones of a smaller alphabet, for lists of several.
+// fewPolicies returns the legal policies of a smaller alphabet, for lists of
+// several policies.
 func fewPolicies() []core.Policy {
 	var all []core.Policy
 	for _, origins := range subsets(patternNames()) {
@@ -131,19 +132,51 @@ func fewPolicies() []core.Policy {
 	return all
 }
 
-// fetch is one that a page makes, and what the specification knows of it.
+// routes returns every route of the alphabet.
+func routes() []core.Route {
+	var all []core.Route
+	for _, host := range []string{"", "api.example"} {
+		for _, path := range []string{"", "/a/", "/a", "/a/b/"} {
+			for _, policy := range []core.Policy{
+				{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}},
+				{AllowOrigins: []string{"https://a.example"}, AllowCredentials: true, AllowMethods: []string{"PUT"}},
+				{RejectDisallowed: true},
+			} {
+				all = append(all, core.Route{Host: host, Path: path, Policies: []core.Policy{policy}})
+			}
+		}
+	}
+	return all
+}
+
+// listsOfRoutes returns every list of one to three routes.
+func listsOfRoutes() [][]core.Route {
+	var lists [][]core.Route
+	for _, r := range routes() {
+		lists = append(lists, []core.Route{r})
+		for _, s := range routes() {
+			lists = append(lists, []core.Route{r, s})
+			for _, u := range routes() {
+				lists = append(lists, []core.Route{r, s, u})
+			}
+		}
+	}
+	return lists
+}
+
+// fetch is a fetch that a page makes, and what the specification knows about it.
 type fetch struct {
 	browsermodel.Fetch
 	method      string   // as sent
-	askedMethod bool     // CORS asks permission for the method
-	asked       []string // the names of headers it asks permission for
+	askedMethod bool     // the method needs a preflight
+	asked       []string // the names of the headers that need a preflight
 	path        urlPath
 }
 
-// urlPath is a path of a URL, with every way in which a router may read it.
+// urlPath is the path of a URL, with every way in which a router may read it.
 type urlPath struct {
 	host, url string
-	path, raw string // as net/http's URL has them
+	path, raw string // as in net/url.URL
 	readings  []string
 }
 
@@ -153,7 +186,7 @@ func plain(host, path string) urlPath {
 
 var onePath = []urlPath{plain("api.example", "/")}
 
-// fetches are all over the given letters.
+// fetches returns every fetch of the given alphabet.
 func fetches(methodSpellings []string, headers []string, uploads []bool, paths []urlPath) []fetch {
 	var all []fetch
 	for _, path := range paths {

@@ -7,19 +7,18 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// outcome is what comes of a fetch.
+// outcome is the outcome of a fetch.
 type outcome struct {
-	reads   bool // the script may read the response
-	exposed bool // and its field X-E
+	reads   bool // the script can read the response
+	exposed bool // the script can read its header X-E
 	reaches bool // the request reaches the handler
 }
 
-// The specification: what policies mean, in words that have nothing to do with
-// headers.
+// The specification: what policies mean, without reference to headers.
 
-// specified is what comes of a fetch from a server with these policies.
-// starCovers says that the browser, against the standard, takes a "*" among the
-// header names to stand for Authorization.
+// specified returns the outcome of a fetch from a server with these policies. If
+// starCovers is set, "*" covers Authorization in the browser, contrary to the
+// standard.
 func specified(policies []core.Policy, f fetch, starCovers bool) outcome {
 	if f.Origin == "https://"+f.path.host {
 		return outcome{true, true, true}
@@ -42,7 +41,7 @@ func specified(policies []core.Policy, f fetch, starCovers bool) outcome {
 	return outcome{reads, reads && (lists(p.ExposeHeaders, "x-e") || lists(p.ExposeHeaders, "*")), reaches}
 }
 
-// governing returns the first policy that has a pattern which matches, or nil.
+// governing returns the first policy with a pattern that matches, or nil.
 func governing(policies []core.Policy, origin string) *core.Policy {
 	for i, policy := range policies {
 		for _, p := range patterns {
@@ -54,7 +53,7 @@ func governing(policies []core.Policy, origin string) *core.Policy {
 	return nil
 }
 
-// legal says whether a policy may be written at all.
+// legal reports whether New must accept a policy.
 func legal(p core.Policy) bool {
 	if !p.AllowCredentials {
 		return true
@@ -68,8 +67,8 @@ func legal(p core.Policy) bool {
 }
 
 // routed returns the policies of the first route that covers every reading of
-// the path, or none if none covers any. Where the readings lead to different
-// routes, nobody is allowed, and whoever some route would reject is rejected.
+// the path, or nil if no route covers any. If the readings lead to different
+// routes, no origin is allowed, and if any route rejects, requests are rejected.
 func routed(routes []core.Route, u urlPath) []core.Policy {
 	found := -1
 	for i, reading := range u.readings {
@@ -90,7 +89,7 @@ func routed(routes []core.Route, u urlPath) []core.Policy {
 	return routes[found].Policies
 }
 
-// lists compares header names.
+// lists reports whether a list of header names contains s, ignoring case.
 func lists(list []string, s string) bool {
 	return slices.ContainsFunc(list, func(e string) bool { return strings.EqualFold(e, s) })
 }

@@ -1,10 +1,11 @@
-// Package random looks beyond the alphabet of package exhaustive: policies and
-// requests are drawn at random, over far more origins, methods and names, and
-// held to laws that need no specification of their own: how the answers to two
-// requests, or by two engines, have to hang together.
+// Package random goes beyond the alphabet of package exhaustive: it draws policies
+// and requests at random, from many more origins, methods and names, and checks
+// laws that need no specification: how the answers to two requests, or of two
+// engines, must relate.
 //
-// There is nothing here to import. It is a module of its own because
-// pgregory.net/rapid has no place in the root module:
+// The package exports nothing. It is a module of its own so that the root module
+// does not depend on pgregory.net/rapid. By default each law is tried a hundred
+// times, with -short twenty times:
 //
 //	go test -rapid.checks=100000 ./conformance/random
 package random

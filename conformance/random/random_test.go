@@ -55,7 +55,7 @@ var patterns = rapid.Custom(func(t *rapid.T) string {
 	}
 })
 
-// policies are legal ones.
+// policies draws legal policies.
 var policies = rapid.Custom(func(t *rapid.T) core.Policy {
 	star := func(list []string, label string) []string {
 		if rapid.IntRange(0, 4).Draw(t, label) == 0 {
@@ -95,7 +95,7 @@ func engine(t *rapid.T, policies ...core.Policy) *core.Engine {
 	return e
 }
 
-// pages are fetches from origins that the policies may well allow.
+// page draws a fetch from an origin that the policies are likely to allow.
 func page(t *rapid.T, policies ...core.Policy) browsermodel.Fetch {
 	f := browsermodel.Fetch{
 		Origin: origins.Draw(t, "page"), URL: "https://api.example/x",
@@ -119,7 +119,7 @@ func page(t *rapid.T, policies ...core.Policy) browsermodel.Fetch {
 	return f
 }
 
-// verdict is what a browser makes of an engine's answers, in memory.
+// verdict returns the browser's verdict on the answers of an engine, in memory.
 func verdict(e *core.Engine, f browsermodel.Fetch) browsermodel.Verdict {
 	browser := browsermodel.Browser{Transport: func(_ context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 		d := e.Decide(ctx, facts(r))
@@ -143,12 +143,12 @@ func facts(r browsermodel.Request) core.Request {
 	}
 }
 
-// same compares what scripts see.
+// same reports whether scripts see the same in two verdicts.
 func same(a, b browsermodel.Verdict) bool {
 	return a.Allowed == b.Allowed && a.AtPreflight == b.AtPreflight && slices.Equal(a.Header, withoutCORS(b.Header, a.Header))
 }
 
-// withoutCORS returns want if the two have the same fields of the application's.
+// withoutCORS returns want if both contain the same headers of the application.
 func withoutCORS(got, want browsermodel.Fields) browsermodel.Fields {
 	names := func(f browsermodel.Fields) (all []string) {
 		for _, line := range f {
@@ -164,7 +164,7 @@ func withoutCORS(got, want browsermodel.Fields) browsermodel.Fields {
 	return nil
 }
 
-// TestOrderAndRepetition: what a policy lists is a set.
+// TestOrderAndRepetition: the lists of a policy are sets.
 func TestOrderAndRepetition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := policies.Draw(t, "policy")
@@ -181,7 +181,7 @@ func TestOrderAndRepetition(t *testing.T) {
 	})
 }
 
-// TestMore: to allow more never takes anything away.
+// TestMore: a policy that lists more never allows less.
 func TestMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := policies.Draw(t, "policy")
@@ -197,8 +197,8 @@ func TestMore(t *testing.T) {
 	})
 }
 
-// TestFirstGoverns: two policies answer as the first of them alone where it
-// allows the origin, and as the second where it does not.
+// TestFirstGoverns: two policies answer like the first if it allows the origin,
+// and like the second otherwise.
 func TestFirstGoverns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, q := policies.Draw(t, "first"), policies.Draw(t, "second")
@@ -218,7 +218,8 @@ func TestFirstGoverns(t *testing.T) {
 	})
 }
 
-// TestReload: a reloaded engine is a new one, and an error leaves it as it was.
+// TestReload: a reloaded engine answers like a new one, and an error changes
+// nothing.
 func TestReload(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, q := policies.Draw(t, "before"), policies.Draw(t, "after")
@@ -227,7 +228,7 @@ func TestReload(t *testing.T) {
 		bad := q
 		bad.AllowOrigins = append(slices.Clone(q.AllowOrigins), "https://a.example/")
 		if err := e.Reload(bad); err == nil {
-			t.Fatal("a bad policy is accepted")
+			t.Fatal("Reload accepted an invalid policy")
 		}
 		if a, b := verdict(e, f), verdict(engine(t, p), f); !same(a, b) {
 			t.Fatalf("after an error: %+v\n%+v\n%+v", f, a, b)
@@ -241,7 +242,7 @@ func TestReload(t *testing.T) {
 	})
 }
 
-// TestExplain: what an explanation says of browsers is what the model does.
+// TestExplain: what an explanation says about browsers is what the model does.
 func TestExplain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := policies.Draw(t, "policy")
