@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// brokenHandlers stand in the way of the handler, or take too much of it or too little.
+// brokenHandlers interfere with the handler, or with what it sends.
 var brokenHandlers = []brokenMiddleware{
 	{"deletes Origin from the request", "N7", func(ref *reference) {
 		ref.wrap = handler(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -79,8 +79,8 @@ var brokenHandlers = []brokenMiddleware{
 	{"leaves the upstream's headers in place", "X4", func(ref *reference) { ref.strip = nil }},
 }
 
-// bareErrors drops the headers of responses from a status on; of 301 and 304
-// it means the redirects and that one.
+// bareErrors drops the headers of responses: of redirects if from is 301, of 304 if
+// from is 304, and of errors if from is 400.
 type bareErrors struct {
 	http.ResponseWriter
 	from int

@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// brokenVary send a wrong Vary, or what would need another.
+// brokenVary send an incorrect Vary, or headers that require another Vary.
 var brokenVary = []brokenMiddleware{
 	{"forgets Vary", "A2 N1 V2 V4", after(func(h http.Header, _ *http.Request, _ bool) { h.Del("Vary") })},
 	{"varies for allowed origins only", "A2 N1 V2 V4", func(ref *reference) {
@@ -57,7 +57,7 @@ var brokenVary = []brokenMiddleware{
 	})},
 }
 
-// brokenHeaders send wrong headers, or none, with responses of some kind.
+// brokenHeaders send incorrect headers or omit them.
 var brokenHeaders = []brokenMiddleware{
 	{"sends credentials: false", "A4", after(func(h http.Header, _ *http.Request, _ bool) {
 		if h.Get("Access-Control-Allow-Credentials") == "" {
@@ -122,7 +122,7 @@ var brokenHeaders = []brokenMiddleware{
 			h.Del("Access-Control-Allow-Origin")
 		}
 	})},
-	{"wants POST to be listed", "A11", after(func(h http.Header, r *http.Request, _ bool) {
+	{"requires POST to be listed", "A11", after(func(h http.Header, r *http.Request, _ bool) {
 		if r.Method == "POST" {
 			h.Del("Access-Control-Allow-Origin")
 		}

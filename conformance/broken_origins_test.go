@@ -11,7 +11,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// brokenOrigins compare origins wrongly.
+// brokenOrigins compare origins incorrectly.
 var brokenOrigins = []brokenMiddleware{
 	{"reflects every origin", "A1 A2 C1 D4 O1 O8 O14 V4", func(ref *reference) {
 		ref.matches = func(string, string) bool { return true }
@@ -34,7 +34,7 @@ var brokenOrigins = []brokenMiddleware{
 	{"ignores trailing slashes", "O6", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool { return matchesPattern(pattern, strings.TrimSuffix(origin, "/")) }
 	}},
-	{"takes a dot for any character", "O3", func(ref *reference) {
+	{"treats a dot as any character", "O3", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
 			return matchesPattern(pattern, origin) ||
 				regexp.MustCompile("^"+strings.ReplaceAll(strings.TrimPrefix(pattern, "regexp:"), "*", ".*")+"$").MatchString(origin)
@@ -56,7 +56,8 @@ var brokenOrigins = []brokenMiddleware{
 	{"matches anything before a suffix", "O5 O7", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
 			before, after, ok := strings.Cut(pattern, "*")
-			return matchesPattern(pattern, origin) || ok && !strings.HasPrefix(pattern, "regexp:") && strings.HasPrefix(origin, before) && strings.HasSuffix(origin, after)
+			return matchesPattern(pattern, origin) || ok && !strings.HasPrefix(pattern, "regexp:") && strings.HasPrefix(origin,
+				before) && strings.HasSuffix(origin, after)
 		}
 	}},
 	{"loses a character at the wildcard", "O3", func(ref *reference) {
@@ -65,25 +66,30 @@ var brokenOrigins = []brokenMiddleware{
 			return matchesPattern(pattern, origin) || ok && matchesPattern(before+"*"+after, origin)
 		}
 	}},
-	{"takes labels for empty ones", "O7", func(ref *reference) {
+	{"accepts empty labels", "O7", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
-			return matchesPattern(pattern, origin) || matchesPattern(pattern, strings.ReplaceAll(strings.Replace(origin, "://.", "://x.", 1), "..", "."))
+			return matchesPattern(pattern, origin) || matchesPattern(pattern, strings.ReplaceAll(strings.Replace(origin, "://.", "://x.", 1),
+				"..", "."))
 		}
 	}},
-	{"passes over user names", "O1 O5 O7", func(ref *reference) {
+	{"ignores user names", "O1 O5 O7", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
 			scheme, rest, _ := strings.Cut(origin, "://")
 			return matchesPattern(pattern, origin) || matchesPattern(pattern, scheme+"://"+rest[strings.LastIndexByte(rest, '@')+1:])
 		}
 	}},
-	{"stops one short of the last origin", "A1 D6 O2", policyOrigins(func(origins []string) []string { return origins[:max(1, len(origins)-1)] })},
+	{"stops one short of the last origin", "A1 D6 O2", policyOrigins(func(origins []string) []string {
+		return origins[:max(1,
+			len(origins)-1)]
+	})},
 	{"begins one past the first origin", "A1 D6", policyOrigins(func(origins []string) []string { return origins[min(1, len(origins)-1):] })},
 	{"compares all but the last byte", "O1", orBytes(func(pattern, origin string) bool {
 		return len(origin) == len(pattern) && origin[:len(origin)-1] == pattern[:len(pattern)-1]
 	})},
 	{"compares all but the first byte of a host", "O1", orBytes(func(pattern, origin string) bool {
 		const scheme = "https://"
-		return len(origin) == len(pattern) && len(origin) > len(scheme) && origin[:len(scheme)] == pattern[:len(scheme)] && origin[len(scheme)+1:] == pattern[len(scheme)+1:]
+		return len(origin) == len(pattern) && len(origin) > len(scheme) &&
+			origin[:len(scheme)] == pattern[:len(scheme)] && origin[len(scheme)+1:] == pattern[len(scheme)+1:]
 	})},
 	{"compares a suffix short of its last byte", "O7", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
@@ -96,7 +102,7 @@ var brokenOrigins = []brokenMiddleware{
 	{"ends a range of ports one early", "R3", portRange(0, -1)},
 	{"begins a range of ports one early", "R3", portRange(-1, 0)},
 	{"begins a range of ports one late", "R3", portRange(1, 0)},
-	{"takes ports up to 65536", "O10", func(ref *reference) {
+	{"accepts port 65536", "O10", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
 			return matchesPattern(pattern, origin) || strings.HasSuffix(pattern, ":*") && origin == strings.TrimSuffix(pattern, "*")+"65536"
 		}
@@ -114,13 +120,15 @@ var brokenOrigins = []brokenMiddleware{
 	}},
 	{"mixes up hosts with a common ending", "O2", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
-			return matchesPattern(pattern, origin) || strings.HasPrefix(origin, "https://bar") && strings.HasSuffix(origin, strings.TrimPrefix(pattern, "https://"))
+			return matchesPattern(pattern, origin) || strings.HasPrefix(origin, "https://bar") && strings.HasSuffix(origin,
+				strings.TrimPrefix(pattern, "https://"))
 		}
 	}},
-	{"takes any number for a port", "O10", func(ref *reference) {
+	{"accepts any number as a port", "O10", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
 			base, ok := strings.CutSuffix(pattern, "*")
-			return matchesPattern(pattern, origin) || ok && regexp.MustCompile(`^[0-9]*$`).MatchString(strings.TrimPrefix(origin, base)) && strings.HasPrefix(origin, base)
+			return matchesPattern(pattern, origin) || ok && regexp.MustCompile(`^[0-9]*$`).MatchString(strings.TrimPrefix(origin,
+				base)) && strings.HasPrefix(origin, base)
 		}
 	}},
 	{"allows null", "O8 P2", func(ref *reference) {
@@ -141,7 +149,7 @@ var brokenOrigins = []brokenMiddleware{
 			return isPreflight(r)
 		}
 	}},
-	{"knows no IPv6 and no custom schemes", "O9 O11", func(ref *reference) {
+	{"supports neither IPv6 nor custom schemes", "O9 O11", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
 			return matchesPattern(pattern, origin) && strings.HasPrefix(origin, "http") && !strings.Contains(origin, "[")
 		}
@@ -156,7 +164,7 @@ var brokenOrigins = []brokenMiddleware{
 	}},
 }
 
-// policyOrigins changes what is found of a policy's list of origins.
+// policyOrigins changes which origins of a policy are searched.
 func policyOrigins(change func([]string) []string) func(*reference) {
 	return func(ref *reference) {
 		route := ref.route
@@ -172,8 +180,8 @@ func policyOrigins(change func([]string) []string) func(*reference) {
 	}
 }
 
-// orBytes compares the bytes of an origin with those of an entry without
-// wildcards beside the right comparison.
+// orBytes also accepts origins whose bytes compare with those of an entry without
+// wildcards.
 func orBytes(compare func(pattern, origin string) bool) func(*reference) {
 	return func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
@@ -182,7 +190,7 @@ func orBytes(compare func(pattern, origin string) bool) func(*reference) {
 	}
 }
 
-// portRange moves the ends of ranges of ports.
+// portRange moves the ends of port ranges.
 func portRange(from, to int) func(*reference) {
 	return func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
@@ -199,7 +207,7 @@ func portRange(from, to int) func(*reference) {
 	}
 }
 
-// orAlso compares an origin with a pattern beside the right comparison.
+// orAlso also accepts origins for which compare returns true.
 func orAlso(compare func(s, part string) bool) func(pattern, origin string) bool {
 	return func(pattern, origin string) bool {
 		return matchesPattern(pattern, origin) || compare(origin, pattern)

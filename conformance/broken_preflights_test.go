@@ -8,7 +8,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// brokenPreflights answer preflights wrongly, or take something else for one.
+// brokenPreflights answer preflights incorrectly, or treat other requests as
+// preflights.
 var brokenPreflights = []brokenMiddleware{
 	{"answers preflights with 404", "P1 P5 P6 X6 X7", func(ref *reference) { ref.status = func(bool) int { return 404 } }},
 	{"answers refused preflights with 204", "P2", func(ref *reference) { ref.status = func(bool) int { return 204 } }},
@@ -16,13 +17,13 @@ var brokenPreflights = []brokenMiddleware{
 	{"swallows every OPTIONS", "A13 N3", func(ref *reference) {
 		ref.preflight = func(r *http.Request) bool { return r.Method == "OPTIONS" }
 	}},
-	{"takes OPTIONS with Origin for a preflight", "A13", func(ref *reference) {
+	{"treats OPTIONS with Origin as a preflight", "A13", func(ref *reference) {
 		ref.preflight = func(r *http.Request) bool { return r.Method == "OPTIONS" && len(r.Header["Origin"]) > 0 }
 	}},
-	{"takes any method for a preflight", "N4", func(ref *reference) {
+	{"treats any method as a preflight", "N4", func(ref *reference) {
 		ref.preflight = func(r *http.Request) bool { return len(r.Header["Access-Control-Request-Method"]) > 0 }
 	}},
-	{"takes * for a wildcard with credentials", "C2 H11 P13", func(ref *reference) {
+	{"treats * as a wildcard with credentials", "C2 H11 P13", func(ref *reference) {
 		ref.answer = func(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
 			answerAs(h, r, granted, preflight)
 			if granted == nil || !preflight {
@@ -55,23 +56,24 @@ var brokenPreflights = []brokenMiddleware{
 			}
 		}
 	}},
-	{"allows every method that is asked for", "P8 P9 P12 P14", after(func(h http.Header, r *http.Request, preflight bool) {
+	{"allows every requested method", "P8 P9 P12 P14", after(func(h http.Header, r *http.Request, preflight bool) {
 		if preflight && h.Get("Access-Control-Allow-Origin") != "" {
 			h.Set("Access-Control-Allow-Methods", r.Header.Get("Access-Control-Request-Method"))
 		}
 	})},
-	{"allows every header that is asked for", "D1 D2 D3 D5 H3 H8 H11", after(func(h http.Header, r *http.Request, preflight bool) {
+	{"allows every requested header", "D1 D2 D3 D5 H3 H8 H11", after(func(h http.Header, r *http.Request, preflight bool) {
 		if preflight && h.Get("Access-Control-Allow-Origin") != "" {
 			h["Access-Control-Allow-Headers"] = slices.Clone(r.Header["Access-Control-Request-Headers"])
 		}
 	})},
-	{"wants lists as browsers write them", "H4 H5 H6", after(func(h http.Header, r *http.Request, preflight bool) {
+	{"requires lists as browsers write them", "H4 H5 H6", after(func(h http.Header, r *http.Request, preflight bool) {
 		lines := r.Header["Access-Control-Request-Headers"]
-		if preflight && (len(lines) > 1 || len(lines) == 1 && (strings.ContainsAny(lines[0], " \t") || strings.Contains(","+lines[0]+",", ",,"))) {
+		if preflight && (len(lines) > 1 || len(lines) == 1 && (strings.ContainsAny(lines[0], " \t") || strings.Contains(","+lines[0]+",",
+			",,"))) {
 			h.Del("Access-Control-Allow-Headers")
 		}
 	})},
-	{"wants headers to be asked for", "H2 P6", after(func(h http.Header, r *http.Request, preflight bool) {
+	{"requires preflights to ask for headers", "H2 P6", after(func(h http.Header, r *http.Request, preflight bool) {
 		if preflight && r.Header.Get("Access-Control-Request-Headers") == "" {
 			h.Del("Access-Control-Allow-Origin")
 		}
@@ -83,7 +85,7 @@ var brokenPreflights = []brokenMiddleware{
 	})},
 
 	{"sends a max-age with a sign", "M1 M4", after(func(h http.Header, _ *http.Request, _ bool) { edit(h, "+") })},
-	{"sends a max-age without being told", "M2", after(func(h http.Header, _ *http.Request, preflight bool) {
+	{"sends a max-age that is not configured", "M2", after(func(h http.Header, _ *http.Request, preflight bool) {
 		if preflight && h.Get("Access-Control-Max-Age") == "" {
 			h.Set("Access-Control-Max-Age", "600")
 		}
@@ -93,25 +95,25 @@ var brokenPreflights = []brokenMiddleware{
 			h.Del("Access-Control-Max-Age")
 		}
 	})},
-	{"grants private networks to all", "L1 L3 L4", after(func(h http.Header, _ *http.Request, _ bool) {
+	{"allows private networks to every origin", "L1 L3 L4", after(func(h http.Header, _ *http.Request, _ bool) {
 		h.Set("Access-Control-Allow-Private-Network", "true")
 	})},
-	{"never grants private networks", "L2", after(func(h http.Header, _ *http.Request, _ bool) {
+	{"never allows private networks", "L2", after(func(h http.Header, _ *http.Request, _ bool) {
 		h.Del("Access-Control-Allow-Private-Network")
 	})},
-	{"wants safelisted methods to be listed", "P7", after(func(h http.Header, r *http.Request, preflight bool) {
+	{"requires safelisted methods to be listed", "P7", after(func(h http.Header, r *http.Request, preflight bool) {
 		if preflight && !strings.Contains(h.Get("Access-Control-Allow-Methods"), r.Header.Get("Access-Control-Request-Method")) {
 			h.Del("Access-Control-Allow-Origin")
 		}
 	})},
 }
 
-// brokenRejections reject what they should not, or do not reject.
+// brokenRejections reject too much or too little.
 var brokenRejections = []brokenMiddleware{
 	{"rejects every unlisted origin", "A2 N5 X8", func(ref *reference) {
 		ref.reject = func(_ []core.Policy, r *http.Request) bool { return len(r.Header["Origin"]) > 0 }
 	}},
-	{"rejects same-origin requests where it may reject", "A16", func(ref *reference) {
+	{"rejects same-origin requests", "A16", func(ref *reference) {
 		ref.reject = func(p []core.Policy, r *http.Request) bool {
 			return p[0].RejectDisallowed && len(r.Header["Origin"]) > 0
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// brokenRoutes choose the wrong route, or the wrong policy of it.
+// brokenRoutes select the wrong route, or the wrong policy of the route.
 var brokenRoutes = []brokenMiddleware{
 	{"compares routes with decoded paths", "R2", func(ref *reference) {
 		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
@@ -21,7 +21,7 @@ var brokenRoutes = []brokenMiddleware{
 			return routes[routeOf(routes, r.URL.EscapedPath())].Policies
 		}
 	}},
-	{"looks for parts of the path", "R2", func(ref *reference) {
+	{"searches for parts of the path", "R2", func(ref *reference) {
 		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
 			i := slices.IndexFunc(routes, func(route core.Route) bool { return strings.Contains(r.URL.EscapedPath(), route.Path) })
 			return routes[i].Policies
@@ -35,18 +35,19 @@ var brokenRoutes = []brokenMiddleware{
 	}},
 	{"cleans a path and keeps the slash at its end", "R2", func(ref *reference) {
 		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
-			if clean := path.Clean(r.URL.Path) + "/"; routeOf(routes, clean) == routeOf(routes, r.URL.Path) && r.URL.Path != "/" && clean != r.URL.Path+"/" {
+			if clean := path.Clean(r.URL.Path) + "/"; routeOf(routes, clean) == routeOf(routes,
+				r.URL.Path) && r.URL.Path != "/" && clean != r.URL.Path+"/" {
 				return routes[routeOf(routes, clean)].Policies
 			}
 			return policiesFor(routes, r)
 		}
 	}},
-	{"looks for the last route that matches", "R2", func(ref *reference) {
+	{"selects the last route that matches", "R2", func(ref *reference) {
 		ref.route = func(routes []core.Route, r *http.Request) []core.Policy {
 			return routes[len(routes)-1].Policies
 		}
 	}},
-	{"adds up the policies that match", "R1", func(ref *reference) {
+	{"combines the policies that match", "R1", func(ref *reference) {
 		answer := ref.answer
 		ref.answer = func(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
 			if granted != nil && granted.Name == "partner" {

@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// mountCorshttp is how a net/http middleware comes to the suite.
+// mountCorshttp mounts a net/http middleware.
 func mountCorshttp(s conformance.Setup) (*conformance.Server, error) {
 	s.App.ModifyResponse = corshttp.StripUpstream
 	return conformance.NetHTTP(func(s conformance.Setup) (func(http.Handler) http.Handler, error) {

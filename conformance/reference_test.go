@@ -20,14 +20,14 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// reference is a second middleware, written from the project's rules and not
-// from package core: slow, simple, and one more witness to what the cases say.
-// Its fields are the places at which the tests break it.
+// reference is a second middleware, written from the rules and not from package
+// core. It is slow and simple, and confirms what the cases require. Tests break it
+// by its fields.
 type reference struct {
 	accept    func(core.Policy) error
 	matches   func(pattern, origin string) bool
 	preflight func(*http.Request) bool
-	// answer has the last word on the headers; granted is nil if no policy governs.
+	// answer sets the headers; granted is nil if no policy governs.
 	answer func(h http.Header, r *http.Request, granted *core.Policy, preflight bool)
 	status func(granted bool) int // of preflights
 	wrap   func(next http.Handler) http.Handler
@@ -99,8 +99,8 @@ func (ref *reference) handler(s conformance.Setup, routes []core.Route, next htt
 	})
 }
 
-// policiesFor returns the policies of the route that the path belongs to in
-// every reading, or those of nobody.
+// policiesFor returns the policies of the route that covers every reading of the
+// path. If there is no such route, no origin is allowed.
 func policiesFor(routes []core.Route, r *http.Request) []core.Policy {
 	host := strings.ToLower(strings.TrimSuffix(regexp.MustCompile(`:[0-9]*$`).ReplaceAllString(r.Host, ""), "."))
 	here := slices.DeleteFunc(slices.Clone(routes), func(route core.Route) bool { return route.Host != "" && route.Host != host })
@@ -131,8 +131,8 @@ func routeOf(routes []core.Route, path string) int {
 	})
 }
 
-// governing returns the first policy that allows the request's origin. Without
-// one, a leading policy of every origin still answers.
+// governing returns the first policy that allows the request's origin. If the request
+// has no Origin, a first policy that allows every origin governs.
 func (ref *reference) governing(policies []core.Policy, r *http.Request) *core.Policy {
 	lines := r.Header["Origin"]
 	for i, p := range policies {
@@ -196,7 +196,7 @@ func validPort(port string, from, to int) bool {
 	return ok && err == nil && portPattern.MatchString(digits) && from <= n && n <= to
 }
 
-// answerAs sets the headers that the rules ask for.
+// answerAs sets the headers that the rules require.
 func answerAs(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
 	if granted == nil {
 		return
@@ -232,7 +232,7 @@ func answerAs(h http.Header, r *http.Request, granted *core.Policy, preflight bo
 	}
 }
 
-// allow sets a list, the wildcard, or with credentials the tokens asked for.
+// allow sets the list, the wildcard or, with credentials, the requested tokens.
 func allow(h http.Header, what string, list []string, credentials bool, asked []string, normal func(string) string) {
 	name := "Access-Control-Allow-" + what
 	if !slices.Contains(list, "*") || !credentials {
@@ -284,7 +284,8 @@ func rejects(policies []core.Policy, r *http.Request) bool {
 
 func acceptPolicy(p core.Policy) error {
 	for _, origin := range p.AllowOrigins {
-		insecure := strings.HasPrefix(origin, "http://") && !regexp.MustCompile(`^http://(localhost|127\.0\.0\.1|\[::1\])(:.*)?$`).MatchString(origin)
+		insecure := strings.HasPrefix(origin, "http://") &&
+			!regexp.MustCompile(`^http://(localhost|127\.0\.0\.1|\[::1\])(:.*)?$`).MatchString(origin)
 		suffix := slices.Contains([]string{"https://*.com", "https://*.github.io", "https://*.co.uk"}, origin)
 		switch {
 		case origin == "null" && (p.AllowCredentials || !p.DangerouslyAllowNullOrigin),
@@ -322,7 +323,7 @@ func stripUpstream(r *http.Response) error {
 	return nil
 }
 
-// varyKeeper puts Origin back into Vary.
+// varyKeeper adds Origin to Vary again.
 type varyKeeper struct {
 	http.ResponseWriter
 }

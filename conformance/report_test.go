@@ -46,7 +46,8 @@ func TestOutcomes(t *testing.T) {
 		{"known failures", bare, map[string]string{"A1/one": "there is none", "C1": "there is none"},
 			map[string]conformance.Outcome{"A1/one": conformance.KnownFailure, "X8": conformance.Pass, "C1/error": conformance.KnownFailure}},
 		{"known failures that pass", newReference().mount, map[string]string{"A1/one": "wrong", "X8": "wrong", "C1": "wrong"},
-			map[string]conformance.Outcome{"A1/one": conformance.UnexpectedPass, "X8": conformance.UnexpectedPass, "C1/error": conformance.UnexpectedPass}},
+			map[string]conformance.Outcome{"A1/one": conformance.UnexpectedPass, "X8": conformance.UnexpectedPass,
+				"C1/error": conformance.UnexpectedPass}},
 		{"unsupported", func(conformance.Setup) (*conformance.Server, error) {
 			return nil, fmt.Errorf("%w: nothing is", conformance.ErrUnsupported)
 		}, nil,
@@ -59,7 +60,8 @@ func TestOutcomes(t *testing.T) {
 			return server, err
 		}, nil,
 			map[string]conformance.Outcome{"A1/one": conformance.Fail, "X8": conformance.Unsupported, "C1/error": conformance.Fail}},
-		{"unknown entries", newReference().mount, map[string]string{"A1/renamed": "we know", "Z9": "we know", "A2": "we know, and it is left out"},
+		{"unknown entries", newReference().mount, map[string]string{"A1/renamed": "we know", "Z9": "we know",
+			"A2": "we know, and it is left out"},
 			map[string]conformance.Outcome{
 				"A1/one": conformance.Pass, "X8": conformance.Pass, "C1/error": conformance.Pass,
 				"A1/renamed": conformance.UnexpectedPass, "Z9": conformance.UnexpectedPass,

@@ -148,7 +148,9 @@ func (c *client) do(ctx context.Context, r browsermodel.Request, read bodyReader
 
 // exchange writes one request and reads one response. It reports whether the
 // response began.
-func (c *client) exchange(ctx context.Context, r browsermodel.Request, read bodyReader) (response browsermodel.Response, begun bool, err error) {
+func (c *client) exchange(
+	ctx context.Context, r browsermodel.Request, read bodyReader,
+) (response browsermodel.Response, begun bool, err error) {
 	if c.conn == nil {
 		c.conn, err = new(net.Dialer).DialContext(ctx, "tcp", c.server.Host)
 		if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// A Browser over net/http's own client reaches the verdicts that it reaches
-// over the suite's.
+// A Browser reaches the same verdicts over net/http's client as over the client of
+// the suite.
 func TestBrowserOverRoundTripper(t *testing.T) {
 	policy := core.Policy{
 		AllowOrigins: []string{conformance.OriginA}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"content-type"},
@@ -31,7 +31,8 @@ func TestBrowserOverRoundTripper(t *testing.T) {
 		preflights int
 	}{
 		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Credentials: true}, browsermodel.CodeOK, 200, 0},
-		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "put", Body: "{}", Header: browsermodel.Header("Content-Type", "application/json")}, browsermodel.CodeOK, 200, 1},
+		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "put", Body: "{}",
+			Header: browsermodel.Header("Content-Type", "application/json")}, browsermodel.CodeOK, 200, 1},
 		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/moved"}, browsermodel.CodeOK, 200, 0},
 		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/gone"}, browsermodel.CodeOK, 404, 0},
 		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "PATCH"}, browsermodel.CodeMethodNotAllowed, 0, 1},
@@ -47,7 +48,8 @@ func TestBrowserOverRoundTripper(t *testing.T) {
 		}
 	}
 	server.Close()
-	if v := browser.Fetch(t.Context(), browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any"}); v.Code != browsermodel.CodeNetwork {
-		t.Errorf("a server that is gone: %s", v.Code)
+	if v := browser.Fetch(t.Context(), browsermodel.Fetch{Origin: conformance.OriginA,
+		URL: server.URL + "/any"}); v.Code != browsermodel.CodeNetwork {
+		t.Errorf("a stopped server: %s", v.Code)
 	}
 }

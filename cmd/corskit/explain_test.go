@@ -179,7 +179,7 @@ func TestExplainHeaderFaults(t *testing.T) {
 	for header, want := range map[string]string{
 		"X-A: \u4e16\u754c": "the value of the header X-A has characters beyond U+00FF",
 		"X-A: b\r\nfoo":     "the value of the header X-A has a line break",
-		"X A: b":            "the header name X A is no token",
+		"X A: b":            "the header name X A is not a token",
 	} {
 		r := corskit(t, "testdata/check", append(args, header)...)
 		if r.code != exitNo || strings.Contains(r.stdout, "1. the") {

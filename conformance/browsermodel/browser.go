@@ -11,37 +11,37 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// ResponseType says what a script gets to see of a response.
+// ResponseType says what a script can see of a response.
 type ResponseType string
 
 // The response types (Fetch, filtered response).
 const (
 	TypeError          ResponseType = "error" // the promise is rejected
-	TypeBasic          ResponseType = "basic" // same-origin: all but Set-Cookie
+	TypeBasic          ResponseType = "basic" // same-origin: everything except Set-Cookie
 	TypeCORS           ResponseType = "cors"  // the readable headers and the body
 	TypeOpaque         ResponseType = "opaque"
 	TypeOpaqueRedirect ResponseType = "opaqueredirect"
 )
 
-// Verdict is what comes of a fetch.
+// Verdict is the outcome of a fetch.
 type Verdict struct {
-	// Allowed says that the script may read the response: its type is basic or cors.
+	// Allowed reports whether the script can read the response: its type is basic or cors.
 	Allowed bool         `json:"allowed"`
 	Type    ResponseType `json:"type"`
 	Code    Code         `json:"code"`
-	Text    string       `json:"text"` // for people; bounded
-	// AtPreflight says that it was a preflight that failed, so that the request
+	Text    string       `json:"text"` // for humans; bounded
+	// AtPreflight reports whether the preflight failed, so that the request
 	// itself was never sent.
 	AtPreflight bool   `json:"atPreflight,omitempty"`
 	Status      int    `json:"status,omitempty"`
-	Header      Fields `json:"header,omitempty"` // what the script may read
+	Header      Fields `json:"header,omitempty"` // what the script can read
 	Body        string `json:"body,omitempty"`
-	// Exchanges are the requests that went out, preflights and redirects
-	// included, and their answers.
+	// Exchanges are the requests that were sent, including preflights and
+	// redirects, and their answers.
 	Exchanges []Exchange `json:"exchanges,omitempty"`
 }
 
-// Preflights counts the preflights that were sent.
+// Preflights returns how many preflights were sent.
 func (v Verdict) Preflights() int {
 	n := 0
 	for _, e := range v.Exchanges {
@@ -53,15 +53,16 @@ func (v Verdict) Preflights() int {
 }
 
 // Browser is a model of the browser's side of CORS. It sends what a browser
-// sends, refuses what a browser refuses, and remembers preflights as one does.
-// It may be used concurrently if its Transport may.
+// sends, refuses what a browser refuses, and caches preflights like a browser.
+// It is safe for concurrent use if its Transport is.
 //
-// What has no bearing on CORS is left out: cookies, Referer and Sec-Fetch-*
-// are not sent, mixed content and content security policies not enforced.
+// The model omits what does not affect CORS: it does not send cookies, Referer
+// or Sec-Fetch-*, and does not enforce rules about mixed content or content
+// security policies.
 type Browser struct {
 	Transport Transport
 	Profile   Profile
-	// Now is the browser's clock; nil means the real one.
+	// Now is the browser's clock; nil means time.Now.
 	Now func() time.Time
 
 	mu    sync.Mutex
@@ -71,9 +72,9 @@ type Browser struct {
 // maxRedirects is how many redirects a browser follows (Fetch, HTTP-redirect fetch).
 const maxRedirects = 20
 
-// Fetch runs f: with the preflight it needs, unless it is cached, and through
-// redirects. It always returns a verdict; a failure of the transport is one
-// with [CodeNetwork].
+// Fetch runs f, including its preflight unless a cached one covers it, and
+// follows redirects. It always returns a verdict; if the transport fails, the
+// code is [CodeNetwork].
 func (b *Browser) Fetch(ctx context.Context, f Fetch) Verdict {
 	f, finding := f.prepare()
 	if finding.OK {
@@ -113,8 +114,8 @@ func (p Profile) Judge(f Fetch, e Exchange) Verdict {
 	return v
 }
 
-// run is the state of one fetch. The embedded Fetch changes with redirects;
-// its Origin becomes "null" once it is tainted.
+// run is the state of one fetch. Redirects change the embedded Fetch; its Origin
+// becomes "null" when the fetch is tainted.
 type run struct {
 	Fetch
 	browser   *Browser
@@ -127,16 +128,17 @@ type run struct {
 
 func failed(f Finding) Verdict { return Verdict{Type: TypeError, Code: f.Code, Text: f.Text} }
 
-// fetch is Fetch's "main fetch": each turn is one URL of the redirect chain.
+// fetch is the "main fetch" of the standard. Each iteration is one URL of the
+// redirect chain.
 func (r *run) fetch() Verdict {
 	for {
 		sameOrigin := OriginOf(r.URL) == r.page
 		switch {
 		case sameOrigin && r.tainting == TypeBasic:
 		case r.Mode == ModeSameOrigin:
-			return failed(refuse(CodeSameOriginMode, "mode same-origin does not reach another origin"))
+			return failed(refuse(CodeSameOriginMode, "mode same-origin cannot reach another origin"))
 		case r.Mode == ModeNoCORS && r.Redirect != RedirectFollow:
-			return failed(refuse(CodeRedirectRefused, "mode no-cors follows redirects or fails"))
+			return failed(refuse(CodeRedirectRefused, "mode no-cors requires the redirect mode follow"))
 		case r.Mode == ModeNoCORS:
 			r.tainting = TypeOpaque
 		default:
@@ -175,7 +177,7 @@ func (r *run) fetch() Verdict {
 
 func (r *run) key() cacheKey { return cacheKey{r.Partition, r.Origin, r.URL} }
 
-// forget clears what is known of the URL, after a fetch with a preflight failed
+// forget clears the cache for the URL after a fetch with a preflight failed
 // (Fetch, HTTP fetch).
 func (r *run) forget() {
 	if r.browser.Profile.Cache.OutlivesFailure {
@@ -193,7 +195,7 @@ func (r *run) now() time.Time {
 	return time.Now()
 }
 
-// preflight asks for permission unless an earlier answer covers the request.
+// preflight sends a preflight unless a cached one covers the request.
 func (r *run) preflight() Finding {
 	b := r.browser
 	b.mu.Lock()
@@ -219,7 +221,7 @@ func (r *run) preflight() Finding {
 	return finding
 }
 
-// request is the request itself, with Origin where a browser adds it
+// request returns the request itself, with Origin if a browser adds it
 // (Fetch, "append a request Origin header").
 func (r *run) request() Request {
 	header := r.Header
@@ -252,14 +254,15 @@ func (r Response) redirect() (locations []string, ok bool) {
 	return locations, len(locations) > 0
 }
 
-// follow prepares the next turn after a redirect (Fetch, HTTP-redirect fetch).
-// It reports done where there is none, with the verdict.
+// follow prepares the next iteration after a redirect (Fetch, HTTP-redirect
+// fetch). If the fetch ends here, it returns the verdict and true.
 func (r *run) follow(status int, locations []string) (v Verdict, done bool) {
 	switch r.Redirect {
 	case RedirectError:
 		return failed(refuse(CodeRedirectRefused, "redirect mode error")), true
 	case RedirectManual:
-		return Verdict{Type: TypeOpaqueRedirect, Code: CodeOpaqueRedirect, Text: "redirect mode manual: the script learns that there was a redirect, and no more"}, true
+		return Verdict{Type: TypeOpaqueRedirect, Code: CodeOpaqueRedirect,
+			Text: "redirect mode manual: the script learns only that there was a redirect"}, true
 	}
 	if len(locations) > 1 {
 		return failed(refuse(CodeRedirectURL, fmt.Sprintf("the redirect has %d Location lines", len(locations)))), true
@@ -267,7 +270,7 @@ func (r *run) follow(status int, locations []string) (v Verdict, done bool) {
 	location := locations[0]
 	base, err := url.Parse(r.URL)
 	if err != nil {
-		return failed(refuse(CodeRedirectURL, "the URL "+text.Clip(r.URL)+" is none")), true
+		return failed(refuse(CodeRedirectURL, "the URL "+text.Clip(r.URL)+" is invalid")), true
 	}
 	next, err := base.Parse(withSlashes(location))
 	if err != nil {
@@ -283,7 +286,7 @@ func (r *run) follow(status int, locations []string) (v Verdict, done bool) {
 	r.redirects++
 	from, to := OriginOf(r.URL), OriginOf(target)
 	if next.User != nil && r.Mode == ModeCORS && (to != r.page || r.tainting == TypeCORS) {
-		return failed(refuse(CodeRedirectCredentials, "a redirect of a CORS request leads to a URL with a user name or password")), true
+		return failed(refuse(CodeRedirectCredentials, "a redirect of a CORS request goes to a URL with a user name or password")), true
 	}
 	if (status == 301 || status == 302) && r.Method == "POST" ||
 		status == 303 && r.Method != "GET" && r.Method != "HEAD" {
@@ -293,15 +296,15 @@ func (r *run) follow(status int, locations []string) (v Verdict, done bool) {
 	if from != to {
 		r.Header = r.Header.Without("Authorization")
 		if from != r.page {
-			r.Origin = "null" // whoever redirected is not the page: the target cannot tell who asks
+			r.Origin = "null" // not the page redirected, so the target cannot know who asks
 		}
 	}
 	r.URL = target
 	return Verdict{}, false
 }
 
-// withSlashes returns a URL with the backslashes of its path as slashes, for
-// which URLs of http and https take them (URL Standard, basic URL parser).
+// withSlashes replaces the backslashes in the path of a URL by slashes: in http
+// and https URLs they mean the same (URL Standard, basic URL parser).
 func withSlashes(location string) string {
 	end := strings.IndexAny(location, "?#")
 	if end < 0 {
@@ -310,7 +313,7 @@ func withSlashes(location string) string {
 	return strings.ReplaceAll(location[:end], `\`, "/") + location[end:]
 }
 
-// filter leaves what the script may see (Fetch, main fetch, filtered response).
+// filter returns what the script can see (Fetch, main fetch, filtered response).
 func (r *run) filter(response Response) Verdict {
 	switch response.Status {
 	case 204, 205, 304:
@@ -318,7 +321,7 @@ func (r *run) filter(response Response) Verdict {
 	}
 	switch r.tainting {
 	case TypeOpaque:
-		return Verdict{Type: TypeOpaque, Code: CodeOpaque, Text: "mode no-cors: the request was sent, the response cannot be read"}
+		return Verdict{Type: TypeOpaque, Code: CodeOpaque, Text: "mode no-cors: the request was sent, but the script cannot read the response"}
 	case TypeCORS:
 		return Verdict{
 			Type: TypeCORS, Code: CodeOK, Text: "the response may be read", Status: response.Status,

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// site is a Transport that answers by URL. An answer without one is 200 with
-// Access-Control-Allow-Origin: the origin that asked.
+// site is a Transport that answers by URL. For other URLs it answers 200 and allows
+// the origin of the request.
 type site struct {
 	answers map[string]Response
 	seen    []string // "METHOD url origin"
@@ -50,16 +50,21 @@ func TestBrowserSends(t *testing.T) {
 		{"post", Fetch{URL: other, Method: "post", Body: "x"}, []string{"POST " + other + " " + page}, CodeOK, TypeCORS},
 		{"put", Fetch{URL: other, Method: "put"}, []string{"OPTIONS " + other + " " + page, "PUT " + other + " " + page}, CodeOK, TypeCORS},
 		{"patch", Fetch{URL: other, Method: "PATCH"}, []string{"OPTIONS " + other + " " + page}, CodeMethodNotAllowed, TypeError},
-		{"header", Fetch{URL: other, Header: Header("X-A", "1")}, []string{"OPTIONS " + other + " " + page, "GET " + other + " " + page}, CodeOK, TypeCORS},
-		{"forbidden header", Fetch{URL: other, Header: Header("Cookie", "1", "Sec-X", "1")}, []string{"GET " + other + " " + page}, CodeOK, TypeCORS},
-		{"listeners", Fetch{URL: other, Method: "POST", UploadListeners: true}, []string{"OPTIONS " + other + " " + page, "POST " + other + " " + page}, CodeOK, TypeCORS},
+		{"header", Fetch{URL: other, Header: Header("X-A", "1")}, []string{"OPTIONS " + other + " " + page, "GET " + other + " " + page},
+			CodeOK, TypeCORS},
+		{"forbidden header", Fetch{URL: other, Header: Header("Cookie", "1", "Sec-X", "1")}, []string{"GET " + other + " " + page}, CodeOK,
+			TypeCORS},
+		{"listeners", Fetch{URL: other, Method: "POST", UploadListeners: true}, []string{"OPTIONS " + other + " " + page,
+			"POST " + other + " " + page}, CodeOK, TypeCORS},
 		{"same origin", Fetch{URL: page + "/x", Header: Header("X-Z", "1")}, []string{"GET " + page + "/x -"}, CodeOK, TypeBasic},
 		{"same origin, default port", Fetch{URL: "HTTPS://PAGE.example:443/x"}, []string{"GET " + page + "/x -"}, CodeOK, TypeBasic},
-		{"unusual URL", Fetch{URL: `https://API.example:443\y/%2E%2e/.\x#z`, Method: "PUT"}, []string{"OPTIONS " + other + " " + page, "PUT " + other + " " + page}, CodeOK, TypeCORS},
+		{"unusual URL", Fetch{URL: `https://API.example:443\y/%2E%2e/.\x#z`, Method: "PUT"},
+			[]string{"OPTIONS " + other + " " + page, "PUT " + other + " " + page}, CodeOK, TypeCORS},
 		{"port", Fetch{URL: "https://api.example:65536/"}, nil, CodeURL, TypeError},
 		{"same origin post", Fetch{URL: page + "/x", Method: "PUT"}, []string{"PUT " + page + "/x " + page}, CodeOK, TypeBasic},
 		{"same-origin mode", Fetch{URL: other, Mode: ModeSameOrigin}, nil, CodeSameOriginMode, TypeError},
-		{"no-cors", Fetch{URL: other, Mode: ModeNoCORS, Header: Header("X-A", "1", "Range", "bytes=0-1")}, []string{"GET " + other + " -"}, CodeOpaque, TypeOpaque},
+		{"no-cors", Fetch{URL: other, Mode: ModeNoCORS, Header: Header("X-A", "1", "Range", "bytes=0-1")}, []string{"GET " + other + " -"},
+			CodeOpaque, TypeOpaque},
 		{"no-cors post", Fetch{URL: other, Mode: ModeNoCORS, Method: "POST"}, []string{"POST " + other + " " + page}, CodeOpaque, TypeOpaque},
 		{"no-cors put", Fetch{URL: other, Mode: ModeNoCORS, Method: "PUT"}, nil, CodeNoCORSMethod, TypeError},
 		{"no-cors, manual", Fetch{URL: other, Mode: ModeNoCORS, Redirect: RedirectManual}, nil, CodeRedirectRefused, TypeError},
@@ -69,7 +74,8 @@ func TestBrowserSends(t *testing.T) {
 		{"line break", Fetch{URL: other, Header: Header("X-A", "1\nX-B: 2")}, nil, CodeHeaderSyntax, TypeError},
 		{"no byte string", Fetch{URL: other, Header: Header("X-A", "\u0100")}, nil, CodeHeaderSyntax, TypeError},
 		{"no byte string, in a header that is dropped", Fetch{URL: other, Header: Header("Cookie", "\u4e16")}, nil, CodeHeaderSyntax, TypeError},
-		{"byte strings", Fetch{URL: other, Header: Header("X-A", "\u00ff", "X-A", "\xff")}, []string{"OPTIONS " + other + " " + page, "GET " + other + " " + page}, CodeOK, TypeCORS},
+		{"byte strings", Fetch{URL: other, Header: Header("X-A", "\u00ff", "X-A", "\xff")}, []string{"OPTIONS " + other + " " + page,
+			"GET " + other + " " + page}, CodeOK, TypeCORS},
 		{"get with body", Fetch{URL: other, Body: "x"}, nil, CodeBody, TypeError},
 		{"user name", Fetch{URL: "https://u@api.example/"}, nil, CodeURL, TypeError},
 		{"relative", Fetch{URL: "/x"}, nil, CodeURL, TypeError},
@@ -107,7 +113,8 @@ func TestBrowserRedirects(t *testing.T) {
 			[]string{"GET " + b + " " + page, "GET " + self + " null"}, CodeOK},
 		{"other to itself", s(map[string]Response{b: moved(307, b+"x", open...)}), Fetch{URL: b},
 			[]string{"GET " + b + " " + page, "GET " + b + "x " + page}, CodeOK},
-		{"tainted, and the page's origin allowed", s(map[string]Response{b: moved(302, c, open...), c: {Status: 200, Header: Header(acao, page)}}), Fetch{URL: b},
+		{"tainted, and the page's origin allowed", s(map[string]Response{b: moved(302, c, open...),
+			c: {Status: 200, Header: Header(acao, page)}}), Fetch{URL: b},
 			[]string{"GET " + b + " " + page, "GET " + c + " null"}, CodeAllowOriginMismatch},
 		{"redirect that may not be read", s(map[string]Response{b: moved(302, c)}), Fetch{URL: b},
 			[]string{"GET " + b + " " + page}, CodeAllowOriginMissing},
@@ -121,7 +128,8 @@ func TestBrowserRedirects(t *testing.T) {
 			[]string{"OPTIONS " + b + " " + page, "PUT " + b + " " + page, "GET " + b + "x " + page}, CodeOK},
 		{"post and 307", s(map[string]Response{b: moved(307, b+"x", open...)}), Fetch{URL: b, Method: "POST", Body: "x"},
 			[]string{"POST " + b + " " + page, "POST " + b + "x " + page}, CodeOK},
-		{"authorization is dropped", s(map[string]Response{"GET " + b: moved(302, c, open...)}), Fetch{URL: b, Header: Header("Authorization", "x")},
+		{"authorization is dropped", s(map[string]Response{"GET " + b: moved(302, c, open...)}),
+			Fetch{URL: b, Header: Header("Authorization", "x")},
 			[]string{"OPTIONS " + b + " " + page, "GET " + b + " " + page, "GET " + c + " null"}, CodeOK},
 		{"user name", s(map[string]Response{b: moved(302, "https://u@b.example/", open...)}), Fetch{URL: b},
 			[]string{"GET " + b + " " + page}, CodeRedirectCredentials},
@@ -205,34 +213,49 @@ func TestBrowserPreflightCache(t *testing.T) {
 		steps   []step
 	}{
 		{"same again", Spec(), full, []step{{0, put, true}, {0, put, false}, {599 * time.Second, put, false}, {time.Second, put, true}}},
-		{"another method and headers of the full lists", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method = "DELETE" }), false}, {0, withHeader("x-b", "x-a"), false}}},
+		{"another method and headers of the full lists", Spec(), full, []step{{0, put, true},
+			{0, change(put, func(f *Fetch) { f.Method = "DELETE" }), false}, {0, withHeader("x-b", "x-a"), false}}},
 		{"another header", Spec(), Header(acam, "PUT", acah, "x-a", acma, "600"), []step{{0, put, true}, {0, withHeader("x-a"), false}}},
 		{"another origin", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Origin = originB }), true}}},
 		{"another URL", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.URL += "?y" }), true}}},
 		{"another partition", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Partition = "other" }), true}}},
 		{"with credentials after without", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Credentials = true }), true}}},
-		{"without credentials after with", Spec(), full, []step{{0, change(put, func(f *Fetch) { f.Credentials = true }), true}, {0, put, false}}},
+		{"without credentials after with", Spec(), full, []step{{0, change(put, func(f *Fetch) { f.Credentials = true }), true},
+			{0, put, false}}},
 		{"no max-age", Spec(), Header(acam, "PUT"), []step{{0, put, true}, {4 * time.Second, put, false}, {time.Second, put, true}}},
 		{"max-age of zero", Spec(), Header(acam, "PUT", acma, "0"), []step{{0, put, true}, {0, put, true}}},
-		{"the cap", WebKit(), Header(acam, "PUT", acma, "86400"), []step{{0, put, true}, {599 * time.Second, put, false}, {time.Second, put, true}}},
-		{"star", Spec(), Header(acam, "*", acah, "*", acma, "600"), []step{{0, put, true}, {0, withHeader("x-anything"), false}, {0, change(put, func(f *Fetch) { f.Method = "CHICKEN" }), false}}},
-		{"star in Firefox", Firefox(), Header(acam, "*", acah, "*", acma, "600"), []step{{0, put, true}, {0, put, true}, {0, withHeader("x-anything"), true}, {0, withHeader("x-anything"), true}}},
-		{"renewed", Spec(), full, []step{{0, put, true}, {590 * time.Second, change(put, func(f *Fetch) { f.Credentials = true }), true}, {20 * time.Second, put, false}}},
-		{"several answers add up", Spec(), nil, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method = "DELETE" }), true}, {0, put, false}}},
-		{"the last answer alone counts", Chromium(), nil, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method = "DELETE" }), true}, {0, put, true}}},
-		{"without credentials after with, in Firefox", Firefox(), full, []step{{0, change(put, func(f *Fetch) { f.Credentials = true }), true}, {0, put, true}, {0, put, false}}},
-		{"star and authorization", Spec(), Header(acam, "*", acah, "*, authorization", acma, "600"), []step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), false}}},
-		{"star alone and authorization, in WebKit", WebKit(), Header(acam, "*", acah, "*", acma, "600"), []step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), false}}},
-		{"star alone and authorization, in Chromium", Chromium(), Header(acam, "*", acah, "*", acma, "600"), []step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), true}}},
-		{"listeners that engines overlook", Chromium(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method, f.UploadListeners = "POST", true }), false}}},
-		{"listeners", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method, f.UploadListeners = "POST", true }), true}, {0, change(put, func(f *Fetch) { f.UploadListeners = true }), false}}},
+		{"the cap", WebKit(), Header(acam, "PUT", acma, "86400"), []step{{0, put, true}, {599 * time.Second, put, false},
+			{time.Second, put, true}}},
+		{"star", Spec(), Header(acam, "*", acah, "*", acma, "600"), []step{{0, put, true}, {0, withHeader("x-anything"), false},
+			{0, change(put, func(f *Fetch) { f.Method = "CHICKEN" }), false}}},
+		{"star in Firefox", Firefox(), Header(acam, "*", acah, "*", acma, "600"), []step{{0, put, true}, {0, put, true},
+			{0, withHeader("x-anything"), true}, {0, withHeader("x-anything"), true}}},
+		{"renewed", Spec(), full, []step{{0, put, true}, {590 * time.Second, change(put, func(f *Fetch) { f.Credentials = true }), true},
+			{20 * time.Second, put, false}}},
+		{"several answers add up", Spec(), nil, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method = "DELETE" }), true},
+			{0, put, false}}},
+		{"only the last answer counts", Chromium(), nil, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method = "DELETE" }),
+			true}, {0, put, true}}},
+		{"without credentials after with, in Firefox", Firefox(), full, []step{{0, change(put, func(f *Fetch) { f.Credentials = true }),
+			true}, {0, put, true}, {0, put, false}}},
+		{"star and authorization", Spec(), Header(acam, "*", acah, "*, authorization", acma, "600"),
+			[]step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), false}}},
+		{"only star and authorization, in WebKit", WebKit(), Header(acam, "*", acah, "*", acma, "600"),
+			[]step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), false}}},
+		{"only star and authorization, in Chromium", Chromium(), Header(acam, "*", acah, "*", acma, "600"),
+			[]step{{0, withHeader("x-a"), true}, {0, withHeader("authorization"), true}}},
+		{"listeners that engines ignore", Chromium(), full, []step{{0, put, true}, {0, change(put,
+			func(f *Fetch) { f.Method, f.UploadListeners = "POST", true }), false}}},
+		{"listeners", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Method, f.UploadListeners = "POST", true }),
+			true}, {0, change(put, func(f *Fetch) { f.UploadListeners = true }), false}}},
 	} {
 		s := &site{}
 		now := time.Unix(0, 0)
-		browser := &Browser{Profile: f.profile, Now: func() time.Time { return now }, Transport: func(ctx context.Context, r Request) (Response, error) {
+		browser := &Browser{Profile: f.profile, Now: func() time.Time { return now }, Transport: func(ctx context.Context,
+			r Request) (Response, error) {
 			response, err := s.transport(ctx, r)
 			answer := f.answer
-			if answer == nil { // it allows what it is asked for and no more
+			if answer == nil { // allow exactly what the preflight asks for
 				answer = Header(acam, strings.Join(r.Header.Values("Access-Control-Request-Method"), ""), acma, "600")
 			}
 			response.Header = slices.Concat(response.Header.Without(acam, acah), answer, Header(acac, "true"))
@@ -248,12 +271,12 @@ func TestBrowserPreflightCache(t *testing.T) {
 	}
 }
 
-// A fetch that fails after its preflight clears what is cached for it, but not
-// in every engine.
+// A fetch that fails after its preflight clears the cache for its URL, but not in
+// every engine.
 func TestBrowserForgetsFailures(t *testing.T) {
 	for _, f := range []struct {
 		profile Profile
-		anew    int // preflights after the failure
+		again   int // preflights after the failure
 	}{{Spec(), 1}, {Chromium(), 0}, {Firefox(), 1}, {WebKit(), 0}} {
 		refuse := false
 		s := &site{}
@@ -269,17 +292,18 @@ func TestBrowserForgetsFailures(t *testing.T) {
 			refuse     bool
 			preflights int
 			code       Code
-		}{{false, 1, CodeOK}, {false, 0, CodeOK}, {true, 0, CodeAllowOriginMissing}, {false, f.anew, CodeOK}} {
+		}{{false, 1, CodeOK}, {false, 0, CodeOK}, {true, 0, CodeAllowOriginMissing}, {false, f.again, CodeOK}} {
 			refuse = want.refuse
 			if v := browser.Fetch(t.Context(), put); v.Code != want.code || v.Preflights() != want.preflights {
-				t.Errorf("%s, fetch %d: %s with %d preflights, want %s with %d", f.profile.Name, i+1, v.Code, v.Preflights(), want.code, want.preflights)
+				t.Errorf("%s, fetch %d: %s with %d preflights, want %s with %d", f.profile.Name, i+1, v.Code, v.Preflights(), want.code,
+					want.preflights)
 			}
 		}
 	}
 }
 
-// WebKit remembers an answer that refuses what it was asked for, and a "*" that
-// came with credentials as a wildcard for requests without.
+// WebKit caches an answer that refuses its request, and treats a "*" that was granted
+// with credentials as a wildcard for requests without.
 func TestBrowserKeepsRefusals(t *testing.T) {
 	answer := Header(acao, originA, acac, "true", acam, "*", acma, "600")
 	for _, f := range []struct {
@@ -315,8 +339,10 @@ func TestOriginOf(t *testing.T) {
 		"https://a.example/x?y#z": "https://a.example", "HTTP://A.Example:80": "http://a.example", "https://a.example:443": "https://a.example",
 		"http://a.example:443/": "http://a.example:443", "http://[::1]:8080/": "http://[::1]:8080", "http://[::1]/": "http://[::1]",
 		"https://u:p@a.example/": "https://a.example", "data:,x": "null", "/x": "null", "": "null", "https://%zz/": "null",
-		"//a.example": "null", "file:///x": "null", "https://a.example:65536": "null", " https://a.example\n": "https://a.example", `https:\\a.example\`: "https://a.example",
-		"https://b\u00fccher.example": "https://xn--bcher-kva.example", "App://A.example:1": "app://a.example:1", "http://[0::1]:080": "http://[::1]",
+		"//a.example": "null", "file:///x": "null", "https://a.example:65536": "null", " https://a.example\n": "https://a.example",
+		`https:\\a.example\`:          "https://a.example",
+		"https://b\u00fccher.example": "https://xn--bcher-kva.example", "App://A.example:1": "app://a.example:1",
+		"http://[0::1]:080": "http://[::1]",
 	} {
 		if got := OriginOf(url); got != want {
 			t.Errorf("OriginOf(%q) = %q, want %q", url, got, want)
@@ -325,7 +351,8 @@ func TestOriginOf(t *testing.T) {
 }
 
 func TestPreflightRequest(t *testing.T) {
-	f := Fetch{Origin: originA, URL: "https://api.example/x", Method: "put", Header: Header("X-B", "1", "x-a", "2", "Accept", "*/*", "Cookie", "c"), Credentials: true}
+	f := Fetch{Origin: originA, URL: "https://api.example/x", Method: "put", Header: Header("X-B", "1", "x-a", "2", "Accept", "*/*",
+		"Cookie", "c"), Credentials: true}
 	got := f.Preflight()
 	want := Header("Origin", originA, acrm, "PUT", acrh, "x-a,x-b", "Accept", "*/*")
 	if got.Method != http.MethodOptions || !slices.Equal(got.Header, want) {

@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// Code is the stable name of a reason for which a browser allows or refuses.
+// Code is the reason why a browser allows or refuses. Codes are stable.
 type Code string
 
 // The codes of a [Finding] and a [Verdict].
@@ -17,23 +17,23 @@ const (
 
 	CodeNetwork         Code = "network"          // no answer at all
 	CodeURL             Code = "url"              // not a URL that can be fetched
-	CodeMethodSyntax    Code = "method-syntax"    // the method is no token
+	CodeMethodSyntax    Code = "method-syntax"    // the method is not a token
 	CodeMethodForbidden Code = "method-forbidden" // CONNECT, TRACE, TRACK
-	CodeHeaderSyntax    Code = "header-syntax"    // a header the script sets is none
+	CodeHeaderSyntax    Code = "header-syntax"    // the name or value of a header is malformed
 	CodeBody            Code = "body"             // a GET or HEAD with a body
 	CodeSameOriginMode  Code = "same-origin-mode" // another origin in mode same-origin
-	CodeNoCORSMethod    Code = "no-cors-method"   // a method that mode no-cors does not send
-	CodeOpaque          Code = "opaque"           // sent, but nothing of the answer can be read
+	CodeNoCORSMethod    Code = "no-cors-method"   // mode no-cors does not send the method
+	CodeOpaque          Code = "opaque"           // sent, but the response cannot be read
 
 	CodeAllowOriginMissing  Code = "allow-origin-missing"  // no Access-Control-Allow-Origin
-	CodeAllowOriginMultiple Code = "allow-origin-multiple" // several values, on one line or more
+	CodeAllowOriginMultiple Code = "allow-origin-multiple" // several lines
 	CodeAllowOriginWildcard Code = "allow-origin-wildcard" // "*" for a request with credentials
 	CodeAllowOriginMismatch Code = "allow-origin-mismatch" // another origin
 	CodeAllowCredentials    Code = "allow-credentials"     // not exactly "true"
 
 	CodePreflightStatus     Code = "preflight-status"     // not 200-299
-	CodeAllowMethodsSyntax  Code = "allow-methods-syntax" // a member is no token
-	CodeAllowHeadersSyntax  Code = "allow-headers-syntax" // a member is no token
+	CodeAllowMethodsSyntax  Code = "allow-methods-syntax" // a member is not a token
+	CodeAllowHeadersSyntax  Code = "allow-headers-syntax" // a member is not a token
 	CodeMethodNotAllowed    Code = "method-not-allowed"   // not in Access-Control-Allow-Methods
 	CodeHeaderNotAllowed    Code = "header-not-allowed"   // not in Access-Control-Allow-Headers
 	CodeAuthorizationListed Code = "authorization-listed" // "*" does not cover Authorization
@@ -49,61 +49,62 @@ const (
 type Finding struct {
 	OK   bool   `json:"ok"`
 	Code Code   `json:"code"`
-	Text string `json:"text"` // for people; bounded
+	Text string `json:"text"` // for humans; bounded
 }
 
 func refuse(code Code, text string) Finding { return Finding{Code: code, Text: text} }
 
-// Profile says where a browser engine departs from the text of the standard,
-// or makes use of the freedom it leaves. The zero Profile is the standard.
+// Profile says where a browser engine departs from the text of the standard or
+// makes a choice that the standard permits. The zero Profile is the standard.
 type Profile struct {
 	Name string
-	// MaxAgeCap is the longest that a preflight is cached; zero means no cap.
+	// MaxAgeCap bounds how long a preflight is cached; zero means no bound.
 	MaxAgeCap time.Duration
-	// WildcardCoversAuthorization: "*" in Access-Control-Allow-Headers stands
-	// for Authorization too, against the standard.
+	// WildcardCoversAuthorization: contrary to the standard, "*" in
+	// Access-Control-Allow-Headers covers Authorization.
 	WildcardCoversAuthorization bool
-	// BadMaxAgeIsZero: an Access-Control-Max-Age that is no number means zero,
-	// where the standard has the default.
+	// BadMaxAgeIsZero: an Access-Control-Max-Age that is not a number means zero;
+	// in the standard it means the default.
 	BadMaxAgeIsZero bool
-	// ListenersNameNoMethod: upload listeners do not make up for an absent
-	// Access-Control-Allow-Methods, against the standard.
+	// ListenersNameNoMethod: contrary to the standard, an absent
+	// Access-Control-Allow-Methods does not allow the method of a request with
+	// upload listeners.
 	ListenersNameNoMethod bool
-	// Cache is how it remembers preflights.
+	// Cache is how the engine caches preflights.
 	Cache CacheProfile
 }
 
-// CacheProfile says how the preflight cache of a browser engine departs from
-// the standard's. It decides how many preflights are sent, and never whether a
-// script may read a response that it may not.
+// CacheProfile says how the preflight cache of a browser engine departs from the
+// standard. It affects only how many preflights are sent, never which responses
+// scripts can read.
 type CacheProfile struct {
-	// KeepsOne: of a URL the last answer is remembered, until a request needs
-	// more than it grants, where the standard adds up what answers grant.
+	// KeepsOne: the cache keeps the last answer for a URL, until a request needs
+	// more than it grants. In the standard, grants add up.
 	KeepsOne bool
-	// KeepsRefusals: so is an answer that refuses the very request it was asked
-	// for, as long as the origin may ask.
+	// KeepsRefusals: the cache keeps even an answer that refuses its request, if
+	// the answer allows the origin.
 	KeepsRefusals bool
-	// OutlivesFailure: a fetch that fails leaves what is remembered, where the
-	// standard forgets what there is of its URL.
+	// OutlivesFailure: a fetch that fails does not change the cache. In the
+	// standard, it clears the cache for its URL.
 	OutlivesFailure bool
-	// ByCredentials: what was granted to a request with credentials serves none
-	// without.
+	// ByCredentials: a grant for a request with credentials does not cover
+	// requests without.
 	ByCredentials bool
-	// IgnoresListeners: where anything is remembered of a URL, GET, HEAD and POST
-	// need no more for their upload listeners.
+	// IgnoresListeners: any cached grant for a URL covers the upload listeners of
+	// GET, HEAD and POST.
 	IgnoresListeners bool
-	// WildcardServesOnce: a "*" that was granted serves one request alone, where
-	// the standard has it serve all until it expires.
+	// WildcardServesOnce: a cached "*" covers only the request that it was granted
+	// for. In the standard, it covers all requests until it expires.
 	WildcardServesOnce bool
-	// WildcardLeavesAuthorization: a "*" that is remembered does not stand for
-	// Authorization, whatever the one of an answer does.
+	// WildcardLeavesAuthorization: a cached "*" does not cover Authorization, even
+	// if the "*" of an answer does.
 	WildcardLeavesAuthorization bool
-	// WildcardByRequest: a "*" that was granted with credentials, which took it
-	// by the letter, is a wildcard to requests without.
+	// WildcardByRequest: a "*" that was granted to a request with credentials, for
+	// which it is an ordinary name, is a wildcard for requests without.
 	WildcardByRequest bool
 }
 
-// Spec returns the standard's profile, the zero Profile with a name.
+// Spec returns the profile of the standard: the zero Profile with a name.
 func Spec() Profile { return Profile{Name: "spec"} }
 
 // Chromium returns the profile of Blink, the engine of Chrome and Edge.
@@ -130,8 +131,8 @@ func WebKit() Profile {
 	}
 }
 
-// CheckCORS says whether a response lets a document of f.Origin read it, with
-// credentials if f.Credentials (Fetch, CORS check).
+// CheckCORS checks whether a document with origin f.Origin can read a response,
+// with credentials if f.Credentials is set (Fetch, CORS check).
 func CheckCORS(f Fetch, r Response) Finding {
 	values := r.Header.Values("Access-Control-Allow-Origin")
 	value, ok := r.Header.Get("Access-Control-Allow-Origin")
@@ -145,12 +146,14 @@ func CheckCORS(f Fetch, r Response) Finding {
 	case value != f.Origin && len(values) > 1:
 		return refuse(CodeAllowOriginMultiple, fmt.Sprintf("the response has %d Access-Control-Allow-Origin lines", len(values)))
 	case value != f.Origin:
-		return refuse(CodeAllowOriginMismatch, fmt.Sprintf("Access-Control-Allow-Origin is %q, the origin %q", text.Clip(value), text.Clip(f.Origin)))
+		return refuse(CodeAllowOriginMismatch,
+			fmt.Sprintf("Access-Control-Allow-Origin is %q, the origin %q", text.Clip(value), text.Clip(f.Origin)))
 	case !f.Credentials:
 		return Finding{OK: true, Code: CodeOK, Text: "Access-Control-Allow-Origin is the origin"}
 	}
 	if value, _ := r.Header.Get("Access-Control-Allow-Credentials"); value != "true" {
-		return refuse(CodeAllowCredentials, fmt.Sprintf(`Access-Control-Allow-Credentials is %q, where only "true" allows credentials`, text.Clip(value)))
+		return refuse(CodeAllowCredentials,
+			fmt.Sprintf(`Access-Control-Allow-Credentials is %q, where only "true" allows credentials`, text.Clip(value)))
 	}
 	return Finding{OK: true, Code: CodeOK, Text: "Access-Control-Allow-Origin is the origin, and credentials are allowed"}
 }
@@ -162,8 +165,8 @@ type Grant struct {
 	MaxAge  time.Duration
 }
 
-// CheckPreflight says whether the answer to f's preflight lets the browser
-// send f (Fetch, CORS-preflight fetch, from step 7).
+// CheckPreflight checks whether the browser may send f after the answer r to its
+// preflight (Fetch, CORS-preflight fetch, from step 7).
 func CheckPreflight(p Profile, f Fetch, r Response) (Grant, Finding) {
 	f, finding := f.prepare()
 	if !finding.OK {
@@ -179,7 +182,8 @@ func CheckPreflight(p Profile, f Fetch, r Response) (Grant, Finding) {
 	return grant, finding
 }
 
-// grantOf reads the answer to the preflight of f, whatever f is in need of.
+// grantOf returns what the answer to the preflight of f grants, whether or not it
+// covers f.
 func (p Profile) grantOf(f Fetch, r Response) (Grant, Finding) {
 	if finding := CheckCORS(f, r); !finding.OK {
 		return Grant{}, finding
@@ -189,11 +193,11 @@ func (p Profile) grantOf(f Fetch, r Response) (Grant, Finding) {
 	}
 	methods, methodsPresent, valid := r.Header.list("Access-Control-Allow-Methods")
 	if !valid {
-		return Grant{}, refuse(CodeAllowMethodsSyntax, "a member of Access-Control-Allow-Methods is no method")
+		return Grant{}, refuse(CodeAllowMethodsSyntax, "a member of Access-Control-Allow-Methods is not a method")
 	}
 	headers, _, valid := r.Header.list("Access-Control-Allow-Headers")
 	if !valid {
-		return Grant{}, refuse(CodeAllowHeadersSyntax, "a member of Access-Control-Allow-Headers is no header name")
+		return Grant{}, refuse(CodeAllowHeadersSyntax, "a member of Access-Control-Allow-Headers is not a header name")
 	}
 	if !methodsPresent && f.UploadListeners && !p.ListenersNameNoMethod {
 		methods = []string{f.Method}
@@ -201,7 +205,7 @@ func (p Profile) grantOf(f Fetch, r Response) (Grant, Finding) {
 	return Grant{methods, headers, p.maxAge(r.Header)}, Finding{OK: true, Code: CodeOK}
 }
 
-// allows says whether what was granted covers f.
+// allows checks whether the grant covers f.
 func (g Grant) allows(p Profile, f Fetch) Finding {
 	wildcard := func(list []string) bool { return !f.Credentials && slices.Contains(list, "*") }
 	if !slices.Contains(g.Methods, f.Method) && !isSafelistedMethod(f.Method) && !wildcard(g.Methods) {
@@ -210,7 +214,7 @@ func (g Grant) allows(p Profile, f Fetch) Finding {
 	for _, line := range f.Header {
 		if isNonWildcard(line.Name) && !p.WildcardCoversAuthorization && !text.ContainsFold(g.Headers, line.Name) {
 			if wildcard(g.Headers) {
-				return refuse(CodeAuthorizationListed, "the preflight does not list authorization, for which * does not stand")
+				return refuse(CodeAuthorizationListed, "the preflight does not list authorization, which * does not cover")
 			}
 			return refuse(CodeHeaderNotAllowed, "the preflight does not allow the header authorization")
 		}
@@ -223,7 +227,7 @@ func (g Grant) allows(p Profile, f Fetch) Finding {
 	return Finding{OK: true, Code: CodeOK, Text: "the preflight allows the request"}
 }
 
-// defaultMaxAge is how long a preflight is cached that does not say.
+// defaultMaxAge is how long a preflight without a maximum age is cached.
 const defaultMaxAge = 5 * time.Second
 
 func (p Profile) maxAge(header Fields) time.Duration {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The values are those of WPT cors/origin.htm and cors/credentials-flag.htm,
-// as they are once white space around them is gone.
+// The values come from WPT cors/origin.htm and cors/credentials-flag.htm, without
+// surrounding white space.
 
 func TestCheckCORSOrigin(t *testing.T) {
 	const origin = "http://web-platform.test:8001"
@@ -52,7 +52,7 @@ func TestCheckCORSOrigin(t *testing.T) {
 		}
 	}
 	if finding := CheckCORS(Fetch{Origin: "null"}, Response{Header: Header(acao, "null")}); !finding.OK {
-		t.Errorf("null is equal to null: %v", finding)
+		t.Errorf("null does not match null: %v", finding)
 	}
 }
 
@@ -63,7 +63,8 @@ func TestCheckCORSCredentials(t *testing.T) {
 	}{
 		{[]string{"true"}, true},
 		{nil, false}, {[]string{""}, false}, {[]string{"false"}, false}, {[]string{"TRUE"}, false}, {[]string{"True"}, false},
-		{[]string{`"true"`}, false}, {[]string{"true,true"}, false}, {[]string{"true", "true"}, false}, {[]string{"1"}, false}, {[]string{"*"}, false}, {[]string{"true\x00"}, false},
+		{[]string{`"true"`}, false}, {[]string{"true,true"}, false}, {[]string{"true", "true"}, false}, {[]string{"1"}, false},
+		{[]string{"*"}, false}, {[]string{"true\x00"}, false},
 	} {
 		header := Header(acao, originA)
 		for _, line := range f.lines {
@@ -73,7 +74,7 @@ func TestCheckCORSCredentials(t *testing.T) {
 			t.Errorf("%q: %v, want %v", f.lines, finding, f.want)
 		}
 		if finding := CheckCORS(Fetch{Origin: originA}, Response{Header: header}); !finding.OK {
-			t.Errorf("%q: without credentials the header means nothing: %v", f.lines, finding)
+			t.Errorf("%q: without credentials the header has no effect: %v", f.lines, finding)
 		}
 	}
 }
@@ -108,7 +109,7 @@ func TestCheckPreflight(t *testing.T) {
 		{"star and credentials", cred(put), 200, Header(acam, "*"), CodeMethodNotAllowed},
 		{"star, named, credentials", cred(put), 200, Header(acam, "*, PUT"), CodeOK},
 		{"a list with spaces", put, 200, Header(acam, "PUT DELETE"), CodeAllowMethodsSyntax},
-		{"a bad member beside", put, 200, Header(acam, "PUT, @"), CodeAllowMethodsSyntax},
+		{"a bad member next to a good one", put, 200, Header(acam, "PUT, @"), CodeAllowMethodsSyntax},
 		{"status 199", put, 199, Header(acam, "PUT"), CodePreflightStatus},
 		{"status 300", put, 300, Header(acam, "PUT"), CodePreflightStatus},
 		{"status 302", put, 302, Header(acam, "PUT"), CodePreflightStatus},
@@ -125,7 +126,7 @@ func TestCheckPreflight(t *testing.T) {
 		{"bad header member", headers("x-a"), 200, Header(acah, "x-a, x b"), CodeAllowHeadersSyntax},
 		{"authorization", headers("Authorization"), 200, Header(acah, "authorization"), CodeOK},
 		{"authorization by star", headers("Authorization"), 200, Header(acah, "*"), CodeAuthorizationListed},
-		{"authorization beside star", headers("Authorization", "x-a"), 200, Header(acah, "*,Authorization"), CodeOK},
+		{"authorization with star", headers("Authorization", "x-a"), 200, Header(acah, "*,Authorization"), CodeOK},
 		{"safe value", Fetch{Origin: originA, Header: Header("Content-Type", "text/plain")}, 200, nil, CodeOK},
 		{"unsafe value", Fetch{Origin: originA, Header: Header("Content-Type", "application/json")}, 200, nil, CodeHeaderNotAllowed},
 		{"listeners without a list", listeners, 200, nil, CodeOK},
@@ -142,7 +143,8 @@ func TestCheckPreflight(t *testing.T) {
 	}
 	authorization := headers("Authorization")
 	for _, engine := range []Profile{Chromium(), Firefox(), WebKit()} {
-		if _, finding := CheckPreflight(engine, authorization, Response{Status: 200, Header: append(Header(acah, "*"), granted...)}); !finding.OK {
+		if _, finding := CheckPreflight(engine, authorization, Response{Status: 200, Header: append(Header(acah, "*"),
+			granted...)}); !finding.OK {
 			t.Errorf("%s lets * cover Authorization: %v", engine.Name, finding)
 		}
 	}

@@ -7,8 +7,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// A browser can be run over answers that come from a table, to find out what
-// they would do.
+// The answers can come from a table, to find out what their effect would be.
 func Example() {
 	server := func(_ context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 		if r.Method == "OPTIONS" {
@@ -48,13 +47,13 @@ func Example() {
 	// the preflight does not allow the header authorization
 }
 
-// A preflight is what the browser asks before it sends.
+// A preflight asks the server before the browser sends the request.
 func ExampleFetch_Preflight() {
 	f := browsermodel.Fetch{
 		Origin: "https://app.example",
 		URL:    "https://api.example/items",
 		Method: "delete",
-		Header: browsermodel.Header("X-Token", "t", "Accept", "text/plain", "Cookie", "not a script's to set"),
+		Header: browsermodel.Header("X-Token", "t", "Accept", "text/plain", "Cookie", "scripts cannot set it"),
 	}
 	r := f.Preflight()
 	fmt.Println(r.Method, r.URL)

@@ -12,9 +12,9 @@ type Mode string
 
 // The modes that scripts use.
 const (
-	ModeCORS       Mode = ""            // fetch()'s and XMLHttpRequest's
+	ModeCORS       Mode = ""            // fetch() and XMLHttpRequest
 	ModeNoCORS     Mode = "no-cors"     // <img>, <script>, fetch(url, {mode: "no-cors"})
-	ModeSameOrigin Mode = "same-origin" // fails for other origins, nothing is sent
+	ModeSameOrigin Mode = "same-origin" // for other origins, fails without sending anything
 )
 
 // Redirect is the redirect mode of a fetch.
@@ -27,51 +27,52 @@ const (
 	RedirectManual Redirect = "manual"
 )
 
-// Fetch is what a script asks of its browser: fetch(URL, {method, headers,
-// credentials, mode, redirect}) run by a document of an origin.
-// The zero values are fetch()'s defaults.
+// Fetch is what a script asks its browser to do: fetch(URL, {method, headers,
+// credentials, mode, redirect}) in a document with an origin. The zero values
+// are the defaults of fetch().
 type Fetch struct {
-	// Origin is the serialised origin of the document: "https://a.example",
-	// or "null" for a sandboxed frame.
+	// Origin is the serialized origin of the document: "https://a.example", or
+	// "null" for a sandboxed frame.
 	Origin string `json:"origin"`
-	// URL is what is fetched. In a [Step] it is a path on the server under test.
+	// URL is the URL to fetch. In cases of package conformance it is a path on the
+	// server under test.
 	URL    string `json:"url"`
 	Method string `json:"method,omitempty"` // as the script spells it; empty means GET
-	// Header holds what the script sets. Names that it may not set are dropped
-	// in silence, as by a browser.
+	// Header holds the headers that the script sets. Like a browser, the model
+	// silently drops headers that scripts cannot set.
 	Header   Fields   `json:"header,omitempty"`
 	Body     string   `json:"body,omitempty"`
 	Mode     Mode     `json:"mode,omitempty"`
 	Redirect Redirect `json:"redirect,omitempty"`
-	// Credentials stands for the credentials mode "include", or for
-	// XMLHttpRequest's withCredentials.
+	// Credentials means the credentials mode "include", or withCredentials of
+	// XMLHttpRequest.
 	Credentials bool `json:"credentials,omitempty"`
-	// UploadListeners stands for listeners registered on XMLHttpRequest.upload,
-	// which force a preflight (Fetch, use-CORS-preflight flag).
+	// UploadListeners means that listeners are registered on XMLHttpRequest.upload,
+	// which forces a preflight (Fetch, use-CORS-preflight flag).
 	UploadListeners bool `json:"uploadListeners,omitempty"`
-	// Partition is the network partition the document lives in, which keeps its
-	// cached preflights apart from those of others.
+	// Partition is the network partition of the document. Partitions do not share
+	// cached preflights.
 	Partition string `json:"partition,omitempty"`
 }
 
-// prepare turns the script's arguments into the request a browser builds from
-// them, or says which TypeError it throws.
+// prepare returns the fetch as the browser sends it, or why the script gets a
+// TypeError.
 func (f Fetch) prepare() (Fetch, Finding) {
 	if f.Method == "" {
 		f.Method = "GET"
 	}
 	switch {
 	case !isToken(f.Method):
-		return f, refuse(CodeMethodSyntax, "the method "+text.Clip(f.Method)+" is no token: the script gets a TypeError and nothing is sent")
+		return f, refuse(CodeMethodSyntax, "the method "+text.Clip(f.Method)+" is not a token: the script gets a TypeError and nothing is sent")
 	case isForbiddenMethod(f.Method):
 		return f, refuse(CodeMethodForbidden, "scripts may not send "+text.Clip(f.Method))
 	}
 	f.Method = NormalizeMethod(f.Method)
 	if f.Mode == ModeNoCORS && !isSafelistedMethod(f.Method) {
-		return f, refuse(CodeNoCORSMethod, "mode no-cors sends GET, HEAD and POST only")
+		return f, refuse(CodeNoCORSMethod, "mode no-cors sends only GET, HEAD and POST")
 	}
 	if (f.Method == "GET" || f.Method == "HEAD") && f.Body != "" {
-		return f, refuse(CodeBody, "a GET or HEAD has no body")
+		return f, refuse(CodeBody, "GET and HEAD cannot have a body")
 	}
 	var header Fields
 	for _, line := range f.Header {
@@ -101,7 +102,7 @@ func (f Fetch) prepare() (Fetch, Finding) {
 func headerFault(line Field) string {
 	switch {
 	case !isToken(line.Name):
-		return "the header name " + text.Clip(line.Name) + " is no token"
+		return "the header name " + text.Clip(line.Name) + " is not a token"
 	case strings.ContainsAny(line.Value, "\x00\r\n"):
 		return "the value of the header " + text.Clip(line.Name) + " has a line break or a NUL in it"
 	case utf8.ValidString(line.Value) && strings.ContainsFunc(line.Value, func(r rune) bool { return r > 0xff }):
@@ -110,24 +111,24 @@ func headerFault(line Field) string {
 	return ""
 }
 
-// checkURL says whether fetch() takes the URL.
+// checkURL checks whether fetch() accepts the URL.
 func (f Fetch) checkURL() Finding {
 	_, finding := NormalizeURL(f.URL)
 	if u, _ := parseURL(f.URL); finding.OK && u.User != nil {
-		return refuse(CodeURL, "fetch() takes no URL with a user name or password")
+		return refuse(CodeURL, "fetch() does not accept a URL with a user name or password")
 	}
 	return finding
 }
 
-// isNoCORSSafelisted is narrower than the list for CORS: range is not on it
+// isNoCORSSafelisted is like IsSafelistedRequestHeader, without range
 // (Fetch, no-CORS-safelisted request-header).
 func isNoCORSSafelisted(name, value string) bool {
 	return !text.EqualFold(name, "range") && IsSafelistedRequestHeader(name, value)
 }
 
-// NeedsPreflight reports whether a browser asks permission before it sends f
-// to another origin, with an empty cache. What is no valid fetch needs none:
-// it is not sent at all.
+// NeedsPreflight reports whether a browser with an empty cache sends a preflight
+// before it sends f to another origin. An invalid fetch needs none, because it is
+// never sent.
 func (f Fetch) NeedsPreflight() bool {
 	f, finding := f.prepare()
 	return finding.OK && f.Mode == ModeCORS && f.needsPreflight()
@@ -137,8 +138,7 @@ func (f Fetch) needsPreflight() bool {
 	return f.UploadListeners || !isSafelistedMethod(f.Method) || len(UnsafeNames(f.Header)) > 0
 }
 
-// Preflight returns the request by which a browser asks whether it may send f
-// (Fetch, CORS-preflight fetch).
+// Preflight returns the preflight of f (Fetch, CORS-preflight fetch).
 func (f Fetch) Preflight() Request {
 	if prepared, finding := f.prepare(); finding.OK {
 		f = prepared

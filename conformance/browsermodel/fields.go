@@ -6,19 +6,19 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// Field is one field line of a request or a response, as it stands on the wire.
+// Field is one field line of a request or a response, as sent.
 type Field struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
 // Fields are the field lines of a message, in order. Unlike [net/http.Header]
-// it keeps repeated lines, their order and the spelling of names, because a
-// browser's verdict may hang on them.
+// they preserve repeated lines, order and the spelling of names, because the
+// verdict may depend on them.
 type Fields []Field
 
-// Header builds Fields from alternating names and values. A name without a
-// value gets the empty one.
+// Header returns Fields from alternating names and values. If the last name has
+// no value, the value is empty.
 func Header(namesAndValues ...string) Fields {
 	var f Fields
 	for i := 0; i < len(namesAndValues); i += 2 {
@@ -31,8 +31,8 @@ func Header(namesAndValues ...string) Fields {
 	return f
 }
 
-// Values returns the values of the lines with that name, compared without
-// regard to ASCII case, in order.
+// Values returns the values of the lines with the given name, ignoring ASCII case,
+// in order.
 func (f Fields) Values(name string) []string {
 	var values []string
 	for _, line := range f {
@@ -43,14 +43,14 @@ func (f Fields) Values(name string) []string {
 	return values
 }
 
-// Get returns the values of the lines with that name joined by a comma and a
-// space, and whether there is any (Fetch, "get" of a header list).
+// Get returns the values of the lines with the given name, joined by a comma and a
+// space, and whether there is such a line (Fetch, "get" of a header list).
 func (f Fields) Get(name string) (value string, ok bool) {
 	values := f.Values(name)
 	return strings.Join(values, ", "), len(values) > 0
 }
 
-// Has reports whether there is a line with that name.
+// Has reports whether there is a line with the given name.
 func (f Fields) Has(name string) bool {
 	for _, line := range f {
 		if text.EqualFold(line.Name, name) {
@@ -60,7 +60,7 @@ func (f Fields) Has(name string) bool {
 	return false
 }
 
-// Without returns the lines whose name is none of names.
+// Without returns the lines without those that have one of the names.
 func (f Fields) Without(names ...string) Fields {
 	var kept Fields
 	for _, line := range f {
@@ -71,10 +71,9 @@ func (f Fields) Without(names ...string) Fields {
 	return kept
 }
 
-// list splits the lines with that name into the members of a comma-separated
-// list, without white space around them and without empty members
-// (RFC 9110, section 5.6.1.2). It reports whether there is a line at all, and
-// whether every member is a token.
+// list returns the members of a comma-separated list, without white space around
+// them and without empty members (RFC 9110, section 5.6.1.2). It reports whether
+// there is a line with the name, and whether every member is a token.
 func (f Fields) list(name string) (members []string, present, valid bool) {
 	valid = true
 	for _, value := range f.Values(name) {

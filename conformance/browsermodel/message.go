@@ -8,45 +8,41 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// Request is a request on its way to a server.
+// Request is a request to a server.
 type Request struct {
 	Method string `json:"method"`
-	// URL is an absolute URL. In a [Step] it may also be a path on the server
-	// under test, or "*".
+	// URL is an absolute URL. In cases of package conformance it may also be a path
+	// on the server under test, or "*".
 	URL string `json:"url"`
-	// Header holds the field lines to send, as they are: white space in a value
-	// is sent too. Host and Content-Length are added where absent.
+	// Header holds the field lines to send, including white space in values. Host
+	// and Content-Length are added if they are absent.
 	Header Fields `json:"header,omitempty"`
 	Body   string `json:"body,omitempty"`
 }
 
-// Response is a server's answer to a [Request].
+// Response is the answer to a [Request].
 type Response struct {
 	Status int    `json:"status"`
 	Header Fields `json:"header,omitempty"`
 	Body   string `json:"body,omitempty"`
 }
 
-// Transport sends one request and returns the answer, without following
-// redirects. It returns an error when there is no answer.
+// Transport sends one request and returns the answer. It must not follow redirects.
+// It returns an error if there is no answer.
 type Transport func(context.Context, Request) (Response, error)
 
-// Exchange is a request, and its answer or the error in its place.
+// Exchange is a request and its answer, or the error if there is no answer.
 type Exchange struct {
 	Request   Request  `json:"request"`
 	Response  Response `json:"response"`
-	Preflight bool     `json:"preflight,omitempty"` // sent by the browser on its own account
+	Preflight bool     `json:"preflight,omitempty"` // whether the request is a preflight
 	Err       string   `json:"error,omitempty"`
 }
 
-// What a message repeats of other people's bytes is bounded: some cases send
-// a mebibyte, and a hostile server may answer with as much.
-const (
-	maxPrinted      = 160
-	maxPrintedLines = 24
-)
+// maxPrintedLines bounds how many field lines a message contains.
+const maxPrintedLines = 24
 
-// String describes the exchange in a few bounded lines.
+// String returns a bounded description of the exchange, in several lines.
 func (e Exchange) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "> %s %s\n", text.Clip(e.Request.Method), text.Clip(e.Request.URL))

@@ -7,9 +7,9 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// preflightCache is a browser's CORS-preflight cache. An entry stands for one
-// method or one header name, so that one preflight may serve requests that
-// ask for a part of what it granted (Fetch, CORS-preflight cache).
+// preflightCache is a browser's CORS-preflight cache. Each entry is for one method
+// or one header name, so one preflight can cover requests that need only a part of
+// what it granted (Fetch, CORS-preflight cache).
 type preflightCache struct {
 	entries []cacheEntry
 }
@@ -33,9 +33,9 @@ func (e cacheEntry) matches(p Profile, key cacheKey, credentials bool, now time.
 	return e.credentials == credentials || e.credentials && !p.Cache.ByCredentials
 }
 
-// wildcard reports whether a "*" of the entry stands for others. One that came
-// with credentials does not: the check of the preflight took it literally, and
-// so do the engines but one when they consult their caches.
+// wildcard reports whether a "*" in the entry is a wildcard. If it was granted with
+// credentials it is not: the check of the preflight took it literally, and so do
+// all engines but one when they consult their caches.
 func (e cacheEntry) wildcard(p Profile, f Fetch) bool {
 	return !p.Cache.WildcardServesOnce && (!e.credentials || p.Cache.WildcardByRequest && !f.Credentials)
 }
@@ -50,7 +50,7 @@ func (e cacheEntry) coversHeader(p Profile, f Fetch, name string) bool {
 		e.header == "*" && e.wildcard(p, f) && (authorization || !isNonWildcard(name))
 }
 
-// covers reports whether f needs no preflight because of earlier ones.
+// covers reports whether cached grants cover f, so that it needs no preflight.
 func (c *preflightCache) covers(p Profile, f Fetch, key cacheKey, now time.Time) bool {
 	var entries []cacheEntry
 	for _, e := range c.entries {
@@ -71,7 +71,7 @@ func (c *preflightCache) covers(p Profile, f Fetch, key cacheKey, now time.Time)
 	return covered
 }
 
-// store adds what a preflight granted; what is there already gets a new expiry.
+// store adds a grant. Existing entries get the new expiry.
 func (c *preflightCache) store(p Profile, key cacheKey, credentials bool, g Grant, now time.Time) {
 	if p.Cache.KeepsOne {
 		c.clear(key)
@@ -86,7 +86,7 @@ func (c *preflightCache) store(p Profile, key cacheKey, credentials bool, g Gran
 		c.entries = append(c.entries, entry)
 	}
 	expires := now.Add(g.MaxAge)
-	add(cacheEntry{key: key, credentials: credentials, expires: expires}) // that something is known at all
+	add(cacheEntry{key: key, credentials: credentials, expires: expires}) // a grant without methods or headers
 	for _, method := range g.Methods {
 		add(cacheEntry{key: key, credentials: credentials, method: method, expires: expires})
 	}
@@ -95,7 +95,7 @@ func (c *preflightCache) store(p Profile, key cacheKey, credentials bool, g Gran
 	}
 }
 
-// clear forgets what is known for a key.
+// clear removes the entries for a key.
 func (c *preflightCache) clear(key cacheKey) {
 	c.entries = slices.DeleteFunc(c.entries, func(e cacheEntry) bool { return e.key == key })
 }

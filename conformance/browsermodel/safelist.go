@@ -14,7 +14,7 @@ func isSafelistedMethod(method string) bool {
 	return method == "GET" || method == "HEAD" || method == "POST"
 }
 
-// isForbiddenMethod reports whether scripts may not send a method
+// isForbiddenMethod reports whether scripts cannot send a method
 // (Fetch, forbidden method).
 func isForbiddenMethod(method string) bool {
 	switch text.Upper(method) {
@@ -24,8 +24,8 @@ func isForbiddenMethod(method string) bool {
 	return false
 }
 
-// NormalizeMethod upper-cases the six methods that browsers upper-case, and
-// leaves every other alone: patch stays patch (Fetch, "normalize a method").
+// NormalizeMethod upper-cases the six methods that browsers upper-case, and no
+// other: patch stays patch (Fetch, "normalize a method").
 func NormalizeMethod(method string) string {
 	switch m := text.Upper(method); m {
 	case "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT":
@@ -41,8 +41,8 @@ var forbiddenRequestHeaders = []string{
 	"transfer-encoding", "upgrade", "via",
 }
 
-// IsForbiddenRequestHeader reports whether a browser keeps a script from
-// setting a request header (Fetch, forbidden request-header).
+// IsForbiddenRequestHeader reports whether scripts cannot set a request header
+// (Fetch, forbidden request-header).
 func IsForbiddenRequestHeader(name, value string) bool {
 	name = text.Lower(name)
 	if slices.Contains(forbiddenRequestHeaders, name) ||
@@ -135,8 +135,8 @@ func isSingleRange(value string) bool {
 	return first <= last
 }
 
-// UnsafeNames returns the names of the request headers that a preflight has to
-// ask for: lower-cased, without duplicates, in byte order
+// UnsafeNames returns the names of the request headers that need a preflight:
+// lower-cased, without duplicates, in byte order
 // (Fetch, "CORS-unsafe request-header names").
 func UnsafeNames(header Fields) []string {
 	var unsafe, safe []string
@@ -156,12 +156,12 @@ func UnsafeNames(header Fields) []string {
 	return slices.Compact(unsafe)
 }
 
-// isNonWildcard reports whether "*" does not stand for a request header
+// isNonWildcard reports whether "*" does not cover a request header
 // (Fetch, CORS non-wildcard request-header name).
 func isNonWildcard(name string) bool { return text.EqualFold(name, "authorization") }
 
-// isSafelistedResponseHeader reports whether a script may read a response
-// header without its being exposed (Fetch, CORS-safelisted response-header name).
+// isSafelistedResponseHeader reports whether scripts can read a response header
+// that is not exposed (Fetch, CORS-safelisted response-header name).
 func isSafelistedResponseHeader(name string) bool {
 	switch text.Lower(name) {
 	case "cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma":
@@ -170,8 +170,8 @@ func isSafelistedResponseHeader(name string) bool {
 	return false
 }
 
-// Readable returns the response headers that a script may read after the CORS
-// check (Fetch, CORS filtered response). Set-Cookie is never among them.
+// Readable returns the response headers that a script can read after the CORS
+// check (Fetch, CORS filtered response). They never include Set-Cookie.
 func Readable(header Fields, credentials bool) Fields {
 	exposed, _, valid := header.list("Access-Control-Expose-Headers")
 	if !valid {
@@ -190,8 +190,8 @@ func Readable(header Fields, credentials bool) Fields {
 	return readable
 }
 
-// parseMaxAge reads Access-Control-Max-Age: digits, on one line. It reports
-// false for anything else, which a browser treats as absent.
+// parseMaxAge parses Access-Control-Max-Age: one line of digits. It reports false
+// for anything else, which browsers treat as absent.
 func parseMaxAge(header Fields) (seconds int64, ok bool) {
 	values := header.Values("Access-Control-Max-Age")
 	if len(values) != 1 || !text.IsDigits(values[0]) {
@@ -199,7 +199,7 @@ func parseMaxAge(header Fields) (seconds int64, ok bool) {
 	}
 	seconds, err := strconv.ParseInt(values[0], 10, 64)
 	if err != nil {
-		return 1<<63 - 1, true // more digits than a number: the browser's cap applies
+		return 1<<63 - 1, true // too large for an int64: the cap of the browser applies
 	}
 	return seconds, true
 }

@@ -13,20 +13,20 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// NormalizeURL returns an absolute URL of http or https as a browser sends it:
-// with the host in ASCII and lower case, without the scheme's default port, with
-// backslashes as slashes and "." and ".." segments resolved, escaped ones too, and
-// without a fragment (URL Standard, basic URL parser). A finding that is not OK says
-// why fetch() takes no such URL.
+// NormalizeURL returns an absolute http or https URL as a browser sends it: the
+// host in ASCII and lower case, without the default port, with slashes instead of
+// backslashes, with "." and ".." segments resolved even if they are escaped, and
+// without a fragment (URL Standard, basic URL parser). If the finding is not OK, it
+// says why fetch() does not accept the URL.
 //
-// Of the notations of IPv4 addresses only the usual one is understood.
+// IPv4 addresses must consist of four decimal numbers.
 func NormalizeURL(rawURL string) (string, Finding) {
 	u, finding := parseURL(rawURL)
 	if !finding.OK {
 		return "", finding
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", refuse(CodeURL, "the URL "+text.Clip(rawURL)+" is not an absolute one of http or https")
+		return "", refuse(CodeURL, "the URL "+text.Clip(rawURL)+" is not an absolute http or https URL")
 	}
 	var b strings.Builder
 	b.WriteString(u.Scheme + "://")
@@ -34,7 +34,7 @@ func NormalizeURL(rawURL string) (string, Finding) {
 		b.WriteString(u.User.String() + "@")
 	}
 	b.WriteString(u.Host)
-	// RawPath is the path as it was given, unless that is how Go would escape it.
+	// RawPath is the path as given, or empty if Go escapes the path in the same way.
 	b.WriteString(withoutDots(escaped(cmp.Or(u.RawPath, u.EscapedPath()), "\"<>^`{}")))
 	if u.RawQuery != "" || u.ForceQuery {
 		b.WriteString("?" + escaped(u.RawQuery, `"<>'`))
@@ -42,8 +42,8 @@ func NormalizeURL(rawURL string) (string, Finding) {
 	return b.String(), finding
 }
 
-// OriginOf returns the serialised origin of a URL: scheme and host in lower
-// case and ASCII, without the scheme's default port, or "null" where there is none.
+// OriginOf returns the serialized origin of a URL: scheme and host in lower case and
+// ASCII, without the default port. If the URL has no origin, it returns "null".
 func OriginOf(rawURL string) string {
 	u, finding := parseURL(rawURL)
 	if !finding.OK || u.Scheme == "" || u.Host == "" {
@@ -55,13 +55,13 @@ func OriginOf(rawURL string) string {
 // withoutBreaks removes what the URL parser of browsers ignores inside a URL.
 var withoutBreaks = strings.NewReplacer("\t", "", "\r", "", "\n", "")
 
-// parseURL parses a URL. Its Host is as browsers spell it; its path and its query
-// are as they were.
+// parseURL parses a URL. The Host is as browsers spell it; path and query are
+// unchanged.
 func parseURL(rawURL string) (*url.URL, Finding) {
 	trimmed := strings.TrimFunc(rawURL, func(r rune) bool { return r <= ' ' })
 	u, err := url.Parse(withSlashes(withoutBreaks.Replace(trimmed)))
 	if err != nil {
-		return nil, refuse(CodeURL, "the URL "+text.Clip(rawURL)+" is none")
+		return nil, refuse(CodeURL, "the URL "+text.Clip(rawURL)+" is invalid")
 	}
 	host, port := u.Hostname(), u.Port()
 	if special := u.Scheme == "http" || u.Scheme == "https"; special && host != "" {
@@ -88,22 +88,22 @@ func parseURL(rawURL string) (*url.URL, Finding) {
 	return u, Finding{OK: true, Code: CodeOK}
 }
 
-// domainToASCII has the options of the URL Standard ("domain to ASCII", not strict).
+// domainToASCII uses the options of the URL Standard ("domain to ASCII", not strict).
 var domainToASCII = idna.New(
 	idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false),
 	idna.CheckHyphens(false), idna.StrictDomainName(false), idna.VerifyDNSLength(false),
 )
 
-// asciiHost spells a host as browsers do, an IPv6 address without its brackets,
-// or says what is wrong with it (URL Standard, host parser).
+// asciiHost returns a host as browsers spell it, an IPv6 address without its
+// brackets, or what is wrong with it (URL Standard, host parser).
 func asciiHost(host string) (ascii, fault string) {
-	const noName = "is no name that browsers take"
+	const noName = "is not a valid host name"
 	if strings.Contains(host, ":") {
 		a, err := netip.ParseAddr(host)
 		if err != nil || a.Zone() != "" {
-			return "", "is no IPv6 address"
+			return "", "is not an IPv6 address"
 		}
-		if b := a.As16(); a.Is4In6() { // Go writes the rest as an IPv4 address
+		if b := a.As16(); a.Is4In6() { // Go formats these with an IPv4 address
 			return fmt.Sprintf("::ffff:%x:%x", uint(b[12])<<8|uint(b[13]), uint(b[14])<<8|uint(b[15])), ""
 		}
 		return a.String(), ""
@@ -120,7 +120,7 @@ func asciiHost(host string) (ascii, fault string) {
 	}
 	if endsInNumber(ascii) {
 		if a, err := netip.ParseAddr(ascii); err != nil || !a.Is4() {
-			return "", "is to browsers an IPv4 address: write it as four decimal numbers"
+			return "", "is an IPv4 address to browsers: write it as four decimal numbers"
 		}
 	}
 	return ascii, ""
@@ -131,7 +131,7 @@ func isForbiddenInDomain(r rune) bool {
 	return r <= ' ' || r > '~' || strings.ContainsRune(`#/:<>?@[\]^|%`, r)
 }
 
-// endsInNumber reports whether browsers take a host for an IPv4 address (URL
+// endsInNumber reports whether browsers treat a host as an IPv4 address (URL
 // Standard, "ends in a number checker").
 func endsInNumber(host string) bool {
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
@@ -142,8 +142,8 @@ func endsInNumber(host string) bool {
 	return text.IsDigits(last)
 }
 
-// withoutDots resolves the "." and ".." segments of a path, in which a dot may be
-// escaped (URL Standard, path state).
+// withoutDots resolves the "." and ".." segments of a path, with escaped or
+// unescaped dots (URL Standard, path state).
 func withoutDots(path string) string {
 	var kept []string
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
@@ -158,14 +158,14 @@ func withoutDots(path string) string {
 			continue
 		}
 		if i == len(segments)-1 {
-			kept = append(kept, "") // what is left ends in a slash
+			kept = append(kept, "") // the result ends in a slash
 		}
 	}
 	return "/" + strings.Join(kept, "/")
 }
 
-// escaped escapes what is not printable ASCII, and more characters (URL Standard,
-// percent-encode sets).
+// escaped escapes what is not printable ASCII, and the characters in more (URL
+// Standard, percent-encode sets).
 func escaped(s, more string) string {
 	var b strings.Builder
 	for i := range len(s) {

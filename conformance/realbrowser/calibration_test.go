@@ -228,7 +228,8 @@ func requestsByPath(requests []browsermodel.Request) map[string][]browsermodel.R
 
 // compare returns how what the browser made of the answers differs from what
 // the model makes of them.
-func (q question) compare(t *testing.T, profile browsermodel.Profile, server *peer, outcomes []Outcome, sent []browsermodel.Request) string {
+func (q question) compare(t *testing.T, profile browsermodel.Profile, server *peer, outcomes []Outcome,
+	sent []browsermodel.Request) string {
 	t.Helper()
 	now := time.Unix(0, 0)
 	model := &browsermodel.Browser{Transport: server.transport, Profile: profile, Now: func() time.Time { return now }}

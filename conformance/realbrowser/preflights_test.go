@@ -52,7 +52,8 @@ var preflightSequences = func() []sequence {
 		return j
 	}
 	authorized := func(method string) Job { return fetch(method, "Authorization") }
-	api := []Job{authorized("GET"), json("PUT"), authorized("GET"), json("PATCH"), authorized("GET"), authorized("DELETE"), json("POST"), authorized("GET")}
+	api := []Job{authorized("GET"), json("PUT"), authorized("GET"), json("PATCH"), authorized("GET"), authorized("DELETE"), json("POST"),
+		authorized("GET")}
 	var session []Job
 	for _, j := range api {
 		session = append(session, include(j))
@@ -71,16 +72,19 @@ var preflightSequences = func() []sequence {
 		{"GET, GET", 0, []Job{fetch("GET"), fetch("GET")}, same(0, 0, 0)},
 		{"PUT, PUT", 0, []Job{fetch("PUT"), fetch("PUT")}, firefox(sent{1, 1, 1}, sent{1, 2, 1})},
 		{"PUT, DELETE, PATCH", 0, []Job{fetch("PUT"), fetch("DELETE"), fetch("PATCH")}, firefox(sent{1, 1, 3}, sent{1, 3, 3})},
-		{"PUT, DELETE, PUT, DELETE", 0, []Job{fetch("PUT"), fetch("DELETE"), fetch("PUT"), fetch("DELETE")}, firefox(sent{1, 1, 4}, sent{1, 4, 2})},
+		{"PUT, DELETE, PUT, DELETE", 0, []Job{fetch("PUT"), fetch("DELETE"), fetch("PUT"), fetch("DELETE")},
+			firefox(sent{1, 1, 4}, sent{1, 4, 2})},
 		{"x-a, x-b, x-a", 0, []Job{fetch("GET", "x-a"), fetch("GET", "x-b"), fetch("GET", "x-a")}, firefox(sent{1, 1, 3}, sent{1, 3, 2})},
-		{"x-a and x-b, x-a, x-b", 0, []Job{fetch("GET", "x-a", "x-b"), fetch("GET", "x-a"), fetch("GET", "x-b")}, firefox(sent{1, 1, 1}, sent{1, 3, 1})},
+		{"x-a and x-b, x-a, x-b", 0, []Job{fetch("GET", "x-a", "x-b"), fetch("GET", "x-a"), fetch("GET", "x-b")},
+			firefox(sent{1, 1, 1}, sent{1, 3, 1})},
 		{"PUT, x-a, PUT with x-a", 0, []Job{fetch("PUT"), fetch("GET", "x-a"), fetch("PUT", "x-a")}, firefox(sent{1, 1, 3}, sent{1, 3, 2})},
 		{"an API with a token: GET, PUT, GET, PATCH, GET, DELETE, POST, GET", 0, api, firefox(sent{1, 1, 5}, sent{1, 5, 4})},
 		{"the same with cookies", 0, session, firefox(sent{1, unsent, 5}, sent{1, unsent, 4})},
 		{"PUT with credentials, PUT without", 0, []Job{include(fetch("PUT")), fetch("PUT")}, firefox(sent{1, unsent, 1}, sent{2, unsent, 2})},
 		{"PUT without credentials, PUT with, PUT without", 0, []Job{fetch("PUT"), include(fetch("PUT")), fetch("PUT")}, same(2, unsent, 2)},
 		{"PUT, POST with upload listeners", 0, []Job{fetch("PUT"), listen(post)}, same(1, 1, 1)},
-		{"PUT, DELETE, and after more than the max-age of 2 s again", 2 * time.Second, []Job{fetch("PUT"), fetch("DELETE"), after(4*time.Second, fetch("PUT")), fetch("DELETE")}, firefox(sent{2, 2, 4}, sent{2, 4, 4})},
+		{"PUT, DELETE, and after more than the max-age of 2 s again", 2 * time.Second, []Job{fetch("PUT"), fetch("DELETE"),
+			after(4*time.Second, fetch("PUT")), fetch("DELETE")}, firefox(sent{2, 2, 4}, sent{2, 4, 4})},
 		{"PUT, DELETE, PUT with a max-age of 0", core.NoPreflightCache, []Job{fetch("PUT"), fetch("DELETE"), fetch("PUT")}, same(3, 3, 3)},
 	}
 }()

@@ -12,8 +12,11 @@ import (
 // the default.
 func (t *table) maxAge() {
 	for _, value := range [][]string{
-		{}, {""}, {"0"}, {"00"}, {"20"}, {"600"}, {"0600"}, {" 600 "}, {"\t600\t"}, {"86400"}, {"86401"}, {"9999999999"}, {"18446744073709551616"}, {strings.Repeat("9", 60)},
-		{"-1"}, {"-600"}, {"+600"}, {"600.0"}, {"0.5"}, {"6e2"}, {"0x258"}, {"600s"}, {"10m"}, {"6 00"}, {"\"600\""}, {"600;"}, {"600, 600"}, {"600,600"}, {"600", "600"}, {"0", "600"}, {"600", "0"}, {"600", ""}, {"", "600"}, {"abc"}, {"null"}, {"true"}, {"*"}, {"\xd9\xa6"},
+		{}, {""}, {"0"}, {"00"}, {"20"}, {"600"}, {"0600"}, {" 600 "}, {"\t600\t"}, {"86400"}, {"86401"}, {"9999999999"},
+		{"18446744073709551616"}, {strings.Repeat("9", 60)},
+		{"-1"}, {"-600"}, {"+600"}, {"600.0"}, {"0.5"}, {"6e2"}, {"0x258"}, {"600s"}, {"10m"}, {"6 00"}, {"\"600\""}, {"600;"},
+		{"600, 600"}, {"600,600"}, {"600", "600"}, {"0", "600"}, {"600", "0"}, {"600", ""}, {"", "600"}, {"abc"}, {"null"}, {"true"},
+		{"*"}, {"\xd9\xa6"},
 	} {
 		for _, credentials := range both {
 			if credentials && len(value) != 1 {
@@ -43,14 +46,17 @@ func (t *table) cache() {
 	include := func(f browsermodel.Fetch) browsermodel.Fetch { f.Credentials = true; return f }
 	listen := func(f browsermodel.Fetch) browsermodel.Fetch { f.UploadListeners = true; return f }
 	from := func(origin string, f browsermodel.Fetch) browsermodel.Fetch { f.Origin = origin; return f }
-	put, del, patch, get, getA, getB, putAB := fetch("PUT"), fetch("DELETE"), fetch("PATCH"), fetch("GET"), fetch("GET", "x-a"), fetch("GET", "x-b"), fetch("PUT", "x-b", "X-A")
+	put, del, patch, get, getA, getB, putAB := fetch("PUT"), fetch("DELETE"), fetch("PATCH"), fetch("GET"), fetch("GET", "x-a"),
+		fetch("GET", "x-b"), fetch("PUT", "x-b", "X-A")
 	authorized := fetch("GET", "Authorization")
 	post := fetch("POST")
 	post.Body = "hello"
 	for _, credentials := range both {
 		for _, grants := range [][]string{
-			{}, {acam + "PUT"}, {acam + "PUT, DELETE, PATCH", acah + "x-a, x-b, authorization"}, {acam + "PUT", acah + "x-a"}, {acah + "x-a"}, {acah + "X-A, X-B"},
-			{acam + "*"}, {acah + "*"}, {acam + "*", acah + "*"}, {acam + "*, PUT", acah + "*, x-a, authorization"}, {acam + "put, PUT, delete"}, {acam + "PUT, @"}, {acam + "PUT", acah + "x-a, @"}, {acam + "GET, POST", acah + "accept"},
+			{}, {acam + "PUT"}, {acam + "PUT, DELETE, PATCH", acah + "x-a, x-b, authorization"}, {acam + "PUT", acah + "x-a"}, {acah + "x-a"},
+			{acah + "X-A, X-B"},
+			{acam + "*"}, {acah + "*"}, {acam + "*", acah + "*"}, {acam + "*, PUT", acah + "*, x-a, authorization"},
+			{acam + "put, PUT, delete"}, {acam + "PUT, @"}, {acam + "PUT", acah + "x-a, @"}, {acam + "GET, POST", acah + "accept"},
 		} {
 			for id, fetches := range map[string][]browsermodel.Fetch{
 				"PUT, PUT":                   {put, put},

@@ -17,8 +17,10 @@ func (t *table) allowOrigin() {
 		{"{page}, {page}"}, {"{page},{page}"}, {"{page} {page}"}, {"{page},*"}, {"*, *"}, {"*,"}, {",*"}, {"{page},"}, {",{page}"}, {"{page};"},
 		{"**"}, {"* *"}, {"\"*\""}, {"\"{page}\""}, {"<{page}>"}, {"'{page}'"}, {"%2A"},
 		{"{page}/"}, {"{page}:443"}, {"{page}/x"}, {"{page}?"}, {"{page}#"}, {"{page}."}, {"{page}.evil.test"}, {"{page}:4430"},
-		{"http://a.example"}, {"HTTPS://a.example"}, {"https://A.example"}, {"https://A.EXAMPLE"}, {"//a.example"}, {"a.example"}, {"https:a.example"},
-		{"https:/a.example"}, {"https://*.example"}, {"https://*"}, {"*.example"}, {"https://user@a.example"}, {"https://x.a.example"}, {"https://b.example"},
+		{"http://a.example"}, {"HTTPS://a.example"}, {"https://A.example"}, {"https://A.EXAMPLE"}, {"//a.example"}, {"a.example"},
+		{"https:a.example"},
+		{"https:/a.example"}, {"https://*.example"}, {"https://*"}, {"*.example"}, {"https://user@a.example"}, {"https://x.a.example"},
+		{"https://b.example"},
 		{"https://a.exampl"}, {"https://a.example\x00"}, {"{0}"}, {"https://a%2Eexample"}, {"https://\xc3\xa0.example"},
 		{"true"}, {"all"}, {"any"}, {"undefined"},
 	}
@@ -32,7 +34,8 @@ func (t *table) allowOrigin() {
 			t.simple(with("allow-origin/"+name(value...), credentials), f, header...)
 		}
 		for _, value := range [][]string{
-			{}, {""}, {"*"}, {"null"}, {"NULL"}, {"Null"}, {" null\t"}, {"\"null\""}, {"null", "null"}, {"null, null"}, {"null,"}, {"nul"}, {"nullx"}, {"{page}"}, {"{0}"}, {"null", "*"},
+			{}, {""}, {"*"}, {"null"}, {"NULL"}, {"Null"}, {" null\t"}, {"\"null\""}, {"null", "null"}, {"null, null"}, {"null,"}, {"nul"},
+			{"nullx"}, {"{page}"}, {"{0}"}, {"null", "*"},
 		} {
 			f := browsermodel.Fetch{Origin: "null", Credentials: credentials}
 			header := lines(acao, value...)
@@ -53,7 +56,8 @@ func (t *table) allowOrigin() {
 		}
 	}
 	// The name of a field has no case.
-	for _, field := range []string{"access-control-allow-origin: ", "ACCESS-CONTROL-ALLOW-ORIGIN: ", "Access-Control-Allow-Origin:", "Access_Control_Allow_Origin: ", "Access-Control-Allow-Origins: "} {
+	for _, field := range []string{"access-control-allow-origin: ", "ACCESS-CONTROL-ALLOW-ORIGIN: ", "Access-Control-Allow-Origin:",
+		"Access_Control_Allow_Origin: ", "Access-Control-Allow-Origins: "} {
 		t.simple("allow-origin/name/"+name(field), browsermodel.Fetch{}, field+"{page}")
 	}
 	t.add("allow-origin/only on the preflight", map[hop]answer{
@@ -73,14 +77,17 @@ func (t *table) allowOrigin() {
 // allowCredentials varies Access-Control-Allow-Credentials.
 func (t *table) allowCredentials() {
 	values := [][]string{
-		{}, {""}, {"true"}, {"True"}, {"TRUE"}, {"tRuE"}, {"false"}, {" true "}, {"\ttrue\t"}, {"true\x0b"}, {"true", "true"}, {"true", "false"}, {"false", "true"},
-		{"true", ""}, {"", "true"}, {"true,true"}, {"true,"}, {",true"}, {"true;"}, {"\"true\""}, {"1"}, {"yes"}, {"*"}, {"tru"}, {"truee"}, {"true false"}, {"{page}"},
+		{}, {""}, {"true"}, {"True"}, {"TRUE"}, {"tRuE"}, {"false"}, {" true "}, {"\ttrue\t"}, {"true\x0b"}, {"true", "true"},
+		{"true", "false"}, {"false", "true"},
+		{"true", ""}, {"", "true"}, {"true,true"}, {"true,"}, {",true"}, {"true;"}, {"\"true\""}, {"1"}, {"yes"}, {"*"}, {"tru"}, {"truee"},
+		{"true false"}, {"{page}"},
 	}
 	for _, value := range values {
 		f := browsermodel.Fetch{Credentials: true}
 		t.simple("allow-credentials/"+name(value...), f, append(lines(acac, value...), acao+"{page}")...)
 		f.Method = "PUT"
-		t.asked("allow-credentials/preflight/"+name(value...), f, answer{status: 204, lines: append(lines(acac, value...), acao+"{page}", acam+"PUT")})
+		t.asked("allow-credentials/preflight/"+name(value...), f, answer{status: 204, lines: append(lines(acac, value...), acao+"{page}",
+			acam+"PUT")})
 	}
 	for _, value := range [][]string{{""}, {"false"}, {"TRUE"}, {"true", "true"}} {
 		t.simple("allow-credentials/none sent/"+name(value...), browsermodel.Fetch{}, append(lines(acac, value...), acao+"{page}")...)
@@ -91,11 +98,15 @@ func (t *table) allowCredentials() {
 // allowMethods varies Access-Control-Allow-Methods.
 func (t *table) allowMethods() {
 	values := [][]string{
-		{}, {""}, {" "}, {","}, {"PUT"}, {"put"}, {"Put"}, {"PUT,DELETE"}, {"PUT, DELETE"}, {"DELETE,PUT"}, {"DELETE"}, {" PUT "}, {"\tPUT\t"}, {"PUT ,DELETE"}, {"PUT\t,\tDELETE"},
+		{}, {""}, {" "}, {","}, {"PUT"}, {"put"}, {"Put"}, {"PUT,DELETE"}, {"PUT, DELETE"}, {"DELETE,PUT"}, {"DELETE"}, {" PUT "},
+		{"\tPUT\t"}, {"PUT ,DELETE"}, {"PUT\t,\tDELETE"},
 		{"PUT,,DELETE"}, {",PUT"}, {"PUT,"}, {", ,PUT"}, {strings.Repeat(",", 20) + "PUT"}, {"PUT,PUT"},
 		{"*"}, {"*,PUT"}, {"PUT,*"}, {"* "}, {"**"}, {"*", "PUT"}, {"\"*\""},
-		{"\"PUT\""}, {"PUT;DELETE"}, {"PUT DELETE"}, {"PUT/1"}, {"(PUT)"}, {"PUT, D(L"}, {"PUT, DELETE;q=1"}, {"PUT, @"}, {"PUT, \""}, {"PUT, D\xc9LETE"}, {"P\x0bUT"}, {"PUT\x0b"}, {"PUT,\x0bDELETE"},
-		{"PUT", "DELETE"}, {"DELETE", "PUT"}, {"PUT", ""}, {"", "PUT"}, {"PUT", "PUT"}, {"PUT", "D L"}, {"PUTS"}, {"PU"}, {"GET, HEAD, POST"}, {"PUT, TRACE"}, {"PATCH"}, {"patch"}, {"Patch, PATCH"}, {"all"}, {"null"}, {"PUT, GET, POST, DELETE, PATCH, HEAD, OPTIONS"},
+		{"\"PUT\""}, {"PUT;DELETE"}, {"PUT DELETE"}, {"PUT/1"}, {"(PUT)"}, {"PUT, D(L"}, {"PUT, DELETE;q=1"}, {"PUT, @"}, {"PUT, \""},
+		{"PUT, D\xc9LETE"}, {"P\x0bUT"}, {"PUT\x0b"}, {"PUT,\x0bDELETE"},
+		{"PUT", "DELETE"}, {"DELETE", "PUT"}, {"PUT", ""}, {"", "PUT"}, {"PUT", "PUT"}, {"PUT", "D L"}, {"PUTS"}, {"PU"},
+		{"GET, HEAD, POST"}, {"PUT, TRACE"}, {"PATCH"}, {"patch"}, {"Patch, PATCH"}, {"all"}, {"null"},
+		{"PUT, GET, POST, DELETE, PATCH, HEAD, OPTIONS"},
 	}
 	for _, value := range values {
 		for _, credentials := range both {
@@ -130,11 +141,14 @@ func (t *table) allowMethods() {
 // allowHeaders varies Access-Control-Allow-Headers.
 func (t *table) allowHeaders() {
 	values := [][]string{
-		{}, {""}, {" "}, {","}, {"x-a"}, {"X-A"}, {"X-a"}, {"x-a,x-b"}, {"x-a, x-b"}, {"x-b,x-a"}, {"x-b"}, {" x-a "}, {"\tx-a\t"}, {"x-a ,x-b"}, {"x-a\t,\tx-b"},
+		{}, {""}, {" "}, {","}, {"x-a"}, {"X-A"}, {"X-a"}, {"x-a,x-b"}, {"x-a, x-b"}, {"x-b,x-a"}, {"x-b"}, {" x-a "}, {"\tx-a\t"},
+		{"x-a ,x-b"}, {"x-a\t,\tx-b"},
 		{"x-a,,x-b"}, {",x-a"}, {"x-a,"}, {", ,x-a"}, {strings.Repeat(",", 20) + "x-a"}, {"x-a,x-a"},
 		{"*"}, {"*,x-a"}, {"x-a,*"}, {"* "}, {"**"}, {"x-*"}, {"*", "x-a"}, {"\"*\""},
-		{"\"x-a\""}, {"x-a;x-b"}, {"x-a x-b"}, {"x-a: 1"}, {"(x-a)"}, {"x-a, (x-b)"}, {"x-a, x-b;q=1"}, {"x-a, @"}, {"x-a, \""}, {"x-a, x-\xe9"}, {"x\x0b-a"}, {"x-a\x0b"}, {"x-a,\x0bx-b"},
-		{"x-a", "x-b"}, {"x-b", "x-a"}, {"x-a", ""}, {"", "x-a"}, {"x-a", "x-a"}, {"x-a", "x b"}, {"x-ab"}, {"x-"}, {"x_a"}, {"a"}, {"authorization"}, {"all"}, {"x-a, cookie"}, {"x-a, *, x-b"},
+		{"\"x-a\""}, {"x-a;x-b"}, {"x-a x-b"}, {"x-a: 1"}, {"(x-a)"}, {"x-a, (x-b)"}, {"x-a, x-b;q=1"}, {"x-a, @"}, {"x-a, \""},
+		{"x-a, x-\xe9"}, {"x\x0b-a"}, {"x-a\x0b"}, {"x-a,\x0bx-b"},
+		{"x-a", "x-b"}, {"x-b", "x-a"}, {"x-a", ""}, {"", "x-a"}, {"x-a", "x-a"}, {"x-a", "x b"}, {"x-ab"}, {"x-"}, {"x_a"}, {"a"},
+		{"authorization"}, {"all"}, {"x-a, cookie"}, {"x-a, *, x-b"},
 	}
 	for _, value := range values {
 		for _, credentials := range both {
@@ -150,13 +164,18 @@ func (t *table) allowHeaders() {
 		values [][]string
 	}
 	for _, r := range []request{
-		{"two", browsermodel.Header("X-B", "1", "X-A", "1"), [][]string{{}, {"x-a"}, {"x-b"}, {"x-a,x-b"}, {"X-B, X-A"}, {"x-a", "x-b"}, {"*"}, {"x-a,*"}, {"x-ax-b"}, {"x-a x-b"}}},
-		{"authorization", browsermodel.Header("Authorization", "Bearer x"), [][]string{{}, {"*"}, {"authorization"}, {"Authorization"}, {"*, authorization"}, {"*, Authorization"}, {"*", "authorization"}, {"AUTHORIZATION,*"}}},
-		{"authorization and x-a", browsermodel.Header("Authorization", "Bearer x", "x-a", "1"), [][]string{{}, {"*"}, {"authorization"}, {"x-a"}, {"*, authorization"}, {"x-a, authorization"}}},
-		{"content-type", browsermodel.Header("Content-Type", "application/json"), [][]string{{}, {"*"}, {"content-type"}, {"Content-Type"}, {"x-a"}}},
+		{"two", browsermodel.Header("X-B", "1", "X-A", "1"), [][]string{{}, {"x-a"}, {"x-b"}, {"x-a,x-b"}, {"X-B, X-A"}, {"x-a", "x-b"},
+			{"*"}, {"x-a,*"}, {"x-ax-b"}, {"x-a x-b"}}},
+		{"authorization", browsermodel.Header("Authorization", "Bearer x"), [][]string{{}, {"*"}, {"authorization"}, {"Authorization"},
+			{"*, authorization"}, {"*, Authorization"}, {"*", "authorization"}, {"AUTHORIZATION,*"}}},
+		{"authorization and x-a", browsermodel.Header("Authorization", "Bearer x", "x-a", "1"),
+			[][]string{{}, {"*"}, {"authorization"}, {"x-a"}, {"*, authorization"}, {"x-a, authorization"}}},
+		{"content-type", browsermodel.Header("Content-Type", "application/json"), [][]string{{}, {"*"}, {"content-type"}, {"Content-Type"},
+			{"x-a"}}},
 		{"accept", browsermodel.Header("Accept", "a/b; q=(1)"), [][]string{{}, {"*"}, {"accept"}, {"x-a"}}},
 		{"range", browsermodel.Header("Range", "bytes=1-2,4-5"), [][]string{{}, {"*"}, {"range"}, {"x-a"}}},
-		{"a long name", browsermodel.Header("x-"+strings.Repeat("a", 300), "1"), [][]string{{}, {"*"}, {"x-" + strings.Repeat("a", 300)}, {"x-" + strings.Repeat("a", 299)}}},
+		{"a long name", browsermodel.Header("x-"+strings.Repeat("a", 300), "1"), [][]string{{}, {"*"}, {"x-" + strings.Repeat("a", 300)},
+			{"x-" + strings.Repeat("a", 299)}}},
 		{"a star", browsermodel.Header("*", "1"), [][]string{{}, {"*"}, {"x-a"}}},
 		{"odd tokens", browsermodel.Header("!#$%&'*+-.^_`|~", "1"), [][]string{{}, {"*"}, {"!#$%&'*+-.^_`|~"}}},
 	} {
@@ -179,9 +198,12 @@ func (t *table) expose() {
 		"Content-Encoding: identity", "X-Empty:",
 	}
 	values := [][]string{
-		{}, {""}, {","}, {"x-e"}, {"X-E"}, {"x-e,x-f"}, {"x-e, x-f"}, {"X-F ,\tX-E"}, {"x-e,,x-f"}, {",x-e"}, {"x-e,"}, {"*"}, {"*,x-e"}, {"x-e,*"}, {"* "}, {"**"}, {"\"*\""}, {"x-*"},
-		{"x-e", "x-f"}, {"x-e", ""}, {"", "x-e"}, {"x-e", "@"}, {"@", "x-e"}, {"*", "x-e"}, {"x-e;x-f"}, {"x-e x-f"}, {"x-e, x f"}, {"\"x-e\""}, {"x-e, @"}, {"x-e, \""}, {"(x-e)"}, {"x-e, x-\xe9"}, {"x-e\x0b"},
-		{"set-cookie"}, {"Set-Cookie, x-e"}, {"etag, server, vary"}, {"x-empty"}, {"access-control-allow-origin, access-control-expose-headers"}, {"content-type"}, {"content-encoding"}, {"content-length"}, {"x-none"},
+		{}, {""}, {","}, {"x-e"}, {"X-E"}, {"x-e,x-f"}, {"x-e, x-f"}, {"X-F ,\tX-E"}, {"x-e,,x-f"}, {",x-e"}, {"x-e,"}, {"*"}, {"*,x-e"},
+		{"x-e,*"}, {"* "}, {"**"}, {"\"*\""}, {"x-*"},
+		{"x-e", "x-f"}, {"x-e", ""}, {"", "x-e"}, {"x-e", "@"}, {"@", "x-e"}, {"*", "x-e"}, {"x-e;x-f"}, {"x-e x-f"}, {"x-e, x f"},
+		{"\"x-e\""}, {"x-e, @"}, {"x-e, \""}, {"(x-e)"}, {"x-e, x-\xe9"}, {"x-e\x0b"},
+		{"set-cookie"}, {"Set-Cookie, x-e"}, {"etag, server, vary"}, {"x-empty"},
+		{"access-control-allow-origin, access-control-expose-headers"}, {"content-type"}, {"content-encoding"}, {"content-length"}, {"x-none"},
 	}
 	for _, value := range values {
 		for _, credentials := range both {

@@ -98,8 +98,10 @@ func (t *table) redirects() {
 		}, Job{Fetch: browsermodel.Fetch{Method: "PUT"}})
 	}
 	locations := []string{
-		"", " ", "#f", "{1}/{id}/1#f", "?q", "https://user@s9.server.example/", "//user:pass@a.example/x", "data:,ok", "data:text/plain,ok", "ftp://a.example/", "about:blank",
-		"blob:https://a.example/x", "javascript:1", "mailto:a@b.example", "https://", "https:///x", "http://[", "\\\\a.example\\{id}\\1", "file:///x", "x-app://y/", "1", "../{id}/1", "./1", "{0}/{id}/1 x", "{0}/{id}/\xc3\xa9",
+		"", " ", "#f", "{1}/{id}/1#f", "?q", "https://user@s9.server.example/", "//user:pass@a.example/x", "data:,ok", "data:text/plain,ok",
+		"ftp://a.example/", "about:blank",
+		"blob:https://a.example/x", "javascript:1", "mailto:a@b.example", "https://", "https:///x", "http://[", "\\\\a.example\\{id}\\1",
+		"file:///x", "x-app://y/", "1", "../{id}/1", "./1", "{0}/{id}/1 x", "{0}/{id}/\xc3\xa9",
 	}
 	for _, location := range locations {
 		t.add("redirect/location/"+name(location), map[hop]answer{

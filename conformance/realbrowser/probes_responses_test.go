@@ -48,9 +48,12 @@ func (t *table) status() {
 // malformed has answers that are no HTTP, or hardly.
 func (t *table) malformed() {
 	for _, header := range [][]string{
-		{acao + "\r\n {page}"}, {acao + "{page}\r\n "}, {acao + "{page},\r\n\t*"}, {"Access-Control-Allow-Origin : {page}"}, {"Access-Control-Allow-Origin\t: {page}"}, {" " + acao + "{page}"},
-		{"X-A: 1\n" + acao + "{page}"}, {"X-A: 1\r" + acao + "{page}"}, {acao + "{page}\x00"}, {acao + "\x00{page}"}, {"no colon", acao + "{page}"}, {acao + "{page}", "no colon"}, {": empty", acao + "{page}"}, {"bad name: 1", acao + "{page}"},
-		{acao + "{page}", "X-Long: " + strings.Repeat("a", 60000)}, {"X-\xe9: 1", acao + "{page}"}, {"X-A: \xe9\x01\x7f", acao + "{page}", aceh + "x-a"},
+		{acao + "\r\n {page}"}, {acao + "{page}\r\n "}, {acao + "{page},\r\n\t*"}, {"Access-Control-Allow-Origin : {page}"},
+		{"Access-Control-Allow-Origin\t: {page}"}, {" " + acao + "{page}"},
+		{"X-A: 1\n" + acao + "{page}"}, {"X-A: 1\r" + acao + "{page}"}, {acao + "{page}\x00"}, {acao + "\x00{page}"},
+		{"no colon", acao + "{page}"}, {acao + "{page}", "no colon"}, {": empty", acao + "{page}"}, {"bad name: 1", acao + "{page}"},
+		{acao + "{page}", "X-Long: " + strings.Repeat("a", 60000)}, {"X-\xe9: 1", acao + "{page}"},
+		{"X-A: \xe9\x01\x7f", acao + "{page}", aceh + "x-a"},
 	} {
 		id := name(header...)
 		if len(id) > 200 {

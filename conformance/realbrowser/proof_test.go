@@ -41,7 +41,8 @@ func TestProof(t *testing.T) {
 		if is := strings.Trim(page[i:j], "\n"); is == strings.Trim(table, "\n") {
 			continue
 		} else if !*update {
-			t.Errorf("%s: the table %q is out of date: run \"go test ./conformance/realbrowser -run TestProof -update\"\nis:\n%s\nwant:\n%s", proofPage, name, is, table)
+			t.Errorf("%s: the table %q is out of date: run \"go test ./conformance/realbrowser -run TestProof -update\"\nis:\n%s\nwant:\n%s",
+				proofPage, name, is, table)
 			continue
 		}
 		page = page[:i] + "\n" + strings.Trim(table, "\n") + "\n\n" + page[j:]
