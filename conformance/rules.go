@@ -140,7 +140,8 @@ var privateNetworkRules = []Rule{
 
 var varyRules = []Rule{
 	{"V1", "The values that others add to Vary survive.", srcVary},
-	{"V2", "Vary names Origin for every method and for every Origin: allowed, refused, malformed or absent.", srcCaches},
+	{"V2", "Unless all origins get the same answer, Vary names Origin, for every method and every Origin: " +
+		"allowed, refused, malformed or absent.", srcCaches},
 	{"V3", "The answer to a preflight names in Vary every request header that it depends on.", srcCaches},
 	{"V4", "Behind a shared cache, every browser gets the verdict that it would get without the cache.",
 		srcCaches + "; RFC 9111, section 4.1"},
@@ -179,7 +180,7 @@ var costRules = []Rule{
 	{"D2", "Ten thousand lines of Access-Control-Request-Headers cost no more than an honest preflight.", srcCost},
 	{"D3", "A token of a mebibyte costs no more than an honest preflight.", srcCost},
 	{"D4", "An Origin of a mebibyte is refused early.", srcCost},
-	{"D5", "The size of a response does not depend on the size of the request.", srcCost},
+	{"D5", "The size of a response is bounded, whatever the size of the request.", srcCost},
 	{"D6", "Among thousands of listed origins, each is found and no neighbor is.", srcCore},
 	{"D7", "A handler that changes its response headers never changes those of another response.", "rs/cors#198"},
 	{"D8", "By default, nothing that a request contains is logged.", "CVE-2024-1681"},

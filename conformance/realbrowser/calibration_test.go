@@ -13,11 +13,11 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-var only = flag.String("probes", "", "a regular expression: calibrate with the probes whose IDs match it alone")
+var only = flag.String("probes", "", "a regular expression: calibrate only with probes whose IDs match")
 
-// TestCalibration asks every browser and the model of it the same questions,
-// and fails where their answers differ, unless [deviations] says so; and where
-// it says so and they do not.
+// TestCalibration asks every browser and its model the same questions. It fails if their
+// answers differ, unless [deviations] lists the question, and if [deviations] lists a
+// question on which they agree.
 func TestCalibration(t *testing.T) {
 	server := startPeer(t)
 	asked := probes()
@@ -59,11 +59,11 @@ func TestCalibration(t *testing.T) {
 	}, pageA, pageHTTP, pageIPv6, sameSite)
 }
 
-// runApart runs those questions by themselves of which Firefox, which remembers no
-// more than a hundred preflights, would forget something while it is asked others:
-// those that move from one page to another, as between two fetches of theirs all
-// others have one; and one by one those whose preflights grant no method and no
-// header, as it forgets these first, for the sake of any other.
+// runApart runs the questions. Firefox caches at most a hundred preflights, so two kinds
+// of questions run apart from the others, which would evict their preflights: questions
+// that move from one page to another, because all other questions run a fetch between two
+// of theirs; and, one by one, questions whose preflights grant neither methods nor
+// headers, because Firefox evicts these first.
 func runApart(t *testing.T, s *Session, questions []question) [][]Outcome {
 	t.Helper()
 	outcomes := make([][]Outcome, len(questions))
@@ -105,7 +105,7 @@ func TestProbes(t *testing.T) {
 		}
 		seen[p.id] = true
 		if len(p.jobs) == 0 || len(p.said) == 0 {
-			t.Errorf("%s asks nothing or is told nothing", p.id)
+			t.Errorf("%s has no job or no answer", p.id)
 		}
 	}
 	for _, d := range deviations {
@@ -115,8 +115,7 @@ func TestProbes(t *testing.T) {
 	}
 }
 
-// tally counts, by the first word of their IDs, the probes, how often they were
-// judged, and the disagreements.
+// tally counts probes, judgments and disagreements, by the first word of the IDs.
 type tally struct {
 	groups []string
 	counts map[string]*[3]int
@@ -143,7 +142,7 @@ func (c *tally) judged(q question) {
 
 func (c *tally) disagreed(q question) { c.at(q)[2]++ }
 
-// String is the table in Markdown.
+// String returns the table in Markdown.
 func (c *tally) String() string {
 	var b strings.Builder
 	var sum [3]int
@@ -159,16 +158,16 @@ func (c *tally) String() string {
 	return b.String()
 }
 
-// bySuffix marks the IDs of what is asked by XMLHttpRequest once more.
+// bySuffix marks the IDs of questions that are repeated with XMLHttpRequest.
 const bySuffix = " (XMLHttpRequest)"
 
-// question is a probe for one of the two ways in which scripts fetch.
+// question is a probe with one of the two ways in which scripts fetch.
 type question struct {
 	probe
-	path string // that all its URLs, and no other question's, begin with
+	path string // the prefix of its URLs, and of no other question's
 }
 
-// ask makes the questions of a table and scripts the peer's answers to them.
+// ask returns the questions of a table and scripts the answers of the peer.
 func ask(t *testing.T, s *Session, server *peer, table []probe) []question {
 	t.Helper()
 	servers := make([]string, 2)
@@ -205,10 +204,10 @@ func ask(t *testing.T, s *Session, server *peer, table []probe) []question {
 	return questions
 }
 
-// askedTwice reports whether XMLHttpRequest is asked too.
+// askedTwice reports whether the probe is repeated with XMLHttpRequest.
 func (p probe) askedTwice() bool { return !p.once && p.hasXHR() }
 
-// hasXHR reports whether XMLHttpRequest asks the same as fetch() does.
+// hasXHR reports whether XMLHttpRequest can send the same as fetch().
 func (p probe) hasXHR() bool {
 	return !slices.ContainsFunc(p.jobs, func(j Job) bool { return j.UploadListeners || !sameForXHR(j.Fetch) })
 }
@@ -226,8 +225,8 @@ func requestsByPath(requests []browsermodel.Request) map[string][]browsermodel.R
 	return byPath
 }
 
-// compare returns how what the browser made of the answers differs from what
-// the model makes of them.
+// compare returns how the outcomes and requests of the browser differ from those of the
+// model, or "".
 func (q question) compare(t *testing.T, profile browsermodel.Profile, server *peer, outcomes []Outcome,
 	sent []browsermodel.Request) string {
 	t.Helper()
@@ -255,7 +254,7 @@ func (q question) compare(t *testing.T, profile browsermodel.Profile, server *pe
 	return strings.Join(differences, "\n")
 }
 
-// describe says what was asked and answered.
+// describe describes the fetches and the answers.
 func (q question) describe(server *peer) string {
 	var b strings.Builder
 	for _, j := range q.jobs {

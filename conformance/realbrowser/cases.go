@@ -20,24 +20,23 @@ import (
 type Subject struct {
 	Name  string
 	Mount conformance.Mount
-	// XHR runs every case once more, with XMLHttpRequest, where that can ask what
-	// fetch() asks.
+	// XHR runs every case again with XMLHttpRequest, if XMLHttpRequest can send the
+	// same as fetch().
 	XHR bool
 }
 
-// RunConformance runs the cases of package conformance in every browser that
-// [Each] gives, against each subject. For every fetch of a case the verdict of
-// the browser, that of the model of it, and the one that the case expects have
-// to agree, and browser and model have to send the same requests.
+// RunConformance runs the cases of package conformance in every browser of [Each],
+// against each subject. For every fetch of a case, the verdicts of the browser, of its
+// model and of the case must agree, and browser and model must send the same requests.
 //
-// Of a case those steps are run that are fetches of a document: what is sent
-// byte for byte, and documents of origins that this browser cannot have, are
-// left out. The log says how many cases that concerns, and why. Of the few cases
-// that go through hundreds of fetches, some of the steps are run.
+// It runs only the steps of a case that a document can fetch: it leaves out steps that
+// send bytes, and documents with origins that this browser does not support. The log says
+// how many cases are left out, and why. Of the few cases with hundreds of steps it runs a
+// sample of the steps.
 //
-// A browser loads a document for each origin that a case asks for, which takes
-// longer than what the document then does: the subjects are run side by side, so
-// that six take little longer than one.
+// A browser loads a document for each origin of a case, which takes longer than what the
+// document then does. All subjects run concurrently, so six subjects take little longer
+// than one.
 func RunConformance(t *testing.T, subjects ...Subject) {
 	t.Helper()
 	cases := thinned(conformance.Cases())
@@ -53,8 +52,8 @@ func RunConformance(t *testing.T, subjects ...Subject) {
 	}, origins...)
 }
 
-// maxSteps is how many steps of a case are run: loading a page takes a tenth of
-// a second, and some cases have a thousand origins.
+// maxSteps bounds how many steps of a case are run: loading a page takes a tenth of a
+// second, and some cases have a thousand origins.
 const maxSteps = 32
 
 // thinned returns the cases with at most maxSteps steps each, evenly spread.
@@ -72,8 +71,8 @@ func thinned(cases []conformance.Case) []conformance.Case {
 	return cases
 }
 
-// originsOf returns the origins of documents that cases ask for and that an
-// URL of http or https might have.
+// originsOf returns the origins of the documents in cases, if an http or https URL can
+// have them.
 func originsOf(cases []conformance.Case) []string {
 	found := make(map[string]bool)
 	for _, c := range cases {
@@ -90,11 +89,11 @@ func originsOf(cases []conformance.Case) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// maxWait is how long a case may wait in real time for a browser's clock.
+// maxWait is how long a case may wait for the clock of a real browser.
 const maxWait = 10 * time.Second
 
-// forPages returns the cases of which a page can run a step, without the other
-// steps, and how many are left out for which reason.
+// forPages returns the cases with steps that a page can run, without the other steps,
+// and how many cases are left out for which reason.
 func forPages(cases []conformance.Case, can map[string]bool) (inPage []conformance.Case, left map[string]int) {
 	left = make(map[string]int)
 	for _, c := range cases {
@@ -105,11 +104,11 @@ func forPages(cases []conformance.Case, can map[string]bool) (inPage []conforman
 			wait += step.After
 			switch {
 			case step.Fetch == nil:
-				why = "it only sends bytes"
+				why = "it sends only bytes"
 			case step.Send != nil && !sends(*step.Fetch, *step.Send):
-				why = "it sends what no browser does"
+				why = "no browser sends the request"
 			case step.Stream != "":
-				why = "the client has to act while it reads"
+				why = "the client must act while it reads"
 			case step.Fetch.Origin == "null", step.Fetch.Origin == conformance.PlaceholderSelf, can[step.Fetch.Origin]:
 				steps = append(steps, step)
 			default:
@@ -118,13 +117,13 @@ func forPages(cases []conformance.Case, can map[string]bool) (inPage []conforman
 		}
 		switch {
 		case c.Refusal == conformance.MustRefuse:
-			why, steps = "its policies have to be refused", nil
+			why, steps = "its policies must be refused", nil
 		case c.SharedCache:
-			why, steps = "there is a shared cache between browser and server", nil
+			why, steps = "it needs a shared cache between browser and server", nil
 		case c.Setup.Protocol != conformance.HTTP1:
-			why, steps = "the wire to the browser is HTTP/1.1", nil
+			why, steps = "browsers are tested with HTTP/1.1", nil
 		case c.Exclusive:
-			why, steps = "no other case may run beside it", nil
+			why, steps = "no other case may run at the same time", nil
 		case wait > maxWait:
 			why, steps = "it takes too long in real time", nil
 		}
@@ -164,36 +163,34 @@ func counts(left map[string]int) string {
 	return strings.Join(list, ", ")
 }
 
-// expectations that browsers do not meet, by the ID of the case. That is a
-// matter between them and the standard, which the models of them know.
+// unmet are the expectations that browsers do not meet, by the ID of the case. There,
+// browsers depart from the standard, as do their models.
 var unmet = map[string]string{
-	"H10/authorization": "in browsers * stands for Authorization too",
+	"H10/authorization": "in browsers * covers Authorization",
 }
 
-// located is a case with the origins that its server has in one browser. No
-// other case has them, so that neither do preflights that the browser remembers
-// count for two cases, nor requests.
+// located is a case with the origins of its server in one browser. No other case has the
+// same origins, so cases share neither cached preflights nor requests.
 type located struct {
 	conformance.Case
-	name    string // its ID, and how it is asked
+	name    string // its ID, and how it is sent
 	origins []string
 	jobs    []Job
 
-	err      error // why there is no server, and no jobs
+	err      error // why there is no server and no job
 	outcomes []Outcome
 	sent     []browsermodel.Request
 }
 
-// runCases runs cases against each subject.
-func (s *Session) runCases(t *testing.T, subjects []Subject, cases []conformance.Case) {
+// located returns every case for every subject, and the addresses of the servers by their
+// origins. The servers run until the test ends.
+func (s *Session) located(t *testing.T, subjects []Subject, cases []conformance.Case) (all [][]*located, addresses map[string]string) {
 	t.Helper()
-	addresses := make(map[string]string)
-	owners := make(map[string]*located)
-	all := make([][]*located, len(subjects))
-	var sequences [][]Job
+	addresses = make(map[string]string)
+	all = make([][]*located, len(subjects))
 	for k, subject := range subjects {
 		servers := conformance.NewServers(subject.Mount)
-		defer servers.Close()
+		t.Cleanup(servers.Close)
 		for _, c := range cases {
 			server, err := servers.Start(c)
 			if err != nil {
@@ -210,32 +207,23 @@ func (s *Session) runCases(t *testing.T, subjects []Subject, cases []conformance
 					t.Fatal(err)
 				}
 				for _, origin := range l.origins {
-					addresses[origin], owners[origin] = address, l
+					addresses[origin] = address
 				}
 				all[k] = append(all[k], l)
-				sequences = append(sequences, l.jobs)
 			}
 		}
 	}
-	begin := time.Now()
-	outcomes, err := s.Run(t.Context(), sequences)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d sequences of fetches in %v", len(sequences), time.Since(begin).Round(time.Second))
-	for _, r := range s.Requests("https://") {
-		if l := owners[browsermodel.OriginOf(r.URL)]; l != nil {
-			l.sent = append(l.sent, r)
-		}
-	}
+	return all, addresses
+}
+
+// runCases runs cases against each subject.
+func (s *Session) runCases(t *testing.T, subjects []Subject, cases []conformance.Case) {
+	t.Helper()
+	all, addresses := s.located(t, subjects, cases)
+	s.runJobs(t, slices.Concat(all...))
 	transport := transportTo(addresses)
 	for k, subject := range subjects {
 		t.Run(subject.Name, func(t *testing.T) {
-			for _, c := range all[k] {
-				if c.err == nil {
-					c.outcomes, outcomes = outcomes[0], outcomes[1:]
-				}
-			}
 			for _, c := range all[k] {
 				t.Run(c.name, func(t *testing.T) {
 					switch {
@@ -251,9 +239,37 @@ func (s *Session) runCases(t *testing.T, subjects []Subject, cases []conformance
 	}
 }
 
-// hasXHR reports whether XMLHttpRequest can ask all that a case asks with
-// fetch(). A 401 that asks for credentials makes Firefox open a dialogue, where
-// fetch() has none, and its page waits for somebody to close it.
+// runJobs runs the jobs of the cases, and stores their outcomes and requests.
+func (s *Session) runJobs(t *testing.T, all []*located) {
+	t.Helper()
+	all = slices.DeleteFunc(all, func(l *located) bool { return l.err != nil })
+	owners := make(map[string]*located)
+	var sequences [][]Job
+	for _, l := range all {
+		sequences = append(sequences, l.jobs)
+		for _, origin := range l.origins {
+			owners[origin] = l
+		}
+	}
+	begin := time.Now()
+	outcomes, err := s.Run(t.Context(), sequences)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d sequences of fetches in %v", len(sequences), time.Since(begin).Round(time.Second))
+	for i, l := range all {
+		l.outcomes = outcomes[i]
+	}
+	for _, r := range s.Requests("https://") {
+		if l := owners[browsermodel.OriginOf(r.URL)]; l != nil {
+			l.sent = append(l.sent, r)
+		}
+	}
+}
+
+// hasXHR reports whether XMLHttpRequest can send everything that a case sends with
+// fetch(). If XMLHttpRequest gets a 401 that asks for credentials, Firefox opens a dialog,
+// and the page waits until someone closes it.
 func hasXHR(c conformance.Case) bool {
 	return !slices.ContainsFunc(c.Steps, func(step conformance.Step) bool {
 		f := *step.Fetch
@@ -268,7 +284,7 @@ func sameForXHR(f browsermodel.Fetch) bool {
 	return f.Mode == browsermodel.ModeCORS && f.Redirect == browsermodel.RedirectFollow && !dropsBody
 }
 
-// locate gives a case's server origins of its own and puts them into the case.
+// locate returns the case with origins of its own for the server at an address.
 func (s *Session) locate(c conformance.Case, address string, xhr bool) (*located, error) {
 	self, err := s.Serve(address)
 	if err != nil {
@@ -300,8 +316,8 @@ func (s *Session) locate(c conformance.Case, address string, xhr bool) (*located
 	return l, nil
 }
 
-// judge holds together what the browser made of a case, what the model makes
-// of it, and what the case expects.
+// judge compares the verdict of the browser on a case with the verdict of the model and
+// the expectations of the case.
 func (s *Session) judge(t *testing.T, c located, transport browsermodel.Transport) {
 	t.Helper()
 	outcomes := c.outcomes
@@ -322,7 +338,7 @@ func (s *Session) judge(t *testing.T, c located, transport browsermodel.Transpor
 		if difference := differ(job, outcomes[i], verdict); difference != "" {
 			t.Errorf("step %d, %s %s: the browser and its model disagree\n%s", i+1, job.Method, job.URL, difference)
 		}
-		// That the browser has sent the same requests as the model is held below.
+		// Below, the requests of the browser are compared with those of the model.
 		seen := browsermodel.Verdict{
 			Type: outcomes[i].Type, Allowed: outcomes[i].Allowed(), Status: outcomes[i].Status,
 			Header: outcomes[i].Header, Body: outcomes[i].Body, Exchanges: verdict.Exchanges,
@@ -339,14 +355,14 @@ func (s *Session) judge(t *testing.T, c located, transport browsermodel.Transpor
 	}
 	switch reason, known := unmet[c.ID]; {
 	case known && len(wrong) == 0:
-		t.Errorf("the browser does what the case expects, against the list: %s", reason)
+		t.Errorf("the browser meets the expectations of the case, although unmet lists it: %s", reason)
 	case !known && len(wrong) > 0:
 		t.Errorf("%s (%s)\n%s", c.Reason, c.Source, strings.Join(wrong, "\n"))
 	}
 }
 
-// transportTo is how the model reaches servers: by the addresses behind their
-// origins, without the wire.
+// transportTo returns the transport by which the model reaches servers: directly, at the
+// addresses behind their origins.
 func transportTo(addresses map[string]string) browsermodel.Transport {
 	send := conformance.RoundTripper(&http.Transport{DisableKeepAlives: true, DisableCompression: true})
 	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
@@ -356,7 +372,7 @@ func transportTo(addresses map[string]string) browsermodel.Transport {
 		}
 		address, ok := addresses[browsermodel.OriginOf(r.URL)]
 		if !ok {
-			return browsermodel.Response{}, fmt.Errorf("browser: no server at %s", r.URL)
+			return browsermodel.Response{}, fmt.Errorf("realbrowser: no server at %s", r.URL)
 		}
 		r.Header = append(browsermodel.Header("Host", u.Host), r.Header...)
 		u.Scheme, u.Host = "http", address

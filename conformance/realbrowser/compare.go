@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// combined makes one line of each name, as XMLHttpRequest's setRequestHeader
+// combined joins the lines with the same name, as setRequestHeader of XMLHttpRequest
 // does and fetch() does not.
 func combined(header browsermodel.Fields) browsermodel.Fields {
 	var c browsermodel.Fields
@@ -22,9 +22,9 @@ func combined(header browsermodel.Fields) browsermodel.Fields {
 	return c
 }
 
-// differ compares what a script saw with what it sees in the model.
+// differ returns how what a script saw differs from what it sees in the model, or "".
 func differ(job Job, got Outcome, v browsermodel.Verdict) string {
-	// The two asked at different times.
+	// Browser and model send their requests at different times.
 	got.Header = got.Header.Without("Date")
 	want := Outcome{Type: v.Type, Status: v.Status, Header: Seen(v.Header.Without("Date")), Body: v.Body}
 	if !want.Allowed() {
@@ -38,9 +38,9 @@ func differ(job Job, got Outcome, v browsermodel.Verdict) string {
 	return fmt.Sprintf("the browser says %v\nthe model says %v (%s: %s)", got, want, v.Code, v.Text)
 }
 
-// onWire describes requests by what scripts and the Fetch standard decide:
-// method, URL, Origin, what the preflight asks for, the headers that the script
-// set, and the body.
+// onWire describes requests by what scripts and the Fetch standard determine: method,
+// URL, Origin, what the preflight asks for, the headers that the script set, and the
+// body.
 func onWire(jobs []Job, requests []browsermodel.Request) []string {
 	asking := []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}
 	names := append(asking, "Content-Type")
@@ -62,7 +62,7 @@ func onWire(jobs []Job, requests []browsermodel.Request) []string {
 		fmt.Fprintf(&b, "%s %s%s", r.Method, browsermodel.OriginOf(r.URL), u.RequestURI())
 		described := names
 		if r.Method == "OPTIONS" && r.Header.Has("Access-Control-Request-Method") {
-			described = asking // what else is in a preflight is the browser's own
+			described = asking // the rest of a preflight is up to the browser
 		}
 		for _, name := range described {
 			if value, ok := r.Header.Get(name); ok {
@@ -77,8 +77,8 @@ func onWire(jobs []Job, requests []browsermodel.Request) []string {
 	return all
 }
 
-// differOnWire returns how the requests that a browser sent for jobs differ
-// from those that the model sent.
+// differOnWire returns how the requests that a browser sent for jobs differ from those
+// that the model sent, or "".
 func differOnWire(jobs []Job, browser, model []browsermodel.Request) string {
 	a, b := onWire(jobs, browser), onWire(jobs, model)
 	if slices.Equal(a, b) {

@@ -13,16 +13,16 @@ import (
 //go:embed page.html
 var pageHTML []byte
 
-// batch is what a page gets to do at one go.
+// batch is what a page runs at once.
 type batch struct {
 	ID        int     `json:"id"`
 	Frame     bool    `json:"frame"` // in a sandboxed frame
-	Width     int     `json:"width"` // how many sequences side by side
+	Width     int     `json:"width"` // how many sequences run concurrently
 	Sequences [][]Job `json:"sequences"`
 
 	page string         // the origin of the document that runs it
-	sent string         // the document it was sent to
-	done chan batchDone // has room for one
+	sent string         // the document that it was sent to
+	done chan batchDone // with a buffer of one
 }
 
 type batchDone struct {
@@ -30,14 +30,14 @@ type batchDone struct {
 	err      error
 }
 
-// control is the test's end of the conversation with its page. The page asks
-// what to do next; the answer takes until there is something, or a while.
+// control is the test's end of the conversation with a page. The page asks what to
+// do next, and control answers when there is something to do, or after pollLimit.
 type control struct {
 	mu      sync.Mutex
 	current *batch
 	lastID  int
 	agent   string        // the browser's User-Agent, once a page has asked
-	ready   chan struct{} // closed then
+	ready   chan struct{} // closed when agent is set
 	changed chan struct{} // closed when there is a new batch, and replaced
 	closed  chan struct{}
 }
@@ -46,13 +46,13 @@ func newControl() *control {
 	return &control{ready: make(chan struct{}), changed: make(chan struct{}), closed: make(chan struct{})}
 }
 
-// close lets the page go, once.
+// close releases the page. It must be called only once.
 func (c *control) close() { close(c.closed) }
 
-// pollLimit is how long a page is kept waiting for work before it asks anew.
+// pollLimit is how long a page waits for work before it asks again.
 const pollLimit = 10 * time.Second
 
-// submit hands a batch to the page. There must be no other under way.
+// submit gives a batch to the page. No other batch may be running.
 func (c *control) submit(b *batch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,23 +64,23 @@ func (c *control) submit(b *batch) {
 	c.changed = make(chan struct{})
 }
 
-// report is what a page says when it asks for work.
+// report is what a page sends when it asks for work.
 type report struct {
-	Document string      `json:"document"` // made up anew by every document
-	ID       int         `json:"id"`       // of the batch it has run, or 0
+	Document string      `json:"document"` // a random name of the document
+	ID       int         `json:"id"`       // of the batch that it ran, or 0
 	Agent    string      `json:"agent"`
 	Outcomes [][]Outcome `json:"outcomes"`
 	Error    string      `json:"error"`
 }
 
-// serve answers the page at an origin.
+// serve answers a request of the page at an origin.
 func (c *control) serve(page string, r *http.Request, body []byte) (contentType string, answer []byte) {
 	if r.Method == http.MethodGet {
 		return "text/html; charset=utf-8", pageHTML
 	}
 	var said report
 	if err := json.Unmarshal(body, &said); err != nil {
-		c.fail(fmt.Errorf("browser: what the page says cannot be read: %w", err))
+		c.fail(fmt.Errorf("realbrowser: the report of the page is malformed: %w", err))
 		return "application/json", []byte("{}")
 	}
 	c.take(said)
@@ -100,7 +100,7 @@ func (c *control) serve(page string, r *http.Request, body []byte) (contentType 
 	}
 }
 
-// take takes in what a page has done.
+// take accepts the report of a page.
 func (c *control) take(said report) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,13 +113,13 @@ func (c *control) take(said report) {
 	}
 	done := batchDone{outcomes: said.Outcomes}
 	if said.Error != "" {
-		done.err = fmt.Errorf("browser: the page failed: %.500s", said.Error)
+		done.err = fmt.Errorf("realbrowser: the page failed: %.500s", said.Error)
 	}
 	c.current.done <- done
 	c.current = nil
 }
 
-// next returns the answer to a page, or what to wait for.
+// next returns the answer to a page, or a channel to wait for.
 func (c *control) next(page, document string) (answer []byte, changed <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,22 +131,22 @@ func (c *control) next(page, document string) (answer []byte, changed <-chan str
 		answer, _ = json.Marshal(map[string]string{"go": b.page + controlPath + "page"})
 		return answer, nil
 	case b.sent != "" && b.sent != document:
-		// Running it twice would send everything twice. A document that asks
-		// twice is another thing: its browser has repeated the request because
-		// the answer did not reach it.
-		c.finish(errors.New("browser: the page was loaded anew in the middle of its work"))
+		// Running the batch again would send everything twice. If the same document
+		// asks twice, its browser repeated the request because it did not receive the
+		// answer; that is fine.
+		c.finish(errors.New("realbrowser: the page was reloaded during a batch"))
 		return nil, c.changed
 	}
 	answer, err := json.Marshal(b)
 	if err != nil {
-		c.finish(fmt.Errorf("browser: %w", err))
+		c.finish(fmt.Errorf("realbrowser: %w", err))
 		return nil, c.changed
 	}
 	b.sent = document
 	return answer, nil
 }
 
-// fail ends the batch under way.
+// fail ends the running batch, if any.
 func (c *control) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,16 +10,17 @@ import (
 	"testing"
 )
 
-// The environment variables by which browsers are chosen.
+// The environment variables that select browsers.
 const (
-	// EnvBrowsers is "auto", which is the default and skips what is not
-	// installed, "require", which fails, or "off", which skips everything.
+	// EnvBrowsers is "auto" (the default), "require" or "off". If a browser is not
+	// installed, "auto" skips its tests and "require" fails them. "off" skips all
+	// tests.
 	EnvBrowsers = "CORSKIT_BROWSERS"
-	// EnvOnly names engines, separated by commas; the others are skipped.
+	// EnvOnly lists engines, separated by commas. Others are skipped.
 	EnvOnly = "CORSKIT_BROWSERS_ONLY"
 )
 
-// selection is what the environment says.
+// selection is what the environment selects.
 type selection struct {
 	off, require bool
 	only         []string
@@ -34,14 +35,14 @@ func selected() (selection, error) {
 	case "require":
 		s.require = true
 	default:
-		return s, fmt.Errorf("browser: %s is %q, want auto, require or off", EnvBrowsers, value)
+		return s, fmt.Errorf("realbrowser: %s is %q, want auto, require or off", EnvBrowsers, value)
 	}
 	for name := range strings.SplitSeq(os.Getenv(EnvOnly), ",") {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
 		if !slices.ContainsFunc(Engines(), func(e *Engine) bool { return e.Name == name }) {
-			return s, fmt.Errorf("browser: %s names %q, want chromium, firefox or webkit", EnvOnly, name)
+			return s, fmt.Errorf("realbrowser: %s names %q, want chromium, firefox or webkit", EnvOnly, name)
 		}
 		s.only = append(s.only, name)
 	}
@@ -54,10 +55,11 @@ func Required() bool {
 	return err == nil && s.require
 }
 
-// Each runs f as one subtest per engine, each with a browser of its own that
-// knows the given origins; see [Start]. An engine that is not installed is
-// skipped, with the command that installs it, or fails if the environment
-// requires browsers. With -short everything is skipped, unless it does.
+// Each runs f as one subtest per engine, each with its own browser that knows the
+// given origins; see [Start]. If an engine is not installed, its subtest is
+// skipped and names the command that installs it, or fails if the environment
+// requires browsers. With -short all subtests are skipped, unless the environment
+// requires browsers.
 func Each(t *testing.T, f func(*testing.T, *Session), origins ...string) {
 	t.Helper()
 	choice, err := selected()

@@ -21,22 +21,22 @@ type Engine struct {
 	find    func() (string, error)
 	version []string // arguments that print the version
 	launch  func(launch) ([]string, error)
-	wrap    []string // what the command is run with
+	wrap    []string // the command that runs it, if any
 }
 
-// launch is what an engine's command line is made of.
+// launch is what the command line of an engine depends on.
 type launch struct {
 	path  string   // the executable
 	dir   string   // a fresh directory for the profile
-	proxy string   // host:port of the proxy that is the browser's whole network
-	leaf  []byte   // the certificate, in DER, of every https server behind it
+	proxy string   // host:port of the proxy, the only network that the browser has
+	leaf  []byte   // the certificate of every https server behind the proxy, in DER
 	hosts []string // host:port of those servers
 	url   string   // the page to open
 }
 
-// The engines.
-var (
-	Chromium = &Engine{
+// Chromium returns the engine of Chrome and Edge.
+func Chromium() *Engine {
+	return &Engine{
 		Name:    "chromium",
 		Install: "apt-get install -y chromium",
 		Profile: browsermodel.Chromium(),
@@ -44,7 +44,11 @@ var (
 		version: []string{"--version"},
 		launch:  launchChromium,
 	}
-	Firefox = &Engine{
+}
+
+// Firefox returns the engine of Firefox.
+func Firefox() *Engine {
+	return &Engine{
 		Name:    "firefox",
 		Install: "apt-get install -y firefox-esr",
 		Profile: browsermodel.Firefox(),
@@ -52,7 +56,11 @@ var (
 		version: []string{"--version"},
 		launch:  launchFirefox,
 	}
-	WebKit = &Engine{
+}
+
+// WebKit returns the engine of Safari, in its port to GTK.
+func WebKit() *Engine {
+	return &Engine{
 		Name:    "webkit",
 		Install: "apt-get install -y webkit2gtk-driver xvfb xauth",
 		Profile: browsermodel.WebKit(),
@@ -61,13 +69,13 @@ var (
 		launch:  launchWebKit,
 		wrap:    []string{"xvfb-run", "-a"},
 	}
-)
+}
 
 // Engines returns the engines in a fixed order.
-func Engines() []*Engine { return []*Engine{Chromium, Firefox, WebKit} }
+func Engines() []*Engine { return []*Engine{Chromium(), Firefox(), WebKit()} }
 
-// ErrNotInstalled says that a browser is not on this machine.
-var ErrNotInstalled = errors.New("browser: not installed")
+// ErrNotInstalled says that a browser is not installed.
+var ErrNotInstalled = errors.New("realbrowser: not installed")
 
 // Find returns the path of the engine's executable, or an error that wraps
 // [ErrNotInstalled] and says how to install it.
@@ -82,7 +90,7 @@ func (e *Engine) Find() (string, error) {
 	return path, nil
 }
 
-// command is the command line that runs the executable with arguments.
+// command returns the command line that runs the executable with arguments.
 func (e *Engine) command(path string, args ...string) []string {
 	return append(append(append([]string(nil), e.wrap...), path), args...)
 }
@@ -90,7 +98,7 @@ func (e *Engine) command(path string, args ...string) []string {
 // versionLimit bounds how long an engine takes to print its version.
 const versionLimit = 30 * time.Second
 
-// Version returns what the engine says of its version, such as
+// Version returns the version that the engine prints, such as
 // "Mozilla Firefox 140.5.0esr".
 func (e *Engine) Version(ctx context.Context) (string, error) {
 	path, err := e.Find()
@@ -102,7 +110,7 @@ func (e *Engine) Version(ctx context.Context) (string, error) {
 	argv := e.command(path, e.version...)
 	out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).Output()
 	if err != nil {
-		return "", fmt.Errorf("browser: asking %s for its version: %w", e.Name, err)
+		return "", fmt.Errorf("realbrowser: the version of %s: %w", e.Name, err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }
@@ -118,8 +126,8 @@ func lookPath(names ...string) func() (string, error) {
 	}
 }
 
-// findMiniBrowser finds the browser that comes with WebKitGTK, which
-// distributions keep out of PATH.
+// findMiniBrowser finds the browser of WebKitGTK, which distributions do not
+// install in PATH.
 func findMiniBrowser() (string, error) {
 	for _, pattern := range []string{
 		"/usr/lib/*/webkit2gtk-4.1/MiniBrowser",

@@ -10,31 +10,31 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// Job is one fetch for a page to run. The page's origin is that of the Fetch;
-// "null" runs it in a sandboxed frame.
+// Job is one fetch for a page to run. The page has the origin of the Fetch; "null"
+// means a sandboxed frame.
 type Job struct {
 	browsermodel.Fetch
-	// XHR uses XMLHttpRequest instead of fetch(). It follows redirects and its
-	// mode is always cors. Fetches with upload listeners need it.
+	// XHR uses XMLHttpRequest instead of fetch(). It always follows redirects and uses
+	// mode cors. Fetches with upload listeners require it.
 	XHR bool
-	// Wait is how long the page waits before it.
+	// Wait is how long the page waits before the fetch.
 	Wait time.Duration
 
-	visit string // instead of the Fetch: an origin, to find out whether pages can have it
+	visit string // if set, test whether pages can have this origin, instead of the Fetch
 }
 
-// Outcome is what a script got to see.
+// Outcome is what a script saw.
 type Outcome struct {
-	// Type is [browsermodel.TypeError] where the promise was rejected or the
-	// request's error event fired. XMLHttpRequest does not tell basic from
-	// cors: it says "xhr".
+	// Type is [browsermodel.TypeError] if the promise was rejected or the error event
+	// of the request fired. XMLHttpRequest does not distinguish basic from cors; its
+	// type is [TypeXHR].
 	Type   browsermodel.ResponseType
 	Status int
-	// Header holds the readable headers as scripts see them: names in lower
-	// case, in order, each once with its values joined by ", ".
+	// Header holds the readable headers as scripts see them: names in lower case and
+	// sorted, each once, with its values joined by ", ".
 	Header browsermodel.Fields
 	Body   string
-	// Error is the name and the message of the exception, for people.
+	// Error is the name and message of the exception, for humans.
 	Error string
 }
 
@@ -46,7 +46,7 @@ func (o Outcome) Allowed() bool {
 	return o.Type == browsermodel.TypeBasic || o.Type == browsermodel.TypeCORS || o.Type == TypeXHR
 }
 
-// String describes the outcome in a bounded line.
+// String returns a bounded description of the outcome, in one line.
 func (o Outcome) String() string {
 	if o.Type == browsermodel.TypeError {
 		return fmt.Sprintf("error (%.200q)", o.Error)
@@ -68,9 +68,9 @@ func Seen(header browsermodel.Fields) browsermodel.Fields {
 	return seen
 }
 
-// What goes over to the page and back is JSON, and so text. Headers and bodies
-// are bytes: each goes as the code point of the same number, which is what
-// scripts have for them too (Web IDL, ByteString).
+// Jobs and outcomes travel as JSON, hence as text. Headers and bodies are bytes: each
+// byte travels as the code point with the same number, as in scripts (Web IDL,
+// ByteString).
 
 type jobJSON struct {
 	URL         string      `json:"url"`
@@ -115,7 +115,7 @@ func (j Job) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON decodes what the page sends.
+// UnmarshalJSON decodes an outcome from the page.
 func (o *Outcome) UnmarshalJSON(b []byte) error {
 	var in outcomeJSON
 	if err := json.Unmarshal(b, &in); err != nil {
@@ -144,7 +144,7 @@ func toBytes(s string) string {
 	var b []byte
 	for _, r := range s {
 		if r > 0xff {
-			b = append(b, string(r)...) // not a byte: nothing that was sent can be lost by it
+			b = append(b, string(r)...) // not a byte, so it cannot have been sent
 			continue
 		}
 		b = append(b, byte(r))

@@ -16,15 +16,14 @@ func launchChromium(l launch) ([]string, error) {
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding",
 		"--user-data-dir=" + l.dir,
 		"--proxy-server=" + l.proxy,
-		"--proxy-bypass-list=<-loopback>", // loopback goes through the proxy too
+		"--proxy-bypass-list=<-loopback>", // the proxy also handles loopback
 		"--ignore-certificate-errors",
 		l.url,
 	}, nil
 }
 
-// launchFirefox writes a profile. Firefox has no flag by which it trusts a
-// certificate; what it has is the file in which it remembers the exceptions
-// its user has made, one line a host.
+// launchFirefox writes a profile. Firefox has no flag to trust a certificate, but
+// reads the exceptions of its user from a file, one line per host.
 func launchFirefox(l launch) ([]string, error) {
 	host, port, _ := strings.Cut(l.proxy, ":")
 	var prefs strings.Builder
@@ -35,14 +34,14 @@ func launchFirefox(l launch) ([]string, error) {
 	pref("network.proxy.ssl", fmt.Sprintf("%q", host))
 	pref("network.proxy.ssl_port", port)
 	pref("network.proxy.no_proxies_on", `""`)
-	pref("network.proxy.allow_hijacking_localhost", "true") // loopback goes through the proxy too
-	// No exception can be made for hosts whose domain insists on valid
-	// certificates, such as everything below .app and .dev.
+	pref("network.proxy.allow_hijacking_localhost", "true") // the proxy also handles loopback
+	// Exceptions do not apply to domains that require valid certificates, such as
+	// all domains below .app and .dev.
 	pref("network.stricttransportsecurity.preloadlist", "false")
 	pref("dom.security.https_first", "false")
-	pref("network.auth.subresource-http-auth-allow", "0") // nobody is there to answer a dialogue
-	// What the browser does on its own account would be refused by the proxy;
-	// these save the attempts.
+	pref("network.auth.subresource-http-auth-allow", "0") // there is nobody to answer a dialog
+	// The proxy would refuse what the browser requests by itself. These settings
+	// avoid the attempts.
 	for _, name := range []string{
 		"app.normandy.enabled", "app.update.enabled", "browser.newtabpage.enabled",
 		"browser.region.update.enabled", "browser.safebrowsing.malware.enabled",
@@ -54,8 +53,8 @@ func launchFirefox(l launch) ([]string, error) {
 	} {
 		pref(name, "false")
 	}
-	// Every server is a host of its own with a connection of its own, and Firefox
-	// opens some 900 in all: idle ones must make room.
+	// Every server has its own host and connection, and Firefox opens about 900
+	// connections in total: it must close idle ones.
 	pref("network.http.keep-alive.timeout", "5") // seconds
 	pref("network.trr.mode", "5")
 	pref("browser.startup.homepage_override.mstone", `"ignore"`)
@@ -69,13 +68,13 @@ func launchFirefox(l launch) ([]string, error) {
 	}
 	for name, content := range map[string]string{"user.js": prefs.String(), "cert_override.txt": exceptions.String()} {
 		if err := os.WriteFile(filepath.Join(l.dir, name), []byte(content), 0o600); err != nil {
-			return nil, fmt.Errorf("browser: writing a profile: %w", err)
+			return nil, fmt.Errorf("realbrowser: writing a profile: %w", err)
 		}
 	}
 	return []string{"--headless", "--no-remote", "--profile", l.dir, l.url}, nil
 }
 
-// fingerprint is a certificate's SHA-256 as Firefox spells it.
+// fingerprint returns the SHA-256 of a certificate as Firefox spells it.
 func fingerprint(der []byte) string {
 	sum := sha256.Sum256(der)
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":")
@@ -85,7 +84,7 @@ func launchWebKit(l launch) ([]string, error) {
 	return []string{
 		"--private",
 		"--ignore-tls-errors",
-		"--cookies-policy=always", // else cross-site cookies are not even sent with credentials
+		"--cookies-policy=always", // otherwise no cross-site cookies are sent, even with credentials
 		"--proxy=http://" + l.proxy,
 		l.url,
 	}, nil

@@ -18,17 +18,16 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// answer is what a peer says to one request: bytes, not headers, so that any
-// answer can be given that a connection can carry.
+// answer is the answer of a peer to one request: bytes rather than headers, so that it can
+// be anything that a connection can carry.
 type answer struct {
 	status int      // 0 means 200
-	lines  []string // of the header section, as they are
+	lines  []string // the header section
 	body   string
 	before string // bytes before the status line
 }
 
-// bytes returns the answer as it goes over the wire, and whether it ends with
-// the connection.
+// bytes returns the bytes of the answer, and whether the end of the connection ends it.
 func (a answer) bytes(method string) (b []byte, last bool) {
 	build := func(connection string) []byte {
 		var b bytes.Buffer
@@ -51,8 +50,8 @@ func (a answer) bytes(method string) (b []byte, last bool) {
 		return b.Bytes()
 	}
 	b = build("")
-	// What net/http cannot parse has no end that the wire could find: the
-	// connection's end tells it.
+	// The wire cannot find the end of an answer that net/http cannot parse, so the end of
+	// the connection must mark it.
 	in := bufio.NewReader(bytes.NewReader(b))
 	for {
 		response, err := http.ReadResponse(in, &http.Request{Method: method})
@@ -75,7 +74,7 @@ type peer struct {
 	answers map[string]answer
 }
 
-// key names a request: its path, and whether it is a preflight.
+// key is the key of a request: its path, and whether it is a preflight.
 func key(path string, preflight bool) string { return path + " " + strconv.FormatBool(preflight) }
 
 func startPeer(t *testing.T) *peer {
@@ -142,7 +141,7 @@ func (p *peer) serve(conn net.Conn) {
 		a, ok := p.answers[key(r.URL.Path, preflight)]
 		p.mu.Unlock()
 		if !ok {
-			a = answer{status: 404, body: "nothing is scripted for this"}
+			a = answer{status: 404, body: "there is no scripted answer"}
 		}
 		b, last := a.bytes(r.Method)
 		if _, err := conn.Write(b); err != nil || last {
@@ -151,7 +150,7 @@ func (p *peer) serve(conn net.Conn) {
 	}
 }
 
-// transport is how the model reaches the peer: every host is there.
+// transport is the transport of the model: all hosts lead to the peer.
 func (p *peer) transport(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
@@ -177,9 +176,9 @@ func (p *peer) transport(ctx context.Context, r browsermodel.Request) (browsermo
 	return readAnswer(bufio.NewReader(conn), r.Method)
 }
 
-// readAnswer parses an answer as RFC 9112 has it, and where it is not HTTP as
-// all three engines do: empty lines before it and lines without a colon are
-// passed over.
+// readAnswer parses an answer according to RFC 9112. If the answer violates the RFC, it does
+// what all three engines do: it ignores empty lines before the answer and lines without a
+// colon.
 func readAnswer(in *bufio.Reader, method string) (browsermodel.Response, error) {
 	for {
 		var response browsermodel.Response
@@ -191,7 +190,7 @@ func readAnswer(in *bufio.Reader, method string) (browsermodel.Response, error) 
 			continue
 		}
 		if _, err := fmt.Sscanf(status, "HTTP/1.1 %d ", &response.Status); err != nil {
-			return response, fmt.Errorf("the status line %q is none", status)
+			return response, fmt.Errorf("the status line %q is malformed", status)
 		}
 		length := 0
 		for {
@@ -204,7 +203,7 @@ func readAnswer(in *bufio.Reader, method string) (browsermodel.Response, error) 
 				break
 			}
 			if n := len(response.Header); n > 0 && strings.IndexAny(line, " \t") == 0 {
-				// A folded line continues the one before (RFC 9112, section 5.2).
+				// A folded line continues the previous one (RFC 9112, section 5.2).
 				response.Header[n-1].Value = strings.Trim(response.Header[n-1].Value+" "+strings.Trim(line, " \t"), " \t")
 				continue
 			}

@@ -14,8 +14,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// sequence is what a page asks of one URL, and how many preflights each engine
-// sends for it.
+// sequence is a sequence of requests to one URL, and how many preflights each engine sends
+// for it.
 type sequence struct {
 	name   string
 	maxAge time.Duration // of the policy; zero means ten minutes
@@ -23,13 +23,13 @@ type sequence struct {
 	want   map[string]sent // by engine
 }
 
-// sent counts the preflights that go to a server of each kind: one that answers
-// with the full lists of its policy, as corskit does, one of ours whose lists
-// are "*", and one that echoes what it is asked for, as most libraries do.
+// sent counts the preflights to three kinds of servers: corskit, which answers with the full
+// lists of its policy; corskit with a policy whose lists are "*"; and a server that echoes
+// what the preflight asks for, like most libraries.
 type sent struct{ full, star, echo int }
 
-// unsent stands for servers that the sequence has nothing to ask of: "*" allows
-// nothing to requests with credentials.
+// unsent means that the sequence is not sent: "*" allows nothing to requests with
+// credentials.
 const unsent = -1
 
 var preflightSequences = func() []sequence {
@@ -65,8 +65,8 @@ var preflightSequences = func() []sequence {
 		s := sent{full, star, echo}
 		return engines(s, s, s)
 	}
-	// Firefox takes each "*" for one request, adds up echoes, and keeps what it
-	// learnt with credentials to requests with them.
+	// In Firefox, a "*" covers one request, echoes add up, and grants to requests with
+	// credentials do not cover requests without.
 	firefox := func(others, firefox sent) map[string]sent { return engines(others, firefox, others) }
 	return []sequence{
 		{"GET, GET", 0, []Job{fetch("GET"), fetch("GET")}, same(0, 0, 0)},
@@ -83,13 +83,13 @@ var preflightSequences = func() []sequence {
 		{"PUT with credentials, PUT without", 0, []Job{include(fetch("PUT")), fetch("PUT")}, firefox(sent{1, unsent, 1}, sent{2, unsent, 2})},
 		{"PUT without credentials, PUT with, PUT without", 0, []Job{fetch("PUT"), include(fetch("PUT")), fetch("PUT")}, same(2, unsent, 2)},
 		{"PUT, POST with upload listeners", 0, []Job{fetch("PUT"), listen(post)}, same(1, 1, 1)},
-		{"PUT, DELETE, and after more than the max-age of 2 s again", 2 * time.Second, []Job{fetch("PUT"), fetch("DELETE"),
+		{"PUT, DELETE, and both again after the max-age of 2 s", 2 * time.Second, []Job{fetch("PUT"), fetch("DELETE"),
 			after(4*time.Second, fetch("PUT")), fetch("DELETE")}, firefox(sent{2, 2, 4}, sent{2, 4, 4})},
 		{"PUT, DELETE, PUT with a max-age of 0", core.NoPreflightCache, []Job{fetch("PUT"), fetch("DELETE"), fetch("PUT")}, same(3, 3, 3)},
 	}
 }()
 
-// preflightServers are the servers by their kind.
+// preflightServers returns the three kinds of servers.
 func preflightServers(maxAge time.Duration) (full, star, echo http.Handler, err error) {
 	if maxAge == 0 {
 		maxAge = 10 * time.Minute
@@ -111,7 +111,7 @@ func preflightServers(maxAge time.Duration) (full, star, echo http.Handler, err 
 	return corshttp.Middleware(listed)(ok), corshttp.Middleware(all)(ok), echoing(maxAge, ok), nil
 }
 
-// echoing allows the page whatever it asks for, and names that alone.
+// echoing allows exactly what the page asks for.
 func echoing(maxAge time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -131,9 +131,8 @@ func echoing(maxAge time.Duration, next http.Handler) http.Handler {
 	})
 }
 
-// TestPreflights counts the preflights that each engine sends for sequences of
-// requests to one URL: the full lists of corskit's answers spare those that an
-// echo costs.
+// TestPreflights counts the preflights that each engine sends for sequences of requests to
+// one URL. The full lists of corskit save preflights that an echo requires.
 func TestPreflights(t *testing.T) {
 	Each(t, func(t *testing.T, s *Session) {
 		addresses := make(map[string]string)
@@ -191,7 +190,7 @@ func TestPreflights(t *testing.T) {
 					modelSent = append(modelSent, e.Request)
 				}
 				if !outcomes[i][k].Allowed() {
-					t.Errorf("%s, %s, fetch %d: %v, where the policy allows it", r.sequence.name, r.server, k+1, outcomes[i][k])
+					t.Errorf("%s, %s, fetch %d: %v, although the policy allows it", r.sequence.name, r.server, k+1, outcomes[i][k])
 				}
 				if difference := differ(job, outcomes[i][k], verdict); difference != "" {
 					t.Errorf("%s, %s, fetch %d: %s", r.sequence.name, r.server, k+1, difference)
@@ -215,8 +214,7 @@ func TestPreflights(t *testing.T) {
 	}, pageA)
 }
 
-// TestPreflightsSaved holds the table to its point: full lists never cost more
-// than an echo.
+// TestPreflightsSaved checks that full lists never require more preflights than an echo.
 func TestPreflightsSaved(t *testing.T) {
 	for _, e := range Engines() {
 		var all sent
@@ -236,7 +234,7 @@ func TestPreflightsSaved(t *testing.T) {
 	}
 }
 
-// preflightTable is the table in Markdown: full lists / "*" / echo.
+// preflightTable returns the table in Markdown: full lists / "*" / echo.
 func preflightTable() string {
 	var b strings.Builder
 	b.WriteString("| requests |")

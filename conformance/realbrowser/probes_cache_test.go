@@ -7,9 +7,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// maxAge varies Access-Control-Max-Age. How often the browser asks anew shows
-// what it made of it: at once, and after more than the five seconds that are
-// the default.
+// maxAge varies Access-Control-Max-Age. The number of preflights shows how the browser
+// understood it: for requests at once, and after more than the default of five seconds.
 func (t *table) maxAge() {
 	for _, value := range [][]string{
 		{}, {""}, {"0"}, {"00"}, {"20"}, {"600"}, {"0600"}, {" 600 "}, {"\t600\t"}, {"86400"}, {"86401"}, {"9999999999"},
@@ -33,8 +32,8 @@ func (t *table) maxAge() {
 	}
 }
 
-// cache asks several times for one URL. What the first answers grant decides
-// how many preflights there are.
+// cache fetches one URL several times. The grants of the first answers determine the number
+// of preflights.
 func (t *table) cache() {
 	fetch := func(method string, names ...string) browsermodel.Fetch {
 		f := browsermodel.Fetch{Method: method}
@@ -91,7 +90,7 @@ func (t *table) cache() {
 			}
 		}
 	}
-	// A request that fails takes what is remembered with it.
+	// A request that fails clears the cache.
 	t.add("cache/the response is refused", map[hop]answer{
 		{"0", true}:  {status: 204, lines: []string{acao + "{page}", acam + "PUT", acma + "600"}},
 		{"0", false}: {body: "ok"},

@@ -7,8 +7,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// allowOrigin varies Access-Control-Allow-Origin on the response itself and on
-// the preflight's.
+// allowOrigin varies Access-Control-Allow-Origin on responses and on preflights.
 func (t *table) allowOrigin() {
 	values := [][]string{
 		{}, {""}, {" "}, {"{page}"}, {"*"}, {"null"},
@@ -55,7 +54,7 @@ func (t *table) allowOrigin() {
 			t.asked(with("allow-origin/preflight/"+name(value...), credentials), f, answer{status: 204, lines: header})
 		}
 	}
-	// The name of a field has no case.
+	// Field names are case-insensitive.
 	for _, field := range []string{"access-control-allow-origin: ", "ACCESS-CONTROL-ALLOW-ORIGIN: ", "Access-Control-Allow-Origin:",
 		"Access_Control_Allow_Origin: ", "Access-Control-Allow-Origins: "} {
 		t.simple("allow-origin/name/"+name(field), browsermodel.Fetch{}, field+"{page}")
@@ -127,7 +126,7 @@ func (t *table) allowMethods() {
 			t.asked("allow-methods/"+method+"/"+name(value...), f, answer{status: 204, lines: append(grant(f), lines(acam, value...)...)})
 		}
 	}
-	// GET, HEAD and POST need not be listed, but the list is read all the same.
+	// GET, HEAD and POST need not be listed, but the list must be valid.
 	for _, method := range []string{"GET", "HEAD", "POST"} {
 		for _, value := range [][]string{{}, {""}, {"PUT"}, {"GET"}, {"get"}, {"*"}, {"@"}, {"PUT POST"}, {"PUT, \""}} {
 			f := browsermodel.Fetch{Method: method, Header: browsermodel.Header("x-a", "1")}

@@ -6,7 +6,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// redirects sends the browser from one server to another.
+// redirects redirects from one server to another.
 func (t *table) redirects() {
 	statuses := []int{301, 302, 303, 307, 308}
 	ok := func(origin string) answer { return answer{lines: []string{acao + origin}, body: "ok"} }
@@ -16,7 +16,7 @@ func (t *table) redirects() {
 	type shape struct {
 		id    string
 		start string // where the first request goes
-		next  string // and the second
+		next  string // where the second request goes
 	}
 	shapes := []shape{
 		{"page to server", "page/0", "{0}/{id}/1"},
@@ -68,7 +68,7 @@ func (t *table) redirects() {
 				{"1", false}: ok("*"),
 			}, Job{Fetch: browsermodel.Fetch{URL: s.start, Mode: mode}})
 		}
-		// Methods, bodies and headers on the way, each asked for anew.
+		// Methods, bodies and headers across redirects, each with a new preflight.
 		for _, status := range statuses {
 			for _, method := range []string{"POST", "PUT", "DELETE", "HEAD"} {
 				f := browsermodel.Fetch{URL: s.start, Method: method, Header: browsermodel.Header("x-a", "1", "Authorization", "Bearer x")}

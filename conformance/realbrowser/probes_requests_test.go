@@ -7,7 +7,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// modes covers what a script can ask for beside plain fetches.
+// modes varies modes, redirect modes and the like.
 func (t *table) modes() {
 	all := []string{acao + "*", aceh + "*", "X-E: e"}
 	for _, url := range []string{"0/0", "page/0"} {
@@ -48,10 +48,9 @@ func (t *table) modes() {
 	}
 }
 
-// requests varies what the script asks for; the answers grant everything. What
-// counts is what goes over the wire. Control characters in values, which
-// scripts may send, are left out: servers, net/http's too, refuse them before
-// anything is done about CORS.
+// requests varies what the script sends; the answers allow everything. The requests on the
+// wire are what matters. Control characters in values, which scripts can send, are left out:
+// servers, including net/http, refuse them before any CORS middleware runs.
 func (t *table) requests() {
 	everything := map[hop]answer{
 		{"0", true}:  {status: 204, lines: []string{acao + "*", acam + "*, PUT", acah + "*, authorization"}},

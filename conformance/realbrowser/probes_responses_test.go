@@ -16,7 +16,7 @@ func (t *table) status() {
 		t.asked(fmt.Sprintf("status/preflight/%d", status), browsermodel.Fetch{Method: "PUT"}, answer{
 			status: status, lines: []string{acao + "{page}", acam + "PUT"},
 		})
-		// 401 would open a dialogue only if it asked for credentials.
+		// 401 would open a dialog only if it asked for credentials.
 		t.add(fmt.Sprintf("status/response/%d", status), map[hop]answer{
 			{"0", false}: {status: status, lines: []string{acao + "{page}", "Content-Type: text/plain", "X-E: e", aceh + "x-e"}, body: "ok"},
 		}, Job{})
@@ -45,7 +45,7 @@ func (t *table) status() {
 	})
 }
 
-// malformed has answers that are no HTTP, or hardly.
+// malformed has answers that violate HTTP.
 func (t *table) malformed() {
 	for _, header := range [][]string{
 		{acao + "\r\n {page}"}, {acao + "{page}\r\n "}, {acao + "{page},\r\n\t*"}, {"Access-Control-Allow-Origin : {page}"},

@@ -8,11 +8,11 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// probe is a question to a browser and to its model: a fetch, or several, and
-// the answers of the servers.
+// probe is a question to a browser and its model: one or more fetches, and the answers of
+// the servers.
 type probe struct {
 	id   string
-	once bool  // it shows nothing more with XMLHttpRequest than with fetch()
+	once bool  // only with fetch(), because XMLHttpRequest shows nothing more
 	jobs []Job // the URL of each is a hop, "0/1": server 0, second path
 	said map[hop]answer
 }
@@ -23,10 +23,10 @@ type hop struct {
 	preflight bool
 }
 
-// The origins in a probe's answers: {page} is the page's, {0}, {1} and {2} are
-// those of the servers, and {id} is the first segment of every path.
+// Placeholders in probes: {page} is the origin of the page, {0} and {1} are the origins of
+// the servers, and {id} is the first segment of every path.
 
-// Header names, because the table has little else.
+// Shorthands for header names.
 const (
 	acao = "Access-Control-Allow-Origin: "
 	acac = "Access-Control-Allow-Credentials: "
@@ -36,7 +36,7 @@ const (
 	aceh = "Access-Control-Expose-Headers: "
 )
 
-// lines prefixes each value with a header's name.
+// lines prefixes each value with a header name.
 func lines(name string, values ...string) []string {
 	var all []string
 	for _, value := range values {
@@ -65,8 +65,7 @@ func (t *table) simple(id string, f browsermodel.Fetch, header ...string) {
 	t.add(id, map[hop]answer{{"0", false}: {lines: header, body: "ok"}}, Job{Fetch: f})
 }
 
-// asked adds a fetch whose preflight is answered so; the request itself is
-// granted everything.
+// asked adds a fetch with an answer to its preflight. The request itself is allowed.
 func (t *table) asked(id string, f browsermodel.Fetch, preflight answer) {
 	t.add(id, map[hop]answer{
 		{"0", true}:  preflight,
@@ -74,7 +73,7 @@ func (t *table) asked(id string, f browsermodel.Fetch, preflight answer) {
 	}, Job{Fetch: f})
 }
 
-// grant is the header section by which a response passes the CORS check.
+// grant returns the header lines with which a response passes the CORS check.
 func grant(f browsermodel.Fetch) []string {
 	origin := f.Origin
 	if origin == "" {
@@ -86,7 +85,7 @@ func grant(f browsermodel.Fetch) []string {
 	return []string{acao + origin}
 }
 
-// name makes an ID of any bytes.
+// name returns an ID for any values.
 func name(values ...string) string {
 	if len(values) == 0 {
 		return "absent"
@@ -111,7 +110,7 @@ func with(id string, credentials bool) string {
 
 var both = []bool{false, true}
 
-// probes generates the table.
+// probes returns all probes.
 func probes() []probe {
 	t := new(table)
 	t.allowOrigin()
@@ -129,7 +128,7 @@ func probes() []probe {
 	return t.probes
 }
 
-// expand gives a probe its own paths and the origins it runs with.
+// expand returns the probe with paths of its own and with the origins of page and servers.
 func (p probe) expand(number int, page string, servers []string) probe {
 	id := fmt.Sprintf("p%d", number)
 	replace := strings.NewReplacer(

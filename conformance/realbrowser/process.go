@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// process is a running browser with all the processes it has started.
+// process is a running browser, including all processes that it started.
 type process struct {
 	cmd    *exec.Cmd
 	stderr *tail
-	done   chan struct{} // closed once it has ended
-	err    error         // why, after done
+	done   chan struct{} // closed when the browser has ended
+	err    error         // why it ended; set before done is closed
 }
 
-// supervise runs a command and kills everything it has started should the test
-// end without doing so: its end of the pipe that is the shell's input then
-// closes. The second wait is for a command that a signal, which ends the first,
-// has told to end.
+// supervise runs a command. If the test ends without stopping it, the shell's input,
+// a pipe from the test, closes, and the shell kills everything that the command
+// started. A signal interrupts the first wait; the second waits for the command to
+// end.
 const supervise = `
 exec 3<&0
 "$@" </dev/null 3<&- & browser=$!
@@ -33,8 +33,8 @@ wait $browser; status=$?
 kill $guard
 exit $status`
 
-// startProcess starts a browser whose home, configuration and temporary files
-// are below dir.
+// startProcess starts a browser with its home, configuration and temporary files in
+// dir.
 func startProcess(dir string, argv []string) (*process, error) {
 	cmd := exec.Command("sh", append([]string{"-c", supervise, "sh"}, argv...)...)
 	cmd.Env = append(os.Environ(),
@@ -42,20 +42,20 @@ func startProcess(dir string, argv []string) (*process, error) {
 		"XDG_CONFIG_HOME="+dir, "XDG_CACHE_HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_STATE_HOME="+dir,
 		"XDG_RUNTIME_DIR="+dir,
 		"LANG=C.UTF-8",
-		// Desktop services that have no part in this and whose absence costs time.
+		// Without these settings, browsers waste time waiting for desktop services.
 		"NO_AT_BRIDGE=1", "GSETTINGS_BACKEND=memory", "DBUS_SESSION_BUS_ADDRESS=disabled:",
 		"MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_AUTO_SAFE_MODE=1",
 	)
 	p := &process{cmd: cmd, stderr: new(tail), done: make(chan struct{})}
 	cmd.Stderr = p.stderr
-	// The browser's own children inherit its stderr and may outlive it.
+	// The children of the browser inherit its stderr and may outlive it.
 	cmd.WaitDelay = time.Second
 	inGroup(cmd)
 	if _, err := cmd.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("browser: %w", err)
+		return nil, fmt.Errorf("realbrowser: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("browser: %w", err)
+		return nil, fmt.Errorf("realbrowser: %w", err)
 	}
 	go func() {
 		err := cmd.Wait()
@@ -74,9 +74,9 @@ const (
 	killLimit = 10 * time.Second
 )
 
-// stop ends the browser and everything it has started, and waits for it.
+// stop ends the browser and everything it started, and waits for the browser.
 func (p *process) stop() error {
-	// Politely first: the virtual X server then removes its lock file.
+	// SIGTERM first, so that the virtual X server removes its lock file.
 	signalGroup(p.cmd, false)
 	select {
 	case <-p.done:
@@ -87,11 +87,11 @@ func (p *process) stop() error {
 	case <-p.done:
 		return nil
 	case <-time.After(killLimit):
-		return fmt.Errorf("browser: it did not end within %v of being killed", killLimit)
+		return fmt.Errorf("realbrowser: the browser did not end within %v after being killed", killLimit)
 	}
 }
 
-// tail keeps the end of what a browser prints, for messages.
+// tail keeps the end of a browser's output, for messages.
 type tail struct {
 	mu  sync.Mutex
 	buf []byte

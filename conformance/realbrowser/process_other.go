@@ -6,5 +6,5 @@ import "os/exec"
 
 func inGroup(*exec.Cmd) {}
 
-// signalGroup ends the browser alone where there are no process groups.
+// signalGroup kills only the browser, because there are no process groups.
 func signalGroup(cmd *exec.Cmd, _ bool) { _ = cmd.Process.Kill() }

@@ -7,10 +7,11 @@ import (
 	"syscall"
 )
 
-// inGroup puts the command in a process group of its own.
+// inGroup puts the command in its own process group.
 func inGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// signalGroup signals the whole group. Its error says that there is none any more.
+// signalGroup signals the whole group. It ignores the error, which means that the
+// group has ended.
 func signalGroup(cmd *exec.Cmd, kill bool) {
 	signal := syscall.SIGTERM
 	if kill {

@@ -12,14 +12,14 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// The tables about browsers in docs/proof.md are written from the tables here,
-// to which the tests hold the browsers.
+// The tables about browsers in docs/proof.md come from the tables here, which other
+// tests compare with the browsers.
 
 var update = flag.Bool("update", false, "write the tables in docs/proof.md")
 
 const proofPage = "../../docs/proof.md"
 
-// TestProof holds the page to the tables; with -update it writes them.
+// TestProof compares the tables of the page with those here. With -update it writes them.
 func TestProof(t *testing.T) {
 	b, err := os.ReadFile(proofPage)
 	if err != nil {
@@ -35,13 +35,13 @@ func TestProof(t *testing.T) {
 		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->\n"
 		i, j := strings.Index(page, begin), strings.Index(page, end)
 		if i < 0 || j < i {
-			t.Fatalf("%s has no place for the table %q: lines %q and %q", proofPage, name, begin, end)
+			t.Fatalf("%s has no place for the table %q: want lines %q and %q", proofPage, name, begin, end)
 		}
 		i += len(begin)
 		if is := strings.Trim(page[i:j], "\n"); is == strings.Trim(table, "\n") {
 			continue
 		} else if !*update {
-			t.Errorf("%s: the table %q is out of date: run \"go test ./conformance/realbrowser -run TestProof -update\"\nis:\n%s\nwant:\n%s",
+			t.Errorf("%s: the table %q is out of date: run \"go test ./conformance/realbrowser -run TestProof -update\"\ngot:\n%s\nwant:\n%s",
 				proofPage, name, is, table)
 			continue
 		}
@@ -54,17 +54,17 @@ func TestProof(t *testing.T) {
 	}
 }
 
-// versions are those that the tables were written for, by engine.
+// versions are the versions that the tables were made with, by engine.
 var versions = map[string]string{"chromium": seenChromium, "firefox": seenFirefox, "webkit": seenWebKit}
 
-// short leaves out of a version what it was built on.
+// short returns a version without the system that it was built on.
 func short(version string) string {
 	version, _, _ = strings.Cut(version, " built on ")
 	return version
 }
 
-// asked returns the questions that come of the probes: how many, and the IDs of
-// all the judgements, by group.
+// asked returns the groups of the probes, how many probes each group has, and the IDs of
+// all judgments by group.
 func asked() (groups []string, answers map[string]int, ids map[string][]string) {
 	answers, ids = make(map[string]int), make(map[string][]string)
 	for _, p := range probes() {
@@ -81,8 +81,8 @@ func asked() (groups []string, answers map[string]int, ids map[string][]string) 
 	return groups, answers, ids
 }
 
-// calibrationTable says how many answers are judged, and on how many judgements
-// each engine and its model disagree.
+// calibrationTable says how many answers are judged, and in how many judgments each
+// engine disagrees with its model.
 func calibrationTable() string {
 	groups, answers, ids := asked()
 	var b strings.Builder
@@ -119,7 +119,7 @@ func calibrationTable() string {
 // disagreementTable is the list of deviations.
 func disagreementTable() string {
 	var b strings.Builder
-	b.WriteString("| engine, version | judgements | where | why |\n|---|---|---|---|\n")
+	b.WriteString("| engine, version | judgments | where | why |\n|---|---|---|---|\n")
 	_, _, ids := asked()
 	for _, d := range deviations {
 		known := &knownDeviations{list: deviationsBy(d.engine), found: make(map[string]bool)}
@@ -147,15 +147,15 @@ func deviationsBy(engine string) []deviation {
 	return slices.DeleteFunc(slices.Clone(deviations), func(d deviation) bool { return d.engine != engine })
 }
 
-// code and cell make text safe in a table.
+// code and cell escape text for a table.
 func code(s string) string {
 	return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(s) + "`"
 }
 
 func cell(s string) string { return strings.NewReplacer("|", `\|`, "*", `\*`).Replace(s) }
 
-// pageCases are how many cases of the suite run in pages of each engine, and
-// how many do not, by reason.
+// pageCases is how many cases of the suite run in pages of an engine, and how many are
+// left out, by reason.
 type pageCases struct {
 	run  int
 	left map[string]int
@@ -165,9 +165,9 @@ var casesInPages = func() map[string]pageCases {
 	all := func(run, noDocument int) pageCases {
 		return pageCases{run, map[string]int{
 			"no document has the origin": noDocument,
-			"it only sends bytes":        89, "it sends what no browser does": 43, "its policies have to be refused": 37,
-			"the wire to the browser is HTTP/1.1": 8, "there is a shared cache between browser and server": 7,
-			"the client has to act while it reads": 2, "it takes too long in real time": 1, "no other case may run beside it": 1,
+			"it sends only bytes":        89, "no browser sends the request": 43, "its policies must be refused": 37,
+			"browsers are tested with HTTP/1.1": 8, "it needs a shared cache between browser and server": 7,
+			"the client must act while it reads": 2, "it takes too long in real time": 1, "no other case may run at the same time": 1,
 		}}
 	}
 	return map[string]pageCases{"chromium": all(162, 73), "firefox": all(152, 83), "webkit": all(165, 70)}
@@ -183,18 +183,18 @@ func TestCasesInPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		inPage, left := forPages(cases, can)
-		report := t.Logf // other versions may have documents of other origins
+		report := t.Logf // other versions may support other origins
 		if s.Version == versions[s.Engine.Name] {
 			report = t.Errorf
 		}
 		want := casesInPages[s.Engine.Name]
 		if len(inPage) != want.run || !maps.Equal(left, want.left) {
-			report("%d cases run in a page, and %s do not; the table has %d, and %s", len(inPage), counts(left), want.run, counts(want.left))
+			report("%d cases run in a page, left out are %s; the table has %d and %s", len(inPage), counts(left), want.run, counts(want.left))
 		}
 	}, origins...)
 }
 
-// casesTable says how many cases run in pages.
+// casesTable says how many cases run in pages of each engine.
 func casesTable() string {
 	var b strings.Builder
 	b.WriteString("| cases of the suite |")
@@ -215,7 +215,7 @@ func casesTable() string {
 	}
 	row("run in a page", func(c pageCases) int { return c.run })
 	for _, why := range slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
-		if d := casesInPages[Chromium.Name].left[b] - casesInPages[Chromium.Name].left[a]; d != 0 {
+		if d := casesInPages[Chromium().Name].left[b] - casesInPages[Chromium().Name].left[a]; d != 0 {
 			return d
 		}
 		return strings.Compare(a, b)

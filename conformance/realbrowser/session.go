@@ -14,11 +14,11 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// Session is a running browser with one open page, to which it gives work.
-// Its methods may be called concurrently; [Session.Run] runs one at a time.
+// Session is a running browser with one open page. Its methods are safe for
+// concurrent use; calls of [Session.Run] run one at a time.
 type Session struct {
 	Engine  *Engine
-	Version string // what the engine says of itself
+	Version string // as printed by the engine
 
 	dir     string
 	wire    *wire
@@ -28,20 +28,20 @@ type Session struct {
 	running sync.Mutex
 
 	mu      sync.Mutex
-	servers int // how many of the server names are taken
+	servers int // how many of the server names are in use
 }
 
 // Bounds of a session.
 const (
 	startLimit = 90 * time.Second
-	batchLimit = 2 * time.Minute // on top of what the jobs wait for, and jobShare for each
+	batchLimit = 2 * time.Minute // in addition to the waits of the jobs, and to jobShare for each
 	jobShare   = time.Second / 4
-	// Sequences that run side by side. Fewer than the six connections that a
-	// browser opens to a server: Chromium keeps the connection of a redirect
-	// while it waits for another one for the preflight of the next request, so
-	// that six such redirects wait for ever.
+	// How many sequences run concurrently. It is less than the six connections that a
+	// browser opens to a server: Chromium keeps the connection of a redirect while it
+	// waits for another one for the preflight of the next request, so six such
+	// redirects would wait forever.
 	batchWidth = 4
-	batchSize  = 400 // sequences a batch
+	batchSize  = 400 // sequences per batch
 	maxServers = 4096
 )
 
@@ -49,17 +49,16 @@ const (
 func serverName(i int) string { return "https://s" + strconv.Itoa(i) + ".server.example" }
 
 const (
-	// firstPage is the origin of the page that a browser is started with: http,
-	// so that it may reach for pages of http and https.
+	// firstPage is the origin of the first page of a browser: http, so that it can
+	// reach both http and https pages.
 	firstPage = "http://first.example"
-	// framePage is the origin of the documents that hold sandboxed frames.
+	// framePage is the origin of the documents that contain sandboxed frames.
 	framePage = "https://frame.example"
 )
 
-// Start starts a browser that knows the given origins, beside those of its
-// servers: pages can have them, and [Session.Route] can put servers at them.
-// They have to be http or https origins.
-// Its error wraps [ErrNotInstalled] where the browser is not installed.
+// Start starts a browser that knows the given http or https origins as well as those
+// of its servers: pages can have them, and [Session.Route] can put servers at them.
+// If the browser is not installed, the error wraps [ErrNotInstalled].
 func Start(ctx context.Context, e *Engine, origins ...string) (s *Session, err error) {
 	path, err := e.Find()
 	if err != nil {
@@ -75,10 +74,10 @@ func Start(ctx context.Context, e *Engine, origins ...string) (s *Session, err e
 	if s.Version, err = e.Version(ctx); err != nil {
 		return s, err
 	}
-	// Not a test's own directory: its path may be too long for the sockets that
-	// browsers keep there.
+	// The temporary directory of a test may have a path that is too long for the
+	// sockets of browsers.
 	if s.dir, err = os.MkdirTemp("", "corskit-"); err != nil {
-		return s, fmt.Errorf("browser: %w", err)
+		return s, fmt.Errorf("realbrowser: %w", err)
 	}
 	if s.wire, err = newWire(); err != nil {
 		return s, err
@@ -125,9 +124,9 @@ func withPort(host string) string {
 	return host
 }
 
-// broken describes why the browser did not do its work.
+// broken describes why the browser failed.
 func (s *Session) broken(err error) error {
-	return fmt.Errorf("browser: %s (%s): %w; the last that it sent:\n%s\nthe end of its stderr:\n%s",
+	return fmt.Errorf("realbrowser: %s (%s): %w; its last requests:\n%s\nthe end of its stderr:\n%s",
 		s.Engine.Name, s.Version, err, s.wire.last(5), s.process.stderr.lines(20))
 }
 
@@ -147,14 +146,14 @@ func (s *Session) Close() error {
 	return errors.Join(errs...)
 }
 
-// Serve gives the server at an address, "127.0.0.1:4711", an https origin that
-// it alone has in this session, so that nothing a browser remembers of another
-// server applies to it. Pages can have that origin too.
+// Serve gives the server at an address, such as "127.0.0.1:4711", a new https origin,
+// so that nothing that the browser caches for another server applies to it. Pages can
+// have that origin, too.
 func (s *Session) Serve(address string) (origin string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.servers == maxServers {
-		return "", fmt.Errorf("browser: a session has no more than %d servers", maxServers)
+		return "", fmt.Errorf("realbrowser: a session has at most %d servers", maxServers)
 	}
 	origin = serverName(s.servers)
 	s.servers++
@@ -162,19 +161,19 @@ func (s *Session) Serve(address string) (origin string, err error) {
 	return origin, nil
 }
 
-// Route puts the server at an address behind an https origin that the session
-// was started with. Paths below /.corskit/ remain those of the page.
+// Route puts the server at an address behind an https origin that was passed to
+// [Start]. Paths below /.corskit/ remain reserved for the page.
 func (s *Session) Route(origin, address string) error {
 	if !strings.HasPrefix(origin, "https://") || !s.wire.serves(origin) {
-		return fmt.Errorf("browser: the session was not started with the https origin %s", origin)
+		return fmt.Errorf("realbrowser: the session was not started with the https origin %s", origin)
 	}
 	s.wire.route(origin, address)
 	return nil
 }
 
-// CanVisit reports for each origin, of those that the session was started with,
-// whether documents can have it in this browser. Browsers refuse some ports,
-// and differ on which bytes a host name may have.
+// CanVisit reports for each origin whether documents can have it in this browser.
+// The origins must have been passed to [Start]. Browsers refuse some ports, and differ
+// on which bytes a host name may contain.
 func (s *Session) CanVisit(ctx context.Context, origins []string) (map[string]bool, error) {
 	var sequences [][]Job
 	for _, origin := range origins {
@@ -191,61 +190,24 @@ func (s *Session) CanVisit(ctx context.Context, origins []string) (map[string]bo
 	return can, nil
 }
 
-// Requests returns what the browser has sent to servers whose URLs have a
-// prefix, preflights included, in order.
+// Requests returns the requests that the browser sent to URLs with a prefix, including
+// preflights, in order.
 func (s *Session) Requests(prefix string) []browsermodel.Request { return s.wire.requests(prefix) }
 
-// Run runs sequences of jobs side by side, the jobs of a sequence one after the
-// other, and returns the outcome of each. Jobs of one sequence may run in
-// pages of different origins.
+// Run runs sequences of jobs concurrently, and the jobs of each sequence in order. It
+// returns the outcome of each job. Jobs of one sequence may run in pages of different
+// origins.
 func (s *Session) Run(ctx context.Context, sequences [][]Job) ([][]Outcome, error) {
 	s.running.Lock()
 	defer s.running.Unlock()
 	outcomes := make([][]Outcome, len(sequences))
 	for {
-		// A page runs what there is for its origin at the head of any sequence.
-		// Sequences that wait are run together and apart from others: they
-		// need time, the others the processor.
-		var origin string
-		var waits bool
-		var chosen []int
-		b := &batch{Width: batchWidth}
-		var wait time.Duration
-		for i, jobs := range sequences {
-			jobs = jobs[len(outcomes[i]):]
-			if len(jobs) == 0 {
-				continue
-			}
-			n := slices.IndexFunc(jobs, func(j Job) bool { return j.Origin != jobs[0].Origin })
-			if n < 0 {
-				n = len(jobs)
-			}
-			waiting := waitOf(jobs[:n])
-			if chosen == nil {
-				origin, waits = jobs[0].Origin, waiting > 0
-			}
-			if jobs[0].Origin != origin || (waiting > 0) != waits {
-				continue
-			}
-			chosen = append(chosen, i)
-			b.Sequences = append(b.Sequences, jobs[:n])
-			wait = max(wait, waiting)
-			if len(chosen) == batchSize {
-				break
-			}
-		}
-		if waits {
-			b.Width = len(b.Sequences)
-		}
+		b, chosen, wait := nextBatch(sequences, outcomes)
 		if chosen == nil {
 			return outcomes, nil
 		}
-		b.page = origin
-		if origin == "null" {
-			b.page, b.Frame = framePage, true
-		}
 		if !s.wire.serves(b.page) {
-			return nil, fmt.Errorf("browser: the session was not started with the origin %s", b.page)
+			return nil, fmt.Errorf("realbrowser: the session was not started with the origin %s", b.page)
 		}
 		got, err := s.runBatch(ctx, b, batchLimit+wait+jobShare*time.Duration(len(b.Sequences)))
 		if err != nil {
@@ -253,14 +215,55 @@ func (s *Session) Run(ctx context.Context, sequences [][]Job) ([][]Outcome, erro
 		}
 		for k, i := range chosen {
 			if len(got[k]) != len(b.Sequences[k]) {
-				return nil, fmt.Errorf("browser: the page returned %d outcomes for %d jobs", len(got[k]), len(b.Sequences[k]))
+				return nil, fmt.Errorf("realbrowser: the page returned %d outcomes for %d jobs", len(got[k]), len(b.Sequences[k]))
 			}
 			outcomes[i] = append(outcomes[i], got[k]...)
 		}
 	}
 }
 
-// waitOf returns how long a page waits in the course of jobs.
+// nextBatch returns what one page can run of the jobs that have no outcome yet: jobs
+// for its origin at the head of any sequence. Sequences that wait run together but not
+// with others: they need time, the others the processor. nextBatch also returns the
+// indices of the sequences, nil if there are no more, and how long they wait.
+func nextBatch(sequences [][]Job, outcomes [][]Outcome) (b *batch, chosen []int, wait time.Duration) {
+	var origin string
+	var waits bool
+	b = &batch{Width: batchWidth}
+	for i, jobs := range sequences {
+		jobs = jobs[len(outcomes[i]):]
+		if len(jobs) == 0 {
+			continue
+		}
+		n := slices.IndexFunc(jobs, func(j Job) bool { return j.Origin != jobs[0].Origin })
+		if n < 0 {
+			n = len(jobs)
+		}
+		waiting := waitOf(jobs[:n])
+		if chosen == nil {
+			origin, waits = jobs[0].Origin, waiting > 0
+		}
+		if jobs[0].Origin != origin || (waiting > 0) != waits {
+			continue
+		}
+		chosen = append(chosen, i)
+		b.Sequences = append(b.Sequences, jobs[:n])
+		wait = max(wait, waiting)
+		if len(chosen) == batchSize {
+			break
+		}
+	}
+	if waits {
+		b.Width = len(b.Sequences)
+	}
+	b.page = origin
+	if origin == "null" {
+		b.page, b.Frame = framePage, true
+	}
+	return b, chosen, wait
+}
+
+// waitOf returns the total wait of jobs.
 func waitOf(jobs []Job) time.Duration {
 	var wait time.Duration
 	for _, j := range jobs {
@@ -270,13 +273,13 @@ func waitOf(jobs []Job) time.Duration {
 }
 
 func (s *Session) runBatch(ctx context.Context, b *batch, limit time.Duration) ([][]Outcome, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("a batch of %d sequences took over %v", len(b.Sequences), limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("a batch of %d sequences took longer than %v", len(b.Sequences), limit))
 	defer cancel()
 	s.control.submit(b)
 	select {
 	case done := <-b.done:
 		if done.err == nil && len(done.outcomes) != len(b.Sequences) {
-			done.err = fmt.Errorf("browser: the page returned %d sequences of %d", len(done.outcomes), len(b.Sequences))
+			done.err = fmt.Errorf("realbrowser: the page returned %d of %d sequences", len(done.outcomes), len(b.Sequences))
 		}
 		return done.outcomes, done.err
 	case <-s.process.done:

@@ -17,8 +17,7 @@ const (
 	sameSite = "https://api.a.example" // the site of pageA
 )
 
-// TestSession holds the harness itself to its promises, with a server that
-// says yes to everything.
+// TestSession tests the harness itself, with a server that allows everything.
 func TestSession(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -51,7 +50,7 @@ func TestSession(t *testing.T) {
 		}
 		put := fetch(pageA, "PUT")
 		put.Header = browsermodel.Header("X-A", "x")
-		// Cookies of another site are blocked by default in some browsers.
+		// Some browsers block the cookies of other sites by default.
 		if err := s.Route(sameSite, address); err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +93,7 @@ func TestSession(t *testing.T) {
 		var jobs []Job
 		for i, tt := range tests {
 			if tt.job.URL == url {
-				tt.job.URL += "?" + string(rune('a'+i)) // no preflight is cached for another
+				tt.job.URL += "?" + string(rune('a'+i)) // each job has its own preflight
 			}
 			jobs = append(jobs, tt.job)
 		}

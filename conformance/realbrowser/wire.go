@@ -22,11 +22,11 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// wire is the whole network of a browser: the proxy, on loopback, through
-// which everything goes that it sends. The wire decides which host names there
-// are, ends TLS for all of them, and passes the bytes of requests and answers
-// on unchanged. It refuses every other name, so that a browser under test
-// reaches nothing beyond the test, whatever it does on its own account.
+// wire is the only network that a browser has: a proxy on loopback that carries
+// everything it sends. The wire decides which host names exist, terminates TLS for
+// all of them, and passes the bytes of requests and answers on unchanged. It
+// refuses every other name, so a browser under test cannot reach anything outside
+// of the test.
 type wire struct {
 	listener net.Listener
 	cert     tls.Certificate
@@ -42,8 +42,8 @@ type wire struct {
 	log      []browsermodel.Request
 }
 
-// controlPath is the prefix of paths by which every page talks to its test:
-// same-origin, and so beyond the reach of what is tested.
+// controlPath is the prefix of the paths that pages use to talk to their test.
+// These requests are same-origin, so the test cannot affect them.
 const controlPath = "/.corskit/"
 
 const (
@@ -54,11 +54,11 @@ const (
 func newWire() (*wire, error) {
 	cert, err := selfSigned()
 	if err != nil {
-		return nil, fmt.Errorf("browser: making a certificate: %w", err)
+		return nil, fmt.Errorf("realbrowser: making a certificate: %w", err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("browser: %w", err)
+		return nil, fmt.Errorf("realbrowser: %w", err)
 	}
 	return &wire{
 		listener: listener,
@@ -70,8 +70,8 @@ func newWire() (*wire, error) {
 	}, nil
 }
 
-// selfSigned makes the one certificate that all hosts share: the browsers are
-// told to accept it whatever name it has.
+// selfSigned returns the certificate that all hosts share. Browsers are configured
+// to accept it for every name.
 func selfSigned() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -138,7 +138,7 @@ func (w *wire) close() {
 	w.conns.Wait()
 }
 
-// knows reports whether there is anything at an origin.
+// knows reports whether there is a page or server at an origin.
 func (w *wire) knows(origin string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -164,8 +164,8 @@ func (w *wire) route(origin, address string) {
 	w.backends[origin] = address
 }
 
-// requests returns what went to servers whose URL has a prefix, in the order
-// in which it arrived.
+// requests returns the requests to servers whose URLs have a prefix, in order of
+// arrival.
 func (w *wire) requests(prefix string) []browsermodel.Request {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -178,7 +178,7 @@ func (w *wire) requests(prefix string) []browsermodel.Request {
 	return found
 }
 
-// last describes the last n requests that went to servers.
+// last describes the last n requests to servers.
 func (w *wire) last(n int) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -192,8 +192,8 @@ func (w *wire) last(n int) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// serve is one connection of the browser. It ends, and with it the
-// connection, at the first thing that is not as it should be.
+// serve serves one connection of the browser. It closes the connection at the
+// first error.
 func (w *wire) serve(conn net.Conn) {
 	in := newMessages(conn)
 	r, err := in.request()
@@ -230,7 +230,7 @@ func (w *wire) serve(conn net.Conn) {
 	}
 }
 
-// plain serves http URLs, at which there are pages and no servers under test.
+// plain serves http URLs. They have pages, but no servers under test.
 func (w *wire) plain(in *messages, r *http.Request) {
 	for {
 		origin := browsermodel.OriginOf(r.URL.String())
@@ -245,7 +245,7 @@ func (w *wire) plain(in *messages, r *http.Request) {
 	}
 }
 
-// answer answers one request, and reports whether the connection goes on.
+// answer answers one request, and reports whether the connection stays open.
 func (w *wire) answer(in *messages, r *http.Request, origin string, server *backend) bool {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBody))
 	if err != nil {
@@ -259,12 +259,14 @@ func (w *wire) answer(in *messages, r *http.Request, origin string, server *back
 	}
 	address := w.backend(origin)
 	if address == "" || server == nil {
-		// Browsers ask for icons of their own accord.
+		// Browsers request icons by themselves.
 		_, err := io.WriteString(in.conn, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 		return err == nil
 	}
 	w.mu.Lock()
-	w.log = append(w.log, browsermodel.Request{Method: r.Method, URL: origin + r.URL.RequestURI(), Header: in.fields(), Body: string(body)})
+	w.log = append(w.log, browsermodel.Request{
+		Method: r.Method, URL: origin + r.URL.RequestURI(), Header: in.fields(), Body: string(body),
+	})
 	w.mu.Unlock()
 	return server.exchange(w, address, in, r)
 }
@@ -282,14 +284,14 @@ func newMessages(conn net.Conn) *messages {
 	return m
 }
 
-// request reads the next request. Browsers send nothing before they have the
-// answer to the request before, so that m.raw is that request and no more.
+// request reads the next request. Browsers do not send a request before the previous
+// one is answered, so m.raw contains exactly one request.
 func (m *messages) request() (*http.Request, error) {
 	m.raw.Reset()
 	return http.ReadRequest(m.buf)
 }
 
-// fields returns the field lines of the last request as they stood on the wire.
+// fields returns the field lines of the last request, as sent.
 func (m *messages) fields() browsermodel.Fields {
 	head, _, _ := strings.Cut(m.raw.String(), "\r\n\r\n")
 	_, head, _ = strings.Cut(head, "\r\n")
@@ -302,7 +304,7 @@ func (m *messages) fields() browsermodel.Fields {
 	return fields
 }
 
-// rest is the connection without what has been read of it.
+// rest returns the connection, from the first byte that has not been parsed.
 func (m *messages) rest() net.Conn {
 	unread, _ := m.buf.Peek(m.buf.Buffered())
 	return &prefixed{Conn: m.conn, r: io.MultiReader(bytes.NewReader(bytes.Clone(unread)), m.conn)}
@@ -329,11 +331,11 @@ func (b *backend) close() {
 	}
 }
 
-// errServerGone says that a connection was closed before it was used.
-var errServerGone = errors.New("browser: the server has closed the connection")
+// errServerGone says that the server closed a connection before it was used.
+var errServerGone = errors.New("realbrowser: the server closed the connection")
 
-// exchange passes the last request on to the server and the answer's bytes
-// back, and reports whether the browser's connection can go on.
+// exchange passes the last request on to the server and the bytes of the answer
+// back. It reports whether the connection of the browser can stay open.
 func (b *backend) exchange(w *wire, address string, in *messages, r *http.Request) bool {
 	for {
 		reused := b.conn != nil && b.address == address
@@ -347,7 +349,7 @@ func (b *backend) exchange(w *wire, address string, in *messages, r *http.Reques
 		}
 		keep, err := b.pass(in, r)
 		if errors.Is(err, errServerGone) && reused {
-			b.close() // it went idle for too long: try a new one
+			b.close() // it was idle for too long: try a new one
 			continue
 		}
 		return keep
@@ -358,8 +360,8 @@ func (b *backend) pass(in *messages, r *http.Request) (keep bool, err error) {
 	if _, err := b.conn.Write(in.raw.Bytes()); err != nil {
 		return false, errServerGone
 	}
-	// The browser gets what the server sends, as it comes; it is parsed beside
-	// that, only to learn where the answer ends.
+	// The browser gets what the server sends, as it arrives. The answer is parsed only
+	// to find its end.
 	copied := &counter{w: in.conn}
 	answer := bufio.NewReader(io.TeeReader(b.conn, copied))
 	for {
@@ -368,12 +370,12 @@ func (b *backend) pass(in *messages, r *http.Request) (keep bool, err error) {
 		case err != nil && copied.n == 0:
 			return false, errServerGone
 		case err != nil:
-			// No answer that net/http understands, but a browser may: the server
-			// says where it ends by closing the connection.
+			// A browser may understand an answer that net/http does not. The server ends
+			// such an answer by closing the connection.
 			_, err = io.Copy(io.Discard, answer)
 			return false, err
 		case response.StatusCode == http.StatusSwitchingProtocols:
-			return false, errors.New("browser: the wire does not carry upgrades")
+			return false, errors.New("realbrowser: the wire does not support upgrades")
 		case response.StatusCode < 200:
 			continue
 		}
