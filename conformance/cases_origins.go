@@ -111,7 +111,7 @@ func splicedHosts() []Case {
 	return of("O2", slices.Concat(
 		hostiles("splices", "Two listed hosts that share an ending must not be mixed into a third.",
 			setup(origins(listed[0], listed[1])), splices(listed[:2])...),
-		hostiles("nested", "Listed hosts, one of which is the ending of another, must not be mixed into a third.",
+		hostiles("nested", "Listed hosts must not be mixed into a third, even if one is the ending of another.",
 			setup(origins(listed...)), splices(listed)...),
 		[]Case{harmless("members", "Every member of a list is found.", setup(origins(listed...)), listed...)},
 	)...)
@@ -161,7 +161,7 @@ func oddCharacters() []Case {
 		// Browsers have disagreed about these characters, so all of them count as sendable.
 		cases = append(cases, Case{
 			ID: id, Setup: s,
-			Reason: "Some browsers allow unusual characters in hosts, with which a look-alike can begin with the allowed host.",
+			Reason: "Some browsers allow unusual characters in hosts, so a look-alike can begin with the allowed host.",
 			Steps: []Step{hostile(OriginA + c + ".evil.test"), hostile(OriginA + c + "evil.test"),
 				hostile("https://x.a.example" + c + ".evil.test")},
 		})
