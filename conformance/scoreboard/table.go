@@ -74,21 +74,19 @@ func markdown(results []result) string {
 
 // table writes a row for each rule that has cases: those that are a choice, or the others.
 func table(b *strings.Builder, results []result, choice bool) {
-	b.WriteString("| rule | what a server must do |")
+	b.WriteString("| rule | what a correct server does |")
 	for _, r := range results {
 		fmt.Fprintf(b, " %s |", r.name)
 	}
 	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(results)) + "\n")
-	var rules []string
-	for _, c := range results[0].report.Results {
-		if c.Choice != choice || slices.Contains(rules, c.Rule) {
+	for _, rule := range conformance.Rules() {
+		about := func(c conformance.Result) bool { return c.Rule == rule.ID && c.Choice == choice }
+		if !slices.ContainsFunc(results[0].report.Results, about) {
 			continue
 		}
-		rules = append(rules, c.Rule)
-		fmt.Fprintf(b, "| %s | %s |", c.Rule, escape(c.Reason))
+		fmt.Fprintf(b, "| %s | %s |", rule.ID, escape(rule.Text))
 		for _, r := range results {
-			t := count(r.report, func(o conformance.Result) bool { return o.Rule == c.Rule && o.Choice == choice })
-			fmt.Fprintf(b, " %s |", t)
+			fmt.Fprintf(b, " %s |", count(r.report, about))
 		}
 		b.WriteString("\n")
 	}
