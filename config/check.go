@@ -26,7 +26,7 @@ func checkDocument(d *document.Document, root *document.Node, known spellings, f
 	case document.Table:
 		c.layer.values = c.table(&schema, root, "")
 	default:
-		c.fault("", root.Pos, reasonType, root.Text, "expected the keys of the file, got "+root.Kind.String(),
+		c.fault("", root.Pos, reasonType, root.Text, "expected a table of keys and values, got "+root.Kind.String(),
 			"begin the file with the key policies")
 	}
 	return c.layer
@@ -52,8 +52,8 @@ func (c *checker) tagged(n *document.Node, at document.Pos, key string) {
 }
 
 // value returns the value of a node, converted to the type of the field, and
-// whether it has that type. Faults are reported at the node, or at at if its
-// position is unknown.
+// whether it has that type. Faults are reported at the position of the
+// node or, if that is unknown, at the given one.
 func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string) (v any, ok bool) {
 	at = n.PosOr(at)
 	switch n.Kind {
@@ -199,7 +199,7 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	case near != "":
 		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", wording.DidYouMean(near))
 	case f == &schema && policyField(p.Key) != nil:
-		c.fault(path, p.Pos, reasonUnknownKey, "", "a key of a policy outside a policy", "move it below policies and the name of a policy")
+		c.fault(path, p.Pos, reasonUnknownKey, "", "a policy key at the top level of the file", "move it into a policy, under policies")
 	default:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "valid keys are "+strings.Join(f.keys(), ", "))
 	}

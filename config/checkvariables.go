@@ -10,7 +10,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// files are the files under the environment and the policies that they declare.
+// files describes the files that the environment overrides, and the policies that they
+// declare.
 type files struct {
 	names    []string // empty if there are none, or if one could not be decoded
 	declared []string
@@ -19,9 +20,8 @@ type files struct {
 // checkVariables checks the environment, and adds the policies that only variables
 // declare to known.
 //
-// If there are files, a variable may only set a policy that they declare. The
-// author of a misspelled name would otherwise believe that a list has been
-// shortened.
+// If there are files, a variable may only set a policy that they declare. Otherwise a
+// misspelled name would leave the intended policy unchanged without an error.
 func checkVariables(vars []variable, known spellings, under files, f *faults) *layer {
 	c := checker{layer: newLayer(), faults: f, known: known}
 	policies := make(map[string]any)

@@ -2,8 +2,8 @@ package config
 
 import "github.com/corskit/corskit/core"
 
-// compile makes an engine of the policies, or reloads the given engine, and returns
-// it. If there are faults, it reports all of them and leaves the engine unchanged.
+// compile makes an engine from the policies. If it is given an engine, it reloads
+// that one instead. If there are faults, it reports all of them and leaves the engine unchanged.
 func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Engine, error) {
 	if s.merged == nil {
 		return nil, s.faults.err()
@@ -30,8 +30,8 @@ func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Eng
 	return engine, nil
 }
 
-// checkUnused reports the faults of policies that no route names, which the engine
-// does not have, and warns about these policies. There is no warning if a fault
+// checkUnused reports the faults of policies that no route names, because the engine
+// does not include them, and warns about these policies. There is no warning if a fault
 // may have hidden a route.
 func (s *state) checkUnused() {
 	certain := s.faults.within(keyPolicies)

@@ -19,8 +19,8 @@ func Load(path string, opts ...Options) (*core.Engine, error) {
 	return c.engine, nil
 }
 
-// FromEnv compiles the policies of the environment, without a file. It returns an
-// error if no variable sets a policy, and for the faults that [Load] reports.
+// FromEnv compiles the policies of the environment, without a file. It returns
+// the same errors as [Load], and an error if no variable sets a policy.
 func FromEnv(opts ...Options) (*core.Engine, error) {
 	c, err := ReadEnv(opts...)
 	if err != nil {
@@ -50,14 +50,15 @@ type Config struct {
 // same engine.
 func (c *Config) Engine() *core.Engine { return c.engine }
 
-// Read is [Load] for any [Source], and returns the whole configuration.
+// Read is like [Load], but reads from any [Source] and returns the whole
+// configuration.
 func Read(ctx context.Context, src Source, name string, opts ...Options) (*Config, error) {
 	r := Check(ctx, src, name, opts...)
 	return r.Config, r.Err
 }
 
-// ReadEnv is [FromEnv], and returns the whole configuration. An origins_file in a
-// variable is relative to the working directory.
+// ReadEnv is like [FromEnv], but returns the whole configuration. An origins_file in
+// a variable is relative to the working directory.
 func ReadEnv(opts ...Options) (*Config, error) {
 	r := check(context.Background(), &loader{src: Files{}, opts: combine(opts)})
 	return r.Config, r.Err
@@ -71,8 +72,8 @@ type Report struct {
 	Files    []string   // the documents that were requested
 }
 
-// Check is [Read] for tools: if there are faults, it still returns the warnings
-// and the names of the documents.
+// Check is like [Read], but for tools: if there are faults, it still returns the
+// warnings and the names of the documents.
 func Check(ctx context.Context, src Source, name string, opts ...Options) Report {
 	if err := named(src, name); err != nil {
 		return Report{Err: err}

@@ -42,8 +42,8 @@ const (
 )
 
 // String returns the differences in one line for a log: the policies by name, each
-// with its additions (+) and removals (-). Long lists of origins, policies and
-// routes are cut, and the rest is counted. An empty Diff is "no change".
+// with its additions (+) and removals (-). It truncates long lists of origins,
+// policies and routes and counts the rest. An empty Diff is "no change".
 func (d Diff) String() string {
 	if d.Empty() {
 		return "no change"

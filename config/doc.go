@@ -46,12 +46,12 @@
 // A name of a policy consists of a-z and 0-9, separated by single - or _. Policies
 // keep the order of the file. Without routes, every policy applies to every request,
 // and the first that matches the origin is used. With routes, a policy that no route
-// names has no effect; a [Warning] says so. Requests that match no route get no CORS
+// names has no effect and causes a [Warning]. Requests that match no route get no CORS
 // headers. The name "default" has no special meaning in a file.
 //
 // max_age is a duration with a unit. If unset, the header is omitted. The value
 // "disabled" means [core.NoPreflightCache] and sends 0. A zero is an error, because
-// it could mean either.
+// it could mean the default or no caching.
 //
 // An origins_file has one pattern per line. Blank lines are skipped, and so are
 // comments, from a # at the beginning of a line or after white space. The patterns
@@ -74,7 +74,8 @@
 // A list is separated by commas; white space around an entry is ignored. Entries
 // that contain commas, such as regular expressions, need a JSON array. A list that
 // is set but empty is an empty list: CORS_ALLOW_ORIGINS= refuses every origin,
-// including those of an origins_file. All other variables need a value.
+// including those of an origins_file. An empty CORS_PROFILE means no profile. Other
+// variables must not be empty.
 //
 // With files, variables may only set policies that a file declares, for example as
 // "default: {}". A misspelled name would otherwise create another policy and leave
@@ -83,7 +84,7 @@
 //
 // # Faults
 //
-// Everything is strict, because a setting that is accepted but ignored shows up in
+// Loading is strict, because a setting that is silently ignored is noticed only in
 // production. Errors are: unknown keys and CORS_* variables, keys in the wrong case,
 // duplicate keys, nulls, empty entries, empty files, durations without a unit, "yes"
 // for true, text instead of a list, and everything that core refuses. [Load] reports

@@ -10,7 +10,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Reasons that programs act upon. See [Error] for the others.
+// Reasons that programs may need to check for. See [Error] for the others.
 const (
 	ReasonNotFound     core.Reason = "not-found"     // the file does not exist
 	ReasonRead         core.Reason = "read"          // the file cannot be read, or changes while it is read
@@ -58,14 +58,14 @@ const (
 //	null              a key or an entry without a value
 //	type              a value of the wrong type
 //	unit              a duration without a unit
-//	value             a value of the right type that the key cannot have
+//	value             a value of the right type, but not allowed for the key
 //	name              not a valid name of a policy or profile
 //	missing           a required key or variable is not set
-//	unknown-variable  a CORS_* variable without a meaning
+//	unknown-variable  a CORS_* variable that sets nothing
 //	unknown-policy    a policy that no file declares
 type Error struct {
 	Place
-	Value      string // the value as given; messages shorten a long one
+	Value      string // the value as given or as core formats it; messages shorten a long one
 	Reason     core.Reason
 	Detail     string // what is wrong, for people
 	Suggestion string // how to fix it, for people; may be empty

@@ -188,7 +188,7 @@ func (r *registry) Watch(ctx context.Context, seen map[string]string) error {
 	}
 }
 
-// A complete Source for another store takes forty lines.
+// The two methods of a Source for another store have about forty lines.
 func ExampleSource() {
 	store := &registry{docs: make(map[string]string), numbers: make(map[string]int), changed: make(chan struct{})}
 	store.Put("cors.json", `{"policies": {"default": {"allow_origins": ["https://a.example"]}}}`)

@@ -11,7 +11,7 @@ import (
 )
 
 // maxFaults bounds the faults that one error joins: a list of a million origins
-// can have as many.
+// can have a million faults.
 const maxFaults = 1000
 
 // maxText bounds a detail and a suggestion, in characters.
@@ -21,7 +21,7 @@ const maxText = 500
 type faults struct {
 	list   []*Error
 	more   int             // faults that were not added
-	unseen bool            // there may be still more
+	unseen bool            // there may be more that were not found
 	known  map[string]bool // by message: a policy of two routes is checked twice
 	files  []string        // in the order in which they were read
 }

@@ -21,8 +21,8 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_XYZZY=1"},
 		want: []string{
-			"CORS_XYZZY: an unknown variable; unset it; variables are named like CORS_ALLOW_ORIGINS for the policy default, like " +
-				"CORS__POLICIES__NAME__ALLOW_ORIGINS for others",
+			"CORS_XYZZY: an unknown variable; unset it, or name it like CORS_ALLOW_ORIGINS (policy default) or " +
+				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)",
 		},
 	},
 	{
@@ -247,8 +247,8 @@ var variableFaults = []faultCase{
 	},
 }
 
-// aloneFaults are faults of variables without a file.
-var aloneFaults = []faultCase{
+// envOnlyFaults are faults of variables without a file.
+var envOnlyFaults = []faultCase{
 	{
 		name: "no variable",
 		main: noFile,

@@ -104,7 +104,7 @@ var fileFaults = []faultCase{
 			"cors.yaml": []byte("policies\n"),
 		},
 		want: []string{
-			`cors.yaml:1:1 "policies": expected the keys of the file, got text; begin the file with the key policies`,
+			`cors.yaml:1:1 "policies": expected a table of keys and values, got text; begin the file with the key policies`,
 		},
 	},
 	{
@@ -113,7 +113,7 @@ var fileFaults = []faultCase{
 			"cors.yaml": []byte("- policies\n"),
 		},
 		want: []string{
-			"cors.yaml:1:1: expected the keys of the file, got a list; begin the file with the key policies",
+			"cors.yaml:1:1: expected a table of keys and values, got a list; begin the file with the key policies",
 		},
 	},
 	{
@@ -122,7 +122,7 @@ var fileFaults = []faultCase{
 			"cors.yaml": []byte("null\n"),
 		},
 		want: []string{
-			`cors.yaml:1:1 "null": expected the keys of the file, got no value; begin the file with the key policies`,
+			`cors.yaml:1:1 "null": expected a table of keys and values, got no value; begin the file with the key policies`,
 		},
 	},
 	{

@@ -32,7 +32,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 			"cors.yaml": []byte("allow_origins: [\"https://a.example\"]\n"),
 		},
 		want: []string{
-			"cors.yaml:1:1: allow_origins: a key of a policy outside a policy; move it below policies and the name of a policy",
+			"cors.yaml:1:1: allow_origins: a policy key at the top level of the file; move it into a policy, under policies",
 		},
 	},
 	{

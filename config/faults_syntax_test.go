@@ -69,7 +69,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:2:1: a second YAML document; remove everything from the line --- on",
+			"cors.yaml:2:1: a second YAML document; remove the line --- and everything after it",
 		},
 	},
 	{
@@ -94,7 +94,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:4:5: a YAML merge key (<<); write the keys out; aliases are for lists and values",
+			"cors.yaml:4:5: a YAML merge key (<<); write the keys out, or use aliases for the values",
 		},
 	},
 	{
@@ -133,7 +133,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
-		name: "an alias of its own parent",
+		name: "an alias of the parent",
 		files: config.Static{
 			"cors.yaml": []byte(`policies: &p
   spa: *p

@@ -29,7 +29,7 @@ type faultCase struct {
 // faultCases are the cases of all topics.
 var faultCases = slices.Concat(
 	fileFaults, syntaxFaults, keyFaults, nameFaults, missingFaults, typeFaults, durationFaults, policyFaults,
-	originsFileFaults, profileFaults, variableFaults, mixedFaults, aloneFaults,
+	originsFileFaults, profileFaults, variableFaults, mixedFaults, envOnlyFaults,
 	tagFaults, alikeFaults, versionFaults, commaFaults,
 )
 

@@ -21,12 +21,12 @@ type Files struct {
 	Dir string
 
 	// Quiet is how long files must be unchanged before they are read again. Zero
-	// means 150 milliseconds. A file that may be incomplete is given four times as
-	// long: it is missing or empty, it does not end in a newline, or it has grown
-	// while it was watched.
+	// means 150 milliseconds. Watch waits four times as long for a file that may
+	// be incomplete: one that is missing or empty, does not end in a newline, or
+	// has grown while it was watched.
 	Quiet time.Duration
 
-	// Poll is how often files are looked at without a notification of a change.
+	// Poll is the interval at which files are checked without a notification.
 	// Zero means every second.
 	Poll time.Duration
 

@@ -13,8 +13,8 @@ import (
 )
 
 // FuzzLoad reads a file, the file of a profile, an origins_file and a variable of
-// arbitrary bytes, and checks what must hold for every input. testdata/fuzz has the
-// inputs that failed, and the smallest input for each kind of result.
+// arbitrary bytes, and checks the invariants of loading. testdata/fuzz has the inputs
+// that once failed, and the smallest input for each kind of result.
 func FuzzLoad(f *testing.F) {
 	formats := []string{"yaml", "json", "toml"}
 	seedLoad(f, formats)

@@ -31,7 +31,7 @@ type setting struct {
 }
 
 // place returns the place of entry index of the setting. If index is negative, it
-// returns the place of a single value, or else of the key.
+// returns the place of a single value or, if there is none, of the key.
 func (s setting) place(index int) Place {
 	key, at := s.key, s.at
 	if v := s.value; index < 0 && v != nil && v.Kind != document.List && v.Kind != document.Table {
@@ -58,7 +58,7 @@ func (s setting) placeAt(key string, at document.Pos) Place {
 // same spelling.
 type spellings map[string]string
 
-// variableName returns name as it is spelled in variables.
+// variableName returns the spelling of name in variables.
 func variableName(name string) string {
 	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// loader makes policies of the documents of a source and the environment. Its name
+// loader makes policies from the documents of a source and the environment. Its name
 // is empty if there is only the environment.
 type loader struct {
 	src  Source
@@ -62,9 +62,9 @@ func (l *loader) load(ctx context.Context) *state {
 	}
 }
 
-// steady reports whether the documents that were read first have not changed since,
-// so that all documents are of one moment: a mounted ConfigMap swaps its files
-// together.
+// steady reports whether the documents that were read first are still unchanged. If
+// not, the documents may belong to different versions of the configuration: a mounted
+// ConfigMap swaps its files together.
 func (l *loader) steady(ctx context.Context, s *state, names []string) bool {
 	if len(s.seen) < 2 {
 		return true
@@ -218,5 +218,5 @@ func (s *state) sources() []string {
 	})
 }
 
-// release drops what only messages about the state need.
+// release drops the data that is only needed for messages about the state.
 func (s *state) release() { s.merged, s.lists = nil, nil }

@@ -15,9 +15,9 @@ type Options struct {
 	// goroutine that loads.
 	Progress func(Progress)
 
-	// OnReload, if not nil, is called after every reload of a [Watcher], good or
-	// bad, and when its Source cannot watch, but not for the first load. Calls are
-	// made one at a time, in order, after the engine has changed. OnReload must not
+	// OnReload, if not nil, is called after every reload of a [Watcher], successful or
+	// not, and when its Source cannot watch, but not after the first load. Calls are
+	// sequential, in order, after the engine has changed. OnReload must not
 	// call [Watcher.Close], which waits for it.
 	OnReload func(Result)
 }

@@ -65,8 +65,8 @@ func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *
 const firstEntries = 1 << 14
 
 // shorten drops all but the first entries if these have more faults than are
-// reported, and reports whether it did. Core makes an error for every entry, which
-// for a large file of another kind, such as a log, takes many times its memory.
+// reported, and reports whether it did. Core makes an error for every entry. For a
+// large file of another kind, such as a log, these need many times the file's size.
 func (l *originList) shorten() bool {
 	if len(l.entries) <= firstEntries {
 		return false

@@ -14,7 +14,7 @@ type profile struct {
 	from Place  // the variable that selects it, if one does
 }
 
-// profileOf returns the profile of the environment, or else of the options.
+// profileOf returns the profile of the environment or, if it has none, of the options.
 func profileOf(vars []variable, opts Options, f *faults) profile {
 	p := profile{name: opts.Profile}
 	for _, v := range vars {
@@ -50,7 +50,7 @@ func (p profile) notFound(e *Error) {
 	}
 }
 
-// refuse reports a profile where there are no files.
+// refuse reports a profile that is set although there are no files.
 func (p profile) refuse(f *faults) {
 	e := &Error{Place: p.from, Value: p.name, Reason: reasonValue}
 	switch {

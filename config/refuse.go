@@ -106,8 +106,8 @@ func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList)
 }
 
 // torn returns the fault of a regular expression that was split at a comma in a
-// variable, or nil if the entry that core refuses is not a part of one. A part ends
-// inside brackets that a later part closes. Lists in files and in JSON are not
+// variable, or nil if the entry that core refuses is not part of one. Such a part
+// ends inside brackets that a later part closes. Lists in files and in JSON are not
 // split: their setting has a node.
 func (m *merged) torn(pe *core.PolicyError) *Error {
 	s := m.places[policyKey(pe.Policy, keyAllowOrigins)]

@@ -73,8 +73,8 @@ func (m *merged) suggestPolicy(name string) string {
 	return "the policies are " + wording.Foreign(strings.Join(m.order[:min(len(m.order), wording.MaxWords)], ", "))
 }
 
-// routePlace returns the place of the host or path of a route that has the value,
-// or else of the route.
+// routePlace returns the place of the host or path of a route that has the value
+// or, if neither has, of the route.
 func (m *merged) routePlace(index int, value string) Place {
 	path := indexed(keyRoutes, index)
 	if index >= 0 && index < len(m.Routes) {

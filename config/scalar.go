@@ -107,7 +107,7 @@ func shortDuration(text string) string {
 	return number + unit
 }
 
-// spellDuration returns a max_age as it is written in a file.
+// spellDuration returns the spelling of a max_age in a file.
 func spellDuration(d time.Duration) string {
 	switch d {
 	case 0:

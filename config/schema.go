@@ -6,7 +6,7 @@ import (
 )
 
 // Field describes one key of a configuration file. The decoder, the JSON Schema
-// and the file that "corskit init" writes are derived from it.
+// and the starter file of "corskit init" use it.
 //
 // Its Type is "integer", "boolean", "duration" (text such as "10m"), "text",
 // "list" (of text), "table" (with the keys in Fields), "map" (from names to such
@@ -93,7 +93,8 @@ var policyFields = []Field{
 	},
 	{
 		Key: keyOriginsFile, Type: textType, Example: `"partners.txt"`,
-		Doc: "A file with more origins, one per line. Its name is relative to this file. Lines that begin with # are comments.",
+		Doc: "A file with more origins, one per line. Its name is relative to this file. " +
+			"A # at the start of a line or after white space begins a comment.",
 	},
 	{
 		Key: "allow_methods", Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
@@ -107,7 +108,7 @@ var policyFields = []Field{
 	{
 		Key: "expose_headers", Type: listType, Goname: "ExposeHeaders", Example: `["etag"]`,
 		Doc: "The response headers that scripts may read in addition to those that CORS always exposes. " +
-			"Without credentials, * exposes every header.",
+			"* exposes every header; it must not be combined with credentials.",
 	},
 	{
 		Key: "allow_credentials", Type: booleanType, Goname: "AllowCredentials", Example: `true`,
@@ -124,7 +125,7 @@ var policyFields = []Field{
 	},
 	{
 		Key: "reject_disallowed", Type: booleanType, Goname: "RejectDisallowed", Example: `true`,
-		Doc: "Whether requests from other origins are answered with 403 instead of being handled without CORS headers.",
+		Doc: "Whether the server answers requests from other origins with 403, instead of handling them without CORS headers.",
 	},
 	{
 		Key: "dangerously_allow_null_origin", Type: booleanType, Goname: "DangerouslyAllowNullOrigin", Example: `true`,
@@ -143,11 +144,11 @@ var policyFields = []Field{
 var routeFields = []Field{
 	{
 		Key: keyHost, Type: textType, Goname: "Host", Example: `"api.example.com"`,
-		Doc: "The host of the request, in lower case, without a port. If unset, any host.",
+		Doc: "The host of the request, in lower case, without a port. If unset, the route covers every host.",
 	},
 	{
 		Key: keyPath, Type: textType, Goname: "Path", Example: `"/public/"`,
-		Doc: "A path, or with a trailing slash every path below it. If unset, any path.",
+		Doc: "A path, or with a trailing slash every path below it. If unset, the route covers every path.",
 	},
 	{
 		Key: keyPolicies, Type: listType, Goname: "Policies", Example: `["public"]`,

@@ -25,8 +25,9 @@ var ErrTooLarge = watch.ErrTooLarge
 type Source interface {
 	// Load returns the current document of a name. The error must match
 	// [fs.ErrNotExist] if there is no such document, and [ErrTooLarge] if the
-	// document has more than limit bytes, which Load should find out without
-	// reading it. The Revision is used even if there is an error.
+	// document has more than limit bytes, which Load should check without
+	// reading it. Load should return the Revision even
+	// with an error.
 	Load(ctx context.Context, name string, limit int64) (Document, error)
 
 	// Watch returns nil as soon as a document no longer has its revision in seen,

@@ -21,8 +21,8 @@ const (
 // variable is a CORS_* variable of the environment.
 type variable struct{ name, value string }
 
-// variables returns the variables of an environment that are for this package, or
-// look like it, sorted by name.
+// variables returns the CORS_* variables of an environment, sorted by name. It
+// reports names that would be known in another case or with _ for -.
 func variables(environ []string, f *faults) []variable {
 	var list []variable
 	seen := make(map[string]string)
@@ -148,7 +148,7 @@ func shortTarget(name string) (target, *Error) {
 		}
 		names = append(names, t.key())
 	}
-	fix := "unset it; variables are named like CORS_ALLOW_ORIGINS for the policy default, like CORS__POLICIES__NAME__ALLOW_ORIGINS for others"
+	fix := "unset it, or name it like CORS_ALLOW_ORIGINS (policy default) or CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)"
 	if kubernetesLink.MatchString(name) {
 		fix = "Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod"
 	} else if near := wording.Nearest(short, names); near != "" {

@@ -17,7 +17,7 @@ import (
 )
 
 // Bounds of waiting. A state without faults must be in force within a second of its
-// last write. A busy machine is given more time, and the measured times are logged.
+// last write. The tests allow more on a busy machine, and log the measured times.
 const (
 	promised = time.Second
 	patience = 20 * time.Second

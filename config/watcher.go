@@ -18,7 +18,7 @@ type Result struct {
 	// Previous is the revision in force before the reload.
 	Previous Revision
 	// Err is nil if the policies were replaced. Otherwise the engine is unchanged,
-	// and Err is an error like that of [Load], which is reported once in a row. If
+	// and Err is an error like that of [Load]. Repeats of an error are not reported. If
 	// Err is an [*Error] with [ReasonWatch], the [Source] cannot watch and is
 	// polled until it can.
 	Err error
@@ -56,7 +56,7 @@ func Watch(ctx context.Context, path string, opts ...Options) (*Watcher, error) 
 	return WatchSource(ctx, src, name, opts...)
 }
 
-// WatchSource is [Watch] for any [Source].
+// WatchSource is like [Watch], but reads from any [Source].
 func WatchSource(ctx context.Context, src Source, name string, opts ...Options) (*Watcher, error) {
 	if fault := named(src, name); fault != nil {
 		return nil, fault
@@ -94,8 +94,8 @@ func (w *Watcher) Warnings() []*Warning {
 }
 
 // Err returns the reason why the current configuration is not in force, or why a
-// change may be late because the [Source] cannot watch. It returns nil if there is
-// none. It suits a health check that reports a degraded state.
+// change may be late because the [Source] cannot watch. It returns nil if all is
+// well. It suits a health check that reports a degraded state.
 func (w *Watcher) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -118,7 +118,7 @@ func (w *Watcher) Close() error {
 	return nil
 }
 
-// run reloads until ctx is done. The state good is in force.
+// run reloads until ctx is done. At the start, the state good is in force.
 func (w *Watcher) run(ctx context.Context, good *state) {
 	defer close(w.done)
 	defer w.cancel()
@@ -175,7 +175,8 @@ type outage struct {
 // await returns nil when there may be something to load, and an error when ctx is
 // done. A source that cannot watch may still be able to load.
 func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revision, out *outage) error {
-	// A source that can watch again does not return.
+	// Watch does not return while the source can watch and nothing changes, so a
+	// timer ends the outage.
 	calm := time.AfterFunc(retryMax, func() { w.setBlind(nil) })
 	err := w.loader.src.Watch(ctx, seen)
 	if !calm.Stop() || err == nil {
@@ -189,7 +190,7 @@ func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revisi
 	if out.failures++; out.failures > 1 {
 		fault := &Error{
 			Place: Place{File: good.Source}, Reason: ReasonWatch, Detail: "cannot be watched: " + wording.Foreign(err.Error()),
-			Suggestion: "check the source; until it can be watched, it is read every " + retryMax.String(), Err: err,
+			Suggestion: "check the source; until it can be watched, it is read at least every " + retryMax.String(), Err: err,
 		}
 		w.setBlind(fault)
 		if out.failures == 2 {

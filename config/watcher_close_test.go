@@ -79,7 +79,7 @@ func TestWatchLeavesNothing(t *testing.T) {
 	if n := descriptors(); n > files {
 		t.Errorf("%d descriptors after Close, %d before", n, files)
 	}
-	// A goroutine counts until it has returned, which is after its last signal.
+	// A goroutine is counted until it returns, which is after it closes Done.
 	deadline := time.Now().Add(patience)
 	for runtime.NumGoroutine() > goroutines && time.Now().Before(deadline) {
 		runtime.Gosched()

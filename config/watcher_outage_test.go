@@ -70,7 +70,8 @@ func told(t *testing.T, results <-chan config.Result) config.Result {
 	}
 }
 
-const deafness = "store:cors.yaml: cannot be watched: permission denied; check the source; until it can be watched, it is read every 30s"
+const deafness = "store:cors.yaml: cannot be watched: permission denied; " +
+	"check the source; until it can be watched, it is read at least every 30s"
 
 // TestWatchFails checks that a source that cannot watch is reported once and polled.
 func TestWatchFails(t *testing.T) {

@@ -68,8 +68,7 @@ func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 	if len(bytes.TrimSpace(d.Data)) == 0 {
 		return nil, &Fault{Reason: Empty, Detail: "an empty file"}
 	}
-	// A panic in a third-party parser must not end the process of a user who
-	// saves a file.
+	// A panic in a third-party parser must not end a server that reloads a file.
 	defer func() {
 		if r := recover(); r != nil {
 			root, fault = nil, syntax(Pos{}, "the parser failed on this file")

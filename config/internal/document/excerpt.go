@@ -36,7 +36,7 @@ func (d *Document) Excerpt(p Pos) Excerpt {
 	return excerptAt(string(d.Data[from:to]), at-from)
 }
 
-// ExcerptOf is [Document.Excerpt] for a line at hand.
+// ExcerptOf is like [Document.Excerpt], but for a given line.
 func ExcerptOf(line string, column int) Excerpt {
 	if column <= 0 {
 		return excerptAt(line[:min(len(line), excerptBytes)], -1)

@@ -16,7 +16,7 @@ func DecodeJSON(data []byte) (*Node, *Fault) {
 }
 
 func decodeJSON(d *Document) (*Node, *Fault) {
-	// The token decoder below accepts trailing data, so the whole is checked first.
+	// The token decoder below accepts trailing data, so check the whole text first.
 	var whole json.RawMessage
 	if err := json.Unmarshal(d.Data, &whole); err != nil {
 		return nil, jsonFault(d, err)

@@ -54,7 +54,7 @@ type tomlTree struct {
 // tomlTable is the state of a table while it grows.
 type tomlTable struct {
 	by      definition
-	defined bool           // by a header of its own
+	defined bool           // by its own header
 	index   map[string]int // of the last pair of each key
 }
 
@@ -62,7 +62,7 @@ type tomlTable struct {
 type definition uint8
 
 const (
-	byHeader definition = iota // a header of its own or of a table below it
+	byHeader definition = iota // its own header or that of a table below it
 	byDots                     // a dotted key
 	byBraces                   // an inline table, to which nothing may be added
 )

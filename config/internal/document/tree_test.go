@@ -132,7 +132,7 @@ func FuzzTree(f *testing.F) {
 				}
 				t.Errorf("%s: the library refuses %q: %v", ending, data, err)
 			case once && !reflect.DeepEqual(got, libraryValue(want)):
-				t.Errorf("%s: %q is\n%#v, the library says\n%#v", ending, data, got, libraryValue(want))
+				t.Errorf("%s: %q is\n%#v, the library decodes\n%#v", ending, data, got, libraryValue(want))
 			}
 		}
 	})

@@ -33,7 +33,7 @@ func decodeYAML(d *Document) (*Node, *Fault) {
 		return nil, yamlFault(d, err)
 	default:
 		f := syntax(y.at(&second), "a second YAML document")
-		f.Suggestion = "remove everything from the line --- on"
+		f.Suggestion = "remove the line --- and everything after it"
 		return nil, f
 	}
 	if len(doc.Content) == 0 {
@@ -72,7 +72,7 @@ func yamlFault(d *Document, err error) *Fault {
 	d.index()
 	last := len(d.lines)
 	if last > 1 && d.line(last) == "" {
-		last-- // the last line that has text is where the end of the input is reported
+		last-- // report the end of the input on the last line with text
 	}
 	at.Line = min(at.Line, last)
 	f := syntax(at, "not YAML: "+wording.Foreign(message))
@@ -135,7 +135,7 @@ func (y *yamlTree) keyFault(key *yaml.Node) *Fault {
 	f := syntax(y.at(key), "")
 	switch scalar := key.Kind == yaml.ScalarNode; {
 	case scalar && key.ShortTag() == "!!merge":
-		f.Detail, f.Suggestion = "a YAML merge key (<<)", "write the keys out; aliases are for lists and values"
+		f.Detail, f.Suggestion = "a YAML merge key (<<)", "write the keys out, or use aliases for the values"
 	case y.tag(key) != "":
 		f.Detail, f.Suggestion = "a key with a YAML tag", "remove the tag"
 	case scalar && key.ShortTag() == "!!str":
@@ -176,8 +176,8 @@ func (y *yamlTree) at(n *yaml.Node) Pos {
 }
 
 // tag returns the explicit tag of a node, or the empty string. Tags of the right
-// type are refused too: the library accepts "!!bool yes" as a boolean without
-// saying which, and "!!map []" as a list.
+// type are refused too: the library accepts "!!bool yes" as a boolean, although
+// it is neither true nor false, and "!!map []" as a list.
 func (y *yamlTree) tag(n *yaml.Node) string {
 	if n.Style&yaml.TaggedStyle != 0 {
 		return n.ShortTag()

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// look is what can be learned about a file without reading it.
+// look is what lookAt finds out about a file without reading it.
 type look struct {
 	info  os.FileInfo
 	err   error

@@ -14,7 +14,7 @@ import (
 // files themselves.
 type notifier struct {
 	off     bool
-	watcher *fsnotify.Watcher // nil if the system has none left
+	watcher *fsnotify.Watcher // nil if the system could not create one
 	dirs    []directory
 	whole   bool // every directory is watched
 }
@@ -82,7 +82,7 @@ func (n *notifier) watching() bool {
 // blind reports whether changes may happen without a notification.
 func (n *notifier) blind() bool { return n.watcher == nil || !n.whole }
 
-// settle is how long events are collected before they are acted upon.
+// settle is how long wait collects events before it returns.
 const settle = 5 * time.Millisecond
 
 // wait returns nil when something may have happened or d has passed. It returns

@@ -1,4 +1,4 @@
-// Package watch reads files as of one moment and waits until they change.
+// Package watch reads consistent versions of files and waits until they change.
 package watch
 
 import (

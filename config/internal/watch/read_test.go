@@ -25,7 +25,7 @@ func TestReadIsOfOneMoment(t *testing.T) {
 	}
 	defer file.Close()
 	var stop atomic.Bool
-	var stalls int // texts whose writing took so long that no read can notice it
+	var stalls int // writes that took so long that no read can detect them
 	var writer sync.WaitGroup
 	writer.Go(func() {
 		for i := 1; !stop.Load(); i++ {

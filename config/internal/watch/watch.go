@@ -12,11 +12,11 @@ type File struct{ Path, Revision string }
 
 // Options configures [Wait].
 type Options struct {
-	// Quiet is how long files must be unchanged before Wait returns. A file that
-	// may be incomplete is given four times as long.
+	// Quiet is how long files must be unchanged before Wait returns. Wait waits
+	// four times as long for a file that may be incomplete.
 	Quiet time.Duration
 
-	// Poll is how often files are looked at without a notification.
+	// Poll is the interval at which files are checked without a notification.
 	Poll time.Duration
 
 	// PollOnly turns notifications off.
@@ -27,7 +27,7 @@ type Options struct {
 // differ on any file system: FAT counts in steps of 2 s.
 const coarse = 2 * time.Second
 
-// blindPoll is how often files are looked at if the system has run out of the
+// blindPoll is the interval at which files are checked if the system has run out of
 // resources for notifications.
 const blindPoll = 200 * time.Millisecond
 
@@ -110,7 +110,7 @@ func (v *vigil) verify(f File, l look) bool {
 	return v.verified[f.Path]
 }
 
-// verifyIn returns the time until a file has to be verified.
+// verifyIn returns the time until a file must be verified.
 func (v *vigil) verifyIn(looks []look, now time.Time) time.Duration {
 	delay := time.Hour
 	for i, l := range looks {

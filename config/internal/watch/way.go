@@ -11,8 +11,8 @@ const maxLinks = 40
 
 // way returns the directories in which a change can make a path lead to another
 // file: the directory of the file, and those of the symbolic links on the way. If
-// an element of the path does not exist, the last directory is that in which it
-// can be created.
+// an element of the path does not exist, the last directory is the one where it
+// would be created.
 func way(path string) (dirs []string) {
 	abs, err := filepath.Abs(path)
 	if err != nil {

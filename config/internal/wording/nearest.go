@@ -9,7 +9,7 @@ import (
 // thousands of policies, and refer to as many that do not exist.
 const MaxWords = 200
 
-// maxGuess is the length in bytes from which on [Nearest] does not guess.
+// maxGuess bounds the words for which [Nearest] guesses, in bytes.
 const maxGuess = 128
 
 // Nearest returns the word that the author of s most likely meant, or the empty

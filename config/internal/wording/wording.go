@@ -57,5 +57,5 @@ func Line(s string, limit int) string {
 	return s
 }
 
-// Foreign makes a message of another package fit to be part of a message.
+// Foreign makes a message of another package safe to embed in one of this package.
 func Foreign(s string) string { return Line(s, maxForeign) }
