@@ -17,10 +17,10 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Report what is wrong in configuration files",
-		Long: `check reads configuration files as a server would, with the overlay of the
-profile, the origins files and the CORS_* environment variables. It reports all
-faults at once, each with file, line and fix. A warning means that something is
-legal but probably a mistake.
+		Long: `check reads configuration files as a server would, with the file of the profile,
+each origins_file and the CORS_* environment variables. It reports all faults at
+once, each with its file and line and usually a fix. A warning means that
+something is legal but probably a mistake.
 
 Exit status: 0 if there are no faults, 1 if there are faults (with --strict,
 also warnings), 2 if a FILE cannot be read.`,

@@ -16,9 +16,10 @@ func newDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Report what a configuration change allows and refuses",
-		Long: `diff compares what two configurations do, not how they are written. It asks both
-engines about every origin and route that either file names, and about an origin
-that neither names. A few origins represent all that a pattern matches.
+		Long: `diff compares what two configurations do, not how they are written. It makes an
+engine from each file and asks both about every origin and route that either
+file names, and about an origin that neither names. A few sample origins
+represent all that a pattern matches.
 
 CORS_* environment variables are ignored unless --env is given.
 
@@ -27,11 +28,11 @@ faults.`,
 		Example: `  corskit diff cors.yaml cors.new.yaml
   git show HEAD:cors.yaml > /tmp/old.yaml; corskit diff /tmp/old.yaml cors.yaml
   corskit diff --format json old.yaml new.yaml`,
-		Args:              args(cobra.ExactArgs(2)),
+		Args:              exactly(2),
 		ValidArgsFunction: completeFiles,
 		RunE:              d.run,
 	}
-	cmd.Flags().StringVar(&d.source.profile, "profile", "", "the profile to use for both files")
+	cmd.Flags().StringVar(&d.source.profile, "profile", "", "the profile for both files, such as prod to merge their .prod files")
 	cmd.Flags().BoolVar(&d.env, "env", false, "apply CORS_* environment variables to both files")
 	cmd.Flags().StringVar(&d.format, "format", "text", "output format: text or json")
 	complete(cmd, "format", "text", "json")
@@ -141,7 +142,7 @@ func compareRoute(ctx context.Context, before, after *config.Config, patterns []
 }
 
 // comparison collects the changes for one route. The maps hold indices in
-// changes, or none.
+// changes, or the constant none.
 type comparison struct {
 	ctx           context.Context
 	before, after *config.Config
@@ -185,7 +186,7 @@ func (c *comparison) add(d change) int {
 	return i
 }
 
-// none is the index of no change.
+// none is used instead of an index if nothing changes.
 const none = -1
 
 // outcome is the result of a request under a configuration.
@@ -218,8 +219,8 @@ func difference(pair [2]outcome, was, is []string) change {
 // sampleMethod is a method that no file lists.
 const sampleMethod = "CORSKIT-SAMPLE"
 
-// rights returns what an origin may do, in words. It reads that off the answers to
-// a request and to a preflight.
+// rights returns what an origin may do, in words, according to the answers to a
+// request and a preflight.
 func rights(ctx context.Context, c *config.Config, r routeSample, origin string) []string {
 	request := r.request(origin)
 	actual := c.Engine().Decide(ctx, request)

@@ -10,8 +10,8 @@ import (
 )
 
 // TestGuide checks that docs/cli.md has a section for each command, and that the
-// section names each flag of the command. A flag that check or explain has too may
-// be named in their sections instead.
+// section names each flag of the command. The section may omit a flag that
+// check or explain has too, if their section names it.
 func TestGuide(t *testing.T) {
 	text, err := os.ReadFile("../../docs/cli.md")
 	if _, outside := os.Stat("../../go.work"); outside != nil {

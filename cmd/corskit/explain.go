@@ -21,8 +21,8 @@ func newExplain() *cobra.Command {
 		Short: "Explain what a browser does under a policy, and why",
 		Long: `explain shows what happens when a script on a page fetches from a server with
 this policy: what the browser sends, which policy and pattern decide, which
-headers the server sends, whether the script may read the response, and if not,
-what to change.
+headers the server sends, and whether the script may read the response. If it
+may not, explain says what to change.
 
 Exit status: 0 if the script may read the response, 1 if not, 2 if the file has
 faults.`,
@@ -30,7 +30,7 @@ faults.`,
   corskit explain cors.yaml --origin https://app.example.com --method PUT \
       --header "Content-Type: application/json" --header Authorization --credentials
   corskit explain cors.yaml --origin https://b.example --host api.example.com --path /public/x --format json`,
-		Args:              args(cobra.ExactArgs(1)),
+		Args:              exactly(1),
 		ValidArgsFunction: completeFiles,
 		RunE:              x.run,
 	}
@@ -184,8 +184,8 @@ func (p *paper) fix(v browsermodel.Verdict) string {
 	return last.Hint
 }
 
-// fixCredentials says how to allow a fetch with credentials. It advises nothing
-// that core would refuse.
+// fixCredentials says how to allow a fetch with credentials. It never suggests a
+// policy that core refuses.
 func (p *paper) fixCredentials(name string) string {
 	const leave = "fetch without credentials"
 	i := slices.IndexFunc(p.policies, func(q core.Policy) bool { return q.Name == name })
@@ -194,10 +194,10 @@ func (p *paper) fixCredentials(name string) string {
 	}
 	whole := p.policies[i]
 	whole.AllowCredentials = true
-	alone := whole
-	alone.AllowOrigins, alone.ExposeHeaders = []string{p.fetch.Origin}, nil
+	single := whole
+	single.AllowOrigins, single.ExposeHeaders = []string{p.fetch.Origin}, nil
 	var fault *core.PolicyError
-	if _, err := core.New(alone); errors.As(err, &fault) {
+	if _, err := core.New(single); errors.As(err, &fault) {
 		if fault.Reason != core.ReasonInsecureOrigin {
 			return leave // no policy can allow this origin with credentials
 		}

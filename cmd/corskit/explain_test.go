@@ -120,21 +120,21 @@ routes:
 func TestExplainCredentialsFix(t *testing.T) {
 	t.Parallel()
 	const (
-		leave = "fetch without credentials"
-		alone = leave + ", or add a policy before this one that lists the origin and sets allow_credentials: true"
-		set   = `set allow_credentials: true in policy "app", or ` + leave
-		https = leave + "; for credentials, serve the page over https://, or set dangerously_allow_insecure_origins if that is intended"
+		leave  = "fetch without credentials"
+		single = leave + ", or add a policy before this one that lists the origin and sets allow_credentials: true"
+		set    = `set allow_credentials: true in policy "app", or ` + leave
+		https  = leave + "; for credentials, serve the page over https://, or set dangerously_allow_insecure_origins if that is intended"
 	)
 	for _, tt := range []struct{ policy, origin, want string }{
 		{`allow_origins: ["https://a.example"]`, "https://a.example", set},
 		{`allow_origins: ["http://localhost:*"]`, "http://localhost:3000", set},
 		{`allow_origins: ["null"], dangerously_allow_null_origin: true`, "null", leave},
-		{`allow_origins: ["null", "https://a.example"], dangerously_allow_null_origin: true`, "https://a.example", alone},
+		{`allow_origins: ["null", "https://a.example"], dangerously_allow_null_origin: true`, "https://a.example", single},
 		{`allow_origins: ["http://a.example"]`, "http://a.example", https},
 		{`allow_origins: ["http://a.example"], dangerously_allow_insecure_origins: true`, "http://a.example", set},
-		{`allow_origins: ["https://*.github.io"]`, "https://a.github.io", alone},
-		{`allow_origins: ["https://a.example"], expose_headers: ["*"]`, "https://a.example", alone},
-		{`allow_origins: ["*"]`, "https://a.example", alone},
+		{`allow_origins: ["https://*.github.io"]`, "https://a.github.io", single},
+		{`allow_origins: ["https://a.example"], expose_headers: ["*"]`, "https://a.example", single},
+		{`allow_origins: ["*"]`, "https://a.example", single},
 		{`allow_origins: ["*"]`, "http://a.example", https},
 	} {
 		dir := t.TempDir()

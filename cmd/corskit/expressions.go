@@ -32,7 +32,7 @@ func sampleExpression(expression string) (inside, near []string) {
 }
 
 // matches returns strings that an expression probably matches. They cover each
-// alternative, the ends of each character class, and few and more repetitions.
+// alternative, the ends of each character class, and few and many repetitions.
 func matches(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -110,8 +110,8 @@ func joined(a, b []string) []string {
 	return list
 }
 
-// repeated returns the fewest repetitions, one more, and the most. A most of -1
-// means no bound.
+// repeated returns the fewest repetitions, one more, and the most. If most is -1,
+// there is no bound.
 func repeated(re *syntax.Regexp, fewest, most int) []string {
 	once := matches(re)
 	var list []string

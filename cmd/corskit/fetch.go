@@ -44,7 +44,7 @@ func (s *script) fetch(url string) (f browsermodel.Fetch, notes []string, err er
 		return f, nil, usagef("--origin is required: the origin of the page, e.g. https://app.example.com")
 	}
 	if strings.ContainsAny(s.origin, "\x00\r\n") {
-		return f, nil, usagef("--origin %s has a character that no header can hold", safe(s.origin))
+		return f, nil, usagef("--origin %s has a character that is not allowed in a header", safe(s.origin))
 	}
 	f = browsermodel.Fetch{Origin: s.origin, Method: s.method, Credentials: s.credentials}
 	var finding browsermodel.Finding

@@ -30,7 +30,7 @@ type suspect struct {
 
 	sent     int
 	silent   int   // how many of the requests sent got no answer
-	failure  error // why the first of those got none
+	failure  error // why the first of these got none
 	findings []finding
 }
 
@@ -69,13 +69,14 @@ func (s *suspect) add(f finding) {
 	}
 }
 
-// unjudged says which checks could not be made, or returns "".
+// unjudged says how many requests of the checks got no answer, and why the first
+// got none. It returns "" if all were answered.
 func (s *suspect) unjudged() string {
 	if s.silent == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %s got no answer, so these checks were skipped: %s",
-		s.silent, plural(s.sent, "more request"), safe(s.failure.Error()))
+	return fmt.Sprintf("%d of %s got no answer, so their checks were skipped; the first error: %s",
+		s.silent, plural(s.sent, "further request"), safe(s.failure.Error()))
 }
 
 // answer holds a server's answers to one origin.

@@ -27,18 +27,18 @@ type flaw struct {
 const compareWhole = "compare the whole origin; anchor expressions, and escape their dots"
 
 var (
-	reflectsAny = flaw{"reflects-any-origin", "an origin that nobody owns is allowed: any site may read the responses",
+	reflectsAny = flaw{"reflects-any-origin", "an origin that cannot exist is allowed, so any site can probably read the responses",
 		"compare Origin with a list of allowed origins", false}
 	allowsNull = flaw{"allows-null", `the origin "null" is allowed, which any site can send from a sandboxed frame`,
 		`remove "null" from the list`, true}
-	matchesPrefix = flaw{"matches-prefix", "an origin that only begins like the allowed one is allowed", compareWhole, false}
-	matchesSuffix = flaw{"matches-suffix", "an origin that only ends like the allowed one is allowed", compareWhole, false}
+	matchesPrefix = flaw{"matches-prefix", "an origin that begins like the allowed one is allowed too", compareWhole, false}
+	matchesSuffix = flaw{"matches-suffix", "an origin that ends like the allowed one is allowed too", compareWhole, false}
 	unescapedDot  = flaw{"unescaped-dot", "a dot of the allowed origin matches any character", compareWhole, false}
-	allowsHTTP    = flaw{"allows-http", "the same host is allowed over http://: anyone on the network can impersonate that page",
+	allowsHTTP    = flaw{"allows-http", "the http:// origin of the same host is allowed: anyone on the network can impersonate it",
 		"allow https:// only", true}
 )
 
-// strangerHost is a host that nobody owns (RFC 2606).
+// strangerHost is a host that cannot exist (RFC 2606).
 const strangerHost = "corskit-probe.invalid"
 
 // lookAlikes returns origins that an attacker could own and that a careless
@@ -59,7 +59,7 @@ func lookAlikes(origin string) []lookAlike {
 		return list
 	}
 	add(matchesPrefix, host+"."+strangerHost)
-	if port != "" { // a comparison may leave the port out, or look for it at the end
+	if port != "" { // a comparison may ignore the port, or compare it at the end
 		add(matchesPrefix, host+"."+strangerHost+port)
 	}
 	if isIP {
@@ -86,7 +86,7 @@ func bracketed(host string) string {
 }
 
 // judgeLookAlike judges the answer to a look-alike as the browser of its page
-// would. It reports whether the server allows the look-alike by name.
+// would. It reports whether the server allows the look-alike other than with *.
 func (s *suspect) judgeLookAlike(l lookAlike, a answer) bool {
 	granted := func(r *browsermodel.Response, credentials bool) bool {
 		if r == nil {

@@ -65,13 +65,23 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
+// exactly requires n arguments. Unlike [cobra.ExactArgs], it names them.
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, list []string) error {
+		if len(list) != n {
+			return usagef("got %s, want 'corskit %s'", plural(len(list), "argument"), cmd.Use)
+		}
+		return nil
+	}
+}
+
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "corskit",
 		Short: "Check, explain and try out CORS policies, and probe servers",
 		Long: `corskit checks, explains and tries out CORS policies, and probes servers.
 
-A policy is a file in YAML, JSON or TOML; CORS_* environment variables override
+Policies are in a YAML, JSON or TOML file; CORS_* environment variables override
 it. Start with 'corskit init'.
 
 Exit status: 0 if the answer is yes or nothing is wrong, 1 if the answer is no

@@ -151,7 +151,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"check", "--format", "xml", file}, `--format is "xml"; it must be text, json or github`},
 		{[]string{"check", "--color", "blue", file}, `--color is "blue"`},
 		{[]string{"explain", file}, "--origin is required"},
-		{[]string{"explain", file, file, "-o", "https://a.example"}, "accepts 1 arg(s)"},
+		{[]string{"explain", file, file, "-o", "https://a.example"}, "got 2 arguments, want 'corskit explain FILE --origin ORIGIN'"},
 		{[]string{"explain", file, "-o", "https://a.example", "--path", "x"}, "must begin with a slash"},
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "a/b"}, "do not form a URL"},
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "u@b"}, "do not form a URL"},
@@ -161,7 +161,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "b:x"}, "is invalid"},
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "a<b"}, "the host a<b is not a valid host name"},
 		{[]string{"explain", file, "-o", "https://a.example", "-H", ": x"}, "has no name"},
-		{[]string{"explain", file, "-o", "https://a.example\r\nX: y"}, "has a character that no header can hold"},
+		{[]string{"explain", file, "-o", "https://a.example\r\nX: y"}, "has a character that is not allowed in a header"},
 		{[]string{"explain", file, "-o", "https://a.example", "--browser", "lynx"}, `--browser is "lynx"`},
 		{[]string{"serve", file, "--framework", "rails"}, `--framework is "rails"`},
 		{[]string{"probe", "localhost:8080", "-o", "https://a.example"}, "is not a URL with http:// or https://"},
@@ -169,7 +169,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"probe", "http://localhost/", "-o", "https://a.example", "--timeout", "0s"}, "--timeout"},
 		{[]string{"probe", "http://localhost:99999/", "-o", "https://a.example"}, "the port 99999 is beyond 65535"},
 		{[]string{"probe", "http://2130706433/", "-o", "https://a.example"}, "write it as four decimal numbers"},
-		{[]string{"diff", file}, "accepts 2 arg(s)"},
+		{[]string{"diff", file}, "got 1 argument, want 'corskit diff OLD NEW'"},
 		{[]string{"init", "cors.json"}, "must end in .yaml"},
 	} {
 		r := corskit(t, "", tt.args...)

@@ -46,7 +46,7 @@ answer all checks and the others find nothing wrong.`,
   corskit probe https://api.example.com/items --origin https://app.example.com --yes \
       --method PUT --header "Content-Type: application/json" --credentials
   corskit probe http://localhost:8080/ --origin https://app.example.com --format json`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: exactly(1),
 		RunE: p.run,
 	}
 	p.script.flags(cmd)
@@ -77,7 +77,7 @@ type probed struct {
 	Exchanges  []exchange         `json:"exchanges"`
 	Checks     int                `json:"checks"`             // how many requests the checks sent
 	Unanswered int                `json:"unanswered"`         // how many of those got no answer
-	Unjudged   string             `json:"unjudged,omitempty"` // which checks that skips
+	Unjudged   string             `json:"unjudged,omitempty"` // that checks were skipped, and why
 }
 
 func (p *probe) run(cmd *cobra.Command, list []string) error {
@@ -216,7 +216,7 @@ func (r probed) print(t terminal) {
 	case r.Unjudged != "":
 		t.printf("%s %s\n", t.style(yellow, "incomplete:"), r.Unjudged)
 	case len(r.Findings) == 0 && r.Checks > 0:
-		t.printf("no misconfiguration found (%s)\n", plural(r.Checks, "more request"))
+		t.printf("no misconfiguration found (%s)\n", plural(r.Checks, "further request"))
 	}
 }
 
@@ -283,7 +283,7 @@ func newAsk(cmd *cobra.Command) func(context.Context, string) (bool, error) {
 	return func(ctx context.Context, question string) (bool, error) {
 		stdin, ok := cmd.InOrStdin().(*os.File)
 		if !ok || !isTerminal(stdin) {
-			return false, errors.New("there is no terminal to ask at")
+			return false, errors.New("there is no terminal for the question")
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s [y/N] ", question)
 		answer := make(chan string, 1)

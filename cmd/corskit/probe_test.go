@@ -262,7 +262,7 @@ func TestProbeText(t *testing.T) {
 	defer s.Close()
 	r := corskit(t, "", "probe", s.URL, "-o", page, "-X", "PUT")
 	contains(t, "the text", r.stdout, "1. the preflight", "> OPTIONS", "< 204", "2. the request", "allowed: the response may be read",
-		"error: reflects-any-origin: an origin that nobody owns is allowed", "with credentials", "fix: compare Origin with a list")
+		"error: reflects-any-origin: an origin that cannot exist is allowed", "with credentials", "fix: compare Origin with a list")
 	r = corskit(t, "", "probe", s.URL, "-o", page, "--format", "github")
 	contains(t, "the annotations", r.stdout, "::error title=CORS%3A reflects-any-origin::")
 	if r.code != exitNo {
@@ -283,7 +283,7 @@ func TestProbePreflightFixes(t *testing.T) {
 		})
 	}
 	for want, h := range map[string]http.Handler{
-		"outside of authentication":          status(401),
+		"in front of authentication":         status(401),
 		"no route answers OPTIONS":           status(405, "Allow", "PUT"),
 		"browsers do not follow redirects":   status(307, "Location", "/y"),
 		"answer preflights with 204":         status(500, "Access-Control-Allow-Origin", page),
@@ -295,7 +295,7 @@ func TestProbePreflightFixes(t *testing.T) {
 	}
 }
 
-// A server may be hostile, or absent.
+// A hostile or missing server must not hang or crash probe.
 func TestProbeHostileServers(t *testing.T) {
 	t.Parallel()
 	stop := make(chan struct{})
@@ -394,11 +394,11 @@ func TestProbeUnanswered(t *testing.T) {
 				t.Errorf("%d of %d unanswered, want %d of 15; %+v, want exit status %d",
 					got.Unanswered, got.Checks, tt.silent, r, tt.code)
 			}
-			contains(t, "the reason", got.Unjudged, strconv.Itoa(tt.silent)+" of 15 more requests got no answer")
+			contains(t, "the reason", got.Unjudged, strconv.Itoa(tt.silent)+" of 15 further requests got no answer")
 		})
 	}
 	for format, want := range map[string]string{
-		"text":   "incomplete: 15 of 15 more requests got no answer",
+		"text":   "incomplete: 15 of 15 further requests got no answer",
 		"github": "::warning title=CORS%3A incomplete::15 of 15",
 	} {
 		s := httptest.NewServer(after(1, flawed(sound), closes))

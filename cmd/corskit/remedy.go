@@ -12,10 +12,11 @@ var preflightRemedies = []struct {
 		func(r browsermodel.Response) bool {
 			return r.Status == 401 || r.Status == 403 && !r.Header.Has("Access-Control-Allow-Origin")
 		},
-		"the server refuses the origin, or requires credentials on preflights, which browsers never send: put CORS outside of authentication",
+		"the server refuses the origin, or requires credentials on preflights, which browsers never send: " +
+			"put the CORS middleware in front of authentication",
 	}, {
 		func(r browsermodel.Response) bool { return r.Status == 404 || r.Status == 405 || r.Status == 501 },
-		"no route answers OPTIONS: put CORS in front of the router",
+		"no route answers OPTIONS: put the CORS middleware in front of the router",
 	}, {
 		func(r browsermodel.Response) bool { return r.Status >= 300 && r.Status < 400 },
 		"browsers do not follow redirects of preflights: fetch the target URL",

@@ -29,9 +29,9 @@ const elsewhere = "elsewhere"
 // maxRoutes bounds how many pairs of a host and a path are tried.
 const maxRoutes = 10_000
 
-// routesOf returns a request for every pair of routes that can govern one. It
+// routesOf returns a request for every pair of routes that can govern a request. It
 // tries each host that a route of either file names, and a host that none
-// names, with each path.
+// names, with each path, up to about maxRoutes pairs.
 func routesOf(ctx context.Context, progress func(config.Progress), configs ...*config.Config) []routeSample {
 	s := routeSampler{ctx: ctx, configs: configs, known: make(map[string]bool)}
 	hosts, paths := []string{""}, []string{""}
@@ -68,7 +68,7 @@ type routeSampler struct {
 }
 
 // add adds a request for a host and a path, unless the same routes govern an
-// earlier one. An empty host or path stands for any.
+// earlier one. An empty host or path matches any.
 func (s *routeSampler) add(name, host, path string) {
 	r := routeSample{name: name, host: host, path: path}
 	if r.host == "" {

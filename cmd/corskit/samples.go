@@ -22,7 +22,7 @@ const (
 // samplePort is a port that no file lists.
 const samplePort = ":49151"
 
-// stranger is an origin that nobody owns (RFC 2606).
+// stranger is an origin that cannot exist (RFC 2606).
 const stranger = "https://corskit-sample.invalid"
 
 // samples returns origins for every pattern of the configurations, and an origin

@@ -25,13 +25,13 @@ func newServe() *cobra.Command {
 		Long: `serve runs a server with this policy, behind the adapter of the given framework.
 It answers every path and method with JSON that describes the request, and logs
 each decision with its reason. With --watch it reloads the file when the file
-changes. Ctrl-C stops it.
+changes. Ctrl-C stops the server.
 
-The server repeats what it receives, cookies included: keep it on loopback.`,
+The server echoes what it receives, cookies included: keep it on loopback.`,
 		Example: `  corskit serve cors.yaml
   corskit serve cors.yaml --framework fiberv3 --listen 127.0.0.1:9000 --watch
   curl -i -H 'Origin: https://app.example.com' http://127.0.0.1:8080/items`,
-		Args:              args(cobra.ExactArgs(1)),
+		Args:              exactly(1),
 		ValidArgsFunction: completeFiles,
 		RunE:              s.run,
 	}
@@ -93,7 +93,7 @@ func (s *serve) run(cmd *cobra.Command, files []string) error {
 	}
 	log.Info("serving", "framework", s.framework, "url", "http://"+l.Addr().String(), "revision", c.Revision.String())
 	if host, _, err := net.SplitHostPort(l.Addr().String()); err == nil && !isLoopback(host) {
-		log.Warn("this server repeats what it receives and is open to the network")
+		log.Warn("this server echoes what it receives, cookies included, and other machines can reach it")
 	}
 	server := frameworks[s.framework](&tryout{framework: s.framework, engine: engine, log: log})
 	return serveUntil(ctx, stop, server, l, log)
@@ -106,7 +106,8 @@ func (s *serve) logger(cmd *cobra.Command) *slog.Logger {
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 }
 
-// serveUntil serves until ctx is done, and then gives pending requests a moment.
+// serveUntil serves until ctx is done, and then waits up to shutdownLimit for pending
+// requests.
 func serveUntil(ctx context.Context, stop func(), server server, l net.Listener, log *slog.Logger) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.serve(l) }()

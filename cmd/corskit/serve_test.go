@@ -206,7 +206,7 @@ func TestServe(t *testing.T) {
 					t.Errorf("%s of a stranger: %d %v", method, res.StatusCode, res.Header)
 				}
 			}
-			// Bytes that could corrupt a log, and too many of them.
+			// A header with control characters and several kilobytes must not corrupt the log.
 			s.send("GET", "/", "", "Origin", "https://a.example\t\u009b31m"+strings.Repeat("A", 8<<10))
 			l = s.await("the malformed origin", func(l map[string]any) bool {
 				o, _ := l["origin"].(string)

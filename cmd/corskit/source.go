@@ -18,7 +18,7 @@ type source struct {
 }
 
 func (s *source) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.profile, "profile", "", "the profile to use if CORS_PROFILE is not set")
+	cmd.Flags().StringVar(&s.profile, "profile", "", "the profile, such as prod to merge cors.prod.yaml; CORS_PROFILE overrides it")
 	cmd.Flags().BoolVar(&s.noEnv, "no-env", false, "ignore CORS_* environment variables")
 }
 

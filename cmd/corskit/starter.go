@@ -19,8 +19,8 @@ func newSchema() *cobra.Command {
 		Use:   "schema",
 		Short: "Print a JSON Schema of the configuration file",
 		Long: `schema prints a JSON Schema (draft 2020-12) of the configuration file, for
-editors and other tools. It is generated from the tables that the decoder uses. A
-schema cannot express everything, such as which origins may be combined with
+editors and other tools. It has every key that this version of corskit reads.
+A schema cannot express everything, such as which origins may be combined with
 credentials: run 'corskit check' too.`,
 		Example: `  corskit schema > cors.schema.json
 
@@ -40,7 +40,7 @@ func newInit() *cobra.Command {
 		Use:   "init [FILE]",
 		Short: "Write a commented starter file",
 		Long: `init writes a starter file that explains every key. FILE defaults to cors.yaml;
-"-" is standard output. An existing file is not overwritten.`,
+"-" is standard output. init overwrites an existing file only with --force.`,
 		Example: `  corskit init
   corskit init deploy/cors.yaml
   corskit init -`,

@@ -16,14 +16,14 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// tryout is what the servers of all frameworks share.
+// tryout is the part that the servers of all frameworks share.
 type tryout struct {
 	framework string
 	engine    *core.Engine
 	log       *slog.Logger
 }
 
-// How much the server reads and repeats, in bytes.
+// How much the server reads and echoes, in bytes.
 const (
 	maxHead = 64 << 10
 	maxBody = 1 << 20
