@@ -11,12 +11,12 @@
 //   - lines: the lines of Go code, without tests;
 //   - long: functions of more than 60 lines, without tests;
 //   - wide: lines of more than 140 columns, tests included;
-//   - repeats: lines, without tests, in runs of six or more that another place has
-//     too. The first place does not count. Blank lines, comments, imports and
-//     lines without a letter are passed over.
+//   - repeats: lines, without tests, in runs of six or more that also occur at an
+//     earlier place. Blank lines, comments, imports and lines without a letter are
+//     ignored.
 //
-// Generated files count for their exported names only. Folders named testdata do
-// not count.
+// In generated files, only exported names are counted. Folders named testdata are
+// ignored.
 package main
 
 import (

@@ -126,8 +126,7 @@ all      3 -> 1    15 -> 10  0 -> 2  0     0
 	}
 }
 
-// TestTrees checks that a commit and the working tree are read as the same kind of
-// thing.
+// TestTrees checks that commit and workingTree select the same kinds of files.
 func TestTrees(t *testing.T) {
 	t.Chdir("../..")
 	head, err := commit("HEAD")

@@ -21,8 +21,8 @@ type line struct {
 	text   string // without indentation
 }
 
-// significant drops what repeats by nature: blank lines, comments, the package
-// clause, imports, and lines without a letter.
+// significant returns the lines of a file without blank lines, comments, the package
+// clause, imports, and lines without a letter, which repeat everywhere.
 func significant(set *token.FileSet, file *ast.File, text []byte) (kept []line) {
 	drop := map[int]bool{set.Position(file.Package).Line: true}
 	lines := func(n ast.Node) {
@@ -52,15 +52,15 @@ type place struct {
 	line int
 }
 
-// repeat is a run of lines that an earlier place has too.
+// repeat is a run of lines that also occurs at an earlier place.
 type repeat struct {
 	place
 	lines int // significant ones
 	first place
 }
 
-// repeats finds the runs of minRun or more lines that stand in an earlier file, or
-// earlier in the same file.
+// repeats finds the runs of minRun or more lines that also occur in an earlier file,
+// or earlier in the same file.
 func repeats(code []source) (found []repeat) {
 	type window struct{ file, index int }
 	seen := map[string]window{}

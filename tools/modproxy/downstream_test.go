@@ -63,7 +63,7 @@ func (u user) program() string {
 
 // runs reports whether the test builds and runs u's program, rather than only
 // resolving its dependencies. Compiling the frameworks for the first time takes
-// minutes, so they are left to CORSKIT_PROOF=whole.
+// minutes, so that is done only with CORSKIT_PROOF=whole.
 func (u user) runs() bool {
 	return os.Getenv("CORSKIT_PROOF") == "whole" || !testing.Short() && u.module == "adapters/corshttp"
 }
@@ -86,7 +86,7 @@ func moduleCache(t *testing.T) string {
 	return dir
 }
 
-// environ returns an environment in which the go command takes the modules of
+// environ returns an environment in which the go command gets the modules of
 // this repository from a file-system proxy.
 func environ(t *testing.T, proxy string) []string {
 	// Reuse what the user's module cache has downloaded, without adding the
@@ -103,9 +103,9 @@ func environ(t *testing.T, proxy string) []string {
 	)
 }
 
-// Without a workspace or replace directives, a program that uses a released
-// module resolves, builds and runs, and depends on no framework that it does
-// not use.
+// TestDownstream checks that programs that use a released module resolve, build and
+// run without a workspace or replace directives, and that they depend on no framework
+// that they do not use.
 func TestDownstream(t *testing.T) {
 	proxy := t.TempDir()
 	if err := run("../..", proxy, "v0.1.0"); err != nil {

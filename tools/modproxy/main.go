@@ -1,6 +1,7 @@
 // Command modproxy writes a file-system module proxy that holds the modules of
 // this repository as a release would publish them. A test can then use them by
-// version, as users do, without a workspace or replace directives.
+// version, as users do, without a workspace or replace directives. In the folder
+// tools:
 //
 //	go run ./modproxy -out DIR [-version v0.1.0] [-root ..]
 //	GOPROXY=file://DIR,https://... GONOSUMDB=github.com/corskit/corskit go get ...

@@ -4,9 +4,9 @@
 //
 //	go run ./tools/mutate [-j 2] [-also ./conformance,./adapters/corshttp] ./core
 //
-// It prints, as rows for the list, the changes that no test notices and that are
-// not listed. It also prints the rows that should go: a test notices the change, or
-// the code is no longer there. If it prints any of these, it exits with status 1.
+// It prints the changes that no test notices and that are not listed, as rows for
+// the list. It also prints the rows to delete, because a test notices the change or
+// the code no longer exists. If it prints any rows, it exits with status 1.
 //
 // All changes are compiled at once. An environment variable selects the one that is
 // active, so a mutant costs one run of the tests and no build: packages of a few
@@ -29,7 +29,8 @@ func main() {
 	also := flag.String("also", "", "run the tests of these packages too, separated by commas, if the package's own tests notice nothing")
 	limit := flag.Duration("limit", time.Minute, "stop the tests of a mutant after this time, and count it as noticed")
 	only := flag.String("only", "", "run only the mutants with these numbers, separated by commas; default all")
-	list := flag.String("explained", filepath.Join("docs", "mutants.md"), "the list of mutants that no test can notice; empty for no list")
+	list := flag.String("explained", filepath.Join("docs", "mutants.md"),
+		"the `file` that lists the mutants that no test can notice; empty for none")
 	flag.Parse()
 	if flag.NArg() != 1 || *jobs < 1 {
 		flag.Usage()

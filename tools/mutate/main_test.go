@@ -46,7 +46,7 @@ func TestRun(t *testing.T) {
 			[]string{swap.row(), "8 mutants, 2 noticed, 5 explained, 1 neither"}},
 		{"one too many", append(slices.Clone(all), noticed), nil,
 			[]string{"listed, but a test notices it: " + noticed.row()}},
-		{"one that is gone", append(slices.Clone(all), gone), nil, []string{"no such mutant any more: " + gone.row()}},
+		{"one that is gone", append(slices.Clone(all), gone), nil, []string{"listed, but there is no such mutant: " + gone.row()}},
 		{"a mutant that was not run", all, []int{2}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -34,8 +34,8 @@ type runner struct {
 // binary holds the compiled tests of a package.
 type binary struct{ path, dir string }
 
-// run tests the mutants, prints what the tests and the list do not account for,
-// and returns errFaults if there is any.
+// run tests the mutants and prints the disagreements between the tests and the list.
+// If there are any, it returns errFaults.
 func (r *runner) run() error {
 	work, err := os.MkdirTemp("", "mutate")
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *runner) run() error {
 	var faults []string
 	for _, e := range explained {
 		if !slices.ContainsFunc(r.mutants, func(m mutant) bool { return m.identity == e }) {
-			faults = append(faults, "no such mutant any more: "+e.row())
+			faults = append(faults, "listed, but there is no such mutant: "+e.row())
 		}
 	}
 	more, summary := r.judge(r.testAll(), explained)

@@ -26,7 +26,7 @@ type source struct {
 	removed map[int]int    // operators: from offset, to offset
 	mutants *[]mutant
 
-	function string // the one being walked
+	function string // the function being walked
 }
 
 func (s *source) offset(p token.Pos) int { return s.set.Position(p).Offset }

@@ -9,7 +9,7 @@ func Max(a, b int) int {
 	return b
 }
 
-// Flags has tests that try too little.
+// Flags has incomplete tests.
 type Flags struct{ a, b bool }
 
 func (f *Flags) Any() bool { return f.a || f.b }
