@@ -132,8 +132,15 @@ func TestNewRequest(t *testing.T) {
 			if !reflect.DeepEqual(got, r) {
 				t.Errorf("transient %v:\n got %#v\nwant %#v", transient, got, r)
 			}
-			if len(r.Origin) > 0 && (unsafe.StringData(got.Origin[0]) == unsafe.StringData(r.Origin[0])) == transient {
-				t.Errorf("transient %v: the memory of Origin is shared: %v", transient, !transient)
+			if r.Method == "" || len(r.Origin) == 0 {
+				continue
+			}
+			for _, pair := range [][2]string{
+				{got.Method, r.Method}, {got.Host, r.Host}, {got.Path, r.Path}, {got.RawPath, r.RawPath}, {got.Origin[0], r.Origin[0]},
+			} {
+				if shared := unsafe.StringData(pair[0]) == unsafe.StringData(pair[1]); shared == transient {
+					t.Errorf("transient %v: the memory of %q is shared: %v", transient, pair[1], shared)
+				}
 			}
 		}
 	}
