@@ -13,16 +13,18 @@ import (
 // however large the request. It allocates only to join several lines of
 // Access-Control-Request-Headers that it must echo.
 func (e *Engine) Decide(ctx context.Context, r Request) Decision {
-	o := e.current().resolve(ctx, nil, &r)
+	var o Outcome
+	e.current().resolve(ctx, nil, &r, &o)
 	return o.Decision()
 }
 
-// Resolve is like [Engine.Decide], but reads the request from src. It is meant for
-// adapters. An adapter writes the outcome's headers to the response. If the
-// outcome's status is not 0, the adapter answers with that status and does not run
-// the handler.
-func (e *Engine) Resolve(src Source) Outcome {
-	return e.current().resolve(nil, src, nil)
+// Resolve is like [Engine.Decide], but reads the request from src and sets *o. It is
+// meant for adapters. An adapter writes the outcome's headers to the response. If
+// the outcome's status is not 0, the adapter answers with that status and does not
+// run the handler.
+func (e *Engine) Resolve(src Source, o *Outcome) {
+	*o = Outcome{}
+	e.current().resolve(nil, src, nil, o)
 }
 
 // AllowsHandshake reports whether a WebSocket handshake may proceed. Browsers do
@@ -37,7 +39,8 @@ func (e *Engine) AllowsHandshake(src Source) bool {
 	if len(values) == 0 || len(values) == 1 && sameOrigin(values[0], src, nil) {
 		return true
 	}
-	o := e.Resolve(src)
+	var o Outcome
+	e.Resolve(src, &o)
 	return o.verdict.Allowed
 }
 
@@ -77,8 +80,9 @@ func IsOrigin(s string) bool {
 	return ok
 }
 
-// resolve decides the request that src or, if src is nil, r describes.
-func (s *state) resolve(ctx context.Context, src Source, r *Request) (o Outcome) {
+// resolve decides the request that src or, if src is nil, r describes. It sets *o,
+// which must be zero.
+func (s *state) resolve(ctx context.Context, src Source, r *Request, o *Outcome) {
 	if s.routes != nil {
 		s = s.route(target(src, r))
 	}
@@ -87,28 +91,27 @@ func (s *state) resolve(ctx context.Context, src Source, r *Request) (o Outcome)
 	switch {
 	case rules == nil:
 		o.verdict = unrouted[kind(values, src, r)]
-		return o
+		return
 	case len(values) == 0:
 		o.verdict = rules.noOrigin
-		return o
+		return
 	}
-	owner := rules.govern(values, &o)
+	owner := rules.govern(values, o)
 	if rules.funcs != nil && len(values) == 1 {
 		owner, o.mark = rules.ask(ctx, values[0], owner, src, r)
 	}
 	asked := askedMethod(src, r)
 	switch {
 	case owner >= 0 && len(asked) > 0:
-		rules.answers[owner].permit(values, asked, src, r, &o)
+		rules.answers[owner].permit(values, asked, src, r, o)
 	case owner >= 0:
 		a := &rules.answers[owner]
 		o.verdict, o.origin = a.actual, values[0]
 	case len(asked) > 0:
 		o.verdict = rules.disallowedPreflight
 	default:
-		rules.refuse(values, src, r, &o)
+		rules.refuse(values, src, r, o)
 	}
-	return o
 }
 
 // askedMethod returns the lines of Access-Control-Request-Method if a request with

@@ -254,7 +254,7 @@ func TestDecide(t *testing.T) {
 			if got := e.Explain(ctx, tt.request); got.Decision != tt.want {
 				t.Errorf("Explain decides %+v, want %+v", got.Decision, tt.want)
 			}
-			if got := headersOf(e.Resolve(&source{Request: tt.request})); !maps.Equal(got, maps.Collect(tt.want.Headers())) {
+			if got := headersOf(resolve(e, &source{Request: tt.request})); !maps.Equal(got, maps.Collect(tt.want.Headers())) {
 				t.Errorf("the outcome's headers are %v, the decision's %v", got, maps.Collect(tt.want.Headers()))
 			}
 		})

@@ -83,7 +83,8 @@ func (x Explanation) String() string {
 // it may call an AllowOriginFunc. It allocates, and is meant for debugging.
 func (e *Engine) Explain(ctx context.Context, r Request) Explanation {
 	s := e.current()
-	o := s.resolve(ctx, nil, &r)
+	var o Outcome
+	s.resolve(ctx, nil, &r, &o)
 	x := &explainer{request: &r, d: o.Decision(), rules: s.rules}
 	x.Decision, x.Policy, x.Route = x.d, x.d.Policy, -1
 	for name, value := range x.d.Headers() {

@@ -165,7 +165,7 @@ func FuzzDecide(f *testing.F) {
 				strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f }) {
 				fail("the explanation is too long or not quoted")
 			}
-			if o := e.Resolve(&source{Request: r}); o.Decision() != d {
+			if o := resolve(e, &source{Request: r}); o.Decision() != d {
 				fail(fmt.Sprintf("the decision from a source is %+v", o.Decision()))
 			}
 			switch {

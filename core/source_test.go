@@ -52,6 +52,11 @@ func (s *source) Lines(name string) []string {
 	}
 }
 
+func resolve(e *core.Engine, src core.Source) (o core.Outcome) {
+	e.Resolve(src, &o)
+	return o
+}
+
 func headersOf(o core.Outcome) map[string]string {
 	headers := make(map[string]string)
 	for i := range o.Len() {
@@ -110,7 +115,7 @@ func TestResolveAsks(t *testing.T) {
 		{"no engine", nil, get(a), []string{"Origin", "method"}},
 	} {
 		src := &source{Request: tt.request}
-		tt.engine.Resolve(src)
+		tt.engine.Resolve(src, new(core.Outcome))
 		if slices.Sort(src.asked); !slices.Equal(src.asked, tt.want) {
 			t.Errorf("%s: asked for %q, want %q", tt.name, src.asked, tt.want)
 		}
@@ -153,7 +158,7 @@ func TestFunctionOfTransientSource(t *testing.T) {
 	e := core.MustNew(core.Policy{AllowOriginFunc: func(_ context.Context, r core.Request) bool { kept = r; return true }})
 	memory := []byte("https://a.example")
 	src := &source{Request: get(unsafe.String(&memory[0], len(memory))), transient: true}
-	if o := e.Resolve(src); !o.Decision().Allowed {
+	if o := resolve(e, src); !o.Decision().Allowed {
 		t.Fatalf("%+v", o.Decision())
 	}
 	copy(memory, strings.Repeat("x", len(memory)))

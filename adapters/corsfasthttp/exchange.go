@@ -29,7 +29,7 @@ var exchanges = sync.Pool{New: func() any { return new(Exchange) }}
 func Begin(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Contexter) *Exchange {
 	x := exchanges.Get().(*Exchange)
 	x.source.ctx, x.source.routing, x.source.contexter = ctx, routing, c
-	x.outcome = engine.Resolve(&x.source)
+	engine.Resolve(&x.source, &x.outcome)
 	write(&ctx.Response.Header, &x.outcome)
 	x.decide()
 	return x

@@ -47,7 +47,8 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 					return
 				}
 			}
-			o := engine.Resolve(source{r})
+			var o core.Outcome
+			engine.Resolve(source{r}, &o)
 			write(w.Header(), &o)
 			switch {
 			case o.Status() != 0:
@@ -69,7 +70,8 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 //
 // Apply allocates at most once. No two responses share a slice.
 func Apply(engine *core.Engine, h http.Header, r *http.Request) (status int, vary string) {
-	o := engine.Resolve(source{r})
+	var o core.Outcome
+	engine.Resolve(source{r}, &o)
 	write(h, &o)
 	return o.Status(), o.Vary()
 }
