@@ -29,6 +29,27 @@ func headersOf(server *Server, r Request) headers {
 	return h
 }
 
+// sharedValues returns how many CORS headers of a response have their values in
+// memory that another response has too: a handler that changes them in one response
+// changes them in the other. fasthttp copies values, so that none are shared.
+func sharedValues(server *Server, r Request) (n int) {
+	app := varied(server, r.Vary).app
+	if app.Handler == nil {
+		return 0
+	}
+	responses := [2]http.Header{{}, {}}
+	for _, h := range responses {
+		app.Handler.ServeHTTP(&writer{header: h}, httpRequest(r.message()))
+	}
+	for name, lines := range responses[0] {
+		isCORS := name == "Vary" || strings.HasPrefix(name, "Access-Control-")
+		if other := responses[1][name]; isCORS && len(lines) > 0 && len(other) > 0 && &lines[0] == &other[0] {
+			n++
+		}
+	}
+	return n
+}
+
 // varied returns the server behind a middleware that sets Vary, if vary is not empty.
 func varied(server *Server, vary string) *Server {
 	if vary == "" {

@@ -18,6 +18,7 @@ import (
 //	more-headers   headers that only the subject writes
 //	more-vary      members of Vary that only the subject writes
 //	vary           members of the subject's Vary
+//	shared         headers whose values share memory with those of other responses
 //
 // The headers do not depend on the number of origins, so that long lists are cut.
 func BenchmarkHeaders(b *testing.B) {
@@ -48,6 +49,7 @@ func compareHeaders(b *testing.B, setup Setup, ours, other Subject) {
 	}
 	for _, r := range setup.Requests {
 		b.Run(fmt.Sprintf("framework=%s/setup=%s/subject=%s/request=%s", other.Framework, setup.Name, other.Name, r.Name), func(b *testing.B) {
+			shared := sharedValues(theirs, r)
 			ours, theirs := headersOf(server, r), headersOf(theirs, r)
 			fewerHeaders, fewerVary := theirs.lacks(ours)
 			moreHeaders, moreVary := ours.lacks(theirs)
@@ -57,6 +59,7 @@ func compareHeaders(b *testing.B, setup Setup, ours, other Subject) {
 			b.ReportMetric(float64(moreHeaders), "more-headers")
 			b.ReportMetric(float64(moreVary), "more-vary")
 			b.ReportMetric(float64(len(theirs.vary)), "vary")
+			b.ReportMetric(float64(shared), "shared")
 		})
 	}
 }
@@ -83,6 +86,17 @@ func TestHeadersOf(t *testing.T) {
 	}
 }
 
+func TestSharedValues(t *testing.T) {
+	vary := []string{"Origin"}
+	server := &Server{app: &hosts.Application{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Vary"] = vary
+		w.Header()["Access-Control-Allow-Origin"] = []string{"*"}
+	})}}
+	if n := sharedValues(server, noOrigin()); n != 1 {
+		t.Errorf("%d headers are shared, want 1", n)
+	}
+}
+
 // TestFloorHeaders: the floor writes the headers that corskit writes.
 func TestFloorHeaders(t *testing.T) {
 	for _, setup := range Setups(10) {
@@ -103,6 +117,9 @@ func TestFloorHeaders(t *testing.T) {
 			}
 			for _, r := range setup.Requests {
 				want, got := headersOf(ours, r), headersOf(server, r)
+				if n := sharedValues(server, r) + sharedValues(ours, r); n > 0 {
+					t.Errorf("%s, %s: %d headers share values with other responses", setup.Title, r.Title, n)
+				}
 				if names, vary := got.lacks(want); names+vary > 0 {
 					t.Errorf("%s, %s: the floor writes %v, corskit %v", setup.Title, r.Title, got, want)
 				}

@@ -37,7 +37,7 @@ is timed.
 	r.before(&b)
 	r.floor(&b)
 	say("## Overhead\n")
-	say("† The other library writes fewer headers than corskit, or a shorter `Vary`, or none.\n")
+	say("† The other library writes fewer headers than corskit, a shorter `Vary` or none, or shares values between responses.\n")
 	say("![Overhead of each library and framework for one allowed origin](overhead.svg)\n")
 	say("![Overhead against the number of origins, from one to a million](lookup.svg)\n")
 	say("![Overhead of hostile preflights](hostile.svg)\n")

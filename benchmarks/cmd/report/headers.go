@@ -13,6 +13,7 @@ type difference struct {
 	fewerHeaders, fewerVary int
 	moreHeaders, moreVary   int
 	vary                    int // the members of the other library's Vary
+	shared                  int // headers whose values the other library shares between responses
 }
 
 // differenceOf reads a row of BenchmarkHeaders.
@@ -23,14 +24,15 @@ func differenceOf(record *benchfmt.Result) difference {
 	}
 	return difference{
 		fewerHeaders: count("fewer-headers"), fewerVary: count("fewer-vary"),
-		moreHeaders: count("more-headers"), moreVary: count("more-vary"), vary: count("vary"),
+		moreHeaders: count("more-headers"), moreVary: count("more-vary"), vary: count("vary"), shared: count("shared"),
 	}
 }
 
-// less reports whether the other library writes less than corskit.
-func (d difference) less() bool { return d.fewerHeaders > 0 || d.fewerVary > 0 }
+// less reports whether the other library does less than corskit: it writes less, or
+// shares values between responses.
+func (d difference) less() bool { return d.fewerHeaders > 0 || d.fewerVary > 0 || d.shared > 0 }
 
-// String says what the other library does not write, or "".
+// String says what the other library does not do, or "".
 func (d difference) String() string {
 	var parts []string
 	switch {
@@ -44,6 +46,9 @@ func (d difference) String() string {
 		parts = append(parts, "no Vary")
 	case d.fewerVary > 0:
 		parts = append(parts, "a shorter Vary")
+	}
+	if d.shared > 0 {
+		parts = append(parts, "shared values")
 	}
 	return strings.Join(parts, ", ")
 }

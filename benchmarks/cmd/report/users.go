@@ -103,8 +103,9 @@ func (r *Report) commonTable(b *bytes.Buffer) {
 		}
 	})
 	b.WriteString(`
-† In this row the library writes fewer headers than corskit, or a shorter Vary, or none. If an actual response lacks Vary, a
-shared cache can give one origin the response that was meant for another.
+† In this row the library writes fewer headers than corskit, a shorter Vary or none, or it shares values between responses. If
+an actual response lacks Vary, a shared cache can give one origin the response that was meant for another. If values are
+shared, a handler that changes a header of its response changes it in the responses to others.
 
 `)
 }
