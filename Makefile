@@ -1,5 +1,5 @@
-# The short names of everyday commands. Every recipe can be run by hand; .ci/run
-# is the whole check.
+# Short names for everyday commands. The recipes also work when typed by hand.
+# .ci/run is the full check.
 
 FUZZTIME ?= 30s
 
@@ -11,7 +11,7 @@ check: # the default: what to run after every change
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)"
 	go test -short work
 
-test: # everything but the browsers and the whole proof
+test: # all tests, without browsers and the whole proof
 	CORSKIT_BROWSERS=off go test work
 
 browsers: # the suite in Chromium, Firefox and WebKit, which must be installed
@@ -22,13 +22,14 @@ fuzz: # every fuzz target, FUZZTIME each
 		(set -x; go test ./$$dir -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x) || exit 1; \
 	done
 
-bench: # against the peers; writes docs/performance.md and a page for contributors
+bench: # measure corskit and other libraries; writes docs/performance.md and docs/performance/contributors.md
 	go run ./benchmarks/cmd/report
 
 docs: # write the pages and tables that come from code
 	go run ./conformance/scoreboard
+	go test ./conformance -run TestRulesPage -update
 	go test ./conformance/realbrowser -run TestProof -update
 	go test -C docs/migrate . -update
 
-counts: # exported names, lines, long functions, repeated lines; REF=main compares
+counts: # exported names, lines, long functions, repeated lines; REF=main counts main too
 	go run ./tools/counts $(REF)

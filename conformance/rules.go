@@ -181,7 +181,7 @@ var costRules = []Rule{
 	{"D3", "A token of a mebibyte costs no more than an honest preflight.", srcCost},
 	{"D4", "An Origin of a mebibyte is refused early.", srcCost},
 	{"D5", "The size of a response is bounded, whatever the size of the request.", srcCost},
-	{"D6", "Among thousands of listed origins, each is found and no neighbor is.", srcCore},
+	{"D6", "Among thousands of listed origins, each one is allowed, and no similar origin is.", srcCore},
 	{"D7", "A handler that changes its response headers never changes those of another response.", "rs/cors#198"},
 	{"D8", "By default, nothing that a request contains is logged.", "CVE-2024-1681"},
 }
@@ -200,10 +200,10 @@ var handlerRules = []Rule{
 	{"X11", "net/http answers OPTIONS * and the middleware does not.", "RFC 9110, section 9.3.7"},
 }
 
-// policyRules are about what many libraries cannot express.
+// policyRules are rules about policies that many libraries cannot express.
 var policyRules = []Rule{
 	{"R1", "The first policy that matches the origin governs, and later ones add nothing.", srcCore},
 	{"R2", "The first route that matches the host and the path selects the policies. " +
-		"A path that can be read as belonging to different routes is not allowed.", srcCore},
+		"If a path can be read in several ways that lead to different routes, no origin is allowed.", srcCore},
 	{"R3", "Wildcards inside a label, ranges of ports and @loopback match exactly what they are documented to match.", srcPatterns},
 }
