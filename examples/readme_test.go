@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// Every Go block in the documentation is a program that compiles. adapters/matrix and
-// docs/migrate test the fragments in frameworks.md and the migration guides.
+// TestDocumentationCompiles checks that every Go block in the README and in docs/*.md is
+// a program that compiles. Package adapters/matrix tests the fragments in frameworks.md,
+// and package docs/migrate those in the migration guides.
 func TestDocumentationCompiles(t *testing.T) {
 	files, err := filepath.Glob("../docs/*.md")
 	if err != nil {
@@ -53,7 +54,8 @@ func compile(t *testing.T, source string) (output string, err error) {
 	return string(out), err
 }
 
-// The program in the README that calls Explain prints what the README shows.
+// TestReadmeOutput checks that the program in the README that calls Explain prints what
+// the README shows.
 func TestReadmeOutput(t *testing.T) {
 	text, err := os.ReadFile("../README.md")
 	if err != nil {

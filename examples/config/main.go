@@ -82,8 +82,8 @@ func newAPI(watcher *config.Watcher) http.Handler {
 	r.GET("/items", func(c *gin.Context) { c.JSON(http.StatusOK, []string{"one", "two"}) })
 	r.PUT("/items/:id", func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	r.GET("/public/about", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"name": "config"}) })
-	// With a bad file the last good policies stay in force, so the service is
-	// healthy. The answer says what is wrong with the file.
+	// If the file has a fault, the last good policies stay in force, so the
+	// service is healthy. The response reports the fault.
 	r.GET("/healthz", func(c *gin.Context) {
 		health := gin.H{"cors": watcher.Revision().String(), "fault": nil}
 		if err := watcher.Err(); err != nil {

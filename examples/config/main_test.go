@@ -22,8 +22,8 @@ import (
 // patience limits every wait. It is long, for busy machines.
 const patience = 20 * time.Second
 
-// TestReload runs the program with a copy of its files. It changes one of them,
-// breaks it, and repairs it.
+// TestReload runs the program with copies of its files. It changes partners.txt,
+// puts a fault into it, and repairs it.
 func TestReload(t *testing.T) {
 	dir := copied(t, "cors.yaml", "cors.dev.yaml", "partners.txt")
 	t.Setenv("CORS_PROFILE", "dev")
@@ -85,11 +85,11 @@ func copied(t *testing.T, names ...string) string {
 // program is a running program.
 type program struct {
 	t     *testing.T
-	lines chan string // of its output
-	base  string      // its URL
+	lines chan string // lines of output
+	base  string      // URL, without a path
 }
 
-// start runs the program until the test ends.
+// start starts the program, and stops it when the test ends.
 func start(t *testing.T, file string) *program {
 	ctx, cancel := context.WithCancel(context.Background())
 	out, in := io.Pipe()

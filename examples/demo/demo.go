@@ -22,7 +22,7 @@ const Grace = 5 * time.Second
 // Serve serves listener until ctx is done, and then returns nil.
 type Serve func(ctx context.Context, listener net.Listener, engine *core.Engine) error
 
-// Main runs a program with the flags -listen and -app until Ctrl-C.
+// Main parses the flags -listen and -app and runs the program until Ctrl-C.
 func Main(serve Serve) {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
 	app := flag.String("app", "https://app.example.com", "`origin` of the app that has full access")
@@ -48,8 +48,8 @@ func Run(ctx context.Context, out io.Writer, serve Serve, listen, app string) er
 	return serve(ctx, listener, engine)
 }
 
-// Engine returns an engine with the policies of the examples. The app has full
-// access, partners may read, and anyone may read what is public.
+// Engine returns an engine with the policies of the examples. The origin app has full
+// access, partners may read, and any origin may read paths below /public/.
 func Engine(app string) (*core.Engine, error) {
 	return core.NewRouted(
 		core.Route{Path: "/public/", Policies: []core.Policy{{Name: "public", AllowOrigins: []string{"*"}}}},

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Test runs a program, sends the requests of its curl commands, and checks that the
-// answers are as the program says. Then it uses the application.
+// Test runs a program, sends the requests of its curl commands, and checks that each
+// response is what the program announces. Then it uses the application.
 func Test(t *testing.T, serve Serve) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
@@ -74,8 +74,8 @@ func parseCurl(t *testing.T, args string) *http.Request {
 	return r
 }
 
-// use tries everything that the application can do. The app must be able to read
-// every answer, errors included.
+// use sends requests to every endpoint. The origin https://app.example.com must be able
+// to read every response, errors included.
 func use(t *testing.T, base string) {
 	for _, step := range []struct {
 		method, path, body string
@@ -112,7 +112,7 @@ func use(t *testing.T, base string) {
 			t.Errorf("%s %s %s: %d %s; want %d %s", step.method, step.path, step.body, res.StatusCode, body, step.status, step.answer)
 		}
 		if got := res.Header["Access-Control-Allow-Origin"]; len(got) != 1 || got[0] != "https://app.example.com" {
-			t.Errorf("%s %s: the app cannot read the answer with status %d: Access-Control-Allow-Origin %q",
+			t.Errorf("%s %s: the app cannot read the response with status %d: Access-Control-Allow-Origin %q",
 				step.method, step.path, res.StatusCode, got)
 		}
 	}

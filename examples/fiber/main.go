@@ -42,8 +42,8 @@ func newAPI(engine *core.Engine) *fiber.App {
 		DisableStartupMessage: true,
 		BodyLimit:             1 << 16,
 		ReadTimeout:           10 * time.Second,
-		// Some errors occur before any handler runs, such as a body above the
-		// limit. The error handler adds their CORS headers.
+		// Some errors occur before any handler runs, such as a body over the
+		// limit. The error handler adds the CORS headers to their responses.
 		ErrorHandler: corsfiber.ErrorHandler(engine, nil),
 	})
 	app.Use(recover.New(), corsfiber.Middleware(engine))

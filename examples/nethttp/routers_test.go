@@ -14,11 +14,12 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// methods lists what a router routes to an endpoint that takes any method.
+// methods are the methods to register for an endpoint that accepts any method.
 var methods = append([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, conformance.ExtensionMethods()...)
 
-// router builds the application of the suite with one router, with the middleware
-// where users of that router put it.
+// A router builds the suite's application with a router library, and mounts the
+// middleware where users of that library do. If group is not empty, the middleware
+// covers only that prefix.
 type router func(app conformance.App, use []func(http.Handler) http.Handler, group string) http.Handler
 
 // chiMethods registers more methods with chi, which keeps them in package variables.
@@ -112,13 +113,13 @@ func around(h http.Handler, use []func(http.Handler) http.Handler) http.Handler 
 	return h
 }
 
-// The routers with the interface of net/http pass the whole suite.
+// TestRouters runs the whole suite against routers that are http.Handlers.
 func TestRouters(t *testing.T) {
 	const upper = "chi converts registered methods to upper case, and answers 405 to all others"
 	for name, build := range map[string]router{"chi": chiRouter, "gorilla": muxRouter, "httprouter": httpRouter} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && name != "chi" {
-				t.Skip("the suite takes seconds for each router")
+				t.Skip("-short: only chi, because the suite takes seconds for each router")
 			}
 			known := conformance.Options{}
 			if name == "chi" {
