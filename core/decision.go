@@ -47,19 +47,29 @@ type Decision struct {
 	Vary                string // names to add to the response's Vary
 }
 
-// responseHeaders are the headers that a decision may set, in the order in which
-// they are written. Vary is not one of them, because a decision only adds to it.
-var responseHeaders = [...]struct {
-	name string
-	of   func(*Decision) *string
-}{
-	{"Access-Control-Allow-Origin", func(d *Decision) *string { return &d.AllowOrigin }},
-	{"Access-Control-Allow-Credentials", func(d *Decision) *string { return &d.AllowCredentials }},
-	{"Access-Control-Expose-Headers", func(d *Decision) *string { return &d.ExposeHeaders }},
-	{"Access-Control-Allow-Methods", func(d *Decision) *string { return &d.AllowMethods }},
-	{"Access-Control-Allow-Headers", func(d *Decision) *string { return &d.AllowHeaders }},
-	{"Access-Control-Max-Age", func(d *Decision) *string { return &d.MaxAge }},
-	{"Access-Control-Allow-Private-Network", func(d *Decision) *string { return &d.AllowPrivateNetwork }},
+// header returns the name of response header i and the field that holds its value,
+// in the order in which headers are written. It returns "" if i is too large. This is
+// the only list of response headers. Vary is not in it, because a decision only adds
+// to Vary. (A table of functions would make d escape to the heap.)
+func (d *Decision) header(i int) (name string, value *string) {
+	switch i {
+	case 0:
+		return "Access-Control-Allow-Origin", &d.AllowOrigin
+	case 1:
+		return "Access-Control-Allow-Credentials", &d.AllowCredentials
+	case 2:
+		return "Access-Control-Expose-Headers", &d.ExposeHeaders
+	case 3:
+		return "Access-Control-Allow-Methods", &d.AllowMethods
+	case 4:
+		return "Access-Control-Allow-Headers", &d.AllowHeaders
+	case 5:
+		return "Access-Control-Max-Age", &d.MaxAge
+	case 6:
+		return "Access-Control-Allow-Private-Network", &d.AllowPrivateNetwork
+	default:
+		return "", nil
+	}
 }
 
 // ResponseHeaders iterates over the names, in canonical form, of all headers that
@@ -68,8 +78,9 @@ var responseHeaders = [...]struct {
 // upstream server has set.
 func ResponseHeaders() iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for i := range responseHeaders {
-			if !yield(responseHeaders[i].name) {
+		var d Decision
+		for i := 0; ; i++ {
+			if name, _ := d.header(i); name == "" || !yield(name) {
 				return
 			}
 		}
@@ -80,8 +91,12 @@ func ResponseHeaders() iter.Seq[string] {
 // Vary comes last: add its names to those in the response.
 func (d Decision) Headers() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		for _, h := range responseHeaders {
-			if value := *h.of(&d); value != "" && !yield(h.name, value) {
+		for i := 0; ; i++ {
+			name, value := d.header(i)
+			if name == "" {
+				break
+			}
+			if *value != "" && !yield(name, *value) {
 				return
 			}
 		}

@@ -30,6 +30,7 @@ type verdict struct {
 type listed struct {
 	name, value string
 	from        part
+	index       int // see Decision.header
 }
 
 // part says which part of the request a header takes its value from.
@@ -53,12 +54,15 @@ var placeholders = map[string]part{echoOrigin: partOrigin, echoMethod: partMetho
 
 func newVerdict(d Decision) *verdict {
 	v := &verdict{Decision: d}
-	for _, h := range responseHeaders {
-		if value := *h.of(&d); value != "" {
-			v.headers = append(v.headers, listed{h.name, value, placeholders[value]})
+	for i := 0; ; i++ {
+		name, value := d.header(i)
+		if name == "" {
+			return v
+		}
+		if *value != "" {
+			v.headers = append(v.headers, listed{name, *value, placeholders[*value], i})
 		}
 	}
-	return v
 }
 
 // Status returns [Decision].Status. If it is not 0, the adapter must answer with
@@ -111,14 +115,10 @@ func (o *Outcome) Decision() Decision {
 		return Decision{}
 	}
 	d := o.verdict.Decision
-	for _, h := range o.verdict.headers {
-		switch h.from {
-		case partOrigin:
-			d.AllowOrigin = o.origin
-		case partMethod:
-			d.AllowMethods = o.method
-		case partNames:
-			d.AllowHeaders = o.names
+	for i, h := range o.verdict.headers {
+		if h.from != nothing {
+			_, value := d.header(h.index)
+			_, *value = o.Header(i)
 		}
 	}
 	switch {
