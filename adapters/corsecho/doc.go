@@ -19,12 +19,13 @@
 // CORS headers.
 //
 // Mount it before authentication, because browsers send no credentials with a
-// preflight. Then the 401 carries the CORS headers too; without them, the browser
-// tells the script of a network error. Recover, Gzip and Secure may be on either side.
+// preflight. Then the 401 carries the CORS headers too; without them, the script
+// sees only a network error. Recover, Gzip and Secure may be on either side.
 //
 // Mounted with Echo.Pre, it runs before the router and before any middleware that is
-// mounted with Pre after it. AddTrailingSlash and others redirect there; their
-// redirects carry the CORS headers only if this middleware comes first.
+// mounted with Pre after it. If other middleware redirects there, such as
+// HTTPSRedirect or AddTrailingSlash with a RedirectCode, its redirects carry the CORS
+// headers only if this middleware comes first.
 //
 // # One group or one path
 //
@@ -34,18 +35,19 @@
 //	api := corsecho.Group(e, e.Group("/api"), engine)
 //	api.POST("/items", create)
 //
-// Group gives each path of the group's routes an OPTIONS route. So neither a catch-all
-// such as e.Any("/*", ...) nor a custom not-found route gets their preflights. Your own
-// OPTIONS routes, and those of Any, take precedence over the group: on the paths of the
-// group's routes, and wherever echo's router tries them first, as it tries
+// Group registers an OPTIONS route for the path of each of the group's routes. So
+// preflights of these routes do not reach a catch-all such as e.Any("/*", ...) or a
+// custom not-found route. Your own OPTIONS routes, including those that Any registers,
+// take precedence over the group on the paths of the group's routes, and on any path
+// for which echo's router tries them first. For example, it tries
 // e.OPTIONS("/api/:id", ...) before the group's "/*".
 //
 // Other requests below the group's path reach the group's not-found route, unless you
-// replace it or have a catch-all for them. A route whose path does not begin with a
-// slash is covered, such as "-v2" in the group /api. A path that has no route and only
-// looks similar, such as /api-v3, is not: nothing says that it belongs to the group.
+// replace it or register a catch-all for them. Group also covers a route whose path
+// does not begin with a slash, such as "-v2" in the group /api. It does not cover a
+// path without a route that only begins with the same bytes, such as /api-v3.
 //
-// The middleware of a single route does not run for preflights of the route: if a path
+// The middleware of a single route does not run for the route's preflights: if a path
 // has no OPTIONS handler, echo answers OPTIONS itself, with 204 and without CORS
 // headers. Browsers then report "Response to preflight request doesn't pass access
 // control check". Give the path an OPTIONS route:

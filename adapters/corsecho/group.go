@@ -12,19 +12,21 @@ import (
 )
 
 // Group mounts the middleware on a group of e, at any depth, and returns the
-// group. It does what group.Use(Middleware(engine, opts...)) does, for which echo
-// gives the group a not-found route, and adds the routes that are missing then: an
-// OPTIONS route, for preflights, on each path of the group's routes that has none,
-// and a not-found route for paths that the group's own does not cover, such as those
-// that end in a wildcard. It learns of the group's routes by e.OnAddRouteHandler. Call
-// Group before you register the group's routes and, if you set that field, after you
-// set it.
+// group. It calls group.Use with the middleware, upon which echo registers a
+// not-found route for the group. It then adds the routes that preflights and 404s
+// still need: an OPTIONS route for the path of each of the group's routes, unless
+// there is one, and a not-found route for paths that the group's own does not cover,
+// such as those that end in a wildcard.
+//
+// Group sets e.OnAddRouteHandler to learn about new routes; it calls the function
+// that was set before. Call Group before you register the group's routes and, if you
+// set that field, after you set it.
 //
 // Preflights of other routes below the group's path reach the group's not-found
 // route, so this engine decides them as well, unless these routes have an OPTIONS or
 // not-found route or end in a wildcard. If routes of several groups match a path, the
-// route that echo's router tries first decides the preflights of the path; of routes
-// with the same path, it is the first.
+// group of the route that echo's router tries first decides the path's preflights. If
+// those routes have the same path, the group of the first one decides.
 func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options) *echo.Group {
 	g := &grouped{group: group, has: make(map[string]bool)}
 	g.cors = Middleware(engine, append(slices.Clone(opts), Options{Skip: g.elsewhere})...)
@@ -65,7 +67,7 @@ type grouped struct {
 	host, prefix string
 	has          map[string]bool // the routes of the host, by place
 
-	asking, applied bool // for owns
+	asking, applied bool // see owns
 }
 
 // added is called for each new route of the group's host.
@@ -89,8 +91,8 @@ func (g *grouped) add(method, path string) {
 }
 
 // owns reports whether a route belongs to the group or to a group inside it. Such
-// routes have the group's middleware, but echo does not tell where a middleware
-// comes from, and Go does not compare functions. So owns applies the route's
+// routes have the group's middleware, but echo does not say where a middleware comes
+// from, and Go cannot compare functions. So owns applies the route's
 // middlewares to a handler, as echo does for each request, and sees whether the
 // group's is among them.
 func (g *grouped) owns(r echo.Route, chain []echo.MiddlewareFunc) bool {
@@ -108,7 +110,7 @@ func (g *grouped) owns(r echo.Route, chain []echo.MiddlewareFunc) bool {
 }
 
 // middleware is the middleware of the group's routes. echo v4 also applies it for each
-// request, and then nothing is noted.
+// request, while asking is false.
 func (g *grouped) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	if g.asking {
 		g.applied = true
@@ -116,14 +118,14 @@ func (g *grouped) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return g.cors(next)
 }
 
-// elsewhere reports whether a request goes to another host than the group's. echo
+// elsewhere reports whether a request is for a host other than the group's. echo
 // registers the not-found routes of groups inside a host's group for all other hosts.
 func (g *grouped) elsewhere(c echo.Context) bool {
 	return g.host != "" && c.Request().Host != g.host
 }
 
-// place identifies where a route is in echo's router. Names of parameters make no
-// difference to the router.
+// place returns a key for a method and a path. Names of parameters are left out, because
+// echo's router ignores them.
 func place(method, path string) string {
 	return method + " " + parameter.ReplaceAllString(path, "$1:")
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/corskit/corskit/adapters/corsecho"
 )
 
-// TestTimeout: echo's Timeout has a response writer of its own. A middleware mounted
-// outside it still adds its headers, whether the handler is in time or not.
+// TestTimeout: echo's Timeout uses its own response writer. A middleware mounted
+// outside it still adds its headers, whether or not the handler times out.
 func TestTimeout(t *testing.T) {
 	e := quiet()
 	//lint:ignore SA1019 programs still use it

@@ -11,19 +11,22 @@ import (
 )
 
 // Group mounts the middleware on a group of e, at any depth, and returns the
-// group. It does what group.Use(Middleware(engine, opts...)) does, for which echo
-// gives the group a not-found route, and adds the routes that are missing then: the
-// group's not-found route if NoGroupAutoRegister404Routes is set; an OPTIONS route,
-// for preflights, on each path of the group's routes that has none; and a not-found
-// route for paths that the group's own does not cover, such as those that end in a
-// wildcard. It learns of the group's routes by e.OnAddRoute. Call Group before you
-// register the group's routes and, if you set that field, after you set it.
+// group. It calls group.Use with the middleware, upon which echo registers a
+// not-found route for the group. It then adds the routes that preflights and 404s
+// still need: the group's not-found route if NoGroupAutoRegister404Routes is set; an
+// OPTIONS route for the path of each of the group's routes, unless there is one; and
+// a not-found route for paths that the group's own does not cover, such as those that
+// end in a wildcard.
+//
+// Group sets e.OnAddRoute to learn about new routes; it calls the function that was
+// set before. Call Group before you register the group's routes and, if you set that
+// field, after you set it.
 //
 // Preflights of other routes below the group's path reach the group's not-found
 // route, so this engine decides them as well, unless these routes have an OPTIONS or
 // not-found route or end in a wildcard. If routes of several groups match a path, the
-// route that echo's router tries first decides the preflights of the path; of routes
-// with the same path, it is the first.
+// group of the route that echo's router tries first decides the path's preflights. If
+// those routes have the same path, the group of the first one decides.
 func Group(e *echo.Echo, group *echo.Group, engine *core.Engine, opts ...Options) *echo.Group {
 	g := &grouped{router: e.Router(), group: group, cors: Middleware(engine, opts...)}
 	group.Use(g.middleware)
@@ -65,8 +68,8 @@ type grouped struct {
 	prefix  string
 	has     map[string]bool   // the routes of the application, by place
 	options map[string]string // the paths of the OPTIONS routes that g has added, by place
-	adding  bool              // a route, of its own accord
-	applied bool              // the group's middleware, for owns
+	adding  bool              // add is registering a route
+	applied bool              // the group's middleware was applied; see owns
 }
 
 // added is called for each new route of the application, before it is registered.
@@ -113,8 +116,8 @@ func (g *grouped) add(method, path string) {
 }
 
 // owns reports whether a route belongs to the group or to a group inside it. Such
-// routes have the group's middleware, but echo does not tell where a middleware
-// comes from, and Go does not compare functions. So owns applies the route's
+// routes have the group's middleware, but echo does not say where a middleware comes
+// from, and Go cannot compare functions. So owns applies the route's
 // middlewares to a handler, as echo does for each route of a group, and sees whether
 // the group's is among them.
 func (g *grouped) owns(r echo.Route) bool {
@@ -139,8 +142,8 @@ func (g *grouped) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 
 func notFound(*echo.Context) error { return echo.ErrNotFound }
 
-// place identifies where a route is in echo's router. Names of parameters make no
-// difference to the router.
+// place returns a key for a method and a path. Names of parameters are left out, because
+// echo's router ignores them.
 func place(method, path string) string {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path

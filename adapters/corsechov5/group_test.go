@@ -187,8 +187,8 @@ func TestSeveralGroups(t *testing.T) {
 }
 
 // TestGroupFindsItsRoutes: only routes of the group, and of groups inside it, get an
-// OPTIONS route, wherever the group's middleware is among theirs. No handler runs when
-// they are registered, and routes elsewhere are not looked at.
+// OPTIONS route, whatever the position of the group's middleware in their chains. No handler runs when
+// they are registered, and middleware of routes outside the group is not applied.
 func TestGroupFindsItsRoutes(t *testing.T) {
 	applied, ran := 0, 0
 	foreign := func(echo.HandlerFunc) echo.HandlerFunc {

@@ -28,7 +28,7 @@ func engine(t testing.TB, origins ...string) *core.Engine {
 	return e
 }
 
-// contexter has the context of every request of a test.
+// contexter returns the same context for every request of a test.
 type contexter struct{ ctx context.Context }
 
 func (c contexter) Context() context.Context { return c.ctx }

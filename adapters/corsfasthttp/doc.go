@@ -1,7 +1,6 @@
-// Package corsfasthttp puts a [core.Engine] in front of fasthttp. It holds what
-// adapters of frameworks built on fasthttp have in common; corsfiber and
-// corsfiberv3 are such adapters. An adapter brackets the rest of the chain with
-// [Begin] and [Exchange.End]:
+// Package corsfasthttp puts a [core.Engine] in front of fasthttp. It is shared by
+// adapters for frameworks built on fasthttp, such as corsfiber and corsfiberv3. An
+// adapter calls [Begin] before the rest of the chain and [Exchange.End] after it:
 //
 //	x := corsfasthttp.Begin(engine, ctx, routing, c)
 //	defer x.End()
@@ -13,8 +12,8 @@
 //
 // # Memory
 //
-// The engine reads views of the request and keeps none of them. fasthttp copies
-// the headers that are written. Only an AllowOriginFunc gets copies, which it may
-// keep. Nothing else allocates, unless header names to be echoed come in several
-// lines.
+// The engine reads the request in fasthttp's memory and retains none of it.
+// fasthttp copies the headers that are written. An AllowOriginFunc gets copies,
+// which it may keep. Nothing else allocates, unless the engine echoes header names
+// that the request lists on several lines.
 package corsfasthttp

@@ -11,7 +11,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// background is the Contexter of an application that has no contexts of its own.
+// background is the Contexter of an application without its own contexts.
 type background struct{}
 
 func (background) Context() context.Context { return context.Background() }

@@ -9,11 +9,11 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Contexter has the context of a request, which an AllowOriginFunc gets.
+// Contexter returns the context of a request, which is passed to an AllowOriginFunc.
 type Contexter interface{ Context() context.Context }
 
-// Exchange is one request and its response, from the decision until the handler
-// has returned.
+// Exchange is one request and its response, from the call of [Begin] to that of
+// [Exchange.End].
 type Exchange struct {
 	source  source
 	outcome core.Outcome
@@ -35,13 +35,13 @@ func Begin(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Con
 	return x
 }
 
-// Status returns the status to answer with instead of running the handler, or 0 if
-// the handler must run. The body must be empty.
+// Status returns 0 if the handler must run. Otherwise the adapter must answer with
+// the returned status and an empty body instead.
 func (x *Exchange) Status() int { return x.outcome.Status() }
 
 // End restores the headers that the rest of the chain has lost. fasthttp resets
 // the response when it answers 304 or an error itself, as it does for static
-// files; handlers overwrite Vary; and proxies replace the response by an
+// files; handlers overwrite Vary; and proxies replace the response with an
 // upstream's.
 func (x *Exchange) End() {
 	if x.outcome.Status() == 0 {
@@ -88,8 +88,8 @@ type deniedKey struct{}
 
 // decide tells outer middlewares whether this engine, the innermost so far, denies
 // the origin. Otherwise they would restore the headers that are missing on purpose.
-// The response does not tell, since an upstream's may look the same. An outcome
-// without any header decides nothing.
+// They cannot tell from the response, since an upstream's may look the same. An
+// outcome without headers decides nothing.
 func (x *Exchange) decide() {
 	ctx := x.source.ctx
 	switch {
@@ -105,6 +105,6 @@ func denied(ctx *fasthttp.RequestCtx) bool { return ctx.UserValue(deniedKey{}) =
 
 // StripUpstream removes the CORS headers of an upstream's response, however their
 // names are spelled. [Exchange.End] then writes those of the middleware. Call
-// StripUpstream after a proxy has replaced the response by the upstream's. The
+// StripUpstream after a proxy has replaced the response with the upstream's. The
 // upstream's Vary stays.
 func StripUpstream(ctx *fasthttp.RequestCtx) { dropSpelled(&ctx.Response.Header) }

@@ -12,7 +12,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestRequest: Request returns all facts of a request, and copies of them.
+// TestRequest: Request returns copies of all facts of a request.
 func TestRequest(t *testing.T) {
 	for _, raw := range []bool{false, true} {
 		name := func(s string) string { return s }

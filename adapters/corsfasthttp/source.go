@@ -11,7 +11,7 @@ import (
 )
 
 // source is a request as the engine sees it: views of fasthttp's memory and of
-// its own. It is used again for other requests.
+// the source's own. It is reused for later requests.
 type source struct {
 	ctx       *fasthttp.RequestCtx
 	routing   Routing
@@ -30,11 +30,11 @@ type source struct {
 // maxNamesLines is one more than the lines of header names that the engine echoes.
 const maxNamesLines = 17
 
-// maxRoom is the capacity, in bytes, up to which a buffer is kept for other
+// maxRoom is the capacity, in bytes, up to which a buffer is kept for later
 // requests.
 const maxRoom = 4096
 
-// free lets go of the request.
+// free drops the references to the request and any large buffers.
 func (s *source) free() {
 	s.ctx, s.contexter = nil, nil
 	for _, buffer := range []*[]byte{&s.value, &s.path, &s.raw} {
@@ -97,6 +97,6 @@ func (s *source) lines(dst []string, name string) []string {
 	return dst[:n]
 }
 
-// view returns the bytes as a string without copying them. It is valid only as
-// long as they do not change.
+// view returns b as a string without copying it. The string is valid only until b
+// changes.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -20,21 +20,21 @@
 // headers.
 //
 // Mount it before authentication, because browsers send no credentials with a
-// preflight. Then the 401 carries the CORS headers too; without them, the browser
-// tells the script of a network error. Recover, compress and helmet may be on either
+// preflight. Then the 401 carries the CORS headers too; without them, the script
+// sees only a network error. Recover, compress and helmet may be on either
 // side.
 //
 // The cache middleware belongs behind this one, or responses from the cache lack
-// CORS headers. Do not set its StoreResponseHeaders, which replays the headers for
-// another origin.
+// CORS headers. Do not set its StoreResponseHeaders: it would send the headers for one
+// origin to another.
 //
-// Headers of the middleware can be lost: fasthttp resets the response when it answers
-// itself, as with 304, 404 and 416 for files; a handler overwrites Vary; a proxy
-// replaces the response by an upstream's. The middleware restores them when the
-// handler has returned. It does so too if a handler deletes
-// Access-Control-Allow-Origin, which looks the same. To keep a response from scripts,
-// mount a middleware that denies all origins, such as corsfiber.Middleware(nil), on
-// its route.
+// A response can lose the middleware's headers: fasthttp resets the response when it
+// answers itself, as with 304, 404 and 416 for files; a handler overwrites Vary; a proxy
+// replaces the response with its upstream's. The middleware restores the headers when
+// the handler returns. It also does so if a handler deletes
+// Access-Control-Allow-Origin, because it cannot tell the two apart. To hide a response
+// from scripts, mount a middleware that denies all origins on its route, such as
+// corsfiber.Middleware(nil).
 //
 // Errors that occur before any handler runs, such as a body over BodyLimit, need
 // [ErrorHandler].
@@ -60,10 +60,10 @@
 // instead.
 //
 // fiber v2 treats the path of a group, or of Use, as a prefix of bytes: it runs the
-// handlers of "/api" for "/apikeys" too. This middleware then does nothing, except
-// that it treats "/api%2Fx" as below "/api". Other handlers that are mounted on the
-// group with Use do run for "/apikeys", without this middleware. So with
-// RejectDisallowed, mount it on the application.
+// handlers of "/api" for "/apikeys" too. This middleware does nothing for such paths,
+// except that it treats "/api%2Fx" as below "/api". Other handlers that are mounted on
+// the group with Use do run for "/apikeys", unprotected. If you use RejectDisallowed,
+// mount the middleware on the application.
 //
 // # Policies for paths
 //
@@ -76,8 +76,9 @@
 //
 // # Memory
 //
-// The engine reads views of the request and keeps none of them. fasthttp copies the
-// headers that are written. Only an AllowOriginFunc gets copies, which it may keep. If
-// the function cannot be called for a request, nothing is copied, and the head of a
-// request is no larger than ReadBufferSize. Immutable makes no difference.
+// The engine reads the request in fasthttp's memory and retains none of it. fasthttp
+// copies the headers that are written. An AllowOriginFunc gets copies, which it may
+// keep; they are never larger than ReadBufferSize, which bounds the header section. For
+// a request that does not call the function, these copies are not made. Immutable makes
+// no difference.
 package corsfiber

@@ -15,10 +15,10 @@ import (
 //
 // fasthttp gives up on a request before any middleware runs if the body exceeds
 // BodyLimit (413) or does not arrive in time (408). Without the headers, the
-// browser tells the script of a network error instead. A request whose header
-// section is malformed or too large (400, 431) has no origin to answer. Other
-// errors need no help: their responses have the headers that [Middleware] has
-// written.
+// script sees only a network error. If the header section is malformed or too
+// large (400, 431), the origin is unknown, and ErrorHandler adds nothing. It also
+// adds nothing to other errors, because [Middleware] has already written the
+// headers.
 func ErrorHandler(engine *core.Engine, next fiber.ErrorHandler, opts ...Options) fiber.ErrorHandler {
 	m := newMiddleware(engine, opts)
 	if next == nil {

@@ -23,9 +23,9 @@ type Options struct {
 // are merged. A nil engine denies every origin. The middleware is safe for
 // concurrent use.
 //
-// It allocates nothing, whether Immutable is set or not, unless an
-// AllowOriginFunc is called or header names to be echoed come in several lines. It
-// keeps nothing of a request once the handler has returned.
+// It allocates nothing, whether Immutable is set or not, unless it calls an
+// AllowOriginFunc or echoes header names that the request lists on several lines. It
+// retains nothing of a request once the handler has returned.
 func Middleware(engine *core.Engine, opts ...Options) fiber.Handler {
 	return newMiddleware(engine, opts).serve
 }
@@ -71,10 +71,10 @@ func (m *middleware) skipped(c *fiber.Ctx) bool {
 	return false
 }
 
-// beyondPrefix reports whether fiber runs the middleware of one path for another.
-// fiber treats the path of Use and Group as a prefix of bytes, so /apikeys is below
-// /api. An escaped slash counts as a slash: no spelling of a path must escape
-// RejectDisallowed.
+// beyondPrefix reports whether the request's path only begins with the bytes of the
+// path that the middleware is mounted on. fiber treats the path of Use and Group as a
+// prefix of bytes, so it runs the middleware of /api for /apikeys. An escaped slash
+// counts as a slash, so that no spelling of a path bypasses RejectDisallowed.
 func beyondPrefix(c *fiber.Ctx) bool {
 	const escapedSlash = "%2F"
 	route := c.Route()
@@ -89,12 +89,12 @@ func beyondPrefix(c *fiber.Ctx) bool {
 	return rest[0] != '/' && (len(rest) < len(escapedSlash) || !strings.EqualFold(rest[:len(escapedSlash)], escapedSlash))
 }
 
-// userContext has the context that an AllowOriginFunc gets.
+// userContext is the Contexter of a fiber.Ctx.
 type userContext struct{ c *fiber.Ctx }
 
 func (u userContext) Context() context.Context { return u.c.UserContext() }
 
-// application is a fiber application and how its router reads requests.
+// application is a fiber application and the Routing of its router.
 type application struct {
 	app     *fiber.App
 	routing corsfasthttp.Routing

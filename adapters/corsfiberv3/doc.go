@@ -20,20 +20,20 @@
 // headers.
 //
 // Mount it before authentication, because browsers send no credentials with a
-// preflight. Then the 401 carries the CORS headers too; without them, the browser
-// tells the script of a network error. Recover, compress and helmet may be on either
+// preflight. Then the 401 carries the CORS headers too; without them, the script
+// sees only a network error. Recover, compress and helmet may be on either
 // side.
 //
 // The cache middleware belongs behind this one, or responses from the cache lack
 // CORS headers.
 //
-// Headers of the middleware can be lost: fasthttp resets the response when it answers
-// itself, as with 304, 404 and 416 for files; a handler overwrites Vary; a proxy
-// replaces the response by an upstream's. The middleware restores them when the
-// handler has returned. It does so too if a handler deletes
-// Access-Control-Allow-Origin, which looks the same. To keep a response from scripts,
-// mount a middleware that denies all origins, such as corsfiberv3.Middleware(nil), on
-// its route.
+// A response can lose the middleware's headers: fasthttp resets the response when it
+// answers itself, as with 304, 404 and 416 for files; a handler overwrites Vary; a proxy
+// replaces the response with its upstream's. The middleware restores the headers when
+// the handler returns. It also does so if a handler deletes
+// Access-Control-Allow-Origin, because it cannot tell the two apart. To hide a response
+// from scripts, mount a middleware that denies all origins on its route, such as
+// corsfiberv3.Middleware(nil).
 //
 // Errors that occur before any handler runs, such as a body over BodyLimit, carry the
 // headers too if the middleware is mounted with Use: fiber runs such middleware for
@@ -70,8 +70,9 @@
 //
 // # Memory
 //
-// The engine reads views of the request and keeps none of them. fasthttp copies the
-// headers that are written. Only an AllowOriginFunc gets copies, which it may keep. If
-// the function cannot be called for a request, nothing is copied, and the head of a
-// request is no larger than ReadBufferSize. Immutable makes no difference.
+// The engine reads the request in fasthttp's memory and retains none of it. fasthttp
+// copies the headers that are written. An AllowOriginFunc gets copies, which it may
+// keep; they are never larger than ReadBufferSize, which bounds the header section. For
+// a request that does not call the function, these copies are not made. Immutable makes
+// no difference.
 package corsfiberv3

@@ -21,9 +21,9 @@ type Options struct {
 // are merged. A nil engine denies every origin. The middleware is safe for
 // concurrent use.
 //
-// It allocates nothing, whether Immutable is set or not, unless an
-// AllowOriginFunc is called or header names to be echoed come in several lines. It
-// keeps nothing of a request once the handler has returned.
+// It allocates nothing, whether Immutable is set or not, unless it calls an
+// AllowOriginFunc or echoes header names that the request lists on several lines. It
+// retains nothing of a request once the handler has returned.
 func Middleware(engine *core.Engine, opts ...Options) fiber.Handler {
 	return newMiddleware(engine, opts).serve
 }
@@ -66,7 +66,7 @@ func (m *middleware) skipped(c fiber.Ctx) bool {
 	return false
 }
 
-// application is a fiber application and how its router reads requests.
+// application is a fiber application and the Routing of its router.
 type application struct {
 	app     *fiber.App
 	routing corsfasthttp.Routing

@@ -13,15 +13,15 @@
 //
 // # The whole application
 //
-// Mount the middleware on the gin.Engine with Use, before the routes: gin gives a
-// route the middleware that is there when the route is registered. gin also runs
-// it for requests that no route matches. So it answers preflights of routes that
-// have no OPTIONS handler, and gin's 404 and 405 carry the CORS headers, as do
-// those of your own NoRoute and NoMethod handlers.
+// Mount the middleware on the gin.Engine with Use, before you register the routes: a
+// route gets only the middleware that was mounted before it. gin also runs the
+// middleware for requests that no route matches. So it answers preflights of routes
+// that have no OPTIONS handler, and gin's 404 and 405 carry the CORS headers, as do
+// the responses of your own NoRoute and NoMethod handlers.
 //
 // Mount it before authentication, because browsers send no credentials with a
-// preflight. Then the 401 carries the CORS headers too; without them, the browser
-// tells the script of a network error. Recovery, logging and gzip may be on either
+// preflight. Then the 401 carries the CORS headers too; without them, the script
+// sees only a network error. Recovery, logging and gzip may be on either
 // side.
 //
 // # One group or one path
@@ -42,15 +42,15 @@
 //
 // An OPTIONS route takes precedence over a group. Routes such as
 // r.OPTIONS("/*any", ...) and r.Any("/:page/:part", ...) also match paths of the
-// group by their parameters or catch-all, and then the group gets no preflights of
-// these paths. Remove such a route or, next to one with parameters, give the group's
-// path an OPTIONS route, which needs no handler:
+// group through their parameters or catch-all, and then the group does not get the
+// preflights of these paths. Remove such a route. If it has only parameters, you can
+// instead give the group's path an OPTIONS route, which needs no handler:
 //
 //	api.OPTIONS("/items")
 //
 // Groups may have different engines. If the paths of groups overlap, the more
-// specific group decides what no route matches: /api/v1 before /api. This also holds
-// for a group inside another one. There, a route runs the middleware of both groups:
+// specific group decides requests that no route matches: /api/v1 before /api. This
+// also holds for a group inside another one. There, a route runs the middleware of both groups:
 // the inner engine decides what scripts may read, but the outer one answers
 // preflights of paths that have an OPTIONS route, and its RejectDisallowed applies to
 // all routes. To make an exception below a path, prefer one engine of
@@ -68,8 +68,8 @@
 // With RedirectTrailingSlash, which is on by default, and with RedirectFixedPath, gin
 // redirects before any middleware runs, and the redirect has no CORS headers. If the
 // route is /items, a script that requests /items/ fails with "No
-// 'Access-Control-Allow-Origin' header is present on the requested resource". Request
-// the path as it is registered.
+// 'Access-Control-Allow-Origin' header is present on the requested resource". The
+// script must request the registered path.
 //
 // gin even redirects the preflight of a registered path if the path has no OPTIONS
 // route and the other spelling has one: POST /items next to Any("/items/"), for

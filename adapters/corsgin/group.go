@@ -19,8 +19,8 @@ import (
 //
 // A request that no route matches is decided by one group only. If the paths of
 // several groups cover it, that is the group whose path gin's router tries first:
-// /api/v1 before /api, and both before /:tenant. Of groups with the same path, it
-// is the first. So the engine of a group also decides preflights of routes below
+// /api/v1 before /api, and both before /:tenant. If they have the same path, the
+// first group decides. So the engine of a group also decides preflights of routes below
 // its path that are not routes of the group, unless they have an OPTIONS route.
 //
 // The first call adds a handler to r that serves all groups of r.
@@ -82,7 +82,7 @@ func compared(r *gin.Engine, u *url.URL) string {
 }
 
 // below reports whether a path is the path of a group or lies below it. A group's
-// path may have parameters, which stand for the rest of a segment.
+// path may have parameters, which match the rest of a segment.
 func below(group, path string) bool {
 	for group != "" {
 		var want, got string
@@ -133,7 +133,7 @@ func literal(segment string) (static string, wild byte) {
 	return strings.ReplaceAll(segment, escaped, ":"), wild
 }
 
-// segment splits a path after its first segment, which has its slash.
+// segment splits a path after its first segment, which includes its leading slash.
 func segment(path string) (first, rest string) {
 	if path == "" {
 		return "", ""

@@ -116,7 +116,7 @@ func TestGroupsThatOverlap(t *testing.T) {
 }
 
 // TestGroupInsideGroup: the engine of the inner group decides the preflights of its
-// routes, and so agrees with what scripts may read of them.
+// routes as well as what scripts may read of their responses.
 func TestGroupInsideGroup(t *testing.T) {
 	for name, test := range map[string]struct{ outer, inner []string }{
 		"inner allows more": {[]string{allowed}, []string{allowed, other}},
@@ -188,8 +188,8 @@ func TestGroupsOfSeveralEngines(t *testing.T) {
 	wantOrigin(t, preflight(t, "PUT", secondURL+"/a", allowed), "")
 }
 
-// TestManyGroups: gin allows at most 63 handlers for a route; more groups than that
-// do not reach the limit.
+// TestManyGroups: gin allows at most 63 handlers for a route; more than 63 groups do
+// not exceed the limit.
 func TestManyGroups(t *testing.T) {
 	r := gin.New()
 	for i := range 100 {

@@ -13,9 +13,8 @@ type Options struct {
 	// Nil skips no request. Skip is called concurrently.
 	Skip func(*gin.Context) bool
 
-	// KeepVary restores "Origin" in Vary if a handler overwrites it. Handlers then
-	// get another gin.ResponseWriter as Context.Writer, and a response costs a few
-	// more allocations.
+	// KeepVary restores "Origin" in Vary if a handler overwrites it. It wraps
+	// Context.Writer, which takes a few more allocations per response.
 	KeepVary bool
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// registry finds the groups of a gin.Engine, which has no field for them. It keeps
-// neither alive: the engine holds its groups by their handler, and an engine that
-// is collected leaves the registry.
+// registry maps a gin.Engine to its groups, because the engine has no field for
+// them. It keeps neither alive: the engine refers to its groups through their
+// handler, and a collected engine is removed from the registry.
 var registry = struct {
 	sync.Mutex
 	groups map[weak.Pointer[gin.Engine]]weak.Pointer[groups]

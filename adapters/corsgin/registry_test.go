@@ -8,8 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// TestRegistryForgets: the registry keeps no gin.Engine alive, and an engine that is
-// collected leaves it.
+// TestRegistryForgets: the registry keeps no gin.Engine alive, and drops an engine
+// that is collected.
 func TestRegistryForgets(t *testing.T) {
 	gin.SetMode(gin.ReleaseMode)
 	const engines = 10

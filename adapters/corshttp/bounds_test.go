@@ -79,7 +79,7 @@ func TestSkippedOnce(t *testing.T) {
 }
 
 // TestRewrites: if a response already has exactly the headers of the decision, they
-// are left alone. If one differs, all are replaced.
+// are not written again. If one differs, all are replaced.
 func TestRewrites(t *testing.T) {
 	names := []string{
 		"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Access-Control-Allow-Methods",
@@ -140,8 +140,8 @@ func TestRewrites(t *testing.T) {
 	}
 }
 
-// TestLeftovers: a refusal removes all headers of another engine that has allowed the
-// origin, whichever of them the response has.
+// TestLeftovers: a refusal removes any headers of another engine that has allowed the
+// origin.
 func TestLeftovers(t *testing.T) {
 	engine, r := core.MustNew(policy), request("GET", "https://e.example")
 	for _, h := range []http.Header{
@@ -156,8 +156,8 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// TestStrayHeadersStay: headers that mean nothing without an allowed origin do not come
-// from another middleware, and stay.
+// TestStrayHeadersStay: headers that have no meaning without an allowed origin are not
+// removed, because they do not come from another engine.
 func TestStrayHeadersStay(t *testing.T) {
 	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}})
 	for _, origin := range []string{"https://a.example", "https://e.example", ""} {
@@ -209,7 +209,7 @@ func (s *sent) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // TestKeepVaryUntilSent: Vary lists Origin when the headers are sent. Afterwards, the
-// handler's Vary is left alone.
+// handler's Vary is not changed.
 func TestKeepVaryUntilSent(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

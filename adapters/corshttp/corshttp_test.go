@@ -197,8 +197,8 @@ func TestRoutedByHost(t *testing.T) {
 	}
 }
 
-// TestOnlyOptionsIsAPreflight: a request with another method is no preflight, even if it
-// has Access-Control-Request-Method.
+// TestOnlyOptionsIsAPreflight: a request with another method is not a preflight, even if
+// it has Access-Control-Request-Method.
 func TestOnlyOptionsIsAPreflight(t *testing.T) {
 	h := corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}}))(
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
@@ -600,7 +600,8 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// TestAddVary: AddVary leaves existing lines alone, and the slice that holds them.
+// TestAddVary: AddVary keeps existing lines and does not modify the slice that holds
+// them.
 func TestAddVary(t *testing.T) {
 	for _, tt := range []struct {
 		lines []string

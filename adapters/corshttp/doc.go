@@ -1,5 +1,5 @@
-// Package corshttp puts a [core.Engine] in front of net/http handlers, and so of all
-// routers that are net/http handlers: chi, gorilla/mux, httprouter and others.
+// Package corshttp puts a [core.Engine] in front of net/http handlers, including
+// all routers that are net/http handlers: chi, gorilla/mux, httprouter and others.
 //
 //	engine, err := core.New(core.Policy{
 //		AllowOrigins: []string{"https://app.example.com"},
@@ -26,5 +26,5 @@
 // what both allow works. To make an exception for a path, use [core.NewRouted].
 //
 // Remove code that sets Access-Control-Allow-Origin in handlers: it overrides the
-// middleware's. A reverse proxy copies its upstream's headers: see [StripUpstream].
+// middleware. A reverse proxy adds its upstream's headers: see [StripUpstream].
 package corshttp

@@ -22,7 +22,7 @@ func write(h http.Header, o *core.Outcome) {
 	if n == 0 && vary == "" {
 		return
 	}
-	var lines []string // of Vary, to be kept
+	var lines []string // existing lines of Vary
 	if len(h) > 0 {
 		lines = h[varyName]
 		onlyVary := lines != nil && len(h) == 1
@@ -74,7 +74,7 @@ func newValues(n int) []string {
 	}
 }
 
-// written reports whether h already has exactly the CORS headers of o, because
+// written reports whether h already has exactly the CORS headers of o, as when
 // the middleware is applied twice.
 func written(h http.Header, o *core.Outcome) bool {
 	next := 0
@@ -103,8 +103,8 @@ func dropCORS(h http.Header) {
 }
 
 // AddVary adds names, separated by ", ", to the Vary header of a response, unless
-// it already lists all of them. The lines that are there stay, and the slice that
-// holds them is not changed.
+// it already lists all of them. It keeps the existing lines and does not modify the
+// slice that holds them.
 func AddVary(h http.Header, names string) {
 	lines := h[varyName]
 	if covers(lines, names) {

@@ -17,9 +17,9 @@ type Options struct {
 	// overwrites it. It also restores all of the middleware's headers if they are
 	// cleared after an informational response, as
 	// [net/http/httputil.ReverseProxy] does after an upstream's 103. The handler
-	// then gets another ResponseWriter. It implements http.Flusher, http.Hijacker
-	// and http.Pusher if the server's does, and costs two more allocations per
-	// response.
+	// then gets a wrapped ResponseWriter, which implements http.Flusher,
+	// http.Hijacker and http.Pusher if the original does. The wrapper takes two more
+	// allocations per response.
 	KeepVary bool
 }
 
@@ -65,8 +65,8 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 // Apply decides a request and writes the headers of the decision into those of
 // its response. It is for adapters of frameworks built on net/http. If status is
 // not 0, the adapter must answer with that status and an empty body; otherwise
-// the handler runs. vary is what Vary must list when the headers are sent: see
-// [AddVary].
+// the handler must run. vary lists the names that Vary must contain when the headers
+// are sent: see [AddVary].
 //
 // Apply allocates at most once. No two responses share a slice.
 func Apply(engine *core.Engine, h http.Header, r *http.Request) (status int, vary string) {

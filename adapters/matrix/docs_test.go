@@ -18,8 +18,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestDocsCompile checks that the code of docs/frameworks.md is below, where it
-// compiles.
+// TestDocsCompile checks that this file, which is compiled, contains the code of
+// docs/frameworks.md.
 func TestDocsCompile(t *testing.T) {
 	docs, err := os.ReadFile("../../docs/frameworks.md")
 	if err != nil {

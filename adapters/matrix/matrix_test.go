@@ -36,10 +36,10 @@ type variant struct {
 	strict bool
 	// custom gives the application its own not-found and error handlers.
 	custom bool
-	// outside puts recovery, compression and secure headers outside of CORS
+	// outside puts recovery, compression and secure headers outside CORS
 	// instead of inside.
 	outside bool
-	// guarded puts authentication outside of CORS.
+	// guarded puts authentication outside CORS.
 	guarded bool
 	// token authenticates by a token instead of a user's password.
 	token bool
@@ -166,7 +166,7 @@ func site(engine *core.Engine, p position, v variant, files string) hosts.App {
 	return app
 }
 
-// way is one way in which a framework comes to answer a request.
+// way is one way in which a framework can answer a request.
 type way struct {
 	name   string
 	method string // GET if empty
@@ -174,10 +174,10 @@ type way struct {
 	header []string
 	body   string
 	status []int // the statuses that are right
-	// unrouted requests reach no route, so that middleware of a route has no
-	// part in them.
+	// unrouted requests reach no route, so a route's middleware does not run for
+	// them.
 	unrouted bool
-	// upgrade answers on its own on a hijacked connection.
+	// upgrade answers on a hijacked connection.
 	upgrade bool
 }
 
@@ -220,8 +220,8 @@ var ways = []way{
 	{name: "other case", path: "/OK", status: []int{200, 301, 404}, unrouted: true},
 }
 
-// exceptions are the cells of the matrix that fail, each with the reason. A cell
-// that passes although it is listed is a failure. An empty field stands for all.
+// exceptions are the cells of the matrix that fail, each with the reason. A listed
+// cell that passes is a failure. An empty field matches every value.
 var exceptions = []struct {
 	adapter  string
 	position position

@@ -9,7 +9,7 @@ import (
 )
 
 // mixed describes an application with several engines: one for the group
-// /public, one with routes of its own for the group /team, and one for the route
+// /public, one with routes for the group /team, and one for the route
 // POST /hook. The route POST /none has no middleware.
 func mixed(public, team, hook *core.Engine) hosts.App {
 	items := []hosts.Route{text("POST", "/items", "ok")}

@@ -23,8 +23,8 @@ func nesting(engine *core.Engine, upstream string) hosts.App {
 // bothFibers are the frameworks that mount applications.
 func bothFibers() []hosts.Host { return []hosts.Host{hosts.Fiber(), hosts.FiberV3()} }
 
-// An upstream server whose own middleware does not know the origin does not
-// remove the origin from the answer of an application that does.
+// If an upstream denies an origin that the application allows, the application's
+// answer still allows it.
 func TestFiberUpstreamThatDenies(t *testing.T) {
 	theirs := core.MustNew(core.Policy{AllowOrigins: []string{"https://theirs.example"}})
 	upstream := serve(t, hosts.NetHTTP(), hosts.App{CORS: hosts.Adapter(theirs), Routes: []hosts.Route{text("GET", "/upstream", "upstream")}})
@@ -43,7 +43,7 @@ func TestFiberUpstreamThatDenies(t *testing.T) {
 }
 
 // docs/frameworks.md says that fiber does not route to applications that are
-// mounted below parameters. When it does, remove the sentence.
+// mounted below parameters. If this test fails, remove the sentence.
 func TestFiberMountsBelowParameters(t *testing.T) {
 	for _, h := range bothFibers() {
 		url := serve(t, h, nesting(core.MustNew(core.Policy{AllowOrigins: []string{allowed}}), ""))

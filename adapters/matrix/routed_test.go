@@ -15,8 +15,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// routers are the frameworks' routers with the options by which they read paths
-// differently. Those that rewrite paths make /private/* of /old/*.
+// routers are the frameworks' routers, with the options that change how they read
+// paths. Those that rewrite paths turn /old/* into /private/*.
 var routers = []struct {
 	name     string
 	host     hosts.Host
@@ -56,7 +56,8 @@ func named(engine *core.Engine, options hosts.Options) hosts.App {
 	return app
 }
 
-// targets are those that routers, or what runs before them, may read in several ways.
+// targets are request targets that routers, or code that runs before them, may read in
+// several ways.
 var targets = []string{
 	"/private", "/private/", "/private/x", "/private//x", "/private/./x", "/private/x/../y", "/private%2Fx", "/private%2fx",
 	"//private/x", "///private/x", "/./private/x", "/.//private/x", "/%2e/private/x", "/%2E%2e/private/x", "/%70rivate/x",
