@@ -15,7 +15,7 @@ import (
 )
 
 // App describes the application that a [Mount] puts behind the middleware
-// under test. It is data, so that every framework can build it in its own way.
+// under test. Each framework builds it in its own way.
 // [Handler] is the reference implementation.
 type App struct {
 	Endpoints []Endpoint
@@ -25,8 +25,8 @@ type App struct {
 	Probe *Probe
 
 	// ModifyResponse is used by the reverse proxy of endpoints with behaviour
-	// [Upstream]. A Mount sets it to the library's helper, if any, that removes
-	// the CORS headers of the upstream.
+	// [Upstream]. If the library has a helper that removes the CORS headers of
+	// the upstream, a Mount sets ModifyResponse to that helper.
 	ModifyResponse func(*http.Response) error
 }
 
@@ -40,15 +40,15 @@ type Endpoint struct {
 	Path      string
 	Behaviour Behaviour
 
-	// Used by some behaviours.
+	// Only some behaviours use these fields.
 	Status int
 	Header browsermodel.Fields // one line each
 	Body   string
 }
 
-// ExtensionMethods returns methods that net/http has no constants for, but that
-// must reach endpoints without a method. Frameworks that must be told which
-// methods exist must be told about these.
+// ExtensionMethods returns methods that must reach endpoints without a method, but
+// for which net/http has no constants. In frameworks that need a list of methods, a
+// Mount adds these to the list.
 func ExtensionMethods() []string { return []string{"QUERY", "CHICKEN", "patch"} }
 
 // Behaviour is what an [Endpoint]'s handler does. Every handler first calls
@@ -65,13 +65,13 @@ const (
 	// NotModified answers 304 if If-None-Match equals the ETag in Header, and
 	// otherwise 200 with Body. Both have Header.
 	NotModified Behaviour = "not-modified"
-	// RedirectTo answers Status with the Location in Header, by the framework's
+	// RedirectTo answers Status with the Location in Header, using the framework's
 	// own redirect function.
 	RedirectTo Behaviour = "redirect"
 	// ReturnError makes the framework answer Status in its own way: in
 	// frameworks whose handlers return errors, the handler returns one.
 	ReturnError Behaviour = "return-error"
-	// PlainError answers Status and Body by the framework's simplest helper for
+	// PlainError answers Status and Body using the framework's simplest helper for
 	// errors, such as http.Error.
 	PlainError Behaviour = "plain-error"
 	// Panic panics. See [Setup].RecoverOutside.
@@ -83,7 +83,7 @@ const (
 	// "Upgrade: websocket", "Connection: Upgrade" and Sec-WebSocket-Accept (see
 	// [WebSocketAccept]), reads one line and writes it back.
 	Upgrade Behaviour = "upgrade"
-	// SetVary replaces Vary by the one in Header, as careless handlers do, and
+	// SetVary replaces Vary with the one in Header, as careless handlers do, and
 	// answers 200 with Body. See [Setup].KeepVary.
 	SetVary Behaviour = "set-vary"
 	// TimeoutVary does the same behind http.TimeoutHandler, which replaces every
@@ -98,8 +98,8 @@ const (
 	// Authenticate answers 401 to requests without Authorization, and 200 with
 	// Body to others.
 	Authenticate Behaviour = "authenticate"
-	// Upstream proxies to the server whose base URL is Body. That server sets
-	// CORS headers of its own.
+	// Upstream proxies to the server whose base URL is Body. That server also
+	// sets CORS headers.
 	Upstream Behaviour = "upstream"
 )
 
@@ -182,8 +182,8 @@ func StandardApp() App {
 	}}
 }
 
-// Probe records that handlers run, and pauses them while the suite waits for
-// what they sent. It is safe for concurrent use, and a nil Probe does nothing.
+// Probe counts how often handlers run, and pauses a handler until the client has
+// received what the handler sent. It is safe for concurrent use, and a nil Probe does nothing.
 type Probe struct {
 	mu    sync.Mutex
 	runs  map[string]int
@@ -191,9 +191,9 @@ type Probe struct {
 	undo  []func()
 }
 
-// Undo registers a function that reverts what a handler did on purpose to memory
-// that a faulty library may share between responses. The suite calls it at the
-// end of the case.
+// Undo registers a function that reverts a handler's deliberate changes to memory
+// that a faulty library may share between responses. The suite calls the function
+// at the end of the case.
 func (p *Probe) Undo(revert func()) {
 	if p == nil {
 		return
@@ -217,11 +217,10 @@ func (p *Probe) revert() {
 type gate struct {
 	opened chan struct{}
 	once   sync.Once
-	late   bool // the handler continued by itself
+	late   bool // the handler continued after pauseLimit
 }
 
-// tokenParameter is the query parameter by which the suite tells requests
-// apart. The query has no effect on CORS.
+// tokenParameter is the query parameter that identifies a request to the suite. The query has no effect on CORS.
 const tokenParameter = "run"
 
 func token(rawQuery string) string {
@@ -247,12 +246,12 @@ func (p *Probe) Ran(rawQuery string) {
 	p.runs[token(rawQuery)]++
 }
 
-// pauseLimit is how long a handler waits for a client that does not respond.
+// pauseLimit is how long a paused handler waits for the client.
 const pauseLimit = 5 * time.Second
 
-// Pause returns when the client has received what was flushed so far, or after
-// five seconds, in which case the test case fails. Its argument is the request's
-// raw query.
+// Pause returns when the client has received what was flushed so far. After five
+// seconds it returns anyway, and the case fails. Its argument is the request's raw
+// query.
 func (p *Probe) Pause(rawQuery string) {
 	if p == nil {
 		return
@@ -283,7 +282,8 @@ func (p *Probe) gate(token string) *gate {
 	return g
 }
 
-// resume lets a paused handler continue, and reports whether it was waiting.
+// resume lets a paused handler continue. It reports false if the handler has already
+// continued after pauseLimit.
 func (p *Probe) resume(token string) bool {
 	g := p.gate(token)
 	g.once.Do(func() { close(g.opened) })

@@ -39,7 +39,7 @@ var brokenVary = []brokenMiddleware{
 			}
 		}
 	}},
-	{"reflects where * would do", "A3", after(func(h http.Header, r *http.Request, _ bool) {
+	{"reflects the origin where * would do", "A3", after(func(h http.Header, r *http.Request, _ bool) {
 		if h.Get("Access-Control-Allow-Origin") == "*" && r.Header.Get("Origin") != "" {
 			h.Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
 			h.Add("Vary", "Origin")
@@ -50,7 +50,7 @@ var brokenVary = []brokenMiddleware{
 			h.Set("Vary", "Origin")
 		}
 	})},
-	{"drops Vary where it is there twice", "V1 V6", after(func(h http.Header, _ *http.Request, _ bool) {
+	{"drops Vary if it has two lines", "V1 V6", after(func(h http.Header, _ *http.Request, _ bool) {
 		if len(h["Vary"]) > 1 {
 			h.Del("Vary")
 		}
@@ -78,7 +78,7 @@ var brokenHeaders = []brokenMiddleware{
 			}
 		}
 	}},
-	{"reflects where * comes with credentials", "C1", func(ref *reference) {
+	{"reflects the origin for * with credentials", "C1", func(ref *reference) {
 		ref.accept = func(core.Policy) error { return nil }
 		ref.answer = func(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
 			answerAs(h, r, granted, preflight)
@@ -127,7 +127,7 @@ var brokenHeaders = []brokenMiddleware{
 			h.Del("Access-Control-Allow-Origin")
 		}
 	})},
-	{"grants to requests with an empty Origin", "N6", after(func(h http.Header, r *http.Request, _ bool) {
+	{"allows requests with an empty Origin", "N6", after(func(h http.Header, r *http.Request, _ bool) {
 		if lines := r.Header["Origin"]; len(lines) == 1 && lines[0] == "" {
 			h.Set("Access-Control-Allow-Origin", "")
 		}

@@ -18,7 +18,7 @@ type brokenMiddleware struct {
 	fault func(*reference)
 }
 
-// broken are middlewares with one fault each, most of which libraries have had.
+// broken are middlewares with one fault each. Libraries have had most of these faults.
 var broken = slices.Concat(
 	brokenOrigins, brokenVary, brokenHeaders, brokenPreflights, brokenRejections, brokenHandlers, brokenRoutes,
 )
@@ -90,9 +90,9 @@ func TestBrokenMiddlewareIsCaught(t *testing.T) {
 	}
 	for _, rule := range conformance.Rules() {
 		if reason, exempt := uncatchable[rule.ID]; !caught[rule.ID] && !exempt {
-			t.Errorf("no broken middleware is said to be caught by rule %s", rule.ID)
+			t.Errorf("no broken middleware lists rule %s among those that catch it", rule.ID)
 		} else if caught[rule.ID] && exempt {
-			t.Errorf("rule %s catches a broken middleware, but uncatchable says that none can break it: %s", rule.ID, reason)
+			t.Errorf("rule %s catches a broken middleware, but uncatchable says that no middleware can break the rule: %s", rule.ID, reason)
 		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// Case is one test of a server: a [Setup], what is sent to it, and what must
-// come back.
+// Case is one test of a server: a [Setup], the requests to send, and the expected
+// responses.
 type Case struct {
 	// ID is the ID of the rule, followed by a slash and a name if the rule has
 	// several cases: "O4/backtick". IDs are never reused.
@@ -59,7 +59,7 @@ const (
 
 // Map returns a copy of the case in which f is applied to the origins and URLs
 // of policies and fetches, and to every expected header value. Suites for real
-// browsers use it to replace the invented origins by real ones.
+// browsers use it to replace the invented origins with real ones.
 func (c Case) Map(f func(string) string) Case {
 	c.Setup = c.Setup.mapStrings(f)
 	steps := make([]Step, len(c.Steps))
@@ -74,8 +74,8 @@ func (c Case) Map(f func(string) string) Case {
 // and what is expected of the answer. Zero expectations are not checked.
 type Step struct {
 	// Fetch is run by the model of a browser, including its preflight. If Send
-	// is set as well, Fetch is not run: it is the fetch for which the browser
-	// judges the answer to Send.
+	// is set as well, Fetch is not run: the browser judges the answer to Send
+	// as if it were the answer to Fetch.
 	Fetch *browsermodel.Fetch
 	// Send is sent byte for byte.
 	Send *browsermodel.Request
@@ -153,12 +153,12 @@ const (
 	RunsNever Runs = "never"
 )
 
-// Placeholders in the URLs, origins and bodies of a case are replaced by what
-// the suite knows only when servers run.
+// Placeholders in the URLs, origins and bodies of a case are replaced with values
+// that the suite knows only when the servers run.
 const (
 	PlaceholderSelf     = "{self}"     // the origin of the server under test
-	PlaceholderAlias    = "{alias}"    // the same server under another host name, hence another origin
-	placeholderUpstream = "{upstream}" // the origin of a server that sets CORS headers of its own
+	PlaceholderAlias    = "{alias}"    // the origin of the same server under another host name
+	placeholderUpstream = "{upstream}" // the origin of another server, which also sets CORS headers
 )
 
 func mapFields(f browsermodel.Fields, m func(string) string) browsermodel.Fields {

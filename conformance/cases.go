@@ -41,8 +41,8 @@ func ruleNumber(c Case) int {
 	return n
 }
 
-// of names the rule of cases: their IDs become those of the rule and of the
-// case, and a case without a source has the rule's.
+// of sets the rule of cases. It prefixes each ID with the rule's, and gives a case
+// without a source the rule's source.
 func of(rule string, cases ...Case) []Case {
 	for i := range cases {
 		c := &cases[i]
@@ -89,7 +89,7 @@ func policySub() core.Policy {
 	return core.Policy{AllowOrigins: []string{"https://*.a.example"}, AllowCredentials: true}
 }
 
-// origins is a policy that allows these origins and nothing else.
+// origins is a policy that allows only these origins.
 func origins(patterns ...string) core.Policy { return core.Policy{AllowOrigins: patterns} }
 
 // everything is policyTwo with all methods and all headers.
@@ -118,7 +118,7 @@ func setup(policies ...core.Policy) Setup { return Setup{Policies: policies} }
 // two is the setup of most cases.
 func two() Setup { return setup(policyTwo()) }
 
-// Requests and what is expected of them. Header names and values alternate.
+// Requests and expected answers. Arguments alternate between header names and values.
 
 func header(namesAndValues ...string) browsermodel.Fields {
 	return browsermodel.Header(namesAndValues...)

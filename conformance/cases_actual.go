@@ -321,7 +321,7 @@ func rejections() []Case {
 	return of("A16",
 		Case{
 			ID: "host", Setup: rejecting(),
-			Reason: "Nobody lists the Origin of a same-origin POST; its host is the host of the request.",
+			Reason: "Policies need not list the Origin of a same-origin POST, whose host is the host of the request.",
 			Steps: []Step{{Fetch: fetch("POST", PlaceholderSelf, "/post"), Verdict: Allowed,
 				Answer: &Answer{Status: []int{200}, Runs: RunsOnce}}},
 		},
@@ -333,13 +333,13 @@ func rejections() []Case {
 		},
 		Case{
 			ID: "sec-fetch-site", Source: metadata, Setup: rejecting(),
-			Reason: "Behind a proxy that changes Host, the browser still says that the request is same-origin.",
+			Reason: "Behind a proxy that changes Host, Sec-Fetch-Site still says that the request is same-origin.",
 			Steps: []Step{{Send: send("POST", "/post", "Origin", "https://public.example", "Sec-Fetch-Site", "same-origin"),
 				Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Absent: []string{acao}}}},
 		},
 		Case{
 			ID: "cross-site", Source: metadata, Choice: true, Setup: rejecting(),
-			Reason: "What the browser says takes precedence over a match of Origin and Host.",
+			Reason: "Sec-Fetch-Site takes precedence over a match of Origin and Host.",
 			Steps: []Step{{Send: send("POST", "/post", "Origin", PlaceholderSelf, "Sec-Fetch-Site", "cross-site"),
 				Answer: &Answer{Status: []int{403}, Runs: RunsNever, NoCORS: true}}},
 		},

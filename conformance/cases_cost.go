@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// costlyRequests returns the cases of requests that are made to cost much, or
-// to show up where they should not.
+// costlyRequests returns the cases of requests that are meant to be expensive, or to
+// affect other responses or the log.
 func costlyRequests() []Case {
 	return slices.Concat(attacks(), longOrigins(), answerSize(), manyOrigins(10_000), sharedMemory(), logs())
 }
@@ -22,7 +22,7 @@ func large(p core.Policy) Setup {
 	return Setup{Policies: []core.Policy{p}, MaxHeaderBytes: 8 * mebibyte}
 }
 
-// attackedPolicies are the ways in which policies answer with header names.
+// attackedPolicies are policies for each way of answering with header names.
 func attackedPolicies() map[string]core.Policy {
 	return map[string]core.Policy{"lists": policyTwo(), "star": allHeaders(false), "echo": allHeaders(true)}
 }
@@ -74,7 +74,7 @@ func longOrigins() []Case {
 	} {
 		cases = append(cases, Case{
 			ID: name, Setup: large(p),
-			Reason: "No origin has a mebibyte, so no policy need be searched for it.",
+			Reason: "No origin is a mebibyte long, so no policy need be searched for it.",
 			Steps: []Step{
 				reads(fetch("GET", OriginA, "/any")),
 				refusedOrDropped(send("GET", "/any", "Origin", origin)),

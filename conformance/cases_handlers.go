@@ -27,7 +27,7 @@ func handlerErrors() []Case {
 	}
 	return slices.Concat(of("X1", Case{
 		Setup:  Setup{Policies: []core.Policy{policyTwo()}, RecoverOutside: true},
-		Reason: "Scripts must be able to read the 500 that a recovery outside of the middleware sends after a panic.",
+		Reason: "Scripts must be able to read the 500 that a recovery outside the middleware sends after a panic.",
 		Steps: []Step{
 			{Send: send("GET", "/panic", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/panic"), Verdict: Allowed, Answer: allowedWith(500)},
 			{Send: send("GET", "/panic", "Origin", OriginEvil), Answer: refusedWith500()},
@@ -128,7 +128,7 @@ func routers() []Case {
 		},
 	}), of("X7", Case{
 		Setup:  Setup{Policies: []core.Policy{policyTwo()}, Group: "/api"},
-		Reason: "No route of the group is for OPTIONS, so nothing else would answer preflights.",
+		Reason: "The group has no OPTIONS routes, so only the middleware can answer preflights.",
 		Steps: []Step{
 			{Fetch: fetch("PUT", OriginA, "/api/put"), Verdict: Allowed, Preflight: allowed, Answer: allowedWith(200)},
 			{Fetch: fetch("GET", OriginA, "/api/get", "x-a", "1"), Verdict: Allowed, Preflight: answered(), Answer: allowedWith(200)},

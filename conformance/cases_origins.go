@@ -25,9 +25,9 @@ func exactOrigin() Setup {
 	return setup(with(origins(OriginA), func(p *core.Policy) { p.AllowCredentials = true }))
 }
 
-// hostiles returns a case of origins that must be refused. Origins that no
-// browser can send harm nobody, whatever the answer: they become a case of
-// their own, which is a choice.
+// hostiles returns a case of origins that must be refused. Origins that no browser
+// can send do no harm, whatever the answer: they go into a separate case, with Choice
+// set.
 func hostiles(id, reason string, s Setup, origins ...string) []Case {
 	sent := Case{ID: id, Reason: reason, Setup: s}
 	unsent := sent
@@ -276,7 +276,7 @@ func customSchemes() []Case {
 			"capacitor://localhost:1", "capacitor://localhos", "capacitor://localhostx", "ionic://localhost", "http://localhost",
 			"capacitor://evil.test", "chrome-extension://abcdefghi", "chrome-extension://localhost", "Capacitor://localhost",
 			"capacitor:localhost", "xcapacitor://localhost"),
-		harmless("schemes", "The shells of desktop and mobile applications have schemes of their own.", schemes, listed...),
+		harmless("schemes", "The shells of desktop and mobile applications use custom schemes.", schemes, listed...),
 	)...)
 }
 

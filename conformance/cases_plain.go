@@ -72,7 +72,7 @@ func notPreflights() []Case {
 func notCrossOrigin() []Case {
 	return slices.Concat(of("N5", Case{
 		Setup:  two(),
-		Reason: "Browsers send Origin with same-origin POSTs as well; it need not be listed.",
+		Reason: "Browsers also send Origin with same-origin POSTs; the policy need not list it.",
 		Steps: []Step{{Fetch: fetch("POST", PlaceholderSelf, "/post"), Verdict: Allowed,
 			Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Vary: []string{"Origin"}}}},
 	}), of("N6", Case{

@@ -86,8 +86,8 @@ func routesByPath() []Case {
 	})
 }
 
-// readingsOfPaths are paths that belong to one route as they are, and to
-// another once they are decoded or cleaned.
+// readingsOfPaths are paths that belong to one route as sent, and to another once
+// they are decoded or cleaned.
 func readingsOfPaths() []Case {
 	exact := Setup{Routes: []core.Route{
 		{Path: "/any", Policies: []core.Policy{ownPolicy()}}, {Path: "/", Policies: []core.Policy{publicPolicy()}},

@@ -65,7 +65,7 @@ func refusedPreflights() []Case {
 				Answer: &Answer{Absent: []string{acao}}}},
 		}, Case{
 			ID: "403-" + name, Source: srcCore, Choice: true, Setup: two(),
-			Reason: "The middleware answers a preflight that fails: the status tells people, and scripts learn nothing.",
+			Reason: "The middleware answers a preflight that fails: its status helps with debugging, and scripts learn nothing.",
 			Steps: []Step{{Send: preflight(origin, "PUT", "/any"),
 				Answer: &Answer{Status: []int{403}, Runs: RunsNever, Empty: true, NoCORS: true}}},
 		})

@@ -6,7 +6,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// privateNetworks returns the cases of the legacy Private Network Access.
+// privateNetworks returns the cases of Private Network Access, a legacy draft.
 func privateNetworks() []Case {
 	optIn := setup(with(policyTwo(), func(p *core.Policy) { p.AllowPrivateNetwork = true }))
 	absent := func() *Answer { return &Answer{Absent: []string{acpn}} }

@@ -12,7 +12,7 @@ import (
 )
 
 // The suite also runs without a *testing.T. This middleware allows origins but
-// does not tell caches.
+// does not set Vary.
 func ExampleCheck() {
 	careless := func(s conformance.Setup) (func(http.Handler) http.Handler, error) {
 		if len(s.Policies) != 1 {

@@ -60,7 +60,7 @@ func (want *Answer) judge(got answered, honestHead int) []string {
 	r := got.exchange.Response
 	if want.MayDrop && (got.exchange.Err != "" || slices.Contains([]int{400, 413, 431}, r.Status)) && got.runs == 0 {
 		if len(corsFields(r)) > 0 {
-			return []string{"the server refused the request, yet the response has Access-Control-* headers"}
+			return []string{"the server refused the request, but the response has Access-Control-* headers"}
 		}
 		return nil
 	}
@@ -205,17 +205,17 @@ func isOriginForm(value string) bool {
 func judgeEcho(sent browsermodel.Request, body string) (wrong faults) {
 	var echoed Echoed
 	if err := json.Unmarshal([]byte(body), &echoed); err != nil {
-		wrong.addf("the body %s does not say what the handler saw: %v", text.Clip(body), err)
+		wrong.addf("the body %s is not an Echoed as JSON: %v", text.Clip(body), err)
 		return wrong
 	}
 	if echoed.Method != sent.Method {
-		wrong.addf("the handler saw the method %s, sent was %s", text.Quote(echoed.Method), text.Quote(sent.Method))
+		wrong.addf("the handler saw the method %s, want %s as sent", text.Quote(echoed.Method), text.Quote(sent.Method))
 	}
 	if target := targetOf(sent.URL); echoed.Target != target {
-		wrong.addf("the handler saw the target %s, sent was %s", text.Quote(echoed.Target), text.Quote(target))
+		wrong.addf("the handler saw the target %s, want %s as sent", text.Quote(echoed.Target), text.Quote(target))
 	}
 	if echoed.Body != sent.Body {
-		wrong.addf("the handler saw the body %s, sent was %s", text.Quote(echoed.Body), text.Quote(sent.Body))
+		wrong.addf("the handler saw the body %s, want %s as sent", text.Quote(echoed.Body), text.Quote(sent.Body))
 	}
 	names := map[string]bool{"origin": true}
 	for _, line := range sent.Header {
@@ -231,7 +231,7 @@ func judgeEcho(sent browsermodel.Request, body string) (wrong faults) {
 	for name := range names {
 		was, saw := trimAll(sent.Header.Values(name)), trimAll(echoed.Header.Values(name))
 		if !slices.Equal(was, saw) {
-			wrong.addf("the handler saw %s as %s, sent was %s", name, quoteAll(saw), quoteAll(was))
+			wrong.addf("the handler saw %s as %s, want %s as sent", name, quoteAll(saw), quoteAll(was))
 		}
 	}
 	slices.Sort(wrong)

@@ -30,7 +30,7 @@ func (l *logSink) String() string {
 	return string(l.kept)
 }
 
-// tap copies the output of package log, and thus of log/slog's default handler,
+// tap copies the output of package log, including that of log/slog's default handler,
 // to the sinks of cases that listen, and passes it on. Like that output it is
 // global. It is installed only while a case listens.
 var tap struct {

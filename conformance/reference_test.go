@@ -21,8 +21,8 @@ import (
 )
 
 // reference is a second middleware, written from the rules and not from package
-// core. It is slow and simple, and confirms what the cases require. Tests break it
-// by its fields.
+// core. It is slow and simple, and confirms what the cases require. Tests replace its
+// fields to break it.
 type reference struct {
 	accept    func(core.Policy) error
 	matches   func(pattern, origin string) bool

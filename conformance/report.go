@@ -20,7 +20,7 @@ type Options struct {
 	// Filter, if not nil, selects among them.
 	Filter func(Case) bool
 	// KnownFailures maps the IDs of cases or rules to the reason why the
-	// middleware under test fails them. These cases run nevertheless. To keep
+	// middleware under test fails them. These cases still run. To keep
 	// the list up to date, it is an error if a case listed by its ID passes, if
 	// every case of a listed rule passes, or if there is no such case or rule.
 	KnownFailures map[string]string

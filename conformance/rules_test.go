@@ -31,7 +31,7 @@ func TestRulesPage(t *testing.T) {
 	}
 }
 
-// ruleGroups are the headings of the page, by the letter of the rules.
+// ruleGroups are the headings of the page, by the first letter of the rules' IDs.
 var ruleGroups = map[byte]string{
 	'N': "Requests that are not CORS requests",
 	'A': "Actual requests",

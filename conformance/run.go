@@ -117,7 +117,8 @@ func (s *suite) start(setup Setup, m *mounted) (server *Server, err error) {
 	return server, err
 }
 
-// running is held by every case that runs, and exclusively by cases that are Exclusive.
+// running is held for reading by every case that runs, and for writing by Exclusive
+// cases.
 var running sync.RWMutex
 
 // caseLimit bounds a whole case.

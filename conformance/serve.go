@@ -35,8 +35,8 @@ const (
 	H2    Protocol = "h2"  // HTTP/2 over TLS, with any certificate
 )
 
-// Setup describes what a [Mount] starts: policies, the application behind them,
-// and how they are combined.
+// Setup describes the server that a [Mount] starts: policies, the application behind
+// them, and how the two are combined.
 type Setup struct {
 	// Policies configure the middleware. The first whose origins match governs.
 	Policies []core.Policy
@@ -55,10 +55,10 @@ type Setup struct {
 	Group string
 
 	// RecoverOutside puts the framework's recovery from panics, which answers
-	// 500, outside of the middleware. For net/http, [Serve] does this.
+	// 500, outside the middleware. For net/http, [Serve] does this.
 	RecoverOutside bool
 	// OuterVary, if not empty, is added to the Vary of every response by another
-	// middleware, outside of the one under test. [Serve] does this.
+	// middleware, outside the one under test. [Serve] does this.
 	OuterVary string
 
 	// Protocol defaults to HTTP/1.1.
@@ -66,8 +66,8 @@ type Setup struct {
 	// MaxHeaderBytes is the size of the header section that the server must
 	// accept; zero means the server's default.
 	MaxHeaderBytes int
-	// AsteriskTarget says that the case sends OPTIONS *, which net/http answers
-	// itself. Frameworks with their own server return [ErrUnsupported].
+	// AsteriskTarget means that the case sends OPTIONS *, which net/http answers
+	// itself. Mounts of frameworks with their own server return [ErrUnsupported].
 	AsteriskTarget bool
 
 	// Log receives what the server, the framework and the middleware log by
@@ -123,7 +123,7 @@ func NetHTTP(middleware func(Setup) (func(http.Handler) http.Handler, error)) Mo
 }
 
 // Serve serves a handler on loopback with the setup's protocol, limits and log.
-// It adds what the setup requires outside of the middleware.
+// It adds what the setup requires outside the middleware.
 func Serve(handler http.Handler, s Setup) (*Server, error) {
 	if s.RecoverOutside {
 		handler = recoverer(handler)

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Servers starts the servers of cases for suites that do not send the requests
-// with [Run], for example suites for real browsers. Its methods are safe for
+// Servers starts the servers of cases without running the cases, for example for
+// suites that send the requests from real browsers. Its methods are safe for
 // concurrent use.
 type Servers struct{ suite *suite }
 

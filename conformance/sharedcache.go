@@ -10,7 +10,8 @@ import (
 // sharedCache is a small shared HTTP cache between browsers and a server. It
 // stores the public responses to GET, and reuses one for a request with the same
 // values in the headers that its Vary names (RFC 9111, sections 3, 4 and 4.1).
-// Nothing expires: the suite tests whether reuse is correct, not for how long.
+// Nothing expires: the suite tests whether reuse is correct, not how long responses
+// are kept.
 type sharedCache struct {
 	next   browsermodel.Transport
 	stored []browsermodel.Exchange

@@ -166,7 +166,8 @@ func (c *client) exchange(
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	written := make(chan error, 1)
-	// Concurrently, because a server may answer, and stop reading, before the end.
+	// Concurrently, because a server may answer, and stop reading, before it has read
+	// the whole request.
 	go func() {
 		_, err := conn.Write(message)
 		written <- err

@@ -90,8 +90,8 @@ func (b *Browser) Fetch(ctx context.Context, f Fetch) Verdict {
 	return v
 }
 
-// Judge returns the browser's verdict on e, an exchange that something other
-// than a [Browser] carried out for f, from another origin.
+// Judge returns the browser's verdict on e, a cross-origin exchange for f that was
+// carried out without a [Browser].
 func (p Profile) Judge(f Fetch, e Exchange) Verdict {
 	if e.Err != "" {
 		return failed(refuse(CodeNetwork, text.Clip(e.Err)))
@@ -296,14 +296,14 @@ func (r *run) follow(status int, locations []string) (v Verdict, done bool) {
 	if from != to {
 		r.Header = r.Header.Without("Authorization")
 		if from != r.page {
-			r.Origin = "null" // not the page redirected, so the target cannot know who asks
+			r.Origin = "null" // another origin redirected, so the target cannot know that the page asks
 		}
 	}
 	r.URL = target
 	return Verdict{}, false
 }
 
-// withSlashes replaces the backslashes in the path of a URL by slashes: in http
+// withSlashes replaces the backslashes in the path of a URL with slashes: in http
 // and https URLs they mean the same (URL Standard, basic URL parser).
 func withSlashes(location string) string {
 	end := strings.IndexAny(location, "?#")

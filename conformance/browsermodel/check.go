@@ -60,47 +60,48 @@ type Profile struct {
 	Name string
 	// MaxAgeCap bounds how long a preflight is cached; zero means no bound.
 	MaxAgeCap time.Duration
-	// WildcardCoversAuthorization: contrary to the standard, "*" in
-	// Access-Control-Allow-Headers covers Authorization.
+	// WildcardCoversAuthorization means that "*" in Access-Control-Allow-Headers
+	// covers Authorization, contrary to the standard.
 	WildcardCoversAuthorization bool
-	// BadMaxAgeIsZero: an Access-Control-Max-Age that is not a number means zero;
-	// in the standard it means the default.
+	// BadMaxAgeIsZero means that an Access-Control-Max-Age that is not a number is
+	// treated as zero. In the standard it means the default.
 	BadMaxAgeIsZero bool
-	// ListenersNameNoMethod: contrary to the standard, an absent
-	// Access-Control-Allow-Methods does not allow the method of a request with
-	// upload listeners.
+	// ListenersNameNoMethod means that an absent Access-Control-Allow-Methods does
+	// not allow the method of a request with upload listeners, contrary to the
+	// standard.
 	ListenersNameNoMethod bool
 	// Cache is how the engine caches preflights.
 	Cache CacheProfile
 }
 
 // CacheProfile says how the preflight cache of a browser engine departs from the
-// standard. It affects only how many preflights are sent, never which responses
-// scripts can read.
+// standard. If a server's answers do not change, it affects only how many preflights
+// are sent, never which responses scripts can read.
 type CacheProfile struct {
-	// KeepsOne: the cache keeps the last answer for a URL, until a request needs
-	// more than it grants. In the standard, grants add up.
+	// KeepsOne means that the cache keeps only the last answer for a URL, until a
+	// request needs more than the answer grants. In the standard, grants add up.
 	KeepsOne bool
-	// KeepsRefusals: the cache keeps even an answer that refuses its request, if
-	// the answer allows the origin.
+	// KeepsRefusals means that the cache keeps an answer that allows the origin,
+	// even if it refuses the request.
 	KeepsRefusals bool
-	// OutlivesFailure: a fetch that fails does not change the cache. In the
-	// standard, it clears the cache for its URL.
+	// OutlivesFailure means that a fetch that fails does not change the cache. In
+	// the standard, it clears the cache for its URL.
 	OutlivesFailure bool
-	// ByCredentials: a grant for a request with credentials does not cover
-	// requests without.
+	// ByCredentials means that a grant for a request with credentials does not
+	// cover requests without.
 	ByCredentials bool
-	// IgnoresListeners: any cached grant for a URL covers the upload listeners of
-	// GET, HEAD and POST.
+	// IgnoresListeners means that any cached grant for a URL covers GET, HEAD and
+	// POST requests with upload listeners.
 	IgnoresListeners bool
-	// WildcardServesOnce: a cached "*" covers only the request that it was granted
-	// for. In the standard, it covers all requests until it expires.
+	// WildcardServesOnce means that a cached "*" covers only the request that it
+	// was granted for. In the standard, it covers all requests until it expires.
 	WildcardServesOnce bool
-	// WildcardLeavesAuthorization: a cached "*" does not cover Authorization, even
-	// if the "*" of an answer does.
+	// WildcardLeavesAuthorization means that a cached "*" does not cover
+	// Authorization, even if the "*" of a new answer does.
 	WildcardLeavesAuthorization bool
-	// WildcardByRequest: a "*" that was granted to a request with credentials, for
-	// which it is an ordinary name, is a wildcard for requests without.
+	// WildcardByRequest means that a "*" that was granted to a request with
+	// credentials, for which it is an ordinary name, is a wildcard for requests
+	// without credentials.
 	WildcardByRequest bool
 }
 

@@ -1,8 +1,8 @@
 // Package browsermodel is a model of the browser's side of CORS, written from
 // the Fetch standard.
 //
-// Browsers enforce CORS: a server's headers are right if browsers that see them
-// do what was meant. A [Browser] normalizes methods, drops forbidden headers,
+// Browsers enforce CORS: a server's headers are right if browsers that receive them
+// behave as the policy intends. A [Browser] normalizes methods, drops forbidden headers,
 // determines whether a preflight is needed, sends it, checks the answer, caches
 // it and follows redirects. Its [Verdict] says what a script can read, and why:
 //

@@ -104,9 +104,9 @@ func headerFault(line Field) string {
 	case !isToken(line.Name):
 		return "the header name " + text.Clip(line.Name) + " is not a token"
 	case strings.ContainsAny(line.Value, "\x00\r\n"):
-		return "the value of the header " + text.Clip(line.Name) + " has a line break or a NUL in it"
+		return "the value of the header " + text.Clip(line.Name) + " contains a line break or a NUL"
 	case utf8.ValidString(line.Value) && strings.ContainsFunc(line.Value, func(r rune) bool { return r > 0xff }):
-		return "the value of the header " + text.Clip(line.Name) + " has characters beyond U+00FF in it (Web IDL, ByteString)"
+		return "the value of the header " + text.Clip(line.Name) + " contains characters beyond U+00FF (Web IDL, ByteString)"
 	}
 	return ""
 }

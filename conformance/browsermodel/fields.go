@@ -12,9 +12,9 @@ type Field struct {
 	Value string `json:"value"`
 }
 
-// Fields are the field lines of a message, in order. Unlike [net/http.Header]
-// they preserve repeated lines, order and the spelling of names, because the
-// verdict may depend on them.
+// Fields are the field lines of a message, in order. Unlike an
+// [net/http.Header], they preserve repeated lines, order and the spelling of names,
+// because the verdict may depend on these.
 type Fields []Field
 
 // Header returns Fields from alternating names and values. If the last name has
@@ -60,7 +60,7 @@ func (f Fields) Has(name string) bool {
 	return false
 }
 
-// Without returns the lines without those that have one of the names.
+// Without returns the lines that have none of the given names.
 func (f Fields) Without(names ...string) Fields {
 	var kept Fields
 	for _, line := range f {

@@ -8,7 +8,7 @@ import (
 )
 
 // preflightCache is a browser's CORS-preflight cache. Each entry is for one method
-// or one header name, so one preflight can cover requests that need only a part of
+// or one header name (or neither: see store), so one preflight can cover requests that need only a part of
 // what it granted (Fetch, CORS-preflight cache).
 type preflightCache struct {
 	entries []cacheEntry
@@ -21,8 +21,8 @@ type cacheKey struct {
 type cacheEntry struct {
 	key         cacheKey
 	credentials bool
-	method      string // a method,
-	header      string // or a header name, or neither
+	method      string // or "" if the entry is for a header name
+	header      string // or "" if the entry is for a method
 	expires     time.Time
 }
 
@@ -33,9 +33,9 @@ func (e cacheEntry) matches(p Profile, key cacheKey, credentials bool, now time.
 	return e.credentials == credentials || e.credentials && !p.Cache.ByCredentials
 }
 
-// wildcard reports whether a "*" in the entry is a wildcard. If it was granted with
-// credentials it is not: the check of the preflight took it literally, and so do
-// all engines but one when they consult their caches.
+// wildcard reports whether a "*" in the entry is a wildcard. A "*" that was granted with
+// credentials is not: the preflight's check treated it as a name, and all engines but
+// one also do so when they consult their caches.
 func (e cacheEntry) wildcard(p Profile, f Fetch) bool {
 	return !p.Cache.WildcardServesOnce && (!e.credentials || p.Cache.WildcardByRequest && !f.Credentials)
 }
@@ -86,7 +86,7 @@ func (c *preflightCache) store(p Profile, key cacheKey, credentials bool, g Gran
 		c.entries = append(c.entries, entry)
 	}
 	expires := now.Add(g.MaxAge)
-	add(cacheEntry{key: key, credentials: credentials, expires: expires}) // a grant without methods or headers
+	add(cacheEntry{key: key, credentials: credentials, expires: expires}) // records a grant that lists nothing
 	for _, method := range g.Methods {
 		add(cacheEntry{key: key, credentials: credentials, method: method, expires: expires})
 	}

@@ -24,8 +24,8 @@ func isForbiddenMethod(method string) bool {
 	return false
 }
 
-// NormalizeMethod upper-cases the six methods that browsers upper-case, and no
-// other: patch stays patch (Fetch, "normalize a method").
+// NormalizeMethod upper-cases the six methods that browsers upper-case. Others are
+// unchanged: patch stays patch (Fetch, "normalize a method").
 func NormalizeMethod(method string) string {
 	switch m := text.Upper(method); m {
 	case "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT":
@@ -191,7 +191,7 @@ func Readable(header Fields, credentials bool) Fields {
 }
 
 // parseMaxAge parses Access-Control-Max-Age: one line of digits. It reports false
-// for anything else, which browsers treat as absent.
+// for any other value, which browsers treat as absent.
 func parseMaxAge(header Fields) (seconds int64, ok bool) {
 	values := header.Values("Access-Control-Max-Age")
 	if len(values) != 1 || !text.IsDigits(values[0]) {

@@ -7,8 +7,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// The alphabet. The meaning of each letter is written out next to it, so that
-// the specification need not derive anything.
+// The alphabet. The meaning of each letter is stated next to it, so that the
+// specification need not derive anything.
 
 // patterns are the entries of AllowOrigins, with the origins that each matches.
 var patterns = []struct {

@@ -36,7 +36,7 @@ func TestPolicies(t *testing.T) {
 		}
 	}
 	if illegal == 0 || credentials == 0 {
-		t.Errorf("of the policies, %d are illegal and %d allow credentials: want some of each", illegal, credentials)
+		t.Errorf("%d policies are illegal and %d allow credentials, want some of each", illegal, credentials)
 	}
 	n := compare(t, w, browsermodel.Spec(), servers, fetches(methodSpellings(), headerNames(), bools[:1], onePath))
 	if n < 10_000_000 && w == whole {
@@ -45,8 +45,7 @@ func TestPolicies(t *testing.T) {
 }
 
 // TestPairsOfPolicies tries every list of two policies: the first that matches
-// the origin governs. In its browser, as in those that ship, "*" covers
-// Authorization.
+// the origin governs. Its browser lets "*" cover Authorization, as real browsers do.
 func TestPairsOfPolicies(t *testing.T) {
 	w := chosenWorld(t)
 	compare(t, w, browsermodel.Chromium(), pairsOfPolicies(t, w),

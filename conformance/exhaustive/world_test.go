@@ -12,8 +12,8 @@ type world struct {
 	step int // one server in step is tried
 }
 
-// The steps are primes that divide the number of values of no loop that makes
-// the lists of servers, so each value of each loop is tried.
+// The steps are primes. No loop that generates the lists of servers has a length that
+// is a multiple of them, so each value of each loop is tried.
 var (
 	whole   = world{"whole", 1}
 	thinned = world{"thinned", 11}
@@ -25,7 +25,7 @@ func chosen() (world, error) {
 	case value == "whole":
 		return whole, nil
 	case value != "":
-		return world{}, fmt.Errorf("CORSKIT_PROOF is %q, want whole or nothing", value)
+		return world{}, fmt.Errorf("CORSKIT_PROOF is %q, want \"whole\" or no value", value)
 	case testing.Short() || raceDetector:
 		return short, nil
 	}

@@ -11,17 +11,20 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// App describes an application in terms of no framework.
+// App describes an application independently of any framework.
 type App struct {
 	Options Options
 
-	// Outside is the framework's own middleware outside of CORS, outermost first.
+	// Outside is the framework's own middleware outside the CORS middleware,
+	// outermost first.
 	Outside []Layer
-	// OuterVary, if set, is added to Vary by another middleware outside of CORS.
+	// OuterVary, if set, is added to Vary by another middleware outside the
+	// CORS middleware.
 	OuterVary string
 	// CORS is mounted on the application, outermost first.
 	CORS []Middleware
-	// Inside is the framework's own middleware on each route, inside CORS.
+	// Inside is the framework's own middleware on each route, inside the CORS
+	// middleware.
 	Inside []Layer
 
 	Routes []Route
@@ -30,8 +33,8 @@ type App struct {
 	// NotFound, if not zero, is the status with which a handler of the
 	// application answers requests that match no route.
 	NotFound int
-	// ErrorHandler gives the application an error handler of its own, in
-	// frameworks whose handlers return errors.
+	// ErrorHandler gives the application a custom error handler, in frameworks
+	// whose handlers return errors.
 	ErrorHandler bool
 	// ErrorPolicy is the engine of the adapter's error handler, for requests that
 	// fiber v2 fails to read. If nil, the adapter's error handler is not used.
@@ -46,30 +49,31 @@ type App struct {
 	StripUpstream bool
 	// Probe, if not nil, learns of each request that reaches a handler.
 	Probe *conformance.Probe
-	// MaxHeaderBytes raises the limit of frameworks with a server of their own.
+	// MaxHeaderBytes raises the limit of frameworks that have their own server.
 	MaxHeaderBytes int
 	// Log is where the framework logs. If nil, it does not.
 	Log io.Writer
 }
 
 // Group is a group of routes. Its CORS middleware also answers the preflights
-// of the group's routes, by the adapter's Group where the framework needs that.
+// of the group's routes, using the adapter's Group where the framework needs it.
 type Group struct {
 	Path   string // below that of the group around it
 	CORS   []Middleware
 	Routes []Route
 	Groups []Group
-	// Mounted makes the group an application of its own, in fiber.
+	// Mounted makes the group a separate application, mounted on the first. Only
+	// fiber supports it.
 	Mounted bool
 }
 
 // Route is a route and what its handler does.
 type Route struct {
-	// Methods are the methods that the route takes. If empty, it takes any,
-	// [conformance.ExtensionMethods] included.
+	// Methods are the methods that the route accepts. If empty, it accepts any,
+	// including [conformance.ExtensionMethods].
 	Methods []string
 	// Path is below that of the group. A segment ":name" is a parameter; "*" at
-	// the end stands for the rest of the path.
+	// the end matches the rest of the path.
 	Path string
 	// CORS is mounted on this route only, and on a route for OPTIONS with the
 	// same path, which is added unless Methods has OPTIONS.
@@ -77,22 +81,22 @@ type Route struct {
 	// Inside is the framework's own middleware on this route, inside [App].Inside.
 	Inside []Layer
 
-	// What the handler does. Status, Header and Body are as in
-	// [conformance.Endpoint] unless the behaviour says otherwise.
+	// Behaviour is what the handler does. Status, Header and Body mean what they
+	// do in [conformance.Endpoint] unless the behaviour says otherwise.
 	Behaviour conformance.Behaviour
 	Status    int
 	Header    browsermodel.Fields
 	Body      string
 }
 
-// Behaviours of handlers, as well as those of package conformance.
+// Behaviours of handlers, in addition to those of package conformance.
 const (
-	// Text answers 200 with Body, by the shortest means. With no Body the handler
-	// does nothing at all.
+	// Text answers 200 with Body, using the framework's simplest helper. If Body is
+	// empty, the handler does nothing.
 	Text conformance.Behaviour = "text"
 	// UnknownError returns an error that has no status: the framework answers 500.
 	UnknownError conformance.Behaviour = "unknown-error"
-	// LateError answers, then returns an error of the status 418.
+	// LateError answers, then returns an error with status 418.
 	LateError conformance.Behaviour = "late-error"
 	// LatePanic answers, then panics.
 	LatePanic conformance.Behaviour = "late-panic"
@@ -106,11 +110,11 @@ const (
 	Directory conformance.Behaviour = "directory"
 	// File serves the file of [App].Files that Body names.
 	File conformance.Behaviour = "file"
-	// Attachment does so as a download by the name of b.txt.
+	// Attachment is like File, as a download with the name b.txt.
 	Attachment conformance.Behaviour = "attachment"
 )
 
-// Layer is middleware that every framework has, one way or another.
+// Layer is a kind of middleware that every framework has or can use.
 type Layer string
 
 // The layers.
@@ -139,25 +143,26 @@ func (l Layer) Credentials() string {
 	return ""
 }
 
-// Options are settings of frameworks, by their names there. The names with No turn
-// off what is on by default. A framework ignores the settings of others.
+// Options are settings of frameworks, with the names that the frameworks use. A name
+// that begins with No turns off a setting that is on by default. A framework ignores
+// the settings of others.
 type Options struct {
-	// net/http. Unrouted serves the only route without a router, for every path.
+	// For net/http. Unrouted serves the only route without a router, for every path.
 	Unrouted bool
 
-	// gin. HandleContext serves paths below /old/ again as paths below /private/.
+	// For gin. HandleContext serves paths below /old/ again as paths below /private/.
 	HandleMethodNotAllowed, RedirectFixedPath     bool
 	UseRawPath, UseEscapedPath, RemoveExtraSlash  bool
 	NoRedirectTrailingSlash, NoUnescapePathValues bool
 	HandleContext                                 bool
 
-	// echo. Rewrite, with Pre, makes paths below /private/ of those below /old/.
+	// For echo. Rewrite, with Pre, rewrites paths below /old/ to paths below /private/.
 	// RemoveTrailingSlash, with Pre, redirects; the application's CORS middleware
-	// then runs with Pre, too. CatchAll adds a route for every path, after all others.
+	// then also runs with Pre. CatchAll adds a route for every path, after all others.
 	Rewrite, RemoveTrailingSlash, CatchAll bool
 	UseEscapedPathForMatching              bool // v5
 
-	// fiber. Reset makes handlers answer 304 and plain errors with fasthttp's own
+	// For fiber. Reset makes handlers answer 304 and plain errors with fasthttp's own
 	// functions, which clear the response first.
 	CaseSensitive, StrictRouting, UnescapePath bool
 	Immutable, DisableHeaderNormalizing, Reset bool
@@ -177,12 +182,12 @@ func (r Route) endpoint() conformance.Endpoint {
 	return conformance.Endpoint{Path: r.Path, Behaviour: r.Behaviour, Status: r.Status, Header: r.Header, Body: r.Body}
 }
 
-// takesOptions reports whether the route itself gets preflights.
+// takesOptions reports whether the route accepts OPTIONS.
 func (r Route) takesOptions() bool {
 	return len(r.Methods) == 0 || slices.Contains(r.Methods, "OPTIONS")
 }
 
-// methods returns the route's methods, for routers that need each.
+// methods returns the route's methods, for routers that register each separately.
 func (r Route) methods() []string {
 	if len(r.Methods) > 0 {
 		return r.Methods
@@ -190,7 +195,7 @@ func (r Route) methods() []string {
 	return append([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, conformance.ExtensionMethods()...)
 }
 
-// paths returns the full paths of routes that behave so.
+// paths returns the full paths of routes with one of the behaviours.
 func (a App) paths(behaviours ...conformance.Behaviour) []string {
 	var paths []string
 	var walk func(prefix string, routes []Route, groups []Group)
@@ -208,11 +213,11 @@ func (a App) paths(behaviours ...conformance.Behaviour) []string {
 	return paths
 }
 
-// takesAny reports whether some route takes any method.
+// takesAny reports whether at least one route accepts every method.
 func takesAny(routes []Route, groups []Group) bool {
 	return slices.ContainsFunc(routes, func(r Route) bool { return len(r.Methods) == 0 }) ||
 		slices.ContainsFunc(groups, func(g Group) bool { return takesAny(g.Routes, g.Groups) })
 }
 
-// hasWildcard reports whether a path is more than itself.
+// hasWildcard reports whether a path has a parameter or a wildcard.
 func hasWildcard(path string) bool { return strings.ContainsAny(path, "*:") }

@@ -1,16 +1,14 @@
 // Package hosts builds applications with every framework that corskit has an
-// adapter for. It is not released.
+// adapter for. The package is not released.
 //
-// An [App] describes what is to be served: routes and what their handlers do,
-// groups of routes, where CORS middleware is mounted, what surrounds it, and
-// the settings of frameworks that tests need. A [Host] knows how one framework
-// does that. Tests, the scoreboard and the benchmarks describe an application
-// once and build it with each Host of [All].
+// An [App] describes an application: its routes and what their handlers do, its
+// groups of routes, where CORS middleware is mounted, the middleware around it, and
+// the framework settings that tests need. A [Host] builds an App with one framework.
+// Tests, the scoreboard and the benchmarks describe an application once and build it
+// with each Host of [All].
 //
-// The middleware is an adapter of this repository, or any middleware of the
-// framework's own type, so that other libraries are served by the same
-// applications.
+// The CORS middleware is an adapter of this repository, or any middleware of the
+// framework's own type, so the same applications can test other libraries.
 //
-// To add a framework, write its file here, as gin.go is for gin, and add a line
-// to [All].
+// To add a framework, write a file like gin.go and add a line to [All].
 package hosts

@@ -57,7 +57,7 @@ func buildEcho(app App) *Application {
 		})
 	}
 	if o.RemoveTrailingSlash {
-		e.Pre(buildAll(app.CORS, corsEcho)...) // before what redirects
+		e.Pre(buildAll(app.CORS, corsEcho)...) // before middleware that redirects
 		e.Pre(middleware.RemoveTrailingSlashWithConfig(middleware.TrailingSlashConfig{RedirectCode: http.StatusMovedPermanently}))
 	} else {
 		e.Use(buildAll(app.CORS, corsEcho)...)
@@ -164,7 +164,7 @@ func (a *echoApp) handler(r Route) echo.HandlerFunc {
 	}
 }
 
-// answer returns the handler of a behaviour that answers by echo's own means, or nil.
+// answer returns the handler of a behaviour that answers with echo's own API, or nil.
 func (a *echoApp) answer(r Route) echo.HandlerFunc {
 	add := func(c echo.Context) {
 		for _, line := range r.Header {
@@ -210,7 +210,7 @@ func (a *echoApp) answer(r Route) echo.HandlerFunc {
 	return nil
 }
 
-// failure returns the handler of a behaviour that fails by echo's own means, or nil.
+// failure returns the handler of a behaviour that fails with echo's own API, or nil.
 func (a *echoApp) failure(r Route) echo.HandlerFunc {
 	switch r.Behaviour {
 	case conformance.ReturnError:

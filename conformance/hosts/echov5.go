@@ -56,7 +56,7 @@ func buildEchoV5(app App) *Application {
 		})
 	}
 	if o.RemoveTrailingSlash {
-		e.Pre(buildAll(app.CORS, corsEchoV5)...) // before what redirects
+		e.Pre(buildAll(app.CORS, corsEchoV5)...) // before middleware that redirects
 		e.Pre(middleware.RemoveTrailingSlashWithConfig(middleware.RemoveTrailingSlashConfig{RedirectCode: http.StatusMovedPermanently}))
 	} else {
 		e.Use(buildAll(app.CORS, corsEchoV5)...)
@@ -172,7 +172,7 @@ func (a *echoV5App) handler(r Route) echo.HandlerFunc {
 	}
 }
 
-// answer returns the handler of a behaviour that answers by echo's own means, or nil.
+// answer returns the handler of a behaviour that answers with echo's own API, or nil.
 func (a *echoV5App) answer(r Route) echo.HandlerFunc {
 	add := func(c *echo.Context) {
 		for _, line := range r.Header {
@@ -218,7 +218,7 @@ func (a *echoV5App) answer(r Route) echo.HandlerFunc {
 	return nil
 }
 
-// failure returns the handler of a behaviour that fails by echo's own means, or nil.
+// failure returns the handler of a behaviour that fails with echo's own API, or nil.
 func (a *echoV5App) failure(r Route) echo.HandlerFunc {
 	switch r.Behaviour {
 	case conformance.ReturnError:

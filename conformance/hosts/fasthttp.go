@@ -13,7 +13,7 @@ import (
 )
 
 // withExtensions returns the methods of a fiber application that has routes of
-// any method, given those that fiber knows without being told.
+// any method, given those that fiber knows by default.
 func withExtensions(known []string) []string {
 	return append(slices.Clone(known), slices.DeleteFunc(conformance.ExtensionMethods(), func(m string) bool {
 		return slices.Contains(known, m)
@@ -52,7 +52,7 @@ func writeEvents(p *conformance.Probe, query string) func(*bufio.Writer) {
 	}
 }
 
-// echoLine answers a line with itself.
+// echoLine reads a line and writes it back.
 func echoLine(conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	if line, err := bufio.NewReader(conn).ReadString('\n'); err == nil {

@@ -340,7 +340,7 @@ func fiberEcho(c *fiber.Ctx) error {
 	echoed := conformance.Echoed{
 		Method: c.Method(), Target: string(c.Request().RequestURI()), Host: string(c.Request().Host()), Body: string(c.Body()),
 	}
-	// In order, which the map of GetReqHeaders loses between names that differ
+	// In order: the map of GetReqHeaders loses the order between names that differ
 	// only in case.
 	for name, v := range c.Request().Header.All() {
 		echoed.Header = append(echoed.Header, browsermodel.Field{Name: string(name), Value: string(v)})

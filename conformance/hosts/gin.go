@@ -35,7 +35,7 @@ type ginApp struct {
 	engine     *gin.Engine
 	preflights map[string]bool            // paths with a route for the preflights of routes
 	anyMethod  map[string]gin.HandlerFunc // by the full path of the route
-	noRoute    bool                       // the App says what answers requests that match no route
+	noRoute    bool                       // the App has a handler for requests that match no route
 }
 
 func buildGin(app App) *Application {
@@ -162,7 +162,7 @@ func (a *ginApp) layer(l Layer) gin.HandlerFunc {
 		return secure.New(secure.Config{ContentTypeNosniff: true, FrameDeny: true})
 	case BasicAuth:
 		return gin.BasicAuth(gin.Accounts{user: password})
-	case TokenAuth: // gin has none of its own
+	case TokenAuth: // gin has no middleware for it
 		return func(c *gin.Context) {
 			if c.GetHeader("Authorization") != l.Credentials() {
 				c.AbortWithStatusJSON(http.StatusUnauthorized, gin.H{"error": "who are you?"})
@@ -190,7 +190,7 @@ func (a *ginApp) handler(r Route) gin.HandlerFunc {
 	}
 }
 
-// answer returns the handler of a behaviour that answers by gin's own means, or nil.
+// answer returns the handler of a behaviour that answers with gin's own API, or nil.
 func (a *ginApp) answer(r Route) gin.HandlerFunc {
 	add := func(c *gin.Context) {
 		for _, line := range r.Header {
@@ -246,7 +246,7 @@ func (a *ginApp) answer(r Route) gin.HandlerFunc {
 	return nil
 }
 
-// failure returns the handler of a behaviour that fails by gin's own means, or nil.
+// failure returns the handler of a behaviour that fails with gin's own API, or nil.
 func (a *ginApp) failure(r Route) gin.HandlerFunc {
 	switch r.Behaviour {
 	case conformance.ReturnError:

@@ -18,8 +18,8 @@ import (
 type Host struct {
 	Name    string // of the framework, as in names of benchmarks: "gin"
 	Adapter string // the package: "corsgin"
-	// HasGroup reports whether the adapter has a function Group, for what the
-	// framework does not tell the middleware of a group.
+	// HasGroup reports whether the adapter has a function Group, because the
+	// framework does not run a group's middleware for all of its preflights.
 	HasGroup bool
 
 	fasthttp bool
@@ -49,18 +49,18 @@ func (h Host) Serves(s conformance.Setup) error {
 
 // Middleware is CORS middleware that an [App] mounts.
 type Middleware struct {
-	// Engine is that of the adapter for the framework. It must be nil with Native.
+	// Engine is passed to the framework's adapter. It must be nil if Native is set.
 	Engine   *core.Engine
-	KeepVary bool // the adapter's option, where it has that
+	KeepVary bool // the adapter's option, if it has one
 
 	// Native is middleware of the framework's own type, such as gin.HandlerFunc.
 	Native any
 }
 
-// Adapter returns a list of the one middleware that the adapter makes of an engine.
+// Adapter returns a list with one middleware: the adapter's, for an engine.
 func Adapter(engine *core.Engine) []Middleware { return []Middleware{{Engine: engine}} }
 
-// Native returns a list of the one middleware, which has the framework's own type.
+// Native returns a list with one middleware of the framework's own type.
 func Native[M any](m M) []Middleware { return []Middleware{{Native: m}} }
 
 // build returns the middleware in the framework's own type.
@@ -75,7 +75,7 @@ func build[M any](m Middleware, adapter func(engine *core.Engine, keepVary bool)
 	return native
 }
 
-// buildAll does so for a list.
+// buildAll is like build, for a list.
 func buildAll[M any](list []Middleware, adapter func(engine *core.Engine, keepVary bool) M) []M {
 	all := make([]M, len(list))
 	for i, m := range list {
@@ -95,7 +95,7 @@ type Application struct {
 }
 
 // Serve serves the application on loopback, with net/http's server or the
-// framework's own, by the protocol, limits and log of the setup.
+// framework's own, with the protocol, limits and log of the setup.
 func (a *Application) Serve(s conformance.Setup) (*conformance.Server, error) {
 	if a.Handler != nil {
 		return conformance.Serve(a.Handler, conformance.Setup{Protocol: s.Protocol, MaxHeaderBytes: s.MaxHeaderBytes, Log: s.Log})

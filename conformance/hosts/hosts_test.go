@@ -103,7 +103,7 @@ func TestBuild(t *testing.T) {
 				method, path, body string
 				header             []string
 				status             int
-				want               string // what the body has
+				want               string // must be in the body
 			}{
 				{method: "GET", path: "/any", status: 200, want: "any"},
 				{method: "CHICKEN", path: "/any", status: 200, want: "any"},
@@ -141,8 +141,8 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// TestCORS checks where middleware is mounted: with the adapter's engine, and
-// with none.
+// TestCORS checks where middleware is mounted, with an engine of the adapter and
+// without one.
 func TestCORS(t *testing.T) {
 	item := hosts.Route{Methods: []string{"PUT"}, Path: "/x", Behaviour: hosts.Text, Body: "x"}
 	routed := item

@@ -166,8 +166,8 @@ func httpAuth(l Layer) wrapper {
 	}
 }
 
-// httpHandler returns the handler of a route. Frameworks that take an
-// http.Handler use it for what they have no way of their own to do.
+// httpHandler returns the handler of a route. Frameworks that accept an http.Handler
+// use it for behaviours that they have no API for.
 func httpHandler(app App, prefix string, r Route) http.Handler {
 	file := filepath.Join(app.Files, r.Body)
 	switch r.Behaviour {

@@ -7,7 +7,7 @@ import (
 )
 
 // Describe returns the application that a setup of the conformance suite asks
-// for, with the middleware where the setup wants it.
+// for, with the middleware mounted where the setup says.
 func Describe(s conformance.Setup, m Middleware) App {
 	app := App{OuterVary: s.OuterVary, MaxHeaderBytes: s.MaxHeaderBytes, Probe: s.App.Probe, Log: s.Log}
 	if s.RecoverOutside {
@@ -40,8 +40,8 @@ func Describe(s conformance.Setup, m Middleware) App {
 	return app
 }
 
-// Mount returns a Mount of the framework's adapter, for the suite. If not nil,
-// change changes each application before it is built.
+// Mount returns a Mount of the framework's adapter, for the suite. If change
+// is not nil, it modifies each application before it is built.
 func (h Host) Mount(change func(*App)) conformance.Mount {
 	return func(s conformance.Setup) (*conformance.Server, error) {
 		engine, err := s.Engine()

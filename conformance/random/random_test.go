@@ -242,7 +242,7 @@ func TestReload(t *testing.T) {
 	})
 }
 
-// TestExplain: what an explanation says about browsers is what the model does.
+// TestExplain: the model behaves as an explanation says that browsers do.
 func TestExplain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := policies.Draw(t, "policy")

@@ -13,7 +13,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-var only = flag.String("probes", "", "a regular expression: calibrate only with probes whose IDs match")
+var only = flag.String("probes", "", "calibrate only with probes whose IDs match this `regexp`")
 
 // TestCalibration asks every browser and its model the same questions. It fails if their
 // answers differ, unless [deviations] lists the question, and if [deviations] lists a

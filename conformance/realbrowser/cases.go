@@ -31,11 +31,11 @@ type Subject struct {
 //
 // It runs only the steps of a case that a document can fetch: it leaves out steps that
 // send bytes, and documents with origins that this browser does not support. The log says
-// how many cases are left out, and why. Of the few cases with hundreds of steps it runs a
-// sample of the steps.
+// how many cases are left out, and why. From the few cases with hundreds of steps it runs
+// a sample of the steps.
 //
-// A browser loads a document for each origin of a case, which takes longer than what the
-// document then does. All subjects run concurrently, so six subjects take little longer
+// A browser loads a document for each origin of a case, which takes longer than the
+// document's fetches. All subjects run concurrently, so six subjects take little longer
 // than one.
 func RunConformance(t *testing.T, subjects ...Subject) {
 	t.Helper()
@@ -284,7 +284,7 @@ func sameForXHR(f browsermodel.Fetch) bool {
 	return f.Mode == browsermodel.ModeCORS && f.Redirect == browsermodel.RedirectFollow && !dropsBody
 }
 
-// locate returns the case with origins of its own for the server at an address.
+// locate returns the case with separate origins for the server at an address.
 func (s *Session) locate(c conformance.Case, address string, xhr bool) (*located, error) {
 	self, err := s.Serve(address)
 	if err != nil {

@@ -30,8 +30,8 @@ type batchDone struct {
 	err      error
 }
 
-// control is the test's end of the conversation with a page. The page asks what to
-// do next, and control answers when there is something to do, or after pollLimit.
+// control is the test's end of the conversation with a page. The page asks for work,
+// and control answers when there is some, or after pollLimit.
 type control struct {
 	mu      sync.Mutex
 	current *batch

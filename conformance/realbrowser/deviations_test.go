@@ -6,7 +6,7 @@ import (
 )
 
 // deviation is a known disagreement of a browser with its model that the model does not
-// adopt: a fault of the browser, or a matter outside of the Fetch standard.
+// adopt: a fault of the browser, or a matter outside the Fetch standard.
 type deviation struct {
 	engine  string
 	version string   // in which it was seen, as printed by the engine
@@ -79,7 +79,7 @@ var deviations = []deviation{
 	{"webkit", seenWebKit, []string{"redirect/two locations*", "redirect/the same location twice*"},
 		"Location lines are joined by commas, and the result is followed"},
 
-	// What scripts can set, and what is sent for it.
+	// The headers that scripts can set, and how they are sent.
 	{"chromium", seenChromium, []string{"upload listeners/GET/*"}, "listeners count only if there is a body to upload"},
 	{"chromium", seenChromium, []string{
 		"request/header/DPR: 1*", "request/header/Downlink: 1*", "request/header/Save-Data: on*", "request/header/Viewport-Width: 1*",

@@ -8,7 +8,8 @@
 //	}
 //
 // [Each] and [Session] run single fetches: a [Session] is a browser whose only network is
-// a proxy of the test, so pages can have any origin and the browser reaches nothing else.
+// a proxy in the test, so pages can have any origin and the browser cannot reach
+// anything else.
 //
 // The environment variables [EnvBrowsers] and [EnvOnly] select browsers. By default,
 // browsers that are not installed are skipped, and -short skips all of them.

@@ -68,7 +68,7 @@ func Seen(header browsermodel.Fields) browsermodel.Fields {
 	return seen
 }
 
-// Jobs and outcomes travel as JSON, hence as text. Headers and bodies are bytes: each
+// Jobs and outcomes travel as JSON, which is text. Headers and bodies are bytes: each
 // byte travels as the code point with the same number, as in scripts (Web IDL,
 // ByteString).
 

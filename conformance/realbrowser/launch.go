@@ -39,7 +39,7 @@ func launchFirefox(l launch) ([]string, error) {
 	// all domains below .app and .dev.
 	pref("network.stricttransportsecurity.preloadlist", "false")
 	pref("dom.security.https_first", "false")
-	pref("network.auth.subresource-http-auth-allow", "0") // there is nobody to answer a dialog
+	pref("network.auth.subresource-http-auth-allow", "0") // no one would answer a dialog
 	// The proxy would refuse what the browser requests by itself. These settings
 	// avoid the attempts.
 	for _, name := range []string{

@@ -24,8 +24,8 @@ type sequence struct {
 }
 
 // sent counts the preflights to three kinds of servers: corskit, which answers with the full
-// lists of its policy; corskit with a policy whose lists are "*"; and a server that echoes
-// what the preflight asks for, like most libraries.
+// lists of its policy; corskit with a policy whose lists are "*"; and a server that, like
+// most libraries, echoes what the preflight asks for.
 type sent struct{ full, star, echo int }
 
 // unsent means that the sequence is not sent: "*" allows nothing to requests with

@@ -48,8 +48,8 @@ func (t *table) modes() {
 	}
 }
 
-// requests varies what the script sends; the answers allow everything. The requests on the
-// wire are what matters. Control characters in values, which scripts can send, are left out:
+// requests varies what the script sends; the answers allow everything. The test compares
+// the requests on the wire. Control characters in values, which scripts can send, are left out:
 // servers, including net/http, refuse them before any CORS middleware runs.
 func (t *table) requests() {
 	everything := map[hop]answer{

@@ -128,7 +128,7 @@ func probes() []probe {
 	return t.probes
 }
 
-// expand returns the probe with paths of its own and with the origins of page and servers.
+// expand returns the probe with unique paths and with the origins of page and servers.
 func (p probe) expand(number int, page string, servers []string) probe {
 	id := fmt.Sprintf("p%d", number)
 	replace := strings.NewReplacer(

@@ -60,7 +60,7 @@ func startProcess(dir string, argv []string) (*process, error) {
 	go func() {
 		err := cmd.Wait()
 		if err == nil {
-			err = errors.New("it ended by itself")
+			err = errors.New("it exited unexpectedly")
 		}
 		p.err = err
 		close(p.done)

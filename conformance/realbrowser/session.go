@@ -56,8 +56,8 @@ const (
 	framePage = "https://frame.example"
 )
 
-// Start starts a browser that knows the given http or https origins as well as those
-// of its servers: pages can have them, and [Session.Route] can put servers at them.
+// Start starts a browser that knows the given http or https origins, in addition to
+// those of its servers: pages can have them, and [Session.Route] can put servers at them.
 // If the browser is not installed, the error wraps [ErrNotInstalled].
 func Start(ctx context.Context, e *Engine, origins ...string) (s *Session, err error) {
 	path, err := e.Find()
@@ -224,7 +224,7 @@ func (s *Session) Run(ctx context.Context, sequences [][]Job) ([][]Outcome, erro
 
 // nextBatch returns what one page can run of the jobs that have no outcome yet: jobs
 // for its origin at the head of any sequence. Sequences that wait run together but not
-// with others: they need time, the others the processor. nextBatch also returns the
+// with others, because waiting needs time and the others need the processor. nextBatch also returns the
 // indices of the sequences, nil if there are no more, and how long they wait.
 func nextBatch(sequences [][]Job, outcomes [][]Outcome) (b *batch, chosen []int, wait time.Duration) {
 	var origin string

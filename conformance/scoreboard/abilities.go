@@ -93,9 +93,9 @@ func asks(s conformance.Setup) []ability {
 	return all
 }
 
-// build calls a library's constructor. A panic is a refusal of the policy. If
-// corskit accepts the policy that the library refuses, that is no fault of the
-// library: it cannot express the case.
+// build calls a library's constructor, and treats a panic as a refusal of the policy.
+// If the library refuses a policy that corskit accepts, that is not a fault: the
+// library cannot express the case.
 func build[T any](s conformance.Setup, construct func() (T, error)) (built T, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {

@@ -11,12 +11,12 @@ import (
 // column is one library in the table.
 type column struct {
 	name   string
-	module string // whose version go.mod has; empty for corskit itself
-	note   string // how the library is configured, where that is not obvious
+	module string // the module, whose version is in go.mod; empty for corskit itself
+	note   string // how the library is configured, if that is not obvious
 	mount  conformance.Mount
 }
 
-// columns are those of the table, in order.
+// columns are the columns of the table, in order.
 var columns = []column{
 	{"corskit", "", "package corshttp", hosts.NetHTTP().Mount(nil)},
 	peer(peers.RS(), "GET, HEAD and POST are listed in AllowedMethods, as it asks for; wildcards as documented, one in an origin",

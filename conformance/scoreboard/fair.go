@@ -7,8 +7,8 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// fairCases returns the suite's cases, without what would be unfair in a
-// comparison of libraries. Cases that are a matter of choice are marked.
+// fairCases returns the suite's cases, without those that would be unfair in a
+// comparison of libraries. It sets Choice in cases that are a matter of choice.
 func fairCases() []conformance.Case {
 	cases := slices.DeleteFunc(conformance.Cases(), repeats)
 	for i := range cases {
@@ -46,15 +46,15 @@ func isChoice(c conformance.Case) bool {
 
 // aboutEverything are the rules about Vary, about requests of disallowed origins
 // that pass, and about the headers of a refusal. Other rules would count the same
-// failure again, under a name that says something else.
+// failure again, under a misleading name.
 var aboutEverything = map[string]bool{
 	"N1": true, "N2": true, "N5": true, "N6": true, "A2": true, "A3": true, "A16": true,
 	"P2": true, "M1": true, "L1": true, "L2": true, "L3": true, "L4": true,
 	"V1": true, "V2": true, "V3": true, "V4": true, "V5": true, "V6": true, "X5": true, "X8": true,
 }
 
-// cacheable expects nothing about CORS in the Vary of answers to OPTIONS, which
-// no cache stores.
+// cacheable removes what the steps expect of Vary about CORS in answers to OPTIONS,
+// which no cache stores.
 func cacheable(steps []conformance.Step) []conformance.Step {
 	fair := slices.Clone(steps)
 	for i := range fair {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// goMod has the versions of the libraries.
+// goMod contains the versions of the libraries.
 //
 //go:embed go.mod
 var goMod string

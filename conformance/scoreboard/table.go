@@ -28,9 +28,9 @@ A test fails if the page is out of date.
   the case is not counted. Neither is the case of a policy that a library refuses.
   A rule without counted cases shows "–".
 - [Choices](#choices) has the rules, and the cases of rules, where corskit chose
-  one of several good answers, and what the suite demands only because of
-  corskit's design. They do not measure a peer. Neither does a short Vary in the
-  answer to OPTIONS, because no cache stores that answer.
+  one of several good answers, or that the suite requires only because of
+  corskit's design. They do not measure other libraries. Neither does a short Vary
+  in the answer to OPTIONS, because no cache stores that answer.
 - A failure counts once, under the rule it is about. Only the rules about Vary
   look at Vary, and only those about disallowed origins look at whether handlers
   run for them.
@@ -39,7 +39,7 @@ A test fails if the page is out of date.
 
 `
 
-// markdown returns the whole page. It has nothing that differs between two runs.
+// markdown returns the whole page. It is the same for every run.
 func markdown(results []result) string {
 	var b strings.Builder
 	b.WriteString(intro)

@@ -18,9 +18,8 @@ type Peer struct {
 	Host   hosts.Host
 
 	// New returns the library's middleware for a policy, or the library's error.
-	// Some libraries panic instead. If match is not nil, the library is given this
-	// function in place of the policy's origins. Only libraries with such a setting
-	// use it.
+	// Some libraries panic instead. If match is not nil, libraries that accept a
+	// function use it in place of the policy's origins.
 	New func(p core.Policy, match func(origin string) bool) (Middleware, error)
 }
 
@@ -39,8 +38,8 @@ func withSafelisted(methods []string) []string {
 	return append([]string{"GET", "HEAD", "POST"}, methods...)
 }
 
-// seconds returns a max-age, or -1 for [core.NoPreflightCache], as most libraries
-// take it.
+// seconds returns a max-age in seconds, or -1 for [core.NoPreflightCache], as most
+// libraries expect.
 func seconds(d time.Duration) int {
 	if d == core.NoPreflightCache {
 		return -1
@@ -48,8 +47,8 @@ func seconds(d time.Duration) int {
 	return int(d / time.Second)
 }
 
-// headersUnlessEchoed returns the request headers, for libraries that repeat what
-// a preflight asks for if the list is empty. They need that where the policy
+// headersUnlessEchoed returns the request headers for libraries that echo the
+// requested headers if the list is empty. It returns an empty list if the policy
 // allows every header, with credentials.
 func headersUnlessEchoed(p core.Policy) []string {
 	if p.AllowCredentials && slices.Contains(p.AllowHeaders, "*") {
@@ -59,7 +58,7 @@ func headersUnlessEchoed(p core.Policy) []string {
 }
 
 // customSchemes returns the schemes of origins other than http and https, as
-// gin-contrib/cors takes them.
+// gin-contrib/cors expects them.
 func customSchemes(origins []string) []string {
 	var schemes []string
 	for _, o := range origins {

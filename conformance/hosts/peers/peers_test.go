@@ -83,7 +83,7 @@ func allows(t *testing.T, url string, origins map[string]bool) {
 		}
 		res.Body.Close()
 		if got := res.Header.Get("Access-Control-Allow-Origin"); (got == origin) != want {
-			t.Errorf("GET from %s: Access-Control-Allow-Origin %q, allowed is to be %v", origin, got, want)
+			t.Errorf("GET from %s: Access-Control-Allow-Origin %q, want allowed %v", origin, got, want)
 		}
 	}
 }
