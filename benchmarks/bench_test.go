@@ -37,7 +37,7 @@ func BenchmarkMiddleware(b *testing.B) {
 func BenchmarkPublic(b *testing.B) {
 	var subjects []benchmarks.Subject
 	for _, s := range benchmarks.Subjects() {
-		if s.Framework == benchmarks.NetHTTP && s.Name != benchmarks.Floor { // the published set has none
+		if s.Framework == benchmarks.NetHTTP && s.Name != benchmarks.Floor { // the published set has no floor
 			subjects = append(subjects, s)
 		}
 	}

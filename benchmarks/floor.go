@@ -12,10 +12,9 @@ import (
 
 // floor is a lower bound for middleware on net/http: no middleware that follows the
 // rules can be faster. It is not a middleware, because it is told which origins the
-// requests come from, and compares Origin with those few. The rest is what the rules
-// require. It reads Origin and, for OPTIONS requests, Access-Control-Request-Method,
-// and writes headers into memory that no other response shares, which takes one
-// allocation.
+// requests come from, and compares Origin only with these. Otherwise it does what the
+// rules require. It reads Origin and, for OPTIONS requests, Access-Control-Request-Method,
+// and writes headers into memory that no other response shares, with one allocation.
 func floor(s Setup) (*Server, error) {
 	if s.Routes != nil || s.Reload || len(s.Policies()) > 1 {
 		return nil, unsupported("one policy for all requests")

@@ -30,8 +30,8 @@ func headersOf(server *Server, r Request) headers {
 }
 
 // sharedValues returns how many CORS headers of a response have their values in
-// memory that another response has too: a handler that changes them in one response
-// changes them in the other. fasthttp copies values, so that none are shared.
+// memory that another response also uses: a handler that changes them in one response
+// changes them in the other. fasthttp copies values, so none are shared.
 func sharedValues(server *Server, r Request) (n int) {
 	app := varied(server, r.Vary).app
 	if app.Handler == nil {

@@ -20,7 +20,7 @@ import (
 //	vary           members of the subject's Vary
 //	shared         headers whose values share memory with those of other responses
 //
-// The headers do not depend on the number of origins, so that long lists are cut.
+// The headers do not depend on the number of origins, so long lists are shortened.
 func BenchmarkHeaders(b *testing.B) {
 	subjects := map[Framework]Subject{}
 	for _, s := range Subjects() {

@@ -30,7 +30,7 @@ func set(origins []string) map[string]struct{} {
 	return m
 }
 
-// ownSet returns a set that, like an engine, keeps nothing of what it is built from.
+// ownSet returns a set that, like an engine, retains no memory of the list.
 func ownSet(origins []string) map[string]struct{} {
 	m := make(map[string]struct{}, len(origins))
 	for _, o := range origins {
@@ -80,9 +80,9 @@ func BenchmarkLookup(b *testing.B) {
 	}
 }
 
-// BenchmarkCompile builds from a list that exists already. The memory of a million
-// origins is what is still in use when the list is gone. "map" uses the list's
-// own strings as keys, "own-map" copies them.
+// BenchmarkCompile builds engines and maps from an existing list. The memory of a
+// million origins is what remains in use after the list is dropped. "map" uses the
+// list's strings as keys; "own-map" copies them.
 func BenchmarkCompile(b *testing.B) {
 	builders := []struct {
 		subject string

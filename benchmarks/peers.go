@@ -12,17 +12,17 @@ type peer struct {
 	name string
 	peers.Peer
 
-	// function gives the library a function in place of the list of origins.
-	// If nil, it never does.
+	// function reports whether the library gets a function in place of the policy's
+	// list of origins. A nil function means that it never does.
 	function func(Policy) bool
-	// lacks returns why the library cannot have the policy, or "". It may be nil.
+	// lacks returns why the library cannot express the policy, or "". It may be nil.
 	lacks func(Policy) string
 }
 
 var others = []peer{
 	{name: "rs-cors", Peer: peers.RS()},
 	{name: "rs-cors-func", Peer: peers.RS(), function: func(Policy) bool { return true }, lacks: func(p Policy) string {
-		return reason(p.Any(), "a function makes no * of any origin")
+		return reason(p.Any(), "a function cannot make it answer *")
 	}},
 	{name: "jub0bs-cors", Peer: peers.Jub0bs()},
 	{name: "go-chi-cors", Peer: peers.Chi()},
@@ -48,8 +48,8 @@ func reason(lacks bool, why string) string {
 	return ""
 }
 
-// subject returns the peer's row. The middleware has one policy: each route gets
-// middleware of its own.
+// subject returns the peer's row. The middleware has one policy, so each route gets
+// its own middleware.
 func (p peer) subject() Subject {
 	return Subject{p.name, Framework(p.Host.Name), func(s Setup) (*Server, error) {
 		if s.Routes != nil {
@@ -95,8 +95,8 @@ func (p peer) middleware(policy Policy) (peers.Middleware, error) {
 	return p.New(policy.Core(), match)
 }
 
-// matchFunc returns what a user writes where a library takes a function: a map
-// for the exact origins, and a loop over the others.
+// matchFunc returns the function that a user would write for a library that accepts
+// one: a map for the exact origins, and a loop over the others.
 func matchFunc(origins []string) func(string) bool {
 	exact := make(map[string]bool, len(origins))
 	var suffixes []string

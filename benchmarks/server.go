@@ -78,10 +78,10 @@ func (s *Server) Serve() (address string, stop func(), err error) {
 	return strings.TrimPrefix(server.URL, "http://"), server.Close, nil
 }
 
-// Check asks the model of a browser for its verdict on the fetch that the request
-// was made from. It returns an error if the verdict is not the one that the
-// request calls for, or if the script can read a response header that the policy
-// does not expose, or cannot read one that it exposes.
+// Check asks the model of a browser for its verdict on the request's fetch. It
+// returns an error if the verdict is not the expected one, if the script can read a
+// response header that the policy does not expose, or if it cannot read one that the
+// policy exposes.
 func Check(server *Server, setup Setup, r Request) error {
 	const exposable = "X-Request-Id"
 	browser := &browsermodel.Browser{Transport: func(_ context.Context, m browsermodel.Request) (browsermodel.Response, error) {
@@ -97,7 +97,7 @@ func Check(server *Server, setup Setup, r Request) error {
 	if setup.Routes == nil && verdict.Type == browsermodel.TypeCORS {
 		want := slices.Contains(setup.Policies()[0].Expose, strings.ToLower(exposable))
 		if verdict.Header.Has(exposable) != want {
-			return fmt.Errorf("%s, %s: that the script can read %s is %v, want %v\n%s",
+			return fmt.Errorf("%s, %s: the script can read %s: %v, want %v\n%s",
 				setup.Title, r.Title, exposable, !want, want, exchanges(verdict))
 		}
 	}

@@ -28,7 +28,7 @@ const (
 )
 
 // BenchmarkServer serves over loopback, on connections that stay open, to a client
-// in a process of its own.
+// in another process.
 func BenchmarkServer(b *testing.B) {
 	setup := benchmarks.Setups(0)[0]
 	for _, subject := range benchmarks.Subjects() {
@@ -166,7 +166,7 @@ type connection struct {
 	in *bufio.Reader
 }
 
-// ask sends the request n times, one after the other.
+// ask sends the request n times in sequence.
 func (c *connection) ask(request []byte, n int) error {
 	if err := c.SetDeadline(time.Now().Add(serverPatience)); err != nil {
 		return err

@@ -12,10 +12,10 @@ import (
 
 // Policy is a CORS policy that every library can express.
 type Policy struct {
-	// Origins are exact origins, https://*. followed by a host, or "*" alone.
+	// Origins are exact origins, patterns of the form https://*.host, or only "*".
 	Origins     []string
 	Methods     []string
-	Headers     []string // "*" alone: all
+	Headers     []string // only "*" means all
 	Expose      []string
 	Credentials bool
 	MaxAge      time.Duration
@@ -86,18 +86,18 @@ type Request struct {
 	// or, without Preflight, the fetch itself.
 	Fetch     browsermodel.Fetch
 	Preflight bool
-	Allowed   bool // the browser's verdict must be this
+	Allowed   bool // the verdict that the browser must give
 
 	// Hostile, if not nil, turns the fields of the browser's request into those of
-	// a request that no browser sends. The verdict is still that of the browser's.
+	// a request that no browser sends. Allowed is the verdict on the browser's own.
 	Hostile func(browsermodel.Fields) browsermodel.Fields
 	// More are other fields that browsers send.
 	More browsermodel.Fields
-	// Vary is what other middleware, outside, has put into Vary.
+	// Vary is the value of Vary that an outer middleware has set.
 	Vary string
 }
 
-// message returns the request as it is timed.
+// message returns the request that is timed.
 func (r Request) message() browsermodel.Request {
 	m := browsermodel.Request{Method: r.Fetch.Method, URL: r.Fetch.URL, Header: r.Fetch.Header}
 	if r.Preflight {
@@ -255,8 +255,8 @@ func exactOrigin(i int) string {
 }
 
 // member returns the origin of the requests for a list of n exact origins. It is
-// in the middle of the list, so that a library that walks the list is neither
-// lucky nor unlucky.
+// in the middle of the list, so a library that walks the list compares half of its
+// entries.
 func member(n int) string { return exactOrigin(n / 2) }
 
 func exact(n int) func() []Policy {
@@ -265,8 +265,8 @@ func exact(n int) func() []Policy {
 
 func fixed(p Policy) func() []Policy { return func() []Policy { return []Policy{p} } }
 
-// Setups returns the table. It cuts lists of origins to the limit; zero means no
-// limit.
+// Setups returns the setups of the table. It truncates lists of origins to the
+// limit; zero means no limit.
 func Setups(limit int) []Setup {
 	return slices.Concat(listSetups(limit), policySetups(), routedSetups())
 }
@@ -395,7 +395,7 @@ func PublicSetups() []Setup {
 			Requests: ask("https://example.org", false, ask("https://example.com", true, nil)),
 		},
 		{
-			Name: "two", Title: "2 origins of the greatest length", Body: hello, Policies: policy(long("a"), long("b")),
+			Name: "two", Title: "2 origins of maximum length", Body: hello, Policies: policy(long("a"), long("b")),
 			Requests: ask(long("c"), false, ask(long("a"), true, nil)),
 		},
 		{

@@ -16,7 +16,7 @@ func unsupported(reason string) error { return fmt.Errorf("%w: %s", ErrUnsupport
 // Framework is the name of a framework, as in [hosts.Host].
 type Framework string
 
-// The frameworks that the report has tables of.
+// The frameworks in the report.
 const (
 	NetHTTP Framework = "nethttp"
 	Gin     Framework = "gin"
@@ -26,11 +26,11 @@ const (
 	FiberV3 Framework = "fiberv3"
 )
 
-// Names of subjects that have a role of their own.
+// Names of subjects with a special role.
 const (
 	Bare  = "bare"    // no middleware
 	Ours  = "corskit" // the adapter of this repository
-	Floor = "floor"   // the answers of a middleware, known in advance
+	Floor = "floor"   // a lower bound: see floor
 )
 
 // Subject is one row for each request of each setup.
@@ -42,7 +42,7 @@ type Subject struct {
 	Build func(Setup) (*Server, error)
 }
 
-// Subjects returns the table, framework by framework, the bare one first.
+// Subjects returns all subjects by framework, the bare one first.
 func Subjects() []Subject {
 	var all []Subject
 	for _, h := range hosts.All() {
@@ -102,8 +102,8 @@ func policiesOf(s Setup) []core.Policy {
 
 // build builds an application with middleware around all of it, and around each
 // of the setup's routes, if there is any. Each route has one endpoint, "items",
-// whose handler writes the setup's body. On net/http an application without
-// routes is the handler alone.
+// whose handler writes the setup's body. On net/http an application without routes
+// is just the handler.
 func build(h hosts.Host, s Setup, cors []hosts.Middleware, perRoute [][]hosts.Middleware) *Server {
 	app := hosts.App{CORS: cors, Options: hosts.Options{Unrouted: s.Routes == nil}}
 	for i, prefix := range s.prefixes() {

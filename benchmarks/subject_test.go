@@ -44,7 +44,7 @@ func TestEquivalence(t *testing.T) {
 	}
 }
 
-// TestCheck shows that Check tells a server without middleware from one with it.
+// TestCheck shows that Check distinguishes servers with and without middleware.
 func TestCheck(t *testing.T) {
 	setups := benchmarks.Setups(1)
 	server, err := benchmarks.Subjects()[0].Build(setups[0])

@@ -14,7 +14,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// grey is legible on white and on black, and so are the colours of the palette.
+// grey, like the colours of the palette, is legible on white and on black.
 var grey = color.NRGBA{0x80, 0x80, 0x80, 0xff}
 
 var palette = []color.Color{

@@ -51,8 +51,8 @@ func nominal(names []string) func(*plot.Plot) {
 	}
 }
 
-// commonChart has a column for each peer, with the ratio for an allowed request. Its
-// series are the numbers of origins.
+// commonChart has a column for each peer, with the ratio for an allowed request, and a
+// series for each number of origins.
 func (r *results) commonChart() chart {
 	c := chart{
 		title: "Time that corskit adds to an allowed request, relative to each library", y: "ratio: below 1, corskit is faster",

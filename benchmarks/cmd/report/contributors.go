@@ -15,20 +15,20 @@ func (r *Report) contributors(notes string) []byte {
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("# Performance, for contributors\n")
 	say("<!-- Written by benchmarks/cmd/report. The notes are from notes.md. -->\n")
-	say("The [page for users](../performance.md) has the common cases. This page has everything that was measured, %d times in one", r.runs())
-	say("session: %s.", r.machine())
+	say("The [page for users](../performance.md) has the common cases. This page has everything that was measured. Each row was")
+	say("measured %d times in one session on one machine: %s.", r.runs(), r.machine())
 	if r.runs() < minRuns {
-		say("**That is fewer than %d times: treat these numbers as a rehearsal.**", minRuns)
+		say("**That is fewer than %d times, so these numbers are preliminary.**", minRuns)
 	}
 	say(`
     go run ./benchmarks/cmd/report                                     # measure everything, and write both pages
     go run ./benchmarks/cmd/report -ours -base DIR                     # compare with an older checkout, write no page
     go run ./benchmarks/cmd/report -ours -base DIR -benchtime 20ms     # the same, quickly
 
-The overhead is the time of a request, less the time of the same request without middleware in the same run. Numbers are
-medians, with half the width of the 95 %% confidence interval in per cent if it is more than 5 %%. Ratios in parentheses are of
-medians, corskit's to the other's. Header maps are used again for each request, so that little but middleware and routing
-is timed.
+The overhead is the time of a request minus the time of the same request without middleware in the same run. Numbers are
+medians, with half the width of the 95 %% confidence interval in per cent if it is more than 5 %%. A ratio in parentheses is
+corskit's median divided by the other library's. Header maps are reused, so the times include little apart from middleware
+and routing.
 `)
 	r.limits(&b)
 	if notes != "" {
@@ -47,7 +47,7 @@ is timed.
 		r.table(&b, "Middleware", f.name, full, r.overhead)
 	}
 	say("## The public set\n")
-	say("The cases of [jub0bs/cors-benchmarks](https://github.com/jub0bs/cors-benchmarks), measured as they are there: in parallel,")
+	say("The cases of [jub0bs/cors-benchmarks](https://github.com/jub0bs/cors-benchmarks), measured in the same way: in parallel,")
 	say("with a new `httptest.ResponseRecorder` for each request. Its cost is part of the numbers.\n")
 	r.table(&b, "Public", benchmarks.NetHTTP, benchmarks.PublicSetups(), func(k key) estimate { return r.value(k, seconds) })
 	r.servers(&b)
@@ -57,15 +57,15 @@ is timed.
 	return b.Bytes()
 }
 
-// limits writes what changes must keep.
+// limits writes the limits that changes must not exceed.
 func (r *Report) limits(b *bytes.Buffer) {
 	b.WriteString(`## Limits
 
-A change to corskit must keep these. They are about medians of one session. After ± is half the width of the 95 % confidence
-interval, if that is at least 0.5 %. The last column is computed from the least time of each row: if it is far from the
-measured number, something else kept the machine busy.
+A change to corskit must not exceed these limits. They apply to the medians of one session. The number after ± is half the
+width of the 95 % confidence interval, shown if it is at least 0.5 %. The last column is computed from the fastest run of
+each row. If it is far from the measured number, other programs kept the machine busy.
 
-| limit | at most | measured | | by the least times |
+| limit | at most | measured | | from the fastest runs |
 |---|--:|--:|---|--:|
 `)
 	for _, f := range r.Figures {
@@ -85,7 +85,8 @@ func (r *Report) before(b *bytes.Buffer) {
 	if r.base == nil {
 		return
 	}
-	fmt.Fprint(b, "## Before and after\n\nThe overhead relative to that of an older version, whose runs alternated with these.\n\n")
+	fmt.Fprint(b, "## Before and after\n\nThe overhead of this version divided by that of an older version. Runs of the two\n")
+	fmt.Fprint(b, "versions alternated.\n\n")
 	fmt.Fprint(b, "| framework | geometric mean | slowest row |\n|---|--:|---|\n")
 	for _, f := range frameworks {
 		if mean, slowest, ok := r.since(f); ok {
@@ -115,12 +116,12 @@ func (r *Report) floor(b *bytes.Buffer) {
 	}
 	b.WriteString(`## The floor
 
-No middleware that follows the rules can be faster on net/http than the floor, which is not a middleware. It knows which
-origins the requests come from. It reads the two request headers that every middleware must read, and writes the headers
-that the rules require, into one allocation for each response. A library below 1x does less than the rules require, or
-shares memory between responses.
+The floor is a lower bound: on net/http, no middleware that follows the rules can be faster. The floor is not a middleware,
+because it knows in advance which origins the requests come from. It reads the two request headers that every middleware
+must read, and writes the headers that the rules require, with one allocation for each response. A library below 1x does
+less than the rules require, or shares memory between responses.
 
-| library | rows | to the floor, geometric mean | best row | worst row |
+| library | rows | relative to the floor, geometric mean | best row | worst row |
 |---|--:|--:|---|---|
 `)
 	for _, line := range lines {
@@ -254,10 +255,10 @@ The policy has one origin. In parentheses is the ratio to the framework without 
 	b.WriteString("\n")
 }
 
-// lookups writes the times to look origins up.
+// lookups writes the times to look up origins.
 func (r *Report) lookups(b *bytes.Buffer) {
-	fmt.Fprint(b, "## Look-up\n\nA look-up with `Engine.AllowsOrigin`, and in a `map[string]struct{}`. In random order, long lists miss\n")
-	fmt.Fprint(b, "the processor's caches. Hot is the same member every time.\n\n")
+	fmt.Fprint(b, "## Look-up\n\nThe time of a look-up with `Engine.AllowsOrigin`, and in a `map[string]struct{}`. Look-ups in random order\n")
+	fmt.Fprint(b, "among many origins miss the processor's caches. A hot look-up is for the same member every time.\n\n")
 	fmt.Fprint(b, "| origins | random | map | hot | map | not a member | map |\n|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, n := range lookupSizes {
 		fmt.Fprintf(b, "| %s", commas(n))
@@ -270,12 +271,13 @@ func (r *Report) lookups(b *bytes.Buffer) {
 	b.WriteString("\n")
 }
 
-// building writes what it takes to build an engine, and to keep it.
+// building writes the time and memory that engines take.
 func (r *Report) building(b *bytes.Buffer) {
 	b.WriteString(`## Building and memory
 
-Building an engine from a list of strings, a map that keeps the strings of the list, and a map that copies them, as the engine
-does. Memory is what is in use without the list. For the first map, that includes the strings.
+The table compares an engine built from a list of strings with a map that keeps the strings of the list, and with a map that
+copies them, as the engine does. Memory is what remains in use after the list is dropped. For the first map, that includes
+the strings.
 
 | origins | engine | map | copying map | engine, bytes each | map | copying map |
 |--:|--:|--:|--:|--:|--:|--:|
@@ -291,7 +293,7 @@ does. Memory is what is in use without the list. For the first map, that include
 		b.WriteString(" |\n")
 	}
 	b.WriteString(`
-A cycle of the garbage collector, and how much memory it scans for pointers:
+The time of one cycle of the garbage collector, and how much memory it scans for pointers:
 
 | loaded | cycle | scanned |
 |---|--:|--:|

@@ -13,7 +13,7 @@ type Figure struct {
 	limit
 	Value   float64 // NaN if not measured
 	Noise   float64 // half the width of the 95 % confidence interval of Value, or NaN
-	Fastest float64 // Value, computed from the least time of each row
+	Fastest float64 // Value, computed from the fastest run of each row
 
 	Worst    row      // the row of corskit with the greatest number
 	Exceeded []string // the rows over the limit, for people
@@ -47,11 +47,11 @@ func (f Figure) Verdict() string {
 func (f Figure) near() bool { return f.Noise > 0 && math.Abs(f.Value-f.max) <= f.Noise }
 
 func (f Figure) String() string {
-	return fmt.Sprintf("%-24s %s: %s, at most %s (%s by the least times)",
+	return fmt.Sprintf("%-24s %s: %s, at most %s (%s from the fastest runs)",
 		f.Verdict(), f.title(), f.measured(), f.number(f.max), f.number(f.Fastest))
 }
 
-// title is the claim, and the number of rows of a mean.
+// title returns the claim and, for a mean, the number of rows.
 func (f Figure) title() string {
 	if f.mean {
 		return fmt.Sprintf("%s, geometric mean of %d rows", f.claim, f.Rows)

@@ -17,40 +17,41 @@ type limit struct {
 	rows  func(*results) []row
 }
 
-// limits returns what a change to corskit must keep. All times are overheads.
+// limits returns the limits that a change to corskit must not exceed. All times are
+// overheads.
 func limits() []limit {
 	all := []limit{
 		{
-			claim: "net/http: corskit to the floor", max: 1.35, mean: true,
+			claim: "net/http: corskit relative to the floor", max: 1.35, mean: true,
 			rows: against(benchmarks.NetHTTP, benchmarks.Floor),
 		}, {
-			claim: "net/http: corskit to the floor, every row that is not hostile", max: 1.8,
+			claim: "net/http: corskit relative to the floor, every row that is not hostile", max: 1.8,
 			rows: against(benchmarks.NetHTTP, benchmarks.Floor, isHonest),
 		},
 	}
 	for _, peer := range []string{"jub0bs-cors", "rs-cors", "go-chi-cors"} {
 		all = append(all, limit{
-			claim: "net/http: corskit to " + peerTitle(peer) + ", every row with the same headers", max: 1,
+			claim: "net/http: corskit relative to " + peerTitle(peer) + ", every row with the same headers", max: 1,
 			rows: againstEqual(benchmarks.NetHTTP, peer),
 		})
 	}
 	for _, f := range frameworks[1:] {
 		all = append(all, limit{
-			claim: f.title + ": corskit to " + peerTitle(f.own) + ", every row with an Origin", max: 1,
+			claim: f.title + ": corskit relative to " + peerTitle(f.own) + ", every row with an Origin", max: 1,
 			rows: against(f.name, f.own, hasOrigin),
 		})
 		if f.fast {
 			all = append(all, limit{
-				claim: f.title + ": corskit to " + peerTitle(f.own) + ", rows with an Origin and up to ten origins, not hostile",
+				claim: f.title + ": corskit relative to " + peerTitle(f.own) + ", rows with an Origin and up to ten origins, not hostile",
 				max:   2.0 / 3, mean: true,
 				rows: against(f.name, f.own, hasOrigin, isHonest, hasFewOrigins),
 			})
 		}
 	}
-	all = append(all, limit{claim: "every framework: corskit to corskit before", max: 1.03, mean: true, rows: beforeAndAfter})
+	all = append(all, limit{claim: "every framework: corskit relative to an older version", max: 1.03, mean: true, rows: beforeAndAfter})
 	all = append(all, allocationLimits()...)
 	return append(append(all, lookupLimits()...), limit{
-		claim: "every framework: hostile preflight to an honest one, every row", max: 2, rows: hostileRows,
+		claim: "every framework: hostile preflight relative to an honest one, every row", max: 2, rows: hostileRows,
 	})
 }
 
@@ -220,10 +221,10 @@ func lookupLimits() []limit {
 	}
 	return []limit{
 		{
-			claim: "look-up among 1,000,000 origins in random order, to a Go map", max: 1,
+			claim: "look-up among 1,000,000 origins in random order, relative to a Go map", max: 1,
 			rows: bySize([]string{million}, lookup("random"), than("map", lookup("random"))),
 		}, {
-			claim: "hot look-up among up to 1,000,000 origins, to that of 1, every size", max: 1.5,
+			claim: "hot look-up among up to 1,000,000 origins, relative to that of 1, every size", max: 1.5,
 			rows: bySize(lookupSizes, lookup("hot"), func(string) key { return lookupKey("1", "hot") }),
 		}, {
 			claim: "memory for each of 1,000,000 origins of 28 bytes", max: 64, unit: "bytes",
@@ -235,10 +236,10 @@ func lookupLimits() []limit {
 				return nil
 			},
 		}, {
-			claim: "building, to a Go map that keeps the caller's strings, every size", max: 2,
+			claim: "building, relative to a Go map that keeps the caller's strings, every size", max: 2,
 			rows: bySize(lookupSizes, compileKey, than("map", compileKey)),
 		}, {
-			claim: "building, to a Go map that copies its strings, every size", max: 2,
+			claim: "building, relative to a Go map that copies its strings, every size", max: 2,
 			rows: bySize(lookupSizes, compileKey, than("own-map", compileKey)),
 		},
 	}

@@ -6,10 +6,10 @@
 //	go run ./benchmarks/cmd/report -base DIR              # also compare with an older checkout
 //	go run ./benchmarks/cmd/report -ours -base DIR        # compare only corskit, and write no page
 //
-// Every run is a process that measures the whole table once. A disturbance of a
-// minute then affects one sample of many rows, and not all samples of one row. With
-// -base, runs of the two versions alternate; with -ours they alternate after every
-// framework. The raw results are in the format of Go benchmarks, which benchstat
+// Every run is a process that measures the whole table once. So if something disturbs
+// the machine for a minute, it affects one sample of many rows, not all samples of one
+// row. With -base, runs of the two versions alternate; with -ours they alternate after
+// every framework. The raw results are in the format of Go benchmarks, which benchstat
 // reads too.
 package main
 
@@ -43,7 +43,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.read, "read", "", "read results from these `files`, separated by commas, and measure nothing")
+	flag.StringVar(&o.read, "read", "", "read results from these comma-separated `files` instead of measuring")
 	flag.StringVar(&o.results, "results", filepath.Join(os.TempDir(), "corskit-benchmarks.txt"), "write raw results to this `file`")
 	flag.StringVar(&o.base, "base", "",
 		"compare with an older version: a `path` to its checkout or to its compiled benchmarks, or, with -read, to its results")
@@ -71,7 +71,7 @@ func (o *options) check(arguments []string) error {
 	case o.runs < 1:
 		return fmt.Errorf("-runs is %d, want at least 1", o.runs)
 	case o.ours && o.bench != ".":
-		return errors.New("-ours and -bench exclude each other")
+		return errors.New("-ours and -bench cannot be used together")
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (o *options) run() error {
 	defer stop()
 	directory, err := exec.Command("go", "list", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
-		return fmt.Errorf("run this in the repository: go list %s: %w%s", module, err, stderrOf(err))
+		return fmt.Errorf("cannot find the benchmarks, run this in the repository: go list %s: %w%s", module, err, stderrOf(err))
 	}
 	r := runner{ctx: ctx, dir: strings.TrimSpace(string(directory)), progress: os.Stderr, every: time.Minute, end: "\n"}
 	if isTerminal(os.Stderr) {
@@ -164,7 +164,7 @@ func byFramework(subjects string) (benches []string) {
 	return benches
 }
 
-// isTerminal reports whether a person sees what is written to the file.
+// isTerminal reports whether the file is a terminal.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0

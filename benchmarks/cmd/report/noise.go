@@ -11,8 +11,9 @@ const resamplings = 200
 
 // noise returns half the width of the 95 % confidence interval of a number that is
 // computed from the results, or NaN if there are too few runs. It is a bootstrap:
-// the number is computed again and again from as many runs, drawn at random. All
-// rows of a run are drawn together, since they share what disturbed the machine.
+// the number is computed repeatedly from as many runs, drawn at random with
+// replacement. All rows of a run are drawn together, since disturbances of the machine
+// affect them together.
 func (r *results) noise(number func(*results) float64) float64 {
 	runs := r.runs()
 	if runs < 3 {

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// Report is what the pages are written from.
+// Report contains the results and figures that the pages show.
 type Report struct {
 	*results
 	Figures []Figure
@@ -22,7 +22,7 @@ const (
 	chartsDir        = "performance"
 	contributorsFile = chartsDir + "/contributors.md"
 
-	// notesFile is written by hand, and becomes part of the contributors' page.
+	// notesFile is written by hand and included in the contributors' page.
 	notesFile = chartsDir + "/notes.md"
 )
 
@@ -52,7 +52,7 @@ func (r *Report) print(w io.Writer) {
 	if r.base == nil {
 		return
 	}
-	fmt.Fprintln(w, "corskit to corskit before:")
+	fmt.Fprintln(w, "corskit relative to an older version:")
 	for _, f := range frameworks {
 		if mean, slowest, ok := r.since(f); ok {
 			fmt.Fprintf(w, "    %-9s %s, slowest row %s\n", f.title, mean, slowest)

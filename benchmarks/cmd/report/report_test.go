@@ -80,11 +80,11 @@ func TestFigures(t *testing.T) {
 		value   float64
 		verdict string
 	}{
-		"net/http: corskit to jub0bs/cors, every row": {0.5, "met"},
-		"net/http: corskit to rs/cors, every row":     {2, "missed"},
-		"net/http: corskit to go-chi/cors, every row": {math.NaN(), "not measured"},
-		"net/http: allocations":                       {0, "met"},
-		"every framework: corskit to corskit before":  {math.NaN(), "not measured"},
+		"net/http: corskit relative to jub0bs/cors, every row":  {0.5, "met"},
+		"net/http: corskit relative to rs/cors, every row":      {2, "missed"},
+		"net/http: corskit relative to go-chi/cors, every row":  {math.NaN(), "not measured"},
+		"net/http: allocations":                                 {0, "met"},
+		"every framework: corskit relative to an older version": {math.NaN(), "not measured"},
 		"hot look-up":              {7, "missed"},
 		"look-up among 1,000,000 ": {math.NaN(), "not measured"},
 	} {
@@ -94,7 +94,7 @@ func TestFigures(t *testing.T) {
 		}
 	}
 	const name = "BenchmarkMiddleware/framework=nethttp/setup=origins-1/subject=corskit/request=actual-allowed"
-	f := figure(t, r, "net/http: corskit to rs/cors")
+	f := figure(t, r, "net/http: corskit relative to rs/cors")
 	if f.exceeded() != "1 origin; actual, allowed (2x)" || f.Worst.key.name() != name {
 		t.Errorf("over the limit: %q, worst row %s", f.exceeded(), f.Worst.key.name())
 	}
@@ -113,7 +113,7 @@ func TestSameHeaders(t *testing.T) {
 		"not compared":  {"", 0},
 	} {
 		r := raw(t, tt.header, times("nethttp", "origins-1", "actual-allowed", map[string]int{"go-chi-cors": 20}))
-		if f := figure(t, r, "net/http: corskit to go-chi/cors"); f.Rows != tt.rows {
+		if f := figure(t, r, "net/http: corskit relative to go-chi/cors"); f.Rows != tt.rows {
 			t.Errorf("%s: %d rows, want %d", name, f.Rows, tt.rows)
 		}
 	}
@@ -147,7 +147,7 @@ func TestFiberLimits(t *testing.T) {
 	}
 	r := raw(t, more...)
 	for _, f := range r.figures() {
-		if !strings.HasPrefix(f.claim, "fiber v2: corskit to fiber's own") {
+		if !strings.HasPrefix(f.claim, "fiber v2: corskit relative to fiber's own") {
 			continue
 		}
 		rows, value := 4, 0.5
@@ -173,7 +173,7 @@ func TestFloor(t *testing.T) {
 		"| jub0bs/cors | 1 | 4.00x | 4.00x: 1 origin; actual, allowed |",
 		"| rs/cors | 1 | 1.00x |",
 		"\n| policy; request | corskit | rs/cors | jub0bs/cors | gorilla/handlers | floor |\n",
-		"| net/http: corskit to the floor, geometric mean of 1 rows | 1.35x | 2x | missed | 2x |",
+		"| net/http: corskit relative to the floor, geometric mean of 1 rows | 1.35x | 2x | missed | 2x |",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no line %q in\n%s", want, page[:min(len(page), 6000)])
@@ -181,16 +181,16 @@ func TestFloor(t *testing.T) {
 	}
 }
 
-// TestFastest: a disturbed run does not change numbers from the least times.
+// TestFastest: a disturbed run does not change numbers from the fastest runs.
 func TestFastest(t *testing.T) {
 	var disturbed []string
 	for range 4 {
 		disturbed = append(disturbed,
 			times("nethttp", "origins-1", "actual-allowed", map[string]int{"bare": 10, "corskit": 900, "jub0bs-cors": 110}))
 	}
-	f := figure(t, raw(t, disturbed...), "net/http: corskit to jub0bs/cors")
+	f := figure(t, raw(t, disturbed...), "net/http: corskit relative to jub0bs/cors")
 	if f.Value < 5 || math.Abs(f.Fastest-0.5) > 1e-6 {
-		t.Errorf("%v from medians, %v from the least times; want 8.9 and 0.5", f.Value, f.Fastest)
+		t.Errorf("%v from medians, %v from the fastest runs; want 8.9 and 0.5", f.Value, f.Fastest)
 	}
 }
 
@@ -205,14 +205,14 @@ func TestNoise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := figure(t, r, "net/http: corskit to jub0bs/cors")
+	f := figure(t, r, "net/http: corskit relative to jub0bs/cors")
 	if f.Noise < 0.03 || f.Noise > 0.15 || f.Verdict() != "missed, within the noise" {
 		t.Errorf("%v ±%v, %s; want about 1.004 ±0.08, missed, within the noise", f.Value, f.Noise, f.Verdict())
 	}
-	if again := figure(t, r, "net/http: corskit to jub0bs/cors"); again.Noise != f.Noise {
+	if again := figure(t, r, "net/http: corskit relative to jub0bs/cors"); again.Noise != f.Noise {
 		t.Errorf("the noise of the same results is %v and %v", f.Noise, again.Noise)
 	}
-	if quiet := figure(t, raw(t), "net/http: corskit to jub0bs/cors"); quiet.Noise > 1e-9 {
+	if quiet := figure(t, raw(t), "net/http: corskit relative to jub0bs/cors"); quiet.Noise > 1e-9 {
 		t.Errorf("runs without noise have the noise %v", quiet.Noise)
 	}
 }
@@ -227,7 +227,7 @@ func TestBase(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, r := range map[string]*results{"the same file": same, "another file": other} {
-		f := figure(t, r, "every framework: corskit to corskit before")
+		f := figure(t, r, "every framework: corskit relative to an older version")
 		if math.Abs(f.Value-1.25) > 1e-6 || f.Verdict() != "missed" || f.Rows != 1 {
 			t.Errorf("%s: %v in %d rows, %s; want 1.25 in 1, missed", name, f.Value, f.Rows, f.Verdict())
 		}
@@ -240,7 +240,7 @@ func TestBase(t *testing.T) {
 			t.Errorf("%s: the page does not compare", name)
 		}
 	}
-	if !math.IsNaN(figure(t, raw(t), "every framework: corskit to corskit before").Value) {
+	if !math.IsNaN(figure(t, raw(t), "every framework: corskit relative to an older version").Value) {
 		t.Error("without an older version there is a comparison")
 	}
 }
@@ -302,8 +302,8 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, wants := range map[string][]string{
-		usersFile:        {"a rehearsal", "(" + contributorsFile + ")"},
-		contributorsFile: {"a rehearsal", "A note.", "| 1 origin; actual, allowed | 50.0 ns | 25.0 ns (2.00) | 100 ns (0.50) |", "| missed |"},
+		usersFile:        {"preliminary", "(" + contributorsFile + ")"},
+		contributorsFile: {"preliminary", "A note.", "| 1 origin; actual, allowed | 50.0 ns | 25.0 ns (2.00) | 100 ns (0.50) |", "| missed |"},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {

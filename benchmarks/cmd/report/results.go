@@ -188,7 +188,7 @@ func (r *results) series(k key, unit string) []float64 {
 	return picked
 }
 
-// overheads returns, for each run, the time of a row less that of the bare handler.
+// overheads returns, for each run, the time of a row minus that of the bare handler.
 func (r *results) overheads(k key) []float64 {
 	rows, bare := r.series(k, seconds), r.series(k.of(benchmarks.Bare), seconds)
 	differences := make([]float64, min(len(rows), len(bare)))

@@ -94,7 +94,7 @@ const (
 )
 
 // build is a version to measure: its name, and its compiled benchmarks. It runs
-// those that match benches, one after the other.
+// those that match benches, in order.
 type build struct {
 	name, binary string
 	benches      []string
@@ -128,7 +128,7 @@ func (r *runner) measure(p plan) error {
 	for i := range p.runs * benches {
 		builds := slices.Clone(p.builds)
 		if (i/benches+i)%2 == 1 {
-			slices.Reverse(builds) // so that a trend of the machine affects both alike
+			slices.Reverse(builds) // so that a trend of the machine affects both equally
 		}
 		for _, b := range builds {
 			bench := b.benches[i%benches]

@@ -33,7 +33,7 @@ var peers = func() (all []peer) {
 	return all
 }()
 
-// The common cases: these setups, each asked these requests.
+// The common cases: each of these setups with each of these requests.
 var (
 	commonSetups   = []string{"origins-1", "origins-10", "origins-1000", "origins-100000"}
 	commonRequests = []string{noOrigin, "actual-allowed", "actual-refused", "preflight-allowed", "preflight-refused"}
@@ -55,23 +55,23 @@ func (r *Report) users() []byte {
 	say("# Performance\n")
 	say("<!-- Written by benchmarks/cmd/report. -->\n")
 	say("![Time that corskit adds to an allowed request, relative to each library](%s/common.svg)\n", chartsDir)
-	say("The time that corskit adds to a request, and its ratio to the time that each library adds to the same request on the same")
-	say("framework. Below 1, corskit is faster.\n")
+	say("The table has the time that corskit adds to a request, and the ratio of that time to the time that each library adds to the")
+	say("same request on the same framework. If the ratio is below 1, corskit is faster.\n")
 	r.commonTable(&b)
 	r.cost(&b)
 	say("## How this was measured\n")
 	say("Every row was measured %d times in one session on one machine: %s.\nThe numbers are medians.", r.runs(), r.machine())
 	if r.runs() < minRuns {
-		say("**That is fewer than %d times: treat these numbers as a rehearsal.**", minRuns)
+		say("**That is fewer than %d times, so these numbers are preliminary.**", minRuns)
 	}
 	say(`
-- The time that a library adds is the time of a request with it, less the time without any middleware.
-- Requests are served in memory by a handler that does nothing. Whole servers are on the contributors' page.
+- The time that a library adds is the time of a request with the library minus the time without any middleware.
+- Requests are served in memory by a handler that does nothing. For whole servers, see the contributors' page.
 - All libraries are configured for the same policy, as their documentation says. Before each measurement, a model of a
-  browser checks that they give the same verdict.
+  browser checks that each library gives the verdict that the policy calls for.
 - The response headers of each library are compared with those of corskit before anything is measured.
 
-The [contributors' page](%s) has all rows, the limits that changes must keep, whole servers, memory, and how to
+The [contributors' page](%s) has all rows, the limits that changes must not exceed, whole servers, memory, and how to
 repeat the measurement.`,
 		contributorsFile)
 	return b.Bytes()
@@ -147,12 +147,12 @@ func (r *Report) cost(b *bytes.Buffer) {
 	one, million := r.value(lookupKey("1", "random"), seconds), r.value(lookupKey("1000000", "random"), seconds)
 	hot := r.value(lookupKey("1000000", "hot"), seconds)
 	if one.ok && million.ok && hot.ok {
-		fmt.Fprintf(b, "Looking an origin up takes %s of that. Among a million origins, looking up the same\n", duration(one.Center))
-		fmt.Fprintf(b, "origin again and again takes %s, and origins in random order, which the processor's caches do not hold, take %s each.",
+		fmt.Fprintf(b, "Looking up an origin takes %s of that. Among a million origins, looking up the same\n", duration(one.Center))
+		fmt.Fprintf(b, "origin repeatedly takes %s. Looking up origins in random order, which the processor's caches do not hold, takes %s each.",
 			duration(hot.Center), duration(million.Center))
 	}
 	if each := r.value(compileKey("1000000"), bytesEach); each.ok {
-		fmt.Fprintf(b, "\nEach of a million origins takes %s bytes of memory.", count(each.Center))
+		fmt.Fprintf(b, "\nA list of a million origins takes %s bytes of memory for each origin.", count(each.Center))
 	}
 	fmt.Fprint(b, "\n\n")
 }
