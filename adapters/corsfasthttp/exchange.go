@@ -77,7 +77,7 @@ func (x *Exchange) restore() {
 	h := &ctx.Response.Header
 	switch {
 	case o.Len() > 0 && !hasOrigin(h) && !denied(ctx):
-		h.Del(fasthttp.HeaderAccessControlAllowCredentials) // an upstream's; with the policy's origin, it would take effect
+		dropSpelled(h) // an upstream's; with the policy's origin, they would take effect
 		write(h, o)
 	case o.Vary() != "" && !covers(h.PeekAll(fasthttp.HeaderVary), o.Vary()):
 		h.Add(fasthttp.HeaderVary, o.Vary())

@@ -1,6 +1,7 @@
 package corsfasthttp_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -71,17 +72,33 @@ func TestStripUpstreamTooLate(t *testing.T) {
 }
 
 // TestCredentialsOfAnUpstream: if an upstream denies the origin but allows
-// credentials, these are not allowed together with the policy's origin.
+// credentials or exposes headers, in any spelling, this does not take effect with the
+// policy's origin.
 func TestCredentialsOfAnUpstream(t *testing.T) {
-	for credentials, want := range map[bool]string{false: "", true: "true"} {
-		e := core.MustNew(core.Policy{AllowOrigins: []string{allowed}, AllowCredentials: credentials})
-		h := mount(e, corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) {
-			ctx.Response.Reset()
-			ctx.Response.Header.Set("Vary", "Origin")
-			ctx.Response.Header.Set("Access-Control-Allow-Credentials", "true")
-		})
-		ctx := serve(t, h, head("GET", "/", "Origin: "+allowed))
-		wantOrigin(t, ctx, allowed)
-		wantLines(t, ctx, "Access-Control-Allow-Credentials", want)
+	for _, credentialsName := range []string{"Access-Control-Allow-Credentials", "access-control-allow-credentials"} {
+		for credentials, want := range map[bool]string{false: "", true: "true"} {
+			e := core.MustNew(core.Policy{AllowOrigins: []string{allowed}, AllowCredentials: credentials})
+			h := mount(e, corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) {
+				ctx.Response.Reset()
+				ctx.Response.Header.DisableNormalizing() // as the response of a client that keeps names as they are
+				ctx.Response.Header.Set("Vary", "Origin")
+				ctx.Response.Header.Set(credentialsName, "true")
+				ctx.Response.Header.Set("access-control-expose-headers", "x-secret")
+			})
+			ctx := serve(t, h, head("GET", "/", "Origin: "+allowed))
+			got := map[string]string{}
+			ctx.Response.Header.VisitAll(func(key, value []byte) {
+				if name := strings.ToLower(string(key)); strings.HasPrefix(name, "access-control-") {
+					got[name] += string(value)
+				}
+			})
+			wanted := map[string]string{"access-control-allow-origin": allowed}
+			if credentials {
+				wanted["access-control-allow-credentials"] = want
+			}
+			if !maps.Equal(got, wanted) {
+				t.Errorf("%s, credentials in the policy %v: %q, want %q", credentialsName, credentials, got, wanted)
+			}
+		}
 	}
 }

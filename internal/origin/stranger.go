@@ -27,7 +27,7 @@ func (p *Pattern) Stranger() (origin string, found bool) {
 		for _, char := range ".az0" {
 			for _, more := range []int{0, 1, 12} {
 				var b strings.Builder
-				(&sampler{char, more, branch, 4 * MaxLen}).write(&b, tree)
+				(&sampler{char, more, branch, 4 * MaxLen, maxSteps}).write(&b, tree)
 				for _, s := range lookAlikes(b.String()) {
 					o, ok := Parse(s)
 					if !ok || !p.Expr.MatchString(s) {
@@ -107,10 +107,15 @@ type sampler struct {
 	more   int  // how many repetitions to add to those required
 	branch int  // which branch of an alternation to take, or the last if it has fewer
 	room   int  // how many runes may still be written
+	steps  int  // how many parts of the expression may still be visited
 }
 
+// maxSteps is the number of parts of an expression that a sampler visits at most.
+// Nested repetitions of nothing, such as ((()*)*)*, take no room.
+const maxSteps = 1 << 14
+
 func (s *sampler) write(b *strings.Builder, re *syntax.Regexp) {
-	if s.room <= 0 {
+	if s.steps--; s.room <= 0 || s.steps <= 0 {
 		return
 	}
 	repeat := func(low, high int) {

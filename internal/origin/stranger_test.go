@@ -76,35 +76,35 @@ func TestSampler(t *testing.T) {
 		s    sampler
 		want string
 	}{
-		{`abc`, sampler{'z', 0, 0, room}, "abc"},
-		{`a.c`, sampler{'z', 0, 0, room}, "azc"},
-		{`(?s)a.c`, sampler{'z', 0, 0, room}, "azc"},
-		{`(a)b`, sampler{'z', 0, 0, room}, "ab"},
-		{`a*`, sampler{'z', 0, 0, room}, ""},
-		{`a*`, sampler{'z', 2, 0, room}, "aa"},
-		{`a+`, sampler{'z', 0, 0, room}, "a"},
-		{`a+`, sampler{'z', 2, 0, room}, "aaa"},
-		{`a?`, sampler{'z', 0, 0, room}, ""},
-		{`a?`, sampler{'z', 2, 0, room}, "a"},
-		{`a{2,3}`, sampler{'z', 0, 0, room}, "aa"},
-		{`a{2,3}`, sampler{'z', 2, 0, room}, "aaa"},
-		{`a{2,}`, sampler{'z', 2, 0, room}, "aaaa"},
-		{`xa{0}`, sampler{'z', 2, 0, room}, "x"},
-		{`a*`, sampler{'z', 12, 0, 3}, "aaa"},
-		{`a`, sampler{'z', 0, 0, 0}, ""},
-		{`ab|cd|ef`, sampler{'z', 0, 0, room}, "ab"},
-		{`ab|cd|ef`, sampler{'z', 0, 1, room}, "cd"},
-		{`ab|cd|ef`, sampler{'z', 0, 9, room}, "ef"},
-		{`[a-cx-z]`, sampler{'z', 0, 0, room}, "z"},
-		{`[a-cx-z]`, sampler{'x', 0, 0, room}, "x"},
-		{`[a-cx-z]`, sampler{'m', 0, 0, room}, "a"},
-		{`[x-z0]`, sampler{'z', 0, 0, room}, "x"},
-		{`[w-z0]`, sampler{'z', 0, 0, room}, "z"},
-		{`[.x]`, sampler{'.', 0, 0, room}, "."},
-		{`[0-4]`, sampler{'5', 0, 0, room}, "0"},
-		{`[5-9X]`, sampler{'z', 0, 0, room}, "5"},
-		{`[/X]`, sampler{'z', 0, 0, room}, "/"},
-		{`[^a-z0-9-]`, sampler{'z', 0, 0, room}, "\x00"},
+		{`abc`, sampler{'z', 0, 0, room, maxSteps}, "abc"},
+		{`a.c`, sampler{'z', 0, 0, room, maxSteps}, "azc"},
+		{`(?s)a.c`, sampler{'z', 0, 0, room, maxSteps}, "azc"},
+		{`(a)b`, sampler{'z', 0, 0, room, maxSteps}, "ab"},
+		{`a*`, sampler{'z', 0, 0, room, maxSteps}, ""},
+		{`a*`, sampler{'z', 2, 0, room, maxSteps}, "aa"},
+		{`a+`, sampler{'z', 0, 0, room, maxSteps}, "a"},
+		{`a+`, sampler{'z', 2, 0, room, maxSteps}, "aaa"},
+		{`a?`, sampler{'z', 0, 0, room, maxSteps}, ""},
+		{`a?`, sampler{'z', 2, 0, room, maxSteps}, "a"},
+		{`a{2,3}`, sampler{'z', 0, 0, room, maxSteps}, "aa"},
+		{`a{2,3}`, sampler{'z', 2, 0, room, maxSteps}, "aaa"},
+		{`a{2,}`, sampler{'z', 2, 0, room, maxSteps}, "aaaa"},
+		{`xa{0}`, sampler{'z', 2, 0, room, maxSteps}, "x"},
+		{`a*`, sampler{'z', 12, 0, 3, maxSteps}, "aaa"},
+		{`a`, sampler{'z', 0, 0, 0, maxSteps}, ""},
+		{`ab|cd|ef`, sampler{'z', 0, 0, room, maxSteps}, "ab"},
+		{`ab|cd|ef`, sampler{'z', 0, 1, room, maxSteps}, "cd"},
+		{`ab|cd|ef`, sampler{'z', 0, 9, room, maxSteps}, "ef"},
+		{`[a-cx-z]`, sampler{'z', 0, 0, room, maxSteps}, "z"},
+		{`[a-cx-z]`, sampler{'x', 0, 0, room, maxSteps}, "x"},
+		{`[a-cx-z]`, sampler{'m', 0, 0, room, maxSteps}, "a"},
+		{`[x-z0]`, sampler{'z', 0, 0, room, maxSteps}, "x"},
+		{`[w-z0]`, sampler{'z', 0, 0, room, maxSteps}, "z"},
+		{`[.x]`, sampler{'.', 0, 0, room, maxSteps}, "."},
+		{`[0-4]`, sampler{'5', 0, 0, room, maxSteps}, "0"},
+		{`[5-9X]`, sampler{'z', 0, 0, room, maxSteps}, "5"},
+		{`[/X]`, sampler{'z', 0, 0, room, maxSteps}, "/"},
+		{`[^a-z0-9-]`, sampler{'z', 0, 0, room, maxSteps}, "\x00"},
 	} {
 		re, err := syntax.Parse(tt.expr, syntax.Perl)
 		if err != nil {
@@ -130,6 +130,24 @@ func TestRegistrable(t *testing.T) {
 	} {
 		if got := registrable(host); got != want {
 			t.Errorf("registrable(%q) = %q, want %q", host, got, want)
+		}
+	}
+}
+
+// TestStrangerIsBounded: nested repetitions of nothing multiply the ways to match
+// the same string. Looking for strangers must end all the same.
+func TestStrangerIsBounded(t *testing.T) {
+	nested := strings.Repeat("(", 40) + strings.Repeat(")*", 40)
+	for entry, want := range map[string]bool{
+		`regexp:https://a\.example\.com` + nested: false,
+		`regexp:https://[a-z]+\.com` + nested:     true,
+	} {
+		var p Pattern
+		if f := ParsePattern(entry, func(q Pattern) { p = q }); f != nil {
+			t.Fatal(f)
+		}
+		if s, found := p.Stranger(); found != want {
+			t.Errorf("%s matches the stranger %q: %v, want %v", entry, s, found, want)
 		}
 	}
 }
