@@ -15,7 +15,7 @@ test: # all tests, without browsers and the whole proof
 	CORSKIT_BROWSERS=off go test work
 
 browsers: # the suite in Chromium, Firefox and WebKit, which must be installed
-	CORSKIT_BROWSERS=require go test -count=1 -timeout=30m ./conformance/realbrowser ./adapters/matrix
+	CORSKIT_BROWSERS=require go test -count=1 -timeout=30m ./conformance/realbrowser ./conformance/hosts/matrix
 
 fuzz: # every fuzz target, FUZZTIME each
 	@git grep '^func Fuzz' -- '*_test.go' | sed -E 's|/[^/]*:func (Fuzz[A-Za-z0-9]*).*| \1|' | while read -r dir name; do \

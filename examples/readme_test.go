@@ -11,7 +11,7 @@ import (
 )
 
 // TestDocumentationCompiles checks that every Go block in the README and in docs/*.md is
-// a program that compiles. Package adapters/matrix tests the fragments in frameworks.md,
+// a program that compiles. Package hosts/matrix tests the fragments in frameworks.md,
 // and package docs/migrate those in the migration guides.
 func TestDocumentationCompiles(t *testing.T) {
 	files, err := filepath.Glob("../docs/*.md")

@@ -21,7 +21,7 @@ import (
 // TestDocsCompile checks that this file, which is compiled, contains the code of
 // docs/frameworks.md.
 func TestDocsCompile(t *testing.T) {
-	docs, err := os.ReadFile("../../docs/frameworks.md")
+	docs, err := os.ReadFile("../../../docs/frameworks.md")
 	if err != nil {
 		t.Fatal(err)
 	}
