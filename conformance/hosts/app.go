@@ -63,7 +63,7 @@ type Group struct {
 	Routes []Route
 	Groups []Group
 	// Mounted makes the group a separate application, mounted on the first. Only
-	// fiber supports it.
+	// frameworks with [Host].MountsApps support it.
 	Mounted bool
 }
 

@@ -11,4 +11,5 @@
 // framework's own type, so the same applications can test other libraries.
 //
 // To add a framework, write a file like gin.go and add a line to [All].
+// CONTRIBUTING.md lists the other files.
 package hosts

@@ -18,7 +18,18 @@ import (
 
 // Echo is github.com/labstack/echo/v4.
 func Echo() Host {
-	return Host{Name: "echo", Adapter: "corsecho", HasGroup: true, build: buildEcho}
+	return Host{
+		Name: "echo", Title: "echo v4", Adapter: "corsecho", HasGroup: true, build: buildEcho,
+		Routers: []Variant{
+			{Name: "echo"},
+			{Name: "echo Rewrite", Options: Options{Rewrite: true}, Rewrites: true},
+		},
+		Exceptions: []Exception{{
+			Request: "slash", Mounted: []Position{OnOuter, OnInner},
+			Settings: func(o Options) bool { return o.RemoveTrailingSlash },
+			Why:      "the redirection runs with Pre; so must the middleware",
+		}},
+	}
 }
 
 func corsEcho(engine *core.Engine, keepVary bool) echo.MiddlewareFunc {

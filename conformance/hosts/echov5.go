@@ -18,7 +18,19 @@ import (
 
 // EchoV5 is github.com/labstack/echo/v5.
 func EchoV5() Host {
-	return Host{Name: "echov5", Adapter: "corsechov5", HasGroup: true, build: buildEchoV5}
+	return Host{
+		Name: "echov5", Title: "echo v5", Adapter: "corsechov5", HasGroup: true, build: buildEchoV5,
+		Routers: []Variant{
+			{Name: "echo v5"},
+			{Name: "echo v5 UseEscapedPathForMatching", Options: Options{UseEscapedPathForMatching: true}},
+			{Name: "echo v5 Rewrite", Options: Options{Rewrite: true}, Rewrites: true},
+		},
+		Exceptions: []Exception{{
+			Request: "slash", Mounted: []Position{OnOuter, OnInner},
+			Settings: func(o Options) bool { return o.RemoveTrailingSlash },
+			Why:      "the redirection runs with Pre; so must the middleware",
+		}},
+	}
 }
 
 func corsEchoV5(engine *core.Engine, keepVary bool) echo.MiddlewareFunc {

@@ -28,7 +28,25 @@ func init() { fiberlog.SetOutput(io.Discard) }
 
 // Fiber is github.com/gofiber/fiber/v2.
 func Fiber() Host {
-	return Host{Name: "fiber", Adapter: "corsfiber", fasthttp: true, build: buildFiber}
+	return Host{
+		Name: "fiber", Title: "fiber v2", Adapter: "corsfiber", FastHTTP: true, MountsApps: true, build: buildFiber,
+		Routers: []Variant{
+			{Name: "fiber"},
+			{Name: "fiber CaseSensitive StrictRouting", Options: Options{CaseSensitive: true, StrictRouting: true}},
+			{Name: "fiber UnescapePath", Options: Options{UnescapePath: true}},
+			{Name: "fiber UnescapePath CaseSensitive", Options: Options{UnescapePath: true, CaseSensitive: true}},
+		},
+		Harmless: fiberHarmless("v2"),
+	}
+}
+
+// fiberHarmless are settings about memory, paths and the names of fields, the same
+// in both versions of fiber.
+func fiberHarmless(version string) []Variant {
+	return []Variant{
+		{Name: version + " immutable", Options: Options{Immutable: true, UnescapePath: true, CaseSensitive: true, StrictRouting: true}},
+		{Name: version + " raw", Options: Options{DisableHeaderNormalizing: true, StreamRequestBody: true}},
+	}
 }
 
 func corsFiber(engine *core.Engine, _ bool) fiber.Handler { return corsfiber.Middleware(engine) }

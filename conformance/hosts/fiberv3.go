@@ -29,7 +29,20 @@ func init() { fiberv3log.SetOutput(io.Discard) }
 
 // FiberV3 is github.com/gofiber/fiber/v3.
 func FiberV3() Host {
-	return Host{Name: "fiberv3", Adapter: "corsfiberv3", fasthttp: true, build: buildFiberV3}
+	return Host{
+		Name: "fiberv3", Title: "fiber v3", Adapter: "corsfiberv3", FastHTTP: true, MountsApps: true, build: buildFiberV3,
+		Routers: []Variant{
+			{Name: "fiber v3"},
+			{Name: "fiber v3 CaseSensitive StrictRouting", Options: Options{CaseSensitive: true, StrictRouting: true}},
+			{Name: "fiber v3 UnescapePath", Options: Options{UnescapePath: true}},
+			{Name: "fiber v3 UnescapePath Immutable", Options: Options{UnescapePath: true, Immutable: true}},
+		},
+		Harmless: fiberHarmless("v3"),
+		Exceptions: []Exception{{
+			Request: "body limit", Mounted: []Position{OnRoute},
+			Why: "for requests that fiber gives up reading, it runs only middleware of Use",
+		}},
+	}
 }
 
 func corsFiberV3(engine *core.Engine, _ bool) fiber.Handler { return corsfiberv3.Middleware(engine) }

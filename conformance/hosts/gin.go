@@ -22,7 +22,26 @@ func init() { gin.SetMode(gin.ReleaseMode) }
 
 // Gin is github.com/gin-gonic/gin.
 func Gin() Host {
-	return Host{Name: "gin", Adapter: "corsgin", HasGroup: true, build: buildGin}
+	return Host{
+		Name: "gin", Title: "gin", Adapter: "corsgin", HasGroup: true, build: buildGin,
+		Routers: []Variant{
+			{Name: "gin"},
+			{Name: "gin UseRawPath", Options: Options{UseRawPath: true}},
+			{Name: "gin UseRawPath, values as sent", Options: Options{UseRawPath: true, NoUnescapePathValues: true}},
+			{Name: "gin UseEscapedPath", Options: Options{UseEscapedPath: true}},
+			{Name: "gin RemoveExtraSlash", Options: Options{RemoveExtraSlash: true}},
+			{Name: "gin UseRawPath RemoveExtraSlash", Options: Options{UseRawPath: true, RemoveExtraSlash: true}},
+			{Name: "gin RedirectFixedPath", Options: Options{RedirectFixedPath: true}},
+			{Name: "gin HandleContext", Options: Options{HandleContext: true}, Rewrites: true},
+		},
+		Exceptions: []Exception{
+			{
+				Request: "slash", Settings: func(o Options) bool { return !o.NoRedirectTrailingSlash },
+				Why: "gin redirects before any middleware runs; wrap the engine in corshttp.Middleware instead",
+			},
+			{Request: "other case", Settings: func(o Options) bool { return o.RedirectFixedPath }, Why: "as for slashes"},
+		},
+	}
 }
 
 func corsGin(engine *core.Engine, keepVary bool) gin.HandlerFunc {

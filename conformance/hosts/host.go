@@ -14,16 +14,30 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Host is one framework.
+// Host is one framework: how it builds applications, and what tests and the
+// report need to know about it.
 type Host struct {
-	Name    string // of the framework, as in names of benchmarks: "gin"
-	Adapter string // the package: "corsgin"
+	Name    string // of the framework, as in names of benchmarks: "echov5"
+	Title   string // of the framework, as in tables: "echo v5"
+	Adapter string // the package: "corsechov5"
+	// FastHTTP reports whether the framework is built on fasthttp. Other frameworks
+	// are built on net/http.
+	FastHTTP bool
 	// HasGroup reports whether the adapter has a function Group, because the
 	// framework does not run a group's middleware for all of its preflights.
 	HasGroup bool
+	// MountsApps reports whether the framework mounts applications: see [Group].Mounted.
+	MountsApps bool
 
-	fasthttp bool
-	build    func(App) *Application
+	// Routers are the settings with which the framework reads paths differently. The
+	// first is the default.
+	Routers []Variant
+	// Harmless are settings that must not change a verdict of the suite.
+	Harmless []Variant
+	// Exceptions are the requests that the adapter does not cover.
+	Exceptions []Exception
+
+	build func(App) *Application
 }
 
 // All returns one Host for each adapter.
@@ -39,9 +53,9 @@ func (h Host) Build(app App) *Application { return h.build(app) }
 // framework's server lacks what the setup needs.
 func (h Host) Serves(s conformance.Setup) error {
 	switch {
-	case h.fasthttp && s.Protocol != conformance.HTTP1:
+	case h.FastHTTP && s.Protocol != conformance.HTTP1:
 		return fmt.Errorf("%w: its server speaks HTTP/1.1 only", conformance.ErrUnsupported)
-	case h.fasthttp && s.AsteriskTarget:
+	case h.FastHTTP && s.AsteriskTarget:
 		return fmt.Errorf("%w: the rule is about net/http's server", conformance.ErrUnsupported)
 	}
 	return nil

@@ -89,6 +89,34 @@ func serve(t *testing.T, h hosts.Host, app hosts.App) string {
 	return server.URL
 }
 
+// TestAll compares the list with the folders of adapters.
+func TestAll(t *testing.T) {
+	folders, err := filepath.Glob("../../adapters/cors*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[string]bool)
+	for _, f := range folders {
+		want[filepath.Base(f)] = true
+	}
+	delete(want, "corsfasthttp") // what the adapters for fiber share
+	for _, h := range hosts.All() {
+		if !want[h.Adapter] {
+			t.Errorf("no folder in adapters, or a second host, for %q", h.Adapter)
+		}
+		delete(want, h.Adapter)
+		if h.Name == "" || h.Title == "" {
+			t.Errorf("%s: want a Name and a Title", h.Adapter)
+		}
+		if len(h.Routers) == 0 || h.Routers[0].Options != (hosts.Options{}) {
+			t.Errorf("%s: want Routers, the default first", h.Adapter)
+		}
+	}
+	for adapter := range want {
+		t.Errorf("All has no host for %s", adapter)
+	}
+}
+
 // TestBuild checks that every framework serves what the App describes.
 func TestBuild(t *testing.T) {
 	files := t.TempDir()
@@ -186,8 +214,8 @@ func TestOtherMiddleware(t *testing.T) {
 func TestServes(t *testing.T) {
 	for _, h := range hosts.All() {
 		inMemory := h.Build(hosts.App{Routes: []hosts.Route{{Path: "/", Behaviour: hosts.Text}}})
-		if (inMemory.Handler == nil) == (inMemory.FastHTTP == nil) {
-			t.Errorf("%s: want one of Handler and FastHTTP", h.Name)
+		if (inMemory.Handler == nil) != h.FastHTTP || (inMemory.FastHTTP != nil) != h.FastHTTP {
+			t.Errorf("%s: want FastHTTP if the host says so, and otherwise Handler", h.Name)
 		}
 		for _, s := range []conformance.Setup{{Protocol: conformance.H2}, {AsteriskTarget: true}} {
 			if err := h.Serves(s); errors.Is(err, conformance.ErrUnsupported) != (inMemory.Handler == nil) {

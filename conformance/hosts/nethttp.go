@@ -16,7 +16,10 @@ import (
 
 // NetHTTP is net/http: a ServeMux for the application and for each group.
 func NetHTTP() Host {
-	return Host{Name: "nethttp", Adapter: "corshttp", build: buildNetHTTP}
+	return Host{
+		Name: "nethttp", Title: "net/http", Adapter: "corshttp", build: buildNetHTTP,
+		Routers: []Variant{{Name: "net/http"}},
+	}
 }
 
 type wrapper = func(http.Handler) http.Handler

@@ -16,30 +16,22 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// TestConformanceConfigured shows that fiber's settings about memory, paths and
-// the names of fields do not change a verdict.
+// TestConformanceConfigured shows that settings about memory, paths and the names
+// of fields do not change a verdict.
 func TestConformanceConfigured(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the default settings are enough for -short")
 	}
-	immutable := hosts.Options{Immutable: true, UnescapePath: true, CaseSensitive: true, StrictRouting: true}
-	raw := hosts.Options{DisableHeaderNormalizing: true, StreamRequestBody: true}
-	for _, test := range []struct {
-		name    string
-		host    hosts.Host
-		options hosts.Options
-	}{
-		{"v2 immutable", hosts.Fiber(), immutable},
-		{"v2 raw", hosts.Fiber(), raw},
-		{"v3 immutable", hosts.FiberV3(), immutable},
-		{"v3 raw", hosts.FiberV3(), raw},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			conformance.Run(t, test.host.Mount(func(app *hosts.App) {
-				test.options.Reset = app.Options.Reset
-				app.Options = test.options
-			}))
-		})
+	for _, h := range hosts.All() {
+		for _, v := range h.Harmless {
+			t.Run(v.Name, func(t *testing.T) {
+				conformance.Run(t, h.Mount(func(app *hosts.App) {
+					reset := app.Options.Reset
+					app.Options = v.Options
+					app.Options.Reset = reset
+				}))
+			})
+		}
 	}
 }
 

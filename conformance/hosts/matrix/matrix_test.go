@@ -16,17 +16,6 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// position is where an adapter's middleware is mounted. The application's
-// routes are below /api/v1, a group within the group /api.
-type position string
-
-const (
-	onApp   position = "app"   // on the application
-	onOuter position = "outer" // on the group /api, whose routes are in its group /v1
-	onInner position = "inner" // on the group /v1 of the group /api
-	onRoute position = "route" // on each route separately
-)
-
 // variant is how an application differs from the plain one.
 type variant struct {
 	name string
@@ -120,7 +109,7 @@ func routes(auth hosts.Layer) []hosts.Route {
 }
 
 // site describes an application whose directory of files has a.txt.
-func site(engine *core.Engine, p position, v variant, files string) hosts.App {
+func site(engine *core.Engine, p hosts.Position, v variant, files string) hosts.App {
 	cors := hosts.Adapter(engine)
 	v1 := hosts.Group{Path: "/v1", Routes: routes(v.auth())}
 	deep := hosts.Group{Path: "/deep", Routes: []hosts.Route{text("GET", "/deeper", "deep")}}
@@ -147,13 +136,13 @@ func site(engine *core.Engine, p position, v variant, files string) hosts.App {
 		app.NotFound = http.StatusNotFound
 	}
 	switch p {
-	case onApp:
+	case hosts.OnApp:
 		app.CORS = cors
-	case onOuter:
+	case hosts.OnOuter:
 		api.CORS = cors
-	case onInner:
+	case hosts.OnInner:
 		v1.CORS = cors
-	case onRoute:
+	case hosts.OnRoute:
 		for _, list := range [][]hosts.Route{v1.Routes, deep.Routes} {
 			for i := range list {
 				list[i].CORS = cors
@@ -220,39 +209,6 @@ var ways = []way{
 	{name: "other case", path: "/OK", status: []int{200, 301, 404}, unrouted: true},
 }
 
-// exceptions are the cells of the matrix that fail, each with the reason. A listed
-// cell that passes is a failure. An empty field matches every value.
-var exceptions = []struct {
-	adapter  string
-	position position
-	variant  func(variant) bool
-	way      string
-	why      string
-}{
-	{variant: isGuarded, why: "browsers send no credentials with preflights, so authentication must be inside"},
-	{
-		adapter: "corsgin", way: "slash", variant: keepsSlashes,
-		why: "gin redirects before any middleware runs; wrap the engine in corshttp.Middleware instead",
-	},
-	{adapter: "corsgin", way: "other case", variant: fixesCases, why: "as for slashes, with RedirectFixedPath"},
-	{
-		adapter: "corsecho", position: onOuter, way: "slash", variant: turnsSlashes,
-		why: "the redirection runs with Pre; so must the middleware",
-	},
-	{adapter: "corsecho", position: onInner, way: "slash", variant: turnsSlashes, why: "as above"},
-	{adapter: "corsechov5", position: onOuter, way: "slash", variant: turnsSlashes, why: "as above"},
-	{adapter: "corsechov5", position: onInner, way: "slash", variant: turnsSlashes, why: "as above"},
-	{
-		adapter: "corsfiberv3", position: onRoute, way: "body limit",
-		why: "for requests that fiber gives up reading, it runs only middleware of Use",
-	},
-}
-
-func isGuarded(v variant) bool    { return v.guarded }
-func keepsSlashes(v variant) bool { return !v.slashes }
-func turnsSlashes(v variant) bool { return v.slashes }
-func fixesCases(v variant) bool   { return v.cases }
-
 func TestMatrix(t *testing.T) {
 	files := t.TempDir()
 	if err := os.WriteFile(filepath.Join(files, "a.txt"), []byte("some text"), 0o600); err != nil {
@@ -266,19 +222,25 @@ func TestMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, h := range hosts.All() {
-		for _, p := range []position{onApp, onOuter, onInner, onRoute} {
+		for _, e := range h.Exceptions {
+			if !slices.ContainsFunc(ways, func(w way) bool { return w.name == e.Request }) {
+				t.Errorf("%s: an exception for %q, which is no request of the matrix", h.Adapter, e.Request)
+			}
+		}
+		for _, p := range []hosts.Position{hosts.OnApp, hosts.OnOuter, hosts.OnInner, hosts.OnRoute} {
 			for _, v := range variants {
 				if testing.Short() && v.name != "plain" && v.name != "outside" {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/%s", h.Adapter, p, v.name), func(t *testing.T) {
 					t.Parallel()
-					url := serve(t, h, site(engine, p, v, files))
+					app := site(engine, p, v, files)
+					url := serve(t, h, app)
 					for _, w := range ways {
-						if w.unrouted && p == onRoute {
+						if w.unrouted && p == hosts.OnRoute {
 							continue
 						}
-						reportCell(t, h.Adapter, p, v, w, checkWay(t, url, v, w))
+						reportCell(t, w, exception(h, p, v, app.Options, w), checkWay(t, url, v, w))
 					}
 				})
 			}
@@ -286,16 +248,23 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-func reportCell(t *testing.T, adapter string, p position, v variant, w way, faults []string) {
+// exception returns why a cell of the matrix fails, or "" if it must pass.
+func exception(h hosts.Host, p hosts.Position, v variant, settings hosts.Options, w way) string {
+	if v.guarded {
+		return "browsers send no credentials with preflights, so authentication must be inside"
+	}
+	return h.Exception(w.name, p, settings)
+}
+
+// reportCell reports faults, unless there is a reason for them. A cell that passes
+// in spite of a reason is a failure.
+func reportCell(t *testing.T, w way, why string, faults []string) {
 	t.Helper()
-	for _, e := range exceptions {
-		if (e.adapter == "" || e.adapter == adapter) && (e.position == "" || e.position == p) &&
-			(e.variant == nil || e.variant(v)) && (e.way == "" || e.way == w.name) {
-			if len(faults) == 0 {
-				t.Errorf("%s: passes, although it is listed as an exception: %s", w.name, e.why)
-			}
-			return
+	if why != "" {
+		if len(faults) == 0 {
+			t.Errorf("%s: passes, although it is listed as an exception: %s", w.name, why)
 		}
+		return
 	}
 	for _, fault := range faults {
 		t.Errorf("%s: %s", w.name, fault)

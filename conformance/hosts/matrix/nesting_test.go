@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/corskit/corskit/conformance"
@@ -20,15 +21,17 @@ func nesting(engine *core.Engine, upstream string) hosts.App {
 	}
 }
 
-// bothFibers are the frameworks that mount applications.
-func bothFibers() []hosts.Host { return []hosts.Host{hosts.Fiber(), hosts.FiberV3()} }
+// mounting are the frameworks that mount applications: both versions of fiber.
+func mounting() []hosts.Host {
+	return slices.DeleteFunc(hosts.All(), func(h hosts.Host) bool { return !h.MountsApps })
+}
 
 // If an upstream denies an origin that the application allows, the application's
 // answer still allows it.
 func TestFiberUpstreamThatDenies(t *testing.T) {
 	theirs := core.MustNew(core.Policy{AllowOrigins: []string{"https://theirs.example"}})
 	upstream := serve(t, hosts.NetHTTP(), hosts.App{CORS: hosts.Adapter(theirs), Routes: []hosts.Route{text("GET", "/upstream", "upstream")}})
-	for _, h := range bothFibers() {
+	for _, h := range mounting() {
 		for _, origin := range []string{allowed, "*"} {
 			t.Run(h.Adapter+"/"+origin, func(t *testing.T) {
 				url := serve(t, h, nesting(core.MustNew(core.Policy{AllowOrigins: []string{origin}}), upstream))
@@ -45,7 +48,7 @@ func TestFiberUpstreamThatDenies(t *testing.T) {
 // docs/frameworks.md says that fiber does not route to applications that are
 // mounted below parameters. If this test fails, remove the sentence.
 func TestFiberMountsBelowParameters(t *testing.T) {
-	for _, h := range bothFibers() {
+	for _, h := range mounting() {
 		url := serve(t, h, nesting(core.MustNew(core.Policy{AllowOrigins: []string{allowed}}), ""))
 		for path, want := range map[string]int{"/plain/x": http.StatusOK, "/t/acme/x": http.StatusNotFound} {
 			res := exchange(t, "GET", url+path, allowed, http.Header{}, "")

@@ -15,38 +15,6 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// routers are the frameworks' routers, with the options that change how they read
-// paths. Those that rewrite paths turn /old/* into /private/*.
-var routers = []struct {
-	name     string
-	host     hosts.Host
-	options  hosts.Options
-	rewrites bool
-}{
-	{name: "net/http", host: hosts.NetHTTP()},
-	{name: "gin", host: hosts.Gin()},
-	{name: "gin UseRawPath", host: hosts.Gin(), options: hosts.Options{UseRawPath: true}},
-	{name: "gin UseRawPath, values as sent", host: hosts.Gin(), options: hosts.Options{UseRawPath: true, NoUnescapePathValues: true}},
-	{name: "gin UseEscapedPath", host: hosts.Gin(), options: hosts.Options{UseEscapedPath: true}},
-	{name: "gin RemoveExtraSlash", host: hosts.Gin(), options: hosts.Options{RemoveExtraSlash: true}},
-	{name: "gin UseRawPath RemoveExtraSlash", host: hosts.Gin(), options: hosts.Options{UseRawPath: true, RemoveExtraSlash: true}},
-	{name: "gin RedirectFixedPath", host: hosts.Gin(), options: hosts.Options{RedirectFixedPath: true}},
-	{name: "gin HandleContext", host: hosts.Gin(), options: hosts.Options{HandleContext: true}, rewrites: true},
-	{name: "echo", host: hosts.Echo()},
-	{name: "echo Rewrite", host: hosts.Echo(), options: hosts.Options{Rewrite: true}, rewrites: true},
-	{name: "echo v5", host: hosts.EchoV5()},
-	{name: "echo v5 UseEscapedPathForMatching", host: hosts.EchoV5(), options: hosts.Options{UseEscapedPathForMatching: true}},
-	{name: "echo v5 Rewrite", host: hosts.EchoV5(), options: hosts.Options{Rewrite: true}, rewrites: true},
-	{name: "fiber", host: hosts.Fiber()},
-	{name: "fiber CaseSensitive StrictRouting", host: hosts.Fiber(), options: hosts.Options{CaseSensitive: true, StrictRouting: true}},
-	{name: "fiber UnescapePath", host: hosts.Fiber(), options: hosts.Options{UnescapePath: true}},
-	{name: "fiber UnescapePath CaseSensitive", host: hosts.Fiber(), options: hosts.Options{UnescapePath: true, CaseSensitive: true}},
-	{name: "fiber v3", host: hosts.FiberV3()},
-	{name: "fiber v3 CaseSensitive StrictRouting", host: hosts.FiberV3(), options: hosts.Options{CaseSensitive: true, StrictRouting: true}},
-	{name: "fiber v3 UnescapePath", host: hosts.FiberV3(), options: hosts.Options{UnescapePath: true}},
-	{name: "fiber v3 UnescapePath Immutable", host: hosts.FiberV3(), options: hosts.Options{UnescapePath: true, Immutable: true}},
-}
-
 // named describes an application whose handlers answer with their own names.
 func named(engine *core.Engine, options hosts.Options) hosts.App {
 	app := hosts.App{Options: options, CORS: hosts.Adapter(engine)}
@@ -88,45 +56,53 @@ func TestPathsNeverLoosen(t *testing.T) {
 		{"public first", "/private/", []core.Route{route("/public/", open), route("/", strict)}},
 		{"exact first", "/exact", []core.Route{route("/exact", strict), route("/private/", strict), route("/", open)}},
 	}
-	for _, r := range routers {
-		for _, routing := range routings {
-			t.Run(r.name+"/"+routing.name, func(t *testing.T) {
-				engine, err := core.NewRouted(routing.routes...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				base := serve(t, r.host, named(engine, r.options))
-				u, err := url.Parse(base)
-				if err != nil {
-					t.Fatal(err)
-				}
-				reached, rewritten := 0, false
-				for _, target := range targets {
-					res, body := raw(t, u.Host, target, stranger)
-					rewritten = rewritten || body == "/private/" && target == "/old/x"
-					if body == routing.private {
-						reached++
-						if got := res.Header.Values("Access-Control-Allow-Origin"); len(got) > 0 {
-							t.Errorf("GET %s from a stranger reached the private handler, and got Access-Control-Allow-Origin %q", target, got)
-						}
+	for _, h := range hosts.All() {
+		for _, router := range h.Routers {
+			for _, routing := range routings {
+				t.Run(router.Name+"/"+routing.name, func(t *testing.T) {
+					engine, err := core.NewRouted(routing.routes...)
+					if err != nil {
+						t.Fatal(err)
 					}
-				}
-				if reached == 0 {
-					t.Error("no target reached the private handler")
-				}
-				if rewritten != r.rewrites {
-					t.Errorf("/old/x reached the private handler: %v, want %v", rewritten, r.rewrites)
-				}
-				// Plain spellings, and necessary escapes, get their own route's policy.
-				for target, want := range map[string]string{
-					"/private/x": allowed, "/public/x": "*", "/private/a%20b": allowed, "/private/%C3%A9": allowed,
-				} {
-					res, _ := raw(t, u.Host, target, allowed)
-					if got := res.Header.Get("Access-Control-Allow-Origin"); got != want {
-						t.Errorf("GET %s: Access-Control-Allow-Origin %q, want %q", target, got, want)
-					}
-				}
-			})
+					checkRouter(t, serve(t, h, named(engine, router.Options)), routing.private, router.Rewrites)
+				})
+			}
+		}
+	}
+}
+
+// checkRouter sends the targets from a stranger, who may not read the answers of
+// the handler of the path private.
+func checkRouter(t *testing.T, base, private string, rewrites bool) {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reached, rewritten := 0, false
+	for _, target := range targets {
+		res, body := raw(t, u.Host, target, stranger)
+		rewritten = rewritten || body == "/private/" && target == "/old/x"
+		if body == private {
+			reached++
+			if got := res.Header.Values("Access-Control-Allow-Origin"); len(got) > 0 {
+				t.Errorf("GET %s from a stranger reached the private handler, and got Access-Control-Allow-Origin %q", target, got)
+			}
+		}
+	}
+	if reached == 0 {
+		t.Error("no target reached the private handler")
+	}
+	if rewritten != rewrites {
+		t.Errorf("/old/x reached the private handler: %v, want %v", rewritten, rewrites)
+	}
+	// Plain spellings, and necessary escapes, get their own route's policy.
+	for target, want := range map[string]string{
+		"/private/x": allowed, "/public/x": "*", "/private/a%20b": allowed, "/private/%C3%A9": allowed,
+	} {
+		res, _ := raw(t, u.Host, target, allowed)
+		if got := res.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("GET %s: Access-Control-Allow-Origin %q, want %q", target, got, want)
 		}
 	}
 }
