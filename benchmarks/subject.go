@@ -16,15 +16,8 @@ func unsupported(reason string) error { return fmt.Errorf("%w: %s", ErrUnsupport
 // Framework is the name of a framework, as in [hosts.Host].
 type Framework string
 
-// The frameworks in the report.
-const (
-	NetHTTP Framework = "nethttp"
-	Gin     Framework = "gin"
-	Echo    Framework = "echo"
-	EchoV5  Framework = "echov5"
-	Fiber   Framework = "fiber"
-	FiberV3 Framework = "fiberv3"
-)
+// NetHTTP is the framework that has a floor, several peers and the published set.
+const NetHTTP Framework = "nethttp"
 
 // Names of subjects with a special role.
 const (

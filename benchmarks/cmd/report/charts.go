@@ -123,10 +123,7 @@ func (r *results) lookupChart() chart {
 
 // bySize is a line of the look-up chart.
 func (r *results) bySize(f framework, subject string) series {
-	s := series{name: peerTitle(subject), lines: true}
-	if subject == f.own && f.name != benchmarks.Gin {
-		s.name = f.title + "'s own"
-	}
+	s := series{name: f.peerTitle(subject), lines: true}
 	for _, n := range lookupSizes {
 		k := key{bench: "Middleware", framework: string(f.name), setup: "origins-" + n, subject: subject, request: "actual-allowed"}
 		if y, ok := r.overheadIn(k); ok {

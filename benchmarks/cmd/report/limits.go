@@ -2,9 +2,12 @@ package main
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/corskit/corskit/benchmarks"
+	"github.com/corskit/corskit/conformance/hosts"
 )
 
 // limit is a claim about the results: the numbers of some rows, or their geometric
@@ -35,7 +38,10 @@ func limits() []limit {
 			rows: againstEqual(benchmarks.NetHTTP, peer),
 		})
 	}
-	for _, f := range frameworks[1:] {
+	for _, f := range frameworks {
+		if f.own == "" {
+			continue
+		}
 		all = append(all, limit{
 			claim: f.title + ": corskit relative to " + peerTitle(f.own) + ", every row with an Origin", max: 1,
 			rows: against(f.name, f.own, hasOrigin),
@@ -59,17 +65,35 @@ func limits() []limit {
 type framework struct {
 	name  benchmarks.Framework
 	title string
-	own   string // the subject that comes with the framework
+	own   string // the subject that users of the framework compare corskit with; may be ""
 	fast  bool   // whether it is built on fasthttp
 }
 
-var frameworks = []framework{
-	{name: benchmarks.NetHTTP, title: "net/http"},
-	{name: benchmarks.Gin, title: "gin", own: "gin-contrib-cors"},
-	{name: benchmarks.Echo, title: "echo v4", own: "echo-middleware"},
-	{name: benchmarks.EchoV5, title: "echo v5", own: "echo-middleware"},
-	{name: benchmarks.Fiber, title: "fiber v2", own: "fiber-middleware", fast: true},
-	{name: benchmarks.FiberV3, title: "fiber v3", own: "fiber-middleware", fast: true},
+// frameworks are those that corskit has adapters for, net/http first.
+var frameworks = func() (all []framework) {
+	for _, h := range hosts.All() {
+		f := framework{name: benchmarks.Framework(h.Name), title: h.Title, fast: h.FastHTTP}
+		if peers := peersOf(f.name); len(peers) > 0 && f.name != benchmarks.NetHTTP {
+			f.own = peers[0]
+		}
+		all = append(all, f)
+	}
+	return all
+}()
+
+// peersOf returns the names of a framework's subjects from other libraries.
+func peersOf(f benchmarks.Framework) []string {
+	return slices.DeleteFunc(subjectsOf(f), func(s string) bool {
+		return s == benchmarks.Bare || s == benchmarks.Ours || s == benchmarks.Floor
+	})
+}
+
+// peerTitle is like the function, but tells the versions of a framework apart.
+func (f framework) peerTitle(subject string) string {
+	if strings.HasSuffix(subject, "-middleware") {
+		return f.title + "'s own"
+	}
+	return peerTitle(subject)
 }
 
 // peerTitle is the name by which people know a subject.

@@ -15,20 +15,17 @@ type peer struct {
 	subject   string
 }
 
-func (p peer) title() string {
-	if p.framework.own == "" || p.framework.name == benchmarks.Gin {
-		return peerTitle(p.subject)
-	}
-	return p.framework.title + "'s own"
-}
+func (p peer) title() string { return p.framework.peerTitle(p.subject) }
 
 // peers are the libraries that users compare corskit with.
 var peers = func() (all []peer) {
 	for _, subject := range []string{"jub0bs-cors", "rs-cors", "go-chi-cors", "gorilla-handlers"} {
 		all = append(all, peer{frameworks[0], subject})
 	}
-	for _, f := range frameworks[1:] {
-		all = append(all, peer{f, f.own})
+	for _, f := range frameworks {
+		if f.own != "" {
+			all = append(all, peer{f, f.own})
+		}
 	}
 	return all
 }()
