@@ -52,12 +52,7 @@ func run(root, out, version string) error {
 	if err != nil {
 		return err
 	}
-	var dirs []string
-	for _, f := range files {
-		if path.Base(f) == "go.mod" {
-			dirs = append(dirs, path.Dir(f))
-		}
-	}
+	dirs := modules(files)
 	for _, dir := range dirs {
 		if !released(dir) {
 			continue
@@ -103,6 +98,16 @@ func walked(root string) (files []string, err error) {
 		return nil
 	})
 	return files, err
+}
+
+// modules returns the directories of modules.
+func modules(files []string) (dirs []string) {
+	for _, f := range files {
+		if path.Base(f) == "go.mod" {
+			dirs = append(dirs, path.Dir(f))
+		}
+	}
+	return dirs
 }
 
 // released reports whether the module in dir is released.
