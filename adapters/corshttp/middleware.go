@@ -66,7 +66,8 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 // its response. It is for adapters of frameworks built on net/http. If status is
 // not 0, the adapter must answer with that status and an empty body; otherwise
 // the handler must run. vary lists the names that Vary must contain when the headers
-// are sent: see [AddVary].
+// are sent: see [AddVary]. An adapter that has only a plain http.ResponseWriter and
+// offers KeepVary should use [Middleware] instead.
 //
 // Apply allocates at most once. No two responses share a slice.
 func Apply(engine *core.Engine, h http.Header, r *http.Request) (status int, vary string) {
