@@ -24,7 +24,7 @@ func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 // run the handler.
 func (e *Engine) Resolve(src Source, o *Outcome) {
 	*o = Outcome{}
-	e.current().resolve(nil, src, nil, o)
+	e.current().resolve(context.Background(), src, nil, o)
 }
 
 // AllowsHandshake reports whether a WebSocket handshake may proceed. Browsers do

@@ -83,6 +83,21 @@ func TestExplain(t *testing.T) {
 }
 
 // An explanation is bounded, however many headers a preflight asks for.
+func TestExplainRoute(t *testing.T) {
+	e, err := core.NewRouted(core.Route{Path: "/a/", Policies: named("a")}, core.Route{Path: "/b/", Policies: named("b")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{"/a/x": 0, "/b/x": 1, "/c": -1, "/a/../b/x": -1} {
+		if got := e.Explain(ctx, core.Request{Method: "GET", Path: path}).Route; got != want {
+			t.Errorf("%s: route %d, want %d", path, got, want)
+		}
+	}
+	if got := core.MustNew(two()).Explain(ctx, get()).Route; got != -1 {
+		t.Errorf("without routes: route %d, want -1", got)
+	}
+}
+
 func TestExplainManyHeaders(t *testing.T) {
 	const most = 50
 	r := preflight("https://a.example", "PUT", strings.Repeat("x-z,", 1000))
