@@ -122,6 +122,31 @@ func TestResolveAsks(t *testing.T) {
 	}
 }
 
+// TestResolveAgain checks that an outcome that is used again keeps nothing of its
+// former request.
+func TestResolveAgain(t *testing.T) {
+	private := cred()
+	private.AllowMethods, private.AllowHeaders, private.AllowPrivateNetwork = []string{"*"}, []string{"*"}, true
+	e := core.MustNew(private, core.Policy{AllowOriginFunc: func(_ context.Context, r core.Request) bool {
+		return r.OriginValue() == "https://f.example"
+	}})
+	first := preflight("https://a.example", "PURGE", "x-z")
+	first.AccessControlRequestPrivateNetwork = []string{"true"}
+	for _, former := range []core.Request{first, get("https://f.example"), get("https://a.example", "https://a.example")} {
+		for _, r := range []core.Request{
+			get(), get("https://e.example"), get("https://a.example"),
+			preflight("https://b.example", "GET", "x-y"), preflight("https://b.example", "GET", "\x00"),
+		} {
+			var o core.Outcome
+			e.Resolve(&source{Request: former}, &o)
+			e.Resolve(&source{Request: r}, &o)
+			if got, want := o, resolve(e, &source{Request: r}); got != want {
+				t.Errorf("%+v after %+v:\n got %+v\nwant %+v", r, former, got, want)
+			}
+		}
+	}
+}
+
 // TestNewRequest checks that NewRequest reads everything from a source, and copies
 // the strings only if the source is transient.
 func TestNewRequest(t *testing.T) {
