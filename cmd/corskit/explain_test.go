@@ -177,8 +177,8 @@ func TestExplainMeantOrigin(t *testing.T) {
 func TestExplainHeaderFaults(t *testing.T) {
 	args := []string{"explain", "good.yaml", "--host", "api.example.com", "-o", "https://app.example.com", "-H"}
 	for header, want := range map[string]string{
-		"X-A: \u4e16\u754c": "the value of the header X-A has characters beyond U+00FF",
-		"X-A: b\r\nfoo":     "the value of the header X-A has a line break",
+		"X-A: \u4e16\u754c": "the value of the header X-A contains characters beyond U+00FF",
+		"X-A: b\r\nfoo":     "the value of the header X-A contains a line break",
 		"X A: b":            "the header name X A is not a token",
 	} {
 		r := corskit(t, "testdata/check", append(args, header)...)
