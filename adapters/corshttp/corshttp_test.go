@@ -632,7 +632,9 @@ func TestAddVary(t *testing.T) {
 // TestFunctionAllocations: net/http's strings need no copies, not even for a
 // function.
 func TestFunctionAllocations(t *testing.T) {
-	e := core.MustNew(core.Policy{AllowOriginFunc: func(_ context.Context, r core.Request) bool { return r.OriginValue() == "https://a.example" }})
+	e := core.MustNew(core.Policy{AllowOriginFunc: func(_ context.Context, r core.Request) bool {
+		return r.OriginValue() == "https://a.example"
+	}})
 	r, h := request("GET", "https://a.example"), http.Header{}
 	if n := testing.AllocsPerRun(100, func() { clear(h); corshttp.Apply(e, h, r) }); n > 1 || h.Get("Access-Control-Allow-Origin") == "" {
 		t.Errorf("%v allocations, headers %v; want one, and an allowed origin", n, h)
