@@ -14,7 +14,7 @@ import (
 // Access-Control-Request-Headers that it must echo.
 func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 	var o Outcome
-	e.current().resolve(ctx, nil, &r, &o)
+	e.current().resolve(nil, &facts{r, ctx}, &o)
 	return o.Decision()
 }
 
@@ -23,8 +23,11 @@ func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 // the outcome's status is not 0, the adapter answers with that status and does not
 // run the handler.
 func (e *Engine) Resolve(src Source, o *Outcome) {
-	*o = Outcome{}
-	e.current().resolve(context.Background(), src, nil, o)
+	var s *state // what current returns, in a form that the compiler inlines
+	if e != nil {
+		s = e.state.Load()
+	}
+	s.resolve(src, nil, o)
 }
 
 // AllowsHandshake reports whether a WebSocket handshake may proceed. Browsers do
@@ -68,7 +71,7 @@ func (e *Engine) AllowsOrigin(origin string) bool {
 func (rs *ruleset) allows(value string) bool {
 	owner := rs.matcher.Match(value, len(rs.answers))
 	if rs.funcs != nil {
-		owner, _ = rs.ask(context.Background(), value, owner, nil, &Request{Origin: []string{value}})
+		owner, _ = rs.ask(value, owner, nil, &facts{Request{Origin: []string{value}}, context.Background()})
 	}
 	return owner != origin.NoOwner
 }
@@ -80,14 +83,17 @@ func IsOrigin(s string) bool {
 	return ok
 }
 
-// resolve decides the request that src or, if src is nil, r describes. It sets *o,
-// which must be zero.
-func (s *state) resolve(ctx context.Context, src Source, r *Request, o *Outcome) {
+// resolve decides the request that src or, if src is nil, r describes. It sets *o.
+func (s *state) resolve(src Source, r *facts, o *Outcome) {
+	*o = Outcome{}
+	if s == nil {
+		s = denyAll
+	}
 	if s.routes != nil {
 		s = s.route(target(src, r))
 	}
 	rules := s.rules
-	values := lines(src, r, fieldOrigin)
+	values := origins(src, r)
 	switch {
 	case rules == nil:
 		o.verdict = unrouted[kind(values, src, r)]
@@ -98,7 +104,7 @@ func (s *state) resolve(ctx context.Context, src Source, r *Request, o *Outcome)
 	}
 	owner := rules.govern(values, o)
 	if rules.funcs != nil && len(values) == 1 {
-		owner, o.mark = rules.ask(ctx, values[0], owner, src, r)
+		owner, o.mark = rules.ask(values[0], owner, src, r)
 	}
 	asked := askedMethod(src, r)
 	switch {
@@ -116,7 +122,7 @@ func (s *state) resolve(ctx context.Context, src Source, r *Request, o *Outcome)
 
 // askedMethod returns the lines of Access-Control-Request-Method if a request with
 // an Origin is a preflight. Otherwise it returns none.
-func askedMethod(src Source, r *Request) []string {
+func askedMethod(src Source, r *facts) []string {
 	if method(src, r) != "OPTIONS" {
 		return nil
 	}
@@ -130,7 +136,7 @@ var unrouted = [...]*verdict{
 	Preflight: newVerdict(Decision{Kind: Preflight, Code: CodeNoRoute}),
 }
 
-func kind(origin []string, src Source, r *Request) Kind {
+func kind(origin []string, src Source, r *facts) Kind {
 	switch {
 	case len(origin) == 0:
 		return NotCORS
@@ -155,7 +161,7 @@ func (rs *ruleset) govern(origin []string, o *Outcome) int {
 }
 
 // refuse sets the outcome of an actual request from an origin that no policy allows.
-func (rs *ruleset) refuse(origin []string, src Source, r *Request, o *Outcome) {
+func (rs *ruleset) refuse(origin []string, src Source, r *facts, o *Outcome) {
 	switch {
 	case !rs.rejects:
 		o.verdict = rs.disallowed
@@ -167,7 +173,7 @@ func (rs *ruleset) refuse(origin []string, src Source, r *Request, o *Outcome) {
 }
 
 // permit sets the outcome of a preflight from an origin that the policy allows.
-func (a *answer) permit(origin, asked []string, src Source, r *Request, o *Outcome) {
+func (a *answer) permit(origin, asked []string, src Source, r *facts, o *Outcome) {
 	i := 0
 	if a.echoMethod {
 		if len(asked) != 1 || !fetch.IsEchoableMethod(asked[0]) {
@@ -205,12 +211,13 @@ func joined(lines []string) string {
 // ask calls the AllowOriginFunc of each policy before owner, or of all policies if
 // owner is -1. It returns the first policy whose function returns true, and byFunc.
 // If there is none, it returns owner and 0.
-func (rs *ruleset) ask(ctx context.Context, value string, owner int, src Source, r *Request) (int, mark) {
+func (rs *ruleset) ask(value string, owner int, src Source, r *facts) (int, mark) {
 	o, ok := origin.Parse(value)
 	null := value == "null"
 	if !ok && !null {
 		return owner, 0
 	}
+	var ctx context.Context
 	var request Request
 	for _, f := range rs.funcs {
 		if owner >= 0 && f.owner >= owner {
@@ -224,7 +231,7 @@ func (rs *ruleset) ask(ctx context.Context, value string, owner int, src Source,
 		case src != nil:
 			ctx, request = src.Context(), NewRequest(src)
 		default:
-			request = *r
+			ctx, request = r.ctx, r.Request
 		}
 		if f.allows(ctx, request) {
 			return f.owner, byFunc

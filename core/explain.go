@@ -84,7 +84,7 @@ func (x Explanation) String() string {
 func (e *Engine) Explain(ctx context.Context, r Request) Explanation {
 	s := e.current()
 	var o Outcome
-	s.resolve(ctx, nil, &r, &o)
+	s.resolve(nil, &facts{r, ctx}, &o)
 	x := &explainer{request: &r, d: o.Decision(), rules: s.rules}
 	x.Decision, x.Policy, x.Route = x.d, x.d.Policy, -1
 	for name, value := range x.d.Headers() {
@@ -146,7 +146,7 @@ func (x *explainer) routes(s *state) bool {
 		return true
 	}
 	r := x.request
-	t := target(nil, r)
+	t := target(nil, &facts{Request: *r})
 	x.rules = s.route(t).rules
 	switch i := s.index(t); i {
 	case noRoute:

@@ -47,12 +47,12 @@ func (r Request) OriginValue() string {
 // returns false. Browsers send Origin even with same-origin requests, except GET
 // and HEAD (Fetch, "append a request `Origin` header").
 func (r Request) SameOrigin() bool {
-	return len(r.Origin) == 1 && sameOrigin(r.Origin[0], nil, &r)
+	return len(r.Origin) == 1 && sameOrigin(r.Origin[0], nil, &facts{Request: r})
 }
 
 // sameOrigin implements [Request.SameOrigin]. origin is the request's only Origin
 // line.
-func sameOrigin(origin string, src Source, r *Request) bool {
+func sameOrigin(origin string, src Source, r *facts) bool {
 	// "none" means that the user, not a page, started the request.
 	if site := lines(src, r, fieldFetchSite); len(site) > 0 && site[0] != "" && site[0] != "none" {
 		return site[0] == "same-origin"

@@ -87,25 +87,38 @@ func (r *Request) detach() {
 	}
 }
 
+// facts is a Request with the context that was passed with it.
+type facts struct {
+	Request
+	ctx context.Context
+}
+
 // Each function below reads one part of a request: from src or, if src is nil, from
 // r. They take both because converting a *Request to a Source would make it escape
 // to the heap.
 
-func method(src Source, r *Request) string {
+func method(src Source, r *facts) string {
 	if src != nil {
 		return src.Method()
 	}
 	return r.Method
 }
 
-func target(src Source, r *Request) Target {
+func target(src Source, r *facts) Target {
 	if src != nil {
 		return src.Target()
 	}
 	return Target{r.Host, r.Path, r.RawPath, r.FoldPath}
 }
 
-func lines(src Source, r *Request, name string) []string {
+func origins(src Source, r *facts) []string {
+	if src != nil {
+		return src.Lines(fieldOrigin)
+	}
+	return r.Origin
+}
+
+func lines(src Source, r *facts, name string) []string {
 	if src != nil {
 		return src.Lines(name)
 	}
