@@ -48,19 +48,20 @@ func compareHeaders(b *testing.B, setup Setup, ours, other Subject) {
 		b.Fatalf("%s, %s: %v", other.Name, setup.Title, err)
 	}
 	for _, r := range setup.Requests {
-		b.Run(fmt.Sprintf("framework=%s/setup=%s/subject=%s/request=%s", other.Framework, setup.Name, other.Name, r.Name), func(b *testing.B) {
-			shared := sharedValues(theirs, r)
-			ours, theirs := headersOf(server, r), headersOf(theirs, r)
-			fewerHeaders, fewerVary := theirs.lacks(ours)
-			moreHeaders, moreVary := ours.lacks(theirs)
-			b.ReportMetric(0, "ns/op") // suppresses the time
-			b.ReportMetric(float64(fewerHeaders), "fewer-headers")
-			b.ReportMetric(float64(fewerVary), "fewer-vary")
-			b.ReportMetric(float64(moreHeaders), "more-headers")
-			b.ReportMetric(float64(moreVary), "more-vary")
-			b.ReportMetric(float64(len(theirs.vary)), "vary")
-			b.ReportMetric(float64(shared), "shared")
-		})
+		b.Run(fmt.Sprintf("framework=%s/setup=%s/subject=%s/request=%s", other.Framework, setup.Name, other.Name, r.Name),
+			func(b *testing.B) {
+				shared := sharedValues(theirs, r)
+				ours, theirs := headersOf(server, r), headersOf(theirs, r)
+				fewerHeaders, fewerVary := theirs.lacks(ours)
+				moreHeaders, moreVary := ours.lacks(theirs)
+				b.ReportMetric(0, "ns/op") // suppresses the time
+				b.ReportMetric(float64(fewerHeaders), "fewer-headers")
+				b.ReportMetric(float64(fewerVary), "fewer-vary")
+				b.ReportMetric(float64(moreHeaders), "more-headers")
+				b.ReportMetric(float64(moreVary), "more-vary")
+				b.ReportMetric(float64(len(theirs.vary)), "vary")
+				b.ReportMetric(float64(shared), "shared")
+			})
 	}
 }
 

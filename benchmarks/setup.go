@@ -278,7 +278,8 @@ func listSetups(limit int) []Setup {
 	browser.More = browsermodel.Header(
 		"Accept", "application/json", "Accept-Encoding", "gzip, deflate, br, zstd", "Accept-Language", "en-GB,en;q=0.5",
 		"Cache-Control", "no-cache", "Connection", "keep-alive", "Dnt", "1", "Pragma", "no-cache", "Referer", one+"/",
-		"Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "cross-site", "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)",
+		"Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "cross-site", "User-Agent",
+		"Mozilla/5.0 (X11; Linux x86_64)",
 	)
 	varied := actual(one, true).named("actual-vary", "actual, Vary present")
 	varied.Vary = "Accept-Encoding"

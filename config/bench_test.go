@@ -20,7 +20,8 @@ func million(tb testing.TB, n int) string {
 	tb.Helper()
 	dir := tb.TempDir()
 	path := filepath.Join(dir, "cors.yaml")
-	if err := os.WriteFile(path, []byte("policies: {partners: {origins_file: partners.txt, allow_credentials: true}}\n"), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte("policies: {partners: {origins_file: partners.txt, allow_credentials: true}}\n"),
+		0o644); err != nil {
 		tb.Fatal(err)
 	}
 	f, err := os.Create(filepath.Join(dir, "partners.txt"))

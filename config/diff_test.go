@@ -40,7 +40,8 @@ routes: [{path: /, policies: [a, d]}, {path: /b, policies: [d]}]
 			{
 				name: "a", originsAdded: []string{"https://c.example"}, originsRemoved: []string{"https://a.example"},
 				fields: []fieldDiff{
-					{key: "allow_headers", new: "x-a, x-b"}, {key: "allow_credentials", new: "true"}, {key: "max_age", old: "10m", new: "disabled"},
+					{key: "allow_headers", new: "x-a, x-b"}, {key: "allow_credentials", new: "true"},
+					{key: "max_age", old: "10m", new: "disabled"},
 				},
 			},
 			{name: "d", added: true, originsAdded: []string{"https://d.example"}, fields: []fieldDiff{{key: "max_age", new: "1h30m"}}},

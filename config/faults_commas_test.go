@@ -22,7 +22,8 @@ var commaFaults = []faultCase{
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
-		env: []string{`CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example/, regexp:https://(a|[b,c]){1, 3}d{2,}\.example, https://b.example/`},
+		env: []string{`CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example/, regexp:https://(a|[b,c]){1, 3}d{2,}\.example, ` +
+			`https://b.example/`},
 		want: []string{
 			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example/": a trailing slash is not part of an ` +
 				`origin; did you mean "https://a.example"?`,

@@ -191,7 +191,8 @@ var variableFaults = []faultCase{
 			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[0] "1": expected text, got a number; write "1", in quotes`,
 			`CORS__POLICIES__SPA__ALLOW_METHODS: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not ` +
 				`change the case of this one; did you mean "PATCH"?`,
-			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins "[\"https://a.example\"": not JSON: unexpected end of JSON input`,
+			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins "[\"https://a.example\"": not JSON: unexpected end of ` +
+				`JSON input`,
 		},
 	},
 	{

@@ -234,7 +234,8 @@ var nameFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:2:3: policies.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: a name longer than 64 bytes; shorten it",
+			"cors.yaml:2:3: policies.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: a name longer than 64 bytes; " +
+				"shorten it",
 		},
 	},
 	{

@@ -73,7 +73,8 @@ var policyFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:21: policies.spa.allow_origins[0] "https://*.github.io": with credentials, a wildcard under the public suffix ` +
-				`github.io, where anyone can register a name; write out the registered domain, or set dangerously_allow_public_suffixes if ` +
+				`github.io, where anyone can register a name; write out the registered domain, or set ` +
+				`dangerously_allow_public_suffixes if ` +
 				`that is intended`,
 		},
 	},
@@ -138,7 +139,8 @@ routes:
 `),
 		},
 		want: []string{
-			`cors.yaml:3:27: policies.other.allow_origins[0] "a.example": an origin begins with its scheme; did you mean "https://a.example"?`,
+			`cors.yaml:3:27: policies.other.allow_origins[0] "a.example": an origin begins with its scheme; did you mean ` +
+				`"https://a.example"?`,
 		},
 	},
 }

@@ -101,8 +101,9 @@ policies = ["spa", "public"]
 
 func TestFormats(t *testing.T) {
 	spa := core.Policy{
-		Name:         "spa",
-		AllowOrigins: []string{"https://app.example.com", "https://*.pr.example.com", "https://partner.example", "http://[2001:db8::1]:8443"},
+		Name: "spa",
+		AllowOrigins: []string{"https://app.example.com", "https://*.pr.example.com", "https://partner.example",
+			"http://[2001:db8::1]:8443"},
 		AllowMethods: []string{"GET", "POST", "PUT"}, AllowHeaders: []string{"authorization", "content-type"},
 		ExposeHeaders: []string{"etag"}, AllowCredentials: true, MaxAge: 10 * time.Minute,
 		AllowPrivateNetwork: true, RejectDisallowed: true,

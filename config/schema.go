@@ -73,7 +73,8 @@ var schema = Field{
 		{
 			Key: keyPolicies, Type: mapType, Fields: policyFields,
 			Doc: "Policies by name. A name consists of a-z and 0-9, separated by single - or _. " +
-				"Without routes, every policy applies to every request, in the order of the file: the first that matches the origin is used.",
+				"Without routes, every policy applies to every request, in the order of the file: the first that matches the origin " +
+				"is used.",
 		},
 		{
 			Key: keyRoutes, Type: tablesType, Fields: routeFields,

@@ -68,8 +68,9 @@ var brokenOrigins = []brokenMiddleware{
 	}},
 	{"accepts empty labels", "O7", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
-			return matchesPattern(pattern, origin) || matchesPattern(pattern, strings.ReplaceAll(strings.Replace(origin, "://.", "://x.", 1),
-				"..", "."))
+			return matchesPattern(pattern, origin) ||
+				matchesPattern(pattern, strings.ReplaceAll(strings.Replace(origin, "://.", "://x.", 1),
+					"..", "."))
 		}
 	}},
 	{"ignores user names", "O1 O5 O7", func(ref *reference) {
@@ -82,7 +83,8 @@ var brokenOrigins = []brokenMiddleware{
 		return origins[:max(1,
 			len(origins)-1)]
 	})},
-	{"begins one past the first origin", "A1 D6", policyOrigins(func(origins []string) []string { return origins[min(1, len(origins)-1):] })},
+	{"begins one past the first origin", "A1 D6",
+		policyOrigins(func(origins []string) []string { return origins[min(1, len(origins)-1):] })},
 	{"compares all but the last byte", "O1", orBytes(func(pattern, origin string) bool {
 		return len(origin) == len(pattern) && origin[:len(origin)-1] == pattern[:len(pattern)-1]
 	})},
@@ -109,13 +111,15 @@ var brokenOrigins = []brokenMiddleware{
 	}},
 	{"lower-cases before an expression", "O12", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
-			return matchesPattern(pattern, origin) || strings.HasPrefix(pattern, "regexp:") && matchesPattern(pattern, strings.ToLower(origin))
+			return matchesPattern(pattern, origin) || strings.HasPrefix(pattern, "regexp:") &&
+				matchesPattern(pattern, strings.ToLower(origin))
 		}
 	}},
 	{"widens a list that has a bad entry", "C1", func(ref *reference) {
 		ref.accept = func(core.Policy) error { return nil }
 		ref.matches = func(pattern, origin string) bool {
-			return matchesPattern(pattern, origin) || acceptPolicy(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true}) != nil
+			return matchesPattern(pattern, origin) ||
+				acceptPolicy(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true}) != nil
 		}
 	}},
 	{"mixes up hosts with a common ending", "O2", func(ref *reference) {

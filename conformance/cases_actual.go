@@ -304,7 +304,7 @@ func originForm() []Case {
 		},
 		Case{
 			ID: "others", Choice: true, Setup: two(),
-			Reason: "Access-Control-Allow-Origin holds one serialized origin, whatever the value of Origin.",
+			Reason: "Access-Control-Allow-Origin holds one serialized origin, for any value of Origin.",
 			Steps: inForm(
 				send("GET", "/any", "Origin", OriginA+","+OriginB),
 				send("GET", "/any", "Origin", OriginA+" "+OriginB),

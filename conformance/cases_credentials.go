@@ -9,7 +9,8 @@ import (
 
 // credentialsAndWildcards returns the cases of policies that allow credentials.
 func credentialsAndWildcards() []Case {
-	return slices.Concat(everyOriginWithCredentials(), wildcardsWithCredentials(), insecureOrigins(), publicSuffixes(), nullWithCredentials())
+	return slices.Concat(everyOriginWithCredentials(), wildcardsWithCredentials(), insecureOrigins(), publicSuffixes(),
+		nullWithCredentials())
 }
 
 const stranger = "Anyone's page could act with the user's credentials."
@@ -71,7 +72,7 @@ func wildcardsWithCredentials() []Case {
 		)},
 		Case{
 			ID: "authorization-beside-all", Setup: setup(andAuthorization),
-			Reason: "With credentials, * is not a wildcard in any header, whatever is listed together with it.",
+			Reason: "With credentials, * is not a wildcard in any header, even if names are listed together with it.",
 			Steps: append(noWildcard(preflight(OriginA, "PUT", "/any", acrh, "authorization,x-a")),
 				reads(credentialed("PUT", OriginA, "Authorization", "Bearer t", "x-a", "1"))),
 		},

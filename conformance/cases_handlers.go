@@ -29,9 +29,11 @@ func handlerErrors() []Case {
 		Setup:  Setup{Policies: []core.Policy{policyTwo()}, RecoverOutside: true},
 		Reason: "Scripts must be able to read the 500 that a recovery outside the middleware sends after a panic.",
 		Steps: []Step{
-			{Send: send("GET", "/panic", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/panic"), Verdict: Allowed, Answer: allowedWith(500)},
+			{Send: send("GET", "/panic", "Origin", OriginA), Fetch: fetch("GET", OriginA, "/panic"), Verdict: Allowed,
+				Answer: allowedWith(500)},
 			{Send: send("GET", "/panic", "Origin", OriginEvil), Answer: refusedWith500()},
-			{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Answer: &Answer{Exact: header(acao, OriginA), Vary: []string{"Origin"}}},
+			{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed,
+				Answer: &Answer{Exact: header(acao, OriginA), Vary: []string{"Origin"}}},
 		},
 	}), of("X2", Case{
 		Setup:  two(),

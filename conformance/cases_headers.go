@@ -192,8 +192,10 @@ func allHeadersWithCredentials() []Case {
 			ID: "echo", Setup: setup(allHeaders(true)),
 			Reason: "With credentials * is an ordinary header name, so the answer must name the requested headers.",
 			Steps: []Step{
-				{Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1", "anything", "2")), Verdict: Allowed, Preflight: without()},
-				{Fetch: withCredentials(fetch("GET", OriginA, "/any", "Authorization", "Bearer t")), Verdict: Allowed, Preflight: without()},
+				{Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1", "anything", "2")), Verdict: Allowed,
+					Preflight: without()},
+				{Fetch: withCredentials(fetch("GET", OriginA, "/any", "Authorization", "Bearer t")), Verdict: Allowed,
+					Preflight: without()},
 				refuses(withCredentials(fetch("GET", OriginEvil, "/any", "x-a", "1"))),
 			},
 		},
@@ -218,7 +220,7 @@ func allHeadersWithCredentials() []Case {
 		},
 		Case{
 			ID: "bounded", Source: srcCost, Setup: setup(allHeaders(true)),
-			Reason: "The echo is bounded, whatever the size of the request.",
+			Reason: "The echo is bounded, however large the request is.",
 			Steps: []Step{
 				{Send: asks(acrh, "x-a"), Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1")), Verdict: Allowed},
 				{Send: asks(acrh, manyNames(10_000)), Answer: &Answer{MaxGrowth: growthBound, MayDrop: true}},

@@ -26,7 +26,7 @@ func exactOrigin() Setup {
 }
 
 // hostiles returns a case of origins that must be refused. Origins that no browser
-// can send do no harm, whatever the answer: they go into a separate case, with Choice
+// can send do no harm, no matter what the answer is: they go into a separate case, with Choice
 // set.
 func hostiles(id, reason string, s Setup, origins ...string) []Case {
 	sent := Case{ID: id, Reason: reason, Setup: s}

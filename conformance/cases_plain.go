@@ -50,7 +50,7 @@ func withoutOrigin() []Case {
 func notPreflights() []Case {
 	return slices.Concat(of("N3", Case{
 		Setup:  two(),
-		Reason: "OPTIONS without Origin is not a preflight, whatever other headers it has: the handler answers it.",
+		Reason: "OPTIONS without Origin is not a preflight, even with all other headers of one: the handler answers it.",
 		Steps: []Step{{Send: send("OPTIONS", "/echo", acrm, "PUT"),
 			Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Echoed: true, Absent: []string{acao, acam}}}},
 	}), of("N4",

@@ -194,6 +194,7 @@ func furtherPatterns() []Case {
 		matches("loopback", "@loopback matches this machine under each of its names, and no other.", "@loopback",
 			[]string{"http://localhost", "https://localhost:8443", "http://127.0.0.1:3000", "http://[::1]:3000", "https://[::1]"},
 			[]string{"http://127.0.0.2", "http://localhost.evil.test", "http://127.0.0.1.evil.test", "http://x.localhost", "http://[::2]",
-				"ftp://localhost", "http://[::1].evil.test", "http://[::1]evil.test", "http://[::1]@evil.test", "http://[::1]:80.evil.test"}),
+				"ftp://localhost", "http://[::1].evil.test", "http://[::1]evil.test", "http://[::1]@evil.test",
+				"http://[::1]:80.evil.test"}),
 	)
 }

@@ -34,8 +34,10 @@ func answeredPreflights() []Case {
 			ID: "full-lists", Source: srcCore, Choice: true, Setup: two(),
 			Reason: "The answer to one preflight lists all methods and headers, so browsers need no other for the same URL.",
 			Steps: []Step{
-				{Send: preflight(OriginA, "DELETE", "/any"), Fetch: fetch("PUT", OriginA, "/any", "x-a", "1", "x-b", "2"), Verdict: Allowed},
-				{Send: preflight(OriginA, "PATCH", "/any", acrh, "x-z"), Fetch: fetch("PUT", OriginA, "/any", "x-a", "1"), Verdict: Allowed},
+				{Send: preflight(OriginA, "DELETE", "/any"), Fetch: fetch("PUT", OriginA, "/any", "x-a", "1", "x-b", "2"),
+					Verdict: Allowed},
+				{Send: preflight(OriginA, "PATCH", "/any", acrh, "x-z"), Fetch: fetch("PUT", OriginA, "/any", "x-a", "1"),
+					Verdict: Allowed},
 				{Fetch: fetch("PUT", OriginA, "/any", "x-a", "1"), Verdict: Allowed, Preflights: count(1)},
 				{Fetch: fetch("DELETE", OriginA, "/any", "x-b", "1"), Verdict: Allowed, Preflights: count(0)},
 			},

@@ -15,7 +15,8 @@ func privateNetworks() []Case {
 		Reason: "By default, access to private networks is not allowed.",
 		Steps: []Step{
 			{Send: preflight(OriginA, "PUT", "/any"), Fetch: fetch("PUT", OriginA, "/any"), Verdict: Allowed, Answer: absent()},
-			{Send: preflight(OriginA, "PUT", "/any", arpn, "true"), Fetch: fetch("PUT", OriginA, "/any"), Verdict: Allowed, Answer: absent()},
+			{Send: preflight(OriginA, "PUT", "/any", arpn, "true"), Fetch: fetch("PUT", OriginA, "/any"), Verdict: Allowed,
+				Answer: absent()},
 		},
 	}), of("L2", Case{
 		Choice: true, Setup: optIn,

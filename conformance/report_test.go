@@ -44,14 +44,16 @@ func TestOutcomes(t *testing.T) {
 		{"a good one", newReference().mount, nil,
 			map[string]conformance.Outcome{"A1/one": conformance.Pass, "X8": conformance.Pass, "C1/error": conformance.Pass}},
 		{"known failures", bare, map[string]string{"A1/one": "there is no middleware", "C1": "there is no middleware"},
-			map[string]conformance.Outcome{"A1/one": conformance.KnownFailure, "X8": conformance.Pass, "C1/error": conformance.KnownFailure}},
+			map[string]conformance.Outcome{"A1/one": conformance.KnownFailure, "X8": conformance.Pass,
+				"C1/error": conformance.KnownFailure}},
 		{"known failures that pass", newReference().mount, map[string]string{"A1/one": "wrong", "X8": "wrong", "C1": "wrong"},
 			map[string]conformance.Outcome{"A1/one": conformance.UnexpectedPass, "X8": conformance.UnexpectedPass,
 				"C1/error": conformance.UnexpectedPass}},
 		{"unsupported", func(conformance.Setup) (*conformance.Server, error) {
 			return nil, fmt.Errorf("%w: nothing is", conformance.ErrUnsupported)
 		}, nil,
-			map[string]conformance.Outcome{"A1/one": conformance.Unsupported, "X8": conformance.Unsupported, "C1/error": conformance.Unsupported}},
+			map[string]conformance.Outcome{"A1/one": conformance.Unsupported, "X8": conformance.Unsupported,
+				"C1/error": conformance.Unsupported}},
 		{"an unsupported behaviour", func(s conformance.Setup) (*conformance.Server, error) {
 			server, err := bare(s)
 			if err == nil {
@@ -82,7 +84,8 @@ func TestOutcomes(t *testing.T) {
 			map[string]conformance.Outcome{"A1/one": conformance.Fail, "X8": conformance.Fail, "C1/error": conformance.Fail}},
 	} {
 		t.Run(f.name, func(t *testing.T) {
-			report := conformance.Check(t.Context(), f.mount, conformance.Options{Filter: only("A1/one", "X8", "C1/error"), KnownFailures: f.known})
+			report := conformance.Check(t.Context(), f.mount,
+				conformance.Options{Filter: only("A1/one", "X8", "C1/error"), KnownFailures: f.known})
 			got := outcomes(report)
 			good := true
 			counts := make(map[conformance.Outcome]int)

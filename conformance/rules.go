@@ -57,7 +57,8 @@ var rules = slices.Concat(
 )
 
 var plainRequestRules = []Rule{
-	{"N1", "A request without Origin reaches the handler; the response has no Access-Control-Allow-Origin, and Vary names Origin.", srcCaches},
+	{"N1", "A request without Origin reaches the handler; the response has no Access-Control-Allow-Origin, and Vary names Origin.",
+		srcCaches},
 	{"N2", `If a policy allows every origin without credentials, a request without Origin gets "*" and the exposed headers, ` +
 		"and Vary does not name Origin.", srcCaches},
 	{"N3", "OPTIONS without Origin is not a preflight: the handler answers it.", srcRequests},
@@ -180,7 +181,7 @@ var costRules = []Rule{
 	{"D2", "Ten thousand lines of Access-Control-Request-Headers cost no more than an honest preflight.", srcCost},
 	{"D3", "A token of a mebibyte costs no more than an honest preflight.", srcCost},
 	{"D4", "An Origin of a mebibyte is refused early.", srcCost},
-	{"D5", "The size of a response is bounded, whatever the size of the request.", srcCost},
+	{"D5", "The size of a response is bounded, however large the request is.", srcCost},
 	{"D6", "Among thousands of listed origins, each one is allowed, and no similar origin is.", srcCore},
 	{"D7", "A handler that changes its response headers never changes those of another response.", "rs/cors#198"},
 	{"D8", "By default, nothing that a request contains is logged.", "CVE-2024-1681"},

@@ -94,7 +94,7 @@ func newClient(s *Server, p Protocol) (*client, error) {
 		c.h2 = &http.Transport{
 			Protocols:          new(http.Protocols),
 			DisableCompression: true,
-			// Requests go to the server under test, whatever host they name.
+			// Requests go to the server under test, even if they name another host.
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, "tcp", u.Host)
 			},
@@ -120,7 +120,7 @@ func (c *client) close() {
 	}
 }
 
-// do sends a request to the server, whatever host the URL names.
+// do sends a request to the server, even if the URL names another host.
 func (c *client) do(ctx context.Context, r browsermodel.Request, read bodyReader) (browsermodel.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, exchangeLimit, fmt.Errorf("no answer within %v", exchangeLimit))
 	defer cancel()

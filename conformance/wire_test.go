@@ -35,7 +35,8 @@ func TestBrowserOverRoundTripper(t *testing.T) {
 			Header: browsermodel.Header("Content-Type", "application/json")}, browsermodel.CodeOK, 200, 1},
 		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/moved"}, browsermodel.CodeOK, 200, 0},
 		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/gone"}, browsermodel.CodeOK, 404, 0},
-		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "PATCH"}, browsermodel.CodeMethodNotAllowed, 0, 1},
+		{browsermodel.Fetch{Origin: conformance.OriginA, URL: server.URL + "/any", Method: "PATCH"}, browsermodel.CodeMethodNotAllowed, 0,
+			1},
 		{browsermodel.Fetch{Origin: conformance.OriginEvil, URL: server.URL + "/any"}, browsermodel.CodeAllowOriginMissing, 200, 0},
 		{browsermodel.Fetch{Origin: server.URL, URL: server.URL + "/post", Method: "POST"}, browsermodel.CodeOK, 200, 0},
 	} {

@@ -39,7 +39,7 @@
 // RejectDisallowed rejects them.
 //
 // A preflight from an allowed origin gets a 204 with the full lists of allowed
-// methods and headers, whatever it asks for. The browser compares its request with
+// methods and headers, no matter what it asks for. The browser compares its request with
 // the lists, caches them for the URL, and names a missing method or header in its
 // error message. There is one exception: if AllowMethods or AllowHeaders contains
 // "*" and AllowCredentials is set, the engine echoes the method or header names

@@ -72,7 +72,8 @@ func wantOrigin(t *testing.T, res *http.Response, want string) {
 		lines = []string{want}
 	}
 	if got := res.Header.Values("Access-Control-Allow-Origin"); !slices.Equal(got, lines) {
-		t.Errorf("%s %s: status %d, Access-Control-Allow-Origin %q, want %q", res.Request.Method, res.Request.URL, res.StatusCode, got, lines)
+		t.Errorf("%s %s: status %d, Access-Control-Allow-Origin %q, want %q", res.Request.Method, res.Request.URL, res.StatusCode, got,
+			lines)
 	}
 }
 

@@ -187,8 +187,9 @@ func TestSeveralGroups(t *testing.T) {
 }
 
 // TestGroupFindsItsRoutes: only routes of the group, and of groups inside it, get an
-// OPTIONS route, whatever the position of the group's middleware in their chains. No handler runs when
-// they are registered, and middleware of routes outside the group is not applied.
+// OPTIONS route, no matter where the group's middleware is in their chains. No handler
+// runs when they are registered, and middleware of routes outside the group is not
+// applied.
 func TestGroupFindsItsRoutes(t *testing.T) {
 	applied, ran := 0, 0
 	foreign := func(echo.HandlerFunc) echo.HandlerFunc {

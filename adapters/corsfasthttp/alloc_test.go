@@ -23,7 +23,8 @@ func TestAllocations(t *testing.T) {
 	}
 	echoing := policy
 	echoing.AllowHeaders, echoing.AllowMethods = []string{"*"}, []string{"*"}
-	routed, err := core.NewRouted(core.Route{Path: "/Other/", Policies: []core.Policy{policy}}, core.Route{Policies: []core.Policy{echoing}})
+	routed, err := core.NewRouted(core.Route{Path: "/Other/", Policies: []core.Policy{policy}},
+		core.Route{Policies: []core.Policy{echoing}})
 	if err != nil {
 		t.Fatal(err)
 	}

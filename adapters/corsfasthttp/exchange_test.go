@@ -69,8 +69,9 @@ func TestVary(t *testing.T) {
 		}
 	}
 	for before, want := range map[string][]string{
-		"Accept": {"Accept", "Origin"}, "Accept, origin": {"Accept, origin"}, "Origin": {"Origin"}, "Accept,\tORIGIN ": {"Accept,\tORIGIN "},
-		"Origins": {"Origins", "Origin"}, ",": {",", "Origin"},
+		"Accept": {"Accept", "Origin"}, "Accept, origin": {"Accept, origin"}, "Origin": {"Origin"},
+		"Accept,\tORIGIN ": {"Accept,\tORIGIN "},
+		"Origins":          {"Origins", "Origin"}, ",": {",", "Origin"},
 	} {
 		ctx := serve(t, after(before), head("GET", "/", "Origin: "+allowed))
 		if got := lines(ctx, "Vary"); !slices.Equal(got, want) {

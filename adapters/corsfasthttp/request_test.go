@@ -139,7 +139,8 @@ func TestRoutes(t *testing.T) {
 // Origin.
 func TestNamesAsSent(t *testing.T) {
 	e := core.MustNew(core.Policy{
-		AllowOrigins: []string{allowed}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true, RejectDisallowed: true,
+		AllowOrigins: []string{allowed}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true,
+		RejectDisallowed: true,
 	})
 	h := mount(e, corsfasthttp.Routing{RawNames: true}, ok)
 	for _, test := range []struct {

@@ -24,7 +24,8 @@ func TestAllocations(t *testing.T) {
 	}
 	echoing := policy
 	echoing.AllowHeaders, echoing.AllowMethods = []string{"*"}, []string{"*"}
-	routed, err := core.NewRouted(core.Route{Path: "/Other/", Policies: []core.Policy{policy}}, core.Route{Policies: []core.Policy{echoing}})
+	routed, err := core.NewRouted(core.Route{Path: "/Other/", Policies: []core.Policy{policy}},
+		core.Route{Policies: []core.Policy{echoing}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +34,8 @@ func TestAllocations(t *testing.T) {
 		"any": core.MustNew(core.Policy{AllowOrigins: []string{"*"}}), "nil": nil,
 	}
 	const lead = "HTTP/1.1\r\nHost: api.example\r\nAccept: */*\r\nSec-Fetch-Site: cross-site\r\n"
-	const ask = "Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: x-a\r\nAccess-Control-Request-Private-Network: true\r\n"
+	const ask = "Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: x-a\r\nAccess-Control-Request-Private-Network: " +
+		"true\r\n"
 	requests := map[string]string{
 		"no origin":         "GET /Some/path " + lead + "\r\n",
 		"actual":            "GET /Some/path " + lead + "Origin: " + allowed + "\r\n\r\n",

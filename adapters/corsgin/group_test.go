@@ -161,7 +161,7 @@ func TestGroupInsideGroupWithOptionsRoutes(t *testing.T) {
 }
 
 // TestGroupInsideRejectingGroup: requests that the outer engine rejects do not reach
-// the handlers of the inner group, whatever the inner engine allows.
+// the handlers of the inner group, even if the inner engine allows the origin.
 func TestGroupInsideRejectingGroup(t *testing.T) {
 	r := gin.New()
 	api := corsgin.Group(r, r.Group("/api"), core.MustNew(core.Policy{AllowOrigins: []string{allowed}, RejectDisallowed: true}))

@@ -42,7 +42,8 @@ func TestFactsThatDecide(t *testing.T) {
 			"Access-Control-Allow-Private-Network": {"true"}, "Vary": {pfVary + ", Access-Control-Request-Private-Network"}}},
 		{"the host", reject, request("POST", "https://h.example"), 200, http.Header{"Vary": {"Origin"}}},
 		{"another host", reject, request("POST", "https://g.example"), 403, http.Header{"Vary": {"Origin"}}},
-		{"Sec-Fetch-Site", reject, request("POST", "https://g.example", "Sec-Fetch-Site", "same-origin"), 200, http.Header{"Vary": {"Origin"}}},
+		{"Sec-Fetch-Site", reject, request("POST", "https://g.example", "Sec-Fetch-Site", "same-origin"), 200,
+			http.Header{"Vary": {"Origin"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			expect(t, serve(corshttp.Middleware(core.MustNew(tt.policy))(ok), tt.r), tt.status, tt.want)
@@ -147,7 +148,8 @@ func TestLeftovers(t *testing.T) {
 	for _, h := range []http.Header{
 		{"Access-Control-Allow-Origin": {"*"}, "Access-Control-Expose-Headers": {"x"}},
 		{"Access-Control-Allow-Credentials": {"true"}},
-		{"Access-Control-Allow-Origin": {"https://e.example"}, "Access-Control-Allow-Credentials": {"true"}, "Access-Control-Max-Age": {"1"}},
+		{"Access-Control-Allow-Origin": {"https://e.example"}, "Access-Control-Allow-Credentials": {"true"},
+			"Access-Control-Max-Age": {"1"}},
 	} {
 		before := maps.Clone(h)
 		if corshttp.Apply(engine, h, r); !maps.EqualFunc(h, http.Header{"Vary": {"Origin"}}, slices.Equal) {
@@ -170,7 +172,7 @@ func TestStrayHeadersStay(t *testing.T) {
 	}
 }
 
-// TestVaryElements: Origin is not added to Vary if Vary lists it, in whatever form.
+// TestVaryElements: Origin is not added to Vary if Vary lists it, in any form.
 func TestVaryElements(t *testing.T) {
 	engine, r := core.MustNew(policy), request("GET", "https://e.example")
 	for line, has := range map[string]bool{

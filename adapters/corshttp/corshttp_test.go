@@ -120,7 +120,8 @@ func TestNestedEngines(t *testing.T) {
 		"Access-Control-Allow-Origin": {"https://b.example"}, "Vary": {"Origin"},
 	})
 	anyone := outer(corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{"*"}}))(ok))
-	expect(t, serve(anyone, request("GET", "https://b.example")), 200, http.Header{"Access-Control-Allow-Origin": {"*"}, "Vary": {"Origin"}})
+	expect(t, serve(anyone, request("GET", "https://b.example")), 200,
+		http.Header{"Access-Control-Allow-Origin": {"*"}, "Vary": {"Origin"}})
 }
 
 // TestNothingIsShared: a handler that changes a value in place, or appends to one,
@@ -297,7 +298,8 @@ func TestUpstreamWithEarlyHints(t *testing.T) {
 			"Access-Control-Expose-Headers": {"x-e"}, "Vary": {"Accept", "Origin"},
 		}},
 		{policy, "https://e.example", http.Header{"Vary": {"Accept", "Origin"}}},
-		{core.Policy{AllowOrigins: []string{"*"}}, "https://e.example", http.Header{"Access-Control-Allow-Origin": {"*"}, "Vary": {"Accept"}}},
+		{core.Policy{AllowOrigins: []string{"*"}}, "https://e.example",
+			http.Header{"Access-Control-Allow-Origin": {"*"}, "Vary": {"Accept"}}},
 	} {
 		server := httptest.NewServer(corshttp.Middleware(core.MustNew(tt.policy), corshttp.Options{KeepVary: true})(proxy))
 		r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL, nil)

@@ -129,7 +129,8 @@ func TestProbeFindings(t *testing.T) {
 		{"null", flawed(withNull), nil, "ok", []string{"warning allows-null"}},
 		{"null, credentials", flawed(withNull, allowCredentials, "true"), nil, "ok", []string{"error allows-null"}},
 		{"prefix", flawed(begins), nil, "ok", []string{"error matches-prefix"}},
-		{"suffix", flawed(ending("example.com", func(o string) bool { return strings.Contains(o, "x") })), nil, "allow-origin-missing", nil},
+		{"suffix", flawed(ending("example.com", func(o string) bool { return strings.Contains(o, "x") })), nil, "allow-origin-missing",
+			nil},
 		{"suffix without dot", flawed(ending("example.com", func(o string) bool {
 			return strings.HasSuffix(o, "xexample.com")
 		})), nil, "ok", []string{"error matches-suffix"}},
@@ -387,7 +388,7 @@ func TestProbeUnanswered(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if testing.Short() && slices.Contains(tt.args, "--timeout") {
-				t.Skip("waits for six timeouts")
+				t.Skip("-short: it waits for six timeouts of the probe")
 			}
 			got, r := probeServer(t, tt.server, tt.args...)
 			if got.Unanswered != tt.silent || got.Checks != 15 || r.code != tt.code || r.stderr != "" {

@@ -202,7 +202,8 @@ func TestServe(t *testing.T) {
 				t.Errorf("the log has %v", l)
 			}
 			for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "PURGE", "PATCH"} {
-				if res, _ := s.send(method, "/", "", "Origin", evil); res.StatusCode != 200 || res.Header.Get("Access-Control-Allow-Origin") != "" {
+				if res, _ := s.send(method, "/", "", "Origin", evil); res.StatusCode != 200 ||
+					res.Header.Get("Access-Control-Allow-Origin") != "" {
 					t.Errorf("%s of a stranger: %d %v", method, res.StatusCode, res.Header)
 				}
 			}
@@ -216,7 +217,8 @@ func TestServe(t *testing.T) {
 				t.Errorf("the log has %d bytes of the origin: %q", len(o), o)
 			}
 			// fasthttp may close the connection before the client has sent the whole body.
-			if res, _, err := s.try("POST", "/", strings.Repeat("x", maxBody+1)); err == nil && res.StatusCode != http.StatusRequestEntityTooLarge {
+			if res, _, err := s.try("POST", "/", strings.Repeat("x", maxBody+1)); err == nil &&
+				res.StatusCode != http.StatusRequestEntityTooLarge {
 				t.Errorf("a body above the limit: %d", res.StatusCode)
 			}
 			if res, _ := s.send("POST", "/", strings.Repeat("x", maxBody)); res.StatusCode != http.StatusOK {
@@ -232,7 +234,7 @@ func TestServe(t *testing.T) {
 func noSignals(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows cannot send Ctrl-C to a single process")
+		t.Skip("on Windows, a program cannot send Ctrl-C to one process without stopping itself")
 	}
 }
 

@@ -106,7 +106,7 @@ func TestProgress(t *testing.T) {
 
 func TestDiffProgress(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compares thousands of routes to see the progress line")
+		t.Skip("-short: it compares thousands of routes, so that the progress line appears")
 	}
 	t.Parallel()
 	const routes = 1000 // of each kind: enough to take longer than progressAfter

@@ -321,7 +321,8 @@ func (r *run) filter(response Response) Verdict {
 	}
 	switch r.tainting {
 	case TypeOpaque:
-		return Verdict{Type: TypeOpaque, Code: CodeOpaque, Text: "mode no-cors: the request was sent, but the script cannot read the response"}
+		return Verdict{Type: TypeOpaque, Code: CodeOpaque,
+			Text: "mode no-cors: the request was sent, but the script cannot read the response"}
 	case TypeCORS:
 		return Verdict{
 			Type: TypeCORS, Code: CodeOK, Text: "the response may be read", Status: response.Status,

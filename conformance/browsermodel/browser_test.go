@@ -65,7 +65,8 @@ func TestBrowserSends(t *testing.T) {
 		{"same-origin mode", Fetch{URL: other, Mode: ModeSameOrigin}, nil, CodeSameOriginMode, TypeError},
 		{"no-cors", Fetch{URL: other, Mode: ModeNoCORS, Header: Header("X-A", "1", "Range", "bytes=0-1")}, []string{"GET " + other + " -"},
 			CodeOpaque, TypeOpaque},
-		{"no-cors post", Fetch{URL: other, Mode: ModeNoCORS, Method: "POST"}, []string{"POST " + other + " " + page}, CodeOpaque, TypeOpaque},
+		{"no-cors post", Fetch{URL: other, Mode: ModeNoCORS, Method: "POST"}, []string{"POST " + other + " " + page}, CodeOpaque,
+			TypeOpaque},
 		{"no-cors put", Fetch{URL: other, Mode: ModeNoCORS, Method: "PUT"}, nil, CodeNoCORSMethod, TypeError},
 		{"no-cors, manual", Fetch{URL: other, Mode: ModeNoCORS, Redirect: RedirectManual}, nil, CodeRedirectRefused, TypeError},
 		{"trace", Fetch{URL: other, Method: "trace"}, nil, CodeMethodForbidden, TypeError},
@@ -73,7 +74,8 @@ func TestBrowserSends(t *testing.T) {
 		{"no header", Fetch{URL: other, Header: Header("X A", "1")}, nil, CodeHeaderSyntax, TypeError},
 		{"line break", Fetch{URL: other, Header: Header("X-A", "1\nX-B: 2")}, nil, CodeHeaderSyntax, TypeError},
 		{"no byte string", Fetch{URL: other, Header: Header("X-A", "\u0100")}, nil, CodeHeaderSyntax, TypeError},
-		{"no byte string, in a header that is dropped", Fetch{URL: other, Header: Header("Cookie", "\u4e16")}, nil, CodeHeaderSyntax, TypeError},
+		{"no byte string, in a header that is dropped", Fetch{URL: other, Header: Header("Cookie", "\u4e16")}, nil, CodeHeaderSyntax,
+			TypeError},
 		{"byte strings", Fetch{URL: other, Header: Header("X-A", "\u00ff", "X-A", "\xff")}, []string{"OPTIONS " + other + " " + page,
 			"GET " + other + " " + page}, CodeOK, TypeCORS},
 		{"get with body", Fetch{URL: other, Body: "x"}, nil, CodeBody, TypeError},
@@ -84,7 +86,8 @@ func TestBrowserSends(t *testing.T) {
 		s := &site{}
 		f.fetch.Origin = page
 		v := (&Browser{Transport: s.transport}).Fetch(t.Context(), f.fetch)
-		if !slices.Equal(s.seen, f.want) || v.Code != f.code || v.Type != f.kind || v.Allowed != (f.kind == TypeCORS || f.kind == TypeBasic) {
+		if !slices.Equal(s.seen, f.want) || v.Code != f.code || v.Type != f.kind ||
+			v.Allowed != (f.kind == TypeCORS || f.kind == TypeBasic) {
 			t.Errorf("%s: sent %q, %s %s (%s); want %q, %s %s", f.name, s.seen, v.Type, v.Code, v.Text, f.want, f.kind, f.code)
 		}
 	}
@@ -149,7 +152,8 @@ func TestBrowserRedirects(t *testing.T) {
 			[]string{"GET " + b + " " + page}, CodeRedirectURL},
 		{"backslashes", s(map[string]Response{b: moved(302, `\\c.example\?\`, open...)}), Fetch{URL: b},
 			[]string{"GET " + b + " " + page, "GET " + c + `?\ null`}, CodeOK},
-		{"unusual location", s(map[string]Response{b: moved(307, "https://C.example:443/y/%2e%2e/x#z", open...)}), Fetch{URL: b, Method: "POST"},
+		{"unusual location", s(map[string]Response{b: moved(307, "https://C.example:443/y/%2e%2e/x#z", open...)}),
+			Fetch{URL: b, Method: "POST"},
 			[]string{"POST " + b + " " + page, "POST " + c + "x null"}, CodeOK},
 		{"port", s(map[string]Response{b: moved(302, "https://c.example:65536/", open...)}), Fetch{URL: b},
 			[]string{"GET " + b + " " + page}, CodeRedirectURL},
@@ -219,7 +223,8 @@ func TestBrowserPreflightCache(t *testing.T) {
 		{"another origin", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Origin = originB }), true}}},
 		{"another URL", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.URL += "?y" }), true}}},
 		{"another partition", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Partition = "other" }), true}}},
-		{"with credentials after without", Spec(), full, []step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Credentials = true }), true}}},
+		{"with credentials after without", Spec(), full,
+			[]step{{0, put, true}, {0, change(put, func(f *Fetch) { f.Credentials = true }), true}}},
 		{"without credentials after with", Spec(), full, []step{{0, change(put, func(f *Fetch) { f.Credentials = true }), true},
 			{0, put, false}}},
 		{"no max-age", Spec(), Header(acam, "PUT"), []step{{0, put, true}, {4 * time.Second, put, false}, {time.Second, put, true}}},
@@ -265,7 +270,8 @@ func TestBrowserPreflightCache(t *testing.T) {
 			now = now.Add(step.after)
 			v := browser.Fetch(t.Context(), step.fetch)
 			if !v.Allowed || (v.Preflights() == 1) != step.preflight || v.Preflights() > 1 {
-				t.Errorf("%s, fetch %d: %s with %d preflights, want ok and preflight %v", f.name, i+1, v.Code, v.Preflights(), step.preflight)
+				t.Errorf("%s, fetch %d: %s with %d preflights, want ok and preflight %v", f.name, i+1, v.Code, v.Preflights(),
+					step.preflight)
 			}
 		}
 	}
@@ -336,7 +342,8 @@ func TestBrowserNetworkError(t *testing.T) {
 
 func TestOriginOf(t *testing.T) {
 	for url, want := range map[string]string{
-		"https://a.example/x?y#z": "https://a.example", "HTTP://A.Example:80": "http://a.example", "https://a.example:443": "https://a.example",
+		"https://a.example/x?y#z": "https://a.example", "HTTP://A.Example:80": "http://a.example",
+		"https://a.example:443": "https://a.example",
 		"http://a.example:443/": "http://a.example:443", "http://[::1]:8080/": "http://[::1]:8080", "http://[::1]/": "http://[::1]",
 		"https://u:p@a.example/": "https://a.example", "data:,x": "null", "/x": "null", "": "null", "https://%zz/": "null",
 		"//a.example": "null", "file:///x": "null", "https://a.example:65536": "null", " https://a.example\n": "https://a.example",

@@ -137,7 +137,8 @@ func TestCheckPreflight(t *testing.T) {
 		if finding.Code != f.want {
 			t.Errorf("%s: %v, want %s", f.name, finding, f.want)
 		}
-		if _, finding := CheckPreflight(Spec(), f.fetch, Response{Status: f.status, Header: f.header}); finding.Code != CodeAllowOriginMissing {
+		if _, finding := CheckPreflight(Spec(), f.fetch,
+			Response{Status: f.status, Header: f.header}); finding.Code != CodeAllowOriginMissing {
 			t.Errorf("%s, and no origin: %v", f.name, finding)
 		}
 	}

@@ -63,7 +63,8 @@ func (f Fetch) prepare() (Fetch, Finding) {
 	}
 	switch {
 	case !isToken(f.Method):
-		return f, refuse(CodeMethodSyntax, "the method "+text.Clip(f.Method)+" is not a token: the script gets a TypeError and nothing is sent")
+		return f, refuse(CodeMethodSyntax,
+			"the method "+text.Clip(f.Method)+" is not a token: the script gets a TypeError and nothing is sent")
 	case isForbiddenMethod(f.Method):
 		return f, refuse(CodeMethodForbidden, "scripts may not send "+text.Clip(f.Method))
 	}

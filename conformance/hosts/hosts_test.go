@@ -149,9 +149,11 @@ func TestBuild(t *testing.T) {
 				{method: "GET", path: "/files/a.txt", status: 200, want: "some text"},
 				{method: "GET", path: "/file", status: 200, want: "some text"},
 				{method: "GET", path: "/attachment", status: 200, want: "some text"},
-				{method: "GET", path: "/basic", header: []string{"Authorization", hosts.BasicAuth.Credentials()}, status: 200, want: "secret"},
+				{method: "GET", path: "/basic", header: []string{"Authorization", hosts.BasicAuth.Credentials()}, status: 200,
+					want: "secret"},
 				{method: "GET", path: "/basic", header: []string{"Authorization", hosts.TokenAuth.Credentials()}, status: 401},
-				{method: "GET", path: "/token", header: []string{"Authorization", hosts.TokenAuth.Credentials()}, status: 200, want: "secret"},
+				{method: "GET", path: "/token", header: []string{"Authorization", hosts.TokenAuth.Credentials()}, status: 200,
+					want: "secret"},
 				{method: "GET", path: "/token", header: []string{"Authorization", "Bearer other"}, status: 401},
 				{method: "GET", path: "/nowhere", status: 404},
 				{method: "GET", path: "/api/v1/x", status: 200, want: "x"},
@@ -176,8 +178,9 @@ func TestCORS(t *testing.T) {
 	routed := item
 	routed.CORS = hosts.Adapter(engine())
 	for name, app := range map[string]hosts.App{
-		"app":   {CORS: hosts.Adapter(engine()), Routes: []hosts.Route{item}},
-		"group": {Groups: []hosts.Group{{Path: "/x", CORS: hosts.Adapter(engine()), Routes: []hosts.Route{{Methods: item.Methods, Path: "/x"}}}}},
+		"app": {CORS: hosts.Adapter(engine()), Routes: []hosts.Route{item}},
+		"group": {Groups: []hosts.Group{{Path: "/x", CORS: hosts.Adapter(engine()),
+			Routes: []hosts.Route{{Methods: item.Methods, Path: "/x"}}}}},
 		"route": {Routes: []hosts.Route{routed}},
 		"none":  {Routes: []hosts.Route{item}},
 	} {
@@ -189,7 +192,8 @@ func TestCORS(t *testing.T) {
 			t.Run(name+"/"+h.Name, func(t *testing.T) {
 				url := serve(t, h, app) + path
 				res, _ := send(t, "OPTIONS", url, "", "Origin", origin, "Access-Control-Request-Method", "PUT")
-				if got := res.Header.Get("Access-Control-Allow-Origin"); got != want || want != "" && res.StatusCode != http.StatusNoContent {
+				if got := res.Header.Get("Access-Control-Allow-Origin"); got != want || want != "" &&
+					res.StatusCode != http.StatusNoContent {
 					t.Errorf("preflight: status %d, Access-Control-Allow-Origin %q, want %q", res.StatusCode, got, want)
 				}
 			})

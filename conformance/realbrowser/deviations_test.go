@@ -30,7 +30,8 @@ var deviations = []deviation{
 
 	{"chromium", seenChromium, []string{"max-age/-1*", "max-age/-600*"},
 		"a negative age means no caching; in the standard it means five seconds"},
-	{"webkit", seenWebKit, []string{"max-age/-1*", "max-age/-600*"}, "a negative age means no caching; in the standard it means five seconds"},
+	{"webkit", seenWebKit, []string{"max-age/-1*", "max-age/-600*"},
+		"a negative age means no caching; in the standard it means five seconds"},
 	{"chromium", seenChromium, []string{"max-age/+600*"}, "a plus sign is part of a number; the standard accepts only digits"},
 	{"webkit", seenWebKit, []string{"max-age/+600*"}, "a plus sign is part of a number; the standard accepts only digits"},
 	{"chromium", seenChromium, []string{"max-age/18446744073709551616*", "max-age/9999999999999*"},
@@ -55,7 +56,8 @@ var deviations = []deviation{
 		"redirect/second preflight refused/*",
 	}, "after a redirect to a third origin, the preflight has the Origin of the page, and the request has Origin: null"},
 	{"webkit", seenWebKit, []string{
-		"redirect/page to server/POST *", "redirect/page to server/PUT *", "redirect/page to server/DELETE *", "redirect/page to server/HEAD *",
+		"redirect/page to server/POST *", "redirect/page to server/PUT *", "redirect/page to server/DELETE *",
+		"redirect/page to server/HEAD *",
 		"redirect/to another server/POST *", "redirect/to another server/PUT *", "redirect/to another server/DELETE *",
 		"redirect/to another server/HEAD *",
 		"redirect/back to the page/POST *", "redirect/back to the page/PUT *", "redirect/back to the page/DELETE *",

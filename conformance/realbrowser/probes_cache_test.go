@@ -52,7 +52,8 @@ func (t *table) cache() {
 	post.Body = "hello"
 	for _, credentials := range both {
 		for _, grants := range [][]string{
-			{}, {acam + "PUT"}, {acam + "PUT, DELETE, PATCH", acah + "x-a, x-b, authorization"}, {acam + "PUT", acah + "x-a"}, {acah + "x-a"},
+			{}, {acam + "PUT"}, {acam + "PUT, DELETE, PATCH", acah + "x-a, x-b, authorization"}, {acam + "PUT", acah + "x-a"},
+			{acah + "x-a"},
 			{acah + "X-A, X-B"},
 			{acam + "*"}, {acah + "*"}, {acam + "*", acah + "*"}, {acam + "*, PUT", acah + "*, x-a, authorization"},
 			{acam + "put, PUT, delete"}, {acam + "PUT, @"}, {acam + "PUT", acah + "x-a, @"}, {acam + "GET, POST", acah + "accept"},

@@ -13,7 +13,8 @@ func (t *table) allowOrigin() {
 		{}, {""}, {" "}, {"{page}"}, {"*"}, {"null"},
 		{"  {page}  "}, {"\t{page}\t"}, {" *\t"}, {"\x0b{page}"}, {"{page}\x0c"}, {"{page}\xa0"}, {"\x0b*"}, {"*\x0c"},
 		{"{page}", "{page}"}, {"*", "*"}, {"{page}", "*"}, {"*", "{page}"}, {"{page}", ""}, {"", "{page}"}, {"*", ""}, {"", "*"}, {"", ""},
-		{"{page}, {page}"}, {"{page},{page}"}, {"{page} {page}"}, {"{page},*"}, {"*, *"}, {"*,"}, {",*"}, {"{page},"}, {",{page}"}, {"{page};"},
+		{"{page}, {page}"}, {"{page},{page}"}, {"{page} {page}"}, {"{page},*"}, {"*, *"}, {"*,"}, {",*"}, {"{page},"}, {",{page}"},
+		{"{page};"},
 		{"**"}, {"* *"}, {"\"*\""}, {"\"{page}\""}, {"<{page}>"}, {"'{page}'"}, {"%2A"},
 		{"{page}/"}, {"{page}:443"}, {"{page}/x"}, {"{page}?"}, {"{page}#"}, {"{page}."}, {"{page}.evil.test"}, {"{page}:4430"},
 		{"http://a.example"}, {"HTTPS://a.example"}, {"https://A.example"}, {"https://A.EXAMPLE"}, {"//a.example"}, {"a.example"},
@@ -44,7 +45,8 @@ func (t *table) allowOrigin() {
 			t.simple(with("allow-origin/sandboxed/"+name(value...), credentials), f, header...)
 		}
 		for _, value := range [][]string{
-			{}, {""}, {"*"}, {"null"}, {"{page}", "{page}"}, {"{page}, *"}, {"{page}/"}, {"HTTPS://a.example"}, {" {page}\t"}, {"https://b.example"},
+			{}, {""}, {"*"}, {"null"}, {"{page}", "{page}"}, {"{page}, *"}, {"{page}/"}, {"HTTPS://a.example"}, {" {page}\t"},
+			{"https://b.example"},
 		} {
 			f := browsermodel.Fetch{Method: "PUT", Credentials: credentials}
 			header := append(lines(acao, value...), acam+"PUT")
@@ -90,7 +92,8 @@ func (t *table) allowCredentials() {
 	}
 	for _, value := range [][]string{{""}, {"false"}, {"TRUE"}, {"true", "true"}} {
 		t.simple("allow-credentials/none sent/"+name(value...), browsermodel.Fetch{}, append(lines(acac, value...), acao+"{page}")...)
-		t.simple("allow-credentials/none sent, any origin/"+name(value...), browsermodel.Fetch{}, append(lines(acac, value...), acao+"*")...)
+		t.simple("allow-credentials/none sent, any origin/"+name(value...), browsermodel.Fetch{},
+			append(lines(acac, value...), acao+"*")...)
 	}
 }
 
@@ -202,7 +205,8 @@ func (t *table) expose() {
 		{"x-e", "x-f"}, {"x-e", ""}, {"", "x-e"}, {"x-e", "@"}, {"@", "x-e"}, {"*", "x-e"}, {"x-e;x-f"}, {"x-e x-f"}, {"x-e, x f"},
 		{"\"x-e\""}, {"x-e, @"}, {"x-e, \""}, {"(x-e)"}, {"x-e, x-\xe9"}, {"x-e\x0b"},
 		{"set-cookie"}, {"Set-Cookie, x-e"}, {"etag, server, vary"}, {"x-empty"},
-		{"access-control-allow-origin, access-control-expose-headers"}, {"content-type"}, {"content-encoding"}, {"content-length"}, {"x-none"},
+		{"access-control-allow-origin, access-control-expose-headers"}, {"content-type"}, {"content-encoding"}, {"content-length"},
+		{"x-none"},
 	}
 	for _, value := range values {
 		for _, credentials := range both {

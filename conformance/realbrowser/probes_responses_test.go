@@ -18,7 +18,8 @@ func (t *table) status() {
 		})
 		// 401 would open a dialog only if it asked for credentials.
 		t.add(fmt.Sprintf("status/response/%d", status), map[hop]answer{
-			{"0", false}: {status: status, lines: []string{acao + "{page}", "Content-Type: text/plain", "X-E: e", aceh + "x-e"}, body: "ok"},
+			{"0", false}: {status: status, lines: []string{acao + "{page}", "Content-Type: text/plain", "X-E: e", aceh + "x-e"},
+				body: "ok"},
 		}, Job{})
 		t.add(fmt.Sprintf("status/response without permission/%d", status), map[hop]answer{
 			{"0", false}: {status: status, body: "ok"},

@@ -41,7 +41,8 @@ func TestProof(t *testing.T) {
 		if is := strings.Trim(page[i:j], "\n"); is == strings.Trim(table, "\n") {
 			continue
 		} else if !*update {
-			t.Errorf("%s: the table %q is out of date: run \"go test ./conformance/realbrowser -run TestProof -update\"\ngot:\n%s\nwant:\n%s",
+			t.Errorf("%s: the table %q is out of date: run \"go test ./conformance/realbrowser -run TestProof "+
+				"-update\"\ngot:\n%s\nwant:\n%s",
 				proofPage, name, is, table)
 			continue
 		}
@@ -189,7 +190,8 @@ func TestCasesInPages(t *testing.T) {
 		}
 		want := casesInPages[s.Engine.Name]
 		if len(inPage) != want.run || !maps.Equal(left, want.left) {
-			report("%d cases run in a page, left out are %s; the table has %d and %s", len(inPage), counts(left), want.run, counts(want.left))
+			report("%d cases run in a page, left out are %s; the table has %d and %s",
+				len(inPage), counts(left), want.run, counts(want.left))
 		}
 	}, origins...)
 }

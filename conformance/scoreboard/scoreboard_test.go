@@ -12,7 +12,7 @@ import (
 // the page.
 func TestUpToDate(t *testing.T) {
 	if testing.Short() {
-		t.Skip("judges every library; go test without -short does")
+		t.Skip("-short: it judges every library")
 	}
 	const path = "../../docs/scoreboard.md"
 	page, err := os.ReadFile(path)
@@ -23,7 +23,8 @@ func TestUpToDate(t *testing.T) {
 	was, is := strings.Split(string(page), "\n"), strings.Split(markdown(results), "\n")
 	for i := range max(len(was), len(is)) {
 		if i >= len(was) || i >= len(is) || was[i] != is[i] {
-			t.Fatalf("%s is out of date: run \"go run ./conformance/scoreboard\" from the root of the repository.\nline %d\nwas: %s\nis:  %s",
+			t.Fatalf("%s is out of date: run \"go run ./conformance/scoreboard\" from the root of the repository.\nline %d\nwas: "+
+				"%s\nis:  %s",
 				path, i+1, at(was, i), at(is, i))
 		}
 	}

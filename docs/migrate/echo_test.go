@@ -70,7 +70,8 @@ func echoV4() library {
 		everywhere: []difference{
 			{"OPTIONS without Origin", "204, handler does not run", "handler runs", echoAnswers},
 			{"OPTIONS without Origin, with Access-Control-Request-Method", "204, handler does not run", "handler runs", echoAnswers},
-			{"OPTIONS from https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs", echoAnswers},
+			{"OPTIONS from https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs",
+				echoAnswers},
 		},
 		rows: []row{
 			{
@@ -229,7 +230,8 @@ func echoV4() library {
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers " +
+						"into lines",
 						"blocked at the preflight", "reads 200", echoFirstLine},
 				},
 			},

@@ -148,7 +148,8 @@ func echoV5() library {
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers " +
+						"into lines",
 						"blocked at the preflight", "reads 200", echoFirstLine},
 				},
 			},

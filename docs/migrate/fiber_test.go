@@ -121,7 +121,8 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowOriginsFunc`",
-				note:   "Takes a context and a `core.Request`; `r.OriginValue()` is the origin as sent. Called if the list has no match, as before.",
+				note: "Takes a context and a `core.Request`; `r.OriginValue()` is the origin as sent. Called if the list has no " +
+					"match, as before.",
 				old: fiber2(func(c *cors.Config) {
 					c.AllowOriginsFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
 				}),
@@ -188,7 +189,8 @@ func fiberV2() library {
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers " +
+						"into lines",
 						"blocked at the preflight", "reads 200", fiberFirstLine},
 				},
 			},

@@ -91,7 +91,8 @@ func fiberV3() library {
 			},
 			{
 				option: "`AllowOriginsFunc`",
-				note:   "Takes a context and a `core.Request`; `r.OriginValue()` is the origin as sent. Called if the list has no match, as before.",
+				note: "Takes a context and a `core.Request`; `r.OriginValue()` is the origin as sent. Called if the list has no " +
+					"match, as before.",
 				old: fiber3(func(c *cors.Config) {
 					c.AllowOriginsFunc = func(origin string) bool { return strings.HasSuffix(origin, ".app.example") }
 				}),
@@ -158,7 +159,8 @@ func fiberV3() library {
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers " +
+						"into lines",
 						"blocked at the preflight", "reads 200", fiberFirstLine},
 				},
 			},
@@ -219,9 +221,10 @@ func fiberV3() library {
 			{
 				option:  "`DisableValueRedaction: true`",
 				instead: "none",
-				note:    "`core.New` returns an error with the entry and its fix. corskit logs nothing, so it never logs a request's origin.",
-				old:     fiber3(func(c *cors.Config) { c.DisableValueRedaction = true }),
-				policy:  fiberPolicy(func(*core.Policy) {}),
+				note: "`core.New` returns an error with the entry and its fix. corskit logs nothing, so it never logs a request's " +
+					"origin.",
+				old:    fiber3(func(c *cors.Config) { c.DisableValueRedaction = true }),
+				policy: fiberPolicy(func(*core.Policy) {}),
 			},
 			{
 				option:  "`Next`",

@@ -97,10 +97,12 @@ func ginContrib() library {
 				old:    ginOld(func(*cors.Config) {}),
 				policy: ginPolicy(func(p *core.Policy) { p.RejectDisallowed = false }),
 				differ: []difference{
-					{"GET from https://sub.app.example", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
+					{"GET from https://sub.app.example", "answer blocked, handler does not run", "handler runs, answer blocked",
+						handlerRuns},
 					{"GET from http://app.example", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
 					{"GET from https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
-					{"POST from https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
+					{"POST from https://other.example", "answer blocked, handler does not run", "handler runs, answer blocked",
+						handlerRuns},
 					{"GET from null", "answer blocked, handler does not run", "handler runs, answer blocked", handlerRuns},
 				},
 			},
@@ -233,7 +235,8 @@ func ginContrib() library {
 					p.AllowCredentials = true
 				}),
 				differ: []difference{
-					{"PUT from https://app.example, with credentials", "blocked at the preflight", "reads 200, preflight cached 43200 s", methodNamed},
+					{"PUT from https://app.example, with credentials", "blocked at the preflight", "reads 200, preflight cached 43200 s",
+						methodNamed},
 				},
 			},
 			{

@@ -136,7 +136,8 @@ func goChi() library {
 			},
 			{
 				option: "`AllowedMethods: []string{\"*\"}`",
-				note:   "The old library treats it as the name of a method and refuses nearly all others. List the methods that scripts use.",
+				note: "The old library treats it as the name of a method and refuses nearly all others. List the methods that " +
+					"scripts use.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"*"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
 				differ: methodAsterisk(),
@@ -165,9 +166,11 @@ func goChi() library {
 				policy: chiPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers " +
+						"into lines",
 						"blocked at the preflight", "reads 200",
-						"go-chi/cors reads only the first line, so the browser does not find the other name in the answer. Several lines are one list."},
+						"go-chi/cors reads only the first line, so the browser does not find the other name in the answer. Several " +
+							"lines are one list."},
 				},
 			},
 			{
@@ -178,7 +181,8 @@ func goChi() library {
 				extra:  []probe{from(app, "GET", "X-A!b", "1")},
 				differ: []difference{
 					{"GET with X-A!b from https://app.example", "blocked at the preflight", "reads 200",
-						"go-chi/cors drops every character but letters, digits, dashes, dots and underscores from the names that it repeats."},
+						"go-chi/cors drops every character but letters, digits, dashes, dots and underscores from the names that it " +
+							"repeats."},
 				},
 			},
 			{
@@ -187,8 +191,9 @@ func goChi() library {
 				policy: chiPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
 			},
 			{
-				option: "`AllowCredentials: true`, `AllowedMethods: []string{\"GET\", \"POST\", \"HEAD\", \"PUT\"}`, `AllowedHeaders: []string{\"*\"}`",
-				wire:   true,
+				option: "`AllowCredentials: true`, `AllowedMethods: []string{\"GET\", \"POST\", \"HEAD\", \"PUT\"}`, `AllowedHeaders: " +
+					"[]string{\"*\"}`",
+				wire: true,
 				old: chiOld(cors.Options{
 					AllowedOrigins: origins, AllowCredentials: true,
 					AllowedMethods: []string{"GET", "POST", "HEAD", "PUT"}, AllowedHeaders: []string{"*"},

@@ -155,9 +155,11 @@ func gorilla() library {
 				policy: gorPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers into lines",
+					{"GET with two headers from https://app.example, through a gateway that splits Access-Control-Request-Headers " +
+						"into lines",
 						"blocked at the preflight", "reads 200",
-						"gorilla/handlers reads only the first line, so the browser does not find the other name in the answer. Several lines are one list."},
+						"gorilla/handlers reads only the first line, so the browser does not find the other name in the answer. " +
+							"Several lines are one list."},
 				},
 			},
 			{
@@ -200,7 +202,8 @@ func gorilla() library {
 				old:    gor(one, handlers.MaxAge(3600)),
 				policy: gorPolicy(func(p *core.Policy) { p.MaxAge = time.Hour }),
 				differ: []difference{
-					{"POST with upload progress from https://app.example", "reads 200, preflight cached 600 s", "reads 200, preflight cached 3600 s",
+					{"POST with upload progress from https://app.example", "reads 200, preflight cached 600 s",
+						"reads 200, preflight cached 3600 s",
 						"gorilla/handlers silently caps the age at ten minutes."},
 				},
 			},
@@ -227,7 +230,8 @@ func gorilla() library {
 				option:  "`handlers.IgnoreOptions()`",
 				instead: "none",
 				note: "The middleware answers only preflights; any other OPTIONS reaches the handler without this option. " +
-					"To let the handlers of some paths answer preflights, give these paths no route in `core.NewRouted`, or use `corshttp.Options.Skip`.",
+					"To let the handlers of some paths answer preflights, give these paths no route in `core.NewRouted`, or use " +
+					"`corshttp.Options.Skip`.",
 				old:    gor(one, handlers.IgnoreOptions()),
 				policy: gorPolicy(func(*core.Policy) {}),
 				differ: []difference{

@@ -104,7 +104,8 @@ func jub0bs() library {
 				policy: jubPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"authorization", "x-token"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 				differ: []difference{
-					{"GET with two headers from https://app.example, through a gateway that reorders the names", "blocked at the preflight", "reads 200",
+					{"GET with two headers from https://app.example, through a gateway that reorders the names",
+						"blocked at the preflight", "reads 200",
 						"jub0bs/cors relies on the order that browsers use. corskit does not compare the names; the browser does."},
 				},
 			},
@@ -157,7 +158,8 @@ func jub0bs() library {
 				extra: []probe{from("http://app.example", "PUT").withCredentials()},
 			},
 			{
-				option: "`DangerouslyTolerateSubdomainsOfPublicSuffixes: true`, `Origins: []string{\"https://*.github.io\"}`, `Credentialed: true`",
+				option: "`DangerouslyTolerateSubdomainsOfPublicSuffixes: true`, `Origins: []string{\"https://*.github.io\"}`, " +
+					"`Credentialed: true`",
 				old: jub(func(c *cors.Config) {
 					c.Origins = []string{"https://*.github.io"}
 					c.Credentialed = true
@@ -187,7 +189,8 @@ func jub0bs() library {
 			{
 				option:  "`cors.Middleware.SetDebug`",
 				instead: "none",
-				note:    "corskit always sends the full lists, so the browser names the missing method or header. `Engine.Explain` says the rest.",
+				note: "corskit always sends the full lists, so the browser names the missing method or header. `Engine.Explain` " +
+					"says the rest.",
 				old: func(t *testing.T) *server {
 					s := &site{}
 					mw, err := cors.NewMiddleware(cors.Config{Origins: origins, Methods: []string{"PUT"}})

@@ -42,7 +42,8 @@ func rsCORS() library {
 			{"GET with two headers from https://app.example, through a gateway that puts two spaces after each comma",
 				"blocked at the preflight", "reads 200",
 				"rs/cors allows one space around a name. corskit does not compare the names; the browser does."},
-			{"GET with two headers from https://app.example, through a gateway that reorders the names", "blocked at the preflight", "reads 200",
+			{"GET with two headers from https://app.example, through a gateway that reorders the names", "blocked at the preflight",
+				"reads 200",
 				"rs/cors relies on the order that browsers use. corskit does not compare the names; the browser does."},
 		},
 		rows: []row{
@@ -88,7 +89,8 @@ func rsCORS() library {
 			},
 			{
 				option: "`AllowOriginFunc`",
-				note:   "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. `AllowOrigins` is not ignored: it comes first.",
+				note: "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. `AllowOrigins` is not ignored: it " +
+					"comes first.",
 				old: rs(cors.Options{AllowOriginFunc: func(origin string) bool {
 					return strings.HasSuffix(origin, ".app.example")
 				}}),
@@ -139,7 +141,8 @@ func rsCORS() library {
 			},
 			{
 				option: "`AllowedMethods: []string{\"*\"}`",
-				note:   "The old library treats it as the name of a method and refuses nearly all others. List the methods that scripts use.",
+				note: "The old library treats it as the name of a method and refuses nearly all others. List the methods that " +
+					"scripts use.",
 				old:    rs(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"*"}}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowMethods = []string{"*"} }),
 				differ: methodAsterisk(),
@@ -192,8 +195,9 @@ func rsCORS() library {
 				policy: rsPolicy(func(p *core.Policy) { p.MaxAge = core.NoPreflightCache }),
 			},
 			{
-				option: "`AllowCredentials: true`, `AllowedMethods: []string{\"GET\", \"POST\", \"HEAD\", \"PUT\"}`, `AllowedHeaders: []string{\"*\"}`",
-				wire:   true,
+				option: "`AllowCredentials: true`, `AllowedMethods: []string{\"GET\", \"POST\", \"HEAD\", \"PUT\"}`, `AllowedHeaders: " +
+					"[]string{\"*\"}`",
+				wire: true,
 				old: rs(cors.Options{
 					AllowedOrigins: origins, AllowCredentials: true,
 					AllowedMethods: []string{"GET", "POST", "HEAD", "PUT"}, AllowedHeaders: []string{"*"},

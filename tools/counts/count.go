@@ -16,7 +16,13 @@ import (
 const (
 	maxFunction = 60  // lines
 	maxLine     = 140 // columns
+	tabWidth    = 4   // columns
 )
+
+// width returns the number of columns of a line. Go indents with tabs only.
+func width(line string) int {
+	return utf8.RuneCountInString(line) + (tabWidth-1)*strings.Count(line, "\t")
+}
 
 // counts are the numbers of one package.
 type counts struct {
@@ -80,7 +86,7 @@ func (r *result) file(c *counts, set *token.FileSet, file *ast.File, text []byte
 	n := 0
 	for line := range strings.Lines(string(text)) {
 		n++
-		if columns := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); columns > maxLine {
+		if columns := width(strings.TrimSuffix(line, "\n")); columns > maxLine {
 			c.wide++
 			r.places = append(r.places, fmt.Sprintf("%s:%d: %d columns", name, n, columns))
 		}

@@ -28,7 +28,7 @@ var (
 
 func TestRun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles and runs tests")
+		t.Skip("-short: it compiles a package and runs its tests for each mutant")
 	}
 	all := []identity{boundary, swap, left, right, first, second}
 	for _, tt := range []struct {
@@ -135,7 +135,9 @@ func TestIdentities(t *testing.T) {
 			{"f", "g()", "drop the statement"}, {"f", "g()", "drop the statement (2)"}, {"h", "g()", "drop the statement"},
 		}},
 		{"func f() { const a = 1 + 2; var b [a + 1]int }", nil},
-		{"func f() { g(`" + strings.Repeat("x", 200) + "`) }", []identity{{"f", "g(`" + strings.Repeat("x", 97) + "…", "drop the statement"}}},
+		{"func f() { g(`" + strings.Repeat("x", 200) + "`) }", []identity{
+			{"f", "g(`" + strings.Repeat("x", 97) + "…", "drop the statement"},
+		}},
 	} {
 		got := identities(t, "package p\n"+tt.code+"\n")
 		if !slices.Equal(got, tt.want) {

@@ -257,7 +257,8 @@ The policy has one origin. In parentheses is the ratio to the framework without 
 
 // lookups writes the times to look up origins.
 func (r *Report) lookups(b *bytes.Buffer) {
-	fmt.Fprint(b, "## Look-up\n\nThe time of a look-up with `Engine.AllowsOrigin`, and in a `map[string]struct{}`. Look-ups in random order\n")
+	fmt.Fprint(b,
+		"## Look-up\n\nThe time of a look-up with `Engine.AllowsOrigin`, and in a `map[string]struct{}`. Look-ups in random order\n")
 	fmt.Fprint(b, "among many origins miss the processor's caches. A hot look-up is for the same member every time.\n\n")
 	fmt.Fprint(b, "| origins | random | map | hot | map | not a member | map |\n|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, n := range lookupSizes {

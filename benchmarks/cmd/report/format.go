@@ -82,5 +82,6 @@ func digits(v float64) string {
 // machine describes where the results were measured.
 func (r *results) machine() string {
 	return fmt.Sprintf("%s, %s cores, %s, %s/%s", cmp.Or(r.config["cpu"], "an unnamed processor"),
-		cmp.Or(r.config["cores"], "an unknown number of"), cmp.Or(r.config["go"], "an unknown Go version"), r.config["goos"], r.config["goarch"])
+		cmp.Or(r.config["cores"], "an unknown number of"), cmp.Or(r.config["go"], "an unknown Go version"), r.config["goos"],
+		r.config["goarch"])
 }

@@ -199,7 +199,8 @@ func TestFastest(t *testing.T) {
 func TestNoise(t *testing.T) {
 	var runs []string
 	for i := range 10 {
-		runs = append(runs, times("nethttp", "origins-1", "actual-allowed", map[string]int{"bare": 10, "corskit": 100 + 3*i, "jub0bs-cors": 113}))
+		runs = append(runs, times("nethttp", "origins-1", "actual-allowed",
+			map[string]int{"bare": 10, "corskit": 100 + 3*i, "jub0bs-cors": 113}))
 	}
 	r, err := readResults([]string{file(t, append(runs, headersRow("jub0bs-cors", 0, 0, 1))...)}, nil)
 	if err != nil {
@@ -302,8 +303,9 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, wants := range map[string][]string{
-		usersFile:        {"preliminary", "(" + contributorsFile + ")"},
-		contributorsFile: {"preliminary", "A note.", "| 1 origin; actual, allowed | 50.0 ns | 25.0 ns (2.00) | 100 ns (0.50) |", "| missed |"},
+		usersFile: {"preliminary", "(" + contributorsFile + ")"},
+		contributorsFile: {"preliminary", "A note.", "| 1 origin; actual, allowed | 50.0 ns | 25.0 ns (2.00) | 100 ns (0.50) |",
+			"| missed |"},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {

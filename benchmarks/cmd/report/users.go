@@ -145,7 +145,8 @@ func (r *Report) cost(b *bytes.Buffer) {
 	hot := r.value(lookupKey("1000000", "hot"), seconds)
 	if one.ok && million.ok && hot.ok {
 		fmt.Fprintf(b, "Looking up an origin takes %s of that. Among a million origins, looking up the same\n", duration(one.Center))
-		fmt.Fprintf(b, "origin repeatedly takes %s. Looking up origins in random order, which the processor's caches do not hold, takes %s each.",
+		fmt.Fprintf(b,
+			"origin repeatedly takes %s. Looking up origins in random order, which the processor's caches do not hold, takes %s each.",
 			duration(hot.Center), duration(million.Center))
 	}
 	if each := r.value(compileKey("1000000"), bytesEach); each.ok {

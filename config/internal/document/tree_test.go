@@ -91,7 +91,8 @@ func FuzzTree(f *testing.F) {
 		"a: 1\nb: {c: [x, true, ~, 1.5, 2020-01-01]}\n", "a: &x [1, 2]\nb: *x\n", "a:\n- b\n-\n", "a: |\n  text\nb: 'it''s'\n",
 		`{"a": {"b": [1, "x", null, true], "b": 2}, "": "é\u0041"}`, `{"a": [[], {}]}`,
 		"a = 1\n[b.c]\nd = [\"x\", 'y', true]\n[[e]]\nf.g = 1\nf.h = 2\n[[e]]\n[e.i]\n",
-		"[a]\nb.c = 1\n[a.b]\n", "[a.b]\n[a]\n[a.b]\n", "a = {b = 1}\n[a.c]\n", "[[a]]\n[a]\n", "a.b = 1\n[a]\nc = 1\n", "[a]\n[a.b]\n[a]\n",
+		"[a]\nb.c = 1\n[a.b]\n", "[a.b]\n[a]\n[a.b]\n", "a = {b = 1}\n[a.c]\n", "[[a]]\n[a]\n", "a.b = 1\n[a]\nc = 1\n",
+		"[a]\n[a.b]\n[a]\n",
 		"x = \"\"\"\nmulti\\\n  line\"\"\"\n", "a = []\n[[a]]\n", "[a.b.c]\nz = 1\n[a]\nb.d = 1\n", "a = 1979-05-27T07:32:00Z # c\r\n",
 		"\"a\\u0062\" = 'c'\n", "a = { b.c = 1, b.d = 2 }\n[a.b]\n", "[[a.b]]\n[[a.b]]\nc = 1\n[a.b.d]\n", "a = [[[1]]]",
 		// Found by fuzzing.

@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 // of fields do not change a verdict.
 func TestConformanceConfigured(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the default settings are enough for -short")
+		t.Skip("-short: TestConformance runs the default settings")
 	}
 	for _, h := range hosts.All() {
 		for _, v := range h.Harmless {

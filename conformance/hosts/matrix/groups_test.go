@@ -41,13 +41,15 @@ func TestGroups(t *testing.T) {
 				for origin, allow := range map[string]bool{app: q.public, admin: true, stranger: false} {
 					want := map[bool]string{true: origin}[allow]
 					res := preflight(t, q.method, url+q.path, origin)
-					if got := res.Header.Get("Access-Control-Allow-Origin"); got != want || allow != (res.StatusCode == http.StatusNoContent) {
+					if got := res.Header.Get("Access-Control-Allow-Origin"); got != want ||
+						allow != (res.StatusCode == http.StatusNoContent) {
 						t.Errorf("preflight of %s %s from %s: %d with Access-Control-Allow-Origin %q, want %q",
 							q.method, q.path, origin, res.StatusCode, got, want)
 					}
 					res = exchange(t, q.method, url+q.path, origin, http.Header{}, "")
 					if got := res.Header.Get("Access-Control-Allow-Origin"); got != want || res.StatusCode != http.StatusOK {
-						t.Errorf("%s %s from %s: %d with Access-Control-Allow-Origin %q, want %q", q.method, q.path, origin, res.StatusCode, got, want)
+						t.Errorf("%s %s from %s: %d with Access-Control-Allow-Origin %q, want %q", q.method, q.path, origin,
+							res.StatusCode, got, want)
 					}
 				}
 			}

@@ -30,7 +30,8 @@ func mounting() []hosts.Host {
 // answer still allows it.
 func TestFiberUpstreamThatDenies(t *testing.T) {
 	theirs := core.MustNew(core.Policy{AllowOrigins: []string{"https://theirs.example"}})
-	upstream := serve(t, hosts.NetHTTP(), hosts.App{CORS: hosts.Adapter(theirs), Routes: []hosts.Route{text("GET", "/upstream", "upstream")}})
+	upstream := serve(t, hosts.NetHTTP(), hosts.App{CORS: hosts.Adapter(theirs),
+		Routes: []hosts.Route{text("GET", "/upstream", "upstream")}})
 	for _, h := range mounting() {
 		for _, origin := range []string{allowed, "*"} {
 			t.Run(h.Adapter+"/"+origin, func(t *testing.T) {
@@ -38,7 +39,8 @@ func TestFiberUpstreamThatDenies(t *testing.T) {
 				res := exchange(t, "GET", url+"/upstream", allowed, http.Header{}, "")
 				got, vary := res.Header.Values("Access-Control-Allow-Origin"), res.Header.Values("Vary")
 				if len(got) != 1 || got[0] != origin || len(vary) != 1 || vary[0] != "Origin" || res.StatusCode != http.StatusOK {
-					t.Errorf("status %d, Access-Control-Allow-Origin %q, Vary %q, want 200, %q and Origin", res.StatusCode, got, vary, origin)
+					t.Errorf("status %d, Access-Control-Allow-Origin %q, Vary %q, want 200, %q and Origin", res.StatusCode, got, vary,
+						origin)
 				}
 			})
 		}
@@ -53,7 +55,8 @@ func TestFiberMountsBelowParameters(t *testing.T) {
 		for path, want := range map[string]int{"/plain/x": http.StatusOK, "/t/acme/x": http.StatusNotFound} {
 			res := exchange(t, "GET", url+path, allowed, http.Header{}, "")
 			if got := res.Header.Get("Access-Control-Allow-Origin"); res.StatusCode != want || got != allowed {
-				t.Errorf("%s: GET %s: status %d, Access-Control-Allow-Origin %q, want %d and %q", h.Adapter, path, res.StatusCode, got, want, allowed)
+				t.Errorf("%s: GET %s: status %d, Access-Control-Allow-Origin %q, want %d and %q", h.Adapter, path, res.StatusCode, got,
+					want, allowed)
 			}
 		}
 	}

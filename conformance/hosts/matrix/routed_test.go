@@ -44,7 +44,7 @@ var targets = []string{
 }
 
 // TestPathsNeverLoosen shows that the answer of a private handler never has the
-// headers of another route's policy, in whatever way the target is written.
+// headers of another route's policy, however the target is written.
 func TestPathsNeverLoosen(t *testing.T) {
 	strict, open := core.Policy{Name: "strict", AllowOrigins: []string{allowed}}, core.Policy{Name: "open", AllowOrigins: []string{"*"}}
 	route := func(path string, p core.Policy) core.Route { return core.Route{Path: path, Policies: []core.Policy{p}} }

@@ -17,23 +17,24 @@ import (
 
 // Gin is gin-contrib/cors.
 func Gin() Peer {
-	return Peer{"gin-contrib/cors", "github.com/gin-contrib/cors", hosts.Gin(), func(p core.Policy, _ func(string) bool) (Middleware, error) {
-		config := gincors.Config{
-			AllowOrigins:        p.AllowOrigins,
-			AllowMethods:        withSafelisted(p.AllowMethods),
-			AllowHeaders:        p.AllowHeaders,
-			ExposeHeaders:       p.ExposeHeaders,
-			AllowCredentials:    p.AllowCredentials,
-			AllowPrivateNetwork: p.AllowPrivateNetwork,
-			MaxAge:              p.MaxAge,
-			AllowWildcard:       true,
-			CustomSchemas:       customSchemes(p.AllowOrigins),
-		}
-		if slices.Equal(p.AllowOrigins, []string{"*"}) {
-			config.AllowOrigins, config.AllowAllOrigins = nil, true
-		}
-		return native(gincors.New(config)), nil
-	}}
+	return Peer{"gin-contrib/cors", "github.com/gin-contrib/cors", hosts.Gin(),
+		func(p core.Policy, _ func(string) bool) (Middleware, error) {
+			config := gincors.Config{
+				AllowOrigins:        p.AllowOrigins,
+				AllowMethods:        withSafelisted(p.AllowMethods),
+				AllowHeaders:        p.AllowHeaders,
+				ExposeHeaders:       p.ExposeHeaders,
+				AllowCredentials:    p.AllowCredentials,
+				AllowPrivateNetwork: p.AllowPrivateNetwork,
+				MaxAge:              p.MaxAge,
+				AllowWildcard:       true,
+				CustomSchemas:       customSchemes(p.AllowOrigins),
+			}
+			if slices.Equal(p.AllowOrigins, []string{"*"}) {
+				config.AllowOrigins, config.AllowAllOrigins = nil, true
+			}
+			return native(gincors.New(config)), nil
+		}}
 }
 
 // Echo is echo v4's own middleware.
