@@ -79,7 +79,7 @@ func (x *Exchange) restore() {
 	case o.Len() > 0 && !hasOrigin(h) && !denied(ctx):
 		dropSpelled(h) // an upstream's; with the policy's origin, they would take effect
 		write(h, o)
-	case o.Vary() != "" && !covers(h.PeekAll(fasthttp.HeaderVary), o.Vary()):
+	case o.Vary() != "" && !coversVary(h, o.Vary()):
 		h.Add(fasthttp.HeaderVary, o.Vary())
 	}
 }

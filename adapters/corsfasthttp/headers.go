@@ -1,7 +1,7 @@
 package corsfasthttp
 
 import (
-	"bytes"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -35,7 +35,7 @@ func write(h *fasthttp.ResponseHeader, o *core.Outcome) {
 	case vary == "":
 	case !varies:
 		set(h, fasthttp.HeaderVary, vary)
-	case !covers(h.PeekAll(fasthttp.HeaderVary), vary):
+	case !coversVary(h, vary):
 		h.Add(fasthttp.HeaderVary, vary)
 	}
 	for i := range n {
@@ -50,10 +50,12 @@ func set(h *fasthttp.ResponseHeader, name, value string) {
 }
 
 // hasOrigin reports whether a response has Access-Control-Allow-Origin, in any
-// spelling. Looking for it by name takes longer, since fasthttp normalizes the
-// name first.
+// spelling.
 func hasOrigin(h *fasthttp.ResponseHeader) bool {
 	const name = fasthttp.HeaderAccessControlAllowOrigin
+	if len(h.Peek(name)) > 0 {
+		return true
+	}
 	for _, key := range h.PeekKeys() {
 		if len(key) == len(name) && strings.EqualFold(view(key), name) {
 			return true
@@ -74,31 +76,20 @@ func dropSpelled(h *fasthttp.ResponseHeader) {
 	}
 }
 
+// coversVary reports whether the response's Vary lists all names. Usually it has one
+// line, which the middleware wrote.
+func coversVary(h *fasthttp.ResponseHeader, names string) bool {
+	return string(h.Peek(fasthttp.HeaderVary)) == names || covers(h.PeekAll(fasthttp.HeaderVary), names)
+}
+
 // covers reports whether the lines of Vary list all names.
 func covers(lines [][]byte, names string) bool {
-	if len(lines) == 1 && string(lines[0]) == names {
-		return true
-	}
 	for names != "" {
 		var name string
 		name, names, _ = strings.Cut(names, ", ")
-		if !lists(lines, name) {
+		if !slices.ContainsFunc(lines, func(line []byte) bool { return core.ListHas(view(line), name) }) {
 			return false
 		}
 	}
 	return true
-}
-
-// lists reports whether a list-based field has an element. Case does not matter.
-func lists(lines [][]byte, element string) bool {
-	for _, line := range lines {
-		for len(line) > 0 {
-			var e []byte
-			e, line, _ = bytes.Cut(line, []byte{','})
-			if strings.EqualFold(view(bytes.Trim(e, " \t")), element) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package corshttp
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/corskit/corskit/core"
@@ -118,35 +119,9 @@ func covers(lines []string, names string) bool {
 	for names != "" {
 		var name string
 		name, names, _ = strings.Cut(names, ", ")
-		if !lists(lines, name) {
+		if !slices.ContainsFunc(lines, func(line string) bool { return core.ListHas(line, name) }) {
 			return false
 		}
 	}
 	return true
-}
-
-// lists reports whether a list-based field has an element. Case does not matter.
-func lists(lines []string, element string) bool {
-	for _, line := range lines {
-		for len(line) >= len(element) {
-			e, rest, _ := strings.Cut(line, ",")
-			if e = trimmed(e); len(e) == len(element) && strings.EqualFold(e, element) {
-				return true
-			}
-			line = rest
-		}
-	}
-	return false
-}
-
-// trimmed returns an element of a list without the white space around it (RFC
-// 9110, section 5.6.3).
-func trimmed(s string) string {
-	for s != "" && (s[0] == ' ' || s[0] == '\t') {
-		s = s[1:]
-	}
-	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
-		s = s[:len(s)-1]
-	}
-	return s
 }

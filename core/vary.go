@@ -1,0 +1,28 @@
+package core
+
+import "strings"
+
+// ListHas reports whether a line of a list-based field, such as Vary, has an
+// element. It ignores the case of letters, and white space around elements (RFC 9110,
+// section 5.6.3). Adapters use it to find out whether the Vary of a response already
+// lists a name of [Outcome.Vary].
+func ListHas(line, element string) bool {
+	for len(line) >= len(element) {
+		e, rest, _ := strings.Cut(line, ",")
+		if e = trimmed(e); len(e) == len(element) && strings.EqualFold(e, element) {
+			return true
+		}
+		line = rest
+	}
+	return false
+}
+
+func trimmed(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
