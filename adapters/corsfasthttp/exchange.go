@@ -75,11 +75,12 @@ func (x *Exchange) restore() {
 		return // the handler has timed out and may still be writing
 	}
 	h := &ctx.Response.Header
+	origin, vary := present(h, o.Vary())
 	switch {
-	case o.Len() > 0 && !hasOrigin(h) && !denied(ctx):
+	case o.Len() > 0 && !origin && !denied(ctx):
 		dropSpelled(h) // an upstream's; with the policy's origin, they would take effect
 		write(h, o)
-	case o.Vary() != "" && !coversVary(h, o.Vary()):
+	case !vary && !covers(h.PeekAll(fasthttp.HeaderVary), o.Vary()):
 		h.Add(fasthttp.HeaderVary, o.Vary())
 	}
 }

@@ -134,8 +134,16 @@ func (t *table) find(s string) (owner int, ok bool) {
 
 // findFew returns the position of s, or the position to add it at.
 func (b *bin) findFew(s string) (slot int, ok bool) {
+	// Origins of a list often begin alike: their ends tell them apart.
+	var end int
+	var last uint64
+	if len(s) >= wordSize {
+		end = len(s) - wordSize
+		last = word(s[end:])
+	}
 	for range b.count {
-		if string(b.bytes[slot:slot+len(s)]) == s {
+		candidate := b.bytes[slot : slot+len(s)]
+		if (len(s) < wordSize || binary.LittleEndian.Uint64(candidate[end:]) == last) && string(candidate) == s {
 			return slot, true
 		}
 		slot += b.stride

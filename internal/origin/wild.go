@@ -113,6 +113,9 @@ func (t *tail) match(o *Origin, limit int) (best *rule) {
 	if r := pick(t.bare, o, rest, limit); r != nil {
 		best, limit = r, r.owner
 	}
+	if len(t.heads) == 0 {
+		return best
+	}
 	for n := range t.lengths.upTo(len(rest)) {
 		if r := pick(t.heads[rest[:n]], o, rest[n:], limit); r != nil {
 			best, limit = r, r.owner
