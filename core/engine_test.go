@@ -420,6 +420,8 @@ func TestDecideAllocations(t *testing.T) {
 			token), "commas, listed": preflight("https://a.example", "PUT", commas),
 		"odd path": {Method: "GET", Host: "API.example", Path: "/x/..//./api/x", RawPath: "/api%2Fx",
 			Origin: []string{"https://a.example"}},
+		"deep path": {Method: "GET", Path: "/" + strings.Repeat("a", 100) + strings.Repeat("/a/..", 100),
+			Origin: []string{"https://a.example"}},
 		"long path": {Method: "GET", Path: "/" + strings.Repeat("../", 1<<18), Origin: []string{"https://a.example"}},
 	} {
 		if n := testing.AllocsPerRun(50, func() { engine.Decide(ctx, r) }); n != 0 {

@@ -209,6 +209,7 @@ func TestRouteErrors(t *testing.T) {
 		{core.Route{Path: "/a/../b"}, core.ReasonPath, "clean"},
 		{core.Route{Path: "//a"}, core.ReasonPath, "clean"},
 		{core.Route{Path: "/" + strings.Repeat("a", 1024)}, core.ReasonTooLong, "shorten"},
+		{core.Route{Path: "/%" + strings.Repeat("25", 1024)}, core.ReasonTooLong, "shorten"}, // without decoding it 1024 times
 		{core.Route{Path: "%{x"}, core.ReasonPath, "as the router sees it"},
 		{core.Route{Path: "/::1%2f0x127.1"}, core.ReasonPath, "write it decoded"},
 		{core.Route{Host: ".\u00e9https"}, core.ReasonHost, "as browsers send it"},

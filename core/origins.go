@@ -69,7 +69,7 @@ func oddScheme(scheme string) string {
 		return "the page that opens a WebSocket has an http:// or https:// origin"
 	case "ftp":
 		return "browsers no longer show ftp:// pages"
-	case "htp", "htps", "htttp", "htttps", "httpss", "http s", "hhttp", "hhttps", "ttp", "ttps", "htpp", "htpps", "httos", "httsp":
+	case "htp", "htps", "htttp", "htttps", "httpss", "hhttp", "hhttps", "ttp", "ttps", "htpp", "htpps", "httos", "httsp":
 		return "a misspelled scheme, which no page has"
 	}
 	return ""

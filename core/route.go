@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 )
@@ -260,7 +261,7 @@ func clean(b []byte, path string) []byte {
 		switch segment {
 		case "", ".":
 		case "..":
-			b = b[:max(0, strings.LastIndexByte(string(b), '/'))]
+			b = b[:max(0, bytes.LastIndexByte(b, '/'))]
 		default:
 			b = append(append(b, '/'), segment...)
 		}

@@ -98,7 +98,9 @@ func has(chars string) func(string) bool {
 	return func(path string) bool { return strings.ContainsAny(path, chars) }
 }
 
+// pathRules are tried in order. The first one bounds the work of the others.
 var pathRules = []pathRule{
+	{func(p string) bool { return len(p) > maxReading }, ReasonTooLong, "a path of more than 1024 bytes", "shorten it", nil},
 	{func(p string) bool { return p == "*" }, ReasonWildcard, "a path has no wildcards",
 		`omit the path, or write "/", to cover every path`, nil},
 	{func(p string) bool { return strings.TrimSpace(p) != p }, ReasonWhiteSpace, "white space around the path", "remove it", nil},
@@ -111,6 +113,5 @@ var pathRules = []pathRule{
 	{func(p string) bool { return strings.ContainsAny(p, "*{}") || strings.Contains(p, "/:") }, ReasonWildcard, "a path has no wildcards",
 		"end it with a slash to cover every path below it", nil},
 	{has("?#"), ReasonPath, "a path has no query or fragment", "remove it", nil},
-	{func(p string) bool { return len(p) > maxReading }, ReasonTooLong, "a path of more than 1024 bytes", "shorten it", nil},
 	{ambiguous, ReasonPath, `a path with "//", "." or ".." segments`, "write it in its clean form", nil},
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/corskit/corskit/core"
 )
@@ -55,6 +56,17 @@ func TestSpell(t *testing.T) {
 	if e := (core.PolicyError{Field: "AllowMethods", Detail: "d", Suggestion: "s"}).Spell(inYAML); e.Field != "allow_methods" ||
 		e.Detail != "d" || e.Suggestion != "s" {
 		t.Errorf("an error from elsewhere becomes %+v", e)
+	}
+}
+
+// TestTextIsOneLine checks that an error stays one line, and that Spell replaces only
+// names of fields, whatever an expression contains.
+func TestTextIsOneLine(t *testing.T) {
+	_, err := core.New(core.Policy{AllowOrigins: []string{"regexp:(\x00AllowHeaders\x00\x1b"}})
+	e := find(err, core.ReasonRegexp)
+	spelled := e.Spell(inYAML)
+	if strings.ContainsFunc(e.Error()+spelled.Error(), unicode.IsControl) || !strings.Contains(spelled.Detail, "AllowHeaders") {
+		t.Errorf("%q\nis spelled %q", e.Error(), spelled.Error())
 	}
 }
 

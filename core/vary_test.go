@@ -8,8 +8,10 @@ import (
 
 func TestListHas(t *testing.T) {
 	for line, want := range map[string]bool{
-		"Origin": true, "origin": true, " \tOrigin\t ": true, "Accept, Origin": true, "Accept ,Origin, X": true, ",,Origin": true, "Accept, ,ORIGIN,": true,
-		"": false, ",": false, "Origins": false, "Or igin": false, "Origi": false, "Accept, Origin-Agent": false, "       ": false, "\"Origin\"": false,
+		"Origin": true, "origin": true, " \tOrigin\t ": true, "Accept, Origin": true, "Accept ,Origin, X": true,
+		",,Origin": true, "Accept, ,ORIGIN,": true,
+		"": false, ",": false, "Origins": false, "Or igin": false, "Origi": false, "Accept, Origin-Agent": false,
+		"       ": false, "\"Origin\"": false,
 		"*": false,
 	} {
 		if got := core.ListHas(line, "Origin"); got != want {

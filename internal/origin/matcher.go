@@ -143,14 +143,6 @@ func (m *Matcher) HasPatterns() bool { return m.patterns }
 // Any returns the lowest owner with the pattern "*", or [NoOwner].
 func (m *Matcher) Any() int { return m.any - 1 }
 
-// Size returns the number of exact origins and the memory that they take, in bytes.
-func (m *Matcher) Size() (origins, bytes int) {
-	for _, b := range m.exact.bins {
-		bytes += cap(b.bytes)
-	}
-	return m.exact.count, bytes
-}
-
 // Builder builds a [Matcher]. Owners must be added in ascending order.
 type Builder struct{ m Matcher }
 

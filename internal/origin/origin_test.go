@@ -439,9 +439,18 @@ func TestLargeTable(t *testing.T) {
 			}
 		}
 	}
-	if origins, _ := m.Size(); origins != n {
-		t.Errorf("Size() = %d origins, want %d", origins, n)
+	if origins, _ := m.size(); origins != n {
+		t.Errorf("the table has %d origins, want %d", origins, n)
 	}
+}
+
+// size returns the number of exact origins and the memory that they take, in bytes.
+func (m *Matcher) size() (origins, bytes int) {
+	for _, b := range m.exact.bins {
+		origins += b.count
+		bytes += cap(b.bytes)
+	}
+	return origins, bytes
 }
 
 // A single list of origins belongs to its owner, even if that is not owner 0.
@@ -483,8 +492,8 @@ func TestSize(t *testing.T) {
 				t.Fatalf("AddExact(%q) = false, want true", e)
 			}
 		}
-		if origins, bytes := b.Matcher().Size(); origins != tt.origins || bytes < tt.least || bytes > tt.most {
-			t.Errorf("%+v: Size() = %d origins, %d bytes", tt, origins, bytes)
+		if origins, bytes := b.Matcher().size(); origins != tt.origins || bytes < tt.least || bytes > tt.most {
+			t.Errorf("%+v: the table has %d origins in %d bytes", tt, origins, bytes)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package origin
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -162,15 +164,26 @@ func parseRegexp(s string) (Pattern, *Fault) {
 	// would compile too, with neither half anchored.
 	if _, err := regexp.Compile(expr); err != nil {
 		return Pattern{}, &Fault{
-			Reason: BadRegexp, Detail: "not a regular expression: " + strings.TrimPrefix(err.Error(), "error parsing regexp: "),
+			Reason: BadRegexp, Detail: "not a regular expression: " + printable(strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
 			Suggestion: "see https://golang.org/s/re2syntax",
 		}
 	}
 	re, err := regexp.Compile(`\A(?:` + expr + `)\z`)
 	if err != nil {
-		return Pattern{}, &Fault{Reason: BadRegexp, Detail: "not a regular expression: " + err.Error()}
+		return Pattern{}, &Fault{Reason: BadRegexp, Detail: "not a regular expression: " + printable(err.Error())}
 	}
 	return Pattern{Kind: Regexp, Source: s, Expr: re}, nil
+}
+
+// printable returns s with control characters and invalid UTF-8 replaced. Errors of
+// package regexp repeat parts of the expression as they are.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
 }
 
 // parseHostPattern parses scheme://host[:port] with wildcards in host and port.

@@ -11,9 +11,8 @@ import (
 // only read. Origins of the same length share one array, so that a million origins
 // are a few heap objects without pointers for the garbage collector to follow.
 type table struct {
-	bin   [MaxLen + 1]uint16 // by length: an index into bins plus 1, or 0
-	bins  []bin
-	count int
+	bin  [MaxLen + 1]uint16 // by length: an index into bins plus 1, or 0
+	bins []bin
 
 	// Each origin is followed by its owner, in ownerSize bytes. If ownerSize is 0,
 	// owner owns all origins.
@@ -203,7 +202,6 @@ func (t *table) add(owner int, s string) (added bool) {
 	}
 	t.owner = owner
 	b.count++
-	t.count++
 	return true
 }
 
