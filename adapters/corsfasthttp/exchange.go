@@ -44,9 +44,13 @@ func (x *Exchange) Status() int { return x.outcome.Status() }
 // files; handlers overwrite Vary; and proxies replace the response with an
 // upstream's.
 func (x *Exchange) End() {
+	if x.source.ctx == nil {
+		return // ended before: two requests must not get the same Exchange
+	}
 	if x.outcome.Status() == 0 {
 		x.restore()
 	}
+	x.outcome = core.Outcome{}
 	x.source.free()
 	exchanges.Put(x)
 }

@@ -213,6 +213,25 @@ func TestNestedEngineRejects(t *testing.T) {
 	}
 }
 
+// TestEndTwice: if End is called again by mistake, no two requests get the same
+// Exchange.
+func TestEndTwice(t *testing.T) {
+	begin := func() *corsfasthttp.Exchange {
+		ctx := new(fasthttp.RequestCtx)
+		read(t, &ctx.Request, head("GET", "/", "Origin: "+allowed))
+		return corsfasthttp.Begin(engine(t, allowed), ctx, corsfasthttp.Routing{}, contexter{t.Context()})
+	}
+	x := begin()
+	x.End()
+	x.End()
+	first, second := begin(), begin()
+	if first == second {
+		t.Error("two requests have the same Exchange")
+	}
+	first.End()
+	second.End()
+}
+
 // TestTimeout: a handler that has timed out may still write to the response, so End
 // leaves it alone.
 func TestTimeout(t *testing.T) {

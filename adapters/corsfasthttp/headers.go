@@ -20,8 +20,8 @@ func write(h *fasthttp.ResponseHeader, o *core.Outcome) {
 	decided, varies := false, false
 	for _, name := range h.PeekKeys() {
 		switch string(name) {
-		case fasthttp.HeaderAccessControlAllowOrigin:
-			decided = true
+		case fasthttp.HeaderAccessControlAllowOrigin, fasthttp.HeaderAccessControlAllowCredentials:
+			decided = true // or, with the policy's origin, the credentials would take effect
 		case fasthttp.HeaderVary:
 			varies = true
 		}

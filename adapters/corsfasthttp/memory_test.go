@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"weak"
 
 	"github.com/valyala/fasthttp"
 
@@ -127,5 +128,22 @@ func TestOriginFuncCopiesNoJunk(t *testing.T) {
 		if n := (after.TotalAlloc - before.TotalAlloc) / runs; n > 1<<14 {
 			t.Errorf("%s: %d bytes allocated for each request, want at most %d", name, n, 1<<14)
 		}
+	}
+}
+
+// TestRequestIsForgotten: what is kept for later requests does not refer to the memory
+// of a request.
+func TestRequestIsForgotten(t *testing.T) {
+	e := core.MustNew(core.Policy{AllowOrigins: []string{allowed}, AllowHeaders: []string{"*"}, AllowCredentials: true})
+	h := mount(e, corsfasthttp.Routing{}, ok)
+	names := func() weak.Pointer[byte] {
+		const name = "Access-Control-Request-Headers"
+		ctx := serve(t, h, preflight("/", allowed, name+": x-"+strings.Repeat("a", 1000)))
+		wantOrigin(t, ctx, allowed)
+		return weak.Make(&ctx.Request.Header.Peek(name)[0])
+	}()
+	runtime.GC() // once: twice would empty the pool
+	if names.Value() != nil {
+		t.Error("the names of headers that the request lists are still reachable")
 	}
 }

@@ -1,6 +1,7 @@
 package corsfasthttp
 
 import (
+	"encoding/hex"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -57,7 +58,7 @@ func escapesMatter(path []byte) bool {
 		if i+2 >= len(path) {
 			return true
 		}
-		b, ok := unhex(path[i+1], path[i+2])
+		b, ok := unhex(path[i+1 : i+3])
 		if !ok || b < 0x80 && strings.IndexByte(" \"<>[]^`{|}", b) < 0 {
 			return true
 		}
@@ -70,7 +71,7 @@ func escapesMatter(path []byte) bool {
 func appendDecoded(dst, path []byte) []byte {
 	for i := 0; i < len(path); i++ {
 		if path[i] == '%' && i+2 < len(path) {
-			if b, ok := unhex(path[i+1], path[i+2]); ok {
+			if b, ok := unhex(path[i+1 : i+3]); ok {
 				dst = append(dst, b)
 				i += 2
 				continue
@@ -81,20 +82,9 @@ func appendDecoded(dst, path []byte) []byte {
 	return dst
 }
 
-func unhex(hi, lo byte) (byte, bool) {
-	h, ok := hexDigit(hi)
-	l, ok2 := hexDigit(lo)
-	return h<<4 | l, ok && ok2
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
+// unhex decodes two hexadecimal digits.
+func unhex(digits []byte) (b byte, ok bool) {
+	var decoded [1]byte
+	_, err := hex.Decode(decoded[:], digits)
+	return decoded[0], err == nil
 }

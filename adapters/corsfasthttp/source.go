@@ -37,6 +37,8 @@ const maxRoom = 4096
 // free drops the references to the request and any large buffers.
 func (s *source) free() {
 	s.ctx, s.contexter = nil, nil
+	s.origin, s.method, s.private, s.site = [2]string{}, [2]string{}, [2]string{}, [2]string{}
+	s.names = [maxNamesLines]string{}
 	for _, buffer := range []*[]byte{&s.value, &s.path, &s.raw} {
 		if cap(*buffer) > maxRoom {
 			*buffer = nil
@@ -59,7 +61,7 @@ func (s *source) Lines(name string) []string {
 	switch name {
 	case "Origin":
 		lines := s.lines(s.origin[:], name)
-		if len(lines) == 1 && len(lines[0]) <= maxRoom {
+		if len(lines) == 1 && len(lines[0]) <= maxRoom { // no response echoes a longer one
 			s.value = append(s.value[:0], lines[0]...)
 			lines[0] = view(s.value)
 		}

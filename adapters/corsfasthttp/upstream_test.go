@@ -102,3 +102,18 @@ func TestCredentialsOfAnUpstream(t *testing.T) {
 		}
 	}
 }
+
+// TestCredentialsWithoutOrigin: credentials that the response allows already do not
+// take effect with the policy's origin.
+func TestCredentialsWithoutOrigin(t *testing.T) {
+	inner := mount(engine(t, allowed), corsfasthttp.Routing{}, ok)
+	h := func(ctx *fasthttp.RequestCtx) {
+		ctx.Response.Header.Set("Access-Control-Allow-Credentials", "true")
+		inner(ctx)
+	}
+	for origin, want := range map[string]string{allowed: allowed, stranger: ""} {
+		ctx := serve(t, h, head("GET", "/", "Origin: "+origin))
+		wantOrigin(t, ctx, want)
+		wantLines(t, ctx, "Access-Control-Allow-Credentials", "")
+	}
+}

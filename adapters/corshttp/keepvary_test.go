@@ -11,10 +11,49 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
 )
+
+// TestKeepVary: however a handler sends its response, Vary lists Origin.
+func TestKeepVary(t *testing.T) {
+	overwrite := func(then func(http.ResponseWriter)) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Vary", "Accept")
+			then(w)
+		})
+	}
+	handlers := map[string]http.Handler{
+		"silent":      overwrite(func(http.ResponseWriter) {}),
+		"write":       overwrite(func(w http.ResponseWriter) { io.WriteString(w, "x") }),
+		"writeheader": overwrite(func(w http.ResponseWriter) { w.WriteHeader(404) }),
+		"flush":       overwrite(func(w http.ResponseWriter) { w.(http.Flusher).Flush() }),
+		"controller":  overwrite(func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }),
+		"readfrom":    overwrite(func(w http.ResponseWriter) { io.Copy(w, strings.NewReader("x")) }),
+		"early hints": overwrite(func(w http.ResponseWriter) { w.WriteHeader(103); w.Header().Set("Vary", "Accept"); w.WriteHeader(200) }),
+		"deleted":     http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Del("Vary"); io.WriteString(w, "x") }),
+		"timeout":     http.TimeoutHandler(overwrite(func(w http.ResponseWriter) { io.WriteString(w, "x") }), time.Minute, ""),
+	}
+	for name, h := range handlers {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(corshttp.Middleware(core.MustNew(policy), corshttp.Options{KeepVary: true})(h))
+			defer s.Close()
+			r, _ := http.NewRequest("GET", s.URL, nil)
+			r.Header.Set("Origin", "https://a.example")
+			res, err := s.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			got := strings.Join(res.Header["Vary"], ", ")
+			if !strings.Contains(got, "Origin") || name != "deleted" && !strings.Contains(got, "Accept") {
+				t.Errorf("Vary is %q", got)
+			}
+		})
+	}
+}
 
 // TestKeepVaryAddsNothing: KeepVary restores Vary, but no header that the handler has
 // deleted.
