@@ -2,7 +2,6 @@ package hosts
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -38,7 +37,7 @@ func corsEcho(engine *core.Engine, keepVary bool) echo.MiddlewareFunc {
 
 // echoApp is an application while it is being built.
 type echoApp struct {
-	App
+	echoHandlers[echo.Context]
 	echo       *echo.Echo
 	preflights map[string]bool // paths with a route for the preflights of routes
 }
@@ -50,7 +49,13 @@ type echoRouter interface {
 }
 
 func buildEcho(app App) *Application {
-	a := &echoApp{app, echo.New(), make(map[string]bool)}
+	a := &echoApp{
+		echoHandlers: echoHandlers[echo.Context]{
+			App: app, response: func(c echo.Context) http.ResponseWriter { return c.Response() },
+			newError: func(status int) error { return echo.NewHTTPError(status) },
+		},
+		echo: echo.New(), preflights: make(map[string]bool),
+	}
 	e, o := a.echo, app.Options
 	e.Logger.SetOutput(app.log())
 	if app.Files != "" {
@@ -159,116 +164,28 @@ func (a *echoApp) layer(l Layer) echo.MiddlewareFunc {
 
 // handler returns the handler of a route, with the probe.
 func (a *echoApp) handler(r Route) echo.HandlerFunc {
-	h := a.answer(r)
+	h := a.own(r)
 	if h == nil {
-		h = a.failure(r)
+		h = a.shared(r)
 	}
-	switch {
-	case h == nil:
+	if h == nil {
 		return echo.WrapHandler(httpHandler(a.App, "", r))
-	case a.Probe == nil:
-		return h
 	}
-	return func(c echo.Context) error {
-		a.Probe.Ran(c.Request().URL.RawQuery)
-		return h(c)
-	}
+	return a.probed(h)
 }
 
-// answer returns the handler of a behaviour that answers with echo's own API, or nil.
-func (a *echoApp) answer(r Route) echo.HandlerFunc {
-	add := func(c echo.Context) {
-		for _, line := range r.Header {
-			c.Response().Header().Add(line.Name, line.Value)
-		}
-	}
-	body := func(c echo.Context) error { return c.String(http.StatusOK, r.Body) }
+// own returns the handler of a behaviour for which each version of echo has functions
+// of its own, or nil.
+func (a *echoApp) own(r Route) echo.HandlerFunc {
 	switch r.Behaviour {
-	case Text:
-		if r.Body == "" {
-			return func(echo.Context) error { return nil }
-		}
-		return body
-	case conformance.Respond:
-		return func(c echo.Context) error {
-			add(c)
-			return c.String(r.Status, r.Body)
-		}
-	case conformance.NotModified:
-		return func(c echo.Context) error {
-			add(c)
-			if c.Request().Header.Get("If-None-Match") == r.endpoint().Get("ETag") {
-				return c.NoContent(http.StatusNotModified)
-			}
-			return body(c)
-		}
-	case conformance.RedirectTo:
-		return func(c echo.Context) error { return c.Redirect(r.Status, r.endpoint().Get("Location")) }
-	case conformance.Events:
-		return a.events
-	case conformance.SetVary:
-		return func(c echo.Context) error {
-			c.Response().Header().Set("Vary", r.endpoint().Get("Vary"))
-			return body(c)
-		}
 	case Directory:
 		return echo.StaticDirectoryHandler(a.echo.Filesystem, false)
 	case File:
 		return echo.StaticFileHandler(r.Body, a.echo.Filesystem)
-	case Attachment:
-		return func(c echo.Context) error { return c.Attachment(r.Body, "b.txt") }
-	}
-	return nil
-}
-
-// failure returns the handler of a behaviour that fails with echo's own API, or nil.
-func (a *echoApp) failure(r Route) echo.HandlerFunc {
-	switch r.Behaviour {
-	case conformance.ReturnError:
-		return func(echo.Context) error { return echo.NewHTTPError(r.Status) }
-	case conformance.PlainError:
-		return func(c echo.Context) error { return c.String(r.Status, r.Body) }
-	case conformance.Panic:
-		return func(echo.Context) error { panic("on purpose") }
-	case UnknownError:
-		return func(echo.Context) error { return errors.New("unknown") }
-	case LateError:
-		return func(c echo.Context) error {
-			_ = c.String(http.StatusOK, "late")
-			return echo.NewHTTPError(http.StatusTeapot)
-		}
-	case LatePanic:
-		return func(c echo.Context) error {
-			_ = c.String(http.StatusOK, "late")
-			panic("on purpose")
-		}
 	case ReadBody:
-		return middleware.BodyLimit(strconv.Itoa(a.BodyLimit) + "B")(func(c echo.Context) error {
-			_, err := io.Copy(io.Discard, c.Request().Body)
-			return err
-		})
+		return middleware.BodyLimit(strconv.Itoa(a.BodyLimit) + "B")(a.readBody)
 	case Slow:
-		return middleware.ContextTimeout(a.Timeout)(func(c echo.Context) error {
-			<-c.Request().Context().Done()
-			return c.Request().Context().Err()
-		})
-	case conformance.Authenticate:
-		return func(c echo.Context) error {
-			if c.Request().Header.Get("Authorization") == "" {
-				return echo.ErrUnauthorized
-			}
-			return c.String(http.StatusOK, r.Body)
-		}
+		return middleware.ContextTimeout(a.Timeout)(a.wait)
 	}
 	return nil
-}
-
-func (a *echoApp) events(c echo.Context) error {
-	w := c.Response()
-	w.Header().Set("Content-Type", "text/event-stream")
-	_, _ = io.WriteString(w, "data: 1\n\n")
-	w.Flush()
-	a.Probe.Pause(c.Request().URL.RawQuery)
-	_, err := io.WriteString(w, "data: 2\n\n")
-	return err
 }

@@ -2,7 +2,6 @@ package hosts
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -39,7 +38,7 @@ func corsEchoV5(engine *core.Engine, keepVary bool) echo.MiddlewareFunc {
 
 // echoV5App is an application while it is being built.
 type echoV5App struct {
-	App
+	echoHandlers[*echo.Context]
 	echo       *echo.Echo
 	preflights map[string]bool // paths with a route for the preflights of routes
 }
@@ -51,7 +50,13 @@ type echoV5Router interface {
 }
 
 func buildEchoV5(app App) *Application {
-	a := &echoV5App{app, newEchoV5(app), make(map[string]bool)}
+	a := &echoV5App{
+		echoHandlers: echoHandlers[*echo.Context]{
+			App: app, response: (*echo.Context).Response,
+			newError: func(status int) error { return echo.NewHTTPError(status, "returned") },
+		},
+		echo: newEchoV5(app), preflights: make(map[string]bool),
+	}
 	e, o := a.echo, app.Options
 	if app.Files != "" {
 		e.Filesystem = os.DirFS(app.Files)
@@ -168,118 +173,28 @@ func (a *echoV5App) layer(l Layer) echo.MiddlewareFunc {
 
 // handler returns the handler of a route, with the probe.
 func (a *echoV5App) handler(r Route) echo.HandlerFunc {
-	h := a.answer(r)
+	h := a.own(r)
 	if h == nil {
-		h = a.failure(r)
+		h = a.shared(r)
 	}
-	switch {
-	case h == nil:
+	if h == nil {
 		return echo.WrapHandler(httpHandler(a.App, "", r))
-	case a.Probe == nil:
-		return h
 	}
-	return func(c *echo.Context) error {
-		a.Probe.Ran(c.Request().URL.RawQuery)
-		return h(c)
-	}
+	return a.probed(h)
 }
 
-// answer returns the handler of a behaviour that answers with echo's own API, or nil.
-func (a *echoV5App) answer(r Route) echo.HandlerFunc {
-	add := func(c *echo.Context) {
-		for _, line := range r.Header {
-			c.Response().Header().Add(line.Name, line.Value)
-		}
-	}
-	body := func(c *echo.Context) error { return c.String(http.StatusOK, r.Body) }
+// own returns the handler of a behaviour for which each version of echo has functions
+// of its own, or nil.
+func (a *echoV5App) own(r Route) echo.HandlerFunc {
 	switch r.Behaviour {
-	case Text:
-		if r.Body == "" {
-			return func(*echo.Context) error { return nil }
-		}
-		return body
-	case conformance.Respond:
-		return func(c *echo.Context) error {
-			add(c)
-			return c.String(r.Status, r.Body)
-		}
-	case conformance.NotModified:
-		return func(c *echo.Context) error {
-			add(c)
-			if c.Request().Header.Get("If-None-Match") == r.endpoint().Get("ETag") {
-				return c.NoContent(http.StatusNotModified)
-			}
-			return body(c)
-		}
-	case conformance.RedirectTo:
-		return func(c *echo.Context) error { return c.Redirect(r.Status, r.endpoint().Get("Location")) }
-	case conformance.Events:
-		return a.events
-	case conformance.SetVary:
-		return func(c *echo.Context) error {
-			c.Response().Header().Set("Vary", r.endpoint().Get("Vary"))
-			return body(c)
-		}
 	case Directory:
 		return echo.StaticDirectoryHandler(a.echo.Filesystem, false)
 	case File:
 		return echo.StaticFileHandler(r.Body, a.echo.Filesystem)
-	case Attachment:
-		return func(c *echo.Context) error { return c.Attachment(r.Body, "b.txt") }
-	}
-	return nil
-}
-
-// failure returns the handler of a behaviour that fails with echo's own API, or nil.
-func (a *echoV5App) failure(r Route) echo.HandlerFunc {
-	switch r.Behaviour {
-	case conformance.ReturnError:
-		return func(*echo.Context) error { return echo.NewHTTPError(r.Status, "returned") }
-	case conformance.PlainError:
-		return func(c *echo.Context) error { return c.String(r.Status, r.Body) }
-	case conformance.Panic:
-		return func(*echo.Context) error { panic("on purpose") }
-	case UnknownError:
-		return func(*echo.Context) error { return errors.New("unknown") }
-	case LateError:
-		return func(c *echo.Context) error {
-			_ = c.String(http.StatusOK, "late")
-			return echo.NewHTTPError(http.StatusTeapot, "teapot")
-		}
-	case LatePanic:
-		return func(c *echo.Context) error {
-			_ = c.String(http.StatusOK, "late")
-			panic("on purpose")
-		}
 	case ReadBody:
-		return middleware.BodyLimit(int64(a.BodyLimit))(func(c *echo.Context) error {
-			_, err := io.Copy(io.Discard, c.Request().Body)
-			return err
-		})
+		return middleware.BodyLimit(int64(a.BodyLimit))(a.readBody)
 	case Slow:
-		return middleware.ContextTimeout(a.Timeout)(func(c *echo.Context) error {
-			<-c.Request().Context().Done()
-			return c.Request().Context().Err()
-		})
-	case conformance.Authenticate:
-		return func(c *echo.Context) error {
-			if c.Request().Header.Get("Authorization") == "" {
-				return echo.ErrUnauthorized
-			}
-			return c.String(http.StatusOK, r.Body)
-		}
+		return middleware.ContextTimeout(a.Timeout)(a.wait)
 	}
 	return nil
-}
-
-func (a *echoV5App) events(c *echo.Context) error {
-	w := c.Response()
-	w.Header().Set("Content-Type", "text/event-stream")
-	_, _ = io.WriteString(w, "data: 1\n\n")
-	if err := http.NewResponseController(w).Flush(); err != nil {
-		return err
-	}
-	a.Probe.Pause(c.Request().URL.RawQuery)
-	_, err := io.WriteString(w, "data: 2\n\n")
-	return err
 }

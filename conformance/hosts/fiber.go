@@ -20,7 +20,6 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsfiber"
 	"github.com/corskit/corskit/conformance"
-	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -53,12 +52,18 @@ func corsFiber(engine *core.Engine, _ bool) fiber.Handler { return corsfiber.Mid
 
 // fiberApp is an application while it is being built.
 type fiberApp struct {
-	App
+	fiberHandlers[*fiber.Ctx]
 	preflights map[string]bool // paths with a route for the preflights of routes
 }
 
 func buildFiber(app App) *Application {
-	a := &fiberApp{app, make(map[string]bool)}
+	a := &fiberApp{
+		fiberHandlers: fiberHandlers[*fiber.Ctx]{
+			App: app, context: (*fiber.Ctx).Context,
+			newError: func(status int) error { return fiber.NewError(status, "returned") },
+		},
+		preflights: make(map[string]bool),
+	}
 	f := fiber.New(a.config())
 	for _, l := range app.Outside {
 		f.Use(a.layer(l))
@@ -200,149 +205,29 @@ func (a *fiberApp) layer(l Layer) fiber.Handler {
 
 // handler returns the handler of a route, with the probe.
 func (a *fiberApp) handler(r Route) fiber.Handler {
-	h := a.answer(r)
+	h := a.own(r)
 	if h == nil {
-		h = a.failure(r)
+		h = a.shared(r)
 	}
 	if h == nil {
-		h = a.stream(r)
-	}
-	switch {
-	case h == nil:
 		return adaptor.HTTPHandler(httpHandler(a.App, "", r))
-	case a.Probe == nil:
-		return h
 	}
-	return func(c *fiber.Ctx) error {
-		a.Probe.Ran(string(c.Request().URI().QueryString()))
-		return h(c)
-	}
+	return a.probed(h)
 }
 
-// answer returns the handler of a behaviour that answers, or nil.
-func (a *fiberApp) answer(r Route) fiber.Handler {
-	add := func(c *fiber.Ctx) {
-		for _, line := range r.Header {
-			c.Response().Header.Add(line.Name, line.Value)
-		}
-	}
-	body := func(c *fiber.Ctx) error { return c.SendString(r.Body) }
+// own returns the handler of a behaviour for which the versions of fiber have
+// different APIs, or nil.
+func (a *fiberApp) own(r Route) fiber.Handler {
 	switch r.Behaviour {
-	case Text:
-		if r.Body == "" {
-			return func(*fiber.Ctx) error { return nil }
-		}
-		return body
-	case ReadBody: // fiber has read it already
-		return body
-	case conformance.Respond:
-		return func(c *fiber.Ctx) error {
-			add(c)
-			return c.Status(r.Status).SendString(r.Body)
-		}
-	case conformance.Echo:
-		return fiberEcho
-	case conformance.NotModified:
-		return func(c *fiber.Ctx) error {
-			modified := c.Get("If-None-Match") != r.endpoint().Get("ETag")
-			if !modified && a.Options.Reset {
-				c.Context().NotModified()
-				add(c)
-				return nil
-			}
-			add(c)
-			if !modified {
-				return c.SendStatus(fiber.StatusNotModified)
-			}
-			return body(c)
-		}
 	case conformance.RedirectTo:
 		return func(c *fiber.Ctx) error { return c.Redirect(r.endpoint().Get("Location"), r.Status) }
-	case conformance.SetVary, conformance.TimeoutVary:
-		return func(c *fiber.Ctx) error {
-			c.Set("Vary", r.endpoint().Get("Vary"))
-			return body(c)
-		}
-	case conformance.MutateHeader:
-		return func(c *fiber.Ctx) error {
-			mutateCORS(&c.Response().Header)
-			return body(c)
-		}
 	case File:
 		return func(c *fiber.Ctx) error { return c.SendFile(filepath.Join(a.Files, r.Body)) }
-	case Attachment:
-		return func(c *fiber.Ctx) error { return c.Download(filepath.Join(a.Files, r.Body), "b.txt") }
-	}
-	return nil
-}
-
-// failure returns the handler of a behaviour that fails, or nil.
-func (a *fiberApp) failure(r Route) fiber.Handler {
-	switch r.Behaviour {
-	case conformance.ReturnError:
-		return func(*fiber.Ctx) error { return fiber.NewError(r.Status, "returned") }
-	case conformance.PlainError:
-		return func(c *fiber.Ctx) error {
-			if a.Options.Reset {
-				c.Context().Error(r.Body, r.Status)
-				return nil
-			}
-			return c.Status(r.Status).SendString(r.Body)
-		}
-	case conformance.Panic:
-		return func(*fiber.Ctx) error { panic("on purpose") }
-	case UnknownError:
-		return func(*fiber.Ctx) error { return errors.New("unknown") }
-	case LateError:
-		return func(c *fiber.Ctx) error {
-			_ = c.SendString("late")
-			return fiber.ErrTeapot
-		}
-	case LatePanic:
-		return func(c *fiber.Ctx) error {
-			_ = c.SendString("late")
-			panic("on purpose")
-		}
 	case Slow:
 		return timeout.NewWithContext(func(c *fiber.Ctx) error {
 			<-c.UserContext().Done()
 			return c.UserContext().Err()
 		}, a.Timeout, context.DeadlineExceeded)
-	case conformance.Authenticate:
-		return func(c *fiber.Ctx) error {
-			if c.Get("Authorization") == "" {
-				return fiber.ErrUnauthorized
-			}
-			return c.SendString(r.Body)
-		}
-	}
-	return nil
-}
-
-// stream returns the handler of a behaviour that writes a stream, takes over the
-// connection or proxies, or nil.
-func (a *fiberApp) stream(r Route) fiber.Handler {
-	switch r.Behaviour {
-	case Chunks:
-		return func(c *fiber.Ctx) error {
-			c.Context().SetBodyStreamWriter(writeChunks)
-			return nil
-		}
-	case conformance.Events:
-		return func(c *fiber.Ctx) error {
-			c.Set("Content-Type", "text/event-stream")
-			c.Context().SetBodyStreamWriter(writeEvents(a.Probe, string(c.Request().URI().QueryString())))
-			return nil
-		}
-	case conformance.Upgrade:
-		return func(c *fiber.Ctx) error {
-			c.Set("Upgrade", "websocket")
-			c.Set("Connection", "Upgrade")
-			c.Set("Sec-WebSocket-Accept", conformance.WebSocketAccept(c.Get("Sec-WebSocket-Key")))
-			c.Status(fiber.StatusSwitchingProtocols)
-			c.Context().Hijack(echoLine)
-			return nil
-		}
 	case conformance.Upstream:
 		return func(c *fiber.Ctx) error {
 			if err := proxy.Do(c, r.Body+c.OriginalURL()); err != nil || !a.StripUpstream {
@@ -352,17 +237,4 @@ func (a *fiberApp) stream(r Route) fiber.Handler {
 		}
 	}
 	return nil
-}
-
-func fiberEcho(c *fiber.Ctx) error {
-	echoed := conformance.Echoed{
-		Method: c.Method(), Target: string(c.Request().RequestURI()), Host: string(c.Request().Host()), Body: string(c.Body()),
-	}
-	// In order: the map of GetReqHeaders loses the order between names that differ
-	// only in case.
-	for name, v := range c.Request().Header.All() {
-		echoed.Header = append(echoed.Header, browsermodel.Field{Name: string(name), Value: string(v)})
-	}
-	c.Set("Content-Type", "application/json")
-	return c.Send(echoed.JSON())
 }

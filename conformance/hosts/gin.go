@@ -154,8 +154,11 @@ func (a *ginApp) any(group *gin.RouterGroup, path string, h gin.HandlerFunc, han
 		return
 	}
 	group.Any(path, handlers...)
-	group.Handle("QUERY", path, handlers...)
-	group.Handle("CHICKEN", path, handlers...)
+	for _, method := range conformance.ExtensionMethods() {
+		if method == strings.ToUpper(method) { // for others, see lowerCase
+			group.Handle(method, path, handlers...)
+		}
+	}
 	if !hasWildcard(path) {
 		a.anyMethod[strings.TrimSuffix(group.BasePath(), "/")+path] = h
 	}

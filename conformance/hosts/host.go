@@ -108,8 +108,9 @@ type Application struct {
 	shutdown func(time.Duration) error
 }
 
-// Serve serves the application on loopback, with net/http's server or the
-// framework's own, with the protocol, limits and log of the setup.
+// Serve serves the application on loopback: with net/http's server and the protocol,
+// limits and log of the setup, or with the framework's own server and the limits of the
+// App.
 func (a *Application) Serve(s conformance.Setup) (*conformance.Server, error) {
 	if a.Handler != nil {
 		return conformance.Serve(a.Handler, conformance.Setup{Protocol: s.Protocol, MaxHeaderBytes: s.MaxHeaderBytes, Log: s.Log})

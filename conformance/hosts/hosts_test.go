@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/browsermodel"
@@ -22,13 +21,13 @@ func engine() *core.Engine {
 	return core.MustNew(core.Policy{AllowOrigins: []string{origin}, AllowMethods: []string{"PUT"}})
 }
 
-// described has a route for every behaviour that answers in the same way on
-// every framework.
+// described has routes with behaviours that answer in the same way on every
+// framework. The conformance suite tests the others of package conformance.
 func described(files string) hosts.App {
 	get := []string{"GET"}
 	return hosts.App{
 		Outside: []hosts.Layer{hosts.Recover}, OuterVary: "Outer", Inside: []hosts.Layer{hosts.Secure},
-		NotFound: http.StatusNotFound, ErrorHandler: true, Files: files, BodyLimit: 10, Timeout: 10 * time.Millisecond,
+		NotFound: http.StatusNotFound, ErrorHandler: true, Files: files, BodyLimit: 10,
 		Routes: []hosts.Route{
 			{Path: "/any", Behaviour: hosts.Text, Body: "any"},
 			{Methods: get, Path: "/nothing", Behaviour: hosts.Text},

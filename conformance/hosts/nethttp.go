@@ -102,12 +102,23 @@ func httpRoute(app App, prefix string, r Route) http.Handler {
 func httpLayers(lists ...[]Layer) []wrapper {
 	var all []wrapper
 	for _, l := range slices.Concat(lists...) {
-		all = append(all, map[Layer]wrapper{
-			Recover: httpRecover, Compress: httpCompress, Secure: httpSecure,
-			BasicAuth: httpAuth(BasicAuth), TokenAuth: httpAuth(TokenAuth),
-		}[l])
+		all = append(all, httpLayer(l))
 	}
 	return all
+}
+
+func httpLayer(l Layer) wrapper {
+	switch l {
+	case Recover:
+		return httpRecover
+	case Compress:
+		return httpCompress
+	case Secure:
+		return httpSecure
+	case BasicAuth, TokenAuth:
+		return httpAuth(l)
+	}
+	panic("hosts: unknown layer " + l)
 }
 
 func httpVary(names string) wrapper {
