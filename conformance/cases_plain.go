@@ -62,7 +62,7 @@ func notPreflights() []Case {
 		},
 		Case{
 			ID: "lower-case", Source: srcMethods, Setup: two(),
-			Reason: "Methods are case-sensitive: options is not OPTIONS, and the handler sees the method as sent.",
+			Reason: "A request whose method is in lower case is not a preflight either; the handler sees the method as sent.",
 			Steps: []Step{{Send: send("patch", "/echo", "Origin", OriginA, acrm, "PUT"),
 				Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Echoed: true}}},
 		},

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,10 +41,10 @@ func TestDescriptionsAreBounded(t *testing.T) {
 		policies = append(policies, origins(many...))
 	}
 	got := describe(setup(policies...))
-	if len(got) > maxSetup+100 || !strings.Contains(got, "... (1000 bytes)") || !strings.Contains(got, " bytes)") {
+	if len(got) > maxSetup+100 || !strings.Contains(got, "... (1000 bytes)") || !strings.HasSuffix(got, " bytes)") {
 		t.Errorf("the description has %d bytes:\n%s", len(got), got)
 	}
-	if got := describe(setup(origins(many...))); !strings.HasSuffix(got, "... and 9992 more}}") && len(got) < maxSetup {
+	if got := describe(setup(origins(slices.Repeat([]string{"x"}, 100)...))); !strings.HasSuffix(got, "... and 92 more}}") {
 		t.Errorf("the description does not say how many origins it leaves out:\n%s", got)
 	}
 }

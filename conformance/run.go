@@ -121,13 +121,11 @@ func (s *suite) start(setup Setup, m *mounted) (server *Server, err error) {
 // cases.
 var running sync.RWMutex
 
-// caseLimit bounds a whole case.
+// caseLimit bounds a whole case, from when it may run.
 const caseLimit = 2 * time.Minute
 
 // run runs a case. It returns why the case failed, or why it cannot run.
 func (s *suite) run(ctx context.Context, c Case) (failures []string, unsupported string) {
-	ctx, cancel := context.WithTimeoutCause(ctx, caseLimit, fmt.Errorf("the case took over %v", caseLimit))
-	defer cancel()
 	m := s.server(c.Setup)
 	switch {
 	case errors.Is(m.err, ErrUnsupported):
@@ -155,6 +153,8 @@ func (s *suite) run(ctx context.Context, c Case) (failures []string, unsupported
 		running.RLock()
 		defer running.RUnlock()
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, caseLimit, fmt.Errorf("the case took over %v", caseLimit))
+	defer cancel()
 	defer m.probe.revert()
 	c, err := c.located(m.server)
 	if err != nil {

@@ -230,21 +230,10 @@ func requestsByPath(requests []browsermodel.Request) map[string][]browsermodel.R
 func (q question) compare(t *testing.T, profile browsermodel.Profile, server *peer, outcomes []Outcome,
 	sent []browsermodel.Request) string {
 	t.Helper()
-	now := time.Unix(0, 0)
-	model := &browsermodel.Browser{Transport: server.transport, Profile: profile, Now: func() time.Time { return now }}
+	verdicts, modelSent := inModel(t.Context(), profile, server.transport, q.jobs)
 	var differences []string
-	var modelSent []browsermodel.Request
 	for i, job := range q.jobs {
-		now = now.Add(job.Wait)
-		f := job.Fetch
-		if job.XHR {
-			f.Header = combined(f.Header)
-		}
-		verdict := model.Fetch(t.Context(), f)
-		for _, e := range verdict.Exchanges {
-			modelSent = append(modelSent, e.Request)
-		}
-		if difference := differ(job, outcomes[i], verdict); difference != "" {
+		if difference := differ(job, outcomes[i], verdicts[i]); difference != "" {
 			differences = append(differences, fmt.Sprintf("fetch %d: %s", i+1, difference))
 		}
 	}

@@ -321,20 +321,10 @@ func (s *Session) locate(c conformance.Case, address string, xhr bool) (*located
 func (s *Session) judge(t *testing.T, c located, transport browsermodel.Transport) {
 	t.Helper()
 	outcomes := c.outcomes
-	now := time.Now()
-	model := &browsermodel.Browser{Transport: transport, Profile: s.Engine.Profile, Now: func() time.Time { return now }}
-	var modelSent []browsermodel.Request
+	verdicts, modelSent := inModel(t.Context(), s.Engine.Profile, transport, c.jobs)
 	var wrong []string
 	for i, job := range c.jobs {
-		now = now.Add(job.Wait)
-		f := job.Fetch
-		if job.XHR {
-			f.Header = combined(f.Header)
-		}
-		verdict := model.Fetch(t.Context(), f)
-		for _, e := range verdict.Exchanges {
-			modelSent = append(modelSent, e.Request)
-		}
+		verdict := verdicts[i]
 		if difference := differ(job, outcomes[i], verdict); difference != "" {
 			t.Errorf("step %d, %s %s: the browser and its model disagree\n%s", i+1, job.Method, job.URL, difference)
 		}

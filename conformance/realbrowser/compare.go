@@ -1,13 +1,37 @@
 package realbrowser
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
+
+// inModel runs jobs in the model of a browser. It returns the verdicts and all requests
+// that the model sent.
+func inModel(
+	ctx context.Context, profile browsermodel.Profile, transport browsermodel.Transport, jobs []Job,
+) (verdicts []browsermodel.Verdict, sent []browsermodel.Request) {
+	now := time.Now()
+	model := &browsermodel.Browser{Transport: transport, Profile: profile, Now: func() time.Time { return now }}
+	for _, job := range jobs {
+		now = now.Add(job.Wait)
+		f := job.Fetch
+		if job.XHR {
+			f.Header = combined(f.Header)
+		}
+		verdict := model.Fetch(ctx, f)
+		verdicts = append(verdicts, verdict)
+		for _, e := range verdict.Exchanges {
+			sent = append(sent, e.Request)
+		}
+	}
+	return verdicts, sent
+}
 
 // combined joins the lines with the same name, as setRequestHeader of XMLHttpRequest
 // does and fetch() does not.

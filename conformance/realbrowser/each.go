@@ -49,12 +49,6 @@ func selected() (selection, error) {
 	return s, nil
 }
 
-// Required reports whether [EnvBrowsers] is "require".
-func Required() bool {
-	s, err := selected()
-	return err == nil && s.require
-}
-
 // Each runs f as one subtest per engine, each with its own browser that knows the
 // given origins; see [Start]. If an engine is not installed, its subtest is
 // skipped and names the command that installs it, or fails if the environment

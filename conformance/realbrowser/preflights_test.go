@@ -181,19 +181,12 @@ func TestPreflights(t *testing.T) {
 		}
 		transport := transportTo(addresses)
 		for i, r := range runs {
-			now := time.Unix(0, 0)
-			model := &browsermodel.Browser{Transport: transport, Profile: s.Engine.Profile, Now: func() time.Time { return now }}
-			var modelSent []browsermodel.Request
+			verdicts, modelSent := inModel(t.Context(), s.Engine.Profile, transport, sequences[i])
 			for k, job := range sequences[i] {
-				now = now.Add(job.Wait)
-				verdict := model.Fetch(t.Context(), job.Fetch)
-				for _, e := range verdict.Exchanges {
-					modelSent = append(modelSent, e.Request)
-				}
 				if !outcomes[i][k].Allowed() {
 					t.Errorf("%s, %s, fetch %d: %v, although the policy allows it", r.sequence.name, r.server, k+1, outcomes[i][k])
 				}
-				if difference := differ(job, outcomes[i][k], verdict); difference != "" {
+				if difference := differ(job, outcomes[i][k], verdicts[k]); difference != "" {
 					t.Errorf("%s, %s, fetch %d: %s", r.sequence.name, r.server, k+1, difference)
 				}
 			}

@@ -59,15 +59,14 @@ func asks(s conformance.Setup) []ability {
 	add(perRoute, len(s.Routes) > 0)
 	add(several, len(s.Policies) > 1)
 	add(keepVary, s.KeepVary)
-	if len(all) > 0 || len(s.Policies) == 0 {
-		return append(all, perRoute)
+	if len(all) > 0 {
+		return all
 	}
 	p := s.Policies[0]
 	for _, o := range p.AllowOrigins {
 		scheme, rest, _ := strings.Cut(o, "://")
 		isRegexp := strings.HasPrefix(o, "regexp:")
-		_, ports, _ := strings.Cut(rest, ":")
-		hosts, _, _ := strings.Cut(rest, ":")
+		host, port, _ := strings.Cut(rest, ":")
 		add(anyOrigin, o == "*")
 		add(nullOrigin, o == "null")
 		add(loopback, o == "@loopback")
@@ -76,10 +75,10 @@ func asks(s conformance.Setup) []ability {
 			continue
 		}
 		add(schemes, scheme != "http" && scheme != "https")
-		add(anyPorts, ports == "*")
-		add(portRanges, strings.Contains(ports, "-"))
-		add(subdomains, strings.HasPrefix(hosts, "*."))
-		add(partLabels, strings.Contains(strings.TrimPrefix(hosts, "*."), "*"))
+		add(anyPorts, port == "*")
+		add(portRanges, strings.Contains(port, "-"))
+		add(subdomains, strings.HasPrefix(host, "*."))
+		add(partLabels, strings.Contains(strings.TrimPrefix(host, "*."), "*"))
 	}
 	add(noOrigins, len(p.AllowOrigins) == 0)
 	add(originFunc, p.AllowOriginFunc != nil)
