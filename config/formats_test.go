@@ -192,12 +192,8 @@ policies:
 		from, to := string(rune('0'+i)), string(rune('1'+i))
 		bomb.WriteString("  p" + to + ": {allow_headers: &a" + to + " [" + strings.Repeat("*a"+from+", ", 9) + "*a" + from + "]}\n")
 	}
-	start := time.Now()
 	_, err := config.Read(context.Background(), yaml(bomb.String()), "cors.yaml", config.Options{Environ: []string{}})
 	if err == nil || !strings.Contains(err.Error(), "aliases expand to too many") {
 		t.Errorf("got %v", err)
-	}
-	if d := time.Since(start); d > 20*time.Second {
-		t.Errorf("reading took %v", d)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ func TestWatchBadStates(t *testing.T) {
 			w.inPlace(w.path, "policies: {p: {origins_file: partners.txt}}\n")
 		}},
 	}
+	t.Parallel()
 	together(t, len(cases), func(i int) string { return cases[i].name }, func(t *testing.T, i int) {
 		c := cases[i]
 		w := watch(t, plainFile, config.Options{})
@@ -96,7 +98,7 @@ func TestWatchProfileAndDiff(t *testing.T) {
 	}
 	before := w.w.Revision()
 	next(func() {
-		w.inPlace(filepath.Join(filepath.Dir(w.path), "cors.prod.yaml"), "policies: {p: {max_age: 2m, allow_credentials: true}}\n")
+		w.renamed(filepath.Join(filepath.Dir(w.path), "cors.prod.yaml"), "policies: {p: {max_age: 2m, allow_credentials: true}}\n")
 	})
 	if want := "p allow_credentials: none -> true, max_age: 5m -> 2m"; got.Diff.String() != want {
 		t.Errorf("diff %q, want %q", got.Diff, want)
@@ -105,17 +107,17 @@ func TestWatchProfileAndDiff(t *testing.T) {
 		t.Errorf("revisions %v -> %v, was %v", got.Previous, got.Revision, before)
 	}
 	w.hi.Store(1)
-	next(func() { w.inPlace(w.path, stateText(1)) })
+	next(func() { w.renamed(w.path, stateText(1)) })
 	w.lo.Store(1)
 	if want := "p +https://s1.example, -https://s0.example"; got.Diff.String() != want {
 		t.Errorf("diff %q, want %q", got.Diff, want)
 	}
-	next(func() { w.inPlace(w.path, "# a comment\n"+stateText(1)) })
+	next(func() { w.renamed(w.path, "# a comment\n"+stateText(1)) })
 	if !got.Diff.Empty() || got.Err != nil {
 		t.Errorf("got diff %v, error %v for a comment", got.Diff, got.Err)
 	}
 	// The same content is not reported again.
-	w.inPlace(w.path, "# a comment\n"+stateText(1))
+	w.renamed(w.path, "# a comment\n"+stateText(1))
 	w.quiet(700 * time.Millisecond)
 }
 
@@ -147,7 +149,7 @@ func TestWatchKeepsUp(t *testing.T) {
 // same length. With a coarse clock, only the content differs.
 func TestWatchSameTick(t *testing.T) {
 	t.Parallel()
-	for try := range 10 {
+	together(t, 10, strconv.Itoa, func(t *testing.T, _ int) {
 		path := filepath.Join(t.TempDir(), "cors.yaml")
 		write(t, path, stateText(0))
 		results := make(chan config.Result, 10)
@@ -157,19 +159,24 @@ func TestWatchSameTick(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(stateText(1)), 0o644); err != nil {
+		defer w.Close()
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(stateText(1)); err != nil {
 			t.Fatal(err)
 		}
 		select {
 		case r := <-results:
 			if r.Err != nil || !w.Engine().AllowsOrigin("https://s1.example") {
-				t.Errorf("try %d: %v", try, r.Err)
+				t.Errorf("got %v, want state 1", r.Err)
 			}
 		case <-time.After(patience):
-			t.Errorf("try %d: no reload within %v", try, patience)
+			t.Errorf("no reload within %v", patience)
 		}
-		w.Close()
-	}
+	})
 }
 
 func layOut(t *testing.T) string {

@@ -106,7 +106,7 @@ func (p *progress) show(now config.Progress) {
 		return
 	}
 	p.last, p.shown = t, true
-	what := string(now.Phase)
+	what := now.Phase
 	if now.File != "" {
 		what += " " + safe(filepath.Base(now.File))
 	}

@@ -104,29 +104,6 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-func TestDiffProgress(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: it compares thousands of routes, so that the progress line appears")
-	}
-	t.Parallel()
-	const routes = 1000 // of each kind: enough to take longer than progressAfter
-	dir := t.TempDir()
-	var hosts, paths strings.Builder
-	for i := range routes {
-		hosts.WriteString("  - {host: h" + strconv.Itoa(i) + ".example, policies: [p]}\n")
-		paths.WriteString("  - {path: /p" + strconv.Itoa(i) + "/, policies: [q]}\n")
-	}
-	const policies = "policies: {p: {allow_origins: [\"https://a.example\"]}, q: {allow_origins: [\"https://b.example\"]}}\nroutes:\n"
-	write(t, dir, "old.yaml", policies+hosts.String()+paths.String())
-	write(t, dir, "new.yaml", policies+paths.String()+hosts.String())
-	screen, code := atTerminal(t, dir, "", nil, "diff", "old.yaml", "new.yaml")
-	// Which of its two phases takes long enough to be seen depends on the machine.
-	seen := strings.Contains(screen, "\r\x1b[Klooking for routes: ") || strings.Contains(screen, "\r\x1b[Kcomparing: ")
-	if code != exitNo || !seen || !strings.Contains(screen, "h1.example/p1/") {
-		t.Errorf("exit status %d, %.2000q", code, screen)
-	}
-}
-
 func TestProbeAsksAtTerminal(t *testing.T) {
 	t.Parallel()
 	args := []string{"probe", "http://server.invalid/", "-o", page, "--timeout", "5s"}

@@ -40,10 +40,11 @@ var surfaces = map[string]surface{
 // TestSurfaces checks that every option of a library has a row, which TestLibraries
 // compares, and that the guide mentions every other function.
 func TestSurfaces(t *testing.T) {
+	dirs := directories(t)
 	for _, lib := range libraries() {
 		t.Run(lib.module, func(t *testing.T) {
 			s := surfaces[lib.module]
-			options, functions := s.names(t)
+			options, functions := s.names(t, dirs[s.pkg])
 			var rows strings.Builder
 			for _, r := range lib.rows {
 				rows.WriteString(r.option + "\n")
@@ -73,13 +74,28 @@ func names(text, name string) bool {
 	return regexp.MustCompile(`\b` + name + `\b`).MatchString(text)
 }
 
-// names returns the options, and the other functions and methods.
-func (s surface) names(t *testing.T) (options, functions []string) {
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.Dir}}", s.pkg).Output()
+// directories returns where the packages are, by their import path.
+func directories(t *testing.T) map[string]string {
+	args := []string{"list", "-f", "{{.ImportPath}} {{.Dir}}"}
+	for _, s := range surfaces {
+		args = append(args, s.pkg)
+	}
+	out, err := exec.CommandContext(t.Context(), "go", args...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "*.go"))
+	dirs := make(map[string]string)
+	for line := range strings.Lines(string(out)) {
+		pkg, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
+		dirs[pkg] = dir
+	}
+	return dirs
+}
+
+// names returns the options, and the other functions and methods, of the package in
+// a directory.
+func (s surface) names(t *testing.T, dir string) (options, functions []string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
