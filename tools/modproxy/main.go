@@ -6,7 +6,7 @@
 //	go run ./modproxy -out DIR [-version v0.1.0] [-root ..]
 //	GOPROXY=file://DIR,https://... GONOSUMDB=github.com/corskit/corskit go get ...
 //
-// It omits the modules that RELEASE.md lists as unreleased.
+// It holds only the modules that RELEASE.md lists as released.
 package main
 
 import (

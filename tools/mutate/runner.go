@@ -42,18 +42,22 @@ func (r *runner) run() error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	if err := r.build(work); err != nil {
+	overlay, err := r.rewrite(work)
+	if err != nil {
+		return err
+	}
+	for _, id := range r.only {
+		if id < 1 || id > len(r.mutants) {
+			return fmt.Errorf("there is no mutant %d: mutants are numbered from 1 to %d", id, len(r.mutants))
+		}
+	}
+	if err := r.build(work, overlay); err != nil {
 		return err
 	}
 	var explained []identity
 	if r.list != "" {
 		if explained, err = r.explained(); err != nil {
 			return err
-		}
-	}
-	for _, id := range r.only {
-		if id < 1 || id > len(r.mutants) {
-			return fmt.Errorf("there is no mutant %d: mutants are numbered from 1 to %d", id, len(r.mutants))
 		}
 	}
 	for _, b := range r.binaries {
@@ -139,54 +143,56 @@ func (r *runner) testAll() map[int]bool {
 // errFaults is what run returns after it has printed the faults.
 var errFaults = errors.New("the tests and the list do not account for every mutant")
 
-// build compiles the tests of all packages against the first package with all its
-// mutants.
-func (r *runner) build(work string) error {
+// rewrite writes the first package with all its mutants, and returns an overlay for
+// the go command.
+func (r *runner) rewrite(work string) (overlay string, err error) {
 	dir, name, files, err := describe(r.packages[0])
 	if err != nil {
-		return err
+		return "", err
 	}
-	overlay := map[string]string{}
+	replaced := map[string]string{}
 	replace := func(file string, text []byte) error {
 		to := filepath.Join(work, filepath.Base(file))
-		overlay[file] = to
+		replaced[file] = to
 		return os.WriteFile(to, text, 0o600)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return err
+			return "", err
 		}
 		s := source{set: token.NewFileSet(), text: text, inserts: map[int]string{}, removed: map[int]int{}, mutants: &r.mutants}
 		parsed, err := parser.ParseFile(s.set, file, text, parser.SkipObjectResolution)
 		if err != nil {
-			return err
+			return "", err
 		}
 		for _, decl := range parsed.Decls {
 			s.declaration(decl)
 		}
 		if err := replace(file, s.rewritten()); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if err := replace(filepath.Join(dir, "mutate_support.go"), []byte("package "+name+"\n"+support)); err != nil {
-		return err
+		return "", err
 	}
-	text, err := json.Marshal(map[string]any{"Replace": overlay})
+	text, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err != nil {
-		return err
+		return "", err
 	}
-	list := filepath.Join(work, "overlay.json")
-	if err := os.WriteFile(list, text, 0o600); err != nil {
-		return err
-	}
+	overlay = filepath.Join(work, "overlay.json")
+	return overlay, os.WriteFile(overlay, text, 0o600)
+}
+
+// build compiles the tests of all packages with an overlay.
+func (r *runner) build(work, overlay string) error {
 	for i, p := range r.packages {
 		dir, _, _, err := describe(p)
 		if err != nil {
 			return err
 		}
 		b := binary{filepath.Join(work, strconv.Itoa(i)+".test"), dir}
-		out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", list, "-o", b.path, p).CombinedOutput()
+		out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", b.path, p).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
 		}

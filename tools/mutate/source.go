@@ -217,7 +217,7 @@ func (s *source) rewritten() []byte {
 	return b.Bytes()
 }
 
-// support is the code that the mutants call. build adds it to the package.
+// support is the code that the mutants call. rewrite adds it to the package.
 const support = `
 import (
 	mutCompare "cmp"

@@ -51,6 +51,14 @@ func nominal(names []string) func(*plot.Plot) {
 	}
 }
 
+// tilted is like nominal, for long names.
+func tilted(names []string) func(*plot.Plot) {
+	return func(p *plot.Plot) {
+		nominal(names)(p)
+		p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = 0.4, draw.XRight, draw.YCenter
+	}
+}
+
 // commonChart has a column for each peer, with the ratio for an allowed request, and a
 // series for each number of origins.
 func (r *results) commonChart() chart {
@@ -76,16 +84,8 @@ func (r *results) commonChart() chart {
 			c.all = append(c.all, points)
 		})
 	}
-	c.xAxis = func(p *plot.Plot) {
-		nominal(names)(p)
-		tilt(p)
-	}
+	c.xAxis = tilted(names)
 	return c
-}
-
-// tilt makes room for long labels on the x axis.
-func tilt(p *plot.Plot) {
-	p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = 0.4, draw.XRight, draw.YCenter
 }
 
 // tenths labels powers of ten: 1/1,000, 1/10, 1, 10.
@@ -188,9 +188,6 @@ func (r *results) hostileChart() chart {
 		}
 		c.all = append(c.all, s)
 	}
-	c.xAxis = func(p *plot.Plot) {
-		nominal(names)(p)
-		tilt(p)
-	}
+	c.xAxis = tilted(names)
 	return c
 }

@@ -125,6 +125,7 @@ func TestDifference(t *testing.T) {
 		"1 header fewer":           {fewerHeaders: 1, vary: 1},
 		"2 headers fewer, no Vary": {fewerHeaders: 2, fewerVary: 1},
 		"a shorter Vary":           {fewerVary: 1, vary: 1},
+		"shared values":            {shared: 1, vary: 1},
 	} {
 		if got := d.String(); got != want || d.less() != (want != "") {
 			t.Errorf("%+v: %q, less %v; want %q", d, got, d.less(), want)
