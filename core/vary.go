@@ -8,11 +8,14 @@ import "strings"
 // lists a name of [Outcome.Vary].
 func ListHas(line, element string) bool {
 	for len(line) >= len(element) {
-		e, rest, _ := strings.Cut(line, ",")
-		if e = trimmed(e); len(e) == len(element) && strings.EqualFold(e, element) {
+		end := strings.IndexByte(line, ',')
+		if end < 0 {
+			end = len(line)
+		}
+		if e := trimmed(line[:end]); len(e) == len(element) && strings.EqualFold(e, element) {
 			return true
 		}
-		line = rest
+		line = line[min(end+1, len(line)):]
 	}
 	return false
 }

@@ -21,6 +21,7 @@ type source struct {
 	// field is repeated.
 	origin, method, private, site [2]string
 	names                         [maxNamesLines]string
+	listed                        int // how many of names are taken
 
 	value []byte // of Origin: the handler may change the request
 	path  []byte // decoded
@@ -38,7 +39,8 @@ const maxRoom = 4096
 func (s *source) free() {
 	s.ctx, s.contexter = nil, nil
 	s.origin, s.method, s.private, s.site = [2]string{}, [2]string{}, [2]string{}, [2]string{}
-	s.names = [maxNamesLines]string{}
+	clear(s.names[:s.listed])
+	s.listed = 0
 	for _, buffer := range []*[]byte{&s.value, &s.path, &s.raw} {
 		if cap(*buffer) > maxRoom {
 			*buffer = nil
@@ -69,7 +71,9 @@ func (s *source) Lines(name string) []string {
 	case "Access-Control-Request-Method":
 		return s.lines(s.method[:], name)
 	case "Access-Control-Request-Headers":
-		return s.lines(s.names[:], name)
+		lines := s.lines(s.names[:], name)
+		s.listed = len(lines)
+		return lines
 	case "Access-Control-Request-Private-Network":
 		return s.lines(s.private[:], name)
 	default:

@@ -117,11 +117,14 @@ func AddVary(h http.Header, names string) {
 // covers reports whether the lines of Vary list all names.
 func covers(lines []string, names string) bool {
 	for names != "" {
-		var name string
-		name, names, _ = strings.Cut(names, ", ")
+		name, rest := names, ""
+		if comma := strings.IndexByte(names, ','); comma >= 0 {
+			name, rest = names[:comma], strings.TrimPrefix(names[comma+1:], " ")
+		}
 		if !slices.ContainsFunc(lines, func(line string) bool { return core.ListHas(line, name) }) {
 			return false
 		}
+		names = rest
 	}
 	return true
 }

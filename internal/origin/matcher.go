@@ -25,50 +25,29 @@ type exprRule struct {
 // Match returns the lowest owner below limit with a pattern that matches s, or
 // [NoOwner]. It does not allocate, and its cost is bounded for every s.
 func (m *Matcher) Match(s string, limit int) int {
-	if m.patterns {
-		owner, _ := m.find(s, limit)
-		return owner
-	}
+	owner := NoOwner
 	if o, ok := m.exact.find(s); ok && o < limit {
-		return o
+		owner, limit = o, o
 	}
-	return NoOwner
+	if m.patterns && limit > 0 {
+		if o, _ := m.findPattern(s, limit); o != NoOwner {
+			return o
+		}
+	}
+	return owner
 }
 
 // Find is like [Matcher.Match] and also returns the pattern as written, or "" if
 // none matches.
 func (m *Matcher) Find(s string, limit int) (owner int, pattern string) {
-	owner, hit := m.find(s, limit)
-	switch {
-	case owner == NoOwner:
-		return owner, ""
-	case hit != nil:
-		return owner, *hit
-	default:
-		return owner, s
-	}
-}
-
-// find returns the owner and the text of its pattern, which is nil if the pattern
-// is s itself.
-func (m *Matcher) find(s string, limit int) (owner int, pattern *string) {
-	if len(s) > MaxLen {
-		return NoOwner, nil
-	}
 	owner = NoOwner
 	if o, ok := m.exact.find(s); ok && o < limit {
-		if o == 0 {
-			return o, nil
-		}
-		owner, limit = o, o
+		owner, limit, pattern = o, o, s
 	}
-	if !m.patterns {
-		return owner, nil
-	}
-	if o, p := m.findPattern(s, limit); o != NoOwner {
+	if o, p := m.FindPattern(s, limit); o != NoOwner {
 		return o, p
 	}
-	return owner, nil
+	return owner, pattern
 }
 
 // FindPattern is like [Matcher.Find] but ignores exact origins.
@@ -91,11 +70,10 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 		}
 		return owner, pattern
 	}
-	scheme, host, port, ok := split(s)
-	if !ok {
+	var o Origin
+	if !o.split(s) {
 		return owner, pattern
 	}
-	o := Origin{scheme, host, port}
 	if a := m.any - 1; a >= 0 && a < limit {
 		owner, limit, pattern = a, a, &anyPattern
 	}
@@ -104,7 +82,7 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 			owner, limit, pattern = r.owner, r.owner, &r.pattern
 		}
 	}
-	if owner == NoOwner && len(m.regexps) == 0 || !isHost(host, isSpecial(scheme)) {
+	if owner == NoOwner && len(m.regexps) == 0 || !isHost(o.Host, isSpecial(o.Scheme)) {
 		return NoOwner, nil
 	}
 	for i := range m.regexps {

@@ -37,33 +37,38 @@ func loopback(host string) bool {
 // [MaxLen] bytes that a browser can send for a tuple origin. "null" is not one.
 // Parse does not allocate.
 func Parse(s string) (o Origin, ok bool) {
-	scheme, host, port, ok := split(s)
-	if !ok || !isHost(host, isSpecial(scheme)) {
-		return o, false
+	if !o.split(s) || !isHost(o.Host, isSpecial(o.Scheme)) {
+		return Origin{}, false
 	}
-	return Origin{scheme, host, port}, true
+	return o, true
 }
 
 // split is like [Parse] but does not check the host: s is an origin only if
 // [isHost] accepts the host too. Most origins that match no pattern can be rejected
 // without that check.
-func split(s string) (scheme, host string, port uint16, ok bool) {
+func (o *Origin) split(s string) (ok bool) {
 	if len(s) > MaxLen {
-		return "", "", 0, false
+		return false
 	}
-	scheme, host, ok = cutScheme(s)
+	scheme, host, ok := cutScheme(s)
 	if !ok || host == "" {
-		return "", "", 0, false
+		return false
 	}
+	o.Scheme, o.Host = scheme, host
 	if !isDigit(host[len(host)-1]) {
-		return scheme, host, 0, true
+		return true
 	}
-	colon := strings.LastIndexByte(host, ':')
-	if colon < 0 {
-		return scheme, host, 0, true
+	port, unit, at := 0, 1, len(host)-1
+	for at > 0 && isDigit(host[at]) && unit <= 10_000 {
+		port += unit * int(host[at]-'0')
+		unit *= 10
+		at--
 	}
-	port, ok = parsePort(host[colon+1:])
-	return scheme, host[:colon], port, ok && port != defaultPort(scheme)
+	if host[at] != ':' {
+		return true // isHost refuses a longer number after a colon
+	}
+	o.Host, o.Port = host[:at], uint16(port)
+	return host[at+1] != '0' && port <= 65535 && o.Port != defaultPort(scheme)
 }
 
 // cutScheme splits s around "://" and checks the scheme (RFC 3986, section 3.1, in

@@ -132,8 +132,8 @@ func parseExact(s string) (o Origin, ok bool) {
 // IsPlain reports whether an entry is an https origin without wildcards. Such a
 // pattern is an exact origin and needs no warning.
 func IsPlain(s string) bool {
-	scheme, host, _, ok := split(s)
-	return ok && scheme == "https" && isHost(host, true)
+	o, ok := Parse(s)
+	return ok && o.Scheme == "https"
 }
 
 func exactPort(port uint16) Ports {

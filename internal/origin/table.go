@@ -20,11 +20,11 @@ type table struct {
 	owner     int
 }
 
-// bin holds the origins of one length. Up to maxFew origins are a plain sequence.
-// More are hashed to groups of eight slots. A group begins with a tag for each of
-// its slots, followed directly by the slots. A lookup compares all tags of a group
-// at once, so it takes the same branches for every slot. If an origin's group is
-// full, the origin is in one of the next groups.
+// bin holds the origins of one length. Up to maxFew of them are a plain sequence,
+// unless they are shorter than a word. Others are hashed to groups of eight slots. A
+// group begins with a tag for each of its slots, followed directly by the slots. A
+// lookup compares all tags of a group at once, so it takes the same branches for every
+// slot. If an origin's group is full, the origin is in one of the next groups.
 type bin struct {
 	bytes  []byte
 	groups uint64 // the number of groups; 0 if not hashed
@@ -80,7 +80,7 @@ func (r *Room) Fits() bool {
 // bin returns the bin for count origins of n bytes, and its size in bytes.
 func (r *Room) bin(n, count int) (b bin, size uint64) {
 	b.stride = n + r.ownerSize()
-	if count <= maxFew {
+	if count <= maxFew && n >= wordSize {
 		return b, uint64(count) * uint64(b.stride)
 	}
 	b.groups = uint64(count)/groupFill + 1
@@ -134,15 +134,10 @@ func (t *table) find(s string) (owner int, ok bool) {
 // findFew returns the position of s, or the position to add it at.
 func (b *bin) findFew(s string) (slot int, ok bool) {
 	// Origins of a list often begin alike: their ends tell them apart.
-	var end int
-	var last uint64
-	if len(s) >= wordSize {
-		end = len(s) - wordSize
-		last = word(s[end:])
-	}
-	for range b.count {
-		candidate := b.bytes[slot : slot+len(s)]
-		if (len(s) < wordSize || binary.LittleEndian.Uint64(candidate[end:]) == last) && string(candidate) == s {
+	last, end := word(s[len(s)-wordSize:]), len(s)-wordSize
+	origins := b.bytes[:b.count*b.stride]
+	for slot < len(origins) {
+		if binary.LittleEndian.Uint64(origins[slot+end:]) == last && string(origins[slot:slot+len(s)]) == s {
 			return slot, true
 		}
 		slot += b.stride

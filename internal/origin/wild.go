@@ -88,7 +88,7 @@ func (w *wild) add(owner int, p Pattern) {
 func (w *wild) match(o *Origin, limit int) (best *rule) {
 	if len(w.tails) <= maxFew {
 		for _, t := range w.few {
-			if strings.HasSuffix(o.Host, t.literal) {
+			if endsIn(o.Host, t.literal) {
 				if r := t.match(o, limit); r != nil {
 					best, limit = r, r.owner
 				}
@@ -104,6 +104,13 @@ func (w *wild) match(o *Origin, limit int) (best *rule) {
 		}
 	}
 	return best
+}
+
+// endsIn is strings.HasSuffix. It compares the last byte first, which tells most tails
+// apart.
+func endsIn(host, tail string) bool {
+	n := len(tail)
+	return n == 0 || len(host) >= n && host[len(host)-1] == tail[n-1] && host[len(host)-n:] == tail
 }
 
 // match is like [wild.match] for the patterns of one tail. The host of o must end
