@@ -159,24 +159,22 @@ func wildDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 	if pat.Kind != origin.Wild {
 		return danger{}, false
 	}
-	suffix, found := pat.SpansPublicSuffix()
-	switch {
-	case found && p.AllowCredentials && !p.DangerouslyAllowPublicSuffixes:
+	where, found := pat.Shared()
+	if !found {
 		return danger{
-			true, ReasonPublicSuffix,
-			textf("with credentials, a wildcard under the public suffix %s, where anyone can register a name", suffix),
-			"write out the registered domain, or set " + nameAllowPublicSuffix + " if that is intended",
-		}, true
-	case found:
-		return danger{
-			false, ReasonPublicSuffix,
-			textf("anyone can register a name under the public suffix %s", suffix), "write out the registered domain",
-		}, true
+			false, ReasonUnmanagedSuffix,
+			"a wildcard under a top-level domain that the public suffix list does not know", "write out a domain",
+		}, p.AllowCredentials && pat.Unmanaged() && !pat.Loopback()
+	}
+	exact, wildcard := pat.Respelled()
+	advice := textf("list the origins one by one, as in %q, or use a domain of your own, as in %q", exact, wildcard)
+	if !p.AllowCredentials || p.DangerouslyAllowPublicSuffixes {
+		return danger{false, ReasonPublicSuffix, textf("a wildcard under %s", where), advice}, true
 	}
 	return danger{
-		false, ReasonUnmanagedSuffix,
-		"a wildcard under a top-level domain that the public suffix list does not know", "write out a domain",
-	}, p.AllowCredentials && pat.Unmanaged() && !pat.Loopback()
+		true, ReasonPublicSuffix, textf("with credentials, a wildcard under %s", where),
+		advice + ", or set " + nameAllowPublicSuffix + " if that is intended",
+	}, true
 }
 
 func insecureDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {

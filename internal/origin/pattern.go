@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/net/publicsuffix"
 )
 
 // Kind says how a pattern matches.
@@ -311,70 +309,3 @@ func parsePorts(scheme, s string, present bool) (Ports, *Fault) {
 	return Ports{Low: l, High: h, NotAbsent: def < l || h < def}, nil
 }
 
-// Loopback reports whether the pattern's host is the machine that the browser runs
-// on.
-func (p *Pattern) Loopback() bool { return loopback(p.Host) }
-
-// SpansPublicSuffix reports whether a Wild pattern's wildcard is directly under a
-// public suffix, where anyone can register a name. If so, it returns the suffix.
-func (p *Pattern) SpansPublicSuffix() (suffix string, ok bool) {
-	base, ok := p.base()
-	if !ok {
-		return "", false
-	}
-	return base, isPublicSuffix(base)
-}
-
-// Unmanaged reports whether a Wild pattern's wildcard is directly under a
-// top-level domain that the public suffix list does not have.
-func (p *Pattern) Unmanaged() bool {
-	base, ok := p.base()
-	return ok && !strings.Contains(base, ".") && !isPublicSuffix(base)
-}
-
-// base returns the complete labels to the right of the last wildcard.
-func (p *Pattern) base() (string, bool) {
-	star := strings.LastIndexByte(p.Host, '*')
-	if star < 0 {
-		return "", false
-	}
-	tail := p.Host[star+1:]
-	return tail[strings.IndexByte(tail, '.')+1:], true
-}
-
-// isPublicSuffix reports whether anyone can register a name under domain. That
-// includes the parents of wildcard rules in the list: because of *.kawasaki.jp,
-// anyone can register a name below kawasaki.jp.
-func isPublicSuffix(domain string) bool {
-	managed := func(d string) bool {
-		suffix, icann := publicsuffix.PublicSuffix(d)
-		return suffix == d && (icann || strings.Contains(d, "."))
-	}
-	return managed(domain) || managed("a."+domain) || sharedParents[domain]
-}
-
-// sharedParents are domains that are not public suffixes but have many below them,
-// for the customers of a cloud provider.
-var sharedParents = map[string]bool{
-	"amazonaws.com": true, "amazonaws.com.cn": true, "azure.com": true, "cloudapp.azure.com": true,
-	"windows.net": true, "core.windows.net": true, "googleapis.com": true, "oraclecloud.com": true,
-}
-
-// registrable returns the registered domain that a host belongs to, according to
-// the public suffix list. For addresses, it returns "address".
-func registrable(host string) string {
-	if host == "" || host[0] == '[' || isIPv4(host) {
-		return "address"
-	}
-	if suffix, icann := publicsuffix.PublicSuffix(host); !icann && !strings.Contains(suffix, ".") {
-		if strings.Contains(host, ".") {
-			return suffix
-		}
-		return host
-	}
-	d, err := publicsuffix.EffectiveTLDPlusOne(host)
-	if err != nil {
-		return host
-	}
-	return d
-}

@@ -22,11 +22,12 @@ const (
 	ICANN                 // a suffix in the ICANN section of the public suffix list
 	Private               // a suffix in the list's private section
 	Listed                // a host that strangers share but the list lacks: see shared.txt
+	Address               // like Listed, with an IP address in the names below it, such as 10.0.0.1.nip.io
 	Exception             // not a suffix, although a wildcard rule covers it
 )
 
 // IsSuffix reports whether anyone can hold a name directly below a node of kind k.
-func (k Kind) IsSuffix() bool { return k == ICANN || k == Private || k == Listed }
+func (k Kind) IsSuffix() bool { return k != None && k != Exception }
 
 // Node is a place in the tree of rules. The children of a node have one more label
 // on the left. The zero Node is the root: its children are the top-level domains.
@@ -183,7 +184,7 @@ var rules = sync.OnceValue(func() *tree { return parse(text) })
 
 // marks are the bytes that precede a label in tree.txt. A label without a mark is a
 // suffix of kind [ICANN].
-var marks = map[byte]Kind{'-': None, '+': Private, '=': Listed, '!': Exception}
+var marks = map[byte]Kind{'-': None, '+': Private, '=': Listed, '@': Address, '!': Exception}
 
 // maxDepth is the largest number of labels of a rule.
 const maxDepth = 16

@@ -120,7 +120,11 @@ func (b *branch) write(w *bytes.Buffer, depth int) {
 func renderTree(rules []rule, shared []sharedHost) []byte {
 	root := &branch{kids: make(map[string]*branch)}
 	for _, s := range shared {
-		root.add(s.host, "=")
+		if s.address {
+			root.add(s.rule, "@")
+		} else {
+			root.add(s.rule, "=")
+		}
 	}
 	for _, r := range rules {
 		domain, exception := strings.CutPrefix(r.text, "!")
@@ -152,7 +156,7 @@ func TestPublicSuffix(t *testing.T) {
 		_, parent, _ := strings.Cut(domain, ".")
 		for _, host := range []string{domain, "a." + domain, "b.a." + domain, "sibling." + parent, "x" + domain} {
 			got, kind := suffix.PublicSuffix(host)
-			if kind == suffix.Listed || host == "sibling." {
+			if kind == suffix.Listed || kind == suffix.Address || host == "sibling." {
 				continue // the list does not have it
 			}
 			want, _ := publicsuffix.PublicSuffix(host)
