@@ -73,8 +73,8 @@ var policyFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:21: policies.spa.allow_origins[0] "https://*.github.io": with credentials, a wildcard under the public suffix ` +
-				`github.io, where anyone can register a name; write out the registered domain, or set ` +
-				`dangerously_allow_public_suffixes if ` +
+				`github.io, where anyone can register a name; list the origins one by one, as in "https://app.github.io", or give ` +
+				`them a domain of your own, as in "https://*.preview.example.com", or set dangerously_allow_public_suffixes if ` +
 				`that is intended`,
 		},
 	},

@@ -52,7 +52,7 @@ func TestPolicyErrors(t *testing.T) {
 		{"private suffix", creds("https://*.github.io"), "AllowOrigins", 0, "https://*.github.io", core.ReasonPublicSuffix,
 			"DangerouslyAllowPublicSuffixes"},
 		{"in a label under a suffix", creds("https://*-team.vercel.app"), "AllowOrigins", 0, "https://*-team.vercel.app",
-			core.ReasonPublicSuffix, "DangerouslyAllowPublicSuffixes"},
+			core.ReasonPublicSuffix, `list the origins one by one, as in "https://app-team.vercel.app", or give them`},
 		{"broad regexp with credentials", creds("regexp:https://.*"), "AllowOrigins", 0, "regexp:https://.*", core.ReasonPublicSuffix,
 			"your own domain"},
 		{"forbidden method", core.Policy{AllowMethods: []string{"PUT", "trace"}}, "AllowMethods", 1, "trace", core.ReasonForbiddenMethod,

@@ -159,21 +159,19 @@ func wildDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 	if pat.Kind != origin.Wild {
 		return danger{}, false
 	}
-	where, found := pat.Shared()
-	if !found {
+	where, advice, found := pat.Shared()
+	switch {
+	case !found:
 		return danger{
 			false, ReasonUnmanagedSuffix,
 			"a wildcard under a top-level domain that the public suffix list does not know", "write out a domain",
 		}, p.AllowCredentials && pat.Unmanaged() && !pat.Loopback()
-	}
-	exact, wildcard := pat.Respelled()
-	advice := textf("list the origins one by one, as in %q, or use a domain of your own, as in %q", exact, wildcard)
-	if !p.AllowCredentials || p.DangerouslyAllowPublicSuffixes {
-		return danger{false, ReasonPublicSuffix, textf("a wildcard under %s", where), advice}, true
+	case !p.AllowCredentials, p.DangerouslyAllowPublicSuffixes:
+		return danger{false, ReasonPublicSuffix, textf("a wildcard under %s", where), text(advice)}, true
 	}
 	return danger{
 		true, ReasonPublicSuffix, textf("with credentials, a wildcard under %s", where),
-		advice + ", or set " + nameAllowPublicSuffix + " if that is intended",
+		text(advice) + ", or set " + nameAllowPublicSuffix + " if that is intended",
 	}, true
 }
 

@@ -315,7 +315,7 @@ func TestPublicSuffix(t *testing.T) {
 		"https://a.github.io:*": "",
 	} {
 		ParsePattern(entry, func(p Pattern) {
-			if where, ok := p.Shared(); ok != (want != "") || !strings.Contains(" "+where, " "+want+",") && ok {
+			if where, _, ok := p.Shared(); ok != (want != "") || !strings.Contains(" "+where, " "+want+",") && ok {
 				t.Errorf("%s: Shared() = %q, %v; want %q", entry, where, ok, want)
 			}
 		})

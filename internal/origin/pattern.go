@@ -308,4 +308,3 @@ func parsePorts(scheme, s string, present bool) (Ports, *Fault) {
 	def := defaultPort(scheme)
 	return Ports{Low: l, High: h, NotAbsent: def < l || h < def}, nil
 }
-

@@ -6,29 +6,30 @@ import (
 	"github.com/corskit/corskit/internal/suffix"
 )
 
-// Shared reports whether a Wild pattern matches names that anyone can get, and
-// where: "the public suffix github.io, where anyone can register a name". Only hosts
-// that DNS resolves have strangers: what the hosts of other schemes mean is up to
-// the program that has them.
-func (p *Pattern) Shared() (where string, ok bool) {
+// Shared reports whether a Wild pattern matches names that anyone can get. If so, it
+// says where, as in "the public suffix github.io, where anyone can register a name",
+// and what to write instead. Only hosts that DNS resolves are shared: what the hosts
+// of other schemes mean is up to the program that has them.
+func (p *Pattern) Shared() (where, advice string, ok bool) {
 	base, ok := p.base()
 	if !ok || !isSpecial(p.Scheme) {
-		return "", false
+		return "", "", false
 	}
 	n, known := suffix.Find(base)
+	head := p.Host[:len(p.Host)-len(base)-len(".")]
 	switch {
 	case known && n.Kind() == suffix.Listed:
-		return base + ", a host that strangers share", true
+		where = base + ", a host that strangers share"
 	case known && n.Kind() == suffix.Address, isPartOfAddress(base):
-		return base + ", where every address has names", true
+		where = base + ", where every address has names"
 	case known && n.Kind().IsSuffix():
-		return "the public suffix " + base + ", where anyone can register a name", true
+		where = "the public suffix " + base + ", where anyone can register a name"
+	case known && reaches(n, strings.Split(head, ".")):
+		where = base + ", which has public suffixes below it"
+	default:
+		return "", "", false
 	}
-	head := p.Host[:len(p.Host)-len(base)-len(".")]
-	if known && reaches(n, strings.Split(head, ".")) {
-		return base + ", which has public suffixes below it", true
-	}
-	return "", false
+	return where, p.respell(base), true
 }
 
 // reaches reports whether hosts that end in the domain of n, preceded by labels that
@@ -60,19 +61,17 @@ func isPartOfAddress(domain string) bool {
 	return kind == suffix.Address && strings.Trim(numbers, "0123456789.") == "" && strings.Count(numbers, ".") < 4
 }
 
-// Respelled returns two entries that a policy with credentials accepts in place of a
-// pattern for which [Pattern.Shared] is true: one of the origins that it matches, and
-// a wildcard below a domain of one's own.
-func (p *Pattern) Respelled() (exact, wildcard string) {
-	base, _ := p.base()
-	own := "preview.example.com"
+// respell says what a policy with credentials accepts in place of a pattern that is
+// [Pattern.Shared]. base is as returned by base.
+func (p *Pattern) respell(base string) string {
 	switch at, kind := suffix.PublicSuffix(base); {
 	case kind == suffix.ICANN && at == base:
-		own = "example." + at
+		return `write out the registered domain, as in "https://*.example.` + at + `"`
 	case kind == suffix.Address:
-		own = "203.0.113.7." + at
+		return `write out the address, as in "https://*.203.0.113.7.` + at + `"`
 	}
-	return "https://" + strings.ReplaceAll(p.Host, "*", "app"), "https://*." + own
+	return `list the origins one by one, as in "https://` + strings.ReplaceAll(p.Host, "*", "app") +
+		`", or give them a domain of your own, as in "https://*.preview.example.com"`
 }
 
 // Unmanaged reports whether a Wild pattern's wildcard is directly under a
