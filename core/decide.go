@@ -76,12 +76,10 @@ func (rs *ruleset) allows(value string) bool {
 	return owner != origin.NoOwner
 }
 
-// IsOrigin reports whether s is an origin as browsers send it, such as
-// "https://app.example.com" or "http://[::1]:8080". "null" is not.
-func IsOrigin(s string) bool {
-	_, ok := origin.Parse(s)
-	return ok
-}
+// IsOrigin reports whether s is an origin as browsers and the shells of applications
+// send it, such as "https://app.example.com", "http://[::1]:8080", "app://." or
+// "file://". "null" is not.
+func IsOrigin(s string) bool { return origin.IsOrigin(s) }
 
 // resolve decides the request that src or, if src is nil, r describes. It sets *o.
 func (s *state) resolve(src Source, r *facts, o *Outcome) {

@@ -194,7 +194,7 @@ func (x *explainer) origin() {
 		return
 	}
 	value := r.Origin[0]
-	if _, ok := origin.Parse(value); !ok {
+	if !IsOrigin(value) {
 		if value == "null" {
 			x.step(stepOriginNull, `the origin is "null": a sandboxed frame, a data: or file: document, or a cross-origin redirect`)
 		} else {
@@ -239,12 +239,14 @@ func (x *explainer) suggestOrigin(value string) {
 		x.hint("the Origin field is empty: no browser sends that")
 	case value == "null":
 		x.hint(`give the document an origin of its own (no sandbox, no file:), or allow "null" with ` + nameAllowNullOrigin)
-	case !ok:
+	case !IsOrigin(value):
 		detail := "no browser sends such an origin"
 		if f := origin.ParsePattern(value, func(origin.Pattern) {}); f != nil {
 			detail = f.Detail
 		}
 		x.hint("no policy can allow it: %s", detail)
+	case !ok:
+		x.hint("add %s to "+nameAllowOrigins+": no wildcard, expression or function can allow it", quoted(value))
 	case x.allowsOther(o, value, &listed):
 		x.hint("%s is allowed: scheme and port are part of an origin", quoted(listed))
 	case o.Insecure() && x.rules.answers[0].credentials:

@@ -20,11 +20,11 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 			}
 			continue
 		}
-		added, insecure, odd := false, false, ""
+		added, insecure, dotted, odd := false, false, false, ""
 		f := origin.ParsePattern(entry, func(pat origin.Pattern) {
 			ps.dangers(i, entry, &pat)
 			insecure = insecure || pat.Insecure()
-			odd = oddScheme(pat.Scheme)
+			odd, dotted = oddScheme(pat.Scheme), pat.TrailingDot()
 			added = b.Add(owner, pat, secure) || added
 		})
 		switch {
@@ -39,6 +39,9 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 		case insecure:
 			ps.warn(field, i, entry, ReasonInsecureOrigin,
 				"anyone on the network can impersonate an http:// origin", "serve the page over https://")
+		case dotted:
+			ps.warn(field, i, entry, ReasonTrailingDot, "matches only pages whose address has the dot at the end of the host",
+				"pages without the dot need an entry of their own")
 		case !added && len(ps.errs) == 0:
 			ps.again(field, i, entry, ReasonUnreachablePattern)
 		}

@@ -47,6 +47,8 @@ func hostFault(host string) *routeFault {
 		return fault(ReasonWildcard, "a route's host has no wildcard", "omit the host to cover all hosts, or write one route for each")
 	case strings.ToLower(host) != host:
 		return fault(ReasonUpperCase, "upper case in a host", hostSuggestion(strings.ToLower(host), canonical))
+	case strings.HasSuffix(host, "."):
+		return fault(ReasonHost, "not a host name in canonical form", hostSuggestion(strings.TrimRight(host, "."), canonical))
 	}
 	suggestion := canonical
 	if f := origin.ParsePattern("https://"+host, func(origin.Pattern) {}); f != nil {

@@ -78,7 +78,7 @@ func (d *diagnosis) checkLength() *Fault {
 // checkOpaque finds origins of a scheme that browsers do not know. Such an origin
 // may have upper case in its host, but a pattern must not (see [parseExact]).
 func (d *diagnosis) checkOpaque() *Fault {
-	if _, ok := Parse(d.entry); !ok {
+	if o, ok := Parse(d.entry); !ok || isSpecial(o.Scheme) {
 		return nil
 	}
 	return &Fault{
@@ -241,7 +241,10 @@ func (d *diagnosis) cutUserinfo() *Fault {
 
 func (d *diagnosis) checkDots() *Fault {
 	if strings.Trim(d.rest, ".") == "" {
-		return &Fault{Reason: MissingHost, Detail: "no host after " + d.scheme + "://"}
+		if isPattern(d.scheme + "://" + d.rest) {
+			return nil
+		}
+		return noHost(d.scheme)
 	}
 	if after, ok := strings.CutPrefix(d.rest, "."); ok {
 		d.note(BadHost, "a host does not begin with a dot")

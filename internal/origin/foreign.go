@@ -56,10 +56,16 @@ var notations = [...]notation{
 		recognize: isVariable,
 	}, {
 		fault: Fault{
+			Reason: MissingHost, Detail: `browsers send "null" for pages from files`,
+			Suggestion: `serve the page from a server, or write "file://" if an application sends that`,
+		},
+		recognize: isFile,
+	}, {
+		fault: Fault{
 			Reason: MissingHost, Detail: `pages of such URLs have the origin "null"`,
 			Suggestion: "serve the page from a server",
 		},
-		recognize: hasPrefix("file:", "data:", "about:", "blob:"),
+		recognize: hasPrefix("data:", "about:", "blob:"),
 	}, {
 		fault: Fault{
 			Reason: Syntax, Detail: "not an origin pattern",
@@ -105,6 +111,10 @@ func hasPrefix(prefixes ...string) func(foreignEntry) bool {
 		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(e.lower, p) })
 	}
 }
+
+// isFile recognizes URLs of files, but not file://, the origin that some applications
+// send.
+func isFile(e foreignEntry) bool { return strings.HasPrefix(e.lower, "file:") && e.lower != "file://" }
 
 func isVariable(e foreignEntry) bool {
 	return strings.Contains(e.trimmed, "${") || strings.Contains(e.trimmed, "{{") || strings.HasPrefix(e.trimmed, "$")

@@ -72,8 +72,9 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 	}
 	var o Origin
 	if !o.split(s) {
-		return owner, pattern
+		return m.anyListed(s, limit)
 	}
+	given := limit
 	if a := m.any - 1; a >= 0 && a < limit {
 		owner, limit, pattern = a, a, &anyPattern
 	}
@@ -82,8 +83,11 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 			owner, limit, pattern = r.owner, r.owner, &r.pattern
 		}
 	}
-	if owner == NoOwner && len(m.regexps) == 0 || !isHost(o.Host, isSpecial(o.Scheme)) {
+	if owner == NoOwner && len(m.regexps) == 0 {
 		return NoOwner, nil
+	}
+	if !isHost(o.Host, isSpecial(o.Scheme)) {
+		return m.anyListed(s, given)
 	}
 	for i := range m.regexps {
 		r := &m.regexps[i]
@@ -95,6 +99,17 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 		}
 	}
 	return owner, pattern
+}
+
+// anyListed is like findPattern for an origin that only an exact entry or "*" matches
+// (see [parseListed]).
+func (m *Matcher) anyListed(s string, limit int) (owner int, pattern *string) {
+	if a := m.any - 1; a >= 0 && a < limit {
+		if _, ok := parseListed(s); ok {
+			return a, &anyPattern
+		}
+	}
+	return NoOwner, nil
 }
 
 var anyPattern, nullPattern = "*", "null"

@@ -33,9 +33,9 @@ func loopback(host string) bool {
 		host == "[::1]" || strings.HasPrefix(host, "127.") && isIPv4(host)
 }
 
-// Parse splits an origin into its parts. It accepts exactly the strings of at most
-// [MaxLen] bytes that a browser can send for a tuple origin. "null" is not one.
-// Parse does not allocate.
+// Parse splits an origin into its parts. It accepts the strings of at most [MaxLen]
+// bytes that a browser can send for a tuple origin, except those that only an exact
+// entry matches; see [IsOrigin]. "null" is not one. Parse does not allocate.
 func Parse(s string) (o Origin, ok bool) {
 	if !o.split(s) || !isHost(o.Host, isSpecial(o.Scheme)) {
 		return Origin{}, false

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -49,7 +50,7 @@ func (p Ports) contains(port uint16) bool {
 // Insecure reports whether the pattern matches http:// origins other than loopback.
 // It returns false for a Regexp, because it cannot tell.
 func (p *Pattern) Insecure() bool {
-	return p.Scheme == "http" && !loopback(p.Host)
+	return p.Scheme == "http" && !loopback(strings.TrimSuffix(p.Host, "."))
 }
 
 const (
@@ -121,17 +122,23 @@ func parseStrict(s string, yield func(Pattern)) *Fault {
 }
 
 // parseExact parses an entry that is an origin. An origin may have upper case if
-// browsers do not know its scheme. A pattern may not: it is usually a mistake.
+// browsers do not know its scheme. A pattern may not: it is usually a mistake. So is
+// a missing host, if the origins of the scheme have one.
 func parseExact(s string) (o Origin, ok bool) {
-	o, ok = Parse(s)
-	return o, ok && (isSpecial(o.Scheme) || isLower(s))
+	if o, ok = Parse(s); !ok {
+		o, ok = parseListed(s)
+	}
+	if _, bad := badPunycode(&o); !ok || bad {
+		return Origin{}, false
+	}
+	return o, isSpecial(o.Scheme) || isLower(s) && (o.Host != "" || shells[o.Scheme] == "")
 }
 
-// IsPlain reports whether an entry is an https origin without wildcards. Such a
-// pattern is an exact origin and needs no warning.
+// IsPlain reports whether an entry is an https origin without wildcards and without
+// labels in punycode. Such a pattern is an exact origin and needs no warning.
 func IsPlain(s string) bool {
 	o, ok := Parse(s)
-	return ok && o.Scheme == "https"
+	return ok && o.Scheme == "https" && !strings.Contains(o.Host, punycodePrefix)
 }
 
 func exactPort(port uint16) Ports {
@@ -201,13 +208,7 @@ func parseHostPattern(s string) (Pattern, *Fault) {
 	}
 	p.Host = host
 	if host == "" {
-		return p, &Fault{Reason: MissingHost, Detail: "no host after " + scheme + "://"}
-	}
-	if strings.Contains(rest, "*") && scheme != "http" && scheme != "https" {
-		return p, &Fault{
-			Reason: BadWildcard, Detail: "only http and https origins may have wildcards",
-			Suggestion: "list the " + scheme + ":// origins one by one",
-		}
+		return p, noHost(scheme)
 	}
 	if fault := checkHost(scheme, host); fault != nil {
 		return p, fault
@@ -237,6 +238,12 @@ func checkHost(scheme, host string) *Fault {
 	if !isName(strings.ReplaceAll(host, "*", "a"), isSpecial(scheme)) {
 		return &Fault{Reason: BadHost, Detail: "not a host name as browsers send it"}
 	}
+	if label, bad := badPunycode(&Origin{Scheme: scheme, Host: host}); bad {
+		return &Fault{
+			Reason: BadHost, Detail: "no browser sends " + strconv.Quote(label) + ", which is not the ASCII form of any name",
+			Suggestion: "write the name in its own characters, as in https://bücher.example: the error then says what browsers send",
+		}
+	}
 	if isSpecial(scheme) && endsInNumber(host) && !isIPv4(host) {
 		if strings.Contains(host, "*") {
 			return wildcardInAddress()
@@ -251,23 +258,32 @@ func checkWildcards(scheme, host string) *Fault {
 	stars := strings.Count(host, "*")
 	switch {
 	case host == "*":
-		return &Fault{
-			Reason: BadWildcard, Detail: "a wildcard for the whole host",
-			Suggestion: `use "*" for every origin, or name a domain, as in "` + scheme + `://*.example.com"`,
-		}
+		return &Fault{Reason: BadWildcard, Detail: "a wildcard for the whole host", Suggestion: everyHost(scheme)}
 	case strings.Contains(host, "**"):
 		return &Fault{Reason: BadWildcard, Detail: "two wildcards side by side", Suggestion: "one * matches one or more characters"}
 	case stars > maxStars:
 		return &Fault{Reason: BadWildcard, Detail: "more than 8 wildcards", Suggestion: "use a regular expression, regexp:..."}
-	case stars > 0 && strings.Trim(host, "0123456789.*") == "":
+	case stars == 0:
+		return nil
+	case isSpecial(scheme) && strings.Trim(host, "0123456789.*") == "":
 		return wildcardInAddress()
-	case strings.LastIndexByte(host, '*') > strings.LastIndexByte(host, '.'):
+	case strings.LastIndexByte(host, '*') < strings.LastIndexByte(host, '.'):
+		return nil
+	case isSpecial(scheme):
 		return &Fault{
 			Reason: BadWildcard, Detail: "a wildcard in the top-level label, which would match the domains of strangers",
 			Suggestion: "write that label out",
 		}
+	default:
+		return &Fault{
+			Reason: BadWildcard, Detail: "a wildcard in the last label",
+			Suggestion: `use an expression, as in "` + asExpression(scheme, host) + `"`,
+		}
 	}
-	return nil
+}
+
+func noHost(scheme string) *Fault {
+	return &Fault{Reason: MissingHost, Detail: "no host after " + scheme + "://", Suggestion: shells[scheme]}
 }
 
 func wildcardInAddress() *Fault {
@@ -294,12 +310,6 @@ func parsePorts(scheme, s string, present bool) (Ports, *Fault) {
 			return Ports{}, &Fault{Reason: DefaultPort, Detail: "browsers leave out port " + s + ", the default of " + scheme}
 		}
 		return exactPort(l), nil
-	}
-	if scheme != "http" && scheme != "https" {
-		return Ports{}, &Fault{
-			Reason: BadPort, Detail: "only http and https origins may have a range of ports",
-			Suggestion: "list the " + scheme + ":// origins one by one",
-		}
 	}
 	h, ok := parsePort(high)
 	if !ok || h < l {

@@ -35,7 +35,7 @@ func refCompile(expr string) *regexp.Regexp {
 func refOne(entry, s string) bool {
 	switch {
 	case entry == "*":
-		return s == "null" || refValid(s)
+		return s == "null" || refValid(s) || refListed(s)
 	case entry == "null":
 		return s == "null"
 	case entry == "@loopback":
@@ -55,13 +55,17 @@ func refOne(entry, s string) bool {
 		host, ports = m[1], m[2]
 	}
 	expr := "^" + regexp.QuoteMeta(scheme) + "://"
+	label := `[a-z0-9_-]+`
+	if refDefaults[scheme] == "" {
+		label = `[A-Za-z0-9_-]+`
+	}
 	if h, ok := strings.CutPrefix(host, "*."); ok {
-		expr += `(?:[a-z0-9_-]+\.)+`
+		expr += `(?:` + label + `\.)+`
 		host = h
 	}
 	for i, lit := range strings.Split(host, "*") {
 		if i > 0 {
-			expr += `[a-z0-9_-]+`
+			expr += label
 		}
 		expr += regexp.QuoteMeta(lit)
 	}
@@ -71,7 +75,7 @@ func refOne(entry, s string) bool {
 	}
 	port := m[1]
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[scheme]
+		port = refDefaults[scheme]
 	}
 	n, _ := strconv.Atoi(port)
 	low, high, isRange := strings.Cut(ports, "-")
@@ -80,6 +84,8 @@ func refOne(entry, s string) bool {
 		return m[1] == ""
 	case ports == "*":
 		return true
+	case isRange && port == "":
+		return false
 	case isRange:
 		l, _ := strconv.Atoi(low)
 		h, _ := strconv.Atoi(high)
@@ -92,6 +98,21 @@ func refOne(entry, s string) bool {
 // refOrigin splits an origin into scheme, host and port.
 const refOrigin = `^([a-z][a-z0-9+.-]{0,63})://(\[[0-9a-f:]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(?::([1-9][0-9]{0,4}))?$`
 
+var refDefaults = map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
+
+// refListed reports whether s is an origin that only an exact entry and "*" match.
+func refListed(s string) bool {
+	m := refCompile(`^([a-z][a-z0-9+.-]{0,63})://(|([^:]*)\.(:[0-9]+)?)$`).FindStringSubmatch(s)
+	switch {
+	case m == nil:
+		return false
+	case m[3] == "": // no host, or a dot
+		return refDefaults[m[1]] == "" && (m[4] == "" || refValid(m[1]+"://a"+m[4]))
+	}
+	number := refCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)$`).MatchString(m[3])
+	return refValid(m[1]+"://"+m[3]+m[4]) && !(number && refDefaults[m[1]] != "")
+}
+
 // refValid reports whether s is an origin. It was written from the standards and
 // shares no code with Parse.
 func refValid(s string) bool {
@@ -103,8 +124,7 @@ func refValid(s string) bool {
 	if n, _ := strconv.Atoi(port); n > 65535 {
 		return false
 	}
-	defaults := map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
-	if port != "" && defaults[scheme] == port {
+	if port != "" && refDefaults[scheme] == port {
 		return false
 	}
 	if host[0] == '[' {
@@ -119,7 +139,7 @@ func refValid(s string) bool {
 		}
 		return host == "["+a.String()+"]"
 	}
-	if defaults[scheme] == "" {
+	if refDefaults[scheme] == "" {
 		return true
 	}
 	if strings.ToLower(host) != host {

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/net/idna"
 )
 
 const notCanonicalIPv6 = "not an IPv6 address in its canonical form, in brackets"
@@ -23,7 +21,7 @@ func (d *diagnosis) fixHost() *Fault {
 		d.note(UpperCase, "upper case in the host")
 		d.host = l
 	}
-	if t := strings.TrimSuffix(d.host, "."); t != d.host && t != "" {
+	if t := strings.TrimRight(d.host, "."); t != d.host && !isPattern(d.scheme+"://"+d.host+d.port) {
 		d.note(TrailingDot, "a host with a trailing dot")
 		d.host = t
 	}
@@ -82,7 +80,7 @@ func toASCII(host string) (string, error) {
 		if isASCII(l) {
 			continue
 		}
-		a, err := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false)).ToASCII(l)
+		a, err := domainToASCII(l)
 		if err != nil {
 			return "", err
 		}
