@@ -195,7 +195,8 @@ func isOriginForm(value string) bool {
 		return true
 	}
 	scheme, rest, ok := strings.Cut(value, "://")
-	if !ok || scheme == "" || rest == "" || strings.ContainsAny(value, " ,\t") || strings.ContainsAny(rest, `/?#@\`) {
+	web := scheme == "http" || scheme == "https" // other schemes need no host, as in file://
+	if !ok || scheme == "" || web && rest == "" || strings.ContainsAny(value, " ,\t") || strings.ContainsAny(rest, `/?#@\`) {
 		return false
 	}
 	return !(scheme == "http" && strings.HasSuffix(rest, ":80") || scheme == "https" && strings.HasSuffix(rest, ":443"))

@@ -24,14 +24,14 @@ func TestIsSendable(t *testing.T) {
 }
 
 func TestIsOriginForm(t *testing.T) {
-	for _, value := range []string{"*", "null", "https://a.example", "http://[::1]:8080", "chrome-extension://abc"} {
+	for _, value := range []string{"*", "null", "https://a.example", "http://[::1]:8080", "chrome-extension://abc", "file://", "app://."} {
 		if !isOriginForm(value) {
 			t.Errorf("isOriginForm(%q) = false", value)
 		}
 	}
 	for _, value := range []string{
 		"", "https://a.example/", "https://a.example, https://b.example", "https://a.example https://b.example",
-		"https://a.example:443", "http://a.example:80", "a.example", "https://a.example?", "https://u@a.example",
+		"https://a.example:443", "http://a.example:80", "a.example", "https://a.example?", "https://u@a.example", "https://", "http://",
 	} {
 		if isOriginForm(value) {
 			t.Errorf("isOriginForm(%q) = true", value)

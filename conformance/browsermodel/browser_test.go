@@ -348,8 +348,11 @@ func TestOriginOf(t *testing.T) {
 		"https://u:p@a.example/": "https://a.example", "data:,x": "null", "/x": "null", "": "null", "https://%zz/": "null",
 		"//a.example": "null", "file:///x": "null", "https://a.example:65536": "null", " https://a.example\n": "https://a.example",
 		`https:\\a.example\`:          "https://a.example",
-		"https://b\u00fccher.example": "https://xn--bcher-kva.example", "App://A.example:1": "app://a.example:1",
-		"http://[0::1]:080": "http://[::1]",
+		"https://b\u00fccher.example": "https://xn--bcher-kva.example", "App://A.example:1": "app://A.example:1",
+		"http://[0::1]:080": "http://[::1]", "app://[0::1]:080": "app://[::1]:80",
+		"file://": "file://", "qrc://": "qrc://", "app://.": "app://.", "app://./x": "app://.", "file:///": "null", "https://": "null",
+		"https://:80": "null", "app://:80": "null", "https://a.example./x": "https://a.example.", "https://xn--a.example": "null",
+		"wss://A.example:443": "wss://a.example", "ftp://a.example:21": "ftp://a.example",
 	} {
 		if got := OriginOf(url); got != want {
 			t.Errorf("OriginOf(%q) = %q, want %q", url, got, want)

@@ -42,15 +42,30 @@ func NormalizeURL(rawURL string) (string, Finding) {
 	return b.String(), finding
 }
 
-// OriginOf returns the serialized origin of a URL: scheme and host in lower case and
-// ASCII, without the default port. If the URL has no origin, it returns "null".
+// OriginOf returns the serialized origin of a URL: scheme and host, without the default
+// port. The host of a web page is in lower case and ASCII; in other schemes, it is as
+// given. If the URL has no origin, OriginOf returns "null".
+//
+// A URL that consists of a scheme and "://", such as file:// or qrc://, is an origin
+// that shells of applications send for all pages of the scheme. The origin of
+// file:///x.html is "null", as in browsers.
 func OriginOf(rawURL string) string {
 	u, finding := parseURL(rawURL)
-	if !finding.OK || u.Scheme == "" || u.Host == "" {
+	if !finding.OK || u.Scheme == "" {
 		return "null"
 	}
-	return u.Scheme + "://" + u.Host
+	origin := u.Scheme + "://" + u.Host
+	if u.Host == "" && (isSpecial(u.Scheme) || rawURL != origin) {
+		return "null"
+	}
+	return origin
 }
+
+// defaultPorts has the special schemes, in which hosts are domains and addresses (URL
+// Standard, "special scheme").
+var defaultPorts = map[string]uint64{"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
+
+func isSpecial(scheme string) bool { return defaultPorts[scheme] != 0 }
 
 // withoutBreaks removes what the URL parser of browsers ignores inside a URL.
 var withoutBreaks = strings.NewReplacer("\t", "", "\r", "", "\n", "")
@@ -64,7 +79,11 @@ func parseURL(rawURL string) (*url.URL, Finding) {
 		return nil, refuse(CodeURL, "the URL "+text.Clip(rawURL)+" is invalid")
 	}
 	host, port := u.Hostname(), u.Port()
-	if special := u.Scheme == "http" || u.Scheme == "https"; special && host != "" {
+	special := isSpecial(u.Scheme)
+	if host == "" && port != "" {
+		return nil, refuse(CodeURL, "the URL "+text.Clip(rawURL)+" has a port without a host")
+	}
+	if special && host != "" || strings.Contains(host, ":") {
 		ascii, fault := asciiHost(host)
 		if fault != "" {
 			return nil, refuse(CodeURL, "the host "+text.Clip(host)+" "+fault)
@@ -77,14 +96,14 @@ func parseURL(rawURL string) (*url.URL, Finding) {
 			return nil, refuse(CodeURL, "the port "+text.Clip(port)+" is beyond 65535")
 		}
 		port = ":" + strconv.FormatUint(number, 10)
-		if u.Scheme == "http" && number == 80 || u.Scheme == "https" && number == 443 {
+		if special && number == defaultPorts[u.Scheme] {
 			port = ""
 		}
 	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	u.Host = text.Lower(host) + port
+	u.Host = host + port
 	return u, Finding{OK: true, Code: CodeOK}
 }
 
