@@ -158,6 +158,16 @@ var brokenOrigins = []brokenMiddleware{
 			return matchesPattern(pattern, origin) && strings.HasPrefix(origin, "http") && !strings.Contains(origin, "[")
 		}
 	}},
+	{"ignores a dot at the end of a host", "O15", func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			return matchesPattern(strings.TrimSuffix(pattern, "."), strings.TrimSuffix(origin, "."))
+		}
+	}},
+	{"expects origins to have a host", "O15", func(ref *reference) {
+		ref.matches = func(pattern, origin string) bool {
+			return matchesPattern(pattern, origin) && strings.Trim(origin[strings.Index(origin, "://")+1:], "/.") != ""
+		}
+	}},
 	{"lets wildcards inside labels cross dots", "R3", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {
 			before, after, ok := strings.Cut(pattern, "*")

@@ -16,7 +16,7 @@ import (
 func hostileOrigins() []Case {
 	return slices.Concat(
 		lookAlikes(), splicedHosts(), unescapedDots(), oddCharacters(), delimiters(), otherSpellings(), subdomains(),
-		nullOrigins(), ipv6Origins(), anyPort(), customSchemes(), wholeExpressions(), twoOrigins(), nonASCIIOrigins(),
+		nullOrigins(), ipv6Origins(), anyPort(), customSchemes(), listedExactly(), wholeExpressions(), twoOrigins(), nonASCIIOrigins(),
 	)
 }
 
@@ -280,6 +280,19 @@ func customSchemes() []Case {
 	)...)
 }
 
+func listedExactly() []Case {
+	listed := []string{"app://.", "file://", "qrc://", "https://host.example."}
+	exact := setup(with(origins(listed...), func(p *core.Policy) { p.AllowCredentials = true }))
+	patterns := setup(origins("https://*.example", "http://localhost:*", "app://a"))
+	return of("O15", slices.Concat(
+		hostiles("others", "These origins match exactly.", exact,
+			"app://", "app://a", "app://..", "app://.:1", "qrc://.", "file://host", "https://host.example", "https://x.host.example.",
+			"http://host.example.", "https://host.example.:8443", "https://host.example..", "null"),
+		hostiles("unlisted", "No wildcard matches them.", patterns, listed...),
+		[]Case{harmless("listed", "Applications and hosts with a dot at the end have origins too.", exact, listed...)},
+	)...)
+}
+
 func wholeExpressions() []Case {
 	re := setup(origins(`regexp:https://[a-z]+\.app\.example|https://app\.test`))
 	return of("O12", append(
@@ -331,14 +344,15 @@ func nonASCIIOrigins() []Case {
 
 // isSendable reports whether a browser could send an Origin: null, or a scheme,
 // a lower-case host without forbidden code points, and a port other than the
-// scheme's default (WHATWG URL, host parsing and origin serialization).
+// scheme's default. Only web pages need a host (WHATWG URL, host parsing and origin serialization).
 func isSendable(origin string) bool {
 	if origin == "null" {
 		return true
 	}
 	scheme, rest, ok := strings.Cut(origin, "://")
 	printable := !strings.ContainsFunc(origin, func(r rune) bool { return r <= ' ' || r > '~' })
-	if !ok || scheme == "" || rest == "" || !printable || origin != text.Lower(origin) {
+	web := scheme == "http" || scheme == "https"
+	if !ok || scheme == "" || web && rest == "" || !printable || origin != text.Lower(origin) {
 		return false
 	}
 	host, port := rest, ""
@@ -354,5 +368,5 @@ func isSendable(origin string) bool {
 		address, err := netip.ParseAddr(inside)
 		return ok && err == nil && address.Is6() && address.Zone() == "" && address.String() == inside
 	}
-	return host != "" && !strings.ContainsAny(host, `#/:<>?@[\]^|%`)
+	return (host != "" || port == "") && !strings.ContainsAny(host, `#/:<>?@[\]^|%`)
 }

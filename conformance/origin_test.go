@@ -6,6 +6,7 @@ func TestIsSendable(t *testing.T) {
 	for _, origin := range []string{
 		"null", "https://a.example", "https://a.example.", "https://a_b.example", "https://a.example:8443", "http://[::1]:8080",
 		"http://[::1]", "capacitor://localhost", "https://x..a.example", "http://a.example:443",
+		"file://", "app://.",
 	} {
 		if !isSendable(origin) {
 			t.Errorf("isSendable(%q) = false", origin)
@@ -15,7 +16,7 @@ func TestIsSendable(t *testing.T) {
 		"", "NULL", "https://", "a.example", "https:a.example", "https://A.example", "HTTPS://a.example", "https://a.example/",
 		"https://u@a.example", "https://a.example:443", "http://a.example:80", "https://a.example:", "https://a.example:080",
 		"https://a.example:65536", "https://a.example, https://b.example", "https://ä.example", "http://[0:0:0:0:0:0:0:1]",
-		"http://[::1%25lo]", "http://[x]", "http://::1:8080", "https://a%2e.example",
+		"http://[::1%25lo]", "http://[x]", "http://::1:8080", "https://a%2e.example", "app://:1",
 	} {
 		if isSendable(origin) {
 			t.Errorf("isSendable(%q) = true", origin)

@@ -174,6 +174,8 @@ var originRules = []Rule{
 	{"O12", "A regular expression matches the whole origin.", "CVE-2024-27302"},
 	{"O13", "A request with two Origin lines is refused.", "RFC 6454, section 7.3"},
 	{"O14", "An Origin with bytes outside ASCII is refused.", "WHATWG URL, domain to ASCII"},
+	{"O15", "Origins of applications, such as app://. and file://, and of hosts with a dot at the end match if they are listed, and " +
+		"only then.", srcPatterns},
 }
 
 var costRules = []Rule{
