@@ -45,6 +45,13 @@ const (
 	ReasonNoPolicy        Reason = "no-policy"        // an engine or route without a policy
 )
 
+// Reasons of the errors of [Policy.CheckOriginFunc]. Its errors have some of the reasons
+// above too.
+const (
+	ReasonBroadFunc Reason = "broad-func" // the function allows origins of strangers
+	ReasonFuncPanic Reason = "func-panic" // the function panics
+)
+
 // Reasons of a [Warning]. ReasonInsecureOrigin, ReasonPublicSuffix and
 // ReasonMaxAge may be reasons of warnings too.
 const (

@@ -134,3 +134,19 @@ func ExampleEngine_Warnings() {
 	// anyone on the network can impersonate an http:// origin
 	// serve the page over https://
 }
+
+// A function that compares the end of the origin lets strangers in.
+func ExamplePolicy_CheckOriginFunc() {
+	policy := core.Policy{
+		AllowOriginFunc: func(_ context.Context, r core.Request) bool {
+			return strings.HasPrefix(r.OriginValue(), "https://") && strings.HasSuffix(r.OriginValue(), "example.com")
+		},
+		AllowCredentials: true,
+	}
+	err := policy.CheckOriginFunc(context.Background(), "https://example.com", "https://*.example.com")
+	for e := range core.PolicyErrors(err) {
+		fmt.Println(e.Value+":", e.Detail)
+	}
+	// Output:
+	// https://evilexample.com: the function looks only at the end of the origin
+}

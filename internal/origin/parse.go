@@ -27,6 +27,9 @@ func (o Origin) Insecure() bool {
 	return o.Scheme == "http" && !loopback(o.Host)
 }
 
+// IsAddress reports whether the host is an IP address.
+func (o Origin) IsAddress() bool { return strings.HasPrefix(o.Host, "[") || isIPv4(o.Host) }
+
 // loopback reports whether host is the machine that the browser runs on.
 func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") ||

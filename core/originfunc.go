@@ -1,0 +1,291 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/corskit/corskit/internal/origin"
+	"github.com/corskit/corskit/internal/suffix"
+)
+
+// CheckOriginFunc asks the policy's AllowOriginFunc about origins that strangers can
+// have, and returns an error if it allows any. It is meant for tests and for start-up:
+// [New] never calls the function, so it cannot see one that looks for a substring or
+// allows everyone.
+//
+// known lists what the function is meant to allow, as patterns (see the package
+// documentation). CheckOriginFunc asks about look-alikes of these, and of AllowOrigins:
+// hosts that only begin, end or contain like them, names of the same domain, other
+// schemes and ports. It reports no origin that a pattern of either list matches. So if
+// the function allows every subdomain, list "https://*.example.com". No look-alikes are
+// made of regular expressions. Without patterns, CheckOriginFunc asks only about origins
+// that have nothing to do with the application.
+//
+// The function is asked as by an [Engine]: about "null" and about http:// origins only
+// if the policy permits them. It gets ctx and a GET request for "/" that has an Origin
+// and no other headers. A panic of the function is reported as an error.
+//
+// The error joins a [*PolicyError] for each way to get in, with an origin as its Value
+// and one of these reasons: [ReasonBroadFunc], [ReasonInsecureOrigin], [ReasonPort],
+// [ReasonNull], [ReasonFuncPanic]. An origin in known that the function refuses has
+// [ReasonUnused]. Faults of known have the Field "known"; faults of the policy are
+// those that New returns. If there is no function, CheckOriginFunc returns nil.
+//
+// At most 100 patterns may be known, and only the first 100 entries of AllowOrigins get
+// look-alikes, so the function is called a few thousand times at most, one call after
+// the other. CheckOriginFunc stops when ctx is done; its error then wraps that of ctx.
+func (p Policy) CheckOriginFunc(ctx context.Context, known ...string) error {
+	if p.AllowOriginFunc == nil {
+		return nil
+	}
+	if p.Name == "" {
+		p.Name = "default"
+	}
+	c := &funcCheck{ctx: ctx, policy: p, found: make(map[trick]bool), asked: make(map[string]bool)}
+	if len(known) > maxImitated {
+		c.report(-1, "", ReasonTooMany, "more than 100 known patterns", "check fewer at a time")
+		return errors.Join(c.errs...)
+	}
+	p.AllowOriginFunc = nil
+	var err error
+	if c.listed, err = New(p); err != nil {
+		return err
+	}
+	if c.known, err = New(Policy{Name: p.Name, AllowOrigins: known, DangerouslyAllowNullOrigin: true}); err != nil {
+		for e := range PolicyErrors(err) {
+			e.Field = fieldKnown
+		}
+		return err
+	}
+	c.run(known)
+	return errors.Join(c.errs...)
+}
+
+const (
+	fieldKnown  = "known"
+	maxImitated = 100 // how many patterns of a list get look-alikes
+)
+
+// A trick is a way to make an origin that a careless function allows.
+type trick uint8
+
+const (
+	everyone trick = iota
+	anyone
+	begins
+	ends
+	contains
+	dots
+	neighbour
+	sibling
+	loopback
+	insecure
+	scheme
+	port
+	opaque
+)
+
+// tricks has what to say about a function that falls for a trick.
+var tricks = [...]struct {
+	reason             Reason
+	detail, suggestion text
+}{
+	everyone:  {ReasonBroadFunc, "the function allows everyone", "compare the origin with those that you mean, byte for byte"},
+	anyone:    {ReasonBroadFunc, "the function allows strangers", "compare the origin with those that you mean, byte for byte"},
+	begins:    {ReasonBroadFunc, "the function looks only at the beginning of the origin", "compare the whole origin"},
+	ends:      {ReasonBroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end from a dot on"},
+	contains:  {ReasonBroadFunc, "the function looks only for a part of the origin", "compare the whole origin"},
+	dots:      {ReasonBroadFunc, "the function takes any character for a dot", "escape the dots of an expression"},
+	neighbour: {ReasonBroadFunc, "the function allows other customers of a shared host", "compare the origin with those that you mean"},
+	sibling:   {ReasonBroadFunc, "the function allows other names of a domain", "if that is intended, pass the check a pattern that matches them"},
+	loopback: {ReasonBroadFunc, "the function allows every program on the user's machine",
+		`if that is intended, pass the check "http://localhost:*"`},
+	insecure: {ReasonInsecureOrigin, "the function ignores the scheme: anyone on the network can impersonate an http:// origin",
+		"compare the whole origin, scheme included"},
+	scheme: {ReasonBroadFunc, "the function ignores the scheme, so other applications get in", "compare the whole origin, scheme included"},
+	port:   {ReasonPort, "the function ignores the port", "compare the whole origin, port included"},
+	opaque: {ReasonNull, `any site can send requests with the origin "null"`, "compare the origin with those that you mean"},
+}
+
+// strangers are origins that no application is meant for.
+var strangers = [...]string{
+	"https://evil.example", "https://corskit-probe.com", "https://corskit-probe.net", "https://a.corskit-probe.org",
+	"https://corskit-probe.co.uk", "https://corskit-probe.github.io", "https://corskit-probe.vercel.app", "https://localhost.evil.test",
+	"https://127.0.0.1.evil.test", "http://localhost.evil.test", "http://127.0.0.1.evil.test", "http://evil.test", "https://203.0.113.7",
+	"https://[2001:db8::7]", "chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh", "evil-app://localhost",
+}
+
+var loopbackProbes = [...]string{"http://localhost:48620", "http://127.0.0.1:48620", "http://[::1]:48620", "https://localhost"}
+
+// funcCheck is the state of [Policy.CheckOriginFunc].
+type funcCheck struct {
+	ctx           context.Context
+	policy        Policy
+	listed, known *Engine // they allow the origins that are not reported
+	found         map[trick]bool
+	asked         map[string]bool
+	panicked      bool
+	errs          []error
+}
+
+func (c *funcCheck) run(known []string) {
+	c.try(everyone, "https://evil.test")
+	for _, o := range strangers {
+		c.try(anyone, o)
+	}
+	c.try(opaque, "null")
+	for _, o := range loopbackProbes {
+		c.try(loopback, o)
+	}
+	for i, entry := range known {
+		c.expect(i, entry)
+		c.imitate(entry)
+	}
+	for _, entry := range c.policy.AllowOrigins[:min(len(c.policy.AllowOrigins), maxImitated)] {
+		c.imitate(entry)
+	}
+	if err := c.ctx.Err(); err != nil {
+		c.errs = append(c.errs, fmt.Errorf("cors: policy %q: the check of AllowOriginFunc stopped: %w", c.policy.Name, err))
+	}
+}
+
+// try asks the function about an origin made by a trick, and reports the first one of
+// each trick that it allows.
+func (c *funcCheck) try(t trick, value string) {
+	o, ok := origin.Parse(value)
+	if c.implied(t) || !ok && t != opaque || c.asked[value] || c.known.AllowsOrigin(value) || !c.isAsked(value, o) {
+		return
+	}
+	if allowed, _ := c.ask(value); allowed {
+		c.found[t] = true
+		c.report(-1, value, tricks[t].reason, tricks[t].detail, tricks[t].suggestion)
+	}
+}
+
+// implied reports whether a fault that was reported before includes this one.
+func (c *funcCheck) implied(t trick) bool {
+	switch {
+	case c.found[t], c.found[everyone] && t != opaque:
+		return true
+	case t == begins, t == ends:
+		return c.found[contains]
+	default:
+		return false
+	}
+}
+
+// isAsked reports whether an engine would call the function for an origin.
+func (c *funcCheck) isAsked(value string, o origin.Origin) bool {
+	p := &c.policy
+	if value == "null" {
+		return p.DangerouslyAllowNullOrigin && !p.AllowCredentials
+	}
+	insecure := p.DangerouslyAllowInsecureOrigins || !p.AllowCredentials
+	return (insecure || !o.Insecure()) && !c.listed.AllowsOrigin(value)
+}
+
+// ask calls the function. ok is false if there is no answer, because the function
+// panics or the context is done.
+func (c *funcCheck) ask(value string) (allowed, ok bool) {
+	if c.ctx.Err() != nil {
+		return false, false
+	}
+	c.asked[value] = true
+	defer func() {
+		if r := recover(); r != nil && !c.panicked {
+			c.panicked = true
+			c.report(-1, value, ReasonFuncPanic, textf("the function panics: %.100q", fmt.Sprint(r)), "return false instead")
+		}
+	}()
+	return c.policy.AllowOriginFunc(c.ctx, Request{Method: "GET", Path: "/", Origin: []string{value}}), true
+}
+
+func (c *funcCheck) report(index int, value string, reason Reason, detail, suggestion text) {
+	field := "AllowOriginFunc"
+	if index >= 0 {
+		field = fieldKnown
+	}
+	e := finding{c.policy.Name, field, index, value}.error(reason, detail, suggestion)
+	c.errs = append(c.errs, &e)
+}
+
+// expect reports an origin in known that the function refuses: look-alikes say little
+// about a function that refuses the original.
+func (c *funcCheck) expect(i int, entry string) {
+	o, ok := origin.Parse(entry)
+	if !ok || c.asked[entry] || !c.isAsked(entry, o) {
+		return
+	}
+	if allowed, ok := c.ask(entry); ok && !allowed {
+		c.report(i, entry, ReasonUnused, "the function refuses this origin", "remove it, or let the function allow it")
+	}
+}
+
+// imitate tries look-alikes of the origins that a pattern matches.
+func (c *funcCheck) imitate(entry string) {
+	_ = origin.ParsePattern(entry, func(p origin.Pattern) { // expressions have no host
+		if p.Host == "" {
+			return
+		}
+		host, at := strings.ReplaceAll(strings.TrimPrefix(p.Host, "*."), "*", "a"), ""
+		if p.Ports.NotAbsent {
+			at = fmt.Sprintf(":%d", p.Ports.Low)
+		}
+		c.imitateOrigin(p.Scheme, host, at)
+	})
+}
+
+// imitateOrigin tries look-alikes of an origin. port is empty or begins with a colon.
+func (c *funcCheck) imitateOrigin(own, host, at string) {
+	if o, _ := origin.Parse("http://" + host + at); o.Insecure() {
+		c.try(insecure, "http://"+host+at)
+	}
+	c.try(scheme, "evil-app://"+host+at)
+	if own != "http" {
+		c.try(scheme, "https://"+host+at)
+	}
+	for _, other := range []string{"", ":81", ":8443", ":48620"} {
+		c.try(port, own+"://"+host+other)
+	}
+	if host[0] == '[' {
+		return
+	}
+	c.try(contains, own+"://evil."+host+".evil.test"+at)
+	c.try(contains, own+"://evil-"+host+".evil.test"+at)
+	c.try(begins, own+"://"+host+".evil.test"+at)
+	c.try(begins, own+"://"+host+"-evil.test"+at)
+	c.try(begins, own+"://"+host+"evil.test"+at)
+	registered, ok := suffix.Registered(host)
+	if labels := strings.Split(host, "."); !ok && len(labels) > 1 {
+		registered, ok = strings.Join(labels[len(labels)-2:], "."), true // as in a.example
+	}
+	if o, _ := origin.Parse(own + "://" + host); ok && !o.IsAddress() && (own == "https" || own == "http") {
+		c.imitateDomain(own, host, registered, at)
+	}
+}
+
+// imitateDomain is like imitateOrigin for a host with a registered domain.
+func (c *funcCheck) imitateDomain(own, host, registered, at string) {
+	for _, before := range []string{"evil", "evil-", "evil_", "1"} {
+		c.try(ends, own+"://"+before+registered+at)
+	}
+	name, rest, _ := strings.Cut(registered, ".")
+	c.try(contains, own+"://"+name+".evil.test"+at)
+	c.try(contains, own+"://evil-"+name+".test"+at)
+	for i := range host {
+		if spoiled := host[:i] + "x" + host[i+1:]; host[i] == '.' && !strings.HasSuffix(spoiled, "."+registered) {
+			c.try(dots, own+"://"+spoiled+at)
+		}
+	}
+	if _, kind := suffix.PublicSuffix(registered); kind != suffix.ICANN {
+		c.try(neighbour, own+"://evil."+rest+at)
+		c.try(neighbour, own+"://evil-"+registered+at)
+	}
+	for _, name := range []string{registered, "evil." + registered, "evil." + host, "evil-" + host} {
+		if strings.HasSuffix("."+name, "."+registered) {
+			c.try(sibling, own+"://"+name+at)
+		}
+	}
+}
