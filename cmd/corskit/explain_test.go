@@ -158,7 +158,7 @@ func TestExplainMeantOrigin(t *testing.T) {
 		" https://ok.example": "https://ok.example", "HTTPS://ok.example:443/": "https://ok.example",
 		"ok.example": "https://ok.example", "//ok.example": "https://ok.example",
 		"https://b\u00fccher.example": "https://xn--bcher-kva.example",
-		"file://":                     "null", "file:///x": "null", "data:,x": "null", "Null": "null",
+		"file:///x":                   "null", "data:,x": "null", "Null": "null",
 		"ok example": "", "https://": "", "https://ok.example:99999": "",
 	} {
 		note := "browsers never send the origin " + origin
@@ -169,6 +169,18 @@ func TestExplainMeantOrigin(t *testing.T) {
 		var got explained
 		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || len(got.Notes) != 1 || got.Notes[0] != note {
 			t.Errorf("%s: %v, notes %q, want %q", origin, err, got.Notes, note)
+		}
+	}
+}
+
+// Applications send origins that no browser does.
+func TestExplainListedOrigin(t *testing.T) {
+	t.Parallel()
+	for _, origin := range []string{"file://", "app://.", "https://ok.example."} {
+		r := corskit(t, "testdata/check", "explain", "good.yaml", "--host", "api.example.com", "-o", origin, "--format", "json")
+		var got explained
+		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || len(got.Notes) > 0 {
+			t.Errorf("%s: %v, notes %q", origin, err, got.Notes)
 		}
 	}
 }

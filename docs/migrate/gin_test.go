@@ -402,14 +402,14 @@ func ginContrib() library {
 				reason: core.ReasonInsecureOrigin,
 			},
 			{
-				setting: "`AllowFiles` with `AllowOrigins: []string{\"file://\"}`",
+				setting: "`AllowFiles` with `AllowOrigins: []string{\"file:///app.html\"}`",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowFiles = true
-					c.AllowOrigins = []string{"file://"}
+					c.AllowOrigins = []string{"file:///app.html"}
 				}),
 				probe:  from("null", "GET").called("GET from a page from a file, whose origin is null"),
 				does:   "answer blocked, handler does not run",
-				policy: core.Policy{AllowOrigins: []string{"file://"}},
+				policy: core.Policy{AllowOrigins: []string{"file:///app.html"}},
 				reason: core.ReasonMissingHost,
 			},
 			{
