@@ -1,0 +1,255 @@
+package language
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/corskit/corskit/internal/origin"
+	"github.com/corskit/corskit/internal/suffix"
+)
+
+// Strangers returns two http or https origins that a regular expression matches and
+// whose registered domains differ, unless the expression writes out all domains but
+// one. Strangers may hold the domains that it does not write out. ok is false if there
+// are no such origins.
+//
+// An expression writes a character out if it names it, perhaps among a few
+// alternatives, and does not repeat it. The registered domain is one label more than
+// the public suffix. A public IPv4 address belongs to its network of 256 addresses;
+// private addresses belong to nobody.
+//
+// The error is [ErrUndecided] if the question takes more steps than b has.
+func Strangers(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err error) {
+	return twoOwners(b, p, true)
+}
+
+// Crowd is like [Strangers] for schemes other than http and https, and for their whole
+// hosts: registered domains mean nothing there.
+func Crowd(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err error) {
+	return twoOwners(b, p, false)
+}
+
+func twoOwners(b *Budget, p *origin.Pattern, web bool) (origins [2]string, ok bool, err error) {
+	if origins[0], ok, err = hunt(b, p, owner{}, web); !ok || err != nil {
+		return [2]string{}, false, err
+	}
+	o, _ := origin.Parse(origins[0])
+	if origins[1], ok, err = hunt(b, p, ownerOf(o.Host, web), web); !ok || err != nil {
+		return [2]string{}, false, err
+	}
+	return origins, true, nil
+}
+
+// owner says which hosts belong to the same owner: those that end in a domain, or
+// IPv4 addresses that begin with a network. Both are reversed.
+type owner struct{ domain, network string }
+
+func ownerOf(host string, web bool) owner {
+	domain := host
+	switch s, kind := suffix.PublicSuffix(host); {
+	case !web || strings.HasPrefix(host, "["):
+	case isIPv4(host):
+		return owner{network: reversed(host[:strings.LastIndexByte(host, '.')])}
+	case kind == suffix.None:
+		domain = host[strings.LastIndexByte(host, '.')+1:]
+	case len(s) < len(host):
+		domain, _ = suffix.Registered(host)
+	}
+	return owner{domain: reversed(domain)}
+}
+
+func isIPv4(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Is4()
+}
+
+func reversed(s string) string {
+	b := []byte(s)
+	slices.Reverse(b)
+	return string(b)
+}
+
+// hunt returns an origin that p matches, of whose owner the expression does not write
+// out the name, and whose owner is not the given one.
+func hunt(b *Budget, p *origin.Pattern, not owner, web bool) (found string, ok bool, err error) {
+	found, tooLong, err := huntWith(b, p, not, web, false)
+	if err == nil && found == "" && tooLong {
+		found, _, err = huntWith(b, p, not, web, true)
+	}
+	return found, found != "", err
+}
+
+func huntWith(b *Budget, p *origin.Pattern, not owner, web, exact bool) (found string, tooLong bool, err error) {
+	h := hunter{automaton: newAutomaton(b), not: not, web: web, seen: make(map[scent]bool), children: make(map[suffix.Node]*children)}
+	entry, _, err := h.pattern(p)
+	if err != nil {
+		return "", false, err
+	}
+	if possible, ok := h.schemePossible(); !possible || !ok {
+		return "", false, undecidedUnless(ok)
+	}
+	for _, at := range starts(exact) {
+		if !h.reach(entry, noNeighbor, scent{place: at, trail: h.newTrail()}, step{from: -1}) {
+			return "", false, ErrUndecided
+		}
+	}
+	for {
+		i, ok := h.next()
+		if !ok {
+			return "", tooLong, nil
+		}
+		at := h.steps[i].scent
+		if h.accepts(at.element) && at.place.accepts() && at.place.web() == web {
+			text := h.text(i)
+			if _, ok := origin.Parse(text); ok {
+				return text, false, nil
+			}
+			tooLong = true
+		}
+		if !h.expand(i) {
+			return "", false, ErrUndecided
+		}
+	}
+}
+
+// hunter is a search through states, places in the grammar, and what is known of the
+// owner. It goes on first where the owner is known: only the rest of the origin is
+// missing there.
+type hunter struct {
+	*automaton
+	not      owner
+	web      bool
+	seen     map[scent]bool
+	steps    []step
+	queues   [2][]int32 // indices in steps: where the owner is known, and where it is not
+	children map[suffix.Node]*children
+}
+
+// scent is all that matters of the characters read.
+type scent struct {
+	element element
+	place   place
+	trail   trail
+}
+
+type step struct {
+	scent
+	from int32 // index of the step to the right, or -1
+	char byte
+}
+
+// reach visits the elements that a state leads to.
+func (h *hunter) reach(state int32, right neighbor, at scent, via step) bool {
+	all, ok := h.closure(state, right)
+	if !ok || !h.budget.spend(len(all)) {
+		return false
+	}
+	for _, e := range all {
+		at.element = e
+		if !h.seen[at] {
+			h.seen[at] = true
+			via.scent = at
+			queue := &h.queues[1]
+			if at.trail.known {
+				queue = &h.queues[0]
+			}
+			*queue = append(*queue, int32(len(h.steps)))
+			h.steps = append(h.steps, via)
+		}
+	}
+	return true
+}
+
+// schemePossible reports whether some state can read a scheme that is hunted for, and
+// "://" after it. If not, there is no need to read hosts.
+func (h *hunter) schemePossible() (possible, ok bool) {
+	type pair struct {
+		element element
+		place   place
+	}
+	seen := make(map[pair]bool)
+	var stack []pair
+	push := func(state int32, right neighbor, at place) bool {
+		all, ok := h.closure(state, right)
+		for _, e := range all {
+			if p := (pair{e, at}); !seen[p] {
+				seen[p] = true
+				stack = append(stack, p)
+			}
+		}
+		return ok && h.budget.spend(len(all))
+	}
+	for state := range h.states {
+		for _, right := range []neighbor{wordNeighbor, otherNeighbor} {
+			if !push(int32(state), right, place{phase: afterHost}) {
+				return false, false
+			}
+		}
+	}
+	for len(stack) > 0 {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if h.accepts(at.element) && at.place.accepts() && at.place.web() == h.web {
+			return true, true
+		}
+		for c := range byte(128) {
+			if next, ok := at.place.step(c); ok && h.reads(at.element, c) && !push(h.states[at.element.state].next[0], neighborOf(c), next) {
+				return false, false
+			}
+		}
+	}
+	return false, true
+}
+
+func undecidedUnless(ok bool) error {
+	if ok {
+		return nil
+	}
+	return ErrUndecided
+}
+
+// next returns the index of the step to go on from, unless there is none.
+func (h *hunter) next() (i int32, ok bool) {
+	for k := range h.queues {
+		if queue := &h.queues[k]; len(*queue) > 0 {
+			i, *queue = (*queue)[0], (*queue)[1:]
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (h *hunter) expand(i int32) bool {
+	at := h.steps[i].scent
+	for c := range byte(128) {
+		if !h.reads(at.element, c) {
+			continue
+		}
+		place, ok := at.place.step(c)
+		if !ok {
+			continue
+		}
+		s := &h.states[at.element.state]
+		trail := at.trail
+		if at.place.inHost() && !trail.read(h, at.place, c, s.vague) {
+			continue
+		}
+		if !h.budget.spend(1) || !h.reach(s.next[0], neighborOf(c), scent{place: place, trail: trail}, step{from: i, char: c}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (h *hunter) text(i int32) string {
+	var b []byte
+	for ; h.steps[i].from >= 0; i = h.steps[i].from {
+		b = append(b, h.steps[i].char)
+	}
+	return string(b)
+}
+
+func (p place) inHost() bool {
+	return p.phase == beforeHost || p.phase == inName || p.phase == inIPv6
+}

@@ -1,0 +1,301 @@
+package language
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/corskit/corskit/internal/suffix"
+)
+
+// trail is what is known of the owner of a host while it is read from its end.
+type trail struct {
+	known bool // the owner is known, and is hunted for
+
+	part  part // what has been read, or of an IPv4 address its network
+	owned bool // owner is the owner, unless a longer suffix follows
+	owner part
+	walk  walk
+
+	isIPv4 bool
+	second block   // of the second number of an IPv4 address
+	tail   [3]byte // the digits read of the number
+	piece  piece   // of an IPv6 address
+}
+
+// block is a set of numbers that matter for whether an IPv4 address is private.
+type block uint8
+
+const (
+	noBlock block = iota
+	block16       // 16 to 31
+	block64       // 64 to 127
+	number168
+	number254
+)
+
+func blockOf(number int) block {
+	switch {
+	case 16 <= number && number < 32:
+		return block16
+	case 64 <= number && number < 128:
+		return block64
+	case number == 168:
+		return number168
+	case number == 254:
+		return number254
+	}
+	return noBlock
+}
+
+// piece is what the last characters read of an IPv6 address say about its first piece.
+type piece uint8
+
+const (
+	anyPiece piece = iota
+	from8toB       // a digit from 8 to b
+	fromCtoD       // c or d
+	e8             // e and such a digit
+	fc             // f and c or d, or f and e8
+	colon
+	colons // "::"
+)
+
+func (p piece) read(c byte) piece {
+	switch {
+	case c == ':' && p == colon:
+		return colons
+	case c == ':':
+		return colon
+	case c == 'f' && (p == fromCtoD || p == e8):
+		return fc
+	case c == 'e' && p == from8toB:
+		return e8
+	case c == 'c', c == 'd':
+		return fromCtoD
+	case c == '8', c == '9', c == 'a', c == 'b':
+		return from8toB
+	}
+	return anyPiece
+}
+
+// part is a part of a host.
+type part struct {
+	vague bool  // the expression does not write it out
+	same  int16 // how many characters are those of the owner not hunted for, or different
+}
+
+// different is the value of part.same after the first difference.
+const different = -1
+
+func newPart(not string) part {
+	if not == "" {
+		return part{same: different}
+	}
+	return part{}
+}
+
+func (p *part) read(c byte, vague bool, not string) {
+	p.vague = p.vague || vague
+	if p.same == different {
+		return
+	}
+	if int(p.same) < len(not) && not[p.same] == c {
+		p.same++
+	} else {
+		p.same = different
+	}
+}
+
+// hunted reports whether an owner is hunted for.
+func (p part) hunted(not string) bool { return p.vague && (not == "" || int(p.same) != len(not)) }
+
+func (h *hunter) newTrail() trail {
+	t := trail{part: newPart(h.not.domain)}
+	if h.web {
+		t.walk.begin(h, suffix.Node{})
+	}
+	return t
+}
+
+// read reads a character of the host, or the "/" before it. It returns false if the
+// owner is not hunted for.
+func (t *trail) read(h *hunter, at place, c byte, vague bool) bool {
+	if c == ']' || at.phase == inIPv6 {
+		return t.readIPv6(h, at, c, vague)
+	}
+	if c == '.' || c == '/' {
+		at.name.endLabel()
+	}
+	switch {
+	case t.isIPv4:
+		return t.readIPv4(h, at, c, vague)
+	case t.known:
+		return true
+	case c != '.' && c != '/':
+		t.walk.read(h, c)
+		t.part.read(c, vague, h.not.domain)
+		return true
+	case h.web && at.name.number:
+		*t = trail{isIPv4: true, part: newPart(h.not.network)}
+		return c == '.'
+	}
+	t.endLabel(h)
+	if c == '/' && !t.owned {
+		t.owned, t.owner = true, t.part // the host is a suffix, or its scheme is not of the web
+	}
+	if t.owned && (c == '/' || !t.walk.alive) {
+		*t = trail{known: t.owner.hunted(h.not.domain)}
+		return t.known
+	}
+	t.part.read(c, vague, h.not.domain)
+	return true
+}
+
+func (t *trail) endLabel(h *hunter) {
+	if !h.web {
+		return
+	}
+	switch child, ok := t.walk.end(h); {
+	case ok && child.Kind().IsSuffix():
+		t.owned, t.owner = false, part{}
+	case !t.owned, ok && child.Kind() == suffix.Exception:
+		t.owned, t.owner = true, t.part
+	}
+}
+
+func (t *trail) readIPv4(h *hunter, at place, c byte, vague bool) bool {
+	switch {
+	case c == '/':
+		known := at.name.isIPv4() && !t.isPrivate() && t.part.hunted(h.not.network)
+		*t = trail{known: known}
+		return known
+	case c == '.':
+		if at.name.ipv4.octets == 3 {
+			second, _ := strconv.Atoi(t.digits())
+			t.second = blockOf(second)
+		}
+		t.tail = [3]byte{}
+	case at.name.ipv4.octets >= 2:
+		t.tail = [3]byte{c, t.tail[0], t.tail[1]}
+	}
+	t.part.read(c, vague, h.not.network)
+	return !at.name.ipv4.broken
+}
+
+func (t *trail) digits() string { return strings.TrimRight(string(t.tail[:]), "\x00") }
+
+// isPrivate reports whether an IPv4 address is of a network that is not public:
+// loopback, private, shared or link-local (RFC 6890).
+func (t *trail) isPrivate() bool {
+	switch t.digits() {
+	case "0", "10", "127":
+		return true
+	case "100":
+		return t.second == block64
+	case "169":
+		return t.second == number254
+	case "172":
+		return t.second == block16
+	case "192":
+		return t.second == number168
+	}
+	return false
+}
+
+func (t *trail) readIPv6(h *hunter, at place, c byte, vague bool) bool {
+	t.part.read(c, vague, h.not.domain)
+	if c != '[' {
+		t.piece = t.piece.read(c)
+		return true
+	}
+	// Loopback and reserved, unique local, or link-local (RFC 6890).
+	private := t.piece == colons || t.piece == fc && at.ipv6.digits == 4
+	*t = trail{known: t.part.hunted(h.not.domain) && !(h.web && private)}
+	return t.known
+}
+
+// walk is the place in the tree of rules while a label is read from its end. The
+// children of node from low to high end in what has been read of the label.
+type walk struct {
+	alive     bool // there are rules for longer names
+	node      suffix.Node
+	low, high int32
+	depth     int32
+}
+
+// children are the children of a node, by their reversed labels.
+type children struct {
+	labels []string
+	nodes  map[string]suffix.Node
+	wild   suffix.Node // of the wildcard rule, if there is one
+	isWild bool
+}
+
+func (h *hunter) childrenOf(n suffix.Node) *children {
+	if known := h.children[n]; known != nil {
+		return known
+	}
+	all := &children{nodes: make(map[string]suffix.Node)}
+	for child := range n.Children() {
+		if child.Label() == suffix.Wildcard {
+			all.wild, all.isWild = child, true
+			continue
+		}
+		label := reversed(child.Label())
+		all.labels = append(all.labels, label)
+		all.nodes[label] = child
+	}
+	slices.Sort(all.labels)
+	h.children[n] = all
+	return all
+}
+
+func (w *walk) begin(h *hunter, n suffix.Node) {
+	*w = walk{}
+	if !n.IsLeaf() {
+		*w = walk{alive: true, node: n, high: int32(len(h.childrenOf(n).labels))}
+	}
+}
+
+func (w *walk) read(h *hunter, c byte) {
+	if !w.alive || w.low == w.high {
+		return
+	}
+	labels := h.childrenOf(w.node).labels[w.low:w.high]
+	depth := int(w.depth)
+	first, _ := slices.BinarySearchFunc(labels, c, func(label string, c byte) int {
+		if depth >= len(label) || label[depth] < c {
+			return -1
+		}
+		return 1
+	})
+	last, _ := slices.BinarySearchFunc(labels, c, func(label string, c byte) int {
+		if depth >= len(label) || label[depth] <= c {
+			return -1
+		}
+		return 1
+	})
+	w.low, w.high, w.depth = w.low+int32(first), w.low+int32(last), w.depth+1
+	if w.low == w.high {
+		w.low, w.high, w.depth = 0, 0, 0 // no rule has the label
+	}
+}
+
+// end returns the node of the label that has been read, and begins the next label.
+func (w *walk) end(h *hunter) (child suffix.Node, ok bool) {
+	if !w.alive {
+		return child, false
+	}
+	all := h.childrenOf(w.node)
+	if w.low < w.high && len(all.labels[w.low]) == int(w.depth) {
+		child, ok = all.nodes[all.labels[w.low]], true
+	} else {
+		child, ok = all.wild, all.isWild
+	}
+	*w = walk{}
+	if ok {
+		w.begin(h, child)
+	}
+	return child, ok
+}
