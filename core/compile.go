@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corskit/corskit/internal/language"
 	"github.com/corskit/corskit/internal/origin"
 )
 
@@ -60,10 +61,31 @@ type originFunc struct {
 
 // compiler collects the faults and warnings of one list of policies.
 type compiler struct {
-	errs  []error
-	warns *warnings
-	seen  map[string]bool // patterns other than exact origins
+	errs   []error
+	warns  *warnings
+	seen   map[string]bool // patterns other than exact origins
+	effort *effort
 }
+
+// effort bounds the work that goes into questions about patterns.
+type effort struct {
+	patterns *language.Budget // whom a pattern allows
+	coverage *language.Budget // whether another pattern covers it
+}
+
+// The budgets for one engine, and for one pattern. With all its steps, an engine takes
+// a few seconds to compile.
+const (
+	patternsSteps = 1 << 25
+	patternSteps  = 1 << 18
+	coverageSteps = 1 << 23
+)
+
+func newEffort() *effort {
+	return &effort{language.NewBudget(patternsSteps), language.NewBudget(coverageSteps)}
+}
+
+func newCompiler() compiler { return compiler{warns: new(warnings), effort: newEffort()} }
 
 // compile compiles policies. If it adds to c.errs, the ruleset must not be used.
 func (c *compiler) compile(policies []Policy) *ruleset {

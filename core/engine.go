@@ -26,7 +26,7 @@ type state struct {
 // denyAll is the state of an engine without policies. untouched is the state for
 // requests that no route covers.
 var (
-	denyAll   = &state{rules: (&compiler{warns: new(warnings)}).compile([]Policy{{}})}
+	denyAll   = &state{rules: new(newCompiler()).compile([]Policy{{}})}
 	untouched = new(state)
 )
 
@@ -98,7 +98,7 @@ func compilePolicies(policies []Policy) (*state, error) {
 		e := finding{"", "Policies", -1, ""}.error(ReasonNoPolicy, "no policy", "pass one; the zero Policy denies every origin")
 		return nil, &e
 	}
-	c := compiler{warns: new(warnings)}
+	c := newCompiler()
 	rules := c.compile(policies)
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ const (
 	ReasonDefaultPort     Reason = "default-port"     // browsers omit a scheme's default port
 	ReasonWildcard        Reason = "wildcard"         // a * where it is not allowed
 	ReasonRegexp          Reason = "regexp"           // an expression that RE2 does not compile
+	ReasonMatchesNothing  Reason = "matches-nothing"  // an expression that matches no origin
+	ReasonUndecided       Reason = "undecided"        // too complex to tell what it matches; a fault with credentials
 	ReasonList            Reason = "list"             // several values in one entry
 	ReasonTooLong         Reason = "too-long"         // longer than any origin or name can be
 	ReasonTooMany         Reason = "too-many"         // more than the engine can index
@@ -52,8 +54,8 @@ const (
 	ReasonFuncPanic Reason = "func-panic" // the function panics
 )
 
-// Reasons of a [Warning]. ReasonInsecureOrigin, ReasonPublicSuffix and
-// ReasonMaxAge may be reasons of warnings too.
+// Reasons of a [Warning]. ReasonInsecureOrigin, ReasonPublicSuffix, ReasonUndecided
+// and ReasonMaxAge may be reasons of warnings too.
 const (
 	ReasonNoOrigins          Reason = "no-origins"          // the policy allows no origin
 	ReasonUnmanagedSuffix    Reason = "unmanaged-suffix"    // a wildcard over an unknown top-level domain, with credentials

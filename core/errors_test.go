@@ -84,7 +84,7 @@ func TestPolicyErrors(t *testing.T) {
 		{"nanoseconds", core.Policy{MaxAge: 600}, "MaxAge", -1, "600ns", core.ReasonMaxAge, "10m0s"},
 		{"the longest", core.Policy{MaxAge: math.MaxInt64}, "MaxAge", -1, time.Duration(math.MaxInt64).String(), core.ReasonMaxAge, "24h"},
 		{"unescaped dots", creds("regexp:https://app.a.example.com"), "AllowOrigins", 0, "regexp:https://app.a.example.com",
-			core.ReasonPublicSuffix, "escape its dots"},
+			core.ReasonPublicSuffix, `did you mean "https://app.a.example.com"?`},
 		{"unbounded prefix", creds(`regexp:https://.*example\.com`), "AllowOrigins", 0, `regexp:https://.*example\.com`,
 			core.ReasonPublicSuffix, "your own domain"},
 		{"everybody's pages", creds(`regexp:https://[a-z]+\.github\.io`), "AllowOrigins", 0, `regexp:https://[a-z]+\.github\.io`,
@@ -321,8 +321,10 @@ func TestWarnings(t *testing.T) {
 			[]string{"unreachable-pattern AllowOrigins[1]"}},
 		{"a range covers less than any port", []core.Policy{{AllowOrigins: []string{"http://localhost:*",
 			"http://localhost:40000-50000"}}}, []string{"unreachable-pattern AllowOrigins[1]"}},
-		{"any port covers more than a range", []core.Policy{{AllowOrigins: []string{"http://localhost:40000-50000",
-			"http://localhost:*"}}}, nil},
+		{"any port covers an earlier range", []core.Policy{{AllowOrigins: []string{"http://localhost:40000-50000",
+			"http://localhost:*"}}}, []string{"unreachable-pattern AllowOrigins[0]"}},
+		{"any port is more than an earlier policy's range", []core.Policy{{AllowOrigins: []string{"http://localhost:40000-50000"}},
+			{AllowOrigins: []string{"http://localhost:*"}}}, nil},
 		{"WebSocket scheme", []core.Policy{{AllowOrigins: []string{"wss://a.example", "htps://a.example"}}},
 			[]string{"unused AllowOrigins[0]", "unused AllowOrigins[1]"}},
 		{"function together with any", []core.Policy{{AllowOrigins: []string{"*"},
@@ -334,10 +336,22 @@ func TestWarnings(t *testing.T) {
 			[]string{"unreachable-pattern AllowOrigins[2]", "unreachable-pattern AllowOrigins[3]"}},
 		{"a range of ports twice", twice("http://localhost:3000-3999"), []string{"unreachable-pattern AllowOrigins[1]"}},
 		{"loopback twice", twice("@loopback"), []string{"unreachable-pattern AllowOrigins[1]"}},
-		{"an expression without a scheme twice", twice("regexp:[a-z]+"), []string{"unreachable-pattern AllowOrigins[1]"}},
-		{"an expression that looks like an origin", []core.Policy{{AllowOrigins: []string{"regexp:[a-z]+://x", "regexp://x"}}}, nil},
+		{"an expression twice", twice(`regexp:https://[a-z]+\.a\.example`), []string{"unreachable-pattern AllowOrigins[1]"}},
+		{"two expressions for the same origins", []core.Policy{{AllowOrigins: []string{
+			`regexp:https://[a-z]+\.a\.example`, `regexp:https://[a-z][a-z]*[.]a[.]example`}}},
+			[]string{"unreachable-pattern AllowOrigins[1]"}},
+		{"an expression that an earlier one covers", []core.Policy{{AllowOrigins: []string{`regexp:https://[a-z]+\.a\.example`}},
+			{AllowOrigins: []string{`regexp:https://app[a-z]\.a\.example`, `regexp:https://app[0-9]\.a\.example`}}},
+			[]string{"unreachable-pattern AllowOrigins[0]"}},
+		{"an expression that a wildcard covers", []core.Policy{{AllowOrigins: []string{
+			`regexp:https://[a-z]+\.a\.example`, "https://*.a.example"}}}, []string{"unreachable-pattern AllowOrigins[0]"}},
+		{"a wildcard that an expression covers", []core.Policy{{AllowOrigins: []string{
+			"https://*.a.example", `regexp:https?://.*\.a\.example`}}}, []string{"unreachable-pattern AllowOrigins[0]"}},
+		{"http origins that an expression with credentials does not match", []core.Policy{
+			{AllowOrigins: []string{`regexp:https?://.*\.a\.example`}, AllowCredentials: true}, {AllowOrigins: []string{"http://*.a.example"}}},
+			[]string{"insecure-origin AllowOrigins[0]"}},
 		{"ports that two patterns cover between them",
-			[]core.Policy{{AllowOrigins: []string{"http://localhost:1-5", "http://localhost:6-20", "http://localhost:1-10"}}}, nil},
+			[]core.Policy{{AllowOrigins: []string{"http://localhost:1-5", "http://localhost:6-20", "http://localhost:3-10"}}}, nil},
 
 		{"an expression for http, credentials",
 			[]core.Policy{{AllowOrigins: []string{`regexp:http://a\.example`}, AllowCredentials: true}},
@@ -385,20 +399,19 @@ func TestWarningsAreBounded(t *testing.T) {
 	}
 }
 
-// TestCoveredEntriesAreBounded checks that entries after the first thousand are
-// examined only if there are few patterns to try.
+// TestCoveredEntriesAreBounded checks that looking for covered entries ends, and says
+// so, if there are too many entries and patterns.
 func TestCoveredEntriesAreBounded(t *testing.T) {
 	const covered = "https://x.a.example"
 	for _, tt := range []struct {
 		name        string
-		expressions int // that match nothing here; more than 64 are many
+		expressions int // that match nothing here
 		before      int // entries before the one that is covered
-		want        bool
+		want        core.Reason
 	}{
-		{"few patterns, many entries", 1, 1000, true},
-		{"many patterns, few entries", 65, 70, true},
-		{"many patterns, the thousandth entry", 65, 999, true},
-		{"many patterns, the entry after", 65, 1000, false},
+		{"few patterns, many entries", 1, 10_000, core.ReasonUnreachablePattern},
+		{"many patterns, few entries", 1000, 1100, core.ReasonUnreachablePattern},
+		{"many patterns, many entries", 1000, 10_000, core.ReasonUndecided},
 	} {
 		entries := []string{"https://*.a.example"}
 		for i := range tt.expressions {
@@ -408,8 +421,8 @@ func TestCoveredEntriesAreBounded(t *testing.T) {
 			entries = append(entries, fmt.Sprintf("https://b%d.example", i))
 		}
 		warnings := core.MustNew(core.Policy{AllowOrigins: append(entries, covered)}).Warnings()
-		if got := len(warnings) == 1 && warnings[0].Index == tt.before; got != tt.want || len(warnings) > 1 {
-			t.Errorf("%s: %v, want a warning of entry %d: %v", tt.name, warnings, tt.before, tt.want)
+		if len(warnings) != 1 || warnings[0].Reason != tt.want || tt.want == core.ReasonUnreachablePattern && warnings[0].Index != tt.before {
+			t.Errorf("%s: %v, want %s", tt.name, warnings, tt.want)
 		}
 	}
 }

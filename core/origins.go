@@ -94,7 +94,7 @@ func (ps *policyScope) dangers(i int, entry string, pat *origin.Pattern) {
 	const field = "AllowOrigins"
 	var warned []danger
 	for _, find := range []func(*Policy, string, *origin.Pattern) (danger, bool){
-		anyDanger, nullDanger, regexpDanger, regexpUseless, wildDanger, insecureDanger,
+		anyDanger, nullDanger, ps.expressionDanger, regexpUseless, wildDanger, insecureDanger,
 	} {
 		switch d, found := find(ps.policy, entry, pat); {
 		case !found:
@@ -127,24 +127,6 @@ func nullDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 		d.suggestion = "never allow it together with credentials"
 	}
 	return d, pat.Kind == origin.Null && (p.AllowCredentials || !p.DangerouslyAllowNullOrigin)
-}
-
-func regexpDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
-	if pat.Kind != origin.Regexp {
-		return danger{}, false
-	}
-	stranger, found := pat.Stranger()
-	if p.AllowCredentials && !p.DangerouslyAllowPublicSuffixes {
-		return danger{
-			true, ReasonPublicSuffix,
-			textf("with credentials, an expression that also matches strangers such as %s", stranger),
-			"name your own domain in it and escape its dots, or set " + nameAllowPublicSuffix + " if that is intended",
-		}, found
-	}
-	return danger{
-		false, ReasonBroadRegexp,
-		textf("also matches strangers such as %s", stranger), "name your own domain in it and escape its dots",
-	}, found
 }
 
 // regexpUseless finds an expression that is meant for http:// origins but cannot

@@ -1,8 +1,9 @@
 package core
 
 import (
-	"strings"
+	"slices"
 
+	"github.com/corskit/corskit/internal/language"
 	"github.com/corskit/corskit/internal/origin"
 )
 
@@ -13,7 +14,7 @@ func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 		return
 	}
 	any := rs.matcher.Any()
-	left := maxCovering
+	cover := coverage{rs, policies, c.effort.coverage, rs.matcher.Tries(), make(map[int]map[string]int)}
 	for i := range policies {
 		ps := policyScope{compiler: c, policy: &Policy{Name: rs.answers[i].name}}
 		switch {
@@ -25,11 +26,14 @@ func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 			continue
 		}
 		for j, entry := range policies[i].AllowOrigins {
-			if left--; left < 0 && rs.matcher.Crowded() {
+			owner, pattern, err := cover.of(i, j, entry)
+			switch {
+			case err != nil:
+				ps.warn("AllowOrigins", j, entry, ReasonUndecided,
+					"the patterns are too many or too complex to tell whether others match the same origins as this one and later ones",
+					"write fewer or simpler patterns")
 				return
-			}
-			owner, pattern := covering(rs.matcher, entry, i+1)
-			if owner != origin.NoOwner && pattern != entry {
+			case owner != origin.NoOwner:
 				ps.warn("AllowOrigins", j, entry, ReasonUnreachablePattern,
 					textf("no effect: pattern %q of policy %q already matches these origins", pattern, rs.answers[owner].name),
 					"remove it, or move it to an earlier policy")
@@ -38,41 +42,108 @@ func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 	}
 }
 
-// maxCovering is the maximum number of entries to examine if each takes more than a
-// few lookups.
-const maxCovering = 1000
-
-// covering returns the owner and the text of the pattern that matches all origins
-// that entry matches, judging by samples of them. The owner is NoOwner if there is
-// no such pattern.
-func covering(m *origin.Matcher, entry string, limit int) (owner int, pattern string) {
-	for i, s := range samples(entry) {
-		o, p := m.FindPattern(s, limit)
-		if o == origin.NoOwner || i > 0 && p != pattern {
-			return origin.NoOwner, ""
-		}
-		owner, pattern = o, p
-	}
-	return owner, pattern
+// coverage finds patterns that match all origins of another one.
+type coverage struct {
+	*ruleset
+	policies []Policy
+	budget   *language.Budget
+	tries    int                    // how many patterns a lookup tries
+	indices  map[int]map[string]int // by policy: the index of an entry
 }
 
-// samples returns origins that pattern matches, chosen so that another pattern
-// matches all of them only if it covers this one. For patterns without such
-// origins, it returns a string that is not an origin.
-func samples(pattern string) []string {
-	if strings.HasPrefix(pattern, "regexp:") || strings.HasPrefix(pattern, "@") {
-		return []string{""}
+// of returns another pattern, of the same or an earlier policy, that matches all
+// origins of an entry. The owner is NoOwner if there is none.
+func (c *coverage) of(policy, index int, entry string) (owner int, pattern string, err error) {
+	if !c.budget.Spend(1 + c.tries) {
+		return origin.NoOwner, "", language.ErrUndecided
 	}
-	s := strings.Replace(pattern, "://*.", "://corskit.x7.probe.", 1)
-	base, any := strings.CutSuffix(s, ":*")
-	base = strings.ReplaceAll(base, "*", "corskit-x7-probe")
-	if any {
-		return []string{base, base + ":1", base + ":48620", base + ":65535"}
+	if IsOrigin(entry) {
+		owner, pattern = c.matcher.FindPattern(entry, policy+1)
+		return owner, pattern, nil
 	}
-	if i := strings.LastIndexByte(base, ':'); i > len("https") {
-		if low, high, ok := strings.Cut(base[i+1:], "-"); ok {
-			return []string{base[:i+1] + low, base[:i+1] + high}
+	covered := parsePatterns(entry)
+	if len(covered) == 0 {
+		return origin.NoOwner, "", nil // "null"
+	}
+	member, err := language.Member(c.budget, covered[0])
+	if member == "" || err != nil {
+		return origin.NoOwner, "", err
+	}
+	for owner, pattern := range c.matcher.All(member) {
+		if owner > policy || owner == policy && pattern == entry {
+			continue
+		}
+		switch covers, err := c.covers(pattern, owner, covered); {
+		case err != nil:
+			return origin.NoOwner, "", err
+		case !covers || owner == policy && c.index(policy, pattern) > index && c.mutual(entry, pattern, policy):
+		default:
+			return owner, pattern, nil
 		}
 	}
-	return []string{base}
+	return origin.NoOwner, "", nil
+}
+
+// covers reports whether a pattern of a policy matches all origins of others.
+func (c *coverage) covers(pattern string, owner int, others []*origin.Pattern) (bool, error) {
+	by := parsePatterns(pattern)
+	policy := &c.policies[owner]
+	secure := policy.AllowCredentials && !policy.DangerouslyAllowInsecureOrigins
+	b := origin.NewBuilder(new(origin.Room))
+	for _, p := range by {
+		b.Add(0, *p, secure)
+	}
+	m := b.Matcher()
+	if secure && by[0].Kind == origin.Regexp {
+		by = append(by, insecurity()...)
+	}
+	for _, p := range others {
+		examples, err := language.Examples(c.budget, p, by...)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(examples, func(o string) bool { return m.Match(o, 1) == origin.NoOwner }) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// mutual reports whether an entry also matches all origins of another one. Of two
+// patterns that match the same origins, the first one has an effect.
+func (c *coverage) mutual(entry, other string, policy int) bool {
+	covers, err := c.covers(entry, policy, parsePatterns(other))
+	return covers && err == nil
+}
+
+// index returns the index of the first entry of a policy with that text.
+func (c *coverage) index(policy int, entry string) int {
+	if c.indices[policy] == nil {
+		c.indices[policy] = make(map[string]int)
+		for i, e := range slices.Backward(c.policies[policy].AllowOrigins) {
+			c.indices[policy][e] = i
+		}
+	}
+	return c.indices[policy][entry]
+}
+
+// parsePatterns returns the patterns that an entry stands for, other than "null".
+func parsePatterns(entry string) (all []*origin.Pattern) {
+	origin.ParsePattern(entry, func(p origin.Pattern) {
+		if p.Kind != origin.Null {
+			all = append(all, &p)
+		}
+	})
+	return all
+}
+
+// insecurity returns patterns that tell insecure origins from others. With credentials,
+// a regular expression matches no insecure origin.
+func insecurity() (all []*origin.Pattern) {
+	for _, entry := range []string{
+		"regexp:http://.*", `regexp:http://(?:.*\.)?localhost(?::.*)?`, `regexp:http://127\..*`, `regexp:http://\[::1\](?::.*)?`,
+	} {
+		all = append(all, parsePatterns(entry)...)
+	}
+	return all
 }

@@ -48,7 +48,7 @@ type route struct {
 }
 
 func compileRoutes(routes []Route) (*state, error) {
-	warns := new(warnings)
+	warns, effort := new(warnings), newEffort()
 	var errs []error
 	if len(routes) == 0 {
 		e := finding{"", "Routes", -1, ""}.error(ReasonNoPolicy, "no route", "pass one, or use New")
@@ -56,7 +56,7 @@ func compileRoutes(routes []Route) (*state, error) {
 	}
 	compiled := make([]route, len(routes))
 	for i, r := range routes {
-		c := compiler{warns: warns}
+		c := compiler{warns: warns, effort: effort}
 		c.checkRoute(i, r)
 		for j, earlier := range routes[:i] {
 			if covers(earlier, r) {
@@ -155,7 +155,7 @@ func (s *state) cleansTo(host, path string, fold bool, i int) bool {
 // conflictState returns the state for paths whose readings lead to different
 // routes. The state allows no origin, and rejects requests if any route does.
 func conflictState(routes []route) *state {
-	c := compiler{warns: new(warnings)}
+	c := newCompiler()
 	p := Policy{}
 	for _, r := range routes {
 		p.RejectDisallowed = p.RejectDisallowed || r.to.rules.rejects

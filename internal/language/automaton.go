@@ -12,15 +12,29 @@ import (
 // ErrUndecided is the error of a question that needs more steps than its budget has.
 var ErrUndecided = errors.New("too complex to decide")
 
-// Budget bounds the work for one question or several. One step takes about 50 ns.
-type Budget struct{ steps int }
+// Budget bounds the work for one question or several. One step takes about 50 ns. A
+// Budget is not safe for concurrent use.
+type Budget struct {
+	steps int
+	whole *Budget // that this is a part of, or nil
+}
 
 // NewBudget returns a Budget of that many steps.
-func NewBudget(steps int) *Budget { return &Budget{steps} }
+func NewBudget(steps int) *Budget { return &Budget{steps: steps} }
+
+// Part returns a Budget of at most that many steps, which are taken from b too.
+func (b *Budget) Part(steps int) *Budget { return &Budget{min(steps, b.steps), b} }
+
+// Spend is for work that the caller does. It takes n steps, and reports whether there
+// were as many.
+func (b *Budget) Spend(n int) bool { return b.spend(n) }
 
 // spend takes n steps, and reports whether there were as many.
 func (b *Budget) spend(n int) bool {
 	b.steps -= n
+	if b.whole != nil && !b.whole.spend(n) {
+		return false
+	}
 	return b.steps >= 0
 }
 

@@ -163,11 +163,11 @@ func (s *search) next(from int32, k int) (to int32, ok bool) {
 	if !ok {
 		return dead, false
 	}
-	if !s.budget.spend(len(s.alphabet)) { // for the table
-		return dead, false
-	}
 	to = dead
 	if slices.ContainsFunc(set, func(e element) bool { return e.state < s.first }) {
+		if !s.budget.spend(len(s.alphabet)) { // for the table
+			return dead, false
+		}
 		to = s.intern(set)
 	}
 	s.table[at] = to

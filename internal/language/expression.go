@@ -63,3 +63,21 @@ func between(low, high int) string {
 	}
 	return fmt.Sprintf(`(?:%s)`, strings.Join(all, "|"))
 }
+
+// Member returns an origin that a pattern matches, or "" if there is none.
+func Member(b *Budget, p *origin.Pattern) (string, error) {
+	if p.Kind == origin.Wild {
+		member := p.Scheme + "://" + strings.ReplaceAll(p.Host, "*", "x")
+		if p.Ports.NotAbsent {
+			member += ":" + strconv.Itoa(int(p.Ports.Low))
+		}
+		if _, ok := origin.Parse(member); ok {
+			return member, nil
+		}
+	}
+	examples, err := Examples(b, p)
+	if len(examples) == 0 {
+		return "", err
+	}
+	return examples[0], nil
+}

@@ -81,7 +81,7 @@ func hunt(b *Budget, p *origin.Pattern, not owner, web bool) (found string, ok b
 }
 
 func huntWith(b *Budget, p *origin.Pattern, not owner, web, exact bool) (found string, tooLong bool, err error) {
-	h := hunter{automaton: newAutomaton(b), not: not, web: web, seen: make(map[scent]bool), children: make(map[suffix.Node]*children)}
+	h := hunter{automaton: newAutomaton(b), not: not, web: web, seen: make(map[scent]bool)}
 	entry, _, err := h.pattern(p)
 	if err != nil {
 		return "", false, err
@@ -118,12 +118,11 @@ func huntWith(b *Budget, p *origin.Pattern, not owner, web, exact bool) (found s
 // missing there.
 type hunter struct {
 	*automaton
-	not      owner
-	web      bool
-	seen     map[scent]bool
-	steps    []step
-	queues   [2][]int32 // indices in steps: where the owner is known, and where it is not
-	children map[suffix.Node]*children
+	not    owner
+	web    bool
+	seen   map[scent]bool
+	steps  []step
+	queues [2][]int32 // indices in steps: where the owner is known, and where it is not
 }
 
 // scent is all that matters of the characters read.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/corskit/corskit/internal/suffix"
 )
@@ -113,7 +114,7 @@ func (p part) hunted(not string) bool { return p.vague && (not == "" || int(p.sa
 func (h *hunter) newTrail() trail {
 	t := trail{part: newPart(h.not.domain)}
 	if h.web {
-		t.walk.begin(h, suffix.Node{})
+		t.walk.begin(suffix.Node{})
 	}
 	return t
 }
@@ -133,7 +134,7 @@ func (t *trail) read(h *hunter, at place, c byte, vague bool) bool {
 	case t.known:
 		return true
 	case c != '.' && c != '/':
-		t.walk.read(h, c)
+		t.walk.read(c)
 		t.part.read(c, vague, h.not.domain)
 		return true
 	case h.web && at.name.number:
@@ -156,7 +157,7 @@ func (t *trail) endLabel(h *hunter) {
 	if !h.web {
 		return
 	}
-	switch child, ok := t.walk.end(h); {
+	switch child, ok := t.walk.end(); {
 	case ok && child.Kind().IsSuffix():
 		t.owned, t.owner = false, part{}
 	case !t.owned, ok && child.Kind() == suffix.Exception:
@@ -232,9 +233,12 @@ type children struct {
 	isWild bool
 }
 
-func (h *hunter) childrenOf(n suffix.Node) *children {
-	if known := h.children[n]; known != nil {
-		return known
+// known holds the children of nodes that have been walked.
+var known sync.Map // of *children, by suffix.Node
+
+func childrenOf(n suffix.Node) *children {
+	if c, ok := known.Load(n); ok {
+		return c.(*children)
 	}
 	all := &children{nodes: make(map[string]suffix.Node)}
 	for child := range n.Children() {
@@ -247,22 +251,22 @@ func (h *hunter) childrenOf(n suffix.Node) *children {
 		all.nodes[label] = child
 	}
 	slices.Sort(all.labels)
-	h.children[n] = all
+	known.Store(n, all)
 	return all
 }
 
-func (w *walk) begin(h *hunter, n suffix.Node) {
+func (w *walk) begin(n suffix.Node) {
 	*w = walk{}
 	if !n.IsLeaf() {
-		*w = walk{alive: true, node: n, high: int32(len(h.childrenOf(n).labels))}
+		*w = walk{alive: true, node: n, high: int32(len(childrenOf(n).labels))}
 	}
 }
 
-func (w *walk) read(h *hunter, c byte) {
+func (w *walk) read(c byte) {
 	if !w.alive || w.low == w.high {
 		return
 	}
-	labels := h.childrenOf(w.node).labels[w.low:w.high]
+	labels := childrenOf(w.node).labels[w.low:w.high]
 	depth := int(w.depth)
 	first, _ := slices.BinarySearchFunc(labels, c, func(label string, c byte) int {
 		if depth >= len(label) || label[depth] < c {
@@ -283,11 +287,11 @@ func (w *walk) read(h *hunter, c byte) {
 }
 
 // end returns the node of the label that has been read, and begins the next label.
-func (w *walk) end(h *hunter) (child suffix.Node, ok bool) {
+func (w *walk) end() (child suffix.Node, ok bool) {
 	if !w.alive {
 		return child, false
 	}
-	all := h.childrenOf(w.node)
+	all := childrenOf(w.node)
 	if w.low < w.high && len(all.labels[w.low]) == int(w.depth) {
 		child, ok = all.nodes[all.labels[w.low]], true
 	} else {
@@ -295,7 +299,7 @@ func (w *walk) end(h *hunter) (child suffix.Node, ok bool) {
 	}
 	*w = walk{}
 	if ok {
-		w.begin(h, child)
+		w.begin(child)
 	}
 	return child, ok
 }

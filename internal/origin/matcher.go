@@ -114,20 +114,16 @@ func (m *Matcher) anyListed(s string, limit int) (owner int, pattern *string) {
 
 var anyPattern, nullPattern = "*", "null"
 
-// Crowded reports whether many patterns must be tried one by one.
-func (m *Matcher) Crowded() bool {
-	const many = 64
+// Tries returns how many patterns a lookup tries one by one, at most.
+func (m *Matcher) Tries() int {
+	most := 0
 	for _, t := range m.wild.tails {
-		if len(t.bare) > many {
-			return true
-		}
+		most = max(most, len(t.bare))
 		for _, rules := range t.heads {
-			if len(rules) > many {
-				return true
-			}
+			most = max(most, len(rules))
 		}
 	}
-	return len(m.regexps) > many
+	return most + len(m.regexps)
 }
 
 // HasPatterns reports whether there are patterns other than exact origins.

@@ -139,11 +139,17 @@ func pick(rules []rule, o *Origin, rest string, limit int) *rule {
 		if r.owner >= limit {
 			return nil
 		}
-		if r.scheme == o.Scheme && r.ports.contains(o.Port) && r.matchRest(o.Host, rest) {
+		if r.matches(o, rest) {
 			return r
 		}
 	}
 	return nil
+}
+
+// matches reports whether the rule matches an origin. rest is the part of the origin's
+// host that has not been compared.
+func (r *rule) matches(o *Origin, rest string) bool {
+	return r.scheme == o.Scheme && r.ports.contains(o.Port) && r.matchRest(o.Host, rest)
 }
 
 func (r *rule) matchRest(host, rest string) bool {

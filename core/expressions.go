@@ -1,0 +1,141 @@
+package core
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/corskit/corskit/internal/language"
+	"github.com/corskit/corskit/internal/origin"
+	"github.com/corskit/corskit/internal/suffix"
+)
+
+const regexpPrefix = "regexp:"
+
+// expressionDanger looks for origins that a regular expression matches although its
+// author does not mean them, and for expressions that match none.
+func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pattern) (danger, bool) {
+	if pat.Kind != origin.Regexp {
+		return danger{}, false
+	}
+	strict := p.AllowCredentials && !p.DangerouslyAllowPublicSuffixes
+	budget := ps.effort.patterns.Part(patternSteps)
+	examples, err := language.Examples(budget, pat)
+	if err == nil && len(examples) == 0 {
+		return danger{true, ReasonMatchesNothing, "an expression that matches no origin", ps.repair(entry, noOrigin)}, true
+	}
+	var pair [2]string
+	found := false
+	if err == nil {
+		pair, found, err = language.Strangers(budget, pat)
+	}
+	switch {
+	case err != nil:
+		return danger{
+			strict, ReasonUndecided, "an expression that is too complex to tell which origins it matches",
+			"write a simpler one, or list the origins",
+		}, true
+	case found && strict:
+		return danger{
+			true, ReasonPublicSuffix, "with credentials, " + strangersText(pair),
+			ps.repair(entry, ownDomain+", or set "+nameAllowPublicSuffix+" if that is intended"),
+		}, true
+	case found:
+		return danger{false, ReasonBroadRegexp, strangersText(pair), ps.repair(entry, ownDomain)}, true
+	case !p.AllowCredentials:
+		return danger{}, false
+	}
+	pair, found, err = language.Crowd(budget, pat)
+	return danger{
+		false, ReasonBroadRegexp, textf("an expression that allows all origins of its form, such as %s and %s", pair[0], pair[1]),
+		"make sure that nobody else can have such an origin",
+	}, found && err == nil
+}
+
+// strangersText says which two strangers an expression matches. They may be neighbours
+// below one domain.
+func strangersText(pair [2]string) text {
+	first, _ := origin.Parse(pair[0])
+	second, _ := origin.Parse(pair[1])
+	below, _ := suffix.PublicSuffix(first.Host)
+	other, _ := suffix.PublicSuffix(second.Host)
+	if below == other && strings.Contains(below, ".") {
+		return textf("an expression that matches origins of strangers below %s, such as %s and %s", below, pair[0], pair[1])
+	}
+	return textf("an expression that also matches strangers, such as %s and %s", pair[0], pair[1])
+}
+
+// Advice for expressions for which there is no better suggestion.
+const (
+	noOrigin text = "write it for whole origins, such as https://app.example.com: " +
+		"in lower case, without a default port, a path or a slash at the end"
+	ownDomain text = "name your own domain in it and escape its dots"
+)
+
+// repair suggests a pattern that the author of an expression may have meant. It must
+// match something, but no strangers. If there is none, repair returns the advice.
+func (ps *policyScope) repair(entry string, advice text) text {
+	for _, candidate := range repairs(strings.TrimPrefix(entry, regexpPrefix)) {
+		if candidate != entry && ps.isSound(candidate) {
+			return textf("did you mean %q?", candidate)
+		}
+	}
+	return advice
+}
+
+// isSound reports whether an entry is a pattern that matches something, but no
+// strangers.
+func (ps *policyScope) isSound(entry string) bool {
+	sound := true
+	fault := origin.ParsePattern(entry, func(pat origin.Pattern) {
+		budget := ps.effort.patterns.Part(patternSteps)
+		switch pat.Kind {
+		case origin.Exact:
+		case origin.Wild:
+			_, spans := pat.SpansPublicSuffix()
+			sound = sound && !spans
+		case origin.Regexp:
+			examples, err := language.Examples(budget, &pat)
+			_, found, err2 := language.Strangers(budget, &pat)
+			sound = sound && len(examples) > 0 && !found && err == nil && err2 == nil
+		default:
+			sound = false
+		}
+	})
+	return fault == nil && sound
+}
+
+// repairs returns what may have been meant by an expression.
+func repairs(expr string) (candidates []string) {
+	steps := []func(string) string{
+		func(s string) string { // /^...$/
+			if len(s) > 1 && s[0] == '/' {
+				s = strings.TrimSuffix(s[1:], "/")
+			}
+			return strings.ReplaceAll(s, `\/`, "/")
+		},
+		func(s string) string { return strings.TrimSuffix(strings.TrimPrefix(s, "^"), "$") },
+		func(s string) string { // a path
+			for _, end := range []string{"/*", "/.*", "/?", "/"} {
+				s = strings.TrimSuffix(s, end)
+			}
+			return s
+		},
+		func(s string) string { return strings.TrimSuffix(strings.TrimSuffix(s, ":443"), ":80") },
+		func(s string) string { return loneDot.ReplaceAllString(s, `$1\.`) },
+		func(s string) string { return "(?i)" + s },
+	}
+	add := func(s string) {
+		candidates = append(candidates, strings.ReplaceAll(s, `\.`, "."), regexpPrefix+s)
+	}
+	all := expr
+	for _, step := range steps {
+		add(step(expr))
+		all = step(all)
+		add(all)
+	}
+	return candidates
+}
+
+// loneDot is a dot that is neither escaped nor repeated, after a letter or digit and
+// before one.
+var loneDot = regexp.MustCompile(`([a-z0-9])\.\b`)
