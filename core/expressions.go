@@ -19,8 +19,8 @@ func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pat
 	}
 	strict := p.AllowCredentials && !p.DangerouslyAllowPublicSuffixes
 	budget := ps.effort.patterns.Part(patternSteps)
-	examples, err := language.Examples(budget, pat)
-	if err == nil && len(examples) == 0 {
+	_, matches, err := language.Example(budget, pat)
+	if err == nil && !matches {
 		return danger{true, ReasonMatchesNothing, "an expression that matches no origin", ps.repair(entry, noOrigin)}, true
 	}
 	var pair [2]string
@@ -94,9 +94,9 @@ func (ps *policyScope) isSound(entry string) bool {
 			_, spans := pat.SpansPublicSuffix()
 			sound = sound && !spans
 		case origin.Regexp:
-			examples, err := language.Examples(budget, &pat)
+			_, matches, err := language.Example(budget, &pat)
 			_, found, err2 := language.Strangers(budget, &pat)
-			sound = sound && len(examples) > 0 && !found && err == nil && err2 == nil
+			sound = sound && matches && !found && err == nil && err2 == nil
 		default:
 			sound = false
 		}

@@ -61,7 +61,7 @@ func (c *coverage) of(policy, index int, entry string) (owner int, pattern strin
 		owner, pattern = c.matcher.FindPattern(entry, policy+1)
 		return owner, pattern, nil
 	}
-	covered := parsePatterns(entry)
+	covered, _ := parseEntry(index, entry)
 	if len(covered) == 0 {
 		return origin.NoOwner, "", nil // "null"
 	}
@@ -86,7 +86,7 @@ func (c *coverage) of(policy, index int, entry string) (owner int, pattern strin
 
 // covers reports whether a pattern of a policy matches all origins of others.
 func (c *coverage) covers(pattern string, owner int, others []*origin.Pattern) (bool, error) {
-	by := parsePatterns(pattern)
+	by, _ := parseEntry(0, pattern)
 	policy := &c.policies[owner]
 	secure := policy.AllowCredentials && !policy.DangerouslyAllowInsecureOrigins
 	b := origin.NewBuilder(new(origin.Room))
@@ -112,7 +112,8 @@ func (c *coverage) covers(pattern string, owner int, others []*origin.Pattern) (
 // mutual reports whether an entry also matches all origins of another one. Of two
 // patterns that match the same origins, the first one has an effect.
 func (c *coverage) mutual(entry, other string, policy int) bool {
-	covers, err := c.covers(entry, policy, parsePatterns(other))
+	patterns, _ := parseEntry(0, other)
+	covers, err := c.covers(entry, policy, patterns)
 	return covers && err == nil
 }
 
@@ -127,23 +128,14 @@ func (c *coverage) index(policy int, entry string) int {
 	return c.indices[policy][entry]
 }
 
-// parsePatterns returns the patterns that an entry stands for, other than "null".
-func parsePatterns(entry string) (all []*origin.Pattern) {
-	origin.ParsePattern(entry, func(p origin.Pattern) {
-		if p.Kind != origin.Null {
-			all = append(all, &p)
-		}
-	})
-	return all
-}
-
 // insecurity returns patterns that tell insecure origins from others. With credentials,
 // a regular expression matches no insecure origin.
 func insecurity() (all []*origin.Pattern) {
 	for _, entry := range []string{
 		"regexp:http://.*", `regexp:http://(?:.*\.)?localhost(?::.*)?`, `regexp:http://127\..*`, `regexp:http://\[::1\](?::.*)?`,
 	} {
-		all = append(all, parsePatterns(entry)...)
+		patterns, _ := parseEntry(0, entry)
+		all = append(all, patterns...)
 	}
 	return all
 }

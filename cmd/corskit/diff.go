@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -18,8 +19,10 @@ func newDiff() *cobra.Command {
 		Short: "Report what a configuration change allows and refuses",
 		Long: `diff compares what two configurations do, not how they are written. It makes an
 engine from each file and asks both about every origin and route that either
-file names, and about an origin that neither names. A few sample origins
-represent all that a pattern matches.
+file names, and about an origin that neither names. Of the origins that a
+pattern or regular expression matches, it asks about one for each combination
+of entries that match it, so no difference is missed. A note names the entries
+that are too complex for that.
 
 CORS_* environment variables are ignored unless --env is given.
 
@@ -74,11 +77,9 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	progress := progress{terminal: newTerminal(cmd.ErrOrStderr(), "never")}
-	result := compared{Changes: compare(cmd.Context(), before, after, progress.show)}
+	var result compared
+	result.Changes, result.Notes = compare(cmd.Context(), before, after, progress.show)
 	progress.clear()
-	if expressionsDiffer(before, after) {
-		result.Notes = append(result.Notes, "regular expressions differ, and only a few origins of each were tried")
-	}
 	if d.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), result)
 	} else {
@@ -91,9 +92,14 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 }
 
 // compare asks both configurations the same questions.
-func compare(ctx context.Context, before, after *config.Config, progress func(config.Progress)) []change {
-	changes := []change{}
-	patterns := samples(before, after)
+func compare(
+	ctx context.Context, before, after *config.Config, progress func(config.Progress),
+) (changes []change, notes []string) {
+	changes = []change{}
+	if reflect.DeepEqual(before.Policies, after.Policies) && reflect.DeepEqual(before.Routes, after.Routes) {
+		return changes, nil
+	}
+	patterns, notes := samples(progress, before, after)
 	known := make(map[string][]change) // by the governing policies
 	routes := routesOf(ctx, progress, before, after)
 	for i, r := range routes {
@@ -108,7 +114,7 @@ func compare(ctx context.Context, before, after *config.Config, progress func(co
 			changes = append(changes, c)
 		}
 	}
-	return changes
+	return changes, notes
 }
 
 // compareRoute compares the answers to the requests of one route.
@@ -126,7 +132,8 @@ func compareRoute(ctx context.Context, before, after *config.Config, patterns []
 	}
 	for _, p := range patterns {
 		first := c.changeFor(p.origins[0])
-		if !slices.ContainsFunc(p.origins, func(o string) bool { return c.changeFor(o) != first }) {
+		differs := func(o string) bool { return c.changeFor(o) != first }
+		if !slices.ContainsFunc(p.origins, differs) && !slices.ContainsFunc(p.listed, differs) {
 			name(first, p.name)
 			continue
 		}

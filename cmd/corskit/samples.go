@@ -1,119 +1,163 @@
 package main
 
 import (
-	"strconv"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
 )
 
-// originSample holds origins that represent all origins of a pattern.
+// originSample holds origins that show every answer that the origins of an entry get.
 type originSample struct {
 	name    string
 	origins []string
+	listed  []string // origins of the entry that other entries list
 }
 
-// What a * inside a host may match.
-const (
-	sampleLabel = "corskit-sample"
-	sampleOther = "a_0"
-)
-
-// samplePort is a port that no file lists.
-const samplePort = ":49151"
+// sampleLabel is a label of hosts, paths and header names that no file has.
+const sampleLabel = "corskit-sample"
 
 // stranger is an origin that cannot exist (RFC 2606).
 const stranger = "https://corskit-sample.invalid"
 
-// samples returns origins for every pattern of the configurations, and an origin
-// that no pattern lists.
-func samples(configs ...*config.Config) []originSample {
-	list := []originSample{{"any other origin", []string{stranger}}}
-	seen := map[string]bool{"*": true}
-	var outside []string
+// samples returns origins for every entry of the configurations, and one that no entry
+// names. notes say which entries are too complex for that.
+func samples(progress func(config.Progress), configs ...*config.Config) (list []originSample, notes []string) {
+	entries := entriesOf(configs)
+	exact := make(map[string]bool)
+	var patterns []string
+	for _, e := range entries {
+		if core.IsOrigin(e) {
+			exact[e] = true
+		} else if e != "*" {
+			patterns = append(patterns, e)
+		}
+	}
+	if o, ok := otherOrigin(entries); ok {
+		list = append(list, originSample{name: "any other origin", origins: []string{o}})
+	}
+	done := 0
+	for _, e := range entries {
+		switch {
+		case exact[e]:
+			list = append(list, originSample{name: e, origins: []string{e}})
+		case e != "*":
+			progress(config.Progress{Phase: "reading patterns", Done: done, Total: len(patterns)})
+			done++
+			origins, err := sample(e, patterns, exact)
+			if err != nil {
+				notes = append(notes, e+" is too complex to be compared; only some of its origins were")
+			}
+			if len(origins) > 0 {
+				list = append(list, originSample{e, origins, matched(e, entries)})
+			}
+		}
+	}
+	return list, notes
+}
+
+// matched returns the origins among entries that a pattern matches.
+func matched(pattern string, entries []string) (origins []string) {
+	engine, err := core.New(core.Policy{AllowOrigins: []string{pattern}, DangerouslyAllowNullOrigin: true})
+	for _, e := range entries {
+		if err == nil && core.IsOrigin(e) && engine.AllowsOrigin(e) {
+			origins = append(origins, e)
+		}
+	}
+	return origins
+}
+
+// entriesOf returns the entries of allow_origins of all policies, each once.
+func entriesOf(configs []*config.Config) (entries []string) {
+	seen := make(map[string]bool)
 	for _, c := range configs {
 		for _, p := range c.Policies {
-			for _, pattern := range p.AllowOrigins {
-				if seen[pattern] {
-					continue
+			for _, e := range p.AllowOrigins {
+				if !seen[e] {
+					seen[e] = true
+					entries = append(entries, e)
 				}
-				seen[pattern] = true
-				inside, near := sample(pattern)
-				if len(inside) > 0 {
-					list = append(list, originSample{pattern, inside})
-				}
-				outside = append(outside, near...)
 			}
 		}
 	}
-	for _, o := range outside {
-		list = append(list, originSample{o, []string{o}})
-	}
-	return list
+	return entries
 }
 
-// sample returns origins that a pattern matches, and some that it just misses. If
-// two patterns differ, an origin of one of them must show it.
-func sample(pattern string) (inside, near []string) {
-	if expression, ok := strings.CutPrefix(pattern, "regexp:"); ok {
-		return sampleExpression(expression)
+// otherOrigin returns an origin that no entry but "*" matches.
+func otherOrigin(entries []string) (string, bool) {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e string) bool { return e == "*" })
+	engine, err := core.New(core.Policy{AllowOrigins: entries, DangerouslyAllowNullOrigin: true})
+	if err != nil {
+		return stranger, true // the configurations are valid, so this cannot happen
 	}
-	if pattern == "@loopback" {
-		for _, scheme := range []string{"http", "https"} {
-			for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
-				inside = append(inside, scheme+"://"+host, scheme+"://"+host+samplePort)
-			}
-		}
-		return inside, nil
+	candidates := []string{stranger}
+	if engine.AllowsOrigin(stranger) {
+		candidates, _ = core.Examples("*", slices.DeleteFunc(entries, core.IsOrigin)...)
 	}
-	base, ports, nearPorts := samplePorts(pattern)
-	for _, h := range sampleHosts(base) {
-		for _, p := range ports {
-			inside = append(inside, h+p)
-		}
-		for _, p := range nearPorts {
-			near = append(near, h+p)
+	for _, o := range candidates {
+		if !engine.AllowsOrigin(o) {
+			return o, true
 		}
 	}
-	return inside, near
+	return "", false
 }
 
-// samplePorts splits a wildcard or range of ports off a pattern. It returns ports
-// inside, and those next to its ends.
-func samplePorts(pattern string) (base string, inside, near []string) {
-	if base, ok := strings.CutSuffix(pattern, ":*"); ok {
-		return base, []string{"", samplePort}, nil
-	}
-	if i := strings.LastIndexByte(pattern, ':'); i >= 0 {
-		low, high, isRange := strings.Cut(pattern[i+1:], "-")
-		first, err1 := strconv.Atoi(low)
-		last, err2 := strconv.Atoi(high)
-		if isRange && err1 == nil && err2 == nil {
-			base = pattern[:i]
-			return base, []string{port(base, first), port(base, last)}, []string{port(base, first-1), port(base, last+1)}
+// maxMeetings is how often an example may turn out to be an entry of its own.
+const maxMeetings = 100
+
+// sample returns origins that show every answer that the origins of a pattern get.
+// If there is an error, they do not show all.
+func sample(pattern string, patterns []string, exact map[string]bool) ([]string, error) {
+	var others []string
+	for _, p := range patterns {
+		if p != pattern && mayOverlap(p, pattern) {
+			others = append(others, p)
 		}
 	}
-	return pattern, []string{""}, nil
+	// An example that is an entry of its own says nothing about other origins of the
+	// pattern. So the question is asked again, with that entry told apart.
+	apart := make(map[string]bool)
+	for {
+		examples, err := core.Examples(pattern, others...)
+		if err != nil {
+			return examples, err
+		}
+		met := slices.DeleteFunc(slices.Clone(examples), func(o string) bool { return !exact[o] || apart[o] })
+		examples = slices.DeleteFunc(examples, func(o string) bool { return exact[o] })
+		if len(met) == 0 {
+			return examples, nil
+		}
+		if len(apart) > maxMeetings {
+			return examples, errTooManyEntries
+		}
+		for _, o := range met {
+			apart[o] = true
+		}
+		others = append(others, met...)
+	}
 }
 
-// sampleHosts replaces each * of a pattern without ports.
-func sampleHosts(base string) []string {
-	if !strings.Contains(base, "*") {
-		return []string{base}
-	}
-	hosts := []string{strings.ReplaceAll(base, "*", sampleLabel), strings.ReplaceAll(base, "*", sampleOther)}
-	if strings.Contains(base, "//*.") {
-		hosts = append(hosts, strings.ReplaceAll(base, "*", sampleLabel+"."+sampleOther))
-	}
-	return hosts
+var errTooManyEntries = errors.New("too many entries that the pattern matches too")
+
+// mayOverlap reports whether two patterns may match the same origin. It returns true
+// if it cannot tell.
+func mayOverlap(a, b string) bool {
+	schemeA, endA, ok := parts(a)
+	schemeB, endB, ok2 := parts(b)
+	return !ok || !ok2 || schemeA == schemeB && (strings.HasSuffix(endA, endB) || strings.HasSuffix(endB, endA))
 }
 
-// port returns a port as browsers write it in origins of the scheme: empty for the
-// default port. It is also empty for a number that is not a port.
-func port(origin string, n int) string {
-	isDefault := n == 80 && strings.HasPrefix(origin, "http:") || n == 443 && strings.HasPrefix(origin, "https:")
-	if n <= 0 || n > 65535 || isDefault {
-		return ""
+// parts returns the scheme of a pattern, and the end of its host after the last
+// wildcard. ok is false if it has none.
+func parts(pattern string) (scheme, end string, ok bool) {
+	scheme, host, ok := strings.Cut(pattern, "://")
+	if !ok || strings.HasPrefix(pattern, "regexp:") {
+		return "", "", false
 	}
-	return ":" + strconv.Itoa(n)
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host = host[:i]
+	}
+	return scheme, host[strings.LastIndexByte(host, '*')+1:], true
 }

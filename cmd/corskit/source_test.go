@@ -72,7 +72,7 @@ func TestCompareReports(t *testing.T) {
 		return c
 	}
 	last := make(map[string]config.Progress)
-	changes := compare(t.Context(), read(policies+hosts.String()+paths.String()), read(policies+paths.String()+hosts.String()),
+	changes, _ := compare(t.Context(), read(policies+hosts.String()+paths.String()), read(policies+paths.String()+hosts.String()),
 		func(p config.Progress) {
 			if before := last[p.Phase]; p.Done != 0 && p.Done != before.Done+1 || p.Done >= p.Total {
 				t.Errorf("%+v after %+v", p, before)

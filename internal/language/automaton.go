@@ -2,6 +2,7 @@ package language
 
 import (
 	"errors"
+	"math/bits"
 	"regexp/syntax"
 	"strings"
 	"unicode"
@@ -93,13 +94,9 @@ type charset [2]uint64
 func (s *charset) add(c byte)     { s[c/64] |= 1 << (c % 64) }
 func (s charset) has(c byte) bool { return s[c/64]&(1<<(c%64)) != 0 }
 
-func (s charset) count() (n int) {
-	for c := range byte(128) {
-		if inOrigins.has(c) && s.has(c) {
-			n++
-		}
-	}
-	return n
+// count returns how many characters of origins are in the set.
+func (s charset) count() int {
+	return bits.OnesCount64(s[0]&inOrigins[0]) + bits.OnesCount64(s[1]&inOrigins[1])
 }
 
 // neighbor is the character to the right of the current position.

@@ -12,7 +12,8 @@ import (
 // which of the patterns match it, the examples show all properties that the origins
 // of p have. No examples means that p matches no origin.
 //
-// The error is [ErrUndecided] if the question takes more steps than b has.
+// The error is [ErrUndecided] if the question takes more steps than b has. Then the
+// examples are not all.
 func Examples(b *Budget, p *origin.Pattern, others ...*origin.Pattern) ([]string, error) {
 	found, tooLong, err := examples(b, false, p, others)
 	if err == nil && tooLong {
@@ -55,12 +56,9 @@ func examples(b *Budget, exact bool, p *origin.Pattern, others []*origin.Pattern
 			} else {
 				tooLong = true
 			}
-			if len(others) == 0 && ok {
-				break
-			}
 		}
 		if !s.expand(i) {
-			return nil, false, ErrUndecided
+			return found, false, ErrUndecided
 		}
 	}
 	return found, tooLong && !exact, nil
@@ -235,10 +233,7 @@ func (a *automaton) alphabet() []byte {
 	}
 	taken := make(map[string]bool)
 	var chars []byte
-	for c := range byte(128) {
-		if !inOrigins.has(c) {
-			continue
-		}
+	for _, c := range []byte(originChars) {
 		class := []byte{grammarClass(c)}
 		for _, set := range sets {
 			if set.has(c) {

@@ -75,9 +75,6 @@ func Member(b *Budget, p *origin.Pattern) (string, error) {
 			return member, nil
 		}
 	}
-	examples, err := Examples(b, p)
-	if len(examples) == 0 {
-		return "", err
-	}
-	return examples[0], nil
+	member, _, err := Example(b, p)
+	return member, err
 }

@@ -2,9 +2,11 @@ package language
 
 import "strings"
 
-// inOrigins are the characters of origins.
+// originChars are the characters of origins, in the order in which examples prefer them.
+const originChars = "abcdefghijklmnopqrstuvwxyz0123456789-_.:/[]+ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 var inOrigins = func() (s charset) {
-	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/[]+") {
+	for _, c := range []byte(originChars) {
 		s.add(c)
 	}
 	return s

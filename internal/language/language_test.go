@@ -109,9 +109,11 @@ func TestEmpty(t *testing.T) {
 		"http://localhost:3000-3999":                false,
 		"*":                                         false,
 	} {
-		examples, err := language.Examples(language.NewBudget(plenty), parse(t, entry))
-		if err != nil || (len(examples) == 0) != empty {
-			t.Errorf("%s: examples %q, %v; want empty: %v", entry, examples, err, empty)
+		p := parse(t, entry)
+		examples, err := language.Examples(language.NewBudget(plenty), p)
+		example, ok, err2 := language.Example(language.NewBudget(plenty), p)
+		if err != nil || err2 != nil || (len(examples) == 0) != empty || ok == empty {
+			t.Errorf("%s: examples %q, %v; example %q, %v; want empty: %v", entry, examples, err, example, err2, empty)
 		}
 	}
 }

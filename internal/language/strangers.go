@@ -30,12 +30,18 @@ func Crowd(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err error)
 	return twoOwners(b, p, false)
 }
 
+// Example returns the shortest origin that p matches. ok is false if there is none. It
+// takes fewer steps than [Examples].
+func Example(b *Budget, p *origin.Pattern) (example string, ok bool, err error) {
+	return hunt(b, p, quarry{all: true})
+}
+
 func twoOwners(b *Budget, p *origin.Pattern, web bool) (origins [2]string, ok bool, err error) {
-	if origins[0], ok, err = hunt(b, p, owner{}, web); !ok || err != nil {
+	if origins[0], ok, err = hunt(b, p, quarry{web: web}); !ok || err != nil {
 		return [2]string{}, false, err
 	}
 	o, _ := origin.Parse(origins[0])
-	if origins[1], ok, err = hunt(b, p, ownerOf(o.Host, web), web); !ok || err != nil {
+	if origins[1], ok, err = hunt(b, p, quarry{web: web, not: ownerOf(o.Host, web)}); !ok || err != nil {
 		return [2]string{}, false, err
 	}
 	return origins, true, nil
@@ -70,18 +76,27 @@ func reversed(s string) string {
 	return string(b)
 }
 
-// hunt returns an origin that p matches, of whose owner the expression does not write
-// out the name, and whose owner is not the given one.
-func hunt(b *Budget, p *origin.Pattern, not owner, web bool) (found string, ok bool, err error) {
-	found, tooLong, err := huntWith(b, p, not, web, false)
+// quarry says which origins to hunt for: those with a scheme of the web, or the others,
+// of whose owner the expression does not write out the name, and whose owner is not the
+// given one; or all.
+type quarry struct {
+	all, web bool
+	not      owner
+}
+
+func (q quarry) scheme(at place) bool { return q.all || at.web() == q.web }
+
+// hunt returns an origin that p matches and that q says.
+func hunt(b *Budget, p *origin.Pattern, q quarry) (found string, ok bool, err error) {
+	found, tooLong, err := huntWith(b, p, q, false)
 	if err == nil && found == "" && tooLong {
-		found, _, err = huntWith(b, p, not, web, true)
+		found, _, err = huntWith(b, p, q, true)
 	}
 	return found, found != "", err
 }
 
-func huntWith(b *Budget, p *origin.Pattern, not owner, web, exact bool) (found string, tooLong bool, err error) {
-	h := hunter{automaton: newAutomaton(b), not: not, web: web, seen: make(map[scent]bool)}
+func huntWith(b *Budget, p *origin.Pattern, q quarry, exact bool) (found string, tooLong bool, err error) {
+	h := hunter{automaton: newAutomaton(b), quarry: q, seen: make(map[scent]bool)}
 	entry, _, err := h.pattern(p)
 	if err != nil {
 		return "", false, err
@@ -100,7 +115,7 @@ func huntWith(b *Budget, p *origin.Pattern, not owner, web, exact bool) (found s
 			return "", tooLong, nil
 		}
 		at := h.steps[i].scent
-		if h.accepts(at.element) && at.place.accepts() && at.place.web() == web {
+		if h.accepts(at.element) && at.place.accepts() && q.scheme(at.place) {
 			text := h.text(i)
 			if _, ok := origin.Parse(text); ok {
 				return text, false, nil
@@ -118,8 +133,7 @@ func huntWith(b *Budget, p *origin.Pattern, not owner, web, exact bool) (found s
 // missing there.
 type hunter struct {
 	*automaton
-	not    owner
-	web    bool
+	quarry
 	seen   map[scent]bool
 	steps  []step
 	queues [2][]int32 // indices in steps: where the owner is known, and where it is not
@@ -189,10 +203,10 @@ func (h *hunter) schemePossible() (possible, ok bool) {
 	for len(stack) > 0 {
 		at := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if h.accepts(at.element) && at.place.accepts() && at.place.web() == h.web {
+		if h.accepts(at.element) && at.place.accepts() && h.scheme(at.place) {
 			return true, true
 		}
-		for c := range byte(128) {
+		for _, c := range []byte(originChars) {
 			if next, ok := at.place.step(c); ok && h.reads(at.element, c) && !push(h.states[at.element.state].next[0], neighborOf(c), next) {
 				return false, false
 			}
@@ -221,7 +235,7 @@ func (h *hunter) next() (i int32, ok bool) {
 
 func (h *hunter) expand(i int32) bool {
 	at := h.steps[i].scent
-	for c := range byte(128) {
+	for _, c := range []byte(originChars) {
 		if !h.reads(at.element, c) {
 			continue
 		}

@@ -112,6 +112,9 @@ func (p *part) read(c byte, vague bool, not string) {
 func (p part) hunted(not string) bool { return p.vague && (not == "" || int(p.same) != len(not)) }
 
 func (h *hunter) newTrail() trail {
+	if h.all {
+		return trail{known: true}
+	}
 	t := trail{part: newPart(h.not.domain)}
 	if h.web {
 		t.walk.begin(suffix.Node{})
@@ -122,6 +125,9 @@ func (h *hunter) newTrail() trail {
 // read reads a character of the host, or the "/" before it. It returns false if the
 // owner is not hunted for.
 func (t *trail) read(h *hunter, at place, c byte, vague bool) bool {
+	if t.known {
+		return true
+	}
 	if c == ']' || at.phase == inIPv6 {
 		return t.readIPv6(h, at, c, vague)
 	}
@@ -131,8 +137,6 @@ func (t *trail) read(h *hunter, at place, c byte, vague bool) bool {
 	switch {
 	case t.isIPv4:
 		return t.readIPv4(h, at, c, vague)
-	case t.known:
-		return true
 	case c != '.' && c != '/':
 		t.walk.read(c)
 		t.part.read(c, vague, h.not.domain)

@@ -1,0 +1,75 @@
+package core
+
+import (
+	"slices"
+
+	"github.com/corskit/corskit/internal/language"
+	"github.com/corskit/corskit/internal/origin"
+)
+
+// examplesSteps bounds the work of Examples to a fraction of a second.
+const examplesSteps = 1 << 21
+
+// Examples returns origins that an entry of AllowOrigins matches: one for each
+// combination of other entries that matches any of them. The examples also tell
+// http:// origins other than loopback from the rest. So if the answer to an origin
+// depends only on which entries match it, the examples get every answer that an origin
+// of the entry can get. If there are none, the entry matches no origin.
+//
+// Examples decides this exactly, for regular expressions too. Its error is a
+// [*PolicyError]: an entry is not valid, or the entries are too complex
+// ([ReasonUndecided]), in which case the examples are not all. The error's index is that
+// of the entry, counted from 0; others begin at 1.
+func Examples(entry string, others ...string) ([]string, error) {
+	patterns, err := parseEntry(0, entry)
+	if err != nil {
+		return nil, err
+	}
+	apart := insecurity()
+	for i, other := range others {
+		more, err := parseEntry(i+1, other)
+		if err != nil {
+			return nil, err
+		}
+		if other != "*" { // it tells no origins apart
+			apart = append(apart, more...)
+		}
+	}
+	var all []string
+	if entry == "null" || entry == "*" {
+		all = append(all, "null")
+	}
+	budget := language.NewBudget(examplesSteps)
+	for _, p := range patterns {
+		some, err := language.Examples(budget, p, apart...)
+		all = append(all, some...)
+		if err != nil {
+			if member, err := language.Member(language.NewBudget(examplesSteps), p); err == nil && member != "" {
+				all = append(all, member)
+			}
+			e := finding{"", "AllowOrigins", 0, entry}.error(ReasonUndecided, "too complex to tell which origins it matches",
+				"write simpler entries")
+			return unique(all), &e
+		}
+	}
+	return unique(all), nil
+}
+
+func unique(all []string) []string {
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// parseEntry returns the patterns that an entry stands for: none for "null".
+func parseEntry(index int, entry string) (all []*origin.Pattern, err error) {
+	f := origin.ParsePattern(entry, func(p origin.Pattern) {
+		if p.Kind != origin.Null {
+			all = append(all, &p)
+		}
+	})
+	if f != nil {
+		e := finding{"", "AllowOrigins", index, entry}.error(Reason(f.Reason), text(f.Detail), text(f.Suggestion))
+		err = &e
+	}
+	return all, err
+}
