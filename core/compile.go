@@ -76,7 +76,7 @@ type effort struct {
 // The budgets for one engine, and for one pattern. With all its steps, an engine takes
 // a few seconds to compile.
 const (
-	patternsSteps = 1 << 25
+	patternsSteps = 1 << 24
 	patternSteps  = 1 << 18
 	coverageSteps = 1 << 23
 )

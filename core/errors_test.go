@@ -88,7 +88,7 @@ func TestPolicyErrors(t *testing.T) {
 		{"unbounded prefix", creds(`regexp:https://.*example\.com`), "AllowOrigins", 0, `regexp:https://.*example\.com`,
 			core.ReasonPublicSuffix, "your own domain"},
 		{"everybody's pages", creds(`regexp:https://[a-z]+\.github\.io`), "AllowOrigins", 0, `regexp:https://[a-z]+\.github\.io`,
-			core.ReasonPublicSuffix, "your own domain"},
+			core.ReasonPublicSuffix, "below github.io one by one"},
 		{"country suffix", creds("https://*.np"), "AllowOrigins", 0, "https://*.np", core.ReasonPublicSuffix,
 			"DangerouslyAllowPublicSuffixes"},
 		{"two days", core.Policy{MaxAge: 48 * time.Hour}, "MaxAge", -1, "48h0m0s", core.ReasonMaxAge, "24h"},

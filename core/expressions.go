@@ -1,6 +1,7 @@
 package core
 
 import (
+	"net/netip"
 	"regexp"
 	"strings"
 
@@ -37,39 +38,58 @@ func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pat
 	case found && strict:
 		return danger{
 			true, ReasonPublicSuffix, "with credentials, " + strangersText(pair),
-			ps.repair(entry, ownDomain+", or set "+nameAllowPublicSuffix+" if that is intended"),
+			ps.repair(entry, ownerAdvice(pair)+", or set "+nameAllowPublicSuffix+" if that is intended"),
 		}, true
 	case found:
-		return danger{false, ReasonBroadRegexp, strangersText(pair), ps.repair(entry, ownDomain)}, true
+		return danger{false, ReasonBroadRegexp, strangersText(pair), ps.repair(entry, ownerAdvice(pair))}, true
 	case !p.AllowCredentials:
 		return danger{}, false
 	}
 	pair, found, err = language.Crowd(budget, pat)
-	return danger{
+	d := danger{
 		false, ReasonBroadRegexp, textf("an expression that allows all origins of its form, such as %s and %s", pair[0], pair[1]),
 		"make sure that nobody else can have such an origin",
-	}, found && err == nil
+	}
+	if _, rest, _ := strings.Cut(pair[0], "://"); pat.Expr.MatchString("https://" + rest) {
+		d.detail = textf("an expression that matches any scheme, as in %s", pair[0])
+		d.suggestion = `name the scheme, as in "regexp:https://[a-z]+\\.example\\.com"`
+	}
+	return d, found && err == nil
 }
 
-// strangersText says which two strangers an expression matches. They may be neighbours
-// below one domain.
+// strangersText says which two strangers an expression matches.
 func strangersText(pair [2]string) text {
-	first, _ := origin.Parse(pair[0])
-	second, _ := origin.Parse(pair[1])
-	below, _ := suffix.PublicSuffix(first.Host)
-	other, _ := suffix.PublicSuffix(second.Host)
-	if below == other && strings.Contains(below, ".") {
+	if below, ok := shared(pair); ok {
 		return textf("an expression that matches origins of strangers below %s, such as %s and %s", below, pair[0], pair[1])
 	}
 	return textf("an expression that also matches strangers, such as %s and %s", pair[0], pair[1])
 }
 
-// Advice for expressions for which there is no better suggestion.
-const (
-	noOrigin text = "write it for whole origins, such as https://app.example.com: " +
-		"in lower case, without a default port, a path or a slash at the end"
-	ownDomain text = "name your own domain in it and escape its dots"
-)
+// shared returns the domain of several labels below which both strangers have their
+// names, such as github.io.
+func shared(pair [2]string) (domain string, ok bool) {
+	first, _ := origin.Parse(pair[0])
+	second, _ := origin.Parse(pair[1])
+	domain, _ = suffix.PublicSuffix(first.Host)
+	other, _ := suffix.PublicSuffix(second.Host)
+	return domain, domain == other && strings.Contains(domain, ".")
+}
+
+// ownerAdvice says how to write an expression for origins of one owner.
+func ownerAdvice(pair [2]string) text {
+	o, _ := origin.Parse(pair[0])
+	if domain, ok := shared(pair); ok {
+		return textf("list the origins below %s one by one, or give them names under a domain of your own", domain)
+	}
+	if _, err := netip.ParseAddr(strings.Trim(o.Host, "[]")); err == nil {
+		return "write out the network of your own addresses, or list them"
+	}
+	return "name your own domain in it and escape its dots"
+}
+
+// noOrigin is advice for expressions for which there is no better suggestion.
+const noOrigin text = "write it for whole origins, such as https://app.example.com: " +
+	"in lower case, without a default port, a path or a slash at the end"
 
 // repair suggests a pattern that the author of an expression may have meant. It must
 // match something, but no strangers. If there is none, repair returns the advice.
@@ -91,8 +111,8 @@ func (ps *policyScope) isSound(entry string) bool {
 		switch pat.Kind {
 		case origin.Exact:
 		case origin.Wild:
-			_, spans := pat.SpansPublicSuffix()
-			sound = sound && !spans
+			_, _, shared := pat.Shared()
+			sound = sound && !shared
 		case origin.Regexp:
 			_, matches, err := language.Example(budget, &pat)
 			_, found, err2 := language.Strangers(budget, &pat)
@@ -136,6 +156,6 @@ func repairs(expr string) (candidates []string) {
 	return candidates
 }
 
-// loneDot is a dot that is neither escaped nor repeated, after a letter or digit and
-// before one.
-var loneDot = regexp.MustCompile(`([a-z0-9])\.\b`)
+// loneDot is a dot that is neither escaped nor repeated, between labels or what may
+// stand for them.
+var loneDot = regexp.MustCompile(`([a-z0-9*+\])}])\.\b`)

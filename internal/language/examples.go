@@ -8,23 +8,23 @@ import (
 )
 
 // Examples returns origins that p matches: for each combination of other patterns that
-// matches any of them, the shortest one. So if a property of an origin depends only on
+// matches any of them, a short one. So if a property of an origin depends only on
 // which of the patterns match it, the examples show all properties that the origins
 // of p have. No examples means that p matches no origin.
 //
 // The error is [ErrUndecided] if the question takes more steps than b has. Then the
 // examples are not all.
 func Examples(b *Budget, p *origin.Pattern, others ...*origin.Pattern) ([]string, error) {
-	found, tooLong, err := examples(b, false, p, others)
-	if err == nil && tooLong {
+	found, complete, err := examples(b, false, p, others)
+	if err == nil && !complete {
 		found, _, err = examples(b, true, p, others)
 	}
 	return found, err
 }
 
-// examples is [Examples]. Unless exact is set, it does not count lengths, which takes
-// far fewer steps. Then tooLong reports whether an example was no origin.
-func examples(b *Budget, exact bool, p *origin.Pattern, others []*origin.Pattern) (found []string, tooLong bool, err error) {
+// examples is [Examples]. If exact is not set, which takes far fewer steps, complete
+// reports whether the answer is exact all the same.
+func examples(b *Budget, exact bool, p *origin.Pattern, others []*origin.Pattern) (found []string, complete bool, err error) {
 	a := newAutomaton(b)
 	s := search{automaton: a, subsets: make(map[string]int32), seen: make(map[node]bool)}
 	var entries []int32
@@ -46,22 +46,24 @@ func examples(b *Budget, exact bool, p *origin.Pattern, others []*origin.Pattern
 			return nil, false, ErrUndecided
 		}
 	}
-	told := make(map[string]bool)
+	told := make(map[string]bool) // by combination: whether the example is an origin
 	for i := 0; i < len(s.queue); i++ {
 		if combination, ok := s.matches(i); ok && !told[combination] {
 			text := s.text(i)
-			if _, ok := origin.Parse(text); ok {
-				told[combination] = true
+			if _, told[combination] = origin.Parse(text); told[combination] {
 				found = append(found, text)
-			} else {
-				tooLong = true
 			}
 		}
 		if !s.expand(i) {
 			return found, false, ErrUndecided
 		}
 	}
-	return found, tooLong && !exact, nil
+	for _, ok := range told {
+		if !ok {
+			return found, exact, nil
+		}
+	}
+	return found, true, nil
 }
 
 // search is a breadth-first search through pairs of a set of states and a place in the

@@ -12,9 +12,10 @@ var inOrigins = func() (s charset) {
 	return s
 }()
 
-// place is a position in the grammar of origins, read from the end. It accepts exactly
-// what [origin.Parse] does, but for the lengths of labels, hosts and schemes, which it
-// counts only if exact is set.
+// place is a position in the grammar of origins, read from the end. If exact is set, it
+// accepts exactly what [origin.Parse] does. Otherwise it accepts more, and there are far
+// fewer places: it counts neither the lengths of labels, hosts and schemes nor the pieces
+// of IPv6 addresses.
 type place struct {
 	phase phase
 	port  port
@@ -69,10 +70,14 @@ func (p place) step(c byte) (next place, ok bool) {
 	case inName:
 		return p, p.hostChar(c)
 	case inIPv6:
+		ok = !p.exact
 		if c == '[' {
-			ok = p.ipv6.end()
+			ok = ok || p.ipv6.end()
 			p.phase, p.ipv6 = afterHost, ipv6{}
 			return p, ok
+		}
+		if ok {
+			return p, p.ipv6.digit(c)
 		}
 		return p, p.ipv6.step(c)
 	case afterHost:
@@ -308,15 +313,30 @@ const (
 	afterGap   // to the left of "::"
 )
 
+// digit counts the digits of the current piece, up to one too many, and nothing else.
+func (a *ipv6) digit(c byte) bool {
+	if c == ':' {
+		a.digits = 0
+		return true
+	}
+	a.digits = min(a.digits+1, maxPiece+1)
+	return isHex(c)
+}
+
+// maxPiece is the largest number of digits of a piece.
+const maxPiece = 4
+
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' }
+
 func (a *ipv6) step(c byte) bool {
-	isHex := '0' <= c && c <= '9' || 'a' <= c && c <= 'f'
+	isHex := isHex(c)
 	switch {
 	case isHex && a.at == halfGap:
 		return false
 	case isHex && a.at == inPiece:
 		a.digits++
 		a.zero = c == '0'
-		return a.digits <= 4
+		return a.digits <= maxPiece
 	case isHex:
 		a.at, a.digits, a.zero = inPiece, 1, c == '0'
 		return true

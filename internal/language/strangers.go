@@ -30,7 +30,7 @@ func Crowd(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err error)
 	return twoOwners(b, p, false)
 }
 
-// Example returns the shortest origin that p matches. ok is false if there is none. It
+// Example returns a short origin that p matches. ok is false if there is none. It
 // takes fewer steps than [Examples].
 func Example(b *Budget, p *origin.Pattern) (example string, ok bool, err error) {
 	return hunt(b, p, quarry{all: true})
@@ -88,39 +88,42 @@ func (q quarry) scheme(at place) bool { return q.all || at.web() == q.web }
 
 // hunt returns an origin that p matches and that q says.
 func hunt(b *Budget, p *origin.Pattern, q quarry) (found string, ok bool, err error) {
-	found, tooLong, err := huntWith(b, p, q, false)
-	if err == nil && found == "" && tooLong {
+	found, complete, err := huntWith(b, p, q, false)
+	if err == nil && found == "" && !complete {
 		found, _, err = huntWith(b, p, q, true)
 	}
 	return found, found != "", err
 }
 
-func huntWith(b *Budget, p *origin.Pattern, q quarry, exact bool) (found string, tooLong bool, err error) {
+// huntWith is hunt. If exact is not set, which takes far fewer steps, complete reports
+// whether the answer is exact all the same.
+func huntWith(b *Budget, p *origin.Pattern, q quarry, exact bool) (found string, complete bool, err error) {
 	h := hunter{automaton: newAutomaton(b), quarry: q, seen: make(map[scent]bool)}
 	entry, _, err := h.pattern(p)
 	if err != nil {
 		return "", false, err
 	}
 	if possible, ok := h.schemePossible(); !possible || !ok {
-		return "", false, undecidedUnless(ok)
+		return "", true, undecidedUnless(ok)
 	}
 	for _, at := range starts(exact) {
 		if !h.reach(entry, noNeighbor, scent{place: at, trail: h.newTrail()}, step{from: -1}) {
 			return "", false, ErrUndecided
 		}
 	}
+	complete = true
 	for {
 		i, ok := h.next()
 		if !ok {
-			return "", tooLong, nil
+			return "", complete, nil
 		}
 		at := h.steps[i].scent
 		if h.accepts(at.element) && at.place.accepts() && q.scheme(at.place) {
 			text := h.text(i)
 			if _, ok := origin.Parse(text); ok {
-				return text, false, nil
+				return text, true, nil
 			}
-			tooLong = true
+			complete = exact
 		}
 		if !h.expand(i) {
 			return "", false, ErrUndecided
