@@ -28,6 +28,10 @@ func TestWatchBadStates(t *testing.T) {
 		{"a policy that core refuses", "would let any site act as its visitors", func(w *watched) {
 			w.inPlace(w.path, "policies: {p: {allow_origins: [\"*\"], allow_credentials: true}}\n")
 		}},
+		{"an expression that takes long to understand", "too complex to tell which origins it matches", func(w *watched) {
+			nested := `https://(.?){600}` + strings.Repeat("(", 9) + strings.Repeat(")*", 9)
+			w.renamed(w.path, "policies: {p: {allow_origins: ['regexp:"+nested+"'], allow_credentials: true}}\n")
+		}},
 		{"no file", "cors.yaml: no such file", remove},
 		{"no directory", "cors.yaml: no such file", func(w *watched) { w.must(os.RemoveAll(filepath.Dir(w.path))) }},
 		{"the directory moved away", "cors.yaml: no such file", func(w *watched) {
