@@ -15,12 +15,18 @@ import (
 // is refused, and what the error suggests is accepted. A wildcard below a name that one
 // customer holds is accepted.
 func TestSharedHosts(t *testing.T) {
+	seen, every := 0, 1
+	if testing.Short() {
+		every = 10
+	}
 	var walk func(n suffix.Node, domain string)
 	walk = func(n suffix.Node, domain string) {
 		for kid := range n.Children() {
 			label := strings.Replace(kid.Label(), suffix.Wildcard, "wild", 1)
 			below := strings.TrimSuffix(label+"."+domain, ".")
-			checkShared(t, kid, below)
+			if seen++; seen%every == 0 {
+				checkShared(t, kid, below)
+			}
 			walk(kid, below)
 		}
 	}
