@@ -45,7 +45,7 @@ func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pat
 	case !p.AllowCredentials:
 		return danger{}, false
 	}
-	pair, found, err = language.Crowd(budget, pat)
+	pair, found, err = language.ManyHosts(budget, pat)
 	d := danger{
 		false, ReasonBroadRegexp, textf("an expression that allows all origins of its form, such as %s and %s", pair[0], pair[1]),
 		"make sure that nobody else can have such an origin",

@@ -191,7 +191,7 @@ func TestCrowd(t *testing.T) {
 		`x://(a|b)`:                     false,
 		`x://a:[0-9]+`:                  false,
 	} {
-		pair, found, err := language.Crowd(language.NewBudget(plenty), parse(t, "regexp:"+expr))
+		pair, found, err := language.ManyHosts(language.NewBudget(plenty), parse(t, "regexp:"+expr))
 		if err != nil || found != want {
 			t.Errorf("%s: %q, %v, %v; want %v", expr, pair, found, err, want)
 		}
@@ -398,7 +398,7 @@ func TestBudget(t *testing.T) {
 			for _, ask := range []func() error{
 				func() error { _, err := language.Examples(b, p, parse(t, `regexp:.*a.{20}`)); return err },
 				func() error { _, _, err := language.Strangers(b, p); return err },
-				func() error { _, _, err := language.Crowd(b, p); return err },
+				func() error { _, _, err := language.ManyHosts(b, p); return err },
 			} {
 				if err := ask(); err != nil && !errors.Is(err, language.ErrUndecided) {
 					t.Errorf("%s: %v", entry, err)

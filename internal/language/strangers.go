@@ -24,24 +24,24 @@ func Strangers(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err er
 	return twoOwners(b, p, true)
 }
 
-// Crowd is like [Strangers] for schemes other than http and https, and for their whole
+// ManyHosts is like [Strangers] for schemes other than http and https, and for their whole
 // hosts: registered domains mean nothing there.
-func Crowd(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err error) {
+func ManyHosts(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err error) {
 	return twoOwners(b, p, false)
 }
 
 // Example returns a short origin that p matches. ok is false if there is none. It
 // takes fewer steps than [Examples].
 func Example(b *Budget, p *origin.Pattern) (example string, ok bool, err error) {
-	return hunt(b, p, quarry{all: true})
+	return find(b, p, target{all: true})
 }
 
 func twoOwners(b *Budget, p *origin.Pattern, web bool) (origins [2]string, ok bool, err error) {
-	if origins[0], ok, err = hunt(b, p, quarry{web: web}); !ok || err != nil {
+	if origins[0], ok, err = find(b, p, target{web: web}); !ok || err != nil {
 		return [2]string{}, false, err
 	}
 	o, _ := origin.Parse(origins[0])
-	if origins[1], ok, err = hunt(b, p, quarry{web: web, not: ownerOf(o.Host, web)}); !ok || err != nil {
+	if origins[1], ok, err = find(b, p, target{web: web, not: ownerOf(o.Host, web)}); !ok || err != nil {
 		return [2]string{}, false, err
 	}
 	return origins, true, nil
@@ -76,29 +76,28 @@ func reversed(s string) string {
 	return string(b)
 }
 
-// quarry says which origins to hunt for: those with a scheme of the web, or the others,
-// of whose owner the expression does not write out the name, and whose owner is not the
-// given one; or all.
-type quarry struct {
+// target says which origins to look for: all; or those with a scheme of the web, or with
+// another one, whose owner the expression does not write out and is not the given one.
+type target struct {
 	all, web bool
 	not      owner
 }
 
-func (q quarry) scheme(at place) bool { return q.all || at.web() == q.web }
+func (q target) scheme(at place) bool { return q.all || at.web() == q.web }
 
-// hunt returns an origin that p matches and that q says.
-func hunt(b *Budget, p *origin.Pattern, q quarry) (found string, ok bool, err error) {
-	found, complete, err := huntWith(b, p, q, false)
+// find returns an origin that p matches and that q describes.
+func find(b *Budget, p *origin.Pattern, q target) (found string, ok bool, err error) {
+	found, complete, err := findWith(b, p, q, false)
 	if err == nil && found == "" && !complete {
-		found, _, err = huntWith(b, p, q, true)
+		found, _, err = findWith(b, p, q, true)
 	}
 	return found, found != "", err
 }
 
-// huntWith is hunt. If exact is not set, which takes far fewer steps, complete reports
+// findWith is find. If exact is not set, which takes far fewer steps, complete reports
 // whether the answer is exact all the same.
-func huntWith(b *Budget, p *origin.Pattern, q quarry, exact bool) (found string, complete bool, err error) {
-	h := hunter{automaton: newAutomaton(b), quarry: q, seen: make(map[scent]bool)}
+func findWith(b *Budget, p *origin.Pattern, q target, exact bool) (found string, complete bool, err error) {
+	h := finder{automaton: newAutomaton(b), target: q, seen: make(map[position]bool)}
 	entry, _, err := h.pattern(p)
 	if err != nil {
 		return "", false, err
@@ -107,7 +106,7 @@ func huntWith(b *Budget, p *origin.Pattern, q quarry, exact bool) (found string,
 		return "", true, undecidedUnless(ok)
 	}
 	for _, at := range starts(exact) {
-		if !h.reach(entry, noNeighbor, scent{place: at, trail: h.newTrail()}, step{from: -1}) {
+		if !h.reach(entry, noNeighbor, position{place: at, ownership: h.newOwnership()}, step{from: -1}) {
 			return "", false, ErrUndecided
 		}
 	}
@@ -117,7 +116,7 @@ func huntWith(b *Budget, p *origin.Pattern, q quarry, exact bool) (found string,
 		if !ok {
 			return "", complete, nil
 		}
-		at := h.steps[i].scent
+		at := h.steps[i].position
 		if h.accepts(at.element) && at.place.accepts() && q.scheme(at.place) {
 			text := h.text(i)
 			if _, ok := origin.Parse(text); ok {
@@ -131,32 +130,32 @@ func huntWith(b *Budget, p *origin.Pattern, q quarry, exact bool) (found string,
 	}
 }
 
-// hunter is a search through states, places in the grammar, and what is known of the
+// finder is a search through states, places in the grammar, and what is known of the
 // owner. It goes on first where the owner is known: only the rest of the origin is
 // missing there.
-type hunter struct {
+type finder struct {
 	*automaton
-	quarry
-	seen   map[scent]bool
+	target
+	seen   map[position]bool
 	steps  []step
 	queues [2][]int32 // indices in steps: where the owner is known, and where it is not
 }
 
-// scent is all that matters of the characters read.
-type scent struct {
-	element element
-	place   place
-	trail   trail
+// position is all that matters of the characters read.
+type position struct {
+	element   element
+	place     place
+	ownership ownership
 }
 
 type step struct {
-	scent
+	position
 	from int32 // index of the step to the right, or -1
 	char byte
 }
 
 // reach visits the elements that a state leads to.
-func (h *hunter) reach(state int32, right neighbor, at scent, via step) bool {
+func (h *finder) reach(state int32, right neighbor, at position, via step) bool {
 	all, ok := h.closure(state, right)
 	if !ok || !h.budget.spend(len(all)) {
 		return false
@@ -165,9 +164,9 @@ func (h *hunter) reach(state int32, right neighbor, at scent, via step) bool {
 		at.element = e
 		if !h.seen[at] {
 			h.seen[at] = true
-			via.scent = at
+			via.position = at
 			queue := &h.queues[1]
-			if at.trail.known {
+			if at.ownership.known {
 				queue = &h.queues[0]
 			}
 			*queue = append(*queue, int32(len(h.steps)))
@@ -177,9 +176,9 @@ func (h *hunter) reach(state int32, right neighbor, at scent, via step) bool {
 	return true
 }
 
-// schemePossible reports whether some state can read a scheme that is hunted for, and
+// schemePossible reports whether some state can read a scheme that is looked for, and
 // "://" after it. If not, there is no need to read hosts.
-func (h *hunter) schemePossible() (possible, ok bool) {
+func (h *finder) schemePossible() (possible, ok bool) {
 	type pair struct {
 		element element
 		place   place
@@ -226,7 +225,7 @@ func undecidedUnless(ok bool) error {
 }
 
 // next returns the index of the step to go on from, unless there is none.
-func (h *hunter) next() (i int32, ok bool) {
+func (h *finder) next() (i int32, ok bool) {
 	for k := range h.queues {
 		if queue := &h.queues[k]; len(*queue) > 0 {
 			i, *queue = (*queue)[0], (*queue)[1:]
@@ -236,8 +235,8 @@ func (h *hunter) next() (i int32, ok bool) {
 	return 0, false
 }
 
-func (h *hunter) expand(i int32) bool {
-	at := h.steps[i].scent
+func (h *finder) expand(i int32) bool {
+	at := h.steps[i].position
 	for _, c := range []byte(originChars) {
 		if !h.reads(at.element, c) {
 			continue
@@ -247,18 +246,18 @@ func (h *hunter) expand(i int32) bool {
 			continue
 		}
 		s := &h.states[at.element.state]
-		trail := at.trail
-		if at.place.inHost() && !trail.read(h, at.place, c, s.vague) {
+		ownership := at.ownership
+		if at.place.inHost() && !ownership.read(h, at.place, c, s.vague) {
 			continue
 		}
-		if !h.budget.spend(1) || !h.reach(s.next[0], neighborOf(c), scent{place: place, trail: trail}, step{from: i, char: c}) {
+		if !h.budget.spend(1) || !h.reach(s.next[0], neighborOf(c), position{place: place, ownership: ownership}, step{from: i, char: c}) {
 			return false
 		}
 	}
 	return true
 }
 
-func (h *hunter) text(i int32) string {
+func (h *finder) text(i int32) string {
 	var b []byte
 	for ; h.steps[i].from >= 0; i = h.steps[i].from {
 		b = append(b, h.steps[i].char)

@@ -39,7 +39,7 @@ func TestExpensiveExpressions(t *testing.T) {
 		for _, question := range []func(b *Budget){
 			func(b *Budget) { _, _, _ = Example(b, p) },
 			func(b *Budget) { _, _, _ = Strangers(b, p) },
-			func(b *Budget) { _, _, _ = Crowd(b, p) },
+			func(b *Budget) { _, _, _ = ManyHosts(b, p) },
 			func(b *Budget) { _, _ = Examples(b, p, p) },
 		} {
 			b := NewBudget(budget)

@@ -9,9 +9,9 @@ import (
 	"github.com/corskit/corskit/internal/suffix"
 )
 
-// trail is what is known of the owner of a host while it is read from its end.
-type trail struct {
-	known bool // the owner is known, and is hunted for
+// ownership is what is known of the owner of a host while it is read from its end.
+type ownership struct {
+	known bool // the owner is known, and is looked for
 
 	part  part // what has been read, or of an IPv4 address its network
 	owned bool // owner is the owner, unless a longer suffix follows
@@ -83,7 +83,7 @@ func (p piece) read(c byte) piece {
 // part is a part of a host.
 type part struct {
 	vague bool  // the expression does not write it out
-	same  int16 // how many characters are those of the owner not hunted for, or different
+	same  int16 // how many characters are those of the owner not looked for, or different
 }
 
 // different is the value of part.same after the first difference.
@@ -108,14 +108,14 @@ func (p *part) read(c byte, vague bool, not string) {
 	}
 }
 
-// hunted reports whether an owner is hunted for.
-func (p part) hunted(not string) bool { return p.vague && (not == "" || int(p.same) != len(not)) }
+// wanted reports whether an owner is looked for.
+func (p part) wanted(not string) bool { return p.vague && (not == "" || int(p.same) != len(not)) }
 
-func (h *hunter) newTrail() trail {
+func (h *finder) newOwnership() ownership {
 	if h.all {
-		return trail{known: true}
+		return ownership{known: true}
 	}
-	t := trail{part: newPart(h.not.domain)}
+	t := ownership{part: newPart(h.not.domain)}
 	if h.web {
 		t.walk.begin(suffix.Node{})
 	}
@@ -123,8 +123,8 @@ func (h *hunter) newTrail() trail {
 }
 
 // read reads a character of the host, or the "/" before it. It returns false if the
-// owner is not hunted for.
-func (t *trail) read(h *hunter, at place, c byte, vague bool) bool {
+// owner is not looked for.
+func (t *ownership) read(h *finder, at place, c byte, vague bool) bool {
 	if t.known {
 		return true
 	}
@@ -142,7 +142,7 @@ func (t *trail) read(h *hunter, at place, c byte, vague bool) bool {
 		t.part.read(c, vague, h.not.domain)
 		return true
 	case h.web && at.name.number:
-		*t = trail{isIPv4: true, part: newPart(h.not.network)}
+		*t = ownership{isIPv4: true, part: newPart(h.not.network)}
 		return c == '.'
 	}
 	t.endLabel(h)
@@ -150,14 +150,14 @@ func (t *trail) read(h *hunter, at place, c byte, vague bool) bool {
 		t.owned, t.owner = true, t.part // the host is a suffix, or its scheme is not of the web
 	}
 	if t.owned && (c == '/' || !t.walk.alive) {
-		*t = trail{known: t.owner.hunted(h.not.domain)}
+		*t = ownership{known: t.owner.wanted(h.not.domain)}
 		return t.known
 	}
 	t.part.read(c, vague, h.not.domain)
 	return true
 }
 
-func (t *trail) endLabel(h *hunter) {
+func (t *ownership) endLabel(h *finder) {
 	if !h.web {
 		return
 	}
@@ -169,11 +169,11 @@ func (t *trail) endLabel(h *hunter) {
 	}
 }
 
-func (t *trail) readIPv4(h *hunter, at place, c byte, vague bool) bool {
+func (t *ownership) readIPv4(h *finder, at place, c byte, vague bool) bool {
 	switch {
 	case c == '/':
-		known := at.name.isIPv4() && !t.isPrivate() && t.part.hunted(h.not.network)
-		*t = trail{known: known}
+		known := at.name.isIPv4() && !t.isPrivate() && t.part.wanted(h.not.network)
+		*t = ownership{known: known}
 		return known
 	case c == '.':
 		if at.name.ipv4.octets == 3 {
@@ -188,11 +188,11 @@ func (t *trail) readIPv4(h *hunter, at place, c byte, vague bool) bool {
 	return !at.name.ipv4.broken
 }
 
-func (t *trail) digits() string { return strings.TrimRight(string(t.tail[:]), "\x00") }
+func (t *ownership) digits() string { return strings.TrimRight(string(t.tail[:]), "\x00") }
 
 // isPrivate reports whether an IPv4 address is of a network that is not public:
 // loopback, private, shared or link-local (RFC 6890).
-func (t *trail) isPrivate() bool {
+func (t *ownership) isPrivate() bool {
 	switch t.digits() {
 	case "0", "10", "127":
 		return true
@@ -208,7 +208,7 @@ func (t *trail) isPrivate() bool {
 	return false
 }
 
-func (t *trail) readIPv6(h *hunter, at place, c byte, vague bool) bool {
+func (t *ownership) readIPv6(h *finder, at place, c byte, vague bool) bool {
 	t.part.read(c, vague, h.not.domain)
 	if c != '[' {
 		t.piece = t.piece.read(c)
@@ -216,7 +216,7 @@ func (t *trail) readIPv6(h *hunter, at place, c byte, vague bool) bool {
 	}
 	// Loopback and reserved, unique local, or link-local (RFC 6890).
 	private := t.piece == colons || t.piece == fc && at.ipv6.digits == 4
-	*t = trail{known: t.part.hunted(h.not.domain) && !(h.web && private)}
+	*t = ownership{known: t.part.wanted(h.not.domain) && !(h.web && private)}
 	return t.known
 }
 
