@@ -80,7 +80,8 @@ var commaFaults = []faultCase{
 		env:  []string{`CORS_ALLOW_ORIGINS=["regexp:https://[a-z]{1", "3}\\.example\\.com"]`},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "regexp:https://[a-z]{1": an expression that matches no origin; ` +
-				`write it for whole origins, such as https://app.example.com: in lower case, without a default port, a path or a slash at the end`,
+				`write it for whole origins, such as https://app.example.com: in lower case, without a default port, ` +
+				`a path or a slash at the end`,
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; ` +
 				`write "regexp:" and the expression, without delimiters and anchors`,
 		},
@@ -95,7 +96,8 @@ var commaFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:21: policies.spa.allow_origins[0] "regexp:https://[a-z]{1": an expression that matches no origin; ` +
-				`write it for whole origins, such as https://app.example.com: in lower case, without a default port, a path or a slash at the end`,
+				`write it for whole origins, such as https://app.example.com: in lower case, without a default port, ` +
+				`a path or a slash at the end`,
 			`cors.yaml:3:47: policies.spa.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; ` +
 				`write "regexp:" and the expression, without delimiters and anchors`,
 		},

@@ -348,7 +348,8 @@ func TestWarnings(t *testing.T) {
 		{"a wildcard that an expression covers", []core.Policy{{AllowOrigins: []string{
 			"https://*.a.example", `regexp:https?://.*\.a\.example`}}}, []string{"unreachable-pattern AllowOrigins[0]"}},
 		{"http origins that an expression with credentials does not match", []core.Policy{
-			{AllowOrigins: []string{`regexp:https?://.*\.a\.example`}, AllowCredentials: true}, {AllowOrigins: []string{"http://*.a.example"}}},
+			{AllowOrigins: []string{`regexp:https?://.*\.a\.example`}, AllowCredentials: true},
+			{AllowOrigins: []string{"http://*.a.example"}}},
 			[]string{"insecure-origin AllowOrigins[0]"}},
 		{"ports that two patterns cover between them",
 			[]core.Policy{{AllowOrigins: []string{"http://localhost:1-5", "http://localhost:6-20", "http://localhost:3-10"}}}, nil},
@@ -421,7 +422,8 @@ func TestCoveredEntriesAreBounded(t *testing.T) {
 			entries = append(entries, fmt.Sprintf("https://b%d.example", i))
 		}
 		warnings := core.MustNew(core.Policy{AllowOrigins: append(entries, covered)}).Warnings()
-		if len(warnings) != 1 || warnings[0].Reason != tt.want || tt.want == core.ReasonUnreachablePattern && warnings[0].Index != tt.before {
+		if len(warnings) != 1 || warnings[0].Reason != tt.want ||
+			tt.want == core.ReasonUnreachablePattern && warnings[0].Index != tt.before {
 			t.Errorf("%s: %v, want %s", tt.name, warnings, tt.want)
 		}
 	}

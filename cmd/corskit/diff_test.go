@@ -116,8 +116,10 @@ func TestDiffIsExact(t *testing.T) {
 		{`'regexp:https://.*\.b\.example'`, `'https://*.b.example'`, []string{"no difference"}},
 		{`'regexp:https://.*\.b\.example'`, `'regexp:https://.*[^q]\.b\.example'`, []string{"-", "such as https://q.b.example"}},
 		{`'https://pr-*.b.example', 'https://*.b.example'`, `'https://*.b.example'`, []string{"no difference"}},
-		{`'http://localhost:*'`, `'http://localhost:2-65535', 'http://localhost'`, []string{"-", "http://localhost:*, such as http://localhost:1"}},
-		{`'https://*.b.example'`, `'https://a.b.example', 'https://b.b.example'`, []string{"-", "https://*.b.example, such as https://c.b.example"}},
+		{`'http://localhost:*'`, `'http://localhost:2-65535', 'http://localhost'`,
+			[]string{"-", "http://localhost:*, such as http://localhost:1"}},
+		{`'https://*.b.example'`, `'https://a.b.example', 'https://b.b.example'`,
+			[]string{"-", "https://*.b.example, such as https://c.b.example"}},
 		{`'regexp:https://[ab]\.example'`, `'https://a.example', 'https://b.example'`, []string{"no difference"}},
 		{`'regexp:.*'`, `'*'`, []string{"+", "any other origin"}},
 	} {

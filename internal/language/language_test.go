@@ -244,10 +244,12 @@ func TestExamplesAgainstBruteForce(t *testing.T) {
 	rounds := numberOfRounds()
 	world := smallWorld("a1.", 4, []string{"http", "https", "x"}, []string{"", ":1", ":80", ":443", ":8080"})
 	e := expressions{rand.New(rand.NewPCG(1, 2)), []string{
-		"a", "1", `\.`, ".", "[a1]", "[^a]", "[.:/]", "0", "-", ":", ":1", ":80", ":443", ":8080", "[0-9]", `\d+`, `\w`, `\b`, `\B`, "^", "$", "()", `[a-z]`,
+		"a", "1", `\.`, ".", "[a1]", "[^a]", "[.:/]", "0", "-", ":", ":1", ":80", ":443", ":8080", "[0-9]", `\d+`, `\w`, `\b`, `\B`,
+		"^", "$", "()", `[a-z]`,
 	}}
 	wild := []string{
-		"https://*.a", "http://*.1.a:*", "https://a-*.a", "https://*a.a:1-80", "http://a:2-9999", "https://a", "x://a:443", "http://1.a:80-8080", "https://*.a*.a",
+		"https://*.a", "http://*.1.a:*", "https://a-*.a", "https://*a.a:1-80", "http://a:2-9999", "https://a", "x://a:443",
+		"http://1.a:80-8080", "https://*.a*.a",
 	}
 	undecided := 0
 	for round := range rounds {
@@ -315,8 +317,10 @@ func TestStrangersAgainstBruteForce(t *testing.T) {
 			}
 		}
 	}
-	world = append(world, "1.1.1.1", "1.1.2.1", "2.1.1.2", "10.1.1.1", "10.1.2.1", "192.168.1.1", "192.168.2.1", "a.b.github.io", "b.b.github.io")
-	e := expressions{rand.New(rand.NewPCG(3, 4)), append(labels, `\.`, `\.com`, `\.co\.uk`, `\.github\.io`, `[ab]`, `(\w+\.)?`, "1", `\.1`, "10", `192\.168`)}
+	world = append(world, "1.1.1.1", "1.1.2.1", "2.1.1.2", "10.1.1.1", "10.1.2.1",
+		"192.168.1.1", "192.168.2.1", "a.b.github.io", "b.b.github.io")
+	e := expressions{rand.New(rand.NewPCG(3, 4)), append(labels,
+		`\.`, `\.com`, `\.co\.uk`, `\.github\.io`, `[ab]`, `(\w+\.)?`, "1", `\.1`, "10", `192\.168`)}
 	for round := range rounds {
 		p := parse(t, "regexp:(?:https://"+e.next(3)+")+")
 		pair, found, err := language.Strangers(language.NewBudget(plenty), p)

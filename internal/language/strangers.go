@@ -209,7 +209,8 @@ func (h *finder) schemePossible() (possible, ok bool) {
 			return true, true
 		}
 		for _, c := range []byte(originChars) {
-			if next, ok := at.place.step(c); ok && h.reads(at.element, c) && !push(h.states[at.element.state].next[0], neighborOf(c), next) {
+			next, ok := at.place.step(c)
+			if ok && h.reads(at.element, c) && !push(h.states[at.element.state].next[0], neighborOf(c), next) {
 				return false, false
 			}
 		}

@@ -13,7 +13,8 @@ var searchFlag = flag.Int("search", 50, "try this `many` changes in the search f
 
 // atoms are what the search puts into expressions.
 var atoms = []string{
-	"a", "b", "[ab]", "[a-z]", `\w`, ".", `\.`, "[a-z.]", "[0-9a-f:]", `\d`, `\[`, `\]`, "://", "https://", "http", ":", "/", `\b`, `\B`, "()", "|", "(?:a|b)",
+	"a", "b", "[ab]", "[a-z]", `\w`, ".", `\.`, "[a-z.]", "[0-9a-f:]", `\d`, `\[`, `\]`, "://", "https://", "http",
+	":", "/", `\b`, `\B`, "()", "|", "(?:a|b)",
 	"*", "+", "?", "{2}", "{0,20}", "{20}", "(", ")", `\.com`, `\.co\.uk`, `\.ck`,
 }
 

@@ -82,13 +82,14 @@ func domainToASCII(host string) (string, error) {
 
 // shells are schemes whose origins always have a host, and what to write for them.
 var shells = map[string]string{
-	"capacitor":            `write "capacitor://localhost", or the host that the application has`,
-	"ionic":                `write "ionic://localhost", or the host that the application has`,
-	"tauri":                `write "tauri://localhost"`,
-	"chrome-extension":     `list your extension, or write "regexp:chrome-extension://[a-p]{32}" for all extensions`,
-	"moz-extension":        `write "regexp:moz-extension://[0-9a-f-]{36}" for all extensions: Firefox makes up a host for each user`,
-	"safari-web-extension": `write "regexp:safari-web-extension://[0-9A-Fa-f-]{36}" for all extensions: Safari makes up a host for each user`,
-	"vscode-webview":       `write "regexp:vscode-webview://[a-z0-9]{52}" for all webviews`,
+	"capacitor":        `write "capacitor://localhost", or the host that the application has`,
+	"ionic":            `write "ionic://localhost", or the host that the application has`,
+	"tauri":            `write "tauri://localhost"`,
+	"chrome-extension": `list your extension, or write "regexp:chrome-extension://[a-p]{32}" for all extensions`,
+	"moz-extension":    `write "regexp:moz-extension://[0-9a-f-]{36}" for all extensions: Firefox makes up a host for each user`,
+	"safari-web-extension": `write "regexp:safari-web-extension://[0-9A-Fa-f-]{36}" for all extensions: ` +
+		`Safari makes up a host for each user`,
+	"vscode-webview": `write "regexp:vscode-webview://[a-z0-9]{52}" for all webviews`,
 }
 
 // everyHost is the suggestion for an entry that means all hosts of a scheme.

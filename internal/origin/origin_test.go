@@ -121,7 +121,8 @@ func TestMatch(t *testing.T) {
 		{"x-app://a:70-80", []string{"x-app://a:70", "x-app://a:80"}, []string{"x-app://a", "x-app://a:81"}},
 		{"regexp:[a-z]+://.*", []string{"app://a", "https://a.example"}, []string{"app://.", "file://", "qrc://", "https://a.example."}},
 		{"*", []string{"app://.", "file://", "qrc://", "https://a.example.", "app://.:1", "x://a.:1", "http://a.example.:81"},
-			[]string{"app://..", "file://:1", "https://.", "https://", "https://127.0.0.1.", "https://a..", "https://[::1].", "app://[::1].",
+			[]string{"app://..", "file://:1", "https://.", "https://", "https://127.0.0.1.", "https://a..",
+				"https://[::1].", "app://[::1].",
 				"https://a.example.:443", "://.", "x://a..", "https://.a", "app://.a"}},
 	}
 	for _, tt := range tests {
