@@ -1,5 +1,7 @@
 package core
 
+import "strings"
+
 // Outcome is a [Decision] in a form that is cheap to write: a status and a list of
 // headers. It shares strings with the request, so an Outcome for a transient
 // [Source] is valid only until the request's memory is reused. The zero Outcome has
@@ -106,6 +108,13 @@ func (o *Outcome) Header(i int) (name, value string) {
 	default:
 		return h.name, h.value
 	}
+}
+
+// Clone returns a copy that shares no strings with the request.
+func (o *Outcome) Clone() Outcome {
+	c := *o
+	c.origin, c.method, c.names = strings.Clone(o.origin), strings.Clone(o.method), strings.Clone(o.names)
+	return c
 }
 
 // Decision returns the outcome as a [Decision]. Its strings are valid only as long

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -144,6 +145,28 @@ func TestResolveAgain(t *testing.T) {
 				t.Errorf("%+v after %+v:\n got %+v\nwant %+v", r, former, got, want)
 			}
 		}
+	}
+}
+
+// TestCloneOutcome: a clone has the same headers, also when the memory of the request is
+// used again.
+func TestCloneOutcome(t *testing.T) {
+	e := core.MustNew(core.Policy{
+		AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true,
+	})
+	memory := []byte("https://a.example" + "PURGE" + "x-a")
+	text := unsafe.String(&memory[0], len(memory))
+	o := resolve(e, &source{Request: core.Request{
+		Method: "OPTIONS", Origin: []string{text[:17]}, AccessControlRequestMethod: []string{text[17:22]},
+		AccessControlRequestHeaders: []string{text[22:]},
+	}})
+	clone, want := o.Clone(), map[string]string{
+		"Access-Control-Allow-Origin": "https://a.example", "Access-Control-Allow-Credentials": "true",
+		"Access-Control-Allow-Methods": "PURGE", "Access-Control-Allow-Headers": "x-a", "Vary": o.Vary(),
+	}
+	clear(memory)
+	if got := headersOf(clone); !maps.Equal(got, want) || clone.Status() != o.Status() {
+		t.Errorf("status %d, headers %q, want %d, %q", clone.Status(), got, o.Status(), want)
 	}
 }
 
