@@ -55,6 +55,21 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// TestOptionAllocations: the wrapped writer takes two allocations, and RoutedPath none.
+func TestOptionAllocations(t *testing.T) {
+	routed := corshttp.Options{RoutedPath: func(*http.Request) string { return "/routed" }}
+	for _, tt := range []struct {
+		options corshttp.Options
+		limit   float64
+	}{{enforce, 3}, {corshttp.Options{KeepVary: true}, 3}, {routed, 1}} {
+		h := corshttp.Middleware(core.MustNew(policy), tt.options)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		r, w := request("GET", "https://a.example"), discard{http.Header{}}
+		if n := testing.AllocsPerRun(100, func() { clear(w.header); h.ServeHTTP(w, r) }); n > tt.limit {
+			t.Errorf("%+v: %v allocations, want at most %v", tt.options, n, tt.limit)
+		}
+	}
+}
+
 // discard is a ResponseWriter that discards everything.
 type discard struct{ header http.Header }
 

@@ -175,6 +175,45 @@ func TestRoutedByPath(t *testing.T) {
 	expect(t, serve(h, r), 200, http.Header{"Vary": {"Origin"}})
 }
 
+// TestRoutedPath: an engine with routes uses the path that the router compares, as it is,
+// in the middleware, in CheckOrigin and in Request. Where there is none, it uses the
+// path of the URL. Of several functions, the last is used.
+func TestRoutedPath(t *testing.T) {
+	e, err := core.NewRouted(core.Route{Path: "/private", Policies: []core.Policy{policy}},
+		core.Route{Policies: []core.Policy{{AllowOrigins: []string{"https://e.example"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	routed := map[string]string{"/private.json": "/private", "/priv%61te/": "/priv%61te", "/private": "", "/%70rivate": ""}
+	options := []corshttp.Options{
+		{RoutedPath: func(*http.Request) string { return "/other" }},
+		{RoutedPath: func(r *http.Request) string { return routed[r.URL.EscapedPath()] }}, {},
+	}
+	h := corshttp.Middleware(e, options...)(ok)
+	check := corshttp.CheckOrigin(e, options...)
+	for target, want := range map[string][]string{
+		"/private.json": {"https://a.example"}, "/private": {"https://a.example"},
+		"/priv%61te/": {"https://e.example"}, // the router compares it as it is
+		"/%70rivate":  nil,                   // may be either
+		"/x":          {"https://e.example"},
+	} {
+		for _, origin := range []string{"https://a.example", "https://e.example"} {
+			r := httptest.NewRequest("GET", target, nil)
+			r.Header.Set("Origin", origin)
+			allow := slices.Contains(want, origin)
+			if got := serve(h, r).Header.Get("Access-Control-Allow-Origin") != ""; got != allow {
+				t.Errorf("%s from %s: allowed %v, want %v", target, origin, got, allow)
+			}
+			if got := check(r); got != allow {
+				t.Errorf("%s from %s: CheckOrigin %v, want %v", target, origin, got, allow)
+			}
+			if got := e.Decide(t.Context(), corshttp.Request(r, options...)).Allowed; got != allow {
+				t.Errorf("%s from %s: Decide, with Request: allowed %v, want %v", target, origin, got, allow)
+			}
+		}
+	}
+}
+
 // TestRoutedByHost: the engine finds the route by host and path.
 func TestRoutedByHost(t *testing.T) {
 	engine, err := core.NewRouted(

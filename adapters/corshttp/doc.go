@@ -22,9 +22,17 @@
 // it. Recovery from panics may be on either side.
 //
 // Mount one engine. If middlewares with different engines are nested, the outer one
-// answers the preflights and the inner one decides what scripts may read, so only
-// what both allow works. To make an exception for a path, use [core.NewRouted].
+// answers the preflights and the inner one decides what scripts may read. So the inner
+// one does not prevent a write that the outer one allows, unless its policy has
+// RejectDisallowed. To make an exception for a path, use [core.NewRouted].
+//
+// A middleware that keeps the path that it has rewritten to its router, as some of chi's
+// do, needs [Options].RoutedPath.
+//
+// # Responses that others write
 //
 // Remove code that sets Access-Control-Allow-Origin in handlers: it overrides the
-// middleware. A reverse proxy adds its upstream's headers: see [StripUpstream].
+// middleware. A reverse proxy adds its upstream's headers: see [StripUpstream]. A cache
+// inside the middleware replays the headers of another response. [Options].Enforce
+// replaces them by the headers that were decided.
 package corshttp

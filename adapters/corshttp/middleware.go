@@ -1,7 +1,6 @@
 package corshttp
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/corskit/corskit/core"
@@ -13,6 +12,23 @@ type Options struct {
 	// middleware. Nil skips no request. Skip is called concurrently.
 	Skip func(*http.Request) bool
 
+	// RoutedPath returns the path that the router will compare with its routes, if
+	// that is not the path of the URL. "" means the path of the URL. An engine of
+	// [core.NewRouted] then uses the returned path as it is, without decoding it. Nil
+	// means the path of the URL for every request. RoutedPath is called concurrently.
+	//
+	// chi's middlewares StripSlashes, CleanPath and URLFormat leave the URL as it is, and
+	// tell only chi which path they have made of it. docs/frameworks.md has the function
+	// for chi.
+	RoutedPath func(*http.Request) string
+
+	// Enforce makes the response say what the engine has decided when its headers
+	// are sent: one line for each CORS header, with the engine's value, and no other.
+	// It is for handlers, caches and proxies that write the CORS headers of another
+	// response. It adds no CORS header that a handler has deleted. It includes
+	// KeepVary, and costs the same.
+	Enforce bool
+
 	// KeepVary restores "Origin" in Vary if a handler, or [http.TimeoutHandler],
 	// overwrites it. It also restores all of the middleware's headers if they are
 	// cleared after an informational response, as
@@ -20,25 +36,24 @@ type Options struct {
 	// then gets a wrapped ResponseWriter, which implements http.Flusher,
 	// http.Hijacker and http.Pusher if the original does. The wrapper takes two more
 	// allocations per response.
+	//
+	// Over a limit of [http.MaxBytesReader], the wrapper has the connection closed, as
+	// net/http does. It recognizes such a reader by the way in which it reads, so a
+	// handler that leaves the rest of a body unread in the same way also closes the
+	// connection.
 	KeepVary bool
 }
 
 // Middleware returns a middleware that answers preflights and adds CORS headers
 // to other responses, as the engine decides. If several Options are given, they
-// are merged. A nil engine denies every origin. The middleware is safe for
-// concurrent use.
+// are merged; of several functions RoutedPath, the last is used. A nil engine denies
+// every origin. The middleware is safe for concurrent use.
 //
 // It allocates at most once per response, and no two responses share a header
 // slice.
 func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Handler {
-	var skips []func(*http.Request) bool
-	keepVary := false
-	for _, o := range opts {
-		if o.Skip != nil {
-			skips = append(skips, o.Skip)
-		}
-		keepVary = keepVary || o.KeepVary
-	}
+	options, skips := merge(opts)
+	kept := options.Enforce || options.KeepVary
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for _, skip := range skips {
@@ -48,13 +63,12 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 				}
 			}
 			var o core.Outcome
-			engine.Resolve(source{r}, &o)
-			write(w.Header(), &o)
+			begin(engine, w, r, options.RoutedPath, &o)
 			switch {
 			case o.Status() != 0:
 				w.WriteHeader(o.Status())
-			case keepVary:
-				serveKeeping(w, r, next, o)
+			case kept:
+				serveKept(w, r, next, Exchange{outcome: o, enforce: options.Enforce})
 			default:
 				next.ServeHTTP(w, r)
 			}
@@ -62,57 +76,53 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 	}
 }
 
-// Apply decides a request and writes the headers of the decision into those of
-// its response. It is for adapters of frameworks built on net/http. If status is
-// not 0, the adapter must answer with that status and an empty body; otherwise
-// the handler must run. vary lists the names that Vary must contain when the headers
-// are sent: see [AddVary]. An adapter that has only a plain http.ResponseWriter and
-// offers KeepVary should use [Middleware] instead.
-//
-// Apply allocates at most once. No two responses share a slice.
-func Apply(engine *core.Engine, h http.Header, r *http.Request) (status int, vary string) {
-	var o core.Outcome
-	engine.Resolve(source{r}, &o)
-	write(h, &o)
-	return o.Status(), o.Vary()
+// serveKept serves a request through a writer that keeps the response to what was
+// decided.
+func serveKept(w http.ResponseWriter, r *http.Request, next http.Handler, x Exchange) {
+	wrapped, kept := x.wrap(w, r)
+	defer kept.finish() // also if a middleware further out answers a panic
+	next.ServeHTTP(wrapped, r)
 }
 
-// Request returns all facts that the engine may look at, for
-// [core.Engine.Explain].
-func Request(r *http.Request) core.Request { return core.NewRequest(source{r}) }
-
-// source is an HTTP request as the engine sees it.
-type source struct{ r *http.Request }
-
-func (s source) Context() context.Context { return s.r.Context() }
-func (s source) Method() string           { return s.r.Method }
-func (s source) Transient() bool          { return false }
-
-// Lines returns the lines of a field, whose name net/http has made canonical.
-func (s source) Lines(name string) []string { return s.r.Header[name] }
-
-func (s source) Target() core.Target {
-	t := core.Target{Host: s.r.Host}
-	if u := s.r.URL; u != nil {
-		t.Path, t.RawPath = u.Path, u.RawPath
+// merge returns the options merged, and their functions Skip.
+func merge(opts []Options) (merged Options, skips []func(*http.Request) bool) {
+	for _, o := range opts {
+		if o.Skip != nil {
+			skips = append(skips, o.Skip)
+		}
+		if o.RoutedPath != nil {
+			merged.RoutedPath = o.RoutedPath
+		}
+		merged.Enforce = merged.Enforce || o.Enforce
+		merged.KeepVary = merged.KeepVary || o.KeepVary
 	}
-	return t
+	return merged, skips
 }
 
 // CheckOrigin returns a function for WebSocket upgraders, such as
 // gorilla/websocket's Upgrader.CheckOrigin. Browsers do not apply CORS to
 // WebSocket handshakes and always send cookies with them, so the server must
-// check the origin. The function reports what [core.Engine.AllowsHandshake] does.
-func CheckOrigin(engine *core.Engine) func(*http.Request) bool {
-	return func(r *http.Request) bool { return engine.AllowsHandshake(source{r}) }
+// check the origin. The function reports what [core.Engine.AllowsHandshake] does. Of
+// the options, it uses RoutedPath.
+func CheckOrigin(engine *core.Engine, opts ...Options) func(*http.Request) bool {
+	options, _ := merge(opts)
+	return func(r *http.Request) bool {
+		if options.RoutedPath == nil {
+			return engine.AllowsHandshake(source{r})
+		}
+		src := newSource(r, options.RoutedPath)
+		defer src.free()
+		return engine.AllowsHandshake(src)
+	}
 }
 
 // StripUpstream removes the CORS headers from an upstream's response. Use it as,
 // or call it from, the ModifyResponse of a [net/http/httputil.ReverseProxy] behind
 // the middleware. Otherwise the proxy adds the upstream's headers to the
-// middleware's, and browsers refuse a response with two
-// Access-Control-Allow-Origin. The upstream's Vary stays. StripUpstream always
-// returns nil.
+// middleware's: browsers refuse a response with two Access-Control-Allow-Origin, and
+// obey an Access-Control-Allow-Credentials that the policy does not have. The
+// upstream's Vary stays. StripUpstream always returns nil. [Options].Enforce does the
+// same for every handler behind the middleware.
 //
 // If the upstream sends informational responses, such as 103 Early Hints, the
 // proxy clears the middleware's headers with each of them: see [Options].
