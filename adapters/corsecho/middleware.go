@@ -13,6 +13,11 @@ type Options struct {
 	// Nil skips no request. Skip is called concurrently.
 	Skip func(echo.Context) bool
 
+	// Enforce replaces CORS headers that a handler, cache or proxy has written by
+	// those that were decided: see [corshttp.Options]. Like KeepVary, it wraps
+	// the Writer of the Response.
+	Enforce bool
+
 	// KeepVary restores "Origin" in Vary, just before the headers are sent, if a
 	// handler overwrites it.
 	KeepVary bool
@@ -32,7 +37,8 @@ func Middleware(engine *core.Engine, opts ...Options) echo.MiddlewareFunc {
 		if o.Skip != nil {
 			m.skips = append(m.skips, o.Skip)
 		}
-		m.keepVary = m.keepVary || o.KeepVary
+		m.options.Enforce = m.options.Enforce || o.Enforce
+		m.options.KeepVary = m.options.KeepVary || o.KeepVary
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error { return m.serve(c, next) }
@@ -40,9 +46,9 @@ func Middleware(engine *core.Engine, opts ...Options) echo.MiddlewareFunc {
 }
 
 type middleware struct {
-	engine   *core.Engine
-	skips    []func(echo.Context) bool
-	keepVary bool
+	engine  *core.Engine
+	skips   []func(echo.Context) bool
+	options corshttp.Options // Enforce and KeepVary
 }
 
 func (m *middleware) serve(c echo.Context, next echo.HandlerFunc) error {
@@ -51,17 +57,23 @@ func (m *middleware) serve(c echo.Context, next echo.HandlerFunc) error {
 			return next(c)
 		}
 	}
-	status, vary := corshttp.Apply(m.engine, c.Response().Header(), c.Request())
-	if status != 0 {
+	x := corshttp.Begin(m.engine, c.Response(), c.Request(), m.options)
+	switch status := x.Status(); {
+	case status != 0:
 		return c.NoContent(status)
+	case m.options.Enforce || m.options.KeepVary:
+		return keeping(c, next, x)
+	default:
+		return next(c)
 	}
-	if m.keepVary && vary != "" {
-		keepVary(c.Response(), vary)
-	}
-	return next(c)
 }
 
-// keepVary restores the names in Vary when the headers are sent.
-func keepVary(r *echo.Response, names string) {
-	r.Before(func() { corshttp.AddVary(r.Header(), names) })
+// keeping runs the handler with a writer, below echo's, that keeps the response to what
+// was decided.
+func keeping(c echo.Context, next echo.HandlerFunc, x corshttp.Exchange) error {
+	response := c.Response()
+	wrapped, finish := x.Wrap(response.Writer, c.Request())
+	response.Writer = wrapped
+	defer finish() // also if a middleware further out answers a panic
+	return next(c)
 }

@@ -142,6 +142,29 @@ func TestPre(t *testing.T) {
 	}
 }
 
+// hidden is a ResponseWriter that does not unwrap to echo's.
+type hidden struct{ http.ResponseWriter }
+
+// TestHiddenResponse: Enforce also works if another middleware hides echo's Response.
+func TestHiddenResponse(t *testing.T) {
+	e := quiet()
+	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) error {
+			c.SetResponse(hidden{c.Response()})
+			return next(c)
+		}
+	}, corsechov5.Middleware(engine(t, allowed), corsechov5.Options{Enforce: true}))
+	e.GET("/", func(c *echo.Context) error {
+		c.Response().Header().Add("Access-Control-Allow-Origin", "*")
+		return ok(c)
+	})
+	url := start(t, e)
+	wantOrigin(t, send(t, "GET", url, allowed), allowed)
+	wantOrigin(t, send(t, "GET", url, "https://evil.test"), "")
+}
+
+// TestKeepVary: with KeepVary and Enforce, Vary lists Origin however a handler answers.
+// With Enforce, other CORS headers than those that were decided are removed, too.
 func TestKeepVary(t *testing.T) {
 	answers := map[string]echo.HandlerFunc{
 		"/string":  ok,
@@ -153,22 +176,33 @@ func TestKeepVary(t *testing.T) {
 			return err
 		},
 	}
-	for _, keep := range []bool{true, false} {
+	for _, options := range []corsechov5.Options{{}, {KeepVary: true}, {Enforce: true}} {
 		e := quiet()
-		e.Use(middleware.Recover(), corsechov5.Middleware(engine(t, allowed), corsechov5.Options{KeepVary: keep}))
+		e.Use(middleware.Recover(), corsechov5.Middleware(engine(t, allowed), options))
 		for path, answer := range answers {
 			e.GET(path, func(c *echo.Context) error {
 				c.Response().Header().Set("Vary", "Accept")
+				c.Response().Header().Add("Access-Control-Allow-Credentials", "true")
+				c.Response().Header()["access-control-allow-origin"] = []string{"*"}
 				return answer(c)
 			})
 		}
 		url := start(t, e)
 		for path := range answers {
 			res := send(t, "GET", url+path, allowed)
-			wantOrigin(t, res, allowed)
+			credentials, lines := "true", []string{allowed, "*"}
+			if options.Enforce {
+				credentials, lines = "", []string{allowed}
+			}
+			got := res.Header.Values("Access-Control-Allow-Origin")
+			slices.Sort(got)
+			slices.Sort(lines)
+			if !slices.Equal(got, lines) || res.Header.Get("Access-Control-Allow-Credentials") != credentials {
+				t.Errorf("%+v, %s: %q, want %q", options, path, got, lines)
+			}
 			vary := strings.Join(res.Header.Values("Vary"), ", ")
-			if want := map[bool]string{true: "Accept, Origin", false: "Accept"}[keep]; vary != want {
-				t.Errorf("KeepVary %v, %s: Vary %q, want %q", keep, path, vary, want)
+			if want := map[bool]string{true: "Accept, Origin", false: "Accept"}[options.KeepVary || options.Enforce]; vary != want {
+				t.Errorf("%+v, %s: Vary %q, want %q", options, path, vary, want)
 			}
 		}
 	}

@@ -59,8 +59,9 @@
 //
 // Groups may have different engines; each engine decides for the routes of its group.
 // For a group inside another one, the outer engine answers the preflights and the inner
-// one decides what scripts may read. To make an exception below a path, use one engine
-// of [core.NewRouted] on the application instead.
+// one decides what scripts may read. So the inner one does not prevent a write that the
+// outer one allows, unless its policy has RejectDisallowed. To make an exception below a
+// path, use one engine of [core.NewRouted] on the application instead.
 //
 // # Policies for paths
 //

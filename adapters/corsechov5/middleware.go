@@ -1,8 +1,6 @@
 package corsechov5
 
 import (
-	"net/http"
-
 	"github.com/labstack/echo/v5"
 
 	"github.com/corskit/corskit/adapters/corshttp"
@@ -14,6 +12,11 @@ type Options struct {
 	// Skip reports whether to pass a request on as if there were no middleware.
 	// Nil skips no request. Skip is called concurrently.
 	Skip func(*echo.Context) bool
+
+	// Enforce replaces CORS headers that a handler, cache or proxy has written by
+	// those that were decided: see [corshttp.Options]. Like KeepVary, it wraps
+	// the writer below echo's Response.
+	Enforce bool
 
 	// KeepVary restores "Origin" in Vary, just before the headers are sent, if a
 	// handler overwrites it. It needs a response writer from which
@@ -34,7 +37,8 @@ func Middleware(engine *core.Engine, opts ...Options) echo.MiddlewareFunc {
 		if o.Skip != nil {
 			m.skips = append(m.skips, o.Skip)
 		}
-		m.keepVary = m.keepVary || o.KeepVary
+		m.options.Enforce = m.options.Enforce || o.Enforce
+		m.options.KeepVary = m.options.KeepVary || o.KeepVary
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error { return m.serve(c, next) }
@@ -42,9 +46,9 @@ func Middleware(engine *core.Engine, opts ...Options) echo.MiddlewareFunc {
 }
 
 type middleware struct {
-	engine   *core.Engine
-	skips    []func(*echo.Context) bool
-	keepVary bool
+	engine  *core.Engine
+	skips   []func(*echo.Context) bool
+	options corshttp.Options // Enforce and KeepVary
 }
 
 func (m *middleware) serve(c *echo.Context, next echo.HandlerFunc) error {
@@ -53,19 +57,29 @@ func (m *middleware) serve(c *echo.Context, next echo.HandlerFunc) error {
 			return next(c)
 		}
 	}
-	status, vary := corshttp.Apply(m.engine, c.Response().Header(), c.Request())
-	if status != 0 {
+	x := corshttp.Begin(m.engine, c.Response(), c.Request(), m.options)
+	switch status := x.Status(); {
+	case status != 0:
 		return c.NoContent(status)
+	case m.options.Enforce || m.options.KeepVary:
+		return keeping(c, next, x)
+	default:
+		return next(c)
 	}
-	if m.keepVary && vary != "" {
-		keepVary(c.Response(), vary)
-	}
-	return next(c)
 }
 
-// keepVary restores the names in Vary when the headers are sent.
-func keepVary(w http.ResponseWriter, names string) {
-	if r, err := echo.UnwrapResponse(w); err == nil {
-		r.Before(func() { corshttp.AddVary(r.Header(), names) })
+// keeping runs the handler with a writer, below echo's, that keeps the response to what
+// was decided.
+func keeping(c *echo.Context, next echo.HandlerFunc, x corshttp.Exchange) error {
+	response, err := echo.UnwrapResponse(c.Response())
+	if err != nil {
+		wrapped, finish := x.Wrap(c.Response(), c.Request())
+		c.SetResponse(wrapped)
+		defer finish()
+		return next(c)
 	}
+	wrapped, finish := x.Wrap(response.ResponseWriter, c.Request())
+	response.ResponseWriter = wrapped
+	defer finish() // also if a middleware further out answers a panic
+	return next(c)
 }

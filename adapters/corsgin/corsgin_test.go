@@ -125,6 +125,8 @@ func TestNestedEngines(t *testing.T) {
 	wantOrigin(t, send(t, "GET", url+"/inner/x", allowed), "") // the outer engine's headers are removed
 }
 
+// TestKeepVary: with KeepVary and Enforce, Vary lists Origin however a handler answers.
+// With Enforce, other CORS headers than those that were decided are removed, too.
 func TestKeepVary(t *testing.T) {
 	answers := map[string]gin.HandlerFunc{
 		"/write": func(c *gin.Context) { _, _ = c.Writer.Write([]byte("x")) },
@@ -143,22 +145,33 @@ func TestKeepVary(t *testing.T) {
 		},
 		"/panic": func(*gin.Context) { panic("on purpose") },
 	}
-	for _, keep := range []bool{true, false} {
+	for _, options := range []corsgin.Options{{}, {KeepVary: true}, {Enforce: true}} {
 		r := gin.New()
-		r.Use(gin.RecoveryWithWriter(io.Discard), corsgin.Middleware(engine(t, allowed), corsgin.Options{KeepVary: keep}))
+		r.Use(gin.RecoveryWithWriter(io.Discard), corsgin.Middleware(engine(t, allowed), options))
 		for path, answer := range answers {
 			r.GET(path, func(c *gin.Context) {
 				c.Header("Vary", "Accept")
+				c.Writer.Header().Add("Access-Control-Allow-Credentials", "true")
+				c.Writer.Header()["access-control-allow-origin"] = []string{"*"}
 				answer(c)
 			})
 		}
 		url := start(t, r)
 		for path := range answers {
 			res := send(t, "GET", url+path, allowed)
-			wantOrigin(t, res, allowed)
+			credentials, lines := "true", []string{allowed, "*"}
+			if options.Enforce {
+				credentials, lines = "", []string{allowed}
+			}
+			got := res.Header.Values("Access-Control-Allow-Origin")
+			slices.Sort(got)
+			slices.Sort(lines)
+			if !slices.Equal(got, lines) || res.Header.Get("Access-Control-Allow-Credentials") != credentials {
+				t.Errorf("%+v, %s: %q, want %q", options, path, got, lines)
+			}
 			vary := strings.Join(res.Header.Values("Vary"), ", ")
-			if want := map[bool]string{true: "Accept, Origin", false: "Accept"}[keep]; vary != want {
-				t.Errorf("KeepVary %v, %s: Vary %q, want %q", keep, path, vary, want)
+			if want := map[bool]string{true: "Accept, Origin", false: "Accept"}[options.KeepVary || options.Enforce]; vary != want {
+				t.Errorf("%+v, %s: Vary %q, want %q", options, path, vary, want)
 			}
 		}
 	}

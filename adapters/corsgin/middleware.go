@@ -13,6 +13,11 @@ type Options struct {
 	// Nil skips no request. Skip is called concurrently.
 	Skip func(*gin.Context) bool
 
+	// Enforce replaces CORS headers that a handler, cache or proxy has written by
+	// those that were decided: see [corshttp.Options]. Like KeepVary, it wraps
+	// Context.Writer.
+	Enforce bool
+
 	// KeepVary restores "Origin" in Vary if a handler overwrites it. It wraps
 	// Context.Writer, which takes a few more allocations per response.
 	KeepVary bool
@@ -27,12 +32,13 @@ type Options struct {
 // slice.
 func Middleware(engine *core.Engine, opts ...Options) gin.HandlerFunc {
 	var skips []func(*gin.Context) bool
-	keepVary := false
+	var merged corshttp.Options
 	for _, o := range opts {
 		if o.Skip != nil {
 			skips = append(skips, o.Skip)
 		}
-		keepVary = keepVary || o.KeepVary
+		merged.Enforce = merged.Enforce || o.Enforce
+		merged.KeepVary = merged.KeepVary || o.KeepVary
 	}
 	return func(c *gin.Context) {
 		for _, skip := range skips {
@@ -40,12 +46,12 @@ func Middleware(engine *core.Engine, opts ...Options) gin.HandlerFunc {
 				return
 			}
 		}
-		status, vary := corshttp.Apply(engine, c.Writer.Header(), c.Request)
-		switch {
+		x := corshttp.Begin(engine, c.Writer, c.Request, merged)
+		switch status := x.Status(); {
 		case status != 0:
 			c.AbortWithStatus(status)
-		case keepVary && vary != "":
-			keepingVary(c, vary)
+		case merged.Enforce || merged.KeepVary:
+			keeping(c, x)
 		}
 	}
 }
