@@ -10,6 +10,9 @@
 //	}
 //	return c.Next()
 //
+// [Exchange.End] replaces the CORS headers of the response by those that the innermost
+// engine has decided.
+//
 // # Memory
 //
 // The engine reads the request in fasthttp's memory and retains none of it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
 )
 
@@ -17,6 +18,12 @@ type Contexter interface{ Context() context.Context }
 type Exchange struct {
 	source  source
 	outcome core.Outcome
+
+	root *Exchange // the outermost exchange of the request, which may be this one
+	// last, of the outermost exchange, is the innermost one that has decided. It may
+	// have ended already. If nil, no engine has decided.
+	last  *Exchange
+	ended bool
 }
 
 var exchanges = sync.Pool{New: func() any { return new(Exchange) }}
@@ -31,7 +38,7 @@ func Begin(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Con
 	x.source.ctx, x.source.routing, x.source.contexter = ctx, routing, c
 	engine.Resolve(&x.source, &x.outcome)
 	write(&ctx.Response.Header, &x.outcome)
-	x.decide()
+	x.enter()
 	return x
 }
 
@@ -39,18 +46,38 @@ func Begin(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Con
 // the returned status and an empty body instead.
 func (x *Exchange) Status() int { return x.outcome.Status() }
 
-// End restores the headers that the rest of the chain has lost. fasthttp resets
-// the response when it answers 304 or an error itself, as it does for static
-// files; handlers overwrite Vary; and proxies replace the response with an
-// upstream's.
+// End replaces the CORS headers of the response by those that the innermost engine
+// has decided, one line each, and restores its names in Vary. Caches and proxies
+// write the headers of another response, in any spelling; fasthttp resets the
+// response when it answers 304 or an error itself, as it does for static files;
+// handlers overwrite Vary.
 func (x *Exchange) End() {
-	if x.source.ctx == nil {
+	ctx := x.source.ctx
+	if ctx == nil {
 		return // ended before: two requests must not get the same Exchange
 	}
-	if x.outcome.Status() == 0 {
-		x.restore()
+	if ctx.LastTimeoutErrorResponse() != nil {
+		return // the handler has timed out and may still be writing, and beginning exchanges
 	}
-	x.outcome = core.Outcome{}
+	root := x.root
+	if root.source.ctx != ctx {
+		x.free()
+		return // the outermost has ended, and may serve another request: this one came too late
+	}
+	x.enforce(&ctx.Response.Header)
+	if root == x {
+		ctx.RemoveUserValue(corshttp.OuterKey{})
+		root.follow(nil)
+	}
+	x.ended = true
+	if root.last != x {
+		x.free()
+	}
+}
+
+// free puts the exchange back into the pool.
+func (x *Exchange) free() {
+	x.outcome, x.root, x.last, x.ended = core.Outcome{}, nil, nil, false
 	x.source.free()
 	exchanges.Put(x)
 }
@@ -70,43 +97,73 @@ func AllowsHandshake(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Rout
 	return engine.AllowsHandshake(&x.source)
 }
 
-func (x *Exchange) restore() {
-	o, ctx := &x.outcome, x.source.ctx
-	if o.Vary() == "" && o.Len() == 0 {
+// enter finds the exchanges that this one is nested in, and tells the outermost what
+// this one has decided. It is found through the request's context, since headers in
+// the response may be anyone's.
+func (x *Exchange) enter() {
+	ctx := x.source.ctx
+	root, nested := ctx.UserValue(corshttp.OuterKey{}).(*Exchange)
+	if !nested {
+		root = x
+		if x.Status() == 0 { // otherwise no handler runs
+			ctx.SetUserValue(corshttp.OuterKey{}, x)
+		}
+	}
+	x.root = root
+	if decides(&x.outcome) {
+		root.follow(x)
+	}
+}
+
+// follow makes x the exchange whose decision the response must have.
+func (root *Exchange) follow(x *Exchange) {
+	if last := root.last; last != nil && last.ended {
+		last.free()
+	}
+	root.last = x
+}
+
+// decides reports whether an engine has decided. An engine that has no route for the
+// request has not.
+func decides(o *core.Outcome) bool { return o.Len() > 0 || o.Vary() != "" }
+
+// Decided implements [corshttp.Outer]: a middleware of net/http that runs inside this
+// exchange, behind fasthttpadaptor, has decided.
+func (x *Exchange) Decided(o core.Outcome) {
+	if !decides(&o) {
 		return
 	}
-	if ctx.LastTimeoutErrorResponse() != nil {
-		return // the handler has timed out and may still be writing
-	}
-	h := &ctx.Response.Header
-	origin, vary := present(h, o.Vary())
-	switch {
-	case o.Len() > 0 && !origin && !denied(ctx):
-		dropSpelled(h) // an upstream's; with the policy's origin, they would take effect
-		write(h, o)
-	case !vary && !covers(h.PeekAll(fasthttp.HeaderVary), o.Vary()):
-		h.Add(fasthttp.HeaderVary, o.Vary())
-	}
+	inner := exchanges.Get().(*Exchange)
+	inner.outcome, inner.ended = o.Clone(), true
+	x.follow(inner)
 }
 
-type deniedKey struct{}
-
-// decide tells outer middlewares whether this engine, the innermost so far, denies
-// the origin. Otherwise they would restore the headers that are missing on purpose.
-// They cannot tell from the response, since an upstream's may look the same. An
-// outcome without headers decides nothing.
-func (x *Exchange) decide() {
-	ctx := x.source.ctx
-	switch {
-	case x.outcome.Len() == 0 && x.outcome.Vary() != "":
-		ctx.SetUserValue(deniedKey{}, true)
-	case x.outcome.Len() > 0 && denied(ctx):
-		ctx.SetUserValue(deniedKey{}, false)
+// enforce makes the headers say what the innermost engine has decided.
+func (x *Exchange) enforce(h *fasthttp.ResponseHeader) {
+	last := x.root.last
+	if last == nil || last.Status() != 0 && (last == x || last.outcome.Len() > 0) {
+		return // no decision, or an answer to a preflight, which no handler has changed
+	}
+	o := &last.outcome
+	exact, vary := compare(h, o)
+	if !exact {
+		dropSpelled(h)
+		for i := range o.Len() {
+			name, value := o.Header(i)
+			set(h, name, value)
+		}
+	}
+	switch vary {
+	case 0:
+		addVary(h, o.Vary())
+	case 1:
+	default: // a store has added its line
+		compactVary(h)
+	}
+	if last != x {
+		addVary(h, x.outcome.Vary())
 	}
 }
-
-// denied reports whether the innermost engine that has decided denies the origin.
-func denied(ctx *fasthttp.RequestCtx) bool { return ctx.UserValue(deniedKey{}) == true }
 
 // StripUpstream removes the CORS headers of an upstream's response, however their
 // names are spelled. [Exchange.End] then writes those of the middleware. Call

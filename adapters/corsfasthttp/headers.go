@@ -10,6 +10,26 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
+// names are the names of the headers that an outcome may have.
+var names = slices.Collect(core.ResponseHeaders())
+
+// shortest and longest bound the lengths of names.
+var shortest, longest = func() (shortest, longest int) {
+	shortest = len(names[0])
+	for _, name := range names {
+		shortest, longest = min(shortest, len(name)), max(longest, len(name))
+	}
+	return shortest, longest
+}()
+
+// isCORS reports whether key is one of names, in any spelling.
+func isCORS(key []byte) bool {
+	if len(key) < shortest || len(key) > longest {
+		return false
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(view(key), name) })
+}
+
 // write writes the headers of an outcome into those of a response. They replace
 // what another engine's middleware has written; names are added to Vary.
 func write(h *fasthttp.ResponseHeader, o *core.Outcome) {
@@ -18,29 +38,30 @@ func write(h *fasthttp.ResponseHeader, o *core.Outcome) {
 		return
 	}
 	decided, varies := false, false
-	for _, name := range h.PeekKeys() {
-		switch string(name) {
-		case fasthttp.HeaderAccessControlAllowOrigin, fasthttp.HeaderAccessControlAllowCredentials:
-			decided = true // or, with the policy's origin, the credentials would take effect
-		case fasthttp.HeaderVary:
-			varies = true
-		}
+	for _, key := range h.PeekKeys() {
+		decided = decided || isCORS(key)
+		varies = varies || string(key) == fasthttp.HeaderVary
 	}
 	if decided {
-		for name := range core.ResponseHeaders() {
-			h.Del(name)
-		}
+		dropSpelled(h) // with the policy's origin, the credentials of another would take effect
 	}
 	switch {
 	case vary == "":
 	case !varies:
 		set(h, fasthttp.HeaderVary, vary)
-	case !covers(h.PeekAll(fasthttp.HeaderVary), vary):
-		h.Add(fasthttp.HeaderVary, vary)
+	default:
+		addVary(h, vary)
 	}
 	for i := range n {
 		name, value := o.Header(i)
 		set(h, name, value)
+	}
+}
+
+// addVary adds names, separated by ", ", to Vary unless it lists all of them.
+func addVary(h *fasthttp.ResponseHeader, names string) {
+	if names != "" && !covers(h.PeekAll(fasthttp.HeaderVary), names) {
+		h.Add(fasthttp.HeaderVary, names)
 	}
 }
 
@@ -49,33 +70,69 @@ func set(h *fasthttp.ResponseHeader, name, value string) {
 	h.SetCanonical(unsafe.Slice(unsafe.StringData(name), len(name)), unsafe.Slice(unsafe.StringData(value), len(value)))
 }
 
-// present reports whether a response has Access-Control-Allow-Origin, in any spelling,
-// and whether a line of its Vary is names. One walk over the headers takes less time
-// than looking for two names, which fasthttp normalizes first.
-func present(h *fasthttp.ResponseHeader, names string) (origin, vary bool) {
-	const originName = fasthttp.HeaderAccessControlAllowOrigin
-	vary = names == ""
+// compare reports whether the CORS headers of a response are exactly those of an
+// outcome, one line each, and how many lines of Vary are the outcome's. One walk over
+// the headers takes less time than looking for two names, which fasthttp normalizes
+// first.
+func compare(h *fasthttp.ResponseHeader, o *core.Outcome) (exact bool, vary int) {
+	exact = true
+	n := o.Len()
+	seen, all := uint(0), uint(1)<<n-1
 	h.VisitAll(func(key, value []byte) {
-		switch len(key) {
-		case len(originName):
-			origin = origin || strings.EqualFold(view(key), originName)
-		case len(fasthttp.HeaderVary):
-			vary = vary || string(key) == fasthttp.HeaderVary && string(value) == names
+		if len(key) == len(fasthttp.HeaderVary) {
+			if string(key) == fasthttp.HeaderVary && string(value) == o.Vary() {
+				vary++
+			}
+			return
 		}
-	})
-	return origin, vary
-}
-
-// dropSpelled removes all CORS headers, however their names are spelled.
-func dropSpelled(h *fasthttp.ResponseHeader) {
-	for _, key := range h.PeekKeys() {
-		for name := range core.ResponseHeaders() {
-			if strings.EqualFold(view(key), name) {
-				h.DelBytes(key)
-				break
+		if len(key) < shortest || len(key) > longest {
+			return
+		}
+		for i := range n {
+			if name, want := o.Header(i); string(key) == name && string(value) == want && seen&(1<<i) == 0 {
+				seen |= 1 << i
+				return
 			}
 		}
+		exact = exact && !isCORS(key)
+	})
+	return exact && seen == all, vary
+}
+
+// compactVary makes one line of each that Vary has several times.
+func compactVary(h *fasthttp.ResponseHeader) {
+	var lines []string
+	for _, line := range h.PeekAll(fasthttp.HeaderVary) {
+		if !slices.Contains(lines, view(line)) {
+			lines = append(lines, string(line))
+		}
 	}
+	h.Del(fasthttp.HeaderVary)
+	for _, line := range lines {
+		h.Add(fasthttp.HeaderVary, line)
+	}
+}
+
+// dropSpelled removes all CORS headers, however their names are spelled. fasthttp
+// normalizes a name before it deletes the header, unless it was told otherwise, which
+// a response does not say. So a header that is still there had a name that is not
+// normalized, in a response whose names are.
+func dropSpelled(h *fasthttp.ResponseHeader) {
+	if drop(h) {
+		h.DisableNormalizing()
+		drop(h)
+		h.EnableNormalizing()
+	}
+}
+
+// drop deletes all CORS headers, and reports whether any are left.
+func drop(h *fasthttp.ResponseHeader) (left bool) {
+	for _, key := range h.PeekKeys() {
+		if isCORS(key) {
+			h.DelBytes(key)
+		}
+	}
+	return slices.ContainsFunc(h.PeekKeys(), isCORS)
 }
 
 // covers reports whether the lines of Vary list all names.

@@ -45,6 +45,17 @@ func TestStripUpstream(t *testing.T) {
 	}
 }
 
+// TestStripUpstreamAlone: StripUpstream removes the headers at once, also if there is no
+// middleware.
+func TestStripUpstreamAlone(t *testing.T) {
+	for what, handler := range foreign {
+		ctx := new(fasthttp.RequestCtx)
+		handler(ctx)
+		corsfasthttp.StripUpstream(ctx)
+		wantCORS(t, what, ctx, "")
+	}
+}
+
 // TestStripUpstreamNested: the innermost engine decides about an upstream's response,
 // as about any other.
 func TestStripUpstreamNested(t *testing.T) {

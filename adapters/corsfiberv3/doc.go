@@ -24,16 +24,17 @@
 // sees only a network error. Recover, compress and helmet may be on either
 // side.
 //
-// The cache middleware belongs behind this one, or responses from the cache lack
-// CORS headers.
+// The cache and idempotency middlewares belong behind this one, or responses from
+// their stores lack CORS headers.
 //
-// A response can lose the middleware's headers: fasthttp resets the response when it
-// answers itself, as with 304, 404 and 416 for files; a handler overwrites Vary; a proxy
-// replaces the response with its upstream's. The middleware restores the headers when
-// the handler returns. It also does so if a handler deletes
-// Access-Control-Allow-Origin, because it cannot tell the two apart. To hide a response
-// from scripts, mount a middleware that denies all origins on its route, such as
-// corsfiberv3.Middleware(nil).
+// When the handler returns, the middleware makes the response say what was decided, in
+// one line for each CORS header, and nothing else. A response can lose the
+// middleware's headers: fasthttp resets the response when it answers itself, as with
+// 304, 404 and 416 for files; a handler overwrites Vary; a proxy replaces the response
+// with its upstream's. Or a store adds the headers of another response. The middleware
+// also restores Access-Control-Allow-Origin if a handler deletes or changes it, because
+// it cannot tell these apart. To hide a response from scripts, mount a middleware that
+// denies all origins on its route, such as corsfiberv3.Middleware(nil).
 //
 // Errors that occur before any handler runs, such as a body over BodyLimit, carry the
 // headers too if the middleware is mounted with Use: fiber runs such middleware for
@@ -55,9 +56,11 @@
 //	app.Options("/items", cors)
 //
 // Groups may have different engines. For a group inside another one, the outer engine
-// answers the preflights and the inner one decides what scripts may read. To make an
-// exception below a path, use one engine of [core.NewRouted] on the application
-// instead.
+// answers the preflights and the inner one decides what scripts may read. So the inner
+// one does not prevent a write that the outer one allows, unless its policy has
+// RejectDisallowed. To make an exception below a path, use one engine of
+// [core.NewRouted] on the application instead. The same holds for a handler of net/http
+// inside fiber's adaptor, with a middleware of corshttp.
 //
 // # Policies for paths
 //
