@@ -148,15 +148,26 @@ func (l Layer) Credentials() string {
 // the settings of others.
 type Options struct {
 	// For net/http. Unrouted serves the only route without a router, for every path.
+	// Router serves the routes, not the groups, with "chi", "gorilla/mux" or
+	// "httprouter".
 	Unrouted bool
+	Router   string
+
+	// For chi: middleware that rewrites paths, before the CORS middleware, which has
+	// the option RoutedPath. RedirectSlashes redirects.
+	CleanPath, StripSlashes, URLFormat, RedirectSlashes bool
+
+	// For gorilla/mux.
+	UseEncodedPath, SkipClean, StrictSlash bool
 
 	// For gin. HandleContext serves paths below /old/ again as paths below /private/.
 	HandleMethodNotAllowed, RedirectFixedPath     bool
 	UseRawPath, UseEscapedPath, RemoveExtraSlash  bool
-	NoRedirectTrailingSlash, NoUnescapePathValues bool
+	NoRedirectTrailingSlash, NoUnescapePathValues bool // NoRedirectTrailingSlash also for httprouter
 	HandleContext                                 bool
 
-	// For echo. Rewrite, with Pre, rewrites paths below /old/ to paths below /private/.
+	// For echo and fiber. Rewrite, in echo with Pre, rewrites paths below /old/ to paths
+	// below /private/. The rest is for echo.
 	// RemoveTrailingSlash, with Pre, redirects; the application's CORS middleware
 	// then also runs with Pre. CatchAll adds a route for every path, after all others.
 	Rewrite, RemoveTrailingSlash, CatchAll bool

@@ -12,7 +12,6 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsecho"
 	"github.com/corskit/corskit/conformance"
-	"github.com/corskit/corskit/core"
 )
 
 // Echo is github.com/labstack/echo/v4.
@@ -31,8 +30,12 @@ func Echo() Host {
 	}
 }
 
-func corsEcho(engine *core.Engine, keepVary bool) echo.MiddlewareFunc {
-	return corsecho.Middleware(engine, corsecho.Options{KeepVary: keepVary})
+func corsEcho(m Middleware) echo.MiddlewareFunc {
+	return corsecho.Middleware(m.Engine, corsEchoOptions(m))
+}
+
+func corsEchoOptions(m Middleware) corsecho.Options {
+	return corsecho.Options{KeepVary: m.KeepVary, Enforce: m.Enforce}
 }
 
 // echoApp is an application while it is being built.
@@ -113,7 +116,7 @@ func (a *echoApp) groups(parent echoRouter, prefix string, groups []Group) {
 		group := parent.Group(g.Path)
 		for _, m := range g.CORS {
 			if m.Engine != nil {
-				corsecho.Group(a.echo, group, m.Engine, corsecho.Options{KeepVary: m.KeepVary})
+				corsecho.Group(a.echo, group, m.Engine, corsEchoOptions(m))
 			} else {
 				group.Use(build(m, corsEcho))
 			}

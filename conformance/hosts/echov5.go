@@ -12,7 +12,6 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsechov5"
 	"github.com/corskit/corskit/conformance"
-	"github.com/corskit/corskit/core"
 )
 
 // EchoV5 is github.com/labstack/echo/v5.
@@ -32,8 +31,12 @@ func EchoV5() Host {
 	}
 }
 
-func corsEchoV5(engine *core.Engine, keepVary bool) echo.MiddlewareFunc {
-	return corsechov5.Middleware(engine, corsechov5.Options{KeepVary: keepVary})
+func corsEchoV5(m Middleware) echo.MiddlewareFunc {
+	return corsechov5.Middleware(m.Engine, corsEchoV5Options(m))
+}
+
+func corsEchoV5Options(m Middleware) corsechov5.Options {
+	return corsechov5.Options{KeepVary: m.KeepVary, Enforce: m.Enforce}
 }
 
 // echoV5App is an application while it is being built.
@@ -120,7 +123,7 @@ func (a *echoV5App) groups(parent echoV5Router, prefix string, groups []Group) {
 		group := parent.Group(g.Path)
 		for _, m := range g.CORS {
 			if m.Engine != nil {
-				corsechov5.Group(a.echo, group, m.Engine, corsechov5.Options{KeepVary: m.KeepVary})
+				corsechov5.Group(a.echo, group, m.Engine, corsEchoV5Options(m))
 			} else {
 				group.Use(build(m, corsEchoV5))
 			}

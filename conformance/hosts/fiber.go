@@ -16,11 +16,11 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/keyauth"
 	"github.com/gofiber/fiber/v2/middleware/proxy"
 	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/gofiber/fiber/v2/middleware/rewrite"
 	"github.com/gofiber/fiber/v2/middleware/timeout"
 
 	"github.com/corskit/corskit/adapters/corsfiber"
 	"github.com/corskit/corskit/conformance"
-	"github.com/corskit/corskit/core"
 )
 
 func init() { fiberlog.SetOutput(io.Discard) }
@@ -34,6 +34,7 @@ func Fiber() Host {
 			{Name: "fiber CaseSensitive StrictRouting", Options: Options{CaseSensitive: true, StrictRouting: true}},
 			{Name: "fiber UnescapePath", Options: Options{UnescapePath: true}},
 			{Name: "fiber UnescapePath CaseSensitive", Options: Options{UnescapePath: true, CaseSensitive: true}},
+			{Name: "fiber Rewrite", Options: Options{Rewrite: true}, Rewrites: true},
 		},
 		Harmless: fiberHarmless("v2"),
 	}
@@ -48,7 +49,7 @@ func fiberHarmless(version string) []Variant {
 	}
 }
 
-func corsFiber(engine *core.Engine, _ bool) fiber.Handler { return corsfiber.Middleware(engine) }
+func corsFiber(m Middleware) fiber.Handler { return corsfiber.Middleware(m.Engine) }
 
 // fiberApp is an application while it is being built.
 type fiberApp struct {
@@ -73,6 +74,9 @@ func buildFiber(app App) *Application {
 			c.Response().Header.Add("Vary", app.OuterVary)
 			return c.Next()
 		})
+	}
+	if app.Options.Rewrite {
+		f.Use(rewrite.New(rewrite.Config{Rules: map[string]string{"/old/*": "/private/$1"}}))
 	}
 	for _, m := range buildAll(app.CORS, corsFiber) {
 		f.Use(m)

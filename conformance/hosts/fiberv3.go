@@ -16,12 +16,12 @@ import (
 	"github.com/gofiber/fiber/v3/middleware/keyauth"
 	"github.com/gofiber/fiber/v3/middleware/proxy"
 	"github.com/gofiber/fiber/v3/middleware/recover"
+	"github.com/gofiber/fiber/v3/middleware/rewrite"
 	"github.com/gofiber/fiber/v3/middleware/static"
 	"github.com/gofiber/fiber/v3/middleware/timeout"
 
 	"github.com/corskit/corskit/adapters/corsfiberv3"
 	"github.com/corskit/corskit/conformance"
-	"github.com/corskit/corskit/core"
 )
 
 func init() { fiberv3log.SetOutput(io.Discard) }
@@ -35,6 +35,7 @@ func FiberV3() Host {
 			{Name: "fiber v3 CaseSensitive StrictRouting", Options: Options{CaseSensitive: true, StrictRouting: true}},
 			{Name: "fiber v3 UnescapePath", Options: Options{UnescapePath: true}},
 			{Name: "fiber v3 UnescapePath Immutable", Options: Options{UnescapePath: true, Immutable: true}},
+			{Name: "fiber v3 Rewrite", Options: Options{Rewrite: true}, Rewrites: true},
 		},
 		Harmless: fiberHarmless("v3"),
 		Exceptions: []Exception{{
@@ -44,7 +45,7 @@ func FiberV3() Host {
 	}
 }
 
-func corsFiberV3(engine *core.Engine, _ bool) fiber.Handler { return corsfiberv3.Middleware(engine) }
+func corsFiberV3(m Middleware) fiber.Handler { return corsfiberv3.Middleware(m.Engine) }
 
 // fiberV3App is an application while it is being built.
 type fiberV3App struct {
@@ -69,6 +70,9 @@ func buildFiberV3(app App) *Application {
 			c.Response().Header.Add("Vary", app.OuterVary)
 			return c.Next()
 		})
+	}
+	if app.Options.Rewrite {
+		f.Use(rewrite.New(rewrite.Config{Rules: map[string]string{"/old/*": "/private/$1"}}))
 	}
 	for _, m := range buildAll(app.CORS, corsFiberV3) {
 		f.Use(m)

@@ -15,7 +15,6 @@ import (
 	"github.com/corskit/corskit/adapters/corsgin"
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/browsermodel"
-	"github.com/corskit/corskit/core"
 )
 
 func init() { gin.SetMode(gin.ReleaseMode) }
@@ -44,8 +43,12 @@ func Gin() Host {
 	}
 }
 
-func corsGin(engine *core.Engine, keepVary bool) gin.HandlerFunc {
-	return corsgin.Middleware(engine, corsgin.Options{KeepVary: keepVary})
+func corsGin(m Middleware) gin.HandlerFunc {
+	return corsgin.Middleware(m.Engine, corsGinOptions(m))
+}
+
+func corsGinOptions(m Middleware) corsgin.Options {
+	return corsgin.Options{KeepVary: m.KeepVary, Enforce: m.Enforce}
 }
 
 // ginApp is an application while it is being built.
@@ -101,7 +104,7 @@ func (a *ginApp) groups(parent *gin.RouterGroup, groups []Group) {
 		group := parent.Group(g.Path)
 		for _, m := range g.CORS {
 			if m.Engine != nil {
-				corsgin.Group(a.engine, group, m.Engine, corsgin.Options{KeepVary: m.KeepVary})
+				corsgin.Group(a.engine, group, m.Engine, corsGinOptions(m))
 			} else {
 				group.Use(build(m, corsGin))
 			}

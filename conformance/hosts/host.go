@@ -64,8 +64,9 @@ func (h Host) Serves(s conformance.Setup) error {
 // Middleware is CORS middleware that an [App] mounts.
 type Middleware struct {
 	// Engine is passed to the framework's adapter. It must be nil if Native is set.
-	Engine   *core.Engine
-	KeepVary bool // the adapter's option, if it has one
+	Engine *core.Engine
+	// KeepVary and Enforce are the adapter's options, if it has them.
+	KeepVary, Enforce bool
 
 	// Native is middleware of the framework's own type, such as gin.HandlerFunc.
 	Native any
@@ -78,9 +79,9 @@ func Adapter(engine *core.Engine) []Middleware { return []Middleware{{Engine: en
 func Native[M any](m M) []Middleware { return []Middleware{{Native: m}} }
 
 // build returns the middleware in the framework's own type.
-func build[M any](m Middleware, adapter func(engine *core.Engine, keepVary bool) M) M {
+func build[M any](m Middleware, adapter func(Middleware) M) M {
 	if m.Engine != nil {
-		return adapter(m.Engine, m.KeepVary)
+		return adapter(m)
 	}
 	native, ok := m.Native.(M)
 	if !ok {
@@ -90,7 +91,7 @@ func build[M any](m Middleware, adapter func(engine *core.Engine, keepVary bool)
 }
 
 // buildAll is like build, for a list.
-func buildAll[M any](list []Middleware, adapter func(engine *core.Engine, keepVary bool) M) []M {
+func buildAll[M any](list []Middleware, adapter func(Middleware) M) []M {
 	all := make([]M, len(list))
 	for i, m := range list {
 		all[i] = build(m, adapter)

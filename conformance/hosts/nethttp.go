@@ -11,31 +11,32 @@ import (
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/conformance"
-	"github.com/corskit/corskit/core"
 )
 
 // NetHTTP is net/http: a ServeMux for the application and for each group.
 func NetHTTP() Host {
 	return Host{
 		Name: "nethttp", Title: "net/http", Adapter: "corshttp", build: buildNetHTTP,
-		Routers: []Variant{{Name: "net/http"}},
+		Routers: append([]Variant{{Name: "net/http"}}, httpRouters()...),
 	}
 }
 
 type wrapper = func(http.Handler) http.Handler
 
-func corsHTTP(engine *core.Engine, keepVary bool) wrapper {
-	return corshttp.Middleware(engine, corshttp.Options{KeepVary: keepVary})
+func corsHTTP(m Middleware) wrapper {
+	return corshttp.Middleware(m.Engine, corshttp.Options{KeepVary: m.KeepVary, Enforce: m.Enforce})
 }
 
 func buildNetHTTP(app App) *Application {
 	var h http.Handler
-	if app.Options.Unrouted {
-		h = httpRoute(app, "", app.Routes[0])
-	} else {
-		h = httpMux(app, "", app.Routes, app.Groups)
+	switch {
+	case app.Options.Unrouted:
+		h = wrapHTTP(httpRoute(app, "", app.Routes[0]), buildAll(app.CORS, corsHTTP)...)
+	case app.Options.Router != "":
+		h = routers[app.Options.Router](app)
+	default:
+		h = wrapHTTP(httpMux(app, "", app.Routes, app.Groups), buildAll(app.CORS, corsHTTP)...)
 	}
-	h = wrapHTTP(h, buildAll(app.CORS, corsHTTP)...)
 	if app.OuterVary != "" {
 		h = httpVary(app.OuterVary)(h)
 	}

@@ -35,6 +35,31 @@ func TestConformanceConfigured(t *testing.T) {
 	}
 }
 
+// TestConformanceEnforced shows that the option Enforce does not change a verdict.
+func TestConformanceEnforced(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: TestConformance runs without the option")
+	}
+	enforce := func(list []hosts.Middleware) {
+		for i := range list {
+			list[i].Enforce = true
+		}
+	}
+	for _, h := range hosts.All() {
+		if h.FastHTTP {
+			continue // its adapter has no such option
+		}
+		t.Run(h.Adapter, func(t *testing.T) {
+			conformance.Run(t, h.Mount(func(app *hosts.App) {
+				enforce(app.CORS)
+				for _, g := range app.Groups {
+					enforce(g.CORS)
+				}
+			}))
+		})
+	}
+}
+
 // TestBrowsers runs the cases of the suite that a page can express, through
 // every adapter, in the browser engines that are installed. It shows that
 // Chromium, Firefox and WebKit judge an adapter's answers as the model does.

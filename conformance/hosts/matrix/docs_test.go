@@ -1,11 +1,14 @@
 package matrix
 
 import (
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-chi/chi/v5"
+	chimiddleware "github.com/go-chi/chi/v5/middleware"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/labstack/echo/v4"
@@ -57,6 +60,18 @@ var _ = func() (*core.Engine, error) {
 		core.Route{Path: "/api/", Policies: []core.Policy{{AllowOrigins: []string{"https://app.example.com"}, AllowCredentials: true}}},
 	)
 	return engine, err
+}
+
+var _ = func(engine *core.Engine) {
+	routed := corshttp.Options{RoutedPath: func(r *http.Request) string {
+		c := chi.RouteContext(r.Context())
+		if c == nil || c.RoutePath == "" {
+			return ""
+		}
+		return strings.TrimSuffix(c.RoutePattern(), "/*") + c.RoutePath
+	}}
+	r := chi.NewRouter()
+	r.Use(chimiddleware.StripSlashes, corshttp.Middleware(engine, routed))
 }
 
 var _ = func(engine *core.Engine, create gin.HandlerFunc) {

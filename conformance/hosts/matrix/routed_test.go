@@ -40,6 +40,8 @@ var targets = []string{
 	"/exact", "/exact/", "/exact//", "/exact/.", "/exact/./", "/exact/x/..", "/exact/x%2F..", "/exact/x%2F..%2F", "/exact/x/%2e%2e",
 	"/exact/%2E", "/exact%2F", "/exact%2F.", "//exact", "//exact/", "//exact/x/..", "//exact/.", "/./exact", "/./exact/", "/x/../exact",
 	"/x/../exact/",
+	"/exact.json", "/exact.", "/exact.json/", "/exact/.json", "/exact//x.json", "/exact.json%2Fx", "/exact%2Ejson", "//exact.json",
+	"/private.json", "/private/x.json", "/private.json/x", "/public/../exact.json", "/exact.json/..", "/x/..%2Fexact.json", "/exact?.json",
 	"/x%2F..%2Fexact", "/x%2F..%2Fexact%2F", "/%65xact", "/EXACT", "/EXACT/.", "/exact%20", "/exact;x", "/exact\\", "/exact%5c..",
 }
 
