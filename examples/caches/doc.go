@@ -1,0 +1,3 @@
+// Package caches shows how to use response caches with the middleware. Its tests hold
+// docs/caches.md to what the packages named there really do.
+package caches
