@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -224,13 +223,14 @@ type gate struct {
 // tokenParameter is the query parameter that identifies a request to the suite. The query has no effect on CORS.
 const tokenParameter = "run"
 
+// token returns the token in a query, which may otherwise be malformed.
 func token(rawQuery string) string {
-	rawQuery = strings.TrimPrefix(rawQuery, "?")
-	query, err := url.ParseQuery(rawQuery)
-	if err != nil {
-		return ""
+	for parameter := range strings.SplitSeq(strings.TrimPrefix(rawQuery, "?"), "&") {
+		if tok, ok := strings.CutPrefix(parameter, tokenParameter+"="); ok {
+			return tok
+		}
 	}
-	return query.Get(tokenParameter)
+	return ""
 }
 
 // Ran records that a handler runs. Handlers call it once per request, with the
@@ -293,12 +293,10 @@ func (p *Probe) resume(token string) bool {
 	return !g.late
 }
 
-// count returns how often handlers ran for a token, and deletes the record.
+// count returns how often handlers have run for a token so far.
 func (p *Probe) count(token string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := p.runs[token]
-	delete(p.runs, token)
 	delete(p.gates, token)
-	return n
+	return p.runs[token]
 }

@@ -16,12 +16,14 @@ import (
 // attempt is one pass through a case's steps. It has its own browser,
 // connection and, in some cases, cache.
 type attempt struct {
+	id      string // of the case
 	suite   *suite
 	mounted *mounted
 	client  *client
 	clock   time.Time
 	answers []answered // of the current step
 	all     []answered // the last answer of every step
+	sent    []answered // every answer
 	cache   *sharedCache
 }
 
@@ -31,7 +33,7 @@ func (s *suite) attempt(ctx context.Context, c Case, steps []Step, m *mounted) (
 		return []string{err.Error()}
 	}
 	defer client.close()
-	a := &attempt{suite: s, mounted: m, client: client, clock: time.Now()}
+	a := &attempt{id: c.ID, suite: s, mounted: m, client: client, clock: time.Now()}
 	if c.SharedCache {
 		a.cache = &sharedCache{next: func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 			got := a.send(ctx, r, streamNone)
@@ -59,7 +61,38 @@ func (s *suite) attempt(ctx context.Context, c Case, steps []Step, m *mounted) (
 	if c.VaryCovers {
 		failures = judgeVary(a.all)
 	}
-	return failures
+	return append(failures, a.settle(ctx)...)
+}
+
+// settle returns the requests whose handlers ran after the suite had the answer. It asks
+// once more: over HTTP/1.1, a server reads the next request of a connection only when it is
+// done with the last one. [suite.late] finds what runs even later.
+func (a *attempt) settle(ctx context.Context) (late []string) {
+	_ = a.client.ask(ctx, browsermodel.Request{Method: "GET", URL: "/settled"}, a.mounted.probe, "", wholeBody)
+	for _, got := range a.sent {
+		if message := got.late(); message != "" {
+			late = append(late, message+"\n"+got.exchange.String())
+		}
+	}
+	return late
+}
+
+// late says that the handler has run since the answer arrived, or "".
+func (a answered) late() string {
+	if a.token == "" {
+		return ""
+	}
+	if n := a.probe.count(a.token) - a.runs; n > 0 {
+		return fmt.Sprintf("after the answer the handler ran %s more", times(n))
+	}
+	return ""
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func (a answered) err() error {
@@ -86,27 +119,42 @@ func (a *attempt) transport(ctx context.Context, r browsermodel.Request) (browse
 // send sends one request with its own token, and counts how often handlers ran
 // for it.
 func (a *attempt) send(ctx context.Context, r browsermodel.Request, stream Stream) answered {
-	tok := ""
-	sent := r
-	if r.URL != "*" {
-		tok = strconv.FormatInt(a.suite.tokens.Add(1), 10)
+	tok := a.suite.token()
+	got := a.client.ask(ctx, r, a.mounted.probe, tok, a.reader(stream, tok))
+	a.sent = append(a.sent, got)
+	a.suite.watch(a.id, got)
+	return got
+}
+
+// token returns a new token.
+func (s *suite) token() string { return strconv.FormatInt(s.tokens.Add(1), 10) }
+
+// ask sends a request with a token in its query, and counts how often handlers ran for
+// it. Without a token, runs are not counted.
+func (c *client) ask(ctx context.Context, r browsermodel.Request, probe *Probe, tok string, read bodyReader) answered {
+	got := answered{sent: r, exchange: browsermodel.Exchange{Request: r}, probe: probe, runs: -1}
+	if r.URL != "*" && tok != "" {
+		got.token = tok
 		separator := "?"
 		if strings.Contains(r.URL, "?") {
 			separator = "&"
 		}
-		sent.URL += separator + tokenParameter + "=" + tok
+		got.sent.URL += separator + tokenParameter + "=" + tok
 	}
-	response, err := a.client.do(ctx, sent, a.reader(stream, tok))
-	preflight := r.Method == "OPTIONS" && r.Header.Has("Access-Control-Request-Method")
-	got := answered{
-		exchange: browsermodel.Exchange{Request: r, Response: response, Preflight: preflight},
-		sent:     sent,
-		runs:     a.mounted.probe.count(tok),
-	}
+	response, err := c.do(ctx, got.sent, read)
+	got.exchange.Response = response
+	got.exchange.Preflight = isPreflight(r)
 	if err != nil {
 		got.exchange.Err = err.Error()
 	}
+	if tok != "" {
+		got.runs = probe.count(tok)
+	}
 	return got
+}
+
+func isPreflight(r browsermodel.Request) bool {
+	return r.Method == "OPTIONS" && r.Header.Has("Origin") && r.Header.Has(acrm)
 }
 
 func (a *attempt) reader(stream Stream, tok string) bodyReader {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/core"
 )
 
 // Case is one test of a server: a [Setup], the requests to send, and the expected
@@ -28,6 +29,10 @@ type Case struct {
 	Refusal Refusal
 	// Steps are sent in order, by one browser over one connection.
 	Steps []Step
+	// Again, if not nil, takes the place of Setup and Steps: the case asks what the
+	// other cases ask, and requires that their answers stay the same under the
+	// variation. The other cases are [Options].Cases, whether Filter selects them or not.
+	Again *Variation
 
 	// AnyOrder sends the steps in every order, each time with a new browser.
 	AnyOrder bool
@@ -44,6 +49,8 @@ type Case struct {
 	// NotLogged are strings that must not appear in [Setup].Log or in the
 	// output of package log while the case runs.
 	NotLogged []string
+
+	every func(asked) *Answer // with Again: what is expected of each answer
 }
 
 // Refusal says whether a mount must refuse a setup. The zero Refusal means
@@ -131,6 +138,12 @@ type Answer struct {
 	Digits []string
 	// NoWildcard requires that no Access-Control-* header contains "*".
 	NoWildcard bool
+	// Only, if not nil, requires that a browser which receives the answer allows
+	// and exposes nothing that this policy does not have. If the answer allows no
+	// origin, nothing is required.
+	Only *core.Policy
+	// Uncached requires that the answer sets no cookie and asks no cache to store it.
+	Uncached bool
 	// OriginForm requires that Access-Control-Allow-Origin is on at most one
 	// line and is "*", "null" or a serialized origin.
 	OriginForm bool

@@ -24,6 +24,7 @@ func Cases() []Case {
 	for _, group := range [][]Case{
 		plainRequests(), actualRequests(), preflights(), requestHeaders(), preflightCaching(), privateNetworks(),
 		varyAndCaches(), credentialsAndWildcards(), hostileOrigins(), costlyRequests(), handlersAndProtocols(), policiesAndRoutes(),
+		dependence(),
 	} {
 		slices.SortFunc(group, func(a, b Case) int {
 			return cmp.Or(cmp.Compare(ruleNumber(a), ruleNumber(b)), cmp.Compare(a.ID, b.ID))

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,12 @@ func TestCasesAreWellFormed(t *testing.T) {
 		}
 		if !strings.HasSuffix(c.Reason, ".") || c.Source == "" {
 			t.Errorf("%s lacks a source, or a reason that is a sentence", c.ID)
+		}
+		if c.Again != nil {
+			if len(c.Steps) > 0 || !reflect.DeepEqual(c.Setup, conformance.Setup{}) {
+				t.Errorf("%s asks what other cases ask, but has a setup or steps", c.ID)
+			}
+			continue
 		}
 		if len(c.Setup.Policies) == 0 && len(c.Setup.Routes) == 0 {
 			t.Errorf("%s: the setup has no policy", c.ID)

@@ -15,7 +15,9 @@ import (
 type answered struct {
 	exchange browsermodel.Exchange
 	sent     browsermodel.Request // with the token in its URL, as sent
-	runs     int                  // -1 if a cache answered
+	runs     int                  // -1 if a cache answered, or if there is no token
+	probe    *Probe
+	token    string
 }
 
 func headBytes(r browsermodel.Response) int {
@@ -39,17 +41,7 @@ func corsFields(r browsermodel.Response) browsermodel.Fields {
 
 // members returns the members of a header that holds a comma-separated list,
 // in lower case.
-func members(r browsermodel.Response, name string) []string {
-	var list []string
-	for _, value := range r.Header.Values(name) {
-		for member := range strings.SplitSeq(value, ",") {
-			if member = strings.Trim(member, " \t"); member != "" {
-				list = append(list, text.Lower(member))
-			}
-		}
-	}
-	return list
-}
+func members(r browsermodel.Response, name string) []string { return lowered(exactMembers(r, name)) }
 
 // judge returns what is wrong with an answer. honestHead is the size of the
 // header section of the case's first answer.
@@ -69,6 +61,7 @@ func (want *Answer) judge(got answered, honestHead int) []string {
 	}
 	wrong := slices.Concat(
 		want.judgeHandling(got), want.judgeBody(got), want.judgeLines(r), want.judgeVary(r), want.judgeValues(r),
+		want.judgeLists(got.exchange), want.judgeCaching(r),
 	)
 	if size := headBytes(r); want.MaxGrowth > 0 && size > honestHead+want.MaxGrowth {
 		wrong = append(wrong, fmt.Sprintf("the header section has %d bytes, the first step's has %d: want at most %d more",

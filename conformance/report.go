@@ -73,11 +73,16 @@ func (r Report) Err() error {
 	return errors.Join(errs...)
 }
 
-func (o Options) cases() []Case {
-	cases := o.Cases
-	if cases == nil {
-		cases = Cases()
+// all returns the cases, whether Filter selects them or not.
+func (o Options) all() []Case {
+	if o.Cases == nil {
+		return Cases()
 	}
+	return o.Cases
+}
+
+func (o Options) cases() []Case {
+	cases := o.all()
 	if o.Filter == nil {
 		return cases
 	}
@@ -90,9 +95,8 @@ func (o Options) unknown() []Result {
 	if len(o.KnownFailures) == 0 {
 		return nil
 	}
-	o.Filter = nil
 	is := make(map[string]bool)
-	for _, c := range o.cases() {
+	for _, c := range o.all() {
 		is[c.ID], is[c.Rule] = true, true
 	}
 	var results []Result
@@ -111,7 +115,6 @@ func (o Options) unknown() []Result {
 // not run when ctx is done fail.
 func Check(ctx context.Context, mount Mount, opts Options) Report {
 	s := newSuite(mount, opts)
-	defer s.close()
 	cases := opts.cases()
 	results := make([]Result, len(cases))
 	next := make(chan int)
@@ -128,6 +131,14 @@ func Check(ctx context.Context, mount Mount, opts Options) Report {
 	}
 	close(next)
 	wg.Wait()
+	s.close()
+	for id, message := range s.late() {
+		for i := range results {
+			if results[i].ID == id && results[i].Outcome == Pass {
+				results[i] = s.judged(cases[i], []string{message}, "")
+			}
+		}
+	}
 	s.settleRules(results)
 	results = append(results, opts.unknown()...)
 	report := Report{Results: results, Counts: make(map[Outcome]int)}
@@ -150,7 +161,6 @@ func Run(t *testing.T, mount Mount, opts ...Options) {
 		t.Errorf("%s: %s", r.ID, r.Message)
 	}
 	s := newSuite(mount, o)
-	t.Cleanup(s.close)
 	cases := o.cases()
 	var mu sync.Mutex
 	var results []Result
@@ -170,6 +180,14 @@ func Run(t *testing.T, mount Mount, opts ...Options) {
 		})
 	}
 	t.Cleanup(func() {
+		s.close()
+		for id, message := range s.late() {
+			for _, r := range results {
+				if r.ID == id && r.Outcome == Pass {
+					t.Errorf("%s: %s", id, message)
+				}
+			}
+		}
 		// With -run only some cases ran, which says nothing about whole rules.
 		if len(results) == len(cases) {
 			for _, rule := range s.settleRules(results) {
@@ -184,8 +202,13 @@ const maxFailures = 4
 
 // result runs a case.
 func (s *suite) result(ctx context.Context, c Case) Result {
-	result := Result{ID: c.ID, Rule: c.Rule, Choice: c.Choice, Reason: c.Reason, Source: c.Source}
 	failures, unsupported := s.run(ctx, c)
+	return s.judged(c, failures, unsupported)
+}
+
+// judged returns the result of a case.
+func (s *suite) judged(c Case, failures []string, unsupported string) Result {
+	result := Result{ID: c.ID, Rule: c.Rule, Choice: c.Choice, Reason: c.Reason, Source: c.Source}
 	if more := len(failures) - maxFailures; more > 0 {
 		failures = append(failures[:maxFailures], fmt.Sprintf("and %d more", more))
 	}
@@ -215,6 +238,9 @@ func (c Case) context() string {
 	var b strings.Builder
 	if r := ruleOf(c.Rule); r.Text != "" {
 		fmt.Fprintf(&b, "\nrule %s: %s", r.ID, r.Text)
+	}
+	if c.Again != nil {
+		return b.String()
 	}
 	fmt.Fprintf(&b, "\npolicy: %s", strings.ReplaceAll(describe(c.Setup), "\n", "\n        "))
 	return b.String()

@@ -53,7 +53,7 @@ const (
 
 var rules = slices.Concat(
 	plainRequestRules, actualRequestRules, preflightRules, headerRules, maxAgeRules, privateNetworkRules,
-	varyRules, credentialRules, originRules, costRules, handlerRules, policyRules,
+	varyRules, credentialRules, originRules, costRules, handlerRules, policyRules, dependenceRules,
 )
 
 var plainRequestRules = []Rule{
@@ -209,4 +209,18 @@ var policyRules = []Rule{
 	{"R2", "The first route that matches the host and the path selects the policies. " +
 		"If a path can be read in several ways that lead to different routes, no origin is allowed.", srcCore},
 	{"R3", "Wildcards inside a label, ranges of ports and @loopback match exactly what they are documented to match.", srcPatterns},
+}
+
+// dependenceRules are rules about what an answer depends on, and about what is in it
+// besides what was asked for.
+var dependenceRules = []Rule{
+	{"I1", "The answer depends on the Origin, on whether the request is a preflight, on the fields of the preflight, on host and path if " +
+		"there are routes, and on Sec-Fetch-Site and Host if requests are rejected. Nothing else changes it: no other field, no method, " +
+		"body, query or version of HTTP, and no other request.", srcCheck},
+	{"I2", "Requests as Chromium, Firefox and WebKit send them get the answer of requests that have only the fields of CORS.", srcRequests},
+	{"I3", "The lists of an answer have what the policy has, and nothing more.", srcPreflight},
+	{"I4", "The answer to a preflight sets no cookie and is not for caches to store. The handler runs neither before the answer nor " +
+		"after it.", srcPreflight + "; RFC 9110, section 9.3.7"},
+	{"I5", "A policy that rejects disallowed origins rejects every method, every malformed Origin, null, and the other hosts of the same " +
+		"site.", srcCore},
 }

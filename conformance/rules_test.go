@@ -45,6 +45,7 @@ var ruleGroups = map[byte]string{
 	'D': "Costly requests",
 	'X': "Handlers, other middleware and protocols",
 	'R': "Several policies, routes, and further patterns",
+	'I': "What an answer depends on, and nothing more",
 }
 
 func rulesMarkdown() string {

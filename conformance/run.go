@@ -21,8 +21,11 @@ type suite struct {
 	upstream func() (*Server, error)
 	tokens   atomic.Int64
 
+	others []*repeatable // for cases with Again
+
 	mu      sync.Mutex
 	mounted map[string]*mounted
+	watched []watched
 }
 
 // mounted is the server of one setup.
@@ -40,6 +43,7 @@ func newSuite(mount Mount, opts Options) *suite {
 		opts:     opts,
 		upstream: sync.OnceValues(startUpstream),
 		mounted:  make(map[string]*mounted),
+		others:   repeatables(opts.all()),
 	}
 }
 
@@ -124,8 +128,19 @@ var running sync.RWMutex
 // caseLimit bounds a whole case, from when it may run.
 const caseLimit = 2 * time.Minute
 
+func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, caseLimit, fmt.Errorf("the case took over %v", caseLimit))
+}
+
 // run runs a case. It returns why the case failed, or why it cannot run.
 func (s *suite) run(ctx context.Context, c Case) (failures []string, unsupported string) {
+	if c.Again != nil {
+		running.RLock()
+		defer running.RUnlock()
+		ctx, cancel := limited(ctx)
+		defer cancel()
+		return s.again(ctx, c)
+	}
 	m := s.server(c.Setup)
 	switch {
 	case errors.Is(m.err, ErrUnsupported):
@@ -153,7 +168,7 @@ func (s *suite) run(ctx context.Context, c Case) (failures []string, unsupported
 		running.RLock()
 		defer running.RUnlock()
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, caseLimit, fmt.Errorf("the case took over %v", caseLimit))
+	ctx, cancel := limited(ctx)
 	defer cancel()
 	defer m.probe.revert()
 	c, err := c.located(m.server)
@@ -183,10 +198,7 @@ func (s *suite) unsupported(c Case, server *Server) string {
 	if len(server.Unsupported) == 0 {
 		return ""
 	}
-	app := c.Setup.App
-	if len(app.Endpoints) == 0 {
-		app = StandardApp().under(c.Setup.Group)
-	}
+	app := c.app()
 	for _, step := range c.Steps {
 		target := ""
 		if step.Send != nil {
@@ -202,6 +214,15 @@ func (s *suite) unsupported(c Case, server *Server) string {
 		}
 	}
 	return ""
+}
+
+// app returns the application of the case.
+func (c Case) app() App {
+	app := c.Setup.App
+	if len(app.Endpoints) == 0 {
+		app = StandardApp()
+	}
+	return app.under(c.Setup.Group)
 }
 
 // located returns the case with placeholders replaced by the server's address.

@@ -82,6 +82,9 @@ type client struct {
 	conn   net.Conn
 	buf    *bufio.Reader
 	h2     *http.Transport
+
+	http10  bool // sends requests of HTTP/1.0
+	chunked bool // sends bodies in chunks
 }
 
 func newClient(s *Server, p Protocol) (*client, error) {
@@ -173,7 +176,7 @@ func (c *client) exchange(
 		written <- err
 	}()
 	response, begun, keep, err := c.readResponse(r.Method, read)
-	if err != nil || !keep {
+	if err != nil || !keep || c.http10 {
 		c.close() // also ends the write
 		if werr := <-written; err != nil && werr != nil {
 			err = fmt.Errorf("%w (and sending failed: %w)", err, werr)
@@ -193,7 +196,11 @@ func (c *client) format(r browsermodel.Request) []byte {
 		target, host = u.RequestURI(), u.Host
 	}
 	b := bytes.NewBuffer(nil)
-	fmt.Fprintf(b, "%s %s HTTP/1.1\r\n", r.Method, target)
+	version := "HTTP/1.1"
+	if c.http10 {
+		version = "HTTP/1.0"
+	}
+	fmt.Fprintf(b, "%s %s %s\r\n", r.Method, target, version)
 	if !r.Header.Has("Host") {
 		fmt.Fprintf(b, "Host: %s\r\n", host)
 	}
@@ -202,6 +209,16 @@ func (c *client) format(r browsermodel.Request) []byte {
 		b.WriteString(": ")
 		b.WriteString(line.Value)
 		b.WriteString("\r\n")
+	}
+	if c.chunked && r.Body != "" {
+		b.WriteString("Transfer-Encoding: chunked\r\n\r\n")
+		chunks := httputil.NewChunkedWriter(b)
+		for half := range slices.Chunk([]byte(r.Body), len(r.Body)/2+1) {
+			_, _ = chunks.Write(half)
+		}
+		_ = chunks.Close()
+		b.WriteString("\r\n")
+		return b.Bytes()
 	}
 	if r.Body != "" || r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH" {
 		fmt.Fprintf(b, "Content-Length: %d\r\n", len(r.Body))

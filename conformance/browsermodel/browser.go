@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,9 +57,9 @@ func (v Verdict) Preflights() int {
 // sends, refuses what a browser refuses, and caches preflights like a browser.
 // It is safe for concurrent use if its Transport is.
 //
-// The model omits what does not affect CORS: it does not send cookies, Referer
-// or Sec-Fetch-*, and does not enforce rules about mixed content or content
-// security policies.
+// The model omits what does not affect CORS: it does not send cookies, and does not
+// enforce rules about mixed content or content security policies. It sends Referer,
+// Sec-Fetch-* and the like if the Profile has an [Agent].
 type Browser struct {
 	Transport Transport
 	Profile   Profile
@@ -123,6 +124,7 @@ type run struct {
 	page      string // the document's origin
 	tainting  ResponseType
 	redirects int
+	site      string // Sec-Fetch-Site of the last request
 	exchanges []Exchange
 }
 
@@ -235,6 +237,7 @@ func (r *run) request() Request {
 }
 
 func (r *run) send(request Request, preflight bool) (Response, Finding) {
+	request = r.dress(request)
 	response, err := r.browser.Transport(r.ctx, request)
 	exchange := Exchange{Request: request, Response: response, Preflight: preflight}
 	if err != nil {
@@ -244,6 +247,22 @@ func (r *run) send(request Request, preflight bool) (Response, Finding) {
 	}
 	r.exchanges = append(r.exchanges, exchange)
 	return response, Finding{OK: true, Code: CodeOK}
+}
+
+// dress adds the fields of the browser's agent. After redirects, Sec-Fetch-Site is that of
+// the most distant URL of the chain (Fetch Metadata Request Headers, section 2.3).
+func (r *run) dress(request Request) Request {
+	agent := r.browser.Profile.Agent
+	if agent == "" {
+		return request
+	}
+	from := r.Fetch
+	from.Origin = r.page
+	if site := siteOf(r.page, r.URL); site != "same-origin" && r.site != "cross-site" || r.site == "" {
+		r.site = site
+	}
+	request.Header = append(slices.Clip(request.Header), Field{fieldFetchSite, r.site})
+	return agent.Dress(from, request)
 }
 
 func (r Response) redirect() (locations []string, ok bool) {

@@ -70,6 +70,8 @@ type Profile struct {
 	// not allow the method of a request with upload listeners, contrary to the
 	// standard.
 	ListenersNameNoMethod bool
+	// Agent is whose fields the requests have.
+	Agent Agent
 	// Cache is how the engine caches preflights.
 	Cache CacheProfile
 }
@@ -111,7 +113,7 @@ func Spec() Profile { return Profile{Name: "spec"} }
 // Chromium returns the profile of Blink, the engine of Chrome and Edge.
 func Chromium() Profile {
 	return Profile{
-		Name: "chromium", MaxAgeCap: 2 * time.Hour, WildcardCoversAuthorization: true, ListenersNameNoMethod: true,
+		Name: "chromium", Agent: agentChromium, MaxAgeCap: 2 * time.Hour, WildcardCoversAuthorization: true, ListenersNameNoMethod: true,
 		Cache: CacheProfile{KeepsOne: true, OutlivesFailure: true, IgnoresListeners: true, WildcardLeavesAuthorization: true},
 	}
 }
@@ -119,7 +121,7 @@ func Chromium() Profile {
 // Firefox returns the profile of Gecko.
 func Firefox() Profile {
 	return Profile{
-		Name: "firefox", MaxAgeCap: 24 * time.Hour, WildcardCoversAuthorization: true, ListenersNameNoMethod: true, BadMaxAgeIsZero: true,
+		Name: "firefox", Agent: agentFirefox, MaxAgeCap: 24 * time.Hour, WildcardCoversAuthorization: true, ListenersNameNoMethod: true, BadMaxAgeIsZero: true,
 		Cache: CacheProfile{ByCredentials: true, IgnoresListeners: true, WildcardServesOnce: true},
 	}
 }
@@ -127,7 +129,7 @@ func Firefox() Profile {
 // WebKit returns the profile of WebKit, the engine of Safari.
 func WebKit() Profile {
 	return Profile{
-		Name: "webkit", MaxAgeCap: 10 * time.Minute, WildcardCoversAuthorization: true, ListenersNameNoMethod: true,
+		Name: "webkit", Agent: agentWebKit, MaxAgeCap: 10 * time.Minute, WildcardCoversAuthorization: true, ListenersNameNoMethod: true,
 		Cache: CacheProfile{KeepsOne: true, KeepsRefusals: true, OutlivesFailure: true, IgnoresListeners: true, WildcardByRequest: true},
 	}
 }
