@@ -64,10 +64,10 @@ type repeatable struct {
 }
 
 // maxAsked bounds how many steps of a case are asked again. They are evenly spread.
-const maxAsked = 24
+const maxAsked = 12
 
-// thinning is the part of the cases that each variation asks again with -short, so that
-// the cases together see every variation.
+// thinning is how many cases there are for each that a variation asks again with -short.
+// Other variations ask the others.
 const thinning = 8
 
 // repeatables returns the cases that can be asked again: those without costly requests,
@@ -87,14 +87,15 @@ func repeatables(cases []Case) []*repeatable {
 func (s *suite) again(ctx context.Context, c Case) (failures []string, unsupported string) {
 	hash := fnv.New32a()
 	_, _ = io.WriteString(hash, c.ID)
-	stride := 1
-	if testing.Testing() && testing.Short() {
+	stride := max(s.opts.Thin, 1)
+	if s.opts.Thin == 0 && testing.Testing() && testing.Short() {
 		stride = thinning
 	}
+	offset := int(hash.Sum32() % uint32(stride))
 	groups := make(map[*mounted][]asked)
 	var order []*mounted
 	for i, other := range s.others {
-		if (i+int(hash.Sum32()%thinning))%stride != 0 {
+		if (i+offset)%stride != 0 {
 			continue
 		}
 		for _, a := range s.asked(ctx, other) {

@@ -11,7 +11,7 @@ import (
 )
 
 // brokenMiddleware is a middleware with one fault, and the rules whose cases
-// must catch it.
+// must catch it. In place of a rule, a case may be listed.
 type brokenMiddleware struct {
 	name  string
 	rules string
@@ -21,6 +21,7 @@ type brokenMiddleware struct {
 // broken are middlewares with one fault each. Libraries have had most of these faults.
 var broken = slices.Concat(
 	brokenOrigins, brokenVary, brokenHeaders, brokenPreflights, brokenRejections, brokenHandlers, brokenRoutes,
+	brokenTrust, brokenDependence, brokenLists, brokenEffects, brokenSpares,
 )
 
 // after changes the headers once they are correct.
@@ -53,6 +54,9 @@ func handler(serve func(http.ResponseWriter, *http.Request, http.Handler)) func(
 	}
 }
 
+// askedAgain are the rules whose cases are asked again.
+var askedAgain = strings.Fields("A1 A2 A4 A5 A8 A10 A16 P1 P2 P3 P6 H1 M1 V2 I5")
+
 func TestBrokenMiddlewareIsCaught(t *testing.T) {
 	cases := conformance.Cases()
 	for i := range cases {
@@ -66,19 +70,24 @@ func TestBrokenMiddlewareIsCaught(t *testing.T) {
 		b.fault(ref)
 		rules := strings.Fields(b.rules)
 		for _, rule := range rules {
-			caught[rule] = true
+			id, _, _ := strings.Cut(rule, "/")
+			caught[id] = true
 		}
 		t.Run(strings.ReplaceAll(b.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			report := conformance.Check(t.Context(), ref.mount, conformance.Options{
-				Cases:  cases,
-				Filter: func(c conformance.Case) bool { return slices.Contains(rules, c.Rule) },
+				// Some cases ask again what others ask: of these, a few are enough here.
+				Cases: slices.DeleteFunc(slices.Clone(cases), func(c conformance.Case) bool {
+					return c.Again == nil && !slices.Contains(askedAgain, c.Rule) && !slices.Contains(rules, c.Rule)
+				}),
+				Thin: 1,
+				Filter: func(c conformance.Case) bool { return slices.Contains(rules, c.Rule) || slices.Contains(rules, c.ID) },
 			})
 			for _, rule := range rules {
 				if !slices.ContainsFunc(report.Results, func(r conformance.Result) bool {
-					return r.Rule == rule && r.Outcome == conformance.Fail
+					return (r.Rule == rule || r.ID == rule) && r.Outcome == conformance.Fail
 				}) {
-					t.Errorf("a middleware that %s passes every case of rule %s", b.name, rule)
+					t.Errorf("a middleware that %s passes every case of %s", b.name, rule)
 				}
 			}
 			for _, r := range report.Results {

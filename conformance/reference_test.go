@@ -35,6 +35,8 @@ type reference struct {
 	log    func(s conformance.Setup, r *http.Request)
 	route  func([]core.Route, *http.Request) []core.Policy
 	strip  func(*http.Response) error
+
+	afterPreflight func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
 
 func newReference() *reference {
@@ -54,6 +56,8 @@ func newReference() *reference {
 		log:    func(conformance.Setup, *http.Request) {},
 		route:  policiesFor,
 		strip:  stripUpstream,
+
+		afterPreflight: func(http.ResponseWriter, *http.Request, http.Handler) {},
 	}
 }
 
@@ -89,6 +93,7 @@ func (ref *reference) handler(s conformance.Setup, routes []core.Route, next htt
 		switch {
 		case preflight:
 			w.WriteHeader(ref.status(granted != nil))
+			ref.afterPreflight(w, r, next)
 		case granted == nil && ref.reject(policies, r):
 			w.WriteHeader(http.StatusForbidden)
 		case s.KeepVary:

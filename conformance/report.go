@@ -27,6 +27,10 @@ type Options struct {
 	// Parallel is how many cases run concurrently; zero means
 	// [runtime.GOMAXPROCS]. [Run] ignores it and obeys the flag -parallel.
 	Parallel int
+	// Thin, if greater than 1, lets each case with Again ask only one in so many of the
+	// other cases; different cases ask different ones, the same in every run. Zero means
+	// all, or one in eight in a test with -short.
+	Thin int
 }
 
 // Outcome is the outcome of a case.
