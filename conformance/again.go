@@ -20,8 +20,9 @@ import (
 // zero Variation repeats the requests.
 //
 // A variation does not apply where it may matter: another method to routes that have one
-// method, another Host to routes with policies of their own, Sec-Fetch-Site and Host to
-// policies that reject requests.
+// method and to requests whose method the policy does not list, another Host to routes with
+// policies of their own and to same-origin requests, Sec-Fetch-Site and Host to policies
+// that reject requests.
 type Variation struct {
 	// Agent sends the requests as this browser does, with all of its fields.
 	Agent browsermodel.Agent
@@ -333,8 +334,8 @@ func (v Variation) change(a asked) (changed browsermodel.Request, ok bool) {
 	}
 	switch {
 	case isPreflight(r) != isPreflight(a.request),
-		r.Method != a.request.Method && !anyMethod,
-		differs("Host") && (len(a.setup.Routes) > 0 || union.RejectDisallowed),
+		r.Method != a.request.Method && (!anyMethod || !a.setup.lists(a.request.Method)),
+		differs("Host") && (len(a.setup.Routes) > 0 || union.RejectDisallowed || a.fromHost(a.request) || a.fromHost(r)),
 		differs("Sec-Fetch-Site") && union.RejectDisallowed && v.Agent == "",
 		v.Chunked && r.Body == "":
 		return r, false
@@ -342,6 +343,19 @@ func (v Variation) change(a asked) (changed browsermodel.Request, ok bool) {
 		return r, true
 	}
 	return r, r.Method != a.request.Method || r.URL != a.request.URL || r.Body != a.request.Body || !slices.Equal(r.Header, a.request.Header)
+}
+
+// fromHost reports whether a request goes to the host of its Origin, so that a server may
+// take it for a same-origin request.
+func (a asked) fromHost(r browsermodel.Request) bool {
+	host := strings.TrimPrefix(strings.TrimPrefix(a.mounted.server.URL, "http://"), "https://")
+	if lines := r.Header.Values("Host"); len(lines) > 0 {
+		host = lines[0]
+	}
+	return slices.ContainsFunc(r.Header.Values("Origin"), func(origin string) bool {
+		_, from, _ := strings.Cut(origin, "://")
+		return from == host
+	})
 }
 
 // judgeAgain returns what is wrong with the answer to a request that is asked again.

@@ -80,7 +80,7 @@ func TestBrokenMiddlewareIsCaught(t *testing.T) {
 				Cases: slices.DeleteFunc(slices.Clone(cases), func(c conformance.Case) bool {
 					return c.Again == nil && !slices.Contains(askedAgain, c.Rule) && !slices.Contains(rules, c.Rule)
 				}),
-				Thin: 1,
+				Thin:   1,
 				Filter: func(c conformance.Case) bool { return slices.Contains(rules, c.Rule) || slices.Contains(rules, c.ID) },
 			})
 			for _, rule := range rules {

@@ -258,15 +258,16 @@ func effectsOfPreflights() []Case {
 		"one": policyOne(), "two": policyTwo(), "credentials": policyCred(), "any": policyAny(), "echo": everything(true),
 	} {
 		answered := func(r *browsermodel.Request) Step {
-			return Step{Send: r, Answer: &Answer{Status: []int{2}, Runs: RunsNever, Uncached: true}}
+			return Step{Send: r, Answer: &Answer{Runs: RunsNever, Uncached: true}}
 		}
 		refused := func(r *browsermodel.Request) Step { return Step{Send: r, Answer: &Answer{Uncached: true}} }
 		c := Case{
 			ID: id, Setup: setup(p),
 			Reason: "A preflight only asks: it sets no cookie, no cache stores its answer, and the handler runs neither then nor later.",
 			Steps: []Step{
-				answered(preflight(OriginA, "PUT", "/any")), answered(preflight(OriginA, "DELETE", "/any", acrh, "x-a")),
-				answered(preflight(OriginA, "PUT", "/put")), answered(preflight(OriginA, "GET", "/private", acrh, "authorization")),
+				answered(preflight(OriginA, "POST", "/any")), answered(preflight(OriginA, "POST", "/post")),
+				answered(preflight(OriginA, "GET", "/private")), answered(preflight(OriginA, "GET", "/no-such-path")),
+				refused(preflight(OriginA, "PUT", "/any")), refused(preflight(OriginA, "DELETE", "/any", acrh, "x-a")),
 				refused(preflight(OriginEvil, "PUT", "/any")), refused(preflight("null", "PUT", "/any")),
 			},
 		}

@@ -21,12 +21,12 @@ const (
 	agentWebKit   Agent = "webkit"
 )
 
-// wire is what an agent sends over HTTP/1.1 on Linux. Package realbrowser compares it
-// with the browsers.
+// wire is what an agent sends over HTTP/1.1 on Linux, except Host and Content-Length.
+// Package realbrowser compares it with the browsers.
 type wire struct {
 	// The names of the fields in order. "*" stands for the fields of the request that
-	// are not in the list.
-	request, preflight []string
+	// are not in the list. Requests that are not CORS requests have their own order, if any.
+	request, preflight, plain []string
 	// The values of the fields that do not depend on the request.
 	values map[string]string
 }
@@ -41,7 +41,7 @@ const (
 var wires = map[Agent]wire{
 	agentChromium: {
 		request: []string{
-			"Connection", "sec-ch-ua-platform", "User-Agent", "*", "sec-ch-ua", "Content-Type", "sec-ch-ua-mobile", "Accept",
+			"Connection", "sec-ch-ua-platform", "User-Agent", "sec-ch-ua", "Content-Type", "*", "sec-ch-ua-mobile", "Accept",
 			"Origin", fieldFetchSite, fieldFetchMode, "Sec-Fetch-Dest", fieldReferer, "Accept-Encoding", "Accept-Language",
 		},
 		preflight: []string{
@@ -51,9 +51,9 @@ var wires = map[Agent]wire{
 		values: map[string]string{
 			"Connection":         "keep-alive",
 			"sec-ch-ua-platform": `"Linux"`,
-			"sec-ch-ua":          `"Chromium";v="142", "Not_A Brand";v="99"`,
+			"sec-ch-ua":          `"Not:A-Brand";v="8", "Chromium";v="156"`,
 			"sec-ch-ua-mobile":   "?0",
-			"User-Agent":         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+			"User-Agent":         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
 			"Accept":             "*/*",
 			"Sec-Fetch-Dest":     "empty",
 			"Accept-Encoding":    "gzip, deflate, br, zstd",
@@ -71,9 +71,9 @@ var wires = map[Agent]wire{
 			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, "Priority",
 		},
 		values: map[string]string{
-			"User-Agent":      "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+			"User-Agent":      "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
 			"Accept":          "*/*",
-			"Accept-Language": "en-US,en;q=0.5",
+			"Accept-Language": "en-US,en;q=0.9",
 			"Accept-Encoding": "gzip, deflate, br, zstd",
 			"Connection":      "keep-alive",
 			"Sec-Fetch-Dest":  "empty",
@@ -82,18 +82,22 @@ var wires = map[Agent]wire{
 	},
 	agentWebKit: {
 		request: []string{
-			"Accept", "*", "Origin", "Sec-Fetch-Dest", fieldReferer, "User-Agent", fieldFetchSite, fieldFetchMode,
-			"Accept-Language", "Accept-Encoding", "Connection",
+			"Content-Type", "Origin", fieldReferer, "Accept", "User-Agent", "Accept-Encoding", "Accept-Language", "Connection",
+			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, "*",
 		},
 		preflight: []string{
-			"Accept", "Access-Control-Request-Method", "Access-Control-Request-Headers", "*", "Origin", "Sec-Fetch-Dest",
-			fieldReferer, "User-Agent", fieldFetchSite, fieldFetchMode, "Accept-Language", "Accept-Encoding", "Connection",
+			"Origin", "Access-Control-Request-Method", fieldReferer, "Access-Control-Request-Headers", "User-Agent", "Accept",
+			"Accept-Encoding", "Accept-Language", "Connection", fieldFetchMode, "Sec-Fetch-Dest", fieldFetchSite, "*",
+		},
+		plain: []string{
+			"Content-Type", fieldReferer, "Accept", "Origin", "User-Agent", "Accept-Encoding", "Accept-Language", "Connection",
+			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, "*",
 		},
 		values: map[string]string{
 			"Accept":          "*/*",
 			"Sec-Fetch-Dest":  "empty",
-			"User-Agent":      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
-			"Accept-Language": "en-US, en;q=0.90",
+			"User-Agent":      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15",
+			"Accept-Language": "en-US,en;q=0.9",
 			"Accept-Encoding": "gzip, deflate, br",
 			"Connection":      "Keep-Alive",
 		},
@@ -110,8 +114,11 @@ func (a Agent) Dress(f Fetch, r Request) Request {
 		return r
 	}
 	order := w.request
-	if r.isPreflight() {
+	switch {
+	case r.isPreflight():
 		order = w.preflight
+	case w.plain != nil && (f.Mode != ModeCORS || OriginOf(f.URL) == f.Origin):
+		order = w.plain
 	}
 	dressed := make(Fields, 0, len(r.Header)+len(order))
 	for _, name := range order {
