@@ -11,40 +11,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
-	"github.com/corskit/corskit/conformance/internal/text"
 )
-
-// Variation is a way to ask again what other cases ask: with other fields, another
-// version of HTTP, in another order. The answer must stay the same: the CORS headers, whether a
-// preflight succeeds, whether a request is rejected, and whether Vary names Origin. The
-// zero Variation repeats the requests.
-//
-// A variation does not apply where it may matter: another method to routes that have one
-// method and to requests whose method the policy does not list, another Host to routes with
-// policies of their own and to same-origin requests, Sec-Fetch-Site and Host to policies
-// that reject requests.
-type Variation struct {
-	// Agent sends the requests as this browser does, with all of its fields.
-	Agent browsermodel.Agent
-	// Change, if not nil, returns a changed copy of a request. Requests that it returns
-	// as they were are not asked again. It must keep the Origin and the fields of
-	// preflights.
-	Change func(browsermodel.Request) browsermodel.Request
-	// HTTP10 sends HTTP/1.0.
-	HTTP10 bool
-	// Chunked sends bodies in chunks, without their length.
-	Chunked bool
-	// Reverse asks in the opposite order.
-	Reverse bool
-	// Concurrent, if positive, is how many clients ask at the same time, while a
-	// handler of the server is paused.
-	Concurrent int
-	// NoToken leaves out the query by which the suite counts how often handlers run.
-	NoToken bool
-	// MayOmit permits answers without Access-Control-* headers, because no script can
-	// send the request.
-	MayOmit bool
-}
 
 // asked is a request of a case, and its answer.
 type asked struct {
@@ -206,68 +173,72 @@ func (s *suite) askOnce(ctx context.Context, client *client, m *mounted, step St
 	return list
 }
 
+// repetition asks one server again what cases have asked it before.
+type repetition struct {
+	suite   *suite
+	c       Case
+	mounted *mounted
+	asked   []asked // as varied
+
+	mu       sync.Mutex
+	failures []string
+}
+
 // askAgain asks one server what cases have asked it before.
 func (s *suite) askAgain(ctx context.Context, c Case, m *mounted, list []asked) []string {
 	v := *c.Again
-	list = slices.Clone(list)
-	var again []asked
-	seen := make(map[string]bool)
-	for _, a := range list {
-		changed, ok := v.change(a)
-		if key := fmt.Sprintf("%q", changed); ok && !seen[key] {
-			seen[key] = true
-			a.request = changed
-			again = append(again, a)
-		}
-	}
-	if v.Reverse {
-		slices.Reverse(again)
-	}
-	if len(again) == 0 {
+	r := &repetition{suite: s, c: c, mounted: m, asked: v.vary(list)}
+	if len(r.asked) == 0 {
 		return nil
 	}
-	var mu sync.Mutex
-	var failures []string
-	ask := func(from int) {
-		client, err := newClient(m.server, again[0].setup.Protocol)
-		if err == nil {
-			defer client.close()
-			client.http10, client.chunked = v.HTTP10, v.Chunked
+	if v.Concurrent <= 1 {
+		r.ask(ctx, 0)
+		return r.failures
+	}
+	release := s.pause(ctx, m, list[0].setup)
+	var wg sync.WaitGroup
+	for i := range v.Concurrent {
+		wg.Go(func() { r.ask(ctx, i*len(r.asked)/v.Concurrent) })
+	}
+	wg.Wait()
+	release()
+	return r.failures
+}
+
+// ask asks everything over one connection, beginning with the request at an index.
+func (r *repetition) ask(ctx context.Context, from int) {
+	client, err := newClient(r.mounted.server, r.asked[0].setup.Protocol)
+	if err != nil {
+		r.fail(err.Error())
+		return
+	}
+	defer client.close()
+	v := *r.c.Again
+	client.http10, client.chunked = v.HTTP10, v.Chunked
+	for i := range r.asked {
+		a := r.asked[(i+from)%len(r.asked)]
+		tok := ""
+		if !v.NoToken {
+			tok = r.suite.token()
 		}
-		for i := range again {
-			a := again[(i+from)%len(again)]
-			tok := s.token()
-			if v.NoToken {
-				tok = ""
-			}
-			got := client.ask(ctx, a.request, m.probe, tok, wholeBody)
-			s.watch(c.ID, got)
-			wrong := c.judgeAgain(a, got)
-			mu.Lock()
-			if len(wrong) > 0 {
-				failures = append(failures, fmt.Sprintf("a request of case %s: %s\nit was\n%sand is\n%s",
-					a.id, strings.Join(wrong, "\nand "), a.answer.exchange, got.exchange))
-			}
-			enough := len(failures) > maxFailures
-			mu.Unlock()
+		got := client.ask(ctx, a.request, r.mounted.probe, tok, wholeBody)
+		r.suite.watch(r.c.ID, got)
+		if wrong := r.c.judgeAgain(a, got); len(wrong) > 0 {
+			enough := r.fail(fmt.Sprintf("a request of case %s: %s\nit was\n%sand is\n%s",
+				a.id, strings.Join(wrong, "\nand "), a.answer.exchange, got.exchange))
 			if enough {
 				return
 			}
 		}
-		_ = client.ask(ctx, browsermodel.Request{Method: "GET", URL: "/settled"}, m.probe, "", wholeBody)
 	}
-	if v.Concurrent <= 1 {
-		ask(0)
-		return failures
-	}
-	release := s.pause(ctx, m, again[0].setup)
-	var wg sync.WaitGroup
-	for i := range v.Concurrent {
-		wg.Go(func() { ask(i * len(again) / v.Concurrent) })
-	}
-	wg.Wait()
-	release()
-	return failures
+}
+
+// fail records a failure, and reports whether there are enough.
+func (r *repetition) fail(failure string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures = append(r.failures, failure)
+	return len(r.failures) > maxFailures
 }
 
 // pause makes a handler of the server wait, if the server has such a handler, until the
@@ -306,166 +277,4 @@ func (s *suite) pause(ctx context.Context, m *mounted, setup Setup) (release fun
 		<-done
 		client.close()
 	}
-}
-
-// change returns a request as the variation sends it, and whether the variation applies to
-// the request.
-func (v Variation) change(a asked) (changed browsermodel.Request, ok bool) {
-	r := a.request
-	r.Header = slices.Clone(r.Header)
-	if v.Change != nil {
-		r = v.Change(r)
-	}
-	if v.Agent != "" {
-		r = v.Agent.Dress(a.fetch, r)
-	}
-	if a.setup.Protocol != HTTP1 {
-		if v.HTTP10 || v.Chunked {
-			return r, false
-		}
-		r.Header = r.Header.Without("Connection", "Upgrade", "Keep-Alive", "TE")
-	}
-	union := a.setup.union()
-	anyMethod := a.endpoint != nil && a.endpoint.Method == ""
-	differs := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(name string) bool {
-			return !slices.Equal(r.Header.Values(name), a.request.Header.Values(name))
-		})
-	}
-	switch {
-	case isPreflight(r) != isPreflight(a.request),
-		r.Method != a.request.Method && (!anyMethod || !a.setup.lists(a.request.Method)),
-		differs("Host") && (len(a.setup.Routes) > 0 || union.RejectDisallowed || a.fromHost(a.request) || a.fromHost(r)),
-		differs("Sec-Fetch-Site") && union.RejectDisallowed && v.Agent == "",
-		v.Chunked && r.Body == "":
-		return r, false
-	case v.Change == nil && v.Agent == "":
-		return r, true
-	}
-	return r, r.Method != a.request.Method || r.URL != a.request.URL || r.Body != a.request.Body || !slices.Equal(r.Header, a.request.Header)
-}
-
-// fromHost reports whether a request goes to the host of its Origin, so that a server may
-// take it for a same-origin request.
-func (a asked) fromHost(r browsermodel.Request) bool {
-	host := strings.TrimPrefix(strings.TrimPrefix(a.mounted.server.URL, "http://"), "https://")
-	if lines := r.Header.Values("Host"); len(lines) > 0 {
-		host = lines[0]
-	}
-	return slices.ContainsFunc(r.Header.Values("Origin"), func(origin string) bool {
-		_, from, _ := strings.Cut(origin, "://")
-		return from == host
-	})
-}
-
-// judgeAgain returns what is wrong with the answer to a request that is asked again.
-func (c Case) judgeAgain(a asked, got answered) []string {
-	if err := got.err(); err != nil {
-		return []string{"there is no answer: " + text.Clip(err.Error())}
-	}
-	if c.every != nil {
-		a.answer = got
-		return c.every(a).judge(got, 0)
-	}
-	was, is := a.answer.exchange.Response, got.exchange.Response
-	none := len(corsFields(is)) == 0
-	if none && got.runs == 0 && is.Status != was.Status && slices.Contains(beforeMiddleware, is.Status) {
-		return nil
-	}
-	if none && (c.Again.MayOmit || !a.setup.lists(a.request.Method)) && !isPreflight(a.request) {
-		return nil
-	}
-	var wrong faults
-	counted := a.answer.runs >= 0 && got.runs >= 0
-	before, after := corsAnswer(a.answer, counted), corsAnswer(got, counted)
-	for _, line := range before {
-		if !slices.Contains(after, line) {
-			wrong.addf("without the variation the answer has %s, with it not", line)
-		}
-	}
-	for _, line := range after {
-		if !slices.Contains(before, line) {
-			wrong.addf("with the variation the answer has %s, without it not", line)
-		}
-	}
-	if !isPreflight(a.request) && slices.Contains(members(was, "Vary"), "origin") && !slices.Contains(members(is, "Vary"), "origin") {
-		wrong.addf("with the variation Vary does not name Origin")
-	}
-	return wrong
-}
-
-// beforeMiddleware are statuses with which servers refuse requests that they do not
-// support, before any middleware sees them.
-var beforeMiddleware = []int{413, 414, 417, 421, 426, 431, 501, 505}
-
-// lists reports whether scripts may send a method under some policy of the setup.
-func (s Setup) lists(method string) bool {
-	methods := normalized(s.union().AllowMethods)
-	return slices.Contains(append(methods, "GET", "HEAD", "POST"), method) || slices.Contains(methods, "*")
-}
-
-// corsAnswer describes what an answer says about CORS, line by line. Lists are sets. If
-// runs are counted, it says whether the handler of a preflight ran.
-func corsAnswer(a answered, counted bool) []string {
-	r := a.exchange.Response
-	var lines []string
-	for _, line := range corsFields(r) {
-		switch line.Name {
-		case text.Lower(acam), text.Lower(acah), text.Lower(aceh):
-			list := exactMembers(r, line.Name)
-			if line.Name != text.Lower(acam) {
-				list = lowered(list)
-			}
-			slices.Sort(list)
-			lines = append(lines, line.Name+": "+text.Clip(strings.Join(slices.Compact(list), ",")))
-		default:
-			lines = append(lines, line.Name+": "+text.Clip(line.Value))
-		}
-	}
-	if a.exchange.Preflight {
-		lines = append(lines, fmt.Sprintf("success %t", r.Status/100 == 2))
-		for _, line := range effectsOf(r) {
-			lines = append(lines, text.Lower(line.Name))
-		}
-		if counted && a.runs > 0 {
-			lines = append(lines, "a handler that runs")
-		}
-	} else if r.Status == 403 && a.runs <= 0 {
-		lines = append(lines, "a rejection")
-	}
-	slices.Sort(lines)
-	return lines
-}
-
-// watched is a request whose handler must not run any more.
-type watched struct {
-	id  string // of the case
-	got answered
-}
-
-// watch remembers a request until the end of the run.
-func (s *suite) watch(id string, got answered) {
-	if got.token == "" || got.runs < 0 {
-		return
-	}
-	got.exchange = browsermodel.Exchange{Request: browsermodel.Request{Method: got.sent.Method, URL: got.sent.URL}}
-	got.sent = browsermodel.Request{}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.watched = append(s.watched, watched{id, got})
-}
-
-// late returns, by the ID of the case, what ran after the answer and before the servers
-// were closed. It must be called after close.
-func (s *suite) late() map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found := make(map[string]string)
-	for _, w := range s.watched {
-		if message := w.got.late(); message != "" && found[w.id] == "" {
-			r := w.got.exchange.Request
-			found[w.id] = fmt.Sprintf("%s: %s %s", message, text.Clip(r.Method), text.Clip(r.URL))
-		}
-	}
-	return found
 }

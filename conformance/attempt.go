@@ -64,37 +64,6 @@ func (s *suite) attempt(ctx context.Context, c Case, steps []Step, m *mounted) (
 	return append(failures, a.settle(ctx)...)
 }
 
-// settle returns the requests whose handlers ran after the suite had the answer. It asks
-// once more: over HTTP/1.1, a server reads the next request of a connection only when it is
-// done with the last one. [suite.late] finds what runs even later.
-func (a *attempt) settle(ctx context.Context) (late []string) {
-	_ = a.client.ask(ctx, browsermodel.Request{Method: "GET", URL: "/settled"}, a.mounted.probe, "", wholeBody)
-	for _, got := range a.sent {
-		if message := got.late(); message != "" {
-			late = append(late, message+"\n"+got.exchange.String())
-		}
-	}
-	return late
-}
-
-// late says that the handler has run since the answer arrived, or "".
-func (a answered) late() string {
-	if a.token == "" {
-		return ""
-	}
-	if n := a.probe.count(a.token) - a.runs; n > 0 {
-		return fmt.Sprintf("after the answer the handler ran %s more", times(n))
-	}
-	return ""
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
 func (a answered) err() error {
 	if a.exchange.Err != "" {
 		return errors.New(a.exchange.Err)

@@ -35,9 +35,7 @@ func set(namesAndValues ...string) *Variation {
 	})
 }
 
-// method returns a variation that sends another method, and a body if it is not empty.
-// Requests without Access-Control-Request-Method are left alone only if they are
-// preflights.
+// method returns a variation that sends another method and body. It leaves OPTIONS alone.
 func method(m, body string, namesAndValues ...string) *Variation {
 	return change(func(r browsermodel.Request) browsermodel.Request {
 		if r.Method != "OPTIONS" {
@@ -89,11 +87,12 @@ func varied(rule, reason string, variations map[string]*Variation) []Case {
 func otherFields() []Case {
 	const agent = "User-Agent"
 	return varied("I1", "A field that CORS is not about changes nothing: it would be a way around the policy.", map[string]*Variation{
-		"authorization":  set("Authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"),
-		"basic":          set("Authorization", "Basic YWRtaW46YWRtaW4="),
-		"api-key":        set("X-API-Key", "secret", "X-CSRF-Token", "token", "X-Auth-Token", "token"),
-		"cookie":         set("Cookie", "session=0123456789abcdef; theme=dark"),
-		"user-agent":     set(agent, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"),
+		"authorization": set("Authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"),
+		"basic":         set("Authorization", "Basic YWRtaW46YWRtaW4="),
+		"api-key":       set("X-API-Key", "secret", "X-CSRF-Token", "token", "X-Auth-Token", "token"),
+		"cookie":        set("Cookie", "session=0123456789abcdef; theme=dark"),
+		"user-agent": set(agent, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "+
+			"Chrome/140.0.0.0 Safari/537.36"),
 		"user-agent-bot": set(agent, "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"),
 		"user-agent-cli": set(agent, "curl/8.14.1"),
 		"user-agent-app": set(agent, "okhttp/4.12.0"),
@@ -119,19 +118,22 @@ func otherFields() []Case {
 			"X-Client-IP", "127.0.0.1", "True-Client-IP", "127.0.0.1", "CF-Connecting-IP", "127.0.0.1"),
 		"forwarded-host": set("X-Forwarded-Host", "a.example", "X-Forwarded-Server", "a.example", "X-Original-Host", "a.example"),
 		"forwarded-path": set("X-Original-URL", "/public/any", "X-Rewrite-URL", "/public/any", "X-Forwarded-Prefix", "/public"),
-		"other-origin":   set("X-Origin", OriginA, "X-Forwarded-Origin", OriginA, "Sec-WebSocket-Origin", OriginA, "Ping-From", OriginA),
-		"host-allowed":   set("Host", "a.example"),
-		"host-local":     set("Host", "localhost"),
-		"host-port":      set("Host", "api.example.com:8443"),
-		"same-site":      set("Sec-Fetch-Site", "same-site"),
-		"same-origin":    unsent(set("Sec-Fetch-Site", "same-origin")),
-		"site-none":      unsent(set("Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1")),
-		"navigate":       unsent(set("Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Upgrade-Insecure-Requests", "1")),
-		"image":          set("Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"),
-		"prefetch":       set("Sec-Purpose", "prefetch", "Purpose", "prefetch", "X-Moz", "prefetch"),
-		"preferences":    set("DNT", "1", "Sec-GPC", "1", "Save-Data", "on", "Priority", "u=1, i", "Prefer", "return=minimal"),
-		"hints":          set("DPR", "2", "Viewport-Width", "800", "Sec-CH-UA-Platform", `"Windows"`, "Sec-CH-Prefers-Color-Scheme", "dark"),
-		"traces":         set("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "X-Request-ID", "1", "X-Debug", "1"),
+		"other-origin": set("X-Origin", OriginA, "X-Forwarded-Origin", OriginA, "Sec-WebSocket-Origin", OriginA,
+			"Ping-From", OriginA),
+		"host-allowed": set("Host", "a.example"),
+		"host-local":   set("Host", "localhost"),
+		"host-port":    set("Host", "api.example.com:8443"),
+		"same-site":    set("Sec-Fetch-Site", "same-site"),
+		"same-origin":  unsent(set("Sec-Fetch-Site", "same-origin")),
+		"site-none":    unsent(set("Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1")),
+		"navigate":     unsent(set("Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Upgrade-Insecure-Requests", "1")),
+		"image":        set("Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"),
+		"prefetch":     set("Sec-Purpose", "prefetch", "Purpose", "prefetch", "X-Moz", "prefetch"),
+		"preferences":  set("DNT", "1", "Sec-GPC", "1", "Save-Data", "on", "Priority", "u=1, i", "Prefer", "return=minimal"),
+		"hints": set("DPR", "2", "Viewport-Width", "800", "Sec-CH-UA-Platform", `"Windows"`,
+			"Sec-CH-Prefers-Color-Scheme", "dark"),
+		"traces": set("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+			"X-Request-ID", "1", "X-Debug", "1"),
 		"upgrade": unsent(set("Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13",
 			"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")),
 		"unknown": set("X-Unknown", "1", "Unknown", "2"),
@@ -153,7 +155,8 @@ func otherMessages() []Case {
 	}
 	return varied("I1", "How a request is written changes nothing: it would be a way around the policy.", map[string]*Variation{
 		"get": method("GET", ""), "head": method("HEAD", ""), "post": method("POST", ""), "put": method("PUT", ""),
-		"delete": method("DELETE", ""), "patch": method("PATCH", ""), "query-method": method("QUERY", ""), "chicken": method("CHICKEN", ""),
+		"delete": method("DELETE", ""), "patch": method("PATCH", ""),
+		"query-method": method("QUERY", ""), "chicken": method("CHICKEN", ""),
 		"body":         method("POST", "name=value", form...),
 		"body-long":    method("POST", long, form...),
 		"body-json":    method("POST", `{"name":"`+long+`"}`, json...),
@@ -164,7 +167,7 @@ func otherMessages() []Case {
 		"lower-case":   spelled(text.Lower),
 		"upper-case":   spelled(text.Upper),
 		"no-query":     {NoToken: true},
-		"query":        query("q=1"),
+		"query":        query("q=1&a=1&b=2&x=1&id=7&key=k&page=2&v=3&lang=de&test=1&admin=1&cb=1&utm_source=s&_=1"),
 		"query-api":    query("callback=f&format=json&token=secret&debug=true&access_token=secret"),
 		"query-origin": query("origin=https%3A%2F%2Fa.example&cors=*&referer=https://a.example/"),
 		"query-long":   query(long + "x=1"),
@@ -294,7 +297,8 @@ func everyRejection() []Case {
 	}
 	var methods []*browsermodel.Request
 	for _, m := range append(ExtensionMethods(), "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS") {
-		methods = append(methods, send(m, "/any", "Origin", OriginEvil), send(m, "/any", "Origin", OriginEvil, "Sec-Fetch-Site", "cross-site"))
+		methods = append(methods, send(m, "/any", "Origin", OriginEvil),
+			send(m, "/any", "Origin", OriginEvil, "Sec-Fetch-Site", "cross-site"))
 	}
 	var origins []*browsermodel.Request
 	for _, origin := range []string{

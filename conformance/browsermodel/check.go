@@ -121,7 +121,8 @@ func Chromium() Profile {
 // Firefox returns the profile of Gecko.
 func Firefox() Profile {
 	return Profile{
-		Name: "firefox", Agent: agentFirefox, MaxAgeCap: 24 * time.Hour, WildcardCoversAuthorization: true, ListenersNameNoMethod: true, BadMaxAgeIsZero: true,
+		Name: "firefox", Agent: agentFirefox, MaxAgeCap: 24 * time.Hour,
+		WildcardCoversAuthorization: true, ListenersNameNoMethod: true, BadMaxAgeIsZero: true,
 		Cache: CacheProfile{ByCredentials: true, IgnoresListeners: true, WildcardServesOnce: true},
 	}
 }

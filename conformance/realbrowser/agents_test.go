@@ -37,17 +37,19 @@ func TestAgents(t *testing.T) {
 		if _, err := s.Run(t.Context(), [][]Job{jobs}); err != nil {
 			t.Fatal(err)
 		}
-		_, modelled := inModel(t.Context(), s.Engine.Profile, func(_ context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+		answer := func(_ context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 			origin, _ := r.Header.Get("Origin")
 			return browsermodel.Response{Status: 200, Header: granting(origin)}, nil
-		}, jobs)
+		}
+		_, modelled := inModel(t.Context(), s.Engine.Profile, answer, jobs)
 		sent := s.Requests("https://")
 		if len(sent) != len(modelled) {
 			t.Fatalf("the browser sent %d requests, its model %d", len(sent), len(modelled))
 		}
 		for i, r := range sent {
 			if got, want := onTheWire(r), onTheWire(modelled[i]); !slices.Equal(got, want) {
-				t.Errorf("%s %s: the browser sent\n\t%s\nits model\n\t%s", r.Method, r.URL, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+				t.Errorf("%s %s: the browser sent\n\t%s\nits model\n\t%s",
+					r.Method, r.URL, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 			}
 		}
 	}, pageA, pageHTTP, sameSite)

@@ -116,6 +116,8 @@ func forPages(cases []conformance.Case, can map[string]bool) (inPage []conforman
 			}
 		}
 		switch {
+		case c.Again != nil:
+			why = "it asks again what other cases ask"
 		case c.Refusal == conformance.MustRefuse:
 			why, steps = "its policies must be refused", nil
 		case c.SharedCache:

@@ -29,7 +29,7 @@ func TestConformanceConfigured(t *testing.T) {
 					reset := app.Options.Reset
 					app.Options = v.Options
 					app.Options.Reset = reset
-				}))
+				}), conformance.Options{Thin: 8})
 			})
 		}
 	}
