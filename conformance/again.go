@@ -108,7 +108,7 @@ func (s *suite) asked(ctx context.Context, r *repeatable) []asked {
 			}
 			for _, a := range s.askOnce(ctx, client, m, step) {
 				a.id, a.setup, a.mounted = c.ID, c.Setup, m
-				path, _, _ := strings.Cut(targetOf(a.request.URL), "?")
+				path := pathOf(a.request.URL)
 				if i := slices.IndexFunc(endpoints, func(e Endpoint) bool { return e.Path == path }); i >= 0 {
 					a.endpoint = &endpoints[i]
 				}

@@ -88,6 +88,14 @@ var brokenTrust = []brokenMiddleware{
 		return strings.Contains(r.URL.RawQuery, "&")
 	})},
 	{"trusts a request without a query", "I1/no-query", trusts(func(r *http.Request) bool { return r.URL.RawQuery == "" })},
+	{"trusts an API", "I1/path", trusts(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") })},
+	{"trusts files", "I1/path-file", trusts(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".json") })},
+	{"trusts the root", "I1/path-root", trusts(func(r *http.Request) bool { return r.URL.Path == "/" })},
+	{"trusts requests with fields of preflights", "I1/request-fields", func(ref *reference) {
+		trusts(func(r *http.Request) bool {
+			return r.Method != "OPTIONS" && r.Header.Get("Access-Control-Request-Headers") != ""
+		})(ref)
+	}},
 	{"trusts JSONP", "I1/query-api", trusts(hasParameter("callback"))},
 	{"reads the origin from the query", "I1/query-origin", trusts(func(r *http.Request) bool {
 		return r.URL.Query().Get("origin") == conformance.OriginA

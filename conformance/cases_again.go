@@ -58,6 +58,16 @@ func query(q string) *Variation {
 	})
 }
 
+// path returns a variation that asks for another resource, which need not exist.
+func path(p string) *Variation {
+	return change(func(r browsermodel.Request) browsermodel.Request {
+		target := targetOf(r.URL)
+		was, _, _ := strings.Cut(target, "?")
+		r.URL = strings.TrimSuffix(r.URL, target) + p + strings.TrimPrefix(target, was)
+		return r
+	})
+}
+
 // eachLine returns a variation that changes each field line.
 func eachLine(f func(browsermodel.Field) browsermodel.Field) *Variation {
 	return change(func(r browsermodel.Request) browsermodel.Request {
@@ -136,6 +146,12 @@ func otherFields() []Case {
 			"X-Request-ID", "1", "X-Debug", "1"),
 		"upgrade": unsent(set("Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13",
 			"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")),
+		"request-fields": change(func(r browsermodel.Request) browsermodel.Request {
+			if r.Method != "OPTIONS" {
+				r.Header = append(r.Header.Without(acrm, acrh, arpn), header(acrm, "PUT", acrh, "x-a", arpn, "true")...)
+			}
+			return r
+		}),
 		"unknown": set("X-Unknown", "1", "Unknown", "2"),
 	})
 }
@@ -153,7 +169,7 @@ func otherMessages() []Case {
 			return line
 		})
 	}
-	return varied("I1", "How a request is written changes nothing: it would be a way around the policy.", map[string]*Variation{
+	return varied("I1", "How a request is written, and what it asks for, changes nothing: it would be a way around the policy.", map[string]*Variation{
 		"get": method("GET", ""), "head": method("HEAD", ""), "post": method("POST", ""), "put": method("PUT", ""),
 		"delete": method("DELETE", ""), "patch": method("PATCH", ""),
 		"query-method": method("QUERY", ""), "chicken": method("CHICKEN", ""),
@@ -171,6 +187,10 @@ func otherMessages() []Case {
 		"query-api":    query("callback=f&format=json&token=secret&debug=true&access_token=secret"),
 		"query-origin": query("origin=https%3A%2F%2Fa.example&cors=*&referer=https://a.example/"),
 		"query-long":   query(long + "x=1"),
+		"path":         path("/api/v1/users/7/orders"),
+		"path-file":    path("/assets/data.json"),
+		"path-root":    path("/"),
+		"path-system":  path("/.well-known/health"),
 		"query-odd":    query("a=%00&b=%zz&;c&d=../../public"),
 	})
 }

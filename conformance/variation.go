@@ -16,8 +16,8 @@ import (
 //
 // A variation does not apply where it may matter: another method to routes that have one
 // method and to requests whose method the policy does not list, another Host to routes with
-// policies of their own and to same-origin requests, Sec-Fetch-Site and Host to policies
-// that reject requests.
+// policies of their own and to same-origin requests, another path to routes and groups,
+// Sec-Fetch-Site and Host to policies that reject requests.
 type Variation struct {
 	// Agent sends the requests as this browser does, with all of its fields.
 	Agent browsermodel.Agent
@@ -88,6 +88,7 @@ func (v Variation) change(a asked) (changed browsermodel.Request, ok bool) {
 	case isPreflight(r) != isPreflight(a.request),
 		r.Method != a.request.Method && (!anyMethod || !a.setup.lists(a.request.Method)),
 		differs("Host") && (len(a.setup.Routes) > 0 || union.RejectDisallowed || a.fromHost(a.request) || a.fromHost(r)),
+		pathOf(r.URL) != pathOf(a.request.URL) && (len(a.setup.Routes) > 0 || a.setup.Group != ""),
 		differs("Sec-Fetch-Site") && union.RejectDisallowed && v.Agent == "",
 		v.Chunked && r.Body == "":
 		return r, false
@@ -96,6 +97,11 @@ func (v Variation) change(a asked) (changed browsermodel.Request, ok bool) {
 	}
 	same := r.Method == a.request.Method && r.URL == a.request.URL && r.Body == a.request.Body
 	return r, !same || !slices.Equal(r.Header, a.request.Header)
+}
+
+func pathOf(rawURL string) string {
+	path, _, _ := strings.Cut(targetOf(rawURL), "?")
+	return path
 }
 
 // fromHost reports whether a request goes to the host of its Origin, so that a server may
@@ -126,8 +132,7 @@ func (c Case) judgeAgain(a asked, got answered) []string {
 		return nil
 	}
 	var wrong faults
-	counted := a.answer.runs >= 0 && got.runs >= 0
-	before, after := corsAnswer(a.answer, counted), corsAnswer(got, counted)
+	before, after := corsAnswer(a.answer, a.answer.runs <= 0), corsAnswer(got, a.answer.runs <= 0)
 	omits := none && (c.Again.MayOmit || !a.setup.lists(a.request.Method)) && !isPreflight(a.request)
 	if omits {
 		before = slices.DeleteFunc(before, func(line string) bool { return strings.HasPrefix(line, "access-control-") })
@@ -149,6 +154,9 @@ func (c Case) judgeAgain(a asked, got answered) []string {
 	return wrong
 }
 
+// ofPreflights are headers that have no effect on other answers.
+var ofPreflights = lowered([]string{acam, acah, acma, acpn})
+
 // beforeMiddleware are statuses with which servers refuse requests that they do not
 // support, before any middleware sees them.
 var beforeMiddleware = []int{413, 414, 417, 421, 426, 431, 501, 505}
@@ -160,11 +168,15 @@ func (s Setup) lists(method string) bool {
 }
 
 // corsAnswer describes what an answer says about CORS, line by line. Lists are sets. If
-// runs are counted, it says whether the handler of a preflight ran.
-func corsAnswer(a answered, counted bool) []string {
+// the middleware answers preflights, it says whether they succeed: what a handler answers
+// depends on more.
+func corsAnswer(a answered, byMiddleware bool) []string {
 	r := a.exchange.Response
 	var lines []string
 	for _, line := range corsFields(r) {
+		if !a.exchange.Preflight && slices.Contains(ofPreflights, line.Name) {
+			continue
+		}
 		switch line.Name {
 		case text.Lower(acam), text.Lower(acah), text.Lower(aceh):
 			list := exactMembers(r, line.Name)
@@ -178,12 +190,14 @@ func corsAnswer(a answered, counted bool) []string {
 		}
 	}
 	if a.exchange.Preflight {
-		lines = append(lines, fmt.Sprintf("success %t", r.Status/100 == 2))
+		if byMiddleware {
+			lines = append(lines, fmt.Sprintf("success %t", r.Status/100 == 2))
+			if a.runs > 0 {
+				lines = append(lines, "a handler that runs")
+			}
+		}
 		for _, line := range effectsOf(r) {
 			lines = append(lines, text.Lower(line.Name))
-		}
-		if counted && a.runs > 0 {
-			lines = append(lines, "a handler that runs")
 		}
 	} else if r.Status == 403 && a.runs <= 0 {
 		lines = append(lines, "a rejection")
