@@ -42,8 +42,19 @@
 // such cases out.
 //
 // Every request has a number in its query. [Probe] uses it to count how often the
-// handler runs for the request: some cases expect once, others never. A few cases
-// send requests of a mebibyte. A run takes about a second.
+// handler runs for the request: some cases expect once, others never. A handler that runs
+// after the answer fails the case, too. A few cases send requests of a mebibyte.
+//
+// # Variations
+//
+// The cases of rules I1 and I2 have no requests of their own. Each has a [Variation], with
+// which it asks again what the other cases ask: with a cookie, with a body, over HTTP/1.0,
+// with all the fields of a browser, in another order. The answer must stay the same,
+// because CORS depends on nothing of this. A caller's own cases are asked again as well, if
+// [Options].Cases contains them next to those of [Cases].
+//
+// A run takes about five seconds. With -short it takes one, because each variation then
+// asks a part of the cases, always the same; see [Options].Thin.
 //
 // A failure message contains what was wrong, what was sent, what came back, the
 // text of the rule and the policies.

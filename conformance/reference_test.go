@@ -159,6 +159,7 @@ func isPreflight(r *http.Request) bool {
 
 var (
 	portPattern  = regexp.MustCompile(`^([1-9][0-9]{0,4})$`)
+	namePattern  = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 	labelPattern = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
 )
 
@@ -265,7 +266,7 @@ func allow(h http.Header, what string, list []string, credentials bool, asked []
 			if token == "" {
 				continue
 			}
-			if !regexp.MustCompile(`^[A-Za-z0-9-]+$`).MatchString(token) {
+			if !namePattern.MatchString(token) {
 				return
 			}
 			tokens = append(tokens, token)

@@ -166,7 +166,7 @@ var casesInPages = func() map[string]pageCases {
 	all := func(run, noDocument int) pageCases {
 		return pageCases{run, map[string]int{
 			"no document has the origin": noDocument,
-			"it sends only bytes":        109, "it asks again what other cases ask": 74,
+			"it sends only bytes":        109, "it asks again what other cases ask": 79,
 			"no browser sends the request": 43, "its policies must be refused": 37,
 			"browsers are tested with HTTP/1.1": 8, "it needs a shared cache between browser and server": 7,
 			"the client must act while it reads": 2, "it takes too long in real time": 1, "no other case may run at the same time": 1,
