@@ -27,7 +27,8 @@ func (rec *recorder) mount(s conformance.Setup) (*conformance.Server, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			rec.mu.Lock()
-			rec.seen = append(rec.seen, fmt.Sprintf("%s %s %s %q %d %s", r.Proto, r.Method, r.URL.Path, r.Header["X-A"], r.ContentLength, body))
+			rec.seen = append(rec.seen, fmt.Sprintf("%s %s %s %q %d %s",
+				r.Proto, r.Method, r.URL.Path, r.Header["X-A"], r.ContentLength, body))
 			rec.mu.Unlock()
 			next.ServeHTTP(w, r)
 		})
@@ -39,11 +40,13 @@ func (rec *recorder) mount(s conformance.Setup) (*conformance.Server, error) {
 func ownCases(n int) []conformance.Case {
 	var cases []conformance.Case
 	for i := range n {
-		get := &browsermodel.Request{Method: "GET", URL: "/any", Header: browsermodel.Header("Origin", conformance.OriginA)}
-		post := &browsermodel.Request{Method: "POST", URL: "/any", Body: "hello", Header: browsermodel.Header("Origin", conformance.OriginEvil)}
-		get.URL, post.URL = fmt.Sprintf("/any?case=%d", i), fmt.Sprintf("/any?case=%d", i)
+		url := fmt.Sprintf("/any?case=%d", i)
+		get := &browsermodel.Request{Method: "GET", URL: url, Header: browsermodel.Header("Origin", conformance.OriginA)}
+		post := &browsermodel.Request{Method: "POST", URL: url, Body: "hello"}
+		post.Header = browsermodel.Header("Origin", conformance.OriginEvil)
 		cases = append(cases, conformance.Case{
-			ID: fmt.Sprint("own/", i), Rule: "own", Setup: conformance.Setup{Policies: []core.Policy{{AllowOrigins: []string{conformance.OriginA}}}},
+			ID: fmt.Sprint("own/", i), Rule: "own",
+			Setup: conformance.Setup{Policies: []core.Policy{{AllowOrigins: []string{conformance.OriginA}}}},
 			Steps: []conformance.Step{{Send: get}, {Send: post}},
 		})
 	}

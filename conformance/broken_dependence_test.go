@@ -65,6 +65,12 @@ var brokenTrust = []brokenMiddleware{
 	{"trusts browsers", "I1/user-agent I2/chromium I2/firefox I2/webkit", trusts(field("User-Agent", "Mozilla/"))},
 	{"trusts Firefox", "I2/firefox", trusts(field("User-Agent", "Firefox/"))},
 	{"trusts crawlers", "I1/user-agent-bot", trusts(field("User-Agent", "bot"))},
+	{"trusts browsers with a session", "I1/form I1/application I2/chromium I2/firefox I2/webkit", trusts(func(r *http.Request) bool {
+		return strings.HasPrefix(r.UserAgent(), "Mozilla/") && r.Header.Get("Cookie") != ""
+	})},
+	{"trusts scripts with a token and a session", "I1/application", trusts(func(r *http.Request) bool {
+		return r.Header.Get("Authorization") != "" && r.Header.Get("Cookie") != ""
+	})},
 	{"trusts curl", "I1/user-agent-cli", trusts(field("User-Agent", "curl"))},
 	{"trusts requests for ranges", "I1/range", trusts(field("Range", ""))},
 	{"trusts PUT", "I1/put I1/body-put", trusts(hasMethod("PUT"))},

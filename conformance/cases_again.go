@@ -40,7 +40,11 @@ func method(m, body string, namesAndValues ...string) *Variation {
 	return change(func(r browsermodel.Request) browsermodel.Request {
 		if r.Method != "OPTIONS" {
 			r.Method, r.Body = m, body
-			r.Header = append(r.Header.Without("Content-Type"), header(namesAndValues...)...)
+			fields := header(namesAndValues...)
+			for _, line := range fields {
+				r.Header = r.Header.Without(line.Name)
+			}
+			r.Header = append(r.Header.Without("Content-Type"), fields...)
 		}
 		return r
 	})
@@ -93,10 +97,14 @@ func varied(rule, reason string, variations map[string]*Variation) []Case {
 	return of(rule, cases...)
 }
 
-// otherFields are fields on which the answer must not depend.
+// wayAround is why nothing else must change the answer.
+const wayAround = "it would be a way around the policy."
+
+// otherFields are fields on which the answer must not depend: first those that scripts and
+// other clients send.
 func otherFields() []Case {
 	const agent = "User-Agent"
-	return varied("I1", "A field that CORS is not about changes nothing: it would be a way around the policy.", map[string]*Variation{
+	return append(fieldsOnTheWay(), varied("I1", "A field that CORS is not about changes nothing: "+wayAround, map[string]*Variation{
 		"authorization": set("Authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"),
 		"basic":         set("Authorization", "Basic YWRtaW46YWRtaW4="),
 		"api-key":       set("X-API-Key", "secret", "X-CSRF-Token", "token", "X-Auth-Token", "token"),
@@ -122,24 +130,13 @@ func otherFields() []Case {
 		"override":       set("X-HTTP-Method-Override", "PUT", "X-HTTP-Method", "PUT", "X-Method-Override", "PUT"),
 		"override-options": set("X-HTTP-Method-Override", "OPTIONS", "X-HTTP-Method", "OPTIONS",
 			"X-Method-Override", "OPTIONS"),
-		"forwarded": set("X-Forwarded-For", "192.0.2.1, 10.0.0.1", "X-Forwarded-Proto", "https", "X-Real-IP", "192.0.2.1",
-			"Forwarded", "for=192.0.2.1;proto=https", "Via", "1.1 proxy.example"),
-		"forwarded-local": set("X-Forwarded-For", "127.0.0.1", "X-Real-IP", "127.0.0.1", "Forwarded", "for=127.0.0.1",
-			"X-Client-IP", "127.0.0.1", "True-Client-IP", "127.0.0.1", "CF-Connecting-IP", "127.0.0.1"),
-		"forwarded-host": set("X-Forwarded-Host", "a.example", "X-Forwarded-Server", "a.example", "X-Original-Host", "a.example"),
-		"forwarded-path": set("X-Original-URL", "/public/any", "X-Rewrite-URL", "/public/any", "X-Forwarded-Prefix", "/public"),
-		"other-origin": set("X-Origin", OriginA, "X-Forwarded-Origin", OriginA, "Sec-WebSocket-Origin", OriginA,
-			"Ping-From", OriginA),
-		"host-allowed": set("Host", "a.example"),
-		"host-local":   set("Host", "localhost"),
-		"host-port":    set("Host", "api.example.com:8443"),
-		"same-site":    set("Sec-Fetch-Site", "same-site"),
-		"same-origin":  unsent(set("Sec-Fetch-Site", "same-origin")),
-		"site-none":    unsent(set("Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1")),
-		"navigate":     unsent(set("Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Upgrade-Insecure-Requests", "1")),
-		"image":        set("Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"),
-		"prefetch":     set("Sec-Purpose", "prefetch", "Purpose", "prefetch", "X-Moz", "prefetch"),
-		"preferences":  set("DNT", "1", "Sec-GPC", "1", "Save-Data", "on", "Priority", "u=1, i", "Prefer", "return=minimal"),
+		"same-site":   set("Sec-Fetch-Site", "same-site"),
+		"same-origin": unsent(set("Sec-Fetch-Site", "same-origin")),
+		"site-none":   unsent(set("Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1")),
+		"navigate":    unsent(set("Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Upgrade-Insecure-Requests", "1")),
+		"image":       set("Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"),
+		"prefetch":    set("Sec-Purpose", "prefetch", "Purpose", "prefetch", "X-Moz", "prefetch"),
+		"preferences": set("DNT", "1", "Sec-GPC", "1", "Save-Data", "on", "Priority", "u=1, i", "Prefer", "return=minimal"),
 		"hints": set("DPR", "2", "Viewport-Width", "800", "Sec-CH-UA-Platform", `"Windows"`,
 			"Sec-CH-Prefers-Color-Scheme", "dark"),
 		"traces": set("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
@@ -153,6 +150,23 @@ func otherFields() []Case {
 			return r
 		}),
 		"unknown": set("X-Unknown", "1", "Unknown", "2"),
+	})...)
+}
+
+// fieldsOnTheWay are fields that proxies and caches change.
+func fieldsOnTheWay() []Case {
+	return varied("I1", "A field that a proxy adds or changes makes no one else's origin an allowed one.", map[string]*Variation{
+		"forwarded": set("X-Forwarded-For", "192.0.2.1, 10.0.0.1", "X-Forwarded-Proto", "https", "X-Real-IP", "192.0.2.1",
+			"Forwarded", "for=192.0.2.1;proto=https", "Via", "1.1 proxy.example"),
+		"forwarded-local": set("X-Forwarded-For", "127.0.0.1", "X-Real-IP", "127.0.0.1", "Forwarded", "for=127.0.0.1",
+			"X-Client-IP", "127.0.0.1", "True-Client-IP", "127.0.0.1", "CF-Connecting-IP", "127.0.0.1"),
+		"forwarded-host": set("X-Forwarded-Host", "a.example", "X-Forwarded-Server", "a.example", "X-Original-Host", "a.example"),
+		"forwarded-path": set("X-Original-URL", "/public/any", "X-Rewrite-URL", "/public/any", "X-Forwarded-Prefix", "/public"),
+		"other-origin": set("X-Origin", OriginA, "X-Forwarded-Origin", OriginA, "Sec-WebSocket-Origin", OriginA,
+			"Ping-From", OriginA),
+		"host-allowed": set("Host", "a.example"),
+		"host-local":   set("Host", "localhost"),
+		"host-port":    set("Host", "api.example.com:8443"),
 	})
 }
 
@@ -169,15 +183,22 @@ func otherMessages() []Case {
 			return line
 		})
 	}
-	return varied("I1", "How a request is written, and what it asks for, changes nothing: it would be a way around the policy.", map[string]*Variation{
+	const reason = "How a request is written, and what it asks for, changes nothing: " + wayAround
+	return varied("I1", reason, map[string]*Variation{
 		"get": method("GET", ""), "head": method("HEAD", ""), "post": method("POST", ""), "put": method("PUT", ""),
 		"delete": method("DELETE", ""), "patch": method("PATCH", ""),
 		"query-method": method("QUERY", ""), "chicken": method("CHICKEN", ""),
-		"body":         method("POST", "name=value", form...),
-		"body-long":    method("POST", long, form...),
-		"body-json":    method("POST", `{"name":"`+long+`"}`, json...),
-		"body-put":     method("PUT", `{"name":"`+long+`"}`, json...),
-		"chunked":      chunked,
+		"body":      method("POST", "name=value", form...),
+		"body-long": method("POST", long, form...),
+		"body-json": method("POST", `{"name":"`+long+`"}`, json...),
+		"body-put":  method("PUT", `{"name":"`+long+`"}`, json...),
+		"chunked":   chunked,
+		// A form of another site, and a script with everything that an application sends.
+		"form": unsent(method("POST", long, append(form, "Cookie", "session=1", "User-Agent", "Mozilla/5.0", "Referer", OriginEvil+"/",
+			"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Upgrade-Insecure-Requests", "1")...)),
+		"application": method("PUT", `{"name":"`+long+`"}`, append(json, "Cookie", "session=1", "User-Agent", "Mozilla/5.0",
+			"Authorization", "Bearer token", "X-Requested-With", "XMLHttpRequest", "X-CSRF-Token", "token",
+			"Accept", "application/json")...),
 		"http10":       {HTTP10: true, MayOmit: true},
 		"close":        set("Connection", "close"),
 		"lower-case":   spelled(text.Lower),

@@ -19,7 +19,8 @@ import (
 // policies of their own and to same-origin requests, another path to routes and groups,
 // Sec-Fetch-Site and Host to policies that reject requests.
 type Variation struct {
-	// Agent sends the requests as this browser does, with all of its fields.
+	// Agent sends the requests as this browser does, with all of its fields, and with a
+	// cookie if they are credentialed.
 	Agent browsermodel.Agent
 	// Change, if not nil, returns a changed copy of a request. Requests that it returns
 	// as they were are not asked again. It must keep the Origin and the fields of
@@ -69,6 +70,9 @@ func (v Variation) change(a asked) (changed browsermodel.Request, ok bool) {
 		r = v.Change(r)
 	}
 	if v.Agent != "" {
+		if a.fetch.Credentials && !isPreflight(r) && !r.Header.Has("Cookie") {
+			r.Header = append(r.Header, browsermodel.Field{Name: "Cookie", Value: "session=0123456789abcdef"})
+		}
 		r = v.Agent.Dress(a.fetch, r)
 	}
 	if a.setup.Protocol != HTTP1 {
