@@ -88,7 +88,7 @@ var brokenTrust = []brokenMiddleware{
 	{"trusts what claims to be same-origin", "I1/same-origin", trusts(field("Sec-Fetch-Site", "same-origin"))},
 	{"trusts what has any Sec-Fetch-Site", "I2/chromium I2/firefox I2/webkit", trusts(field("Sec-Fetch-Site", ""))},
 	{"trusts navigations", "I1/navigate", trusts(field("Sec-Fetch-Mode", "navigate"))},
-	{"trusts HTTP/1.0", "I1/http10", trusts(func(r *http.Request) bool { return r.ProtoMinor == 0 })},
+	{"trusts HTTP/1.0", "I1/http10", trusts(func(r *http.Request) bool { return !r.ProtoAtLeast(1, 1) })},
 	{"trusts connections that end", "I1/close", trusts(func(r *http.Request) bool { return r.Close && r.ProtoMinor == 1 })},
 	{"trusts a query", "I1/query I1/query-api I1/query-origin I1/query-long", trusts(func(r *http.Request) bool {
 		return strings.Contains(r.URL.RawQuery, "&")

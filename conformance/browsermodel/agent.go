@@ -24,12 +24,15 @@ const (
 // wire is what an agent sends over HTTP/1.1 on Linux, except Host and Content-Length.
 // Package realbrowser compares it with the browsers.
 type wire struct {
-	// The names of the fields in order. "*" stands for the fields of the request that
-	// are not in the list. Requests that are not CORS requests have their own order, if any.
+	// The names of the fields in order. [otherFields] stands for the fields of the
+	// request that are not in the list. Requests that are not CORS requests have their own order, if any.
 	request, preflight, plain []string
 	// The values of the fields that do not depend on the request.
 	values map[string]string
 }
+
+// otherFields is the name of no field: scripts can set a field named "*".
+const otherFields = ""
 
 // Fields whose values depend on the request.
 const (
@@ -41,11 +44,11 @@ const (
 var wires = map[Agent]wire{
 	agentChromium: {
 		request: []string{
-			"Connection", "sec-ch-ua-platform", "User-Agent", "sec-ch-ua", "Content-Type", "*", "sec-ch-ua-mobile", "Accept",
+			"Connection", "sec-ch-ua-platform", "User-Agent", "sec-ch-ua", "Content-Type", otherFields, "sec-ch-ua-mobile", "Accept",
 			"Origin", fieldFetchSite, fieldFetchMode, "Sec-Fetch-Dest", fieldReferer, "Accept-Encoding", "Accept-Language",
 		},
 		preflight: []string{
-			"Connection", "Accept", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Origin", "User-Agent", "*",
+			"Connection", "Accept", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Origin", "User-Agent", otherFields,
 			fieldFetchMode, fieldFetchSite, "Sec-Fetch-Dest", fieldReferer, "Accept-Encoding", "Accept-Language",
 		},
 		values: map[string]string{
@@ -62,12 +65,12 @@ var wires = map[Agent]wire{
 	},
 	agentFirefox: {
 		request: []string{
-			"User-Agent", "Accept", "Accept-Language", "Accept-Encoding", fieldReferer, "*", "Origin", "Connection",
+			"User-Agent", "Accept", "Accept-Language", "Accept-Encoding", fieldReferer, otherFields, "Origin", "Connection",
 			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, "Priority",
 		},
 		preflight: []string{
 			"User-Agent", "Accept", "Accept-Language", "Accept-Encoding", "Access-Control-Request-Method",
-			"Access-Control-Request-Headers", fieldReferer, "*", "Origin", "Connection",
+			"Access-Control-Request-Headers", fieldReferer, otherFields, "Origin", "Connection",
 			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, "Priority",
 		},
 		values: map[string]string{
@@ -83,15 +86,15 @@ var wires = map[Agent]wire{
 	agentWebKit: {
 		request: []string{
 			"Content-Type", "Origin", fieldReferer, "Accept", "User-Agent", "Accept-Encoding", "Accept-Language", "Connection",
-			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, "*",
+			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, otherFields,
 		},
 		preflight: []string{
 			"Origin", "Access-Control-Request-Method", fieldReferer, "Access-Control-Request-Headers", "User-Agent", "Accept",
-			"Accept-Encoding", "Accept-Language", "Connection", fieldFetchMode, "Sec-Fetch-Dest", fieldFetchSite, "*",
+			"Accept-Encoding", "Accept-Language", "Connection", fieldFetchMode, "Sec-Fetch-Dest", fieldFetchSite, otherFields,
 		},
 		plain: []string{
 			"Content-Type", fieldReferer, "Accept", "Origin", "User-Agent", "Accept-Encoding", "Accept-Language", "Connection",
-			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, "*",
+			"Sec-Fetch-Dest", fieldFetchMode, fieldFetchSite, otherFields,
 		},
 		values: map[string]string{
 			"Accept":          "*/*",
@@ -122,7 +125,7 @@ func (a Agent) Dress(f Fetch, r Request) Request {
 	}
 	dressed := make(Fields, 0, len(r.Header)+len(order))
 	for _, name := range order {
-		if name == "*" {
+		if name == otherFields {
 			dressed = append(dressed, r.Header.Without(order...)...)
 			continue
 		}

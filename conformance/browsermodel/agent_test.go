@@ -8,8 +8,8 @@ import (
 )
 
 func TestDress(t *testing.T) {
-	f := Fetch{Origin: originA, URL: "https://api.example/x", Method: "PUT", Header: Header("X-A", "1", "Accept", "text/html")}
-	r := Request{Method: "PUT", URL: "/x", Header: Header("Origin", originA, "X-A", "1", "Accept", "text/html")}
+	f := Fetch{Origin: originA, URL: "https://api.example/x", Method: "PUT", Header: Header("X-A", "1", "Accept", "text/html", "*", "2")}
+	r := Request{Method: "PUT", URL: "/x", Header: Header("Origin", originA, "X-A", "1", "Accept", "text/html", "*", "2")}
 	if got := Agent("").Dress(f, r); !slices.Equal(got.Header, r.Header) {
 		t.Errorf("the zero Agent sends %v", got.Header)
 	}
