@@ -214,9 +214,9 @@ var policyRules = []Rule{
 // dependenceRules are rules about what an answer depends on, and about what is in it
 // besides what was asked for.
 var dependenceRules = []Rule{
-	{"I1", "The answer depends on the Origin, on whether the request is a preflight, on the fields of the preflight, on host and path if " +
-		"there are routes, and on Sec-Fetch-Site and Host if requests are rejected. Nothing else changes it: no other field, no method, " +
-		"body, query or version of HTTP, and no other request.", srcCheck},
+	{"I1", "The answer depends on Origin, on the method OPTIONS and the fields of preflights, on host and path if there are routes, on " +
+		"Sec-Fetch-Site and Host if requests are rejected, and on nothing else: no other field, method, body, query, version of HTTP " +
+		"or request.", srcCheck},
 	{"I2", "Requests as Chromium, Firefox and WebKit send them get the answer of requests that have only the fields of CORS.", srcRequests},
 	{"I3", "The lists of an answer have what the policy has, and nothing more.", srcPreflight},
 	{"I4", "The answer to a preflight sets no cookie and is not for caches to store. The handler runs neither before the answer nor " +

@@ -176,7 +176,9 @@ func (c *client) exchange(
 		written <- err
 	}()
 	response, begun, keep, err := c.readResponse(r.Method, read)
-	if err != nil || !keep || c.http10 {
+	// A server may leave a body in chunks unread on the connection, as fasthttp does if it
+	// streams bodies: that is not about CORS.
+	if err != nil || !keep || c.http10 || c.chunked {
 		c.close() // also ends the write
 		if werr := <-written; err != nil && werr != nil {
 			err = fmt.Errorf("%w (and sending failed: %w)", err, werr)

@@ -31,6 +31,8 @@ A test fails if the page is out of date.
   one of several good answers, or that the suite requires only because of
   corskit's design. They do not measure other libraries. Neither does a short Vary
   in the answer to OPTIONS, because no cache stores that answer.
+- If a policy lists no request headers, several libraries allow headers of their own
+  choice, and document it. Such requests are not counted under I3.
 - A failure counts once, under the rule it is about. Only the rules about Vary
   look at Vary, and only those about disallowed origins look at whether handlers
   run for them.
