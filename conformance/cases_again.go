@@ -98,7 +98,7 @@ func varied(rule, reason string, variations map[string]*Variation) []Case {
 }
 
 // wayAround is why nothing else must change the answer.
-const wayAround = "it would be a way around the policy."
+const wayAround = "otherwise it would be a way around the policy."
 
 // otherFields are fields on which the answer must not depend: first those that scripts and
 // other clients send.
@@ -155,7 +155,7 @@ func otherFields() []Case {
 
 // fieldsOnTheWay are fields that proxies and caches change.
 func fieldsOnTheWay() []Case {
-	return varied("I1", "A field that a proxy adds or changes makes no one else's origin an allowed one.", map[string]*Variation{
+	return varied("I1", "A field that a proxy adds or changes does not allow another origin.", map[string]*Variation{
 		"forwarded": set("X-Forwarded-For", "192.0.2.1, 10.0.0.1", "X-Forwarded-Proto", "https", "X-Real-IP", "192.0.2.1",
 			"Forwarded", "for=192.0.2.1;proto=https", "Via", "1.1 proxy.example"),
 		"forwarded-local": set("X-Forwarded-For", "127.0.0.1", "X-Real-IP", "127.0.0.1", "Forwarded", "for=127.0.0.1",
@@ -240,7 +240,7 @@ func otherOrders() []Case {
 
 // asBrowsers asks as each browser does.
 func asBrowsers() []Case {
-	return varied("I2", "Browsers send a dozen fields with every request: their requests get the answer of a bare request.",
+	return varied("I2", "Browsers send a dozen fields with every request, which must not change the answer.",
 		map[string]*Variation{
 			"chromium": {Agent: browsermodel.Chromium().Agent},
 			"firefox":  {Agent: browsermodel.Firefox().Agent},
@@ -265,7 +265,7 @@ func exactLists() []Case {
 	} {
 		c := Case{
 			ID: id, Setup: setup(p),
-			Reason: "What a policy does not list is not allowed, whatever is asked for, and not exposed.",
+			Reason: "What a policy does not list is neither allowed nor exposed, even if a preflight asks for it.",
 		}
 		origin := OriginA
 		if id == "subdomain" {
@@ -307,7 +307,7 @@ func effectsOfPreflights() []Case {
 		refused := func(r *browsermodel.Request) Step { return Step{Send: r, Answer: &Answer{Uncached: true}} }
 		c := Case{
 			ID: id, Setup: setup(p),
-			Reason: "A preflight only asks: it sets no cookie, no cache stores its answer, and the handler runs neither then nor later.",
+			Reason: "A preflight only asks: its answer sets no cookie and is not stored, and the handler runs neither before nor after it.",
 			Steps: []Step{
 				answered(preflight(OriginA, "POST", "/any")), answered(preflight(OriginA, "POST", "/post")),
 				answered(preflight(OriginA, "GET", "/private")), answered(preflight(OriginA, "GET", "/no-such-path")),
@@ -350,7 +350,7 @@ func everyRejection() []Case {
 	}
 	body := &browsermodel.Request{Method: "POST", URL: "/any", Body: strings.Repeat("name=value&", 200),
 		Header: header("Origin", OriginEvil, "Content-Type", "application/x-www-form-urlencoded")}
-	const through = "A request that is let through is carried out, whether its sender can read the answer or not."
+	const through = "The handler carries out a request that is not rejected, even if its sender cannot read the answer."
 	return of("I5",
 		rejects("methods", through, methods...),
 		rejects("origins", through, origins...),
@@ -362,7 +362,7 @@ func everyRejection() []Case {
 			send("POST", "/any", "Origin", OriginEvil, "Sec-Fetch-Site", "same-site"),
 			send("PUT", "/any", "Origin", PlaceholderSelf, "Sec-Fetch-Site", "same-site")),
 		rejects("body", through, body),
-		rejects("not-found", "Whether there is a resource is none of their business.",
+		rejects("not-found", "A rejection does not depend on whether the resource exists.",
 			send("GET", "/no-such-path", "Origin", OriginEvil), send("DELETE", "/get", "Origin", OriginEvil)),
 	)
 }

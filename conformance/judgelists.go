@@ -86,8 +86,8 @@ func exactMembers(r browsermodel.Response, name string) []string {
 	return list
 }
 
-// Fields that tell caches how to store an answer (RFC 9111, RFC 9213, and what caches
-// read besides).
+// Fields that tell caches how to store an answer (RFC 9111, RFC 9213, and fields of
+// single products).
 var cachingFields = []string{"Cache-Control", "CDN-Cache-Control", "Surrogate-Control", "Expires", "X-Accel-Expires"}
 
 // harmlessDirectives do not ask a cache to store anything.
