@@ -36,7 +36,7 @@ const maxAsked = 12
 
 // thinning is how many cases there are for each that a variation asks again with -short.
 // Other variations ask the others.
-const thinning = 16
+const thinning = 32
 
 // repeatables returns the cases that can be asked again: those without costly requests,
 // without handlers that affect others, and without other servers than the usual.

@@ -29,7 +29,7 @@ type Options struct {
 	Parallel int
 	// Thin, if greater than 1, lets each case with Again ask only one in so many of the
 	// other cases; different cases ask different ones, the same in every run. Zero means
-	// all, or one in sixteen in a test with -short.
+	// all, or one in 32 in a test with -short.
 	Thin int
 }
 
