@@ -17,7 +17,7 @@
 // AllowOrigins is a list of patterns:
 //
 //	https://app.example.com     that origin, byte for byte; any scheme, including
-//	                            capacitor://localhost and chrome-extension://id
+//	                            capacitor://localhost, app://. and file://
 //	https://*.example.com       one or more labels before .example.com, but not example.com
 //	https://pr-*.example.com    within a label, * matches one or more of a-z 0-9 - _
 //	http://localhost:*          any port, or none
@@ -27,9 +27,9 @@
 //	*                           every origin; an error with credentials
 //	null                        only with DangerouslyAllowNullOrigin, never with credentials
 //
-// Only http and https patterns can have wildcards and port ranges. A value of
-// Origin that a browser would not send, such as one with a trailing slash, matches
-// no pattern. With credentials, a regular expression matches http:// origins other
+// A value of Origin that no browser sends, such as one with a trailing slash, matches
+// no pattern. Origins without a host name, such as app://. and file://, and hosts with a
+// dot at the end match only if they are listed. With credentials, a regular expression matches http:// origins other
 // than loopback only if DangerouslyAllowInsecureOrigins is set.
 //
 // # Answers

@@ -23,7 +23,7 @@ const (
 	ReasonTrailingSlash   Reason = "trailing-slash"   // an origin has no path, not even "/"
 	ReasonPath            Reason = "path"             // an origin has no path, query or fragment
 	ReasonUserinfo        Reason = "userinfo"         // an origin has no user name or password
-	ReasonTrailingDot     Reason = "trailing-dot"     // a host that ends in a dot
+	ReasonTrailingDot     Reason = "trailing-dot"     // a host that ends in a dot; a warning for an exact origin
 	ReasonHost            Reason = "host"             // not a valid host, or not in canonical form
 	ReasonIPv4            Reason = "ipv4"             // an IPv4 address that is not in canonical form
 	ReasonIPv6            Reason = "ipv6"             // an IPv6 address that is not in canonical form
@@ -39,7 +39,7 @@ const (
 	ReasonNull            Reason = "null-origin"      // "null" without its flag, or with credentials
 	ReasonAnyCredentials  Reason = "any-credentials"  // "*", or an equivalent, with credentials
 	ReasonInsecureOrigin  Reason = "insecure-origin"  // http:// other than loopback; a fault with credentials
-	ReasonPublicSuffix    Reason = "public-suffix"    // a wildcard over a public suffix; a fault with credentials
+	ReasonPublicSuffix    Reason = "public-suffix"    // a wildcard over hosts that strangers share; a fault with credentials
 	ReasonForbiddenMethod Reason = "forbidden-method" // CONNECT, TRACE, TRACK (Fetch, forbidden method)
 	ReasonForbiddenHeader Reason = "forbidden-header" // a name that scripts may not set or read
 	ReasonMethodCase      Reason = "method-case"      // patch instead of PATCH
@@ -54,8 +54,8 @@ const (
 	ReasonFuncPanic Reason = "func-panic" // the function panics
 )
 
-// Reasons of a [Warning]. ReasonInsecureOrigin, ReasonPublicSuffix, ReasonUndecided
-// and ReasonMaxAge may be reasons of warnings too.
+// Reasons of a [Warning]. ReasonInsecureOrigin, ReasonPublicSuffix, ReasonUndecided,
+// ReasonTrailingDot and ReasonMaxAge may be reasons of warnings too.
 const (
 	ReasonNoOrigins          Reason = "no-origins"          // the policy allows no origin
 	ReasonUnmanagedSuffix    Reason = "unmanaged-suffix"    // a wildcard over an unknown top-level domain, with credentials

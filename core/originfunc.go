@@ -170,8 +170,14 @@ func (c *funcCheck) implied(t trick) bool {
 	switch {
 	case c.found[t], c.found[everyone] && t != opaque:
 		return true
-	case t == begins, t == ends:
+	case t == begins, t == dots:
 		return c.found[contains]
+	case t == port:
+		return c.found[contains] || c.found[begins]
+	case t == ends, t == neighbour:
+		return c.found[contains] || c.found[neighbour]
+	case t == sibling, t == insecure, t == scheme:
+		return c.found[contains] || c.found[ends]
 	default:
 		return false
 	}
@@ -238,8 +244,19 @@ func (c *funcCheck) imitate(entry string) {
 	})
 }
 
-// imitateOrigin tries look-alikes of an origin. port is empty or begins with a colon.
+// imitateOrigin tries look-alikes of an origin, first those of the gravest faults. at is
+// the port, with a colon before it, or empty.
 func (c *funcCheck) imitateOrigin(own, host, at string) {
+	if host[0] != '[' {
+		c.try(contains, own+"://evil."+host+".evil.test"+at)
+		c.try(contains, own+"://evil-"+host+".evil.test"+at)
+		c.try(begins, own+"://"+host+".evil.test"+at)
+		c.try(begins, own+"://"+host+"-evil.test"+at)
+		c.try(begins, own+"://"+host+"evil.test"+at)
+	}
+	if own == "https" || own == "http" {
+		c.imitateDomain(own, host, at)
+	}
 	if o, _ := origin.Parse("http://" + host + at); o.Insecure() {
 		c.try(insecure, "http://"+host+at)
 	}
@@ -250,39 +267,32 @@ func (c *funcCheck) imitateOrigin(own, host, at string) {
 	for _, other := range []string{"", ":81", ":8443", ":48620"} {
 		c.try(port, own+"://"+host+other)
 	}
-	if host[0] == '[' {
-		return
-	}
-	c.try(contains, own+"://evil."+host+".evil.test"+at)
-	c.try(contains, own+"://evil-"+host+".evil.test"+at)
-	c.try(begins, own+"://"+host+".evil.test"+at)
-	c.try(begins, own+"://"+host+"-evil.test"+at)
-	c.try(begins, own+"://"+host+"evil.test"+at)
-	registered, ok := suffix.Registered(host)
-	if labels := strings.Split(host, "."); !ok && len(labels) > 1 {
-		registered, ok = strings.Join(labels[len(labels)-2:], "."), true // as in a.example
-	}
-	if o, _ := origin.Parse(own + "://" + host); ok && !o.IsAddress() && (own == "https" || own == "http") {
-		c.imitateDomain(own, host, registered, at)
-	}
 }
 
-// imitateDomain is like imitateOrigin for a host with a registered domain.
-func (c *funcCheck) imitateDomain(own, host, registered, at string) {
+// imitateDomain is like imitateOrigin for what follows from the registered domain of
+// the host, if it has one.
+func (c *funcCheck) imitateDomain(own, host, at string) {
+	registered, ok := suffix.Registered(host)
+	labels := strings.Split(host, ".")
+	if o, _ := origin.Parse(own + "://" + host); o.IsAddress() || !ok && len(labels) < 2 {
+		return
+	}
+	if !ok {
+		registered = strings.Join(labels[len(labels)-2:], ".") // as in a.example
+	}
+	name, rest, _ := strings.Cut(registered, ".")
+	if _, kind := suffix.PublicSuffix(registered); kind.IsSuffix() && kind != suffix.ICANN {
+		c.try(neighbour, own+"://evil."+rest+at)
+	}
 	for _, before := range []string{"evil", "evil-", "evil_", "1"} {
 		c.try(ends, own+"://"+before+registered+at)
 	}
-	name, rest, _ := strings.Cut(registered, ".")
 	c.try(contains, own+"://"+name+".evil.test"+at)
 	c.try(contains, own+"://evil-"+name+".test"+at)
 	for i := range host {
 		if spoiled := host[:i] + "x" + host[i+1:]; host[i] == '.' && !strings.HasSuffix(spoiled, "."+registered) {
 			c.try(dots, own+"://"+spoiled+at)
 		}
-	}
-	if _, kind := suffix.PublicSuffix(registered); kind != suffix.ICANN {
-		c.try(neighbour, own+"://evil."+rest+at)
-		c.try(neighbour, own+"://evil-"+registered+at)
 	}
 	for _, name := range []string{registered, "evil." + registered, "evil." + host, "evil-" + host} {
 		if strings.HasSuffix("."+name, "."+registered) {

@@ -31,10 +31,11 @@ type Policy struct {
 	// origin. The function runs on the request's goroutine and must be safe for
 	// concurrent use.
 	//
-	// It is never called for a malformed origin. It is called for "null" only if
-	// DangerouslyAllowNullOrigin is set and AllowCredentials is not. If
-	// AllowCredentials is set, it is called for http:// origins other than loopback
-	// only if DangerouslyAllowInsecureOrigins is set.
+	// It is never called for a malformed origin, nor for those that must be listed,
+	// such as file://. It is called for "null" only if DangerouslyAllowNullOrigin is
+	// set and AllowCredentials is not. If AllowCredentials is set, it is called for
+	// http:// origins other than loopback only if DangerouslyAllowInsecureOrigins is
+	// set. [Policy.CheckOriginFunc] finds common mistakes in such functions.
 	AllowOriginFunc func(context.Context, Request) bool
 
 	// AllowMethods lists the methods that scripts may use in addition to GET, HEAD
@@ -86,8 +87,8 @@ type Policy struct {
 	DangerouslyAllowInsecureOrigins bool
 
 	// DangerouslyAllowPublicSuffixes permits, together with AllowCredentials,
-	// patterns that are too broad: wildcards directly under a public suffix, such
-	// as https://*.com or https://*.github.io, and regular expressions that also
+	// patterns that are too broad: wildcards under hosts where strangers have names,
+	// such as https://*.com, https://*.github.io or https://*.on.aws, and regular expressions that also
 	// match domains of strangers.
 	DangerouslyAllowPublicSuffixes bool
 }
