@@ -89,3 +89,18 @@ func TestOtherSchemes(t *testing.T) {
 		}
 	}
 }
+
+// TestClients lists the origins in docs/origins.md. Each can be listed as it is.
+func TestClients(t *testing.T) {
+	for _, origin := range []string{
+		"https://app.example.com", "https://app.example.com.", "file://", "app://.", "app://-", "app://bundle", "https://localhost",
+		"http://localhost", "app://localhost", "capacitor://localhost", "ionic://localhost", "tauri://localhost",
+		"http://tauri.localhost", "https://tauri.localhost", "qrc://", "chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh",
+		"moz-extension://9f1c8a2b-0d4e-4c55-8a1b-2c3d4e5f6071",
+	} {
+		engine, err := core.New(core.Policy{AllowOrigins: []string{origin}, AllowCredentials: true})
+		if err != nil || !engine.AllowsOrigin(origin) {
+			t.Errorf("%s: %v", origin, err)
+		}
+	}
+}
