@@ -15,22 +15,15 @@ import (
 // is refused, and what the error suggests is accepted. A wildcard below a name that one
 // customer holds is accepted.
 func TestSharedHosts(t *testing.T) {
-	seen, every := 0, 1
+	every := 1
 	if testing.Short() {
 		every = 10
 	}
-	var walk func(n suffix.Node, domain string)
-	walk = func(n suffix.Node, domain string) {
-		for kid := range n.Children() {
-			label := strings.Replace(kid.Label(), suffix.Wildcard, "wild", 1)
-			below := strings.TrimSuffix(label+"."+domain, ".")
-			if seen++; seen%every == 0 {
-				checkShared(t, kid, below)
-			}
-			walk(kid, below)
+	for i, d := range allDomains() {
+		if i%every == 0 {
+			checkShared(t, d.node, d.name)
 		}
 	}
-	walk(suffix.Node{}, "")
 }
 
 var quotedPattern = regexp.MustCompile(`"(https://[^"]+)"`)
@@ -89,4 +82,51 @@ func TestNotShared(t *testing.T) {
 			t.Errorf("%s: %v", entry, err)
 		}
 	}
+}
+
+// TestSharedAsExpressions checks that wildcards and expressions with the same meaning
+// are judged alike, around a sample of the domains of the tree.
+func TestSharedAsExpressions(t *testing.T) {
+	const label = `[a-z0-9_-]+`
+	for i, d := range allDomains() {
+		if i%97 != 0 {
+			continue
+		}
+		domain := d.name
+		end := `\.` + regexp.QuoteMeta(domain)
+		for wildcard, expr := range map[string]string{
+			"*":       `(` + label + `\.)*` + label,
+			"*-x":     label + `-x`,
+			"*.own":   `(` + label + `\.)*` + label + `\.own`,
+			"*.own-*": `(` + label + `\.)*` + label + `\.own-` + label,
+		} {
+			var refused [2]bool
+			for j, entry := range []string{"https://" + wildcard + "." + domain, "regexp:https://" + expr + end} {
+				_, err := core.New(core.Policy{AllowOrigins: []string{entry}, AllowCredentials: true})
+				refused[j] = err != nil
+			}
+			if refused[0] != refused[1] {
+				t.Errorf("https://%s.%s: refused %v, as an expression %v", wildcard, domain, refused[0], refused[1])
+			}
+		}
+	}
+}
+
+type treeDomain struct {
+	name string // with a label in place of a wildcard
+	node suffix.Node
+}
+
+// allDomains returns the domains of the tree.
+func allDomains() (all []treeDomain) {
+	var walk func(n suffix.Node, domain string)
+	walk = func(n suffix.Node, domain string) {
+		for kid := range n.Children() {
+			below := strings.TrimSuffix(strings.Replace(kid.Label(), suffix.Wildcard, "wild", 1)+"."+domain, ".")
+			all = append(all, treeDomain{below, kid})
+			walk(kid, below)
+		}
+	}
+	walk(suffix.Node{}, "")
+	return all
 }
