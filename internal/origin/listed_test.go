@@ -78,3 +78,38 @@ func TestSuggestedExpressions(t *testing.T) {
 		}
 	}
 }
+
+func TestTrailingDot(t *testing.T) {
+	for entry, want := range map[string]bool{
+		"https://a.example.": true, "http://a.:81": true, "https://a.example": false, "app://.": false, "app://a.": false, "file://": false,
+		"https://*.a.example": false,
+	} {
+		if f := ParsePattern(entry, func(p Pattern) {
+			if p.TrailingDot() != want {
+				t.Errorf("%s: TrailingDot() = %v", entry, !want)
+			}
+		}); f != nil {
+			t.Errorf("%s: %+v", entry, *f)
+		}
+	}
+}
+
+// TestSharedAdvice checks what is suggested in place of a wildcard over shared hosts.
+func TestSharedAdvice(t *testing.T) {
+	for entry, want := range map[string]string{
+		"https://*.com": `write out the registered domain, as in "https://*.example.com"`,
+		"https://*.np":  `list the origins one by one, as in "https://app.np", or give them`,
+		"https://*.github.io": `list the origins one by one, as in "https://app.github.io", or give them a domain of your own, ` +
+			`as in "https://*.preview.example.com"`,
+		"http://*-team.*.vercel.app": `list the origins one by one, as in "https://app-team.app.vercel.app", or`,
+		"https://*.kawasaki.jp":      `list the origins one by one, as in "https://app.kawasaki.jp", or`,
+		"https://*.1.nip.io":         `write out the address, as in "https://*.203.0.113.7.nip.io"`,
+		"https://*.nip.io":           `write out the address, as in "https://*.203.0.113.7.nip.io"`,
+	} {
+		ParsePattern(entry, func(p Pattern) {
+			if _, advice, ok := p.Shared(); !ok || !strings.HasPrefix(advice, want) {
+				t.Errorf("%s: %s, %v; want %s", entry, advice, ok, want)
+			}
+		})
+	}
+}

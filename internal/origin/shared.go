@@ -15,14 +15,14 @@ func (p *Pattern) Shared() (where, advice string, ok bool) {
 	if !ok || !isSpecial(p.Scheme) {
 		return "", "", false
 	}
-	n, known := suffix.Find(base)
+	n, known := suffix.Find(base) // the root if base is unknown
 	head := p.Host[:len(p.Host)-len(base)-len(".")]
 	switch {
-	case known && n.Kind() == suffix.Listed:
+	case n.Kind() == suffix.Listed:
 		where = base + ", a host that strangers share"
-	case known && n.Kind() == suffix.Address, isPartOfAddress(base):
+	case n.Kind() == suffix.Address, isPartOfAddress(base):
 		where = base + ", where every address has names"
-	case known && n.Kind().IsSuffix():
+	case n.Kind().IsSuffix():
 		where = "the public suffix " + base + ", where anyone can register a name"
 	case known && reaches(n, strings.Split(head, ".")):
 		where = base + ", which has public suffixes below it"
@@ -94,19 +94,4 @@ func (p *Pattern) base() (string, bool) {
 	}
 	tail := p.Host[star+1:]
 	return tail[strings.IndexByte(tail, '.')+1:], true
-}
-
-// registrable returns the registered domain that a host belongs to, according to
-// the public suffix list. For addresses, it returns "address".
-func registrable(host string) string {
-	if host == "" || host[0] == '[' || isIPv4(host) {
-		return "address"
-	}
-	if d, ok := suffix.Registered(host); ok {
-		return d
-	}
-	if _, kind := suffix.PublicSuffix(host); kind != suffix.None {
-		return host // a suffix itself
-	}
-	return host[strings.LastIndexByte(host, '.')+1:]
 }
