@@ -203,6 +203,8 @@ func TestRouteErrors(t *testing.T) {
 		{core.Route{Path: "/users/:id"}, core.ReasonWildcard, "slash"},
 		{core.Route{Host: "a.example:443"}, core.ReasonPort, `"a.example"`},
 		{core.Route{Host: "a.example."}, core.ReasonHost, `"a.example"`},
+		{core.Route{Host: "127.0.0.1."}, core.ReasonHost, `"127.0.0.1"`},
+		{core.Route{Host: "127.1"}, core.ReasonHost, `"127.0.0.1"`},
 		{core.Route{Path: "/api/*"}, core.ReasonWildcard, "slash"},
 		{core.Route{Path: "/users/{id}"}, core.ReasonWildcard, "slash"},
 		{core.Route{Path: "/a?b"}, core.ReasonPath, "remove"},
