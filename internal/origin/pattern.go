@@ -267,7 +267,7 @@ func checkWildcards(scheme, host string) *Fault {
 		return nil
 	case isSpecial(scheme) && strings.Trim(host, "0123456789.*") == "":
 		return wildcardInAddress()
-	case strings.LastIndexByte(host, '*') < strings.LastIndexByte(host, '.'):
+	case strings.Contains(host[strings.LastIndexByte(host, '*'):], "."):
 		return nil
 	case isSpecial(scheme):
 		return &Fault{
