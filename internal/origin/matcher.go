@@ -1,5 +1,7 @@
 package origin
 
+import "strings"
+
 // NoOwner is what [Matcher.Match] returns for an origin that no pattern matches.
 const NoOwner = -1
 
@@ -71,10 +73,9 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 		return owner, pattern
 	}
 	var o Origin
-	if !o.split(s) {
+	if !o.split(s) || strings.HasSuffix(o.Host, ".") {
 		return m.anyListed(s, limit)
 	}
-	given := limit
 	if a := m.any - 1; a >= 0 && a < limit {
 		owner, limit, pattern = a, a, &anyPattern
 	}
@@ -83,11 +84,8 @@ func (m *Matcher) findPattern(s string, limit int) (owner int, pattern *string) 
 			owner, limit, pattern = r.owner, r.owner, &r.pattern
 		}
 	}
-	if owner == NoOwner && len(m.regexps) == 0 {
+	if owner == NoOwner && len(m.regexps) == 0 || !isHost(o.Host, isSpecial(o.Scheme)) {
 		return NoOwner, nil
-	}
-	if !isHost(o.Host, isSpecial(o.Scheme)) {
-		return m.anyListed(s, given)
 	}
 	for i := range m.regexps {
 		r := &m.regexps[i]
