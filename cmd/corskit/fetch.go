@@ -208,6 +208,9 @@ func printVerdict(t terminal, v verdict, fix string) {
 	if v.Allowed {
 		word, how = "allowed", green
 	}
+	if v.Code == codeBusy {
+		word, how = "not judged", yellow
+	}
 	where := ""
 	if v.AtPreflight {
 		where = ": the request is never sent"

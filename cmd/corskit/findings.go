@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
@@ -14,6 +16,7 @@ type finding struct {
 	Severity string `json:"severity"` // error, or warning
 	Code     string `json:"code"`
 	Origin   string `json:"origin,omitempty"` // the origin whose request shows it
+	URL      string `json:"url"`              // the URL whose response shows it, after redirects
 	Text     string `json:"text"`
 	Fix      string `json:"fix"`
 }
@@ -24,14 +27,19 @@ func serious(list []finding) bool {
 
 // suspect is a server under examination.
 type suspect struct {
-	ctx   context.Context
-	send  browsermodel.Transport
-	fetch browsermodel.Fetch
+	ctx    context.Context
+	send   browsermodel.Transport
+	fetch  browsermodel.Fetch // of the URL after redirects
+	repeat bool               // whether the checks may send the method of fetch, whatever it is
 
-	sent     int
-	silent   int   // how many of the requests sent got no answer
-	failure  error // why the first of these got none
-	findings []finding
+	requested string // the URL before redirects
+	sent      int
+	silent    int    // how many of the requests sent got no answer
+	failure   string // why the first of these got none
+	busy      bool   // a busy server is sent no further requests
+	hidden    string // the method whose responses to strangers no request shows, or ""
+	skipped   []string
+	findings  []finding
 }
 
 // examine looks for misconfigurations in the answers to the fetch and to
@@ -39,68 +47,141 @@ type suspect struct {
 func (s *suspect) examine(v browsermodel.Verdict) {
 	s.findings = []finding{}
 	for _, e := range v.Exchanges {
-		s.checkHeaders(e.Response.Header, v)
+		s.checkHeaders(e.Request, e.Response.Header, v)
 	}
-	own := s.ask(s.fetch.Origin)
+	own := s.ask(s.fetch.Origin, s.fetch.Method)
 	for _, r := range []*browsermodel.Response{own.preflight, own.actual} {
-		if r != nil {
-			s.checkHeaders(r.Header, v) // after a refused preflight, the fetch has not shown these
+		if r != nil { // after a refused preflight, the fetch has not shown these
+			s.checkHeaders(browsermodel.Request{URL: s.fetch.URL, Header: browsermodel.Header("Origin", s.fetch.Origin)}, r.Header, v)
 		}
 	}
-	answers := []answer{own, s.ask("")}
+	answers := []answer{own, s.ask("", s.fetch.Method)}
 	for _, l := range lookAlikes(s.fetch.Origin) {
-		if l.origin == s.fetch.Origin || s.foundError(l.flaw) {
+		if l.origin == s.fetch.Origin || s.foundError(l.code) {
 			continue
 		}
-		a := s.ask(l.origin)
+		a := s.ask(l.origin, strangersMethod(s.fetch.Method))
 		answers = append(answers, a)
-		if s.judgeLookAlike(l, a) && l.code == reflectsAny.code {
+		granted := s.judgeLookAlike(l, a)
+		if !a.complete() {
+			s.skip(l.code)
+		}
+		if granted && l.code == reflectsAny.code {
 			// The server would allow every other look-alike too.
 			break
 		}
 	}
 	s.checkVary(answers)
+	if v.Allowed && !s.represents(own) {
+		s.hidden = s.fetch.Method
+	}
+	s.skipped = slices.DeleteFunc(s.skipped, s.foundError)
 }
 
-// add adds a finding, unless the same code has been found with the same origin.
+// strangersMethod returns the method that preflights of look-alikes ask for: that of
+// the fetch, or one that changes something.
+func strangersMethod(method string) string {
+	if method == "GET" || method == "HEAD" {
+		return "PUT"
+	}
+	return method
+}
+
+// represents reports whether the answers to the checks show what the server does
+// with the method of the fetch. They do not if a route answers only POST, and
+// neither the 405 for a GET nor the answer to the preflight has CORS headers.
+func (s *suspect) represents(own answer) bool {
+	if s.repeat || isHarmless(s.fetch.Method) {
+		return true
+	}
+	for _, r := range []*browsermodel.Response{own.preflight, own.actual} {
+		if r != nil && r.Header.Has("Access-Control-Allow-Origin") {
+			return true
+		}
+	}
+	return false
+}
+
+// add adds a finding, unless the same code has been found with the same origin and
+// URL. If the URL is empty, it is that of the fetch. A URL that the command line
+// does not name is part of the text.
 func (s *suspect) add(f finding) {
-	if !slices.ContainsFunc(s.findings, func(have finding) bool { return have.Code == f.Code && have.Origin == f.Origin }) {
+	if f.URL == "" {
+		f.URL = s.fetch.URL
+	}
+	if f.URL != s.requested {
+		f.Text += " (at " + safe(f.URL) + ")"
+	}
+	if !slices.ContainsFunc(s.findings, func(have finding) bool {
+		return have.Code == f.Code && have.Origin == f.Origin && have.URL == f.URL
+	}) {
 		s.findings = append(s.findings, f)
 	}
 }
 
-// unjudged says how many requests of the checks got no answer, and why the first
-// got none. It returns "" if all were answered.
-func (s *suspect) unjudged() string {
-	if s.silent == 0 {
-		return ""
+// skip notes that a check was not carried out.
+func (s *suspect) skip(code string) {
+	if !slices.Contains(s.skipped, code) {
+		s.skipped = append(s.skipped, code)
 	}
-	return fmt.Sprintf("%d of %s got no answer, so their checks were skipped; the first error: %s",
-		s.silent, plural(s.sent, "further request"), safe(s.failure.Error()))
+}
+
+// unjudged says what the checks could not judge, and why. It returns "" if they
+// judged everything.
+func (s *suspect) unjudged() string {
+	var reasons []string
+	if s.silent > 0 {
+		reason := fmt.Sprintf("%d of %s got no answer, the first because: %s", s.silent, plural(s.sent, "further request"), s.failure)
+		if s.busy {
+			reason += ", and no more were sent"
+		}
+		if len(s.skipped) > 0 {
+			reason += "; not judged: " + strings.Join(s.skipped, ", ")
+		}
+		if s.busy {
+			reason += "; try again later, or with --rate 30/m"
+		}
+		reasons = append(reasons, reason)
+	}
+	if s.hidden != "" {
+		reasons = append(reasons, fmt.Sprintf(
+			"the answers to GET and OPTIONS have no CORS headers, so they do not show which origins may use %s; "+
+				"if it does no harm to send %[1]s several times, add --repeat", s.hidden))
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // answer holds a server's answers to one origin.
 type answer struct {
-	origin    string // empty: the request had no Origin
+	origin    string             // empty: the request had no Origin
+	asks      browsermodel.Fetch // what the preflight asks for
 	actual    *browsermodel.Response
 	preflight *browsermodel.Response
 }
 
-// ask sends a preflight and a request that changes nothing.
-func (s *suspect) ask(origin string) answer {
+// complete reports whether the server answered all requests.
+func (a answer) complete() bool {
+	return a.preflight != nil && settled(a.preflight) && settled(a.actual)
+}
+
+// settled reports whether there is a response and it comes from the application.
+func settled(r *browsermodel.Response) bool { return r != nil && !isBusy(r.Status) }
+
+// ask sends a preflight for the method, and a request that changes nothing.
+func (s *suspect) ask(origin, method string) answer {
 	f := s.fetch
 	f.Origin = origin
-	a := answer{origin: origin}
+	a := answer{origin: origin, asks: f}
+	a.asks.Method = method
 	if origin != "" {
-		a.preflight = s.request(f.Preflight())
+		a.preflight = s.request(a.asks.Preflight())
 	}
-	method := f.Method
-	if method != "HEAD" {
-		method = "GET"
+	if !s.repeat && f.Method != "HEAD" {
+		f.Method = "GET"
 	}
-	r := browsermodel.Request{Method: method, URL: f.URL}
+	r := browsermodel.Request{Method: browsermodel.NormalizeMethod(f.Method), URL: f.URL}
 	for _, h := range f.Header {
-		if !browsermodel.IsForbiddenRequestHeader(h.Name, h.Value) && !strings.EqualFold(h.Name, "Content-Type") {
+		if !browsermodel.IsForbiddenRequestHeader(h.Name, h.Value) && (s.repeat || !strings.EqualFold(h.Name, "Content-Type")) {
 			r.Header = append(r.Header, h)
 		}
 	}
@@ -111,23 +192,52 @@ func (s *suspect) ask(origin string) answer {
 	return a
 }
 
-// request returns the answer to one request, or nil if there is none.
+// request returns the answer to one request, or nil if there is none. It counts the
+// answer of a busy server as none, but returns it: its headers may still show that
+// something is wrong.
 func (s *suspect) request(r browsermodel.Request) *browsermodel.Response {
+	if s.busy {
+		return nil
+	}
 	s.sent++
 	response, err := s.send(s.ctx, r)
-	if err != nil {
-		if s.silent++; s.failure == nil {
-			s.failure = err
-		}
+	switch {
+	case err != nil:
+		s.silence(safe(err.Error()))
 		return nil
+	case isBusy(response.Status):
+		s.busy = true
+		s.silence("status " + statusText(response.Status))
 	}
 	return &response
 }
 
+// silence notes that a request got no answer.
+func (s *suspect) silence(reason string) {
+	if s.silent++; s.failure == "" {
+		s.failure = reason
+	}
+}
+
+// statusText returns a status and its name.
+func statusText(status int) string {
+	text := strconv.Itoa(status)
+	if name := http.StatusText(status); name != "" {
+		text += " (" + name + ")"
+	}
+	return text
+}
+
+const missingVary = "missing-vary"
+
 // checkVary compares the answers: if they differ by origin, each must have
 // Vary: Origin (Fetch, CORS protocol and HTTP caches).
 func (s *suspect) checkVary(answers []answer) {
-	answers = slices.DeleteFunc(answers, func(a answer) bool { return a.actual == nil })
+	all := len(answers)
+	answers = slices.DeleteFunc(answers, func(a answer) bool { return !settled(a.actual) })
+	if len(answers) < all {
+		s.skip(missingVary)
+	}
 	differ := slices.ContainsFunc(answers, func(a answer) bool {
 		const name = "Access-Control-Allow-Origin"
 		return !slices.Equal(a.actual.Header.Values(name), answers[0].actual.Header.Values(name))
@@ -144,7 +254,7 @@ func (s *suspect) checkVary(answers []answer) {
 		which = "with Origin " + safe(answers[i].origin)
 	}
 	s.add(finding{
-		Severity: "error", Code: "missing-vary",
+		Severity: "error", Code: missingVary,
 		Text: "Access-Control-Allow-Origin depends on Origin, but the response to a request " + which +
 			" has no Vary: Origin: a cache may give it to another origin",
 		Fix: "send Vary: Origin with every response, even if the origin is refused or absent",

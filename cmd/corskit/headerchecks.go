@@ -112,7 +112,8 @@ func badMaxAge(h answerHeaders) []any {
 
 func misspelledOrigin(h answerHeaders) []any {
 	allowed := h.get("Allow-Origin")
-	if h.verdict == browsermodel.CodeAllowOriginMismatch && allowed != "" && browsermodel.OriginOf(allowed) == h.origin {
+	if h.verdict == browsermodel.CodeAllowOriginMismatch && allowed != "" &&
+		browsermodel.OriginOf(strings.Trim(allowed, `"' `)) == h.origin {
 		return []any{safe(allowed), safe(h.origin)}
 	}
 	return nil
@@ -126,12 +127,13 @@ func originPattern(h answerHeaders) []any {
 	return nil
 }
 
-// checkHeaders adds what is wrong with the headers of one response.
-func (s *suspect) checkHeaders(fields browsermodel.Fields, v browsermodel.Verdict) {
-	h := answerHeaders{fields, s.fetch.Origin, v.Code}
+// checkHeaders adds what is wrong with the headers of the response to a request.
+func (s *suspect) checkHeaders(r browsermodel.Request, fields browsermodel.Fields, v browsermodel.Verdict) {
+	origin, _ := r.Header.Get("Origin") // redirects change it to null
+	h := answerHeaders{fields, origin, v.Code}
 	for _, c := range headerChecks {
 		if args := c.find(h); args != nil {
-			s.add(finding{Severity: c.severity, Code: c.code, Text: fmt.Sprintf(c.text, args...), Fix: c.fix})
+			s.add(finding{Severity: c.severity, Code: c.code, URL: r.URL, Text: fmt.Sprintf(c.text, args...), Fix: c.fix})
 		}
 	}
 }

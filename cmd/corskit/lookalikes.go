@@ -72,7 +72,7 @@ func lookAlikes(origin string) []lookAlike {
 			add(unescapedDot, strings.TrimSuffix(host, "."+domain)+"x"+domain+port)
 		}
 	}
-	if u.Scheme == "https" {
+	if u.Scheme == "https" && !isLoopback(host) && !strings.HasSuffix(host, ".localhost") {
 		list = append(list, lookAlike{allowsHTTP, "http://" + u.Host})
 	}
 	return list
@@ -88,32 +88,55 @@ func bracketed(host string) string {
 // judgeLookAlike judges the answer to a look-alike as the browser of its page
 // would. It reports whether the server allows the look-alike other than with *.
 func (s *suspect) judgeLookAlike(l lookAlike, a answer) bool {
-	granted := func(r *browsermodel.Response, credentials bool) bool {
-		if r == nil {
-			return false
-		}
-		f := browsermodel.Fetch{Origin: l.origin, URL: s.fetch.URL, Credentials: credentials}
-		value, _ := r.Header.Get("Access-Control-Allow-Origin")
-		return value != "*" && browsermodel.CheckCORS(f, *r).OK
-	}
 	severity, how := "error", ""
 	switch {
-	case granted(a.actual, true):
+	case s.reads(l, a.actual, true):
 		how = ", with credentials"
-	case granted(a.actual, false):
+	case s.sends(a, true):
+		how = ", with credentials, by the preflight for " + safe(a.asks.Method)
+	case s.reads(l, a.actual, false):
 		if l.mild {
 			severity = "warning"
 		}
-	case granted(a.preflight, false):
-		severity, how = "warning", ", in the preflight"
+	case s.sends(a, false):
+		how = ", by the preflight for " + safe(a.asks.Method)
+		if l.mild {
+			severity = "warning"
+		}
+	case s.reads(l, a.preflight, false):
+		severity, how = "warning", ", in the preflight, which permits no more"
 	default:
 		return false
 	}
-	s.add(finding{severity, l.code, l.origin, l.text + how + ": Origin " + safe(l.origin), l.fix})
+	s.add(finding{Severity: severity, Code: l.code, Origin: l.origin, Text: l.text + how + ": Origin " + safe(l.origin), Fix: l.fix})
 	return true
 }
 
-// foundError reports whether another look-alike has already shown the flaw.
-func (s *suspect) foundError(f flaw) bool {
-	return slices.ContainsFunc(s.findings, func(have finding) bool { return have.Code == f.code && have.Severity == "error" })
+// reads reports whether a page of the look-alike may read a response, because it
+// names the look-alike.
+func (s *suspect) reads(l lookAlike, r *browsermodel.Response, credentials bool) bool {
+	if r == nil {
+		return false
+	}
+	f := browsermodel.Fetch{Origin: l.origin, URL: s.fetch.URL, Credentials: credentials}
+	value, _ := r.Header.Get("Access-Control-Allow-Origin")
+	return value != "*" && browsermodel.CheckCORS(f, *r).OK
+}
+
+// sends reports whether a page of the look-alike may send what its preflight asked
+// for, because the answer names the look-alike.
+func (s *suspect) sends(a answer, credentials bool) bool {
+	if a.preflight == nil {
+		return false
+	}
+	f := a.asks
+	f.Credentials = credentials
+	value, _ := a.preflight.Header.Get("Access-Control-Allow-Origin")
+	_, finding := browsermodel.CheckPreflight(browsermodel.Spec(), f, *a.preflight)
+	return value != "*" && finding.OK
+}
+
+// foundError reports whether there is a finding with the code that is an error.
+func (s *suspect) foundError(code string) bool {
+	return slices.ContainsFunc(s.findings, func(have finding) bool { return have.Code == code && have.Severity == "error" })
 }

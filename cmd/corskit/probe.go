@@ -3,12 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -20,7 +17,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
@@ -35,9 +31,13 @@ that look like the allowed one, a missing Vary, doubled headers, and *
 together with credentials.
 
 probe sends the request that you describe once, after its preflight. The other
-checks send only OPTIONS, GET and HEAD, fewer than twenty in all. probe asks
-before it sends anything to another machine, also after a redirect; --yes agrees
-in advance. Probe only servers that you are responsible for.
+checks send only OPTIONS, GET and HEAD, fewer than twenty in all, and with
+--repeat also the method of the request. probe asks before it sends anything to
+another machine, also after a redirect; --yes agrees in advance. Probe only
+servers that you are responsible for.
+
+A status such as 429 or 503 is no answer: it says nothing about CORS. probe waits
+as Retry-After asks, up to two minutes in all. --rate keeps below a rate limit.
 
 Exit status: 0 if the request is allowed and nothing is wrong; 1 if the request
 is refused or something is wrong; 2 if the server does not answer, or does not
@@ -52,6 +52,8 @@ answer all checks and the others find nothing wrong.`,
 	p.script.flags(cmd)
 	cmd.Flags().BoolVarP(&p.yes, "yes", "y", false, "send to other machines without asking")
 	cmd.Flags().BoolVar(&p.insecure, "insecure", false, "accept certificates that cannot be verified")
+	cmd.Flags().BoolVar(&p.repeat, "repeat", false, "send the method of the request in the checks too: only if that does no harm")
+	cmd.Flags().StringVar(&p.rate, "rate", "", "the most requests to send in a time, such as 2/s or 30/m")
 	cmd.Flags().DurationVar(&p.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	cmd.Flags().StringVar(&p.format, "format", "text", "output format: text, json, or github for workflow annotations")
 	complete(cmd, "format", "text", "json", "github")
@@ -62,8 +64,12 @@ type probe struct {
 	script   script
 	yes      bool
 	insecure bool
+	repeat   bool
+	rate     string
 	timeout  time.Duration
 	format   string
+
+	interval time.Duration // between requests, from rate
 }
 
 // probed is the JSON output.
@@ -77,7 +83,8 @@ type probed struct {
 	Exchanges  []exchange         `json:"exchanges"`
 	Checks     int                `json:"checks"`             // how many requests the checks sent
 	Unanswered int                `json:"unanswered"`         // how many of those got no answer
-	Unjudged   string             `json:"unjudged,omitempty"` // that checks were skipped, and why
+	Skipped    []string           `json:"skipped,omitempty"`  // the codes of findings that could not be looked for everywhere
+	Unjudged   string             `json:"unjudged,omitempty"` // what was not judged, and why
 }
 
 func (p *probe) run(cmd *cobra.Command, list []string) error {
@@ -96,7 +103,10 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	if g.pass(ctx, target) != nil {
 		return interrupted(ctx, g)
 	}
-	w := newWire(g, p.insecure, p.timeout)
+	w := newWire(g, p.insecure, p.timeout, p.interval)
+	w.waiting = func(d time.Duration) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "the server is busy: waiting %v, as it asks\n", d)
+	}
 	defer w.transport.CloseIdleConnections()
 	browser := browsermodel.Browser{Transport: w.send, Profile: profiles[p.script.browser]}
 	v := browser.Fetch(ctx, fetch)
@@ -104,9 +114,9 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 		return err
 	}
 	if v.Code == browsermodel.CodeNetwork {
-		return fmt.Errorf("%s does not answer: %s", safe(fetch.URL), v.Text)
+		return p.noAnswer(w, fetch, v)
 	}
-	result := judged(ctx, w.send, fetch, v)
+	result := p.judged(ctx, w.send, fetch, v)
 	result.Notes = append(notes, result.Notes...)
 	if err := interrupted(ctx, g); err != nil {
 		return err
@@ -115,17 +125,35 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 		return err
 	}
 	switch {
+	case result.Verdict.Code == codeBusy:
+		return errNoAnswer
 	case !v.Allowed || serious(result.Findings):
 		return errNo
-	case result.Unanswered > 0:
+	case result.Unjudged != "":
 		return errNoAnswer
 	}
 	return nil
 }
 
+// noAnswer returns an error that says why there is no answer.
+func (p *probe) noAnswer(w *wire, fetch browsermodel.Fetch, v browsermodel.Verdict) error {
+	last := fetch.URL // after redirects
+	if n := len(v.Exchanges); n > 0 {
+		last = v.Exchanges[n-1].Request.URL
+	}
+	text := v.Text
+	if advice := adviceFor(w.failure); advice != "" {
+		text += ": " + advice
+	}
+	return fmt.Errorf("%s does not answer: %s", safe(last), text)
+}
+
 // fetch returns what the command line asks for.
 func (p *probe) fetch(target string) (f browsermodel.Fetch, notes []string, err error) {
 	if err := oneOf("format", p.format, "text", "json", "github"); err != nil {
+		return f, nil, err
+	}
+	if p.interval, err = parseRate(p.rate); err != nil {
 		return f, nil, err
 	}
 	if p.timeout <= 0 {
@@ -142,7 +170,7 @@ func (p *probe) fetch(target string) (f browsermodel.Fetch, notes []string, err 
 }
 
 // judged examines the server and returns the result to print.
-func judged(ctx context.Context, send browsermodel.Transport, fetch browsermodel.Fetch, v browsermodel.Verdict) probed {
+func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch browsermodel.Fetch, v browsermodel.Verdict) probed {
 	result := probed{URL: fetch.URL, Fetch: fetch, Verdict: verdictOf(v), Findings: []finding{}}
 	for _, e := range v.Exchanges {
 		e.Response.Body = ""
@@ -152,16 +180,50 @@ func judged(ctx context.Context, send browsermodel.Transport, fetch browsermodel
 	if !v.Allowed {
 		result.Fix = remedy(v)
 	}
-	switch {
-	case len(v.Exchanges) == 0:
-	case browsermodel.OriginOf(fetch.URL) == fetch.Origin:
-		result.Notes = []string{"the page has the server's own origin: CORS does not apply"}
-	default:
-		s := suspect{ctx: ctx, send: send, fetch: fetch}
-		s.examine(v)
-		result.Findings, result.Checks, result.Unanswered, result.Unjudged = s.findings, s.sent, s.silent, s.unjudged()
+	if len(v.Exchanges) == 0 {
+		return result
 	}
+	last := v.Exchanges[len(v.Exchanges)-1]
+	if isBusy(last.Response.Status) {
+		result.Verdict, result.Fix = busyVerdict(last), "try again later, or with --rate"
+		result.Unjudged = result.Verdict.Text
+		return result
+	}
+	result.Verdict.Text = withCause(v)
+	final := afterRedirects(fetch, last)
+	if browsermodel.OriginOf(fetch.URL) == fetch.Origin && browsermodel.OriginOf(final.URL) == fetch.Origin {
+		result.Notes = []string{"the page has the server's own origin: CORS does not apply"}
+		return result
+	}
+	s := suspect{ctx: ctx, send: send, fetch: final, repeat: p.repeat, requested: fetch.URL}
+	s.examine(v)
+	result.Findings, result.Checks, result.Unanswered = s.findings, s.sent, s.silent
+	result.Skipped, result.Unjudged = s.skipped, s.unjudged()
 	return result
+}
+
+// codeBusy is the code of a verdict on a server that was too busy to answer.
+const codeBusy = "busy"
+
+func busyVerdict(e browsermodel.Exchange) verdict {
+	what := "request"
+	if e.Preflight {
+		what = "preflight"
+	}
+	return verdict{Code: codeBusy, Text: "the server answered the " + what + " with " + statusText(e.Response.Status) +
+		", which says nothing about its CORS policy"}
+}
+
+// afterRedirects returns the fetch that led to the last exchange.
+func afterRedirects(f browsermodel.Fetch, last browsermodel.Exchange) browsermodel.Fetch {
+	if last.Request.URL == f.URL {
+		return f
+	}
+	f.URL = last.Request.URL
+	if !last.Preflight {
+		f.Method, f.Header = last.Request.Method, last.Request.Header.Without("Origin")
+	}
+	return f
 }
 
 func (p *probe) print(cmd *cobra.Command, result probed) error {
@@ -299,45 +361,4 @@ func newAsk(cmd *cobra.Command) func(context.Context, string) (bool, error) {
 			return false, ctx.Err()
 		}
 	}
-}
-
-// maxAnswerHead is the largest header section of an answer, in bytes.
-const maxAnswerHead = 256 << 10
-
-// wire sends requests to servers, through a gate. It reads only the headers of the
-// answers, because a body may be an endless stream.
-type wire struct {
-	gate      *gate
-	transport *http.Transport
-	timeout   time.Duration
-	send      browsermodel.Transport
-}
-
-func newWire(g *gate, insecure bool, timeout time.Duration) *wire {
-	w := &wire{gate: g, timeout: timeout, transport: &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: timeout}).DialContext,
-		TLSClientConfig:     &tls.Config{InsecureSkipVerify: insecure},
-		TLSHandshakeTimeout: timeout, ForceAttemptHTTP2: true, DisableCompression: true, MaxResponseHeaderBytes: maxAnswerHead,
-	}}
-	w.send = conformance.RoundTripper(w)
-	return w
-}
-
-// RoundTrip implements [http.RoundTripper].
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := w.gate.pass(r.Context(), r.URL); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), w.timeout)
-	defer cancel()
-	if r.Header.Get("User-Agent") == "" {
-		r.Header.Set("User-Agent", "corskit-probe")
-	}
-	res, err := w.transport.RoundTrip(r.WithContext(ctx))
-	if err != nil {
-		return nil, err
-	}
-	_ = res.Body.Close()
-	res.Body = http.NoBody
-	return res, nil
 }

@@ -1,6 +1,11 @@
 package main
 
-import "github.com/corskit/corskit/conformance/browsermodel"
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/corskit/corskit/conformance/browsermodel"
+)
 
 // preflightRemedies are fixes for preflights that fail because of their status.
 // The first that applies is given.
@@ -17,9 +22,6 @@ var preflightRemedies = []struct {
 	}, {
 		func(r browsermodel.Response) bool { return r.Status == 404 || r.Status == 405 || r.Status == 501 },
 		"no route answers OPTIONS: put the CORS middleware in front of the router",
-	}, {
-		func(r browsermodel.Response) bool { return r.Status >= 300 && r.Status < 400 },
-		"browsers do not follow redirects of preflights: fetch the target URL",
 	},
 }
 
@@ -38,13 +40,65 @@ var remedies = map[browsermodel.Code]string{
 
 // remedy returns a fix for a server of unknown make that refused a fetch, or "".
 func remedy(v browsermodel.Verdict) string {
-	if v.AtPreflight && len(v.Exchanges) > 0 {
-		last := v.Exchanges[len(v.Exchanges)-1].Response
+	if len(v.Exchanges) == 0 {
+		return remedies[v.Code]
+	}
+	last := v.Exchanges[len(v.Exchanges)-1]
+	if target := redirectTarget(last); target != "" {
+		if last.Preflight {
+			return "browsers do not follow redirects of preflights: fetch " + safe(target)
+		}
+		return "fetch " + safe(target) + ", or put the CORS middleware in front of what redirects"
+	}
+	if last.Preflight {
 		for _, r := range preflightRemedies {
-			if r.applies(last) {
+			if r.applies(last.Response) {
 				return r.fix
 			}
 		}
 	}
+	if origin, _ := last.Request.Header.Get("Origin"); origin == "null" && len(v.Exchanges) > 1 {
+		first, _ := v.Exchanges[0].Request.Header.Get("Origin")
+		if first != "null" {
+			return "after a redirect from another origin than the page's, browsers send Origin: null: fetch " +
+				safe(last.Request.URL) + " directly"
+		}
+	}
 	return remedies[v.Code]
+}
+
+// redirectTarget returns the URL that a response redirects to, or "".
+func redirectTarget(e browsermodel.Exchange) string {
+	location, ok := e.Response.Header.Get("Location")
+	if !ok || e.Response.Status < 300 || e.Response.Status > 399 {
+		return ""
+	}
+	base, err := url.Parse(e.Request.URL)
+	if err != nil {
+		return location
+	}
+	target, err := base.Parse(location)
+	if err != nil {
+		return location
+	}
+	return target.String()
+}
+
+// withCause returns the text of a verdict. If a redirect is refused, or what it leads
+// to, the text says so.
+func withCause(v browsermodel.Verdict) string {
+	if v.Allowed {
+		return v.Text
+	}
+	last := v.Exchanges[len(v.Exchanges)-1]
+	if target := redirectTarget(last); target != "" {
+		return fmt.Sprintf("the server redirects to %s (status %d), and the redirect is refused: %s",
+			safe(target), last.Response.Status, v.Text)
+	}
+	for _, e := range v.Exchanges[:len(v.Exchanges)-1] {
+		if redirectTarget(e) != "" {
+			return v.Text + " (after a redirect to " + safe(last.Request.URL) + ")"
+		}
+	}
+	return v.Text
 }

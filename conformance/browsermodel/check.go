@@ -151,13 +151,13 @@ func CheckCORS(f Fetch, r Response) Finding {
 		return refuse(CodeAllowOriginMultiple, fmt.Sprintf("the response has %d Access-Control-Allow-Origin lines", len(values)))
 	case value != f.Origin:
 		return refuse(CodeAllowOriginMismatch,
-			fmt.Sprintf("Access-Control-Allow-Origin is %q, the origin %q", text.Clip(value), text.Clip(f.Origin)))
+			fmt.Sprintf("Access-Control-Allow-Origin is %s, the origin %s", text.Quote(value), text.Quote(f.Origin)))
 	case !f.Credentials:
 		return Finding{OK: true, Code: CodeOK, Text: "Access-Control-Allow-Origin is the origin"}
 	}
 	if value, _ := r.Header.Get("Access-Control-Allow-Credentials"); value != "true" {
 		return refuse(CodeAllowCredentials,
-			fmt.Sprintf(`Access-Control-Allow-Credentials is %q, where only "true" allows credentials`, text.Clip(value)))
+			fmt.Sprintf(`Access-Control-Allow-Credentials is %s, where only "true" allows credentials`, text.Quote(value)))
 	}
 	return Finding{OK: true, Code: CodeOK, Text: "Access-Control-Allow-Origin is the origin, and credentials are allowed"}
 }
