@@ -15,12 +15,12 @@ import (
 func newCheck() *cobra.Command {
 	var c check
 	cmd := &cobra.Command{
-		Use:   "check FILE...",
+		Use:   "check [FILE...]",
 		Short: "Report what is wrong in configuration files",
 		Long: `check reads configuration files as a server would, with the file of the profile,
-each origins_file and the CORS_* environment variables. It reports all faults at
-once, each with its file and line and usually a fix. A warning means that
-something is legal but probably a mistake.
+each origins_file and the CORS_* environment variables. Without a FILE, it reads
+cors.yaml. It reports all faults at once, each with its file and line and usually
+a fix. A warning means that something is legal but probably a mistake.
 
 Exit status: 0 if there are no faults, 1 if there are faults (with --strict,
 also warnings), 2 if a FILE cannot be read.`,
@@ -51,8 +51,6 @@ func (c *check) arguments(_ *cobra.Command, files []string) error {
 	switch {
 	case c.env && len(files) > 0:
 		return errors.New("--env checks only the environment: remove the file names")
-	case !c.env && len(files) == 0:
-		return errors.New("no file to check")
 	case c.env && c.source.noEnv:
 		return errors.New("--env and --no-env leave nothing to check")
 	}
@@ -119,6 +117,11 @@ func (c *check) run(cmd *cobra.Command, files []string) error {
 			r.Warnings = read.Warnings
 		}
 		results = append(results, c.result("", r))
+	} else {
+		var err error
+		if files, err = orDefault(files); err != nil {
+			return err
+		}
 	}
 	for _, file := range files {
 		results = append(results, c.result(file, c.source.report(cmd, file)))

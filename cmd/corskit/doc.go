@@ -3,9 +3,9 @@
 //
 //	corskit init                                 write a commented starter file
 //	corskit schema                               print a JSON Schema of the file
-//	corskit check FILE...                        report what is wrong in files
-//	corskit explain FILE --origin O              explain what a browser does, and why
-//	corskit serve FILE --framework gin --watch   try a policy out
+//	corskit check [FILE...]                      report what is wrong in files
+//	corskit explain [FILE] --origin O            explain what a browser does, and why
+//	corskit serve [FILE] --framework gin         try a policy out
 //	corskit probe URL --origin O                 judge a running server
 //	corskit diff OLD NEW                         report what a change allows and refuses
 //

@@ -17,12 +17,12 @@ import (
 func newExplain() *cobra.Command {
 	var x explain
 	cmd := &cobra.Command{
-		Use:   "explain FILE --origin ORIGIN",
+		Use:   "explain [FILE] --origin ORIGIN",
 		Short: "Explain what a browser does under a policy, and why",
 		Long: `explain shows what happens when a script on a page fetches from a server with
 this policy: what the browser sends, which policy and pattern decide, which
 headers the server sends, and whether the script may read the response. If it
-may not, explain says what to change.
+may not, explain says what to change. Without a FILE, explain reads cors.yaml.
 
 Exit status: 0 if the script may read the response, 1 if not, 2 if the file has
 faults.`,
@@ -30,7 +30,7 @@ faults.`,
   corskit explain cors.yaml --origin https://app.example.com --method PUT \
       --header "Content-Type: application/json" --header Authorization --credentials
   corskit explain cors.yaml --origin https://b.example --host api.example.com --path /public/x --format json`,
-		Args:              exactly(1),
+		Args:              between(0, 1),
 		ValidArgsFunction: completeFiles,
 		RunE:              x.run,
 	}
@@ -76,6 +76,9 @@ func (x *explain) run(cmd *cobra.Command, files []string) error {
 	}
 	fetch, notes, err := x.script.fetch(target)
 	if err != nil {
+		return err
+	}
+	if files, err = orDefault(files); err != nil {
 		return err
 	}
 	c, err := x.source.read(cmd, files[0])

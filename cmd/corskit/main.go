@@ -67,9 +67,12 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 }
 
 // exactly requires n arguments. Unlike [cobra.ExactArgs], it names them.
-func exactly(n int) cobra.PositionalArgs {
+func exactly(n int) cobra.PositionalArgs { return between(n, n) }
+
+// between requires from least to most arguments.
+func between(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, list []string) error {
-		if len(list) != n {
+		if len(list) < least || len(list) > most {
 			return usagef("got %s, want 'corskit %s'", plural(len(list), "argument"), cmd.Use)
 		}
 		return nil

@@ -20,18 +20,18 @@ func newServe() *cobra.Command {
 	var s serve
 	names := frameworkNames()
 	cmd := &cobra.Command{
-		Use:   "serve FILE",
+		Use:   "serve [FILE]",
 		Short: "Try a policy out behind a framework's adapter",
 		Long: `serve runs a server with this policy, behind the adapter of the given framework.
 It answers every path and method with JSON that describes the request, and logs
 each decision with its reason. With --watch it reloads the file when the file
-changes. Ctrl-C stops the server.
+changes. Ctrl-C stops the server. Without a FILE, serve reads cors.yaml.
 
 The server echoes what it receives, cookies included: keep it on loopback.`,
 		Example: `  corskit serve cors.yaml
   corskit serve cors.yaml --framework fiberv3 --listen 127.0.0.1:9000 --watch
   curl -i -H 'Origin: https://app.example.com' http://127.0.0.1:8080/items`,
-		Args:              exactly(1),
+		Args:              between(0, 1),
 		ValidArgsFunction: completeFiles,
 		RunE:              s.run,
 	}
@@ -61,6 +61,10 @@ func (s *serve) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	if err := oneOf("framework", s.framework, frameworkNames()...); err != nil {
+		return err
+	}
+	files, err := orDefault(files)
+	if err != nil {
 		return err
 	}
 	c, err := s.source.read(cmd, files[0])

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -46,6 +47,21 @@ func checkName(path string) error {
 		return fmt.Errorf("%s names a directory, not a file", safe(path))
 	}
 	return nil
+}
+
+// defaultFile is the file that 'corskit init' writes. Commands read it if the command
+// line names none.
+const defaultFile = "cors.yaml"
+
+// orDefault returns files, or defaultFile if there are none and it exists.
+func orDefault(files []string) ([]string, error) {
+	if len(files) > 0 {
+		return files, nil
+	}
+	if _, err := os.Stat(defaultFile); err != nil {
+		return nil, usagef("no file to read: name one, or create %s with 'corskit init'", defaultFile)
+	}
+	return []string{defaultFile}, nil
 }
 
 // report loads and checks a file.

@@ -88,3 +88,27 @@ func TestCompareReports(t *testing.T) {
 		t.Errorf("no change for a host and a path: %+v", changes)
 	}
 }
+
+// Without a file, commands read the one that init writes.
+func TestDefaultFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	if r := corskit(t, dir, "check"); r.code != exitYes || !strings.HasPrefix(r.stdout, "cors.yaml: ok") {
+		t.Errorf("check: %+v", r)
+	}
+	if r := corskit(t, dir, "explain", "-o", "https://a.example"); r.code != exitYes {
+		t.Errorf("explain: %+v", r)
+	}
+	if r := corskit(t, dir, "explain", "-o", "https://b.example"); r.code != exitNo {
+		t.Errorf("explain: %+v", r)
+	}
+	write(t, dir, "cors.yaml", "policies: {app: {allow_origin: 1}}\n")
+	for _, args := range [][]string{{"check"}, {"explain", "-o", "https://a.example"}, {"serve", "--listen", "127.0.0.1:0"}} {
+		r := corskit(t, dir, args...)
+		contains(t, "a file with faults", r.stdout+r.stderr, "cors.yaml:1:18: error: policies.app.allow_origin: an unknown key")
+	}
+	if r := corskit(t, dir, "check", "--env"); strings.Contains(r.stdout, "cors.yaml") {
+		t.Errorf("check --env reads the file: %+v", r)
+	}
+}

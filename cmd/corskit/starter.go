@@ -47,7 +47,7 @@ func newInit() *cobra.Command {
 		Args:              args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: completeFiles,
 		RunE: func(cmd *cobra.Command, list []string) error {
-			name := "cors.yaml"
+			name := defaultFile
 			if len(list) > 0 {
 				name = list[0]
 			}
