@@ -17,20 +17,26 @@ import (
 func newExplain() *cobra.Command {
 	var x explain
 	cmd := &cobra.Command{
-		Use:   "explain [FILE] --origin ORIGIN",
+		Use:   "explain [FILE] [MESSAGE] --origin ORIGIN",
 		Short: "Explain what a browser does under a policy, and why",
 		Long: `explain shows what happens when a script on a page fetches from a server with
 this policy: what the browser sends, which policy and pattern decide, which
 headers the server sends, and whether the script may read the response. If it
 may not, explain says what to change. Without a FILE, explain reads cors.yaml.
 
+MESSAGE is what the console of Chromium, Firefox or Safari says, pasted whole, or
+"-" for standard input. It gives the origin, URL, method and header, as far as it
+names them. Flags override it.
+
 Exit status: 0 if the script may read the response, 1 if not, 2 if the file has
 faults.`,
 		Example: `  corskit explain cors.yaml --origin https://app.example.com
   corskit explain cors.yaml --origin https://app.example.com --method PUT \
       --header "Content-Type: application/json" --header Authorization --credentials
+  corskit explain cors.yaml "Access to fetch at 'https://api.example.com/items' from origin
+      'https://app.example.com' has been blocked by CORS policy: ..."
   corskit explain cors.yaml --origin https://b.example --host api.example.com --path /public/x --format json`,
-		Args:              between(0, 1),
+		Args:              between(0, 2),
 		ValidArgsFunction: completeFiles,
 		RunE:              x.run,
 	}
@@ -59,6 +65,7 @@ type explain struct {
 // explained is the JSON output.
 type explained struct {
 	File      string             `json:"file"`
+	Message   *message           `json:"message,omitempty"`
 	Fetch     browsermodel.Fetch `json:"fetch"`
 	Verdict   verdict            `json:"verdict"`
 	Fix       string             `json:"fix,omitempty"`
@@ -66,15 +73,18 @@ type explained struct {
 	Exchanges []exchange         `json:"exchanges"`
 }
 
-func (x *explain) run(cmd *cobra.Command, files []string) error {
+func (x *explain) run(cmd *cobra.Command, list []string) error {
 	if err := oneOf("format", x.format, "text", "json"); err != nil {
 		return err
 	}
-	target, err := x.url()
+	files, m, err := cutMessage(cmd, list)
 	if err != nil {
 		return err
 	}
-	fetch, notes, err := x.script.fetch(target)
+	if len(files) > 1 {
+		return between(0, 1)(cmd, files)
+	}
+	fetch, notes, err := x.fetch(cmd, m)
 	if err != nil {
 		return err
 	}
@@ -89,7 +99,7 @@ func (x *explain) run(cmd *cobra.Command, files []string) error {
 	browser := browsermodel.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
 	v := browser.Fetch(cmd.Context(), fetch)
 	result := explained{
-		File: files[0], Fetch: fetch, Verdict: verdictOf(v), Notes: notes, Exchanges: make([]exchange, len(v.Exchanges)),
+		File: files[0], Message: m, Fetch: fetch, Verdict: verdictOf(v), Notes: notes, Exchanges: make([]exchange, len(v.Exchanges)),
 	}
 	for i, e := range v.Exchanges {
 		result.Exchanges[i] = server.explained(e, server.explanations[i])
@@ -97,18 +107,57 @@ func (x *explain) run(cmd *cobra.Command, files []string) error {
 	if !v.Allowed {
 		result.Fix = server.fix(v)
 	}
-	if !cmd.Flags().Changed("host") && c.Routes != nil {
+	if !cmd.Flags().Changed("host") && (m == nil || m.URL == "") && c.Routes != nil {
 		result.Notes = append(result.Notes, "the file has routes: use --host and --path to choose one")
+	}
+	if m != nil {
+		result.compare(*m)
 	}
 	if x.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), result)
 	} else {
 		result.print(out(cmd))
 	}
-	if err == nil && !v.Allowed {
+	if err == nil && !result.Verdict.Allowed {
 		err = errNo
 	}
 	return err
+}
+
+// fetch returns what the command line and the message ask for. The message may be
+// nil.
+func (x *explain) fetch(cmd *cobra.Command, m *message) (f browsermodel.Fetch, notes []string, err error) {
+	target, err := x.url()
+	if err != nil {
+		return f, nil, err
+	}
+	if m == nil {
+		return x.script.fetch(target)
+	}
+	told, err := x.script.use(cmd, *m)
+	if err != nil {
+		return f, nil, err
+	}
+	if m.URL != "" && !slices.ContainsFunc([]string{"host", "path", "http"}, cmd.Flags().Changed) {
+		target = m.URL
+	}
+	f, notes, err = x.script.fetch(target)
+	return f, append(told, notes...), err
+}
+
+// compare adds what the message says beyond the verdict on the policy.
+func (e *explained) compare(m message) {
+	switch {
+	case m.beyondCORS():
+		e.Verdict = verdict{Code: string(m.Code), Text: "the browser refuses the request whatever the policy says"}
+		e.Fix = m.meaning()
+	case e.Verdict.Allowed && m.Code != "":
+		e.Notes = append(e.Notes, "this policy allows the request, so it did not lead to the message: "+m.meaning())
+	case e.Verdict.AtPreflight && m.Code == browsermodel.CodePreflightStatus && (m.Status == 0 || m.Status == 403):
+		// Browsers differ in whether they report the status or the missing header.
+	case !e.Verdict.Allowed && m.Code != "" && string(m.Code) != e.Verdict.Code:
+		e.Notes = append(e.Notes, "the message gives another reason ("+string(m.Code)+"): "+m.meaning())
+	}
 }
 
 // url returns the URL to fetch.
@@ -216,6 +265,9 @@ func (e explained) print(t terminal) {
 	how := "without credentials"
 	if e.Fetch.Credentials {
 		how = "with credentials"
+	}
+	if e.Message != nil {
+		t.printf("%s\n", e.Message)
 	}
 	t.printf("a script with origin %s fetches %s (%s, %s)\n\n",
 		safe(e.Fetch.Origin), safe(e.Fetch.URL), safe(e.Fetch.Method), how)

@@ -18,11 +18,13 @@ type script struct {
 	headers     []string
 	credentials bool
 	browser     string
+
+	preflight bool // whether the browser has sent a preflight, for a reason that is unknown
 }
 
 func (s *script) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&s.origin, "origin", "o", "", "the origin of the page, e.g. https://app.example.com (required)")
+	f.StringVarP(&s.origin, "origin", "o", "", "the origin of the page, e.g. https://app.example.com (required, unless a message names it)")
 	f.StringVarP(&s.method, "method", "X", "GET", "the method that the script uses")
 	f.StringArrayVarP(&s.headers, "header", "H", nil, `a header that the script sets, "Name: value" or "Name"; may be repeated`)
 	f.BoolVar(&s.credentials, "credentials", false, "send cookies: fetch(url, {credentials: \"include\"})")
@@ -67,6 +69,7 @@ func (s *script) fetch(url string) (f browsermodel.Fetch, notes []string, err er
 		}
 		f.Header = append(f.Header, browsermodel.Field{Name: name, Value: value})
 	}
+	f.UploadListeners = s.preflight && !f.NeedsPreflight() // these force one
 	return f, append(notes, s.notes()...), nil
 }
 

@@ -153,7 +153,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"check", "--format", "xml", file}, `--format is "xml"; it must be text, json or github`},
 		{[]string{"check", "--color", "blue", file}, `--color is "blue"`},
 		{[]string{"explain", file}, "--origin is required"},
-		{[]string{"explain", file, file, "-o", "https://a.example"}, "got 2 arguments, want 'corskit explain [FILE] --origin ORIGIN'"},
+		{[]string{"explain", file, file, "-o", "https://a.example"}, "got 2 arguments, want 'corskit explain [FILE] [MESSAGE] --origin"},
 		{[]string{"explain", file, "-o", "https://a.example", "--path", "x"}, "must begin with a slash"},
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "a/b"}, "do not form a URL"},
 		{[]string{"explain", file, "-o", "https://a.example", "--host", "u@b"}, "do not form a URL"},
@@ -224,6 +224,8 @@ func TestNothingRaw(t *testing.T) {
 		{"explain", "cors.yaml", "-o", evil}, {"explain", "cors.yaml", "-o", "https://b.example", "-X", evil},
 		{"explain", "cors.yaml", "-o", "https://b.example", "-H", evil},
 		{"explain", "cors.yaml", "-o", "https://b.example", "-H", "x-a: " + evil},
+		{"explain", "cors.yaml", chromium("https://b.example/"+evil, noHeader)}, {"probe", chromium(evil, noHeader)},
+		{"explain", "cors.yaml", chromium("https://b.example/", refusedHeader(evil))},
 		{"probe", evil, "-o", "https://b.example"}, {"serve", evil}, {"diff", evil, evil},
 	} {
 		r := corskit(t, dir, args...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,12 +24,16 @@ import (
 func newProbe() *cobra.Command {
 	var p probe
 	cmd := &cobra.Command{
-		Use:   "probe URL --origin ORIGIN",
+		Use:   "probe URL|MESSAGE --origin ORIGIN",
 		Short: "Judge the CORS headers of a running server",
 		Long: `probe sends to any server what a browser would send, judges the answers as a
 browser would, and looks for misconfigurations: reflected origins, null, names
 that look like the allowed one, a missing Vary, doubled headers, and *
 together with credentials.
+
+MESSAGE is what the console of Chromium, Firefox or Safari says, pasted whole, or
+"-" for standard input. It gives the origin, URL, method and header, as far as it
+names them. Flags override it, and a URL can stand before it.
 
 probe sends the request that you describe once, after its preflight. The other
 checks send only OPTIONS, GET and HEAD, fewer than twenty in all, and with
@@ -45,8 +50,10 @@ answer all checks and the others find nothing wrong.`,
 		Example: `  corskit probe http://localhost:8080/items --origin https://app.example.com
   corskit probe https://api.example.com/items --origin https://app.example.com --yes \
       --method PUT --header "Content-Type: application/json" --credentials
+  corskit probe "Access to fetch at 'http://localhost:8080/items' from origin
+      'http://localhost:3000' has been blocked by CORS policy: ..."
   corskit probe http://localhost:8080/ --origin https://app.example.com --format json`,
-		Args: exactly(1),
+		Args: between(1, 2),
 		RunE: p.run,
 	}
 	p.script.flags(cmd)
@@ -75,6 +82,7 @@ type probe struct {
 // probed is the JSON output.
 type probed struct {
 	URL        string             `json:"url"`
+	Message    *message           `json:"message,omitempty"`
 	Fetch      browsermodel.Fetch `json:"fetch"`
 	Verdict    verdict            `json:"verdict"`
 	Fix        string             `json:"fix,omitempty"`
@@ -88,7 +96,7 @@ type probed struct {
 }
 
 func (p *probe) run(cmd *cobra.Command, list []string) error {
-	fetch, notes, err := p.fetch(list[0])
+	fetch, m, notes, err := p.fetch(cmd, list)
 	if err != nil {
 		return err
 	}
@@ -117,7 +125,11 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 		return p.noAnswer(w, fetch, v)
 	}
 	result := p.judged(ctx, w.send, fetch, v)
-	result.Notes = append(notes, result.Notes...)
+	result.Message, result.Notes = m, append(notes, result.Notes...)
+	if m != nil && v.Allowed {
+		result.Notes = append(result.Notes, "the server allows this request, which may be less than what the message is about: "+
+			"it may leave out the method, headers and credentials, for which there are flags")
+	}
 	if err := interrupted(ctx, g); err != nil {
 		return err
 	}
@@ -148,25 +160,48 @@ func (p *probe) noAnswer(w *wire, fetch browsermodel.Fetch, v browsermodel.Verdi
 	return fmt.Errorf("%s does not answer: %s", safe(last), text)
 }
 
-// fetch returns what the command line asks for.
-func (p *probe) fetch(target string) (f browsermodel.Fetch, notes []string, err error) {
+// fetch returns what the command line asks for, and the message on it, if any.
+func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, m *message, notes []string, err error) {
 	if err := oneOf("format", p.format, "text", "json", "github"); err != nil {
-		return f, nil, err
+		return f, nil, nil, err
 	}
 	if p.interval, err = parseRate(p.rate); err != nil {
-		return f, nil, err
+		return f, nil, nil, err
 	}
 	if p.timeout <= 0 {
-		return f, nil, usagef("--timeout must be positive")
+		return f, nil, nil, usagef("--timeout must be positive")
 	}
+	urls, m, err := cutMessage(cmd, list)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	if m != nil {
+		if m.beyondCORS() {
+			return f, nil, nil, errors.New("no answer of the server changes what the message says: " + m.meaning())
+		}
+		if url := cmp.Or(m.Redirected, m.URL); len(urls) == 0 && url != "" {
+			urls = []string{url}
+		}
+		if len(urls) == 0 {
+			return f, nil, nil, usagef("the message of %s does not name the URL: write it before the message", browserNames[m.Browser])
+		}
+		if notes, err = p.script.use(cmd, *m); err != nil {
+			return f, nil, nil, err
+		}
+	}
+	if len(urls) != 1 {
+		return f, nil, nil, exactly(1)(cmd, urls)
+	}
+	target := urls[0]
 	u, err := url.Parse(target)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return f, nil, usagef("%s is not a URL with http:// or https://", safe(target))
+		return f, nil, nil, usagef("%s is not a URL with http:// or https://, nor a message of a browser", safe(target))
 	}
 	if u.User != nil {
-		return f, nil, usagef("browsers do not fetch URLs with a user name or password")
+		return f, nil, nil, usagef("browsers do not fetch URLs with a user name or password")
 	}
-	return p.script.fetch(target)
+	f, more, err := p.script.fetch(target)
+	return f, m, append(notes, more...), err
 }
 
 // judged examines the server and returns the result to print.
@@ -259,6 +294,9 @@ func (r probed) annotate(w io.Writer) {
 }
 
 func (r probed) print(t terminal) {
+	if r.Message != nil {
+		t.printf("%s\n\n", r.Message)
+	}
 	for i, e := range r.Exchanges {
 		printExchange(t, i+1, e)
 	}
