@@ -33,6 +33,7 @@ type suspect struct {
 	repeat bool               // whether the checks may send the method of fetch, whatever it is
 
 	requested string // the URL before redirects
+	own       answer // to the origin of the fetch
 	sent      int
 	silent    int    // how many of the requests sent got no answer
 	failure   string // why the first of these got none
@@ -50,6 +51,7 @@ func (s *suspect) examine(v browsermodel.Verdict) {
 		s.checkHeaders(e.Request, e.Response.Header, v)
 	}
 	own := s.ask(s.fetch.Origin, s.fetch.Method)
+	s.own = own
 	for _, r := range []*browsermodel.Response{own.preflight, own.actual} {
 		if r != nil { // after a refused preflight, the fetch has not shown these
 			s.checkHeaders(browsermodel.Request{URL: s.fetch.URL, Header: browsermodel.Header("Origin", s.fetch.Origin)}, r.Header, v)

@@ -86,6 +86,7 @@ type probed struct {
 	Fetch      browsermodel.Fetch `json:"fetch"`
 	Verdict    verdict            `json:"verdict"`
 	Fix        string             `json:"fix,omitempty"`
+	Corskit    bool               `json:"corskit"` // whether the server seems to use corskit
 	Findings   []finding          `json:"findings"`
 	Notes      []string           `json:"notes,omitempty"`
 	Exchanges  []exchange         `json:"exchanges"`
@@ -213,7 +214,7 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 			exchange{Preflight: e.Preflight, Request: e.Request, Response: e.Response, Error: e.Err})
 	}
 	if !v.Allowed {
-		result.Fix = remedy(v)
+		result.Fix = remedy(v, fetch.Credentials)
 	}
 	if len(v.Exchanges) == 0 {
 		return result
@@ -234,6 +235,11 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 	s.examine(v)
 	result.Findings, result.Checks, result.Unanswered = s.findings, s.sent, s.silent
 	result.Skipped, result.Unjudged = s.skipped, s.unjudged()
+	if result.Corskit = isOurs(s.own.preflight); result.Corskit && !v.Allowed && redirectTarget(last) == "" {
+		if fix := policyRemedy(v, final, s.own.preflight); fix != "" {
+			result.Fix = fix
+		}
+	}
 	return result
 }
 
@@ -301,6 +307,9 @@ func (r probed) print(t terminal) {
 		printExchange(t, i+1, e)
 	}
 	printVerdict(t, r.Verdict, r.Fix)
+	if r.Corskit && !r.Verdict.Allowed {
+		t.printf("%s the server seems to use corskit: 'corskit explain' with its file says more\n", t.style(yellow, "note:"))
+	}
 	for _, f := range r.Findings {
 		how := red
 		if f.Severity != "error" {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
@@ -32,14 +33,12 @@ var remedies = map[browsermodel.Code]string{
 	browsermodel.CodeAllowOriginMismatch: "the server must answer with the requesting origin, or *",
 	browsermodel.CodeAllowOriginWildcard: "answer with the origin instead of *, or fetch without credentials",
 	browsermodel.CodeAllowCredentials:    "send Access-Control-Allow-Credentials: true, or fetch without credentials",
-	browsermodel.CodeMethodNotAllowed:    "list the method in Access-Control-Allow-Methods",
-	browsermodel.CodeHeaderNotAllowed:    "list the header in Access-Control-Allow-Headers",
 	browsermodel.CodeAuthorizationListed: "list authorization in Access-Control-Allow-Headers as well as *",
 	browsermodel.CodePreflightStatus:     "answer preflights with 204",
 }
 
 // remedy returns a fix for a server of unknown make that refused a fetch, or "".
-func remedy(v browsermodel.Verdict) string {
+func remedy(v browsermodel.Verdict, credentials bool) string {
 	if len(v.Exchanges) == 0 {
 		return remedies[v.Code]
 	}
@@ -64,7 +63,38 @@ func remedy(v browsermodel.Verdict) string {
 				safe(last.Request.URL) + " directly"
 		}
 	}
+	switch v.Code {
+	case browsermodel.CodeMethodNotAllowed:
+		return "list " + requestedMethod(last) + " in Access-Control-Allow-Methods"
+	case browsermodel.CodeHeaderNotAllowed:
+		return "list " + strings.Join(refusedNames(last, credentials), ", ") + " in Access-Control-Allow-Headers"
+	}
 	return remedies[v.Code]
+}
+
+// requestedMethod returns the method that a preflight asks for.
+func requestedMethod(preflight browsermodel.Exchange) string {
+	method, _ := preflight.Request.Header.Get("Access-Control-Request-Method")
+	return safe(method)
+}
+
+// refusedNames returns the names of the headers that a preflight asks for and its
+// answer does not list.
+func refusedNames(preflight browsermodel.Exchange, credentials bool) (names []string) {
+	listed := make(map[string]bool)
+	for _, line := range preflight.Response.Header.Values("Access-Control-Allow-Headers") {
+		for name := range strings.SplitSeq(line, ",") {
+			listed[strings.ToLower(strings.TrimSpace(name))] = true
+		}
+	}
+	asked, _ := preflight.Request.Header.Get("Access-Control-Request-Headers")
+	for name := range strings.SplitSeq(asked, ",") {
+		all := listed["*"] && !credentials && name != "authorization"
+		if !all && !listed[name] {
+			names = append(names, safe(name))
+		}
+	}
+	return names
 }
 
 // redirectTarget returns the URL that a response redirects to, or "".
