@@ -50,6 +50,9 @@ faults.`,
 	return cmd
 }
 
+// codeNoOrigin is the code of a verdict on an origin that no page has.
+const codeNoOrigin = "no-such-origin"
+
 // defaultHost is a reserved name, so no file lists it (RFC 2606).
 const defaultHost = "server.invalid"
 
@@ -109,6 +112,13 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	}
 	if !cmd.Flags().Changed("host") && (m == nil || m.URL == "") && c.Routes != nil {
 		result.Notes = append(result.Notes, "the file has routes: use --host and --path to choose one")
+	}
+	if fault := originFault(fetch.Origin); v.Allowed && fault != "" { // by *
+		result.Verdict = verdict{Code: codeNoOrigin, Text: fault}
+		result.Notes = slices.DeleteFunc(result.Notes, func(n string) bool { return strings.HasPrefix(n, fault) })
+		if meant := spelling(fetch.Origin); meant != "" {
+			result.Fix = "explain the origin " + safe(meant)
+		}
 	}
 	if m != nil {
 		result.compare(*m)

@@ -203,3 +203,31 @@ func TestExplainHeaderFaults(t *testing.T) {
 		t.Errorf("a byte beyond ASCII: %+v", r)
 	}
 }
+
+// A policy that allows every origin does not allow what no page has for an origin.
+func TestExplainNoSuchOrigin(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"*\"], allow_methods: [PUT]}}\n")
+	for origin, meant := range map[string]string{
+		"app.x.io": "https://app.x.io", "https://app.x.io/": "https://app.x.io", "HTTPS://app.x.io": "https://app.x.io",
+		"https://app.x.io:443": "https://app.x.io", "localhost:3000": "http://localhost:3000", "x y": "", "*": "", "https://*.x.io": "",
+	} {
+		for _, method := range []string{"GET", "PUT"} {
+			r := corskit(t, dir, "explain", "cors.yaml", "-o", origin, "-X", method)
+			if r.code != exitNo || strings.Contains(r.stdout, "\nallowed: ") || !strings.Contains(r.stdout, "(no-such-origin)") ||
+				strings.Contains(r.stdout, "fix: explain the origin "+meant+"\n") != (meant != "") {
+				t.Errorf("%s: %+v", origin, r)
+			}
+		}
+		r := corskit(t, dir, "probe", "http://localhost/", "-o", origin)
+		if r.code != exitFail || !strings.Contains(r.stderr, meant) || !strings.Contains(r.stderr, "corskit: --origin: ") {
+			t.Errorf("probe, %s: %+v", origin, r)
+		}
+	}
+	for _, origin := range []string{"https://app.x.io", "null", "http://localhost:3000", "file://", "capacitor://localhost"} {
+		if r := corskit(t, dir, "explain", "cors.yaml", "-o", origin); r.code != exitYes {
+			t.Errorf("%s: %+v", origin, r)
+		}
+	}
+}

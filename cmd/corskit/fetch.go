@@ -80,14 +80,26 @@ func (s *script) notes() (notes []string) {
 	} else if upper := strings.ToUpper(s.method); upper != s.method {
 		notes = append(notes, "methods are case-sensitive, and browsers do not change "+safe(s.method)+"; did you mean "+safe(upper)+"?")
 	}
-	if s.origin != "null" && browsermodel.OriginOf(s.origin) != s.origin && !strings.Contains(s.origin, "*") {
-		note := "browsers never send the origin " + safe(s.origin)
+	if fault := originFault(s.origin); fault != "" {
 		if meant := spelling(s.origin); meant != "" {
-			note += "; did you mean " + safe(meant) + "?"
+			fault += "; did you mean " + safe(meant) + "?"
 		}
-		notes = append(notes, note)
+		notes = append(notes, fault)
 	}
 	return notes
+}
+
+// originFault says why no page has an origin. It returns "" if a page may have it.
+func originFault(origin string) string {
+	switch {
+	case origin == "null":
+		return ""
+	case strings.Contains(origin, "*"):
+		return safe(origin) + " is a pattern, and no page has it for an origin: name one that it matches"
+	case browsermodel.OriginOf(origin) != origin:
+		return "browsers never send the origin " + safe(origin)
+	}
+	return ""
 }
 
 // exampleValue returns a value for a header that is given without one. For
@@ -102,6 +114,9 @@ func exampleValue(name string) string {
 
 // spelling guesses which origin s means, or returns "".
 func spelling(s string) string {
+	if strings.Contains(s, "*") {
+		return ""
+	}
 	s = strings.TrimSpace(s)
 	switch scheme, _, ok := strings.Cut(strings.ToLower(s), ":"); {
 	case scheme == "null", ok && slices.Contains([]string{"file", "data", "about"}, scheme):
@@ -109,7 +124,11 @@ func spelling(s string) string {
 	}
 	urls := []string{s}
 	if !strings.Contains(s, "://") {
-		urls = append(urls, "https://"+strings.TrimPrefix(s, "//"))
+		scheme := "https://"
+		if host, _, _ := strings.Cut(s, ":"); isLoopback(host) {
+			scheme = "http://"
+		}
+		urls = append(urls, scheme+strings.TrimPrefix(s, "//"))
 	}
 	for _, url := range urls {
 		if o := browsermodel.OriginOf(url); o != "null" {

@@ -201,6 +201,12 @@ func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, 
 	if u.User != nil {
 		return f, nil, nil, usagef("browsers do not fetch URLs with a user name or password")
 	}
+	if fault := originFault(p.script.origin); p.script.origin != "" && fault != "" {
+		if meant := spelling(p.script.origin); meant != "" {
+			fault += "; did you mean " + safe(meant) + "?"
+		}
+		return f, nil, nil, usagef("--origin: %s", fault)
+	}
 	f, more, err := p.script.fetch(target)
 	return f, m, append(notes, more...), err
 }
