@@ -151,7 +151,7 @@ func (x *explainer) routes(s *state) bool {
 	switch i := s.index(t); i {
 	case noRoute:
 		x.step(CodeNoRoute, "no route covers host %s and path %s", quoted(r.Host), quoted(r.Path))
-		x.hint("add a route that covers it; routes compare host and path exactly, and paths are case-sensitive")
+		x.suggestRoute(s, t)
 		return false
 	case conflicting:
 		x.step(CodePathAmbiguous,
@@ -163,6 +163,21 @@ func (x *explainer) routes(s *state) bool {
 		x.step(stepRoute, "route %d covers host %s and path %s", i, quoted(r.Host), quoted(r.Path))
 		return true
 	}
+}
+
+// suggestRoute adds a hint about how to cover a request that no route covers.
+func (x *explainer) suggestRoute(s *state, t Target) {
+	host := hostname(t.Host)
+	for i := range s.routes {
+		r := &s.routes[i]
+		below := route{path: r.path + "/", below: true}
+		if (r.host == "" || equalFold(r.host, host)) && coversPath(&below, t.Path, t.FoldPath) {
+			x.hint("write %s for the path of route %d: without the final slash, %s covers only itself",
+				quoted(below.path), i, quoted(r.path))
+			return
+		}
+	}
+	x.hint("add a route that covers it; routes compare host and path exactly, and paths are case-sensitive")
 }
 
 func (x *explainer) kind() {

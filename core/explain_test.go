@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -95,6 +96,45 @@ func TestExplainRoute(t *testing.T) {
 	}
 	if got := core.MustNew(two()).Explain(ctx, get()).Route; got != -1 {
 		t.Errorf("without routes: route %d, want -1", got)
+	}
+}
+
+// The hint names the final slash if that is what a route lacks.
+func TestExplainFinalSlash(t *testing.T) {
+	policies := []core.Policy{{AllowOrigins: []string{"https://a.example"}}}
+	e, err := core.NewRouted(
+		core.Route{Host: "other.example", Policies: policies},
+		core.Route{Path: "/v1/", Policies: policies},
+		core.Route{Host: "api.example", Path: "/api", Policies: policies},
+		core.Route{Path: "/items", Policies: policies},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const other = "add a route that covers it; routes compare host and path exactly, and paths are case-sensitive"
+	slash := func(path string, route int) string {
+		return fmt.Sprintf(`write "%s/" for the path of route %d: without the final slash, "%s" covers only itself`, path, route, path)
+	}
+	for _, tt := range []struct {
+		host, path string
+		fold       bool
+		want       string
+	}{
+		{"api.example", "/api/x", false, slash("/api", 2)},
+		{"API.example:8443", "/api/", false, slash("/api", 2)},
+		{"b.example", "/api/x", false, other},
+		{"b.example", "/items/1", false, slash("/items", 3)},
+		{"b.example", "/Items/1", false, other},
+		{"b.example", "/Items/1", true, slash("/items", 3)},
+		{"b.example", "/items1", false, other},
+		{"b.example", "/v2", false, other},
+	} {
+		x := e.Explain(t.Context(), core.Request{
+			Method: "GET", Host: tt.host, Path: tt.path, FoldPath: tt.fold, Origin: []string{"https://a.example"},
+		})
+		if x.Hint != tt.want || x.Route != -1 {
+			t.Errorf("%s%s: hint %q, want %q", tt.host, tt.path, x.Hint, tt.want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -113,6 +114,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	if !cmd.Flags().Changed("host") && (m == nil || m.URL == "") && c.Routes != nil {
 		result.Notes = append(result.Notes, "the file has routes: use --host and --path to choose one")
 	}
+	result.Notes = append(result.Notes, server.exactRoutes(c.Routes)...)
 	if fault := originFault(fetch.Origin); v.Allowed && fault != "" { // by *
 		result.Verdict = verdict{Code: codeNoOrigin, Text: fault}
 		result.Notes = slices.DeleteFunc(result.Notes, func(n string) bool { return strings.HasPrefix(n, fault) })
@@ -231,6 +233,22 @@ func (p *paper) explained(e browsermodel.Exchange, x core.Explanation) exchange 
 		shown.Steps = append(shown.Steps, step{string(s.Code), s.Text})
 	}
 	return shown
+}
+
+// exactRoutes returns a note if a route would cover the request, before the one that
+// does, if its path ended in a slash.
+func (p *paper) exactRoutes(routes []core.Route) []string {
+	u, err := url.Parse(p.fetch.URL)
+	if err != nil || len(p.explanations) == 0 {
+		return nil
+	}
+	for i, r := range routes[:max(0, p.explanations[0].Route)] {
+		if (r.Host == "" || r.Host == strings.ToLower(u.Hostname())) && r.Path != "" && strings.HasPrefix(u.Path, r.Path+"/") {
+			return []string{"route " + strconv.Itoa(i) + " covers only the path " + safe(r.Path) +
+				": to cover what is below it too, write " + safe(r.Path) + "/"}
+		}
+	}
+	return nil
 }
 
 // fix says what to change in the file to allow the fetch.

@@ -231,3 +231,40 @@ func TestExplainNoSuchOrigin(t *testing.T) {
 		}
 	}
 }
+
+// A path without a final slash covers only itself, and explain says so.
+func TestExplainTrailingSlash(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(routes string) {
+		write(t, dir, "cors.yaml", `policies: {app: {allow_origins: ["https://a.example"]}, none: {allow_origins: ["https://b.example"]}}
+routes: `+routes+"\n")
+	}
+	const hint = `write "/api/" for the path of route 0: without the final slash, "/api" covers only itself`
+	const note = "note: route 0 covers only the path /api: to cover what is below it too, write /api/\n"
+	for _, tt := range []struct {
+		routes, path string
+		code         int
+		want         string
+	}{
+		{"[{path: /api, policies: [app]}]", "/api", exitYes, "allowed: "},
+		{"[{path: /api, policies: [app]}]", "/api/items", exitNo, "fix: " + hint},
+		{"[{path: /api, policies: [app]}]", "/api/", exitNo, "fix: " + hint},
+		{"[{path: /api, policies: [app]}]", "/apikeys", exitNo, "fix: add a route that covers it"},
+		{"[{path: /api, host: api.example.com, policies: [app]}]", "/api/items", exitNo, "fix: add a route that covers it"},
+		{"[{path: /api, policies: [app]}, {path: /, policies: [none]}]", "/api/items", exitNo, note},
+		{"[{path: /api, policies: [none]}, {path: /api/, policies: [app]}]", "/api/items", exitYes, note},
+		{"[{path: /api/, policies: [app]}]", "/api/items", exitYes, "allowed: "},
+	} {
+		file(tt.routes)
+		r := corskit(t, dir, "explain", "-o", "https://a.example", "--path", tt.path, "--host", "other.example.com")
+		if r.code != tt.code || !strings.Contains(r.stdout, tt.want) || strings.Contains(r.stdout, note) != (tt.want == note) {
+			t.Errorf("%s, %s: %+v, want %q", tt.routes, tt.path, r, tt.want)
+		}
+	}
+	// Following the fix covers the request.
+	file("[{path: /api/, policies: [app]}]")
+	if r := corskit(t, dir, "explain", "-o", "https://a.example", "--path", "/api/items", "--host", "x.example"); r.code != exitYes {
+		t.Errorf("%+v", r)
+	}
+}
