@@ -167,7 +167,7 @@ func (a answer) complete() bool {
 }
 
 // settled reports whether there is a response and it comes from the application.
-func settled(r *browsermodel.Response) bool { return r != nil && !isBusy(r.Status) }
+func settled(r *browsermodel.Response) bool { return r != nil && noAnswer(*r) == "" }
 
 // ask sends a preflight for the method, and a request that changes nothing.
 func (s *suspect) ask(origin, method string) answer {
@@ -207,12 +207,30 @@ func (s *suspect) request(r browsermodel.Request) *browsermodel.Response {
 	case err != nil:
 		s.silence(safe(err.Error()))
 		return nil
-	case isBusy(response.Status):
+	case noAnswer(response) != "":
 		s.busy = true
-		s.silence("status " + statusText(response.Status))
+		s.silence(noAnswer(response))
 	}
 	return &response
 }
+
+// noAnswer says why a response does not come from the application. It returns "" if
+// it does.
+func noAnswer(r browsermodel.Response) string {
+	if isBusy(r.Status) {
+		return "status " + statusText(r.Status)
+	}
+	for _, name := range challengeHeaders {
+		if r.Header.Has(name) {
+			return "status " + statusText(r.Status) + ", a challenge of a firewall"
+		}
+	}
+	return ""
+}
+
+// challengeHeaders are headers with which the firewalls of Cloudflare and AWS mark
+// that they ask the client to prove that it is a browser.
+var challengeHeaders = []string{"Cf-Mitigated", "X-Amzn-Waf-Action"}
 
 // silence notes that a request got no answer.
 func (s *suspect) silence(reason string) {

@@ -41,8 +41,8 @@ checks send only OPTIONS, GET and HEAD, fewer than twenty in all, and with
 another machine, also after a redirect; --yes agrees in advance. Probe only
 servers that you are responsible for.
 
-A status such as 429 or 503 is no answer: it says nothing about CORS. probe waits
-as Retry-After asks, up to two minutes in all. --rate keeps below a rate limit.
+A status such as 429 or 503, or the challenge of a firewall, is no answer: it says
+nothing about CORS. probe waits as Retry-After asks, up to two minutes in all. --rate keeps below a rate limit.
 
 Exit status: 0 if the request is allowed and nothing is wrong; 1 if the request
 is refused or something is wrong; 2 if the server does not answer, or does not
@@ -226,8 +226,8 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 		return result
 	}
 	last := v.Exchanges[len(v.Exchanges)-1]
-	if isBusy(last.Response.Status) {
-		result.Verdict, result.Fix = busyVerdict(last), "try again later, or with --rate"
+	if reason := noAnswer(last.Response); reason != "" {
+		result.Verdict, result.Fix = busyVerdict(last, reason), "try again later, or with --rate"
 		result.Unjudged = result.Verdict.Text
 		return result
 	}
@@ -252,13 +252,14 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 // codeBusy is the code of a verdict on a server that was too busy to answer.
 const codeBusy = "busy"
 
-func busyVerdict(e browsermodel.Exchange) verdict {
+func busyVerdict(e browsermodel.Exchange, reason string) verdict {
 	what := "request"
 	if e.Preflight {
 		what = "preflight"
 	}
-	return verdict{Code: codeBusy, Text: "the server answered the " + what + " with " + statusText(e.Response.Status) +
-		", which says nothing about its CORS policy"}
+	return verdict{
+		Code: codeBusy, Text: "the server answered the " + what + " with " + reason + ", which says nothing about its CORS policy",
+	}
 }
 
 // afterRedirects returns the fetch that led to the last exchange.
@@ -294,7 +295,7 @@ func interrupted(ctx context.Context, g *gate) error {
 }
 
 func (r probed) annotate(w io.Writer) {
-	if !r.Verdict.Allowed {
+	if !r.Verdict.Allowed && r.Verdict.Code != codeBusy {
 		annotation(w, "error", "", 0, 0, "CORS: "+r.Verdict.Code, r.Verdict.Text)
 	}
 	for _, f := range r.Findings {
@@ -328,6 +329,7 @@ func (r probed) print(t terminal) {
 		t.printf("%s %s\n", t.style(yellow, "note:"), n)
 	}
 	switch {
+	case r.Verdict.Code == codeBusy: // that says it
 	case r.Unjudged != "":
 		t.printf("%s %s\n", t.style(yellow, "incomplete:"), r.Unjudged)
 	case len(r.Findings) == 0 && r.Checks > 0:

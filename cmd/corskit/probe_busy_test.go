@@ -58,6 +58,12 @@ func TestProbeBusy(t *testing.T) {
 			t.Errorf("status %d for the preflight: %+v", code, r)
 		}
 	}
+	for _, header := range []string{"Cf-Mitigated", "X-Amzn-Waf-Action"} {
+		got, r := probeServer(t, after(2, reflects, status(403, header, "challenge")))
+		if r.code != exitFail || got.Unanswered != 1 || !strings.Contains(got.Unjudged, "a challenge of a firewall") {
+			t.Errorf("%s: %+v", header, r)
+		}
+	}
 	for _, code := range []int{400, 401, 403, 404, 405, 500, 501} { // these come from the application
 		if got, r := probeServer(t, status(code)); r.code != exitNo || got.Unanswered > 0 || got.Verdict.Code != "allow-origin-missing" {
 			t.Errorf("status %d: %+v", code, r)
@@ -86,7 +92,15 @@ func TestProbeBusyReveals(t *testing.T) {
 	contains(t, "the text", text.stdout, "incomplete: 1 of 2 further requests got no answer", "429 (Too Many Requests)")
 	busy := httptest.NewServer(status(503))
 	defer busy.Close()
-	contains(t, "the text", corskit(t, "", "probe", busy.URL, "-o", page).stdout, "not judged: the server answered the request with 503")
+	said := corskit(t, "", "probe", busy.URL, "-o", page).stdout
+	contains(t, "the text", said, "not judged: the server answered the request with status 503 (Service Unavailable), which says nothing")
+	if strings.Contains(said, "incomplete") {
+		t.Errorf("said twice:\n%s", said)
+	}
+	said = corskit(t, "", "probe", busy.URL, "-o", page, "--format", "github").stdout
+	if !strings.HasPrefix(said, "::warning title=CORS%3A incomplete::the server answered") || strings.Contains(said, "::error") {
+		t.Errorf("annotations: %s", said)
+	}
 }
 
 // probe comes back when the server asks for it, with requests that change nothing.
