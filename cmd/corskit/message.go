@@ -48,7 +48,8 @@ var places = []wording{
 	part("chromium", `Access to .+? at '(?P<url>[^']+)'(?: \(redirected from '(?P<redirected>[^']+)'\))? from origin '(?P<origin>[^']*)' `+
 		`has been blocked by CORS policy`),
 	part("chromium", `(?:cannot|Failed to) load (?P<url>https?://\S+?)[.:]? .*Origin '(?P<origin>[^']*)' is therefore not allowed access`),
-	part("firefox", `The Same Origin Policy disallows reading the remote resource at (?P<url>\S+?)\.? ?\(Reason`),
+	part("firefox", `The Same Origin Policy (?:disallows|will disallow) reading the remote resource at `+
+		`'?(?P<url>[^' ]+?)'?(?: soon)?\.? ?\(Reason`),
 	part("webkit", `cannot load (?P<url>https?://\S+?)\.? due to access control checks`),
 	part("webkit", `Origin (?P<origin>[^' ]\S*) is not allowed by Access-Control-Allow-Origin`),
 	part("", `\b(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) ?(?P<url>https?://\S+) `+
@@ -64,8 +65,8 @@ func part(browser, expression string) wording {
 // may contain several.
 //
 // Sources: Chromium, third_party/blink/renderer/platform/loader/cors/cors_error_string.cc;
-// Firefox, MDN, "CORS errors"; WebKit, CrossOriginAccessControl.cpp and
-// CrossOriginPreflightResultCache.cpp.
+// Firefox, security.properties and, for old versions, MDN, "CORS errors"; WebKit,
+// CrossOriginAccessControl.cpp and CrossOriginPreflightResultCache.cpp.
 var reasons = []struct {
 	code                      browsermodel.Code
 	chromium, firefox, webkit string
@@ -80,6 +81,9 @@ var reasons = []struct {
 		`Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods in preflight response`,
 		`Did not find method in CORS header 'Access-Control-Allow-Methods'`,
 		`Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods`,
+	}, {
+		browsermodel.CodeAuthorizationListed,
+		"", `the '(?P<header>Authorization)' header is not covered`, "",
 	}, {
 		browsermodel.CodeAllowHeadersSyntax,
 		"", `invalid token '[^']*' in CORS header 'Access-Control-Allow-Headers'`, "",
@@ -169,6 +173,7 @@ func parseMessage(text string) (m message, ok bool) {
 		m.Code == browsermodel.CodeAllowOriginWildcard || m.Code == browsermodel.CodeAllowCredentials
 	m.Preflight = strings.Contains(strings.ToLower(text), "preflight") || slices.Contains([]browsermodel.Code{
 		codePreflightRedirect, browsermodel.CodeHeaderNotAllowed, browsermodel.CodeMethodNotAllowed,
+		browsermodel.CodeAuthorizationListed, browsermodel.CodeAllowHeadersSyntax, browsermodel.CodeAllowMethodsSyntax,
 	}, m.Code)
 	if m.Method == "OPTIONS" && m.Preflight {
 		m.Method = "" // of the preflight, in a line about it
@@ -292,7 +297,7 @@ func (s *script) use(cmd *cobra.Command, m message) (notes []string, err error) 
 		s.headers = append(s.headers, m.Header)
 	}
 	s.credentials = s.credentials || m.Credentials && !given("credentials")
-	if !given("browser") && m.Browser != "" {
+	if !given("browser") && m.Browser != "" && m.Code != browsermodel.CodeAuthorizationListed { // a warning of what will come
 		s.browser = m.Browser
 	}
 	if m.Preflight {

@@ -123,6 +123,29 @@ func TestParseMessage(t *testing.T) {
 	}
 }
 
+// TestBrowserMessages reads what Chromium, Firefox and WebKit print. Those of Chromium
+// and WebKit come from the browsers, those of Firefox from its security.properties.
+func TestBrowserMessages(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/messages/browsers.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range strings.Split(string(text), "\n\n") {
+		want, printed, _ := strings.Cut(block, "\n")
+		m, ok := parseMessage(printed)
+		if got := m.Browser + " " + string(m.Code); !ok || got != want {
+			t.Errorf("%s\nread %s, want %s", printed, got, want)
+		}
+		if !strings.HasPrefix(m.URL, "http://127.0.0.1:18082/") || strings.Trim(m.URL, "'.,") != m.URL {
+			t.Errorf("%s\nURL %q", printed, m.URL)
+		}
+		if names := m.Browser == "chromium" || strings.Contains(printed, " Origin http"); names != (m.Origin == "http://127.0.0.1:18081") {
+			t.Errorf("%s\norigin %q", printed, m.Origin)
+		}
+	}
+}
+
 type explainTest struct {
 	name string
 	args []string
@@ -188,6 +211,13 @@ routes:
 	var got explained
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Message == nil || got.Message.Header != "x-token" {
 		t.Errorf("JSON: %v, %+v", err, r)
+	}
+	// Firefox warns of what it still allows.
+	write(t, dir, "star.yaml", "policies: {app: {allow_origins: [\"https://app.example.com\"], allow_headers: [\"*\"]}}\n")
+	warning := firefox("When the `Access-Control-Allow-Headers` is `*`, the `Authorization` header is not covered.)")
+	r = corskit(t, dir, "explain", "star.yaml", warning, "-o", app)
+	if r.code != exitNo || !strings.Contains(r.stdout, `fix: add "authorization", next to "*", to allow_headers of policy "app"`) {
+		t.Errorf("a warning: %+v", r)
 	}
 }
 
