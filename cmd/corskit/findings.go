@@ -38,6 +38,7 @@ type suspect struct {
 	silent    int    // how many of the requests sent got no answer
 	failure   string // why the first of these got none
 	busy      bool   // a busy server is sent no further requests
+	redirect  string // where the last response redirects to, if the browser does not follow
 	hidden    string // the method whose responses to strangers no request shows, or ""
 	skipped   []string
 	findings  []finding
@@ -74,6 +75,7 @@ func (s *suspect) examine(v browsermodel.Verdict) {
 		}
 	}
 	s.checkVary(answers)
+	s.redirect = redirectTarget(v.Exchanges[len(v.Exchanges)-1])
 	if v.Allowed && !s.represents(own) {
 		s.hidden = s.fetch.Method
 	}
@@ -144,6 +146,9 @@ func (s *suspect) unjudged() string {
 			reason += "; try again later, or with --rate 30/m"
 		}
 		reasons = append(reasons, reason)
+	}
+	if s.redirect != "" {
+		reasons = append(reasons, "the checks saw only the redirect, not "+safe(s.redirect))
 	}
 	if s.hidden != "" {
 		reasons = append(reasons, fmt.Sprintf(

@@ -93,13 +93,13 @@ func (s *suspect) judgeLookAlike(l lookAlike, a answer) bool {
 	case s.reads(l, a.actual, true):
 		how = ", with credentials"
 	case s.sends(a, true):
-		how = ", with credentials, by the preflight for " + safe(a.asks.Method)
+		how = ", with credentials, as the preflight for " + safe(a.asks.Method) + " shows"
 	case s.reads(l, a.actual, false):
 		if l.mild {
 			severity = "warning"
 		}
 	case s.sends(a, false):
-		how = ", by the preflight for " + safe(a.asks.Method)
+		how = ", as the preflight for " + safe(a.asks.Method) + " shows"
 		if l.mild {
 			severity = "warning"
 		}

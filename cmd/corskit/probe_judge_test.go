@@ -135,7 +135,11 @@ func TestProbeRedirects(t *testing.T) {
 	r := get("/bare")
 	contains(t, "a redirect without CORS headers", r.stdout,
 		"refused: the server redirects to "+s.URL+"/x/ (status 301), and the redirect is refused: the response has no",
-		"fix: fetch "+s.URL+"/x/, or put the CORS middleware in front of what redirects")
+		"fix: fetch "+s.URL+"/x/, or put the CORS middleware in front of what redirects",
+		"incomplete: the checks saw only the redirect, not "+s.URL+"/x/")
+	if r.code != exitNo || strings.Contains(r.stdout, "no misconfiguration") {
+		t.Errorf("%+v", r)
+	}
 	r = get("/bare", "-X", "PUT")
 	contains(t, "a redirect of a preflight", r.stdout, "redirects to "+s.URL+"/x/ (status 301)",
 		"fix: browsers do not follow redirects of preflights: fetch "+s.URL+"/x/")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
@@ -100,7 +101,7 @@ func refusedNames(preflight browsermodel.Exchange, credentials bool) (names []st
 // redirectTarget returns the URL that a response redirects to, or "".
 func redirectTarget(e browsermodel.Exchange) string {
 	location, ok := e.Response.Header.Get("Location")
-	if !ok || e.Response.Status < 300 || e.Response.Status > 399 {
+	if !ok || !slices.Contains([]int{301, 302, 303, 307, 308}, e.Response.Status) {
 		return ""
 	}
 	base, err := url.Parse(e.Request.URL)
