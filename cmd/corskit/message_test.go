@@ -198,14 +198,13 @@ routes:
   - {path: /public/, policies: [public]}
   - {path: /, policies: [app]}
 `)
-	for _, tt := range explainMessages {
-		for _, files := range [][]string{{"cors.yaml"}, nil} { // the file has a default
-			r := corskit(t, dir, slices.Concat([]string{"explain"}, files, tt.args)...)
-			if r.code != tt.code {
-				t.Errorf("%s: %+v, want exit status %d", tt.name, r, tt.code)
-			}
-			contains(t, tt.name, r.stdout, tt.want...)
+	for i, tt := range explainMessages {
+		files := [][]string{{"cors.yaml"}, nil}[i%2] // the file has a default
+		r := corskit(t, dir, slices.Concat([]string{"explain"}, files, tt.args)...)
+		if r.code != tt.code {
+			t.Errorf("%s: %+v, want exit status %d", tt.name, r, tt.code)
 		}
+		contains(t, tt.name, r.stdout, tt.want...)
 	}
 	r := corskit(t, dir, "explain", "--format", "json", chromium(api+"/items", refusedHeader("x-token")))
 	var got explained

@@ -119,7 +119,7 @@ func isHarmless(method string) bool {
 // cannot reach the application. 520 to 530 are Cloudflare's.
 func isBusy(status int) bool {
 	switch status {
-	case 408, 425, 429, 502, 503, 504, 529:
+	case 408, 425, 429, 502, 503, 504:
 		return true
 	}
 	return status >= 520 && status <= 530
