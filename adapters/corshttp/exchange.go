@@ -36,11 +36,9 @@ func begin(engine *core.Engine, w http.ResponseWriter, r *http.Request, path fun
 	} else {
 		resolveRouted(engine, r, path, o)
 	}
-	h := w.Header()
-	if len(h) > 0 && decides(o) { // in an empty header, no middleware further out has decided
+	if write(w.Header(), o) {
 		tellWriters(w, o)
 	}
-	write(h, o)
 	if r.Body != http.NoBody {
 		tellOuter(r, o)
 	}

@@ -12,16 +12,20 @@ const (
 	allowOrigin      = "Access-Control-Allow-Origin"
 	allowCredentials = "Access-Control-Allow-Credentials"
 	varyName         = "Vary"
+	originName       = "Origin"
 )
 
 // write writes the headers of an outcome into those of a response. They replace
 // what another engine's middleware has written, so that the innermost one
 // decides; names are added to Vary. It allocates one array for all values, which
 // no other response shares.
-func write(h http.Header, o *core.Outcome) {
+//
+// nested reports whether another engine may have decided before. If it has, the
+// headers allow an origin or Vary lists Origin.
+func write(h http.Header, o *core.Outcome) (nested bool) {
 	n, vary := o.Len(), o.Vary()
 	if n == 0 && vary == "" {
-		return
+		return false
 	}
 	var lines []string // existing lines of Vary
 	if len(h) > 0 {
@@ -29,11 +33,17 @@ func write(h http.Header, o *core.Outcome) {
 		onlyVary := lines != nil && len(h) == 1
 		if !onlyVary && (h[allowOrigin] != nil || h[allowCredentials] != nil) {
 			if written(h, o) {
-				return
+				return true
 			}
+			nested = true
 			dropCORS(h)
 		}
-		if covers(lines, vary) {
+		switch {
+		case lines == nil:
+		case !covers(lines, vary):
+			nested = nested || vary != originName && covers(lines, originName)
+		default:
+			nested = nested || vary != "" || covers(lines, originName)
 			vary = ""
 		}
 	}
@@ -42,7 +52,7 @@ func write(h http.Header, o *core.Outcome) {
 		size += len(lines) + 1
 	}
 	if size == 0 {
-		return
+		return nested
 	}
 	values := newValues(size)
 	for i := range n {
@@ -56,6 +66,7 @@ func write(h http.Header, o *core.Outcome) {
 		values[len(lines)] = vary
 		h[varyName] = values
 	}
+	return nested
 }
 
 // newValues returns n empty strings. An array whose size is known to the compiler
