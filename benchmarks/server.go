@@ -38,6 +38,7 @@ func (s *Server) Loop(r Request) func() {
 		ctx := fastContext(m)
 		return func() {
 			ctx.Response.Reset()
+			ctx.ResetUserValues() // as fasthttp's server does after each request
 			if r.Vary != "" {
 				ctx.Response.Header.Set("Vary", r.Vary)
 			}
