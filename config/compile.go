@@ -16,9 +16,11 @@ func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Eng
 	s.checkUnused()
 	if len(s.faults.list) > 0 || engine == nil {
 		made, err := s.engine()
+		complete := len(s.faults.list) == 0
 		s.refused(err)
-		if err := s.faults.err(); err != nil {
-			return nil, err
+		if fault := s.faults.err(); fault != nil {
+			s.warnDespite(append(core.ErrorWarnings(err), made.Warnings()...), complete)
+			return nil, fault
 		}
 		engine = made
 	} else if err := s.reload(engine); err != nil {
@@ -39,10 +41,12 @@ func (s *state) checkUnused() {
 		if s.routes == nil || s.used[p.Name] {
 			continue
 		}
-		_, err := core.New(p)
+		made, err := core.New(p)
 		s.refused(err)
 		if certain {
 			s.unused(p.Name)
+		} else {
+			s.warnDespite(append(core.ErrorWarnings(err), made.Warnings()...), false)
 		}
 	}
 }

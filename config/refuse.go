@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,13 @@ func (s *state) warn(warnings []core.Warning) {
 			s.warnings = append(s.warnings, warning)
 		}
 	}
+}
+
+// warnDespite adds the warnings about policies that have faults. If the policies are not
+// complete, because a value could not be read, it adds only warnings about the values
+// that were read: others, such as that a policy allows no origin, may be wrong.
+func (s *state) warnDespite(warnings []core.Warning, complete bool) {
+	s.warn(slices.DeleteFunc(warnings, func(w core.Warning) bool { return !complete && w.Value == "" }))
 }
 
 // unused adds the warning about a policy that no route names.

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/core"
@@ -87,7 +88,15 @@ var brokenHeaders = []brokenMiddleware{
 			}
 		}
 	}},
-	{"accepts every policy", "C3 C4 C5 C6 H9 M5 P10 P11", func(ref *reference) { ref.accept = func(core.Policy) error { return nil } }},
+	{"accepts every policy", "C3 C4 C5 C6 M5 P10 P11", func(ref *reference) { ref.accept = func(core.Policy) error { return nil } }},
+	{"sends names that no script can set", "H9", func(ref *reference) {
+		ref.answer = func(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
+			answerAs(h, r, granted, preflight)
+			if granted != nil && preflight {
+				h.Set("Access-Control-Allow-Headers", strings.Join(granted.AllowHeaders, ","))
+			}
+		}
+	}},
 
 	{"doubles Access-Control-Allow-Origin", "A1 A15 X10", after(func(h http.Header, _ *http.Request, _ bool) {
 		if v := h.Get("Access-Control-Allow-Origin"); v != "" {

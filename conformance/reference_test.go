@@ -223,7 +223,10 @@ func answerAs(h http.Header, r *http.Request, granted *core.Policy, preflight bo
 		return
 	}
 	allow(h, "Methods", p.AllowMethods, p.AllowCredentials, r.Header["Access-Control-Request-Method"], strings.ToUpper)
-	allow(h, "Headers", p.AllowHeaders, p.AllowCredentials, r.Header["Access-Control-Request-Headers"], strings.ToLower)
+	names := slices.DeleteFunc(slices.Clone(p.AllowHeaders), func(name string) bool {
+		return browsermodel.IsForbiddenRequestHeader(name, "")
+	})
+	allow(h, "Headers", names, p.AllowCredentials, r.Header["Access-Control-Request-Headers"], strings.ToLower)
 	switch {
 	case p.MaxAge == core.NoPreflightCache:
 		h.Set("Access-Control-Max-Age", "0")
@@ -304,11 +307,6 @@ func acceptPolicy(p core.Policy) error {
 	for _, method := range p.AllowMethods {
 		if method == "patch" || slices.Contains([]string{"CONNECT", "TRACE", "TRACK"}, strings.ToUpper(method)) {
 			return fmt.Errorf("method %s", method)
-		}
-	}
-	for _, name := range p.AllowHeaders {
-		if browsermodel.IsForbiddenRequestHeader(name, "") {
-			return fmt.Errorf("header %s", name)
 		}
 	}
 	if slices.Contains(p.ExposeHeaders, "*") && p.AllowCredentials {

@@ -100,8 +100,8 @@ func compilePolicies(policies []Policy) (*state, error) {
 	}
 	c := newCompiler()
 	rules := c.compile(policies)
-	if err := errors.Join(c.errs...); err != nil {
-		return nil, err
+	if len(c.errs) > 0 {
+		return nil, &refusal{c.errs, c.warns.all()}
 	}
 	return &state{rules: rules, warnings: c.warns.all()}, nil
 }

@@ -41,7 +41,7 @@ const (
 	ReasonInsecureOrigin  Reason = "insecure-origin"  // http:// other than loopback; a fault with credentials
 	ReasonPublicSuffix    Reason = "public-suffix"    // a wildcard over hosts that strangers share; a fault with credentials
 	ReasonForbiddenMethod Reason = "forbidden-method" // CONNECT, TRACE, TRACK (Fetch, forbidden method)
-	ReasonForbiddenHeader Reason = "forbidden-header" // a name that scripts may not set or read
+	ReasonForbiddenHeader Reason = "forbidden-header" // a name that scripts may not set (a warning) or read
 	ReasonMethodCase      Reason = "method-case"      // patch instead of PATCH
 	ReasonMaxAge          Reason = "max-age"          // negative, fractional or over a day; a warning if over two hours
 	ReasonNoPolicy        Reason = "no-policy"        // an engine or route without a policy
@@ -55,7 +55,8 @@ const (
 )
 
 // Reasons of a [Warning]. ReasonInsecureOrigin, ReasonPublicSuffix, ReasonUndecided,
-// ReasonTrailingDot and ReasonMaxAge may be reasons of warnings too.
+// ReasonForbiddenHeader, ReasonTrailingDot and ReasonMaxAge may be reasons of warnings
+// too.
 const (
 	ReasonNoOrigins          Reason = "no-origins"          // the policy allows no origin
 	ReasonUnmanagedSuffix    Reason = "unmanaged-suffix"    // a wildcard over an unknown top-level domain, with credentials
@@ -139,6 +140,31 @@ func appendQuoted(b []byte, s string) []byte {
 	}
 	b = strconv.AppendQuote(b, s[:maxQuoted])
 	return fmt.Appendf(b, "... (%d bytes)", len(s))
+}
+
+// refusal is the error of a list of policies or routes. It joins the faults and keeps
+// the warnings.
+type refusal struct {
+	faults   []error
+	warnings []Warning
+}
+
+func (r *refusal) Error() string { return errors.Join(r.faults...).Error() }
+
+func (r *refusal) Unwrap() []error { return r.faults }
+
+// ErrorWarnings returns the warnings about policies and routes that [New],
+// [NewRouted], [Engine.Reload] or [Engine.ReloadRouted] refused with err. They are
+// those that [Engine.Warnings] would return, except for warnings about patterns that
+// others cover: the engine only looks for these in policies without faults. The
+// caller owns the slice, which is nil if there are none or if err is nil or another
+// error.
+func ErrorWarnings(err error) []Warning {
+	var r *refusal
+	if !errors.As(err, &r) {
+		return nil
+	}
+	return append([]Warning(nil), r.warnings...)
 }
 
 // PolicyErrors iterates over the policy errors that err wraps or joins, in the

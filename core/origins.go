@@ -20,7 +20,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 			}
 			continue
 		}
-		added, insecure, dotted, odd := false, false, false, ""
+		added, insecure, dotted, odd, faults := false, false, false, "", len(ps.errs)
 		f := origin.ParsePattern(entry, func(pat origin.Pattern) {
 			ps.dangers(i, entry, &pat)
 			insecure = insecure || pat.Insecure()
@@ -30,6 +30,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 		switch {
 		case f != nil:
 			ps.fault(field, i, entry, Reason(f.Reason), text(f.Detail), text(f.Suggestion))
+		case len(ps.errs) > faults: // refused as dangerous
 		case any && entry != "*":
 			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this origin`, `list only "*"`)
 		case ps.repeated(entry):

@@ -47,7 +47,9 @@ type Policy struct {
 	// AllowHeaders lists the request headers that scripts may set. Case is ignored.
 	// "*" allows all headers. Without AllowCredentials, it does not cover
 	// Authorization, which must be listed too (Fetch, "CORS non-wildcard
-	// request-header name").
+	// request-header name"). A name that no script can set, such as Origin, Cookie
+	// or Content-Length (Fetch, "forbidden request-header"), is a [Warning] and is
+	// never sent in Access-Control-Allow-Headers.
 	AllowHeaders []string
 
 	// ExposeHeaders lists the response headers that scripts may read, in addition

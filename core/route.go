@@ -2,7 +2,6 @@ package core
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 )
 
@@ -76,8 +75,8 @@ func compileRoutes(routes []Route) (*state, error) {
 		}
 		errs = append(errs, c.errs...)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
+	if len(errs) > 0 {
+		return nil, &refusal{errs, warns.all()}
 	}
 	s := &state{routes: compiled, warnings: warns.all(), conflict: conflictState(compiled)}
 	for _, r := range compiled {

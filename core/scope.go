@@ -145,7 +145,9 @@ func (ps *policyScope) headers() (value string, all bool) {
 	list := ps.names(field, ps.policy.AllowHeaders, func(i int, entry, name string) bool {
 		switch {
 		case fetch.IsForbiddenRequestHeader(name):
-			ps.fault(field, i, entry, ReasonForbiddenHeader, "scripts cannot set this header; browsers set it themselves", "remove it")
+			// Sending the name would have no effect: no browser asks for it.
+			ps.warn(field, i, entry, ReasonForbiddenHeader,
+				"no effect, and never sent to browsers: only the browser itself can set this header", "remove it")
 			return false
 		case strings.HasPrefix(name, "access-control-"):
 			ps.warn(field, i, entry, ReasonResponseHeader, "a response header, which no script sends", "remove it")
