@@ -24,12 +24,28 @@ func checkDocument(d *document.Document, root *document.Node, known spellings, f
 	case document.Tagged:
 		c.tagged(root, root.Pos, "")
 	case document.Table:
+		if f := manifestFault(root); f != "" {
+			c.fault("", root.Pos, reasonFormat, "", "a Kubernetes manifest, not a configuration file", f)
+			return c.layer
+		}
 		c.layer.values = c.table(&schema, root, "")
 	default:
 		c.fault("", root.Pos, reasonType, root.Text, "expected a table of keys and values, got "+root.Kind.String(),
 			"begin the file with the key policies")
 	}
 	return c.layer
+}
+
+// manifestFault returns the suggestion for a Kubernetes manifest, or the empty string.
+func manifestFault(root *document.Node) string {
+	version, kind := root.Get("apiVersion"), root.Get("kind")
+	switch {
+	case version == nil || kind == nil:
+		return ""
+	case kind.Text == "ConfigMap" || kind.Text == "Secret":
+		return "load the file that the cluster mounts from it, or put the text below its key data into a file"
+	}
+	return "load the file that it mounts into the container"
 }
 
 func (c *checker) fault(key string, at document.Pos, reason core.Reason, value, detail, suggestion string) {

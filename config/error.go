@@ -14,7 +14,6 @@ import (
 const (
 	ReasonNotFound     core.Reason = "not-found"     // the file does not exist
 	ReasonRead         core.Reason = "read"          // the file cannot be read, or changes while it is read
-	ReasonPolicy       core.Reason = "policy"        // core refuses the policy; Err is its *core.PolicyError
 	ReasonWatch        core.Reason = "watch"         // the Source cannot watch and is polled
 	ReasonMore         core.Reason = "more"          // there are more faults than are reported
 	ReasonUnusedPolicy core.Reason = "unused-policy" // a Warning: no route names the policy
@@ -44,8 +43,9 @@ const (
 // to fix it. The error of [Load] and the other functions joins an Error for every
 // fault; see [Errors].
 //
-// The values of Reason are stable. Apart from the constants of this package they
-// are:
+// The values of Reason are stable. If core refuses a policy or a route, Reason is that
+// of the *core.PolicyError, which Err holds. Apart from these and from the constants of
+// this package they are:
 //
 //	too-large         more bytes than the limit
 //	format            the file name has no known extension

@@ -80,7 +80,7 @@ func ExampleErrors() {
 		fmt.Printf("%*s%s\n", e.Excerpt.Start, "", "^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"[:e.Excerpt.Width])
 	}
 	// Output:
-	// policy cors.yaml:2:25: did you mean "https://app.example.com"?
+	// trailing-slash cors.yaml:2:25: did you mean "https://app.example.com"?
 	//   spa: {allow_origins: ["https://app.example.com/"]}
 	//                         ^^^^^^^^^^^^^^^^^^^^^^^^^^
 }

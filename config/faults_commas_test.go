@@ -51,7 +51,7 @@ var commaFaults = []faultCase{
 		env:  []string{`CORS_ALLOW_ORIGINS=regexp:https://(a|b)\.example,b.example\.com,regexp:https://c{2}\.example`},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "b.example\\.com": a regular expression without its prefix; ` +
-				`write "regexp:" and the expression, without delimiters and anchors`,
+				`write the prefix regexp: and the expression, without delimiters and anchors`,
 		},
 	},
 	{
@@ -71,7 +71,7 @@ var commaFaults = []faultCase{
 			"CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] \"regexp:https://(a|b\\\\.example\": not a regular expression: " +
 				"missing closing ): `https://(a|b\\.example`; see https://golang.org/s/re2syntax",
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[2] "b.example\\.com": a regular expression without its prefix; ` +
-				`write "regexp:" and the expression, without delimiters and anchors`,
+				`write the prefix regexp: and the expression, without delimiters and anchors`,
 		},
 	},
 	{
@@ -83,7 +83,7 @@ var commaFaults = []faultCase{
 				`write it for whole origins, such as https://app.example.com: in lower case, without a default port, ` +
 				`a path or a slash at the end`,
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; ` +
-				`write "regexp:" and the expression, without delimiters and anchors`,
+				`write the prefix regexp: and the expression, without delimiters and anchors`,
 		},
 	},
 	{
@@ -99,7 +99,7 @@ var commaFaults = []faultCase{
 				`write it for whole origins, such as https://app.example.com: in lower case, without a default port, ` +
 				`a path or a slash at the end`,
 			`cors.yaml:3:47: policies.spa.allow_origins[1] "3}\\.example\\.com": a regular expression without its prefix; ` +
-				`write "regexp:" and the expression, without delimiters and anchors`,
+				`write the prefix regexp: and the expression, without delimiters and anchors`,
 		},
 	},
 	{

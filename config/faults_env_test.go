@@ -178,7 +178,7 @@ var variableFaults = []faultCase{
 		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example https://b.example"},
 		want: []string{
 			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example https://b.example": several values in ` +
-				`one entry; write one list entry for each origin`,
+				`one entry; write one list entry for each origin: "https://a.example", "https://b.example"`,
 		},
 	},
 	{
@@ -278,8 +278,9 @@ var envOnlyFaults = []faultCase{
 		main: noFile,
 		env:  []string{"CORS_ALLOW_ORIGINS=*", "CORS_ALLOW_CREDENTIALS=true"},
 		want: []string{
-			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": with credentials, "*" would let any site act as its visitors; ` +
-				`list the origins that need credentials, or set allow_credentials to false`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": with credentials, browsers refuse "*", and reflecting every ` +
+				`origin would let any site act as its visitors; list the origins that need credentials, or set allow_credentials to false: ` +
+				`nothing changes if * was sent before, but requests with credentials will fail if origins were reflected`,
 		},
 	},
 	{

@@ -9,6 +9,25 @@ import (
 // fileFaults are files that cannot be read, have no known format, or are empty.
 var fileFaults = []faultCase{
 	{
+		name: "a ConfigMap of Kubernetes",
+		files: config.Static{
+			"cors.yaml": []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cors}\ndata:\n  cors.yaml: |\n    policies: {}\n"),
+		},
+		want: []string{
+			"cors.yaml:1:1: a Kubernetes manifest, not a configuration file; load the file that the cluster mounts from it, or put the " +
+				"text below its key data into a file",
+		},
+	},
+	{
+		name: "a Deployment of Kubernetes",
+		files: config.Static{
+			"cors.yaml": []byte("kind: Deployment\napiVersion: apps/v1\n"),
+		},
+		want: []string{
+			"cors.yaml:1:1: a Kubernetes manifest, not a configuration file; load the file that it mounts into the container",
+		},
+	},
+	{
 		name: "no such file",
 		want: []string{
 			"cors.yaml: no such file",

@@ -27,9 +27,9 @@ var policyFaults = []faultCase{
 			`cors.yaml:7:9: policies.spa.allow_origins[3] "https://a.example:443": browsers leave out port 443, the default of https; ` +
 				`did you mean "https://a.example"?`,
 			`cors.yaml:8:9: policies.spa.allow_origins[4] "https://a.example, https://b.example": several values in one entry; ` +
-				`write one list entry for each origin`,
+				`write one list entry for each origin: "https://a.example", "https://b.example"`,
 			`cors.yaml:9:9: policies.spa.allow_origins[5] "https://*": a wildcard for the whole host; ` +
-				`use "*" for every origin, or name a domain, as in "https://*.example.com"`,
+				`write "*" for every origin, or name a domain, as in "https://*.example.com"`,
 			`cors.yaml:10:9: policies.spa.allow_origins[6] "null": any site can send requests with the origin "null"; ` +
 				`set dangerously_allow_null_origin if that is intended`,
 		},
@@ -44,8 +44,9 @@ var policyFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:21: policies.spa.allow_origins[0] "*": with credentials, "*" would let any site act as its visitors; ` +
-				`list the origins that need credentials, or set allow_credentials to false`,
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "*": with credentials, browsers refuse "*", and reflecting every ` +
+				`origin would let any site act as its visitors; list the origins that need credentials, or set allow_credentials to false: ` +
+				`nothing changes if * was sent before, but requests with credentials will fail if origins were reflected`,
 		},
 	},
 	{
@@ -92,8 +93,9 @@ var policyFaults = []faultCase{
 			`cors.yaml:3:21: policies.spa.allow_methods[0] "TRACE": browsers never send TRACE; remove it`,
 			`cors.yaml:3:28: policies.spa.allow_methods[1] "patch": methods are case-sensitive, and browsers do not change the case of ` +
 				`this one; did you mean "PATCH"?`,
-			`cors.yaml:3:35: policies.spa.allow_methods[2] "PUT, DELETE": several values in one entry; write one list entry for each`,
-			`cors.yaml:4:21: policies.spa.allow_headers[0] "x y": several values in one entry; write one list entry for each`,
+			`cors.yaml:3:35: policies.spa.allow_methods[2] "PUT, DELETE": several values in one entry; write one list entry for each: ` +
+				`"PUT", "DELETE"`,
+			`cors.yaml:4:21: policies.spa.allow_headers[0] "x y": several values in one entry; write one list entry for each: "x", "y"`,
 			`cors.yaml:5:22: policies.spa.expose_headers[0] "set-cookie": browsers never let scripts read this header; remove it`,
 		},
 	},

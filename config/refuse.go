@@ -35,7 +35,7 @@ func (s *state) refused(err error) {
 		}
 		spelled := pe.Spell(KeyOf)
 		s.faults.add(&Error{
-			Place: place, Value: value, Reason: ReasonPolicy,
+			Place: place, Value: value, Reason: pe.Reason,
 			Detail: spelled.Detail, Suggestion: spelled.Suggestion, Err: pe,
 		})
 	}
@@ -144,7 +144,7 @@ func (m *merged) torn(pe *core.PolicyError) *Error {
 		others = ", ..."
 	}
 	return &Error{
-		Place: s.place(first), Value: whole, Reason: ReasonPolicy,
+		Place: s.place(first), Value: whole, Reason: core.ReasonList,
 		Detail:     "a regular expression that was split at its comma",
 		Suggestion: "write the list as a JSON array: [" + wording.Quote(whole) + others + "]", Err: pe,
 	}

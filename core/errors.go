@@ -70,6 +70,8 @@ const (
 	ReasonResponseHeader     Reason = "response-header"     // a response header among the request headers
 	ReasonPrivateNetwork     Reason = "private-network"     // private network access for any origin
 	ReasonUnused             Reason = "unused"              // a setting without effect
+	ReasonPlaceholder        Reason = "placeholder"         // an origin such as https://your-app.com
+	ReasonMisspelled         Reason = "misspelled"          // almost the name of a known method or header
 )
 
 // PolicyError is one fault in a policy or a route. [New], [NewRouted],

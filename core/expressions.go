@@ -109,10 +109,10 @@ func (ps *policyScope) isSound(entry string) bool {
 	fault := origin.ParsePattern(entry, func(pat origin.Pattern) {
 		budget := ps.effort.patterns.Part(patternSteps)
 		switch pat.Kind {
-		case origin.Exact:
-		case origin.Wild:
+		case origin.Exact, origin.Wild:
 			_, _, shared := pat.Shared()
-			sound = sound && !shared
+			_, insecure := insecureDanger(ps.policy, entry, &pat)
+			sound = sound && !shared && !insecure
 		case origin.Regexp:
 			_, matches, err := language.Example(budget, &pat)
 			_, found, err2 := language.Strangers(budget, &pat)

@@ -44,7 +44,9 @@ func TestLimits(t *testing.T) {
 		{"a day and a half second", age(24*time.Hour + time.Second/2), core.ReasonMaxAge, "more than 24 hours"},
 		{"a second", age(time.Second), "", ""},
 		{"a day's seconds as nanoseconds", age(86400), core.ReasonMaxAge, "did you mean 24h0m0s?"},
-		{"one nanosecond more", age(86401), core.ReasonMaxAge, "a fraction of a second"},
+		{"one nanosecond more", age(86401), core.ReasonMaxAge, "use at most 24h"},
+		{"a millisecond", age(time.Millisecond), core.ReasonMaxAge, "a fraction of a second"},
+		{"a nanosecond less", age(time.Millisecond - 1), core.ReasonMaxAge, "use at most 24h"},
 		{"a negative second", age(-time.Second), core.ReasonMaxAge, "negative"},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/corskit/corskit/internal/origin"
@@ -18,6 +20,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 			if !b.AddExact(owner, entry) && len(ps.errs) == 0 {
 				ps.again(field, i, entry, ReasonUnreachablePattern)
 			}
+			ps.placeholder(i, entry)
 			continue
 		}
 		added, insecure, dotted, odd, faults := false, false, false, "", len(ps.errs)
@@ -29,17 +32,19 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 		})
 		switch {
 		case f != nil:
-			ps.fault(field, i, entry, Reason(f.Reason), text(f.Detail), text(f.Suggestion))
+			detail, suggestion := ps.acceptable(f)
+			ps.fault(field, i, entry, Reason(f.Reason), detail, suggestion)
 		case len(ps.errs) > faults: // refused as dangerous
 		case any && entry != "*":
 			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this origin`, `list only "*"`)
 		case ps.repeated(entry):
 			ps.again(field, i, entry, ReasonUnreachablePattern)
+		case ps.placeholder(i, entry):
 		case odd != "":
 			ps.warn(field, i, entry, ReasonUnused, text(odd), "pages have http:// or https:// origins")
 		case insecure:
 			ps.warn(field, i, entry, ReasonInsecureOrigin,
-				"anyone on the network can impersonate an http:// origin", "serve the page over https://")
+				"anyone on the network can impersonate an http:// origin", securely(entry))
 		case dotted:
 			ps.warn(field, i, entry, ReasonTrailingDot, "matches only pages whose address has the dot at the end of the host",
 				"pages without the dot need an entry of their own")
@@ -93,29 +98,99 @@ type danger struct {
 // danger.
 func (ps *policyScope) dangers(i int, entry string, pat *origin.Pattern) {
 	const field = "AllowOrigins"
-	var warned []danger
-	for _, find := range []func(*Policy, string, *origin.Pattern) (danger, bool){
-		anyDanger, nullDanger, ps.expressionDanger, regexpUseless, wildDanger, insecureDanger,
-	} {
-		switch d, found := find(ps.policy, entry, pat); {
-		case !found:
-		case d.refused:
-			ps.fault(field, i, entry, d.reason, d.detail, d.suggestion)
-			return
-		default:
-			warned = append(warned, d)
-		}
+	refused, warned := ps.findDangers(entry, pat)
+	if refused != nil {
+		ps.fault(field, i, entry, refused.reason, refused.detail, refused.suggestion)
+		return
 	}
 	for _, d := range warned {
 		ps.warn(field, i, entry, d.reason, d.detail, d.suggestion)
 	}
 }
 
+// findDangers returns the first danger for which a pattern is refused, or the dangers
+// to warn of.
+func (ps *policyScope) findDangers(entry string, pat *origin.Pattern) (refused *danger, warned []danger) {
+	for _, find := range []func(*Policy, string, *origin.Pattern) (danger, bool){
+		anyDanger, nullDanger, ps.expressionDanger, regexpUseless, wildDanger, insecureDanger,
+	} {
+		switch d, found := find(ps.policy, entry, pat); {
+		case !found:
+		case d.refused:
+			return &d, nil
+		default:
+			warned = append(warned, d)
+		}
+	}
+	return nil, warned
+}
+
+// refusal returns the danger for which the policy refuses an entry that is a pattern,
+// or nil.
+func (ps *policyScope) refusal(entry string) (found *danger) {
+	origin.ParsePattern(entry, func(pat origin.Pattern) {
+		if found == nil {
+			found, _ = ps.findDangers(entry, &pat)
+		}
+	})
+	return found
+}
+
+// acceptable returns the texts of a fault in an entry. The fault suggests patterns. If
+// the policy refuses one of them as dangerous, the texts say so.
+func (ps *policyScope) acceptable(f *origin.Fault) (detail, suggestion text) {
+	detail, suggestion = text(f.Detail), text(f.Suggestion)
+	for _, quoted := range quotedText.FindAllString(f.Suggestion, -1) {
+		entry, err := strconv.Unquote(quoted)
+		if err != nil {
+			continue
+		}
+		d := ps.refusal(entry)
+		if d == nil {
+			continue
+		}
+		detail = text(f.Detail) + "; also: " + d.detail
+		secure, ok := ps.secure(entry)
+		switch {
+		case d.reason == ReasonNull && !ps.policy.AllowCredentials:
+			return detail, textf("write %q and set "+nameAllowNullOrigin+" if that is intended", entry)
+		case d.reason != ReasonInsecureOrigin || !ok:
+			return detail, text(strings.Replace(string(d.suggestion), "or set ", "or write "+quoted+" and set ", 1))
+		}
+		suggestion = text(strings.Replace(string(suggestion), quoted, strconv.Quote(secure), 1))
+	}
+	if suggestion != text(f.Suggestion) {
+		suggestion += "; for http:// set " + nameAllowInsecure + " if that is intended"
+	}
+	return detail, suggestion
+}
+
+// secure returns the https:// form of an entry, and whether the policy accepts it.
+func (ps *policyScope) secure(entry string) (https string, ok bool) {
+	host, ok := strings.CutPrefix(entry, "http://")
+	https = "https://" + host
+	return https, ok && origin.ParsePattern(https, func(origin.Pattern) {}) == nil && ps.refusal(https) == nil
+}
+
+// quotedText is what suggestions say to write.
+var quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// placeholder warns of an origin that was copied from documentation.
+func (ps *policyScope) placeholder(i int, entry string) bool {
+	found := origin.IsPlaceholder(entry)
+	if found {
+		ps.warn("AllowOrigins", i, entry, ReasonPlaceholder, "looks like a placeholder from documentation",
+			"write the origin of your own pages")
+	}
+	return found
+}
+
 func anyDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 	return danger{
 		true, ReasonAnyCredentials,
-		`with credentials, "*" would let any site act as its visitors`,
-		"list the origins that need credentials, or set " + nameAllowCredentials + " to false",
+		`with credentials, browsers refuse "*", and reflecting every origin would let any site act as its visitors`,
+		"list the origins that need credentials, or set " + nameAllowCredentials + " to false: nothing changes if * was sent before, " +
+			"but requests with credentials will fail if origins were reflected",
 	}, pat.Kind == origin.Any && p.AllowCredentials
 }
 
@@ -125,7 +200,7 @@ func nullDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 		`any site can send requests with the origin "null"`, "set " + nameAllowNullOrigin + " if that is intended",
 	}
 	if p.AllowCredentials {
-		d.suggestion = "never allow it together with credentials"
+		d.suggestion = "remove it; no setting allows it together with credentials"
 	}
 	return d, pat.Kind == origin.Null && (p.AllowCredentials || !p.DangerouslyAllowNullOrigin)
 }
@@ -161,10 +236,18 @@ func wildDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 	}, true
 }
 
-func insecureDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
+// securely is the advice for an http:// entry.
+func securely(entry string) text {
+	if host, ok := strings.CutSuffix(strings.TrimPrefix(entry, "http://"), ":443"); ok {
+		return textf("write %q", "https://"+host)
+	}
+	return "serve the page over https://"
+}
+
+func insecureDanger(p *Policy, entry string, pat *origin.Pattern) (danger, bool) {
 	return danger{
 		true, ReasonInsecureOrigin,
 		"http:// origin with credentials: anyone on the network can impersonate it",
-		"serve the page over https://, or set " + nameAllowInsecure + " if that is intended",
+		securely(entry) + ", or set " + nameAllowInsecure + " if that is intended",
 	}, pat.Insecure() && p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
 }

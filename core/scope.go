@@ -52,6 +52,11 @@ func (ps *policyScope) again(field string, index int, value string, r Reason) {
 	ps.warn(field, index, value, r, "already listed", "remove one of the two")
 }
 
+// misspelled warns of an entry that is almost a known name.
+func (ps *policyScope) misspelled(field string, i int, entry, meant string) {
+	ps.warn(field, i, entry, ReasonMisspelled, "not a common name", didYouMean(meant))
+}
+
 func didYouMean(s string) text { return textf("did you mean %s?", quoted(s)) }
 
 // settings warns of settings that have no effect. any reports whether the policy
@@ -101,6 +106,10 @@ func (ps *policyScope) methods() (value string, all bool) {
 			ps.warn(field, i, entry, ReasonSafelisted,
 				textf("no effect: browsers send %s without asking for permission", m),
 				"remove it; to forbid the method, answer it with 405")
+		default:
+			if meant, ok := fetch.MisspelledMethod(m); ok {
+				ps.misspelled(field, i, entry, meant)
+			}
 		}
 		seen[m] = true
 		list = append(list, m)
@@ -153,6 +162,10 @@ func (ps *policyScope) headers() (value string, all bool) {
 			ps.warn(field, i, entry, ReasonResponseHeader, "a response header, which no script sends", "remove it")
 		case all && (name != "authorization" || ps.policy.AllowCredentials):
 			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this name`, `list only "*"`)
+		default:
+			if meant, ok := fetch.MisspelledRequestHeader(name); ok {
+				ps.misspelled(field, i, entry, meant)
+			}
 		}
 		return true
 	})
@@ -182,6 +195,10 @@ func (ps *policyScope) expose() string {
 			ps.warn(field, i, entry, ReasonSafelisted, "no effect: scripts may always read this header", "remove it")
 		case all:
 			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already exposes this header`, `list only "*"`)
+		default:
+			if meant, ok := fetch.MisspelledResponseHeader(name); ok {
+				ps.misspelled(field, i, entry, meant)
+			}
 		}
 		return true
 	})
@@ -219,19 +236,62 @@ func (ps *policyScope) token(field string, i int, entry string) bool {
 	trimmed := strings.TrimSpace(entry)
 	switch {
 	case entry == "":
-		ps.fault(field, i, entry, ReasonEmpty, "an empty entry", "remove it")
+		ps.fault(field, i, entry, ReasonEmpty, "an empty entry",
+			"if it comes from a variable, check that the variable is set; otherwise remove it")
 	case len(entry) > maxName:
 		ps.fault(field, i, entry, ReasonTooLong, "longer than 256 bytes", "remove it")
 	case fetch.IsToken(entry):
 		return true
 	case trimmed != entry && fetch.IsToken(trimmed):
 		ps.fault(field, i, entry, ReasonWhiteSpace, "white space around the entry", didYouMean(trimmed))
+	default:
+		ps.notToken(field, i, entry)
+	}
+	return false
+}
+
+// notToken adds the fault of an entry that is several tokens or none.
+func (ps *policyScope) notToken(field string, i int, entry string) {
+	tokens := tokensIn(entry)
+	for i, token := range tokens {
+		if upper, registered := fetch.RegisteredMethod(token); registered && field == "AllowMethods" {
+			tokens[i] = upper
+		}
+	}
+	name, value, isField := strings.Cut(strings.TrimSpace(entry), ":")
+	switch {
+	case len(tokens) == 1:
+		ps.fault(field, i, entry, ReasonSyntax, "quotes, brackets or commas around the name", didYouMean(tokens[0]))
+	case isField && fetch.IsToken(name) && value == "":
+		ps.fault(field, i, entry, ReasonSyntax, "a colon after the name", didYouMean(name))
+	case isField && fetch.IsToken(name):
+		ps.fault(field, i, entry, ReasonSyntax, "the value of a header after its name", didYouMean(name))
+	case len(tokens) > 1 && len(entry) < maxQuoted && !slices.ContainsFunc(tokens, fetch.IsForbiddenMethod):
+		ps.fault(field, i, entry, ReasonList, "several values in one entry", "write one list entry for each: "+quotedList(tokens))
 	case strings.ContainsAny(entry, ", ;"):
 		ps.fault(field, i, entry, ReasonList, "several values in one entry", "write one list entry for each")
 	default:
 		ps.fault(field, i, entry, ReasonSyntax, "not a token (RFC 9110, section 5.6.2)", "remove it")
 	}
-	return false
+}
+
+// tokensIn returns the elements of a list in one entry, or nil if they are not tokens.
+func tokensIn(entry string) (tokens []string) {
+	for token := range strings.FieldsFuncSeq(strings.Trim(entry, "[](){}\"'` "), func(r rune) bool { return strings.ContainsRune(",; |\t\r\n", r) }) {
+		if token = strings.Trim(token, "\"'`"); !fetch.IsToken(token) {
+			return nil
+		}
+		tokens = append(tokens, token)
+	}
+	return tokens
+}
+
+func quotedList(list []string) text {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = strconv.Quote(s)
+	}
+	return text(strings.Join(quoted, ", "))
 }
 
 // maxAge returns the value of Access-Control-Max-Age.
@@ -254,6 +314,8 @@ func (ps *policyScope) maxAge() string {
 		fault("more than 24 hours, which no browser honours", "use at most 24h")
 	case d <= limit/time.Second:
 		fault("a number without a unit is nanoseconds", textf("did you mean %v?", d*time.Second))
+	case d < time.Millisecond:
+		fault("a number without a unit is nanoseconds, and more than 24 hours are too long", "use at most 24h")
 	case d%time.Second != 0:
 		fault("a fraction of a second, which the header cannot express",
 			textf("did you mean %v?", min(d.Truncate(time.Second)+time.Second, limit)))

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // maxDiagnosed is the length in bytes of the longest entry that diagnose tries
@@ -16,7 +15,7 @@ const maxDiagnosed = 1024
 // corrected entry if that is a pattern. strict is the fault that the parser found.
 func diagnose(s string, strict *Fault) *Fault {
 	d := diagnosis{entry: s, strict: strict, fixed: s}
-	for _, step := range diagnosisSteps {
+	for _, step := range diagnosisSteps() {
 		if f := step(&d); f != nil {
 			return f
 		}
@@ -45,35 +44,42 @@ func (d *diagnosis) note(r Reason, detail string) {
 	}
 }
 
-// diagnosisSteps run in order. A step that returns a fault ends the diagnosis.
-var diagnosisSteps = [...]func(*diagnosis) *Fault{
-	(*diagnosis).checkLength,
-	func(d *diagnosis) *Fault { return foreign(d.entry) },
-	(*diagnosis).checkOpaque,
-	(*diagnosis).trimSpace,
-	(*diagnosis).checkList,
-	(*diagnosis).checkName,
-	(*diagnosis).checkPrefix,
-	(*diagnosis).cutScheme,
-	(*diagnosis).checkScheme,
-	(*diagnosis).cutPath,
-	(*diagnosis).cutUserinfo,
-	(*diagnosis).checkDots,
-	(*diagnosis).cutPort,
-	(*diagnosis).cutIPv6Port,
-	(*diagnosis).fixHost,
-	(*diagnosis).fixPort,
+// diagnosisSteps returns the steps in order. A step that returns a fault ends the
+// diagnosis. A variable would be initialized in a cycle, because lists are diagnosed one by one.
+func diagnosisSteps() []func(*diagnosis) *Fault {
+	return []func(*diagnosis) *Fault{
+		(*diagnosis).checkLength,
+		func(d *diagnosis) *Fault { return foreign(d.entry) },
+		(*diagnosis).checkOpaque,
+		(*diagnosis).trimSpace,
+		(*diagnosis).checkPrefix,
+		(*diagnosis).checkPorts,
+		(*diagnosis).checkList,
+		(*diagnosis).checkName,
+		(*diagnosis).cutScheme,
+		(*diagnosis).checkScheme,
+		(*diagnosis).cutPath,
+		(*diagnosis).cutUserinfo,
+		(*diagnosis).checkDots,
+		(*diagnosis).cutPort,
+		(*diagnosis).cutIPv6Port,
+		(*diagnosis).fixHost,
+		(*diagnosis).fixPort,
+		(*diagnosis).fixLastLabel,
+	}
 }
 
 func (d *diagnosis) checkLength() *Fault {
 	switch {
 	case d.entry == "":
-		return &Fault{Reason: Empty, Detail: "an empty entry", Suggestion: "remove it, or write an origin such as https://app.example.com"}
+		return &Fault{Reason: Empty, Detail: "an empty entry", Suggestion: emptyAdvice}
 	case len(d.entry) > maxDiagnosed:
 		return &Fault{Reason: TooLong, Detail: "longer than any origin"}
 	}
 	return nil
 }
+
+const emptyAdvice = "if it comes from a variable, check that the variable is set; otherwise remove it"
 
 // checkOpaque finds origins of a scheme that browsers do not know. Such an origin
 // may have upper case in its host, but a pattern must not (see [parseExact]).
@@ -100,23 +106,12 @@ func (d *diagnosis) trimSpace() *Fault {
 	return nil
 }
 
-func (d *diagnosis) checkList() *Fault {
-	separated := strings.ContainsAny(d.fixed, ", \t\r\n;") && strings.Count(d.fixed, "://") != 1
-	switch {
-	case separated || strings.Contains(d.fixed, ","):
-		return &Fault{Reason: List, Detail: "several values in one entry", Suggestion: "write one list entry for each origin"}
-	case strings.ContainsFunc(d.fixed, unicode.IsSpace):
-		return &Fault{Reason: WhiteSpace, Detail: "white space in the entry", Suggestion: "remove it"}
-	}
-	return nil
-}
-
 // specialNames maps entries in lower case to the pattern without a scheme that they
 // resemble.
 var specialNames = map[string]string{
 	"null": "null", `"null"`: "null",
 	loopbackName: loopbackName, "@localhost": loopbackName,
-	"any": "*", "all": "*", `"*"`: "*",
+	"any": "*", "all": "*", `"*"`: "*", "true": "*", "yes": "*", "on": "*", "enabled": "*", "everyone": "*", ".*": "*",
 }
 
 func (d *diagnosis) checkName() *Fault {
@@ -124,7 +119,7 @@ func (d *diagnosis) checkName() *Fault {
 	if !ok {
 		return nil
 	}
-	if asciiLower(d.fixed) != d.fixed {
+	if asciiLower(d.fixed) == meant && meant != d.fixed {
 		d.note(UpperCase, "upper case")
 	}
 	d.note(Syntax, "not an origin pattern")
@@ -292,6 +287,9 @@ func suggest(f *Fault, fixed string) *Fault {
 	return f
 }
 
-func didYouMean(pattern string) string { return "did you mean " + strconv.Quote(pattern) + "?" }
+// meant begins the suggestions that have only the corrected entry.
+const meant = "did you mean "
+
+func didYouMean(pattern string) string { return meant + strconv.Quote(pattern) + "?" }
 
 func isPattern(s string) bool { return parseStrict(s, func(Pattern) {}) == nil }

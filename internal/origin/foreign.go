@@ -2,6 +2,7 @@ package origin
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,9 +24,13 @@ func foreign(s string) *Fault {
 		if n.unwrap == nil {
 			continue
 		}
-		if inner, ok := n.unwrap(e); ok && isPattern(inner) {
+		inner, ok := n.unwrap(e)
+		if !ok {
+			continue
+		}
+		if fixed, ok := respellOne(inner); ok {
 			fault := n.fault
-			fault.Suggestion = didYouMean(inner)
+			fault.Suggestion = didYouMean(fixed)
 			return &fault
 		}
 	}
@@ -46,14 +51,32 @@ type foreignEntry struct {
 type notation struct {
 	fault     Fault
 	recognize func(foreignEntry) bool
-	unwrap    func(foreignEntry) (inner string, ok bool) // the notation applies only if inner is a pattern
+	unwrap    func(foreignEntry) (inner string, ok bool) // the notation applies only if inner is a pattern, or means one
 }
 
 // notations are tried in order.
 var notations = [...]notation{
 	{
+		fault: Fault{
+			Reason: Syntax, Detail: "a template that was not rendered",
+			Suggestion: "render it (for example with helm template) before the program reads it",
+		},
+		recognize: isTemplate,
+	}, {
 		fault:     Fault{Reason: Syntax, Detail: "a variable that was not expanded", Suggestion: "check that the variable is set"},
 		recognize: isVariable,
+	}, {
+		fault: Fault{
+			Reason: Syntax, Detail: "the text of a value that was not set",
+			Suggestion: "set the value or variable from which it comes, or remove the entry",
+		},
+		recognize: isOneOf("undefined", "nil", "<nil>", "%!s(<nil>)", "<no value>", "nan", "[object object]", "unset", "(unset)", "(none)"),
+	}, {
+		fault: Fault{
+			Reason: Syntax, Detail: "a placeholder that was not filled in",
+			Suggestion: "write the origin of your own pages, as in \"https://app.example.com\"",
+		},
+		recognize: isPlaceholderText,
 	}, {
 		fault: Fault{
 			Reason: MissingHost, Detail: `browsers send "null" for pages from files`,
@@ -71,14 +94,17 @@ var notations = [...]notation{
 			Reason: Syntax, Detail: "not an origin pattern",
 			Suggestion: "pages of the server's own origin need no entry; an empty list allows no other origin",
 		},
-		recognize: isOneOf("none", "self", "'self'", "same-origin"),
+		recognize: isOneOf("none", "self", "'self'", "same-origin", "false", "no", "off", "disabled", "nobody"),
 	}, {
 		fault:     Fault{Reason: Syntax, Detail: "not an origin pattern", Suggestion: `did you mean "@loopback"?`},
 		recognize: isOneOf("loopback", "localhost:*"),
 	}, {
+		fault:  Fault{Reason: Syntax, Detail: "a regular expression without its prefix"},
+		unwrap: prefixExpression,
+	}, {
 		fault: Fault{
 			Reason: Syntax, Detail: "a regular expression without its prefix",
-			Suggestion: `write "regexp:" and the expression, without delimiters and anchors`,
+			Suggestion: "write the prefix regexp: and the expression, without delimiters and anchors",
 		},
 		recognize: isExpression,
 	}, {
@@ -88,15 +114,12 @@ var notations = [...]notation{
 		fault:  Fault{Reason: Syntax, Detail: "a dash before the entry"},
 		unwrap: cutDash,
 	}, {
-		fault:     Fault{Reason: List, Detail: "a list in one entry", Suggestion: "write one list entry for each origin"},
-		recognize: hasPrefix(`["`, `['`),
-	}, {
 		fault:  Fault{Reason: NonASCII, Detail: "a byte order mark before the entry"},
 		unwrap: cutByteOrderMark,
 	}, {
 		fault: Fault{
 			Reason: BadHost, Detail: "a range of addresses, which a pattern cannot express",
-			Suggestion: "list the origins, or use a regular expression, regexp:...",
+			Suggestion: `list the origins, or write an expression, as in "regexp:https://10\\.0\\.[0-9]+\\.[0-9]+"`,
 		},
 		recognize: isAddressRange,
 	},
@@ -116,8 +139,37 @@ func hasPrefix(prefixes ...string) func(foreignEntry) bool {
 // send.
 func isFile(e foreignEntry) bool { return strings.HasPrefix(e.lower, "file:") && e.lower != "file://" }
 
-func isVariable(e foreignEntry) bool {
-	return strings.Contains(e.trimmed, "${") || strings.Contains(e.trimmed, "{{") || strings.HasPrefix(e.trimmed, "$")
+func isTemplate(e foreignEntry) bool {
+	return strings.Contains(e.trimmed, "{{") || strings.Contains(e.trimmed, "<%")
+}
+
+// variable matches the notations for variables of shells, Windows, and build tools.
+var variable = regexp.MustCompile(`\$[{(]|^\$|^%\w+%$|#\{|^__[A-Z0-9_]+__$|@@\w+@@`)
+
+func isVariable(e foreignEntry) bool { return variable.MatchString(e.trimmed) }
+
+var (
+	// placeholder matches hosts that documentation tells readers to replace. Their
+	// lower-case forms are valid.
+	placeholder = regexp.MustCompile(`(?:^|[./_-])(?:your[_-]?(?:app|application|site|domain|web-?site|company|org|organization|host|` +
+		`hostname|project|frontend|front-end|server|tenant|account|name|origin|url|own|username|user|client|subdomain)|` +
+		`change-?me|replace-?me|placeholder)(?:$|[.:_-])`)
+	inAngles = regexp.MustCompile(`<[A-Za-z][\w. -]*>`)
+)
+
+// IsPlaceholder reports whether a valid entry looks like one that was copied from
+// documentation: https://your-app.com.
+func IsPlaceholder(s string) bool {
+	if !strings.Contains(s, "your") && !strings.Contains(s, "me") && !strings.Contains(s, "placeholder") {
+		return false // quickly: lists may have a million origins
+	}
+	_, host, ok := strings.Cut(s, "://")
+	return ok && placeholder.MatchString(host)
+}
+
+// isPlaceholderText recognizes placeholders that are not valid entries.
+func isPlaceholderText(e foreignEntry) bool {
+	return inAngles.MatchString(e.trimmed) || e.lower != e.trimmed && IsPlaceholder(e.lower)
 }
 
 var hasExpressionPrefix = hasPrefix("^", "/^", "regex:", "re:", "https?:")
@@ -127,13 +179,31 @@ func isExpression(e foreignEntry) bool {
 		strings.Contains(e.trimmed, `\.`) && !strings.HasPrefix(e.lower, regexpPrefix)
 }
 
-func unquote(e foreignEntry) (inner string, ok bool) {
-	for _, quote := range [...]string{`"`, "'", "`"} {
-		if after, found := strings.CutPrefix(e.trimmed, quote); found {
-			return strings.CutSuffix(after, quote)
+// prefixExpression returns the pattern for an expression in another notation.
+func prefixExpression(e foreignEntry) (inner string, ok bool) {
+	if !isExpression(e) {
+		return "", false
+	}
+	inner = e.trimmed
+	for _, prefix := range [...]string{"regex:", "re:"} {
+		if strings.HasPrefix(e.lower, prefix) {
+			inner = strings.TrimSpace(inner[len(prefix):])
 		}
 	}
-	return
+	if after, ok := strings.CutPrefix(inner, "/"); ok {
+		inner = strings.ReplaceAll(strings.TrimSuffix(after, "/"), `\/`, "/")
+	}
+	inner = strings.TrimSuffix(strings.TrimPrefix(inner, "^"), "$")
+	return regexpPrefix + inner, strings.Contains(inner, "://") && isPattern(regexpPrefix+inner)
+}
+
+func unquote(e foreignEntry) (inner string, ok bool) {
+	for _, quotes := range [...][2]string{{`"`, `"`}, {"'", "'"}, {"`", "`"}, {"\u201c", "\u201d"}, {"\u2018", "\u2019"}} {
+		if after, found := strings.CutPrefix(e.trimmed, quotes[0]); found {
+			return strings.CutSuffix(after, quotes[1])
+		}
+	}
+	return "", false
 }
 
 func cutDash(e foreignEntry) (inner string, ok bool) {

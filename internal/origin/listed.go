@@ -2,6 +2,7 @@ package origin
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -95,12 +96,12 @@ var shells = map[string]string{
 // everyHost is the suggestion for an entry that means all hosts of a scheme.
 func everyHost(scheme string) string {
 	if isSpecial(scheme) {
-		return `use "*" for every origin, or name a domain, as in "` + scheme + `://*.example.com"`
+		return `write "*" for every origin, or name a domain, as in ` + strconv.Quote(scheme+"://*.example.com")
 	}
 	if advice, ok := shells[scheme]; ok {
 		return advice
 	}
-	return `list the origins one by one, or write "` + asExpression(scheme, "*") + `" for all of them`
+	return "list the origins one by one, or write " + strconv.Quote(asExpression(scheme, "*")) + " for all of them"
 }
 
 // asExpression returns the expression for a pattern of a scheme that is not special.

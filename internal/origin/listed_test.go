@@ -73,7 +73,7 @@ func TestSuggestedExpressions(t *testing.T) {
 			t.Errorf("%s: the suggestion %s has no pattern", entry, fault.Suggestion)
 			continue
 		}
-		if m := build(t, suggested[1:], []int{0}); m.Match(origin, everyone) != 0 {
+		if m := build(t, []string{strings.ReplaceAll(suggested[1], `\\`, `\`)}, []int{0}); m.Match(origin, everyone) != 0 {
 			t.Errorf("%s: the suggested %s does not match %s", entry, suggested[1], origin)
 		}
 	}

@@ -272,14 +272,23 @@ func checkWildcards(scheme, host string) *Fault {
 	case isSpecial(scheme):
 		return &Fault{
 			Reason: BadWildcard, Detail: "a wildcard in the top-level label, which would match the domains of strangers",
-			Suggestion: "write that label out",
+			Suggestion: "write that label out" + writtenOut(scheme, host),
 		}
 	default:
 		return &Fault{
 			Reason: BadWildcard, Detail: "a wildcard in the last label",
-			Suggestion: `use an expression, as in "` + asExpression(scheme, host) + `"`,
+			Suggestion: "use an expression, as in " + strconv.Quote(asExpression(scheme, host)),
 		}
 	}
+}
+
+// writtenOut continues advice with an example for a host whose last label is a
+// wildcard.
+func writtenOut(scheme, host string) string {
+	if before, ok := strings.CutSuffix(host, ".*"); ok && strings.Contains(before, ".") && isPattern(scheme+"://"+before+".com") {
+		return ", as in " + strconv.Quote(scheme+"://"+before+".com")
+	}
+	return ""
 }
 
 func noHost(scheme string) *Fault {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/corskit/corskit/internal/suffix"
 )
 
 const notCanonicalIPv6 = "not an IPv6 address in its canonical form, in brackets"
@@ -65,6 +67,24 @@ func (d *diagnosis) fixPort() *Fault {
 	if n, ok := parsePort(d.port[1:]); ok && n == defaultPort(d.scheme) {
 		d.note(DefaultPort, "browsers leave out port "+d.port[1:]+", the default of "+d.scheme)
 		d.port = ""
+	}
+	return nil
+}
+
+// fixLastLabel corrects a wildcard at the end of the host, which stands for a port or
+// a path there.
+func (d *diagnosis) fixLastLabel() *Fault {
+	host, ok := strings.CutSuffix(d.host, "*")
+	if !ok || d.port != "" || strings.HasSuffix(host, ".") || !isPattern(d.scheme+"://"+host) {
+		return nil
+	}
+	switch _, registered := suffix.Registered(host); {
+	case loopback(host):
+		d.note(BadWildcard, "a wildcard in the host, where any port may be meant")
+		d.host, d.port = host, ":*"
+	case registered:
+		d.note(BadWildcard, "a wildcard after the host; ports are written :*, and an origin has no path")
+		d.host = host
 	}
 	return nil
 }

@@ -43,6 +43,16 @@ type Pair struct {
 	Value *Node
 }
 
+// Get returns the value of a key of a table, or nil if there is none.
+func (n *Node) Get(key string) *Node {
+	for _, p := range n.Pairs {
+		if p.Key == key {
+			return p.Value
+		}
+	}
+	return nil
+}
+
 // PosOr returns the position of the node, or other if it is unknown.
 func (n *Node) PosOr(other Pos) Pos {
 	if n.Pos.Line > 0 {
