@@ -93,7 +93,7 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 		if n.Kind == document.List {
 			return c.list(f, n, at, key), true
 		}
-		c.mismatch(n, at, key, "a list", asList(n))
+		c.mismatch(n, at, key, "a list", asList(f, n))
 	case tableType:
 		if n.Kind == document.Table {
 			return c.table(f, n, key), true
@@ -151,8 +151,14 @@ func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key s
 		c.value(f, item, at, key)
 	case document.Text:
 		c.fault(key, at, reasonEmpty, item.Text, "an empty entry", "remove it")
+	case document.List:
+		c.mismatch(item, at, key, "text", "remove the inner brackets")
 	default:
-		c.mismatch(item, at, key, "text", inQuotes(item))
+		suggestion := inQuotes(item)
+		if f.Key == keyAllowOrigins && suggestion != "" {
+			suggestion = `write an origin, as in "https://app.example.com"`
+		}
+		c.mismatch(item, at, key, "text", suggestion)
 	}
 }
 

@@ -110,14 +110,26 @@ func (c *checker) parse(f *Field, v variable, key string) (value any, n *documen
 		return nil, nil, false
 	case f.Type == tablesType || f.Type == listType && strings.HasPrefix(text, "["):
 		root, fault := document.DecodeJSON([]byte(text))
+		if fault != nil && f.Type == listType && !strings.Contains(text, `"`) {
+			return []string{text}, nil, true // core knows this notation
+		}
 		if fault != nil {
 			c.fault(key, document.Pos{}, core.Reason(fault.Reason), text, fault.Detail, fault.Suggestion)
 			return nil, nil, false
 		}
 		value, ok = c.value(f, root, document.Pos{}, key)
 		return value, root, ok
+	case f.Type == listType && isWrapped(text):
+		if unquoted(text) != "" {
+			return []string{text}, nil, true
+		}
+		c.fault(key, document.Pos{}, reasonEmpty, text, "quotes without a value", "leave the variable empty for an empty list")
+		return nil, nil, false
 	case f.Type == listType:
 		return c.split(text, key), nil, true
+	case f.Type == textType && isWrapped(text):
+		c.fault(key, document.Pos{}, reasonValue, text, "quotes around the value", "write it as "+unquoted(text))
+		return nil, nil, false
 	}
 	value, ok = c.value(f, scalar(f, text), document.Pos{}, key)
 	return value, nil, ok

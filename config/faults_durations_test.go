@@ -158,8 +158,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "never": not a duration; write a duration such as "10m", "600s" or "1h30m", or ` +
-				`"disabled"`,
+			`cors.yaml:3:14: policies.spa.max_age "never": not a duration; write "disabled" to turn off preflight caching`,
 		},
 	},
 	{

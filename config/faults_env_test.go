@@ -5,6 +5,26 @@ import "github.com/corskit/corskit/config"
 // variableFaults are faults of variables when there is a file.
 var variableFaults = []faultCase{
 	{
+		name: "quotes that compose files leave",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {default: {}}"),
+		},
+		env: []string{
+			`CORS_ALLOW_ORIGINS="https://a.example,https://b.example"`, `CORS_ALLOW_METHODS='PUT'`, `CORS_ALLOW_HEADERS=""`,
+			`CORS_ALLOW_CREDENTIALS="True"`, `CORS_MAX_AGE="10m"`, `CORS_EXPOSE_HEADERS=[ETag,Link]`,
+		},
+		want: []string{
+			`CORS_ALLOW_CREDENTIALS: policies.default.allow_credentials "\"True\"": expected true or false, got text; write true`,
+			`CORS_ALLOW_HEADERS: policies.default.allow_headers "\"\"": quotes without a value; leave the variable empty for an empty list`,
+			`CORS_ALLOW_METHODS: policies.default.allow_methods[0] "'PUT'": quotes, brackets or commas around the name; write it as PUT`,
+			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "\"https://a.example,https://b.example\"": a list in one entry; ` +
+				`separate the entries with commas: https://a.example,https://b.example`,
+			`CORS_EXPOSE_HEADERS: policies.default.expose_headers[0] "[ETag,Link]": several values in one entry; ` +
+				`separate the entries with commas: ETag,Link`,
+			`CORS_MAX_AGE: policies.default.max_age "\"10m\"": not a duration; did you mean "10m"?`,
+		},
+	},
+	{
 		name: "an unknown variable",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
@@ -178,7 +198,7 @@ var variableFaults = []faultCase{
 		env: []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://a.example https://b.example"},
 		want: []string{
 			`CORS__POLICIES__SPA__ALLOW_ORIGINS: policies.spa.allow_origins[0] "https://a.example https://b.example": several values in ` +
-				`one entry; write one list entry for each origin: "https://a.example", "https://b.example"`,
+				`one entry; separate the entries with commas: https://a.example,https://b.example`,
 		},
 	},
 	{

@@ -5,6 +5,20 @@ import "github.com/corskit/corskit/config"
 // syntaxFaults are files that are not YAML, JSON or TOML, or use unsupported syntax.
 var syntaxFaults = []faultCase{
 	{
+		name: "a template that was not rendered",
+		files: config.Static{
+			"cors.yaml": []byte("policies:\n  spa:\n    allow_origins: {{ .Values.cors.origins }}\n"),
+		},
+		want: []string{"cors.yaml:3:20: a template that was not rendered; render it first, for example with helm template"},
+	},
+	{
+		name: "a template of whole lines",
+		files: config.Static{
+			"cors.yaml": []byte("policies:\n  spa:\n    {{- toYaml .Values.cors | nindent 4 }}\n"),
+		},
+		want: []string{"cors.yaml:3:5: a template that was not rendered; render it first, for example with helm template"},
+	},
+	{
 		name: "a tab",
 		files: config.Static{
 			"cors.yaml": []byte("policies:\n\tspa: {}\n"),

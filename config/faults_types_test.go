@@ -15,8 +15,7 @@ var typeFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:20: policies.spa.allow_origins "https://a.example": expected a list, got text; write ["https://a.example"]`,
-			`cors.yaml:4:20: policies.spa.allow_methods "PUT,DELETE": expected a list, got text; ` +
-				`write a list in brackets, with one entry for each value`,
+			`cors.yaml:4:20: policies.spa.allow_methods "PUT,DELETE": expected a list, got text; write ["PUT", "DELETE"]`,
 		},
 	},
 	{
@@ -31,7 +30,7 @@ var typeFaults = []faultCase{
 		want: []string{
 			`cors.yaml:3:14: policies.spa.max_age: expected a duration, got a list; ` +
 				`write a duration such as "10m", "600s" or "1h30m", or "disabled"`,
-			"cors.yaml:4:24: policies.spa.allow_credentials: expected true or false, got a list",
+			"cors.yaml:4:24: policies.spa.allow_credentials: expected true or false, got a list; write true or false",
 		},
 	},
 	{
@@ -103,7 +102,7 @@ var typeFaults = []faultCase{
 			`cors.yaml:3:24: policies.spa.allow_credentials "yes": expected true or false, got text; write true`,
 			`cors.yaml:4:24: policies.spa.reject_disallowed "true": expected true or false, got text; write true`,
 			`cors.yaml:5:28: policies.spa.allow_private_network "1": expected true or false, got a number; write true`,
-			`cors.yaml:6:36: policies.spa.dangerously_allow_null_origin "maybe": expected true or false, got text`,
+			`cors.yaml:6:36: policies.spa.dangerously_allow_null_origin "maybe": expected true or false, got text; write true or false`,
 		},
 	},
 	{
@@ -130,7 +129,7 @@ var typeFaults = []faultCase{
 `),
 		},
 		want: []string{
-			"cors.yaml:3:21: policies.spa.allow_origins[0]: expected text, got a list",
+			"cors.yaml:3:21: policies.spa.allow_origins[0]: expected text, got a list; remove the inner brackets",
 		},
 	},
 	{
@@ -142,7 +141,7 @@ allow_origins = [["https://a.example"]]
 		},
 		main: "cors.toml",
 		want: []string{
-			"cors.toml:2:19: policies.spa.allow_origins[0]: expected text, got a list",
+			"cors.toml:2:19: policies.spa.allow_origins[0]: expected text, got a list; remove the inner brackets",
 		},
 	},
 	{

@@ -34,6 +34,9 @@ func (s *state) refused(err error) {
 			value = spellDuration(d)
 		}
 		spelled := pe.Spell(KeyOf)
+		if place.Variable != "" {
+			spelled.Suggestion = forVariable(value, spelled.Suggestion)
+		}
 		s.faults.add(&Error{
 			Place: place, Value: value, Reason: pe.Reason,
 			Detail: spelled.Detail, Suggestion: spelled.Suggestion, Err: pe,

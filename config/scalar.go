@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,13 +23,16 @@ func (c *checker) boolean(n *document.Node, at document.Pos, key string) (any, b
 
 // truth returns the suggestion for text instead of true or false.
 func truth(text string) string {
-	switch strings.ToLower(strings.TrimSpace(text)) {
+	switch strings.ToLower(unquoted(text)) {
 	case "true", "yes", "y", "on", "1", "t", "enable", "enabled":
 		return "write true"
 	case "false", "no", "n", "off", "0", "f", "disable", "disabled":
 		return "write false"
 	}
-	return ""
+	if advice := notRendered(text); advice != "" {
+		return advice
+	}
+	return "write true or false"
 }
 
 // version accepts the only version of the file format.
@@ -51,6 +55,8 @@ func (c *checker) version(n *document.Node, at document.Pos, key string) (any, b
 const (
 	durationRule = `write a duration such as "10m", "600s" or "1h30m", or "disabled"`
 	noCaching    = `write "disabled" to turn off preflight caching`
+	atMost       = `write "24h": browsers honour no more`
+	maxMaxAge    = 24 * time.Hour
 )
 
 // duration accepts a positive duration with a unit, or "disabled".
@@ -60,6 +66,9 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 		fix := durationRule
 		if isDigits(n.Text) && strings.Trim(n.Text, "0") != "" {
 			fix = "write " + strconv.Quote(n.Text+"s") + " for seconds"
+		}
+		if seconds, err := strconv.ParseInt(n.Text, 10, 64); isDigits(n.Text) && (err != nil || seconds > int64(maxMaxAge/time.Second)) {
+			fix = atMost
 		}
 		c.fault(key, at, reasonUnit, n.Text, "a duration without a unit", fix)
 		return nil, false
@@ -72,11 +81,7 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 	d, err := time.ParseDuration(n.Text)
 	switch {
 	case err != nil:
-		fix := durationRule
-		if short := shortDuration(n.Text); short != "" && short != n.Text {
-			fix = wording.DidYouMean(short)
-		}
-		c.fault(key, at, reasonValue, n.Text, "not a duration", fix)
+		c.fault(key, at, reasonValue, n.Text, "not a duration", durationMeant(n.Text))
 	case d == 0:
 		c.fault(key, at, reasonValue, n.Text, "zero is ambiguous", noCaching+", or remove the key for the default of the browser")
 	case d < 0:
@@ -87,14 +92,35 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 	return nil, false
 }
 
+// durationMeant returns the suggestion for text that is not a duration.
+func durationMeant(text string) string {
+	short := shortDuration(text)
+	d, err := time.ParseDuration(short)
+	switch {
+	case notRendered(text) != "":
+		return notRendered(text)
+	case slices.Contains([]string{disabled, "off", "none", "never", "no", "false"}, strings.ToLower(unquoted(text))):
+		return noCaching
+	case err != nil || d <= 0 || d%time.Second != 0:
+		return durationRule
+	case d > maxMaxAge:
+		return atMost
+	}
+	return wording.DidYouMean(short)
+}
+
 var longUnit = regexp.MustCompile(`^([0-9]+) *(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours|d|day|days)$`)
 
-// shortDuration returns the spelling of a duration such as "10 minutes" or "1d" in
-// a file, or the empty string.
+// shortDuration returns the spelling of a duration such as "10 minutes", "1h 30m" or
+// "1d" in a file. It may not be a duration.
 func shortDuration(text string) string {
-	m := longUnit.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
-	if m == nil {
-		return ""
+	text = strings.ToLower(unquoted(text))
+	m := longUnit.FindStringSubmatch(text)
+	switch {
+	case m == nil && isDigits(text):
+		return text + "s"
+	case m == nil:
+		return strings.ReplaceAll(text, " ", "")
 	}
 	number, unit := m[1], m[2][:1]
 	if unit == "d" {
@@ -153,15 +179,4 @@ func inQuotes(n *document.Node) string {
 		return ""
 	}
 	return "write " + wording.Quote(n.Text) + ", in quotes"
-}
-
-// asList returns the suggestion for a scalar instead of a list.
-func asList(n *document.Node) string {
-	switch {
-	case n.Kind == document.Table:
-		return ""
-	case strings.Contains(n.Text, ",") || len(n.Text) > wording.MaxQuoted:
-		return "write a list in brackets, with one entry for each value"
-	}
-	return "write [" + strconv.Quote(n.Text) + "]"
 }

@@ -147,7 +147,7 @@ func TestNamesSuggestionsAreAccepted(t *testing.T) {
 	names := []string{
 		"", " ", "patch", "option", "DELTE", "TRACE", "connect", "P{T", "GET, PUT", "GET PUT", "GET;PUT", "GET", "*", "Autorization",
 		"Content Type", "X-A,X-B", `"x-a"`, "x-a:", "X-A ", "Origin", "Cookie", "Set-Cookie", "Access-Control-Allow-Origin", "etags",
-		"Content-Type: application/json", "[x-a, x-b]", "['x-a']", "${HEADERS}", strings.Repeat("a", 300),
+		"Content-Type: application/json", "[x-a, x-b]", "['x-a']", "'x-a'", "`x-a`", "${HEADERS}", "$HEADERS", "%HEADERS%", "{{ .Values.headers }}", strings.Repeat("a", 300),
 	}
 	for _, field := range []string{"AllowMethods", "AllowHeaders", "ExposeHeaders"} {
 		for _, name := range names {

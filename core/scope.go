@@ -240,6 +240,13 @@ func (ps *policyScope) token(field string, i int, entry string) bool {
 			"if it comes from a variable, check that the variable is set; otherwise remove it")
 	case len(entry) > maxName:
 		ps.fault(field, i, entry, ReasonTooLong, "longer than 256 bytes", "remove it")
+	case strings.Contains(entry, "{{"):
+		ps.fault(field, i, entry, ReasonSyntax, "a template that was not rendered",
+			"render it (for example with helm template) before the program reads it")
+	case entry[0] == '$', len(entry) > 1 && entry[0] == '%' && entry[len(entry)-1] == '%':
+		ps.fault(field, i, entry, ReasonSyntax, "a variable that was not expanded", "check that the variable is set")
+	case len(entry) > 2 && strings.ContainsRune("'`", rune(entry[0])) && entry[len(entry)-1] == entry[0]:
+		ps.notToken(field, i, entry)
 	case fetch.IsToken(entry):
 		return true
 	case trimmed != entry && fetch.IsToken(trimmed):

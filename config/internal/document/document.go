@@ -74,8 +74,15 @@ func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 			root, fault = nil, syntax(Pos{}, "the parser failed on this file")
 		}
 	}()
-	return decoder(d)
+	root, fault = decoder(d)
+	if at := bytes.Index(d.Data, []byte("{{")); fault != nil && fault.Reason == Syntax && at >= 0 {
+		fault = &Fault{Pos: d.at(at), Reason: Syntax, Detail: "a template that was not rendered", Suggestion: NotRendered}
+	}
+	return root, fault
 }
+
+// NotRendered is the suggestion for a template.
+const NotRendered = "render it first, for example with helm template"
 
 func syntax(at Pos, detail string) *Fault {
 	return &Fault{Pos: at, Reason: Syntax, Detail: detail}

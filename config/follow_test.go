@@ -1,0 +1,112 @@
+package config_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/config"
+)
+
+// suggested returns what a suggestion says to write: the text after "write", without
+// quotes or in them.
+var suggested = regexp.MustCompile(`(?:write(?: it as)?|did you mean|separate the entries with commas:|write the list as a JSON array:) ` +
+	`(\[.*\]|"(?:[^"\\]|\\.)*"|[^\s"?]+)`)
+
+// written returns the values that a suggestion names.
+func written(suggestion string) (values []string) {
+	for _, m := range suggested.FindAllStringSubmatch(suggestion, -1) {
+		if !slices.Contains([]string{"a", "an", "the", "it"}, m[1]) {
+			values = append(values, m[1])
+		}
+	}
+	return values
+}
+
+// typedValues are values of keys as people type them, in YAML and in variables.
+var typedValues = map[string][]string{
+	"allow_origins": {
+		"https://a.example https://b.example", "https://a.example;https://b.example", "https://a.example\nhttps://b.example",
+		"https://a.example,https://b.example", `"https://a.example,https://b.example"`, "'https://a.example, https://b.example'",
+		`"https://a.example"`, "[https://a.example,https://b.example]", "['https://a.example','https://b.example']", "[https://a.example]",
+		"- https://a.example\n- https://b.example\n", "- a.example\n- b.example/", "a.example b.example", "undefined", "True", "true", "null",
+		"{{ .Values.origins }}", "${ORIGINS}", "https://*.d.example.com:[*]", "http://localhost:[3000-3999]", "http://localhost:[3000,3001]",
+		"http://localhost*", `""`, "''", "*", "ALL", "@localhost", `'["https://a.example"]'`, "https://a.example,", "(https://a.example)",
+		"regexp:https://(a|b)[.]example regexp:https://c{1,2}[.]example",
+	},
+	"allow_methods":     {"PUT DELETE", "PUT;DELETE", `"PUT,DELETE"`, "'PUT'", "[PUT,DELETE]", "[PUT DELETE]", "- PUT\n- patch\n", "patch", "put,patch"},
+	"allow_headers":     {"X-A X-B", `"X-A, X-B"`, "[X-A,X-B]", "X-A:", "Content-Type: application/json", "X-A;X-B"},
+	"expose_headers":    {"ETag Link", `"ETag"`, "[ETag;Link]"},
+	"allow_credentials": {"True", "TRUE", `"true"`, "'false'", "yes", "1", "on", "off", "undefined", "{{ .Values.c }}", "maybe"},
+	"max_age": {
+		"7d", "1d", "86400", "600", "604800", "10 minutes", `"10m"`, "'600'", "1h 30m", "25h", "2 weeks", "0", "0s", "-1", "-1m", "P1D", "off",
+		"Disabled", "never", "undefined", "10", "1.5s", "100ms", "1.5", "99999999999999999999", "{{ .Values.m }}", "10mins", "48 hours",
+	},
+	"origins_file": {`"partners.txt"`, "'partners.txt'"},
+}
+
+// TestSuggestionsAreAccepted follows the suggestions for values as people type them,
+// in files and in variables.
+func TestSuggestionsAreAccepted(t *testing.T) {
+	followed := 0
+	for key, values := range typedValues {
+		for _, value := range values {
+			for place, load := range map[string]func(string) error{
+				"a file":     func(s string) error { return loadFile(key, s) },
+				"a variable": func(s string) error { return loadVariable(key, s) },
+			} {
+				text := value
+				if place == "a file" {
+					text = strconv.Quote(value)
+				}
+				for e := range config.Errors(load(text)) {
+					values := written(e.Suggestion)
+					if strings.Contains(e.Suggestion, " and set ") {
+						continue
+					}
+					if e.Suggestion == "" && e.Reason != config.ReasonNotFound {
+						t.Errorf("%s in %s: %v has no suggestion", value, place, e)
+					}
+					for _, v := range values {
+						if place == "a variable" && v[0] == '"' && !strings.Contains(v, "*") {
+							v, _ = strconv.Unquote(v)
+						}
+						if place == "a file" && strings.Contains(e.Key, "[") && v[0] != '[' {
+							v = "[" + v + "]"
+						}
+						if err := load(strings.Trim(v, `"`)); place == "a variable" && err != nil {
+							t.Errorf("%v\nfollowed: %s\nrefused: %v", e, v, err)
+						} else if err := load(v); place == "a file" && err != nil {
+							t.Errorf("%v\nfollowed: %s\nrefused: %v", e, v, err)
+						}
+						followed++
+					}
+				}
+			}
+		}
+	}
+	if followed < 100 {
+		t.Errorf("only %d suggestions have something to write", followed)
+	}
+}
+
+func loadFile(key, value string) error {
+	text := fmt.Sprintf("policies: {p: {allow_origins: [\"https://o.example\"], %s: %s}}\n", key, value)
+	if key == "allow_origins" || key == "origins_file" {
+		text = fmt.Sprintf("policies: {p: {%s: %s}}\n", key, value)
+	}
+	files := config.Static{"cors.yaml": []byte(text), "partners.txt": []byte("https://p.example\n")}
+	_, err := config.Read(context.Background(), files, "cors.yaml", config.Options{Environ: []string{}})
+	return err
+}
+
+func loadVariable(key, value string) error {
+	files := config.Static{"cors.yaml": []byte("policies: {default: {allow_origins: []}}\n"), "partners.txt": []byte("https://p.example\n")}
+	environ := []string{"CORS_" + strings.ToUpper(key) + "=" + value}
+	_, err := config.Read(context.Background(), files, "cors.yaml", config.Options{Environ: environ})
+	return err
+}

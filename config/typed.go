@@ -1,0 +1,146 @@
+package config
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/core"
+)
+
+// Suggestions of core that name entries. The entries of a list are to be written
+// together.
+const (
+	listAdvice = "write one list entry for each"
+	meant      = "did you mean "
+)
+
+var (
+	quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	coreList   = regexp.MustCompile(`^` + listAdvice + `(?: origin)?: ((?:"(?:[^"\\]|\\.)*"(?:, )?)+)`)
+)
+
+// entriesOf returns the entries that are meant by text in place of a list, as core
+// understands it. If core cannot tell, it returns the advice of core.
+func entriesOf(f *Field, text string) (entries []string, advice string) {
+	if policyField(f.Key) == nil { // names of policies
+		entries = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", ;\t\r\n\"'-[]", r) })
+		if slices.ContainsFunc(entries, func(s string) bool { return !isName(s) }) {
+			return nil, ""
+		}
+		return entries, ""
+	}
+	err := tryList(f, []string{text})
+	if err == nil {
+		return []string{text}, ""
+	}
+	for pe := range core.PolicyErrors(err) {
+		switch {
+		case coreList.MatchString(pe.Suggestion):
+			entries = unquoteAll(coreList.FindStringSubmatch(pe.Suggestion)[1])
+		case strings.HasPrefix(pe.Suggestion, meant):
+			entries = unquoteAll(pe.Suggestion)
+		case pe.Reason == core.ReasonNull:
+			advice = `write ["null"] and ` + pe.Spell(KeyOf).Suggestion
+		default:
+			advice = pe.Spell(KeyOf).Suggestion
+			if quoted := quotedText.FindString(advice); strings.HasPrefix(advice, "write "+quoted) {
+				advice = strings.Replace(advice, quoted, "["+quoted+"]", 1)
+			}
+		}
+		break
+	}
+	if entries == nil || tryList(f, entries) != nil {
+		return nil, advice
+	}
+	return entries, ""
+}
+
+// tryList returns the error of core for a list in a policy without credentials.
+func tryList(f *Field, list []string) error {
+	var p core.Policy
+	reflect.ValueOf(&p).Elem().FieldByName(f.Goname).Set(reflect.ValueOf(list))
+	_, err := core.New(p)
+	return err
+}
+
+func unquoteAll(text string) (all []string) {
+	for _, quoted := range quotedText.FindAllString(text, -1) {
+		if s, err := strconv.Unquote(quoted); err == nil {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// asList returns the suggestion for a scalar instead of a list.
+func asList(f *Field, n *document.Node) string {
+	const general = "write a list in brackets, with one entry for each value"
+	if n.Kind == document.Table || n.Kind == document.List {
+		return ""
+	}
+	entries, advice := entriesOf(f, n.Text)
+	list := jsonList(entries)
+	switch {
+	case entries != nil && len(list) < maxText/2:
+		return "write " + list
+	case advice != "" && !strings.HasPrefix(advice, listAdvice):
+		return advice
+	}
+	return general
+}
+
+func jsonList(entries []string) string {
+	quoted := make([]string, len(entries))
+	for i, entry := range entries {
+		quoted[i] = strconv.Quote(entry)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// forVariable turns a suggestion of core for an entry into one for a variable, whose
+// lists have commas and whose values have no quotes.
+func forVariable(value, suggestion string) string {
+	if m := coreList.FindStringSubmatch(suggestion); m != nil {
+		entries := unquoteAll(m[1])
+		text, separate := strings.Join(entries, ","), "separate the entries with commas: "
+		if strings.Count(text, ",") >= len(entries) {
+			text, separate = jsonList(entries), "write the list as a JSON array: "
+		}
+		return separate + text + suggestion[len(m[0]):]
+	}
+	if strings.HasPrefix(suggestion, listAdvice) {
+		return "separate the entries with commas"
+	}
+	quoted := quotedText.FindString(suggestion)
+	if s, err := strconv.Unquote(quoted); err == nil && strings.HasPrefix(suggestion, meant) && isWrapped(value) {
+		return "write it as " + s + suggestion[len(meant)+len(quoted)+len("?"):]
+	}
+	return suggestion
+}
+
+// isWrapped reports whether a value is in quotes or brackets, which shells and compose
+// files leave there.
+func isWrapped(value string) bool {
+	return len(value) > 1 && (value[0] == value[len(value)-1] && strings.ContainsRune("\"'`", rune(value[0])) ||
+		value[0] == '[' && value[len(value)-1] == ']')
+}
+
+// unquoted removes quotes around a value.
+func unquoted(s string) string {
+	if s = strings.TrimSpace(s); isWrapped(s) && s[0] != '[' {
+		return strings.TrimSpace(s[1 : len(s)-1])
+	}
+	return s
+}
+
+// notRendered is the suggestion for a template in place of a value, or empty.
+func notRendered(text string) string {
+	if strings.Contains(text, "{{") {
+		return document.NotRendered
+	}
+	return ""
+}
