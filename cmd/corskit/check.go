@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,14 +21,16 @@ func newCheck() *cobra.Command {
 		Short: "Report what is wrong in configuration files",
 		Long: `check reads configuration files as a server would, with the file of the profile,
 each origins_file and the CORS_* environment variables. Without a FILE, it reads
-cors.yaml. It reports all faults at once, each with its file and line and usually
-a fix. A warning means that something is legal but probably a mistake.
+cors.yaml; - is standard input, in YAML or JSON. It reports all faults at once,
+each with its file and line and usually a fix. A warning means that something is
+legal but probably a mistake.
 
 Exit status: 0 if there are no faults, 1 if there are faults (with --strict,
 also warnings), 2 if a FILE cannot be read.`,
 		Example: `  corskit check cors.yaml
   corskit check --profile prod --strict cors.yaml
   corskit check --format github deploy/*.yaml
+  kubectl get configmap cors -o jsonpath='{.data.cors\.yaml}' | corskit check -
   CORS_ALLOW_ORIGINS=https://app.example.com corskit check --env`,
 		Args:              args(c.arguments),
 		ValidArgsFunction: completeFiles,
@@ -54,12 +58,61 @@ func (c *check) arguments(_ *cobra.Command, files []string) error {
 	case c.env && c.source.noEnv:
 		return errors.New("--env and --no-env leave nothing to check")
 	}
+	inputs := 0
 	for _, file := range files {
 		if err := checkName(file); err != nil {
 			return err
 		}
+		if file == standardInput {
+			inputs++
+		}
+	}
+	if inputs > 1 {
+		return errors.New("standard input can be checked only once")
 	}
 	return nil
+}
+
+// standardInput is the name of the FILE that is standard input.
+const standardInput = "-"
+
+// inputSource is a source whose main document is standard input.
+type inputSource struct {
+	config.Files
+	text []byte
+}
+
+// inputName is the name of the main document. Its extension selects the format: JSON
+// is YAML too.
+const inputName = "stdin.yaml"
+
+// Load implements [config.Source].
+func (s inputSource) Load(ctx context.Context, name string, limit int64) (config.Document, error) {
+	if name != inputName {
+		return s.Files.Load(ctx, name, limit)
+	}
+	if int64(len(s.text)) > limit {
+		return config.Document{Name: "standard input", Revision: "read"}, config.ErrTooLarge
+	}
+	return config.Document{Name: "standard input", Data: s.text, Revision: "read"}, nil
+}
+
+// maxInput is the number of bytes of standard input that are read: more than any
+// configuration has.
+const maxInput = 2 << 20
+
+// report checks a file or standard input.
+func (c *check) report(cmd *cobra.Command, file string) (config.Report, error) {
+	if file != standardInput {
+		return c.source.report(cmd, file), nil
+	}
+	text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), maxInput))
+	if err != nil {
+		return config.Report{}, fmt.Errorf("standard input cannot be read: %w", err)
+	}
+	opts, done := c.source.options(cmd)
+	defer done()
+	return config.Check(cmd.Context(), inputSource{config.Files{Dir: "."}, text}, inputName, opts), nil
 }
 
 // diagnostic is a fault or a warning.
@@ -124,7 +177,11 @@ func (c *check) run(cmd *cobra.Command, files []string) error {
 		}
 	}
 	for _, file := range files {
-		results = append(results, c.result(file, c.source.report(cmd, file)))
+		r, err := c.report(cmd, file)
+		if err != nil {
+			return err
+		}
+		results = append(results, c.result(file, r))
 	}
 	if err := c.print(out(cmd), results); err != nil {
 		return err
@@ -144,8 +201,11 @@ func (c *check) run(cmd *cobra.Command, files []string) error {
 
 func (c *check) result(file string, r config.Report) checked {
 	got := checked{File: file, name: file, OK: r.Err == nil, Diagnostics: []diagnostic{}}
-	if file == "" {
+	switch file {
+	case "":
 		got.name = "the environment"
+	case standardInput:
+		got.name = "standard input"
 	}
 	for e := range config.Errors(r.Err) {
 		if e.File != "" && e.File == filepath.Clean(file) && (e.Reason == config.ReasonNotFound || e.Reason == config.ReasonRead) {
@@ -173,7 +233,11 @@ func (c *check) print(t terminal, results []checked) error {
 	case "github":
 		for _, r := range results {
 			for _, d := range r.Diagnostics {
-				annotation(t, d.Severity, d.File, d.Line, d.Column, "CORS: "+d.Code, d.message)
+				message := d.message
+				if d.Variable != "" {
+					message = safe(d.Variable) + ": " + message
+				}
+				annotation(t, d.Severity, d.File, d.Line, d.Column, "CORS: "+d.Code, message)
 			}
 		}
 		return nil

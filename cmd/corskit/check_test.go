@@ -55,6 +55,38 @@ func TestCheckEnvironment(t *testing.T) {
 	}
 }
 
+// TestCheckGitHubNamesTheVariable checks that an annotation, which has no place for
+// the variable, names it in its text.
+func TestCheckGitHubNamesTheVariable(t *testing.T) {
+	r := corskitWith(t, "testdata/check", []string{"CORS__POLICIES__SPA__MAX_AGE=600"}, "check", "--format", "github", "good.yaml")
+	const want = "::error title=CORS%3A unit::CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age \"600\": a duration without a unit; " +
+		"write \"600s\" for seconds\n"
+	if r.code != exitNo || r.stdout != want {
+		t.Errorf("got %q, want %q", r.stdout, want)
+	}
+}
+
+func TestCheckStandardInput(t *testing.T) {
+	for _, c := range []struct {
+		input, want string
+		code        int
+	}{
+		{"policies: {app: {allow_origins: [\"https://a.example\"]}}\n", "standard input: ok (1 policy, 1 origin, ", exitYes},
+		{`{"policies": {"app": {"origins_file": "partners.txt"}}}`, "partners.txt:3:1: error: ", exitNo},
+		{"policies: {app: {max_age: 7}}\n", "standard input:1:27: error: policies.app.max_age", exitNo},
+		{"", "standard input: error: an empty file", exitNo},
+		{strings.Repeat("# comment\n", 300_000), "standard input: error: ", exitNo},
+	} {
+		r := corskitInput(t, "testdata/check", c.input, "check", "-")
+		if r.code != c.code || !strings.HasPrefix(r.stdout, c.want) {
+			t.Errorf("%.60q: %+v, want %q", c.input, r, c.want)
+		}
+	}
+	if r := corskit(t, "testdata/check", "check", "-", "-"); r.code != exitFail || !strings.Contains(r.stderr, "only once") {
+		t.Errorf("standard input twice: %+v", r)
+	}
+}
+
 func TestCheckManyOrigins(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", "policies: {app: {origins_file: many.txt}}\n")

@@ -65,10 +65,21 @@ func corskit(t *testing.T, dir string, args ...string) result {
 
 func corskitWith(t *testing.T, dir string, env []string, args ...string) result {
 	t.Helper()
+	return runCorskit(t, dir, env, "", args...)
+}
+
+// corskitInput runs the command with text as its standard input.
+func corskitInput(t *testing.T, dir, input string, args ...string) result {
+	t.Helper()
+	return runCorskit(t, dir, nil, input, args...)
+}
+
+func runCorskit(t *testing.T, dir string, env []string, input string, args ...string) result {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Dir, cmd.Env = dir, environ(env...)
+	cmd.Dir, cmd.Env, cmd.Stdin = dir, environ(env...), strings.NewReader(input)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
