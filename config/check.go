@@ -72,6 +72,12 @@ func (c *checker) tagged(n *document.Node, at document.Pos, key string) {
 // node or, if that is unknown, at the given one.
 func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string) (v any, ok bool) {
 	at = n.PosOr(at)
+	if c.where.doc != nil && c.where.doc.Loose && n.Kind == document.Text {
+		if f.Type == listType {
+			return c.loose(f, n.Text, key)
+		}
+		n = scalar(f, n.Text)
+	}
 	switch n.Kind {
 	case document.Null:
 		c.fault(key, at, reasonNull, "", "no value", withoutValue(f, key))
@@ -111,6 +117,12 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 		c.mismatch(n, at, key, "a list of routes", "")
 	}
 	return nil, false
+}
+
+// loose returns a list that is text, as in a variable.
+func (c *checker) loose(f *Field, text, key string) (list any, ok bool) {
+	list, _, ok = c.parse(f, variable{value: text}, key)
+	return list, ok
 }
 
 // withoutValue returns the suggestion for a key or an entry without a value.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"strconv"
+	"strings"
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
@@ -149,6 +150,9 @@ func (p Place) String() string {
 
 // placeIn returns the place of a key at a position in a document.
 func placeIn(d *document.Document, at document.Pos, key string) Place {
+	if d.Section != "" {
+		key = strings.TrimSuffix(d.Section+"."+key, ".")
+	}
 	return Place{File: d.Name, Line: at.Line, Column: at.Column, Key: key, Excerpt: Excerpt(d.Excerpt(at))}
 }
 

@@ -46,7 +46,9 @@ func (f *faults) full() bool { return len(f.list) >= maxFaults }
 
 // within reports whether all faults are known and lie below a key.
 func (f *faults) within(key string) bool {
-	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool { return !strings.HasPrefix(e.Key, key+".") })
+	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool {
+		return !strings.HasPrefix(e.Key, key+".") && !strings.Contains(e.Key, "."+key+".")
+	})
 }
 
 // at reports whether there is a fault at a place.

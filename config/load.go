@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
@@ -15,9 +16,10 @@ import (
 // loader makes policies from the documents of a source and the environment. Its name
 // is empty if there is only the environment.
 type loader struct {
-	src  Source
-	name string
-	opts Options
+	src    Source
+	name   string
+	opts   Options
+	values map[string]any // in place of the document, if not nil
 }
 
 // state is the result of one load.
@@ -85,9 +87,13 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 		s.digest.add("variable", v.name, v.value)
 	}
 	s.digest.add("profile", p.name)
-	if l.name == "" {
+	switch {
+	case l.name == "":
 		p.refuse(&s.faults)
-	} else {
+	case l.values != nil:
+		p.refuse(&s.faults)
+		names = append(names, l.name)
+	default:
 		names = append(names, l.name)
 		if p.name != "" {
 			names = append(names, p.file(l.name))
@@ -114,7 +120,13 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 func (l *loader) layers(ctx context.Context, s *state, names []string, p profile, known spellings) (layers []*layer, complete bool) {
 	complete = true
 	for i, name := range names {
-		d, fault := l.document(ctx, s, name, maxFileSize)
+		d, root, fault := l.decode(ctx, s, name)
+		if fault == nil {
+			root, fault = l.opts.section(d, root)
+			if fault != nil && i > 0 {
+				continue // the profile does not change the section
+			}
+		}
 		if fault != nil {
 			if i > 0 && fault.Reason == ReasonNotFound {
 				p.notFound(fault)
@@ -123,16 +135,28 @@ func (l *loader) layers(ctx context.Context, s *state, names []string, p profile
 			complete = false
 			continue
 		}
-		s.digest.add("document", name, string(d.Data))
-		root, unread := d.Decode(name)
-		if unread != nil {
-			s.faults.add(documentFault(d, unread))
-			complete = false
-			continue
-		}
 		layers = append(layers, checkDocument(d, root, known, &s.faults))
 	}
 	return layers, complete
+}
+
+// decode loads and decodes one configuration file.
+func (l *loader) decode(ctx context.Context, s *state, name string) (*document.Document, *document.Node, *Error) {
+	if l.values != nil {
+		s.files = append(s.files, name)
+		s.digest.add("map", fmt.Sprint(l.values)) // sorted by key
+		return &document.Document{Name: name, Loose: true}, nodeOf(l.values), nil
+	}
+	d, fault := l.document(ctx, s, name, maxFileSize)
+	if fault != nil {
+		return nil, nil, fault
+	}
+	s.digest.add("document", name, string(d.Data))
+	root, unread := d.Decode(name)
+	if unread != nil {
+		return nil, nil, documentFault(d, unread)
+	}
+	return d, root, nil
 }
 
 // merge makes the policies and routes of the layers.
@@ -141,6 +165,9 @@ func (l *loader) merge(ctx context.Context, s *state, layers []*layer) {
 	switch {
 	case err != nil:
 		s.faults.add(internal(err))
+		return
+	case l.values != nil && len(m.order) > 1 && m.Routes == nil:
+		s.faults.add(unordered(m))
 		return
 	case len(m.order) == 0:
 		if len(s.faults.list) == 0 {

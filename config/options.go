@@ -6,6 +6,11 @@ type Options struct {
 	// Profile is the profile if CORS_PROFILE is not set. Empty means none.
 	Profile string
 
+	// Key is the path of the section that has the policies, if the file is the
+	// application's own: "cors", or "http.cors". Empty means the whole file. The file of
+	// the profile needs no such section.
+	Key string
+
 	// Environ is the environment in the form of [os.Environ]. Nil means the
 	// environment of the process at the time of each load; an empty slice that is
 	// not nil means no environment.
@@ -27,6 +32,9 @@ func combine(opts []Options) Options {
 	for _, o := range opts {
 		if o.Profile != "" {
 			all.Profile = o.Profile
+		}
+		if o.Key != "" {
+			all.Key = o.Key
 		}
 		if o.Environ != nil {
 			all.Environ = o.Environ

@@ -112,6 +112,11 @@ func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList)
 		return Place{Key: key}
 	}
 	place := s.place(-1)
+	if s.doc != nil && s.variable == "" {
+		return Place{
+			File: place.File, Line: place.Line, Column: place.Column, Key: placeIn(s.doc, s.at, key).Key, Excerpt: place.Excerpt,
+		}
+	}
 	place.Key = key
 	return place
 }

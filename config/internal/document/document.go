@@ -15,6 +15,11 @@ type Document struct {
 	Name string // as messages spell it
 	Data []byte
 
+	// Section is the path of the part that has the configuration, or empty.
+	Section string
+	// Loose reports whether text may stand for other types, as in a variable.
+	Loose bool
+
 	lines []int // the offset at which each line begins; built when needed
 	marks []int // the number of characters before each multiple of markEvery
 }

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/viper"
+
+	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/core"
+)
+
+// Key returns Options for a configuration that is a section of the application's own
+// file: with Key("cors"), Load reads the policies below the key cors. Dots separate the
+// keys of nested sections.
+func Key(path string) Options { return Options{Key: path} }
+
+// FromMap is like [Load] for a map that another library has read from the application's
+// own configuration. Its keys are those of a file. Text in place of a list is split at
+// commas. Maps have no order, so several policies need routes.
+func FromMap(m map[string]any, opts ...Options) (*core.Engine, error) {
+	c, err := ReadMap(m, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return c.engine, nil
+}
+
+// ReadMap is like [FromMap], but returns the whole configuration. To reload, call it
+// again and pass its policies or routes to [core.Engine.Reload] or
+// [core.Engine.ReloadRouted].
+func ReadMap(m map[string]any, opts ...Options) (*Config, error) {
+	if m == nil {
+		m = map[string]any{}
+	}
+	l := &loader{src: Files{}, name: mapName, opts: combine(opts), values: m}
+	r := check(context.Background(), l)
+	return r.Config, r.Err
+}
+
+// mapName is what messages call a configuration that is not a document.
+const mapName = "configuration"
+
+// FromViper is like [FromMap] for a section of v: "cors", or "http.cors". It uses
+// defaults, files, bound variables and overrides, as v merges them. Viper drops empty
+// tables, so a policy that refuses every origin must be written with allow_origins: [].
+func FromViper(v *viper.Viper, key string, opts ...Options) (*core.Engine, error) {
+	if v == nil {
+		return nil, errors.New("cors: a nil viper.Viper")
+	}
+	return FromMap(v.AllSettings(), append(slices.Clone(opts), Key(strings.ToLower(key)))...)
+}
+
+// section returns the part of a document that the key selects, or a fault.
+func (o Options) section(d *document.Document, root *document.Node) (*document.Node, *Error) {
+	if o.Key == "" {
+		return root, nil
+	}
+	path := ""
+	for key := range strings.SplitSeq(o.Key, ".") {
+		path = joinKey(path, key)
+		next := root.Get(key)
+		if next == nil {
+			return nil, &Error{
+				Place: placeIn(d, root.Pos, path), Reason: reasonMissing, Detail: "no such key",
+				Suggestion: "add it, or choose another key for the section",
+			}
+		}
+		root = next
+	}
+	d.Section = o.Key
+	return root, nil
+}
+
+// nodeOf returns a value as a node of a document.
+func nodeOf(value any) *document.Node {
+	if d, ok := value.(time.Duration); ok {
+		return &document.Node{Kind: document.Text, Text: d.String()}
+	}
+	switch v := reflect.ValueOf(value); v.Kind() {
+	case reflect.Invalid:
+		return &document.Node{Kind: document.Null}
+	case reflect.Pointer:
+		if v.IsNil() {
+			return &document.Node{Kind: document.Null}
+		}
+		return nodeOf(v.Elem().Interface())
+	case reflect.Bool:
+		return &document.Node{Kind: document.Bool, Text: strconv.FormatBool(v.Bool())}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return &document.Node{Kind: document.Int, Text: strconv.FormatInt(v.Int(), 10)}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return &document.Node{Kind: document.Int, Text: strconv.FormatUint(v.Uint(), 10)}
+	case reflect.Float32, reflect.Float64:
+		return numberNode(v.Float())
+	case reflect.Slice, reflect.Array:
+		n := &document.Node{Kind: document.List}
+		for i := range v.Len() {
+			n.Items = append(n.Items, nodeOf(v.Index(i).Interface()))
+		}
+		return n
+	case reflect.Map:
+		return tableOf(v)
+	}
+	return &document.Node{Kind: document.Text, Text: fmt.Sprint(value)}
+}
+
+// numberNode returns the node of a number. Decoders of JSON make every number a float.
+func numberNode(f float64) *document.Node {
+	text := strconv.FormatFloat(f, 'f', -1, 64)
+	if isDigits(text) {
+		return &document.Node{Kind: document.Int, Text: text}
+	}
+	return &document.Node{Kind: document.Float, Text: text}
+}
+
+// tableOf returns the node of a map, with its keys in alphabetical order.
+func tableOf(v reflect.Value) *document.Node {
+	n := &document.Node{Kind: document.Table}
+	for _, key := range v.MapKeys() {
+		n.Pairs = append(n.Pairs, document.Pair{Key: fmt.Sprint(key.Interface()), Value: nodeOf(v.MapIndex(key).Interface())})
+	}
+	slices.SortFunc(n.Pairs, func(a, b document.Pair) int { return strings.Compare(a.Key, b.Key) })
+	return n
+}
+
+// unordered reports that a map has several policies and no routes, which leaves open
+// which of them governs.
+func unordered(m *merged) *Error {
+	return &Error{
+		Place: Place{File: mapName, Key: keyPolicies}, Reason: reasonMissing,
+		Detail:     "several policies without an order, because maps have none: " + strings.Join(m.order, ", "),
+		Suggestion: "add routes that list the policies in their order",
+	}
+}
