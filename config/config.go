@@ -40,6 +40,8 @@ type Config struct {
 	Revision Revision
 	// Warnings describe settings that are legal but probably not intended.
 	Warnings []*Warning
+	// Notes say which keys of files have no effect because a variable overrides them.
+	Notes []*Warning
 	// Files are the names of the documents that were read, as in messages.
 	Files []string
 
@@ -69,6 +71,7 @@ type Report struct {
 	Config   *Config    // nil if there are faults
 	Err      error      // joins an *Error for every fault; nil if there are none
 	Warnings []*Warning // if there are faults, only the warnings that are certain
+	Notes    []*Warning // as in [Config]
 	Files    []string   // the documents that were requested
 }
 
@@ -98,11 +101,11 @@ func named(src Source, name string) error {
 func check(ctx context.Context, l *loader) Report {
 	s := l.load(ctx)
 	engine, err := s.compile(nil, l.opts.progress)
-	r := Report{Err: err, Warnings: s.warnings, Files: s.sources()}
+	r := Report{Err: err, Warnings: s.warnings, Notes: s.notes(), Files: s.sources()}
 	if err == nil {
 		r.Config = &Config{
 			Policies: s.policies, Routes: s.routes, Revision: s.revision,
-			Warnings: s.warnings, Files: r.Files, engine: engine,
+			Warnings: s.warnings, Notes: r.Notes, Files: r.Files, engine: engine,
 		}
 	}
 	return r

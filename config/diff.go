@@ -16,6 +16,7 @@ import (
 type Diff struct {
 	policies []policyDiff // changed and added policies in the new order, then removed ones
 	routes   []string     // changes of routes, or of the order of policies; one line each
+	without  []string     // changes of files without effect; one line each
 }
 
 // policyDiff is the difference between two versions of a policy.
@@ -43,12 +44,13 @@ const (
 
 // String returns the differences in one line for a log: the policies by name, each
 // with its additions (+) and removals (-). It truncates long lists of origins,
-// policies and routes and counts the rest. An empty Diff is "no change".
+// policies and routes and counts the rest. An empty Diff is "no change". A change in a
+// file that a variable overrides is named too.
 func (d Diff) String() string {
-	if d.Empty() {
-		return "no change"
-	}
 	var all []string
+	if d.Empty() {
+		all = append(all, "no change")
+	}
 	for i, p := range d.policies {
 		if i == maxDiffPolicies {
 			all = append(all, fmt.Sprintf("%d more policies", len(d.policies)-i))
@@ -63,7 +65,7 @@ func (d Diff) String() string {
 		}
 		all = append(all, wording.Foreign(r))
 	}
-	return strings.Join(all, "; ")
+	return strings.Join(append(all, d.without...), "; ")
 }
 
 func (p policyDiff) String() string {
@@ -122,7 +124,7 @@ func diff(from, to *state) Diff {
 			d.policies = append(d.policies, p)
 		}
 	}
-	d.routes = diffRoutes(from, to)
+	d.routes, d.without = diffRoutes(from, to), diffOverridden(from, to)
 	return d
 }
 

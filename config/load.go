@@ -30,6 +30,8 @@ type state struct {
 	revision Revision
 	warnings []*Warning
 
+	overridden map[string]override // by path
+
 	digest digest
 	seen   map[string]string // the revision of every document requested
 	files  []string          // names as in messages, in the order of reading
@@ -109,6 +111,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 		under.names = nil // the policies that they declare are unknown
 	}
 	layers = append(layers, checkVariables(vars, known, under, &s.faults))
+	s.overridden = overridden(layers) // before they are merged
 	if complete {
 		l.merge(ctx, s, layers)
 	}

@@ -117,7 +117,7 @@ func (c *check) report(cmd *cobra.Command, file string) (config.Report, error) {
 
 // diagnostic is a fault or a warning.
 type diagnostic struct {
-	Severity   string `json:"severity"` // error or warning
+	Severity   string `json:"severity"` // error, warning or note
 	File       string `json:"file,omitempty"`
 	Line       int    `json:"line,omitempty"`
 	Column     int    `json:"column,omitempty"`
@@ -217,6 +217,9 @@ func (c *check) result(file string, r config.Report) checked {
 		got.OK = got.OK && !c.strict
 		got.Diagnostics = append(got.Diagnostics, newDiagnostic("warning", (*config.Error)(w)))
 	}
+	for _, n := range r.Notes {
+		got.Diagnostics = append(got.Diagnostics, newDiagnostic("note", (*config.Error)(n)))
+	}
 	if r.Config != nil {
 		got.Revision, got.Policies, got.Routes = r.Config.Revision.Hash, len(r.Config.Policies), len(r.Config.Routes)
 		for _, p := range r.Config.Policies {
@@ -237,24 +240,27 @@ func (c *check) print(t terminal, results []checked) error {
 				if d.Variable != "" {
 					message = safe(d.Variable) + ": " + message
 				}
-				annotation(t, d.Severity, d.File, d.Line, d.Column, "CORS: "+d.Code, message)
+				level := d.Severity
+				if level == "note" {
+					level = "notice"
+				}
+				annotation(t, level, d.File, d.Line, d.Column, "CORS: "+d.Code, message)
 			}
 		}
 		return nil
 	}
 	for _, r := range results {
-		faults := 0
+		count := make(map[string]int)
 		for _, d := range r.Diagnostics {
 			printDiagnostic(t, d)
-			if d.Severity == "error" {
-				faults++
-			}
+			count[d.Severity]++
 		}
+		faults := count["error"]
 		verdict, how := "ok", green
 		if !r.OK {
 			verdict, how = "not ok", red
 		}
-		counts := plural(faults, "fault") + ", " + plural(len(r.Diagnostics)-faults, "warning")
+		counts := plural(faults, "fault") + ", " + plural(count["warning"], "warning")
 		if faults == 0 {
 			counts = plural(r.Origins, "origin") + ", " + plural(r.Routes, "route") + ", " + counts
 			counts = policies(r.Policies) + ", " + counts
@@ -276,8 +282,11 @@ func policies(n int) string {
 // line.
 func printDiagnostic(t terminal, d diagnostic) {
 	how := red
-	if d.Severity == "warning" {
+	switch d.Severity {
+	case "warning":
 		how = yellow
+	case "note":
+		how = bold
 	}
 	place := config.Place{File: d.File, Line: d.Line, Column: d.Column, Variable: d.Variable}.String()
 	if place != "" {
