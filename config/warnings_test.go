@@ -31,6 +31,11 @@ version: 2
 policies:
   a: {allow_origins: ["https://a.example"], allow_headers: [Cookie]}
 `, []string{"a.allow_headers[0]"}},
+		{"a path that looks like a prefix", `
+policies:
+  a: {allow_origins: ["https://a.example"], max_age: 7}
+routes: [{path: /api, policies: [a]}]
+`, []string{`cors.yaml:4:17: routes[0].path "/api": covers only this path, and none below it; write "/api/" to cover`}},
 		{"routes", `
 policies:
   a: {allow_origins: ["https://a.example"], allow_headers: [Cookie]}

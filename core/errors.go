@@ -64,6 +64,7 @@ const (
 	ReasonUnreachablePattern Reason = "unreachable-pattern" // another pattern matches the same origins
 	ReasonUnreachablePolicy  Reason = "unreachable-policy"  // an earlier policy allows every origin
 	ReasonUnreachableRoute   Reason = "unreachable-route"   // an earlier route covers it
+	ReasonExactPath          Reason = "exact-path"          // /api does not cover /api/items; /api/ does
 	ReasonSafelisted         Reason = "safelisted"          // has no effect, because it is always allowed
 	ReasonDuplicate          Reason = "duplicate"           // listed twice
 	ReasonBesideWildcard     Reason = "beside-wildcard"     // listed together with "*", which covers it

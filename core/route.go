@@ -57,6 +57,7 @@ func compileRoutes(routes []Route) (*state, error) {
 	for i, r := range routes {
 		c := compiler{warns: warns, effort: effort}
 		c.checkRoute(i, r)
+		c.warnExact(i, routes)
 		for j, earlier := range routes[:i] {
 			if covers(earlier, r) {
 				c.warn(finding{"", "Routes", i, r.Host + r.Path}, ReasonUnreachableRoute,

@@ -2,6 +2,8 @@ package core
 
 import (
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/corskit/corskit/internal/origin"
@@ -12,6 +14,20 @@ type routeFault struct {
 	value              string
 	reason             Reason
 	detail, suggestion text
+}
+
+// likePrefix matches the last segment of paths that usually have others below them.
+var likePrefix = regexp.MustCompile(`/(?:apis?|rest|rpc|v[0-9]+|public|private|internal|admin|assets|static|files|uploads|media|images|` +
+	`apps?|services?|webhooks?)$`)
+
+// warnExact warns of a path that covers nothing below it although it looks as if it
+// should, unless another route has that path with a slash.
+func (c *compiler) warnExact(i int, routes []Route) {
+	path := routes[i].Path
+	if likePrefix.MatchString(path) && !slices.ContainsFunc(routes, func(r Route) bool { return r.Path == path+"/" }) {
+		c.warn(finding{"", "Routes", i, path}, ReasonExactPath, "covers only this path, and none below it",
+			textf("write %q to cover the paths below it too", path+"/"))
+	}
 }
 
 func (c *compiler) checkRoute(i int, r Route) {
