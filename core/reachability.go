@@ -33,6 +33,9 @@ func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 					"the patterns are too many or too complex to tell whether others match the same origins as this one and later ones",
 					"write fewer or simpler patterns")
 				return
+			case owner == i:
+				ps.warn("AllowOrigins", j, entry, ReasonUnreachablePattern,
+					textf("redundant: pattern %q matches these origins too", pattern), "remove it")
 			case owner != origin.NoOwner:
 				ps.warn("AllowOrigins", j, entry, ReasonUnreachablePattern,
 					textf("no effect: pattern %q of policy %q already matches these origins", pattern, rs.answers[owner].name),

@@ -42,6 +42,25 @@ func TestUnreachableRoutes(t *testing.T) {
 	}
 }
 
+// TestRedundantPatterns checks that the warning about a pattern does not say that another
+// pattern of the same policy matches in its place: for an exact origin, Explain names
+// the exact entry.
+func TestRedundantPatterns(t *testing.T) {
+	e := core.MustNew(
+		core.Policy{Name: "a", AllowOrigins: []string{"https://x.a.example", "https://*.a.example"}},
+		core.Policy{Name: "b", AllowOrigins: []string{"https://y.a.example"}},
+	)
+	w := e.Warnings()
+	if len(w) != 2 || w[0].Policy != "a" || w[0].Detail != `redundant: pattern "https://*.a.example" matches these origins too` ||
+		w[1].Policy != "b" || w[1].Detail != `no effect: pattern "https://*.a.example" of policy "a" already matches these origins` {
+		t.Errorf("%v", w)
+	}
+	x := e.Explain(ctx, core.Request{Method: "GET", Origin: []string{"https://x.a.example"}}).String()
+	if !strings.Contains(x, `pattern "https://x.a.example" of policy "a" matches`) {
+		t.Errorf("%s", x)
+	}
+}
+
 // TestSharedPolicies checks that only routes with the same slice of policies share
 // them, not routes with a part of it or with an equal one.
 func TestSharedPolicies(t *testing.T) {
