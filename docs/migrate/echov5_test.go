@@ -161,6 +161,12 @@ func echoV5() library {
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowHeaders: []string{\"Origin\", \"Content-Length\", \"X-Token\"}`",
+				note:   unsettable,
+				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"Origin", "Content-Length", "X-Token"} }),
+				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"Origin", "Content-Length", "x-token"} }),
+			},
+			{
 				option: "`AllowHeaders: []string{\"*\"}`",
 				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = []string{"*"} }),

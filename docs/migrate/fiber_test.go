@@ -202,6 +202,12 @@ func fiberV2() library {
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowHeaders: \"Origin, Content-Length, X-Token\"`",
+				note:   unsettable,
+				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "Origin, Content-Length, X-Token" }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"Origin", "Content-Length", "x-token"} }),
+			},
+			{
 				option: "`AllowHeaders: \"*\"`",
 				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "*" }),

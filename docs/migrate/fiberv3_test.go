@@ -172,6 +172,12 @@ func fiberV3() library {
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowHeaders: []string{\"Origin\", \"Content-Length\", \"X-Token\"}`",
+				note:   unsettable,
+				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = []string{"Origin", "Content-Length", "X-Token"} }),
+				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"Origin", "Content-Length", "x-token"} }),
+			},
+			{
 				option: "`AllowHeaders: []string{\"*\"}`",
 				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = []string{"*"} }),

@@ -247,6 +247,12 @@ func ginContrib() library {
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowHeaders: []string{\"Origin\", \"Content-Length\", \"X-Token\"}`",
+				note:   unsettable,
+				old:    ginOld(func(c *cors.Config) { c.AllowHeaders = []string{"Origin", "Content-Length", "X-Token"} }),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"Origin", "Content-Length", "x-token"} }),
+			},
+			{
 				option: "`AllowHeaders: []string{\"*\"}`",
 				note:   "Without credentials it does not cover Authorization, as before: list `authorization` too.",
 				old:    ginOld(func(c *cors.Config) { c.AllowHeaders = []string{"*"} }),

@@ -174,6 +174,12 @@ func goChi() library {
 				},
 			},
 			{
+				option: "`AllowedHeaders: []string{\"Origin\", \"Content-Length\", \"X-Token\"}`",
+				note:   unsettable,
+				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"Origin", "Content-Length", "X-Token"}}),
+				policy: chiPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"Origin", "Content-Length", "x-token"} }),
+			},
+			{
 				option: "`AllowedHeaders: []string{\"*\"}`",
 				note:   "Without credentials, an asterisk does not cover Authorization in browsers. With credentials, `*` is enough.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"*"}}),

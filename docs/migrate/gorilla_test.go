@@ -163,6 +163,12 @@ func gorilla() library {
 				},
 			},
 			{
+				option: "`handlers.AllowedHeaders([]string{\"Origin\", \"Content-Length\", \"X-Token\"})`",
+				note:   unsettable,
+				old:    gor(one, handlers.AllowedHeaders([]string{"Origin", "Content-Length", "X-Token"})),
+				policy: gorPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"Origin", "Content-Length", "x-token"} }),
+			},
+			{
 				option: "`handlers.AllowedHeaders([]string{\"*\"})`",
 				note: "The old library treats it as the name of a header and allows no other. " +
 					"Without credentials it does not cover Authorization: list `authorization` too.",

@@ -78,6 +78,7 @@ const (
 	handlerPassed = "Preflights do not reach the handler."
 	noRoute       = "The router has no OPTIONS for the path, so its 405 makes the preflight fail. " +
 		"Now the middleware answers it."
+	unsettable = "Scripts cannot set Origin and Content-Length. They may stay in the list: a warning names them, and no response does."
 	ownOptions = "This is the script's own OPTIONS, not its preflight, so it reaches the handler."
 	onePolicy  = "The policy is the same for every path. " +
 		"The preflight succeeds, and the script can read the router's 405."

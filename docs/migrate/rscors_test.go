@@ -173,6 +173,12 @@ func rsCORS() library {
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),
 			},
 			{
+				option: "`AllowedHeaders: []string{\"Origin\", \"Content-Length\", \"X-Token\"}`",
+				note:   unsettable,
+				old:    rs(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"Origin", "Content-Length", "X-Token"}}),
+				policy: rsPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"Origin", "Content-Length", "x-token"} }),
+			},
+			{
 				option: "`AllowedHeaders: []string{\"*\"}`",
 				note:   "Without credentials, an asterisk does not cover Authorization in browsers. With credentials, `*` is enough.",
 				old:    rs(cors.Options{AllowedOrigins: origins, AllowedHeaders: []string{"*"}}),
