@@ -299,7 +299,8 @@ var envOnlyFaults = []faultCase{
 		env:  []string{"CORS_ALLOW_ORIGINS=*", "CORS_ALLOW_CREDENTIALS=true"},
 		want: []string{
 			`CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*": with credentials, browsers refuse "*", and reflecting every ` +
-				`origin would let any site act as its visitors; list the origins that need credentials, or set allow_credentials to false: ` +
+				`origin would let any site act as its visitors; list the origins that need credentials, or set ` +
+				`allow_credentials to false: ` +
 				`nothing changes if * was sent before, but requests with credentials will fail if origins were reflected`,
 		},
 	},

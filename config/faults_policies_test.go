@@ -45,7 +45,8 @@ var policyFaults = []faultCase{
 		},
 		want: []string{
 			`cors.yaml:3:21: policies.spa.allow_origins[0] "*": with credentials, browsers refuse "*", and reflecting every ` +
-				`origin would let any site act as its visitors; list the origins that need credentials, or set allow_credentials to false: ` +
+				`origin would let any site act as its visitors; list the origins that need credentials, or set ` +
+				`allow_credentials to false: ` +
 				`nothing changes if * was sent before, but requests with credentials will fail if origins were reflected`,
 		},
 	},

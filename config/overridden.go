@@ -87,7 +87,8 @@ func (s *state) notes() (notes []*Warning) {
 		})
 	}
 	slices.SortFunc(notes, func(a, b *Warning) int {
-		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Key, b.Key))
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			strings.Compare(a.Key, b.Key))
 	})
 	return notes
 }

@@ -57,13 +57,15 @@ func TestKeyFaults(t *testing.T) {
 		{"http: {cors: {policies: {app: {allow_origins: [a.example]}}}}",
 			`app.yaml:1:48: http.cors.policies.app.allow_origins[0] "a.example": an origin begins with its scheme; ` +
 				`did you mean "https://a.example"?`},
-		{"http: {cors: []}", "app.yaml:1:14: http.cors: expected a table of keys and values, got a list; begin the file with the key policies"},
+		{"http: {cors: []}",
+			"app.yaml:1:14: http.cors: expected a table of keys and values, got a list; begin the file with the key policies"},
 		{"http: {core: {}}", "app.yaml:1:7: http.cors: no such key; add it, or choose another key for the section"},
 		{"policies: {}", "app.yaml:1:1: http: no such key; add it, or choose another key for the section"},
 		{"http: {cors: {}}", "app.yaml: no policies; add the key policies (a policy {} refuses every origin)"},
 	} {
 		files := config.Static{"app.yaml": []byte(c.yaml)}
-		if _, err := config.Read(context.Background(), files, "app.yaml", noEnvironment, config.Key("http.cors")); err == nil || err.Error() != c.want {
+		if _, err := config.Read(context.Background(), files, "app.yaml", noEnvironment,
+			config.Key("http.cors")); err == nil || err.Error() != c.want {
 			t.Errorf("%s:\n%v\nwant\n%s", c.yaml, err, c.want)
 		}
 	}
@@ -80,11 +82,13 @@ func TestFromMap(t *testing.T) {
 		return map[string]any{"version": 1.0, "policies": map[string]any{"app": policy}}
 	}
 	for name, m := range map[string]map[string]any{
-		"typed": one(map[string]any{"allow_origins": []string{"https://a.example"}, "allow_credentials": true, "max_age": 10 * time.Minute}),
+		"typed": one(map[string]any{"allow_origins": []string{"https://a.example"}, "allow_credentials": true,
+			"max_age": 10 * time.Minute}),
 		"any": one(map[string]any{"allow_origins": []any{"https://a.example"}, "allow_credentials": true,
 			"max_age": "10m"}),
-		"text":     one(map[string]any{"allow_origins": "https://a.example", "allow_credentials": "true", "max_age": "10m"}),
-		"any keys": {"policies": map[any]any{"app": map[any]any{"allow_origins": []any{"https://a.example"}, "allow_credentials": true, "max_age": "600s"}}},
+		"text": one(map[string]any{"allow_origins": "https://a.example", "allow_credentials": "true", "max_age": "10m"}),
+		"any keys": {"policies": map[any]any{"app": map[any]any{"allow_origins": []any{"https://a.example"},
+			"allow_credentials": true, "max_age": "600s"}}},
 	} {
 		c, err := config.ReadMap(m, noEnvironment)
 		if err != nil {

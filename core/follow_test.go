@@ -16,25 +16,31 @@ import (
 // typedOrigins are entries as people write them.
 var typedOrigins = []string{
 	"", " ", "*", "null", "NULL", " null", "ALL", "any", "true", "True", "yes", "false", "none", "undefined", "nil", "NaN", "<no value>",
-	"[object Object]", "self", "localhost", "localhost:*", "localhost:3000", "loopback", "@LOOPBACK", "https://*", "http://*", "https://*:*",
-	"*://a.example", "http*://a.example", "*.example.com", "*.com", "http://localhost*", "https://app.example.com*", "http://app.example.com*",
+	"[object Object]", "self", "localhost", "localhost:*", "localhost:3000", "loopback", "@LOOPBACK", "https://*", "http://*",
+	"https://*:*",
+	"*://a.example", "http*://a.example", "*.example.com", "*.com", "http://localhost*", "https://app.example.com*",
+	"http://app.example.com*",
 	"http://localhost:[*]", "https://*.d.example.com:[*]", "http://localhost:[3000-3999]", "http://app.example.com:[3000,3001]",
 	"http://localhost:3000,3001", "https://a.example.com https://b.example.com", "http://a.example.com;https://b.example.com",
 	"https://a.example.com\nhttps://b.example.com", `"https://a.example.com,https://b.example.com"`, "'https://a.example.com'",
 	"[https://a.example.com,https://b.example.com]", `["https://a.example.com"]`, "[https://a.example.com]", "*,https://a.example.com",
 	"- https://a.example.com\n- http://b.example.com", "null,https://a.example.com", "{{ .Values.origins }}", "${ORIGINS}", "%ORIGINS%",
-	"https://YOUR_APP_DOMAIN", "https://your_app_domain", "https://<your-domain>", "a.example.com", "//a.example.com", "https//a.example.com",
+	"https://YOUR_APP_DOMAIN", "https://your_app_domain", "https://<your-domain>", "a.example.com", "//a.example.com",
+	"https//a.example.com",
 	"http:a.example.com", "https:///a.example.com", "https://a.example.com/", "http://a.example.com/", "http://a.example.com:80",
 	"http://a.example.com:443", "https://a.example.com/*", "https://A.example.com", "https://bücher.example", "https://user@a.example.com",
 	"https://a.example.com@evil.test", "https://.example.com", "https://a.example.com..", "http://127.1", "http://10.1", "::1:3000",
-	"http://[0::1]", "https://a.example.com:0", "https://a.example.com:", "https://a.example.com:90-80", "https://app.example.*", "http://app.*",
+	"http://[0::1]", "https://a.example.com:0", "https://a.example.com:", "https://a.example.com:90-80",
+	"https://app.example.*", "http://app.*",
 	"https://**.example.com", "https://*.*.*.*.*.*.*.*.*.example.com", "http://192.168.1.*", "10.0.0.0/8", "capacitor://*", "capacitor://",
-	"chrome-extension://*", "moz-extension://*", "safari-web-extension://*", "vscode-webview://*", "x-app://*", "x-app://a.b-*", "x-app://A",
+	"chrome-extension://*", "moz-extension://*", "safari-web-extension://*", "vscode-webview://*", "x-app://*", "x-app://a.b-*",
+	"x-app://A",
 	"file:///x", "about:blank", "https://*.com", "http://*.com", "https://*.github.io", "https://*-x.vercel.app", "http://a.example.com",
 	"http://*.example.com", "https://*.nip.io", "https://*.internal", "regexp:https://.*", `regexp:https://.*example\.com`,
 	"regexp:https://app.a.example.com", "regexp:http://app.a.example.com", `regexp:https://a\.example\.com/`, "regexp:(", "regexp:",
 	`regexp:https://[a-z]+\.github\.io`, `regexp:http://[a-z]+\.example\.com`, "regexp:a{9}{9}{9}.*b", `/^https:\/\/a\.example\.com$/`,
-	`https://.*\.example\.com`, "https?://a.example.com", "regex:https://.*", "re:a", "https://a.example.com # ours", "origin: http://a.example.com",
+	`https://.*\.example\.com`, "https?://a.example.com", "regex:https://.*", "re:a", "https://a.example.com # ours",
+	"origin: http://a.example.com",
 	"\ufeffhttps://a.example.com", "- http://a.example.com", "https://a b.example", "wss://a.example.com", "htps://a.example.com",
 	"https://a.example.com.", "https://xn--a.example", "https://" + strings.Repeat("a", 2000),
 }
@@ -147,7 +153,8 @@ func TestNamesSuggestionsAreAccepted(t *testing.T) {
 	names := []string{
 		"", " ", "patch", "option", "DELTE", "TRACE", "connect", "P{T", "GET, PUT", "GET PUT", "GET;PUT", "GET", "*", "Autorization",
 		"Content Type", "X-A,X-B", `"x-a"`, "x-a:", "X-A ", "Origin", "Cookie", "Set-Cookie", "Access-Control-Allow-Origin", "etags",
-		"Content-Type: application/json", "[x-a, x-b]", "['x-a']", "'x-a'", "`x-a`", "${HEADERS}", "$HEADERS", "%HEADERS%", "{{ .Values.headers }}", strings.Repeat("a", 300),
+		"Content-Type: application/json", "[x-a, x-b]", "['x-a']", "'x-a'", "`x-a`", "${HEADERS}", "$HEADERS", "%HEADERS%",
+		"{{ .Values.headers }}", strings.Repeat("a", 300),
 	}
 	for _, field := range []string{"AllowMethods", "AllowHeaders", "ExposeHeaders"} {
 		for _, name := range names {

@@ -284,7 +284,8 @@ func (ps *policyScope) notToken(field string, i int, entry string) {
 
 // tokensIn returns the elements of a list in one entry, or nil if they are not tokens.
 func tokensIn(entry string) (tokens []string) {
-	for token := range strings.FieldsFuncSeq(strings.Trim(entry, "[](){}\"'` "), func(r rune) bool { return strings.ContainsRune(",; |\t\r\n", r) }) {
+	for token := range strings.FieldsFuncSeq(strings.Trim(entry, "[](){}\"'` "),
+		func(r rune) bool { return strings.ContainsRune(",; |\t\r\n", r) }) {
 		if token = strings.Trim(token, "\"'`"); !fetch.IsToken(token) {
 			return nil
 		}

@@ -60,8 +60,8 @@ func TestCheckEnvironment(t *testing.T) {
 func TestCheckSaysThatVariablesWin(t *testing.T) {
 	env := []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://b.example", "CORS__POLICIES__SPA__MAX_AGE=10m"}
 	r := corskitWith(t, "testdata/check", env, "check", "--strict", "good.yaml")
-	const want = "good.yaml:4:5: note: policies.spa.allow_origins: has no effect, because the variable CORS__POLICIES__SPA__ALLOW_ORIGINS " +
-		"is set; change the variable, or unset it\n"
+	const want = "good.yaml:4:5: note: policies.spa.allow_origins: has no effect, because the variable " +
+		"CORS__POLICIES__SPA__ALLOW_ORIGINS is set; change the variable, or unset it\n"
 	if r.code != exitYes || !strings.HasPrefix(r.stdout, want) || strings.Count(r.stdout, "note:") != 1 {
 		t.Errorf("got %+v, want %q", r, want)
 	}

@@ -14,8 +14,10 @@ func TestMisspelled(t *testing.T) {
 		s, want string
 	}{
 		{method, "OPTION", "OPTIONS"}, {method, "DELTE", "DELETE"}, {method, "DELETEE", "DELETE"}, {method, "PATHC", "PATCH"},
-		{method, "PUTT", "PUT"}, {method, "option", "OPTIONS"}, {method, "XGET", "GET"}, {method, "PUTS", "PUT"}, {method, "ELETE", "DELETE"},
-		{method, "PATCH", ""}, {method, "patch", ""}, {method, "PU", ""}, {method, "CHICKEN", ""}, {method, "CUSTOM", ""}, {method, "TPU", ""},
+		{method, "PUTT", "PUT"}, {method, "option", "OPTIONS"}, {method, "XGET", "GET"}, {method, "PUTS", "PUT"}, {method,
+			"ELETE", "DELETE"},
+		{method, "PATCH", ""}, {method, "patch", ""}, {method, "PU", ""}, {method, "CHICKEN", ""}, {method, "CUSTOM", ""},
+		{method, "TPU", ""},
 		{method, "APTHC", ""}, {method, "PATHX", ""}, {method, "", ""},
 		{request, "autorization", "authorization"}, {request, "authorisation", "authorization"}, {request, "contet-type", "content-type"},
 		{request, "content-tpye", "content-type"}, {request, "contenttype", "content-type"}, {request, "x-request-with", ""},

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,9 +13,30 @@ const maxDiagnosed = 1024
 
 // diagnose explains why s is not a pattern. It corrects s as a person would, one
 // fault after the other, and returns the first fault. Its suggestion is the
-// corrected entry if that is a pattern. strict is the fault that the parser found.
-func diagnose(s string, strict *Fault) *Fault {
-	d := diagnosis{entry: s, strict: strict, fixed: s}
+// corrected entry if that is a pattern. strict is the fault that the parser found, and
+// depth the number of lists and quotes in which s was found.
+func diagnose(s string, strict *Fault, depth int) *Fault {
+	fault := diagnoseSteps(s, strict, depth)
+	if fault.Suggestion == "" || !namesPatterns(fault.Suggestion) {
+		fault.Suggestion = fault.Reason.advice()
+	}
+	return fault
+}
+
+// quotedText is what suggestions say to write.
+var quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// namesPatterns reports whether all that a suggestion says to write are patterns. A
+// suggestion that is made from the parts of an entry may have their faults.
+func namesPatterns(suggestion string) bool {
+	return !slices.ContainsFunc(quotedText.FindAllString(suggestion, -1), func(quoted string) bool {
+		s, err := strconv.Unquote(quoted)
+		return err != nil || !isPattern(s)
+	})
+}
+
+func diagnoseSteps(s string, strict *Fault, depth int) *Fault {
+	d := diagnosis{entry: s, strict: strict, depth: depth, fixed: s}
 	for _, step := range diagnosisSteps() {
 		if f := step(&d); f != nil {
 			return f
@@ -30,6 +52,7 @@ func diagnose(s string, strict *Fault) *Fault {
 type diagnosis struct {
 	entry  string
 	strict *Fault
+	depth  int
 	first  *Fault // the first fault found, or nil
 
 	fixed        string // the entry, corrected so far
@@ -49,7 +72,7 @@ func (d *diagnosis) note(r Reason, detail string) {
 func diagnosisSteps() []func(*diagnosis) *Fault {
 	return []func(*diagnosis) *Fault{
 		(*diagnosis).checkLength,
-		func(d *diagnosis) *Fault { return foreign(d.entry) },
+		func(d *diagnosis) *Fault { return foreign(d.entry, d.depth) },
 		(*diagnosis).checkOpaque,
 		(*diagnosis).trimSpace,
 		(*diagnosis).checkPrefix,

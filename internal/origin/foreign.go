@@ -10,7 +10,7 @@ import (
 // foreign recognizes entries that are written in another notation, such as a
 // template, a regular expression or a range of addresses. A correction made from
 // their parts would be misleading.
-func foreign(s string) *Fault {
+func foreign(s string, depth int) *Fault {
 	e := foreignEntry{entry: s, trimmed: strings.TrimSpace(strings.TrimPrefix(s, byteOrderMark))}
 	e.lower = strings.ToLower(e.trimmed)
 	if e.trimmed == "" {
@@ -28,7 +28,7 @@ func foreign(s string) *Fault {
 		if !ok {
 			continue
 		}
-		if fixed, ok := respellOne(inner); ok {
+		if fixed, ok := respellOne(inner, depth+1); ok {
 			fault := n.fault
 			fault.Suggestion = didYouMean(fixed)
 			return &fault

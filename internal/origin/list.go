@@ -32,7 +32,7 @@ func (d *diagnosis) checkList() *Fault {
 		if wrapped {
 			f.Detail = "a list in one entry"
 		}
-		if entries, ok := respellAll(elements); ok {
+		if entries, ok := respellAll(elements, d.depth+1); ok {
 			f.Suggestion = asEntries(entries)
 		}
 		return f
@@ -121,12 +121,12 @@ func unwrapList(s string) (inner string, wrapped bool) {
 
 // respellAll returns the patterns that the elements of a list are or mean. It returns
 // false if some element is not clearly meant as an origin.
-func respellAll(elements []string) (entries []string, ok bool) {
+func respellAll(elements []string, depth int) (entries []string, ok bool) {
 	if len(elements) == 0 || len(elements) > maxElements {
 		return nil, false
 	}
 	for _, element := range elements {
-		if fixed, ok := respellOne(element); ok {
+		if fixed, ok := respellOne(element, depth); ok {
 			entries = append(entries, fixed)
 			continue
 		}
@@ -135,15 +135,19 @@ func respellAll(elements []string) (entries []string, ok bool) {
 	return entries, true
 }
 
+// maxNested bounds how deeply lists and quotes nest.
+const maxNested = 3
+
 // respellOne returns the pattern that an entry is or means.
-func respellOne(s string) (string, bool) {
-	f := ParsePattern(s, func(Pattern) {})
+func respellOne(s string, depth int) (string, bool) {
+	f := parseStrict(s, func(Pattern) {})
 	if f == nil {
 		return s, true
 	}
-	if !strings.ContainsAny(s, ".:") {
+	if depth > maxNested || !strings.ContainsAny(s, ".:") {
 		return "", false // any word could be a host
 	}
+	f = diagnose(s, f, depth)
 	quoted, ok := strings.CutPrefix(f.Suggestion, meant)
 	if !ok {
 		return "", false
@@ -178,7 +182,7 @@ func (d *diagnosis) checkPorts() *Fault {
 	for i, port := range ports {
 		ports[i] = m[1] + ":" + port
 	}
-	if entries, ok := respellAll(ports); ok {
+	if entries, ok := respellAll(ports, d.depth+1); ok {
 		d.first.Suggestion = asEntries(entries)
 		return d.first
 	}

@@ -3,6 +3,8 @@ package origin
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -649,8 +651,12 @@ func FuzzParsePattern(f *testing.F) {
 		if fault.Detail == "" || fault.Suggestion == "" {
 			t.Errorf("%q: %+v has no detail or no suggestion", s, fault)
 		}
-		if fixed, ok := strings.CutPrefix(fault.Suggestion, `did you mean "`); ok {
-			if other := ParsePattern(strings.TrimSuffix(fixed, `"?`), func(Pattern) {}); other != nil {
+		for _, quoted := range regexp.MustCompile(`"(?:[^"\\]|\\.)*"`).FindAllString(fault.Suggestion, -1) {
+			fixed, err := strconv.Unquote(quoted)
+			if err != nil {
+				t.Errorf("%q: %s: %v", s, fault.Suggestion, err)
+			}
+			if other := ParsePattern(fixed, func(Pattern) {}); other != nil {
 				t.Errorf("%q: %s, which is not a pattern: %s", s, fault.Suggestion, other.Detail)
 			}
 		}

@@ -78,11 +78,7 @@ func ParsePattern(s string, yield func(Pattern)) *Fault {
 	if fault == nil {
 		return nil
 	}
-	fault = diagnose(s, fault)
-	if fault.Suggestion == "" {
-		fault.Suggestion = fault.Reason.advice()
-	}
-	return fault
+	return diagnose(s, fault, 0)
 }
 
 // parseStrict is like [ParsePattern], but its faults are not diagnosed.
