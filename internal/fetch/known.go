@@ -69,10 +69,10 @@ func misspelled(s, spelling string, known []string) (meant string, ok bool) {
 }
 
 // oneEdit reports whether one insertion, deletion or replacement, or a swap of
-// neighbors, turns a into b.
+// neighbors, turns a into b, which is another string.
 func oneEdit(a, b string) bool {
 	if len(a) > len(b) {
-		a, b = b, a
+		return oneEdit(b, a)
 	}
 	if len(b)-len(a) > 1 {
 		return false
@@ -81,13 +81,9 @@ func oneEdit(a, b string) bool {
 	for i < len(a) && a[i] == b[i] {
 		i++
 	}
-	switch {
-	case len(a) < len(b):
+	if len(a) < len(b) {
 		return a[i:] == b[i+1:]
-	case i == len(a):
-		return false
-	case a[i+1:] == b[i+1:]:
-		return true
 	}
-	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+	// If only the last bytes differ, both rests are empty.
+	return a[i+1:] == b[i+1:] || a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
 }
