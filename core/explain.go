@@ -151,12 +151,7 @@ func (x *explainer) routes(s *state) bool {
 	switch i := s.index(t); i {
 	case noRoute:
 		x.step(CodeNoRoute, "no route covers host %s and path %s", quoted(r.Host), quoted(r.Path))
-		if i := exactRoute(s.routes, hostname(r.Host), r.Path); i >= 0 {
-			x.hint("end the path of route %d with a slash, %s: without it, the route covers only %s", i,
-				quoted(s.routes[i].path+"/"), quoted(s.routes[i].path))
-			return false
-		}
-		x.hint("add a route that covers it; routes compare host and path exactly, and paths are case-sensitive")
+		x.suggestRoute(s, t)
 		return false
 	case conflicting:
 		x.step(CodePathAmbiguous,
