@@ -14,7 +14,8 @@ func TestMisspelled(t *testing.T) {
 		s, want string
 	}{
 		{method, "OPTION", "OPTIONS"}, {method, "DELTE", "DELETE"}, {method, "DELETEE", "DELETE"}, {method, "PATHC", "PATCH"},
-		{method, "PUTT", "PUT"}, {method, "PTU", "PUT"}, {method, "option", "OPTIONS"}, {method, "XGET", "GET"}, {method, "PUTS", "PUT"}, {method,
+		{method, "PUTT", "PUT"}, {method, "PTU", "PUT"}, {method, "option", "OPTIONS"}, {method, "XGET", "GET"}, {method,
+			"PUTS", "PUT"}, {method,
 			"ELETE", "DELETE"},
 		{method, "PATCH", ""}, {method, "patch", ""}, {method, "PU", ""}, {method, "CHICKEN", ""}, {method, "CUSTOM", ""},
 		{method, "TPU", ""},
