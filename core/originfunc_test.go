@@ -45,7 +45,8 @@ func TestCheckOriginFunc(t *testing.T) {
 	}{
 		{"everyone", func(string) bool { return true }, company, "broad-func https://evil.test everyone, null-origin null any site"},
 		{"https", begins("https://"), company, "broad-func https://evil.test everyone"},
-		{"a top-level domain", ends(".com"), company, "broad-func https://corskit-probe.com strangers, broad-func https://evilcompany.com end"},
+		{"a top-level domain", ends(".com"), company,
+			"broad-func https://corskit-probe.com strangers, broad-func https://evilcompany.com end"},
 		{"a part", contains("company.com"), company, "broad-func https://evil.company.com.evil.test part"},
 		{"a beginning", begins(company), company, "broad-func https://company.com.evil.test beginning"},
 		{"a beginning, with a port", begins(company + ":8443"), company + ":8443", ""},
@@ -55,7 +56,8 @@ func TestCheckOriginFunc(t *testing.T) {
 		{"an end, over http", ends("company.com"), "http://intranet.company.com", "broad-func http://evilcompany.com end"},
 		{"an end, by an entry of AllowOrigins", ends("listed.example"), "", "broad-func https://evillisted.example end"},
 		{"a name", matches(`company\.[^c]`), "https://*.company.com", "broad-func https://company.evil.test part"},
-		{"localhost", begins("http://localhost"), "", "broad-func http://localhost.evil.test strangers, broad-func http://localhost:48620 machine"},
+		{"localhost", begins("http://localhost"), "",
+			"broad-func http://localhost.evil.test strangers, broad-func http://localhost:48620 machine"},
 		{"unescaped dots", matches(`^https://app.company.com$`), "https://app.company.com",
 			"broad-func https://appxcompany.com any character"},
 		{"no anchor at the end", matches(`^https://app\.company\.com`), "https://app.company.com",
@@ -68,7 +70,8 @@ func TestCheckOriginFunc(t *testing.T) {
 		{"an address", host("203.0.113.9"), "https://203.0.113.9",
 			"insecure-origin http://203.0.113.9 scheme, broad-func evil-app://203.0.113.9 scheme, port https://203.0.113.9:81 port"},
 		{"any port of localhost", matches(`^http://localhost(:\d+)?$`), "", "broad-func http://localhost:48620 machine"},
-		{"any port of [::1]", matches(`^http://\[::1\](:\d+)?$`), "http://[::1]:3000", "broad-func http://[::1]:48620 machine, port http://[::1] port"},
+		{"any port of [::1]", matches(`^http://\[::1\](:\d+)?$`), "http://[::1]:3000",
+			"broad-func http://[::1]:48620 machine, port http://[::1] port"},
 		{"a neighbour", ends(".vercel.app"), "https://my-team.vercel.app",
 			"broad-func https://corskit-probe.vercel.app strangers, broad-func https://evil.vercel.app shared host, " +
 				"broad-func https://evil.my-team.vercel.app other names, insecure-origin http://my-team.vercel.app scheme, " +
@@ -76,8 +79,10 @@ func TestCheckOriginFunc(t *testing.T) {
 		{"a neighbour by name", ends("team.web.app"), "https://team.web.app", "broad-func https://evilteam.web.app end"},
 		{"a bucket of others", matches(`^https://[a-z]+\.fly\.storage\.tigris\.dev$`), "https://mine.fly.storage.tigris.dev",
 			"broad-func https://evil.fly.storage.tigris.dev shared host"},
-		{"subdomains", matches(`^https://[a-z]+\.company\.com$`), "https://app.company.com", "broad-func https://evil.company.com other names"},
-		{"the domain itself", matches(`^https://(app\.)?company\.com$`), "https://app.company.com", "broad-func https://company.com other names"},
+		{"subdomains", matches(`^https://[a-z]+\.company\.com$`), "https://app.company.com",
+			"broad-func https://evil.company.com other names"},
+		{"the domain itself", matches(`^https://(app\.)?company\.com$`), "https://app.company.com",
+			"broad-func https://company.com other names"},
 		{"null", func(o string) bool { return o == "null" }, "", "null-origin null any site"},
 		{"extensions", begins("chrome-extension://"), "",
 			"broad-func chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh strangers"},
@@ -134,7 +139,8 @@ func TestCheckOriginFuncAccepts(t *testing.T) {
 		"everyone is meant":  core.Policy{AllowOriginFunc: byOrigin(func(string) bool { return true })}.CheckOriginFunc(ctx, "*"),
 		"https as well": core.Policy{AllowOriginFunc: byOrigin(regexp.MustCompile(`^https?://intranet\.company\.com$`).MatchString)}.
 			CheckOriginFunc(ctx, "http://intranet.company.com"),
-		"letters other than dots": core.Policy{AllowOriginFunc: byOrigin(regexp.MustCompile(`^https://app\.[a-z]ompany\.com$`).MatchString)}.
+		"letters other than dots": core.Policy{AllowOriginFunc: byOrigin(
+			regexp.MustCompile(`^https://app\.[a-z]ompany\.com$`).MatchString)}.
 			CheckOriginFunc(ctx, "https://app.company.com"),
 		"any port": core.Policy{AllowOriginFunc: byOrigin(regexp.MustCompile(`^http://localhost(:\d+)?$`).MatchString)}.
 			CheckOriginFunc(ctx, "http://localhost:*"),
