@@ -33,8 +33,9 @@ func (e *Engine) Resolve(src Source, o *Outcome) {
 // AllowsHandshake reports whether a WebSocket handshake may proceed. Browsers do
 // not apply CORS to handshakes and send cookies with them, so the server must check
 // the origin. AllowsHandshake returns true if the request has no Origin, because
-// then it does not come from a page; if it comes from the server's own origin (see
-// [Request.SameOrigin]); or if the engine allows its origin for its host and path.
+// then it does not come from a page; if it comes from the server's own origin; or if the
+// engine allows its origin for its host and path. Behind a proxy that changes Host, list
+// the server's own origin in AllowOrigins: see [Request.SameOrigin].
 // It returns false for all other requests, including those that no route covers. A
 // policy that allows "*" therefore allows handshakes from every site, with cookies.
 func (e *Engine) AllowsHandshake(src Source) bool {

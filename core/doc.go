@@ -48,7 +48,8 @@
 //
 // An actual request from a disallowed origin reaches the handler, but the response
 // gets no CORS headers, so the browser hides it from the script. With
-// RejectDisallowed, the engine answers with 403 instead. If the first policy allows
+// RejectDisallowed, the engine answers with 403 instead, unless the page is the server's
+// own (see [Request.SameOrigin]). If the first policy allows
 // every origin, all responses have "Access-Control-Allow-Origin: *", even if the
 // request has no Origin. Caches may then share them. Otherwise all responses have
 // "Vary: Origin".

@@ -73,8 +73,10 @@ type Policy struct {
 	AllowPrivateNetwork bool
 
 	// RejectDisallowed answers actual requests from disallowed origins with 403
-	// instead of running the handler. Same-origin requests are never rejected (see
-	// [Request.SameOrigin]). If an engine or route has several policies, it is
+	// instead of running the handler. Requests of the server's own pages are not
+	// rejected, provided that [Request.SameOrigin] recognizes them. It may not
+	// behind a proxy that changes Host, or if they send "Origin: null"; SameOrigin
+	// says when, and what to do. If an engine or route has several policies, it is
 	// enough that one of them sets this.
 	RejectDisallowed bool
 

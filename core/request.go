@@ -46,6 +46,18 @@ func (r Request) OriginValue() string {
 // [net/http.CrossOriginProtection] does. Without exactly one Origin line, it
 // returns false. Browsers send Origin even with same-origin requests, except GET
 // and HEAD (Fetch, "append a request `Origin` header").
+//
+// SameOrigin cannot recognize every request of the server's own pages:
+//
+//   - Browsers send no Sec-Fetch-Site over plain http, except to loopback, and some send
+//     none with WebSocket handshakes (Fetch Metadata Request Headers). If a proxy in front
+//     of the server then changes Host, Origin and Host differ, and SameOrigin returns
+//     false. Let the proxy pass on Host, with its port, or list the server's own origin in
+//     AllowOrigins. SameOrigin does not use X-Forwarded-Host, which clients can send too.
+//   - Forms of a page with "Referrer-Policy: no-referrer" send "Origin: null". Without
+//     Sec-Fetch-Site, SameOrigin returns false. Serve the page over https, or with another
+//     policy, such as "same-origin". Sandboxed frames send "Origin: null" with
+//     "Sec-Fetch-Site: cross-site", like pages of strangers.
 func (r Request) SameOrigin() bool {
 	return len(r.Origin) == 1 && sameOrigin(r.Origin[0], nil, &facts{Request: r})
 }

@@ -48,6 +48,10 @@
 //	api := app.Group("/api", corsfiberv3.Middleware(engine))
 //	api.Post("/items", create)
 //
+// With StrictRouting, write the paths of Group and Use without a slash at the end. The
+// middleware of "/api/" does not run for "/api", so a route of that path has neither CORS
+// headers nor the protection of RejectDisallowed.
+//
 // For a single path, register the middleware as the OPTIONS handler. Without one,
 // fiber answers a preflight with 405:
 //

@@ -12,6 +12,9 @@ import (
 // Browsers do not apply CORS to WebSocket handshakes and always send cookies with
 // them, so the server must check the origin. The function reports what
 // [core.Engine.AllowsHandshake] does.
+//
+// Pages of the server's own origin need not be listed, unless a proxy in front of the
+// server changes Host: then let it pass on Host, or list the origin in AllowOrigins.
 func CheckOrigin(engine *core.Engine) func(fiber.Ctx) bool {
 	m := newMiddleware(engine, nil)
 	return func(c fiber.Ctx) bool {

@@ -13,8 +13,10 @@
 //
 // # The whole application
 //
-// Mount the middleware on the gin.Engine with Use, before you register the routes: a
-// route gets only the middleware that was mounted before it. gin also runs the
+// Mount the middleware on the gin.Engine with Use, before you register routes and make
+// groups: each gets only the middleware that was mounted before it. gin answers the
+// preflights of a group that was made too early, but the responses of its routes have no
+// CORS headers, and RejectDisallowed does not apply to them. gin also runs the
 // middleware for requests that no route matches. So it answers preflights of routes
 // that have no OPTIONS handler, and gin's 404 and 405 carry the CORS headers, as do
 // the responses of your own NoRoute and NoMethod handlers.

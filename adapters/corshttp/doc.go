@@ -15,7 +15,9 @@
 // Wrap the whole router. Before a request that needs permission, a browser sends a
 // preflight: an OPTIONS request, which a pattern such as "POST /items" does not match.
 // Outside the router, the middleware answers it before the router can respond with 404
-// or 405.
+// or 405. The methods Use of gorilla/mux, and Group and With of chi, put middleware behind
+// the router, where it runs only for requests that match a route. docs/frameworks.md says
+// what to write for each router.
 //
 // Wrap authentication too, because browsers send no credentials with a preflight.
 // Then the 401 carries the CORS headers too; without them, the script could not read

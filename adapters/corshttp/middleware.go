@@ -104,6 +104,9 @@ func merge(opts []Options) (merged Options, skips []func(*http.Request) bool) {
 // WebSocket handshakes and always send cookies with them, so the server must
 // check the origin. The function reports what [core.Engine.AllowsHandshake] does. Of
 // the options, it uses RoutedPath.
+//
+// Pages of the server's own origin need not be listed, unless a proxy in front of the
+// server changes Host: then let it pass on Host, or list the origin in AllowOrigins.
 func CheckOrigin(engine *core.Engine, opts ...Options) func(*http.Request) bool {
 	options, _ := merge(opts)
 	return func(r *http.Request) bool {

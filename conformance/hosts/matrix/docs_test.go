@@ -2,6 +2,8 @@ package matrix
 
 import (
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/gorilla/mux"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
@@ -74,6 +77,49 @@ var _ = func(engine *core.Engine) {
 	r.Use(chimiddleware.StripSlashes, corshttp.Middleware(engine, routed))
 }
 
+var _ = func(engine *core.Engine, r http.Handler) error {
+	err := http.ListenAndServe(":8080", corshttp.Middleware(engine)(r))
+	return err
+}
+
+// docsProxy is the proxy of docs/frameworks.md that passes on Host.
+func docsProxy(backend *url.URL) http.Handler {
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(backend) // changes Host
+		r.Out.Host = r.In.Host
+	}}
+	return proxy
+}
+
+// docsMux is the part of an application of gorilla/mux with its own policy, as
+// docs/frameworks.md builds it.
+func docsMux(engine *core.Engine, create http.HandlerFunc) http.Handler {
+	api := mux.NewRouter().PathPrefix("/api").Subrouter()
+	api.HandleFunc("/items", create).Methods("POST")
+	r := mux.NewRouter()
+	r.PathPrefix("/api/").Handler(corshttp.Middleware(engine)(api))
+	return r
+}
+
+// docsChi is the same for chi.
+func docsChi(engine *core.Engine, create http.HandlerFunc) http.Handler {
+	r := chi.NewRouter()
+	r.Route("/api", func(r chi.Router) {
+		r.Use(corshttp.Middleware(engine))
+		r.Post("/items", create)
+	})
+	return r
+}
+
+// docsChiPath is an application of chi with a policy for one path.
+func docsChiPath(engine *core.Engine, create http.HandlerFunc) http.Handler {
+	r := chi.NewRouter()
+	cors := corshttp.Middleware(engine)
+	r.With(cors).Post("/items", create)
+	r.With(cors).Options("/items", http.NotFound)
+	return r
+}
+
 var _ = func(engine *core.Engine, create gin.HandlerFunc) {
 	r := gin.New()
 	r.Use(gin.Recovery(), corsgin.Middleware(engine))
@@ -111,6 +157,15 @@ var _ = func(engine *core.Engine, create fiber.Handler) {
 	cors := corsfiber.Middleware(engine)
 	app.Post("/items", cors, create)
 	app.Options("/items", cors)
+}
+
+// docsFiberStrict is an application with StrictRouting, as docs/frameworks.md builds it.
+func docsFiberStrict(engine *core.Engine, list fiber.Handler) *fiber.App {
+	app := fiber.New(fiber.Config{StrictRouting: true})
+	private := app.Group("/private", corsfiber.Middleware(engine))
+	private.Get("", list)
+	private.Get("/items", list)
+	return app
 }
 
 var _ = func(engine *core.Engine) *fiber.App {
