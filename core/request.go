@@ -49,15 +49,17 @@ func (r Request) OriginValue() string {
 //
 // SameOrigin cannot recognize every request of the server's own pages:
 //
-//   - Browsers send no Sec-Fetch-Site over plain http, except to loopback, and some send
-//     none with WebSocket handshakes (Fetch Metadata Request Headers). If a proxy in front
-//     of the server then changes Host, Origin and Host differ, and SameOrigin returns
-//     false. Let the proxy pass on Host, with its port, or list the server's own origin in
-//     AllowOrigins. SameOrigin does not use X-Forwarded-Host, which clients can send too.
-//   - Forms of a page with "Referrer-Policy: no-referrer" send "Origin: null". Without
-//     Sec-Fetch-Site, SameOrigin returns false. Serve the page over https, or with another
-//     policy, such as "same-origin". Sandboxed frames send "Origin: null" with
-//     "Sec-Fetch-Site: cross-site", like pages of strangers.
+//   - Browsers send no Sec-Fetch-Site over plain http, except to loopback (Fetch Metadata
+//     Request Headers, "Set the Sec-Fetch-Site header"). Chromium sends none with WebSocket
+//     handshakes. If a proxy in front of the server then changes Host, Origin and Host
+//     differ, and SameOrigin returns false. Let the proxy pass on Host, with its port, or
+//     list the server's own origin in AllowOrigins. SameOrigin does not use
+//     X-Forwarded-Host, which clients can send too.
+//   - Forms of a page with "Referrer-Policy: no-referrer" send "Origin: null" (Fetch, as
+//     above). Without Sec-Fetch-Site, SameOrigin returns false. Serve the page over https,
+//     or with another policy, such as "same-origin".
+//   - Sandboxed frames without allow-same-origin send "Origin: null" and "Sec-Fetch-Site:
+//     cross-site", as a stranger's frames do. SameOrigin returns false.
 func (r Request) SameOrigin() bool {
 	return len(r.Origin) == 1 && sameOrigin(r.Origin[0], nil, &facts{Request: r})
 }
