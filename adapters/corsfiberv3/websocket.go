@@ -8,7 +8,13 @@ import (
 )
 
 // CheckOrigin returns a function that reports whether a WebSocket handshake may
-// proceed, for example for the Filter of fiber's contributed websocket package.
+// proceed. The Next of fiber's contributed websocket package must be its opposite, because
+// that package skips the handshakes for which Next returns true:
+//
+//	check := corsfiberv3.CheckOrigin(engine)
+//	refused := func(c fiber.Ctx) bool { return !check(c) }
+//	app.Get("/ws", websocket.New(serve, websocket.Config{Next: refused}))
+//
 // Browsers do not apply CORS to WebSocket handshakes and always send cookies with
 // them, so the server must check the origin. The function reports what
 // [core.Engine.AllowsHandshake] does.

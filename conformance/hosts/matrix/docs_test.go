@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
+	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gorilla/mux"
@@ -24,23 +25,26 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestDocsCompile checks that this file, which is compiled, contains the code of
-// docs/frameworks.md.
+// TestDocsCompile checks that this file and docsv3_test.go, which are compiled, contain
+// the code of docs/frameworks.md.
 func TestDocsCompile(t *testing.T) {
 	docs, err := os.ReadFile("../../../docs/frameworks.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := os.ReadFile("docs_test.go")
-	if err != nil {
-		t.Fatal(err)
+	var compiled string
+	for _, name := range []string{"docs_test.go", "docsv3_test.go"} {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compiled += dedent(string(source))
 	}
-	compiled := dedent(string(source))
 	blocks := strings.Split(string(docs), "```go\n")[1:]
 	for _, block := range blocks {
 		code, _, _ := strings.Cut(block, "```")
 		if !strings.Contains(compiled, dedent(code)) {
-			t.Errorf("not in docs_test.go:\n%s", code)
+			t.Errorf("not compiled:\n%s", code)
 		}
 	}
 	if len(blocks) < 8 {
@@ -157,6 +161,13 @@ var _ = func(engine *core.Engine, create fiber.Handler) {
 	cors := corsfiber.Middleware(engine)
 	app.Post("/items", cors, create)
 	app.Options("/items", cors)
+}
+
+// docsFiberWebSocket is an application with a WebSocket, as docs/frameworks.md builds it.
+func docsFiberWebSocket(engine *core.Engine, serve func(*websocket.Conn)) *fiber.App {
+	app := fiber.New()
+	app.Get("/ws", websocket.New(serve, websocket.Config{Filter: corsfiber.CheckOrigin(engine)}))
+	return app
 }
 
 // docsFiberStrict is an application with StrictRouting, as docs/frameworks.md builds it.

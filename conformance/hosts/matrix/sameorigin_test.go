@@ -10,8 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	websocketv3 "github.com/gofiber/contrib/v3/websocket"
+	fiberwebsocket "github.com/gofiber/contrib/websocket"
+	"github.com/gofiber/fiber/v2"
+	fiberv3 "github.com/gofiber/fiber/v3"
 	"github.com/gorilla/websocket"
 
+	"github.com/corskit/corskit/adapters/corsfiber"
+	"github.com/corskit/corskit/adapters/corsfiberv3"
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
 )
@@ -46,45 +52,56 @@ func TestOwnPagesBehindProxy(t *testing.T) {
 		{"no-referrer", docsProxy, nil, "null", "same-origin", true},
 		{"sandboxed frame", docsProxy, nil, "null", "cross-site", false},
 	} {
-		t.Run(strings.Join([]string{c.name, c.origin, c.site}, ", "), func(t *testing.T) {
-			address := serveHTTP(t, c.proxy(ownBackend(t, core.MustNew(core.Policy{AllowOrigins: c.listed, RejectDisallowed: true}))))
-			header := http.Header{"Origin": {c.origin}}
-			if c.site != "" {
-				header.Set("Sec-Fetch-Site", c.site)
-			}
-			for name, ask := range map[string]func(context.Context, string, http.Header) (int, error){
-				"WebSocket handshake": handshake, "POST": post,
-			} {
-				status, err := ask(t.Context(), strings.TrimPrefix(address, "http://"), header)
+		for name, start := range ownBackends {
+			t.Run(strings.Join([]string{c.name, c.origin, c.site, name}, ", "), func(t *testing.T) {
+				engine := core.MustNew(core.Policy{AllowOrigins: c.listed, RejectDisallowed: true})
+				backend, err := url.Parse(start(t, engine))
 				if err != nil {
-					t.Fatalf("%s: %v", name, err)
+					t.Fatal(err)
 				}
-				if passes := status < 300; passes != c.passes || !passes && status != http.StatusForbidden {
-					t.Errorf("%s: %d, want it to pass: %t", name, status, c.passes)
+				header := http.Header{"Origin": {c.origin}}
+				if c.site != "" {
+					header.Set("Sec-Fetch-Site", c.site)
 				}
-			}
-		})
+				address := strings.TrimPrefix(serveHTTP(t, c.proxy(backend)), "http://")
+				want := map[bool]int{true: http.StatusOK, false: http.StatusForbidden}[c.passes]
+				if status, err := post(t.Context(), address, header); err != nil || status != want {
+					t.Errorf("POST: %d, %v, want %d", status, err, want)
+				}
+				status, err := handshake(t.Context(), address, header)
+				if err != nil || c.passes != (status == http.StatusSwitchingProtocols) {
+					t.Errorf("WebSocket handshake: %d, %v, want it to pass: %t", status, err, c.passes)
+				}
+			})
+		}
 	}
 }
 
-// ownBackend serves a WebSocket at /ws, and /items behind the middleware.
-func ownBackend(t *testing.T, engine *core.Engine) *url.URL {
-	t.Helper()
-	upgrader := websocket.Upgrader{CheckOrigin: corshttp.CheckOrigin(engine)}
-	mux := http.NewServeMux()
-	mux.Handle("POST /items", corshttp.Middleware(engine)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
-	mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
-		conn, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return // Upgrade has answered
-		}
-		_ = conn.Close()
-	})
-	backend, err := url.Parse(serveHTTP(t, mux))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return backend
+// ownBackends serve a WebSocket at /ws, and POST /items behind the middleware.
+var ownBackends = map[string]func(*testing.T, *core.Engine) (url string){
+	"gorilla/websocket": func(t *testing.T, engine *core.Engine) string {
+		upgrader := websocket.Upgrader{CheckOrigin: corshttp.CheckOrigin(engine)}
+		mux := http.NewServeMux()
+		mux.Handle("POST /items", corshttp.Middleware(engine)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+		mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
+			conn, err := upgrader.Upgrade(w, r, nil)
+			if err != nil {
+				return // Upgrade has answered
+			}
+			_ = conn.Close()
+		})
+		return serveHTTP(t, mux)
+	},
+	"fiber v2": func(t *testing.T, engine *core.Engine) string {
+		app := docsFiberWebSocket(engine, func(*fiberwebsocket.Conn) {})
+		app.Post("/items", corsfiber.Middleware(engine), func(c *fiber.Ctx) error { return c.SendStatus(http.StatusOK) })
+		return serveFast(t, app.Handler())
+	},
+	"fiber v3": func(t *testing.T, engine *core.Engine) string {
+		app := docsFiberV3WebSocket(engine, func(*websocketv3.Conn) {})
+		app.Post("/items", corsfiberv3.Middleware(engine), func(c fiberv3.Ctx) error { return c.SendStatus(http.StatusOK) })
+		return serveFast(t, app.Handler())
+	},
 }
 
 // dialer returns a function that connects to the address, whatever the host of the URL.
