@@ -182,6 +182,40 @@ func TestMuxWithoutMethods(t *testing.T) {
 	}
 }
 
+// TestMuxPart: in docs/frameworks.md's recipe, paths that only begin with the same bytes
+// stay with the other routes, and authentication inside does not answer preflights.
+func TestMuxPart(t *testing.T) {
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{allowed}})
+	auth := func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	}
+	for _, inside := range []bool{true, false} {
+		api := mux.NewRouter().PathPrefix("/api").Subrouter()
+		api.HandleFunc("/items", func(http.ResponseWriter, *http.Request) {}).Methods("POST")
+		r := mux.NewRouter()
+		r.PathPrefix("/api/").Handler(corshttp.Middleware(engine)(api))
+		r.HandleFunc("/apikeys", func(http.ResponseWriter, *http.Request) {}).Methods("POST")
+		want := http.StatusUnauthorized
+		if inside {
+			want = http.StatusNoContent
+			api.Use(auth)
+		} else {
+			r.Use(auth)
+		}
+		url := serveHTTP(t, r)
+		if res := preflight(t, "POST", url+"/api/items", allowed); res.StatusCode != want {
+			t.Errorf("authentication inside: %t: preflight: %d, want %d", inside, res.StatusCode, want)
+		}
+		res := exchange(t, "POST", url+"/api/items", allowed, http.Header{}, "")
+		if res.StatusCode != http.StatusUnauthorized || readable(res) != inside {
+			t.Errorf("authentication inside: %t: POST: %d, CORS headers: %t", inside, res.StatusCode, readable(res))
+		}
+		if res := exchange(t, "POST", url+"/apikeys", allowed, http.Header{}, ""); inside && res.StatusCode != 200 || readable(res) {
+			t.Errorf("POST /apikeys: %d, CORS headers: %t", res.StatusCode, readable(res))
+		}
+	}
+}
+
 // TestMuxMethodMiddleware: docs/frameworks.md says why to remove it.
 func TestMuxMethodMiddleware(t *testing.T) {
 	r := mux.NewRouter()
