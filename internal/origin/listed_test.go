@@ -113,3 +113,16 @@ func TestSharedAdvice(t *testing.T) {
 		})
 	}
 }
+
+// TestAnyListed: "*" matches a listed origin too, if its owner is below the limit.
+func TestAnyListed(t *testing.T) {
+	m := build(t, []string{"https://*.a.example", "*"}, []int{0, 1})
+	for limit, want := range map[int]int{0: NoOwner, 1: NoOwner, 2: 1} {
+		if got := m.Match("app://.", limit); got != want {
+			t.Errorf("below %d: %d, want %d", limit, got, want)
+		}
+	}
+	if got := build(t, []string{"https://*.a.example"}, []int{0}).Match("app://.", everyone); got != NoOwner {
+		t.Errorf("without *: %d", got)
+	}
+}
