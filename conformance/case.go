@@ -20,8 +20,8 @@ type Case struct {
 	// Source is a section of the Fetch standard, an RFC, a CVE or an issue.
 	Source string
 	// Choice marks cases that a correct server may fail: the standard allows
-	// other answers, or no browser can send the requests. A comparison of
-	// libraries should not count them.
+	// other answers, or no browser can send the requests. They run only with
+	// [Options].Choices. A comparison of libraries should not count them.
 	Choice bool
 
 	Setup Setup
@@ -31,7 +31,8 @@ type Case struct {
 	Steps []Step
 	// Again, if not nil, takes the place of Setup and Steps: the case asks what the
 	// other cases ask, and requires that their answers stay the same under the
-	// variation. The other cases are [Options].Cases, whether Filter selects them or not.
+	// variation. The other cases are [Options].Cases, whether Filter selects them or not,
+	// without choices unless [Options].Choices.
 	Again *Variation
 
 	// AnyOrder sends the steps in every order, each time with a new browser.

@@ -20,4 +20,6 @@ func mountCorshttp(s conformance.Setup) (*conformance.Server, error) {
 	})(s)
 }
 
-func TestCorshttp(t *testing.T) { conformance.Run(t, mountCorshttp) }
+func TestCorshttp(t *testing.T) {
+	conformance.Run(t, mountCorshttp, conformance.Options{Choices: true})
+}

@@ -7,15 +7,45 @@
 // builds it:
 //
 //	func TestConformance(t *testing.T) {
-//		mount := conformance.NetHTTP(func(s conformance.Setup) (func(http.Handler) http.Handler, error) {
-//			if len(s.Policies) != 1 || len(s.Routes) > 0 {
-//				return nil, fmt.Errorf("%w: not exactly one policy", conformance.ErrUnsupported)
+//		conformance.Run(t, conformance.NetHTTP(func(s conformance.Setup) (func(http.Handler) http.Handler, error) {
+//			if len(s.Routes) > 0 || len(s.Policies) != 1 || s.KeepVary {
+//				return nil, fmt.Errorf("%w: routes, several policies and KeepVary", conformance.ErrUnsupported)
 //			}
 //			p := s.Policies[0]
-//			return mycors.New(mycors.Config{Origins: p.AllowOrigins, Methods: p.AllowMethods})
-//		})
-//		conformance.Run(t, mount)
+//			if p.AllowOriginFunc != nil || p.AllowPrivateNetwork || p.RejectDisallowed {
+//				return nil, fmt.Errorf("%w: this field of a policy", conformance.ErrUnsupported)
+//			}
+//			return mycors.New(mycors.Config{
+//				Origins: p.AllowOrigins, Methods: p.AllowMethods, Headers: p.AllowHeaders, Expose: p.ExposeHeaders,
+//				Credentials: p.AllowCredentials, MaxAge: p.MaxAge,
+//			})
+//		}))
 //	}
+//
+// A setup has policies or routes, so look which before you read one. Hand every field
+// of the policy to the library: a case fails if one is ignored. For what the library
+// cannot express, return [ErrUnsupported]; any other error says that the library
+// refuses the policy. The example of [NetHTTP] is complete.
+//
+// # A first run
+//
+// A first run may show hundreds of failures for a handful of causes. [Run] prints at its end
+// what [Report.Err] returns: the failures grouped by cause, those about security
+// first, each group with what to change, the IDs of its cases and one case in full.
+// The last lines are a summary with the most frequent cause. Mend that, and run again.
+// To see one case in full, run
+//
+//	go test -v -run 'TestConformance/^A1$/^one$'
+//
+// docs/rules.md (https://github.com/corskit/corskit/blob/main/docs/rules.md) has
+// the text and the source of each rule that a failure names.
+//
+// Cases with [Case].Choice test a choice of this project, or send what no browser can
+// send. They are left out unless [Options].Choices is set. Cases that the mount cannot
+// express are counted as unsupported. If more than half are, the run fails, because it
+// shows little.
+//
+// # Other frameworks
 //
 // [NetHTTP] is for middleware that takes and returns an [net/http.Handler]. For
 // other frameworks, write a [Mount]: build the endpoints of the setup's [App] with
@@ -24,10 +54,9 @@
 // If the framework's engine is an http.Handler, [Serve] can serve it.
 //
 // A mount returns [ErrUnsupported] if the library cannot express a setup, and
-// lists single behaviours in [Server].Unsupported. Such cases are reported
-// separately. [Options].KnownFailures lists what the library is known to get
-// wrong, with reasons. These cases still run, and it is an error if one passes, so
-// the list stays up to date. [Check] runs the suite without a
+// lists single behaviours in [Server].Unsupported. [Options].KnownFailures lists what
+// the library is known to get wrong, with reasons. These cases still run, and it is an
+// error if one passes, so the list stays up to date. [Check] runs the suite without a
 // *testing.T and returns a [Report] that marshals to JSON.
 //
 // # What is judged
@@ -37,9 +66,7 @@
 // one. The browser is a model, in package
 // [github.com/corskit/corskit/conformance/browsermodel]. If a rule is about bytes,
 // its cases send requests exactly as written, with repeated lines, unusual white
-// space and bytes outside ASCII. A case with Choice set tests a choice of this
-// project, or sends what no browser can send. A fair comparison of libraries leaves
-// such cases out.
+// space and bytes outside ASCII.
 //
 // Every request has a number in its query. [Probe] uses it to count how often the
 // handler runs for the request: some cases expect once, others never. A handler that runs

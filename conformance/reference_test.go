@@ -346,4 +346,6 @@ func (w *varyKeeper) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-func TestReference(t *testing.T) { conformance.Run(t, newReference().mount) }
+func TestReference(t *testing.T) {
+	conformance.Run(t, newReference().mount, conformance.Options{Choices: true})
+}

@@ -13,10 +13,14 @@ import (
 	"testing"
 )
 
-// Options configures a run of the suite. The zero Options runs every case.
+// Options configures a run of the suite. The zero Options runs every case that every
+// correct server passes.
 type Options struct {
 	// Cases are the cases to run; nil means those of [Cases].
 	Cases []Case
+	// Choices also runs cases with [Case].Choice, which a correct server may fail. If it
+	// is false, they are left out, also of what cases with Again ask.
+	Choices bool
 	// Filter, if not nil, selects among them.
 	Filter func(Case) bool
 	// KnownFailures maps the IDs of cases or rules to the reason why the
@@ -57,27 +61,52 @@ type Result struct {
 	// rule and the policies; or why the case is unsupported or a known failure.
 	// It is bounded.
 	Message string `json:"message,omitempty"`
+	// Cause says for a failure, in words, what the middleware does wrong. Failures of one
+	// cause have the same Cause, Fix and Security. It is empty unless the Outcome is Fail
+	// or UnexpectedPass.
+	Cause    string `json:"cause,omitempty"`
+	Fix      string `json:"fix,omitempty"`      // what to change
+	Security bool   `json:"security,omitempty"` // the failure may let strangers in, or let them do harm
 }
 
 // Report is the result of a run of the suite. Its JSON form is stable.
 type Report struct {
 	Results []Result        `json:"results"` // in the order of the cases, then unknown entries of KnownFailures
 	Counts  map[Outcome]int `json:"counts"`
+	// LeftOut is how many cases did not run because [Options].Choices is false.
+	LeftOut int `json:"leftOut,omitempty"`
 }
 
-// Err returns an error that names every case that failed or passed
-// unexpectedly, or nil.
+// Err returns an error if a case failed or passed unexpectedly, or if more than half of the
+// cases were unsupported, and otherwise nil. The error is meant to be read by people. It
+// groups the cases by cause, those about security first, with a fix, the cases' IDs and one
+// of their messages for each group. It ends with a summary.
 func (r Report) Err() error {
-	var errs []error
-	for _, result := range r.Results {
-		if result.Outcome == Fail || result.Outcome == UnexpectedPass {
-			errs = append(errs, fmt.Errorf("%s: %s: %s", result.ID, result.Outcome, result.Message))
-		}
+	if message := r.failure(true); message != "" {
+		return errors.New(message)
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
-// all returns the cases, whether Filter selects them or not.
+// failure returns the text of Err, or "". If examples is false, it leaves the messages of
+// cases out.
+func (r Report) failure(examples bool) string {
+	groups, most := r.groups(), r.skippedMost()
+	if len(groups) == 0 && most == "" {
+		return ""
+	}
+	var b strings.Builder
+	for _, g := range groups {
+		b.WriteString(g.text(examples) + "\n")
+	}
+	if most != "" {
+		b.WriteString(most + "\n\n")
+	}
+	b.WriteString(r.summary(groups))
+	return b.String()
+}
+
+// all returns the cases, whether the other options select them or not.
 func (o Options) all() []Case {
 	if o.Cases == nil {
 		return Cases()
@@ -85,16 +114,32 @@ func (o Options) all() []Case {
 	return o.Cases
 }
 
-func (o Options) cases() []Case {
+// askable returns the cases, whether Filter selects them or not, without choices if they
+// are left out.
+func (o Options) askable() []Case {
 	cases := o.all()
-	if o.Filter == nil {
+	if o.Choices {
 		return cases
 	}
-	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return !o.Filter(c) })
+	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.Choice })
+}
+
+// cases returns the cases to run, and how many choices are left out.
+func (o Options) cases() (cases []Case, leftOut int) {
+	for _, c := range o.all() {
+		switch {
+		case o.Filter != nil && !o.Filter(c):
+		case c.Choice && !o.Choices:
+			leftOut++
+		default:
+			cases = append(cases, c)
+		}
+	}
+	return cases, leftOut
 }
 
 // unknown returns the known failures that name neither a case nor a rule.
-// Cases that Filter leaves out count as known.
+// Cases that are left out count as known.
 func (o Options) unknown() []Result {
 	if len(o.KnownFailures) == 0 {
 		return nil
@@ -107,7 +152,7 @@ func (o Options) unknown() []Result {
 	for _, id := range slices.Sorted(maps.Keys(o.KnownFailures)) {
 		if !is[id] {
 			results = append(results, Result{
-				ID: id, Rule: id, Outcome: UnexpectedPass,
+				ID: id, Rule: id, Outcome: UnexpectedPass, Cause: passCause.title, Fix: passCause.fix,
 				Message: "declared as a known failure (" + o.KnownFailures[id] + "), but there is no such case or rule",
 			})
 		}
@@ -119,7 +164,7 @@ func (o Options) unknown() []Result {
 // not run when ctx is done fail.
 func Check(ctx context.Context, mount Mount, opts Options) Report {
 	s := newSuite(mount, opts)
-	cases := opts.cases()
+	cases, leftOut := opts.cases()
 	results := make([]Result, len(cases))
 	next := make(chan int)
 	var wg sync.WaitGroup
@@ -144,61 +189,83 @@ func Check(ctx context.Context, mount Mount, opts Options) Report {
 		}
 	}
 	s.settleRules(results)
-	results = append(results, opts.unknown()...)
-	report := Report{Results: results, Counts: make(map[Outcome]int)}
+	return report(append(results, opts.unknown()...), leftOut)
+}
+
+// report counts results.
+func report(results []Result, leftOut int) Report {
+	r := Report{Results: results, Counts: make(map[Outcome]int), LeftOut: leftOut}
 	for _, result := range results {
-		report.Counts[result.Outcome]++
+		r.Counts[result.Outcome]++
 	}
-	return report
+	return r
 }
 
 // Run runs the suite against a mount, each case as a parallel subtest named by
 // the case's ID. Unsupported cases and known failures are skipped, with the
-// reason. Run uses at most one Options.
+// reason. At the end it prints what [Report.Err] returns. Each subtest prints its
+// own message only with -v. Run uses at most one Options.
+//
+// A run fails, too, if more than half of the cases were unsupported, unless the
+// flag -run selects among them.
 func Run(t *testing.T, mount Mount, opts ...Options) {
 	t.Helper()
 	var o Options
 	if len(opts) > 0 {
 		o = opts[0]
 	}
-	for _, r := range o.unknown() {
-		t.Errorf("%s: %s", r.ID, r.Message)
-	}
 	s := newSuite(mount, o)
-	cases := o.cases()
-	var mu sync.Mutex
-	var results []Result
-	for _, c := range cases {
+	cases, leftOut := o.cases()
+	results := make([]*Result, len(cases))
+	for i, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			t.Parallel()
 			result := s.result(t.Context(), c)
-			mu.Lock()
-			results = append(results, result)
-			mu.Unlock()
-			switch result.Outcome {
-			case Fail, UnexpectedPass:
-				t.Errorf("%s: %s (%s)\n%s", result.Outcome, c.Reason, c.Source, result.Message)
-			case KnownFailure, Unsupported:
-				t.Skipf("%s: %s", result.Outcome, result.Message)
-			}
+			results[i] = &result
+			tell(t, result)
 		})
 	}
 	t.Cleanup(func() {
 		s.close()
-		for id, message := range s.late() {
-			for _, r := range results {
-				if r.ID == id && r.Outcome == Pass {
-					t.Errorf("%s: %s", id, message)
-				}
+		late := s.late()
+		var ran []Result
+		for i, r := range results {
+			if r == nil {
+				continue
 			}
+			if message, ok := late[r.ID]; ok && r.Outcome == Pass {
+				*r = s.judged(cases[i], []string{message}, "")
+			}
+			ran = append(ran, *r)
 		}
-		// With -run only some cases ran, which says nothing about whole rules.
-		if len(results) == len(cases) {
-			for _, rule := range s.settleRules(results) {
-				t.Errorf("%s is declared as a known failure (%s), but none of its cases fails", rule, o.KnownFailures[rule])
-			}
+		whole := len(ran) == len(cases)
+		if whole { // with -run only some cases ran, which says nothing about whole rules
+			s.settleRules(ran)
+		}
+		report := report(append(ran, o.unknown()...), leftOut)
+		groups := report.groups()
+		switch {
+		case len(groups) > 0, whole && report.skippedMost() != "":
+			t.Errorf("\n%s", report.failure(!testing.Verbose()))
+		default:
+			t.Log(report.summary(nil))
 		}
 	})
+}
+
+// tell reports a result to the case's subtest.
+func tell(t *testing.T, r Result) {
+	t.Helper()
+	switch r.Outcome {
+	case Fail, UnexpectedPass:
+		if testing.Verbose() {
+			t.Errorf("%s: %s (%s)\n%s", r.Outcome, r.Reason, r.Source, r.Message)
+			return
+		}
+		t.Fail() // the end of the run says why
+	case KnownFailure, Unsupported:
+		t.Skipf("%s: %s", r.Outcome, r.Message)
+	}
 }
 
 // maxFailures is how many failures of a case a message contains.
@@ -229,13 +296,23 @@ func (s *suite) judged(c Case, failures []string, unsupported string) Result {
 		result.Outcome, result.Message = KnownFailure, known+"\n"+failure
 	case len(failures) > 0:
 		result.Outcome, result.Message = Fail, failure
+		result.blame(causeOf(c, failures))
 	case isKnown && c.ID != c.Rule:
 		result.Outcome, result.Message = UnexpectedPass, "declared as a known failure: "+known
+		result.blame(passCause)
 	default:
 		result.Outcome = Pass
 	}
 	return result
 }
+
+// passCause is the cause of unexpected passes.
+var passCause = cause{
+	title: "known failures pass, or there is no such case or rule",
+	fix:   "remove the entries from Options.KnownFailures",
+}
+
+func (r *Result) blame(c cause) { r.Cause, r.Fix, r.Security = c.title, c.fix, c.security }
 
 // context says which rule the case tests, and with which policies.
 func (c Case) context() string {
@@ -250,10 +327,9 @@ func (c Case) context() string {
 	return b.String()
 }
 
-// settleRules returns the rules that are declared as known failures although
-// none of their cases failed, and marks these cases.
-func (s *suite) settleRules(results []Result) []string {
-	var passed []string
+// settleRules marks the cases of rules that are declared as known failures although none
+// of their cases failed.
+func (s *suite) settleRules(results []Result) {
 	for rule, reason := range s.opts.KnownFailures {
 		ran, failed := false, false
 		for _, r := range results {
@@ -263,13 +339,11 @@ func (s *suite) settleRules(results []Result) []string {
 		if !ran || failed {
 			continue
 		}
-		passed = append(passed, rule)
 		for i := range results {
 			if results[i].Rule == rule {
 				results[i].Outcome, results[i].Message = UnexpectedPass, "declared as a known failure: "+reason
+				results[i].blame(passCause)
 			}
 		}
 	}
-	slices.Sort(passed)
-	return passed
 }

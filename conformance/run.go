@@ -43,7 +43,7 @@ func newSuite(mount Mount, opts Options) *suite {
 		opts:     opts,
 		upstream: sync.OnceValues(startUpstream),
 		mounted:  make(map[string]*mounted),
-		others:   repeatables(opts.all()),
+		others:   repeatables(opts.askable()),
 	}
 }
 

@@ -29,12 +29,22 @@ func (k Kind) String() string {
 
 // Decision is the engine's answer to one request. Decisions are comparable. Each
 // string from AllowOrigin to Vary is the value of a response header; if it is
-// empty, the header is omitted.
+// empty, the header is omitted. A Decision says what the server answers; what a browser
+// makes of the answer is in [Explanation].
 type Decision struct {
-	Kind    Kind
-	Allowed bool   // the origin may read the response, or the preflight succeeds
+	Kind Kind
+	// Allowed reports whether the response gets Access-Control-Allow-Origin, because a
+	// policy allows the origin. (If every origin is allowed without credentials, that
+	// includes requests without an Origin.) Allowed does not say that a preflight
+	// succeeds: the answer to a preflight lists all that the policy allows, and the
+	// browser looks for the method and the headers of its request in these lists (Fetch,
+	// CORS-preflight fetch). So a preflight for a method that the policy does not list is
+	// Allowed, and fails in the browser. Nor does Allowed say that a request with
+	// credentials succeeds: that also needs AllowCredentials. For what the browser does,
+	// see [Engine.Explain] and its [BrowserVerdict].
+	Allowed bool
 	Status  int    // 0 to run the handler; otherwise 204 or 403, for an empty response
-	Code    Code   // the cause of the decision
+	Code    Code   // the cause of Allowed
 	Policy  string // the name of the policy that governs; empty if none does
 
 	AllowOrigin         string

@@ -150,3 +150,23 @@ func ExamplePolicy_CheckOriginFunc() {
 	// Output:
 	// https://evilexample.com: the function looks only at the end of the origin
 }
+
+// A preflight for a method that is not listed gets the policy's lists. The browser
+// compares, and refuses.
+func ExampleDecision() {
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}})
+	request := core.Request{
+		Method:                     "OPTIONS",
+		Origin:                     []string{"https://a.example"},
+		AccessControlRequestMethod: []string{"DELETE"},
+	}
+	d := engine.Decide(context.Background(), request)
+	fmt.Println("the server allows the origin:", d.Allowed, "and the methods:", d.AllowMethods)
+	browser := engine.Explain(context.Background(), request).Browser
+	fmt.Println("the browser sends the request:", browser.Allowed)
+	fmt.Println(browser.Text)
+	// Output:
+	// the server allows the origin: true and the methods: PUT
+	// the browser sends the request: false
+	// the preflight fails: the browser never sends the request
+}

@@ -179,7 +179,7 @@ func TestServe(t *testing.T) {
 				t.Errorf("%d lines of X-Token; %v", tokens, res.Header)
 			}
 			l := s.await("the request", decision("PUT"))
-			if l["allowed"] != true || l["reason"] != "origin-allowed" || l["policy"] != "app" ||
+			if l["allowed"] != true || l["with_credentials"] != true || l["reason"] != "origin-allowed" || l["policy"] != "app" ||
 				l["kind"] != "actual" || l["status"] != 200.0 {
 				t.Errorf("the log has %v", l)
 			}
@@ -188,9 +188,15 @@ func TestServe(t *testing.T) {
 			if res.StatusCode != 204 || body != "" || res.Header.Get("Access-Control-Allow-Methods") != "PUT" {
 				t.Errorf("preflight: %d %q %v", res.StatusCode, body, res.Header)
 			}
-			if l := s.await("the preflight", decision("OPTIONS")); l["kind"] != "preflight" || l["status"] != 204.0 {
+			if l := s.await("the preflight", decision("OPTIONS")); l["kind"] != "preflight" || l["status"] != 204.0 ||
+				l["allowed"] != true {
 				t.Errorf("the log has %v", l)
 			}
+
+			s.refusesPreflight("method-not-allowed", "allow_methods", "Access-Control-Request-Method", "DELETE")
+			s.refusesPreflight("method-case", "PUT", "Access-Control-Request-Method", "Put")
+			s.refusesPreflight("header-not-allowed", "allow_headers", "Access-Control-Request-Method", "PUT",
+				"Access-Control-Request-Headers", "x-other")
 
 			evil := "https://evil.example"
 			res, _ = s.send("OPTIONS", "/x", "", "Origin", evil, "Access-Control-Request-Method", "PUT")
@@ -198,7 +204,7 @@ func TestServe(t *testing.T) {
 				t.Errorf("preflight of a stranger: %d %v", res.StatusCode, res.Header)
 			}
 			l = s.await("the refusal", decision("OPTIONS"))
-			if l["reason"] != "origin-not-allowed" || !strings.Contains(l["fix"].(string), "allow_origins") {
+			if l["allowed"] != false || l["reason"] != "origin-not-allowed" || !strings.Contains(l["fix"].(string), "allow_origins") {
 				t.Errorf("the log has %v", l)
 			}
 			for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "PURGE", "PATCH"} {
@@ -228,6 +234,20 @@ func TestServe(t *testing.T) {
 				t.Errorf("exit status %d after Ctrl-C", code)
 			}
 		})
+	}
+}
+
+// refusesPreflight sends a preflight that the server answers with 204 and the browser
+// refuses. The log says what the browser does, and why.
+func (s *serving) refusesPreflight(reason, fix string, header ...string) {
+	s.t.Helper()
+	res, _ := s.send("OPTIONS", "/x", "", append(header, "Origin", "https://a.example")...)
+	l := s.await("the preflight", decision("OPTIONS"))
+	hint, _ := l["fix"].(string)
+	browser, _ := l["browser"].(string)
+	if res.StatusCode != http.StatusNoContent || l["allowed"] != false || l["with_credentials"] != false || l["reason"] != reason ||
+		!strings.Contains(hint, fix) || !strings.Contains(browser, "never sends the request") {
+		s.t.Errorf("%v: %d, and the log has %v", header, res.StatusCode, l)
 	}
 }
 

@@ -54,8 +54,9 @@ func (t *tryout) answer(r received, body []byte) received {
 	return r
 }
 
-// decision logs what the engine decides about a request, and why. It clips and
-// quotes what the client sent, because a log handler may pass terminal commands
+// decision logs what the engine decides about a request, what a browser does with the
+// answer, and why. It says "allowed" if the browser does: the origin of a preflight may be
+// allowed although its method is not. It clips and quotes what the client sent, because a log handler may pass terminal commands
 // through.
 func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
 	x := t.engine.Explain(ctx, r).Spell(config.KeyOf)
@@ -67,7 +68,10 @@ func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
 	if len(r.Origin) > 0 {
 		attrs = append(attrs, slog.String("origin", safe(r.Origin[0])))
 	}
-	attrs = append(attrs, slog.Bool("allowed", x.Decision.Allowed), slog.String("reason", string(x.Decision.Code)))
+	if x.Decision.Kind != core.NotCORS {
+		attrs = append(attrs, slog.Bool("allowed", x.Browser.Allowed), slog.Bool("with_credentials", x.Browser.AllowedWithCredentials))
+	}
+	attrs = append(attrs, slog.String("reason", string(reason(x))))
 	if x.Policy != "" {
 		attrs = append(attrs, slog.String("policy", x.Policy))
 	}
@@ -79,6 +83,20 @@ func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
 		attrs = append(attrs, slog.String("fix", clip(x.Hint)))
 	}
 	t.log.LogAttrs(ctx, slog.LevelInfo, "decision", attrs...)
+}
+
+// reason returns why the browser refuses a preflight of an allowed origin, and otherwise
+// why the engine decided as it did.
+func reason(x core.Explanation) core.Code {
+	if x.Decision.Allowed && !x.Browser.Allowed {
+		for _, s := range x.Steps {
+			switch s.Code {
+			case "method-not-allowed", "method-case", "header-not-allowed":
+				return s.Code
+			}
+		}
+	}
+	return x.Decision.Code
 }
 
 // How long a client may take.

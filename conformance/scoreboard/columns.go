@@ -72,7 +72,7 @@ type result struct {
 func run(ctx context.Context) []result {
 	results := make([]result, len(columns))
 	for i, c := range columns {
-		results[i] = result{c, conformance.Check(ctx, c.mount, conformance.Options{Cases: fairCases()})}
+		results[i] = result{c, conformance.Check(ctx, c.mount, conformance.Options{Cases: fairCases(), Choices: true})}
 	}
 	return results
 }

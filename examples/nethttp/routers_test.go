@@ -121,7 +121,7 @@ func TestRouters(t *testing.T) {
 			if testing.Short() && name != "chi" {
 				t.Skip("-short: only chi, because the suite takes seconds for each router")
 			}
-			known := conformance.Options{}
+			known := conformance.Options{Choices: true}
 			if name == "chi" {
 				known.KnownFailures = map[string]string{"A14/patch": upper, "N4/lower-case": upper}
 			}

@@ -11,7 +11,7 @@ import (
 func TestConformance(t *testing.T) {
 	for _, h := range hosts.All() {
 		t.Run(h.Adapter, func(t *testing.T) {
-			conformance.Run(t, h.Mount(nil))
+			conformance.Run(t, h.Mount(nil), conformance.Options{Choices: true})
 		})
 	}
 }
@@ -29,7 +29,7 @@ func TestConformanceConfigured(t *testing.T) {
 					reset := app.Options.Reset
 					app.Options = v.Options
 					app.Options.Reset = reset
-				}), conformance.Options{Thin: 8})
+				}), conformance.Options{Choices: true, Thin: 8})
 			})
 		}
 	}
@@ -55,7 +55,7 @@ func TestConformanceEnforced(t *testing.T) {
 				for _, g := range app.Groups {
 					enforce(g.CORS)
 				}
-			}))
+			}), conformance.Options{Choices: true})
 		})
 	}
 }

@@ -1,0 +1,317 @@
+package conformance
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// rulesURL is where the rules are explained.
+const rulesURL = "https://github.com/corskit/corskit/blob/main/docs/rules.md"
+
+// cause is what a middleware does wrong, in words that fit all cases that fail because
+// of it. Many cases fail for one cause: the first to read is the cause, not the case.
+type cause struct {
+	title    string
+	fix      string
+	security bool
+	rules    string         // if not empty, only cases of these rules: IDs, or letters for all their rules
+	about    *regexp.Regexp // matches what is wrong
+}
+
+// about matches failures that contain one of the expressions.
+func about(expressions ...string) *regexp.Regexp {
+	return regexp.MustCompile(strings.Join(expressions, "|"))
+}
+
+// causes are the known causes. A case that fails for several of them counts under the
+// first. Failures that match none are grouped by rule.
+var causes = slices.Concat(mountCauses, securityCauses, preflightCauses, responseCauses)
+
+var mountCauses = []cause{
+	{title: "the mount panics", about: about(`^the mount failed: .*it panicked`),
+		fix: "look at len(s.Policies) and len(s.Routes) before you read a policy, and return conformance.ErrUnsupported for a setup " +
+			"that the library cannot express"},
+	{title: "the mount returns an error", about: about(`^the mount (failed|returned)`),
+		fix: "wrap conformance.ErrUnsupported in the error if the library cannot express the setup; return any other error only for " +
+			"policies that the library refuses on purpose"},
+	{title: "the server does not answer", about: about(`there is no answer`, `^the case took over`),
+		fix: "see whether the handler or the middleware panics, hangs or closes the connection"},
+}
+
+var securityCauses = []cause{
+	{title: "a dangerous policy is accepted", security: true, about: about(`the mount accepted the policy`),
+		fix: "return an error when the middleware is built, for the policies that the rules name"},
+	{title: "credentials are combined with * or with every origin", security: true, rules: "A3 C",
+		about: about(`want no \* in any`, `allow-origin: `, `Access-Control-Allow-Origin is "`, `says allowed`),
+		fix: `answer "*" to every origin, without credentials, if the policy allows every origin; otherwise answer a listed origin; ` +
+			`never send "*" in any header together with Access-Control-Allow-Credentials`},
+	{title: "preflights allow more than the policy lists", security: true, rules: "P6 P8 P9 P12 P14 H I1 I3",
+		about: about(`says allowed .*want refused`, `which the policy does not have`, `echoes .* from the request`,
+			`with the variation the answer has access-control-`),
+		fix: "answer with the policy's own lists; do not copy Access-Control-Request-Method or Access-Control-Request-Headers into " +
+			"the answer"},
+	{title: "origins that are not allowed get Access-Control-Allow-Origin", security: true,
+		about: about(`says allowed .*want refused`, `has access-control-allow-origin: `, `Access-Control-Allow-Origin is ".*want it absent`,
+			`with the variation the answer has access-control-allow-origin`),
+		fix: "compare the whole Origin with each entry, byte for byte; a wildcard stands for labels, never for what follows them; " +
+			"expressions match from the first byte to the last; if no entry matches, send no Access-Control-* header"},
+	{title: "a request is copied into the response or the log", security: true,
+		about: about(`echoes .* from the request`, `the log contains`),
+		fix:   "send and log only values of the policy; an Origin that equals an entry is one"},
+	{title: "responses share memory", security: true, rules: "D7", about: about(`mutated`),
+		fix: "give each response header slices of its own, as Header().Set does; never assign one slice to several responses"},
+	{title: "responses grow with requests", security: true, about: about(`the header section has`),
+		fix: "answer preflights with the policy's own lists, or echo only within a bound"},
+	{title: "private networks are opened", security: true, rules: "L", about: about(`(?i)private-network`),
+		fix: "send Access-Control-Allow-Private-Network only if the policy says so, to an allowed origin whose preflight asks for it"},
+	{title: "requests that the policy rejects reach the handler", security: true, rules: "I5", about: about(`.`),
+		fix: "answer 403 to every request whose Origin is neither allowed nor the server's own, whatever its method"},
+}
+
+var preflightCauses = []cause{
+	{title: "listed methods or headers are refused",
+		about: about(`\((method|header)-not-allowed`, `\(authorization-listed`, `allow-(methods|headers)-syntax`),
+		fix: "send all listed methods in Access-Control-Allow-Methods and all listed headers in Access-Control-Allow-Headers; methods " +
+			"are case-sensitive, header names are not; return conformance.ErrUnsupported for * if the library does not have it"},
+	{title: "preflights of allowed origins fail", about: about(`at the preflight`, `preflight-status`, `success false`),
+		fix: "answer an OPTIONS request with Origin and Access-Control-Request-Method in the middleware, with 204 and the headers of " +
+			"the policy, before any router, handler or authentication"},
+	{title: "the handler runs for preflights", about: about(`the handler ran .*want never`, `after the answer the handler ran`),
+		fix: "do not call the next handler for an OPTIONS request with Origin and Access-Control-Request-Method: answer 204 if the " +
+			"origin is allowed and 403 otherwise"},
+	{title: "requests that are no preflights do not reach the handler as they were sent",
+		about: about(`the handler ran .*want once`, `the handler saw`),
+		fix:   "pass on, unchanged, every request but an OPTIONS request with both Origin and Access-Control-Request-Method"},
+	{title: "Access-Control-Max-Age is not the policy's", about: about(`Access-Control-Max-Age is`),
+		fix: "send Access-Control-Max-Age, in whole seconds, on preflights that succeed and nowhere else"},
+	{title: "answers to preflights can be stored or set cookies", about: about(`want it neither to set cookies nor to be stored`),
+		fix: "answer preflights outside of the middleware that sets cookies and Cache-Control"},
+}
+
+var responseCauses = []cause{
+	{title: "responses to allowed origins lack Access-Control-Allow-Origin",
+		about: about(`\(allow-origin-missing`, `Access-Control-Allow-Origin is absent`,
+			`without the variation the answer has access-control-allow-origin`),
+		fix: "set the header before the next handler runs, so that it is on every response: errors, redirects, 304 and streams, " +
+			"for every method; return conformance.ErrUnsupported for patterns that the library does not have"},
+	{title: "Access-Control-Allow-Origin is not the request's Origin on one line",
+		about: about(`\(allow-origin-`, `Access-Control-Allow-Origin is "`),
+		fix:   `set it, with Header().Set, to the Origin as it was sent, or to "*"`},
+	{title: "Access-Control-* headers are sent where they have no effect",
+		about: about(`want no Access-Control-\* header`, `want it absent`),
+		fix:   "if no entry matches the Origin, send no Access-Control-* header; send those of preflights only on preflights"},
+	{title: "credentials are not allowed as the policy says", about: about(`\(allow-credentials`, `Access-Control-Allow-Credentials is`),
+		fix: "send Access-Control-Allow-Credentials: true, in lower case, on preflights and on responses if the policy allows credentials"},
+	{title: "scripts cannot read exactly the exposed headers", about: about(`the script can`, `Access-Control-Expose-Headers is`),
+		fix: "send the exposed headers in Access-Control-Expose-Headers, on responses and not on preflights"},
+	{title: "the Vary of others is lost", rules: "V1 V6", about: about(`Vary`),
+		fix: "add to Vary, with Header().Add, and keep the values that are there"},
+	{title: "Vary does not name Origin",
+		about: about(`Vary is .*want (it to name|exactly one line with) "?Origin`, `the Vary of one is`, `Vary does not name Origin`),
+		fix: `call w.Header().Add("Vary", "Origin") on every response, before the next handler runs: for allowed and refused origins ` +
+			`and without any Origin; a cache otherwise gives one origin's response to another`},
+	{title: "Vary does not name what the answer to a preflight depends on", about: about(`Vary is .*want it to name`),
+		fix: "add Origin, Access-Control-Request-Method and every other request header that the answer depends on to Vary"},
+}
+
+// causeOf returns the cause of a failure, and the rule itself if none of [causes] fits.
+func causeOf(c Case, failures []string) cause {
+	wrong := faultLines(failures)
+	for _, known := range causes {
+		if known.covers(c.Rule) && known.about.MatchString(wrong) {
+			return known
+		}
+	}
+	rule := ruleOf(c.Rule)
+	return cause{title: "rule " + rule.ID + " is broken", fix: cmp.Or(rule.Text, c.Reason)}
+}
+
+func (c cause) covers(rule string) bool {
+	return c.rules == "" || slices.ContainsFunc(strings.Fields(c.rules), func(id string) bool {
+		return id == rule || len(id) == 1 && strings.HasPrefix(rule, id)
+	})
+}
+
+// stepPrefix is how the faults of a step or of a repeated request begin.
+var stepPrefix = regexp.MustCompile(`(?m)^(step \d+ of \d+|a request of case [^:]+): `)
+
+// faultLines returns what is wrong in failures, without the messages that were exchanged.
+func faultLines(failures []string) string {
+	var lines []string
+	for _, failure := range failures {
+		for line := range strings.SplitSeq(failure, "\n") {
+			if strings.HasPrefix(line, "> ") || line == "it was" {
+				break
+			}
+			lines = append(lines, line)
+		}
+	}
+	return stepPrefix.ReplaceAllString(strings.Join(lines, "\n"), "")
+}
+
+// group is the failed cases of one cause.
+type group struct {
+	cause    cause
+	security bool
+	results  []Result
+}
+
+// groups returns the cases that failed or passed unexpectedly, by cause: those about
+// security first, and the larger ones first.
+func (r Report) groups() []group {
+	byTitle := make(map[string]*group)
+	for _, result := range r.Results {
+		if result.Outcome != Fail && result.Outcome != UnexpectedPass {
+			continue
+		}
+		g := byTitle[result.Cause]
+		if g == nil {
+			g = &group{cause: cause{title: result.Cause, fix: result.Fix}, security: result.Security}
+			byTitle[result.Cause] = g
+		}
+		g.results = append(g.results, result)
+	}
+	var groups []group
+	for _, title := range slices.Sorted(maps.Keys(byTitle)) {
+		groups = append(groups, *byTitle[title])
+	}
+	slices.SortStableFunc(groups, func(a, b group) int {
+		if a.security != b.security {
+			return map[bool]int{true: -1, false: 1}[a.security]
+		}
+		return cmp.Compare(len(b.results), len(a.results))
+	})
+	return groups
+}
+
+// title returns the title of the group, with how many cases it has.
+func (g group) title() string {
+	mark := ""
+	if g.security {
+		mark = "SECURITY: "
+	}
+	return fmt.Sprintf("%s%s (%s)", mark, g.cause.title, counted(len(g.results), "case"))
+}
+
+// text returns the group with its fix, its rules, its cases, and one of them in full.
+// examples is false if the messages of all cases are printed elsewhere.
+func (g group) text(examples bool) string {
+	var b strings.Builder
+	rules := make(map[string]bool)
+	var sorted, ids []string
+	for _, r := range g.results {
+		if !rules[r.Rule] {
+			rules[r.Rule] = true
+			sorted = append(sorted, r.Rule)
+		}
+		ids = append(ids, r.ID)
+	}
+	fmt.Fprintf(&b, "%s\n", g.title())
+	fmt.Fprintf(&b, "  fix:   %s\n", wrapped(strings.Fields(g.cause.fix)))
+	fmt.Fprintf(&b, "  rules: %s\n", wrapped(sorted))
+	fmt.Fprintf(&b, "  cases: %s\n", wrapped(ids))
+	if first := g.results[0]; examples {
+		fmt.Fprintf(&b, "  for example %s: %s (%s)\n", first.ID, first.Reason, first.Source)
+		fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(first.Message, "\n", "\n    "))
+	}
+	return b.String()
+}
+
+// maxColumn is where lists of words break.
+const maxColumn = 110
+
+// wrapped joins words into lines, indented below the first.
+func wrapped(words []string) string {
+	var b strings.Builder
+	column := 9
+	for i, word := range words {
+		switch {
+		case i == 0:
+		case column+len(word) >= maxColumn:
+			b.WriteString("\n         ")
+			column = 9
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String()
+}
+
+// summary says how many cases there were, the groups in a line each, and what to do first.
+func (r Report) summary(groups []group) string {
+	failed, security := 0, 0
+	for _, g := range groups {
+		failed += len(g.results)
+		if g.security {
+			security += len(g.results)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d failed", counted(len(r.Results), "case"), failed)
+	if security > 0 {
+		fmt.Fprintf(&b, " (%d about security)", security)
+	}
+	fmt.Fprintf(&b, ", %d passed", r.Counts[Pass])
+	if n := r.Counts[KnownFailure]; n > 0 {
+		fmt.Fprintf(&b, ", %s", counted(n, "known failure"))
+	}
+	if n := r.Counts[Unsupported]; n > 0 {
+		fmt.Fprintf(&b, ", %d skipped as unsupported", n)
+	}
+	if r.LeftOut > 0 {
+		fmt.Fprintf(&b, "; %s of this suite left out (Options.Choices)", counted(r.LeftOut, "choice"))
+	}
+	b.WriteString("\n")
+	for _, g := range groups {
+		fmt.Fprintf(&b, "  %s\n", g.title())
+	}
+	if len(groups) > 0 {
+		first := slices.MaxFunc(groups, func(a, b group) int { return cmp.Compare(len(a.results), len(b.results)) })
+		fmt.Fprintf(&b, "most frequent: %s\n  fix:   %s\n", first.title(), wrapped(strings.Fields(first.cause.fix)))
+		fmt.Fprintf(&b, "the rules: %s\n", rulesURL)
+	}
+	return b.String()
+}
+
+// skippedMost says that most cases were unsupported, and why, or "".
+func (r Report) skippedMost() string {
+	n := r.Counts[Unsupported]
+	if 2*n <= len(r.Results) {
+		return ""
+	}
+	reasons := make(map[string]int)
+	for _, result := range r.Results {
+		if result.Outcome == Unsupported {
+			reasons[strings.TrimPrefix(result.Message, ErrUnsupported.Error()+": ")]++
+		}
+	}
+	sorted := slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
+		return cmp.Or(cmp.Compare(reasons[b], reasons[a]), cmp.Compare(a, b))
+	})
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %s were skipped as unsupported, so this run shows little:", n, counted(len(r.Results), "case"))
+	for i, reason := range sorted {
+		if i == maxFailures {
+			fmt.Fprintf(&b, "\n  and %s", counted(len(sorted)-i, "other reason"))
+			break
+		}
+		fmt.Fprintf(&b, "\n  %s: %s", counted(reasons[reason], "case"), reason)
+	}
+	b.WriteString("\nlet the mount support more, or leave out with Options.Filter what the library is not meant for")
+	return b.String()
+}
+
+// counted returns a number with its noun.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

@@ -1,0 +1,208 @@
+package conformance_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/adapters/corshttp"
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core"
+)
+
+// careless reads a policy before it looks whether there is one.
+func careless(s conformance.Setup) (func(http.Handler) http.Handler, error) {
+	p := s.Policies[0]
+	return naive{origins: p.AllowOrigins}.wrap, nil
+}
+
+// vary is a correct middleware that loses Vary.
+func vary(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(without{w}, r)
+	})
+}
+
+// without removes Vary from a response.
+type without struct{ http.ResponseWriter }
+
+func (w without) WriteHeader(status int) {
+	w.Header().Del("Vary")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// The mount of the package's documentation reads no policy of a setup that has none.
+func TestDocumentedMount(t *testing.T) {
+	report := conformance.Check(t.Context(), conformance.NetHTTP(mountNaive), conformance.Options{Choices: true, Thin: 32})
+	for _, r := range report.Results {
+		if strings.Contains(r.Message, "the mount failed") {
+			t.Errorf("%s: %s", r.ID, r.Message)
+		}
+	}
+	report = conformance.Check(t.Context(), conformance.NetHTTP(careless), conformance.Options{Filter: only("R2/first")})
+	for _, r := range report.Results {
+		if r.Cause != "the mount panics" || !strings.Contains(r.Fix, "len(s.Policies)") {
+			t.Errorf("%s: %s: %q, fix %q", r.ID, r.Outcome, r.Cause, r.Fix)
+		}
+	}
+}
+
+func TestCauses(t *testing.T) {
+	naiveMount := conformance.NetHTTP(mountNaive)
+	loseVary := conformance.NetHTTP(func(s conformance.Setup) (func(http.Handler) http.Handler, error) {
+		engine, err := s.Engine()
+		if err != nil {
+			return nil, err
+		}
+		middleware := corshttp.Middleware(engine)
+		return func(next http.Handler) http.Handler { return vary(middleware(next)) }, nil
+	})
+	for id, tt := range map[string]struct {
+		mount    conformance.Mount
+		cause    string
+		security bool
+	}{
+		"O1/suffix":    {naiveMount, "origins that are not allowed get Access-Control-Allow-Origin", true},
+		"C1/behaviour": {naiveMount, "credentials are combined with * or with every origin", true},
+		"A2/refused":   {naiveMount, "Access-Control-* headers are sent where they have no effect", false},
+		"A1/one":       {bare, "responses to allowed origins lack Access-Control-Allow-Origin", false},
+		"P1/allowed":   {bare, "preflights of allowed origins fail", false},
+		"V2/refused":   {loseVary, "Vary does not name Origin", false},
+	} {
+		report := conformance.Check(t.Context(), tt.mount, conformance.Options{Filter: only(id)})
+		if len(report.Results) != 1 {
+			t.Fatalf("%s: %d results", id, len(report.Results))
+		}
+		r := report.Results[0]
+		if r.Outcome != conformance.Fail || r.Cause != tt.cause || r.Security != tt.security || r.Fix == "" {
+			t.Errorf("%s: %s, cause %q, security %t, fix %q\n%s", id, r.Outcome, r.Cause, r.Security, r.Fix, r.Message)
+		}
+	}
+}
+
+func TestChoicesAreLeftOut(t *testing.T) {
+	cases := conformance.Cases()
+	choices := 0
+	for _, c := range cases {
+		if c.Choice {
+			choices++
+		}
+	}
+	filter := func(c conformance.Case) bool { return c.Again == nil && (c.Rule == "C3" || c.Rule == "A2") }
+	for _, all := range []bool{false, true} {
+		report := conformance.Check(t.Context(), newReference().mount, conformance.Options{Filter: filter, Choices: all})
+		left := report.LeftOut
+		for _, r := range report.Results {
+			if r.Choice && !all {
+				t.Errorf("%s ran, which is a choice", r.ID)
+			}
+		}
+		if all != (left == 0) || report.Err() != nil {
+			t.Errorf("Choices: %t leaves out %d, %v", all, left, report.Err())
+		}
+	}
+	// A known failure that is left out is known.
+	report := conformance.Check(t.Context(), newReference().mount,
+		conformance.Options{Filter: filter, KnownFailures: map[string]string{"C3": "it is a choice"}})
+	if report.Err() != nil {
+		t.Error(report.Err())
+	}
+}
+
+// A run that shows little is no success.
+func TestMostUnsupported(t *testing.T) {
+	for _, tt := range []struct {
+		unsupported []string
+		fails       bool
+	}{
+		{[]string{"/a"}, false}, {[]string{"/a", "/b"}, true},
+	} {
+		mount := func(s conformance.Setup) (*conformance.Server, error) {
+			if slices.Contains(tt.unsupported, s.Group) {
+				return nil, fmt.Errorf("%w: groups", conformance.ErrUnsupported)
+			}
+			return newReference().mount(s)
+		}
+		one := func(id, group string) conformance.Case {
+			return conformance.Case{ID: id, Rule: "A1", Setup: conformance.Setup{
+				Group: group, Policies: []core.Policy{{AllowOrigins: []string{conformance.OriginA}}},
+			}}
+		}
+		cases := []conformance.Case{one("one", "/a"), one("two", "/b")}
+		err := conformance.Check(t.Context(), mount, conformance.Options{Cases: cases}).Err()
+		if (err != nil) != tt.fails || err != nil && !strings.Contains(err.Error(), "2 of 2 cases were skipped as unsupported") {
+			t.Errorf("%q unsupported: %v", tt.unsupported, err)
+		}
+	}
+}
+
+// child tells a test that it runs in a process of its own.
+const child = "CORSKIT_CONFORMANCE_CHILD"
+
+// TestNaive is run by [TestFirstRun], in a process of its own, because it fails.
+func TestNaive(t *testing.T) {
+	switch os.Getenv(child) {
+	case "naive":
+		conformance.Run(t, conformance.NetHTTP(mountNaive))
+	case "unsupported":
+		conformance.Run(t, func(conformance.Setup) (*conformance.Server, error) {
+			return nil, fmt.Errorf("%w: anything", conformance.ErrUnsupported)
+		})
+	}
+}
+
+// firstRun returns what a failing run of the suite prints.
+func firstRun(t *testing.T, which string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.run=^TestNaive$", "-test.short"}, args...)...)
+	cmd.Env = append(os.Environ(), child+"="+which)
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Errorf("%s: the run passes:\n%s", which, out)
+	}
+	return string(out)
+}
+
+// A first run of a naive middleware fails for a few causes: the output begins with those
+// about security and ends with a summary.
+func TestFirstRun(t *testing.T) {
+	out := firstRun(t, "naive")
+	if n := strings.Count(out, "\n"); n > 600 {
+		t.Errorf("the output has %d lines", n)
+	}
+	titles := regexp.MustCompile(`(?m)^\s+(SECURITY: )?([^\n]+) \(\d+ cases?\)\n\s+fix: `).FindAllStringSubmatch(out, -1)
+	last, seen := true, 0
+	for _, m := range titles[:len(titles)-1] { // the last is the summary's
+		security := m[1] != ""
+		if security && !last {
+			t.Errorf("%q comes after a cause that is not about security", m[2])
+		}
+		last = security
+		seen++
+	}
+	if seen < 4 || seen > 30 {
+		t.Errorf("there are %d causes", seen)
+	}
+	end := out[strings.LastIndex(out, "cases: "):]
+	for _, part := range []string{
+		" failed (", " about security), ", " passed", " skipped as unsupported; ", " choices of this suite left out",
+		"most frequent: ", "fix: ", "docs/rules.md",
+	} {
+		if !strings.Contains(out[strings.LastIndex(out, " cases: "):], part) {
+			t.Errorf("the summary lacks %q:\n%s", part, end)
+		}
+	}
+	out = firstRun(t, "naive", "-test.run=^TestNaive$/^A2$/^refused$")
+	if !strings.Contains(out, "> Origin: https://evil.test") || strings.Count(out, "\n") > 60 {
+		t.Errorf("the output for a single case is\n%s", out)
+	}
+	if out := firstRun(t, "unsupported"); !strings.Contains(out, "were skipped as unsupported, so this run shows little") ||
+		!strings.Contains(out, "cases: anything") {
+		t.Errorf("the output of a run that supports nothing is\n%s", out)
+	}
+}
