@@ -43,27 +43,28 @@ var mountCauses = []cause{
 }
 
 var securityCauses = []cause{
+	{title: "responses share memory", security: true, rules: "D7", about: about(`mutated`),
+		fix: "give each response header slices of its own, as Header().Set does; never assign one slice to several responses"},
+	{title: "some requests are allowed more than others", security: true, rules: "I1 I2",
+		about: about(`with the variation the answer has access-control-`), fix: readOnly},
 	{title: "a dangerous policy is accepted", security: true, about: about(`the mount accepted the policy`),
 		fix: "return an error when the middleware is built, for the policies that the rules name"},
 	{title: "credentials are combined with * or with every origin", security: true, rules: "A3 C",
 		about: about(`want no \* in any`, `allow-origin: `, `Access-Control-Allow-Origin is "`, `says allowed`),
 		fix: `answer "*" to every origin, without credentials, if the policy allows every origin; otherwise answer a listed origin; ` +
 			`never send "*" in any header together with Access-Control-Allow-Credentials`},
-	{title: "preflights allow more than the policy lists", security: true, rules: "P6 P8 P9 P12 P14 H I1 I3",
-		about: about(`says allowed .*want refused`, `which the policy does not have`, `echoes .* from the request`,
-			`with the variation the answer has access-control-`),
+	{title: "preflights allow more than the policy lists", security: true, rules: "P6 P8 P9 P12 P14 H I3",
+		about: about(`says allowed .*want refused`, `which the policy does not have`, `echoes .* from the request`),
 		fix: "answer with the policy's own lists; do not copy Access-Control-Request-Method or Access-Control-Request-Headers into " +
 			"the answer"},
 	{title: "origins that are not allowed get Access-Control-Allow-Origin", security: true,
-		about: about(`says allowed .*want refused`, `has access-control-allow-origin: `, `Access-Control-Allow-Origin is ".*want it absent`,
-			`with the variation the answer has access-control-allow-origin`),
+		about: about(`says allowed .*want refused`, `the response has access-control-allow-origin: `,
+			`Access-Control-Allow-Origin is ".*want it absent`),
 		fix: "compare the whole Origin with each entry, byte for byte; a wildcard stands for labels, never for what follows them; " +
 			"expressions match from the first byte to the last; if no entry matches, send no Access-Control-* header"},
 	{title: "a request is copied into the response or the log", security: true,
 		about: about(`echoes .* from the request`, `the log contains`),
 		fix:   "send and log only values of the policy; an Origin that equals an entry is one"},
-	{title: "responses share memory", security: true, rules: "D7", about: about(`mutated`),
-		fix: "give each response header slices of its own, as Header().Set does; never assign one slice to several responses"},
 	{title: "responses grow with requests", security: true, about: about(`the header section has`),
 		fix: "answer preflights with the policy's own lists, or echo only within a bound"},
 	{title: "private networks are opened", security: true, rules: "L", about: about(`(?i)private-network`),
@@ -72,14 +73,32 @@ var securityCauses = []cause{
 		fix: "answer 403 to every request whose Origin is neither allowed nor the server's own, whatever its method"},
 }
 
+// readOnly is what an answer may depend on.
+const readOnly = "read nothing of a request but Origin, whether the method is OPTIONS, and the Access-Control-Request-* fields"
+
+const (
+	titleNotOrigin   = "Access-Control-Allow-Origin is not the request's Origin on one line"
+	fixNotOrigin     = `set it, with Header().Set, to the Origin as it was sent, or to "*"`
+	titleCredentials = "credentials are not allowed as the policy says"
+	fixCredentials   = "send Access-Control-Allow-Credentials: true, in lower case, on preflights and on responses if the policy allows " +
+		"credentials"
+	titlePreflight = "preflights of allowed origins fail"
+	fixPreflight   = "answer an OPTIONS request with Origin and Access-Control-Request-Method in the middleware, with 204 and the " +
+		"headers of the policy, before any router, handler or authentication"
+)
+
 var preflightCauses = []cause{
+	{title: "the answer depends on more than it should", rules: "I1 I2", about: about(`.`), fix: readOnly},
+	{title: titleNotOrigin, about: about(`\(allow-origin-(multiple|mismatch|wildcard)`), fix: fixNotOrigin},
+	{title: titleCredentials, about: about(`\(allow-credentials`), fix: fixCredentials},
 	{title: "listed methods or headers are refused",
 		about: about(`\((method|header)-not-allowed`, `\(authorization-listed`, `allow-(methods|headers)-syntax`),
 		fix: "send all listed methods in Access-Control-Allow-Methods and all listed headers in Access-Control-Allow-Headers; methods " +
 			"are case-sensitive, header names are not; return conformance.ErrUnsupported for * if the library does not have it"},
-	{title: "preflights of allowed origins fail", about: about(`at the preflight`, `preflight-status`, `success false`),
-		fix: "answer an OPTIONS request with Origin and Access-Control-Request-Method in the middleware, with 204 and the headers of " +
-			"the policy, before any router, handler or authentication"},
+	{title: titlePreflight, about: about(`at the preflight`, `preflight-status`), fix: fixPreflight},
+	{title: titlePreflight, rules: "P1 P5", about: about(`the status is`), fix: fixPreflight},
+	{title: "refused preflights are not answered with 403", rules: "P2 R2", about: about(`the status is`),
+		fix: "answer 403, without any Access-Control-* header, to the preflight of an origin that is not allowed"},
 	{title: "the handler runs for preflights", about: about(`the handler ran .*want never`, `after the answer the handler ran`),
 		fix: "do not call the next handler for an OPTIONS request with Origin and Access-Control-Request-Method: answer 204 if the " +
 			"origin is allowed and 403 otherwise"},
@@ -98,14 +117,11 @@ var responseCauses = []cause{
 			`without the variation the answer has access-control-allow-origin`),
 		fix: "set the header before the next handler runs, so that it is on every response: errors, redirects, 304 and streams, " +
 			"for every method; return conformance.ErrUnsupported for patterns that the library does not have"},
-	{title: "Access-Control-Allow-Origin is not the request's Origin on one line",
-		about: about(`\(allow-origin-`, `Access-Control-Allow-Origin is "`),
-		fix:   `set it, with Header().Set, to the Origin as it was sent, or to "*"`},
+	{title: titleNotOrigin, about: about(`Access-Control-Allow-Origin is "`), fix: fixNotOrigin},
 	{title: "Access-Control-* headers are sent where they have no effect",
 		about: about(`want no Access-Control-\* header`, `want it absent`),
 		fix:   "if no entry matches the Origin, send no Access-Control-* header; send those of preflights only on preflights"},
-	{title: "credentials are not allowed as the policy says", about: about(`\(allow-credentials`, `Access-Control-Allow-Credentials is`),
-		fix: "send Access-Control-Allow-Credentials: true, in lower case, on preflights and on responses if the policy allows credentials"},
+	{title: titleCredentials, about: about(`Access-Control-Allow-Credentials is`), fix: fixCredentials},
 	{title: "scripts cannot read exactly the exposed headers", about: about(`the script can`, `Access-Control-Expose-Headers is`),
 		fix: "send the exposed headers in Access-Control-Expose-Headers, on responses and not on preflights"},
 	{title: "the Vary of others is lost", rules: "V1 V6", about: about(`Vary`),
@@ -114,6 +130,10 @@ var responseCauses = []cause{
 		about: about(`Vary is .*want (it to name|exactly one line with) "?Origin`, `the Vary of one is`, `Vary does not name Origin`),
 		fix: `call w.Header().Add("Vary", "Origin") on every response, before the next handler runs: for allowed and refused origins ` +
 			`and without any Origin; a cache otherwise gives one origin's response to another`},
+	{title: "Vary names more than the answer depends on", about: about(`Vary is .*want it not to name`),
+		fix: `do not name Origin in Vary if every origin gets "*", and never send "Vary: *"`},
+	{title: "the middleware hides Flush or Hijack", rules: "X5 X8 X9", about: about(`cannot flush`, `want one of \[101\]`),
+		fix: "give a wrapper of http.ResponseWriter an Unwrap method, and Flush and Hijack if the wrapped writer has them"},
 	{title: "Vary does not name what the answer to a preflight depends on", about: about(`Vary is .*want it to name`),
 		fix: "add Origin, Access-Control-Request-Method and every other request header that the answer depends on to Vary"},
 }
