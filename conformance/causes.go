@@ -105,6 +105,8 @@ var preflightCauses = []cause{
 	{title: "requests that are no preflights do not reach the handler as they were sent",
 		about: about(`the handler ran .*want once`, `the handler saw`),
 		fix:   "pass on, unchanged, every request but an OPTIONS request with both Origin and Access-Control-Request-Method"},
+	{title: "preflights do not list what the policy lists", about: about(`Access-Control-Allow-(Headers|Methods) is`),
+		fix: `send the names that the policy lists, and no others: "*" includes neither Authorization nor names that no script can set`},
 	{title: "Access-Control-Max-Age is not the policy's", about: about(`Access-Control-Max-Age is`),
 		fix: "send Access-Control-Max-Age, in whole seconds, on preflights that succeed and nowhere else"},
 	{title: "answers to preflights can be stored or set cookies", about: about(`want it neither to set cookies nor to be stored`),
