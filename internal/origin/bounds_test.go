@@ -472,6 +472,7 @@ func TestAdvice(t *testing.T) {
 		regex  = "a regular expression without its prefix"
 		noURL  = "pages of such URLs have the origin"
 		v6     = "not an IPv6 address in its canonical form"
+		label  = "write that label out"
 	)
 	for _, tt := range []struct {
 		entry      string
@@ -516,13 +517,18 @@ func TestAdvice(t *testing.T) {
 		{"https://a.xn--a.example", BadHost, `no browser sends "xn--a", which is not the ASCII form`,
 			"write the name in its own characters"},
 		{"http://192.168.1.*", BadWildcard, "a wildcard in an IPv4 address", "use a regular expression"},
-		{"https://a.*", BadWildcard, "a wildcard in the top-level label", "write that label out"},
+		{"https://a.*", BadWildcard, "a wildcard in the top-level label", label},
+		{"https://a.b*", BadWildcard, "a wildcard in the top-level label", label},
+		{"https://a..b.*", BadWildcard, "a wildcard in the top-level label", label},
 		{"x-app://1.*", BadWildcard, "a wildcard in the last label", "use an expression"},
 		{"https://xn--a.bücher.example", NonASCII, `browsers send a host in its ASCII form; also: no browser sends "xn--a"`,
 			"write the name in its own"},
 		{"https://1.xn--4db", BadHost, `no browser sends "1.xn--4db", which`, "write the name in its own"},
 		{"https://A.example:0", UpperCase, "upper case in the host; also: a port is a number", "write an origin"},
 		{"regexp:(\x01", BadRegexp, "not a regular expression: missing closing ): `(\ufffd`", "see https://golang.org/s/re2syntax"},
+		{"https://a.example,b", List, "several values in one entry", "write one list entry"},
+		{"[https://a.example]", List, "a list in one entry", `did you mean "https://a.example"?`},
+		{"[]", MissingScheme, "an origin begins with its scheme", "write an origin"},
 		{"any", Syntax, "not an origin pattern", `write "*" to allow every origin`},
 		{"https://a b.example", WhiteSpace, "white space in the entry", "remove it"},
 		{"https://${A}", Syntax, expand, "check that the variable"},
@@ -561,6 +567,8 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("%q: %+v\nwant %s, %s, %s", tt.entry, *f, tt.reason, tt.detail, tt.suggestion)
 		case tt.detail == v6 && f.Detail != v6:
 			t.Errorf("%q: detail %q, want exactly %q", tt.entry, f.Detail, v6)
+		case tt.suggestion == label && f.Suggestion != label:
+			t.Errorf("%q: suggestion %q, want exactly %q", tt.entry, f.Suggestion, label)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func asEntries(entries []string) string {
 func split(s string) (elements []string, wrapped, ok bool) {
 	inner, wrapped := unwrapList(s)
 	if !wrapped && !isSeparated(inner) {
-		return nil, false, false
+		return nil, wrapped, false
 	}
 	for element := range strings.FieldsFuncSeq(inner, isSeparator) {
 		if element = strings.Trim(element, "\"'`"); element == "" || element == "-" {
