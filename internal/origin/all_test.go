@@ -97,7 +97,9 @@ func TestAllIsSecure(t *testing.T) {
 }
 
 func TestIsAddress(t *testing.T) {
-	for s, want := range map[string]bool{"http://127.0.0.1": true, "http://[::1]:80": false, "http://[::1]": true, "http://a.example": false} {
+	for s, want := range map[string]bool{
+		"http://127.0.0.1": true, "http://[::1]:80": false, "http://[::1]": true, "http://a.example": false,
+	} {
 		if o, _ := Parse(s); o.IsAddress() != want {
 			t.Errorf("%s: %v, want %v", s, o.IsAddress(), want)
 		}

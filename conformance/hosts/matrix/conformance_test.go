@@ -55,7 +55,7 @@ func TestConformanceEnforced(t *testing.T) {
 				for _, g := range app.Groups {
 					enforce(g.CORS)
 				}
-			}), conformance.Options{Choices: true})
+			}), conformance.Options{Choices: true, Thin: 8})
 		})
 	}
 }
