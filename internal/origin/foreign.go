@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/corskit/corskit/internal/suffix"
 )
 
 // foreign recognizes entries that are written in another notation, such as a
@@ -164,7 +166,20 @@ func IsPlaceholder(s string) bool {
 		return false // quickly: lists may have a million origins
 	}
 	_, host, ok := strings.Cut(s, "://")
-	return ok && placeholder.MatchString(host)
+	return ok && placeholder.MatchString(host) && !isKnown(host)
+}
+
+// isKnown reports whether a host belongs to a domain that looks like a placeholder, but
+// that the public suffix list has: your-server.de.
+func isKnown(host string) bool {
+	host, _, _ = strings.Cut(host, ":")
+	for strings.Contains(host, ".") {
+		if _, ok := suffix.Find(host); ok && placeholder.MatchString(host) {
+			return true
+		}
+		_, host, _ = strings.Cut(host, ".")
+	}
+	return false
 }
 
 // isPlaceholderText recognizes placeholders that are not valid entries.

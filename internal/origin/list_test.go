@@ -71,6 +71,7 @@ func TestIsPlaceholder(t *testing.T) {
 	for _, s := range []string{
 		"https://app.example.com", "https://yourls.org", "https://your-health.example", "https://meyour.com", "https://home.example",
 		"https://change.me", "https://yourapplied.com", "https://tourdomain.com", "https://yours.example", "your-domain.com",
+		"https://app.your-server.de", "https://static.203.0.113.7.clients.your-server.de:8443",
 	} {
 		if IsPlaceholder(s) {
 			t.Errorf("%s is taken for a placeholder", s)
