@@ -70,6 +70,7 @@ type compiler struct {
 // effort bounds the work that goes into questions about patterns.
 type effort struct {
 	patterns *language.Budget // whom a pattern allows
+	repairs  *language.Budget // what may have been meant by a pattern that is refused
 	coverage *language.Budget // whether another pattern covers it
 }
 
@@ -78,11 +79,12 @@ type effort struct {
 const (
 	patternsSteps = 1 << 24
 	patternSteps  = 1 << 18
+	repairsSteps  = 1 << 22
 	coverageSteps = 1 << 23
 )
 
 func newEffort() *effort {
-	return &effort{language.NewBudget(patternsSteps), language.NewBudget(coverageSteps)}
+	return &effort{language.NewBudget(patternsSteps), language.NewBudget(repairsSteps), language.NewBudget(coverageSteps)}
 }
 
 func newCompiler() compiler { return compiler{warns: new(warnings), effort: newEffort()} }

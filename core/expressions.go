@@ -1,7 +1,6 @@
 package core
 
 import (
-	"net/netip"
 	"regexp"
 	"strings"
 
@@ -77,11 +76,10 @@ func shared(pair [2]string) (domain string, ok bool) {
 
 // ownerAdvice says how to write an expression for origins of one owner.
 func ownerAdvice(pair [2]string) text {
-	o, _ := origin.Parse(pair[0])
 	if domain, ok := shared(pair); ok {
 		return textf("list the origins below %s one by one, or give them names under a domain of your own", domain)
 	}
-	if _, err := netip.ParseAddr(strings.Trim(o.Host, "[]")); err == nil {
+	if o, _ := origin.Parse(pair[0]); o.IsAddress() {
 		return "write out the network of your own addresses, or list them"
 	}
 	return "name your own domain in it and escape its dots"
@@ -107,7 +105,7 @@ func (ps *policyScope) repair(entry string, advice text) text {
 func (ps *policyScope) isSound(entry string) bool {
 	sound := true
 	fault := origin.ParsePattern(entry, func(pat origin.Pattern) {
-		budget := ps.effort.patterns.Part(patternSteps)
+		budget := ps.effort.repairs.Part(patternSteps)
 		switch pat.Kind {
 		case origin.Exact, origin.Wild:
 			_, _, shared := pat.Shared()

@@ -26,14 +26,11 @@ func NewBudget(steps int) *Budget { return &Budget{steps: steps} }
 // Part returns a Budget of at most that many steps, which are taken from b too.
 func (b *Budget) Part(steps int) *Budget { return &Budget{min(steps, b.steps), b} }
 
-// Spend is for work that the caller does. It takes n steps, and reports whether there
-// were as many.
-func (b *Budget) Spend(n int) bool { return b.spend(n) }
-
-// spend takes n steps, and reports whether there were as many.
-func (b *Budget) spend(n int) bool {
+// Spend takes n steps, and reports whether there were as many. Callers spend steps for
+// work of their own too.
+func (b *Budget) Spend(n int) bool {
 	b.steps -= n
-	if b.whole != nil && !b.whole.spend(n) {
+	if b.whole != nil && !b.whole.Spend(n) {
 		return false
 	}
 	return b.steps >= 0
@@ -308,7 +305,7 @@ func (a *automaton) closure(s int32, right neighbor) ([]element, bool) {
 			continue
 		}
 		seen[e] = true
-		if !a.budget.spend(1) {
+		if !a.budget.Spend(1) {
 			return nil, false
 		}
 		switch st := &a.states[e.state]; st.kind {

@@ -142,7 +142,7 @@ func (s *search) expand(i int) bool {
 			continue
 		}
 		set, ok := s.next(v.set, k)
-		if !ok || !s.budget.spend(1) {
+		if !ok || !s.budget.Spend(1) {
 			return false
 		}
 		if set != dead {
@@ -165,7 +165,7 @@ func (s *search) next(from int32, k int) (to int32, ok bool) {
 	}
 	to = dead
 	if slices.ContainsFunc(set, func(e element) bool { return e.state < s.first }) {
-		if !s.budget.spend(len(s.alphabet)) { // for the table
+		if !s.budget.Spend(len(s.alphabet)) { // for the table
 			return dead, false
 		}
 		to = s.intern(set)
@@ -182,14 +182,14 @@ const (
 
 func (s *search) read(set []element, c byte) (next []element, ok bool) {
 	for _, e := range set {
-		if !s.budget.spend(1) {
+		if !s.budget.Spend(1) {
 			return nil, false
 		}
 		if !s.reads(e, c) {
 			continue
 		}
 		more, ok := s.closure(s.states[e.state].next[0], neighborOf(c))
-		if !ok || !s.budget.spend(len(more)) {
+		if !ok || !s.budget.Spend(len(more)) {
 			return nil, false
 		}
 		next = append(next, more...)

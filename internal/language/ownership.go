@@ -111,12 +111,12 @@ func (p *part) read(c byte, vague bool, not string) {
 // wanted reports whether an owner is looked for.
 func (p part) wanted(not string) bool { return p.vague && (not == "" || int(p.same) != len(not)) }
 
-func (h *finder) newOwnership() ownership {
-	if h.all {
+func (f *finder) newOwnership() ownership {
+	if f.all {
 		return ownership{known: true}
 	}
-	t := ownership{part: newPart(h.not.domain)}
-	if h.web {
+	t := ownership{part: newPart(f.not.domain)}
+	if f.web {
 		t.walk.begin(suffix.Node{})
 	}
 	return t
@@ -124,41 +124,41 @@ func (h *finder) newOwnership() ownership {
 
 // read reads a character of the host, or the "/" before it. It returns false if the
 // owner is not looked for.
-func (t *ownership) read(h *finder, at place, c byte, vague bool) bool {
+func (t *ownership) read(f *finder, at place, c byte, vague bool) bool {
 	if t.known {
 		return true
 	}
 	if c == ']' || at.phase == inIPv6 {
-		return t.readIPv6(h, at, c, vague)
+		return t.readIPv6(f, at, c, vague)
 	}
 	if c == '.' || c == '/' {
 		at.name.endLabel()
 	}
 	switch {
 	case t.isIPv4:
-		return t.readIPv4(h, at, c, vague)
+		return t.readIPv4(f, at, c, vague)
 	case c != '.' && c != '/':
 		t.walk.read(c)
-		t.part.read(c, vague, h.not.domain)
+		t.part.read(c, vague, f.not.domain)
 		return true
-	case h.web && at.name.number:
-		*t = ownership{isIPv4: true, part: newPart(h.not.network)}
+	case f.web && at.name.number:
+		*t = ownership{isIPv4: true, part: newPart(f.not.network)}
 		return c == '.'
 	}
-	t.endLabel(h)
+	t.endLabel(f)
 	if c == '/' && !t.owned {
 		t.owned, t.owner = true, t.part // the host is a suffix, or its scheme is not of the web
 	}
 	if t.owned && (c == '/' || !t.walk.alive) {
-		*t = ownership{known: t.owner.wanted(h.not.domain)}
+		*t = ownership{known: t.owner.wanted(f.not.domain)}
 		return t.known
 	}
-	t.part.read(c, vague, h.not.domain)
+	t.part.read(c, vague, f.not.domain)
 	return true
 }
 
-func (t *ownership) endLabel(h *finder) {
-	if !h.web {
+func (t *ownership) endLabel(f *finder) {
+	if !f.web {
 		return
 	}
 	switch child, ok := t.walk.end(); {
@@ -169,10 +169,10 @@ func (t *ownership) endLabel(h *finder) {
 	}
 }
 
-func (t *ownership) readIPv4(h *finder, at place, c byte, vague bool) bool {
+func (t *ownership) readIPv4(f *finder, at place, c byte, vague bool) bool {
 	switch {
 	case c == '/':
-		known := at.name.isIPv4() && !t.isPrivate() && t.part.wanted(h.not.network)
+		known := at.name.isIPv4() && !t.isPrivate() && t.part.wanted(f.not.network)
 		*t = ownership{known: known}
 		return known
 	case c == '.':
@@ -184,7 +184,7 @@ func (t *ownership) readIPv4(h *finder, at place, c byte, vague bool) bool {
 	case at.name.ipv4.octets >= 2:
 		t.tail = [3]byte{c, t.tail[0], t.tail[1]}
 	}
-	t.part.read(c, vague, h.not.network)
+	t.part.read(c, vague, f.not.network)
 	return !at.name.ipv4.broken
 }
 
@@ -208,15 +208,15 @@ func (t *ownership) isPrivate() bool {
 	return false
 }
 
-func (t *ownership) readIPv6(h *finder, at place, c byte, vague bool) bool {
-	t.part.read(c, vague, h.not.domain)
+func (t *ownership) readIPv6(f *finder, at place, c byte, vague bool) bool {
+	t.part.read(c, vague, f.not.domain)
 	if c != '[' {
 		t.piece = t.piece.read(c)
 		return true
 	}
 	// Loopback and reserved, unique local, or link-local (RFC 6890).
 	private := t.piece == colons || t.piece == fc && at.ipv6.digits == 4
-	*t = ownership{known: t.part.wanted(h.not.domain) && !(h.web && private)}
+	*t = ownership{known: t.part.wanted(f.not.domain) && !(f.web && private)}
 	return t.known
 }
 

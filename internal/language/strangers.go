@@ -97,34 +97,34 @@ func find(b *Budget, p *origin.Pattern, q target) (found string, ok bool, err er
 // findWith is find. If exact is not set, which takes far fewer steps, complete reports
 // whether the answer is exact all the same.
 func findWith(b *Budget, p *origin.Pattern, q target, exact bool) (found string, complete bool, err error) {
-	h := finder{automaton: newAutomaton(b), target: q, seen: make(map[position]bool)}
-	entry, _, err := h.pattern(p)
+	f := finder{automaton: newAutomaton(b), target: q, seen: make(map[position]bool)}
+	entry, _, err := f.pattern(p)
 	if err != nil {
 		return "", false, err
 	}
-	if possible, ok := h.schemePossible(); !possible || !ok {
+	if possible, ok := f.schemePossible(); !possible || !ok {
 		return "", true, undecidedUnless(ok)
 	}
 	for _, at := range starts(exact) {
-		if !h.reach(entry, noNeighbor, position{place: at, ownership: h.newOwnership()}, step{from: -1}) {
+		if !f.reach(entry, noNeighbor, position{place: at, ownership: f.newOwnership()}, step{from: -1}) {
 			return "", false, ErrUndecided
 		}
 	}
 	complete = true
 	for {
-		i, ok := h.next()
+		i, ok := f.next()
 		if !ok {
 			return "", complete, nil
 		}
-		at := h.steps[i].position
-		if h.accepts(at.element) && at.place.accepts() && q.scheme(at.place) {
-			text := h.text(i)
+		at := f.steps[i].position
+		if f.accepts(at.element) && at.place.accepts() && q.scheme(at.place) {
+			text := f.text(i)
 			if _, ok := origin.Parse(text); ok {
 				return text, true, nil
 			}
 			complete = exact
 		}
-		if !h.expand(i) {
+		if !f.expand(i) {
 			return "", false, ErrUndecided
 		}
 	}
@@ -155,22 +155,22 @@ type step struct {
 }
 
 // reach visits the elements that a state leads to.
-func (h *finder) reach(state int32, right neighbor, at position, via step) bool {
-	all, ok := h.closure(state, right)
-	if !ok || !h.budget.spend(len(all)) {
+func (f *finder) reach(state int32, right neighbor, at position, via step) bool {
+	all, ok := f.closure(state, right)
+	if !ok || !f.budget.Spend(len(all)) {
 		return false
 	}
 	for _, e := range all {
 		at.element = e
-		if !h.seen[at] {
-			h.seen[at] = true
+		if !f.seen[at] {
+			f.seen[at] = true
 			via.position = at
-			queue := &h.queues[1]
+			queue := &f.queues[1]
 			if at.ownership.known {
-				queue = &h.queues[0]
+				queue = &f.queues[0]
 			}
-			*queue = append(*queue, int32(len(h.steps)))
-			h.steps = append(h.steps, via)
+			*queue = append(*queue, int32(len(f.steps)))
+			f.steps = append(f.steps, via)
 		}
 	}
 	return true
@@ -178,7 +178,7 @@ func (h *finder) reach(state int32, right neighbor, at position, via step) bool 
 
 // schemePossible reports whether some state can read a scheme that is looked for, and
 // "://" after it. If not, there is no need to read hosts.
-func (h *finder) schemePossible() (possible, ok bool) {
+func (f *finder) schemePossible() (possible, ok bool) {
 	type pair struct {
 		element element
 		place   place
@@ -186,16 +186,16 @@ func (h *finder) schemePossible() (possible, ok bool) {
 	seen := make(map[pair]bool)
 	var stack []pair
 	push := func(state int32, right neighbor, at place) bool {
-		all, ok := h.closure(state, right)
+		all, ok := f.closure(state, right)
 		for _, e := range all {
 			if p := (pair{e, at}); !seen[p] {
 				seen[p] = true
 				stack = append(stack, p)
 			}
 		}
-		return ok && h.budget.spend(len(all))
+		return ok && f.budget.Spend(len(all))
 	}
-	for state := range h.states {
+	for state := range f.states {
 		for _, right := range []neighbor{wordNeighbor, otherNeighbor} {
 			if !push(int32(state), right, place{phase: afterHost}) {
 				return false, false
@@ -205,12 +205,12 @@ func (h *finder) schemePossible() (possible, ok bool) {
 	for len(stack) > 0 {
 		at := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if h.accepts(at.element) && at.place.accepts() && h.scheme(at.place) {
+		if f.accepts(at.element) && at.place.accepts() && f.scheme(at.place) {
 			return true, true
 		}
 		for _, c := range []byte(originChars) {
 			next, ok := at.place.step(c)
-			if ok && h.reads(at.element, c) && !push(h.states[at.element.state].next[0], neighborOf(c), next) {
+			if ok && f.reads(at.element, c) && !push(f.states[at.element.state].next[0], neighborOf(c), next) {
 				return false, false
 			}
 		}
@@ -226,9 +226,9 @@ func undecidedUnless(ok bool) error {
 }
 
 // next returns the index of the step to go on from, unless there is none.
-func (h *finder) next() (i int32, ok bool) {
-	for k := range h.queues {
-		if queue := &h.queues[k]; len(*queue) > 0 {
+func (f *finder) next() (i int32, ok bool) {
+	for k := range f.queues {
+		if queue := &f.queues[k]; len(*queue) > 0 {
 			i, *queue = (*queue)[0], (*queue)[1:]
 			return i, true
 		}
@@ -236,32 +236,32 @@ func (h *finder) next() (i int32, ok bool) {
 	return 0, false
 }
 
-func (h *finder) expand(i int32) bool {
-	at := h.steps[i].position
+func (f *finder) expand(i int32) bool {
+	at := f.steps[i].position
 	for _, c := range []byte(originChars) {
-		if !h.reads(at.element, c) {
+		if !f.reads(at.element, c) {
 			continue
 		}
 		place, ok := at.place.step(c)
 		if !ok {
 			continue
 		}
-		s := &h.states[at.element.state]
+		s := &f.states[at.element.state]
 		ownership := at.ownership
-		if at.place.inHost() && !ownership.read(h, at.place, c, s.vague) {
+		if at.place.inHost() && !ownership.read(f, at.place, c, s.vague) {
 			continue
 		}
-		if !h.budget.spend(1) || !h.reach(s.next[0], neighborOf(c), position{place: place, ownership: ownership}, step{from: i, char: c}) {
+		if !f.budget.Spend(1) || !f.reach(s.next[0], neighborOf(c), position{place: place, ownership: ownership}, step{from: i, char: c}) {
 			return false
 		}
 	}
 	return true
 }
 
-func (h *finder) text(i int32) string {
+func (f *finder) text(i int32) string {
 	var b []byte
-	for ; h.steps[i].from >= 0; i = h.steps[i].from {
-		b = append(b, h.steps[i].char)
+	for ; f.steps[i].from >= 0; i = f.steps[i].from {
+		b = append(b, f.steps[i].char)
 	}
 	return string(b)
 }

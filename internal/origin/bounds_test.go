@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -406,63 +405,6 @@ func TestTableWraps(t *testing.T) {
 			t.Errorf("find(%q) = true, want false", s)
 		}
 	}
-}
-
-// TestHash checks that the hash depends on every byte, for strings of every length,
-// and that it distributes strings that differ in a few bytes as if at random, with many
-// keys.
-func TestHash(t *testing.T) {
-	for n := 1; n <= MaxLen; n++ {
-		b := []byte(strings.Repeat("a", n))
-		seen := map[uint64]int{hash(string(b)): -1}
-		for i := range b {
-			b[i] = 'b'
-			h := hash(string(b))
-			b[i] = 'a'
-			if j, ok := seen[h]; ok {
-				t.Errorf("%d bytes: changing byte %d gives the same hash as changing byte %d", n, i, j)
-			}
-			seen[h] = i
-		}
-	}
-	keys := hashKeys
-	defer func() { hashKeys = keys }()
-	const count = 10_000
-	for _, format := range []string{"https://%04d.example.com", "https://tenant-%04d.app.example.com",
-		"https://www.shop%04d.example", "http://localhost:1%04d", "https://x.example:1%04d"} {
-		var entries []string
-		for i := range count {
-			entries = append(entries, fmt.Sprintf(format, i))
-		}
-		var room Room
-		room.Add(entries)
-		for range 40 {
-			for i := range hashKeys {
-				hashKeys[i] = rand.Uint64()
-			}
-			// A Poisson distribution with mean 5 gives a seventh, including the
-			// overflow of full neighbours. A smaller share is fine.
-			if share := fullGroups(&room, entries); share > 0.2 {
-				t.Errorf("%s: %.3f of the groups are full, want at most 0.2", format, share)
-			}
-		}
-	}
-}
-
-// fullGroups returns the share of groups that are full in a table with entries of one
-// length.
-func fullGroups(room *Room, entries []string) float64 {
-	table := newTable(room)
-	for _, e := range entries {
-		table.add(0, e)
-	}
-	b, full := &table.bins[0], 0
-	for i := range b.groups {
-		if b.bytes[int(i)*b.group+groupSize-1] != 0 {
-			full++
-		}
-	}
-	return float64(full) / float64(b.groups)
 }
 
 // TestAdvice checks the detail and the suggestion of faults.

@@ -1,10 +1,12 @@
 package origin
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
+	"testing"
 )
 
 // refMatch is the reference that tests compare a Matcher with. It tries the
@@ -155,4 +157,119 @@ func refValid(s string) bool {
 		return err == nil && a.Is4() && a.String() == host
 	}
 	return true
+}
+
+// generator makes patterns and origins from a few parts, so that they often match
+// or almost match.
+type generator struct{ *rand.Rand }
+
+func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] }
+
+func (g generator) label() string {
+	return g.pick("a", "b", "ab", "ba", "x-a", "a-x", "team", "pr-1", "pr-", "-a", "_", "a-team", "example", "com", "localhost",
+		"xn--a", "1")
+}
+
+func (g generator) host() string {
+	h := g.label()
+	for range g.IntN(4) {
+		h += "." + g.label()
+	}
+	if g.IntN(12) == 0 {
+		h = g.pick("127.0.0.1", "[::1]", "[2001:db8::1]", "10.0.0.1", "localhost", "127.1", "[0::1]", "1.2.3.256")
+	}
+	return h
+}
+
+func (g generator) origin() string {
+	o := g.pick("https", "https", "http", "app", "ws") + "://" + g.host()
+	if g.IntN(3) == 0 {
+		o += g.pick(":1", ":80", ":443", ":3000", ":3999", ":65535", ":65536", ":0", ":01", ":")
+	}
+	if g.IntN(4) == 0 {
+		i := g.IntN(len(o) + 1)
+		hostile := g.pick("/", "?", "#", "@", ":", "\\", "{", "}", ".", "..", "%60", "`", "_", "-", "A", "\x00", "é", " ", ",", "*",
+			"null", "a", "://", "]", "[")
+		if g.IntN(2) == 0 || i == len(o) {
+			o = o[:i] + hostile + o[i:]
+		} else {
+			o = o[:i] + hostile + o[i+1:]
+		}
+	}
+	return o
+}
+
+func (g generator) pattern() string {
+	if g.IntN(25) == 0 {
+		return g.pick("null", "@loopback", "*", `regexp:https?://a.*`, `regexp:https://(a|b)+\.com`, `regexp:[a-z]+://[a-z.]+`)
+	}
+	h := g.host()
+	switch g.IntN(6) {
+	case 0:
+		h = "*." + h
+	case 1, 2:
+		i := g.IntN(len(h))
+		h = h[:i] + "*" + h[i:]
+	case 3:
+		i, j := g.IntN(len(h)), g.IntN(len(h))
+		h = h[:min(i, j)] + "*" + h[min(i, j):max(i, j)] + "*" + h[max(i, j):]
+	}
+	p := g.pick("https", "https", "http", "app") + "://" + h
+	if g.IntN(3) == 0 {
+		p += g.pick(":1", ":3000", ":*", ":3000-3999", ":1-65535", ":79-81", ":8443")
+	}
+	return p
+}
+
+// The compiled matcher agrees with the reference for a million pairs of pattern
+// lists and origins.
+func TestMatcherAgainstReference(t *testing.T) {
+	pairs := 1_000_000
+	if testing.Short() {
+		pairs = 100_000
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	g := generator{rand.New(rand.NewPCG(seed, 1))}
+	matched := 0
+	for done := 0; done < pairs; {
+		var entries []string
+		var owners []int
+		owner := 0
+		for len(entries) < 1+g.IntN(12) {
+			e := g.pattern()
+			if e == "*" && g.IntN(4) > 0 || parseStrict(e, func(Pattern) {}) != nil {
+				continue
+			}
+			if g.IntN(3) == 0 {
+				owner++
+			}
+			entries, owners = append(entries, e), append(owners, owner)
+		}
+		m := build(t, entries, owners)
+		for range 200 {
+			o := g.origin()
+			if g.IntN(4) == 0 {
+				o = strings.ReplaceAll(entries[g.IntN(len(entries))], "*", g.pick("a", "1", "", ".", "a.b", "-", "*", "team"))
+			}
+			got, want := m.Match(o, everyone), refMatch(entries, owners, o)
+			if got != want {
+				t.Fatalf("seed %d: patterns %q of %d, origin %q: Match = %d, the reference says %d", seed, entries, owners, o, got, want)
+			}
+			if got != NoOwner {
+				matched++
+				if _, p := m.Find(o, everyone); !refOne(p, o) {
+					t.Fatalf("origin %q: Find returns %q, which does not match it", o, p)
+				}
+			}
+			done++
+		}
+		if len(refCache) > 100_000 {
+			clear(refCache)
+		}
+	}
+	t.Logf("%d of %d matched", matched, pairs)
+	if matched < pairs/20 {
+		t.Errorf("only %d of %d origins matched; the generator must produce more matches", matched, pairs)
+	}
 }
