@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -147,8 +148,13 @@ func (l *loader) layers(ctx context.Context, s *state, names []string, p profile
 func (l *loader) decode(ctx context.Context, s *state, name string) (*document.Document, *document.Node, *Error) {
 	if l.values != nil {
 		s.files = append(s.files, name)
-		s.digest.add("map", fmt.Sprint(l.values)) // sorted by key
-		return &document.Document{Name: name, Loose: true}, nodeOf(l.values), nil
+		root, fault := mapNode(l.values)
+		if fault != nil {
+			return nil, nil, fault
+		}
+		s.digest.add("map")
+		_ = json.NewEncoder(s.digest).Encode(root) // a hash takes everything, and so does the encoder of a Node
+		return &document.Document{Name: name, Loose: true}, root, nil
 	}
 	d, fault := l.document(ctx, s, name, maxFileSize)
 	if fault != nil {

@@ -78,8 +78,39 @@ func (o Options) section(d *document.Document, root *document.Node) (*document.N
 	return root, nil
 }
 
-// nodeOf returns a value as a node of a document.
-func nodeOf(value any) *document.Node {
+// Bounds of the values of a map. A map may contain itself.
+const (
+	maxNesting = 64
+	maxValues  = 1 << 22
+)
+
+// converter makes nodes of values that another library has read.
+type converter struct {
+	left    int // how many more values may be converted
+	refused bool
+}
+
+// mapNode returns a map as a node of a document, or a fault.
+func mapNode(m map[string]any) (*document.Node, *Error) {
+	c := converter{left: maxValues}
+	n := c.node(m, 0)
+	if c.refused {
+		return nil, &Error{
+			Place: Place{File: mapName}, Reason: reasonValue, Detail: "values nest too deeply, or are too many",
+			Suggestion: "pass only the section for cors, and no map that contains itself",
+		}
+	}
+	return n, nil
+}
+
+// node returns a value as a node of a document.
+func (c *converter) node(value any, depth int) *document.Node {
+	if c.left--; c.left < 0 || depth > maxNesting {
+		c.refused = true
+	}
+	if c.refused {
+		return &document.Node{Kind: document.Null}
+	}
 	if d, ok := value.(time.Duration); ok {
 		return &document.Node{Kind: document.Text, Text: d.String()}
 	}
@@ -90,7 +121,7 @@ func nodeOf(value any) *document.Node {
 		if v.IsNil() {
 			return &document.Node{Kind: document.Null}
 		}
-		return nodeOf(v.Elem().Interface())
+		return c.node(v.Elem().Interface(), depth+1)
 	case reflect.Bool:
 		return &document.Node{Kind: document.Bool, Text: strconv.FormatBool(v.Bool())}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -102,13 +133,23 @@ func nodeOf(value any) *document.Node {
 	case reflect.Slice, reflect.Array:
 		n := &document.Node{Kind: document.List}
 		for i := range v.Len() {
-			n.Items = append(n.Items, nodeOf(v.Index(i).Interface()))
+			n.Items = append(n.Items, c.node(v.Index(i).Interface(), depth+1))
 		}
 		return n
 	case reflect.Map:
-		return tableOf(v)
+		return c.table(v, depth)
 	}
 	return &document.Node{Kind: document.Text, Text: fmt.Sprint(value)}
+}
+
+// table returns the node of a map, with its keys in alphabetical order.
+func (c *converter) table(v reflect.Value, depth int) *document.Node {
+	n := &document.Node{Kind: document.Table}
+	for _, key := range v.MapKeys() {
+		n.Pairs = append(n.Pairs, document.Pair{Key: fmt.Sprint(key.Interface()), Value: c.node(v.MapIndex(key).Interface(), depth+1)})
+	}
+	slices.SortFunc(n.Pairs, func(a, b document.Pair) int { return strings.Compare(a.Key, b.Key) })
+	return n
 }
 
 // numberNode returns the node of a number. Decoders of JSON make every number a float.
@@ -118,16 +159,6 @@ func numberNode(f float64) *document.Node {
 		return &document.Node{Kind: document.Int, Text: text}
 	}
 	return &document.Node{Kind: document.Float, Text: text}
-}
-
-// tableOf returns the node of a map, with its keys in alphabetical order.
-func tableOf(v reflect.Value) *document.Node {
-	n := &document.Node{Kind: document.Table}
-	for _, key := range v.MapKeys() {
-		n.Pairs = append(n.Pairs, document.Pair{Key: fmt.Sprint(key.Interface()), Value: nodeOf(v.MapIndex(key).Interface())})
-	}
-	slices.SortFunc(n.Pairs, func(a, b document.Pair) int { return strings.Compare(a.Key, b.Key) })
-	return n
 }
 
 // unordered reports that a map has several policies and no routes, which leaves open

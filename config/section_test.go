@@ -170,3 +170,27 @@ func TestFromViper(t *testing.T) {
 		t.Error("a nil viper.Viper is accepted")
 	}
 }
+
+// TestFromMapIsBounded: a map that contains itself is a fault.
+func TestFromMapIsBounded(t *testing.T) {
+	m := map[string]any{"policies": map[string]any{"a": map[string]any{}}}
+	m["more"], m["again"] = m, []any{m, m}
+	if _, err := config.FromMap(m, noEnvironment); err == nil || !strings.Contains(err.Error(), "nest too deeply") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestRevisionOfMap: the revision depends on the values, not on where they are.
+func TestRevisionOfMap(t *testing.T) {
+	revision := func(origin string) string {
+		c, err := config.ReadMap(map[string]any{"policies": map[string]any{"a": map[string]any{"allow_origins": []*string{&origin}}}},
+			noEnvironment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Revision.Hash
+	}
+	if revision("https://a.example") != revision("https://a.example") || revision("https://a.example") == revision("https://b.example") {
+		t.Error("equal values must have equal revisions, and others not")
+	}
+}
