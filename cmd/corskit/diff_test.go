@@ -89,19 +89,26 @@ func TestDiffPatterns(t *testing.T) {
 			[]string{"+", "https://aa.a.example"}},
 		{"https://*.b.example", "*", []string{"+", "any other origin"}},
 	} {
-		dir := t.TempDir()
-		write(t, dir, "old.yaml", "policies: {app: {allow_origins: ['"+tt.before+"']}}\n")
-		write(t, dir, "new.yaml", "policies: {app: {allow_origins: ['"+tt.after+"']}}\n")
-		r := corskit(t, dir, "diff", "old.yaml", "new.yaml")
-		code := exitNo
-		if tt.want[0] == "no difference" {
-			code = exitYes
-		}
-		if r.code != code {
-			t.Errorf("from %s to %s: %+v", tt.before, tt.after, r)
-		}
-		contains(t, "from "+tt.before+" to "+tt.after, r.stdout, tt.want...)
+		diffOrigins(t, "'"+tt.before+"'", "'"+tt.after+"'", tt.want)
 	}
+}
+
+// diffOrigins runs diff with two lists of origins, and checks that it prints what is
+// wanted: first "no difference", or the mark of a change.
+func diffOrigins(t *testing.T, before, after string, want []string) {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, "old.yaml", "policies: {app: {allow_origins: ["+before+"]}}\n")
+	write(t, dir, "new.yaml", "policies: {app: {allow_origins: ["+after+"]}}\n")
+	r := corskit(t, dir, "diff", "old.yaml", "new.yaml")
+	code := exitNo
+	if want[0] == "no difference" {
+		code = exitYes
+	}
+	if r.code != code {
+		t.Errorf("from %s to %s: %+v", before, after, r)
+	}
+	contains(t, "from "+before+" to "+after, r.stdout, want...)
 }
 
 // Differences that samples would miss.
@@ -123,18 +130,7 @@ func TestDiffIsExact(t *testing.T) {
 		{`'regexp:https://[ab]\.example'`, `'https://a.example', 'https://b.example'`, []string{"no difference"}},
 		{`'regexp:.*'`, `'*'`, []string{"+", "any other origin"}},
 	} {
-		dir := t.TempDir()
-		write(t, dir, "old.yaml", "policies: {app: {allow_origins: ["+tt.before+"]}}\n")
-		write(t, dir, "new.yaml", "policies: {app: {allow_origins: ["+tt.after+"]}}\n")
-		r := corskit(t, dir, "diff", "old.yaml", "new.yaml")
-		code := exitNo
-		if tt.want[0] == "no difference" {
-			code = exitYes
-		}
-		if r.code != code {
-			t.Errorf("from %s to %s: %+v", tt.before, tt.after, r)
-		}
-		contains(t, "from "+tt.before+" to "+tt.after, r.stdout, tt.want...)
+		diffOrigins(t, tt.before, tt.after, tt.want)
 	}
 }
 

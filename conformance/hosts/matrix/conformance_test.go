@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 // of fields do not change a verdict.
 func TestConformanceConfigured(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: TestConformance runs the default settings")
+		t.Skip("-short: TestConformance has run the suite with the default settings; these run it once more for each setting")
 	}
 	for _, h := range hosts.All() {
 		for _, v := range h.Harmless {
@@ -38,7 +38,7 @@ func TestConformanceConfigured(t *testing.T) {
 // TestConformanceEnforced shows that the option Enforce does not change a verdict.
 func TestConformanceEnforced(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: TestConformance runs without the option")
+		t.Skip("-short: TestConformance has run the suite without the option; this runs it once more for each adapter")
 	}
 	enforce := func(list []hosts.Middleware) {
 		for i := range list {
