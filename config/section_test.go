@@ -190,7 +190,11 @@ func TestRevisionOfMap(t *testing.T) {
 		}
 		return c.Revision.Hash
 	}
-	if revision("https://a.example") != revision("https://a.example") || revision("https://a.example") == revision("https://b.example") {
-		t.Error("equal values must have equal revisions, and others not")
+	first, again, other := revision("https://a.example"), revision("https://a.example"), revision("https://b.example")
+	if first != again {
+		t.Errorf("equal values have the revisions %s and %s", first, again)
+	}
+	if first == other {
+		t.Errorf("different values have the same revision %s", first)
 	}
 }
