@@ -228,11 +228,12 @@ func TestNothingRaw(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
 	write(t, dir, "bad.yaml", "policies: {app: {allow_origins: [\"https://a.example/\\e[31m\\u0007\"], \"\\e[2J\": 1}}\n")
-	evil := "\x1b[31mhttps://evil.example\x07"
+	evil := "\x1b[31mhttps://evil.example\x07\u009b2J\x7f"
 	for _, args := range [][]string{
 		{"check", "bad.yaml"}, {"check", "bad.yaml", "--format", "github"},
 		{evil}, {"check", evil + ".yaml"}, {"check", "--format", evil, "x"},
 		{"explain", "cors.yaml", "-o", evil}, {"explain", "cors.yaml", "-o", "https://b.example", "-X", evil},
+		{"explain", "cors.yaml", "-o", evil, "--format", "json"},
 		{"explain", "cors.yaml", "-o", "https://b.example", "-H", evil},
 		{"explain", "cors.yaml", "-o", "https://b.example", "-H", "x-a: " + evil},
 		{"explain", "cors.yaml", chromium("https://b.example/"+evil, noHeader)}, {"probe", chromium(evil, noHeader)},
@@ -240,7 +241,7 @@ func TestNothingRaw(t *testing.T) {
 		{"probe", evil, "-o", "https://b.example"}, {"serve", evil}, {"diff", evil, evil},
 	} {
 		r := corskit(t, dir, args...)
-		if strings.ContainsAny(r.stdout+r.stderr, "\x1b\x07") {
+		if strings.ContainsAny(r.stdout+r.stderr, "\x1b\x07\u009b\x7f") {
 			t.Errorf("corskit %q prints raw bytes: %q", args, r.stdout+r.stderr)
 		}
 	}

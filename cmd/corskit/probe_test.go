@@ -332,11 +332,13 @@ func TestProbeHostileServers(t *testing.T) {
 	if r := corskit(t, "", "probe", gone.URL, "-o", page); r.code != exitFail || !strings.Contains(r.stderr, "does not answer") {
 		t.Errorf("a closed port: %+v", r)
 	}
-	escapes := flawed(sound, "Vary", "Origin, \x1b[31mred", "Access-Control-Allow-Methods", "PUT")
+	escapes := flawed(sound, "Vary", "Origin, \x1b[31mred\u009b2J\x7f", "Access-Control-Allow-Methods", "PUT")
 	s := httptest.NewServer(escapes)
 	defer s.Close()
-	if r := corskit(t, "", "probe", s.URL, "-o", page); strings.Contains(r.stdout, "\x1b") {
-		t.Errorf("raw bytes of the server: %q", r.stdout)
+	for _, format := range []string{"text", "json", "github"} {
+		if r := corskit(t, "", "probe", s.URL, "-o", page, "--format", format); strings.ContainsAny(r.stdout, "\x1b\u009b\x7f") {
+			t.Errorf("raw bytes of the server: %q", r.stdout)
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func samples(progress func(config.Progress), configs ...*config.Config) (list []
 			done++
 			origins, err := sample(e, patterns, exact)
 			if err != nil {
-				notes = append(notes, e+" is too complex to be compared; only some of its origins were")
+				notes = append(notes, safe(e)+" is too complex to be compared; only some of its origins were")
 			}
 			if len(origins) > 0 {
 				list = append(list, originSample{e, origins, matched(e, entries)})

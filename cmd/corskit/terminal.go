@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/mattn/go-isatty"
@@ -84,12 +86,28 @@ func (t terminal) style(s style, text string) string {
 
 func (t terminal) printf(format string, args ...any) { fmt.Fprintf(t, format, args...) }
 
-// printJSON prints v as indented JSON.
+// printJSON prints v as indented JSON. It escapes what a terminal could interpret as a
+// command: encoding/json escapes only the control characters below U+0020.
 func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	escaped := make([]byte, 0, b.Len())
+	for _, r := range b.String() { // all that is not ASCII is in strings
+		if r < 0x7f || unicode.IsPrint(r) {
+			escaped = utf8.AppendRune(escaped, r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			escaped = fmt.Appendf(escaped, `\u%04x`, unit)
+		}
+	}
+	_, err := w.Write(escaped)
+	return err
 }
 
 // annotation prints a GitHub Actions workflow command, which GitHub shows next to
