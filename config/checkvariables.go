@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -128,7 +129,7 @@ func (c *checker) parse(f *Field, v variable, key string) (value any, n *documen
 	case f.Type == listType:
 		return c.split(text, key), nil, true
 	case f.Type == textType && isWrapped(text):
-		c.fault(key, document.Pos{}, reasonValue, text, "quotes around the value", "write it as "+unquoted(text))
+		c.fault(key, document.Pos{}, reasonValue, text, "quotes around the value", "write it as "+wording.Name(unquoted(text)))
 		return nil, nil, false
 	}
 	value, ok = c.value(f, scalar(f, text), document.Pos{}, key)

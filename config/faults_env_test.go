@@ -25,6 +25,17 @@ var variableFaults = []faultCase{
 		},
 	},
 	{
+		name: "quotes and control characters in a variable",
+		files: config.Static{
+			"cors.yaml": []byte(onePolicy),
+		},
+		env: []string{"CORS__POLICIES__SPA__ORIGINS_FILE='a\x1b[2J.txt'"},
+		want: []string{
+			`CORS__POLICIES__SPA__ORIGINS_FILE: policies.spa.origins_file "'a\x1b[2J.txt'": quotes around the value; ` +
+				`write it as "a\x1b[2J.txt"`,
+		},
+	},
+	{
 		name: "an unknown variable",
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/config/internal/document"
+	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
 )
 
@@ -110,14 +111,14 @@ func forVariable(value, suggestion string) string {
 		if strings.Count(text, ",") >= len(entries) {
 			text, separate = jsonList(entries), "write the list as a JSON array: "
 		}
-		return separate + text + suggestion[len(m[0]):]
+		return separate + wording.Name(text) + suggestion[len(m[0]):]
 	}
 	if strings.HasPrefix(suggestion, listAdvice) {
 		return "separate the entries with commas"
 	}
 	quoted := quotedText.FindString(suggestion)
 	if s, err := strconv.Unquote(quoted); err == nil && strings.HasPrefix(suggestion, meant) && isWrapped(value) {
-		return "write it as " + s + suggestion[len(meant)+len(quoted)+len("?"):]
+		return "write it as " + wording.Name(s) + suggestion[len(meant)+len(quoted)+len("?"):]
 	}
 	return suggestion
 }
