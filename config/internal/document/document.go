@@ -80,8 +80,10 @@ func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 		}
 	}()
 	root, fault = decoder(d)
-	if at := bytes.Index(d.Data, []byte("{{")); fault != nil && fault.Reason == Syntax && at >= 0 {
-		fault = &Fault{Pos: d.at(at), Reason: Syntax, Detail: "a template that was not rendered", Suggestion: NotRendered}
+	if fault != nil && fault.Reason == Syntax {
+		if at := bytes.Index(d.Data, []byte("{{")); at >= 0 {
+			fault = &Fault{Pos: d.at(at), Reason: Syntax, Detail: "a template that was not rendered", Suggestion: NotRendered}
+		}
 	}
 	return root, fault
 }
