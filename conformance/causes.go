@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // rulesURL is where the rules are explained.
@@ -18,13 +19,14 @@ type cause struct {
 	title    string
 	fix      string
 	security bool
-	rules    string         // if not empty, only cases of these rules: IDs, or letters for all their rules
-	about    *regexp.Regexp // matches what is wrong
+	rules    string                // if not empty, only cases of these rules: IDs, or letters for all their rules
+	about    func() *regexp.Regexp // matches what is wrong
 }
 
-// about matches failures that contain one of the expressions.
-func about(expressions ...string) *regexp.Regexp {
-	return regexp.MustCompile(strings.Join(expressions, "|"))
+// about matches failures that contain one of the expressions. They are compiled when a
+// case fails: programs import this package for its other parts too.
+func about(expressions ...string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(strings.Join(expressions, "|")) })
 }
 
 // causes are the known causes. A case that fails for several of them counts under the
@@ -144,7 +146,7 @@ var responseCauses = []cause{
 func causeOf(c Case, failures []string) cause {
 	wrong := faultLines(failures)
 	for _, known := range causes {
-		if known.covers(c.Rule) && known.about.MatchString(wrong) {
+		if known.covers(c.Rule) && known.about().MatchString(wrong) {
 			return known
 		}
 	}

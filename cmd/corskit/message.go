@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -43,18 +44,20 @@ type wording struct {
 	expression *regexp.Regexp
 }
 
-// places are the parts of messages, after [plainQuotes], that say what was fetched.
-var places = []wording{
-	part("chromium", `Access to .+? at '(?P<url>[^']+)'(?: \(redirected from '(?P<redirected>[^']+)'\))? from origin '(?P<origin>[^']*)' `+
-		`has been blocked by CORS policy`),
-	part("chromium", `(?:cannot|Failed to) load (?P<url>https?://\S+?)[.:]? .*Origin '(?P<origin>[^']*)' is therefore not allowed access`),
-	part("firefox", `The Same Origin Policy (?:disallows|will disallow) reading the remote resource at `+
-		`'?(?P<url>[^' ]+?)'?(?: soon)?\.? ?\(Reason`),
-	part("webkit", `cannot load (?P<url>https?://\S+?)\.? due to access control checks`),
-	part("webkit", `Origin (?P<origin>[^' ]\S*) is not allowed by Access-Control-Allow-Origin`),
-	part("", `\b(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) ?(?P<url>https?://\S+) `+
-		`(?:net::ERR_FAILED(?: (?P<status>\d{3})\b)?|\[HTTP/\S+ (?P<status>\d{3}))`),
-	part("", `Status code: (?P<status>\d{3})`),
+// places returns the parts of messages, after [plainQuotes], that say what was fetched.
+func places() []wording {
+	return []wording{
+		part("chromium", `Access to .+? at '(?P<url>[^']+)'(?: \(redirected from '(?P<redirected>[^']+)'\))? from origin '(?P<origin>[^']*)' `+
+			`has been blocked by CORS policy`),
+		part("chromium", `(?:cannot|Failed to) load (?P<url>https?://\S+?)[.:]? .*Origin '(?P<origin>[^']*)' is therefore not allowed access`),
+		part("firefox", `The Same Origin Policy (?:disallows|will disallow) reading the remote resource at `+
+			`'?(?P<url>[^' ]+?)'?(?: soon)?\.? ?\(Reason`),
+		part("webkit", `cannot load (?P<url>https?://\S+?)\.? due to access control checks`),
+		part("webkit", `Origin (?P<origin>[^' ]\S*) is not allowed by Access-Control-Allow-Origin`),
+		part("", `\b(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) ?(?P<url>https?://\S+) `+
+			`(?:net::ERR_FAILED(?: (?P<status>\d{3})\b)?|\[HTTP/\S+ (?P<status>\d{3}))`),
+		part("", `Status code: (?P<status>\d{3})`),
+	}
 }
 
 func part(browser, expression string) wording {
@@ -130,9 +133,9 @@ var reasons = []struct {
 	{browsermodel.CodeNetwork, "", `CORS request did not succeed`, ""},
 }
 
-// wordings are all parts of messages.
-var wordings = func() []wording {
-	list := slices.Clone(places)
+// wordings returns all parts of messages. They are compiled for commands that read one.
+var wordings = sync.OnceValue(func() []wording {
+	list := places()
 	for _, r := range reasons {
 		for _, w := range [][2]string{{"chromium", r.chromium}, {"firefox", r.firefox}, {"webkit", r.webkit}} {
 			if w[1] != "" {
@@ -141,7 +144,7 @@ var wordings = func() []wording {
 		}
 	}
 	return list
-}()
+})
 
 // plainQuotes makes the quotes of a message plain, and its white space single spaces:
 // consoles and terminals break lines.
@@ -154,7 +157,7 @@ func plainQuotes(text string) string {
 // whether there is one.
 func parseMessage(text string) (m message, ok bool) {
 	text = plainQuotes(text)
-	for _, w := range wordings {
+	for _, w := range wordings() {
 		groups := w.expression.FindStringSubmatch(text)
 		if groups == nil {
 			continue
