@@ -162,7 +162,7 @@ var (
 // IsPlaceholder reports whether a valid entry looks like one that was copied from
 // documentation: https://your-app.com.
 func IsPlaceholder(s string) bool {
-	if !strings.Contains(s, "your") && !strings.Contains(s, "me") && !strings.Contains(s, "placeholder") {
+	if !strings.Contains(s, "your") && !strings.Contains(s, "change") && !strings.Contains(s, "place") {
 		return false // quickly: lists may have a million origins
 	}
 	_, host, ok := strings.Cut(s, "://")
