@@ -24,9 +24,10 @@ var likePrefix = regexp.MustCompile(`/(?:apis?|rest|rpc|v[0-9]+|public|private|i
 // should, unless another route has that path with a slash.
 func (c *compiler) warnExact(i int, routes []Route) {
 	path := routes[i].Path
-	if likePrefix.MatchString(path) && !slices.ContainsFunc(routes, func(r Route) bool { return r.Path == path+"/" }) {
+	below := path + "/"
+	if likePrefix.MatchString(path) && !slices.ContainsFunc(routes, func(r Route) bool { return r.Path == below }) {
 		c.warn(finding{"", "Routes", i, path}, ReasonExactPath, "covers only this path, and none below it",
-			textf("write %q to cover the paths below it too", path+"/"))
+			textf("write %q to cover the paths below it too", below))
 	}
 }
 
