@@ -27,12 +27,17 @@ func change(f func(browsermodel.Request) browsermodel.Request) *Variation {
 func set(namesAndValues ...string) *Variation {
 	fields := header(namesAndValues...)
 	return change(func(r browsermodel.Request) browsermodel.Request {
-		for _, line := range fields {
-			r.Header = r.Header.Without(line.Name)
-		}
-		r.Header = append(r.Header, fields...)
+		r.Header = replaced(r.Header, fields)
 		return r
 	})
+}
+
+// replaced returns a header with fields in place of those of the same names.
+func replaced(h, fields browsermodel.Fields) browsermodel.Fields {
+	for _, line := range fields {
+		h = h.Without(line.Name)
+	}
+	return append(h, fields...)
 }
 
 // method returns a variation that sends another method and body. It leaves OPTIONS alone.
@@ -40,11 +45,7 @@ func method(m, body string, namesAndValues ...string) *Variation {
 	return change(func(r browsermodel.Request) browsermodel.Request {
 		if r.Method != "OPTIONS" {
 			r.Method, r.Body = m, body
-			fields := header(namesAndValues...)
-			for _, line := range fields {
-				r.Header = r.Header.Without(line.Name)
-			}
-			r.Header = append(r.Header.Without("Content-Type"), fields...)
+			r.Header = replaced(r.Header.Without("Content-Type"), header(namesAndValues...))
 		}
 		return r
 	})
