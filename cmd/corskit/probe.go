@@ -42,7 +42,8 @@ another machine, also after a redirect; --yes agrees in advance. Probe only
 servers that you are responsible for.
 
 A status such as 429 or 503, or the challenge of a firewall, is no answer: it says
-nothing about CORS. probe waits as Retry-After asks, up to two minutes in all. --rate keeps below a rate limit.
+nothing about CORS. probe waits as Retry-After asks, up to two minutes in all, and
+repeats OPTIONS, GET and HEAD. --rate keeps below a rate limit.
 
 Exit status: 0 if the request is allowed and nothing is wrong; 1 if the request
 is refused or something is wrong; 2 if the server does not answer, or does not

@@ -56,8 +56,8 @@ func (t *tryout) answer(r received, body []byte) received {
 
 // decision logs what the engine decides about a request, what a browser does with the
 // answer, and why. It says "allowed" if the browser does: the origin of a preflight may be
-// allowed although its method is not. It clips and quotes what the client sent, because a log handler may pass terminal commands
-// through.
+// allowed although its method is not. It clips and quotes what the client sent, because a
+// log handler may pass terminal commands through.
 func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
 	x := t.engine.Explain(ctx, r).Spell(config.KeyOf)
 	attrs := []slog.Attr{
