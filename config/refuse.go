@@ -107,18 +107,8 @@ func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList)
 		return s.place(pe.Index)
 	}
 	// The field is not set, for example the origins of a policy without any.
-	s, ok := m.places[policy]
-	if !ok {
-		return Place{Key: key}
-	}
-	place := s.place(-1)
-	if s.doc != nil && s.variable == "" {
-		return Place{
-			File: place.File, Line: place.Line, Column: place.Column, Key: placeIn(s.doc, s.at, key).Key, Excerpt: place.Excerpt,
-		}
-	}
-	place.Key = key
-	return place
+	s := m.places[policy]
+	return s.placeAt(key, s.at)
 }
 
 // torn returns the fault of a regular expression that was split at a comma in a
