@@ -17,17 +17,18 @@ var ErrUndecided = errors.New("too complex to decide")
 // Budget is not safe for concurrent use.
 type Budget struct {
 	steps int
-	whole *Budget // that this is a part of, or nil
+	whole *Budget // the Budget that this one is a part of, or nil
 }
 
-// NewBudget returns a Budget of that many steps.
+// NewBudget returns a Budget of the given number of steps.
 func NewBudget(steps int) *Budget { return &Budget{steps: steps} }
 
-// Part returns a Budget of at most that many steps, which are taken from b too.
+// Part returns a Budget of at most the given number of steps. Steps spent from it are
+// spent from b too.
 func (b *Budget) Part(steps int) *Budget { return &Budget{min(steps, b.steps), b} }
 
-// Spend takes n steps, and reports whether there were as many. Callers spend steps for
-// work of their own too.
+// Spend takes n steps, and reports whether the Budget had that many. Callers may spend
+// steps on work of their own.
 func (b *Budget) Spend(n int) bool {
 	b.steps -= n
 	if b.whole != nil && !b.whole.Spend(n) {
@@ -50,7 +51,7 @@ const maxStates = 1 << 14
 type state struct {
 	kind  kind
 	vague bool    // for char: the expression does not write the character out
-	cond  uint8   // for assert: a set of needs, or assertions that depend on the next character
+	cond  uint8   // for assert: one of the needs, or one of the assertions below
 	chars charset // for char
 	next  [2]int32
 }
@@ -64,8 +65,8 @@ const (
 	assert             // goes to next[0] if cond holds
 )
 
-// element is a state that an automaton is in, and what must hold for the character to
-// the left of the current position.
+// element is a state that an automaton is in, and what the character to the left of the
+// current position must be.
 type element struct {
 	state int32
 	need  uint8
@@ -73,9 +74,9 @@ type element struct {
 
 // The needs of an element.
 const (
-	needWord    uint8 = 1 << iota // a word character must follow to the left
-	needNonWord                   // none may follow to the left
-	needStart                     // this must be the beginning
+	needWord    uint8 = 1 << iota // a word character must be to the left
+	needNonWord                   // no word character may be to the left
+	needStart                     // the beginning of the string must be here
 )
 
 // Assertions that depend on the characters on both sides.
@@ -169,7 +170,7 @@ type builder struct {
 }
 
 // build adds states that read what re matches, from its end, and then go to next. It
-// returns the first one. repeated says that re is inside a repetition.
+// returns the first of them. repeated reports whether re is inside a repetition.
 func (b *builder) build(re *syntax.Regexp, next int32, repeated bool) int32 {
 	if len(b.states) > maxStates {
 		return next // pattern refuses the automaton
@@ -210,7 +211,8 @@ func (b *builder) build(re *syntax.Regexp, next int32, repeated bool) int32 {
 	}
 }
 
-// loop adds a split that goes to re, which comes back to it, and to next.
+// loop adds a split and returns it. The split goes to next, and to states that read re and
+// come back to the split.
 func (b *builder) loop(re *syntax.Regexp, next int32) int32 {
 	s := b.add(state{kind: split, next: [2]int32{next, next}})
 	b.states[s].next[0] = b.build(re, s, true)
@@ -288,8 +290,9 @@ type closureKey struct {
 	right neighbor
 }
 
-// closure returns the char and final states that a state leads to without reading, and
-// what they need. It returns false if the budget is exhausted.
+// closure returns the char and final states that s leads to without reading a character,
+// and the needs of each. right is the character to the right. It returns false if the
+// budget is exhausted.
 func (a *automaton) closure(s int32, right neighbor) ([]element, bool) {
 	key := closureKey{s, right}
 	if known, ok := a.closures[key]; ok {
@@ -353,7 +356,7 @@ func (a *automaton) reads(e element, c byte) bool {
 	return e.need&needWord == 0
 }
 
-// accepts reports whether an element matches if the beginning is reached.
+// accepts reports whether an element matches if the beginning of the string is reached.
 func (a *automaton) accepts(e element) bool {
 	return a.states[e.state].kind == final && e.need&needWord == 0
 }

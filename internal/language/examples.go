@@ -7,13 +7,13 @@ import (
 	"github.com/corskit/corskit/internal/origin"
 )
 
-// Examples returns origins that p matches: for each combination of other patterns that
-// matches any of them, a short one. So if a property of an origin depends only on
-// which of the patterns match it, the examples show all properties that the origins
-// of p have. No examples means that p matches no origin.
+// Examples groups the origins that p matches by which of the other patterns match them too,
+// and returns a short origin of each group. So if a property of an origin depends only on
+// which patterns match it, the examples have all properties that the origins of p have. If
+// there are no examples, p matches no origin.
 //
-// The error is [ErrUndecided] if the question takes more steps than b has. Then the
-// examples are not all.
+// The error is [ErrUndecided] if the question takes more steps than b has. Then some
+// examples may be missing.
 func Examples(b *Budget, p *origin.Pattern, others ...*origin.Pattern) ([]string, error) {
 	found, complete, err := examples(b, false, p, others)
 	if err == nil && !complete {
@@ -22,8 +22,8 @@ func Examples(b *Budget, p *origin.Pattern, others ...*origin.Pattern) ([]string
 	return found, err
 }
 
-// examples is [Examples]. If exact is not set, which takes far fewer steps, complete
-// reports whether the answer is exact all the same.
+// examples is like [Examples]. If exact is false, it takes far fewer steps, and complete
+// reports whether the answer is exact nevertheless.
 func examples(b *Budget, exact bool, p *origin.Pattern, others []*origin.Pattern) (found []string, complete bool, err error) {
 	a := newAutomaton(b)
 	s := search{automaton: a, subsets: make(map[string]int32), seen: make(map[node]bool)}
@@ -132,8 +132,8 @@ func (s *search) intern(set []element) int32 {
 
 func (e element) key() uint32 { return uint32(e.state)<<8 | uint32(e.need) }
 
-// expand visits what is to the left of a visit. It returns false if the budget is
-// exhausted.
+// expand visits the nodes that the characters to the left of a visit lead to. It returns
+// false if the budget is exhausted.
 func (s *search) expand(i int) bool {
 	v := s.queue[i]
 	for k, c := range s.alphabet {
@@ -153,7 +153,7 @@ func (s *search) expand(i int) bool {
 }
 
 // next returns the set that the character with the index k in the alphabet leads to,
-// or dead if the first pattern cannot match any more.
+// or dead if the first pattern can no longer match. ok is false if the budget is exhausted.
 func (s *search) next(from int32, k int) (to int32, ok bool) {
 	at := int(from)*len(s.alphabet) + k
 	if known := s.table[at]; known != unknown {
@@ -174,10 +174,10 @@ func (s *search) next(from int32, k int) (to int32, ok bool) {
 	return to, true
 }
 
-// Values that stand for no set.
+// Values in place of the number of a set.
 const (
-	unknown = -1
-	dead    = -2
+	unknown = -1 // not computed yet
+	dead    = -2 // the first pattern can no longer match
 )
 
 func (s *search) read(set []element, c byte) (next []element, ok bool) {
@@ -197,8 +197,8 @@ func (s *search) read(set []element, c byte) (next []element, ok bool) {
 	return next, true
 }
 
-// matches reports whether the first pattern matches the string read, if it is an
-// origin, and which patterns do.
+// matches reports whether the string of a visit is an origin that the first pattern
+// matches, and returns the combination of patterns that match it.
 func (s *search) matches(i int) (combination string, ok bool) {
 	v := s.queue[i]
 	if !v.place.accepts() {

@@ -64,7 +64,8 @@ func between(low, high int) string {
 	return fmt.Sprintf(`(?:%s)`, strings.Join(all, "|"))
 }
 
-// Member returns an origin that a pattern matches, or "" if there is none.
+// Member returns an origin that a pattern matches, or "" if there is none. For wildcards, it
+// usually takes no steps.
 func Member(b *Budget, p *origin.Pattern) (string, error) {
 	if p.Kind == origin.Wild {
 		member := p.Scheme + "://" + strings.ReplaceAll(p.Host, "*", "x")

@@ -12,10 +12,10 @@ var inOrigins = func() (s charset) {
 	return s
 }()
 
-// place is a position in the grammar of origins, read from the end. If exact is set, it
-// accepts exactly what [origin.Parse] does. Otherwise it accepts more, and there are far
-// fewer places: it counts neither the lengths of labels, hosts and schemes nor the pieces
-// of IPv6 addresses.
+// place is a position in the grammar of origins, read from the end. If exact is set, the
+// grammar accepts exactly what [origin.Parse] does. Otherwise it accepts more: places then
+// count neither the lengths of labels, hosts and schemes nor the pieces of IPv6 addresses,
+// so there are far fewer places.
 type place struct {
 	phase phase
 	port  port
@@ -49,7 +49,7 @@ func starts(exact bool) []place {
 	return []place{{phase: beforeHost, exact: exact}, {phase: inPort, port: newPort, exact: exact}}
 }
 
-// step returns the place to the left of c. ok is false if no origin has c there.
+// step returns the place to the left of c. ok is false if no origin has c at place p.
 func (p place) step(c byte) (next place, ok bool) {
 	switch p.phase {
 	case inPort:
@@ -106,7 +106,7 @@ const (
 	maxLabel  = 63
 )
 
-// hostChar reads a character of a name, or the "/" before it.
+// hostChar reads a character of a name, or the "/" before the name.
 func (p *place) hostChar(c byte) bool {
 	switch {
 	case c == '/' || c == '.':
@@ -160,7 +160,7 @@ type port struct {
 	number  portNumber
 }
 
-// portNumber is a port, as far as default ports matter.
+// portNumber is a default port, or the end of one, or any other port.
 type portNumber uint8
 
 const (
@@ -188,7 +188,7 @@ func (p *port) digit(c byte) bool {
 	return true
 }
 
-// candidate returns the default port that the digits read and c may be the end of.
+// candidate returns the default port that may end in c and the digits read.
 func (p *port) candidate(c byte) portNumber {
 	for number, text := range candidates {
 		if int(p.digits) < len(text) && text[p.digits] == c && (p.digits == 0 || p.number == number) {
@@ -217,7 +217,7 @@ type name struct {
 	ipv4   ipv4
 }
 
-// numeral is what the characters read of the last label may be the end of.
+// numeral is a kind of number. The characters read of the last label may be its end.
 type numeral uint8
 
 const (
@@ -296,11 +296,11 @@ type ipv6 struct {
 	after  bool  // "::" has been read, and no piece since
 	zeroed bool  // the last complete piece is 0
 
-	gap   bool  // "::" has been read
-	right uint8 // complete pieces to the right of "::", or all
-	left  uint8
-	run   uint8 // of zero pieces, up to the last complete one
-	most  [2]uint8
+	gap   bool     // "::" has been read
+	right uint8    // complete pieces to the right of "::", or all of them without "::"
+	left  uint8    // complete pieces to the left of "::"
+	run   uint8    // the length of the run of zero pieces that the last complete one belongs to
+	most  [2]uint8 // the longest runs to the right and to the left of "::"
 }
 
 type ipv6Place uint8
@@ -313,7 +313,8 @@ const (
 	afterGap   // to the left of "::"
 )
 
-// digit counts the digits of the current piece, up to one too many, and nothing else.
+// digit is the inexact form of step: it only counts the digits of the current piece, up to
+// one more than maxPiece.
 func (a *ipv6) digit(c byte) bool {
 	if c == ':' {
 		a.digits = 0
@@ -384,8 +385,8 @@ func (a *ipv6) endPiece() bool {
 	return true
 }
 
-// end reads the bracket at the beginning. The gap stands for the first of the longest
-// runs of two or more zero pieces.
+// end reads the bracket at the beginning. "::" must stand for the longest run of two or more
+// zero pieces, and for the first of several longest ones.
 func (a *ipv6) end() bool {
 	if a.at == inPiece {
 		if !a.endPiece() {
@@ -407,8 +408,8 @@ type scheme struct {
 	letter bool // the last character read is a letter
 }
 
-// reading is what has been read of a scheme: an end of a special scheme, or something
-// else.
+// reading is what has been read of a scheme: the end of a special scheme, or any other
+// characters.
 type reading uint8
 
 const (
@@ -429,7 +430,8 @@ const (
 	readWSS
 )
 
-// follow says which reading a character leads to. All others lead to otherScheme.
+// follow has the next reading for each reading and character. All other characters lead to
+// otherScheme.
 var follow = map[reading]map[byte]reading{
 	nothing:  {'p': readP, 's': readS},
 	readP:    {'t': readTP},

@@ -9,22 +9,23 @@ import (
 	"github.com/corskit/corskit/internal/suffix"
 )
 
-// ownership is what is known of the owner of a host while it is read from its end.
+// ownership is what is known about the owner of a host while the host is read from its end.
 type ownership struct {
-	known bool // the owner is known, and is looked for
+	known bool // the owner is known, and is one that is looked for
 
-	part  part // what has been read, or of an IPv4 address its network
-	owned bool // owner is the owner, unless a longer suffix follows
-	owner part
+	part  part // what has been read of the host, or of the network of an IPv4 address
+	owned bool // owner is set
+	owner part // the registered domain, unless a longer suffix follows
 	walk  walk
 
 	isIPv4 bool
 	second block   // of the second number of an IPv4 address
-	tail   [3]byte // the digits read of the number
-	piece  piece   // of an IPv6 address
+	tail   [3]byte // the digits read of the current number
+	piece  piece   // the end of the first piece of an IPv6 address
 }
 
-// block is a set of numbers that matter for whether an IPv4 address is private.
+// block is a set of values of the second number of an IPv4 address. It decides whether the
+// address is private.
 type block uint8
 
 const (
@@ -49,15 +50,16 @@ func blockOf(number int) block {
 	return noBlock
 }
 
-// piece is what the last characters read of an IPv6 address say about its first piece.
+// piece says what the last characters read of an IPv6 address are. They may be the
+// beginning of the address.
 type piece uint8
 
 const (
 	anyPiece piece = iota
 	from8toB       // a digit from 8 to b
 	fromCtoD       // c or d
-	e8             // e and such a digit
-	fc             // f and c or d, or f and e8
+	e8             // "e8" to "eb"
+	fc             // "fc" or "fd", or "fe8" to "feb"
 	colon
 	colons // "::"
 )
@@ -83,7 +85,7 @@ func (p piece) read(c byte) piece {
 // part is a part of a host.
 type part struct {
 	vague bool  // the expression does not write it out
-	same  int16 // how many characters are those of the owner not looked for, or different
+	same  int16 // how many characters it shares with the owner to avoid, or different
 }
 
 // different is the value of part.same after the first difference.
@@ -108,7 +110,8 @@ func (p *part) read(c byte, vague bool, not string) {
 	}
 }
 
-// wanted reports whether an owner is looked for.
+// wanted reports whether an owner is one to look for: the expression does not write it out,
+// and it is not the owner to avoid.
 func (p part) wanted(not string) bool { return p.vague && (not == "" || int(p.same) != len(not)) }
 
 func (f *finder) newOwnership() ownership {
@@ -122,8 +125,8 @@ func (f *finder) newOwnership() ownership {
 	return t
 }
 
-// read reads a character of the host, or the "/" before it. It returns false if the
-// owner is not looked for.
+// read reads a character of the host, or the "/" before the host. It returns false if the
+// owner is not one to look for.
 func (t *ownership) read(f *finder, at place, c byte, vague bool) bool {
 	if t.known {
 		return true
@@ -190,7 +193,7 @@ func (t *ownership) readIPv4(f *finder, at place, c byte, vague bool) bool {
 
 func (t *ownership) digits() string { return strings.TrimRight(string(t.tail[:]), "\x00") }
 
-// isPrivate reports whether an IPv4 address is of a network that is not public:
+// isPrivate reports whether an IPv4 address is in a network that is not public:
 // loopback, private, shared or link-local (RFC 6890).
 func (t *ownership) isPrivate() bool {
 	switch t.digits() {
@@ -220,8 +223,9 @@ func (t *ownership) readIPv6(f *finder, at place, c byte, vague bool) bool {
 	return t.known
 }
 
-// walk is the place in the tree of rules while a label is read from its end. The
-// children of node from low to high end in what has been read of the label.
+// walk is the place in the tree of rules while a label is read from its end. The children
+// of node with an index from low up to high end in the depth characters that have been read
+// of the label.
 type walk struct {
 	alive     bool // there are rules for longer names
 	node      suffix.Node
@@ -229,7 +233,7 @@ type walk struct {
 	depth     int32
 }
 
-// children are the children of a node, by their reversed labels.
+// children holds the children of a node by their reversed labels.
 type children struct {
 	labels []string
 	nodes  map[string]suffix.Node

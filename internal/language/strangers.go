@@ -9,23 +9,22 @@ import (
 	"github.com/corskit/corskit/internal/suffix"
 )
 
-// Strangers returns two http or https origins that a regular expression matches and
-// whose registered domains differ, unless the expression writes out all domains but
-// one. Strangers may hold the domains that it does not write out. ok is false if there
-// are no such origins.
+// Strangers returns two http or https origins that a regular expression matches. Their
+// registered domains differ, and the expression writes out neither, so strangers may hold
+// them. ok is false if there are no such origins.
 //
-// An expression writes a character out if it names it, perhaps among a few
-// alternatives, and does not repeat it. The registered domain is one label more than
-// the public suffix. A public IPv4 address belongs to its network of 256 addresses;
-// private addresses belong to nobody.
+// An expression writes a character out if it names the character, alone or as one of a few
+// alternatives, and does not repeat it. The registered domain is the public suffix and one
+// more label. The owner of a public IPv4 address is its network of 256 addresses; private
+// addresses have no owner.
 //
 // The error is [ErrUndecided] if the question takes more steps than b has.
 func Strangers(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err error) {
 	return twoOwners(b, p, true)
 }
 
-// ManyHosts is like [Strangers] for schemes other than http and https, and for their whole
-// hosts: registered domains mean nothing there.
+// ManyHosts is like [Strangers] for schemes other than http and https. It compares whole
+// hosts, because registered domains mean nothing with these schemes.
 func ManyHosts(b *Budget, p *origin.Pattern) (origins [2]string, ok bool, err error) {
 	return twoOwners(b, p, false)
 }
@@ -47,8 +46,8 @@ func twoOwners(b *Budget, p *origin.Pattern, web bool) (origins [2]string, ok bo
 	return origins, true, nil
 }
 
-// owner says which hosts belong to the same owner: those that end in a domain, or
-// IPv4 addresses that begin with a network. Both are reversed.
+// owner is the owner of all hosts that end in a domain, or of all IPv4 addresses that begin
+// with a network. Both strings are reversed.
 type owner struct{ domain, network string }
 
 func ownerOf(host string, web bool) owner {
@@ -76,16 +75,16 @@ func reversed(s string) string {
 	return string(b)
 }
 
-// target says which origins to look for: all; or those with a scheme of the web, or with
-// another one, whose owner the expression does not write out and is not the given one.
+// target says which origins to look for. The expression must not write out their owner.
 type target struct {
-	all, web bool
-	not      owner
+	all bool  // any origin; the other fields do not count
+	web bool  // whether the scheme is http or https, or any other
+	not owner // the owner to avoid; the zero owner avoids none
 }
 
 func (q target) scheme(at place) bool { return q.all || at.web() == q.web }
 
-// find returns an origin that p matches and that q describes.
+// find returns an origin that p matches and that q asks for.
 func find(b *Budget, p *origin.Pattern, q target) (found string, ok bool, err error) {
 	found, complete, err := findWith(b, p, q, false)
 	if err == nil && found == "" && !complete {
@@ -94,8 +93,8 @@ func find(b *Budget, p *origin.Pattern, q target) (found string, ok bool, err er
 	return found, found != "", err
 }
 
-// findWith is find. If exact is not set, which takes far fewer steps, complete reports
-// whether the answer is exact all the same.
+// findWith is like find. If exact is false, it takes far fewer steps, and complete reports
+// whether the answer is exact nevertheless.
 func findWith(b *Budget, p *origin.Pattern, q target, exact bool) (found string, complete bool, err error) {
 	f := finder{automaton: newAutomaton(b), target: q, seen: make(map[position]bool)}
 	entry, _, err := f.pattern(p)
@@ -130,9 +129,9 @@ func findWith(b *Budget, p *origin.Pattern, q target, exact bool) (found string,
 	}
 }
 
-// finder is a search through states, places in the grammar, and what is known of the
-// owner. It goes on first where the owner is known: only the rest of the origin is
-// missing there.
+// finder is a search through states, places in the grammar, and what is known about the
+// owner. It first follows the steps where the owner is known, because only the rest of the
+// origin is missing there.
 type finder struct {
 	*automaton
 	target
@@ -141,7 +140,7 @@ type finder struct {
 	queues [2][]int32 // indices in steps: where the owner is known, and where it is not
 }
 
-// position is all that matters of the characters read.
+// position is all that matters about the characters read.
 type position struct {
 	element   element
 	place     place
@@ -176,8 +175,8 @@ func (f *finder) reach(state int32, right neighbor, at position, via step) bool 
 	return true
 }
 
-// schemePossible reports whether some state can read a scheme that is looked for, and
-// "://" after it. If not, there is no need to read hosts.
+// schemePossible reports whether some state can read "://" and a scheme that q asks for. If
+// not, there is no need to read hosts. ok is false if the budget is exhausted.
 func (f *finder) schemePossible() (possible, ok bool) {
 	type pair struct {
 		element element
@@ -225,7 +224,7 @@ func undecidedUnless(ok bool) error {
 	return ErrUndecided
 }
 
-// next returns the index of the step to go on from, unless there is none.
+// next returns the index of the step to follow. ok is false if there is none.
 func (f *finder) next() (i int32, ok bool) {
 	for k := range f.queues {
 		if queue := &f.queues[k]; len(*queue) > 0 {

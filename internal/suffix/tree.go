@@ -1,10 +1,10 @@
-// Package suffix knows the domains below which anyone can hold a name: the rules of
-// the public suffix list, and hosts that the list lacks.
+// Package suffix has the domains below which anyone can hold a name: the rules of the
+// public suffix list, and hosts that the list lacks.
 //
-// The rules come from the same version of the list as golang.org/x/net/publicsuffix,
-// which answers questions about one domain but cannot be walked. tree.txt is written
-// by "go test ./internal/suffix -update" from the rules of that package and from
-// shared.txt. It is parsed when a rule is needed for the first time.
+// The rules are those of golang.org/x/net/publicsuffix, which answers questions about one
+// domain but cannot be walked. "go test ./internal/suffix -update" writes tree.txt from the
+// rules of that package and from shared.txt. tree.txt is parsed when a rule is needed for
+// the first time.
 package suffix
 
 import (
@@ -18,11 +18,11 @@ import (
 type Kind uint8
 
 const (
-	None      Kind = iota // no suffix, but there are rules below it
+	None      Kind = iota // not a suffix, but there are rules below it
 	ICANN                 // a suffix in the ICANN section of the public suffix list
 	Private               // a suffix in the list's private section
 	Listed                // a host that strangers share but the list lacks: see shared.txt
-	Address               // like Listed, with an IP address in the names below it, such as 10.0.0.1.nip.io
+	Address               // like Listed; names below it contain an IP address, as 10.0.0.1.nip.io does
 	Exception             // not a suffix, although a wildcard rule covers it
 )
 
@@ -90,8 +90,8 @@ func (n Node) IsLeaf() bool {
 	return node.first == node.end
 }
 
-// SpansSuffixes reports whether there are suffixes below the node, so that names below
-// its domain belong to strangers, whether it is a suffix itself or not.
+// SpansSuffixes reports whether there are suffixes below the node. If so, strangers hold
+// names below its domain, even if the node itself is not a suffix.
 func (n Node) SpansSuffixes() bool {
 	for kid := range n.Children() {
 		if kid.Kind().IsSuffix() || kid.SpansSuffixes() {
@@ -111,9 +111,8 @@ func Find(domain string) (n Node, ok bool) {
 	return n, ok
 }
 
-// PublicSuffix returns the longest suffix that host ends in, or is, and its kind.
-// Without one it returns "" and [None]: the list's rule for domains that it does not
-// know is not applied.
+// PublicSuffix returns the longest suffix that host ends in, or is, and its kind. If there
+// is none, it returns "" and [None]: the list's default rule "*" does not apply.
 func PublicSuffix(host string) (suffix string, kind Kind) {
 	n, at := Node{}, len(host)+1
 	for label := range labels(host) {
@@ -132,8 +131,8 @@ func PublicSuffix(host string) (suffix string, kind Kind) {
 	return suffix, kind
 }
 
-// kindOfWildcard returns the kind of the wildcard rule of which a child is an
-// [Exception].
+// kindOfWildcard returns the kind of the wildcard rule that covers the children of n. n must
+// have such a rule.
 func (n Node) kindOfWildcard() Kind {
 	for kid := range n.Children() {
 		return kid.Kind()
@@ -216,8 +215,8 @@ func parse(text string) *tree {
 	return t
 }
 
-// adopt sets the children of each node, given the parent of each, and gives the
-// children of a node with a wildcard rule the kind of that rule.
+// adopt sets the children of each node from the parent of each. If a node has a wildcard
+// rule, its children of kind [None] get the kind of that rule.
 func (t *tree) adopt(parents []uint16) {
 	count := make([]uint16, len(t.nodes))
 	for _, parent := range parents[1:] {
