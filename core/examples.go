@@ -10,16 +10,15 @@ import (
 // examplesSteps bounds the work of Examples to a fraction of a second.
 const examplesSteps = 1 << 21
 
-// Examples returns origins that an entry of AllowOrigins matches: one for each
-// combination of other entries that matches any of them. The examples also tell
-// http:// origins other than loopback from the rest. So if the answer to an origin
-// depends only on which entries match it, the examples get every answer that an origin
-// of the entry can get. If there are none, the entry matches no origin.
+// Examples groups the origins that an entry of AllowOrigins matches by which of the other
+// entries match them too, and returns one origin of each group. http:// origins other than
+// loopback are in groups of their own. So if the answer to an origin depends only on which
+// entries match it, the examples get every answer that an origin of the entry can get. If
+// there are no examples, the entry matches no origin.
 //
-// Examples decides this exactly, for regular expressions too. Its error is a
-// [*PolicyError]: an entry is not valid, or the entries are too complex
-// ([ReasonUndecided]), in which case the examples are not all. The error's index is that
-// of the entry, counted from 0; others begin at 1.
+// Examples is exact, for regular expressions too. Its error is a [*PolicyError]: an entry
+// is not valid, or the entries are too complex ([ReasonUndecided]). In the second case, some
+// examples may be missing. The error's Index is 0 for entry, and i+1 for others[i].
 func Examples(entry string, others ...string) ([]string, error) {
 	patterns, err := parseEntry(0, entry)
 	if err != nil {

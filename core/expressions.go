@@ -11,8 +11,8 @@ import (
 
 const regexpPrefix = "regexp:"
 
-// expressionDanger looks for origins that a regular expression matches although its
-// author does not mean them, and for expressions that match none.
+// expressionDanger reports whether a regular expression matches no origin, or origins that
+// its author probably does not mean.
 func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pattern) (danger, bool) {
 	if pat.Kind != origin.Regexp {
 		return danger{}, false
@@ -56,7 +56,7 @@ func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pat
 	return d, found && err == nil
 }
 
-// strangersText says which two strangers an expression matches.
+// strangersText says that an expression matches two strangers, and names them.
 func strangersText(pair [2]string) text {
 	if below, ok := shared(pair); ok {
 		return textf("an expression that matches origins of strangers below %s, such as %s and %s", below, pair[0], pair[1])
@@ -85,12 +85,13 @@ func ownerAdvice(pair [2]string) text {
 	return "name your own domain in it and escape its dots"
 }
 
-// noOrigin is advice for expressions for which there is no better suggestion.
+// noOrigin is the advice for an expression that matches no origin and that repair cannot
+// mend.
 const noOrigin text = "write it for whole origins, such as https://app.example.com: " +
 	"in lower case, without a default port, a path or a slash at the end"
 
-// repair suggests a pattern that the author of an expression may have meant. It must
-// match something, but no strangers. If there is none, repair returns the advice.
+// repair suggests a pattern that the author of an expression may have meant, and that
+// matches something but no strangers. If there is no such pattern, repair returns the advice.
 func (ps *policyScope) repair(entry string, advice text) text {
 	for _, candidate := range repairs(strings.TrimPrefix(entry, regexpPrefix)) {
 		if candidate != entry && ps.isSound(candidate) {
@@ -100,8 +101,7 @@ func (ps *policyScope) repair(entry string, advice text) text {
 	return advice
 }
 
-// isSound reports whether an entry is a pattern that matches something, but no
-// strangers.
+// isSound reports whether an entry is a pattern that matches something but no strangers.
 func (ps *policyScope) isSound(entry string) bool {
 	sound := true
 	fault := origin.ParsePattern(entry, func(pat origin.Pattern) {
@@ -122,7 +122,7 @@ func (ps *policyScope) isSound(entry string) bool {
 	return fault == nil && sound
 }
 
-// repairs returns what may have been meant by an expression.
+// repairs returns patterns that the author of an expression may have meant.
 func repairs(expr string) (candidates []string) {
 	steps := []func(string) string{
 		func(s string) string { // /^...$/
@@ -154,6 +154,6 @@ func repairs(expr string) (candidates []string) {
 	return candidates
 }
 
-// loneDot is a dot that is neither escaped nor repeated, between labels or what may
-// stand for them.
+// loneDot is a dot that is neither escaped nor repeated, between labels or expressions for
+// labels.
 var loneDot = regexp.MustCompile(`([a-z0-9*+\])}])\.\b`)

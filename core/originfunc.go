@@ -10,32 +10,33 @@ import (
 	"github.com/corskit/corskit/internal/suffix"
 )
 
-// CheckOriginFunc asks the policy's AllowOriginFunc about origins that strangers can
-// have, and returns an error if it allows any. It is meant for tests and for start-up:
-// [New] never calls the function, so it cannot see one that looks for a substring or
+// CheckOriginFunc calls the policy's AllowOriginFunc with origins that strangers can
+// have, and returns an error if the function allows any. Call it in a test or at start-up:
+// [New] never calls the function, so New cannot detect one that looks for a substring or
 // allows everyone.
 //
-// known lists what the function is meant to allow, as patterns (see the package
-// documentation). CheckOriginFunc asks about look-alikes of these, and of AllowOrigins:
-// hosts that only begin, end or contain like them, names of the same domain, other
-// schemes and ports. It reports no origin that a pattern of either list matches. So if
-// the function allows every subdomain, list "https://*.example.com". No look-alikes are
-// made of regular expressions. Without patterns, CheckOriginFunc asks only about origins
-// that have nothing to do with the application.
+// known lists the origins that the function is meant to allow, as patterns (see the package
+// documentation). CheckOriginFunc tries look-alikes of these patterns and of AllowOrigins:
+// hosts that have the same beginning or end or contain the host, other names of the same
+// domain, other schemes and other ports. It reports no origin that a pattern of either list
+// matches. So if the function allows every subdomain, list "https://*.example.com". Regular
+// expressions have no look-alikes. Without patterns, CheckOriginFunc tries only origins that
+// have nothing to do with the application.
 //
-// The function is asked as by an [Engine]: about "null" and about http:// origins only
-// if the policy permits them. It gets ctx and a GET request for "/" that has an Origin
-// and no other headers. A panic of the function is reported as an error.
+// CheckOriginFunc calls the function only for origins for which an [Engine] would: for
+// "null" and http:// origins only if the policy permits them. The function gets ctx and a
+// GET request for "/" that has an Origin and no other headers. If the function panics,
+// CheckOriginFunc recovers and returns an error.
 //
-// The error joins a [*PolicyError] for each way to get in, with an origin as its Value
-// and one of these reasons: [ReasonBroadFunc], [ReasonInsecureOrigin], [ReasonPort],
-// [ReasonNull], [ReasonFuncPanic]. An origin in known that the function refuses has
-// [ReasonUnused]. Faults of known have the Field "known"; faults of the policy are
-// those that New returns. If there is no function, CheckOriginFunc returns nil.
+// The error joins a [*PolicyError] for each kind of mistake, with an allowed origin as its
+// Value and one of these reasons: [ReasonBroadFunc], [ReasonInsecureOrigin], [ReasonPort],
+// [ReasonNull], [ReasonFuncPanic]. If the function refuses an origin in known, the reason is
+// [ReasonUnused]. Errors about known have the Field "known". If the policy itself is not
+// valid, CheckOriginFunc returns the error of New. If AllowOriginFunc is nil, it returns nil.
 //
-// At most 100 patterns may be known, and only the first 100 entries of AllowOrigins get
-// look-alikes, so the function is called a few thousand times at most, one call after
-// the other. CheckOriginFunc stops when ctx is done; its error then wraps that of ctx.
+// More than 100 patterns in known are an error, and only the first 100 entries of
+// AllowOrigins have look-alikes, so there are at most a few thousand calls, one after the
+// other. CheckOriginFunc stops when ctx is done; its error then wraps that of ctx.
 func (p Policy) CheckOriginFunc(ctx context.Context, known ...string) error {
 	if p.AllowOriginFunc == nil {
 		return nil
@@ -87,7 +88,7 @@ const (
 	opaque
 )
 
-// tricks has what to say about a function that falls for a trick.
+// tricks has what to report about a function that allows an origin made by a trick.
 var tricks = [...]struct {
 	reason             Reason
 	detail, suggestion text
@@ -152,8 +153,8 @@ func (c *funcCheck) run(known []string) {
 	}
 }
 
-// try asks the function about an origin made by a trick, and reports the first one of
-// each trick that it allows.
+// try calls the function with an origin made by a trick. Of each trick, it reports only the
+// first origin that the function allows.
 func (c *funcCheck) try(t trick, value string) {
 	o, ok := origin.Parse(value)
 	if c.implied(t) || !ok && t != opaque || c.asked[value] || c.known.AllowsOrigin(value) || !c.isAsked(value, o) {
@@ -193,8 +194,8 @@ func (c *funcCheck) isAsked(value string, o origin.Origin) bool {
 	return (insecure || !o.Insecure()) && !c.listed.AllowsOrigin(value)
 }
 
-// ask calls the function. ok is false if there is no answer, because the function
-// panics or the context is done.
+// ask calls the function. ok is false if there is no answer because the function panics
+// or the context is done.
 func (c *funcCheck) ask(value string) (allowed, ok bool) {
 	if c.ctx.Err() != nil {
 		return false, false
@@ -218,8 +219,8 @@ func (c *funcCheck) report(index int, value string, reason Reason, detail, sugge
 	c.errs = append(c.errs, &e)
 }
 
-// expect reports an origin in known that the function refuses: look-alikes say little
-// about a function that refuses the original.
+// expect reports an origin in known that the function refuses. The answers for look-alikes
+// say little if the function refuses the original.
 func (c *funcCheck) expect(i int, entry string) {
 	o, ok := origin.Parse(entry)
 	if !ok || c.asked[entry] || !c.isAsked(entry, o) {
@@ -244,7 +245,7 @@ func (c *funcCheck) imitate(entry string) {
 	})
 }
 
-// imitateOrigin tries look-alikes of an origin, first those of the gravest faults. at is
+// imitateOrigin tries look-alikes of an origin, the most serious mistakes first. at is
 // the port, with a colon before it, or empty.
 func (c *funcCheck) imitateOrigin(own, host, at string) {
 	if host[0] != '[' {
@@ -268,8 +269,8 @@ func (c *funcCheck) imitateOrigin(own, host, at string) {
 	}
 }
 
-// imitateDomain is like imitateOrigin for what follows from the registered domain of
-// the host, if it has one.
+// imitateDomain is like imitateOrigin, for look-alikes that depend on the registered domain
+// of the host, if it has one.
 func (c *funcCheck) imitateDomain(own, host, at string) {
 	registered, ok := suffix.Registered(host)
 	labels := strings.Split(host, ".")

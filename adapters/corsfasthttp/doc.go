@@ -10,13 +10,13 @@
 //	}
 //	return c.Next()
 //
-// [Exchange.End] replaces the CORS headers of the response by those that the innermost
+// [Exchange.End] replaces the CORS headers of the response with those that the innermost
 // engine has decided.
 //
 // # Memory
 //
 // The engine reads the request in fasthttp's memory and retains none of it.
 // fasthttp copies the headers that are written. An AllowOriginFunc gets copies,
-// which it may keep. Nothing else allocates, unless the engine echoes header names
+// which it may keep. The only other allocation is for a policy that echoes header names
 // that the request lists on several lines.
 package corsfasthttp

@@ -13,15 +13,14 @@ import (
 // Contexter returns the context of a request, which is passed to an AllowOriginFunc.
 type Contexter interface{ Context() context.Context }
 
-// Exchange is one request and its response, from the call of [Begin] to that of
-// [Exchange.End].
+// Exchange is one request and its response, between [Begin] and [Exchange.End].
 type Exchange struct {
 	source  source
 	outcome core.Outcome
 
 	root *Exchange // the outermost exchange of the request, which may be this one
-	// last, of the outermost exchange, is the innermost one that has decided. It may
-	// have ended already. If nil, no engine has decided.
+	// last is set in the outermost exchange only. It is the innermost exchange that has
+	// decided, which may have ended already. If nil, no engine has decided.
 	last  *Exchange
 	ended bool
 }
@@ -29,8 +28,8 @@ type Exchange struct {
 var exchanges = sync.Pool{New: func() any { return new(Exchange) }}
 
 // Begin decides a request and writes the headers of the decision into its
-// response. They replace what another engine's middleware has written, so that
-// the innermost one decides. The caller must call [Exchange.End] once the handler
+// response. They replace the headers that the middleware of another engine has written,
+// because the innermost engine decides. The caller must call [Exchange.End] once the handler
 // has returned or panicked, and must not use the Exchange afterwards. A nil engine
 // denies every origin.
 func Begin(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Contexter) *Exchange {
@@ -46,23 +45,23 @@ func Begin(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Con
 // the returned status and an empty body instead.
 func (x *Exchange) Status() int { return x.outcome.Status() }
 
-// End replaces the CORS headers of the response by those that the innermost engine
-// has decided, one line each, and restores its names in Vary. Caches and proxies
-// write the headers of another response, in any spelling; fasthttp resets the
-// response when it answers 304 or an error itself, as it does for static files;
-// handlers overwrite Vary.
+// End replaces the CORS headers of the response with those that the innermost engine
+// has decided, one line each, and restores the engine's names in Vary. This is necessary
+// because caches and proxies write the headers of another response, in any spelling,
+// because fasthttp resets the response when it answers 304 or an error for a static file,
+// and because handlers overwrite Vary.
 func (x *Exchange) End() {
 	ctx := x.source.ctx
 	if ctx == nil {
 		return // ended before: two requests must not get the same Exchange
 	}
 	if ctx.LastTimeoutErrorResponse() != nil {
-		return // the handler has timed out and may still be writing, and beginning exchanges
+		return // the handler has timed out: it may still write, and begin exchanges
 	}
 	root := x.root
 	if root.source.ctx != ctx {
 		x.free()
-		return // the outermost has ended, and may serve another request: this one came too late
+		return // too late: the outermost exchange has ended, and may serve another request
 	}
 	x.enforce(&ctx.Response.Header)
 	if root == x {
@@ -97,9 +96,9 @@ func AllowsHandshake(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Rout
 	return engine.AllowsHandshake(&x.source)
 }
 
-// enter finds the exchanges that this one is nested in, and tells the outermost what
-// this one has decided. It is found through the request's context, since headers in
-// the response may be anyone's.
+// enter finds the outermost exchange that x is nested in, and tells it what x has decided.
+// The outermost exchange is in the request's context: headers in the response would not do,
+// since anyone may have written them.
 func (x *Exchange) enter() {
 	ctx := x.source.ctx
 	root, nested := ctx.UserValue(corshttp.OuterKey{}).(*Exchange)
@@ -127,8 +126,8 @@ func (root *Exchange) follow(x *Exchange) {
 // request has not.
 func decides(o *core.Outcome) bool { return o.Len() > 0 || o.Vary() != "" }
 
-// Decided implements [corshttp.Outer]: a middleware of net/http that runs inside this
-// exchange, behind fasthttpadaptor, has decided.
+// Decided implements [corshttp.Outer]. A net/http middleware inside this exchange, behind
+// fasthttpadaptor, calls it with its decision.
 func (x *Exchange) Decided(o core.Outcome) {
 	if !decides(&o) {
 		return
@@ -157,7 +156,7 @@ func (x *Exchange) enforce(h *fasthttp.ResponseHeader) {
 	case 0:
 		addVary(h, o.Vary())
 	case 1:
-	default: // a store has added its line
+	default: // a cache has added the line that it stored
 		compactVary(h)
 	}
 	if last != x {

@@ -30,8 +30,8 @@ func isCORS(key []byte) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(view(key), name) })
 }
 
-// write writes the headers of an outcome into those of a response. They replace
-// what another engine's middleware has written; names are added to Vary.
+// write writes the headers of an outcome into those of a response. They replace the headers
+// that the middleware of another engine has written. Names are added to Vary.
 func write(h *fasthttp.ResponseHeader, o *core.Outcome) {
 	n, vary := o.Len(), o.Vary()
 	if n == 0 && vary == "" {
@@ -71,9 +71,9 @@ func set(h *fasthttp.ResponseHeader, name, value string) {
 }
 
 // compare reports whether the CORS headers of a response are exactly those of an
-// outcome, one line each, and how many lines of Vary are the outcome's. One walk over
-// the headers takes less time than looking for two names, which fasthttp normalizes
-// first.
+// outcome, one line each, and returns how many lines of Vary are the outcome's. One walk
+// over the headers takes less time than two look-ups, for which fasthttp first normalizes
+// the name.
 func compare(h *fasthttp.ResponseHeader, o *core.Outcome) (exact bool, vary int) {
 	exact = true
 	n := o.Len()
@@ -99,7 +99,7 @@ func compare(h *fasthttp.ResponseHeader, o *core.Outcome) (exact bool, vary int)
 	return exact && seen == all, vary
 }
 
-// compactVary makes one line of each that Vary has several times.
+// compactVary removes repeated lines of Vary.
 func compactVary(h *fasthttp.ResponseHeader) {
 	var lines []string
 	for _, line := range h.PeekAll(fasthttp.HeaderVary) {
@@ -113,10 +113,10 @@ func compactVary(h *fasthttp.ResponseHeader) {
 	}
 }
 
-// dropSpelled removes all CORS headers, however their names are spelled. fasthttp
-// normalizes a name before it deletes the header, unless it was told otherwise, which
-// a response does not say. So a header that is still there had a name that is not
-// normalized, in a response whose names are.
+// dropSpelled removes all CORS headers, however their names are spelled. fasthttp normalizes
+// a name before it deletes the header, unless normalizing is disabled, and a response does
+// not show whether it is. If a header is left, normalizing was enabled and the header's name
+// is not normalized.
 func dropSpelled(h *fasthttp.ResponseHeader) {
 	if drop(h) {
 		h.DisableNormalizing()

@@ -22,8 +22,8 @@ type Routing struct {
 	RawNames bool
 }
 
-// paths returns the path that the router compares, decoded, and as sent if it has
-// escapes that matter, or "".
+// paths returns the decoded path that the router compares. raw is the path as sent if it has
+// escapes that matter, and "" otherwise.
 func (s *source) paths(sent []byte) (path, raw string) {
 	if s.routing.PlusIsSpace {
 		s.path = fasthttp.AppendUnquotedArg(s.path[:0], sent)
@@ -47,9 +47,9 @@ func (r Routing) trim(path []byte) []byte {
 	return path
 }
 
-// escapesMatter reports whether a path has escapes that are malformed or that a
-// client need not have written. Spaces, bytes beyond ASCII and a few others must
-// be escaped, and leave no doubt about what is meant.
+// escapesMatter reports whether a path has escapes that are malformed or unnecessary. Clients
+// must escape spaces, bytes outside ASCII and a few others, so these escapes are not
+// ambiguous.
 func escapesMatter(path []byte) bool {
 	for i := 0; i < len(path); i++ {
 		if path[i] != '%' {

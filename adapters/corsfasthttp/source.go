@@ -23,12 +23,13 @@ type source struct {
 	names                         [maxNamesLines]string
 	listed                        int // how many of names are taken
 
-	value []byte // of Origin: the handler may change the request
+	value []byte // a copy of Origin: the handler may change the request
 	path  []byte // decoded
 	raw   []byte // as sent, if its encoding matters
 }
 
-// maxNamesLines is one more than the lines of header names that the engine echoes.
+// maxNamesLines is one more than the maximum number of lines of header names that the engine
+// echoes.
 const maxNamesLines = 17
 
 // maxRoom is the capacity, in bytes, up to which a buffer is kept for later

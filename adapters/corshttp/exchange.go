@@ -9,21 +9,21 @@ import (
 )
 
 // Exchange is one request and its response. It is for adapters of frameworks built on
-// net/http that offer [Options].Enforce: they call [Begin], and then either
-// [Exchange.Wrap] or, if the framework has a ResponseWriter of its own, embed the
-// Exchange in one that calls [Exchange.Keep].
+// net/http that offer [Options].Enforce. Such an adapter calls [Begin], and then
+// [Exchange.Wrap]. If the framework has a ResponseWriter of its own, the adapter instead
+// embeds the Exchange in one that calls [Exchange.Keep].
 type Exchange struct {
 	outcome  core.Outcome
-	vary     string // of the outcome of this middleware, if a nested one has decided
+	vary     string // the Vary of this middleware's own outcome, if a nested one has decided
 	enforce  bool
 	informed bool // an informational response has been sent
 }
 
 // Begin decides a request and writes the headers of the decision into those of its
-// response. It uses the options RoutedPath and Enforce. w is the response writer of
-// the framework, or net/http's: all exchanges whose writer it is, or unwraps to, keep
-// the response to this decision, since the innermost engine decides. A nil engine
-// denies every origin.
+// response. Of the options, it uses RoutedPath and Enforce. w is the response writer of the
+// framework, or net/http's. The innermost engine decides: if w is, or unwraps to, the writer
+// of an outer Exchange, that Exchange enforces this decision instead of its own. A nil
+// engine denies every origin.
 func Begin(engine *core.Engine, w http.ResponseWriter, r *http.Request, o Options) Exchange {
 	x := Exchange{enforce: o.Enforce}
 	begin(engine, w, r, o.RoutedPath, &x.outcome)
@@ -48,9 +48,10 @@ func begin(engine *core.Engine, w http.ResponseWriter, r *http.Request, path fun
 // the returned status and an empty body instead.
 func (x *Exchange) Status() int { return x.outcome.Status() }
 
-// Keep makes headers that are about to be sent say what was decided. It restores the
-// names of the decision in Vary and, with [Options].Enforce, reduces the CORS headers
-// to those that were decided, one line each. It adds no header that is missing.
+// Keep corrects headers that are about to be sent. It restores the names of the decision in
+// Vary. With [Options].Enforce, it gives the CORS headers the decided values, one line each,
+// and removes those that were not decided. It does not restore missing CORS headers, unless
+// they were cleared after an informational response.
 func (x *Exchange) Keep(h http.Header) {
 	if x.informed && h[allowOrigin] == nil {
 		write(h, &x.outcome)
@@ -66,18 +67,18 @@ func (x *Exchange) Keep(h http.Header) {
 }
 
 // Wrap returns w as a writer that calls [Exchange.Keep] just before headers are sent.
-// It implements http.Flusher, http.Hijacker and http.Pusher if w does. Once the handler
-// has returned or panicked, the caller must call finish. The Exchange must not be used
-// afterwards.
+// The writer implements http.Flusher, http.Hijacker and http.Pusher if w does. The caller
+// must not use the Exchange after Wrap, and must call finish once the handler has returned
+// or panicked.
 func (x *Exchange) Wrap(w http.ResponseWriter, r *http.Request) (wrapped http.ResponseWriter, finish func()) {
 	wrapped, kept := x.wrap(w, r)
 	return wrapped, kept.finish
 }
 
-// exchange makes writers that embed an Exchange recognizable, in every module.
+// exchange makes writers that embed an Exchange recognizable, even in other modules.
 func (x *Exchange) exchange() *Exchange { return x }
 
-// follow makes the response be kept to what a nested middleware has decided.
+// follow makes x enforce what a nested middleware has decided.
 func (x *Exchange) follow(inner *core.Outcome) {
 	if x.vary == "" {
 		x.vary = x.outcome.Vary()
@@ -89,7 +90,7 @@ func (x *Exchange) follow(inner *core.Outcome) {
 // in a circle.
 const maxUnwrap = 100
 
-// tellWriters makes all exchanges whose writer w is, or unwraps to, follow an outcome.
+// tellWriters makes every exchange follow an outcome if w is, or unwraps to, its writer.
 func tellWriters(w http.ResponseWriter, o *core.Outcome) {
 	for range maxUnwrap {
 		if outer, ok := w.(interface{ exchange() *Exchange }); ok {
@@ -107,9 +108,9 @@ func tellWriters(w http.ResponseWriter, o *core.Outcome) {
 // request has not.
 func decides(o *core.Outcome) bool { return o.Len() > 0 || o.Vary() != "" }
 
-// reduce removes all CORS headers that an outcome does not have, in any spelling, gives
-// those that it has its own value, and removes repeated lines of Vary. It writes new
-// slices, since those of a cache belong to all of its responses.
+// reduce removes all CORS headers that an outcome does not have, in any spelling. It gives
+// the others the outcome's values, and removes repeated lines of Vary. It writes new slices,
+// since a cache shares its slices between responses.
 func reduce(h http.Header, o *core.Outcome) {
 	for key := range h {
 		if value, decided := decidedValue(o, key); decided {
@@ -155,23 +156,22 @@ func isCORS(key string) bool {
 	return false
 }
 
-// Outer is middleware of a server that is not net/http's, around handlers of net/http:
-// that of the fiber adapters around an http.Handler, for example. It puts itself into
-// the request's context under an [OuterKey]. The middleware of this package then tells
-// it what it has decided, because the innermost engine decides, and the headers do
-// not show that it has denied an origin.
+// Outer is the middleware of another server around a net/http handler, such as that of the
+// fiber adapters around an http.Handler. It puts itself into the request's context under an
+// [OuterKey]. The middleware of this package then calls Decided, because the innermost
+// engine decides, and the headers of a response do not show that it has denied an origin.
 type Outer interface {
-	// Decided is called before the handler runs. The strings of the outcome are valid as
-	// long as those of the request.
+	// Decided is called before the handler runs, with the decision of the middleware of this
+	// package. The strings of the outcome are valid as long as those of the request.
 	Decided(core.Outcome)
 }
 
 // OuterKey is the type of the key of an [Outer] in the context of a request.
 type OuterKey struct{}
 
-// tellOuter tells an Outer of the request what was decided. A look through the context
-// takes a tenth to a fifth of the time of a decision, so it is not for requests that have NoBody:
-// net/http's own server marks requests with it, and fasthttp's adapter does not.
+// tellOuter tells an Outer of the request what was decided. Looking it up in the context
+// takes a tenth to a fifth of the time of a decision. So callers skip requests whose body is
+// http.NoBody: net/http's own server sets it, and fasthttp's adaptor does not.
 func tellOuter(r *http.Request, o *core.Outcome) {
 	if outer, ok := r.Context().Value(OuterKey{}).(Outer); ok {
 		outer.Decided(*o)

@@ -14,19 +14,19 @@ type Options struct {
 
 	// RoutedPath returns the path that the router will compare with its routes, if
 	// that is not the path of the URL. "" means the path of the URL. An engine of
-	// [core.NewRouted] then uses the returned path as it is, without decoding it. Nil
-	// means the path of the URL for every request. RoutedPath is called concurrently.
+	// [core.NewRouted] uses the returned path without decoding it. Nil means the path of
+	// the URL for every request. RoutedPath is called concurrently.
 	//
-	// chi's middlewares StripSlashes, CleanPath and URLFormat leave the URL as it is, and
-	// tell only chi which path they have made of it. docs/frameworks.md has the function
-	// for chi.
+	// It is for routers whose path differs from that of the URL: chi's middlewares
+	// StripSlashes, CleanPath and URLFormat change only the path that chi routes.
+	// docs/frameworks.md has the function for chi.
 	RoutedPath func(*http.Request) string
 
-	// Enforce makes the response say what the engine has decided when its headers
-	// are sent: one line for each CORS header, with the engine's value, and no other.
-	// It is for handlers, caches and proxies that write the CORS headers of another
-	// response. It adds no CORS header that a handler has deleted. It includes
-	// KeepVary, and costs the same.
+	// Enforce corrects the CORS headers when they are sent: the response has those that the
+	// engine has decided, one line each, and no others. It is for handlers, caches and
+	// proxies that write the CORS headers of another response. It does not restore a CORS
+	// header that a handler has deleted. It includes KeepVary, and its wrapper takes the
+	// same two allocations.
 	Enforce bool
 
 	// KeepVary restores "Origin" in Vary if a handler, or [http.TimeoutHandler],
@@ -37,20 +37,20 @@ type Options struct {
 	// http.Hijacker and http.Pusher if the original does. The wrapper takes two more
 	// allocations per response.
 	//
-	// Over a limit of [http.MaxBytesReader], the wrapper has the connection closed, as
-	// net/http does. It recognizes such a reader by the way in which it reads, so a
-	// handler that leaves the rest of a body unread in the same way also closes the
-	// connection.
+	// If a request body exceeds the limit of [http.MaxBytesReader], the wrapper makes the
+	// server close the connection, as net/http does without the wrapper. The wrapper
+	// recognizes such a reader by its reads. So a handler that reads in the same way and
+	// leaves the rest of a body unread also closes the connection.
 	KeepVary bool
 }
 
 // Middleware returns a middleware that answers preflights and adds CORS headers
 // to other responses, as the engine decides. If several Options are given, they
-// are merged; of several functions RoutedPath, the last is used. A nil engine denies
+// are merged; if several have RoutedPath, the last one is used. A nil engine denies
 // every origin. The middleware is safe for concurrent use.
 //
-// It allocates at most once per response, and no two responses share a header
-// slice.
+// Without Enforce and KeepVary, it allocates at most once per response. No two responses
+// share a header slice.
 func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Handler {
 	options, skips := merge(opts)
 	kept := options.Enforce || options.KeepVary
@@ -76,15 +76,14 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 	}
 }
 
-// serveKept serves a request through a writer that keeps the response to what was
-// decided.
+// serveKept serves a request through a writer that enforces the decision.
 func serveKept(w http.ResponseWriter, r *http.Request, next http.Handler, x Exchange) {
 	wrapped, kept := x.wrap(w, r)
 	defer kept.finish() // also if a middleware further out answers a panic
 	next.ServeHTTP(wrapped, r)
 }
 
-// merge returns the options merged, and their functions Skip.
+// merge returns the merged options, and all their Skip functions.
 func merge(opts []Options) (merged Options, skips []func(*http.Request) bool) {
 	for _, o := range opts {
 		if o.Skip != nil {
@@ -106,7 +105,8 @@ func merge(opts []Options) (merged Options, skips []func(*http.Request) bool) {
 // the options, it uses RoutedPath.
 //
 // Pages of the server's own origin need not be listed, unless a proxy in front of the
-// server changes Host: then let it pass on Host, or list the origin in AllowOrigins.
+// server changes Host. In that case, let the proxy pass on Host, or list the origin in
+// AllowOrigins.
 func CheckOrigin(engine *core.Engine, opts ...Options) func(*http.Request) bool {
 	options, _ := merge(opts)
 	return func(r *http.Request) bool {

@@ -9,9 +9,10 @@ import (
 	"sync/atomic"
 )
 
-// wrap returns w as a writer of the exchange. A request that waits for permission to send
-// its body keeps its own: the server looks at the type, and closes the connection anyway
-// if the body is not read to its end.
+// wrap returns w as a writer of the exchange. It also wraps the body of the request, but not
+// if the client waits for permission to send it (Expect: 100-continue): the server then looks
+// at the type of the body, and closes the connection anyway if the body is not read to its
+// end.
 func (x *Exchange) wrap(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *writer) {
 	kept := &writer{ResponseWriter: w, x: *x}
 	if r.Body != nil && r.Body != http.NoBody && r.Header["Expect"] == nil {
@@ -21,7 +22,7 @@ func (x *Exchange) wrap(w http.ResponseWriter, r *http.Request) (http.ResponseWr
 	return kept.like(w), kept
 }
 
-// writer is a ResponseWriter that keeps the response to what was decided.
+// writer is a ResponseWriter that enforces the decision of an Exchange.
 type writer struct {
 	http.ResponseWriter
 	x    Exchange
@@ -56,16 +57,16 @@ func (w *writer) finish() {
 	}
 }
 
-// exceed does to w what http.MaxBytesReader does when its limit is exceeded. It calls a
-// method that is not exported, so that no wrapper can have it.
+// exceed tells w that the limit of an http.MaxBytesReader was exceeded. Such a reader calls
+// an unexported method of net/http's writer, which no wrapper can implement.
 func exceed(w http.ResponseWriter) {
 	one := io.NopCloser(strings.NewReader("x"))
 	_, _ = http.MaxBytesReader(w, one, 0).Read(make([]byte, 1))
 }
 
-// body is the body of a request. It notices when the limit of an http.MaxBytesReader
-// around it is exceeded. Such a reader cuts the buffer that it passes on to one byte more
-// than the limit, and if it is filled, does not read again.
+// body is the body of a request. It notices when the limit of an http.MaxBytesReader around
+// it is exceeded. Such a reader cuts the buffer that it passes on to one byte more than the
+// rest of the limit. If the buffer is filled, it does not read again.
 type body struct {
 	io.ReadCloser
 	cut atomic.Bool // handlers may read and write at the same time
@@ -77,11 +78,12 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteHeader also serves informational responses, which may come first.
+// WriteHeader also sends informational responses, of which there may be several before the
+// response itself.
 func (w *writer) WriteHeader(status int) {
 	w.keep()
 	w.done = w.done || status >= 200 || status == http.StatusSwitchingProtocols
-	w.x.informed = true // or done
+	w.x.informed = true // no longer matters if w.done
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -91,7 +93,7 @@ func (w *writer) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// WriteString saves a copy of the string.
+// WriteString avoids a copy of the string.
 func (w *writer) WriteString(s string) (int, error) {
 	w.keep()
 	w.done = true
