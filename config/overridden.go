@@ -19,8 +19,8 @@ type override struct {
 	text     string // the value in the file
 }
 
-// overridden returns the values of files that variables replace with others, by path.
-// The layers are those of the files, and then that of the environment.
+// overridden returns, by path, the values of files that variables replace with different
+// values. The last layer is that of the environment; the others are those of the files.
 func overridden(layers []*layer) map[string]override {
 	files, variables := layers[:len(layers)-1], layers[len(layers)-1]
 	all := make(map[string]override)
@@ -39,8 +39,8 @@ func overridden(layers []*layer) map[string]override {
 	return all
 }
 
-// replaced returns the path of the setting of a file that a variable with a path
-// replaces: the same, or the other one of allow_origins and origins_file.
+// replaced returns the path of the setting in a file that a variable replaces: the
+// variable's own path, or the other one of allow_origins and origins_file.
 func replaced(file *layer, path string) (string, bool) {
 	policy, key, _ := cutLast(path)
 	paths := []string{path}
@@ -58,7 +58,7 @@ func replaced(file *layer, path string) (string, bool) {
 	return "", false
 }
 
-// cutLast splits a path of keys before the last key.
+// cutLast splits a path of keys around the last dot.
 func cutLast(path string) (before, last string, ok bool) {
 	i := strings.LastIndexByte(path, '.')
 	if i < 0 {
@@ -93,7 +93,7 @@ func (s *state) notes() (notes []*Warning) {
 	return notes
 }
 
-// diffOverridden returns a line for each value that changed in a file without effect.
+// diffOverridden returns a line for each overridden value that changed in a file.
 func diffOverridden(from, to *state) (lines []string) {
 	for path, o := range to.overridden {
 		if was, ok := from.overridden[path]; ok && was.text != o.text {

@@ -22,8 +22,8 @@ import (
 func Key(path string) Options { return Options{Key: path} }
 
 // FromMap is like [Load] for a map that another library has read from the application's
-// own configuration. Its keys are those of a file. Text in place of a list is split at
-// commas. Maps have no order, so several policies need routes.
+// own configuration. The map has the keys of a file. A text in place of a list is split at
+// commas. Maps have no order, so if there are several policies, FromMap requires routes.
 func FromMap(m map[string]any, opts ...Options) (*core.Engine, error) {
 	c, err := ReadMap(m, opts...)
 	if err != nil {
@@ -47,9 +47,9 @@ func ReadMap(m map[string]any, opts ...Options) (*Config, error) {
 // mapName is what messages call a configuration that is not a document.
 const mapName = "configuration"
 
-// FromViper is like [FromMap] for a section of v: "cors", or "http.cors". It uses
+// FromViper is like [FromMap] for a section of v, such as "cors" or "http.cors". It uses
 // defaults, files, bound variables and overrides, as v merges them. Viper drops empty
-// tables, so a policy that refuses every origin must be written with allow_origins: [].
+// tables: write allow_origins: [] for a policy that refuses every origin, not {}.
 func FromViper(v *viper.Viper, key string, opts ...Options) (*core.Engine, error) {
 	if v == nil {
 		return nil, errors.New("cors: a nil viper.Viper")
@@ -161,8 +161,8 @@ func numberNode(f float64) *document.Node {
 	return &document.Node{Kind: document.Float, Text: text}
 }
 
-// unordered reports that a map has several policies and no routes, which leaves open
-// which of them governs.
+// unordered returns the fault of a map that has several policies and no routes, so that
+// their order is not known.
 func unordered(m *merged) *Error {
 	return &Error{
 		Place: Place{File: mapName, Key: keyPolicies}, Reason: reasonMissing,

@@ -12,8 +12,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Suggestions of core that name entries. The entries of a list are to be written
-// together.
+// The beginnings of suggestions of core that name entries: several that belong in a list, or
+// one.
 const (
 	listAdvice = "write one list entry for each"
 	meant      = "did you mean "
@@ -24,8 +24,8 @@ var (
 	coreList   = regexp.MustCompile(`^` + listAdvice + `(?: origin)?: ((?:"(?:[^"\\]|\\.)*"(?:, )?)+)`)
 )
 
-// entriesOf returns the entries that are meant by text in place of a list, as core
-// understands it. If core cannot tell, it returns the advice of core.
+// entriesOf returns the entries that a text in place of a list probably means. If core
+// cannot tell, it returns core's advice.
 func entriesOf(f *Field, text string) (entries []string, advice string) {
 	if policyField(f.Key) == nil { // names of policies
 		entries = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", ;\t\r\n\"'-[]", r) })
@@ -60,7 +60,7 @@ func entriesOf(f *Field, text string) (entries []string, advice string) {
 	return entries, ""
 }
 
-// tryList returns the error of core for a list in a policy without credentials.
+// tryList returns core's error for a policy that has only the list.
 func tryList(f *Field, list []string) error {
 	var p core.Policy
 	reflect.ValueOf(&p).Elem().FieldByName(f.Goname).Set(reflect.ValueOf(list))
@@ -102,8 +102,8 @@ func jsonList(entries []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// forVariable turns a suggestion of core for an entry into one for a variable, whose
-// lists have commas and whose values have no quotes.
+// forVariable turns core's suggestion for an entry into one for a variable. The lists of
+// variables have commas, and their values have no quotes.
 func forVariable(value, suggestion string) string {
 	if m := coreList.FindStringSubmatch(suggestion); m != nil {
 		entries := unquoteAll(m[1])
@@ -123,8 +123,8 @@ func forVariable(value, suggestion string) string {
 	return suggestion
 }
 
-// isWrapped reports whether a value is in quotes or brackets, which shells and compose
-// files leave there.
+// isWrapped reports whether a value is in quotes or brackets. Compose files and some shells
+// do not remove them.
 func isWrapped(value string) bool {
 	return len(value) > 1 && (value[0] == value[len(value)-1] && strings.ContainsRune("\"'`", rune(value[0])) ||
 		value[0] == '[' && value[len(value)-1] == ']')
@@ -138,7 +138,7 @@ func unquoted(s string) string {
 	return s
 }
 
-// notRendered is the suggestion for a template in place of a value, or empty.
+// notRendered returns the suggestion for a template in place of a value, or "".
 func notRendered(text string) string {
 	if strings.Contains(text, "{{") {
 		return document.NotRendered

@@ -15,31 +15,31 @@ import (
 
 // asked is a request of a case, and its answer.
 type asked struct {
-	id       string // of the case
+	id       string // the ID of the case
 	mounted  *mounted
 	setup    Setup
-	fetch    browsermodel.Fetch // for which the request is sent, as far as known
+	fetch    browsermodel.Fetch // the fetch that causes the request, as far as known
 	request  browsermodel.Request
 	answer   answered
 	endpoint *Endpoint // nil if the application has none for the path
 }
 
-// repeatable is a case whose requests can be asked again.
+// repeatable is a case whose requests can be sent again.
 type repeatable struct {
 	c    Case
 	once sync.Once
 	list []asked
 }
 
-// maxAsked bounds how many steps of a case are asked again. They are evenly spread.
+// maxAsked bounds how many steps of a case are repeated. They are evenly spread.
 const maxAsked = 12
 
-// thinning is how many cases there are for each that a variation asks again with -short.
-// Other variations ask the others.
+// thinning says how many cases a variation repeats with -short: one in so many. Other
+// variations repeat others.
 const thinning = 32
 
-// repeatables returns the cases that can be asked again: those without costly requests,
-// without handlers that affect others, and without other servers than the usual.
+// repeatables returns the cases that can be repeated: those without costly requests,
+// without handlers that affect other requests, and without servers of their own.
 func repeatables(cases []Case) []*repeatable {
 	var list []*repeatable
 	for _, c := range cases {
@@ -51,7 +51,7 @@ func repeatables(cases []Case) []*repeatable {
 	return list
 }
 
-// again runs a case with Again.
+// again runs a case that has Again: it repeats requests of other cases with a variation.
 func (s *suite) again(ctx context.Context, c Case) (failures []string, unsupported string) {
 	hash := fnv.New32a()
 	_, _ = io.WriteString(hash, c.ID)
@@ -85,7 +85,8 @@ func (s *suite) again(ctx context.Context, c Case) (failures []string, unsupport
 	return failures, ""
 }
 
-// asked returns the requests of a case with their answers. It asks at most once.
+// asked returns the requests of a case with their answers. It sends each request only once
+// in a run.
 func (s *suite) asked(ctx context.Context, r *repeatable) []asked {
 	r.once.Do(func() {
 		m := s.server(r.c.Setup)
@@ -121,8 +122,8 @@ func (s *suite) asked(ctx context.Context, r *repeatable) []asked {
 	return r.list
 }
 
-// unrepeatable are behaviours of which a second request tells nothing new or spoils the
-// memory of others.
+// unrepeatable are behaviours that a second request tells nothing new about, or whose second
+// request changes the responses to other requests.
 var unrepeatable = []Behaviour{MutateHeader, Upgrade, Events, Panic}
 
 func spread(steps []Step) []Step {
@@ -137,7 +138,7 @@ func spread(steps []Step) []Step {
 	return some
 }
 
-// askOnce asks what a step asks, with an empty preflight cache.
+// askOnce sends the requests of a step, with an empty preflight cache.
 func (s *suite) askOnce(ctx context.Context, client *client, m *mounted, step Step) []asked {
 	var list []asked
 	ask := func(f browsermodel.Fetch, r browsermodel.Request) answered {
@@ -173,18 +174,19 @@ func (s *suite) askOnce(ctx context.Context, client *client, m *mounted, step St
 	return list
 }
 
-// repetition asks one server again what cases have asked it before.
+// repetition sends the requests of cases to a server again, with a variation.
 type repetition struct {
 	suite   *suite
 	c       Case
 	mounted *mounted
-	asked   []asked // as varied
+	asked   []asked // the requests as varied, with the original answers
 
 	mu       sync.Mutex
 	failures []string
 }
 
-// askAgain asks one server what cases have asked it before.
+// askAgain sends requests to a server again, as the variation of c changes them, and returns
+// what is wrong with the answers.
 func (s *suite) askAgain(ctx context.Context, c Case, m *mounted, list []asked) []string {
 	v := *c.Again
 	r := &repetition{suite: s, c: c, mounted: m, asked: v.vary(list)}
@@ -205,7 +207,7 @@ func (s *suite) askAgain(ctx context.Context, c Case, m *mounted, list []asked) 
 	return r.failures
 }
 
-// ask asks everything over one connection, beginning with the request at an index.
+// ask sends all requests over one connection, beginning with the one at index from.
 func (r *repetition) ask(ctx context.Context, from int) {
 	client, err := newClient(r.mounted.server, r.asked[0].setup.Protocol)
 	if err != nil {

@@ -13,14 +13,14 @@ import (
 // rulesURL is where the rules are explained.
 const rulesURL = "https://github.com/corskit/corskit/blob/main/docs/rules.md"
 
-// cause is what a middleware does wrong, in words that fit all cases that fail because
-// of it. Many cases fail for one cause: the first to read is the cause, not the case.
+// cause is a mistake of a middleware, in words that fit all cases that fail because of it.
+// Many cases fail for one cause, so a report shows the cause first.
 type cause struct {
 	title    string
 	fix      string
 	security bool
-	rules    string                // if not empty, only cases of these rules: IDs, or letters for all their rules
-	about    func() *regexp.Regexp // matches what is wrong
+	rules    string                // if not empty, only cases of these rules: IDs, or a letter for all IDs that begin with it
+	about    func() *regexp.Regexp // matches the failures of a case
 }
 
 // about matches failures that contain one of the expressions. They are compiled when a
@@ -75,7 +75,7 @@ var securityCauses = []cause{
 		fix: "answer 403 to every request whose Origin is neither allowed nor the server's own, whatever its method"},
 }
 
-// readOnly is what an answer may depend on.
+// readOnly is the fix for an answer that depends on too much.
 const readOnly = "read nothing of a request but Origin, whether the method is OPTIONS, and the Access-Control-Request-* fields"
 
 const (
@@ -142,7 +142,8 @@ var responseCauses = []cause{
 		fix: "add Origin, Access-Control-Request-Method and every other request header that the answer depends on to Vary"},
 }
 
-// causeOf returns the cause of a failure, and the rule itself if none of [causes] fits.
+// causeOf returns the first of [causes] that fits the failures of a case. If none fits, the
+// cause is the broken rule.
 func causeOf(c Case, failures []string) cause {
 	wrong := faultLines(failures)
 	for _, known := range causes {
@@ -163,7 +164,8 @@ func (c cause) covers(rule string) bool {
 // stepPrefix is how the faults of a step or of a repeated request begin.
 var stepPrefix = regexp.MustCompile(`(?m)^(step \d+ of \d+|a request of case [^:]+): `)
 
-// faultLines returns what is wrong in failures, without the messages that were exchanged.
+// faultLines returns the lines of failures that say what is wrong, without the requests and
+// responses.
 func faultLines(failures []string) string {
 	var lines []string
 	for _, failure := range failures {
@@ -184,8 +186,8 @@ type group struct {
 	results  []Result
 }
 
-// groups returns the cases that failed or passed unexpectedly, by cause: those about
-// security first, and the larger ones first.
+// groups returns the cases that failed or passed unexpectedly, grouped by cause. Groups about
+// security come first, and larger groups before smaller ones.
 func (r Report) groups() []group {
 	byTitle := make(map[string]*group)
 	for _, result := range r.Results {
@@ -221,8 +223,8 @@ func (g group) title() string {
 	return fmt.Sprintf("%s%s (%s)", mark, g.cause.title, counted(len(g.results), "case"))
 }
 
-// text returns the group with its fix, its rules, its cases, and one of them in full.
-// examples is false if the messages of all cases are printed elsewhere.
+// text returns the group with its fix, its rules and its cases. If examples is true, it adds
+// the message of one case.
 func (g group) text(examples bool) string {
 	var b strings.Builder
 	rules := make(map[string]bool)
@@ -268,7 +270,7 @@ func wrapped(words []string) string {
 	return b.String()
 }
 
-// summary says how many cases there were, the groups in a line each, and what to do first.
+// summary returns the numbers of cases, a line for each group, and what to do first.
 func (r Report) summary(groups []group) string {
 	failed, security := 0, 0
 	for _, g := range groups {
@@ -304,7 +306,8 @@ func (r Report) summary(groups []group) string {
 	return b.String()
 }
 
-// skippedMost says that most cases were unsupported, and why, or "".
+// skippedMost says that more than half of the cases were unsupported, and why. Otherwise it
+// returns "".
 func (r Report) skippedMost() string {
 	n := r.Counts[Unsupported]
 	if 2*n <= len(r.Results) {

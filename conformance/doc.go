@@ -74,10 +74,10 @@
 //
 // # Variations
 //
-// The cases of rules I1 and I2 have no requests of their own. Each has a [Variation], with
-// which it asks again what the other cases ask: with a cookie, with a body, over HTTP/1.0,
+// The cases of rules I1 and I2 have no requests of their own. Each has a [Variation], and
+// repeats the requests of the other cases with it: with a cookie, with a body, over HTTP/1.0,
 // with all the fields of a browser, in another order. The answer must stay the same,
-// because CORS depends on nothing of this. A caller's own cases are asked again as well, if
+// because CORS depends on none of this. A caller's own cases are asked again as well, if
 // [Options].Cases contains them next to those of [Cases].
 //
 // A run takes about five seconds. With -short it takes one, because each variation then

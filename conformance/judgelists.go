@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// judgeLists compares the lists of an answer, as sets, with what a policy has.
+// judgeLists compares the lists of an answer with those of a policy, as sets.
 func (want *Answer) judgeLists(e browsermodel.Exchange) (wrong faults) {
 	r := e.Response
 	if want.Only == nil || !r.Header.Has(acao) {
@@ -57,8 +57,9 @@ func lowered(names []string) []string {
 	return list
 }
 
-// onRequest reports whether an answer may name what a preflight asks for, because the policy
-// has "*", or whether the name makes no difference, because no script can set the header.
+// onRequest returns a function that reports whether an answer may have a name that the list
+// of the policy lacks: the list has "*" and the preflight asks for the name, or the name has
+// no effect because no script can set the header.
 func onRequest(list []string, r browsermodel.Request, name string) func(string) bool {
 	requested := members(browsermodel.Response{Header: r.Header}, name)
 	return func(member string) bool {
@@ -67,7 +68,8 @@ func onRequest(list []string, r browsermodel.Request, name string) func(string) 
 	}
 }
 
-// isReadable reports whether it makes no difference that a response header is exposed.
+// isReadable reports whether exposing a response header makes no difference: scripts can
+// read the header in any case, or never.
 func isReadable(name string) bool {
 	readable := browsermodel.Readable(header(name, ""), false)
 	return len(readable) > 0 || name == "set-cookie" || name == "set-cookie2"
@@ -90,7 +92,7 @@ func exactMembers(r browsermodel.Response, name string) []string {
 // single products).
 var cachingFields = []string{"Cache-Control", "CDN-Cache-Control", "Surrogate-Control", "Expires", "X-Accel-Expires"}
 
-// harmlessDirectives do not ask a cache to store anything.
+// harmlessDirectives are directives that do not ask a cache to store an answer.
 var harmlessDirectives = []string{
 	"no-store", "no-cache", "private", "must-revalidate", "proxy-revalidate", "no-transform", "max-age=0", "s-maxage=0",
 }

@@ -18,10 +18,10 @@ import (
 type Options struct {
 	// Cases are the cases to run; nil means those of [Cases].
 	Cases []Case
-	// Choices also runs cases with [Case].Choice, which a correct server may fail. If it
-	// is false, they are left out, also of what cases with Again ask.
+	// Choices also runs cases with [Case].Choice, which a correct server may fail. If
+	// Choices is false, cases with Again do not repeat them either.
 	Choices bool
-	// Filter, if not nil, selects among them.
+	// Filter, if not nil, reports whether to run a case.
 	Filter func(Case) bool
 	// KnownFailures maps the IDs of cases or rules to the reason why the
 	// middleware under test fails them. These cases still run. To keep
@@ -31,9 +31,9 @@ type Options struct {
 	// Parallel is how many cases run concurrently; zero means
 	// [runtime.GOMAXPROCS]. [Run] ignores it and obeys the flag -parallel.
 	Parallel int
-	// Thin, if greater than 1, lets each case with Again ask only one in so many of the
-	// other cases; different cases ask different ones, the same in every run. Zero means
-	// all, or one in 32 in a test with -short.
+	// Thin, if greater than 1, makes each case with Again repeat only one in Thin of the
+	// other cases. Different cases repeat different ones, and the same ones in every run.
+	// Zero means all, or one in 32 in a test with -short.
 	Thin int
 }
 
@@ -61,9 +61,8 @@ type Result struct {
 	// rule and the policies; or why the case is unsupported or a known failure.
 	// It is bounded.
 	Message string `json:"message,omitempty"`
-	// Cause says for a failure, in words, what the middleware does wrong. Failures of one
-	// cause have the same Cause, Fix and Security. It is empty unless the Outcome is Fail
-	// or UnexpectedPass.
+	// Cause says what the middleware does wrong. Failures of one cause have the same
+	// Cause, Fix and Security. It is empty unless the Outcome is Fail or UnexpectedPass.
 	Cause    string `json:"cause,omitempty"`
 	Fix      string `json:"fix,omitempty"`      // what to change
 	Security bool   `json:"security,omitempty"` // the failure may let strangers in, or let them do harm
@@ -78,9 +77,9 @@ type Report struct {
 }
 
 // Err returns an error if a case failed or passed unexpectedly, or if more than half of the
-// cases were unsupported, and otherwise nil. The error is meant to be read by people. It
-// groups the cases by cause, those about security first, with a fix, the cases' IDs and one
-// of their messages for each group. It ends with a summary.
+// cases were unsupported. The error is meant for people. It groups the cases by cause, those
+// about security first. Each group has a fix, the IDs of its cases and the message of one of
+// them. A summary is at the end.
 func (r Report) Err() error {
 	if message := r.failure(true); message != "" {
 		return errors.New(message)
@@ -88,8 +87,8 @@ func (r Report) Err() error {
 	return nil
 }
 
-// failure returns the text of Err, or "". If examples is false, it leaves the messages of
-// cases out.
+// failure returns the text of Err, or "". If examples is false, it omits the messages of
+// cases.
 func (r Report) failure(examples bool) string {
 	groups, most := r.groups(), r.skippedMost()
 	if len(groups) == 0 && most == "" {
@@ -106,7 +105,7 @@ func (r Report) failure(examples bool) string {
 	return b.String()
 }
 
-// all returns the cases, whether the other options select them or not.
+// all returns all cases, including those that the other options do not select.
 func (o Options) all() []Case {
 	if o.Cases == nil {
 		return Cases()
@@ -114,8 +113,8 @@ func (o Options) all() []Case {
 	return o.Cases
 }
 
-// askable returns the cases, whether Filter selects them or not, without choices if they
-// are left out.
+// askable returns the cases that cases with Again may repeat: all cases, including those that
+// Filter does not select, but choices only if Choices is set.
 func (o Options) askable() []Case {
 	cases := o.all()
 	if o.Choices {
@@ -203,11 +202,11 @@ func report(results []Result, leftOut int) Report {
 
 // Run runs the suite against a mount, each case as a parallel subtest named by
 // the case's ID. Unsupported cases and known failures are skipped, with the
-// reason. At the end it prints what [Report.Err] returns. Each subtest prints its
-// own message only with -v. Run uses at most one Options.
+// reason. At the end, Run prints what [Report.Err] returns. Each subtest prints its
+// own message only with -v. Run uses only the first Options.
 //
-// A run fails, too, if more than half of the cases were unsupported, unless the
-// flag -run selects among them.
+// The test also fails if more than half of the cases were unsupported, unless the flag
+// -run selects cases.
 func Run(t *testing.T, mount Mount, opts ...Options) {
 	t.Helper()
 	var o Options
@@ -327,8 +326,8 @@ func (c Case) context() string {
 	return b.String()
 }
 
-// settleRules marks the cases of rules that are declared as known failures although none
-// of their cases failed.
+// settleRules marks the cases of a rule as unexpected passes if the rule is declared as a
+// known failure and none of its cases failed.
 func (s *suite) settleRules(results []Result) {
 	for rule, reason := range s.opts.KnownFailures {
 		ran, failed := false, false

@@ -9,41 +9,43 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// Variation is a way to ask again what other cases ask: with other fields, another
-// version of HTTP, in another order. The answer must stay the same: the CORS headers, whether a
-// preflight succeeds, whether a request is rejected, and whether Vary names Origin. The
-// zero Variation repeats the requests.
+// Variation changes the requests of other cases that a case with [Case].Again repeats: other
+// fields, another version of HTTP, another order. The answer must stay the same: the CORS
+// headers, whether a preflight succeeds, whether a request is rejected, and whether Vary
+// names Origin. The zero Variation repeats the requests unchanged.
 //
-// A variation does not apply where it may matter: another method to routes that have one
-// method and to requests whose method the policy does not list, another Host to routes with
-// policies of their own and to same-origin requests, another path to routes and groups,
-// Sec-Fetch-Site and Host to policies that reject requests.
+// A request is not repeated if the change may matter to the answer:
+//
+//   - another method, if the route has only one, or if the policy does not list the method;
+//   - another Host, if routes have policies of their own, if the policy rejects requests, or
+//     if the request may be same-origin;
+//   - another path, if there are routes or groups;
+//   - another Sec-Fetch-Site, if the policy rejects requests.
 type Variation struct {
 	// Agent sends the requests as this browser does, with all of its fields, and with a
 	// cookie if they are credentialed.
 	Agent browsermodel.Agent
-	// Change, if not nil, returns a changed copy of a request. Requests that it returns
-	// as they were are not asked again. It must keep the Origin and the fields of
-	// preflights.
+	// Change, if not nil, returns a changed copy of a request. A request that it returns
+	// unchanged is not repeated. It must keep the Origin and the fields of preflights.
 	Change func(browsermodel.Request) browsermodel.Request
 	// HTTP10 sends HTTP/1.0.
 	HTTP10 bool
 	// Chunked sends bodies in chunks, without their length.
 	Chunked bool
-	// Reverse asks in the opposite order.
+	// Reverse sends the requests in the opposite order.
 	Reverse bool
-	// Concurrent, if positive, is how many clients ask at the same time, while a
-	// handler of the server is paused.
+	// Concurrent, if greater than 1, is how many clients send the requests at the same
+	// time, while a handler of the server is paused.
 	Concurrent int
 	// NoToken leaves out the query by which the suite counts how often handlers run.
 	NoToken bool
-	// MayOmit permits answers without Access-Control-* headers, because no script can
-	// send the request.
+	// MayOmit permits answers without Access-Control-* headers. Set it if no script can
+	// send such a request.
 	MayOmit bool
 }
 
-// vary returns requests as the variation sends them, each once, without those to which the
-// variation does not apply.
+// vary returns the requests as the variation changes them, each once. It omits those to which
+// the variation does not apply.
 func (v Variation) vary(list []asked) []asked {
 	var varied []asked
 	seen := make(map[string]bool)
@@ -61,8 +63,8 @@ func (v Variation) vary(list []asked) []asked {
 	return varied
 }
 
-// change returns a request as the variation sends it, and whether the variation applies to
-// the request.
+// change returns a request as the variation changes it. It reports whether the variation
+// applies to the request.
 func (v Variation) change(a asked) (changed browsermodel.Request, ok bool) {
 	r := a.request
 	r.Header = slices.Clone(r.Header)
@@ -121,7 +123,7 @@ func (a asked) fromHost(r browsermodel.Request) bool {
 	})
 }
 
-// judgeAgain returns what is wrong with the answer to a request that is asked again.
+// judgeAgain returns what is wrong with the answer to a repeated request.
 func (c Case) judgeAgain(a asked, got answered) []string {
 	if err := got.err(); err != nil {
 		return []string{"there is no answer: " + text.Clip(err.Error())}
@@ -171,9 +173,9 @@ func (s Setup) lists(method string) bool {
 	return slices.Contains(append(methods, "GET", "HEAD", "POST"), method) || slices.Contains(methods, "*")
 }
 
-// corsAnswer describes what an answer says about CORS, line by line. Lists are sets. If
-// the middleware answers preflights, it says whether they succeed: what a handler answers
-// depends on more.
+// corsAnswer describes what an answer says about CORS, line by line. Lists are sets. Whether
+// a preflight succeeds is included only if the middleware answers it, because the answer of
+// a handler may depend on more.
 func corsAnswer(a answered, byMiddleware bool) []string {
 	r := a.exchange.Response
 	var lines []string

@@ -29,11 +29,11 @@ func serious(list []finding) bool {
 type suspect struct {
 	ctx    context.Context
 	send   browsermodel.Transport
-	fetch  browsermodel.Fetch // of the URL after redirects
+	fetch  browsermodel.Fetch // the fetch of the URL after redirects
 	repeat bool               // whether the checks may send the method of fetch, whatever it is
 
 	requested string // the URL before redirects
-	own       answer // to the origin of the fetch
+	own       answer // the answers to the origin of the fetch
 	sent      int
 	silent    int    // how many of the requests sent got no answer
 	failure   string // why the first of these got none
@@ -54,7 +54,7 @@ func (s *suspect) examine(v browsermodel.Verdict) {
 	own := s.ask(s.fetch.Origin, s.fetch.Method)
 	s.own = own
 	for _, r := range []*browsermodel.Response{own.preflight, own.actual} {
-		if r != nil { // after a refused preflight, the fetch has not shown these
+		if r != nil { // if the preflight was refused, the fetch has not shown these headers
 			s.checkHeaders(browsermodel.Request{URL: s.fetch.URL, Header: browsermodel.Header("Origin", s.fetch.Origin)}, r.Header, v)
 		}
 	}
@@ -92,8 +92,8 @@ func strangersMethod(method string) string {
 }
 
 // represents reports whether the answers to the checks show what the server does
-// with the method of the fetch. They do not if a route answers only POST, and
-// neither the 405 for a GET nor the answer to the preflight has CORS headers.
+// with the method of the fetch. If a route answers only POST, for example, the 405 for a GET
+// and the answer to the preflight may both have no CORS headers.
 func (s *suspect) represents(own answer) bool {
 	if s.repeat || isHarmless(s.fetch.Method) {
 		return true
@@ -106,9 +106,9 @@ func (s *suspect) represents(own answer) bool {
 	return false
 }
 
-// add adds a finding, unless the same code has been found with the same origin and
-// URL. If the URL is empty, it is that of the fetch. A URL that the command line
-// does not name is part of the text.
+// add adds a finding, unless there is one with the same code, origin and URL. An empty URL
+// means that of the fetch. If the URL is not the one of the command line, add appends it
+// to the text.
 func (s *suspect) add(f finding) {
 	if f.URL == "" {
 		f.URL = s.fetch.URL
@@ -123,7 +123,7 @@ func (s *suspect) add(f finding) {
 	}
 }
 
-// skip notes that a check was not carried out.
+// skip notes that probe could not look for a finding.
 func (s *suspect) skip(code string) {
 	if !slices.Contains(s.skipped, code) {
 		s.skipped = append(s.skipped, code)
@@ -199,9 +199,9 @@ func (s *suspect) ask(origin, method string) answer {
 	return a
 }
 
-// request returns the answer to one request, or nil if there is none. It counts the
-// answer of a busy server as none, but returns it: its headers may still show that
-// something is wrong.
+// request returns the answer to one request, or nil if there is none. It returns the answer
+// of a busy server too, because its headers may show that something is wrong, but does not
+// count it as an answer.
 func (s *suspect) request(r browsermodel.Request) *browsermodel.Response {
 	if s.busy {
 		return nil
@@ -233,8 +233,8 @@ func noAnswer(r browsermodel.Response) string {
 	return ""
 }
 
-// challengeHeaders are headers with which the firewalls of Cloudflare and AWS mark
-// that they ask the client to prove that it is a browser.
+// challengeHeaders mark responses in which the firewalls of Cloudflare and AWS ask the client
+// to prove that it is a browser.
 var challengeHeaders = []string{"Cf-Mitigated", "X-Amzn-Waf-Action"}
 
 // silence notes that a request got no answer.

@@ -15,13 +15,13 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// message is what a browser's console says about a request that it refused. What
-// the text does not say is empty.
+// message has what a browser's console says about a request that the browser refused. A
+// field is empty if the text does not say.
 type message struct {
 	Browser     string            `json:"browser,omitempty"` // chromium, firefox or webkit
 	Code        browsermodel.Code `json:"code,omitempty"`    // the reason, as in a verdict
 	Origin      string            `json:"origin,omitempty"`
-	URL         string            `json:"url,omitempty"`        // of the refused response
+	URL         string            `json:"url,omitempty"`        // the URL of the refused response
 	Redirected  string            `json:"redirected,omitempty"` // the URL that the script fetched, if it is another
 	Method      string            `json:"method,omitempty"`
 	Header      string            `json:"header,omitempty"`
@@ -30,7 +30,7 @@ type message struct {
 	Status      int               `json:"status,omitempty"`
 }
 
-// Codes of messages for which the model of the browser has none.
+// Codes for messages about which the model of the browser has no code.
 const (
 	codePreflightRedirect browsermodel.Code = "preflight-redirect"
 	codeNotHTTP           browsermodel.Code = "not-http"
@@ -146,15 +146,15 @@ var wordings = sync.OnceValue(func() []wording {
 	return list
 })
 
-// plainQuotes makes the quotes of a message plain, and its white space single spaces:
-// consoles and terminals break lines.
+// plainQuotes replaces typographic quotes with plain ones, and white space with single
+// spaces, because consoles and terminals break lines.
 func plainQuotes(text string) string {
 	text = strings.NewReplacer("\u2018", "'", "\u2019", "'", "\u201c", `"`, "\u201d", `"`, "`", "'").Replace(text)
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// parseMessage reads a browser's message, and whatever is around it. It reports
-// whether there is one.
+// parseMessage reads a browser's message, which may have other text around it. ok is false
+// if there is no message.
 func parseMessage(text string) (m message, ok bool) {
 	text = plainQuotes(text)
 	for _, w := range wordings() {
@@ -179,12 +179,12 @@ func parseMessage(text string) (m message, ok bool) {
 		browsermodel.CodeAuthorizationListed, browsermodel.CodeAllowHeadersSyntax, browsermodel.CodeAllowMethodsSyntax,
 	}, m.Code)
 	if m.Method == "OPTIONS" && m.Preflight {
-		m.Method = "" // of the preflight, in a line about it
+		m.Method = "" // the method of the preflight, not of the request
 	}
 	return m, m.Code != "" || m.URL != "" && m.Browser != ""
 }
 
-// set stores what a wording says, unless an earlier one has said it.
+// set stores the value of a named group, unless an earlier wording has set it.
 func (m *message) set(name, value string) {
 	field := map[string]*string{
 		"url": &m.URL, "redirected": &m.Redirected, "origin": &m.Origin, "method": &m.Method, "header": &m.Header,
@@ -197,7 +197,7 @@ func (m *message) set(name, value string) {
 	}
 }
 
-// browserNames are the names that people know.
+// browserNames are the names that users know.
 var browserNames = map[string]string{"chromium": "Chromium", "firefox": "Firefox", "webkit": "Safari", "": "the browser"}
 
 // String says what was read.
@@ -277,8 +277,8 @@ func readMessage(cmd *cobra.Command) (string, error) {
 	return string(b), nil
 }
 
-// use fills in what the message says and no flag does. It returns notes about what
-// the message leaves out.
+// use sets the fields of s from the message, except those that a flag sets. It returns notes
+// about what the message does not say.
 func (s *script) use(cmd *cobra.Command, m message) (notes []string, err error) {
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
 	if !given("origin") {
@@ -313,14 +313,13 @@ func (s *script) use(cmd *cobra.Command, m message) (notes []string, err error) 
 	return notes, nil
 }
 
-// outcomes say what a message means if the policy or the server at hand would not
-// lead to it.
+// outcomes say what causes a message if the policy or the server at hand does not.
 var outcomes = map[browsermodel.Code]string{
 	browsermodel.CodeAllowOriginMultiple: "a handler or a proxy sets the header too: let only one of them set it",
 	browsermodel.CodePreflightStatus: "a router or an authentication answers the preflight, not the CORS middleware: " +
 		"put the middleware in front of it",
-	codePreflightRedirect: "a redirect is in front of the CORS middleware, of a trailing slash, to https:// or to a login: " +
-		"fetch the URL that it leads to",
+	codePreflightRedirect: "something in front of the CORS middleware redirects, to add a slash, to https:// or to a login: " +
+		"fetch the URL that the redirect leads to",
 	browsermodel.CodeNetwork: "there was no response at all: the port is wrong, the certificate is not valid, the server is down, " +
 		"or a handler panicked",
 	codePrivateNetwork: "the browser protects a private network or this machine, which is not CORS: serve the page over https://, " +
@@ -335,7 +334,7 @@ func (m *message) beyondCORS() bool {
 	return m != nil && (m.Code == codeNotHTTP || m.Code == codePrivateNetwork)
 }
 
-// meaning says what the message means if the answer at hand does not lead to it.
+// meaning says what causes the message if the answer at hand does not.
 func (m message) meaning() string {
 	if text := outcomes[m.Code]; text != "" {
 		return text

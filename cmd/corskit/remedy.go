@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// preflightRemedies are fixes for preflights that fail because of their status.
-// The first that applies is given.
+// preflightRemedies are fixes for preflights that fail because of their status. The first
+// that applies is used.
 var preflightRemedies = []struct {
 	applies func(browsermodel.Response) bool
 	fix     string
@@ -38,7 +38,7 @@ var remedies = map[browsermodel.Code]string{
 	browsermodel.CodePreflightStatus:     "answer preflights with 204",
 }
 
-// remedy returns a fix for a server of unknown make that refused a fetch, or "".
+// remedy returns a fix for a server that refused a fetch and need not use corskit, or "".
 func remedy(v browsermodel.Verdict, credentials bool) string {
 	if len(v.Exchanges) == 0 {
 		return remedies[v.Code]
@@ -115,8 +115,8 @@ func redirectTarget(e browsermodel.Exchange) string {
 	return target.String()
 }
 
-// withCause returns the text of a verdict. If a redirect is refused, or what it leads
-// to, the text says so.
+// withCause returns the text of a verdict. If a redirect, or the response after one, is
+// refused, the text says so.
 func withCause(v browsermodel.Verdict) string {
 	if v.Allowed {
 		return v.Text

@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// originSample holds origins that show every answer that the origins of an entry get.
+// originSample has origins of an entry that show every answer that its origins get.
 type originSample struct {
 	name    string
 	origins []string
@@ -23,7 +23,7 @@ const sampleLabel = "corskit-sample"
 const stranger = "https://corskit-sample.invalid"
 
 // samples returns origins for every entry of the configurations, and one that no entry
-// names. notes say which entries are too complex for that.
+// names. notes name the entries that are too complex.
 func samples(progress func(config.Progress), configs ...*config.Config) (list []originSample, notes []string) {
 	entries := entriesOf(configs)
 	exact := make(map[string]bool)
@@ -104,11 +104,11 @@ func otherOrigin(entries []string) (string, bool) {
 	return "", false
 }
 
-// maxMeetings is how often an example may turn out to be an entry of its own.
+// maxMeetings bounds how many examples of a pattern may be entries of their own.
 const maxMeetings = 100
 
 // sample returns origins that show every answer that the origins of a pattern get.
-// If there is an error, they do not show all.
+// If there is an error, some answers may be missing.
 func sample(pattern string, patterns []string, exact map[string]bool) ([]string, error) {
 	var others []string
 	for _, p := range patterns {
@@ -117,7 +117,7 @@ func sample(pattern string, patterns []string, exact map[string]bool) ([]string,
 		}
 	}
 	// An example that is an entry of its own says nothing about other origins of the
-	// pattern. So the question is asked again, with that entry told apart.
+	// pattern. So core is asked again, with that entry among the others.
 	apart := make(map[string]bool)
 	for {
 		examples, err := core.Examples(pattern, others...)
@@ -150,7 +150,7 @@ func mayOverlap(a, b string) bool {
 }
 
 // parts returns the scheme of a pattern, and the end of its host after the last
-// wildcard. ok is false if it has none.
+// wildcard. ok is false if the pattern has no scheme or is a regular expression.
 func parts(pattern string) (scheme, end string, ok bool) {
 	scheme, host, ok := strings.Cut(pattern, "://")
 	if !ok || strings.HasPrefix(pattern, "regexp:") {

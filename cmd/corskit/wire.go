@@ -18,8 +18,8 @@ import (
 const maxAnswerHead = 256 << 10
 
 // wire sends requests to servers, through a gate and at a limited rate. It reads
-// only the headers of the answers, because a body may be an endless stream. It is
-// for one goroutine.
+// only the headers of the answers, because a body may be an endless stream. A wire is
+// not safe for concurrent use.
 type wire struct {
 	gate      *gate
 	transport *http.Transport
@@ -153,7 +153,7 @@ func parseRate(s string) (time.Duration, error) {
 	return per / time.Duration(n), nil
 }
 
-// adviceFor says what to do about a request that got no answer, or returns "".
+// adviceFor returns what to do about a request that got no answer, or "".
 func adviceFor(err error) string {
 	var certificate *tls.CertificateVerificationError
 	var notTLS tls.RecordHeaderError

@@ -9,10 +9,10 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// Agent names the browser whose request fields a [Browser] sends: those that the
-// browser adds by itself, such as User-Agent, Referer and Sec-Fetch-Site, and the order
-// of all fields. The zero Agent adds Accept and what CORS requires, and nothing more.
-// [Profile].Agent of [Chromium], [Firefox] and [WebKit] are the others.
+// Agent names the browser whose request fields a [Browser] sends. It determines the fields
+// that the browser itself adds, such as User-Agent, Referer and Sec-Fetch-Site, and the order
+// of all fields. The zero Agent adds only Accept and what CORS requires. The other Agents are
+// [Profile].Agent of [Chromium], [Firefox] and [WebKit].
 type Agent string
 
 const (
@@ -21,17 +21,18 @@ const (
 	agentWebKit   Agent = "webkit"
 )
 
-// wire is what an agent sends over HTTP/1.1 on Linux, except Host and Content-Length.
-// Package realbrowser compares it with the browsers.
+// wire has the fields that an agent sends over HTTP/1.1 on Linux, except Host and
+// Content-Length. Package realbrowser compares them with the browsers.
 type wire struct {
 	// The names of the fields in order. [otherFields] stands for the fields of the
-	// request that are not in the list. Requests that are not CORS requests have their own order, if any.
+	// request that are not in the list. plain is the order for requests that are not CORS
+	// requests; if nil, it is that of request.
 	request, preflight, plain []string
 	// The values of the fields that do not depend on the request.
 	values map[string]string
 }
 
-// otherFields is the name of no field: scripts can set a field named "*".
+// otherFields is empty because no field has an empty name. Scripts can set a field named "*".
 const otherFields = ""
 
 // Fields whose values depend on the request.
@@ -109,8 +110,8 @@ var wires = map[Agent]wire{
 
 // Dress returns r as the agent sends it: with every field that the agent adds to the
 // request of a script, in the agent's order. Fields of r keep their values. r is the
-// request for f, or the preflight; f needs an Origin, an absolute URL and a Mode. The zero
-// Agent returns r unchanged.
+// request of f or its preflight. f must have an Origin, an absolute URL and a Mode. The
+// zero Agent returns r unchanged.
 func (a Agent) Dress(f Fetch, r Request) Request {
 	w, ok := wires[a]
 	if !ok {
@@ -165,7 +166,7 @@ func (r Request) isPreflight() bool {
 
 // referer returns the Referer of a fetch by a document at the root of its origin, with
 // the default policy strict-origin-when-cross-origin (Referrer Policy, section 3.7). For
-// requests to the same origin it is the URL of the document, which here is the same.
+// same-origin requests, the Referer is the URL of the document, which is that root.
 func (f Fetch) referer() string {
 	scheme, host, ok := strings.Cut(f.Origin, "://")
 	if !ok || scheme != "http" && scheme != "https" || host == "" || OriginOf(f.Origin) != f.Origin {
@@ -177,7 +178,8 @@ func (f Fetch) referer() string {
 	return f.Origin + "/"
 }
 
-// isLoopback reports whether an http URL is potentially trustworthy (Secure Contexts).
+// isLoopback reports whether the host of a URL is loopback. An http URL of such a host is
+// potentially trustworthy (Secure Contexts).
 func isLoopback(rawURL string) bool {
 	u, finding := parseURL(rawURL)
 	return finding.OK && slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
