@@ -212,16 +212,17 @@ var policyRules = []Rule{
 	{"R3", "Wildcards inside a label, ranges of ports and @loopback match exactly what they are documented to match.", srcPatterns},
 }
 
-// dependenceRules are rules about what an answer depends on, and about what is in it
-// besides what was asked for.
+// dependenceRules are rules about what an answer may depend on, and about what it may
+// contain.
 var dependenceRules = []Rule{
 	{"I1", "The answer depends on Origin, on the method OPTIONS and the fields of preflights, on host and path if there are routes, on " +
 		"Sec-Fetch-Site and Host if requests are rejected, and on nothing else: no other field, method, body, query, version of HTTP " +
 		"or request.", srcCheck},
-	{"I2", "Requests as Chromium, Firefox and WebKit send them get the answer of requests that have only the fields of CORS.", srcRequests},
-	{"I3", "The lists of an answer have what the policy has, and nothing more.", srcPreflight},
-	{"I4", "The answer to a preflight sets no cookie and is not for caches to store. The handler runs neither before the answer nor " +
-		"after it.", srcPreflight + "; RFC 9110, section 9.3.7"},
+	{"I2", "Requests with all the fields that Chromium, Firefox and WebKit send get the same answer as requests with only the fields of " +
+		"CORS.", srcRequests},
+	{"I3", "The lists of an answer have nothing that the policy does not have.", srcPreflight},
+	{"I4", "The answer to a preflight sets no cookie and does not ask caches to store it. The handler runs neither before the " +
+		"answer nor after it.", srcPreflight + "; RFC 9110, section 9.3.7"},
 	{"I5", "A policy that rejects disallowed origins rejects every method, every malformed Origin, null, and the other hosts of the same " +
 		"site.", srcCore},
 }

@@ -24,18 +24,18 @@ A test fails if the page is out of date.
   the case, and served by a real server on loopback. Where the Fetch standard
   leaves a server a choice, a model of a browser judges the answers, so a library
   may answer in its own way.
-- A policy that a library has no setting for does not count against the library:
-  the case is not counted. Neither is the case of a policy that a library refuses.
-  A rule without counted cases shows "–".
-- [Choices](#choices) has the rules, and the cases of rules, where corskit chose
-  one of several good answers, or that the suite requires only because of
-  corskit's design. They do not measure other libraries. Neither does a short Vary
-  in the answer to OPTIONS, because no cache stores that answer.
-- If a policy lists no request headers, several libraries allow headers of their own
-  choice, and document it. Such requests are not counted under I3.
+- A case is not counted if a library has no setting for its policy, or refuses the
+  policy. A rule without counted cases shows "–".
+- [Choices](#choices) lists rules and cases where corskit chose one of several good
+  answers, or that follow only from corskit's design. They do not measure other
+  libraries. Nor does a short Vary in the answer to OPTIONS count as a failure,
+  because no cache stores that answer.
+- If a policy lists no request headers, several libraries allow some headers by
+  default, and document it. Under I3, preflights that ask for headers are not counted
+  for such policies.
 - A failure counts once, under the rule it is about. Only the rules about Vary
-  look at Vary, and only those about disallowed origins look at whether handlers
-  run for them.
+  look at Vary, and only the rules about disallowed origins look at whether the
+  handler runs.
 - The suite is corskit's own, so corskit passes it by construction. Its column
   only shows that it is possible to pass.
 
