@@ -29,10 +29,10 @@ type Case struct {
 	Refusal Refusal
 	// Steps are sent in order, by one browser over one connection.
 	Steps []Step
-	// Again, if not nil, takes the place of Setup and Steps: the case asks what the
-	// other cases ask, and requires that their answers stay the same under the
-	// variation. The other cases are [Options].Cases, whether Filter selects them or not,
-	// without choices unless [Options].Choices.
+	// Again, if not nil, takes the place of Setup and Steps: the case repeats the requests
+	// of the other cases with the variation, and requires that the answers stay the same.
+	// The other cases are those of [Options].Cases, including those that Filter does not
+	// select. Choices are repeated only if [Options].Choices is set.
 	Again *Variation
 
 	// AnyOrder sends the steps in every order, each time with a new browser.

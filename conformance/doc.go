@@ -77,11 +77,11 @@
 // The cases of rules I1 and I2 have no requests of their own. Each has a [Variation], and
 // repeats the requests of the other cases with it: with a cookie, with a body, over HTTP/1.0,
 // with all the fields of a browser, in another order. The answer must stay the same,
-// because CORS depends on none of this. A caller's own cases are asked again as well, if
-// [Options].Cases contains them next to those of [Cases].
+// because CORS depends on none of this. A caller's own cases are repeated as well, if
+// [Options].Cases contains them together with those of [Cases].
 //
 // A run takes about five seconds. With -short it takes one, because each variation then
-// asks a part of the cases, always the same; see [Options].Thin.
+// repeats only a part of the cases, the same in every run; see [Options].Thin.
 //
 // A failure message contains what was wrong, what was sent, what came back, the
 // text of the rule and the policies.

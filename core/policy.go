@@ -74,9 +74,9 @@ type Policy struct {
 
 	// RejectDisallowed answers actual requests from disallowed origins with 403
 	// instead of running the handler. Requests of the server's own pages are not
-	// rejected, provided that [Request.SameOrigin] recognizes them. It may not
-	// behind a proxy that changes Host, or if they send "Origin: null"; SameOrigin
-	// says when, and what to do. If an engine or route has several policies, it is
+	// rejected, provided that [Request.SameOrigin] recognizes them. It may fail to
+	// behind a proxy that changes Host, or if they send "Origin: null"; its
+	// documentation says when, and what to do. If an engine or route has several policies, it is
 	// enough that one of them sets this.
 	RejectDisallowed bool
 
@@ -91,8 +91,8 @@ type Policy struct {
 	DangerouslyAllowInsecureOrigins bool
 
 	// DangerouslyAllowPublicSuffixes permits, together with AllowCredentials,
-	// patterns that are too broad: wildcards under hosts where strangers have names,
-	// such as https://*.com, https://*.github.io or https://*.on.aws, and regular expressions that also
-	// match domains of strangers.
+	// patterns that are too broad: wildcards for names below a host that strangers
+	// share, such as https://*.com, https://*.github.io or https://*.on.aws, and
+	// regular expressions that also match domains of strangers.
 	DangerouslyAllowPublicSuffixes bool
 }

@@ -28,13 +28,13 @@
 // one does not prevent a write that the outer one allows, unless its policy has
 // RejectDisallowed. To make an exception for a path, use [core.NewRouted].
 //
-// A middleware that keeps the path that it has rewritten to its router, as some of chi's
-// do, needs [Options].RoutedPath.
+// If a middleware rewrites only the path that its router compares, and not the URL, as some
+// of chi's do, set [Options].RoutedPath.
 //
 // # Responses that others write
 //
 // Remove code that sets Access-Control-Allow-Origin in handlers: it overrides the
 // middleware. A reverse proxy adds its upstream's headers: see [StripUpstream]. A cache
 // inside the middleware replays the headers of another response. [Options].Enforce
-// replaces them by the headers that were decided.
+// replaces them with the headers that were decided.
 package corshttp
