@@ -1,9 +1,9 @@
 package exhaustive_test
 
 import (
-	"fmt"
-	"os"
 	"testing"
+
+	"github.com/corskit/corskit/conformance/internal/proof"
 )
 
 // world says how many of the servers are tried.
@@ -20,23 +20,11 @@ var (
 	short   = world{"short", 61}
 )
 
-func chosen() (world, error) {
-	switch value := os.Getenv("CORSKIT_PROOF"); {
-	case value == "whole":
-		return whole, nil
-	case value != "":
-		return world{}, fmt.Errorf("CORSKIT_PROOF is %q, want \"whole\" or no value", value)
-	case testing.Short() || raceDetector:
-		return short, nil
-	}
-	return thinned, nil
-}
-
 func chosenWorld(t *testing.T) world {
 	t.Helper()
-	w, err := chosen()
-	if err != nil {
-		t.Fatal(err)
+	w := map[proof.Extent]world{proof.Whole: whole, proof.Thinned: thinned, proof.Short: short}[proof.Of(t)]
+	if raceDetector && w == thinned {
+		w = short
 	}
 	t.Logf("the %s world: one server in %d", w.name, w.step)
 	return w
@@ -52,15 +40,6 @@ func thin[T any](w world, list []T) []T {
 }
 
 func TestWorlds(t *testing.T) {
-	for _, value := range []struct {
-		env  string
-		want string // "" for an error
-	}{{"whole", "whole"}, {"half", ""}} {
-		t.Setenv("CORSKIT_PROOF", value.env)
-		if w, err := chosen(); w.name != value.want || (err != nil) != (value.want == "") {
-			t.Errorf("CORSKIT_PROOF=%s chooses %q, %v", value.env, w.name, err)
-		}
-	}
 	for _, w := range []world{thinned, short} {
 		for _, list := range []int{len(policies()), len(fewPolicies()), len(routes()), 1 + len(routes()), len(listsOfRoutes())} {
 			if list%w.step == 0 {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/internal/proof"
 )
 
 // Subject is a server under test.
@@ -31,15 +32,15 @@ type Subject struct {
 //
 // It runs only the steps of a case that a document can fetch: it leaves out steps that
 // send bytes, and documents with origins that this browser does not support. The log says
-// how many cases are left out, and why. From the few cases with hundreds of steps it runs
-// a sample of the steps.
+// how many cases are left out, and why. From cases with more than eight steps it runs a
+// sample of eight, or of 32 if the environment variable CORSKIT_PROOF is "whole".
 //
 // A browser loads a document for each origin of a case, which takes longer than the
 // document's fetches. All subjects run concurrently, so six subjects take little longer
 // than one.
 func RunConformance(t *testing.T, subjects ...Subject) {
 	t.Helper()
-	cases := thinned(conformance.Cases())
+	cases := thinned(conformance.Cases(), maxSteps(t))
 	origins := originsOf(cases)
 	Each(t, func(t *testing.T, s *Session) {
 		can, err := s.CanVisit(t.Context(), origins)
@@ -54,10 +55,19 @@ func RunConformance(t *testing.T, subjects ...Subject) {
 
 // maxSteps bounds how many steps of a case are run: loading a page takes a tenth of a
 // second, and some cases have a thousand origins.
-const maxSteps = 32
+func maxSteps(t *testing.T) int {
+	t.Helper()
+	if proof.Of(t) == proof.Whole {
+		return wholeSteps
+	}
+	return wholeSteps / 4
+}
+
+// wholeSteps is [maxSteps] in the whole proof.
+const wholeSteps = 32
 
 // thinned returns the cases with at most maxSteps steps each, evenly spread.
-func thinned(cases []conformance.Case) []conformance.Case {
+func thinned(cases []conformance.Case, maxSteps int) []conformance.Case {
 	cases = slices.Clone(cases)
 	for i, c := range cases {
 		if n := len(c.Steps); n > maxSteps {

@@ -177,7 +177,7 @@ var casesInPages = func() map[string]pageCases {
 
 // TestCasesInPages counts the cases that pages can run.
 func TestCasesInPages(t *testing.T) {
-	cases := thinned(conformance.Cases())
+	cases := thinned(conformance.Cases(), wholeSteps)
 	origins := originsOf(cases)
 	Each(t, func(t *testing.T, s *Session) {
 		can, err := s.CanVisit(t.Context(), origins)

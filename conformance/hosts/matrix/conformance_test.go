@@ -5,13 +5,24 @@ import (
 
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/hosts"
+	"github.com/corskit/corskit/conformance/internal/proof"
 	"github.com/corskit/corskit/conformance/realbrowser"
 )
+
+// repeated returns the Thin of [conformance.Options]: how few of the other cases a case
+// with Again repeats.
+func repeated(t *testing.T) int {
+	t.Helper()
+	if proof.Of(t) == proof.Thinned {
+		return 16
+	}
+	return 0
+}
 
 func TestConformance(t *testing.T) {
 	for _, h := range hosts.All() {
 		t.Run(h.Adapter, func(t *testing.T) {
-			conformance.Run(t, h.Mount(nil), conformance.Options{Choices: true})
+			conformance.Run(t, h.Mount(nil), conformance.Options{Choices: true, Thin: repeated(t)})
 		})
 	}
 }
@@ -19,8 +30,8 @@ func TestConformance(t *testing.T) {
 // TestConformanceConfigured shows that settings about memory, paths and the names
 // of fields do not change a verdict.
 func TestConformanceConfigured(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: TestConformance has run the suite with the default settings; these run it once more for each setting")
+	if proof.Of(t) != proof.Whole {
+		t.Skip("TestConformance runs the suite with the default settings; CORSKIT_PROOF=whole also runs it with each setting")
 	}
 	for _, h := range hosts.All() {
 		for _, v := range h.Harmless {
@@ -37,8 +48,8 @@ func TestConformanceConfigured(t *testing.T) {
 
 // TestConformanceEnforced shows that the option Enforce does not change a verdict.
 func TestConformanceEnforced(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: TestConformance has run the suite without the option; this runs it once more for each adapter")
+	if proof.Of(t) != proof.Whole {
+		t.Skip("TestConformance runs the suite without the option; CORSKIT_PROOF=whole also runs it with it")
 	}
 	enforce := func(list []hosts.Middleware) {
 		for i := range list {
