@@ -19,6 +19,14 @@ const (
 	CodeHeadersNotEchoed Code = "headers-not-echoed" // the requested header names must not be echoed
 )
 
+// Codes of a [Class], in addition to those of a Decision: the origin is allowed, but the
+// browser does not send the request that the preflight asked for. Steps of an [Explanation]
+// have them too.
+const (
+	CodeMethodNotAllowed Code = "method-not-allowed" // the policy does not list the requested method
+	CodeHeaderNotAllowed Code = "header-not-allowed" // the policy does not list a requested header name
+)
+
 // Codes of the steps of an [Explanation]. A step may also have a Code of a
 // decision.
 const (
@@ -30,10 +38,8 @@ const (
 	stepOriginNull       Code = "origin-null"
 	stepMethodSafelisted Code = "method-safelisted"
 	stepMethodAllowed    Code = "method-allowed"
-	stepMethodNotAllowed Code = "method-not-allowed"
 	stepMethodCase       Code = "method-case"
 	stepHeaderAllowed    Code = "header-allowed"
-	stepHeaderNotAllowed Code = "header-not-allowed"
 	stepCredentials      Code = "credentials-allowed"
 	stepNoCredentials    Code = "credentials-not-allowed"
 	stepPrivateNetwork   Code = "private-network-allowed"

@@ -13,10 +13,10 @@ const (
 	stepOriginNull       core.Code = "origin-null"
 	stepMethodSafelisted core.Code = "method-safelisted"
 	stepMethodAllowed    core.Code = "method-allowed"
-	stepMethodNotAllowed core.Code = "method-not-allowed"
+	stepMethodNotAllowed core.Code = "method-not-allowed" // core.CodeMethodNotAllowed
 	stepMethodCase       core.Code = "method-case"
 	stepHeaderAllowed    core.Code = "header-allowed"
-	stepHeaderNotAllowed core.Code = "header-not-allowed"
+	stepHeaderNotAllowed core.Code = "header-not-allowed" // core.CodeHeaderNotAllowed
 	stepCredentials      core.Code = "credentials-allowed"
 	stepNoCredentials    core.Code = "credentials-not-allowed"
 	stepPrivateNetwork   core.Code = "private-network-allowed"

@@ -211,6 +211,7 @@ func (a *answer) finish(disallowed Decision, constant bool) {
 		actual.Vary = ""
 	}
 	a.actual = newVerdict(actual)
+	g := newGrants(preflight)
 	for i := range a.preflight {
 		d := preflight
 		if i&withNames != 0 {
@@ -220,6 +221,7 @@ func (a *answer) finish(disallowed Decision, constant bool) {
 			d.AllowPrivateNetwork = "true"
 		}
 		a.preflight[i] = newVerdict(d)
+		a.preflight[i].grants = g
 	}
 	badMethod, badHeaders := disallowed, disallowed
 	badMethod.Code, badMethod.Policy = CodeMethodNotEchoed, a.name

@@ -14,7 +14,11 @@ import (
 // Access-Control-Request-Headers that it must echo.
 func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 	var o Outcome
-	e.current().resolve(nil, &facts{r, ctx}, &o)
+	f := facts{r, ctx}
+	e.current().resolve(nil, &f, &o)
+	if w := e.watched(); w != nil {
+		w.see(nil, &f, &o, false)
+	}
 	return o.Decision()
 }
 
@@ -23,11 +27,27 @@ func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 // the outcome's status is not 0, the adapter answers with that status and does not
 // run the handler.
 func (e *Engine) Resolve(src Source, o *Outcome) {
-	var s *state // what current returns, in a form that the compiler inlines
-	if e != nil {
-		s = e.state.Load()
+	e.decide(src, o, false)
+}
+
+// decide implements Resolve, also for WebSocket handshakes.
+func (e *Engine) decide(src Source, o *Outcome, handshake bool) {
+	if e == nil {
+		denyAll.resolve(src, nil, o)
+		return
 	}
-	s.resolve(src, nil, o)
+	e.state.Load().resolve(src, nil, o) // of nil too
+	if w := e.watch.Load(); w != nil {
+		w.see(src, nil, o, handshake)
+	}
+}
+
+// watched returns who watches the engine, or nil.
+func (e *Engine) watched() *watch {
+	if e == nil {
+		return nil
+	}
+	return e.watch.Load()
 }
 
 // AllowsHandshake reports whether a WebSocket handshake may proceed. Browsers do
@@ -39,13 +59,26 @@ func (e *Engine) Resolve(src Source, o *Outcome) {
 // It returns false for all other requests, including those that no route covers. A
 // policy that allows "*" therefore allows handshakes from every site, with cookies.
 func (e *Engine) AllowsHandshake(src Source) bool {
-	values := src.Lines(fieldOrigin)
-	if len(values) == 0 || len(values) == 1 && sameOrigin(values[0], src, nil) {
-		return true
-	}
 	var o Outcome
-	e.Resolve(src, &o)
-	return o.verdict.Allowed
+	switch values := src.Lines(fieldOrigin); {
+	case len(values) == 0:
+		o.verdict = handshakes[NotCORS]
+	case len(values) == 1 && sameOrigin(values[0], src, nil):
+		o.verdict = handshakes[Actual]
+	default:
+		e.decide(src, &o, true)
+		return o.verdict.Allowed
+	}
+	if w := e.watched(); w != nil {
+		w.see(src, nil, &o, true)
+	}
+	return true
+}
+
+// handshakes are the verdicts on handshakes that need no policy.
+var handshakes = [...]*verdict{
+	NotCORS: newVerdict(Decision{Kind: NotCORS, Code: CodeNoOrigin}),
+	Actual:  newVerdict(Decision{Kind: Actual, Code: CodeSameOrigin}),
 }
 
 // AllowsOrigin reports whether any policy allows the origin. It is meant for uses
@@ -89,7 +122,7 @@ func (s *state) resolve(src Source, r *facts, o *Outcome) {
 		s = denyAll
 	}
 	if s.routes != nil {
-		s = s.route(target(src, r))
+		s = s.route(target(src, r), o)
 	}
 	rules := s.rules
 	values := origins(src, r)
@@ -176,7 +209,7 @@ func (a *answer) permit(origin, asked []string, src Source, r *facts, o *Outcome
 	i := 0
 	if a.echoMethod {
 		if len(asked) != 1 || !fetch.IsEchoableMethod(asked[0]) {
-			*o = Outcome{verdict: a.badMethod}
+			*o = Outcome{verdict: a.badMethod, route: o.route}
 			return
 		}
 		o.method = asked[0]
@@ -184,7 +217,7 @@ func (a *answer) permit(origin, asked []string, src Source, r *facts, o *Outcome
 	if a.echoHeaders {
 		names := lines(src, r, fieldRequestHeaders)
 		if !fetch.AreEchoableHeaders(names) {
-			*o = Outcome{verdict: a.badHeaders}
+			*o = Outcome{verdict: a.badHeaders, route: o.route}
 			return
 		}
 		if o.names = joined(names); o.names != "" {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 )
 
@@ -9,7 +10,9 @@ import (
 // use, even during [Engine.Reload]: each decision uses either the old policies or
 // the new ones, never a mix. A nil *Engine and the zero Engine deny every origin.
 type Engine struct {
-	state atomic.Pointer[state]
+	state    atomic.Pointer[state]
+	watch    atomic.Pointer[watch] // nil if nobody watches
+	watching sync.Mutex            // held while watch is replaced
 }
 
 // state is a compiled configuration, which a reload replaces. It has either rules,

@@ -82,7 +82,10 @@ func (x Explanation) String() string {
 // Explain makes the same decision as [Engine.Decide] and explains it. Like Decide,
 // it may call an AllowOriginFunc. It allocates, and is meant for debugging.
 func (e *Engine) Explain(ctx context.Context, r Request) Explanation {
-	s := e.current()
+	return e.current().explain(ctx, r)
+}
+
+func (s *state) explain(ctx context.Context, r Request) Explanation {
 	var o Outcome
 	s.resolve(nil, &facts{r, ctx}, &o)
 	x := &explainer{request: &r, d: o.Decision(), rules: s.rules}
@@ -147,7 +150,7 @@ func (x *explainer) routes(s *state) bool {
 	}
 	r := x.request
 	t := target(nil, &facts{Request: *r})
-	x.rules = s.route(t).rules
+	x.rules = s.route(t, new(Outcome)).rules
 	switch i := s.index(t); i {
 	case noRoute:
 		x.step(CodeNoRoute, "no route covers host %s and path %s", quoted(r.Host), quoted(r.Path))
@@ -312,14 +315,14 @@ func (x *explainer) method(credentials bool) bool {
 	allowed := strings.Split(x.d.AllowMethods, ", ")
 	switch {
 	case len(lines) > 1 || !fetch.IsToken(m):
-		x.step(stepMethodNotAllowed, "the requested method is not one token: no browser sends that")
+		x.step(CodeMethodNotAllowed, "the requested method is not one token: no browser sends that")
 		return false
 	case fetch.IsSafelistedMethod(m):
 		x.step(stepMethodSafelisted, "%s never needs permission", m)
 	case slices.Contains(allowed, m), x.d.AllowMethods == "*" && !credentials:
 		x.step(stepMethodAllowed, "%s is allowed", quoted(m))
 	case fetch.IsForbiddenMethod(m):
-		x.step(stepMethodNotAllowed, "%s is a method that browsers never send", quoted(m))
+		x.step(CodeMethodNotAllowed, "%s is a method that browsers never send", quoted(m))
 		return false
 	default:
 		meant := fetch.NormalizeMethod(m)
@@ -332,7 +335,7 @@ func (x *explainer) method(credentials bool) bool {
 				quoted(allowed[i]))
 			return false
 		}
-		x.step(stepMethodNotAllowed, "%s is not in "+nameAllowMethods, quoted(m))
+		x.step(CodeMethodNotAllowed, "%s is not in "+nameAllowMethods, quoted(m))
 		x.hint("add %s to "+nameAllowMethods+" of policy %s", quoted(meant), quoted(x.Policy))
 		return false
 	}
@@ -360,14 +363,14 @@ func (x *explainer) headerNames(credentials bool) bool {
 				x.step(stepHeaderAllowed, "%s is allowed", quoted(name))
 			}
 		case all:
-			x.step(stepHeaderNotAllowed, `"*" does not cover authorization (current browsers still accept it)`)
+			x.step(CodeHeaderNotAllowed, `"*" does not cover authorization (current browsers still accept it)`)
 			x.hint(`add "authorization", next to "*", to `+nameAllowHeaders+" of policy %s", quoted(x.Policy))
 			ok = false
 		case fetch.IsForbiddenRequestHeader(lower):
-			x.step(stepHeaderNotAllowed, "scripts cannot set %s, so no browser asks for it", quoted(name))
+			x.step(CodeHeaderNotAllowed, "scripts cannot set %s, so no browser asks for it", quoted(name))
 			ok = false
 		default:
-			x.step(stepHeaderNotAllowed, "%s is not in "+nameAllowHeaders, quoted(name))
+			x.step(CodeHeaderNotAllowed, "%s is not in "+nameAllowHeaders, quoted(name))
 			x.hint("add %s to "+nameAllowHeaders+" of policy %s", quoted(lower), quoted(x.Policy))
 			ok = false
 		}

@@ -217,6 +217,8 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var seen core.Observation
+		e.Observe(observer(func(o *core.Observation) { seen = *o }))
 		for range 30 {
 			r := core.Request{
 				Method: pick("GET", "PUT", "OPTIONS", "OPTIONS"), Host: pick("h", "i"), Path: pick("/a/b", "/", "/a/../b"),
@@ -236,6 +238,7 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 			if x.Decision != d || x.Policy != d.Policy {
 				t.Fatalf("seed %d, %+v:\nDecide  %+v\nExplain %+v", seed, r, d, x)
 			}
+			checkClass(t, seen, x)
 			var headers []core.Header
 			for n, v := range d.Headers() {
 				headers = append(headers, core.Header{Name: n, Value: v})

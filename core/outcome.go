@@ -1,6 +1,9 @@
 package core
 
-import "strings"
+import (
+	"strings"
+	"sync/atomic"
+)
 
 // Outcome is a [Decision] in a form that is cheap to write: a status and a list of
 // headers. It shares strings with the request, so an Outcome for a transient
@@ -9,6 +12,7 @@ import "strings"
 type Outcome struct {
 	verdict *verdict
 	mark    mark
+	route   int32 // one more than the index of the route; 0 if there is none
 
 	origin, method, names string // what headers take from the request
 }
@@ -26,6 +30,9 @@ const (
 type verdict struct {
 	Decision
 	headers []listed // without Vary
+	grants  *grants  // of the answer to a preflight from an origin that is allowed
+
+	classes atomic.Pointer[knownClass] // the latest first; see Outcome.class
 }
 
 // listed is one response header of a verdict.
@@ -130,11 +137,18 @@ func (o *Outcome) Decision() Decision {
 			_, *value = o.Header(i)
 		}
 	}
+	d.Code = o.code()
+	return d
+}
+
+// code returns the Code of the outcome's decision.
+func (o *Outcome) code() Code {
 	switch {
 	case o.mark&byFunc != 0:
-		d.Code = CodeOriginFunc
+		return CodeOriginFunc
 	case o.mark&repeated != 0:
-		d.Code = CodeOriginRepeated
+		return CodeOriginRepeated
+	default:
+		return o.verdict.Code
 	}
-	return d
 }

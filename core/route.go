@@ -113,14 +113,16 @@ const (
 // examined. A longer path that has other readings counts as conflicting.
 const maxReading = 1024
 
-// route returns the state that governs requests for a host and path.
-func (s *state) route(t Target) *state {
+// route returns the state that governs requests for a host and path. It stores the route
+// in o.
+func (s *state) route(t Target, o *Outcome) *state {
 	switch i := s.index(t); i {
 	case noRoute:
 		return untouched
 	case conflicting:
 		return s.conflict
 	default:
+		o.route = int32(i) + 1
 		return s.routes[i].to
 	}
 }

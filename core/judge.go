@@ -1,0 +1,180 @@
+package core
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/corskit/corskit/internal/fetch"
+)
+
+// judgement is what a browser makes of a decision, beyond what the decision says.
+type judgement uint8
+
+const (
+	asDecided     judgement = iota
+	notConcerned            // a page of the server's own origin sent the request
+	methodRefused           // the origin is allowed, and the method is not
+	headerRefused           // the origin and the method are allowed, and a header name is not
+)
+
+// judge returns what a browser makes of an outcome for the request that src or, if src is
+// nil, r describes, and the method or header name that it refuses.
+func (o *Outcome) judge(src Source, r *facts) (j judgement, refused string) {
+	d := &o.verdict.Decision
+	switch {
+	case d.Kind == Preflight && d.Allowed:
+		return o.permits(src, r)
+	case d.Kind == Actual && !d.Allowed && o.fromOwnPage(src, r):
+		return notConcerned, ""
+	}
+	return asDecided, ""
+}
+
+func (o *Outcome) fromOwnPage(src Source, r *facts) bool {
+	if o.verdict.Code == CodeSameOrigin {
+		return true
+	}
+	values := origins(src, r)
+	return len(values) == 1 && sameOrigin(values[0], src, r)
+}
+
+// result returns the result of a request and its cause.
+func (o *Outcome) result(j judgement) (Result, Code) {
+	d := &o.verdict.Decision
+	switch {
+	case j == notConcerned:
+		return ResultNotCORS, CodeSameOrigin
+	case j == methodRefused:
+		return ResultRefused, CodeMethodNotAllowed
+	case j == headerRefused:
+		return ResultRefused, CodeHeaderNotAllowed
+	case d.Kind == NotCORS:
+		return ResultNotCORS, o.code()
+	case d.Allowed:
+		return ResultAllowed, o.code()
+	case d.Kind == Actual && d.Status != 0:
+		return ResultRejected, o.code()
+	default:
+		return ResultRefused, o.code()
+	}
+}
+
+// effects are what a script achieves with a request. The more are true, the looser are
+// the policies.
+type effects struct {
+	plain       bool // a request without credentials succeeds
+	credentials bool // a request with credentials succeeds
+	private     bool // the private network may be accessed
+	runs        bool // the handler runs, now or for the request after the preflight
+}
+
+func (o *Outcome) effects(j judgement) effects {
+	d := &o.verdict.Decision
+	switch result, _ := o.result(j); result {
+	case ResultNotCORS:
+		return effects{true, true, true, true}
+	case ResultAllowed:
+		return effects{true, d.AllowCredentials != "", d.AllowPrivateNetwork != "", true}
+	default:
+		return effects{runs: d.Kind == Actual && d.Status == 0}
+	}
+}
+
+// difference says how the effects of shadow policies differ from e.
+func (e effects) difference(shadow effects) Difference {
+	now := [...]bool{e.plain, e.credentials, e.private, e.runs}
+	then := [...]bool{shadow.plain, shadow.credentials, shadow.private, shadow.runs}
+	d := ShadowSame
+	for i := range now {
+		switch {
+		case then[i] && !now[i]:
+			return ShadowLooser
+		case now[i] && !then[i]:
+			d = ShadowStricter
+		}
+	}
+	return d
+}
+
+// grants are the methods and header names that the answer to a preflight lists.
+type grants struct {
+	methods []string
+	names   map[string]bool // in lower case
+}
+
+func newGrants(d Decision) *grants {
+	g := &grants{methods: strings.Split(d.AllowMethods, ", "), names: make(map[string]bool)}
+	fetch.Elements([]string{d.AllowHeaders}, func(name string) bool {
+		g.names[name] = true
+		return true
+	})
+	return g
+}
+
+// permits says whether a browser sends the request that follows a preflight (Fetch,
+// CORS-preflight fetch).
+func (o *Outcome) permits(src Source, r *facts) (j judgement, refused string) {
+	g, credentials := o.verdict.grants, o.verdict.AllowCredentials != ""
+	if o.method == "" {
+		asked := lines(src, r, fieldRequestMethod)
+		if len(asked) > 1 || !g.permitsMethod(asked[0], !credentials) {
+			return methodRefused, asked[0]
+		}
+	}
+	names := lines(src, r, fieldRequestHeaders)
+	if o.names != "" || len(names) == 0 {
+		return asDecided, ""
+	}
+	if name, refuses := g.refuse(names, !credentials && g.names["*"]); refuses {
+		return headerRefused, name
+	}
+	return asDecided, ""
+}
+
+// permitsMethod reports whether a method may be used. wildcard says whether "*" has a
+// meaning.
+func (g *grants) permitsMethod(m string, wildcard bool) bool {
+	return fetch.IsSafelistedMethod(m) || slices.Contains(g.methods, m) || wildcard && g.methods[0] == "*" && fetch.IsToken(m)
+}
+
+// maxNames is the maximum length in bytes of Access-Control-Request-Headers that is
+// examined. A longer value counts as refused.
+const maxNames = 16 << 10
+
+// refuse returns the first name that is not granted. all says whether every name is, except
+// Authorization.
+func (g *grants) refuse(lines []string, all bool) (refused string, refuses bool) {
+	size := 0
+	for _, line := range lines {
+		if size += len(line); size > maxNames {
+			return "", true
+		}
+	}
+	for _, line := range lines {
+		for line != "" {
+			name, rest, _ := strings.Cut(line, ",")
+			line = rest
+			name = trimmed(name)
+			if name != "" && !g.permitsName(name) && (!all || strings.EqualFold(name, "authorization")) {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// permitsName reports whether a name is listed, whatever its case.
+func (g *grants) permitsName(name string) bool {
+	const maxName = 256 // in a policy
+	if g.names[name] {
+		return true
+	}
+	var buf [maxName]byte
+	if len(name) > maxName {
+		return false
+	}
+	for i := range len(name) {
+		buf[i] = asciiLower(name[i])
+	}
+	return g.names[string(buf[:len(name)])]
+}

@@ -1,0 +1,272 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Observer is told what an engine decides, for metrics and logs. See [Engine.Observe].
+type Observer interface {
+	// Observe is called once for each decision, before the response is written, on the
+	// goroutine that serves the request. So it must be fast, and is called concurrently.
+	// ctx is the context of the request. o, and the strings that come from the request,
+	// are valid only during the call.
+	//
+	// If Observe panics, the engine recovers, and logs the first panic of each Observer
+	// with [log/slog.Default].
+	Observe(ctx context.Context, o *Observation)
+}
+
+// ClassObserver is an [Observer] that needs nothing but the class of a decision, such as
+// one that counts. The engine calls ObserveClass instead of Observe, and then spends no
+// time on the rest of the [Observation].
+type ClassObserver interface {
+	Observer
+	// ObserveClass is called as Observe is. The observer may keep c.
+	ObserveClass(c *Class)
+}
+
+// Result says in one word what becomes of a request.
+type Result string
+
+// The results.
+const (
+	ResultNotCORS  Result = "not-cors" // not a CORS request, or one of the server's own pages
+	ResultAllowed  Result = "allowed"  // the browser lets the script read the response, or sends the request after this preflight
+	ResultRefused  Result = "refused"  // the browser hides the response, or does not send the request
+	ResultRejected Result = "rejected" // refused, and the handler did not run (RejectDisallowed)
+)
+
+// Class is what many decisions have in common. Equal classes usually have equal pointers,
+// which makes them cheap to count: the same pointer always means an equal class, and it is
+// used until the policies are replaced. The fields must not be changed.
+type Class struct {
+	Kind   Kind
+	Result Result
+	// Code is the cause of the result: that of the [Decision], or why the browser does
+	// not send the request although the origin is allowed (CodeMethodNotAllowed and
+	// CodeHeaderNotAllowed), or CodeSameOrigin.
+	Code   Code
+	Policy string // the name of the policy that governs; empty if none does
+	Route  int    // the index of the route that covers the request; -1 if none does, or if there are no routes
+	// Shadow says how the shadow policies differ, for this request. It is empty if there
+	// are none.
+	Shadow Difference
+}
+
+// Observation is one decision, as an [Observer] sees it.
+type Observation struct {
+	*Class
+	Decision Decision // what the server answers
+	// Refused is the first requested method or header name that the policy does not
+	// allow, if Code is CodeMethodNotAllowed or CodeHeaderNotAllowed.
+	Refused   string
+	Handshake bool // whether the decision is about a WebSocket handshake, see [Engine.AllowsHandshake]
+
+	// What the shadow policies would have decided. Shadowed is their class. It is nil if
+	// there are none.
+	Shadowed        *Class
+	ShadowDecision  Decision
+	ShadowedRefused string
+
+	source Source
+	copied requestSource // source, if the request is that of Decide
+}
+
+// Source returns the request. [NewRequest] makes a copy that can be kept. The values are
+// those that the client sent: they are not to be printed without quotes, and have any
+// length.
+func (o *Observation) Source() Source { return o.source }
+
+// requestSource is a Request as a Source.
+type requestSource struct{ facts }
+
+func (r *requestSource) Context() context.Context   { return r.ctx }
+func (r *requestSource) Method() string             { return r.Request.Method }
+func (r *requestSource) Target() Target             { return target(nil, &r.facts) }
+func (r *requestSource) Lines(name string) []string { return lines(nil, &r.facts, name) }
+func (r *requestSource) Transient() bool            { return false }
+
+// Observe makes the engine tell an observer of every decision from now on: those of
+// [Engine.Decide], of the middlewares and of CheckOrigin. It returns a function that ends
+// this, which may be called several times. There may be several observers, and the same
+// one several times; each is called, in the order in which they came. After stop has
+// returned, calls that have begun may still be running.
+//
+// Observe and stop are safe for concurrent use. [Engine.Explain] and
+// [Engine.AllowsOrigin] are not observed. If observer or e is nil, Observe does nothing.
+func (e *Engine) Observe(observer Observer) (stop func()) {
+	if e == nil || observer == nil {
+		return func() {}
+	}
+	r := &registration{observer: observer}
+	r.class, _ = observer.(ClassObserver)
+	e.changeWatch(func(w *watch) { w.observers = append(w.observers, r) })
+	return func() {
+		e.changeWatch(func(w *watch) {
+			w.observers = slices.DeleteFunc(w.observers, func(o *registration) bool { return o == r })
+		})
+	}
+}
+
+// registration is one call of Observe.
+type registration struct {
+	observer Observer
+	class    ClassObserver // nil if the observer needs all of an Observation
+	panicked atomic.Bool
+}
+
+// watch is who watches an engine. It does not change; the engine replaces it.
+type watch struct {
+	observers []*registration
+	whole     bool   // whether an observer needs more than the class
+	shadow    *state // nil if there are no shadow policies
+	panicked  *atomic.Bool
+}
+
+// changeWatch replaces the watch of an engine by a changed copy.
+func (e *Engine) changeWatch(change func(*watch)) {
+	e.watching.Lock()
+	defer e.watching.Unlock()
+	w := watch{panicked: new(atomic.Bool)}
+	if old := e.watch.Load(); old != nil {
+		w = *old
+		w.observers = slices.Clone(w.observers)
+	}
+	change(&w)
+	w.whole = slices.ContainsFunc(w.observers, func(r *registration) bool { return r.class == nil })
+	if len(w.observers) == 0 && w.shadow == nil {
+		e.watch.Store(nil)
+		return
+	}
+	e.watch.Store(&w)
+}
+
+// see tells the observers about an outcome for the request that src or, if src is nil, r
+// describes.
+func (w *watch) see(src Source, r *facts, o *Outcome, handshake bool) {
+	switch {
+	case len(w.observers) == 0:
+	case w.shadow == nil && !w.whole:
+		j, _ := o.judge(src, r)
+		w.count(o.class(j, ""))
+	default:
+		w.seeAll(src, r, o, handshake)
+	}
+}
+
+// count tells the observers that need no more about a class.
+func (w *watch) count(c *Class) {
+	for _, each := range w.observers {
+		if each.class != nil {
+			each.observeClass(c)
+		}
+	}
+}
+
+// seeAll is see for observers that need the whole observation, and for shadow policies.
+func (w *watch) seeAll(src Source, r *facts, o *Outcome, handshake bool) {
+	var shadow Outcome
+	var shadowed *Class
+	var shadowRefused string
+	var difference Difference
+	found, refused := o.judge(src, r)
+	if w.shadow != nil && w.decideShadow(src, r, &shadow) {
+		var beside judgement
+		beside, shadowRefused = shadow.judge(src, r)
+		difference = o.effects(found).difference(shadow.effects(beside))
+		shadowed = shadow.class(beside, difference)
+	}
+	class := o.class(found, difference)
+	w.count(class)
+	if !w.whole {
+		return
+	}
+	seen := observations.Get().(*Observation)
+	*seen = Observation{
+		Class: class, Decision: o.Decision(), Refused: refused, Handshake: handshake,
+		Shadowed: shadowed, source: src,
+	}
+	if shadowed != nil {
+		seen.ShadowDecision, seen.ShadowedRefused = shadow.Decision(), shadowRefused
+	}
+	if src == nil {
+		seen.copied.facts = *r
+		seen.source = &seen.copied
+	}
+	ctx := seen.source.Context()
+	for _, each := range w.observers {
+		if each.class == nil {
+			each.observe(ctx, seen)
+		}
+	}
+	*seen = Observation{}
+	observations.Put(seen)
+}
+
+var observations = sync.Pool{New: func() any { return new(Observation) }}
+
+func (r *registration) observeClass(c *Class) {
+	defer r.recover()
+	r.class.ObserveClass(c)
+}
+
+func (r *registration) observe(ctx context.Context, o *Observation) {
+	defer r.recover()
+	r.observer.Observe(ctx, o)
+}
+
+func (r *registration) recover() {
+	if v := recover(); v != nil {
+		report(&r.panicked, fmt.Sprintf("an observer of type %T", r.observer), v)
+	}
+}
+
+// report logs the first panic of someone whose panics must not affect requests.
+func report(panicked *atomic.Bool, who string, value any) {
+	if !panicked.Swap(true) {
+		slog.Default().Error("cors: "+who+" panicked; further panics are not logged",
+			"panic", quoted(fmt.Sprint(value)), "stack", string(debug.Stack()))
+	}
+}
+
+// class returns the class of an outcome. It allocates only for the first decision of a
+// class.
+func (o *Outcome) class(j judgement, difference Difference) *Class {
+	key := classKey{route: o.route, mark: o.mark, judgement: j, shadow: difference.index()}
+	for {
+		first := o.verdict.classes.Load()
+		for c := first; c != nil; c = c.next {
+			if c.key == key {
+				return &c.Class
+			}
+		}
+		c := &knownClass{key: key, next: first}
+		c.Kind, c.Policy, c.Route, c.Shadow = o.verdict.Kind, o.verdict.Policy, int(o.route)-1, difference
+		c.Result, c.Code = o.result(j)
+		if o.verdict.classes.CompareAndSwap(first, c) {
+			return &c.Class
+		}
+	}
+}
+
+// classKey tells the classes of one verdict apart.
+type classKey struct {
+	route     int32
+	mark      mark
+	judgement judgement
+	shadow    uint8
+}
+
+// knownClass is an element of the list of the classes that a verdict has had. There are
+// few for each route.
+type knownClass struct {
+	key classKey
+	Class
+	next *knownClass
+}

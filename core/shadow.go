@@ -1,0 +1,109 @@
+package core
+
+import (
+	"context"
+	"errors"
+)
+
+// Difference says how shadow policies differ from the policies in force, for one request
+// and as a browser judges the answers: whether the script may read the response or send
+// the request, without and with credentials, whether the private network may be accessed,
+// and whether the handler runs.
+type Difference string
+
+// The differences.
+const (
+	ShadowSame     Difference = "same"
+	ShadowStricter Difference = "stricter" // the shadow policies allow less
+	ShadowLooser   Difference = "looser"   // they allow something that is refused now
+)
+
+// index returns a number for d.
+func (d Difference) index() uint8 {
+	switch d {
+	case "":
+		return 0
+	case ShadowSame:
+		return 1
+	case ShadowStricter:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// Shadow compiles policies that are decided beside those in force and never change a
+// response. Observers see how they differ: see [Class].Shadow. Without observers, they are
+// not decided. They stay until Shadow, ShadowRouted or StopShadow is called; a Reload does
+// not change them. Shadow returns errors as [New] does; if it returns one, nothing changes.
+//
+// An AllowOriginFunc of the policies is called too. If it panics, that request counts as
+// one without shadow policies, and the first panic is logged with [log/slog.Default].
+func (e *Engine) Shadow(policies ...Policy) error {
+	s, err := compilePolicies(policies)
+	return e.setShadow(s, err)
+}
+
+// ShadowRouted is like [Engine.Shadow] but takes routes, as [NewRouted] does.
+func (e *Engine) ShadowRouted(routes ...Route) error {
+	s, err := compileRoutes(routes)
+	return e.setShadow(s, err)
+}
+
+// StopShadow removes the shadow policies.
+func (e *Engine) StopShadow() {
+	if e != nil {
+		e.changeWatch(func(w *watch) { w.shadow = nil })
+	}
+}
+
+func (e *Engine) setShadow(s *state, err error) error {
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return errors.New("cors: shadow policies of a nil Engine")
+	}
+	e.changeWatch(func(w *watch) { w.shadow = s })
+	return nil
+}
+
+// ShadowWarnings is like [Engine.Warnings] for the shadow policies. It returns nil if
+// there are none.
+func (e *Engine) ShadowWarnings() []Warning {
+	if s := e.shadow(); s != nil {
+		return append([]Warning(nil), s.warnings...)
+	}
+	return nil
+}
+
+// ExplainShadow is like [Engine.Explain] for the shadow policies. ok is false if there are
+// none.
+func (e *Engine) ExplainShadow(ctx context.Context, r Request) (x Explanation, ok bool) {
+	if s := e.shadow(); s != nil {
+		return s.explain(ctx, r), true
+	}
+	return Explanation{}, false
+}
+
+// shadow returns the state of the shadow policies, or nil.
+func (e *Engine) shadow() *state {
+	if e != nil {
+		if w := e.watch.Load(); w != nil {
+			return w.shadow
+		}
+	}
+	return nil
+}
+
+// decideShadow decides a request by the shadow policies. It reports whether it could.
+func (w *watch) decideShadow(src Source, r *facts, o *Outcome) (ok bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			report(w.panicked, "an AllowOriginFunc of the shadow policies", v)
+			ok = false
+		}
+	}()
+	w.shadow.resolve(src, r, o)
+	return true
+}
