@@ -1,0 +1,9 @@
+// Package observe shows what an engine decides: it counts decisions, remembers who is
+// refused and why, logs, and serves a page for operators.
+//
+//	counters, refusals := observe.NewCounters(), observe.NewRefusals(100)
+//	engine.Observe(counters)
+//	engine.Observe(refusals)
+//
+// Each part is a [core.Observer], and works without the others.
+package observe
