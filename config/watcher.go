@@ -37,11 +37,14 @@ type Watcher struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	mu       sync.Mutex
-	revision Revision
-	warnings []*Warning
-	err      error
-	blind    error // why the source cannot watch
+	mu          sync.Mutex
+	revision    Revision
+	warnings    []*Warning
+	lastSuccess time.Time
+	reloads     uint64
+	failures    uint64
+	err         error
+	blind       error // why the source cannot watch
 }
 
 // Watch loads a file like [Load] and returns the error, if any. It then reloads the
@@ -69,7 +72,7 @@ func WatchSource(ctx context.Context, src Source, name string, opts ...Options) 
 		w.cancel()
 		return nil, err
 	}
-	w.engine, w.revision, w.warnings = engine, s.revision, s.warnings
+	w.engine, w.revision, w.warnings, w.lastSuccess = engine, s.revision, s.warnings, s.revision.Time
 	s.release()
 	go w.run(ctx, s)
 	return w, nil
@@ -99,10 +102,7 @@ func (w *Watcher) Warnings() []*Warning {
 func (w *Watcher) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil {
-		return w.err
-	}
-	return w.blind
+	return w.problem()
 }
 
 // Done returns a channel that is closed when the watcher has stopped. No reload
@@ -137,12 +137,14 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 		}
 		switch {
 		case err != nil:
-			w.set(good, err)
-			if text := err.Error(); text != said {
+			text := err.Error()
+			w.fail(err, text != said)
+			if text != said {
 				said = text
 				w.report(Result{Revision: good.revision, Previous: good.revision, Err: err})
 			}
 		case same && said == "":
+			w.confirm(next.revision.Time)
 		default:
 			r := Result{Previous: good.revision, Revision: next.revision, Warnings: next.warnings}
 			if same { // the state before the fault is back
@@ -153,7 +155,7 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 				good.release()
 			}
 			said = ""
-			w.set(good, nil)
+			w.succeed(r, next.revision.Time)
 			w.report(r)
 		}
 	}
@@ -201,10 +203,30 @@ func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revisi
 	return watch.Sleep(ctx, out.pause)
 }
 
-func (w *Watcher) set(good *state, err error) {
+// fail records a fault. isNew says whether it has not been reported.
+func (w *Watcher) fail(err error, isNew bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.revision, w.warnings, w.err = good.revision, good.warnings, err
+	w.err = err
+	if isNew {
+		w.failures++
+	}
+}
+
+// succeed records a reload without a fault, of a configuration that was read at a time.
+func (w *Watcher) succeed(r Result, read time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.revision, w.warnings, w.err = r.Revision, r.Warnings, nil
+	w.lastSuccess = read
+	w.reloads++
+}
+
+// confirm records that the configuration in force was read again.
+func (w *Watcher) confirm(read time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lastSuccess = read
 }
 
 func (w *Watcher) setBlind(err error) {
