@@ -219,4 +219,5 @@ func ExampleSchema() {
 	// version integer 0
 	// policies map 12
 	// routes tables 3
+	// shadow table 2
 }

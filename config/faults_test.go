@@ -30,7 +30,7 @@ type faultCase struct {
 var faultCases = slices.Concat(
 	fileFaults, syntaxFaults, keyFaults, nameFaults, missingFaults, typeFaults, durationFaults, policyFaults,
 	originsFileFaults, profileFaults, variableFaults, mixedFaults, envOnlyFaults,
-	tagFaults, alikeFaults, versionFaults, commaFaults,
+	tagFaults, alikeFaults, versionFaults, commaFaults, shadowFaults,
 )
 
 // mixedFaults are faults of several kinds or in several places at once.

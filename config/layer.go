@@ -15,6 +15,7 @@ type layer struct {
 	values   map[string]any // nested, by lower-case key
 	settings map[string]setting
 	policies []string // in their order
+	shadow   *layer   // the settings below the key shadow, with paths below it; nil if there are none
 }
 
 func newLayer() *layer {

@@ -112,6 +112,8 @@ func variableTarget(name string) (target, *Error) {
 			return fault("an unknown key", "did you mean "+deepVariable(append([]string{near}, parts[1:]...)...)+"?")
 		}
 		return fault("an unknown key", "use CORS__POLICIES__NAME__KEY")
+	case top.Key == keyShadow:
+		return fault("no variable can set policies of the shadow", "set them in a file")
 	case top.Type != mapType && len(parts) > 1:
 		return fault("a variable can set "+top.Key+" only as a whole", "set "+deepPrefix+parts[0]+" to JSON")
 	case top.Type != mapType:

@@ -151,6 +151,9 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 				r.Revision, r.Warnings = good.revision, good.warnings
 			} else {
 				r.Diff = diff(good, next)
+				if good.shadow != nil && next.shadow == nil {
+					w.engine.StopShadow()
+				}
 				good = next
 				good.release()
 			}
