@@ -1,5 +1,7 @@
 package config
 
+import "log/slog"
+
 // Options configures loading. The zero value is the default. If several Options
 // are given, a field that is set in a later one wins.
 type Options struct {
@@ -25,6 +27,12 @@ type Options struct {
 	// sequential, in order, after the engine has changed. OnReload must not
 	// call [Watcher.Close], which waits for it.
 	OnReload func(Result)
+
+	// Logger, if not nil, is what a [Watcher] logs to: at the start, the policies in force
+	// and their warnings; each reload with its changes and with warnings that are new; each
+	// fault once, and its end; and when the Source cannot watch. Values are bounded and
+	// have no control characters. The package logs nothing else.
+	Logger *slog.Logger
 }
 
 func combine(opts []Options) Options {
@@ -44,6 +52,9 @@ func combine(opts []Options) Options {
 		}
 		if o.OnReload != nil {
 			all.OnReload = o.OnReload
+		}
+		if o.Logger != nil {
+			all.Logger = o.Logger
 		}
 	}
 	return all

@@ -36,6 +36,7 @@ type Watcher struct {
 	engine *core.Engine
 	cancel context.CancelFunc
 	done   chan struct{}
+	log    journal
 
 	mu          sync.Mutex
 	revision    Revision
@@ -51,7 +52,8 @@ type Watcher struct {
 // engine whenever the file, the file of the profile or an origins_file changes,
 // until ctx is done or the [Watcher] is closed. Each reload reads the environment
 // again. If a reload fails, the last good policies stay in force; the error is
-// reported once to Options.OnReload, and by [Watcher.Err] as long as it lasts.
+// reported once to Options.OnReload and Options.Logger, and by [Watcher.Err] as long as
+// it lasts.
 //
 // [Files] describes when a file counts as changed.
 func Watch(ctx context.Context, path string, opts ...Options) (*Watcher, error) {
@@ -73,6 +75,8 @@ func WatchSource(ctx context.Context, src Source, name string, opts ...Options) 
 		return nil, err
 	}
 	w.engine, w.revision, w.warnings, w.lastSuccess = engine, s.revision, s.warnings, s.revision.Time
+	w.log.log = w.loader.opts.Logger
+	w.log.start(s)
 	s.release()
 	go w.run(ctx, s)
 	return w, nil
@@ -182,13 +186,13 @@ type outage struct {
 func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revision, out *outage) error {
 	// Watch does not return while the source can watch and nothing changes, so a
 	// timer ends the outage.
-	calm := time.AfterFunc(retryMax, func() { w.setBlind(nil) })
+	calm := time.AfterFunc(retryMax, func() { w.endOutage(ctx) })
 	err := w.loader.src.Watch(ctx, seen)
 	if !calm.Stop() || err == nil {
 		*out = outage{}
 	}
 	if err == nil || ctx.Err() != nil {
-		w.setBlind(nil)
+		w.endOutage(ctx)
 		return ctx.Err()
 	}
 	// The first failure may be a lost connection, which the next call restores.
@@ -238,7 +242,19 @@ func (w *Watcher) setBlind(err error) {
 	w.blind = err
 }
 
+// endOutage records that the source can watch, or that nobody needs it any more.
+func (w *Watcher) endOutage(ctx context.Context) {
+	w.mu.Lock()
+	wasBlind := w.blind != nil
+	w.blind = nil
+	w.mu.Unlock()
+	if wasBlind && ctx.Err() == nil {
+		w.log.canWatch()
+	}
+}
+
 func (w *Watcher) report(r Result) {
+	w.log.result(r)
 	if f := w.loader.opts.OnReload; f != nil {
 		f(r)
 	}
