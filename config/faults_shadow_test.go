@@ -55,7 +55,8 @@ shadow:
     spa: {allow_origins: [b.example], max_age: 600}
 `),
 		want: []string{
-			`cors.yaml:2:25: policies.spa.allow_origins[0] "a.example": an origin begins with its scheme; did you mean "https://a.example"?`,
+			`cors.yaml:2:25: policies.spa.allow_origins[0] "a.example": an origin begins with its scheme; ` +
+				`did you mean "https://a.example"?`,
 			`cors.yaml:2:46: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			`cors.yaml:5:27: shadow.policies.spa.allow_origins[0] "b.example": an origin begins with its scheme; ` +
 				`did you mean "https://b.example"?`,
@@ -93,13 +94,15 @@ shadow:
 				`origin would let any site act as its visitors; list the origins that need credentials, or set ` +
 				`allow_credentials to false: ` +
 				`nothing changes if * was sent before, but requests with credentials will fail if origins were reflected`,
-			`cors.yaml:5:36: shadow.policies.other.allow_headers[1] "x a": several values in one entry; write one list entry for each: "x", "a"`,
+			`cors.yaml:5:36: shadow.policies.other.allow_headers[1] "x a": several values in one entry; ` +
+				`write one list entry for each: "x", "a"`,
 		},
 	},
 	{
 		name: "an origins_file of a shadow",
 		files: config.Static{
-			"cors.yaml":    []byte(onePolicy + "shadow: {policies: {spa: {origins_file: partners.txt}, other: {origins_file: none.txt}}}\n"),
+			"cors.yaml": []byte(onePolicy +
+				"shadow: {policies: {spa: {origins_file: partners.txt}, other: {origins_file: none.txt}}}\n"),
 			"partners.txt": []byte("https://shop.example/\n"),
 		},
 		want: []string{

@@ -136,7 +136,8 @@ func TestLogIsBounded(t *testing.T) {
 	outage(t, func(t *testing.T, d *deaf, _ *config.Watcher, _ <-chan config.Result) {
 		var policies, faults strings.Builder
 		for i := range 300 {
-			fmt.Fprintf(&policies, "  p%d: {allow_origins: [\"https://a.example\"], allow_methods: [GET%s]}\n", i, strings.Repeat(", PUT", 50))
+			fmt.Fprintf(&policies, "  p%d: {allow_origins: [\"https://a.example\"], allow_methods: [GET%s]}\n", i,
+				strings.Repeat(", PUT", 50))
 			fmt.Fprintf(&faults, "  \"p\\e[31m\\n%d%s\": {}\n", i, strings.Repeat("x", 3000/(i+1)))
 		}
 		log.take()

@@ -97,7 +97,8 @@ policies = ["spa"]
 		if c.Engine().AllowsOrigin("https://c.example") {
 			t.Errorf("%s: the shadow is in force", name)
 		}
-		shadow := c.Shadow.Engine().Decide(context.Background(), core.Request{Method: "GET", Path: "/", Origin: []string{"https://c.example"}})
+		request := core.Request{Method: "GET", Path: "/", Origin: []string{"https://c.example"}}
+		shadow := c.Shadow.Engine().Decide(context.Background(), request)
 		if !shadow.Allowed {
 			t.Errorf("%s: the engine of the shadow decides %+v", name, shadow)
 		}
