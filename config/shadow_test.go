@@ -38,13 +38,13 @@ func differenceOf(e *core.Engine, origin, path string) core.Difference {
 	return d[0]
 }
 
-func TestShadow(t *testing.T) {
-	files := config.Static{
-		"cors.yaml": []byte(shadowFile), "next.txt": nextOrigins,
-		"cors.json": []byte(`{"policies": {"spa": {"allow_origins": ["https://a.example", "https://b.example"]}}, "shadow": {
-			"policies": {"spa": {"allow_origins": ["https://a.example"], "origins_file": "next.txt"}, "public": {"allow_origins": ["*"]}},
-			"routes": [{"path": "/public/", "policies": ["public"]}, {"policies": ["spa"]}]}}`),
-		"cors.toml": []byte(`[policies.spa]
+// shadowFiles have the same policies and shadow in each format.
+var shadowFiles = config.Static{
+	"cors.yaml": []byte(shadowFile), "next.txt": nextOrigins,
+	"cors.json": []byte(`{"policies": {"spa": {"allow_origins": ["https://a.example", "https://b.example"]}}, "shadow": {
+		"policies": {"spa": {"allow_origins": ["https://a.example"], "origins_file": "next.txt"}, "public": {"allow_origins": ["*"]}},
+		"routes": [{"path": "/public/", "policies": ["public"]}, {"policies": ["spa"]}]}}`),
+	"cors.toml": []byte(`[policies.spa]
 allow_origins = ["https://a.example", "https://b.example"]
 [shadow.policies.spa]
 allow_origins = ["https://a.example"]
@@ -57,8 +57,10 @@ policies = ["public"]
 [[shadow.routes]]
 policies = ["spa"]
 `),
-		"app.yaml": []byte("http:\n  cors:\n    " + strings.ReplaceAll(shadowFile, "\n", "\n    ")),
-	}
+	"app.yaml": []byte("http:\n  cors:\n    " + strings.ReplaceAll(shadowFile, "\n", "\n    ")),
+}
+
+func TestShadow(t *testing.T) {
 	now := core.Policy{Name: "spa", AllowOrigins: []string{"https://a.example", "https://b.example"}}
 	spa := core.Policy{Name: "spa", AllowOrigins: []string{"https://a.example", "https://c.example"}}
 	public := core.Policy{Name: "public", AllowOrigins: []string{"*"}}
@@ -67,7 +69,7 @@ policies = ["spa"]
 		if name == "app.yaml" {
 			opts.Key = "http.cors"
 		}
-		c, err := config.Read(context.Background(), files, name, opts)
+		c, err := config.Read(context.Background(), shadowFiles, name, opts)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -210,6 +212,15 @@ shadow:
 	}
 }
 
+// Policies and shadows of a file that TestWatchShadow replaces.
+const (
+	allowsB    = "policies: {p: {allow_origins: [https://b.example]}}\n"
+	allowsNone = "policies: {p: {}}\n"
+	shadowB    = "shadow: {policies: {p: {allow_origins: [https://c.example, https://b.example]}}}\n"
+	shadowC    = "shadow: {policies: {p: {allow_origins: [https://c.example]}}}\n"
+	shadowBad  = "shadow: {policies: {p: {allow_origins: [b.example]}}}\n"
+)
+
 // TestWatchShadow checks that a reload replaces both parts or none.
 func TestWatchShadow(t *testing.T) {
 	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
@@ -230,21 +241,14 @@ func TestWatchShadow(t *testing.T) {
 				t.Errorf("%s: the shadow is %q, want %q", what, got, want)
 			}
 		}
-		const (
-			b      = "policies: {p: {allow_origins: [https://b.example]}}\n"
-			none   = "policies: {p: {}}\n"
-			shadow = "shadow: {policies: {p: {allow_origins: [https://c.example, https://b.example]}}}\n"
-			strict = "shadow: {policies: {p: {allow_origins: [https://c.example]}}}\n"
-			bad    = "shadow: {policies: {p: {allow_origins: [b.example]}}}\n"
-		)
 		// A shadow of the program's own stays until a file has one.
 		if err := engine.Shadow(core.Policy{AllowOrigins: []string{"https://b.example"}}); err != nil {
 			t.Fatal(err)
 		}
-		put(none)
+		put(allowsNone)
 		check("a file without a shadow", false, core.ShadowLooser)
 
-		r := put(none + strict)
+		r := put(allowsNone + shadowC)
 		check("a shadow that refuses too", false, core.ShadowSame)
 		if want := "shadow: +policy p +https://c.example"; r.Diff.String() != want || r.Diff.Empty() {
 			t.Errorf("diff %q, want %q", r.Diff, want)
@@ -252,27 +256,27 @@ func TestWatchShadow(t *testing.T) {
 		if len(r.Warnings) != 1 || r.Warnings[0].Key != "policies.p.allow_origins" {
 			t.Errorf("warnings %v", r.Warnings)
 		}
-		r = put(b + shadow)
+		r = put(allowsB + shadowB)
 		check("both parts change", true, core.ShadowSame)
 		if want := "p +https://b.example; shadow: p +https://b.example"; r.Diff.String() != want {
 			t.Errorf("diff %q, want %q", r.Diff, want)
 		}
 		before := w.Revision()
-		r = put(none + bad)
+		r = put(allowsNone + shadowBad)
 		check("a fault in the shadow", true, core.ShadowSame)
 		if r.Err == nil || !strings.Contains(r.Err.Error(), `shadow.policies.p.allow_origins[0] "b.example"`) || w.Revision() != before {
 			t.Errorf("got %+v", r)
 		}
-		put("policies: {p: {allow_origins: [a.example]}}\n" + strict)
+		put("policies: {p: {allow_origins: [a.example]}}\n" + shadowC)
 		check("a fault in the policies in force", true, core.ShadowSame)
-		put(b + strict)
+		put(allowsB + shadowC)
 		check("a good shadow", true, core.ShadowStricter)
-		r = put(b)
+		r = put(allowsB)
 		check("the shadow is removed", true, "")
 		if want := "shadow: -policy p -https://c.example"; r.Diff.String() != want || r.Err != nil {
 			t.Errorf("diff %q, want %q", r.Diff, want)
 		}
-		put(b + "shadow: {policies: {p: {allow_origins: [https://b.example]}}, routes: [{path: /x, policies: [p]}]}\n")
+		put(allowsB + "shadow: {policies: {p: {allow_origins: [https://b.example]}}, routes: [{path: /x, policies: [p]}]}\n")
 		check("a shadow with routes", true, core.ShadowStricter)
 	})
 }

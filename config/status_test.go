@@ -20,18 +20,12 @@ func TestStatus(t *testing.T) {
 			synctest.Wait()
 			got := w.Status()
 			if got.Revision != want.Revision || got.Revision != w.Revision() || !got.LastSuccess.Equal(want.LastSuccess) {
-				t.Errorf("%s: revision %v of %v, last success %v; want %v of %v, %v", what, got.Revision, got.Revision.Time,
-					got.LastSuccess, want.Revision, want.Revision.Time, want.LastSuccess)
+				t.Errorf("%s: got %+v, want %+v", what, got, want)
 			}
 			if got.Reloads != want.Reloads || got.Failures != want.Failures {
 				t.Errorf("%s: %d reloads, %d failures; want %d, %d", what, got.Reloads, got.Failures, want.Reloads, want.Failures)
 			}
-			if got.Err != w.Err() || (got.Err == nil) != (fault == "") || got.Err != nil && got.Err.Error() != fault {
-				t.Errorf("%s: error %v, want %q", what, got.Err, fault)
-			}
-			if len(got.Warnings) != 1 || got.Warnings[0] != w.Warnings()[0] {
-				t.Errorf("%s: warnings %v", what, got.Warnings)
-			}
+			checkProblems(t, what, w, fault)
 		}
 		put := func(text string) {
 			time.Sleep(time.Minute)
@@ -74,4 +68,16 @@ func TestStatus(t *testing.T) {
 		want.LastSuccess = time.Now() // each attempt reads the file
 		check("in an outage", deafness)
 	})
+}
+
+// checkProblems compares the error and the only warning in the status of a watcher.
+func checkProblems(t *testing.T, what string, w *config.Watcher, fault string) {
+	t.Helper()
+	got := w.Status()
+	if got.Err != w.Err() || (got.Err == nil) != (fault == "") || got.Err != nil && got.Err.Error() != fault {
+		t.Errorf("%s: error %v, want %q", what, got.Err, fault)
+	}
+	if len(got.Warnings) != 1 || got.Warnings[0] != w.Warnings()[0] {
+		t.Errorf("%s: warnings %v", what, got.Warnings)
+	}
 }

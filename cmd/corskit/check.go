@@ -163,9 +163,9 @@ func (n counts) String() string {
 
 // checked is the result for one file.
 type checked struct {
-	File        string       `json:"file,omitempty"` // empty: the environment
-	OK          bool         `json:"ok"`
-	Revision    string       `json:"revision,omitempty"`
+	File     string `json:"file,omitempty"` // empty: the environment
+	OK       bool   `json:"ok"`
+	Revision string `json:"revision,omitempty"`
 	counts
 	Shadow      *counts      `json:"shadow,omitempty"`
 	Diagnostics []diagnostic `json:"diagnostics"`
