@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -77,6 +78,50 @@ shadow:
 		s := got.Shadow
 		if s != nil && (s.Difference != tt.difference || s.Verdict.Allowed != tt.allowed || len(s.Exchanges) == 0) {
 			t.Errorf("%s: %+v, want %s and %v", tt.args, s, tt.difference, tt.allowed)
+		}
+	}
+}
+
+// TestShadowGuide takes the steps of docs/observe.md. The commands print what the guide says.
+func TestShadowGuide(t *testing.T) {
+	text, err := os.ReadFile("../../docs/observe.md")
+	if _, outside := os.Stat("../../go.work"); outside != nil {
+		t.Skip("docs/observe.md is outside the module, and .ci/run also tests a copy of the module alone")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(text), "\n## Trying a policy before it decides\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var blocks []string // in fences
+	for i, part := range strings.Split(section, "```") {
+		if i%2 == 1 {
+			blocks = append(blocks, part)
+		}
+	}
+	if !found || len(blocks) != 3 {
+		t.Fatalf("the guide has %d blocks, want 3", len(blocks))
+	}
+	dir := t.TempDir()
+	file := strings.TrimPrefix(blocks[0], "yaml\n")
+	write(t, dir, "cors.yaml", file)
+	_, shadow, _ := strings.Cut(file, "shadow:\n")
+	write(t, dir, "cors.new.yaml", strings.ReplaceAll(shadow[len("  "):], "\n  ", "\n"))
+	for _, c := range []struct {
+		command, want string
+		code          int
+	}{
+		{"corskit check cors.yaml", "0 faults, 0 warnings", exitYes},
+		{"corskit diff cors.yaml", blocks[1][1:], exitNo},
+		{"corskit explain cors.yaml --origin https://old.example.com --method PUT", blocks[2][1:], exitYes},
+		{"corskit diff cors.yaml cors.new.yaml", "- may no longer read responses\n", exitNo},
+	} {
+		r := corskit(t, dir, strings.Fields(c.command)[1:]...)
+		if !strings.Contains(section, "    "+c.command+"\n") || r.code != c.code || !strings.Contains(r.stdout, c.want) {
+			t.Errorf("%s: %+v\nwant\n%s", c.command, r, c.want)
+		}
+		if strings.Contains(r.stdout, "in the shadow") {
+			t.Errorf("%s: the shadow changes: %s", c.command, r.stdout)
 		}
 	}
 }
