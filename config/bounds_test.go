@@ -27,7 +27,7 @@ func TestTimeIsLinear(t *testing.T) {
 	}
 	part := 1 // of the size
 	if testing.Short() {
-		part = 10
+		part = 50
 	}
 	for _, c := range []struct {
 		name, want string
