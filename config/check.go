@@ -29,6 +29,7 @@ func checkDocument(d *document.Document, root *document.Node, known spellings, f
 			return c.layer
 		}
 		c.layer.values = c.table(&schema, root, "")
+		c.layer.takeNames()
 	default:
 		c.fault("", root.Pos, reasonType, root.Text, "expected a table of keys and values, got "+root.Kind.String(),
 			"begin the file with the key policies")
@@ -100,6 +101,11 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 			return c.list(f, n, at, key), true
 		}
 		c.mismatch(n, at, key, "a list", asList(f, n))
+	case textsType:
+		if n.Kind == document.Table {
+			return c.texts(n, key), true
+		}
+		c.mismatch(n, at, key, "a table from names to keys", "write it as in "+keyVariables+": "+f.Example)
 	case tableType:
 		if n.Kind == document.Table {
 			return c.table(f, n, key), true
@@ -183,10 +189,33 @@ func (c *checker) table(f *Field, n *document.Node, key string) map[string]any {
 			c.unknown(f, p, path)
 			return
 		}
+		if p.Unset {
+			return
+		}
 		v, ok := c.value(field, p.Value, p.Pos, path)
 		c.record(path, p.Pos, p.Value)
 		if ok {
 			values[p.Key] = v
+		}
+	})
+	return values
+}
+
+// texts checks a table from names to text.
+func (c *checker) texts(n *document.Node, key string) map[string]string {
+	values := make(map[string]string, len(n.Pairs))
+	text := Field{Type: textType}
+	c.pairs(n, key, func(p document.Pair, path string) {
+		if p.Unset {
+			return
+		}
+		if c.where.doc.Loose && p.Key == strings.ToLower(p.Key) { // viper does not keep the case of keys
+			p.Key = strings.ToUpper(p.Key)
+			path = joinKey(key, p.Key)
+		}
+		c.record(path, p.Pos, p.Value)
+		if v, ok := c.value(&text, p.Value, p.Pos, path); ok {
+			values[p.Key] = v.(string)
 		}
 	})
 	return values
@@ -231,11 +260,11 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	case near != "" && strings.EqualFold(near, p.Key):
 		c.fault(path, p.Pos, reasonKeyCase, "", "keys must be in lower case", wording.DidYouMean(near))
 	case near != "":
-		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", wording.DidYouMean(near))
+		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, wording.DidYouMean(near))
 	case f == &schema && policyField(p.Key) != nil:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "a policy key at the top level of the file", "move it into a policy, under policies")
 	default:
-		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "valid keys are "+strings.Join(f.keys(), ", "))
+		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, "valid keys are "+strings.Join(f.keys(), ", "))
 	}
 }
 
@@ -248,7 +277,10 @@ func (c *checker) policies(f *Field, n *document.Node, at document.Pos, key stri
 	values := make(map[string]any, len(n.Pairs))
 	policy := Field{Type: tableType, Fields: f.Fields}
 	c.pairs(n, key, func(p document.Pair, path string) {
-		if !isName(p.Key) {
+		switch {
+		case p.Unset:
+			return
+		case !isName(p.Key):
 			c.badName(p, path)
 			return
 		}

@@ -62,12 +62,12 @@ policies:
   spa:
     allow_orgins: ["https://app.example.com/"]
     max_age: 600
-`)}, "cors.yaml", config.Options{Environ: []string{"CORS_ORIGINS=https://app.example.com"}})
+`)}, "cors.yaml", config.Options{Environ: []string{"CORS__POLICIES__SPA__CREDENTIALS=true"}})
 	fmt.Println(err)
 	// Output:
 	// cors.yaml:4:5: policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?
 	// cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds
-	// CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?
+	// CORS__POLICIES__SPA__CREDENTIALS: an unknown key; did you mean CORS__POLICIES__SPA__ALLOW_CREDENTIALS?
 }
 
 func ExampleErrors() {
@@ -217,6 +217,8 @@ func ExampleSchema() {
 	}
 	// Output:
 	// version integer 0
+	// variables texts 0
+	// ignore_variables list 0
 	// policies map 12
 	// routes tables 3
 }

@@ -2,6 +2,13 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
+// How to keep the name of an unknown variable, with and without a file.
+const (
+	mapIt       = "map it to a key in variables (in Go: Options.Variables), or "
+	listIt      = "list it in ignore_variables (in Go: Options.IgnoreVariables)"
+	withoutFile = "map it to a key in Options.Variables, or list it in Options.IgnoreVariables"
+)
+
 // variableFaults are faults of variables when there is a file.
 var variableFaults = []faultCase{
 	{
@@ -42,7 +49,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_ORIGINS=https://a.example"},
 		want: []string{
-			"CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+			"CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS? If not, " + mapIt + listIt,
 		},
 	},
 	{
@@ -52,8 +59,8 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_XYZZY=1"},
 		want: []string{
-			"CORS_XYZZY: an unknown variable; unset it, or name it like CORS_ALLOW_ORIGINS (policy default) or " +
-				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)",
+			"CORS_XYZZY: an unknown variable; unset it, name it like CORS_ALLOW_ORIGINS (policy default) or " +
+				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies), " + mapIt + listIt,
 		},
 	},
 	{
@@ -64,9 +71,9 @@ var variableFaults = []faultCase{
 		env: []string{"CORS_SERVICE_HOST=10.0.0.1", "CORS_PORT_80_TCP=tcp://10.0.0.1:80"},
 		want: []string{
 			"CORS_PORT_80_TCP: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set " +
-				"enableServiceLinks to false for the pod",
+				"enableServiceLinks to false for the pod, or " + listIt,
 			"CORS_SERVICE_HOST: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set " +
-				"enableServiceLinks to false for the pod",
+				"enableServiceLinks to false for the pod, or " + listIt,
 		},
 	},
 	{
@@ -122,7 +129,7 @@ var variableFaults = []faultCase{
 			"CORS__POLICIES__SPA__XYZZY: an unknown key; valid keys are ALLOW_ORIGINS, ORIGINS_FILE, ALLOW_METHODS, ALLOW_HEADERS, " +
 				"EXPOSE_HEADERS, ALLOW_CREDENTIALS, MAX_AGE, ALLOW_PRIVATE_NETWORK, REJECT_DISALLOWED, DANGEROUSLY_ALLOW_NULL_ORIGIN, " +
 				"DANGEROUSLY_ALLOW_INSECURE_ORIGINS, DANGEROUSLY_ALLOW_PUBLIC_SUFFIXES",
-			"CORS__POLICY__SPA__MAX_AGE: an unknown key; use CORS__POLICIES__NAME__KEY",
+			"CORS__POLICY__SPA__MAX_AGE: an unknown key; use CORS__POLICIES__NAME__KEY, " + mapIt + listIt,
 		},
 	},
 	{
@@ -301,7 +308,7 @@ var envOnlyFaults = []faultCase{
 		main: noFile,
 		env:  []string{"CORS_ORIGIN=*"},
 		want: []string{
-			"CORS_ORIGIN: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+			"CORS_ORIGIN: an unknown variable; did you mean CORS_ALLOW_ORIGINS? If not, " + withoutFile,
 		},
 	},
 	{

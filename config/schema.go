@@ -9,8 +9,8 @@ import (
 // and the starter file of "corskit init" use it.
 //
 // Its Type is "integer", "boolean", "duration" (text such as "10m"), "text",
-// "list" (of text), "table" (with the keys in Fields), "map" (from names to such
-// tables) or "tables" (a list of such tables).
+// "list" (of text), "texts" (from names to text), "table" (with the keys in Fields), "map"
+// (from names to such tables) or "tables" (a list of such tables).
 type Field struct {
 	Key     string  // as in a file: "allow_origins"; empty for the whole file
 	Type    string  // of the value
@@ -27,6 +27,7 @@ const (
 	durationType = "duration"
 	textType     = "text"
 	listType     = "list"
+	textsType    = "texts"
 	tableType    = "table"
 	mapType      = "map"
 	tablesType   = "tables"
@@ -46,14 +47,16 @@ func clone(f Field) Field {
 
 // Keys that the code refers to.
 const (
-	keyVersion      = "version"
-	keyPolicies     = "policies"
-	keyRoutes       = "routes"
-	keyHost         = "host"
-	keyPath         = "path"
-	keyAllowOrigins = "allow_origins"
-	keyOriginsFile  = "origins_file"
-	keyMaxAge       = "max_age"
+	keyVersion         = "version"
+	keyVariables       = "variables"
+	keyIgnoreVariables = "ignore_variables"
+	keyPolicies        = "policies"
+	keyRoutes          = "routes"
+	keyHost            = "host"
+	keyPath            = "path"
+	keyAllowOrigins    = "allow_origins"
+	keyOriginsFile     = "origins_file"
+	keyMaxAge          = "max_age"
 )
 
 // fileVersion is the version of the file format that this package reads.
@@ -69,6 +72,15 @@ var schema = Field{
 		{
 			Key: keyVersion, Type: integerType, Example: `1`,
 			Doc: "The version of this file format. Defaults to 1.",
+		},
+		{
+			Key: keyVariables, Type: textsType, Example: `{"FRONTEND_URL": "policies.default.allow_origins"}`,
+			Doc: "Environment variables with other names than CORS_*, and the key that each sets. They have the same rules: " +
+				"they override the file, and two variables must not set one key.",
+		},
+		{
+			Key: keyIgnoreVariables, Type: listType, Example: `["CORS_PROXY_URL"]`,
+			Doc: "CORS_* variables that belong to the application, by their exact names. Other unknown CORS_* variables are errors.",
 		},
 		{
 			Key: keyPolicies, Type: mapType, Fields: policyFields,
@@ -174,6 +186,11 @@ func (f *Field) keys() []string {
 		keys[i] = f.Fields[i].Key
 	}
 	return keys
+}
+
+// bySetting returns the keys of the file that a variable can set, or begin with.
+func bySetting() []string {
+	return slices.DeleteFunc(schema.keys(), func(key string) bool { return key == keyVariables || key == keyIgnoreVariables })
 }
 
 // policyField returns the field for a key of a policy, or nil.

@@ -27,9 +27,13 @@ var (
 // entriesOf returns the entries that a text in place of a list probably means. If core
 // cannot tell, it returns core's advice.
 func entriesOf(f *Field, text string) (entries []string, advice string) {
-	if policyField(f.Key) == nil { // names of policies
+	if policyField(f.Key) == nil { // names of policies or variables
 		entries = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", ;\t\r\n\"'-[]", r) })
-		if slices.ContainsFunc(entries, func(s string) bool { return !isName(s) }) {
+		valid := isName
+		if f.Key == keyIgnoreVariables {
+			valid = isVariable
+		}
+		if slices.ContainsFunc(entries, func(s string) bool { return !valid(s) }) {
 			return nil, ""
 		}
 		return entries, ""
