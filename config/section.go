@@ -27,7 +27,7 @@ func Key(path string) Options { return Options{Key: path} }
 // A value may be a struct. Its fields have the keys that their tags mapstructure, koanf,
 // yaml, toml or json name, or otherwise their own names with underscores: allow_origins for
 // AllowOrigins. Fields with the zero value are not set, but a list that is empty and not nil
-// is. The tag "-" leaves a field out.
+// is. If "-" is the only tag of a field, the field is left out.
 func FromMap(m map[string]any, opts ...Options) (*core.Engine, error) {
 	c, err := ReadMap(m, opts...)
 	if err != nil {

@@ -19,14 +19,14 @@ var structTags = []string{"mapstructure", "koanf", "yaml", "toml", "json"}
 // fields adds the fields of a struct to a table. A field with the zero value is unset,
 // because a struct cannot tell that from a missing key. Structs in it are always set.
 func (c *converter) fields(n *document.Node, v reflect.Value, depth int) {
-	if depth > maxNesting {
+	if c.left--; c.left < 0 || depth > maxNesting {
 		c.refused = true
 		return
 	}
 	for i := range v.NumField() {
 		field, f := v.Field(i), v.Type().Field(i)
 		key, inline := keyOfField(f)
-		for inline && field.Kind() == reflect.Pointer && !field.IsNil() {
+		if inline && field.Kind() == reflect.Pointer && !field.IsNil() {
 			field = field.Elem()
 		}
 		switch {
@@ -41,28 +41,31 @@ func (c *converter) fields(n *document.Node, v reflect.Value, depth int) {
 	}
 }
 
-// keyOfField returns the key of a field, which is empty for a field that is left out, and
-// reports whether the fields of the field belong to the same table.
+// keyOfField returns the key of a field, which is empty for a field that its tags leave
+// out, and reports whether the fields of the field belong to the same table.
 func keyOfField(f reflect.StructField) (key string, inline bool) {
+	key, inline = snake(f.Name), f.Anonymous
 	for _, tag := range structTags {
 		name, options, _ := strings.Cut(f.Tag.Get(tag), ",")
 		switch list := strings.Split(options, ","); {
 		case name == "-":
-			return "", false
+			key, inline = "", false // unless another tag names the field
 		case slices.Contains(list, "squash"), slices.Contains(list, "inline"), slices.Contains(list, "remain"):
 			return snake(f.Name), true
 		case name != "":
 			return name, false
 		}
 	}
-	return snake(f.Name), f.Anonymous
+	return key, inline
 }
 
 // snake returns the name of a field as a key: "allow_origins" for AllowOrigins.
 func snake(name string) string {
 	var b strings.Builder
-	for i, r := range name {
-		if unicode.IsUpper(r) && i > 0 && !strings.HasSuffix(b.String(), "_") {
+	runes := []rune(name)
+	for i, r := range runes {
+		begins := i > 0 && unicode.IsUpper(r) && runes[i-1] != '_'
+		if begins && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
 			b.WriteByte('_')
 		}
 		b.WriteRune(unicode.ToLower(r))
