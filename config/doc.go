@@ -82,6 +82,20 @@
 // the intended one unchanged. Without files, variables declare policies: "default"
 // first, the others in the order of their names.
 //
+// The key variables of a file and Options.Variables map variables with other names to keys:
+//
+//	variables: {FRONTEND_URL: policies.spa.allow_origins}
+//	ignore_variables: [CORS_PROXY_URL]
+//
+// They have the same rules. No variable takes precedence over another: if two that are set
+// have the same key, that is a fault. The key ignore_variables and Options.IgnoreVariables
+// are the exact names of CORS_* variables that belong to the application.
+//
+// # Functions
+//
+// A file cannot contain an AllowOriginFunc. Options.AllowOriginFuncs adds one to a policy of
+// the file, by name, for example for a list of origins in a database. Every reload keeps it.
+//
 // # Faults
 //
 // Loading is strict, because a setting that is silently ignored is noticed only in

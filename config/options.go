@@ -2,6 +2,8 @@ package config
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/corskit/corskit/core"
 )
@@ -64,13 +66,13 @@ func combine(opts []Options) Options {
 			all.Environ = o.Environ
 		}
 		if o.Variables != nil {
-			all.Variables = o.Variables
+			all.Variables = maps.Clone(o.Variables)
 		}
 		if o.IgnoreVariables != nil {
-			all.IgnoreVariables = o.IgnoreVariables
+			all.IgnoreVariables = slices.Clone(o.IgnoreVariables)
 		}
 		if o.AllowOriginFuncs != nil {
-			all.AllowOriginFuncs = o.AllowOriginFuncs
+			all.AllowOriginFuncs = maps.Clone(o.AllowOriginFuncs)
 		}
 		if o.Progress != nil {
 			all.Progress = o.Progress

@@ -55,6 +55,33 @@ func TestCheckEnvironment(t *testing.T) {
 	}
 }
 
+// TestVariablesOfTheFile: check and explain use the variables that the head of a file maps, and
+// leave alone those that it ignores.
+func TestVariablesOfTheFile(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", "variables: {FRONTEND_URL: policies.spa.allow_origins}\nignore_variables: [CORS_PROXY_URL]\n"+
+		"policies: {spa: {allow_origins: [\"https://a.example\"]}}\n")
+	env := []string{"FRONTEND_URL=https://b.example", "CORS_PROXY_URL=http://proxy"}
+	r := corskitWith(t, dir, env, "check", "cors.yaml")
+	if want := "because the variable FRONTEND_URL is set"; r.code != exitYes || !strings.Contains(r.stdout, want) {
+		t.Errorf("got %+v, want %s", r, want)
+	}
+	r = corskitWith(t, dir, env, "explain", "cors.yaml", "--origin", "https://b.example")
+	if want := `pattern "https://b.example" of policy "spa" matches`; r.code != exitYes || !strings.Contains(r.stdout, want) {
+		t.Errorf("got %+v, want %s", r, want)
+	}
+	if r := corskitWith(t, dir, env, "explain", "--no-env", "cors.yaml", "--origin", "https://b.example"); r.code != exitNo {
+		t.Errorf("--no-env reads a mapped variable: %+v", r)
+	}
+	r = corskitWith(t, dir, []string{"FRONTEND_URL=b.example", "CORS_OTHER=1"}, "check", "--format", "github", "cors.yaml")
+	for _, want := range []string{"::FRONTEND_URL: policies.spa.allow_origins[0]", "::CORS_OTHER: an unknown variable",
+		"list it in ignore_variables"} {
+		if r.code != exitNo || !strings.Contains(r.stdout, want) {
+			t.Errorf("got %+v, want %s", r, want)
+		}
+	}
+}
+
 // TestCheckSaysThatVariablesWin checks for a note about a key that a variable
 // overrides, which is no warning.
 func TestCheckSaysThatVariablesWin(t *testing.T) {
