@@ -60,7 +60,7 @@ const (
 //	type              a value of the wrong type
 //	unit              a duration without a unit
 //	value             a value of the right type, but not allowed for the key
-//	name              not a valid name of a policy or profile
+//	name              not a valid name of a policy, profile or variable
 //	missing           a required key or variable is not set
 //	unknown-variable  a CORS_* variable that sets nothing
 //	unknown-policy    a policy that no file declares

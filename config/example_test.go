@@ -178,12 +178,12 @@ func ExampleFromMap_struct() {
 	}
 	fmt.Println(engine.AllowsOrigin("https://app.example.com"), engine.AllowsOrigin("https://evil.test"))
 
-	app.CORS.Origins = []string{"app.example.com"}
+	app.CORS.Origins = []string{"a.example"}
 	_, err = config.FromMap(map[string]any{"policies": map[string]any{"default": app.CORS}}, none)
 	fmt.Println(err)
 	// Output:
 	// true false
-	// configuration: policies.default.allow_origins[0] "app.example.com": an origin begins with its scheme; did you mean "https://app.example.com"?
+	// configuration: policies.default.allow_origins[0] "a.example": an origin begins with its scheme; did you mean "https://a.example"?
 }
 
 func ExampleWatch() {

@@ -85,11 +85,13 @@ func TestAllowOriginFuncFaults(t *testing.T) {
 		funcs functions
 		want  string
 	}{
-		{functions{"partner": has}, `cors.yaml: policies.partner: Options.AllowOriginFuncs: no policy has this name; did you mean "partners"?`},
+		{functions{"partner": has},
+			`cors.yaml: policies.partner: Options.AllowOriginFuncs: no policy has this name; did you mean "partners"?`},
 		{functions{"": has, "zzz": has, "app": has}, `cors.yaml: policies."": Options.AllowOriginFuncs: no policy has this name; ` +
 			"the policies are app, partners\n" +
 			"cors.yaml: policies.zzz: Options.AllowOriginFuncs: no policy has this name; the policies are app, partners"},
-		{functions{"partners": nil}, "cors.yaml: policies.partners: Options.AllowOriginFuncs: a nil function; set one, or remove the entry"},
+		{functions{"partners": nil},
+			"cors.yaml: policies.partners: Options.AllowOriginFuncs: a nil function; set one, or remove the entry"},
 	} {
 		_, err := config.Read(context.Background(), yaml(partnersFile), "cors.yaml", none, config.Options{AllowOriginFuncs: c.funcs})
 		if err == nil || err.Error() != c.want {
@@ -98,7 +100,8 @@ func TestAllowOriginFuncFaults(t *testing.T) {
 	}
 	r := config.Check(context.Background(), yaml("policies: {app: {allow_origins: [\"*\"]}}"), "cors.yaml", none,
 		config.Options{AllowOriginFuncs: functions{"app": has}})
-	if r.Err != nil || len(r.Warnings) != 1 || r.Warnings[0].Key != "policies.app" || !strings.Contains(r.Warnings[0].Detail, "never called") {
+	if r.Err != nil || len(r.Warnings) != 1 || r.Warnings[0].Key != "policies.app" ||
+		!strings.Contains(r.Warnings[0].Detail, "never called") {
 		t.Errorf("a function that is never called: %v, %v", r.Err, r.Warnings)
 	}
 }

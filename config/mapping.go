@@ -157,9 +157,8 @@ func (m *mapping) target(e entry, under files, known spellings, f *faults) (targ
 	}
 	t := target{policy: variableName(policy), field: field}
 	if len(under.names) > 0 && known[t.policy] != policy {
-		e.fault(f, reasonUnknownPolicy, notDeclared(policy, under.names[0]), declare(policy, under.declared, "write", func(p string) string {
-			return strconv.Quote(policyKey(p, field.Key))
-		}))
+		quoted := func(p string) string { return strconv.Quote(policyKey(p, field.Key)) }
+		e.fault(f, reasonUnknownPolicy, notDeclared(policy, under.names[0]), declare(policy, under.declared, "write", quoted))
 		return target{}, false
 	}
 	if other := m.spelled[t.policy]; other != "" && other != policy {

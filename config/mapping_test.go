@@ -54,7 +54,7 @@ func TestMappedVariables(t *testing.T) {
 		"a map": func() (*config.Config, error) {
 			return config.ReadMap(map[string]any{
 				"policies":         map[string]any{"my-app": map[string]any{}},
-				"variables":        map[string]string{"FRONTEND_URL": "policies.my-app.allow_origins", "CORS_AGE": "policies.my-app.max_age"},
+				"variables":        options.Variables,
 				"ignore_variables": "CORS_PROXY_URL,CORS__PROXY",
 			}, environ)
 		},
@@ -196,7 +196,8 @@ func TestMappingOptionFaults(t *testing.T) {
 			"cors_frontend: variables must be in upper case; did you mean CORS_FRONTEND?"},
 		{config.Options{}, []string{"cors_profile=prod"}, "cors_profile: variables must be in upper case; did you mean CORS_PROFILE?"},
 		{ignore("CORS_PROXY"), []string{"CORS_PROXY_URL=1"}, "CORS_PROXY_URL: an unknown variable"},
-		{config.Options{}, []string{"CORS__VARIABLES={}"}, "CORS__VARIABLES: a variable cannot set variables; set it in the file, or in Options"},
+		{config.Options{}, []string{"CORS__VARIABLES={}"},
+			"CORS__VARIABLES: a variable cannot set variables; set it in the file, or in Options"},
 	} {
 		c.opts.Environ = append([]string{}, c.env...)
 		_, err := config.Read(context.Background(), yaml(file), "cors.yaml", c.opts)
@@ -299,4 +300,38 @@ policies: {spa: {}}
 			`cors.yaml:2:20: ignore_variables[0] "1": expected text, got a number; write "1", in quotes`,
 		},
 	},
+}
+
+// TestUnknownVariablesCanBeKept follows what the message about an unknown variable says, in
+// files and in options.
+func TestUnknownVariablesCanBeKept(t *testing.T) {
+	const policies, key = "policies: {spa: {}}\n", "policies.spa.allow_origins"
+	for name, says := range map[string][]string{
+		"CORS_ORIGINS":      {"If not, " + mapIt + listIt},
+		"CORS_XYZZY":        {"unset it", mapIt + listIt},
+		"CORS__ORIGINS":     {"CORS__POLICIES__NAME__KEY", mapIt + listIt},
+		"CORS_SERVICE_HOST": {"enableServiceLinks", "or " + listIt},
+	} {
+		environ := []string{name + "=https://a.example"}
+		_, err := config.Read(context.Background(), yaml(policies), "cors.yaml", config.Options{Environ: environ})
+		for _, text := range says {
+			if err == nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("%v\ndoes not say %s", err, text)
+			}
+		}
+		for _, c := range []struct {
+			head string
+			opts config.Options
+		}{
+			{"variables: {" + name + ": " + key + "}\n", config.Options{}},
+			{"ignore_variables: [" + name + "]\n", config.Options{}},
+			{"", config.Options{Variables: map[string]string{name: key}}},
+			{"", config.Options{IgnoreVariables: []string{name}}},
+		} {
+			c.opts.Environ = environ
+			if _, err := config.Read(context.Background(), yaml(c.head+policies), "cors.yaml", c.opts); err != nil {
+				t.Errorf("%s%+v: %v", c.head, c.opts, err)
+			}
+		}
+	}
 }

@@ -65,7 +65,8 @@ func TestStructs(t *testing.T) {
 		"an embedded pointer and a map of the rest": struct {
 			*common
 			Rest map[string]any `mapstructure:",remain"`
-		}{&common{MaxAge: 10 * time.Minute, AllowCredentials: true}, map[string]any{"allow_origins": []url.URL{*site}, "allow_methods": "PUT"}},
+		}{&common{MaxAge: 10 * time.Minute, AllowCredentials: true},
+			map[string]any{"allow_origins": []url.URL{*site}, "allow_methods": "PUT"}},
 		"inner text": map[string]any{"allow_origins": "https://a.example", "allow_methods": []string{"PUT"},
 			"allow_credentials": "true", "max_age": "10m"},
 	} {
@@ -90,8 +91,11 @@ func TestStructOfSection(t *testing.T) {
 		Policies []string
 	}
 	type section struct {
-		Policies        struct{ App, Public policy }
-		Variables       map[string]string
+		Policies struct {
+			App, Public policy
+			Absent      *policy
+		}
+		Variables       struct{ AppURL, Other string }
 		IgnoreVariables []string
 		Routes          []route
 	}
@@ -101,12 +105,15 @@ func TestStructOfSection(t *testing.T) {
 	}
 	app.HTTP.CORS = &section{Routes: []route{{Path: "/public/", Policies: []string{"public"}}, {Policies: []string{"app"}}}}
 	app.HTTP.CORS.Policies.App.AllowOrigins = []string{}
+	app.HTTP.CORS.Variables.AppURL = "policies.app.max_age"
 	app.HTTP.CORS.Policies.Public.AllowOrigins = []string{"*"}
-	c, err := config.ReadMap(map[string]any{"app": app}, noEnvironment, config.Key("app.http.cors"))
+	c, err := config.ReadMap(map[string]any{"app": app}, config.Options{Environ: []string{"APP_URL=5m"}}, config.Key("app.http.cors"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, p := c.Policies[0], c.Policies[1]; a.Name != "app" || a.AllowOrigins == nil || p.AllowOrigins[0] != "*" || len(c.Routes) != 2 {
+	a, p := c.Policies[0], c.Policies[1]
+	if a.Name != "app" || a.AllowOrigins == nil || a.MaxAge != 5*time.Minute || p.AllowOrigins[0] != "*" ||
+		len(c.Policies) != 2 || len(c.Routes) != 2 {
 		t.Errorf("%+v, %+v", c.Policies, c.Routes)
 	}
 	app.HTTP.CORS = nil
