@@ -157,6 +157,9 @@ func (m *mapping) target(e entry, under files, known spellings, f *faults) (targ
 	}
 	t := target{policy: variableName(policy), field: field}
 	if len(under.names) > 0 && known[t.policy] != policy {
+		if other := known[t.policy]; other != "" { // differs only in - and _
+			under.declared = []string{other}
+		}
 		quoted := func(p string) string { return strconv.Quote(policyKey(p, field.Key)) }
 		e.fault(f, reasonUnknownPolicy, notDeclared(policy, under.names[0]), declare(policy, under.declared, "write", quoted))
 		return target{}, false

@@ -233,7 +233,8 @@ var mappingFaults = []faultCase{
   H: policies.sap.max_age
   I: policies.zoo.max_age
   J: variables
-policies: {spa: {}}
+  K: policies.sp_a.max_age
+policies: {spa: {}, sp-a: {}}
 `),
 		},
 		env: []string{"A=1"},
@@ -248,8 +249,10 @@ policies: {spa: {}}
 			`cors.yaml:9:6: variables.H "policies.sap.max_age": sets the policy "sap", which cors.yaml does not declare; ` +
 				`did you mean "policies.spa.max_age"?`,
 			`cors.yaml:10:6: variables.I "policies.zoo.max_age": sets the policy "zoo", which cors.yaml does not declare; ` +
-				`declare it there, for example as zoo: {}, or write "policies.spa.max_age"`,
+				`declare it there, for example as zoo: {}`,
 			`cors.yaml:11:6: variables.J "variables": an unknown key; write a path as in "policies.spa.allow_origins"`,
+			`cors.yaml:12:6: variables.K "policies.sp_a.max_age": sets the policy "sp_a", which cors.yaml does not declare; ` +
+				`did you mean "policies.sp-a.max_age"?`,
 		},
 	},
 	{

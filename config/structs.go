@@ -21,6 +21,8 @@ var structTags = []string{"mapstructure", "koanf", "yaml", "toml", "json"}
 func (c *converter) fields(n *document.Node, v reflect.Value, depth int) {
 	if c.left--; c.left < 0 || depth > maxNesting {
 		c.refused = true
+	}
+	if c.refused {
 		return
 	}
 	for i := range v.NumField() {

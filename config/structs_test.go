@@ -131,6 +131,11 @@ func TestStructFaults(t *testing.T) {
 	}
 	loop := &cycle{MaxAge: "5m"}
 	loop.cycle = loop
+	type tree struct {
+		Left, Right *tree `mapstructure:",squash"`
+	}
+	full := &tree{}
+	full.Left, full.Right = full, full
 	for _, c := range []struct {
 		policy any
 		want   string
@@ -145,6 +150,7 @@ func TestStructFaults(t *testing.T) {
 		{struct{ AllowOrigins []struct{} }{make([]struct{}, 1)}, "policies.app.allow_origins[0]: expected text, got a table"},
 		{struct{ MaxAge, Max_Age string }{"5m", "6m"}, "policies.app.max_age: already set"},
 		{loop, "nest too deeply"},
+		{full, "nest too deeply"},
 	} {
 		_, err := config.FromMap(map[string]any{"policies": map[string]any{"app": c.policy}}, noEnvironment)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
