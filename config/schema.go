@@ -98,11 +98,11 @@ var policyFields = []Field{
 			"A # at the start of a line or after white space begins a comment.",
 	},
 	{
-		Key: "allow_methods", Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
+		Key: keyAllowMethods, Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
 		Doc: "The methods that scripts may use. CORS always allows GET, HEAD and POST. * allows every method.",
 	},
 	{
-		Key: "allow_headers", Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
+		Key: keyAllowHeaders, Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
 		Doc: "The request headers that scripts may set. " +
 			"* allows every header; without credentials it does not cover authorization, which must be listed.",
 	},
