@@ -168,6 +168,9 @@ func undeclared(v variable, t target, declared []string, file string) *Error {
 	}
 	if near := wording.Nearest(name, declared); near != "" {
 		e.Suggestion = "did you mean " + deepVariable(keyPolicies, near, t.field.Key) + "?"
+	} else if file == defaultsName {
+		e.Detail = "sets the policy " + strconv.Quote(name) + ", but the policy of the program is " + strconv.Quote(declared[0])
+		e.Suggestion = "set " + policyVariable(declared[0], t.field.Key)
 	} else if len(declared) == 1 {
 		e.Suggestion += ", or set " + deepVariable(keyPolicies, declared[0], t.field.Key)
 	}
