@@ -14,7 +14,8 @@ type checker struct {
 	layer  *layer
 	faults *faults
 	known  spellings
-	where  setting // only the document or the variable
+	where  setting     // only the document or the variable
+	flags  core.Policy // of the table that is being checked; nothing else is set
 }
 
 // checkDocument checks a whole file, and adds its policies to known.
@@ -99,7 +100,7 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 		if n.Kind == document.List {
 			return c.list(f, n, at, key), true
 		}
-		c.mismatch(n, at, key, "a list", asList(f, n))
+		c.mismatch(n, at, key, "a list", asList(f, n, c.flags))
 	case tableType:
 		if n.Kind == document.Table {
 			return c.table(f, n, key), true
@@ -177,6 +178,7 @@ func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key s
 // table checks the keys of a table.
 func (c *checker) table(f *Field, n *document.Node, key string) map[string]any {
 	values := make(map[string]any, len(n.Pairs))
+	c.flags = flagsOf(f, n)
 	c.pairs(n, key, func(p document.Pair, path string) {
 		field := f.field(p.Key)
 		if field == nil {

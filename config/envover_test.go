@@ -32,7 +32,8 @@ func TestFromEnvOver(t *testing.T) {
 		{[]string{"CORS_ALLOW_ORIGINS=https://a.example,https://b.example"},
 			with(func(p *core.Policy) { p.AllowOrigins = []string{"https://a.example", "https://b.example"} })},
 		{[]string{"CORS_ALLOW_ORIGINS="}, with(func(p *core.Policy) { p.AllowOrigins = []string{} })},
-		{[]string{"CORS_MAX_AGE=disabled", "CORS_ALLOW_CREDENTIALS=false", "CORS_ALLOW_METHODS=PATCH", "CORS__POLICIES__DEFAULT__ALLOW_HEADERS="},
+		{[]string{"CORS_MAX_AGE=disabled", "CORS_ALLOW_CREDENTIALS=false", "CORS_ALLOW_METHODS=PATCH",
+			"CORS__POLICIES__DEFAULT__ALLOW_HEADERS="},
 			with(func(p *core.Policy) {
 				p.MaxAge, p.AllowCredentials, p.AllowMethods, p.AllowHeaders = core.NoPreflightCache, false, []string{"PATCH"}, []string{}
 			})},
@@ -137,7 +138,8 @@ func TestFromEnvOverNote(t *testing.T) {
 	if err != nil || len(c.Notes) != 1 || !strings.HasPrefix(c.Notes[0].String(), "defaults: policies.default: no allow_headers: ") {
 		t.Errorf("%v, %+v", err, c)
 	}
-	if c, err = config.ReadEnvOver(core.Policy{AllowMethods: []string{"PUT"}, AllowHeaders: []string{}}, env); err != nil || len(c.Notes) > 0 {
+	c, err = config.ReadEnvOver(core.Policy{AllowMethods: []string{"PUT"}, AllowHeaders: []string{}}, env)
+	if err != nil || len(c.Notes) > 0 {
 		t.Errorf("%v, %+v", err, c)
 	}
 }

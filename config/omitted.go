@@ -36,7 +36,9 @@ func (s *state) omitted() *Warning {
 	case len(keys) == 0:
 		return nil
 	case slices.Equal(methods, headers):
-		details = []string{"no " + keyAllowMethods + " and no " + keyAllowHeaders + s.in(methods) + ": " + onlySimple + ", and set " + noHeader}
+		details = []string{
+			"no " + keyAllowMethods + " and no " + keyAllowHeaders + s.in(methods) + ": " + onlySimple + ", and set " + noHeader,
+		}
 	}
 	first := slices.IndexFunc(s.merged.order, func(name string) bool {
 		return slices.Contains(methods, name) || slices.Contains(headers, name)

@@ -126,7 +126,12 @@ var policyFields = []Field{
 	},
 	{
 		Key: "reject_disallowed", Type: booleanType, Goname: "RejectDisallowed", Example: `true`,
-		Doc: "Whether the server answers requests from other origins with 403, instead of handling them without CORS headers.",
+		Doc: "Whether the server answers requests from other origins with 403, instead of handling them without CORS headers. " +
+			"Requests of the server's own pages are not rejected, if browsers send Sec-Fetch-Site or Origin has " +
+			"the host and port of Host. " +
+			"Over plain http, this fails behind a proxy that rewrites Host and for the Origin null: " +
+			"list the server's own origin in allow_origins or let the proxy pass on Host, " +
+			"and set Referrer-Policy: same-origin for pages with forms.",
 	},
 	{
 		Key: "dangerously_allow_null_origin", Type: booleanType, Goname: "DangerouslyAllowNullOrigin", Example: `true`,

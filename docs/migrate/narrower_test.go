@@ -82,7 +82,8 @@ func (lib library) narrower(t *testing.T) string {
 	if count == 0 {
 		return "A list that you leave out allows nothing in either library.\n"
 	}
-	return "**A list that you leave out allows nothing in corskit, and there is no error.** The old library allows something then. To keep it, write:\n\n" + b.String()
+	return "**A list that you leave out allows nothing in corskit, and there is no error.** " +
+		"The old library allows something then. To keep it, write:\n\n" + b.String()
 }
 
 // TestOmittedLists checks that no list that a program leaves out is missing from the
