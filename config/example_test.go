@@ -67,7 +67,7 @@ policies:
 	// Output:
 	// cors.yaml:4:5: policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?
 	// cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds
-	// CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?
+	// CORS_ORIGINS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?
 }
 
 func ExampleErrors() {

@@ -42,7 +42,32 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_ORIGINS=https://a.example"},
 		want: []string{
+			"CORS_ORIGINS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?",
+		},
+	},
+	{
+		name: "an unknown variable, and the policy default",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {spa: {}, default: {}}\n"),
+		},
+		env: []string{"CORS_ORIGINS=https://a.example", "CORS_XYZZY=1", "cors_max_age=1m"},
+		want: []string{
 			"CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+			"CORS_XYZZY: an unknown variable; unset it, or name it like CORS_ALLOW_ORIGINS (policy default) or " +
+				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)",
+			"cors_max_age: variables must be in upper case; did you mean CORS_MAX_AGE?",
+		},
+	},
+	{
+		name: "unknown variables, and several policies",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {spa: {}, my-app: {}}\n"),
+		},
+		env: []string{"CORS_ORIGINS=https://a.example", "CORS_PROFIL=prod", "CORS_XYZZY=1"},
+		want: []string{
+			"CORS_ORIGINS: an unknown variable; did you mean CORS__POLICIES__NAME__ALLOW_ORIGINS, with the name of a policy?",
+			"CORS_PROFIL: an unknown variable; did you mean CORS_PROFILE?",
+			"CORS_XYZZY: an unknown variable; unset it, or name it like CORS__POLICIES__NAME__ALLOW_ORIGINS, with the name of a policy",
 		},
 	},
 	{
@@ -52,8 +77,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_XYZZY=1"},
 		want: []string{
-			"CORS_XYZZY: an unknown variable; unset it, or name it like CORS_ALLOW_ORIGINS (policy default) or " +
-				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)",
+			"CORS_XYZZY: an unknown variable; unset it, or name it like CORS__POLICIES__SPA__ALLOW_ORIGINS",
 		},
 	},
 	{
@@ -76,7 +100,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"cors_allow_origins=https://a.example"},
 		want: []string{
-			"cors_allow_origins: variables must be in upper case; did you mean CORS_ALLOW_ORIGINS?",
+			"cors_allow_origins: variables must be in upper case; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?",
 		},
 	},
 	{

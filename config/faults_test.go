@@ -67,7 +67,7 @@ route: []
 		env: []string{"CORS_ORIGNS=x", "CORS__POLICIES__SPA__MAX_AGE=1d"},
 		want: []string{
 			`cors.yaml:2:18: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
-			"CORS_ORIGNS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+			"CORS_ORIGNS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?",
 			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "1d": not a duration; did you mean "24h"?`,
 		},
 	},

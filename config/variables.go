@@ -148,7 +148,7 @@ func shortTarget(name string) (target, *Error) {
 		}
 		names = append(names, t.key())
 	}
-	fix := "unset it, or name it like CORS_ALLOW_ORIGINS (policy default) or CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)"
+	fix := "unset it, or name it like " + ofDefault
 	if kubernetesLink.MatchString(name) {
 		fix = "Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod"
 	} else if near := wording.Nearest(short, names); near != "" {
