@@ -28,6 +28,7 @@ var (
 // flagValues are values for the flags that need one.
 var flagValues = map[string]string{
 	"--origin": page, "--method": "PUT", "--header": "X-Token", "--host": "localhost", "--path": "/a/", "--rate": "600/m",
+	"--framework": "fiber",
 }
 
 // followed returns the command lines that follow the suggestions in an output.
@@ -104,7 +105,8 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		{"serve", "absent.yaml", "--framework", "ginn"}, {"serve", "absent.yaml", "--format", "yml"},
 		{"probe", plain.URL, "-o", page, "--format", "yml"}, {"probe", plain.URL, "-o", page, "--browser", "safari"},
 		{"init", "cors.yaml"}, {"explain", "-o", "app.example.com", "--method", "patch"}, {"explain", "-o", page + "/"},
-		{"explain", "routed.yaml", "-o", page}, {"probe", plain.URL, "-o", "app.example.com"},
+		{"explain", "routed.yaml", "-o", page}, {"explain", "routed.yaml", "-o", page, "--path", "/A/x", "--host", "a.example"},
+		{"probe", plain.URL, "-o", "app.example.com"},
 		{"explain", "cors.yaml", missing}, {"explain", "cors.yaml", method, "-o", page}, {"explain", "cors.yaml", status405},
 		{"probe", "http://corskit-sample.invalid/", "-o", page}, {"probe", secure.URL, "-o", page},
 		{"probe", strings.Replace(plain.URL, "http:", "https:", 1), "-o", page},
