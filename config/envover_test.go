@@ -88,7 +88,8 @@ func TestFromEnvOverRevision(t *testing.T) {
 		return c.Revision.Hash
 	}
 	a := core.Policy{AllowOrigins: []string{"https://a.example"}}
-	if hash(a) != hash(a) || hash(a) == hash(core.Policy{AllowOrigins: []string{"https://b.example"}}) {
+	again := core.Policy{AllowOrigins: []string{"https://a.example"}}
+	if hash(a) != hash(again) || hash(a) == hash(core.Policy{AllowOrigins: []string{"https://b.example"}}) {
 		t.Error("the revision does not identify the policy")
 	}
 }

@@ -72,9 +72,7 @@ func unquote(text string) string {
 // setVariable returns the case with a variable of another name and value. An empty name
 // removes it, and a nil value keeps the value.
 func (c faultCase) setVariable(old, name string, value *string) faultCase {
-	if strings.Contains(name, "__NAME__") { // the name of a policy of the file
-		name = strings.Replace(name, "__NAME__", "__SPA__", 1)
-	}
+	name = strings.Replace(name, "__NAME__", "__SPA__", 1) // the name of a policy of the file
 	var env []string
 	for _, entry := range c.env {
 		n, v, _ := strings.Cut(entry, "=")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -83,10 +84,7 @@ type explained struct {
 }
 
 func (x *explain) run(cmd *cobra.Command, list []string) error {
-	if err := oneOf("format", x.format, "text", "json"); err != nil {
-		return err
-	}
-	if err := oneOf("framework", x.framework, frameworkNames()...); err != nil {
+	if err := cmp.Or(oneOf("format", x.format, "text", "json"), oneOf("framework", x.framework, frameworkNames()...)); err != nil {
 		return err
 	}
 	files, m, err := cutMessage(cmd, list)
