@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -361,6 +362,9 @@ var maxAgeInFile = regexp.MustCompile(`max_age["']?\s*[:=]\s*["']?([0-9][0-9.a-z
 func spellings(c *config.Config) map[string]string {
 	spelled := make(map[string]string)
 	for _, file := range c.Files {
+		if !slices.Contains([]string{".yaml", ".yml", ".json", ".toml"}, filepath.Ext(file)) {
+			continue // a list of origins, which may be long
+		}
 		text, _ := os.ReadFile(file) // without a spelling, print prints seconds
 		for _, m := range maxAgeInFile.FindAllSubmatch(text, -1) {
 			if d, err := time.ParseDuration(string(m[1])); err == nil {
