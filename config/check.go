@@ -14,7 +14,8 @@ type checker struct {
 	layer  *layer
 	faults *faults
 	known  spellings
-	where  setting // only the document or the variable
+	where  setting     // only the document or the variable
+	flags  core.Policy // of the table that is being checked; nothing else is set
 }
 
 // checkDocument checks a whole file, and adds its policies to known.
@@ -100,7 +101,7 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 		if n.Kind == document.List {
 			return c.list(f, n, at, key), true
 		}
-		c.mismatch(n, at, key, "a list", asList(f, n))
+		c.mismatch(n, at, key, "a list", asList(f, n, c.flags))
 	case textsType:
 		if n.Kind == document.Table {
 			return c.texts(n, key), true
@@ -173,6 +174,9 @@ func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key s
 		c.mismatch(item, at, key, "text", "remove the inner brackets")
 	default:
 		suggestion := inQuotes(item)
+		if f.Key == keyIgnoreVariables && suggestion != "" {
+			suggestion = "write the name of a variable, in quotes"
+		}
 		if f.Key == keyAllowOrigins && suggestion != "" {
 			suggestion = `write an origin, as in "https://app.example.com"`
 		}
@@ -183,6 +187,7 @@ func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key s
 // table checks the keys of a table.
 func (c *checker) table(f *Field, n *document.Node, key string) map[string]any {
 	values := make(map[string]any, len(n.Pairs))
+	c.flags = flagsOf(f, n)
 	c.pairs(n, key, func(p document.Pair, path string) {
 		field := f.field(p.Key)
 		if field == nil {
@@ -214,8 +219,13 @@ func (c *checker) texts(n *document.Node, key string) map[string]string {
 			path = joinKey(key, p.Key)
 		}
 		c.record(path, p.Pos, p.Value)
-		if v, ok := c.value(&text, p.Value, p.Pos, path); ok {
-			values[p.Key] = v.(string)
+		switch p.Value.Kind {
+		case document.Null, document.Tagged, document.Text:
+			if v, ok := c.value(&text, p.Value, p.Pos, path); ok {
+				values[p.Key] = v.(string)
+			}
+		default: // a number in quotes would be refused next
+			c.mismatch(p.Value, p.Value.PosOr(p.Pos), path, "text", "write the path of a key, in quotes")
 		}
 	})
 	return values

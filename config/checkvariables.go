@@ -27,6 +27,11 @@ type files struct {
 // misspelled name would leave the intended policy unchanged without an error.
 func checkVariables(vars []variable, m *mapping, known spellings, under files, f *faults) *layer {
 	c := checker{layer: newLayer(), faults: f, known: known}
+	for _, e := range f.list {
+		if e.Variable != "" {
+			e.Suggestion = under.accepted(e.Suggestion)
+		}
+	}
 	policies := make(map[string]any)
 	by := make(map[string]string)
 	for _, v := range vars {
@@ -35,6 +40,7 @@ func checkVariables(vars []variable, m *mapping, known spellings, under files, f
 		}
 		t, fault := m.targetOf(v.name)
 		if fault != nil {
+			fault.Suggestion = under.accepted(fault.Suggestion)
 			f.add(fault)
 			continue
 		}

@@ -18,7 +18,7 @@
 //	defer watcher.Close()
 //	router.Use(corsgin.Middleware(watcher.Engine()))
 //
-// [FromEnv] reads only the environment.
+// [FromEnv] reads only the environment. [FromEnvOver] reads it over a policy of the program.
 //
 // # Files
 //

@@ -16,6 +16,7 @@ const (
 	ReasonNotFound     core.Reason = "not-found"     // the file does not exist
 	ReasonRead         core.Reason = "read"          // the file cannot be read, or changes while it is read
 	ReasonWatch        core.Reason = "watch"         // the Source cannot watch and is polled
+	ReasonUnlinked     core.Reason = "unlinked"      // a mount keeps showing a file that was replaced or removed
 	ReasonMore         core.Reason = "more"          // there are more faults than are reported
 	ReasonUnusedPolicy core.Reason = "unused-policy" // a Warning: no route names the policy
 )

@@ -49,7 +49,34 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_ORIGINS=https://a.example"},
 		want: []string{
+			"CORS_ORIGINS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS? If not, " + mapIt + listIt,
+		},
+	},
+	{
+		name: "an unknown variable, and the policy default",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {spa: {}, default: {}}\n"),
+		},
+		env: []string{"CORS_ORIGINS=https://a.example", "CORS_XYZZY=1", "cors_max_age=1m"},
+		want: []string{
 			"CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS? If not, " + mapIt + listIt,
+			"CORS_XYZZY: an unknown variable; unset it, name it like CORS_ALLOW_ORIGINS (policy default) or " +
+				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies), " + mapIt + listIt,
+			"cors_max_age: variables must be in upper case; did you mean CORS_MAX_AGE?",
+		},
+	},
+	{
+		name: "unknown variables, and several policies",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {spa: {}, my-app: {}}\n"),
+		},
+		env: []string{"CORS_ORIGINS=https://a.example", "CORS_PROFIL=prod", "CORS_XYZZY=1"},
+		want: []string{
+			"CORS_ORIGINS: an unknown variable; did you mean CORS__POLICIES__NAME__ALLOW_ORIGINS, with the name of a policy? If not, " +
+				mapIt + listIt,
+			"CORS_PROFIL: an unknown variable; did you mean CORS_PROFILE? If not, " + mapIt + listIt,
+			"CORS_XYZZY: an unknown variable; unset it, name it like CORS__POLICIES__NAME__ALLOW_ORIGINS, with the name of a policy, " +
+				mapIt + listIt,
 		},
 	},
 	{
@@ -59,8 +86,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_XYZZY=1"},
 		want: []string{
-			"CORS_XYZZY: an unknown variable; unset it, name it like CORS_ALLOW_ORIGINS (policy default) or " +
-				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies), " + mapIt + listIt,
+			"CORS_XYZZY: an unknown variable; unset it, name it like CORS__POLICIES__SPA__ALLOW_ORIGINS, " + mapIt + listIt,
 		},
 	},
 	{
@@ -83,7 +109,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"cors_allow_origins=https://a.example"},
 		want: []string{
-			"cors_allow_origins: variables must be in upper case; did you mean CORS_ALLOW_ORIGINS?",
+			"cors_allow_origins: variables must be in upper case; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?",
 		},
 	},
 	{

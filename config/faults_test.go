@@ -24,6 +24,9 @@ type faultCase struct {
 	main  string // the file to load; empty means "cors.yaml"
 	env   []string
 	want  []string // every message
+
+	mapped  map[string]string // Options.Variables
+	ignored []string          // Options.IgnoreVariables
 }
 
 // faultCases are the cases of all topics.
@@ -67,7 +70,7 @@ route: []
 		env: []string{"CORS_ORIGNS=x", "CORS__POLICIES__SPA__MAX_AGE=1d"},
 		want: []string{
 			`cors.yaml:2:18: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
-			"CORS_ORIGNS: an unknown variable; did you mean CORS_ALLOW_ORIGINS? If not, " + mapIt + listIt,
+			"CORS_ORIGNS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS? If not, " + mapIt + listIt,
 			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "1d": not a duration; did you mean "24h"?`,
 		},
 	},

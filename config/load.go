@@ -21,6 +21,8 @@ type loader struct {
 	name   string
 	opts   Options
 	values map[string]any // in place of the document, if not nil
+
+	defaults *core.Policy // the policy below the environment; nil if there is none
 }
 
 // state is the result of one load.
@@ -101,6 +103,9 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 	known := make(spellings)
 	layers, complete := l.layers(ctx, s, names, p, known)
 	under := files{exist: l.name != "", names: s.files}
+	if l.defaults != nil {
+		under.names = []string{defaultsName}
+	}
 	for _, layer := range layers {
 		under.declared = append(under.declared, layer.policies...)
 	}
@@ -113,7 +118,9 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 		s.digest.add("variable", v.name, v.value, m.targets[v.name].path())
 	}
 	layers = append(layers, checkVariables(vars, m, known, under, &s.faults))
-	s.overridden = overridden(layers) // before they are merged
+	if l.defaults == nil { // to override them is the purpose of variables
+		s.overridden = overridden(layers) // before they are merged
+	}
 	if complete {
 		l.merge(ctx, s, layers, m)
 	}
@@ -124,6 +131,9 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 // could be decoded.
 func (l *loader) layers(ctx context.Context, s *state, names []string, p profile, known spellings) (layers []*layer, complete bool) {
 	complete = true
+	if l.defaults != nil {
+		layers = append(layers, l.defaultsLayer(s, known))
+	}
 	for i, name := range names {
 		d, root, fault := l.decode(ctx, s, name)
 		if fault == nil {
@@ -190,6 +200,9 @@ func (l *loader) merge(ctx context.Context, s *state, layers []*layer, vars *map
 	}
 	s.merged = m
 	s.policies = m.policies(s.lists)
+	if l.defaults != nil {
+		s.policies[m.index[l.defaults.Name]].AllowOriginFunc = l.defaults.AllowOriginFunc
+	}
 	l.addFuncs(s, m)
 	if m.Routes != nil {
 		s.routes, s.used = m.routes(s.policies, &s.faults)

@@ -161,7 +161,8 @@ func (m *mapping) target(e entry, under files, known spellings, f *faults) (targ
 			under.declared = []string{other}
 		}
 		quoted := func(p string) string { return strconv.Quote(policyKey(p, field.Key)) }
-		e.fault(f, reasonUnknownPolicy, notDeclared(policy, under.names[0]), declare(policy, under.declared, "write", quoted))
+		e.fault(f, reasonUnknownPolicy, notDeclared(policy, under.names[0], under.declared),
+			declare(policy, under.names[0], under.declared, "write", quoted))
 		return target{}, false
 	}
 	if other := m.spelled[t.policy]; other != "" && other != policy {

@@ -77,7 +77,7 @@ func TestMappedVariables(t *testing.T) {
 			p.MaxAge.String() != "10m0s" {
 			t.Errorf("%s: %+v", name, p)
 		}
-		if strings.Contains("YAML JSON TOML", name) && (len(c.Notes) != 1 || !strings.Contains(c.Notes[0].Detail, "FRONTEND_URL")) {
+		if strings.Contains("YAML JSON TOML", name) && (len(c.Notes) != 2 || !strings.Contains(c.Notes[0].Detail, "FRONTEND_URL")) {
 			t.Errorf("%s: the notes are %v", name, c.Notes)
 		}
 	}
@@ -298,9 +298,9 @@ policies: {spa: {}}
 		},
 		want: []string{
 			"cors.yaml:1:16: variables.A: no value; set one, or remove the key",
-			`cors.yaml:1:21: variables.B "1": expected text, got a number; write "1", in quotes`,
+			`cors.yaml:1:21: variables.B "1": expected text, got a number; write the path of a key, in quotes`,
 			"cors.yaml:1:27: variables.C: empty; set a value, or remove the key",
-			`cors.yaml:2:20: ignore_variables[0] "1": expected text, got a number; write "1", in quotes`,
+			`cors.yaml:2:20: ignore_variables[0] "1": expected text, got a number; write the name of a variable, in quotes`,
 		},
 	},
 }

@@ -47,7 +47,8 @@ type Options struct {
 	Progress func(Progress)
 
 	// OnReload, if not nil, is called after every reload of a [Watcher], successful or
-	// not, and when its Source cannot watch, but not after the first load. Calls are
+	// not, but not after the first load. It is also called when its Source cannot watch
+	// ([ReasonWatch]) and when a mount hides changes ([ReasonUnlinked]). Calls are
 	// sequential, in order, after the engine has changed. OnReload must not
 	// call [Watcher.Close], which waits for it.
 	OnReload func(Result)

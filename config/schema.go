@@ -110,11 +110,11 @@ var policyFields = []Field{
 			"A # at the start of a line or after white space begins a comment.",
 	},
 	{
-		Key: "allow_methods", Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
+		Key: keyAllowMethods, Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
 		Doc: "The methods that scripts may use. CORS always allows GET, HEAD and POST. * allows every method.",
 	},
 	{
-		Key: "allow_headers", Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
+		Key: keyAllowHeaders, Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
 		Doc: "The request headers that scripts may set. " +
 			"* allows every header; without credentials it does not cover authorization, which must be listed.",
 	},
@@ -138,7 +138,12 @@ var policyFields = []Field{
 	},
 	{
 		Key: "reject_disallowed", Type: booleanType, Goname: "RejectDisallowed", Example: `true`,
-		Doc: "Whether the server answers requests from other origins with 403, instead of handling them without CORS headers.",
+		Doc: "Whether the server answers requests from other origins with 403, instead of handling them without CORS headers. " +
+			"Requests of the server's own pages are not rejected, if browsers send Sec-Fetch-Site or Origin has " +
+			"the host and port of Host. " +
+			"Over plain http, this fails behind a proxy that rewrites Host and for the Origin null: " +
+			"list the server's own origin in allow_origins or let the proxy pass on Host, " +
+			"and set Referrer-Policy: same-origin for pages with forms.",
 	},
 	{
 		Key: "dangerously_allow_null_origin", Type: booleanType, Goname: "DangerouslyAllowNullOrigin", Example: `true`,

@@ -166,7 +166,7 @@ func shortTarget(name string) (target, *Error) {
 		}
 		names = append(names, t.key())
 	}
-	fix := "unset it, name it like CORS_ALLOW_ORIGINS (policy default) or CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)"
+	fix := "unset it, name it like " + ofDefault
 	if kubernetesLink.MatchString(name) {
 		fix = "Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod"
 	} else if near := wording.Nearest(short, names); near != "" {
@@ -179,21 +179,33 @@ func shortTarget(name string) (target, *Error) {
 // declares.
 func undeclared(v variable, t target, declared []string, file string) *Error {
 	name := strings.ToLower(t.policy)
+	spell := func(p string) string { return deepVariable(keyPolicies, p, t.field.Key) }
+	if file == defaultsName {
+		spell = func(p string) string { return policyVariable(p, t.field.Key) }
+	}
 	return &Error{
-		Place: Place{Variable: v.name}, Reason: reasonUnknownPolicy, Detail: notDeclared(name, file),
-		Suggestion: declare(name, declared, "set", func(p string) string { return deepVariable(keyPolicies, p, t.field.Key) }),
+		Place: Place{Variable: v.name}, Reason: reasonUnknownPolicy, Detail: notDeclared(name, file, declared),
+		Suggestion: declare(name, file, declared, "set", spell),
 	}
 }
 
-func notDeclared(policy, file string) string {
-	return "sets the policy " + strconv.Quote(policy) + ", which " + wording.Name(file) + " does not declare"
+// notDeclared says that a file, or the program, does not declare a policy.
+func notDeclared(policy, file string, declared []string) string {
+	sets := "sets the policy " + strconv.Quote(policy)
+	if file == defaultsName {
+		return sets + ", but the policy of the program is " + strconv.Quote(declared[0])
+	}
+	return sets + ", which " + wording.Name(file) + " does not declare"
 }
 
-// declare returns the suggestion for a policy that no file declares. The function returns
+// declare returns the suggestion for a policy that is not declared. The function returns
 // how to write a key of another policy, and verb says what to do with it.
-func declare(policy string, declared []string, verb string, spell func(policy string) string) string {
+func declare(policy, file string, declared []string, verb string, spell func(policy string) string) string {
 	if near := wording.Nearest(policy, declared); near != "" {
 		return meant + spell(near) + "?"
+	}
+	if file == defaultsName {
+		return verb + " " + spell(declared[0])
 	}
 	fix := "declare it there, for example as " + policy + ": {}"
 	if len(declared) == 1 {

@@ -38,6 +38,10 @@ func TestCheckEnvironment(t *testing.T) {
 	if r.code != exitYes || !strings.Contains(r.stdout, "the environment: ok (1 policy, 2 origins") {
 		t.Errorf("valid variables: %+v", r)
 	}
+	if r := corskitWith(t, "", good, "check", "--env", "--strict"); r.code != exitYes || strings.Count(r.stdout, "note: ") != 1 ||
+		!strings.Contains(r.stdout, "set CORS_ALLOW_METHODS and CORS_ALLOW_HEADERS") {
+		t.Errorf("no note about the methods and headers: %+v", r)
+	}
 	bad := []string{"CORS_ALLOW_ORIGIN=https://a.example"}
 	if r := corskitWith(t, "", bad, "check", "--env"); r.code != exitNo || !strings.Contains(r.stdout, "CORS_ALLOW_ORIGINS") {
 		t.Errorf("an unknown variable: %+v", r)
@@ -89,7 +93,7 @@ func TestCheckSaysThatVariablesWin(t *testing.T) {
 	r := corskitWith(t, "testdata/check", env, "check", "--strict", "good.yaml")
 	const want = "good.yaml:4:5: note: policies.spa.allow_origins: has no effect, because the variable " +
 		"CORS__POLICIES__SPA__ALLOW_ORIGINS is set; change the variable, or unset it\n"
-	if r.code != exitYes || !strings.HasPrefix(r.stdout, want) || strings.Count(r.stdout, "note:") != 1 {
+	if r.code != exitYes || !strings.HasPrefix(r.stdout, want) || strings.Count(r.stdout, "because the variable") != 1 {
 		t.Errorf("got %+v, want %q", r, want)
 	}
 	r = corskitWith(t, "testdata/check", env, "check", "--format", "github", "good.yaml")
@@ -114,7 +118,8 @@ func TestCheckStandardInput(t *testing.T) {
 		input, want string
 		code        int
 	}{
-		{"policies: {app: {allow_origins: [\"https://a.example\"]}}\n", "standard input: ok (1 policy, 1 origin, ", exitYes},
+		{"policies: {app: {allow_origins: [\"https://a.example\"], allow_methods: [], allow_headers: []}}\n",
+			"standard input: ok (1 policy, 1 origin, ", exitYes},
 		{`{"policies": {"app": {"origins_file": "partners.txt"}}}`, "partners.txt:3:1: error: ", exitNo},
 		{"policies: {app: {max_age: 7}}\n", "standard input:1:27: error: policies.app.max_age", exitNo},
 		{"", "standard input: error: an empty file", exitNo},
