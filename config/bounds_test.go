@@ -43,6 +43,9 @@ func largeCases() []largeCase {
 		{"routes.yaml", "no policy has this name", func(part int) string {
 			return "policies:\n" + many(25_000/part, " p%d: {}\n") + "routes:\n" + many(15_000/part, " - {policies: [q%d]}\n")
 		}},
+		{"variables.yaml", "does not declare", func(part int) string {
+			return "policies:\n" + many(20_000/part, " p%d: {}\n") + "variables:\n" + many(20_000/part, " V%d: policies.q.max_age\n")
+		}},
 		{"policies.yaml", "no policy has this name", func(part int) string {
 			return "policies:\n" + many(60_000/part, " p%d: {}\n") + "routes: [{policies: [nobody]}]\n"
 		}},

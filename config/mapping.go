@@ -41,6 +41,10 @@ type entry struct {
 
 // fault reports an entry. The place of an option is the variable.
 func (e entry) fault(f *faults, reason core.Reason, detail, suggestion string) {
+	if f.full() {
+		f.more++
+		return
+	}
 	value := e.key
 	switch {
 	case e.option != "":
@@ -147,6 +151,9 @@ func (e entry) checkName(f *faults) bool {
 
 // target returns what the variable of an entry sets, if that exists.
 func (m *mapping) target(e entry, under files, known spellings, f *faults) (target, bool) {
+	if f.full() {
+		under.declared = nil // the suggestion is not shown
+	}
 	policy, field, detail, suggestion := keyTarget(e.key, under.declared)
 	if detail != "" {
 		e.fault(f, reasonUnknownKey, detail, suggestion)
