@@ -30,8 +30,8 @@ func TestGuide(t *testing.T) {
 			t.Errorf("%v %v in\n%s", r.Err, r.Warnings, m[2])
 		}
 	}
-	if n != 4 {
-		t.Errorf("the guide has %d files, want 4", n)
+	if n != 5 {
+		t.Errorf("the guide has %d files, want 5", n)
 	}
 	for _, list := range regexp.MustCompile("(?s)```text\n(.*?)```").FindAllStringSubmatch(guide, -1) {
 		files := config.Static{"cors.yaml": []byte("policies: {p: {origins_file: l}}"), "l": []byte(list[1])}
