@@ -39,7 +39,7 @@ type Refusal struct {
 // NewRefusals returns Refusals that remember the k most refused, or 100 if k is not
 // positive.
 func NewRefusals(k int) *Refusals {
-	return &Refusals{table{size: k, requests: true}}
+	return &Refusals{table{size: k}}
 }
 
 // Observe implements [core.Observer].

@@ -13,8 +13,8 @@ import (
 // table counts keys with the Space-Saving algorithm. It has a fixed number of entries and
 // reuses their memory. Updates take O(log size), and a lock for a short time.
 type table struct {
-	size     int  // the number of entries; 100 if it is not positive
-	requests bool // whether entries keep a request
+	size int  // the number of entries; 100 if it is not positive
+	bare bool // whether entries keep no request
 
 	mu      sync.Mutex
 	seed    maphash.Seed
@@ -69,7 +69,7 @@ func (t *table) add(src core.Source, k key) (n uint64, first time.Time) {
 	t.sink(e)
 	if e.tick != t.clock.tick {
 		e.tick, e.last = t.clock.tick, t.clock.now
-		if t.requests {
+		if !t.bare {
 			e.request = appendRequest(e.request[:0], src)
 		}
 	}
