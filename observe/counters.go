@@ -3,10 +3,10 @@ package observe
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/corskit/corskit/core"
 )
@@ -19,11 +19,26 @@ const maxClasses = 10_000
 // and is safe for concurrent use. It takes no lock and does not allocate, except for the
 // first decision of a class.
 type Counters struct {
-	known atomic.Pointer[map[*core.Class]*atomic.Uint64]
+	recent [slots]atomic.Pointer[counter] // near the index of their classes
 
-	mu     sync.Mutex                    // held while known or totals changes
-	totals map[core.Class]*atomic.Uint64 // different pointers may have equal classes
+	mu     sync.Mutex // held while a counter is added
+	totals map[core.Class]*atomic.Uint64
 }
+
+// counter counts the decisions of a class. Counters of equal classes share n.
+type counter struct {
+	class *core.Class
+	n     *atomic.Uint64
+}
+
+const (
+	slots  = 1 << 8
+	window = 4 // how far from its index a counter may be
+)
+
+// index returns where to look for the counter of a class. Classes do not move, and differ
+// in the bits of their addresses beyond those of their size.
+func index(class *core.Class) uintptr { return uintptr(unsafe.Pointer(class)) / unsafe.Sizeof(*class) }
 
 // Count is how many decisions had a class.
 type Count struct {
@@ -32,25 +47,24 @@ type Count struct {
 }
 
 // NewCounters returns Counters that have counted nothing.
-func NewCounters() *Counters {
-	c := &Counters{totals: make(map[core.Class]*atomic.Uint64)}
-	c.known.Store(new(map[*core.Class]*atomic.Uint64))
-	return c
-}
+func NewCounters() *Counters { return &Counters{totals: make(map[core.Class]*atomic.Uint64)} }
 
 // Observe implements [core.Observer].
 func (c *Counters) Observe(_ context.Context, o *core.Observation) { c.ObserveClass(o.Class) }
 
 // ObserveClass implements [core.ClassObserver].
 func (c *Counters) ObserveClass(class *core.Class) {
-	n, ok := (*c.known.Load())[class]
-	if !ok {
-		n = c.add(class)
+	at := index(class)
+	for i := range uintptr(window) {
+		if known := c.recent[(at+i)%slots].Load(); known != nil && known.class == class {
+			known.n.Add(1)
+			return
+		}
 	}
-	n.Add(1)
+	c.add(class).Add(1)
 }
 
-// add returns the counter of a class that was not known.
+// add returns the number of a class that was not found.
 func (c *Counters) add(class *core.Class) *atomic.Uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,13 +78,15 @@ func (c *Counters) add(class *core.Class) *atomic.Uint64 {
 		n = new(atomic.Uint64)
 		c.totals[key] = n
 	}
-	old := *c.known.Load()
-	known := make(map[*core.Class]*atomic.Uint64, len(old)+1)
-	if len(old) < maxClasses { // otherwise forget the classes of policies that were replaced
-		maps.Copy(known, old)
+	at := index(class)
+	free := at % slots
+	for i := range uintptr(window) {
+		if c.recent[(at+i)%slots].Load() == nil {
+			free = (at + i) % slots
+			break
+		}
 	}
-	known[class] = n
-	c.known.Store(&known)
+	c.recent[free].Store(&counter{class, n})
 	return n
 }
 

@@ -16,7 +16,9 @@ func policy() core.Policy {
 	return core.Policy{Name: "app", AllowOrigins: []string{"https://app.example.com"}, AllowMethods: []string{"PUT"}}
 }
 
-func get(origin string) core.Request { return core.Request{Method: "GET", Path: "/", Origin: []string{origin}} }
+func get(origin string) core.Request {
+	return core.Request{Method: "GET", Path: "/", Origin: []string{origin}}
+}
 
 func TestCounters(t *testing.T) {
 	e := core.MustNew(policy())
