@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -461,6 +463,69 @@ func TestLogWithoutHandler(t *testing.T) {
 	}
 }
 
+// TestLogDocumentation compares docs/observe.md and the README with lines that Log writes.
+func TestLogDocumentation(t *testing.T) {
+	page, err := os.ReadFile("../docs/observe.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "### Lines of the log")
+	section, _, _ = strings.Cut(section, "\n### ")
+	documented := make(map[string]bool)
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section, -1) {
+		documented[m[1]] = true
+	}
+	written := attributes(t)
+	for name := range written {
+		if !documented[name] {
+			t.Errorf("docs/observe.md does not list %s", name)
+		}
+	}
+	for name := range documented {
+		if !written[name] {
+			t.Errorf("docs/observe.md lists %s, which is not written", name)
+		}
+	}
+
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(readme), "```json\n{\"time\":\"2026-01-02T15:04:05Z\",")
+	shown, _, _ = strings.Cut(shown, "\n```")
+	shown = strings.ReplaceAll(shown, "\n ", "")
+	var b bytes.Buffer
+	e := core.MustNew(core.Policy{AllowOrigins: []string{app}})
+	e.Observe(observe.Log(slog.NewJSONHandler(&b, &slog.HandlerOptions{ReplaceAttr: withoutTimes}), observe.LogOptions{Engine: e}))
+	e.Decide(ctx, core.Request{Method: "GET", Host: "api.example.com", Path: "/items", Origin: []string{"https://admin.example.com"}})
+	want := strings.Replace(b.String(), `"fix"`, `"first":"2026-01-02T15:04:05Z","fix"`, 1)
+	if want = strings.TrimSpace(want); "{"+shown != want {
+		t.Errorf("the README shows {%s\nwant %s", shown, want)
+	}
+}
+
+// attributes returns the names of all attributes that Log writes.
+func attributes(t *testing.T) map[string]bool {
+	h := new(bare)
+	p := policy()
+	e := core.MustNew(p)
+	p.AllowOrigins, p.AllowHeaders = []string{"https://x.example"}, []string{"x-a"}
+	if err := e.Shadow(p); err != nil {
+		t.Fatal(err)
+	}
+	e.Observe(observe.Log(h, observe.LogOptions{Engine: e}))
+	full := preflight("https://x.example", "PUT", "x-a")
+	full.RawPath, full.FoldPath = "/%20", true
+	full.AccessControlRequestPrivateNetwork, full.SecFetchSite = []string{"true"}, []string{"cross-site"}
+	e.Decide(ctx, full)
+	names := map[string]bool{"dropped": true} // only later: see TestLogLimit
+	for _, each := range strings.Split(strings.TrimSuffix(h.String(), "|"), "|") {
+		name, _, _ := strings.Cut(each, "=")
+		names[name] = true
+	}
+	return names
+}
+
 func BenchmarkReadLog(b *testing.B) {
 	var log bytes.Buffer
 	e := core.MustNew(policy())
@@ -468,7 +533,6 @@ func BenchmarkReadLog(b *testing.B) {
 	e.Decide(ctx, preflight("https://x.example", "PUT", "x-a,x-b"))
 	lines := bytes.Repeat(log.Bytes(), 1000)
 	b.ReportAllocs()
-	b.SetBytes(int64(log.Len()))
 	for b.Loop() {
 		for _, err := range observe.ReadLog(bytes.NewReader(lines)) {
 			if err != nil {
