@@ -71,8 +71,8 @@ func TestLog(t *testing.T) {
 			`level=WARN msg="cors: refused" origin="https://app.example.com, https://app.example.com" method=GET host="" path=/ ` +
 				`kind=actual code=origin-repeated policy="" route=-1 refused="" count=1`},
 		{"everything", observe.LogOptions{}, full,
-			`level=WARN msg="cors: refused" origin=https://app.example.com method=OPTIONS host=api.example.com path="/a b" kind=preflight ` +
-				`code=header-not-allowed policy=app route=-1 refused=x-a count=1 raw_path=/a%20b fold_path=true request_method=PUT ` +
+			`level=WARN msg="cors: refused" origin=https://app.example.com method=OPTIONS host=api.example.com path="/a b" ` +
+				`kind=preflight code=header-not-allowed policy=app route=-1 refused=x-a count=1 raw_path=/a%20b fold_path=true request_method=PUT ` +
 				`request_headers=x-a,x-b private_network=true fetch_site=cross-site`},
 		{"hostile", observe.LogOptions{}, hostile,
 			`level=WARN msg="cors: refused" origin="https://a.example�level=ERROR�[2J��" method=GET host="" path=/ kind=actual ` +
@@ -351,6 +351,78 @@ func TestReadLogSkipsBrokenLines(t *testing.T) {
 	var broken *observe.LineError
 	if n != 2 || !errors.Is(last, io.ErrUnexpectedEOF) || errors.As(last, &broken) {
 		t.Errorf("a failing reader: %d values, the last with error %v", n, last)
+	}
+}
+
+// FuzzReadLog checks that lines are read the same with a blank, which slog does not write.
+func FuzzReadLog(f *testing.F) {
+	const line = `{"time":"2026-01-02T03:04:05Z","level":"WARN","msg":"cors: refused","origin":"https://x.example","method":"GET",` +
+		`"kind":"actual","code":"origin-not-allowed","route":-1,"count":4,"first":"2026-01-02T03:04:00Z","fix":"add \"x\"","ok":true}`
+	f.Add(line)
+	for _, change := range [][2]string{
+		{`"GET"`, `"\n"`}, {`"GET"`, `"ä"`}, {`"GET"`, `"\u0041"`}, {`"GET"`, `null`}, {`"GET"`, `4`}, {`"method"`, `"Method"`},
+		{`4`, `04`}, {`4`, `-4`}, {`4`, `4.0`}, {`4`, `18446744073709551615`}, {`4`, `"4"`}, {`4`, `{"a":[1]}`}, {`4`, ``}, {`4`, `true`},
+		{`-1`, `"x"`}, {`true`, `tru`}, {`"ok"`, `"fold_path"`}, {`"ok"`, `"host"`}, {`"ok"`, `"count"`}, {`"ok"`, `"time"`},
+		{`\"x`, `\x`}, {`WARN`, `WA` + "\x01" + `RN`}, {`"WARN"`, `+1`}, {`"WARN"`, `-0`}, {`}`, `,}`}, {`}`, ``}, {`}`, `}}`},
+		{`"ok":true`, `"count":5`}, {`"fix"`, `"f\"ix"`}, {`Z"`, `z"`}, {`Z"`, `+01:00"`}, {`"ok":true`, `"kind":`},
+	} {
+		f.Add(strings.Replace(line, change[0], change[1], 1))
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		if strings.Contains(line, "\n") || !strings.HasPrefix(line, "{") {
+			return
+		}
+		fast, slow := readAll(line), readAll("{ "+line[1:])
+		if fast != slow {
+			t.Errorf("%s\nis read as    %s\nwith a blank %s", line, fast, slow)
+		}
+	})
+}
+
+// readAll returns what ReadLog reads, as text without messages of errors.
+func readAll(text string) string {
+	var b strings.Builder
+	for r, err := range observe.ReadLog(strings.NewReader(text)) {
+		fmt.Fprintf(&b, "%+v %v\n", r, err != nil)
+	}
+	return b.String()
+}
+
+// TestReadLogOfADay reads many lines, and looks at the memory in the middle.
+func TestReadLogOfADay(t *testing.T) {
+	n := 1_000_000
+	if testing.Short() {
+		n = 100_000
+	}
+	e := core.MustNew(policy())
+	var b bytes.Buffer
+	e.Observe(observe.Log(slog.NewJSONHandler(&b, nil), observe.LogOptions{Engine: e}))
+	e.Decide(ctx, preflight("https://x.example", "PUT", "x-a,x-b"))
+	in, out := io.Pipe()
+	go func() {
+		lines := bytes.Repeat(append(b.Bytes(), "broken\n"...), 100)
+		for range n / 100 {
+			if _, err := out.Write(lines); err != nil {
+				break
+			}
+		}
+		out.Close()
+	}()
+	before := liveHeap()
+	read, broken := 0, 0
+	for _, err := range observe.ReadLog(in) {
+		if err != nil {
+			broken++
+			continue
+		}
+		if read++; read == n/2 {
+			if kept := liveHeap() - before; kept > 1<<20 {
+				t.Errorf("%d bytes are kept", kept)
+			}
+		}
+	}
+	if read != n || broken != n {
+		t.Errorf("%d refusals, %d broken lines, want %d of each", read, broken, n)
 	}
 }
 

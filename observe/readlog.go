@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/corskit/corskit/core"
 )
@@ -127,8 +130,11 @@ func parseLine(text []byte) (r Refusal, ok bool, err error) {
 		return r, false, nil
 	}
 	var l logLine
-	if err := json.Unmarshal(text, &l); err != nil {
-		return r, false, err
+	if !l.scan(text) {
+		l = logLine{}
+		if err := json.Unmarshal(text, &l); err != nil {
+			return r, false, err
+		}
 	}
 	if l.Msg != RefusedMessage {
 		return r, false, nil
@@ -163,6 +169,143 @@ func (l *logLine) refusal() (Refusal, error) {
 	r.Origin = r.Request.Origin[0]
 	return r, nil
 }
+
+// scan reads a line that is as slog writes most of them: without blanks, nested values and
+// unusual characters. It reports whether it could; if not, encoding/json has to read the
+// line. scan accepts nothing that encoding/json would read in another way, and takes a
+// fraction of the time.
+func (l *logLine) scan(text []byte) bool {
+	for separator := byte('{'); len(text) > 0 && text[0] == separator; separator = ',' {
+		name, rest, escaped, ok := cutString(text[1:])
+		if !ok || escaped || len(rest) < 2 || rest[0] != ':' {
+			return false
+		}
+		rest = rest[1:]
+		var value []byte
+		if rest[0] == '"' {
+			value, rest, escaped, ok = cutString(rest)
+			ok = ok && l.setString(name, value, escaped)
+		} else {
+			value, rest = cutToken(rest)
+			ok = l.setToken(name, value)
+		}
+		if !ok {
+			return false
+		}
+		text = rest
+	}
+	return string(text) == "}"
+}
+
+// cutString returns the string literal at the beginning of text, without its quotes, and
+// whether it has escapes.
+func cutString(text []byte) (value, rest []byte, escaped, ok bool) {
+	if len(text) == 0 || text[0] != '"' {
+		return nil, nil, false, false
+	}
+	for i := 1; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			return text[1:i], text[i+1:], escaped, true
+		case c < ' ' || c >= utf8.RuneSelf:
+			return nil, nil, false, false
+		case c == '\\':
+			escaped = true
+			if i++; i == len(text) || strings.IndexByte(`"\/bfnrt`, text[i]) < 0 {
+				return nil, nil, false, false
+			}
+		}
+	}
+	return nil, nil, false, false
+}
+
+// cutToken returns what is before the next comma or brace.
+func cutToken(text []byte) (token, rest []byte) {
+	if i := bytes.IndexAny(text, ",}"); i >= 0 {
+		return text[:i], text[i:]
+	}
+	return text, nil
+}
+
+func (l *logLine) setString(name, value []byte, escaped bool) bool {
+	switch string(name) {
+	case "time":
+		return !escaped && l.Time.UnmarshalText(value) == nil
+	case "first":
+		return !escaped && l.First.UnmarshalText(value) == nil
+	case "msg":
+		l.Msg = string(value)
+	case "origin":
+		l.Origin = new(string(value))
+	case "method":
+		l.Method = string(value)
+	case "host":
+		l.Host = string(value)
+	case "path":
+		l.Path = string(value)
+	case "kind":
+		l.Kind = string(value)
+	case "code":
+		l.Code = core.Code(value)
+	case "policy":
+		l.Policy = string(value)
+	case "refused":
+		l.Refused = string(value)
+	case "raw_path":
+		l.RawPath = string(value)
+	case "request_method":
+		l.RequestMethod = new(string(value))
+	case "request_headers":
+		l.RequestHeaders = new(string(value))
+	case "private_network":
+		l.PrivateNetwork = new(string(value))
+	case "fetch_site":
+		l.FetchSite = new(string(value))
+	default:
+		return isOther(name)
+	}
+	return !escaped
+}
+
+// setToken sets a value that is not a string.
+func (l *logLine) setToken(name, token []byte) bool {
+	n, err := strconv.Atoi(string(token))
+	isNumber := err == nil && strconv.Itoa(n) == string(token)
+	isBool := string(token) == "true" || string(token) == "false"
+	switch string(name) {
+	case "count":
+		l.Count = uint64(n)
+		return isNumber && n >= 0
+	case "route":
+		l.Route = &n
+		return isNumber
+	case "fold_path":
+		l.FoldPath = string(token) == "true"
+		return isBool
+	default:
+		return (isNumber || isBool) && isOther(name)
+	}
+}
+
+// isOther reports whether a name is for certain not that of a field of logLine in another
+// case, or with a value of another type.
+func isOther(name []byte) bool {
+	for _, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return !known[string(name)]
+}
+
+// known has the names of the fields of logLine.
+var known = func() map[string]bool {
+	names := make(map[string]bool)
+	for f := range reflect.TypeFor[logLine]().Fields() {
+		names[f.Tag.Get("json")] = true
+	}
+	return names
+}()
 
 // optional returns the lines of a field that may be absent.
 func optional(value *string) []string {
