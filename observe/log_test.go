@@ -150,6 +150,41 @@ func TestLogOfShadow(t *testing.T) {
 	}
 }
 
+// TestLogTellsDifferencesApart changes the shadow policies, and what a request asks for.
+func TestLogTellsDifferencesApart(t *testing.T) {
+	now, renamed, mixed := policy(), policy(), policy()
+	now.AllowCredentials = true
+	renamed.Name = "renamed"
+	mixed.AllowPrivateNetwork = true // looser only for requests that ask for it
+	e := core.MustNew(now)
+	var b bytes.Buffer
+	e.Observe(observe.Log(slog.NewTextHandler(&b, nil), observe.LogOptions{}))
+	asking := preflight(app, "PUT")
+	asking.AccessControlRequestPrivateNetwork = []string{"true"}
+	for _, step := range []struct {
+		shadow  core.Policy
+		request core.Request
+		want    string
+	}{
+		{policy(), preflight(app, "PUT"), "stricter app 1"},
+		{policy(), preflight(app, "PUT"), "stricter app 2"},
+		{renamed, preflight(app, "PUT"), "stricter renamed 1"},
+		{mixed, asking, "looser app 1"},
+		{mixed, preflight(app, "PUT"), "  "}, // the third of its kind
+		{mixed, preflight(app, "PUT"), "stricter app 4"},
+	} {
+		if err := e.Shadow(step.shadow); err != nil {
+			t.Fatal(err)
+		}
+		b.Reset()
+		e.Decide(ctx, step.request)
+		line := strings.TrimSpace(b.String())
+		if got := value(line, "shadow") + " " + value(line, "shadow_policy") + " " + value(line, "count"); got != step.want {
+			t.Errorf("got %q, want %q", got, step.want)
+		}
+	}
+}
+
 func TestLogLimit(t *testing.T) {
 	count := func(t *testing.T, opts observe.LogOptions) (first, later int, dropped string) {
 		var b bytes.Buffer

@@ -2,6 +2,7 @@ package observe_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -128,13 +129,15 @@ func TestRefusalsDiffer(t *testing.T) {
 		t.Errorf("first is %+v", first)
 	}
 
+	shadow := policy()
+	shadow.AllowOrigins = []string{"*"}
 	single := core.MustNew(policy())
 	r := observe.NewRefusals(0)
 	single.Observe(r)
 	for range 3 {
 		single.Decide(ctx, get("https://x.example"))
 		single.Decide(ctx, preflight(app, "PATCH"))
-		if err := single.Reload(policy()); err != nil {
+		if err := errors.Join(single.Reload(policy()), single.Shadow(shadow)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -214,6 +217,7 @@ func hostile(i int) core.Request {
 	long := strings.Repeat("x", 1100)
 	r := preflight(fmt.Sprintf("https://%d.%s", i, long), long, long, long)
 	r.Host, r.Path, r.RawPath = long, long, long
+	r.AccessControlRequestPrivateNetwork, r.SecFetchSite = []string{long, long}, []string{long, long}
 	return r
 }
 
