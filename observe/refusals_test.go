@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"runtime"
@@ -404,6 +405,48 @@ func TestRefusalsKeepCopies(t *testing.T) {
 	if len(got) != 1 || got[0].Origin != want.Origin[0] || fmt.Sprintf("%#v", got[0].Request) != fmt.Sprintf("%#v", want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
 	}
+}
+
+// TestRefusalsSurviveAPanic observes a source that panics after the decision.
+func TestRefusalsSurviveAPanic(t *testing.T) {
+	old := slog.Default()
+	defer slog.SetDefault(old)
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // the engine logs the panic
+	synctest.Test(t, func(t *testing.T) {
+		e := core.MustNew(policy())
+		r := observe.NewRefusals(1)
+		e.Observe(r)
+		src := &panicking{transient{preflight("https://x.example", "PUT", "x-a"), make([]byte, 0, 1<<16)}, false}
+		e.Resolve(src, new(core.Outcome))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		src.request.Host, src.panics = strings.Repeat("h", 200), true
+		e.Resolve(src, new(core.Outcome))
+		if got := r.Snapshot(); len(got) != 1 || got[0].Count != 2 || got[0].Request.Method != "" {
+			t.Errorf("after a panic: %+v", got)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		src.panics = false
+		e.Resolve(src, new(core.Outcome))
+		if got := r.Snapshot(); got[0].Count != 3 || got[0].Request.Host != src.request.Host {
+			t.Errorf("later: %+v", got)
+		}
+		time.Sleep(time.Second) // let the timer end
+	})
+}
+
+// panicking is a Source that panics for a field that decisions do not need.
+type panicking struct {
+	transient
+	panics bool
+}
+
+func (s *panicking) Lines(name string) []string {
+	if s.panics && name == "Access-Control-Request-Private-Network" {
+		panic("no such field")
+	}
+	return s.transient.Lines(name)
 }
 
 func TestLongValuesAreCut(t *testing.T) {

@@ -70,7 +70,9 @@ func (t *table) add(src core.Source, k key) (n uint64, first time.Time) {
 	if e.tick != t.clock.tick {
 		e.tick, e.last = t.clock.tick, t.clock.now
 		if !t.bare {
-			e.request = appendRequest(e.request[:0], src)
+			buffer := e.request[:0]
+			e.request = buffer // empty, not half of each request, if src panics
+			e.request = appendRequest(buffer, src)
 		}
 	}
 	return e.count - e.error, e.first
