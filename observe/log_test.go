@@ -72,8 +72,8 @@ func TestLog(t *testing.T) {
 				`kind=actual code=origin-repeated policy="" route=-1 refused="" count=1`},
 		{"everything", observe.LogOptions{}, full,
 			`level=WARN msg="cors: refused" origin=https://app.example.com method=OPTIONS host=api.example.com path="/a b" ` +
-				`kind=preflight code=header-not-allowed policy=app route=-1 refused=x-a count=1 raw_path=/a%20b fold_path=true request_method=PUT ` +
-				`request_headers=x-a,x-b private_network=true fetch_site=cross-site`},
+				`kind=preflight code=header-not-allowed policy=app route=-1 refused=x-a count=1 raw_path=/a%20b fold_path=true ` +
+				`request_method=PUT request_headers=x-a,x-b private_network=true fetch_site=cross-site`},
 		{"hostile", observe.LogOptions{}, hostile,
 			`level=WARN msg="cors: refused" origin="https://a.example�level=ERROR�[2J��" method=GET host="" path=/ kind=actual ` +
 				`code=origin-not-allowed policy="" route=-1 refused="" count=1`},
