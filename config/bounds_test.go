@@ -5,19 +5,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
-// TestTimeIsLinear loads files with a fault in every place, and files with a multiple
-// of the places. It compares the times with each other, because the machine may be
-// slow, and takes the shortest of several times, because it may be busy.
-func TestTimeIsLinear(t *testing.T) {
-	const (
-		multiple = 8
-		tooMuch  = 3 * multiple // a quadratic algorithm needs multiple*multiple times as long
-		tries    = 10
-		enough   = 100 * time.Millisecond // a quadratic algorithm needs far longer
-	)
+// largeCase is a file with a fault in every place.
+type largeCase struct {
+	name, want string
+	text       func(part int) string // with part 1, of almost the maximum size
+}
+
+func largeCases() []largeCase {
 	many := func(n int, format string) string {
 		var b strings.Builder
 		for i := range n {
@@ -25,14 +21,7 @@ func TestTimeIsLinear(t *testing.T) {
 		}
 		return b.String()
 	}
-	part := 1 // of the size
-	if testing.Short() {
-		part = 10
-	}
-	for _, c := range []struct {
-		name, want string
-		text       func(part int) string // with part 1, of almost the maximum size
-	}{
+	return []largeCase{
 		{"entries.json", "expected text, got", func(part int) string {
 			return `{"policies":{"a":{"allow_origins":[` + strings.Repeat("1,", 400_000/part) + `1]}}}`
 		}},
@@ -54,30 +43,53 @@ func TestTimeIsLinear(t *testing.T) {
 		{"routes.yaml", "no policy has this name", func(part int) string {
 			return "policies:\n" + many(25_000/part, " p%d: {}\n") + "routes:\n" + many(15_000/part, " - {policies: [q%d]}\n")
 		}},
+		{"variables.yaml", "does not declare", func(part int) string {
+			return "policies:\n" + many(20_000/part, " p%d: {}\n") + "variables:\n" + many(20_000/part, " V%d: policies.q.max_age\n")
+		}},
 		{"policies.yaml", "no policy has this name", func(part int) string {
 			return "policies:\n" + many(60_000/part, " p%d: {}\n") + "routes: [{policies: [nobody]}]\n"
 		}},
-	} {
+	}
+}
+
+func (c largeCase) load(t testing.TB, text string) {
+	t.Helper()
+	err := Check(context.Background(), Static{c.name: []byte(text)}, c.name, Options{Environ: []string{}}).Err
+	if err == nil || !strings.Contains(err.Error(), c.want) {
+		t.Errorf("got %.300v, want an error that contains %q", err, c.want)
+	}
+}
+
+// TestLargeFiles loads files of the maximum size. An algorithm whose time is quadratic would
+// need many minutes for most of them.
+func TestLargeFiles(t *testing.T) {
+	part := 1
+	if testing.Short() {
+		part = 50
+	}
+	for _, c := range largeCases() {
 		t.Run(c.name, func(t *testing.T) {
-			large, small := c.text(part), c.text(multiple*part)
-			if len(large) > maxFileSize {
-				t.Fatalf("the file has %d bytes, more than the limit", len(large))
+			text := c.text(part)
+			if len(text) > maxFileSize {
+				t.Fatalf("the file has %d bytes, more than the limit", len(text))
 			}
-			load := func(text string) time.Duration {
-				start := time.Now()
-				err := Check(context.Background(), Static{c.name: []byte(text)}, c.name, Options{Environ: []string{}}).Err
-				if err == nil || !strings.Contains(err.Error(), c.want) {
-					t.Errorf("got %.300v, want an error that contains %q", err, c.want)
-				}
-				return time.Since(start)
-			}
-			long, short := load(large), load(small)
-			for try := 1; long > enough && long > tooMuch*short && try < tries; try++ {
-				long, short = min(long, load(large)), min(short, load(small))
-			}
-			if long > enough && long > tooMuch*short {
-				t.Errorf("%d bytes take %v, but %d bytes take %v", len(large), long, len(small), short)
-			}
+			c.load(t, text)
 		})
+	}
+}
+
+// BenchmarkLargeFiles shows that the time is linear: an eighth of the size takes about as
+// long for each byte.
+func BenchmarkLargeFiles(b *testing.B) {
+	for _, c := range largeCases() {
+		for _, part := range []int{1, 8} {
+			text := c.text(part)
+			b.Run(fmt.Sprintf("%s/part=%d", c.name, part), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					c.load(b, text)
+				}
+			})
+		}
 	}
 }

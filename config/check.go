@@ -14,8 +14,9 @@ type checker struct {
 	layer  *layer
 	faults *faults
 	known  spellings
-	where  setting // only the document or the variable
-	below  string  // the key above all that is checked, such as shadow; may be empty
+	where  setting     // only the document or the variable
+	flags  core.Policy // of the table that is being checked; nothing else is set
+	below  string      // the key above all that is checked, such as shadow; may be empty
 
 	shadowKnown spellings // known, for the policies of the shadow
 }
@@ -33,6 +34,7 @@ func checkDocument(d *document.Document, root *document.Node, known, shadow spel
 			return c.layer
 		}
 		c.layer.values = c.table(&schema, root, "")
+		c.layer.takeNames()
 	default:
 		c.fault("", root.Pos, reasonType, root.Text, "expected a table of keys and values, got "+root.Kind.String(),
 			"begin the file with the key policies")
@@ -103,7 +105,12 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 		if n.Kind == document.List {
 			return c.list(f, n, at, key), true
 		}
-		c.mismatch(n, at, key, "a list", asList(f, n))
+		c.mismatch(n, at, key, "a list", asList(f, n, c.flags))
+	case textsType:
+		if n.Kind == document.Table {
+			return c.texts(n, key), true
+		}
+		c.mismatch(n, at, key, "a table from names to keys", "write it as in "+keyVariables+": "+f.Example)
 	case tableType:
 		switch {
 		case n.Kind == document.Table && f.Key == keyShadow:
@@ -183,6 +190,9 @@ func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key s
 		c.mismatch(item, at, key, "text", "remove the inner brackets")
 	default:
 		suggestion := inQuotes(item)
+		if f.Key == keyIgnoreVariables && suggestion != "" {
+			suggestion = "write the name of a variable, in quotes"
+		}
 		if f.Key == keyAllowOrigins && suggestion != "" {
 			suggestion = `write an origin, as in "https://app.example.com"`
 		}
@@ -193,16 +203,45 @@ func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key s
 // table checks the keys of a table.
 func (c *checker) table(f *Field, n *document.Node, key string) map[string]any {
 	values := make(map[string]any, len(n.Pairs))
+	c.flags = flagsOf(f, n)
 	c.pairs(n, key, func(p document.Pair, path string) {
 		field := f.field(p.Key)
 		if field == nil {
 			c.unknown(f, p, path)
 			return
 		}
+		if p.Unset {
+			return
+		}
 		v, ok := c.value(field, p.Value, p.Pos, path)
 		c.record(path, p.Pos, p.Value)
 		if ok {
 			values[p.Key] = v
+		}
+	})
+	return values
+}
+
+// texts checks a table from names to text.
+func (c *checker) texts(n *document.Node, key string) map[string]string {
+	values := make(map[string]string, len(n.Pairs))
+	text := Field{Type: textType}
+	c.pairs(n, key, func(p document.Pair, path string) {
+		if p.Unset {
+			return
+		}
+		if c.where.doc.Loose && p.Key == strings.ToLower(p.Key) { // viper does not keep the case of keys
+			p.Key = strings.ToUpper(p.Key)
+			path = joinKey(key, p.Key)
+		}
+		c.record(path, p.Pos, p.Value)
+		switch p.Value.Kind {
+		case document.Null, document.Tagged, document.Text:
+			if v, ok := c.value(&text, p.Value, p.Pos, path); ok {
+				values[p.Key] = v.(string)
+			}
+		default: // a number in quotes would be refused next
+			c.mismatch(p.Value, p.Value.PosOr(p.Pos), path, "text", "write the path of a key, in quotes")
 		}
 	})
 	return values
@@ -257,13 +296,13 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	case near != "" && strings.EqualFold(near, p.Key):
 		c.fault(path, p.Pos, reasonKeyCase, "", "keys must be in lower case", wording.DidYouMean(near))
 	case near != "":
-		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", wording.DidYouMean(near))
+		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, wording.DidYouMean(near))
 	case f == &schema && policyField(p.Key) != nil:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "a policy key at the top level of the file", "move it into a policy, under policies")
 	case f.Key == keyShadow && policyField(p.Key) != nil:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "a policy key directly below shadow", "move it into a policy, under shadow.policies")
 	default:
-		c.fault(path, p.Pos, reasonUnknownKey, "", "an unknown key", "valid keys are "+strings.Join(f.keys(), ", "))
+		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, "valid keys are "+strings.Join(f.keys(), ", "))
 	}
 }
 
@@ -276,7 +315,10 @@ func (c *checker) policies(f *Field, n *document.Node, at document.Pos, key stri
 	values := make(map[string]any, len(n.Pairs))
 	policy := Field{Type: tableType, Fields: f.Fields}
 	c.pairs(n, key, func(p document.Pair, path string) {
-		if !isName(p.Key) {
+		switch {
+		case p.Unset:
+			return
+		case !isName(p.Key):
 			c.badName(p, path)
 			return
 		}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 // files describes the files that the environment overrides, and the policies that they
 // declare.
 type files struct {
+	exist    bool
 	names    []string // empty if there are none, or if one could not be decoded
 	declared []string
 }
@@ -23,22 +25,31 @@ type files struct {
 //
 // If there are files, a variable may only set a policy that they declare. Otherwise a
 // misspelled name would leave the intended policy unchanged without an error.
-func checkVariables(vars []variable, known spellings, under files, f *faults) *layer {
+func checkVariables(vars []variable, m *mapping, known spellings, under files, f *faults) *layer {
 	c := checker{layer: newLayer(), faults: f, known: known}
+	for _, e := range f.list {
+		if e.Variable != "" {
+			e.Suggestion = under.accepted(e.Suggestion)
+		}
+	}
 	policies := make(map[string]any)
 	by := make(map[string]string)
 	for _, v := range vars {
 		if v.name == variableProfile {
 			continue
 		}
-		t, fault := variableTarget(v.name)
+		t, fault := m.targetOf(v.name)
 		if fault != nil {
+			fault.Suggestion = under.accepted(fault.Suggestion)
 			f.add(fault)
 			continue
 		}
+		if t.field == nil {
+			continue // a file that could not be read may map or ignore it
+		}
 		policy, path := "", t.field.Key
 		if t.policy != "" {
-			if policy = c.policyOf(v, t, under); policy == "" {
+			if policy = c.policyOf(v, t, m, under); policy == "" {
 				continue
 			}
 			path = policyKey(policy, t.field.Key)
@@ -68,6 +79,7 @@ func checkVariables(vars []variable, known spellings, under files, f *faults) *l
 		c.layer.values[keyPolicies] = policies
 	}
 	// The policy of the short variables is first, not in alphabetical order.
+	slices.Sort(c.layer.policies)
 	if i := slices.Index(c.layer.policies, defaultPolicy); i > 0 {
 		c.layer.policies = slices.Insert(slices.Delete(c.layer.policies, i, i+1), 0, defaultPolicy)
 	}
@@ -76,11 +88,11 @@ func checkVariables(vars []variable, known spellings, under files, f *faults) *l
 
 // policyOf returns the name of the policy that a variable sets. Without files, the
 // variable may declare it. If there is a fault, policyOf returns the empty string.
-func (c *checker) policyOf(v variable, t target, under files) string {
+func (c *checker) policyOf(v variable, t target, m *mapping, under files) string {
 	if policy := c.known[t.policy]; policy != "" {
 		return policy
 	}
-	name := strings.ToLower(t.policy)
+	name := cmp.Or(m.spelled[t.policy], strings.ToLower(t.policy))
 	if len(under.names) > 0 {
 		c.faults.add(undeclared(v, t, under.declared, under.names[0]))
 		return ""

@@ -21,6 +21,11 @@ func Load(path string, opts ...Options) (*core.Engine, error) {
 
 // FromEnv compiles the policies of the environment, without a file. It returns
 // the same errors as [Load], and an error if no variable sets a policy.
+//
+// The environment is then the whole policy: with CORS_ALLOW_ORIGINS alone, scripts may
+// send GET, HEAD and POST, but neither PUT nor an Authorization header. Set
+// CORS_ALLOW_METHODS and CORS_ALLOW_HEADERS as well, or keep them in the program with
+// [FromEnvOver]. [ReadEnv] has a note about lists that are not set.
 func FromEnv(opts ...Options) (*core.Engine, error) {
 	c, err := ReadEnv(opts...)
 	if err != nil {
@@ -44,7 +49,9 @@ type Config struct {
 	Shadow *Config
 	// Warnings describe settings that are legal but probably not intended.
 	Warnings []*Warning
-	// Notes say which keys of files have no effect because a variable overrides them.
+	// Notes say what may surprise people although it is right: keys of files that a variable
+	// overrides ([ReasonOverridden]), and, in one note, policies that do not set their
+	// methods or headers ([ReasonOmitted]).
 	Notes []*Warning
 	// Files are the names of the documents that were read, as in messages.
 	Files []string
@@ -75,7 +82,7 @@ type Report struct {
 	Config   *Config    // nil if there are faults
 	Err      error      // joins an *Error for every fault; nil if there are none
 	Warnings []*Warning // if there are faults, only the warnings that are certain
-	Notes    []*Warning // as in [Config]
+	Notes    []*Warning // as in [Config]; if there are faults, only ReasonOverridden
 	Files    []string   // the documents that were requested
 }
 

@@ -16,7 +16,7 @@
 //	defer watcher.Close()
 //	router.Use(corsgin.Middleware(watcher.Engine()))
 //
-// [FromEnv] reads only the environment.
+// [FromEnv] reads only the environment. [FromEnvOver] reads it over a policy of the program.
 //
 // # Files
 //
@@ -93,6 +93,20 @@
 // "default: {}". A misspelled name would otherwise create another policy and leave
 // the intended one unchanged. Without files, variables declare policies: "default"
 // first, the others in the order of their names.
+//
+// The key variables of a file and Options.Variables map variables with other names to keys:
+//
+//	variables: {FRONTEND_URL: policies.spa.allow_origins}
+//	ignore_variables: [CORS_PROXY_URL]
+//
+// They have the same rules. No variable takes precedence over another: if two that are set
+// have the same key, that is a fault. The key ignore_variables and Options.IgnoreVariables
+// are the exact names of CORS_* variables that belong to the application.
+//
+// # Functions
+//
+// A file cannot contain an AllowOriginFunc. Options.AllowOriginFuncs adds one to a policy of
+// the file, by name, for example for a list of origins in a database. Every reload keeps it.
 //
 // # Faults
 //

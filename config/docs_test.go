@@ -30,8 +30,8 @@ func TestGuide(t *testing.T) {
 			t.Errorf("%v %v in\n%s", r.Err, r.Warnings, m[2])
 		}
 	}
-	if n != 5 {
-		t.Errorf("the guide has %d files, want 5", n)
+	if n != 6 {
+		t.Errorf("the guide has %d files, want 6", n)
 	}
 	for _, list := range regexp.MustCompile("(?s)```text\n(.*?)```").FindAllStringSubmatch(guide, -1) {
 		files := config.Static{"cors.yaml": []byte("policies: {p: {origins_file: l}}"), "l": []byte(list[1])}
@@ -71,8 +71,8 @@ func TestGuideHasTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	messages := regexp.MustCompile(`"(cors: [^"]*)"`).FindAllStringSubmatch(string(code), -1)
-	if len(messages) != 7 {
-		t.Errorf("log.go has %d messages, want 7", len(messages))
+	if len(messages) != 8 {
+		t.Errorf("log.go has %d messages, want 8", len(messages))
 	}
 	for _, m := range messages {
 		if !strings.Contains(string(guide), "| `"+m[1]+"` |") {

@@ -16,6 +16,7 @@ const (
 	ReasonNotFound     core.Reason = "not-found"     // the file does not exist
 	ReasonRead         core.Reason = "read"          // the file cannot be read, or changes while it is read
 	ReasonWatch        core.Reason = "watch"         // the Source cannot watch and is polled
+	ReasonUnlinked     core.Reason = "unlinked"      // a mount keeps showing a file that was replaced or removed
 	ReasonMore         core.Reason = "more"          // there are more faults than are reported
 	ReasonUnusedPolicy core.Reason = "unused-policy" // a Warning: no route names the policy
 )
@@ -60,7 +61,7 @@ const (
 //	type              a value of the wrong type
 //	unit              a duration without a unit
 //	value             a value of the right type, but not allowed for the key
-//	name              not a valid name of a policy or profile
+//	name              not a valid name of a policy, profile or variable
 //	missing           a required key or variable is not set
 //	unknown-variable  a CORS_* variable that sets nothing
 //	unknown-policy    a policy that no file declares

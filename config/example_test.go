@@ -10,9 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
 )
 
 // none means no environment, so that the examples do not depend on the process.
@@ -62,12 +64,12 @@ policies:
   spa:
     allow_orgins: ["https://app.example.com/"]
     max_age: 600
-`)}, "cors.yaml", config.Options{Environ: []string{"CORS_ORIGINS=https://app.example.com"}})
+`)}, "cors.yaml", config.Options{Environ: []string{"CORS__POLICIES__SPA__CREDENTIALS=true"}})
 	fmt.Println(err)
 	// Output:
 	// cors.yaml:4:5: policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?
 	// cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds
-	// CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?
+	// CORS__POLICIES__SPA__CREDENTIALS: an unknown key; did you mean CORS__POLICIES__SPA__ALLOW_CREDENTIALS?
 }
 
 func ExampleErrors() {
@@ -95,6 +97,93 @@ func ExampleFromEnv() {
 	}
 	fmt.Println(engine.AllowsOrigin("http://[::1]:3000"), engine.AllowsOrigin("https://evil.test"))
 	// Output: true false
+}
+
+// An application's own variables set keys, and are left alone.
+func ExampleOptions_variables() {
+	engine, err := config.FromEnv(config.Options{
+		Variables:       map[string]string{"FRONTEND_URL": "policies.default.allow_origins"},
+		IgnoreVariables: []string{"CORS_PROXY_URL"},
+		Environ:         []string{"FRONTEND_URL=https://app.example.com", "CORS_PROXY_URL=http://proxy.internal"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(engine.AllowsOrigin("https://app.example.com"))
+	// Output: true
+}
+
+// The origins of the policy "partners" are in a database. The function is asked for every
+// request whose origin the file does not list.
+func ExampleOptions_allowOriginFuncs() {
+	var database sync.Map // in place of a real one
+	isPartner := func(_ context.Context, r core.Request) bool {
+		_, ok := database.Load(r.OriginValue())
+		return ok
+	}
+	path, remove := writeExample("cors.yaml", `
+policies:
+  app: {allow_origins: ["https://app.example.com"], allow_credentials: true}
+  partners: {allow_methods: [PUT]}
+`)
+	defer remove()
+
+	engine, err := config.Load(path, none, config.Options{
+		AllowOriginFuncs: map[string]func(context.Context, core.Request) bool{"partners": isPartner},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := httptest.NewServer(corshttp.Middleware(engine)(http.NotFoundHandler()))
+	defer server.Close()
+	ask := func(origin string) {
+		r, err := http.NewRequest("GET", server.URL, nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+		r.Header.Set("Origin", origin)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			log.Fatal(err)
+		}
+		res.Body.Close()
+		fmt.Printf("%q\n", res.Header.Get("Access-Control-Allow-Origin"))
+	}
+	ask("https://shop.example")
+	database.Store("https://shop.example", true)
+	ask("https://shop.example")
+	ask("https://app.example.com")
+	// Output:
+	// ""
+	// "https://shop.example"
+	// "https://app.example.com"
+}
+
+// A section of the application's own struct, which another library has filled.
+func ExampleFromMap_struct() {
+	var app struct {
+		Addr string
+		CORS struct {
+			Origins     []string `yaml:"allow_origins"`
+			Credentials bool     `yaml:"allow_credentials"`
+			MaxAge      time.Duration
+		}
+	}
+	app.CORS.Origins = []string{"https://app.example.com"}
+	app.CORS.MaxAge = 10 * time.Minute
+
+	engine, err := config.FromMap(map[string]any{"policies": map[string]any{"default": app.CORS}}, none)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(engine.AllowsOrigin("https://app.example.com"), engine.AllowsOrigin("https://evil.test"))
+
+	app.CORS.Origins = []string{"a.example"}
+	_, err = config.FromMap(map[string]any{"policies": map[string]any{"default": app.CORS}}, none)
+	fmt.Println(err)
+	// Output:
+	// true false
+	// configuration: policies.default.allow_origins[0] "a.example": an origin begins with its scheme; did you mean "https://a.example"?
 }
 
 func ExampleWatch() {
@@ -217,6 +306,8 @@ func ExampleSchema() {
 	}
 	// Output:
 	// version integer 0
+	// variables texts 0
+	// ignore_variables list 0
 	// policies map 12
 	// routes tables 3
 	// shadow table 2

@@ -2,6 +2,13 @@ package config_test
 
 import "github.com/corskit/corskit/config"
 
+// How to keep the name of an unknown variable, with and without a file.
+const (
+	mapIt       = "map it to a key in variables (in Go: Options.Variables), or "
+	listIt      = "list it in ignore_variables (in Go: Options.IgnoreVariables)"
+	withoutFile = "map it to a key in Options.Variables, or list it in Options.IgnoreVariables"
+)
+
 // variableFaults are faults of variables when there is a file.
 var variableFaults = []faultCase{
 	{
@@ -42,7 +49,34 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_ORIGINS=https://a.example"},
 		want: []string{
-			"CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+			"CORS_ORIGINS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS? If not, " + mapIt + listIt,
+		},
+	},
+	{
+		name: "an unknown variable, and the policy default",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {spa: {}, default: {}}\n"),
+		},
+		env: []string{"CORS_ORIGINS=https://a.example", "CORS_XYZZY=1", "cors_max_age=1m"},
+		want: []string{
+			"CORS_ORIGINS: an unknown variable; did you mean CORS_ALLOW_ORIGINS? If not, " + mapIt + listIt,
+			"CORS_XYZZY: an unknown variable; unset it, name it like CORS_ALLOW_ORIGINS (policy default) or " +
+				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies), " + mapIt + listIt,
+			"cors_max_age: variables must be in upper case; did you mean CORS_MAX_AGE?",
+		},
+	},
+	{
+		name: "unknown variables, and several policies",
+		files: config.Static{
+			"cors.yaml": []byte("policies: {spa: {}, my-app: {}}\n"),
+		},
+		env: []string{"CORS_ORIGINS=https://a.example", "CORS_PROFIL=prod", "CORS_XYZZY=1"},
+		want: []string{
+			"CORS_ORIGINS: an unknown variable; did you mean CORS__POLICIES__NAME__ALLOW_ORIGINS, with the name of a policy? If not, " +
+				mapIt + listIt,
+			"CORS_PROFIL: an unknown variable; did you mean CORS_PROFILE? If not, " + mapIt + listIt,
+			"CORS_XYZZY: an unknown variable; unset it, name it like CORS__POLICIES__NAME__ALLOW_ORIGINS, with the name of a policy, " +
+				mapIt + listIt,
 		},
 	},
 	{
@@ -52,8 +86,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"CORS_XYZZY=1"},
 		want: []string{
-			"CORS_XYZZY: an unknown variable; unset it, or name it like CORS_ALLOW_ORIGINS (policy default) or " +
-				"CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)",
+			"CORS_XYZZY: an unknown variable; unset it, name it like CORS__POLICIES__SPA__ALLOW_ORIGINS, " + mapIt + listIt,
 		},
 	},
 	{
@@ -64,9 +97,9 @@ var variableFaults = []faultCase{
 		env: []string{"CORS_SERVICE_HOST=10.0.0.1", "CORS_PORT_80_TCP=tcp://10.0.0.1:80"},
 		want: []string{
 			"CORS_PORT_80_TCP: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set " +
-				"enableServiceLinks to false for the pod",
+				"enableServiceLinks to false for the pod, or " + listIt,
 			"CORS_SERVICE_HOST: an unknown variable; Kubernetes sets it for a Service whose name begins with cors: set " +
-				"enableServiceLinks to false for the pod",
+				"enableServiceLinks to false for the pod, or " + listIt,
 		},
 	},
 	{
@@ -76,7 +109,7 @@ var variableFaults = []faultCase{
 		},
 		env: []string{"cors_allow_origins=https://a.example"},
 		want: []string{
-			"cors_allow_origins: variables must be in upper case; did you mean CORS_ALLOW_ORIGINS?",
+			"cors_allow_origins: variables must be in upper case; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS?",
 		},
 	},
 	{
@@ -122,7 +155,7 @@ var variableFaults = []faultCase{
 			"CORS__POLICIES__SPA__XYZZY: an unknown key; valid keys are ALLOW_ORIGINS, ORIGINS_FILE, ALLOW_METHODS, ALLOW_HEADERS, " +
 				"EXPOSE_HEADERS, ALLOW_CREDENTIALS, MAX_AGE, ALLOW_PRIVATE_NETWORK, REJECT_DISALLOWED, DANGEROUSLY_ALLOW_NULL_ORIGIN, " +
 				"DANGEROUSLY_ALLOW_INSECURE_ORIGINS, DANGEROUSLY_ALLOW_PUBLIC_SUFFIXES",
-			"CORS__POLICY__SPA__MAX_AGE: an unknown key; use CORS__POLICIES__NAME__KEY",
+			"CORS__POLICY__SPA__MAX_AGE: an unknown key; use CORS__POLICIES__NAME__KEY, " + mapIt + listIt,
 		},
 	},
 	{
@@ -301,7 +334,7 @@ var envOnlyFaults = []faultCase{
 		main: noFile,
 		env:  []string{"CORS_ORIGIN=*"},
 		want: []string{
-			"CORS_ORIGIN: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+			"CORS_ORIGIN: an unknown variable; did you mean CORS_ALLOW_ORIGINS? If not, " + withoutFile,
 		},
 	},
 	{

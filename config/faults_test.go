@@ -24,13 +24,16 @@ type faultCase struct {
 	main  string // the file to load; empty means "cors.yaml"
 	env   []string
 	want  []string // every message
+
+	mapped  map[string]string // Options.Variables
+	ignored []string          // Options.IgnoreVariables
 }
 
 // faultCases are the cases of all topics.
 var faultCases = slices.Concat(
 	fileFaults, syntaxFaults, keyFaults, nameFaults, missingFaults, typeFaults, durationFaults, policyFaults,
 	originsFileFaults, profileFaults, variableFaults, mixedFaults, envOnlyFaults,
-	tagFaults, alikeFaults, versionFaults, commaFaults, shadowFaults,
+	tagFaults, alikeFaults, versionFaults, commaFaults, mappingFaults, shadowFaults,
 )
 
 // mixedFaults are faults of several kinds or in several places at once.
@@ -54,7 +57,7 @@ route: []
 			`cors.yaml:4:43: policies.spa.allow_origins[1]: no value; remove the entry, or write "null" in quotes for the null origin`,
 			`cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			`cors.yaml:6:1: route: an unknown key; did you mean "routes"?`,
-			"CORS_PROFLE: an unknown variable; did you mean CORS_PROFILE?",
+			"CORS_PROFLE: an unknown variable; did you mean CORS_PROFILE? If not, " + mapIt + listIt,
 		},
 	},
 	{
@@ -67,7 +70,7 @@ route: []
 		env: []string{"CORS_ORIGNS=x", "CORS__POLICIES__SPA__MAX_AGE=1d"},
 		want: []string{
 			`cors.yaml:2:18: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
-			"CORS_ORIGNS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
+			"CORS_ORIGNS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS? If not, " + mapIt + listIt,
 			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "1d": not a duration; did you mean "24h"?`,
 		},
 	},
@@ -78,8 +81,8 @@ route: []
 		},
 		env: []string{"CORS_ORIGNS=x", "CORS_ALLOW_ORIGINS="},
 		want: []string{
+			// The file may ignore CORS_ORIGNS.
 			"cors.yaml:1: not YAML: did not find expected node content",
-			"CORS_ORIGNS: an unknown variable; did you mean CORS_ALLOW_ORIGINS?",
 		},
 	},
 }

@@ -16,6 +16,10 @@ import (
 // removed and created again, or swapped through a link, as Kubernetes does with a
 // mounted ConfigMap. Watch waits until a file has been unchanged for a while, and
 // polls as well, because network file systems send no notifications.
+//
+// A file that is mounted by itself, as with "docker run -v ./cors.yaml:/etc/cors.yaml",
+// must be written in place. If it is replaced on the host, the mount keeps showing the old
+// file. A [Watcher] reports that with [ReasonUnlinked], except on Windows.
 type Files struct {
 	// Dir is a directory. Empty means the working directory.
 	Dir string
@@ -53,6 +57,14 @@ func (f Files) Load(ctx context.Context, name string, limit int64) (Document, er
 	path := f.path(name)
 	data, revision, err := watch.Read(ctx, path, limit)
 	return Document{Name: path, Data: data, Revision: revision}, err
+}
+
+// unlinked returns the path of a file that has no name left, or "".
+func (f Files) unlinked(name string) string {
+	if path := f.path(name); watch.Unlinked(path) {
+		return path
+	}
+	return ""
 }
 
 // Watch implements [Source].

@@ -14,13 +14,18 @@ import (
 
 // suggested returns what a suggestion says to write: the text after "write", without
 // quotes or in them.
-var suggested = regexp.MustCompile(`(?:write(?: it as)?|did you mean|separate the entries with commas:|write the list as a JSON array:) ` +
-	`(\[.*\]|"(?:[^"\\]|\\.)*"|[^\s"?]+)`)
+var suggested = regexp.MustCompile(`(?:write(?: it as)?|as in|such as|, or|did you mean|` +
+	`separate the entries with commas:|write the list as a JSON array:) ` +
+	`(\[(?:[^]"]|"(?:[^"\\]|\\.)*")*\]|"(?:[^"\\]|\\.)*"|[^\s"?]+)`)
 
 // written returns the values that a suggestion names.
 func written(suggestion string) (values []string) {
+	if strings.HasPrefix(suggestion, "write it for whole origins") {
+		return nil // says what an expression must match
+	}
 	for _, m := range suggested.FindAllStringSubmatch(suggestion, -1) {
-		if !slices.Contains([]string{"a", "an", "the", "it"}, m[1]) {
+		part := m[1][0] == ':' // a part of an entry, such as a port
+		if !part && !slices.Contains([]string{"a", "an", "the", "it"}, m[1]) && (m[1][0] == '[' || !strings.HasPrefix(m[0], ", or")) {
 			values = append(values, m[1])
 		}
 	}
@@ -94,6 +99,57 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		}
 	}
 	if followed < 100 {
+		t.Errorf("only %d suggestions have something to write", followed)
+	}
+}
+
+// TestScalarSuggestionsFitTheFlags follows the suggestions for a text in place of a list,
+// next to flags that forbid some entries.
+func TestScalarSuggestionsFitTheFlags(t *testing.T) {
+	followed := 0
+	for _, value := range append([]string{"https://*.github.io", "http://a.example", "*:*", "http://*", "https://*", "*.a.example"},
+		typedValues["allow_origins"]...) {
+		for _, flags := range []string{"allow_credentials: true", "allow_credentials: yes", "dangerously_allow_null_origin: true",
+			"allow_credentials: true, dangerously_allow_insecure_origins: true"} {
+			load := func(origins, flags string) error {
+				files := config.Static{"cors.yaml": []byte("policies: {p: {" + flags + ", allow_origins: " + origins + "}}\n")}
+				_, err := config.Read(context.Background(), files, "cors.yaml", config.Options{Environ: []string{}})
+				return err
+			}
+			for e := range config.Errors(load(strconv.Quote(value), flags)) {
+				if e.Key != "policies.p.allow_origins" {
+					continue
+				}
+				own, more, _ := strings.Cut(e.Suggestion, "; also, ")
+				for _, v := range written(own) {
+					with := strings.ReplaceAll(flags, "yes", "true")
+					if strings.HasPrefix(more, "serve the page over https://") {
+						v = strings.ReplaceAll(v, "http://", "https://")
+					} else if more != "" {
+						with += ", dangerously_allow_public_suffixes: true"
+						if !strings.Contains(more, "set dangerously_allow_public_suffixes") {
+							t.Errorf("%s: %v", flags, e)
+						}
+					}
+					if _, set, ok := strings.Cut(own, v+" and set "); ok {
+						key, _, _ := strings.Cut(set, " ")
+						with = strings.ReplaceAll(with, "allow_credentials: true", "allow_credentials: false")
+						if key != "allow_credentials" {
+							with += ", " + key + ": true"
+						}
+					}
+					if v[0] != '[' {
+						v = "[" + v + "]"
+					}
+					if err := load(v, with); err != nil {
+						t.Errorf("%s: %v\nfollowed: %s, %s\nrefused: %v", flags, e, v, with, err)
+					}
+					followed++
+				}
+			}
+		}
+	}
+	if followed < 50 {
 		t.Errorf("only %d suggestions have something to write", followed)
 	}
 }

@@ -75,6 +75,9 @@ func jsonField(f *Field) object {
 		o = append(o, member{"type", "string"}, member{"minLength", 1})
 	case listType:
 		o = append(o, member{"type", "array"}, member{"items", object{{"type", "string"}, {"minLength", 1}}})
+	case textsType:
+		o = append(o, member{"type", "object"}, member{"propertyNames", object{{"pattern", variablePattern}}},
+			member{"additionalProperties", object{{"type", "string"}, {"minLength", 1}}})
 	case tableType:
 		o = append(o, jsonTable(f)...)
 	case mapType:

@@ -12,14 +12,25 @@ import (
 // layer holds the settings of one file or of the environment: typed values that
 // have been checked against the schema, and the place of each.
 type layer struct {
-	values   map[string]any // nested, by lower-case key
-	settings map[string]setting
-	policies []string // in their order
-	shadow   *layer   // the settings below the key shadow, with paths below it; nil if there are none
+	values    map[string]any // nested, by lower-case key
+	settings  map[string]setting
+	policies  []string          // in their order
+	variables map[string]string // the keys that variables with other names set
+	ignored   []string          // the variables to ignore; nil if not set
+	shadow    *layer            // the settings below the key shadow, with paths below it; nil if there are none
 }
 
 func newLayer() *layer {
 	return &layer{values: make(map[string]any), settings: make(map[string]setting)}
+}
+
+// takeNames moves the keys about variables out of the values, because they are not part of
+// policies or routes.
+func (l *layer) takeNames() {
+	l.variables, _ = l.values[keyVariables].(map[string]string)
+	l.ignored, _ = l.values[keyIgnoreVariables].([]string)
+	delete(l.values, keyVariables)
+	delete(l.values, keyIgnoreVariables)
 }
 
 // setting is a key with a value in a document or a variable.

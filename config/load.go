@@ -21,6 +21,8 @@ type loader struct {
 	name   string
 	opts   Options
 	values map[string]any // in place of the document, if not nil
+
+	defaults *core.Policy // the policy below the environment; nil if there is none
 }
 
 // state is the result of one load.
@@ -84,11 +86,7 @@ func (l *loader) steady(ctx context.Context, s *state, names []string) bool {
 
 // read fills the state and returns the names of the configuration files.
 func (l *loader) read(ctx context.Context, s *state, environ []string) (names []string) {
-	vars := variables(environ, &s.faults)
-	p := profileOf(vars, l.opts, &s.faults)
-	for _, v := range vars {
-		s.digest.add("variable", v.name, v.value)
-	}
+	p := profileOf(environ, l.opts, &s.faults)
 	s.digest.add("profile", p.name)
 	switch {
 	case l.name == "":
@@ -104,17 +102,27 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 	}
 	known := make(spellings)
 	layers, complete := l.layers(ctx, s, names, p, known)
-	under := files{names: s.files}
+	under := files{exist: l.name != "", names: s.files}
+	if l.defaults != nil {
+		under.names = []string{defaultsName}
+	}
 	for _, layer := range layers {
 		under.declared = append(under.declared, layer.policies...)
 	}
 	if !complete {
 		under.names = nil // the policies that they declare are unknown
 	}
-	layers = append(layers, checkVariables(vars, known, under, &s.faults))
-	s.overridden = overridden(layers) // before they are merged
+	m := mappingOf(layers, l.opts, under, known, &s.faults)
+	vars := variables(environ, m, &s.faults)
+	for _, v := range vars {
+		s.digest.add("variable", v.name, v.value, m.targets[v.name].path())
+	}
+	layers = append(layers, checkVariables(vars, m, known, under, &s.faults))
+	if l.defaults == nil { // to override them is the purpose of variables
+		s.overridden = overridden(layers) // before they are merged
+	}
 	if complete {
-		l.merge(ctx, s, layers)
+		l.merge(ctx, s, layers, m)
 		l.mergeShadow(ctx, s, layers)
 	}
 	return names
@@ -125,6 +133,9 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 func (l *loader) layers(ctx context.Context, s *state, names []string, p profile, known spellings) (layers []*layer, complete bool) {
 	complete = true
 	shadow := make(spellings)
+	if l.defaults != nil {
+		layers = append(layers, l.defaultsLayer(s, known))
+	}
 	for i, name := range names {
 		d, root, fault := l.decode(ctx, s, name)
 		if fault == nil {
@@ -171,7 +182,7 @@ func (l *loader) decode(ctx context.Context, s *state, name string) (*document.D
 }
 
 // merge makes the policies and routes of the layers.
-func (l *loader) merge(ctx context.Context, s *state, layers []*layer) {
+func (l *loader) merge(ctx context.Context, s *state, layers []*layer, vars *mapping) {
 	m, err := merge(layers)
 	switch {
 	case err != nil:
@@ -182,11 +193,16 @@ func (l *loader) merge(ctx context.Context, s *state, layers []*layer) {
 		return
 	case len(m.order) == 0:
 		if len(s.faults.list) == 0 {
-			s.faults.add(l.nothing(s))
+			s.faults.add(l.nothing(s, vars))
 		}
 		return
 	}
-	l.fill(ctx, &s.part, m)
+	l.fill(ctx, &s.part, m, func() {
+		if l.defaults != nil {
+			s.policies[m.index[l.defaults.Name]].AllowOriginFunc = l.defaults.AllowOriginFunc
+		}
+		l.addFuncs(s, m)
+	})
 	s.revision = Revision{Hash: s.digest.String(), Time: time.Now(), Source: "environment"}
 	if l.name != "" {
 		s.revision.Source = s.files[0]
@@ -218,7 +234,7 @@ func (l *loader) mergeShadow(ctx context.Context, s *state, layers []*layer) {
 		s.faults.add(unordered(m))
 	case len(m.order) > 0:
 		s.shadow = &part{whole: s}
-		l.fill(ctx, s.shadow, m)
+		l.fill(ctx, s.shadow, m, func() { l.addShadowFuncs(s.shadow) })
 	case !attempted:
 		s.faults.add(&Error{
 			Place: place, Reason: reasonMissing, Detail: "no policies",
@@ -227,25 +243,26 @@ func (l *loader) mergeShadow(ctx context.Context, s *state, layers []*layer) {
 	}
 }
 
-// fill makes the policies and routes of a part.
-func (l *loader) fill(ctx context.Context, p *part, m *merged) {
+// fill makes the policies and routes of a part. addFuncs adds functions to its policies.
+func (l *loader) fill(ctx context.Context, p *part, m *merged, addFuncs func()) {
 	s := p.whole
 	for _, policy := range m.order {
 		l.origins(ctx, s, m, policy)
 	}
 	p.merged = m
 	p.policies = m.policies(s.lists)
+	addFuncs()
 	if m.Routes != nil {
 		p.routes, p.used = m.routes(p.policies, &s.faults)
 	}
 }
 
 // nothing returns the fault of a configuration without any policy.
-func (l *loader) nothing(s *state) *Error {
+func (l *loader) nothing(s *state, vars *mapping) *Error {
 	if l.name == "" {
 		return &Error{
 			Place: Place{Variable: variablePrefix + strings.ToUpper(keyAllowOrigins)}, Reason: reasonMissing,
-			Detail: "no variable sets a policy", Suggestion: "set this one (an empty value refuses every origin)",
+			Detail: "no variable sets a policy", Suggestion: "set this one" + vars.others() + " (an empty value refuses every origin)",
 		}
 	}
 	return &Error{

@@ -55,6 +55,8 @@ func (j *journal) result(r Result) {
 	var fault *Error
 	switch {
 	case j.log == nil:
+	case errors.As(r.Err, &fault) && fault.Reason == ReasonUnlinked:
+		j.write(slog.LevelWarn, "cors: changes of the configuration do not arrive", slog.String("fault", fault.Error()))
 	case errors.As(r.Err, &fault) && fault.Reason == ReasonWatch:
 		j.write(slog.LevelWarn, "cors: changes of the configuration may be noticed late", slog.String("fault", fault.Error()))
 	case r.Err != nil:

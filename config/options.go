@@ -1,6 +1,13 @@
 package config
 
-import "log/slog"
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/corskit/corskit/core"
+)
 
 // Options configures loading. The zero value is the default. If several Options
 // are given, a field that is set in a later one wins.
@@ -18,12 +25,32 @@ type Options struct {
 	// not nil means no environment.
 	Environ []string
 
+	// Variables maps environment variables with other names to the keys that they set, in
+	// the form "FRONTEND_URL": "policies.spa.allow_origins". Names are in upper case. Such
+	// variables have the same rules as CORS_* variables: they override the files, and two
+	// variables that set one key are a fault. The key variables of a file adds to
+	// Variables; a name that has another key there is a fault.
+	Variables map[string]string
+
+	// IgnoreVariables are the exact names of CORS_* variables that are not for this
+	// package, such as "CORS_PROXY_URL". Other unknown CORS_* variables are faults. So is a
+	// name that sets a key. The key ignore_variables of a file adds to IgnoreVariables.
+	IgnoreVariables []string
+
+	// AllowOriginFuncs are the AllowOriginFunc of policies, by name: for origins that are
+	// not in a file, such as those in a database. They are called concurrently, as
+	// [core.Policy] says. Every load and reload needs a policy for each name, and a
+	// reload without one is refused. A nil function is a fault. A policy of the shadow that
+	// has the name gets the function too, which is then called once more for a request.
+	AllowOriginFuncs map[string]func(context.Context, core.Request) bool
+
 	// Progress, if not nil, is called while a configuration is loaded, on the
 	// goroutine that loads.
 	Progress func(Progress)
 
 	// OnReload, if not nil, is called after every reload of a [Watcher], successful or
-	// not, and when its Source cannot watch, but not after the first load. Calls are
+	// not, but not after the first load. It is also called when its Source cannot watch
+	// ([ReasonWatch]) and when a mount hides changes ([ReasonUnlinked]). Calls are
 	// sequential, in order, after the engine has changed. OnReload must not
 	// call [Watcher.Close], which waits for it.
 	OnReload func(Result)
@@ -46,6 +73,15 @@ func combine(opts []Options) Options {
 		}
 		if o.Environ != nil {
 			all.Environ = o.Environ
+		}
+		if o.Variables != nil {
+			all.Variables = maps.Clone(o.Variables)
+		}
+		if o.IgnoreVariables != nil {
+			all.IgnoreVariables = slices.Clone(o.IgnoreVariables)
+		}
+		if o.AllowOriginFuncs != nil {
+			all.AllowOriginFuncs = maps.Clone(o.AllowOriginFuncs)
 		}
 		if o.Progress != nil {
 			all.Progress = o.Progress

@@ -78,7 +78,7 @@ func (l *layer) at(path string) (value any) {
 }
 
 // notes returns a note for each value of a file that a variable overrides, in the order
-// of the files.
+// of the files, and then the note about methods and headers that are not set.
 func (s *state) notes() (notes []*Warning) {
 	for _, o := range s.overridden {
 		notes = append(notes, &Warning{
@@ -90,6 +90,9 @@ func (s *state) notes() (notes []*Warning) {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			strings.Compare(a.Key, b.Key))
 	})
+	if n := s.omitted(); n != nil {
+		notes = append(notes, n)
+	}
 	return notes
 }
 

@@ -15,11 +15,12 @@ type profile struct {
 }
 
 // profileOf returns the profile of the environment or, if it has none, of the options.
-func profileOf(vars []variable, opts Options, f *faults) profile {
+func profileOf(environ []string, opts Options, f *faults) profile {
 	p := profile{name: opts.Profile}
-	for _, v := range vars {
-		if v.name == variableProfile {
-			p = profile{v.value, Place{Variable: v.name}}
+	for _, entry := range environ {
+		if value, ok := strings.CutPrefix(entry, variableProfile+"="); ok {
+			p = profile{value, Place{Variable: variableProfile}} // a second value is a fault
+			break
 		}
 	}
 	if p.name == "" || isName(p.name) {

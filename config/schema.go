@@ -9,8 +9,8 @@ import (
 // and the starter file of "corskit init" use it.
 //
 // Its Type is "integer", "boolean", "duration" (text such as "10m"), "text",
-// "list" (of text), "table" (with the keys in Fields), "map" (from names to such
-// tables) or "tables" (a list of such tables).
+// "list" (of text), "texts" (from names to text), "table" (with the keys in Fields), "map"
+// (from names to such tables) or "tables" (a list of such tables).
 type Field struct {
 	Key     string  // as in a file: "allow_origins"; empty for the whole file
 	Type    string  // of the value
@@ -27,6 +27,7 @@ const (
 	durationType = "duration"
 	textType     = "text"
 	listType     = "list"
+	textsType    = "texts"
 	tableType    = "table"
 	mapType      = "map"
 	tablesType   = "tables"
@@ -46,15 +47,17 @@ func clone(f Field) Field {
 
 // Keys that the code refers to.
 const (
-	keyVersion      = "version"
-	keyPolicies     = "policies"
-	keyRoutes       = "routes"
-	keyShadow       = "shadow"
-	keyHost         = "host"
-	keyPath         = "path"
-	keyAllowOrigins = "allow_origins"
-	keyOriginsFile  = "origins_file"
-	keyMaxAge       = "max_age"
+	keyVersion         = "version"
+	keyVariables       = "variables"
+	keyIgnoreVariables = "ignore_variables"
+	keyPolicies        = "policies"
+	keyRoutes          = "routes"
+	keyShadow          = "shadow"
+	keyHost            = "host"
+	keyPath            = "path"
+	keyAllowOrigins    = "allow_origins"
+	keyOriginsFile     = "origins_file"
+	keyMaxAge          = "max_age"
 )
 
 // fileVersion is the version of the file format that this package reads.
@@ -70,6 +73,15 @@ var schema = Field{
 		{
 			Key: keyVersion, Type: integerType, Example: `1`,
 			Doc: "The version of this file format. Defaults to 1.",
+		},
+		{
+			Key: keyVariables, Type: textsType, Example: `{"FRONTEND_URL": "policies.default.allow_origins"}`,
+			Doc: "Environment variables with other names than CORS_*, and the key that each sets. They have the same rules: " +
+				"they override the file, and two variables must not set one key.",
+		},
+		{
+			Key: keyIgnoreVariables, Type: listType, Example: `["CORS_PROXY_URL"]`,
+			Doc: "CORS_* variables that belong to the application, by their exact names. Other unknown CORS_* variables are errors.",
 		},
 		{
 			Key: keyPolicies, Type: mapType, Fields: policyFields,
@@ -114,11 +126,11 @@ var policyFields = []Field{
 			"A # at the start of a line or after white space begins a comment.",
 	},
 	{
-		Key: "allow_methods", Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
+		Key: keyAllowMethods, Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
 		Doc: "The methods that scripts may use. CORS always allows GET, HEAD and POST. * allows every method.",
 	},
 	{
-		Key: "allow_headers", Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
+		Key: keyAllowHeaders, Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
 		Doc: "The request headers that scripts may set. " +
 			"* allows every header; without credentials it does not cover authorization, which must be listed.",
 	},
@@ -142,7 +154,12 @@ var policyFields = []Field{
 	},
 	{
 		Key: "reject_disallowed", Type: booleanType, Goname: "RejectDisallowed", Example: `true`,
-		Doc: "Whether the server answers requests from other origins with 403, instead of handling them without CORS headers.",
+		Doc: "Whether the server answers requests from other origins with 403, instead of handling them without CORS headers. " +
+			"Requests of the server's own pages are not rejected, if browsers send Sec-Fetch-Site or Origin has " +
+			"the host and port of Host. " +
+			"Over plain http, this fails behind a proxy that rewrites Host and for the Origin null: " +
+			"list the server's own origin in allow_origins or let the proxy pass on Host, " +
+			"and set Referrer-Policy: same-origin for pages with forms.",
 	},
 	{
 		Key: "dangerously_allow_null_origin", Type: booleanType, Goname: "DangerouslyAllowNullOrigin", Example: `true`,
@@ -190,6 +207,11 @@ func (f *Field) keys() []string {
 		keys[i] = f.Fields[i].Key
 	}
 	return keys
+}
+
+// bySetting returns the keys of the file that a variable can set, or begin with.
+func bySetting() []string {
+	return slices.DeleteFunc(schema.keys(), func(key string) bool { return key == keyVariables || key == keyIgnoreVariables })
 }
 
 // policyField returns the field for a key of a policy, or nil.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/viper"
 
@@ -24,6 +23,11 @@ func Key(path string) Options { return Options{Key: path} }
 // FromMap is like [Load] for a map that another library has read from the application's
 // own configuration. The map has the keys of a file. A text in place of a list is split at
 // commas. Maps have no order, so if there are several policies, FromMap requires routes.
+//
+// A value may be a struct. Its fields have the keys that their tags mapstructure, koanf,
+// yaml, toml or json name, or otherwise their own names with underscores: allow_origins for
+// AllowOrigins. Fields with the zero value are not set, but a list that is empty and not nil
+// is. If "-" is the only tag of a field, the field is left out.
 func FromMap(m map[string]any, opts ...Options) (*core.Engine, error) {
 	c, err := ReadMap(m, opts...)
 	if err != nil {
@@ -111,8 +115,8 @@ func (c *converter) node(value any, depth int) *document.Node {
 	if c.refused {
 		return &document.Node{Kind: document.Null}
 	}
-	if d, ok := value.(time.Duration); ok {
-		return &document.Node{Kind: document.Text, Text: d.String()}
+	if text, ok := textOf(reflect.ValueOf(value)); ok {
+		return &document.Node{Kind: document.Text, Text: text}
 	}
 	switch v := reflect.ValueOf(value); v.Kind() {
 	case reflect.Invalid:
@@ -138,6 +142,10 @@ func (c *converter) node(value any, depth int) *document.Node {
 		return n
 	case reflect.Map:
 		return c.table(v, depth)
+	case reflect.Struct:
+		n := &document.Node{Kind: document.Table}
+		c.fields(n, v, depth)
+		return n
 	}
 	return &document.Node{Kind: document.Text, Text: fmt.Sprint(value)}
 }

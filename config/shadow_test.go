@@ -291,3 +291,26 @@ func TestLoadRefusesShadow(t *testing.T) {
 		t.Errorf("got %v, %v", c, err)
 	}
 }
+
+// TestShadowHasFunctions checks that a policy of the shadow gets the function of the policy in
+// force that has its name.
+func TestShadowHasFunctions(t *testing.T) {
+	only := func(origin string) func(context.Context, core.Request) bool {
+		return func(_ context.Context, r core.Request) bool { return r.Origin[0] == origin }
+	}
+	opts := config.Options{Environ: []string{}, AllowOriginFuncs: map[string]func(context.Context, core.Request) bool{
+		"spa": only("https://db.example"), "other": only("https://other.example"),
+	}}
+	files := yaml("policies: {spa: {}, other: {}}\nshadow: {policies: {spa: {}, new: {}}}\n")
+	c, err := config.Read(context.Background(), files, "cors.yaml", opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for origin, want := range map[string]core.Difference{
+		"https://db.example": core.ShadowSame, "https://other.example": core.ShadowStricter, "https://x.example": core.ShadowSame,
+	} {
+		if got := differenceOf(c.Engine(), origin, "/"); got != want {
+			t.Errorf("%s: the shadow is %q, want %q", origin, got, want)
+		}
+	}
+}

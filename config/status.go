@@ -11,10 +11,10 @@ type Status struct {
 	LastSuccess time.Time
 	// Reloads is the number of reloads that found no fault, and Failures the number of
 	// those that found one. As in Options.OnReload, repeats of a fault do not count, nor
-	// does the first load or a [Source] that cannot watch.
+	// does the first load, a [Source] that cannot watch, or a mount that hides changes.
 	Reloads, Failures uint64
 	// Err is what [Watcher.Err] returns: nil if the current configuration is in force,
-	// and the source can watch.
+	// and changes will arrive.
 	Err error
 	// Warnings are the warnings of the policies in force.
 	Warnings []*Warning
@@ -33,8 +33,11 @@ func (w *Watcher) Status() Status {
 
 // problem returns what Err returns. The caller holds the lock.
 func (w *Watcher) problem() error {
-	if w.err != nil {
+	switch {
+	case w.err != nil:
 		return w.err
+	case w.unlinked != nil:
+		return w.unlinked
 	}
 	return w.blind
 }

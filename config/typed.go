@@ -17,6 +17,7 @@ import (
 const (
 	listAdvice = "write one list entry for each"
 	meant      = "did you mean "
+	anOrigin   = "as browsers send it, such as https://app.example.com"
 )
 
 var (
@@ -26,43 +27,72 @@ var (
 
 // entriesOf returns the entries that a text in place of a list probably means. If core
 // cannot tell, it returns core's advice.
-func entriesOf(f *Field, text string) (entries []string, advice string) {
-	if policyField(f.Key) == nil { // names of policies
+//
+// The policy p has the flags next to the list. If they forbid the entries that are meant,
+// entriesOf returns both.
+func entriesOf(f *Field, text string, p core.Policy) (entries []string, advice string) {
+	if policyField(f.Key) == nil { // names of policies or variables
 		entries = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", ;\t\r\n\"'-[]", r) })
-		if slices.ContainsFunc(entries, func(s string) bool { return !isName(s) }) {
+		valid := isName
+		if f.Key == keyIgnoreVariables {
+			valid = isVariable
+		}
+		if slices.ContainsFunc(entries, func(s string) bool { return !valid(s) }) {
 			return nil, ""
 		}
 		return entries, ""
 	}
-	err := tryList(f, []string{text})
-	if err == nil {
-		return []string{text}, ""
+	if tryList(f, []string{text}, core.Policy{}) == nil {
+		return []string{text}, forbidden(f, []string{text}, p)
 	}
-	for pe := range core.PolicyErrors(err) {
+	for pe := range core.PolicyErrors(tryList(f, []string{text}, p)) {
 		switch {
 		case coreList.MatchString(pe.Suggestion):
 			entries = unquoteAll(coreList.FindStringSubmatch(pe.Suggestion)[1])
 		case strings.HasPrefix(pe.Suggestion, meant):
 			entries = unquoteAll(pe.Suggestion)
+		case pe.Reason == core.ReasonNull && p.AllowCredentials:
+			advice = "remove the key: no setting allows this origin together with credentials"
 		case pe.Reason == core.ReasonNull:
 			advice = `write ["null"] and ` + pe.Spell(KeyOf).Suggestion
 		default:
 			advice = pe.Spell(KeyOf).Suggestion
-			if quoted := quotedText.FindString(advice); strings.HasPrefix(advice, "write "+quoted) {
+			if quoted := quotedText.FindString(advice); quoted != "" && strings.HasPrefix(advice, "write "+quoted) {
 				advice = strings.Replace(advice, quoted, "["+quoted+"]", 1)
 			}
+			advice = strings.Replace(advice, anOrigin, `as browsers send it, as in ["https://app.example.com"]`, 1)
 		}
 		break
 	}
-	if entries == nil || tryList(f, entries) != nil {
+	if entries == nil || tryList(f, entries, core.Policy{}) != nil {
 		return nil, advice
 	}
-	return entries, ""
+	return entries, forbidden(f, entries, p)
 }
 
-// tryList returns core's error for a policy that has only the list.
-func tryList(f *Field, list []string) error {
-	var p core.Policy
+// forbidden returns core's advice for entries that the flags of a policy forbid, or "".
+func forbidden(f *Field, entries []string, p core.Policy) string {
+	for pe := range core.PolicyErrors(tryList(f, entries, p)) {
+		return pe.Spell(KeyOf).Suggestion
+	}
+	return ""
+}
+
+// flagsOf returns a policy with the flags that a table sets, as far as it can be read.
+func flagsOf(table *Field, n *document.Node) (p core.Policy) {
+	for _, pair := range n.Pairs {
+		f := table.field(pair.Key)
+		if f == nil || f.Type != booleanType || f.Goname == "" || pair.Value == nil {
+			continue
+		}
+		set := pair.Value.Kind == document.Bool && pair.Value.Text == "true" || truth(pair.Value.Text) == "write true"
+		reflect.ValueOf(&p).Elem().FieldByName(f.Goname).SetBool(set)
+	}
+	return p
+}
+
+// tryList returns core's error for a policy with the list.
+func tryList(f *Field, list []string, p core.Policy) error {
 	reflect.ValueOf(&p).Elem().FieldByName(f.Goname).Set(reflect.ValueOf(list))
 	_, err := core.New(p)
 	return err
@@ -78,14 +108,20 @@ func unquoteAll(text string) (all []string) {
 }
 
 // asList returns the suggestion for a scalar instead of a list.
-func asList(f *Field, n *document.Node) string {
+func asList(f *Field, n *document.Node, p core.Policy) string {
 	const general = "write a list in brackets, with one entry for each value"
 	if n.Kind == document.Table || n.Kind == document.List {
 		return ""
 	}
-	entries, advice := entriesOf(f, n.Text)
+	entries, advice := entriesOf(f, n.Text, p)
 	list := jsonList(entries)
 	switch {
+	case strings.HasPrefix(advice, "list the origins that need credentials"):
+		return `write the origins that need credentials, as in ["https://app.example.com"], or ["*"] and set allow_credentials to false`
+	case slices.Equal(entries, []string{"*"}) && advice != "":
+		return "write the names, as in " + f.Example + ": " + advice
+	case entries != nil && advice != "" && len(list) < maxText/2:
+		return "write " + list + "; also, " + advice
 	case entries != nil && len(list) < maxText/2:
 		return "write " + list
 	case advice != "" && !strings.HasPrefix(advice, listAdvice):

@@ -15,28 +15,33 @@ const (
 	deepPrefix      = "CORS__" // before the path of a key
 	variableProfile = "CORS_PROFILE"
 	keySeparator    = "__"
+	unknownKey      = "an unknown key"
+	useDeep         = "use CORS__POLICIES__NAME__KEY"
 	defaultPolicy   = "default"
 )
 
 // variable is a CORS_* variable of the environment.
 type variable struct{ name, value string }
 
-// variables returns the CORS_* variables of an environment, sorted by name. It
+// variables returns the variables of an environment that m reads, sorted by name. It
 // reports names that would be known in another case or with _ for -.
-func variables(environ []string, f *faults) []variable {
+func variables(environ []string, m *mapping, f *faults) []variable {
 	var list []variable
 	seen := make(map[string]string)
 	for _, entry := range environ {
 		name, value, ok := strings.Cut(entry, "=")
-		if !ok || len(name) < len(variablePrefix) || !strings.EqualFold(name[:len(variablePrefix)], variablePrefix) {
+		if !ok {
 			continue
 		}
-		if e := misspelledVariable(name); e != nil {
+		if !m.reads(name) {
+			if e := m.misspelled(name); e != nil {
+				f.add(e)
+			}
+			continue
+		}
+		if e := m.misspelled(name); e != nil {
 			f.add(e)
 			continue
-		}
-		if !strings.HasPrefix(name, variablePrefix) {
-			continue // a variable of another program
 		}
 		if first, again := seen[name]; again {
 			if first != value {
@@ -54,19 +59,19 @@ func variables(environ []string, f *faults) []variable {
 	return list
 }
 
-// misspelledVariable returns the fault of a name that would be known in upper case
-// and with _ for -, or nil.
-func misspelledVariable(name string) *Error {
+// misspelled returns the fault of a name that would be known in upper case and with _
+// for -, or nil. Names that do not begin with CORS_ belong to other programs.
+func (m *mapping) misspelled(name string) *Error {
 	right := variableName(name)
-	if right == name {
+	if right == name || !strings.HasPrefix(right, variablePrefix) {
 		return nil
 	}
-	if _, err := variableTarget(right); err != nil {
+	if t, fault := m.targetOf(right); (fault != nil || t.field == nil) && right != variableProfile {
 		return nil
 	}
 	e := &Error{
 		Place: Place{Variable: name}, Reason: reasonKeyCase,
-		Detail: "variables must be in upper case", Suggestion: "did you mean " + right + "?",
+		Detail: "variables must be in upper case", Suggestion: meant + right + "?",
 	}
 	if strings.Contains(name, "-") {
 		e.Reason, e.Detail = reasonUnknownVariable, "variables must be in upper case, with _ instead of -"
@@ -81,6 +86,17 @@ type target struct {
 }
 
 func (t target) key() string { return strings.ToUpper(t.field.Key) }
+
+// path returns the path of the key.
+func (t target) path() string {
+	switch {
+	case t.field == nil:
+		return ""
+	case t.policy == "":
+		return t.field.Key
+	}
+	return policyKey(strings.ToLower(t.policy), t.field.Key)
+}
 
 // unknownVariable returns the fault of a variable that sets nothing.
 func unknownVariable(name, detail, suggestion string) *Error {
@@ -108,29 +124,31 @@ func variableTarget(name string) (target, *Error) {
 	top := schema.field(strings.ToLower(parts[0]))
 	switch {
 	case top == nil:
-		if near := wording.Nearest(parts[0], schema.keys()); near != "" {
-			return fault("an unknown key", "did you mean "+deepVariable(append([]string{near}, parts[1:]...)...)+"?")
+		if near := wording.Nearest(parts[0], bySetting()); near != "" {
+			return fault(unknownKey, meant+deepVariable(append([]string{near}, parts[1:]...)...)+"?")
 		}
-		return fault("an unknown key", "use CORS__POLICIES__NAME__KEY")
+		return fault(unknownKey, useDeep)
 	case top.Key == keyShadow:
 		return fault("no variable can set policies of the shadow", "set them in a file")
+	case !slices.Contains(bySetting(), top.Key):
+		return fault("a variable cannot set "+top.Key, "set it in the file, or in Options")
 	case top.Type != mapType && len(parts) > 1:
 		return fault("a variable can set "+top.Key+" only as a whole", "set "+deepPrefix+parts[0]+" to JSON")
 	case top.Type != mapType:
-		return target{"", top}, nil
+		return target{field: top}, nil
 	case len(parts) < 3 || parts[1] == "":
 		return fault("a variable cannot set a whole table", "name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS")
 	case len(parts) > 3:
-		return fault("too many parts", "use CORS__POLICIES__NAME__KEY")
+		return fault("too many parts", useDeep)
 	}
 	field := top.field(strings.ToLower(parts[2]))
 	if field != nil {
 		return target{parts[1], field}, nil
 	}
 	if near := wording.Nearest(parts[2], top.keys()); near != "" {
-		return fault("an unknown key", "did you mean "+deepVariable(parts[0], parts[1], near)+"?")
+		return fault(unknownKey, meant+deepVariable(parts[0], parts[1], near)+"?")
 	}
-	return fault("an unknown key", "valid keys are "+strings.ToUpper(strings.Join(top.keys(), ", ")))
+	return fault(unknownKey, "valid keys are "+strings.ToUpper(strings.Join(top.keys(), ", ")))
 }
 
 // kubernetesLink matches the variables that Kubernetes sets for a Service whose
@@ -150,11 +168,11 @@ func shortTarget(name string) (target, *Error) {
 		}
 		names = append(names, t.key())
 	}
-	fix := "unset it, or name it like CORS_ALLOW_ORIGINS (policy default) or CORS__POLICIES__NAME__ALLOW_ORIGINS (other policies)"
+	fix := "unset it, name it like " + ofDefault
 	if kubernetesLink.MatchString(name) {
 		fix = "Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod"
 	} else if near := wording.Nearest(short, names); near != "" {
-		fix = "did you mean " + variablePrefix + near + "?"
+		fix = meant + variablePrefix + near + "?"
 	}
 	return target{}, unknownVariable(name, "an unknown variable", fix)
 }
@@ -163,15 +181,37 @@ func shortTarget(name string) (target, *Error) {
 // declares.
 func undeclared(v variable, t target, declared []string, file string) *Error {
 	name := strings.ToLower(t.policy)
-	e := &Error{
-		Place: Place{Variable: v.name}, Reason: reasonUnknownPolicy,
-		Detail:     "sets the policy " + strconv.Quote(name) + ", which " + wording.Name(file) + " does not declare",
-		Suggestion: "declare it there, for example as " + name + ": {}",
+	spell := func(p string) string { return deepVariable(keyPolicies, p, t.field.Key) }
+	if file == defaultsName {
+		spell = func(p string) string { return policyVariable(p, t.field.Key) }
 	}
-	if near := wording.Nearest(name, declared); near != "" {
-		e.Suggestion = "did you mean " + deepVariable(keyPolicies, near, t.field.Key) + "?"
-	} else if len(declared) == 1 {
-		e.Suggestion += ", or set " + deepVariable(keyPolicies, declared[0], t.field.Key)
+	return &Error{
+		Place: Place{Variable: v.name}, Reason: reasonUnknownPolicy, Detail: notDeclared(name, file, declared),
+		Suggestion: declare(name, file, declared, "set", spell),
 	}
-	return e
+}
+
+// notDeclared says that a file, or the program, does not declare a policy.
+func notDeclared(policy, file string, declared []string) string {
+	sets := "sets the policy " + strconv.Quote(policy)
+	if file == defaultsName {
+		return sets + ", but the policy of the program is " + strconv.Quote(declared[0])
+	}
+	return sets + ", which " + wording.Name(file) + " does not declare"
+}
+
+// declare returns the suggestion for a policy that is not declared. The function returns
+// how to write a key of another policy, and verb says what to do with it.
+func declare(policy, file string, declared []string, verb string, spell func(policy string) string) string {
+	if near := wording.Nearest(policy, declared); near != "" {
+		return meant + spell(near) + "?"
+	}
+	if file == defaultsName {
+		return verb + " " + spell(declared[0])
+	}
+	fix := "declare it there, for example as " + policy + ": {}"
+	if len(declared) == 1 {
+		fix += ", or " + verb + " " + spell(declared[0])
+	}
+	return fix
 }

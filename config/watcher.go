@@ -2,6 +2,8 @@ package config
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +22,8 @@ type Result struct {
 	// Err is nil if the policies were replaced. Otherwise the engine is unchanged,
 	// and Err is an error like that of [Load]. Repeats of an error are not reported. If
 	// Err is an [*Error] with [ReasonWatch], the [Source] cannot watch and is
-	// polled until it can.
+	// polled until it can. If its reason is [ReasonUnlinked], the files that are read
+	// are no longer those that were mounted, so changes do not arrive.
 	Err error
 	// Diff is the change of the policies. It is empty if only comments or the order
 	// of keys have changed.
@@ -46,6 +49,7 @@ type Watcher struct {
 	failures    uint64
 	err         error
 	blind       error // why the source cannot watch
+	unlinked    error // why changes of a file do not arrive
 }
 
 // Watch loads a file like [Load] and returns the error, if any. It then reloads the
@@ -77,6 +81,9 @@ func WatchSource(ctx context.Context, src Source, name string, opts ...Options) 
 	w.engine, w.revision, w.warnings, w.lastSuccess = engine, s.revision, s.warnings, s.revision.Time
 	w.log.log = w.loader.opts.Logger
 	w.log.start(s)
+	if w.checkLinks(s.seen); w.unlinked != nil {
+		w.log.result(Result{Err: w.unlinked})
+	}
 	s.release()
 	go w.run(ctx, s)
 	return w, nil
@@ -101,8 +108,8 @@ func (w *Watcher) Warnings() []*Warning {
 }
 
 // Err returns the reason why the current configuration is not in force, or why a
-// change may be late because the [Source] cannot watch. It returns nil if all is
-// well. It suits a health check that reports a degraded state.
+// change may be late or never arrive: the [Source] cannot watch, or a mount keeps showing
+// a file that was replaced ([ReasonUnlinked]). It returns nil if all is well. It suits a health check that reports a degraded state.
 func (w *Watcher) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -128,6 +135,7 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 	defer w.cancel()
 	var said string // the last report, if it was an error
 	var out outage
+	w.reportLinks(nil, good.revision)
 	for seen := good.seen; w.await(ctx, seen, good.revision, &out) == nil; {
 		next := w.loader.load(ctx)
 		if ctx.Err() != nil {
@@ -165,6 +173,42 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 			w.succeed(r, next.revision.Time)
 			w.report(r)
 		}
+		w.reportLinks(w.checkLinks(seen), good.revision)
+	}
+}
+
+// checkLinks looks for a file that is mounted by itself and was replaced where it comes
+// from. The mount then keeps showing the old file, with the old content. checkLinks returns
+// the fault that was known before.
+func (w *Watcher) checkLinks(seen map[string]string) (before error) {
+	files, ok := w.loader.src.(interface{ unlinked(name string) string })
+	if !ok {
+		return nil
+	}
+	var fault error
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		if path := files.unlinked(name); path != "" {
+			fault = &Error{
+				Place: Place{File: path}, Reason: ReasonUnlinked,
+				Detail:     "was replaced or removed outside, but a mount of this one file keeps showing the old content",
+				Suggestion: "mount the directory instead of the file, or write the file in place; then restart",
+			}
+			break
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before, w.unlinked = w.unlinked, fault
+	return before
+}
+
+// reportLinks reports the fault that checkLinks found, unless it was known before.
+func (w *Watcher) reportLinks(before error, good Revision) {
+	w.mu.Lock()
+	fault := w.unlinked
+	w.mu.Unlock()
+	if fault != nil && before == nil {
+		w.report(Result{Revision: good, Previous: good, Err: fault})
 	}
 }
 

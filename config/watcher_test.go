@@ -199,7 +199,7 @@ func TestWatchRefusesABadStart(t *testing.T) {
 	}
 	path := layOut(t)
 	w, err := config.Watch(context.Background(), path, config.Options{Environ: []string{"CORS_ALLOW_ORGINS=x"}})
-	if err == nil || !strings.Contains(err.Error(), "did you mean CORS_ALLOW_ORIGINS?") {
+	if err == nil || !strings.Contains(err.Error(), "did you mean CORS__POLICIES__P__ALLOW_ORIGINS?") {
 		t.Errorf("got %v, %v", w, err)
 	}
 }

@@ -205,7 +205,11 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 		}
 		return p
 	}
-	for range 3000 {
+	engines := 3000
+	if testing.Short() {
+		engines = 1000
+	}
+	for range engines {
 		var e *core.Engine
 		var err error
 		policies := []core.Policy{policy(), policy()}[:1+g.IntN(2)]

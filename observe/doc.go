@@ -4,6 +4,7 @@
 //	counters, refusals := observe.NewCounters(), observe.NewRefusals(100)
 //	engine.Observe(counters)
 //	engine.Observe(refusals)
+//	engine.Observe(observe.Log(slog.Default().Handler(), observe.LogOptions{Engine: engine}))
 //
 // Each part is a [core.Observer], and works without the others.
 package observe

@@ -1,41 +1,73 @@
 package observe
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/corskit/corskit/core"
 )
 
 // Refusals remembers the origins that are refused most often, and why. It is a
-// [core.Observer], is safe for concurrent use, and keeps a bounded amount of memory,
-// whatever clients send.
-type Refusals struct{}
+// [core.Observer] for any number of engines, is safe for concurrent use, and keeps a
+// bounded amount of memory, whatever clients send: at most 6 KiB for each refusal that it
+// remembers. The zero value remembers 100.
+//
+// A known refusal is counted without allocation. A new one replaces the one with the
+// lowest count if the table is full, and inherits its count (the Space-Saving algorithm of
+// Metwally, Agrawal and El Abbadi, 2005). So after n refusals, everything that was refused
+// more than n/k times is remembered, where k is the argument of [NewRefusals].
+type Refusals struct{ table table }
 
-// Refusal is an origin that was refused for a reason.
+// Refusal is an origin that was refused for a reason. Refusals are told apart by Origin,
+// Kind, Code, Refused, Policy and Route.
 type Refusal struct {
-	Origin  string       // as sent; a long value is cut
+	Origin  string       // as sent; a long value is cut. If the field has several lines, the first
 	Kind    core.Kind    // Actual or Preflight
 	Code    core.Code    // why
 	Refused string       // the method or header name that is not allowed; empty for other reasons
+	Policy  string       // the name of the policy that governs; empty if none does
+	Route   int          // the index of the route that covers the request; -1 if none does, or if there are no routes
 	Count   uint64       // how often, at most
 	Error   uint64       // Count is too high by this much at most
 	First   time.Time    // since when it has been counted
-	Last    time.Time    // the last request
-	Request core.Request // the last request; long values are cut, and there are no other headers
+	Last    time.Time    // the last request; it may be a tenth of a second early
+	Request core.Request // the request of Last; long values are cut, and there are no other headers
 }
 
 // NewRefusals returns Refusals that remember the k most refused, or 100 if k is not
 // positive.
-func NewRefusals(k int) *Refusals { return &Refusals{} }
+func NewRefusals(k int) *Refusals {
+	return &Refusals{table{size: k}}
+}
 
 // Observe implements [core.Observer].
-func (r *Refusals) Observe(ctx context.Context, o *core.Observation) {}
+func (r *Refusals) Observe(_ context.Context, o *core.Observation) {
+	if !isRefusal(o.Class) {
+		return
+	}
+	r.table.add(o.Source(), key{class: o.Class, refused: o.Refused})
+}
 
-// Snapshot returns what is remembered, the most refused first. The caller owns the slice.
-func (r *Refusals) Snapshot() []Refusal { return nil }
+// isRefusal reports whether a browser hides the response or does not send the request.
+func isRefusal(c *core.Class) bool {
+	return c.Result == core.ResultRefused || c.Result == core.ResultRejected
+}
 
-// Explain explains what an engine decides about the last request now.
+// Snapshot returns what is remembered, the most refused first: ordered by Count-Error, then
+// by Count. The caller owns the slice.
+func (r *Refusals) Snapshot() []Refusal {
+	refusals := r.table.snapshot()
+	slices.SortFunc(refusals, func(a, b Refusal) int {
+		return cmp.Or(cmp.Compare(b.Count-b.Error, a.Count-a.Error), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Origin, b.Origin),
+			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Refused, b.Refused), cmp.Compare(a.Route, b.Route))
+	})
+	return refusals
+}
+
+// Explain explains what an engine decides about the request now. A value that was cut ends
+// with "…", which no origin, method or header name contains, so it is never allowed.
 func (r Refusal) Explain(ctx context.Context, engine *core.Engine) core.Explanation {
 	return engine.Explain(ctx, r.Request)
 }

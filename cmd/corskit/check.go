@@ -185,7 +185,7 @@ func (c *check) run(cmd *cobra.Command, files []string) error {
 		done()
 		r := config.Report{Config: read, Err: err}
 		if read != nil {
-			r.Warnings = read.Warnings
+			r.Warnings, r.Notes = read.Warnings, read.Notes
 		}
 		results = append(results, c.result("", r))
 	} else {

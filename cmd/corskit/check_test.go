@@ -38,6 +38,10 @@ func TestCheckEnvironment(t *testing.T) {
 	if r.code != exitYes || !strings.Contains(r.stdout, "the environment: ok (1 policy, 2 origins") {
 		t.Errorf("valid variables: %+v", r)
 	}
+	if r := corskitWith(t, "", good, "check", "--env", "--strict"); r.code != exitYes || strings.Count(r.stdout, "note: ") != 1 ||
+		!strings.Contains(r.stdout, "set CORS_ALLOW_METHODS and CORS_ALLOW_HEADERS") {
+		t.Errorf("no note about the methods and headers: %+v", r)
+	}
 	bad := []string{"CORS_ALLOW_ORIGIN=https://a.example"}
 	if r := corskitWith(t, "", bad, "check", "--env"); r.code != exitNo || !strings.Contains(r.stdout, "CORS_ALLOW_ORIGINS") {
 		t.Errorf("an unknown variable: %+v", r)
@@ -55,6 +59,33 @@ func TestCheckEnvironment(t *testing.T) {
 	}
 }
 
+// TestVariablesOfTheFile: check and explain use the variables that the head of a file maps, and
+// leave alone those that it ignores.
+func TestVariablesOfTheFile(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", "variables: {FRONTEND_URL: policies.spa.allow_origins}\nignore_variables: [CORS_PROXY_URL]\n"+
+		"policies: {spa: {allow_origins: [\"https://a.example\"]}}\n")
+	env := []string{"FRONTEND_URL=https://b.example", "CORS_PROXY_URL=http://proxy"}
+	r := corskitWith(t, dir, env, "check", "cors.yaml")
+	if want := "because the variable FRONTEND_URL is set"; r.code != exitYes || !strings.Contains(r.stdout, want) {
+		t.Errorf("got %+v, want %s", r, want)
+	}
+	r = corskitWith(t, dir, env, "explain", "cors.yaml", "--origin", "https://b.example")
+	if want := `pattern "https://b.example" of policy "spa" matches`; r.code != exitYes || !strings.Contains(r.stdout, want) {
+		t.Errorf("got %+v, want %s", r, want)
+	}
+	if r := corskitWith(t, dir, env, "explain", "--no-env", "cors.yaml", "--origin", "https://b.example"); r.code != exitNo {
+		t.Errorf("--no-env reads a mapped variable: %+v", r)
+	}
+	r = corskitWith(t, dir, []string{"FRONTEND_URL=b.example", "CORS_OTHER=1"}, "check", "--format", "github", "cors.yaml")
+	for _, want := range []string{"::FRONTEND_URL: policies.spa.allow_origins[0]", "::CORS_OTHER: an unknown variable",
+		"list it in ignore_variables"} {
+		if r.code != exitNo || !strings.Contains(r.stdout, want) {
+			t.Errorf("got %+v, want %s", r, want)
+		}
+	}
+}
+
 // TestCheckSaysThatVariablesWin checks for a note about a key that a variable
 // overrides, which is no warning.
 func TestCheckSaysThatVariablesWin(t *testing.T) {
@@ -62,7 +93,7 @@ func TestCheckSaysThatVariablesWin(t *testing.T) {
 	r := corskitWith(t, "testdata/check", env, "check", "--strict", "good.yaml")
 	const want = "good.yaml:4:5: note: policies.spa.allow_origins: has no effect, because the variable " +
 		"CORS__POLICIES__SPA__ALLOW_ORIGINS is set; change the variable, or unset it\n"
-	if r.code != exitYes || !strings.HasPrefix(r.stdout, want) || strings.Count(r.stdout, "note:") != 1 {
+	if r.code != exitYes || !strings.HasPrefix(r.stdout, want) || strings.Count(r.stdout, "because the variable") != 1 {
 		t.Errorf("got %+v, want %q", r, want)
 	}
 	r = corskitWith(t, "testdata/check", env, "check", "--format", "github", "good.yaml")
@@ -87,7 +118,8 @@ func TestCheckStandardInput(t *testing.T) {
 		input, want string
 		code        int
 	}{
-		{"policies: {app: {allow_origins: [\"https://a.example\"]}}\n", "standard input: ok (1 policy, 1 origin, ", exitYes},
+		{"policies: {app: {allow_origins: [\"https://a.example\"], allow_methods: [], allow_headers: []}}\n",
+			"standard input: ok (1 policy, 1 origin, ", exitYes},
 		{`{"policies": {"app": {"origins_file": "partners.txt"}}}`, "partners.txt:3:1: error: ", exitNo},
 		{"policies: {app: {max_age: 7}}\n", "standard input:1:27: error: policies.app.max_age", exitNo},
 		{"", "standard input: error: an empty file", exitNo},

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +64,7 @@ type change struct {
 	Shadow  bool     `json:"shadow,omitempty"` // a change of the shadow, which allows and refuses nothing
 	Route   string   `json:"route,omitempty"`  // empty if there are no routes
 	Effect  string   `json:"effect"`           // allowed, refused or changed
-	Origins []string `json:"origins"`          // patterns; "p, such as o" if the change applies only to some origins of p
+	Origins []string `json:"origins"`          // entries or port ranges; "p, such as o" if the change applies only to some origins of p
 	Gained  []string `json:"gained,omitempty"`
 	Lost    []string `json:"lost,omitempty"`
 }
@@ -68,7 +74,8 @@ type compared struct {
 	Changes []change `json:"changes"`
 	Notes   []string `json:"notes,omitempty"`
 
-	shadow bool // of a file with its own shadow
+	was, is map[string]string // how the files spell max_age, by seconds as in "600s"
+	shadow  bool              // of a file with its own shadow
 }
 
 func (d *diff) run(cmd *cobra.Command, files []string) error {
@@ -89,7 +96,7 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 		return usagef("%s has no shadow to compare with: name a second file", safe(files[0]))
 	}
 	progress := progress{terminal: newTerminal(cmd.ErrOrStderr(), "never")}
-	result := compared{shadow: len(files) == 1}
+	result := compared{was: spellings(before), is: spellings(after), shadow: len(files) == 1}
 	result.Changes, result.Notes = compare(cmd.Context(), before, after, progress.show)
 	if len(files) > 1 {
 		result.compareShadows(cmd.Context(), before, after, progress.show)
@@ -160,28 +167,11 @@ func compareRoute(ctx context.Context, before, after *config.Config, patterns []
 		ctx: ctx, before: before, after: after, route: r,
 		byOrigin: make(map[string]int, len(patterns)), byOutcome: make(map[[2]outcome]int), byText: make(map[string]int),
 	}
-	named := make(map[string]bool)
-	name := func(i int, what string) {
-		if i != none && !named[what] {
-			named[what] = true
-			c.changes[i].Origins = append(c.changes[i].Origins, what)
-		}
-	}
+	var list []named
 	for _, p := range patterns {
-		first := c.changeFor(p.origins[0])
-		differs := func(o string) bool { return c.changeFor(o) != first }
-		if !slices.ContainsFunc(p.origins, differs) && !slices.ContainsFunc(p.listed, differs) {
-			name(first, p.name)
-			continue
-		}
-		told := map[int]bool{}
-		for _, o := range p.origins {
-			if i := c.changeFor(o); !told[i] {
-				told[i] = true
-				name(i, p.name+", such as "+o)
-			}
-		}
+		list = append(list, c.names(p, patterns)...)
 	}
+	c.addNames(list)
 	return c.changes
 }
 
@@ -308,9 +298,9 @@ func rights(ctx context.Context, c *config.Config, r routeSample, origin string)
 	switch asked.MaxAge {
 	case "":
 	case "0":
-		list = append(list, "max_age disabled")
+		list = append(list, maxAgeRight+"disabled")
 	default:
-		list = append(list, "max_age "+asked.MaxAge+"s")
+		list = append(list, maxAgeRight+asked.MaxAge+"s")
 	}
 	return list
 }
@@ -363,19 +353,68 @@ func (d compared) print(t terminal) {
 			}
 			t.printf("    %s\n", safe(o))
 		}
-		for _, g := range grouped(c.Gained) {
-			t.printf("  %s\n", t.style(green, "+ "+safe(g)))
-		}
-		if c.Effect == "refused" {
-			continue // the origin loses everything
-		}
-		for _, l := range grouped(c.Lost) {
-			t.printf("  %s\n", t.style(red, "- "+safe(l)))
-		}
+		d.printRights(t, c)
 	}
 	for _, n := range d.Notes {
 		t.printf("%s %s\n", t.style(yellow, "note:"), n)
 	}
+}
+
+// printRights prints what a change gives and takes.
+func (d compared) printRights(t terminal, c change) {
+	gained, now := cutMaxAge(c.Gained, d.is)
+	lost, before := cutMaxAge(c.Lost, d.was)
+	for _, g := range grouped(gained) {
+		t.printf("  %s\n", t.style(green, "+ "+safe(g)))
+	}
+	if c.Effect != "refused" { // otherwise, the origin loses everything
+		for _, l := range grouped(lost) {
+			t.printf("  %s\n", t.style(red, "- "+safe(l)))
+		}
+	}
+	switch {
+	case c.Effect == "refused", now == "" && before == "":
+	case c.Effect == "allowed":
+		t.printf("  %s\n", t.style(green, "+ "+maxAgeRight+safe(now)))
+	default:
+		t.printf("  %s\n", t.style(yellow, "~ max_age: "+safe(cmp.Or(before, "none"))+" -> "+safe(cmp.Or(now, "none"))))
+	}
+}
+
+// maxAgeRight begins the right to cache preflights.
+const maxAgeRight = "max_age "
+
+// cutMaxAge returns the rights without that to cache preflights, and its duration as the
+// file spells it.
+func cutMaxAge(rights []string, spelled map[string]string) (others []string, duration string) {
+	for _, r := range rights {
+		if d, ok := strings.CutPrefix(r, maxAgeRight); ok {
+			duration = cmp.Or(spelled[d], d)
+		} else {
+			others = append(others, r)
+		}
+	}
+	return others, duration
+}
+
+var maxAgeInFile = regexp.MustCompile(`max_age["']?\s*[:=]\s*["']?([0-9][0-9.a-z]*)`)
+
+// spellings returns how the files of a configuration spell the durations of max_age, by
+// seconds. If there are several spellings, the last one counts.
+func spellings(c *config.Config) map[string]string {
+	spelled := make(map[string]string)
+	for _, file := range c.Files {
+		if !slices.Contains([]string{".yaml", ".yml", ".json", ".toml"}, filepath.Ext(file)) {
+			continue // a list of origins, which may be long
+		}
+		text, _ := os.ReadFile(file) // without a spelling, print prints seconds
+		for _, m := range maxAgeInFile.FindAllSubmatch(text, -1) {
+			if d, err := time.ParseDuration(string(m[1])); err == nil {
+				spelled[strconv.FormatInt(int64(d/time.Second), 10)+"s"] = string(m[1])
+			}
+		}
+	}
+	return spelled
 }
 
 // grouped joins the rights of one kind into one line.

@@ -63,11 +63,11 @@ func TestDiffPatterns(t *testing.T) {
 		before, after string // allow_origins
 		want          []string
 	}{
-		{"http://localhost", "http://localhost:*", []string{"+", "http://localhost:*, such as http://localhost:1"}},
+		{"http://localhost", "http://localhost:*", []string{"+", "    http://localhost:1-79\n    http://localhost:81-65535\n"}},
 		{"http://localhost:3000-3999", "http://localhost:3000-4999",
-			[]string{"+", "http://localhost:3000-4999, such as http://localhost:4000"}},
+			[]string{"+", "    http://localhost:4000-4999\n"}},
 		{"http://localhost:3000-4999", "http://localhost:3001-4999",
-			[]string{"-", "http://localhost:3000-4999, such as http://localhost:3000"}},
+			[]string{"-", "    http://localhost:3000\n"}},
 		{"http://127.0.0.1:*", "@loopback", []string{"+", "@loopback, such as http://[::1]"}},
 		{"https://a-*.b.example", "https://*.b.example", []string{"+", "https://*.b.example"}},
 		{"regexp:https://[a-z0-9_-]+\\.b\\.example", "https://*.b.example",
@@ -124,7 +124,7 @@ func TestDiffIsExact(t *testing.T) {
 		{`'regexp:https://.*\.b\.example'`, `'regexp:https://.*[^q]\.b\.example'`, []string{"-", "such as https://q.b.example"}},
 		{`'https://pr-*.b.example', 'https://*.b.example'`, `'https://*.b.example'`, []string{"no difference"}},
 		{`'http://localhost:*'`, `'http://localhost:2-65535', 'http://localhost'`,
-			[]string{"-", "http://localhost:*, such as http://localhost:1"}},
+			[]string{"-", "    http://localhost:1\n"}},
 		{`'https://*.b.example'`, `'https://a.b.example', 'https://b.b.example'`,
 			[]string{"-", "https://*.b.example, such as https://c.b.example"}},
 		{`'regexp:https://[ab]\.example'`, `'https://a.example', 'https://b.example'`, []string{"no difference"}},
@@ -145,6 +145,44 @@ func TestDiffNote(t *testing.T) {
 		err := json.Unmarshal([]byte(r.stdout), &got)
 		if err != nil || got.Changes == nil || len(got.Notes) != notes {
 			t.Errorf("old.yaml and %s: %v, %+v", after, err, r)
+		}
+	}
+}
+
+// Samples are left out where whole entries or port ranges of the same change say as much.
+func TestDiffWithoutSamples(t *testing.T) {
+	t.Parallel()
+	const change = "], max_age: 10m, expose_headers: [x-a"
+	for _, tt := range []struct {
+		before, after string // allow_origins
+		want          string // the lines about origins
+	}{
+		{"'http://localhost:3000-3999'", "'http://localhost:3000-4999'",
+			"~ http://localhost:3000-3999 + http://localhost:4000-4999"},
+		{"'http://localhost:3000-3010', 'http://localhost:4000'", "'http://localhost:3005-3020', 'http://localhost:4000-4001'",
+			"- http://localhost:3000-3004 ~ http://localhost:3005-3010 http://localhost:4000 " +
+				"+ http://localhost:3011-3020 http://localhost:4001"},
+		{"'https://pr-*.b.example'", "'https://*.b.example'",
+			"~ https://pr-*.b.example + https://*.b.example, such as https://a.b.example"},
+		{"'http://x.b.example:1-9'", "'http://*.b.example:5-6'",
+			"- http://x.b.example:1-4 http://x.b.example:7-9 ~ http://x.b.example:5-6 " +
+				"+ http://*.b.example:5-6, such as http://127.b.example:5"},
+		{"'http://localhost:1-99'", "'http://localhost:1-9', 'regexp:http://localhost:(4[0-9])'",
+			"- http://localhost:1-99, such as http://localhost ~ http://localhost:1-9 regexp:http://localhost:(4[0-9])"},
+	} {
+		dir := t.TempDir()
+		write(t, dir, "old.yaml", "policies: {app: {allow_origins: ["+tt.before+"]}}\n")
+		write(t, dir, "new.yaml", "policies: {app: {allow_origins: ["+tt.after+change+"]}}\n")
+		var got []string
+		for line := range strings.Lines(corskit(t, dir, "diff", "old.yaml", "new.yaml").stdout) {
+			if origin, ok := strings.CutPrefix(line, "    "); ok {
+				got = append(got, strings.TrimSpace(origin))
+			} else if !strings.HasPrefix(line, " ") {
+				got = append(got, line[:1])
+			}
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("from %s to %s: %q, want %q", tt.before, tt.after, strings.Join(got, " "), tt.want)
 		}
 	}
 }
@@ -180,7 +218,10 @@ func TestDiffLists(t *testing.T) {
 		{"expose_headers: ['*', authorization]", "expose_headers: ['*']", ""},
 
 		{"max_age: 60s", "max_age: 1m", ""},
-		{"max_age: 60s", "max_age: disabled", "+ max_age disabled\n- max_age 60s"},
+		{"max_age: 60s", "max_age: disabled", "~ max_age: 60s -> disabled"},
+		{"max_age: 86400s", "max_age: 600s", "~ max_age: 86400s -> 600s"},
+		{"max_age: 24h", "max_age: '10m'", "~ max_age: 24h -> 10m"},
+		{"max_age: 1m", "allow_methods: []", "~ max_age: 1m -> none"},
 		{"allow_private_network: false", "allow_private_network: true", "+ private network access"},
 		{"allow_credentials: false", "allow_credentials: true", "+ credentials"},
 	} {

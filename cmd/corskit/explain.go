@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -44,6 +45,9 @@ faults.`,
 	}
 	x.source.flags(cmd)
 	x.script.flags(cmd)
+	names := frameworkNames()
+	cmd.Flags().StringVarP(&x.framework, "framework", "f", "nethttp", "whose reading of paths decides the route: "+list(names))
+	complete(cmd, "framework", names...)
 	cmd.Flags().StringVar(&x.path, "path", "/", "the path to fetch")
 	cmd.Flags().StringVar(&x.host, "host", defaultHost, "the host to fetch from, with a port if it has one")
 	cmd.Flags().BoolVar(&x.plain, "http", false, "fetch over http:// instead of https://")
@@ -65,6 +69,8 @@ type explain struct {
 	host   string
 	plain  bool
 	format string
+
+	framework string
 }
 
 // explained is the JSON output.
@@ -80,7 +86,7 @@ type explained struct {
 }
 
 func (x *explain) run(cmd *cobra.Command, list []string) error {
-	if err := oneOf("format", x.format, "text", "json"); err != nil {
+	if err := cmp.Or(oneOf("format", x.format, "text", "json"), oneOf("framework", x.framework, frameworkNames()...)); err != nil {
 		return err
 	}
 	files, m, err := cutMessage(cmd, list)
@@ -101,7 +107,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	if err != nil {
 		return err
 	}
-	server := paper{explain: c.Engine().Explain, policies: c.Policies, fetch: fetch}
+	server := paper{explain: c.Engine().Explain, policies: c.Policies, fetch: fetch, reading: readings[x.framework]}
 	v := x.ask(cmd.Context(), &server)
 	result := explained{
 		File: files[0], Message: m, Fetch: fetch, Verdict: verdictOf(v), Fix: server.fix(v), Notes: notes, Exchanges: server.exchanges(v),
@@ -111,6 +117,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 		result.Notes = append(result.Notes, "the file has routes: use --host and --path to choose one")
 	}
 	result.Notes = append(result.Notes, server.exactRoutes(c.Routes)...)
+	result.Notes = append(result.Notes, server.otherReading(cmd.Context(), cmd.Flags().Changed("framework"))...)
 	result.Shadow = x.shadow(cmd.Context(), c, &server, v)
 	if fault := originFault(fetch.Origin); v.Allowed && fault != "" { // by *
 		result.Verdict = verdict{Code: codeNoOrigin, Text: fault}
@@ -196,6 +203,7 @@ type paper struct {
 	explain      func(context.Context, core.Request) core.Explanation
 	policies     []core.Policy
 	fetch        browsermodel.Fetch
+	reading      reading
 	requests     []core.Request
 	explanations []core.Explanation
 }
@@ -216,6 +224,7 @@ func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermode
 	if browsermodel.OriginOf(r.URL) == p.fetch.Origin {
 		facts.SecFetchSite[0] = "same-origin"
 	}
+	p.reading.apply(&facts)
 	x := p.explain(ctx, facts).Spell(config.KeyOf)
 	p.requests = append(p.requests, facts)
 	p.explanations = append(p.explanations, x)
@@ -251,8 +260,15 @@ func (p *paper) exactRoutes(routes []core.Route) []string {
 	if err != nil || len(p.explanations) == 0 {
 		return nil
 	}
+	path, read := u.Path, func(path string) string { return path }
+	if p.reading.fold {
+		read = strings.ToLower
+	}
+	if p.reading.trim {
+		path = trimSlashes(path)
+	}
 	for i, r := range routes[:max(0, p.explanations[0].Route)] {
-		if (r.Host == "" || r.Host == strings.ToLower(u.Hostname())) && r.Path != "" && strings.HasPrefix(u.Path, r.Path+"/") {
+		if (r.Host == "" || r.Host == strings.ToLower(u.Hostname())) && r.Path != "" && strings.HasPrefix(read(path), read(r.Path)+"/") {
 			return []string{"route " + strconv.Itoa(i) + " covers only the path " + safe(r.Path) +
 				": to cover what is below it too, write " + safe(r.Path) + "/"}
 		}

@@ -28,10 +28,11 @@ func (x *explain) shadow(ctx context.Context, c *config.Config, server *paper, i
 		return nil
 	}
 	engine := c.Engine()
-	beside := paper{policies: c.Shadow.Policies, fetch: server.fetch, explain: func(ctx context.Context, r core.Request) core.Explanation {
+	beside := paper{policies: c.Shadow.Policies, fetch: server.fetch, reading: server.reading}
+	beside.explain = func(ctx context.Context, r core.Request) core.Explanation {
 		explanation, _ := engine.ExplainShadow(ctx, r)
 		return explanation
-	}}
+	}
 	v := x.ask(ctx, &beside)
 	result := &shadowed{
 		Difference: core.ShadowLooser, Verdict: verdictOf(v), Fix: beside.fix(v), Exchanges: beside.exchanges(v),

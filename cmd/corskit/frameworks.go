@@ -31,7 +31,8 @@ type server struct {
 }
 
 // frameworks maps names to constructors. Each builds the framework's own
-// application with the adapter's middleware, and one handler for every request.
+// application with the adapter's middleware, and one handler for every request. The
+// settings of the router are the defaults.
 var frameworks = map[string]func(*tryout) server{
 	"nethttp": netHTTPServer,
 	"gin":     ginServer,
@@ -80,7 +81,7 @@ func echoV5Server(t *tryout) server {
 
 func fiberServer(t *tryout) server {
 	app := fiber.New(fiber.Config{
-		DisableStartupMessage: true, CaseSensitive: true, StrictRouting: true, ReadTimeout: readLimit, IdleTimeout: idleLimit,
+		DisableStartupMessage: true, ReadTimeout: readLimit, IdleTimeout: idleLimit,
 		ReadBufferSize: maxHead, BodyLimit: maxBody, RequestMethods: extended(fiber.DefaultMethods),
 	})
 	app.Use(func(c *fiber.Ctx) error {
@@ -97,7 +98,7 @@ func fiberServer(t *tryout) server {
 
 func fiberV3Server(t *tryout) server {
 	app := fiberv3.New(fiberv3.Config{
-		CaseSensitive: true, StrictRouting: true, ReadTimeout: readLimit, IdleTimeout: idleLimit,
+		ReadTimeout: readLimit, IdleTimeout: idleLimit,
 		ReadBufferSize: maxHead, BodyLimit: maxBody, RequestMethods: extended(fiberv3.DefaultMethods),
 	})
 	app.Use(func(c fiberv3.Ctx) error {

@@ -104,7 +104,7 @@ func (s *suspect) judgeLookAlike(l lookAlike, a answer) bool {
 			severity = "warning"
 		}
 	case s.reads(l, a.preflight, false):
-		severity, how = "warning", ", but the preflight for " + safe(a.asks.Method) + " does not permit the request"
+		severity, how = "warning", ", but the preflight for "+safe(a.asks.Method)+" does not permit the request"
 	default:
 		return false
 	}

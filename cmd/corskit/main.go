@@ -108,7 +108,12 @@ or something is wrong, 2 if there is no answer.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("corskit {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if words := cmd.Flags().Args(); cmd == root && len(words) > 0 {
+			err = unknownCommand(cmd, words[0]) // so its flags are unknown too
+		}
+		return &usageError{err}
+	})
 	root.PersistentFlags().String("color", "auto", "when to use colour: auto, always or never; auto respects NO_COLOR")
 	complete(root, "color", "auto", "always", "never")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {

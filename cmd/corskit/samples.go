@@ -19,6 +19,9 @@ type originSample struct {
 // sampleLabel is a label of hosts, paths and header names that no file has.
 const sampleLabel = "corskit-sample"
 
+// anyOther names the origins that no entry names.
+const anyOther = "any other origin"
+
 // stranger is an origin that cannot exist (RFC 2606).
 const stranger = "https://corskit-sample.invalid"
 
@@ -36,7 +39,7 @@ func samples(progress func(config.Progress), configs ...*config.Config) (list []
 		}
 	}
 	if o, ok := otherOrigin(entries); ok {
-		list = append(list, originSample{name: "any other origin", origins: []string{o}})
+		list = append(list, originSample{name: anyOther, origins: []string{o}})
 	}
 	done := 0
 	for _, e := range entries {

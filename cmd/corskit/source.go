@@ -20,7 +20,7 @@ type source struct {
 
 func (s *source) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.profile, "profile", "", "the profile, such as prod to merge cors.prod.yaml; CORS_PROFILE overrides it")
-	cmd.Flags().BoolVar(&s.noEnv, "no-env", false, "ignore CORS_* environment variables")
+	cmd.Flags().BoolVar(&s.noEnv, "no-env", false, "ignore environment variables")
 }
 
 // options returns the options for loading a file. The caller calls done when the

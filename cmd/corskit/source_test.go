@@ -93,7 +93,7 @@ func TestCompareReports(t *testing.T) {
 func TestDefaultFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"], allow_methods: [], allow_headers: []}}\n")
 	if r := corskit(t, dir, "check"); r.code != exitYes || !strings.HasPrefix(r.stdout, "cors.yaml: ok") {
 		t.Errorf("check: %+v", r)
 	}

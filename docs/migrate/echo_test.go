@@ -67,6 +67,7 @@ func echoV4() library {
 		guide: "echo.md", module: "github.com/labstack/echo/v4", ours: oursEcho4,
 		adapter: "corsecho",
 		base:    echoPolicy(func(*core.Policy) {}),
+		bare:    echo4(func(c *middleware.CORSConfig) { c.AllowMethods, c.AllowHeaders = nil, nil }),
 		everywhere: []difference{
 			{"OPTIONS without Origin", "204, handler does not run", "handler runs", echoAnswers},
 			{"OPTIONS without Origin, with Access-Control-Request-Method", "204, handler does not run", "handler runs", echoAnswers},
@@ -83,6 +84,7 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowOrigins` empty, or `[]string{\"*\"}`",
+				omits:  "AllowOrigins",
 				note:   "An empty list allows nothing in corskit.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowOrigins = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
@@ -184,6 +186,7 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowMethods` empty",
+				omits:  "AllowMethods",
 				note: "echo answers with the methods of the path's routes, or with these. corskit does not know the routes: " +
 					"list every method that scripts may use on any path.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
@@ -225,6 +228,7 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowHeaders` empty",
+				omits:  "AllowHeaders",
 				note:   "echo then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),

@@ -42,6 +42,7 @@ func echoV5() library {
 		guide: "echo.md", module: "github.com/labstack/echo/v5", ours: oursEcho5,
 		adapter: "corsechov5",
 		base:    echoPolicy(func(*core.Policy) {}),
+		bare:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods, c.AllowHeaders = nil, nil }),
 
 		rows: []row{
 			{
@@ -106,6 +107,7 @@ func echoV5() library {
 			},
 			{
 				option: "`AllowMethods` empty",
+				omits:  "AllowMethods",
 				note: "echo answers with the methods of the path's routes, or with these. corskit does not know the routes: " +
 					"list every method that scripts may use on any path.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
@@ -143,6 +145,7 @@ func echoV5() library {
 			},
 			{
 				option: "`AllowHeaders` empty",
+				omits:  "AllowHeaders",
 				note:   "echo then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),

@@ -87,6 +87,7 @@ func fiberV2() library {
 		guide: "fiber.md", module: "github.com/gofiber/fiber/v2", ours: oursFiber2,
 		adapter: "corsfiber",
 		base:    fiberPolicy(func(*core.Policy) {}),
+		bare:    fiber2(func(c *cors.Config) { c.AllowHeaders = "" }),
 
 		rows: []row{
 			{
@@ -97,6 +98,7 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowOrigins` empty, or `\"*\"`",
+				omits:  "AllowOrigins",
 				note:   "An empty list allows nothing in corskit.",
 				old:    fiber2(func(c *cors.Config) { c.AllowOrigins = "" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
@@ -148,6 +150,7 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowMethods` empty",
+				omits:  "AllowMethods",
 				about:  "AllowMethods",
 				note:   "fiber allows these by default; corskit allows only GET, HEAD and POST, which need no permission.",
 				old:    fiber2(func(*cors.Config) {}),
@@ -184,6 +187,7 @@ func fiberV2() library {
 			},
 			{
 				option: "`AllowHeaders` empty",
+				omits:  "AllowHeaders",
 				note:   "fiber then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
 				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),

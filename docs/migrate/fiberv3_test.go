@@ -57,6 +57,7 @@ func fiberV3() library {
 		guide: "fiber.md", module: "github.com/gofiber/fiber/v3", ours: oursFiber3,
 		adapter: "corsfiberv3",
 		base:    fiberPolicy(func(*core.Policy) {}),
+		bare:    fiber3(func(c *cors.Config) { c.AllowHeaders = nil }),
 
 		rows: []row{
 			{
@@ -67,6 +68,7 @@ func fiberV3() library {
 			},
 			{
 				option: "`AllowOrigins` empty, or `[]string{\"*\"}`",
+				omits:  "AllowOrigins",
 				note:   "An empty list allows nothing in corskit.",
 				old:    fiber3(func(c *cors.Config) { c.AllowOrigins = nil }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
@@ -118,6 +120,7 @@ func fiberV3() library {
 			},
 			{
 				option: "`AllowMethods` empty",
+				omits:  "AllowMethods",
 				about:  "AllowMethods",
 				note:   "fiber allows these by default; corskit allows only GET, HEAD and POST, which need no permission.",
 				old:    fiber3(func(*cors.Config) {}),
@@ -154,6 +157,7 @@ func fiberV3() library {
 			},
 			{
 				option: "`AllowHeaders` empty",
+				omits:  "AllowHeaders",
 				note:   "fiber then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
 				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = nil }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),

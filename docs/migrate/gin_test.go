@@ -65,6 +65,7 @@ func ginContrib() library {
 		guide: "gin-contrib-cors.md", module: "github.com/gin-contrib/cors", ours: oursGin,
 		adapter: "corsgin",
 		base:    ginPolicy(func(*core.Policy) {}),
+		bare:    ginOld(func(*cors.Config) {}),
 		everywhere: []difference{
 			{"OPTIONS from https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs",
 				"gin-contrib/cors answers every such OPTIONS itself. " +
@@ -79,6 +80,7 @@ func ginContrib() library {
 		rows: []row{
 			{
 				option: "`cors.DefaultConfig()`",
+				omits:  "AllowMethods AllowHeaders",
 				about:  "AllowMethods AllowHeaders MaxAge",
 				note: "What DefaultConfig sets. Omit what you do not need: scripts rarely send OPTIONS. " +
 					"A plain `Config{}` has none of these, and neither has a `core.Policy{}`.",
@@ -339,6 +341,7 @@ func ginContrib() library {
 			},
 			{
 				option: "`cors.Default()`",
+				omits:  "AllowOrigins AllowMethods AllowHeaders",
 				whole:  true,
 				old:    func(t *testing.T) *server { return ginSite(t, cors.Default()) },
 				policy: core.Policy{

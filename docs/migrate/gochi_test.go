@@ -41,6 +41,7 @@ func goChi() library {
 	return library{
 		guide: "go-chi-cors.md", module: "github.com/go-chi/cors", ours: oursChi,
 		base: chiPolicy(func(*core.Policy) {}),
+		bare: chiOld(cors.Options{AllowedOrigins: origins}),
 		everywhere: []difference{
 			{"OPTIONS from https://app.example", "reads 200", "blocked at the preflight",
 				"go-chi/cors allows every preflight for OPTIONS. List `OPTIONS` if scripts send it themselves; preflights do not need it."},
@@ -55,6 +56,7 @@ func goChi() library {
 			},
 			{
 				option: "`AllowedOrigins` empty, or `[]string{\"*\"}`",
+				omits:  "AllowOrigins",
 				note:   "An empty list allows nothing in corskit.",
 				old:    chiOld(cors.Options{}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
@@ -154,6 +156,7 @@ func goChi() library {
 			},
 			{
 				option: "`AllowedHeaders` empty",
+				omits:  "AllowHeaders",
 				about:  "AllowHeaders",
 				note:   "go-chi/cors allows it by default; corskit allows no header. `Accept` and `Origin` need no permission.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins}),

@@ -42,6 +42,7 @@ func gorilla() library {
 	return library{
 		guide: "gorilla-handlers.md", module: "github.com/gorilla/handlers", ours: netHTTP,
 		base: gorPolicy(func(*core.Policy) {}),
+		bare: gor(one),
 		everywhere: []difference{
 			{"OPTIONS without Origin", "200, handler does not run", "handler runs", optionsSwallowed},
 			{"OPTIONS without Origin, with Access-Control-Request-Method", "200, handler does not run", "handler runs", optionsSwallowed},
@@ -66,6 +67,7 @@ func gorilla() library {
 			},
 			{
 				option: "no `AllowedOrigins`, an empty one, or `[]string{\"*\"}`",
+				omits:  "AllowOrigins",
 				note:   "An empty list allows nothing in corskit.",
 				old:    gor(),
 				policy: gorPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),

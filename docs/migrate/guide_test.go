@@ -24,6 +24,7 @@ type library struct {
 	adapter       string // the package that replaces it; empty for corshttp
 	ours          func(*testing.T, *core.Engine) *server
 	base          core.Policy // the policy that every row starts from
+	bare          mount       // the old library with one origin and no other option
 	rows          []row
 	// everywhere lists differences that may occur in every row.
 	everywhere []difference
@@ -35,6 +36,7 @@ type row struct {
 	option  string // as in the old program
 	about   string // fields to show although they are as in the base
 	instead string // what replaces the option, if not a field
+	omits   string // fields for lists that the old program leaves out, although they allow something
 	whole   bool   // show the whole policy, not the changes
 	refused bool   // the old library refuses the option, so there is nothing to compare
 	note    string
@@ -216,6 +218,7 @@ func TestTables(t *testing.T) {
 			"differences": lib.differences(),
 			"refusals":    lib.refused(t),
 			"headers":     lib.headers(t),
+			"omissions":   lib.narrower(t),
 		} {
 			begin, end := fmt.Sprintf("<!-- %s of %s -->\n", kind, lib.module), "<!-- end -->"
 			text := read(t, lib.guide)

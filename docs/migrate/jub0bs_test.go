@@ -34,6 +34,7 @@ func jub0bs() library {
 	return library{
 		guide: "jub0bs-cors.md", module: "github.com/jub0bs/cors", ours: netHTTP,
 		base: jubPolicy(func(*core.Policy) {}),
+		bare: jub(func(c *cors.Config) { c.Methods = nil }),
 
 		rows: []row{
 			{

@@ -34,6 +34,7 @@ func rsCORS() library {
 	return library{
 		guide: "rs-cors.md", module: "github.com/rs/cors", ours: netHTTP,
 		base: rsPolicy(func(*core.Policy) {}),
+		bare: rs(cors.Options{AllowedOrigins: origins}),
 		everywhere: []difference{
 			{"OPTIONS from https://app.example", "reads 200", "blocked at the preflight",
 				"rs/cors allows every preflight for OPTIONS. List `OPTIONS` if scripts send it themselves; preflights do not need it."},
@@ -56,6 +57,7 @@ func rsCORS() library {
 			},
 			{
 				option: "`AllowedOrigins` empty, or `[]string{\"*\"}`",
+				omits:  "AllowOrigins",
 				note:   "An empty list allows nothing in corskit.",
 				old:    rs(cors.Options{}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"*"} }),
@@ -159,6 +161,7 @@ func rsCORS() library {
 			},
 			{
 				option: "`AllowedHeaders` empty",
+				omits:  "AllowHeaders",
 				about:  "AllowHeaders",
 				note:   "rs/cors allows these by default; corskit allows no header. `Accept` needs no permission.",
 				old:    rs(cors.Options{AllowedOrigins: origins}),

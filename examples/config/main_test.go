@@ -27,6 +27,10 @@ const patience = 20 * time.Second
 func TestReload(t *testing.T) {
 	dir := copied(t, "cors.yaml", "cors.dev.yaml", "partners.txt")
 	t.Setenv("CORS_PROFILE", "dev")
+	t.Setenv("FRONTEND_URL", "") // restores the developer's own
+	if err := os.Unsetenv("FRONTEND_URL"); err != nil {
+		t.Fatal(err)
+	}
 	p := start(t, filepath.Join(dir, "cors.yaml"))
 	p.expect("/items", "http://localhost:5173", "http://localhost:5173") // from the profile
 	p.expect("/items", "https://app.example.com", "")
@@ -65,6 +69,14 @@ func TestReload(t *testing.T) {
 	if _, body := p.get("/healthz", ""); !strings.Contains(body, `"fault":null`) {
 		t.Errorf("health with a repaired file: %s", body)
 	}
+}
+
+// TestFrontendURL sets the origins of a policy with a variable that the file maps.
+func TestFrontendURL(t *testing.T) {
+	t.Setenv("FRONTEND_URL", "https://staging.example.com")
+	p := start(t, filepath.Join(copied(t, "cors.yaml", "partners.txt"), "cors.yaml"))
+	p.expect("/items", "https://staging.example.com", "https://staging.example.com")
+	p.expect("/items", "https://app.example.com", "")
 }
 
 // copied returns a directory with copies of files.

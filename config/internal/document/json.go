@@ -126,7 +126,7 @@ func (t *jsonTree) pairs(n *Node, depth int) error {
 			return err
 		}
 		name, _ := key.(string)
-		n.Pairs = append(n.Pairs, Pair{name, at, value})
+		n.Pairs = append(n.Pairs, Pair{Key: name, Pos: at, Value: value})
 	}
 	_, err := t.dec.Token() // the closing brace
 	return err

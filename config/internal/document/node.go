@@ -41,6 +41,7 @@ type Pair struct {
 	Key   string
 	Pos   Pos // of the key
 	Value *Node
+	Unset bool // the key exists, but has no value: a field of a struct
 }
 
 // Get returns the value of a key of a table, or nil if there is none.

@@ -100,7 +100,7 @@ func (t *tomlTree) get(table *Node, key string) *Node {
 func (t *tomlTree) put(table *Node, key *unstable.Node, value *Node) {
 	name := string(key.Data)
 	t.tables[table].index[name] = len(table.Pairs)
-	table.Pairs = append(table.Pairs, Pair{name, t.keyAt(key), value})
+	table.Pairs = append(table.Pairs, Pair{Key: name, Pos: t.keyAt(key), Value: value})
 }
 
 // above returns the last key of a header and the table that it belongs to.

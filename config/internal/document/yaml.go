@@ -117,7 +117,7 @@ func (y *yamlTree) node(from *yaml.Node, depth int) *Node {
 			if y.fault == nil {
 				y.fault = y.keyFault(key)
 			}
-			n.Pairs = append(n.Pairs, Pair{key.Value, y.at(key), value})
+			n.Pairs = append(n.Pairs, Pair{Key: key.Value, Pos: y.at(key), Value: value})
 		}
 	case yaml.SequenceNode:
 		n.Kind = List

@@ -20,6 +20,14 @@ func stampOf(info os.FileInfo) string {
 	return s
 }
 
+// linksOf returns the number of names of a file.
+func linksOf(info os.FileInfo) uint64 {
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(sys.Nlink)
+	}
+	return 1
+}
+
 // openFile opens a file for reading. It does not block if the file has been
 // replaced by a pipe.
 func openFile(name string) (*os.File, error) {

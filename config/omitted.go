@@ -1,0 +1,102 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ReasonOmitted is the reason of a note: policies do not set their methods or headers.
+// The CORS libraries that people migrate from have defaults for these.
+const ReasonOmitted = "omitted"
+
+const (
+	keyAllowMethods = "allow_methods"
+	keyAllowHeaders = "allow_headers"
+)
+
+// omitted returns the note about policies that do not set their methods or headers, or
+// nil. An empty list counts as set. There is one note for all policies.
+func (s *state) omitted() *Warning {
+	if s.merged == nil || len(s.faults.list) > 0 {
+		return nil
+	}
+	methods, headers := s.policiesWithout(keyAllowMethods), s.policiesWithout(keyAllowHeaders)
+	const onlySimple, noHeader = "scripts may use only GET, HEAD and POST", "no header such as Authorization"
+	var details, keys []string
+	if len(methods) > 0 {
+		details = append(details, "no "+keyAllowMethods+s.in(methods)+": "+onlySimple)
+		keys = append(keys, keyAllowMethods)
+	}
+	if len(headers) > 0 {
+		details = append(details, "no "+keyAllowHeaders+s.in(headers)+": scripts may set "+noHeader)
+		keys = append(keys, keyAllowHeaders)
+	}
+	switch {
+	case len(keys) == 0:
+		return nil
+	case slices.Equal(methods, headers):
+		details = []string{
+			"no " + keyAllowMethods + " and no " + keyAllowHeaders + s.in(methods) + ": " + onlySimple + ", and set " + noHeader,
+		}
+	}
+	first := slices.IndexFunc(s.merged.order, func(name string) bool {
+		return slices.Contains(methods, name) || slices.Contains(headers, name)
+	})
+	n := &Warning{
+		Place: s.policyPlace(s.merged.order[first]), Reason: ReasonOmitted, Detail: strings.Join(details, "; "),
+		Suggestion: "list what scripts need, or write [] if that is intended",
+	}
+	if n.Variable != "" {
+		policy := s.merged.order[first]
+		for i := range keys {
+			keys[i] = policyVariable(policy, keys[i])
+		}
+		n.Suggestion = "set " + strings.Join(keys, " and ") + ", to nothing if that is intended"
+	}
+	return n
+}
+
+// policiesWithout returns the names of the policies that allow an origin and do not set
+// the key. Policies that no route names have a warning of their own.
+func (s *state) policiesWithout(key string) (names []string) {
+	for _, p := range s.policies {
+		_, set := s.merged.places[policyKey(p.Name, key)]
+		if !set && len(p.AllowOrigins) > 0 && (s.routes == nil || s.used[p.Name]) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// maxNamed is the number of policies that a note names.
+const maxNamed = 3
+
+// in says which policies a note is about, if there are several policies.
+func (s *state) in(names []string) string {
+	switch {
+	case len(s.policies) == 1:
+		return ""
+	case len(names) > maxNamed:
+		return fmt.Sprintf(" in %s and %d more policies", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
+	}
+	return " in " + strings.Join(names, ", ")
+}
+
+// policyPlace returns the place of a policy, or of its origins if only variables set it.
+func (s *state) policyPlace(policy string) Place {
+	for _, path := range []string{joinKey(keyPolicies, policy), policyKey(policy, keyAllowOrigins), policyKey(policy, keyOriginsFile)} {
+		if set, ok := s.merged.places[path]; ok {
+			return set.place(-1)
+		}
+	}
+	return Place{File: s.revision.Source, Key: joinKey(keyPolicies, policy)}
+}
+
+// policyVariable returns the name of the variable for a key of a policy.
+func policyVariable(policy, key string) string {
+	if policy == defaultPolicy {
+		return variablePrefix + strings.ToUpper(key)
+	}
+	return deepVariable(keyPolicies, policy, key)
+}
