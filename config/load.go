@@ -124,6 +124,10 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 	if complete {
 		l.merge(ctx, s, layers, m)
 		l.mergeShadow(ctx, s, layers)
+		s.revision = Revision{Hash: s.digest.String(), Time: time.Now(), Source: "environment"}
+		if l.name != "" {
+			s.revision.Source = s.files[0]
+		}
 	}
 	return names
 }
@@ -203,10 +207,6 @@ func (l *loader) merge(ctx context.Context, s *state, layers []*layer, vars *map
 		}
 		l.addFuncs(s, m)
 	})
-	s.revision = Revision{Hash: s.digest.String(), Time: time.Now(), Source: "environment"}
-	if l.name != "" {
-		s.revision.Source = s.files[0]
-	}
 }
 
 // mergeShadow makes the policies and routes of the shadow.
