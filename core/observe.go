@@ -188,12 +188,10 @@ func (w *watch) seeAll(src Source, r *facts, o *Outcome, handshake bool) {
 		return
 	}
 	seen := observations.Get().(*Observation)
-	*seen = Observation{
-		Class: class, Decision: o.Decision(), Refused: refused, Handshake: handshake,
-		Shadowed: shadowed, source: src,
-	}
+	seen.Class, seen.Refused, seen.Handshake, seen.source = class, refused, handshake, src
+	seen.Decision = o.Decision()
 	if shadowed != nil {
-		seen.ShadowDecision, seen.ShadowedRefused = shadow.Decision(), shadowRefused
+		seen.Shadowed, seen.ShadowDecision, seen.ShadowedRefused = shadowed, shadow.Decision(), shadowRefused
 	}
 	if src == nil {
 		seen.copied.facts = *r
@@ -205,10 +203,23 @@ func (w *watch) seeAll(src Source, r *facts, o *Outcome, handshake bool) {
 			each.observe(ctx, seen)
 		}
 	}
-	*seen = Observation{}
-	observations.Put(seen)
+	seen.release()
 }
 
+// release puts an observation back, without what only some observations have. The other
+// fields are set each time; clearing them too would take as long as filling them in.
+func (o *Observation) release() {
+	if o.Shadowed != nil {
+		o.Shadowed, o.ShadowDecision, o.ShadowedRefused = nil, Decision{}, ""
+	}
+	if o.source == &o.copied {
+		o.copied = requestSource{}
+	}
+	o.source = nil
+	observations.Put(o)
+}
+
+// observations are not in use.
 var observations = sync.Pool{New: func() any { return new(Observation) }}
 
 func (r *registration) observeClass(c *Class) {
