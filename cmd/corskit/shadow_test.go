@@ -49,6 +49,8 @@ func TestExplainShadow(t *testing.T) {
 		{"-o https://evil.example -X PUT", exitNo, core.ShadowSame, false},
 		{"-o https://app.example.com --path /open/x", exitYes, core.ShadowSame, true},
 		{"-o https://evil.example --path /open/x", exitNo, core.ShadowLooser, true},
+		{"-o https://evil.example --path /OPEN/x", exitNo, core.ShadowStricter, false},
+		{"-o https://evil.example --path /OPEN/x --framework fiber", exitNo, core.ShadowLooser, true},
 		{"-o app.example.com --path /open/x", exitNo, core.ShadowLooser, false}, // no page has the origin
 		{"-o https://app.example.com -X TRACE", exitNo, "", false},              // nothing is sent
 	} {
@@ -145,4 +147,18 @@ func TestDiffWithoutShadow(t *testing.T) {
 	}
 	r := corskit(t, dir, "diff", "a.yaml")
 	contains(t, "the error", r.stderr, "a.yaml has no shadow to compare with: name a second file")
+}
+
+// TestDiffShadowNotes checks that a note about both parts of a file is printed once.
+func TestDiffShadowNotes(t *testing.T) {
+	dir := t.TempDir()
+	const a = "policies: {app: {allow_origins: ['regexp:https://[ab]{20}a[ab]*\\.example']}}"
+	write(t, dir, "old.yaml", a+"\nshadow: {"+a+"}\n")
+	b := strings.ReplaceAll(a, "}a[", "}b[")
+	write(t, dir, "new.yaml", b+"\nshadow: {"+b+"}\n")
+	r := corskit(t, dir, "diff", "old.yaml", "new.yaml", "--format", "json")
+	var got compared
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || len(got.Notes) != 2 {
+		t.Errorf("%v, %d notes, want 2: %+v", err, len(got.Notes), r)
+	}
 }
