@@ -81,9 +81,7 @@ func WatchSource(ctx context.Context, src Source, name string, opts ...Options) 
 	w.engine, w.revision, w.warnings, w.lastSuccess = engine, s.revision, s.warnings, s.revision.Time
 	w.log.log = w.loader.opts.Logger
 	w.log.start(s)
-	if w.checkLinks(s.seen); w.unlinked != nil {
-		w.log.result(Result{Err: w.unlinked})
-	}
+	w.checkLinks(s.seen)
 	s.release()
 	go w.run(ctx, s)
 	return w, nil

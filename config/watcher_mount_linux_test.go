@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,15 +79,29 @@ func TestWatchSaysThatAMountIsOld(t *testing.T) {
 	if !w.Engine().AllowsOrigin("https://old.example") || w.Engine().AllowsOrigin("https://new.example") {
 		t.Error("the policies changed")
 	}
-	again, err := config.Watch(t.Context(), path, config.Options{
-		Environ: []string{}, OnReload: func(r config.Result) { results <- r },
+	startOnOldFile(t, path)
+}
+
+// startOnOldFile starts a watcher when the mount is old already.
+func startOnOldFile(t *testing.T, path string) {
+	t.Helper()
+	log, results := new(recorder), make(chan config.Result, 10)
+	w, err := config.Watch(t.Context(), path, config.Options{
+		Environ: []string{}, OnReload: func(r config.Result) { results <- r }, Logger: slog.New(log),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer again.Close()
-	if r := <-results; !errors.Is(r.Err, again.Err()) {
-		t.Errorf("a watcher that starts on the old file: %+v, %v", r, again.Err())
+	defer w.Close()
+	if r := <-results; !errors.Is(r.Err, w.Err()) {
+		t.Errorf("got %+v, %v", r, w.Err())
+	}
+	const want = "WARN cors: changes of the configuration do not arrive fault="
+	if lines := log.take(); len(lines) != 2 || !strings.HasPrefix(lines[1], want) {
+		t.Errorf("it logs %q", lines)
+	}
+	if err := w.Status().Err; err != w.Err() {
+		t.Errorf("its status has %v", err)
 	}
 }
 
