@@ -244,11 +244,15 @@ func TestHostileOrigins(t *testing.T) {
 
 // TestProviderFails observes with providers whose views do not fit an instrument.
 func TestProviderFails(t *testing.T) {
-	for _, name := range []string{
-		"corskit.requests", "corskit.config.reloads", "corskit.config.info", "corskit.config.last_success.time", "corskit.config.stale",
+	for name, aggregation := range map[string]sdk.Aggregation{
+		"corskit.requests":                 sdk.AggregationLastValue{},
+		"corskit.config.reloads":           sdk.AggregationLastValue{},
+		"corskit.config.info":              sdk.AggregationSum{},
+		"corskit.config.last_success.time": sdk.AggregationSum{},
+		"corskit.config.stale":             sdk.AggregationSum{},
 	} {
 		engine, r := core.MustNew(policy()), sdk.NewManualReader()
-		unfit := sdk.NewView(sdk.Instrument{Name: name}, sdk.Stream{Aggregation: sdk.AggregationExplicitBucketHistogram{}})
+		unfit := sdk.NewView(sdk.Instrument{Name: name}, sdk.Stream{Aggregation: aggregation})
 		stop, err := corsotel.Observe(engine, corsotel.WithMeterProvider(sdk.NewMeterProvider(sdk.WithReader(r), sdk.WithView(unfit))),
 			corsotel.WithConfig(func() observe.ConfigStatus { return observe.ConfigStatus{} }))
 		if err == nil || stop != nil {
