@@ -108,7 +108,7 @@ func newInstruments(m metric.Meter, config bool) (*instruments, error) {
 		return nil, err
 	}
 	if in.lastSuccess, err = m.Float64ObservableGauge("corskit.config.last_success.time", metric.WithUnit("s"),
-		metric.WithDescription("When the configuration in force was read, as Unix time.")); err != nil {
+		metric.WithDescription("When the configuration was last read without a fault, as Unix time.")); err != nil {
 		return nil, err
 	}
 	if in.stale, err = m.Int64ObservableGauge("corskit.config.stale", metric.WithDescription("1 if the configuration in force "+
@@ -150,14 +150,14 @@ func (in *instruments) configTo(to metric.Observer, s observe.ConfigStatus, more
 		return metric.WithAttributes(append(attributes, more...)...)
 	}
 	const result = attribute.Key("corskit.config.result")
-	to.ObserveInt64(in.reloads, int64(s.Succeeded), with(result.String("success")))
-	to.ObserveInt64(in.reloads, int64(s.Failed), with(result.String("failure")))
+	to.ObserveInt64(in.reloads, int64(s.Reloads), with(result.String("success")))
+	to.ObserveInt64(in.reloads, int64(s.Failures), with(result.String("failure")))
 	to.ObserveInt64(in.info, 1, with(attribute.String("corskit.config.revision", s.Revision)))
-	if !s.Loaded.IsZero() {
-		to.ObserveFloat64(in.lastSuccess, float64(s.Loaded.UnixMilli())/1e3, with())
+	if !s.LastSuccess.IsZero() {
+		to.ObserveFloat64(in.lastSuccess, float64(s.LastSuccess.UnixMilli())/1e3, with())
 	}
 	var stale int64
-	if s.Stale {
+	if s.Err != nil {
 		stale = 1
 	}
 	to.ObserveInt64(in.stale, stale, with())

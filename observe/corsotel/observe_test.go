@@ -1,6 +1,7 @@
 package corsotel_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -93,6 +94,11 @@ func points[N int64 | float64](list []metricdata.DataPoint[N], add func(attribut
 	}
 }
 
+// requests returns the name of a series, as collect does, given attributes without "corskit.".
+func requests(attributes string) string {
+	return "corskit.requests {request} corskit." + strings.ReplaceAll(attributes, ",", ",corskit.")
+}
+
 func compare(t *testing.T, got, want map[string]float64) {
 	t.Helper()
 	for name, value := range want {
@@ -140,13 +146,12 @@ func TestRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	send("GET", "/api/x", map[string]string{"Origin": app})
-	const name = "corskit.requests {request} "
 	compare(t, collect(t, r), map[string]float64{
-		name + "corskit.code=origin-allowed,corskit.kind=actual,corskit.policy=app,corskit.result=allowed,corskit.route=0":                         2,
-		name + "corskit.code=origin-not-allowed,corskit.kind=actual,corskit.result=refused,corskit.route=0":                                        1,
-		name + "corskit.code=no-route,corskit.kind=not-cors,corskit.result=not-cors":                                                               1,
-		name + "corskit.code=method-not-allowed,corskit.kind=preflight,corskit.policy=app,corskit.result=refused,corskit.route=0":                  1,
-		name + "corskit.code=origin-allowed,corskit.kind=actual,corskit.policy=app,corskit.result=allowed,corskit.route=0,corskit.shadow=stricter": 1,
+		requests("code=origin-allowed,kind=actual,policy=app,result=allowed,route=0"):                 2,
+		requests("code=origin-not-allowed,kind=actual,result=refused,route=0"):                        1,
+		requests("code=no-route,kind=not-cors,result=not-cors"):                                       1,
+		requests("code=method-not-allowed,kind=preflight,policy=app,result=refused,route=0"):          1,
+		requests("code=origin-allowed,kind=actual,policy=app,result=allowed,route=0,shadow=stricter"): 1,
 	})
 }
 
@@ -161,7 +166,9 @@ func TestConfig(t *testing.T) {
 		"corskit.config.reloads {reload} corskit.config.result=failure": 0,
 		"corskit.config.stale  ":                                        0,
 	})
-	status = observe.ConfigStatus{Revision: "0123456789ab", Loaded: time.UnixMilli(1_700_000_000_500), Succeeded: 3, Failed: 2, Stale: true}
+	status = observe.ConfigStatus{
+		Revision: "0123456789ab", LastSuccess: time.UnixMilli(1_700_000_000_500), Reloads: 3, Failures: 2, Err: errors.New("a fault"),
+	}
 	compare(t, collect(t, r), map[string]float64{
 		"corskit.config.info  corskit.config.revision=0123456789ab":     1,
 		"corskit.config.reloads {reload} corskit.config.result=success": 3,
@@ -183,7 +190,7 @@ func TestDeltas(t *testing.T) {
 			engine.Decide(t.Context(), get())
 		}
 		compare(t, collect(t, r), map[string]float64{
-			"corskit.requests {request} corskit.code=no-origin,corskit.kind=not-cors,corskit.result=not-cors": float64(n),
+			requests("code=no-origin,kind=not-cors,result=not-cors"): float64(n),
 		})
 	}
 }
@@ -200,8 +207,8 @@ func TestSeveralEngines(t *testing.T) {
 		engine.Decide(t.Context(), get())
 	}
 	compare(t, collect(t, r), map[string]float64{
-		"corskit.requests {request} corskit.code=no-origin,corskit.kind=not-cors,corskit.result=not-cors,engine=public": 1,
-		"corskit.requests {request} corskit.code=no-origin,corskit.kind=not-cors,corskit.result=not-cors,engine=admin":  1,
+		requests("code=no-origin,kind=not-cors,result=not-cors") + ",engine=public": 1,
+		requests("code=no-origin,kind=not-cors,result=not-cors") + ",engine=admin":  1,
 	})
 }
 

@@ -58,7 +58,7 @@ var (
 	info = prometheus.NewDesc("corskit_config_info",
 		"Always 1; the label is the revision of the configuration in force.", []string{"revision"}, nil)
 	lastSuccess = prometheus.NewDesc("corskit_config_last_success_timestamp_seconds",
-		"When the configuration in force was read, as Unix time.", nil, nil)
+		"When the configuration was last read without a fault, as Unix time.", nil, nil)
 	stale = prometheus.NewDesc("corskit_config_stale",
 		"1 if the configuration in force may not be the current one, because that has a fault or cannot be watched; otherwise 0.", nil, nil)
 )
@@ -83,14 +83,14 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	s := c.config()
-	c.count(ch, reloads, s.Succeeded, "success")
-	c.count(ch, reloads, s.Failed, "failure")
+	c.count(ch, reloads, s.Reloads, "success")
+	c.count(ch, reloads, s.Failures, "failure")
 	gauge(ch, info, 1, valid(s.Revision))
-	if !s.Loaded.IsZero() {
-		gauge(ch, lastSuccess, float64(s.Loaded.UnixMilli())/1e3)
+	if !s.LastSuccess.IsZero() {
+		gauge(ch, lastSuccess, float64(s.LastSuccess.UnixMilli())/1e3)
 	}
 	value := 0.0
-	if s.Stale {
+	if s.Err != nil {
 		value = 1
 	}
 	gauge(ch, stale, value)

@@ -1,6 +1,7 @@
 package corsprom_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -168,7 +169,9 @@ func TestConfig(t *testing.T) {
 		`corskit_config_reloads_total{result="failure"}`: 0,
 		`corskit_config_stale{}`:                         0,
 	})
-	status = observe.ConfigStatus{Revision: "0123456789ab", Loaded: time.UnixMilli(1_700_000_000_500), Succeeded: 3, Failed: 2, Stale: true}
+	status = observe.ConfigStatus{
+		Revision: "0123456789ab", LastSuccess: time.UnixMilli(1_700_000_000_500), Reloads: 3, Failures: 2, Err: errors.New("a fault"),
+	}
 	compare(t, scrape(t, url), map[string]float64{
 		`corskit_config_info{revision="0123456789ab"}`:    1,
 		`corskit_config_reloads_total{result="success"}`:  3,
