@@ -159,7 +159,7 @@ func usedNames(t *testing.T, where string, expr parser.Node, known map[string][]
 			t.Errorf("%s: no metric %q", where, v.Name)
 		}
 		for _, m := range v.LabelMatchers {
-			if m.Name == labels.MetricName {
+			if m.Name == model.MetricNameLabel {
 				continue
 			}
 			if !slices.Contains(known[v.Name], m.Name) {
@@ -233,7 +233,7 @@ func storage(t *testing.T, serve func(*core.Engine), instances ...instance) *tes
 			serve(in.engine)
 			for _, f := range gather(t, in.collector) {
 				for _, m := range f.GetMetric() {
-					b := labels.NewBuilder(labels.EmptyLabels()).Set(labels.MetricName, f.GetName()).Set("job", "api").Set("instance", in.name)
+					b := labels.NewBuilder(labels.EmptyLabels()).Set(model.MetricNameLabel, f.GetName()).Set("job", "api").Set("instance", in.name)
 					for _, l := range m.GetLabel() {
 						b.Set(l.GetName(), l.GetValue())
 					}
