@@ -30,6 +30,7 @@ docs: # write the pages and tables that come from code
 	go test ./conformance -run TestRulesPage -update
 	go test ./conformance/realbrowser -run TestProof -update
 	go test -C docs/migrate . -update
+	go test -C docs/observe . -update
 
 counts: # exported names, lines, long functions, repeated lines; REF=main counts main too
 	go run ./tools/counts $(REF)

@@ -13,6 +13,7 @@
 //     Chromium, Firefox and WebKit.
 //
 // The adapters for gin, echo and fiber, the loader of configuration files
-// (config) and the command line (cmd/corskit) are separate modules, so that none
-// of them raises the versions of another's dependencies. The README lists them.
+// (config), the metrics for Prometheus and OpenTelemetry (observe/corsprom and
+// observe/corsotel) and the command line (cmd/corskit) are separate modules, so that
+// none of them raises the versions of another's dependencies. The README lists them.
 package corskit

@@ -38,7 +38,8 @@ func FromMap(m map[string]any, opts ...Options) (*core.Engine, error) {
 
 // ReadMap is like [FromMap], but returns the whole configuration. To reload, call it
 // again and pass its policies or routes to [core.Engine.Reload] or
-// [core.Engine.ReloadRouted].
+// [core.Engine.ReloadRouted], and those of its Shadow to [core.Engine.Shadow] or
+// [core.Engine.ShadowRouted].
 func ReadMap(m map[string]any, opts ...Options) (*Config, error) {
 	if m == nil {
 		m = map[string]any{}

@@ -179,7 +179,10 @@ func (w *watch) seeAll(src Source, r *facts, o *Outcome, handshake bool) {
 	if w.shadow != nil && w.decideShadow(src, r, &shadow) {
 		var beside judgement
 		beside, shadowRefused = shadow.judge(src, r)
-		difference = o.effects(found).difference(shadow.effects(beside))
+		difference = ShadowSame
+		if o.verdict.Kind != Actual || !o.fromOwnPage(src, r) { // browsers do not apply CORS to own pages
+			difference = o.effects(found).difference(shadow.effects(beside))
+		}
 		shadowed = shadow.class(beside, difference)
 	}
 	class := o.class(found, difference)

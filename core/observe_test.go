@@ -269,6 +269,8 @@ func TestShadow(t *testing.T) {
 	narrower.AllowMethods, narrower.AllowHeaders = []string{"PUT"}, []string{"x-a"}
 	rejecting.RejectDisallowed = true
 	private.AllowPrivateNetwork = true
+	own := get("https://b.example")
+	own.Host = "b.example"
 	asks := preflight("https://a.example", "PUT")
 	asks.AccessControlRequestPrivateNetwork = []string{"true"}
 	tests := []struct {
@@ -289,6 +291,8 @@ func TestShadow(t *testing.T) {
 		{"rejected", rejecting, get("https://e.example"), "stricter"},
 		{"rejected, allowed", rejecting, get("https://a.example"), "same"},
 		{"no origin", narrower, get(), "same"},
+		{"an own page", narrower, own, "same"},
+		{"an own page, with credentials", cookies, own, "same"},
 		{"private network", private, asks, "looser"},
 		{"private network, not asked for", private, preflight("https://a.example", "PUT"), "same"},
 	}

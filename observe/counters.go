@@ -11,18 +11,32 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// maxClasses is the maximum number of classes that Counters tells apart. Reloads bring new
-// names of policies; requests do not.
-const maxClasses = 10_000
+// Bounds of the number of classes that Counters tells apart. Requests bring neither names
+// of policies nor routes; reloads do.
+const (
+	perPolicy   = 18 // without routes, a policy has at most 16 as long as its shadow stays
+	minPolicies = 10 // fewer policies have the classes of this many
+	maxClasses  = 10_000
+)
+
+// others is the code and the policy of classes that are not told apart.
+const others = "(others)"
 
 // Counters counts decisions by class. It is a [core.Observer] for any number of engines,
 // and is safe for concurrent use. It takes no lock and does not allocate, except for the
 // first decision of a class.
+//
+// Counters tells at most 180 classes apart or, if there are more than ten policies, 18 for
+// each policy, and 10,000 in all. When two thirds are used, new classes have no route: it is
+// -1. When all are used, new classes have only their kind and result; their code and policy
+// are "(others)". So many routes or reloads cost detail, and no decision is lost.
 type Counters struct {
 	recent [slots]atomic.Pointer[counter] // near the index of their classes
 
-	mu     sync.Mutex // held while a counter is added
-	totals map[core.Class]*atomic.Uint64
+	mu       sync.Mutex // held while a counter is added
+	totals   map[core.Class]*atomic.Uint64
+	apart    int             // how many of totals are told apart
+	policies map[string]bool // the names in totals
 }
 
 // counter counts the decisions of a class. Counters of equal classes share n.
@@ -47,7 +61,9 @@ type Count struct {
 }
 
 // NewCounters returns Counters that have counted nothing.
-func NewCounters() *Counters { return &Counters{totals: make(map[core.Class]*atomic.Uint64)} }
+func NewCounters() *Counters {
+	return &Counters{totals: make(map[core.Class]*atomic.Uint64), policies: make(map[string]bool)}
+}
 
 // Observe implements [core.Observer].
 func (c *Counters) Observe(_ context.Context, o *core.Observation) { c.ObserveClass(o.Class) }
@@ -68,16 +84,7 @@ func (c *Counters) ObserveClass(class *core.Class) {
 func (c *Counters) add(class *core.Class) *atomic.Uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := *class
-	n, ok := c.totals[key]
-	if !ok && len(c.totals) >= maxClasses {
-		key.Policy, key.Route = "(others)", -1
-		n, ok = c.totals[key]
-	}
-	if !ok {
-		n = new(atomic.Uint64)
-		c.totals[key] = n
-	}
+	n := c.total(*class)
 	at := index(class)
 	free := at % slots
 	for i := range uintptr(window) {
@@ -87,6 +94,34 @@ func (c *Counters) add(class *core.Class) *atomic.Uint64 {
 		}
 	}
 	c.recent[free].Store(&counter{class, n})
+	return n
+}
+
+// total returns the number of a class, which it adds if there is none.
+func (c *Counters) total(class core.Class) *atomic.Uint64 {
+	if n, ok := c.totals[class]; ok {
+		return n
+	}
+	policies := len(c.policies)
+	if class.Policy != "" && !c.policies[class.Policy] {
+		policies++
+	}
+	limit := min(perPolicy*max(policies, minPolicies), maxClasses)
+	switch {
+	case class.Code == others:
+	case c.apart >= limit:
+		return c.total(core.Class{Kind: class.Kind, Result: class.Result, Code: others, Policy: others, Route: -1})
+	case c.apart >= limit*2/3 && class.Route >= 0:
+		class.Route = -1
+		return c.total(class)
+	default:
+		c.apart++
+		if class.Policy != "" {
+			c.policies[class.Policy] = true
+		}
+	}
+	n := new(atomic.Uint64)
+	c.totals[class] = n
 	return n
 }
 

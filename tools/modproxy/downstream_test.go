@@ -23,13 +23,20 @@ type user struct {
 
 // heavy lists the libraries that, next to frameworks, only some modules need. A
 // program must not depend on one that its module does not need.
-var heavy = []string{"github.com/spf13/viper", "github.com/spf13/cobra", "github.com/fsnotify/fsnotify"}
+var heavy = []string{
+	"github.com/spf13/viper", "github.com/spf13/cobra", "github.com/fsnotify/fsnotify",
+	prometheusPath, otelPath, "github.com/prometheus/prometheus",
+}
 
 const (
 	corePath   = rootPath + "/core"
 	adapters   = rootPath + "/adapters/"
 	configPath = rootPath + "/config"
+	observers  = rootPath + "/observe/"
 	engine     = `core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}})`
+
+	prometheusPath = "github.com/prometheus/client_golang"
+	otelPath       = "go.opentelemetry.io/otel"
 )
 
 var users = []user{
@@ -50,6 +57,10 @@ var users = []user{
 	{"config", []string{configPath},
 		`if _, err := config.Load("missing.yaml"); err == nil { panic("loaded a missing file") }`,
 		[]string{"github.com/spf13/viper", "github.com/fsnotify/fsnotify"}},
+	{"observe/corsprom", []string{observers + "corsprom", corePath, prometheusPath + "/prometheus"},
+		`prometheus.MustRegister(corsprom.NewCollector(` + engine + `))`, []string{prometheusPath}},
+	{"observe/corsotel", []string{observers + "corsotel", corePath},
+		`if _, err := corsotel.Observe(` + engine + `); err != nil { panic(err) }`, []string{otelPath}},
 }
 
 // everyUser returns users, and a user of each other adapter that is released. What

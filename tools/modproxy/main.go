@@ -113,7 +113,7 @@ func modules(files []string) (dirs []string) {
 // released reports whether the module in dir is released.
 func released(dir string) bool {
 	return dir == "." || dir == "config" || dir == "cmd/corskit" ||
-		strings.HasPrefix(dir, "adapters/cors")
+		strings.HasPrefix(dir, "adapters/cors") || strings.HasPrefix(dir, "observe/cors")
 }
 
 // within returns the files of the module in dir, without those of nested modules.

@@ -1,0 +1,30 @@
+// Package corsotel exports the decisions of a [core.Engine] as OpenTelemetry metrics.
+//
+//	stop, err := corsotel.Observe(engine, corsotel.WithMeterProvider(provider))
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer stop()
+//
+// Requests are counted in memory, and read when metrics are collected. So a request costs
+// the same however metrics are exported. docs/observe.md says what each metric is for:
+//
+//	corskit.requests                  {request}  corskit.kind, .result, .code, .policy, .route, .shadow
+//	corskit.config.reloads            {reload}   corskit.config.result
+//	corskit.config.info                          corskit.config.revision
+//	corskit.config.last_success.time  s
+//	corskit.config.stale
+//
+// Those of the configuration exist only with [WithConfig].
+//
+// # Attributes
+//
+// No attribute holds anything that a client sends: there are as many series after a million
+// hostile origins as before. Attributes have the values of the fields of a [core.Class]. An
+// attribute that does not apply is left out: corskit.policy if no policy governs,
+// corskit.route if no route covers the request or the engine has no routes, corskit.shadow
+// without shadow policies.
+//
+// With up to ten policies, there are at most 200 series, and 18 more for each further
+// policy. The bound is that of [observe.Counters], which also says what happens to the rest.
+package corsotel
