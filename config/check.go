@@ -16,11 +16,15 @@ type checker struct {
 	known  spellings
 	where  setting     // only the document or the variable
 	flags  core.Policy // of the table that is being checked; nothing else is set
+	below  string      // the key above all that is checked, such as shadow; may be empty
+
+	shadowKnown spellings // known, for the policies of the shadow
 }
 
-// checkDocument checks a whole file, and adds its policies to known.
-func checkDocument(d *document.Document, root *document.Node, known spellings, f *faults) *layer {
-	c := checker{layer: newLayer(), faults: f, known: known, where: setting{doc: d}}
+// checkDocument checks a whole file, and adds its policies to known and those of its
+// shadow to shadow.
+func checkDocument(d *document.Document, root *document.Node, known, shadow spellings, f *faults) *layer {
+	c := checker{layer: newLayer(), faults: f, known: known, where: setting{doc: d}, shadowKnown: shadow}
 	switch root.Kind {
 	case document.Tagged:
 		c.tagged(root, root.Pos, "")
@@ -108,10 +112,14 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 		}
 		c.mismatch(n, at, key, "a table from names to keys", "write it as in "+keyVariables+": "+f.Example)
 	case tableType:
-		if n.Kind == document.Table {
+		switch {
+		case n.Kind == document.Table && f.Key == keyShadow:
+			c.shadow(f, n, key)
+			return nil, false // the layer has it
+		case n.Kind == document.Table:
 			return c.table(f, n, key), true
 		}
-		c.mismatch(n, at, key, "a table of keys and values", "")
+		c.mismatch(n, at, key, "a table of keys and values", tableMeant(f))
 	case mapType:
 		if n.Kind == document.Table {
 			return c.policies(f, n, at, key)
@@ -132,6 +140,14 @@ func (c *checker) loose(f *Field, text, key string) (list any, ok bool) {
 	return list, ok
 }
 
+// tableMeant returns the suggestion for a value that is not a table.
+func tableMeant(f *Field) string {
+	if f.Key == keyShadow {
+		return "write the key policies below it, as at the top level of the file"
+	}
+	return ""
+}
+
 // withoutValue returns the suggestion for a key or an entry without a value.
 func withoutValue(f *Field, key string) string {
 	switch {
@@ -139,7 +155,7 @@ func withoutValue(f *Field, key string) string {
 		return "remove the entry"
 	case f.Type == listType && strings.HasSuffix(key, "]"):
 		return `remove the entry, or write "null" in quotes for the null origin`
-	case f.Type == tableType && key != "":
+	case f.Type == tableType && f.Key == "" && key != "":
 		return "write {} for a policy that refuses every origin"
 	default:
 		return "set one, or remove the key"
@@ -235,7 +251,17 @@ func (c *checker) texts(n *document.Node, key string) map[string]string {
 func (c *checker) record(path string, at document.Pos, value *document.Node) {
 	s := c.where
 	s.key, s.at, s.value = path, at, value
-	c.layer.settings[path] = s
+	c.layer.settings[c.inner(path)] = s
+}
+
+// inner returns the part of a path by which the layer knows it.
+func (c *checker) inner(path string) string { return strings.TrimPrefix(path, c.below+".") }
+
+// shadow checks the policies and routes below the key shadow.
+func (c *checker) shadow(f *Field, n *document.Node, key string) {
+	below := checker{layer: newLayer(), faults: c.faults, known: c.shadowKnown, where: c.where, below: key}
+	below.layer.values = below.table(f, n, key)
+	c.layer.shadow = below.layer
 }
 
 // pairs calls use for each key of a table. It reports a key that is set twice, and
@@ -273,6 +299,8 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, wording.DidYouMean(near))
 	case f == &schema && policyField(p.Key) != nil:
 		c.fault(path, p.Pos, reasonUnknownKey, "", "a policy key at the top level of the file", "move it into a policy, under policies")
+	case f.Key == keyShadow && policyField(p.Key) != nil:
+		c.fault(path, p.Pos, reasonUnknownKey, "", "a policy key directly below shadow", "move it into a policy, under shadow.policies")
 	default:
 		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, "valid keys are "+strings.Join(f.keys(), ", "))
 	}
@@ -341,7 +369,7 @@ func (c *checker) routes(f *Field, n *document.Node, at document.Pos, key string
 			c.tagged(item, itemAt, path)
 		case document.Table:
 			values = append(values, c.table(f, item, path))
-			if _, ok := c.layer.settings[joinKey(path, keyPolicies)]; !ok {
+			if _, ok := c.layer.settings[c.inner(joinKey(path, keyPolicies))]; !ok {
 				c.fault(path, itemAt, reasonMissing, "", "a route without policies", "add the key policies")
 			}
 		default:

@@ -2,17 +2,55 @@ package config
 
 import "github.com/corskit/corskit/core"
 
-// compile makes an engine from the policies. If it is given an engine, it reloads
-// that one instead. If there are faults, it reports all of them and leaves the engine unchanged.
+// compile makes an engine from the policies, and its shadow. If it is given an engine, it
+// reloads that one instead. If there are faults, it reports all of them and leaves the
+// engine unchanged.
 func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Engine, error) {
+	total := s.origins()
+	if s.shadow != nil {
+		total += s.shadow.origins()
+		s.compileShadow()
+	}
+	progress(Progress{Phase: phaseCompiling, Total: total})
+	engine, err := s.compileEngine(engine)
+	if s.shadow != nil {
+		s.warnings = append(s.warnings, s.shadow.warnings...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.shadow != nil {
+		if err := s.shadow.attach(engine); err != nil {
+			return nil, err // the policies have been compiled before, so this cannot happen
+		}
+	}
+	progress(Progress{Phase: phaseCompiling, Done: total, Total: total})
+	return engine, nil
+}
+
+// compileShadow makes an engine from the shadow alone. It reports faults and warnings.
+func (s *state) compileShadow() {
+	p := s.shadow
+	if p.merged == nil {
+		return
+	}
+	p.checkUnused()
+	complete := len(s.faults.list) == 0
+	made, err := p.engine()
+	p.refused(err)
+	if len(s.faults.list) > 0 {
+		p.warnDespite(append(core.ErrorWarnings(err), made.Warnings()...), complete)
+		return
+	}
+	p.warn(made.Warnings())
+	s.shadowed = made
+}
+
+// compileEngine is compile without the shadow.
+func (s *state) compileEngine(engine *core.Engine) (*core.Engine, error) {
 	if s.merged == nil {
 		return nil, s.faults.err()
 	}
-	total := 0
-	for _, p := range s.policies {
-		total += len(p.AllowOrigins)
-	}
-	progress(Progress{Phase: phaseCompiling, Total: total})
 	s.checkUnused()
 	if len(s.faults.list) > 0 || engine == nil {
 		made, err := s.engine()
@@ -28,42 +66,5 @@ func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Eng
 		return nil, s.faults.err()
 	}
 	s.warn(engine.Warnings())
-	progress(Progress{Phase: phaseCompiling, Done: total, Total: total})
 	return engine, nil
-}
-
-// checkUnused reports the faults of policies that no route names, because the engine
-// does not include them, and warns about these policies. There is no warning if a fault
-// may have hidden a route.
-func (s *state) checkUnused() {
-	certain := s.faults.within(keyPolicies)
-	for _, p := range s.policies {
-		if s.routes == nil || s.used[p.Name] {
-			continue
-		}
-		made, err := core.New(p)
-		s.refused(err)
-		if certain {
-			s.unused(p.Name)
-		} else {
-			s.warnDespite(append(core.ErrorWarnings(err), made.Warnings()...), false)
-		}
-	}
-}
-
-func (s *state) engine() (*core.Engine, error) {
-	switch {
-	case s.routes != nil:
-		return core.NewRouted(s.routes...)
-	case len(s.policies) > 0:
-		return core.New(s.policies...)
-	}
-	return nil, nil // reported before
-}
-
-func (s *state) reload(engine *core.Engine) error {
-	if s.routes != nil {
-		return engine.ReloadRouted(s.routes...)
-	}
-	return engine.Reload(s.policies...)
 }

@@ -43,6 +43,10 @@ type Config struct {
 	Routes []core.Route
 	// Revision identifies what was read.
 	Revision Revision
+	// Shadow has the policies and routes below the key shadow. Its engine decides by them,
+	// and its warnings are those whose Key begins with "shadow.". It is nil if there is no
+	// such key.
+	Shadow *Config
 	// Warnings describe settings that are legal but probably not intended.
 	Warnings []*Warning
 	// Notes say what may surprise people although it is right: keys of files that a variable
@@ -55,8 +59,8 @@ type Config struct {
 	engine *core.Engine
 }
 
-// Engine returns the engine of the policies and routes. Every call returns the
-// same engine.
+// Engine returns the engine of the policies and routes, which has the shadow too. Every
+// call returns the same engine.
 func (c *Config) Engine() *core.Engine { return c.engine }
 
 // Read is like [Load], but reads from any [Source] and returns the whole
@@ -113,6 +117,11 @@ func check(ctx context.Context, l *loader) Report {
 		r.Config = &Config{
 			Policies: s.policies, Routes: s.routes, Revision: s.revision,
 			Warnings: s.warnings, Notes: r.Notes, Files: r.Files, engine: engine,
+		}
+		if p := s.shadow; p != nil {
+			r.Config.Shadow = &Config{
+				Policies: p.policies, Routes: p.routes, Revision: s.revision, Warnings: p.warnings, Files: r.Files, engine: s.shadowed,
+			}
 		}
 	}
 	return r

@@ -17,6 +17,7 @@ type Diff struct {
 	policies []policyDiff // changed and added policies in the new order, then removed ones
 	routes   []string     // changes of routes, or of the order of policies; one line each
 	without  []string     // changes of files without effect; one line each
+	shadow   *Diff        // of the shadow; nil if there is none
 }
 
 // policyDiff is the difference between two versions of a policy.
@@ -33,7 +34,7 @@ type policyDiff struct {
 type fieldDiff struct{ key, old, new string }
 
 // Empty reports whether there is no difference.
-func (d Diff) Empty() bool { return len(d.policies) == 0 && len(d.routes) == 0 }
+func (d Diff) Empty() bool { return len(d.policies) == 0 && len(d.routes) == 0 && d.shadow == nil }
 
 // Bounds of what [Diff.String] lists: the origins of a policy, and the policies and
 // routes.
@@ -47,10 +48,20 @@ const (
 // policies and routes and counts the rest. An empty Diff is "no change". A change in a
 // file that a variable overrides is named too.
 func (d Diff) String() string {
-	var all []string
+	all := d.changes()
+	if d.shadow != nil {
+		for _, change := range d.shadow.changes() {
+			all = append(all, keyShadow+": "+change)
+		}
+	}
 	if d.Empty() {
 		all = append(all, "no change")
 	}
+	return strings.Join(append(all, d.without...), "; ")
+}
+
+// changes returns the differences without those of the shadow.
+func (d Diff) changes() (all []string) {
 	for i, p := range d.policies {
 		if i == maxDiffPolicies {
 			all = append(all, fmt.Sprintf("%d more policies", len(d.policies)-i))
@@ -65,7 +76,7 @@ func (d Diff) String() string {
 		}
 		all = append(all, wording.Foreign(r))
 	}
-	return strings.Join(append(all, d.without...), "; ")
+	return all
 }
 
 func (p policyDiff) String() string {
@@ -104,6 +115,22 @@ func shown(s string) string {
 
 // diff returns the difference from one state to another.
 func diff(from, to *state) Diff {
+	d := diffParts(&from.part, &to.part)
+	d.without = diffOverridden(from, to)
+	before, after := from.shadow, to.shadow
+	if before == nil {
+		before = new(part)
+	}
+	if after == nil {
+		after = new(part)
+	}
+	if shadow := diffParts(before, after); !shadow.Empty() {
+		d.shadow = &shadow
+	}
+	return d
+}
+
+func diffParts(from, to *part) Diff {
 	var d Diff
 	before, after := byName(from.policies), byName(to.policies)
 	for i := range to.policies {
@@ -124,7 +151,7 @@ func diff(from, to *state) Diff {
 			d.policies = append(d.policies, p)
 		}
 	}
-	d.routes, d.without = diffRoutes(from, to), diffOverridden(from, to)
+	d.routes = diffRoutes(from, to)
 	return d
 }
 
@@ -192,7 +219,7 @@ func fieldValues(p *core.Policy) []fieldValue {
 
 // diffRoutes returns the changes of the routes or, if there are none, of the order
 // of the policies.
-func diffRoutes(from, to *state) []string {
+func diffRoutes(from, to *part) []string {
 	before, after := routeLines(from), routeLines(to)
 	if slices.Equal(before, after) {
 		if from.routes == nil {
@@ -222,9 +249,9 @@ func diffOrder(before, after []string) []string {
 	return []string{"policies in the order " + strings.Join(after, ", ")}
 }
 
-func routeLines(s *state) []string {
+func routeLines(p *part) []string {
 	var lines []string
-	for _, r := range s.routes {
+	for _, r := range p.routes {
 		lines = append(lines, "route "+strconv.Quote(r.Host+r.Path)+" to "+strings.Join(names(r.Policies), ", "))
 	}
 	return lines

@@ -9,9 +9,7 @@
 //
 // [Watch] also keeps the engine up to date:
 //
-//	watcher, err := config.Watch(ctx, "cors.yaml", config.Options{
-//		OnReload: func(r config.Result) { log.Print(r.Revision, ": ", r.Diff, " ", r.Err) },
-//	})
+//	watcher, err := config.Watch(ctx, "cors.yaml", config.Options{Logger: slog.Default()})
 //	if err != nil {
 //		log.Fatal(err)
 //	}
@@ -56,6 +54,20 @@
 // An origins_file has one pattern per line. Blank lines are skipped, and so are
 // comments, from a # at the beginning of a line or after white space. The patterns
 // follow those of allow_origins. The name is relative to the configuration file.
+//
+// # Shadow
+//
+// The key shadow has policies and routes to try out, with the same keys as the file. They
+// change no response; observers of the engine see where they differ (see
+// [core.Engine.Shadow]):
+//
+//	shadow:
+//	  policies:
+//	    spa: {allow_origins: ["https://app.example.com"]}
+//
+// The policies above do not apply in the shadow. Profiles are merged into it, variables are
+// not. A fault in it is a fault of the file, and a [Watcher] replaces both. A shadow that the
+// program sets stays until a file has one.
 //
 // # Profiles
 //

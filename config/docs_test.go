@@ -30,8 +30,8 @@ func TestGuide(t *testing.T) {
 			t.Errorf("%v %v in\n%s", r.Err, r.Warnings, m[2])
 		}
 	}
-	if n != 5 {
-		t.Errorf("the guide has %d files, want 5", n)
+	if n != 6 {
+		t.Errorf("the guide has %d files, want 6", n)
 	}
 	for _, list := range regexp.MustCompile("(?s)```text\n(.*?)```").FindAllStringSubmatch(guide, -1) {
 		files := config.Static{"cors.yaml": []byte("policies: {p: {origins_file: l}}"), "l": []byte(list[1])}
@@ -56,6 +56,27 @@ func TestGuide(t *testing.T) {
 			config.Options{Environ: []string{v}})
 		if err != nil {
 			t.Errorf("%s: %v", v, err)
+		}
+	}
+}
+
+// TestGuideHasTheLog checks that docs/config.md lists every message that a watcher logs.
+func TestGuideHasTheLog(t *testing.T) {
+	guide, err := os.ReadFile("../docs/config.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := os.ReadFile("log.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := regexp.MustCompile(`"(cors: [^"]*)"`).FindAllStringSubmatch(string(code), -1)
+	if len(messages) != 8 {
+		t.Errorf("log.go has %d messages, want 8", len(messages))
+	}
+	for _, m := range messages {
+		if !strings.Contains(string(guide), "| `"+m[1]+"` |") {
+			t.Errorf("the guide lacks the message %q", m[1])
 		}
 	}
 }

@@ -310,4 +310,5 @@ func ExampleSchema() {
 	// ignore_variables list 0
 	// policies map 12
 	// routes tables 3
+	// shadow table 2
 }

@@ -44,10 +44,10 @@ func (f *faults) add(e *Error) {
 
 func (f *faults) full() bool { return len(f.list) >= maxFaults }
 
-// within reports whether all faults are known and lie below a key.
-func (f *faults) within(key string) bool {
+// within reports whether all faults are known and each lies below one of the keys.
+func (f *faults) within(keys ...string) bool {
 	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool {
-		return !strings.HasPrefix(e.Key, key+".") && !strings.Contains(e.Key, "."+key+".")
+		return !slices.ContainsFunc(keys, func(key string) bool { return strings.Contains("."+e.Key, "."+key+".") })
 	})
 }
 

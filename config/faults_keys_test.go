@@ -23,7 +23,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 `),
 		},
 		want: []string{
-			"cors.yaml:1:1: frobnicate: an unknown key; valid keys are version, variables, ignore_variables, policies, routes",
+			"cors.yaml:1:1: frobnicate: an unknown key; valid keys are version, variables, ignore_variables, policies, routes, shadow",
 		},
 	},
 	{

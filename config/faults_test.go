@@ -33,7 +33,7 @@ type faultCase struct {
 var faultCases = slices.Concat(
 	fileFaults, syntaxFaults, keyFaults, nameFaults, missingFaults, typeFaults, durationFaults, policyFaults,
 	originsFileFaults, profileFaults, variableFaults, mixedFaults, envOnlyFaults,
-	tagFaults, alikeFaults, versionFaults, commaFaults, mappingFaults,
+	tagFaults, alikeFaults, versionFaults, commaFaults, mappingFaults, shadowFaults,
 )
 
 // mixedFaults are faults of several kinds or in several places at once.

@@ -29,3 +29,13 @@ func (l *loader) addFuncs(s *state, m *merged) {
 		s.faults.add(e)
 	}
 }
+
+// addShadowFuncs adds the functions of the options to the policies of the shadow that have
+// their names. Otherwise every origin that a function allows would be a difference.
+func (l *loader) addShadowFuncs(p *part) {
+	for name, f := range l.opts.AllowOriginFuncs {
+		if i, known := p.merged.index[name]; known {
+			p.policies[i].AllowOriginFunc = f
+		}
+	}
+}

@@ -45,27 +45,36 @@ func FuzzLoad(f *testing.F) {
 		if c.Engine() == nil || len(c.Policies) == 0 {
 			t.Fatalf("no engine, or no policy: %+v", c)
 		}
-		spelled := make(map[string]string)
-		for _, p := range c.Policies {
-			variable := strings.ReplaceAll(p.Name, "-", "_")
-			if other, again := spelled[variable]; again {
-				t.Errorf("variables cannot tell the policy %s from %s", p.Name, other)
-			}
-			spelled[variable] = p.Name
-			if _, err := core.New(p); err != nil {
-				t.Errorf("core refuses an accepted policy: %v", err)
-			}
-			checkOrigins(t, p.AllowOrigins, file, overlay, origins, []byte(env))
+		checkPolicies(t, c, file, overlay, origins, []byte(env))
+		if c.Shadow != nil {
+			checkPolicies(t, c.Shadow, file, overlay, origins)
 		}
 		again, err := read()
 		if err != nil {
 			t.Fatalf("the second time: %v", err)
 		}
 		if again.Revision.Hash != c.Revision.Hash ||
-			!reflect.DeepEqual(again.Policies, c.Policies) || !reflect.DeepEqual(again.Routes, c.Routes) {
+			!reflect.DeepEqual(again.Policies, c.Policies) || !reflect.DeepEqual(again.Routes, c.Routes) ||
+			(again.Shadow == nil) != (c.Shadow == nil) {
 			t.Errorf("the second result differs: %+v, was %+v", again, c)
 		}
 	})
+}
+
+// checkPolicies checks the policies in force or those of the shadow.
+func checkPolicies(t *testing.T, c *config.Config, inputs ...[]byte) {
+	spelled := make(map[string]string)
+	for _, p := range c.Policies {
+		variable := strings.ReplaceAll(p.Name, "-", "_")
+		if other, again := spelled[variable]; again {
+			t.Errorf("variables cannot tell the policy %s from %s", p.Name, other)
+		}
+		spelled[variable] = p.Name
+		if _, err := core.New(p); err != nil {
+			t.Errorf("core refuses an accepted policy: %v", err)
+		}
+		checkOrigins(t, p.AllowOrigins, inputs...)
+	}
 }
 
 // seedLoad adds the files of other tests.

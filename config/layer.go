@@ -17,6 +17,7 @@ type layer struct {
 	policies  []string          // in their order
 	variables map[string]string // the keys that variables with other names set
 	ignored   []string          // the variables to ignore; nil if not set
+	shadow    *layer            // the settings below the key shadow, with paths below it; nil if there are none
 }
 
 func newLayer() *layer {

@@ -27,20 +27,19 @@ type loader struct {
 
 // state is the result of one load.
 type state struct {
-	policies []core.Policy
-	routes   []core.Route    // nil if every policy applies to every request
-	used     map[string]bool // the policies that the routes name
+	part           // the policies in force; its warnings become those of all parts
+	shadow   *part // nil if there is none
 	revision Revision
-	warnings []*Warning
 
 	overridden map[string]override // by path
 
 	digest digest
 	seen   map[string]string // the revision of every document requested
 	files  []string          // names as in messages, in the order of reading
-	merged *merged           // nil if a file could not be decoded
 	lists  map[string]*originList
 	faults faults
+
+	shadowed *core.Engine // of the shadow alone; nil if there is none
 }
 
 // tries bounds how often a load starts again because a document has changed.
@@ -54,6 +53,7 @@ func (l *loader) load(ctx context.Context) *state {
 	}
 	for try := 1; ; try++ {
 		s := &state{digest: newDigest(), seen: make(map[string]string), lists: make(map[string]*originList)}
+		s.whole = s
 		names := l.read(ctx, s, environ)
 		if l.steady(ctx, s, names) || ctx.Err() != nil {
 			s.faults.files = s.files
@@ -123,6 +123,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 	}
 	if complete {
 		l.merge(ctx, s, layers, m)
+		l.mergeShadow(ctx, s, layers)
 	}
 	return names
 }
@@ -131,6 +132,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 // could be decoded.
 func (l *loader) layers(ctx context.Context, s *state, names []string, p profile, known spellings) (layers []*layer, complete bool) {
 	complete = true
+	shadow := make(spellings)
 	if l.defaults != nil {
 		layers = append(layers, l.defaultsLayer(s, known))
 	}
@@ -150,7 +152,7 @@ func (l *loader) layers(ctx context.Context, s *state, names []string, p profile
 			complete = false
 			continue
 		}
-		layers = append(layers, checkDocument(d, root, known, &s.faults))
+		layers = append(layers, checkDocument(d, root, known, shadow, &s.faults))
 	}
 	return layers, complete
 }
@@ -195,21 +197,63 @@ func (l *loader) merge(ctx context.Context, s *state, layers []*layer, vars *map
 		}
 		return
 	}
-	for _, policy := range m.order {
-		l.origins(ctx, s, m, policy)
-	}
-	s.merged = m
-	s.policies = m.policies(s.lists)
-	if l.defaults != nil {
-		s.policies[m.index[l.defaults.Name]].AllowOriginFunc = l.defaults.AllowOriginFunc
-	}
-	l.addFuncs(s, m)
-	if m.Routes != nil {
-		s.routes, s.used = m.routes(s.policies, &s.faults)
-	}
+	l.fill(ctx, &s.part, m, func() {
+		if l.defaults != nil {
+			s.policies[m.index[l.defaults.Name]].AllowOriginFunc = l.defaults.AllowOriginFunc
+		}
+		l.addFuncs(s, m)
+	})
 	s.revision = Revision{Hash: s.digest.String(), Time: time.Now(), Source: "environment"}
 	if l.name != "" {
 		s.revision.Source = s.files[0]
+	}
+}
+
+// mergeShadow makes the policies and routes of the shadow.
+func (l *loader) mergeShadow(ctx context.Context, s *state, layers []*layer) {
+	var shadows []*layer
+	var place Place
+	for _, layer := range layers {
+		if layer.shadow != nil {
+			shadows = append(shadows, layer.shadow)
+			place = layer.settings[keyShadow].place(-1)
+		}
+	}
+	if len(shadows) == 0 {
+		return
+	}
+	m, err := merge(shadows)
+	if err != nil {
+		s.faults.add(internal(err))
+		return
+	}
+	m.key = keyShadow
+	_, attempted := m.places[keyPolicies]
+	switch {
+	case l.values != nil && len(m.order) > 1 && m.Routes == nil:
+		s.faults.add(unordered(m))
+	case len(m.order) > 0:
+		s.shadow = &part{whole: s}
+		l.fill(ctx, s.shadow, m, func() { l.addShadowFuncs(s.shadow) })
+	case !attempted:
+		s.faults.add(&Error{
+			Place: place, Reason: reasonMissing, Detail: "no policies",
+			Suggestion: "add the key policies, or remove the key shadow",
+		})
+	}
+}
+
+// fill makes the policies and routes of a part. addFuncs adds functions to its policies.
+func (l *loader) fill(ctx context.Context, p *part, m *merged, addFuncs func()) {
+	s := p.whole
+	for _, policy := range m.order {
+		l.origins(ctx, s, m, policy)
+	}
+	p.merged = m
+	p.policies = m.policies(s.lists)
+	addFuncs()
+	if m.Routes != nil {
+		p.routes, p.used = m.routes(p.policies, &s.faults)
 	}
 }
 
@@ -270,4 +314,9 @@ func (s *state) sources() []string {
 }
 
 // release drops the data that is only needed for messages about the state.
-func (s *state) release() { s.merged, s.lists = nil, nil }
+func (s *state) release() {
+	s.merged, s.lists, s.shadowed = nil, nil, nil
+	if s.shadow != nil {
+		s.shadow.merged = nil
+	}
+}

@@ -33,10 +33,14 @@ type routeSettings struct {
 // merged is the result of merging layers.
 type merged struct {
 	settings
+	key    string             // of the part; empty for the whole file
 	order  []string           // of the policies
 	index  map[string]int     // of each policy in order
-	places map[string]setting // by path; of the layer that won
+	places map[string]setting // by path below the key; of the layer that won
 }
+
+// path returns the whole path for a path below the key of the part.
+func (m *merged) path(below string) string { return strings.TrimPrefix(m.key+"."+below, ".") }
 
 // merge merges the layers; later ones win. Tables are merged key by key, all other
 // values are replaced as a whole.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -39,7 +40,8 @@ type Options struct {
 	// AllowOriginFuncs are the AllowOriginFunc of policies, by name: for origins that are
 	// not in a file, such as those in a database. They are called concurrently, as
 	// [core.Policy] says. Every load and reload needs a policy for each name, and a
-	// reload without one is refused. A nil function is a fault.
+	// reload without one is refused. A nil function is a fault. A policy of the shadow that
+	// has the name gets the function too, which is then called once more for a request.
 	AllowOriginFuncs map[string]func(context.Context, core.Request) bool
 
 	// Progress, if not nil, is called while a configuration is loaded, on the
@@ -52,6 +54,12 @@ type Options struct {
 	// sequential, in order, after the engine has changed. OnReload must not
 	// call [Watcher.Close], which waits for it.
 	OnReload func(Result)
+
+	// Logger, if not nil, is what a [Watcher] logs to: at the start, the policies in force
+	// and their warnings; each reload with its changes and with warnings that are new; each
+	// fault once, and its end; and when the Source cannot watch. Values are bounded and
+	// have no control characters. The package logs nothing else.
+	Logger *slog.Logger
 }
 
 func combine(opts []Options) Options {
@@ -80,6 +88,9 @@ func combine(opts []Options) Options {
 		}
 		if o.OnReload != nil {
 			all.OnReload = o.OnReload
+		}
+		if o.Logger != nil {
+			all.Logger = o.Logger
 		}
 	}
 	return all

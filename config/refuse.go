@@ -10,23 +10,23 @@ import (
 )
 
 // refused reports the faults that core found, in the terms of the file.
-func (s *state) refused(err error) {
+func (p *part) refused(err error) {
 	found := false
 	for pe := range core.PolicyErrors(err) {
 		found = true
 		if pe.Field == "Routes" && pe.Reason == core.ReasonNoPolicy {
 			continue // the wrong name has been reported
 		}
-		if s.faults.full() {
-			s.faults.more++
+		if p.whole.faults.full() {
+			p.whole.faults.more++
 			continue
 		}
-		if e := s.merged.torn(pe); e != nil {
-			s.faults.add(e)
+		if e := p.merged.torn(pe); e != nil {
+			p.whole.faults.add(e)
 			continue
 		}
-		place := s.place(pe)
-		if s.faults.at(place) {
+		place := p.place(pe)
+		if p.whole.faults.at(place) {
 			continue // the value has the wrong type
 		}
 		value := pe.Value
@@ -37,29 +37,29 @@ func (s *state) refused(err error) {
 		if place.Variable != "" {
 			spelled.Suggestion = forVariable(value, spelled.Suggestion)
 		}
-		s.faults.add(&Error{
+		p.whole.faults.add(&Error{
 			Place: place, Value: value, Reason: pe.Reason,
 			Detail: spelled.Detail, Suggestion: spelled.Suggestion, Err: pe,
 		})
 	}
 	if err != nil && !found {
-		s.faults.add(internal(err))
+		p.whole.faults.add(internal(err))
 	}
 }
 
 // warn adds the warnings of core, in the terms of the file.
-func (s *state) warn(warnings []core.Warning) {
+func (p *part) warn(warnings []core.Warning) {
 	known := make(map[string]bool)
 	for _, w := range warnings {
 		pe := core.PolicyError(w)
 		spelled := pe.Spell(KeyOf)
 		warning := &Warning{
-			Place: s.place(&pe), Value: w.Value, Reason: w.Reason,
+			Place: p.place(&pe), Value: w.Value, Reason: w.Reason,
 			Detail: spelled.Detail, Suggestion: spelled.Suggestion,
 		}
 		if text := warning.String(); !known[text] {
 			known[text] = true
-			s.warnings = append(s.warnings, warning)
+			p.warnings = append(p.warnings, warning)
 		}
 	}
 }
@@ -67,27 +67,27 @@ func (s *state) warn(warnings []core.Warning) {
 // warnDespite adds the warnings about policies that have faults. If the policies are not
 // complete, because a value could not be read, it adds only warnings about the values
 // that were read: others, such as that a policy allows no origin, may be wrong.
-func (s *state) warnDespite(warnings []core.Warning, complete bool) {
-	s.warn(slices.DeleteFunc(warnings, func(w core.Warning) bool { return !complete && w.Value == "" }))
+func (p *part) warnDespite(warnings []core.Warning, complete bool) {
+	p.warn(slices.DeleteFunc(warnings, func(w core.Warning) bool { return !complete && w.Value == "" }))
 }
 
 // unused adds the warning about a policy that no route names.
-func (s *state) unused(policy string) {
-	s.warnings = append(s.warnings, &Warning{
-		Place: s.merged.places[joinKey(keyPolicies, policy)].place(-1), Reason: ReasonUnusedPolicy,
+func (p *part) unused(policy string) {
+	p.warnings = append(p.warnings, &Warning{
+		Place: p.merged.places[joinKey(keyPolicies, policy)].place(-1), Reason: ReasonUnusedPolicy,
 		Detail: "no route names this policy", Suggestion: "name it in a route, or remove it",
 	})
 }
 
 // place returns the place of the setting that core means.
-func (s *state) place(pe *core.PolicyError) Place {
+func (p *part) place(pe *core.PolicyError) Place {
 	switch {
 	case pe.Field == "Routes":
-		return s.merged.routePlace(pe.Index, pe.Value)
+		return p.merged.routePlace(pe.Index, pe.Value)
 	case pe.Policy == "":
-		return Place{File: s.revision.Source, Key: keyPolicies}
+		return Place{File: p.whole.revision.Source, Key: p.merged.path(keyPolicies)}
 	}
-	return s.merged.policyPlace(pe, s.lists)
+	return p.merged.policyPlace(pe, p.whole.lists)
 }
 
 // policyPlace returns the place of a field of a policy, or of an entry of it.
@@ -100,7 +100,7 @@ func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList)
 	if pe.Field == "AllowOrigins" {
 		p := m.Policies[pe.Policy]
 		if list, at := lists[p.OriginsFile], pe.Index-len(p.AllowOrigins); list != nil && pe.Index >= 0 && at >= 0 {
-			return list.place(at, joinKey(policy, keyOriginsFile))
+			return list.place(at, m.path(joinKey(policy, keyOriginsFile)))
 		}
 	}
 	if s, ok := m.places[key]; ok {
@@ -108,7 +108,7 @@ func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList)
 	}
 	// The field is not set, for example the origins of a policy without any.
 	s := m.places[policy]
-	return s.placeAt(key, s.at)
+	return s.placeAt(m.path(key), s.at)
 }
 
 // torn returns the fault of a regular expression that was split at a comma in a

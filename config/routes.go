@@ -59,10 +59,18 @@ func (m *merged) checkRoute(index int, f *faults) {
 		case !known && strings.TrimSpace(name) != "":
 			f.add(&Error{
 				Place: place.place(i), Value: name, Reason: reasonUnknownPolicy,
-				Detail: "no policy has this name", Suggestion: m.suggestPolicy(name),
+				Detail: "no policy " + m.ofShadow() + "has this name", Suggestion: m.suggestPolicy(name),
 			})
 		}
 	}
+}
+
+// ofShadow says that the part is the shadow, if it is.
+func (m *merged) ofShadow() string {
+	if m.key == "" {
+		return ""
+	}
+	return "of the shadow "
 }
 
 // suggestPolicy returns the suggestion for a name that no policy has.

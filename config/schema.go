@@ -52,6 +52,7 @@ const (
 	keyIgnoreVariables = "ignore_variables"
 	keyPolicies        = "policies"
 	keyRoutes          = "routes"
+	keyShadow          = "shadow"
 	keyHost            = "host"
 	keyPath            = "path"
 	keyAllowOrigins    = "allow_origins"
@@ -92,6 +93,21 @@ var schema = Field{
 			Key: keyRoutes, Type: tablesType, Fields: routeFields,
 			Doc: "Which policies apply to which requests. The first route that matches a request is used. " +
 				"A request that matches no route gets no CORS headers.",
+		},
+		{
+			Key: keyShadow, Type: tableType, Example: `{"policies": {"default": {"allow_origins": ["https://app.example.com"]}}}`,
+			Doc: "Policies and routes to try out. They change no response. They are decided for every request too, " +
+				"and observers see where they differ from those above.",
+			Fields: []Field{
+				{
+					Key: keyPolicies, Type: mapType, Fields: policyFields,
+					Doc: "All policies of the shadow, by name, as in the file. Those above do not apply in the shadow.",
+				},
+				{
+					Key: keyRoutes, Type: tablesType, Fields: routeFields,
+					Doc: "Which policies of the shadow apply to which requests, as in the file. Those above do not apply in the shadow.",
+				},
+			},
 		},
 	},
 }

@@ -173,7 +173,7 @@ func numberNode(f float64) *document.Node {
 // their order is not known.
 func unordered(m *merged) *Error {
 	return &Error{
-		Place: Place{File: mapName, Key: keyPolicies}, Reason: reasonMissing,
+		Place: Place{File: mapName, Key: m.path(keyPolicies)}, Reason: reasonMissing,
 		Detail:     "several policies without an order, because maps have none: " + strings.Join(m.order, ", "),
 		Suggestion: "add routes that list the policies in their order",
 	}

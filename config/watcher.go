@@ -39,20 +39,25 @@ type Watcher struct {
 	engine *core.Engine
 	cancel context.CancelFunc
 	done   chan struct{}
+	log    journal
 
-	mu       sync.Mutex
-	revision Revision
-	warnings []*Warning
-	err      error
-	blind    error // why the source cannot watch
-	unlinked error // why changes of a file do not arrive
+	mu          sync.Mutex
+	revision    Revision
+	warnings    []*Warning
+	lastSuccess time.Time
+	reloads     uint64
+	failures    uint64
+	err         error
+	blind       error // why the source cannot watch
+	unlinked    error // why changes of a file do not arrive
 }
 
 // Watch loads a file like [Load] and returns the error, if any. It then reloads the
 // engine whenever the file, the file of the profile or an origins_file changes,
 // until ctx is done or the [Watcher] is closed. Each reload reads the environment
 // again. If a reload fails, the last good policies stay in force; the error is
-// reported once to Options.OnReload, and by [Watcher.Err] as long as it lasts.
+// reported once to Options.OnReload and Options.Logger, and by [Watcher.Err] as long as
+// it lasts.
 //
 // [Files] describes when a file counts as changed.
 func Watch(ctx context.Context, path string, opts ...Options) (*Watcher, error) {
@@ -73,8 +78,12 @@ func WatchSource(ctx context.Context, src Source, name string, opts ...Options) 
 		w.cancel()
 		return nil, err
 	}
-	w.engine, w.revision, w.warnings = engine, s.revision, s.warnings
-	w.checkLinks(s.seen)
+	w.engine, w.revision, w.warnings, w.lastSuccess = engine, s.revision, s.warnings, s.revision.Time
+	w.log.log = w.loader.opts.Logger
+	w.log.start(s)
+	if w.checkLinks(s.seen); w.unlinked != nil {
+		w.log.result(Result{Err: w.unlinked})
+	}
 	s.release()
 	go w.run(ctx, s)
 	return w, nil
@@ -104,13 +113,7 @@ func (w *Watcher) Warnings() []*Warning {
 func (w *Watcher) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case w.err != nil:
-		return w.err
-	case w.unlinked != nil:
-		return w.unlinked
-	}
-	return w.blind
+	return w.problem()
 }
 
 // Done returns a channel that is closed when the watcher has stopped. No reload
@@ -146,23 +149,28 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 		}
 		switch {
 		case err != nil:
-			w.set(good, err)
-			if text := err.Error(); text != said {
+			text := err.Error()
+			w.fail(err, text != said)
+			if text != said {
 				said = text
 				w.report(Result{Revision: good.revision, Previous: good.revision, Err: err})
 			}
 		case same && said == "":
+			w.confirm(next.revision.Time)
 		default:
 			r := Result{Previous: good.revision, Revision: next.revision, Warnings: next.warnings}
 			if same { // the state before the fault is back
 				r.Revision, r.Warnings = good.revision, good.warnings
 			} else {
 				r.Diff = diff(good, next)
+				if good.shadow != nil && next.shadow == nil {
+					w.engine.StopShadow()
+				}
 				good = next
 				good.release()
 			}
 			said = ""
-			w.set(good, nil)
+			w.succeed(r, next.revision.Time)
 			w.report(r)
 		}
 		w.reportLinks(w.checkLinks(seen), good.revision)
@@ -222,13 +230,13 @@ type outage struct {
 func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revision, out *outage) error {
 	// Watch does not return while the source can watch and nothing changes, so a
 	// timer ends the outage.
-	calm := time.AfterFunc(retryMax, func() { w.setBlind(nil) })
+	calm := time.AfterFunc(retryMax, func() { w.endOutage(ctx) })
 	err := w.loader.src.Watch(ctx, seen)
 	if !calm.Stop() || err == nil {
 		*out = outage{}
 	}
 	if err == nil || ctx.Err() != nil {
-		w.setBlind(nil)
+		w.endOutage(ctx)
 		return ctx.Err()
 	}
 	// The first failure may be a lost connection, which the next call restores.
@@ -246,10 +254,30 @@ func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revisi
 	return watch.Sleep(ctx, out.pause)
 }
 
-func (w *Watcher) set(good *state, err error) {
+// fail records a fault. isNew says whether it has not been reported.
+func (w *Watcher) fail(err error, isNew bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.revision, w.warnings, w.err = good.revision, good.warnings, err
+	w.err = err
+	if isNew {
+		w.failures++
+	}
+}
+
+// succeed records a reload without a fault, of a configuration that was read at a time.
+func (w *Watcher) succeed(r Result, read time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.revision, w.warnings, w.err = r.Revision, r.Warnings, nil
+	w.lastSuccess = read
+	w.reloads++
+}
+
+// confirm records that the configuration in force was read again.
+func (w *Watcher) confirm(read time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lastSuccess = read
 }
 
 func (w *Watcher) setBlind(err error) {
@@ -258,7 +286,19 @@ func (w *Watcher) setBlind(err error) {
 	w.blind = err
 }
 
+// endOutage records that the source can watch, or that nobody needs it any more.
+func (w *Watcher) endOutage(ctx context.Context) {
+	w.mu.Lock()
+	wasBlind := w.blind != nil
+	w.blind = nil
+	w.mu.Unlock()
+	if wasBlind && ctx.Err() == nil {
+		w.log.canWatch()
+	}
+}
+
 func (w *Watcher) report(r Result) {
+	w.log.result(r)
 	if f := w.loader.opts.OnReload; f != nil {
 		f(r)
 	}

@@ -41,14 +41,16 @@ func (d *deaf) Watch(ctx context.Context, seen map[string]string) error {
 }
 
 // outage runs a test with fake time and a watcher of a deaf source.
-func outage(t *testing.T, test func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result)) {
+func outage(
+	t *testing.T, test func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result), opts ...config.Options,
+) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &deaf{store: newStore()}
 		d.put("cors.yaml", stateText(0))
 		results := make(chan config.Result, 1000)
-		w, err := config.WatchSource(context.Background(), d, "cors.yaml", config.Options{
+		w, err := config.WatchSource(context.Background(), d, "cors.yaml", append(opts, config.Options{
 			Environ: []string{}, OnReload: func(r config.Result) { results <- r },
-		})
+		})...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ func newCheck() *cobra.Command {
 each origins_file and the CORS_* environment variables. Without a FILE, it reads
 cors.yaml; - is standard input, in YAML or JSON. It reports all faults at once,
 each with its file and line and usually a fix. A warning means that something is
-legal but probably a mistake.
+legal but probably a mistake. Keys of the shadow begin with "shadow.".
 
 Exit status: 0 if there are no faults, 1 if there are faults (with --strict,
 also warnings), 2 if a FILE cannot be read.`,
@@ -142,14 +142,32 @@ func newDiagnostic(severity string, e *config.Error) diagnostic {
 
 func diagnosticOf(e *config.Error) diagnostic { return newDiagnostic("error", e) }
 
+// counts says how large a configuration or its shadow is.
+type counts struct {
+	Policies int `json:"policies"`
+	Routes   int `json:"routes"`
+	Origins  int `json:"origins"`
+}
+
+func countsOf(c *config.Config) counts {
+	n := counts{Policies: len(c.Policies), Routes: len(c.Routes)}
+	for _, p := range c.Policies {
+		n.Origins += len(p.AllowOrigins)
+	}
+	return n
+}
+
+func (n counts) String() string {
+	return policies(n.Policies) + ", " + plural(n.Origins, "origin") + ", " + plural(n.Routes, "route")
+}
+
 // checked is the result for one file.
 type checked struct {
-	File        string       `json:"file,omitempty"` // empty: the environment
-	OK          bool         `json:"ok"`
-	Revision    string       `json:"revision,omitempty"`
-	Policies    int          `json:"policies"`
-	Routes      int          `json:"routes"`
-	Origins     int          `json:"origins"`
+	File     string `json:"file,omitempty"` // empty: the environment
+	OK       bool   `json:"ok"`
+	Revision string `json:"revision,omitempty"`
+	counts
+	Shadow      *counts      `json:"shadow,omitempty"`
 	Diagnostics []diagnostic `json:"diagnostics"`
 
 	name       string
@@ -221,9 +239,10 @@ func (c *check) result(file string, r config.Report) checked {
 		got.Diagnostics = append(got.Diagnostics, newDiagnostic("note", (*config.Error)(n)))
 	}
 	if r.Config != nil {
-		got.Revision, got.Policies, got.Routes = r.Config.Revision.Hash, len(r.Config.Policies), len(r.Config.Routes)
-		for _, p := range r.Config.Policies {
-			got.Origins += len(p.AllowOrigins)
+		got.Revision, got.counts = r.Config.Revision.Hash, countsOf(r.Config)
+		if r.Config.Shadow != nil {
+			shadow := countsOf(r.Config.Shadow)
+			got.Shadow = &shadow
 		}
 	}
 	return got
@@ -260,12 +279,15 @@ func (c *check) print(t terminal, results []checked) error {
 		if !r.OK {
 			verdict, how = "not ok", red
 		}
-		counts := plural(faults, "fault") + ", " + plural(count["warning"], "warning")
+		found := plural(faults, "fault") + ", " + plural(count["warning"], "warning")
 		if faults == 0 {
-			counts = plural(r.Origins, "origin") + ", " + plural(r.Routes, "route") + ", " + counts
-			counts = policies(r.Policies) + ", " + counts
+			size := r.counts.String() + ", "
+			if r.Shadow != nil {
+				size = r.counts.String() + "; shadow: " + r.Shadow.String() + "; "
+			}
+			found = size + found
 		}
-		t.printf("%s: %s (%s)\n", safe(r.name), t.style(how, verdict), counts)
+		t.printf("%s: %s (%s)\n", safe(r.name), t.style(how, verdict), found)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ import (
 func newDiff() *cobra.Command {
 	var d diff
 	cmd := &cobra.Command{
-		Use:   "diff OLD NEW",
+		Use:   "diff OLD [NEW]",
 		Short: "Report what a configuration change allows and refuses",
 		Long: `diff compares what two configurations do, not how they are written. It makes an
 engine from each file and asks both about every origin and route that either
@@ -30,14 +30,19 @@ pattern or regular expression matches, it asks about one for each combination
 of entries that match it, so no difference is missed. A note names the entries
 that are too complex for that.
 
+With one file, diff compares the policies in force with the shadow of the file.
+With two, it also compares their shadows, if one has a shadow: a file without
+one counts as if its shadow were equal to its policies.
+
 CORS_* environment variables are ignored unless --env is given.
 
 Exit status: 0 if there is no difference, 1 if there is one, 2 if a file has
 faults.`,
 		Example: `  corskit diff cors.yaml cors.new.yaml
   git show HEAD:cors.yaml > /tmp/old.yaml; corskit diff /tmp/old.yaml cors.yaml
+  corskit diff cors.yaml  # what its shadow would change
   corskit diff --format json old.yaml new.yaml`,
-		Args:              exactly(2),
+		Args:              between(1, 2),
 		ValidArgsFunction: completeFiles,
 		RunE:              d.run,
 	}
@@ -56,9 +61,10 @@ type diff struct {
 
 // change is one difference, and the origins to which it applies.
 type change struct {
-	Route   string   `json:"route,omitempty"` // empty if there are no routes
-	Effect  string   `json:"effect"`          // allowed, refused or changed
-	Origins []string `json:"origins"`         // entries or port ranges; "p, such as o" if the change applies only to some origins of p
+	Shadow  bool     `json:"shadow,omitempty"` // a change of the shadow, which allows and refuses nothing
+	Route   string   `json:"route,omitempty"`  // empty if there are no routes
+	Effect  string   `json:"effect"`           // allowed, refused or changed
+	Origins []string `json:"origins"`          // entries or port ranges; "p, such as o" if the change applies only to some origins of p
 	Gained  []string `json:"gained,omitempty"`
 	Lost    []string `json:"lost,omitempty"`
 }
@@ -69,6 +75,7 @@ type compared struct {
 	Notes   []string `json:"notes,omitempty"`
 
 	was, is map[string]string // how the files spell max_age, by seconds as in "600s"
+	shadow  bool              // of a file with its own shadow
 }
 
 func (d *diff) run(cmd *cobra.Command, files []string) error {
@@ -80,13 +87,20 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	after, err := d.source.read(cmd, files[1])
-	if err != nil {
-		return err
+	after := before.Shadow
+	if len(files) > 1 {
+		if after, err = d.source.read(cmd, files[1]); err != nil {
+			return err
+		}
+	} else if after == nil {
+		return usagef("%s has no shadow to compare with: name a second file", safe(files[0]))
 	}
 	progress := progress{terminal: newTerminal(cmd.ErrOrStderr(), "never")}
-	result := compared{was: spellings(before), is: spellings(after)}
+	result := compared{was: spellings(before), is: spellings(after), shadow: len(files) == 1}
 	result.Changes, result.Notes = compare(cmd.Context(), before, after, progress.show)
+	if len(files) > 1 {
+		result.compareShadows(cmd.Context(), before, after, progress.show)
+	}
 	progress.clear()
 	if d.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), result)
@@ -97,6 +111,28 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 		err = errNo
 	}
 	return err
+}
+
+// compareShadows adds the changes of the shadow, if there is one.
+func (d *compared) compareShadows(ctx context.Context, before, after *config.Config, progress func(config.Progress)) {
+	if before.Shadow == nil && after.Shadow == nil {
+		return
+	}
+	changes, notes := compare(ctx, shadowOf(before), shadowOf(after), progress)
+	for _, c := range changes {
+		c.Shadow = true
+		d.Changes = append(d.Changes, c)
+	}
+	d.Notes = append(d.Notes, slices.DeleteFunc(notes, func(n string) bool { return slices.Contains(d.Notes, n) })...)
+}
+
+// shadowOf returns the shadow of a configuration or, if it has none, the configuration:
+// that is what would be in force if the shadow were.
+func shadowOf(c *config.Config) *config.Config {
+	if c.Shadow != nil {
+		return c.Shadow
+	}
+	return c
 }
 
 // compare asks both configurations the same questions.
@@ -289,6 +325,9 @@ func (d compared) print(t terminal) {
 	if len(d.Changes) == 0 {
 		t.printf("no difference\n")
 	}
+	if d.shadow && len(d.Changes) > 0 {
+		t.printf("if the shadow were in force:\n")
+	}
 	for _, c := range d.Changes {
 		mark, how, what := "~", yellow, "permissions change"
 		switch c.Effect {
@@ -296,6 +335,9 @@ func (d compared) print(t terminal) {
 			mark, how, what = "+", green, "may now read responses"
 		case "refused":
 			mark, how, what = "-", red, "may no longer read responses"
+		}
+		if c.Shadow {
+			mark += " in the shadow,"
 		}
 		where := ""
 		if c.Route == elsewhere {

@@ -25,6 +25,7 @@ func newExplain() *cobra.Command {
 this policy: what the browser sends, which policy and pattern decide, which
 headers the server sends, and whether the script may read the response. If it
 may not, explain says what to change. Without a FILE, explain reads cors.yaml.
+If the file has a shadow, explain also says how the shadow differs.
 
 MESSAGE is what the console of Chromium, Firefox or Safari says, pasted whole, or
 "-" for standard input. It gives the origin, URL, method and header, as far as it
@@ -81,6 +82,7 @@ type explained struct {
 	Fix       string             `json:"fix,omitempty"`
 	Notes     []string           `json:"notes,omitempty"`
 	Exchanges []exchange         `json:"exchanges"`
+	Shadow    *shadowed          `json:"shadow,omitempty"`
 }
 
 func (x *explain) run(cmd *cobra.Command, list []string) error {
@@ -105,23 +107,18 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	if err != nil {
 		return err
 	}
-	server := paper{engine: c.Engine(), policies: c.Policies, fetch: fetch, reading: readings[x.framework]}
-	browser := browsermodel.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
-	v := browser.Fetch(cmd.Context(), fetch)
+	server := paper{explain: c.Engine().Explain, policies: c.Policies, fetch: fetch, reading: readings[x.framework]}
+	v := x.ask(cmd.Context(), &server)
 	result := explained{
-		File: files[0], Message: m, Fetch: fetch, Verdict: verdictOf(v), Notes: notes, Exchanges: make([]exchange, len(v.Exchanges)),
+		File: files[0], Message: m, Fetch: fetch, Verdict: verdictOf(v), Fix: server.fix(v), Notes: notes, Exchanges: server.exchanges(v),
 	}
-	for i, e := range v.Exchanges {
-		result.Exchanges[i] = server.explained(e, server.explanations[i])
-	}
-	if !v.Allowed {
-		result.Fix = server.fix(v)
-	}
-	if !cmd.Flags().Changed("host") && (m == nil || m.URL == "") && c.Routes != nil {
+	routed := c.Routes != nil || c.Shadow != nil && c.Shadow.Routes != nil
+	if !cmd.Flags().Changed("host") && (m == nil || m.URL == "") && routed {
 		result.Notes = append(result.Notes, "the file has routes: use --host and --path to choose one")
 	}
 	result.Notes = append(result.Notes, server.exactRoutes(c.Routes)...)
 	result.Notes = append(result.Notes, server.otherReading(cmd.Context(), cmd.Flags().Changed("framework"))...)
+	result.Shadow = x.shadow(cmd.Context(), c, &server, v)
 	if fault := originFault(fetch.Origin); v.Allowed && fault != "" { // by *
 		result.Verdict = verdict{Code: codeNoOrigin, Text: fault}
 		result.Notes = slices.DeleteFunc(result.Notes, func(n string) bool { return strings.HasPrefix(n, fault) })
@@ -141,6 +138,12 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 		err = errNo
 	}
 	return err
+}
+
+// ask returns what a browser makes of the answers of a server.
+func (x *explain) ask(ctx context.Context, server *paper) browsermodel.Verdict {
+	browser := browsermodel.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
+	return browser.Fetch(ctx, server.fetch)
 }
 
 // fetch returns what the command line and the message ask for. The message may be
@@ -197,10 +200,11 @@ func (x *explain) url() (string, error) {
 // paper is a server that exists only on paper. It answers as the middleware would
 // around a handler that always returns 200.
 type paper struct {
-	engine       *core.Engine
+	explain      func(context.Context, core.Request) core.Explanation
 	policies     []core.Policy
 	fetch        browsermodel.Fetch
 	reading      reading
+	requests     []core.Request
 	explanations []core.Explanation
 }
 
@@ -221,7 +225,8 @@ func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermode
 		facts.SecFetchSite[0] = "same-origin"
 	}
 	p.reading.apply(&facts)
-	x := p.engine.Explain(ctx, facts).Spell(config.KeyOf)
+	x := p.explain(ctx, facts).Spell(config.KeyOf)
+	p.requests = append(p.requests, facts)
 	p.explanations = append(p.explanations, x)
 	response := browsermodel.Response{Status: 200}
 	if x.Decision.Status != 0 {
@@ -233,15 +238,19 @@ func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermode
 	return response, nil
 }
 
-// explained joins an exchange and its explanation.
-func (p *paper) explained(e browsermodel.Exchange, x core.Explanation) exchange {
-	shown := exchange{
-		Preflight: e.Preflight, Request: e.Request, Response: e.Response, Policy: x.Policy, Pattern: x.Pattern,
+// exchanges joins the exchanges and their explanations.
+func (p *paper) exchanges(v browsermodel.Verdict) []exchange {
+	list := make([]exchange, len(v.Exchanges))
+	for i, e := range v.Exchanges {
+		x := p.explanations[i]
+		list[i] = exchange{
+			Preflight: e.Preflight, Request: e.Request, Response: e.Response, Policy: x.Policy, Pattern: x.Pattern,
+		}
+		for _, s := range x.Steps {
+			list[i].Steps = append(list[i].Steps, step{string(s.Code), s.Text})
+		}
 	}
-	for _, s := range x.Steps {
-		shown.Steps = append(shown.Steps, step{string(s.Code), s.Text})
-	}
-	return shown
+	return list
 }
 
 // exactRoutes returns a note if a route would cover the request, before the one that
@@ -267,10 +276,10 @@ func (p *paper) exactRoutes(routes []core.Route) []string {
 	return nil
 }
 
-// fix says what to change in the file to allow the fetch.
+// fix says what to change in the file to allow the fetch, if it is refused.
 func (p *paper) fix(v browsermodel.Verdict) string {
-	if len(p.explanations) == 0 {
-		return "" // nothing was sent: the fault is in the script
+	if v.Allowed || len(p.explanations) == 0 {
+		return "" // if nothing was sent, the fault is in the script
 	}
 	last := p.explanations[len(p.explanations)-1]
 	switch v.Code {
@@ -330,5 +339,8 @@ func (e explained) print(t terminal) {
 	}
 	for _, n := range e.Notes {
 		t.printf("%s %s\n", t.style(yellow, "note:"), n)
+	}
+	if e.Shadow != nil {
+		e.Shadow.print(t, e.Exchanges)
 	}
 }

@@ -46,7 +46,7 @@ func (p *paper) otherReading(ctx context.Context, given bool) []string {
 	}
 	facts := core.Request{Method: "GET", Host: u.Host, Path: u.Path, RawPath: u.RawPath, Origin: []string{p.fetch.Origin}}
 	readings["fiber"].apply(&facts)
-	route := p.engine.Explain(ctx, facts).Route
+	route := p.explain(ctx, facts).Route
 	if route < 0 || route == p.explanations[0].Route {
 		return nil
 	}
