@@ -233,7 +233,7 @@ func storage(t *testing.T, serve func(*core.Engine), instances ...instance) *tes
 			serve(in.engine)
 			for _, f := range gather(t, in.collector) {
 				for _, m := range f.GetMetric() {
-					b := labels.NewBuilder(labels.EmptyLabels()).Set(model.MetricNameLabel, f.GetName()).Set("job", "api").Set("instance", in.name)
+					b := labels.NewBuilder(labels.FromStrings("job", "api", "instance", in.name, model.MetricNameLabel, f.GetName()))
 					for _, l := range m.GetLabel() {
 						b.Set(l.GetName(), l.GetValue())
 					}
