@@ -143,7 +143,7 @@ func (c *checker) loose(f *Field, text, key string) (list any, ok bool) {
 // tableMeant returns the suggestion for a value that is not a table.
 func tableMeant(f *Field) string {
 	if f.Key == keyShadow {
-		return "write the key policies below it, as at the top level of the file"
+		return "add the key policies below it"
 	}
 	return ""
 }

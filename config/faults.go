@@ -46,10 +46,16 @@ func (f *faults) full() bool { return len(f.list) >= maxFaults }
 
 // within reports whether all faults are known and each lies below one of the keys.
 func (f *faults) within(keys ...string) bool {
-	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool {
-		return !slices.ContainsFunc(keys, func(key string) bool { return strings.Contains("."+e.Key, "."+key+".") })
-	})
+	return f.more == 0 && !slices.ContainsFunc(f.list, func(e *Error) bool { return !slices.ContainsFunc(keys, e.isBelow) })
 }
+
+// below reports whether a fault lies below a key.
+func (f *faults) below(key string) bool {
+	return slices.ContainsFunc(f.list, func(e *Error) bool { return e.isBelow(key) })
+}
+
+// isBelow reports whether the place of e is below a key, wherever in a path the key is.
+func (e *Error) isBelow(key string) bool { return strings.Contains("."+e.Key, "."+key+".") }
 
 // at reports whether there is a fault at a place.
 func (f *faults) at(p Place) bool {

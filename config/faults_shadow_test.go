@@ -19,7 +19,7 @@ var shadowFaults = []faultCase{
 		name:  "a list of shadows",
 		files: yaml(onePolicy + "shadow: [{}]\n"),
 		want: []string{"cors.yaml:2:9: shadow: expected a table of keys and values, got a list; " +
-			"write the key policies below it, as at the top level of the file"},
+			"add the key policies below it"},
 	},
 	{
 		name:  "a shadow alone",
@@ -38,12 +38,18 @@ var shadowFaults = []faultCase{
 	},
 	{
 		name:  "unknown keys of a shadow",
-		files: yaml(onePolicy + "shadow: {version: 1, polices: {}, allow_origins: [], policies: {spa: {allow_orgins: []}}}\n"),
+		files: yaml(onePolicy + "shadow:\n  version: 1\n  allow_origins: []\n  policies: {spa: {allow_orgins: []}}\n"),
 		want: []string{
-			"cors.yaml:2:10: shadow.version: an unknown key; valid keys are policies, routes",
-			`cors.yaml:2:22: shadow.polices: an unknown key; did you mean "policies"?`,
-			"cors.yaml:2:35: shadow.allow_origins: a policy key directly below shadow; move it into a policy, under shadow.policies",
-			`cors.yaml:2:71: shadow.policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?`,
+			"cors.yaml:3:3: shadow.version: an unknown key; valid keys are policies, routes",
+			"cors.yaml:4:3: shadow.allow_origins: a policy key directly below shadow; move it into a policy, under shadow.policies",
+			`cors.yaml:5:20: shadow.policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?`,
+		},
+	},
+	{
+		name:  "a misspelled key of a shadow",
+		files: yaml(onePolicy + "shadow: {polices: {spa: {}}}\n"),
+		want: []string{
+			`cors.yaml:2:10: shadow.polices: an unknown key; did you mean "policies"?`,
 		},
 	},
 	{
@@ -127,8 +133,8 @@ shadow:
 		want: []string{
 			`CORS__POLICIES__OTHER__MAX_AGE: sets the policy "other", which cors.yaml does not declare; ` +
 				`declare it there, for example as other: {}, or set CORS__POLICIES__SPA__MAX_AGE`,
-			"CORS__SHADOW: no variable can set policies of the shadow; set them in a file",
-			"CORS__SHADOW__POLICIES__SPA__MAX_AGE: no variable can set policies of the shadow; set them in a file",
+			"CORS__SHADOW: only a file can set policies of the shadow; unset it",
+			"CORS__SHADOW__POLICIES__SPA__MAX_AGE: only a file can set policies of the shadow; unset it",
 		},
 	},
 }

@@ -124,6 +124,10 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 	if complete {
 		l.merge(ctx, s, layers, m)
 		l.mergeShadow(ctx, s, layers)
+		s.revision = Revision{Hash: s.digest.String(), Time: time.Now(), Source: "environment"}
+		if l.name != "" {
+			s.revision.Source = s.files[0]
+		}
 	}
 	return names
 }
@@ -203,10 +207,6 @@ func (l *loader) merge(ctx context.Context, s *state, layers []*layer, vars *map
 		}
 		l.addFuncs(s, m)
 	})
-	s.revision = Revision{Hash: s.digest.String(), Time: time.Now(), Source: "environment"}
-	if l.name != "" {
-		s.revision.Source = s.files[0]
-	}
 }
 
 // mergeShadow makes the policies and routes of the shadow.
@@ -228,14 +228,13 @@ func (l *loader) mergeShadow(ctx context.Context, s *state, layers []*layer) {
 		return
 	}
 	m.key = keyShadow
-	_, attempted := m.places[keyPolicies]
 	switch {
 	case l.values != nil && len(m.order) > 1 && m.Routes == nil:
 		s.faults.add(unordered(m))
 	case len(m.order) > 0:
 		s.shadow = &part{whole: s}
 		l.fill(ctx, s.shadow, m, func() { l.addShadowFuncs(s.shadow) })
-	case !attempted:
+	case !s.faults.below(keyShadow): // otherwise the reason is known
 		s.faults.add(&Error{
 			Place: place, Reason: reasonMissing, Detail: "no policies",
 			Suggestion: "add the key policies, or remove the key shadow",

@@ -281,6 +281,23 @@ func TestWatchShadow(t *testing.T) {
 	})
 }
 
+// TestWatchShadowOrigins changes only the origins_file of a shadow.
+func TestWatchShadowOrigins(t *testing.T) {
+	outage(t, func(t *testing.T, d *deaf, w *config.Watcher, results <-chan config.Result) {
+		d.put("list", "https://b.example\n")
+		d.put("cors.yaml", allowsB+"shadow: {policies: {p: {origins_file: list}}}\n")
+		told(t, results)
+		d.put("list", "https://c.example\n")
+		r := told(t, results)
+		if got := differenceOf(w.Engine(), "https://b.example", "/"); got != core.ShadowStricter {
+			t.Errorf("the shadow is %q after %v, %v", got, r.Diff, r.Err)
+		}
+		if r.Revision.Hash == r.Previous.Hash {
+			t.Error("the revision does not depend on the list")
+		}
+	})
+}
+
 // TestLoadRefusesShadow checks that there is no engine without the shadow that the file asks
 // for.
 func TestLoadRefusesShadow(t *testing.T) {

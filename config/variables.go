@@ -129,7 +129,7 @@ func variableTarget(name string) (target, *Error) {
 		}
 		return fault(unknownKey, useDeep)
 	case top.Key == keyShadow:
-		return fault("no variable can set policies of the shadow", "set them in a file")
+		return fault("only a file can set policies of the shadow", "unset it")
 	case !slices.Contains(bySetting(), top.Key):
 		return fault("a variable cannot set "+top.Key, "set it in the file, or in Options")
 	case top.Type != mapType && len(parts) > 1:

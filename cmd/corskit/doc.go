@@ -7,7 +7,7 @@
 //	corskit explain [FILE] --origin O            explain what a browser does, and why
 //	corskit serve [FILE] --framework gin         try a policy out
 //	corskit probe URL --origin O                 judge a running server
-//	corskit diff OLD NEW                         report what a change allows and refuses
+//	corskit diff OLD [NEW]                       report what a change allows and refuses
 //
 // The exit status is 0 if the answer is yes or nothing is wrong, 1 if the answer
 // is no or something is wrong, and 2 if there is no answer: the command line is

@@ -182,7 +182,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"probe", "http://localhost/", "-o", "https://a.example", "--timeout", "0s"}, "--timeout"},
 		{[]string{"probe", "http://localhost:99999/", "-o", "https://a.example"}, "the port 99999 is beyond 65535"},
 		{[]string{"probe", "http://2130706433/", "-o", "https://a.example"}, "write it as four decimal numbers"},
-		{[]string{"diff", file}, "got 1 argument, want 'corskit diff OLD NEW'"},
+		{[]string{"diff"}, "got 0 arguments, want 'corskit diff OLD [NEW]'"},
+		{[]string{"diff", file}, "has no shadow to compare with: name a second file"},
 		{[]string{"init", "cors.json"}, "must end in .yaml"},
 	} {
 		r := corskit(t, "", tt.args...)
