@@ -96,8 +96,8 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(ch, stale, value)
 }
 
-// count sends a counter. That it began at 0 with the Collector lets Prometheus see the
-// increase to its first value.
+// count sends a counter that began at 0 with the Collector. If Prometheus ingests created
+// timestamps, it sees the increase to the first value.
 func (c *Collector) count(ch chan<- prometheus.Metric, d *prometheus.Desc, n uint64, labels ...string) {
 	m, err := prometheus.NewConstMetricWithCreatedTimestamp(d, prometheus.CounterValue, float64(n), c.began, labels...)
 	send(ch, d, m, err)
