@@ -15,5 +15,7 @@ type Revision struct {
 
 // String returns the source and the beginning of the hash.
 func (r Revision) String() string {
-	return r.Source + "@" + r.Hash[:min(12, len(r.Hash))]
+	return r.Source + "@" + r.short()
 }
+
+func (r Revision) short() string { return r.Hash[:min(12, len(r.Hash))] }
