@@ -22,13 +22,14 @@ type Observer interface {
 	Observe(ctx context.Context, o *Observation)
 }
 
-// ClassObserver is an [Observer] that needs nothing but the class of a decision, such as
-// one that counts. The engine calls ObserveClass instead of Observe, and then spends no
-// time on the rest of the [Observation].
+// ClassObserver is an [Observer] that seldom needs more than the class of a decision, such as
+// one that counts. For the other decisions, the engine then spends no time on the rest of the
+// [Observation].
 type ClassObserver interface {
 	Observer
-	// ObserveClass is called as Observe is. The observer may keep c.
-	ObserveClass(c *Class)
+	// ObserveClass is called first, as Observe is. It reports whether the engine must call
+	// Observe too. The observer may keep c.
+	ObserveClass(c *Class) (whole bool)
 }
 
 // Result says in one word what becomes of a request.
@@ -117,14 +118,13 @@ func (e *Engine) Observe(observer Observer) (stop func()) {
 // registration is one call of Observe.
 type registration struct {
 	observer Observer
-	class    ClassObserver // nil if the observer needs all of an Observation
+	class    ClassObserver // nil if the observer needs the whole Observation every time
 	panicked atomic.Bool
 }
 
 // watch is who watches an engine. It does not change; the engine replaces it.
 type watch struct {
 	observers []*registration
-	whole     bool   // whether an observer needs more than the class
 	shadow    *state // nil if there are no shadow policies
 	panicked  *atomic.Bool
 }
@@ -139,7 +139,6 @@ func (e *Engine) changeWatch(change func(*watch)) {
 		w.observers = slices.Clone(w.observers)
 	}
 	change(&w)
-	w.whole = slices.ContainsFunc(w.observers, func(r *registration) bool { return r.class == nil })
 	if len(w.observers) == 0 && w.shadow == nil {
 		e.watch.Store(nil)
 		return
@@ -152,61 +151,73 @@ func (e *Engine) changeWatch(change func(*watch)) {
 func (w *watch) see(src Source, r *facts, o *Outcome, handshake bool) {
 	switch {
 	case len(w.observers) == 0:
-	case w.shadow == nil && !w.whole:
-		j, _ := o.judge(src, r)
-		w.count(o.class(j, ""))
+	case w.shadow != nil:
+		w.seeBoth(src, r, o, handshake)
 	default:
-		w.seeAll(src, r, o, handshake)
+		j, refused := o.judge(src, r)
+		w.tell(src, r, o, nil, &sight{class: o.class(j, ""), refused: refused, handshake: handshake})
 	}
 }
 
-// count tells the observers that need no more about a class.
-func (w *watch) count(c *Class) {
-	for _, each := range w.observers {
-		if each.class != nil {
-			each.observeClass(c)
-		}
-	}
-}
-
-// seeAll is see for observers that need the whole observation, and for shadow policies.
-func (w *watch) seeAll(src Source, r *facts, o *Outcome, handshake bool) {
+// seeBoth is see if there are shadow policies.
+func (w *watch) seeBoth(src Source, r *facts, o *Outcome, handshake bool) {
 	var shadow Outcome
-	var shadowed *Class
-	var shadowRefused string
-	var difference Difference
 	found, refused := o.judge(src, r)
-	if w.shadow != nil && w.decideShadow(src, r, &shadow) {
-		var beside judgement
-		beside, shadowRefused = shadow.judge(src, r)
-		difference = ShadowSame
-		if o.verdict.Kind != Actual || !o.fromOwnPage(src, r) { // browsers do not apply CORS to own pages
-			difference = o.effects(found).difference(shadow.effects(beside))
-		}
-		shadowed = shadow.class(beside, difference)
-	}
-	class := o.class(found, difference)
-	w.count(class)
-	if !w.whole {
+	now := sight{refused: refused, handshake: handshake}
+	if !w.decideShadow(src, r, &shadow) {
+		now.class = o.class(found, "")
+		w.tell(src, r, o, nil, &now)
 		return
 	}
-	seen := observations.Get().(*Observation)
-	seen.Class, seen.Refused, seen.Handshake, seen.source = class, refused, handshake, src
-	seen.Decision = o.Decision()
-	if shadowed != nil {
-		seen.Shadowed, seen.ShadowDecision, seen.ShadowedRefused = shadowed, shadow.Decision(), shadowRefused
+	j, shadowRefused := shadow.judge(src, r)
+	difference := ShadowSame
+	if o.verdict.Kind != Actual || !o.fromOwnPage(src, r) { // browsers do not apply CORS to own pages
+		difference = o.effects(found).difference(shadow.effects(j))
 	}
-	if src == nil {
-		seen.copied.facts = *r
-		seen.source = &seen.copied
-	}
-	ctx := seen.source.Context()
+	now.class = o.class(found, difference)
+	now.shadowed, now.shadowRefused = shadow.class(j, difference), shadowRefused
+	w.tell(src, r, o, &shadow, &now)
+}
+
+// sight is what observers see in addition to outcomes. It has no pointer to one, because
+// that would make the outcomes escape.
+type sight struct {
+	class, shadowed        *Class
+	refused, shadowRefused string
+	handshake              bool
+}
+
+// tell calls the observers. shadow is nil if there are no shadow policies.
+func (w *watch) tell(src Source, r *facts, o, shadow *Outcome, seen *sight) {
+	var whole *Observation
 	for _, each := range w.observers {
-		if each.class == nil {
-			each.observe(ctx, seen)
+		if each.class != nil && !each.observeClass(seen.class) {
+			continue
 		}
+		if whole == nil {
+			whole = observation(src, r, seen)
+			whole.Decision = o.Decision()
+			if shadow != nil {
+				whole.ShadowDecision = shadow.Decision()
+			}
+		}
+		each.observe(whole.source.Context(), whole)
 	}
-	seen.release()
+	if whole != nil {
+		whole.release()
+	}
+}
+
+// observation returns an observation that the caller must release.
+func observation(src Source, r *facts, seen *sight) *Observation {
+	o := observations.Get().(*Observation)
+	o.Class, o.Refused, o.Handshake = seen.class, seen.refused, seen.handshake
+	o.Shadowed, o.ShadowedRefused = seen.shadowed, seen.shadowRefused
+	if o.source = src; src == nil {
+		o.copied.facts = *r
+		o.source = &o.copied
+	}
+	return o
 }
 
 // release puts an observation back, without what only some observations have. The other
@@ -225,9 +236,9 @@ func (o *Observation) release() {
 // observations are not in use.
 var observations = sync.Pool{New: func() any { return new(Observation) }}
 
-func (r *registration) observeClass(c *Class) {
+func (r *registration) observeClass(c *Class) (whole bool) {
 	defer r.recover()
-	r.class.ObserveClass(c)
+	return r.class.ObserveClass(c)
 }
 
 func (r *registration) observe(ctx context.Context, o *Observation) {

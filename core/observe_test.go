@@ -27,9 +27,10 @@ type counter struct {
 
 func (c *counter) Observe(_ context.Context, o *core.Observation) { c.ObserveClass(o.Class) }
 
-func (c *counter) ObserveClass(class *core.Class) {
+func (c *counter) ObserveClass(class *core.Class) (whole bool) {
 	c.n.Add(1)
 	c.last.Store(class)
+	return false
 }
 
 // checkClass checks that an observation agrees with the explanation of the same request.

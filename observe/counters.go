@@ -69,15 +69,16 @@ func NewCounters() *Counters {
 func (c *Counters) Observe(_ context.Context, o *core.Observation) { c.ObserveClass(o.Class) }
 
 // ObserveClass implements [core.ClassObserver].
-func (c *Counters) ObserveClass(class *core.Class) {
+func (c *Counters) ObserveClass(class *core.Class) (whole bool) {
 	at := index(class)
 	for i := range uintptr(window) {
 		if known := c.recent[(at+i)%slots].Load(); known != nil && known.class == class {
 			known.n.Add(1)
-			return
+			return false
 		}
 	}
 	c.add(class).Add(1)
+	return false
 }
 
 // add returns the number of a class that was not found.

@@ -123,6 +123,11 @@ func newLines(level slog.Leveler, opts LogOptions) *lines {
 	return &lines{level: level, table: table{size: opts.Distinct, bare: true}, limit: limit{perMinute: opts.PerMinute}}
 }
 
+// ObserveClass implements [core.ClassObserver].
+func (l *logger) ObserveClass(c *core.Class) (whole bool) {
+	return isRefusal(c) || c.Shadow == core.ShadowStricter || c.Shadow == core.ShadowLooser
+}
+
 // Observe implements [core.Observer].
 func (l *logger) Observe(ctx context.Context, o *core.Observation) {
 	if isRefusal(o.Class) {

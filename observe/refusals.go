@@ -42,6 +42,9 @@ func NewRefusals(k int) *Refusals {
 	return &Refusals{table{size: k}}
 }
 
+// ObserveClass implements [core.ClassObserver].
+func (r *Refusals) ObserveClass(c *core.Class) (whole bool) { return isRefusal(c) }
+
 // Observe implements [core.Observer].
 func (r *Refusals) Observe(_ context.Context, o *core.Observation) {
 	if !isRefusal(o.Class) {
