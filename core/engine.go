@@ -20,6 +20,7 @@ type Engine struct {
 type state struct {
 	rules    *ruleset // nil if requests go to the handler untouched
 	warnings []Warning
+	outline  Outline
 
 	routes   []route // in order; nil if the engine is not routed
 	hosts    bool    // whether any route has a host
@@ -106,7 +107,7 @@ func compilePolicies(policies []Policy) (*state, error) {
 	if len(c.errs) > 0 {
 		return nil, &refusal{c.errs, c.warns.all()}
 	}
-	return &state{rules: rules, warnings: c.warns.all()}, nil
+	return &state{rules: rules, warnings: c.warns.all(), outline: Outline{Policies: outlinePolicies(policies)}}, nil
 }
 
 // current returns the state in force. It is denyAll for a nil or zero Engine.

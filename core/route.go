@@ -79,7 +79,10 @@ func compileRoutes(routes []Route) (*state, error) {
 	if len(errs) > 0 {
 		return nil, &refusal{errs, warns.all()}
 	}
-	s := &state{routes: compiled, warnings: warns.all(), conflict: conflictState(compiled)}
+	s := &state{
+		routes: compiled, warnings: warns.all(), conflict: conflictState(compiled),
+		outline: Outline{Routes: outlineRoutes(routes, compiled)},
+	}
 	for _, r := range compiled {
 		s.hosts = s.hosts || r.host != ""
 	}
