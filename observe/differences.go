@@ -1,0 +1,130 @@
+package observe
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/corskit/corskit/core"
+)
+
+// maxDifferences is the maximum number of differences that are kept. maxKept is the maximum
+// length of a string of a request that is kept, in bytes.
+const (
+	maxDifferences = 50
+	maxKept        = 256
+)
+
+// differences keeps the latest differences between an engine's policies and its shadow
+// policies.
+type differences struct {
+	engine *core.Engine
+
+	mu   sync.Mutex
+	of   *core.Outline // the shadow policies
+	seen map[differenceKey]*occurrences
+}
+
+type differenceKey struct {
+	origin, method, refused string
+	difference              core.Difference
+	now, then               core.Code
+}
+
+type occurrences struct {
+	count      uint64
+	host, path string // of the last request
+	last       time.Time
+}
+
+// Observe implements [core.Observer].
+func (d *differences) Observe(_ context.Context, o *core.Observation) {
+	if o.Shadowed == nil || o.Shadow == core.ShadowSame {
+		return
+	}
+	r := o.Source()
+	target, method := r.Target(), r.Method()
+	if asked := r.Lines("Access-Control-Request-Method"); o.Kind == core.Preflight && len(asked) > 0 {
+		method = asked[0]
+	}
+	key := differenceKey{
+		method: beginning(method), refused: beginning(cmp.Or(o.ShadowedRefused, o.Refused)),
+		difference: o.Shadow, now: o.Code, then: o.Shadowed.Code,
+	}
+	if lines := r.Lines("Origin"); len(lines) > 0 {
+		key.origin = beginning(lines[0])
+	}
+	now := time.Now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.follow()
+	seen := d.seen[key]
+	if seen == nil {
+		d.forget()
+		seen = new(occurrences)
+		d.seen[key] = seen
+	}
+	seen.count++
+	seen.host, seen.path, seen.last = beginning(target.Host), beginning(target.Path), now
+}
+
+// follow forgets the differences of shadow policies that were replaced or removed.
+func (d *differences) follow() {
+	if now := d.engine.ShadowOutline(); now != d.of || d.seen == nil {
+		d.of, d.seen = now, make(map[differenceKey]*occurrences)
+	}
+}
+
+// forget makes room for one difference: it forgets the one that has not occurred for the
+// longest time.
+func (d *differences) forget() {
+	if len(d.seen) < maxDifferences {
+		return
+	}
+	var oldest differenceKey
+	var last time.Time
+	for key, seen := range d.seen {
+		if last.IsZero() || seen.last.Before(last) {
+			oldest, last = key, seen.last
+		}
+	}
+	delete(d.seen, oldest)
+}
+
+// beginning returns a copy of a string, cut to maxKept bytes.
+func beginning(s string) string { return strings.Clone(s[:min(len(s), maxKept)]) }
+
+// differenceView is a difference, as JSON.
+type differenceView struct {
+	Origin     string    `json:"origin"`
+	Method     string    `json:"method"`
+	Host       string    `json:"host"`
+	Path       string    `json:"path"`
+	Difference string    `json:"difference"`
+	Now        string    `json:"now"`  // what the policies in force decide, in words
+	Then       string    `json:"then"` // what the shadow policies would decide, in words
+	Count      uint64    `json:"count"`
+	Last       time.Time `json:"last"`
+}
+
+// view returns the differences, the most frequent first.
+func (d *differences) view() []differenceView {
+	d.mu.Lock()
+	d.follow()
+	all := make([]differenceView, 0, len(d.seen))
+	for key, seen := range d.seen {
+		all = append(all, differenceView{
+			Origin: shown(key.origin), Method: shown(key.method), Host: shown(seen.host), Path: shown(seen.path),
+			Difference: string(key.difference), Now: inWords(key.now, key.refused), Then: inWords(key.then, key.refused),
+			Count: seen.count, Last: seen.last,
+		})
+	}
+	d.mu.Unlock()
+	slices.SortFunc(all, func(a, b differenceView) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last), cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Method, b.Method))
+	})
+	return all
+}

@@ -1,0 +1,174 @@
+package observe
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/corskit/corskit/core"
+)
+
+// HandlerOptions configures [Handler]. The zero value is valid.
+type HandlerOptions struct {
+	// Counters and Refusals are what the page shows. They must observe the engine
+	// already. If one is nil, Handler makes it and lets it observe the engine.
+	Counters *Counters
+	Refusals *Refusals
+
+	// Hosts lists the host names that the page may be opened at, without ports, in
+	// addition to localhost and loopback addresses. They are compared exactly, except
+	// for case. Every other name is refused, because a stranger's name can be made to
+	// lead to this server (DNS rebinding).
+	Hosts []string
+
+	// Config returns the state of the configuration that the policies come from. It is
+	// called often, and concurrently. If it is nil, the page shows the policies and the
+	// warnings of the engine.
+	Config func() ConfigStatus
+
+	// Spell returns the key in a file for a field of [core.Policy] or [core.Route], as
+	// config.KeyOf does. If it is nil, texts name the Go fields, and in the lines to copy,
+	// AllowOrigins is allow_origins.
+	Spell func(field string) string
+}
+
+// ConfigStatus is the state of a configuration, such as that of a config.Watcher.
+type ConfigStatus struct {
+	File     string    // the name of the file
+	Revision string    // of the policies in force
+	Loaded   time.Time // when they came into force; zero if that is not known
+	Warnings []string  // of the policies in force, one line each
+	Faults   []string  // why the file as it is now is not in force, one line each; none if it is
+}
+
+// Handler returns the inspector: a page that shows the policies in force, verdicts over
+// time, who is refused and how to allow it, and what shadow policies would change. Next to
+// the page are state.json, refusals.json, explain and events, which the page uses.
+//
+// Mount it on a listener that only operators can reach, at a path that ends in a slash:
+//
+//	go http.ListenAndServe("127.0.0.1:6060", observe.Handler(engine, observe.HandlerOptions{}))
+//
+// It changes nothing, and answers only GET and HEAD, only for the hosts in
+// HandlerOptions.Hosts, and never for pages of other origins. It does not authenticate:
+// whoever reaches it sees the origins and paths of refused requests. A proxy in front of
+// it must authenticate, and pass on Host.
+//
+// The streams of events end when the context of their request does. [http.Server.Shutdown]
+// waits for them, unless the server's BaseContext is canceled.
+//
+// Handler observes the engine from now on, so call it once for each engine. It keeps a
+// bounded amount of memory. If engine is nil, the page shows an engine that refuses every
+// origin.
+func Handler(engine *core.Engine, opts HandlerOptions) http.Handler {
+	in := &inspector{
+		engine: engine, counters: opts.Counters, refusals: opts.Refusals, config: opts.Config, spell: opts.Spell,
+		guard: newGuard(opts.Hosts), since: time.Now(), listeners: make(chan struct{}, maxListeners),
+	}
+	in.differences.engine = engine
+	if in.counters == nil {
+		in.counters = NewCounters()
+		engine.Observe(in.counters)
+	}
+	if in.refusals == nil {
+		in.refusals = NewRefusals(0)
+		engine.Observe(in.refusals)
+	}
+	engine.Observe(&in.timeline)
+	engine.Observe(&in.differences)
+	return in
+}
+
+// inspector implements Handler.
+type inspector struct {
+	engine      *core.Engine
+	counters    *Counters
+	refusals    *Refusals
+	timeline    timeline
+	differences differences
+	config      func() ConfigStatus
+	spell       func(string) string
+	guard       guard
+	since       time.Time
+	listeners   chan struct{} // has an element for each stream of events
+
+	mu     sync.Mutex // held while the views are made
+	last   views
+	advice map[refusalKey]advice
+}
+
+//go:embed page
+var page embed.FS
+
+// files are the parts of the page: their names in the folder page and their types.
+var files = map[string]struct{ name, mediaType string }{
+	"":             {"index.html", "text/html; charset=utf-8"},
+	"style.css":    {"style.css", "text/css; charset=utf-8"},
+	"parts.js":     {"parts.js", "text/javascript; charset=utf-8"},
+	"inspector.js": {"inspector.js", "text/javascript; charset=utf-8"},
+}
+
+// ServeHTTP implements [http.Handler].
+func (in *inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	protect(w.Header())
+	if status, reason := in.guard.refuse(r); status != 0 {
+		if status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", "GET, HEAD")
+		}
+		http.Error(w, reason, status)
+		return
+	}
+	name := path.Base(r.URL.Path)
+	if r.URL.Path == "" || strings.HasSuffix(r.URL.Path, "/") {
+		name = ""
+	}
+	switch file, ok := files[name]; {
+	case ok:
+		content, err := page.ReadFile("page/" + file.name)
+		if err != nil {
+			http.Error(w, "the page is incomplete", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", file.mediaType)
+		_, _ = w.Write(content) // if that fails, the client has gone
+	case name == "state.json":
+		answer(w, http.StatusOK, in.views(r.Context()).state)
+	case name == "refusals.json":
+		answer(w, http.StatusOK, in.views(r.Context()).refusals)
+	case name == "explain":
+		in.serveExplain(w, r)
+	case name == "events":
+		in.serveEvents(w, r)
+	default:
+		http.Error(w, "no such page", http.StatusNotFound)
+	}
+}
+
+// answer answers with JSON.
+func answer(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // if that fails, the client has gone
+}
+
+// encode returns v as JSON in one line.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // the types of the views have no value that JSON lacks
+	}
+	return b
+}
+
+// explainSafely explains a request. If an AllowOriginFunc panics, ok is false.
+func explainSafely(ctx context.Context, r core.Request, explain func(context.Context, core.Request) core.Explanation) (
+	x core.Explanation, ok bool,
+) {
+	defer func() { ok = recover() == nil }()
+	return explain(ctx, r), true
+}

@@ -1,0 +1,49 @@
+package observe
+
+import (
+	"strconv"
+
+	"github.com/corskit/corskit/core"
+)
+
+// shown returns a value from a request as it is safe to show: shortened, and quoted if it
+// has anything but printable ASCII. So nothing in it moves or hides other text.
+func shown(s string) string {
+	cut := ""
+	if len(s) > maxKept {
+		s, cut = s[:maxKept], "…"
+	}
+	if quoted := strconv.QuoteToASCII(s); quoted != `"`+s+`"` {
+		return quoted + cut
+	}
+	return s + cut
+}
+
+// inWords says what a code means. refused is the method or header name that is refused, if
+// there is one.
+func inWords(code core.Code, refused string) string {
+	switch code {
+	case core.CodeMethodNotAllowed:
+		return "the policy does not list the method " + shown(refused)
+	case core.CodeHeaderNotAllowed:
+		return "the policy does not list the header " + shown(refused)
+	}
+	if words, ok := meanings[code]; ok {
+		return words
+	}
+	return string(code)
+}
+
+var meanings = map[core.Code]string{
+	core.CodeNoRoute:          "no route covers the request",
+	core.CodePathAmbiguous:    "the path has several readings, which lead to different routes",
+	core.CodeNoOrigin:         "not a CORS request",
+	core.CodeAnyOrigin:        "the policy allows every origin",
+	core.CodeOriginAllowed:    "the policy lists the origin",
+	core.CodeOriginFunc:       "a function of the policy allows the origin",
+	core.CodeOriginNotAllowed: "no policy allows the origin",
+	core.CodeOriginRepeated:   "the request has several Origin lines",
+	core.CodeSameOrigin:       "a page of the server's own origin",
+	core.CodeMethodNotEchoed:  "the requested method is not one that browsers send",
+	core.CodeHeadersNotEchoed: "the requested header names are not a list that may be echoed",
+}
