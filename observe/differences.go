@@ -11,12 +11,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// maxDifferences is the maximum number of differences that are kept. maxKept is the maximum
-// length of a string of a request that is kept, in bytes.
-const (
-	maxDifferences = 50
-	maxKept        = 256
-)
+// maxDifferences is the maximum number of differences that are kept.
+const maxDifferences = 50
 
 // differences keeps the latest differences between an engine's policies and its shadow
 // policies.
@@ -31,7 +27,41 @@ type differences struct {
 type differenceKey struct {
 	origin, method, refused string
 	difference              core.Difference
-	now, then               core.Code
+	now, then               outcome
+}
+
+// outcome is what policies decide, as far as it makes a difference.
+type outcome struct {
+	result               core.Result
+	code                 core.Code
+	credentials, private bool
+}
+
+func outcomeOf(c *core.Class, d *core.Decision) outcome {
+	return outcome{c.Result, c.Code, d.AllowCredentials != "", d.AllowPrivateNetwork != ""}
+}
+
+// inWords returns the outcome in words. other is the one that it is compared with.
+func (o outcome) inWords(other outcome, refused string) string {
+	words := string(o.result)
+	switch o.result {
+	case core.ResultNotCORS:
+		return inWords(o.code, refused)
+	case core.ResultRejected:
+		words = "rejected with 403"
+	case core.ResultRefused:
+		if other.result == core.ResultRejected {
+			words += ", but the handler runs"
+		}
+	case core.ResultAllowed:
+		if o.credentials != other.credentials && other.result == core.ResultAllowed {
+			words += map[bool]string{true: " with credentials", false: " only without credentials"}[o.credentials]
+		}
+		if o.private != other.private && other.result == core.ResultAllowed {
+			words += map[bool]string{true: " into the private network", false: " but not into the private network"}[o.private]
+		}
+	}
+	return words + ": " + inWords(o.code, refused)
 }
 
 type occurrences struct {
@@ -51,11 +81,11 @@ func (d *differences) Observe(_ context.Context, o *core.Observation) {
 		method = asked[0]
 	}
 	key := differenceKey{
-		method: beginning(method), refused: beginning(cmp.Or(o.ShadowedRefused, o.Refused)),
-		difference: o.Shadow, now: o.Code, then: o.Shadowed.Code,
+		method: kept(method, maxName), refused: kept(cmp.Or(o.ShadowedRefused, o.Refused), maxName),
+		difference: o.Shadow, now: outcomeOf(o.Class, &o.Decision), then: outcomeOf(o.Shadowed, &o.ShadowDecision),
 	}
 	if lines := r.Lines("Origin"); len(lines) > 0 {
-		key.origin = beginning(lines[0])
+		key.origin = kept(lines[0], maxOrigin)
 	}
 	now := time.Now()
 	d.mu.Lock()
@@ -68,7 +98,7 @@ func (d *differences) Observe(_ context.Context, o *core.Observation) {
 		d.seen[key] = seen
 	}
 	seen.count++
-	seen.host, seen.path, seen.last = beginning(target.Host), beginning(target.Path), now
+	seen.host, seen.path, seen.last = kept(target.Host, maxHost), kept(withoutQuery(target.Path), maxPath), now
 }
 
 // follow forgets the differences of shadow policies that were replaced or removed.
@@ -94,8 +124,8 @@ func (d *differences) forget() {
 	delete(d.seen, oldest)
 }
 
-// beginning returns a copy of a string, cut to maxKept bytes.
-func beginning(s string) string { return strings.Clone(s[:min(len(s), maxKept)]) }
+// kept returns a copy of s with n bytes at most.
+func kept(s string, n int) string { return strings.Clone(clipped(s, n)) }
 
 // differenceView is a difference, as JSON.
 type differenceView struct {
@@ -118,7 +148,7 @@ func (d *differences) view() []differenceView {
 	for key, seen := range d.seen {
 		all = append(all, differenceView{
 			Origin: shown(key.origin), Method: shown(key.method), Host: shown(seen.host), Path: shown(seen.path),
-			Difference: string(key.difference), Now: inWords(key.now, key.refused), Then: inWords(key.then, key.refused),
+			Difference: string(key.difference), Now: key.now.inWords(key.then, key.refused), Then: key.then.inWords(key.now, key.refused),
 			Count: seen.count, Last: seen.last,
 		})
 	}

@@ -15,7 +15,7 @@ import (
 // Bounds of a question.
 const (
 	maxQuestion = 16 << 10 // bytes of the query
-	maxNames    = 50       // header names
+	maxAsked    = 50       // header names
 )
 
 // explainView is what explain answers.
@@ -100,7 +100,7 @@ func parseQuestion(query string) (q question, err error) {
 		return q, errors.New("the method must be one word, such as PUT")
 	}
 	q.headers = strings.FieldsFunc(values.Get("headers"), func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
-	if len(q.headers) > maxNames {
+	if len(q.headers) > maxAsked {
 		return q, errors.New("too many headers")
 	}
 	for _, name := range q.headers {

@@ -29,8 +29,16 @@ type addition struct {
 	credentials      bool
 }
 
-// size is how much an addition adds.
-func (a *addition) size() int { return len(a.methods) + len(a.headers) }
+// compare compares how much two additions grant: an origin gets all that a policy allows.
+func (a *addition) compare(b *addition) int {
+	powerful := func(a *addition) int {
+		if a.credentials || a.policy.AllowCredentials {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(len(a.methods)+len(a.headers), len(b.methods)+len(b.headers)), cmp.Compare(powerful(a), powerful(b)))
+}
 
 // findFix returns the change that allows a request, or nil if there is none that a policy
 // would accept. x explains the request as it is decided now.
@@ -57,7 +65,7 @@ func (in *inspector) findFix(x core.Explanation, r core.Request, credentials boo
 			a.origin = r.Origin[0]
 		}
 		a.require(r)
-		if best != nil && a.size() >= best.size() {
+		if best != nil && a.compare(best) >= 0 {
 			continue
 		}
 		if warnings, ok := a.try(r, credentials); ok {

@@ -96,11 +96,11 @@ func (in *inspector) state(now time.Time) stateView {
 	v.Policies, v.Routes = outlineViews(in.engine.Outline())
 	if in.config != nil {
 		c := in.config()
-		v.Config = &configView{File: c.File, Revision: c.Revision, Faults: c.Faults}
+		v.Config = &configView{File: c.File, Revision: c.Revision, Faults: append([]string{}, c.Faults...)}
 		if !c.Loaded.IsZero() {
 			v.Config.Loaded = &c.Loaded
 		}
-		v.Warnings = c.Warnings
+		v.Warnings = append([]string{}, c.Warnings...)
 	}
 	for _, c := range in.counters.Snapshot() {
 		v.Totals = append(v.Totals, totalView{
@@ -181,6 +181,8 @@ type refusalView struct {
 	Code    string    `json:"code"`
 	Reason  string    `json:"reason"` // Code, in words
 	Refused string    `json:"refused,omitempty"`
+	Policy  string    `json:"policy"`
+	Route   int       `json:"route"`
 	Count   uint64    `json:"count"`
 	Error   uint64    `json:"error"`
 	First   time.Time `json:"first"`
@@ -207,9 +209,10 @@ type advice struct {
 
 // refusalKey tells refusals apart.
 type refusalKey struct {
-	origin, refused string
-	kind            core.Kind
-	code            core.Code
+	origin, refused, policy string
+	kind                    core.Kind
+	code                    core.Code
+	route                   int
 }
 
 func (in *inspector) refusalViews(ctx context.Context) []refusalView {
@@ -220,7 +223,7 @@ func (in *inspector) refusalViews(ctx context.Context) []refusalView {
 	in.advice = make(map[refusalKey]advice, len(refusals))
 	outline := in.engine.Outline()
 	for i, r := range refusals {
-		key := refusalKey{r.Origin, r.Refused, r.Kind, r.Code}
+		key := refusalKey{r.Origin, r.Refused, r.Policy, r.Kind, r.Code, r.Route}
 		a, ok := known[key]
 		if !ok || a.outline != outline || !a.last.Equal(r.Last) {
 			a = in.advise(ctx, r)
@@ -229,7 +232,7 @@ func (in *inspector) refusalViews(ctx context.Context) []refusalView {
 		in.advice[key] = a
 		all[i] = refusalView{
 			Origin: shown(r.Origin), Kind: r.Kind.String(), Code: string(r.Code), Reason: inWords(r.Code, r.Refused),
-			Refused: shown(r.Refused), Count: r.Count, Error: r.Error, First: r.First, Last: r.Last,
+			Refused: shown(r.Refused), Policy: r.Policy, Route: r.Route, Count: r.Count, Error: r.Error, First: r.First, Last: r.Last,
 			Method: shown(r.Request.Method), Host: shown(r.Request.Host), Path: shown(r.Request.Path),
 			Headers: []string{}, advice: a,
 		}

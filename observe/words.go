@@ -2,21 +2,25 @@ package observe
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/corskit/corskit/core"
 )
 
+// maxShown is the maximum length of a value that is shown, in bytes.
+const maxShown = 512
+
 // shown returns a value from a request as it is safe to show: shortened, and quoted if it
 // has anything but printable ASCII. So nothing in it moves or hides other text.
 func shown(s string) string {
-	cut := ""
-	if len(s) > maxKept {
-		s, cut = s[:maxKept], "…"
+	s, end := clip(s, maxShown)
+	if whole, found := strings.CutSuffix(s, cut); found {
+		s, end = whole, cut
 	}
 	if quoted := strconv.QuoteToASCII(s); quoted != `"`+s+`"` {
-		return quoted + cut
+		return quoted + end
 	}
-	return s + cut
+	return s + end
 }
 
 // inWords says what a code means. refused is the method or header name that is refused, if

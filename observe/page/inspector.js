@@ -149,7 +149,7 @@ function refusal(r) {
   }};
 }
 
-const refusalKey = r => JSON.stringify([r.kind, r.code, r.refused, r.origin]);
+const refusalKey = r => JSON.stringify([r.kind, r.code, r.refused, r.origin, r.policy, r.route]);
 
 function showRefusals(refusals) {
   const known = $("refused-list").keyed;
@@ -171,7 +171,7 @@ function difference(d) {
     element("summary", {}, element("span", {class: "line"},
       badge(d.difference === "stricter" ? "bad" : "warn", d.difference),
       element("span", {class: "who mono"}, d.origin || "(no origin)"),
-      element("span", {class: "why"}, d.difference === "stricter" ? d.then : d.now), times, when)),
+      element("span", {class: "why"}, "would be " + d.then), times, when)),
     element("div", {}, element("p", {}, `In force: ${d.now}. Under the shadow: ${d.then}.`), last)));
   return {element: item, update(d) {
     say(times, count(d.count) + "×");

@@ -1,0 +1,316 @@
+package observe_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/observe"
+)
+
+// listening is an open stream of events.
+type listening struct {
+	t      *testing.T
+	lines  *bufio.Scanner
+	cancel context.CancelFunc
+	status int
+}
+
+func listen(t *testing.T, server *httptest.Server) *listening {
+	t.Helper()
+	const limit = 30 * time.Second // for a whole test, on a busy machine
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { res.Body.Close() })
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, 1<<20)
+	return &listening{t, lines, cancel, res.StatusCode}
+}
+
+// await returns the data of the next event with a name that contains a text.
+func (l *listening) await(name, text string) string {
+	l.t.Helper()
+	event := ""
+	for l.lines.Scan() {
+		line := l.lines.Text()
+		if s, ok := strings.CutPrefix(line, "event: "); ok {
+			event = s
+		}
+		if data, ok := strings.CutPrefix(line, "data: "); ok && event == name && strings.Contains(data, text) {
+			return data
+		}
+	}
+	l.t.Fatalf("no event %s with %q: %v", name, text, l.lines.Err())
+	return ""
+}
+
+// A page hears of refusals and reloads, without asking.
+func TestInspectorEvents(t *testing.T) {
+	e := core.MustNew(policy())
+	server := inspect(t, e, observe.HandlerOptions{})
+	l := listen(t, server)
+	l.await("state", `"policies":[{"name":"app"`)
+	l.await("refusals", "[]")
+	e.Decide(ctx, get("https://evil.example"))
+	data := l.await("refusals", "https://evil.example")
+	if !json.Valid([]byte(data)) || !strings.Contains(data, `"allowed":false`) {
+		t.Errorf("the event is %s", data)
+	}
+	p := policy()
+	p.AllowOrigins = append(p.AllowOrigins, "https://evil.example")
+	if err := e.Reload(p); err != nil {
+		t.Fatal(err)
+	}
+	l.await("refusals", `"allowed":true`)
+}
+
+// The number of streams is bounded, and streams that end make room.
+func TestInspectorListenersAreBounded(t *testing.T) {
+	server := inspect(t, core.MustNew(policy()), observe.HandlerOptions{})
+	var open []*listening
+	for range 16 {
+		l := listen(t, server)
+		l.await("state", "")
+		open = append(open, l)
+	}
+	if l := listen(t, server); l.status != http.StatusServiceUnavailable {
+		t.Fatalf("one more stream: %d, want 503", l.status)
+	}
+	open[0].cancel()
+	for { // the server needs a moment to notice; the context of listen bounds it
+		l := listen(t, server)
+		if l.status == http.StatusOK {
+			l.await("state", "")
+			return
+		}
+		if l.status != http.StatusServiceUnavailable {
+			t.Fatalf("status %d", l.status)
+		}
+	}
+}
+
+// record is a recorder that can be read while a handler writes.
+type record struct {
+	*httptest.ResponseRecorder
+	mu sync.Mutex
+}
+
+func (r *record) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ResponseRecorder.Write(b)
+}
+
+// take returns what was written since the last call.
+func (r *record) take() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.Body.String()
+	r.Body.Reset()
+	return s
+}
+
+// stream runs a stream of events in a bubble of synctest, and returns what it has sent
+// since the last call, when all is quiet.
+func stream(t *testing.T, h http.Handler) (sent func() string, stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequest("GET", "/events", nil).WithContext(ctx)
+	r.Host = "localhost"
+	w := &record{ResponseRecorder: httptest.NewRecorder()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.ServeHTTP(w, r)
+	}()
+	sent = func() string {
+		synctest.Wait()
+		return w.take()
+	}
+	return sent, func() { cancel(); <-done }
+}
+
+// A stream on which nothing happens has a heartbeat, and ends with its request.
+func TestInspectorHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent, stop := stream(t, observe.Handler(core.MustNew(policy()), observe.HandlerOptions{}))
+		if s := sent(); !strings.HasPrefix(s, "event: state\ndata: {") || strings.Count(s, "\n\n") != 2 {
+			t.Errorf("at first: %q", s)
+		}
+		time.Sleep(14 * time.Second)
+		if s := sent(); s != "" {
+			t.Errorf("after 14 seconds: %q", s)
+		}
+		time.Sleep(2 * time.Second)
+		if s := sent(); s != ": still here\n\n" {
+			t.Errorf("after 16 seconds: %q", s)
+		}
+		time.Sleep(30 * time.Second)
+		if s := sent(); s != ": still here\n\n: still here\n\n" {
+			t.Errorf("after 46 seconds: %q", s)
+		}
+		time.Sleep(15 * time.Second) // another minute begins
+		if s := sent(); !strings.HasPrefix(s, "event: state\ndata: {") || strings.Count(s, "\n\n") != 1 {
+			t.Errorf("after a minute: %q", s)
+		}
+		stop()
+	})
+}
+
+// ask answers a request in a bubble of synctest.
+func ask(t *testing.T, h http.Handler, path string, into any) {
+	t.Helper()
+	r := httptest.NewRequest("GET", path, nil)
+	r.Host = "localhost"
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
+		t.Fatalf("%v in %s", err, w.Body)
+	}
+}
+
+func TestInspectorMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := core.MustNew(policy())
+		h := observe.Handler(e, observe.HandlerOptions{})
+		send := func(allowed, refused, none int) {
+			for range allowed {
+				e.Decide(ctx, get("https://app.example.com"))
+			}
+			for range refused {
+				e.Decide(ctx, get("https://evil.example"))
+			}
+			for range none {
+				e.Decide(ctx, core.Request{Method: "GET"})
+			}
+		}
+		check := func(want string) {
+			t.Helper()
+			time.Sleep(time.Second) // views may be a little old
+			var got struct {
+				Minutes []struct{ Allowed, Refused, Rejected, NotCORS int }
+			}
+			ask(t, h, "/state.json", &got)
+			if s := fmt.Sprint(got.Minutes); s != want {
+				t.Errorf("got %s, want %s", s, want)
+			}
+		}
+		check("[]")
+		send(3, 2, 1)
+		check("[{3 2 0 1}]")
+		time.Sleep(time.Minute)
+		send(1, 0, 0)
+		check("[{3 2 0 1} {1 0 0 0}]")
+		time.Sleep(58*time.Minute + 10*time.Second)
+		check("[{3 2 0 1} {1 0 0 0}]")
+		time.Sleep(time.Minute)
+		send(0, 1, 0) // takes the place of the first minute
+		check("[{1 0 0 0} {0 1 0 0}]")
+		time.Sleep(time.Hour)
+		check("[]")
+	})
+}
+
+func TestInspectorShadow(t *testing.T) {
+	type shadow struct {
+		Policies    []struct{ Name string }
+		Warnings    []string
+		Differences []struct {
+			Origin, Method, Path, Difference, Now, Then string
+			Count                                       int
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		loose := policy()
+		loose.AllowOrigins, loose.AllowCredentials = append(loose.AllowOrigins, "https://old.example"), true
+		e := core.MustNew(loose)
+		h := observe.Handler(e, observe.HandlerOptions{})
+		check := func(want string) {
+			t.Helper()
+			time.Sleep(time.Second)
+			var got struct{ Shadow *shadow }
+			ask(t, h, "/state.json", &got)
+			if s := fmt.Sprintf("%+v", got.Shadow); s != want && (got.Shadow != nil || want != "") {
+				t.Errorf("got  %s\nwant %s", s, want)
+			}
+		}
+		e.Decide(ctx, get("https://old.example"))
+		check("")
+		strict := policy()
+		strict.Name, strict.AllowOrigins = "strict", append(strict.AllowOrigins, "https://new.example", "http://plain.example")
+		strict.RejectDisallowed = true
+		if err := e.Shadow(strict); err != nil {
+			t.Fatal(err)
+		}
+		e.Decide(ctx, get("https://old.example"))
+		e.Decide(ctx, core.Request{Method: "GET", Path: "/b?secret", Origin: []string{"https://old.example"}})
+		e.Decide(ctx, get("https://app.example.com"))
+		e.Decide(ctx, core.Request{Method: "OPTIONS", Path: "/c", Origin: []string{"https://new.example"}, AccessControlRequestMethod: []string{"PUT"}})
+		e.Decide(ctx, core.Request{Method: "GET"})
+		const warning = `cors: policy "strict": AllowOrigins[2] "http://plain.example": anyone on the network can impersonate an http:// origin; ` +
+			`serve the page over https://`
+		check("&{Policies:[{Name:strict}] Warnings:[" + warning + "] Differences:[" +
+			"{Origin:https://old.example Method:GET Path:/b Difference:stricter Now:allowed: the policy lists the origin " +
+			"Then:rejected with 403: no policy allows the origin Count:2} " +
+			"{Origin:https://app.example.com Method:GET Path:/ Difference:stricter Now:allowed with credentials: the policy lists the origin " +
+			"Then:allowed only without credentials: the policy lists the origin Count:1} " +
+			"{Origin:https://new.example Method:PUT Path:/c Difference:looser Now:refused: no policy allows the origin " +
+			"Then:allowed: the policy lists the origin Count:1}]}")
+		if err := e.Shadow(policy()); err != nil { // other shadow policies: the differences are forgotten
+			t.Fatal(err)
+		}
+		check("&{Policies:[{Name:app}] Warnings:[] Differences:[]}")
+		for i := range 200 {
+			e.Decide(ctx, get("https://old.example"))
+			r := get("https://old.example")
+			r.Method = fmt.Sprint("M", i)
+			e.Decide(ctx, r)
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		var got struct{ Shadow *shadow }
+		ask(t, h, "/state.json", &got)
+		if n := len(got.Shadow.Differences); n != 50 || got.Shadow.Differences[0].Count != 200 {
+			t.Errorf("%d differences, the first %+v, want 50 and a count of 200", n, got.Shadow.Differences[0])
+		}
+		e.StopShadow()
+		check("")
+	})
+}
+
+// Advice is asked for once for each request, although pages look often.
+func TestInspectorAsksFunctionsRarely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		p := policy()
+		p.AllowOriginFunc = func(context.Context, core.Request) bool { calls++; return false }
+		e := core.MustNew(p)
+		h := observe.Handler(e, observe.HandlerOptions{})
+		e.Decide(ctx, get("https://evil.example"))
+		sent, stop := stream(t, h)
+		for range 20 {
+			time.Sleep(time.Second)
+			sent()
+		}
+		stop()
+		if calls != 2 {
+			t.Errorf("%d calls, want one for the request and one for the advice", calls)
+		}
+	})
+}

@@ -1,0 +1,384 @@
+package observe_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/observe"
+)
+
+// inspect starts a server with an inspector.
+func inspect(t *testing.T, e *core.Engine, opts observe.HandlerOptions) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(observe.Handler(e, opts))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// send sends a request. A header "Host" sets the host.
+func send(t *testing.T, method, address string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		}
+		r.Header.Add(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+// read reads JSON.
+func read(t *testing.T, address string, into any) {
+	t.Helper()
+	res, body := send(t, "GET", address)
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("%s: %s %s", address, res.Status, body)
+	}
+	if err := json.Unmarshal([]byte(body), into); err != nil {
+		t.Fatalf("%s: %v in %s", address, err, body)
+	}
+}
+
+func TestInspectorAnswersOnlyItsOwnPage(t *testing.T) {
+	server := inspect(t, core.MustNew(policy()), observe.HandlerOptions{Hosts: []string{"Inspector.example", " "}})
+	own := server.Listener.Addr().String()
+	for _, tt := range []struct {
+		name, method string
+		header       []string
+		want         int
+	}{
+		{"curl", "GET", nil, 200},
+		{"HEAD", "HEAD", nil, 200},
+		{"the address bar", "GET", []string{"Sec-Fetch-Site", "none"}, 200},
+		{"its own page", "GET", []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + own}, 200},
+		{"behind TLS", "GET", []string{"Origin", "https://" + own}, 200},
+		{"localhost", "GET", []string{"Host", "localhost:6060"}, 200},
+		{"IPv6", "GET", []string{"Host", "[::1]:6060"}, 200},
+		{"IPv6 without a port", "GET", []string{"Host", "[::1]"}, 200},
+		{"another loopback address", "GET", []string{"Host", "127.9.8.7"}, 200},
+		{"a listed host", "GET", []string{"Host", "inspector.example:6060"}, 200},
+		{"a listed host in upper case", "GET", []string{"Host", "INSPECTOR.example"}, 200},
+		{"a rebound host", "GET", []string{"Host", "evil.example"}, 403},
+		{"a name below loopback", "GET", []string{"Host", "localhost.evil.example"}, 403},
+		{"a name below a listed host", "GET", []string{"Host", "x.inspector.example"}, 403},
+		{"a name that ends as a listed host", "GET", []string{"Host", "evilinspector.example"}, 403},
+		{"a final dot", "GET", []string{"Host", "localhost."}, 403},
+		{"an address that is not loopback", "GET", []string{"Host", "192.0.2.1"}, 403},
+		{"every address", "GET", []string{"Host", "0.0.0.0:6060"}, 403},
+		{"a name that begins with loopback", "GET", []string{"Host", "127.0.0.1.evil.example"}, 403},
+		{"another site", "GET", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"another port of this host", "GET", []string{"Sec-Fetch-Site", "same-site"}, 403},
+		{"another origin", "GET", []string{"Origin", "https://evil.example"}, 403},
+		{"another port in Origin", "GET", []string{"Origin", "http://127.0.0.1:1"}, 403},
+		{"a sandboxed frame", "GET", []string{"Origin", "null"}, 403},
+		{"an empty Origin", "GET", []string{"Origin", ""}, 403},
+		{"a second Origin", "GET", []string{"Origin", "http://" + own, "Origin", "https://evil.example"}, 403},
+		{"a preflight", "OPTIONS", []string{"Access-Control-Request-Method", "GET"}, 405},
+		{"POST", "POST", nil, 405},
+		{"DELETE", "DELETE", nil, 405},
+	} {
+		for _, path := range []string{"/", "/style.css", "/state.json", "/refusals.json", "/explain", "/nowhere", "/events"} {
+			if path == "/events" && tt.want == 200 {
+				continue // it does not end
+			}
+			res, body := send(t, tt.method, server.URL+path, tt.header...)
+			want := tt.want
+			if path == "/nowhere" && want == 200 {
+				want = 404
+			}
+			if res.StatusCode != want {
+				t.Errorf("%s, %s %s: %s, want %d", tt.name, tt.method, path, res.Status, want)
+			}
+			if want >= 400 && (strings.Contains(body, "policies") || strings.Contains(body, "<")) {
+				t.Errorf("%s, %s %s: the answer is %q", tt.name, tt.method, path, body)
+			}
+			if got := res.Header.Get("Allow"); (got == "GET, HEAD") != (want == 405) {
+				t.Errorf("%s, %s %s: Allow %q", tt.name, tt.method, path, got)
+			}
+			checkProtection(t, tt.name+", "+path, res.Header)
+		}
+	}
+}
+
+func checkProtection(t *testing.T, name string, h http.Header) {
+	t.Helper()
+	for field, want := range map[string]string{
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+			"base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+		"X-Content-Type-Options":       "nosniff",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Cache-Control":                "no-store",
+		"Referrer-Policy":              "no-referrer",
+		"Access-Control-Allow-Origin":  "",
+	} {
+		if got := h.Get(field); got != want {
+			t.Errorf("%s: %s is %q, want %q", name, field, got, want)
+		}
+	}
+}
+
+// The page may be mounted anywhere, and refers only to its own files.
+func TestInspectorPage(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.Handle("/debug/cors/", observe.Handler(core.MustNew(policy()), observe.HandlerOptions{}))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	for path, mediaType := range map[string]string{
+		"": "text/html; charset=utf-8", "style.css": "text/css; charset=utf-8",
+		"inspector.js": "text/javascript; charset=utf-8", "parts.js": "text/javascript; charset=utf-8",
+	} {
+		res, body := send(t, "GET", server.URL+"/debug/cors/"+path)
+		if res.StatusCode != 200 || res.Header.Get("Content-Type") != mediaType || body == "" {
+			t.Errorf("%s: %s, %s, %d bytes", path, res.Status, res.Header.Get("Content-Type"), len(body))
+		}
+		for _, bad := range []string{"//cdn", "https://fonts", "innerHTML", "insertAdjacent", "document.write", "style=\"", "onclick", "eval("} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s contains %q", path, bad)
+			}
+		}
+	}
+}
+
+// questions are requests to explain, and parts of the answers.
+func TestInspectorExplains(t *testing.T) {
+	e := core.MustNew(
+		core.Policy{
+			Name: "app", AllowOrigins: []string{"https://app.example.com"}, AllowMethods: []string{"PUT"},
+			AllowHeaders: []string{"x-a"}, AllowCredentials: true,
+		},
+		core.Policy{Name: "open", AllowOrigins: []string{"https://*.partner.example"}},
+	)
+	if err := e.Shadow(policy()); err != nil {
+		t.Fatal(err)
+	}
+	server := inspect(t, e, observe.HandlerOptions{Spell: strings.ToUpper})
+	for _, tt := range []struct {
+		name, query string
+		allowed     bool
+		stages      int
+		verdict     string
+		hint, lines string
+	}{
+		{"allowed", "origin=https://app.example.com", true, 1, "may read", "", ""},
+		{"with a preflight", "origin=https://app.example.com&method=put&headers=X-A&credentials=on", true, 2, "may read", "", ""},
+		{"of no page", "method=PUT", true, 1, "without an Origin", "", ""},
+		{"of its own page", "origin=https://h.example&host=h.example&method=DELETE", true, 1, "own origin", "", ""},
+		{
+			"another origin", "origin=https://b.example", false, 1, "hides", `add "https://b.example" to ALLOWORIGINS`,
+			"policies:\n  open:\n    ALLOWORIGINS:\n      - \"https://*.partner.example\"\n      - \"https://b.example\"\n",
+		},
+		{
+			"method and header", "origin=https://app.example.com&method=DELETE&headers=x-a,+x-b%0Ax-b", false, 1, "preflight fails",
+			`add "DELETE" to ALLOWMETHODS of policy "app"`,
+			"policies:\n  app:\n    ALLOWMETHODS:\n      - \"PUT\"\n      - \"DELETE\"\n    ALLOWHEADERS:\n      - \"x-a\"\n      - \"x-b\"\n",
+		},
+		{
+			"credentials", "origin=https://x.partner.example&credentials=on", false, 1, "has credentials", "",
+			"policies:\n  open:\n    ALLOWCREDENTIALS: true\n",
+		},
+		{"a slash", "origin=https://app.example.com/", false, 1, "hides", "a trailing slash", ""},
+	} {
+		var got struct {
+			Allowed       bool
+			Verdict, Hint string
+			Fix           *struct{ Lines string }
+			Exchanges     []struct{ Steps []struct{ Text string } }
+			Shadow        *struct{ Allowed bool }
+		}
+		read(t, server.URL+"/explain?"+tt.query, &got)
+		lines := ""
+		if got.Fix != nil {
+			lines = got.Fix.Lines
+		}
+		if got.Allowed != tt.allowed || len(got.Exchanges) != tt.stages || !strings.Contains(got.Verdict, tt.verdict) ||
+			!strings.Contains(got.Hint, tt.hint) || lines != tt.lines {
+			t.Errorf("%s: %+v, lines\n%s", tt.name, got, lines)
+		}
+		if got.Shadow == nil || got.Shadow.Allowed != (tt.allowed && !strings.Contains(tt.query, "credentials")) {
+			t.Errorf("%s: under the shadow %+v", tt.name, got.Shadow)
+		}
+	}
+	for _, query := range []string{
+		"method=A+B", "headers=a:b", "%zz", "headers=" + strings.Repeat("a,", 51), "path=/" + strings.Repeat("a", 16<<10),
+	} {
+		res, body := send(t, "GET", server.URL+"/explain?"+query)
+		if res.StatusCode != 400 || !strings.Contains(body, `"error"`) {
+			t.Errorf("%.40s: %s %s", query, res.Status, body)
+		}
+	}
+}
+
+// A route's policies are those that a fix changes.
+func TestInspectorFollowsRoutes(t *testing.T) {
+	e, err := core.NewRouted(
+		core.Route{Path: "/a/", Policies: []core.Policy{{Name: "a"}}},
+		core.Route{Host: "h.example", Policies: []core.Policy{{Name: "On"}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := inspect(t, e, observe.HandlerOptions{})
+	for query, want := range map[string]string{
+		"path=/a/x":      "policies:\n  a:\n    allow_origins:\n      - \"https://b.example\"\n",
+		"host=h.example": "policies:\n  \"On\":\n    allow_origins:\n      - \"https://b.example\"\n",
+		"host=i.example": "",
+	} {
+		var got struct{ Fix *struct{ Lines string } }
+		read(t, server.URL+"/explain?origin=https://b.example&"+query, &got)
+		if (got.Fix == nil) != (want == "") || got.Fix != nil && got.Fix.Lines != want {
+			t.Errorf("%s: %+v, want\n%s", query, got.Fix, want)
+		}
+	}
+}
+
+// Nothing is suggested that a policy would refuse or that would not help.
+func TestInspectorSuggestsOnlyWhatWorks(t *testing.T) {
+	credentials := core.Policy{Name: "app", AllowOrigins: []string{"https://app.example.com"}, AllowCredentials: true}
+	function := policy()
+	function.AllowOriginFunc = func(_ context.Context, r core.Request) bool {
+		if r.OriginValue() == "https://panic.example" {
+			panic("no")
+		}
+		return false
+	}
+	many := policy()
+	for i := range 30 {
+		many.AllowOrigins = append(many.AllowOrigins, "https://x"+strings.Repeat("x", i)+".example")
+	}
+	for _, tt := range []struct {
+		name, query string
+		policy      core.Policy
+		lines       bool
+		contains    string // in the answer
+	}{
+		{"null", "origin=null", policy(), false, "DangerouslyAllowNullOrigin"},
+		{"http with credentials", "origin=http://b.example", credentials, false, "https://"},
+		{"http", "origin=http://b.example", policy(), true, "anyone on the network can impersonate"},
+		{"a public suffix is an origin", "origin=https://github.io", policy(), true, "add"},
+		{"a forbidden method", "origin=https://app.example.com&method=TRACE", policy(), false, "never send"},
+		{"the case of a method", "origin=https://app.example.com&method=patch", policy(), false, "PATCH"},
+		{"a forbidden header", "origin=https://app.example.com&headers=cookie", policy(), false, "cannot set"},
+		{"a script", "origin=<script>alert(1)</script>", policy(), false, "no policy can allow it"},
+		{"a function", "origin=https://b.example", function, true, "allow_origins"},
+		{"a function that panics", "origin=https://panic.example", function, false, "panics"},
+		{"many origins", "origin=https://b.example", many, true, "keep the 31 entries"},
+		{"any header, not authorization", "origin=https://app.example.com&headers=authorization,x-a",
+			core.Policy{Name: "app", AllowOrigins: []string{"https://app.example.com"}, AllowHeaders: []string{"*"}}, true, `authorization`},
+	} {
+		server := inspect(t, core.MustNew(tt.policy), observe.HandlerOptions{})
+		var got struct {
+			Allowed bool
+			Fix     *struct{ Lines string }
+		}
+		read(t, server.URL+"/explain?"+tt.query, &got)
+		_, body := send(t, "GET", server.URL+"/explain?"+tt.query)
+		body = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(body)
+		if got.Allowed || (got.Fix != nil) != tt.lines || !strings.Contains(body, tt.contains) {
+			t.Errorf("%s: %s", tt.name, body)
+		}
+	}
+}
+
+// What a client sends is shortened, and quoted if it has odd characters.
+func TestInspectorQuotes(t *testing.T) {
+	e := core.MustNew(policy())
+	server := inspect(t, e, observe.HandlerOptions{})
+	evil := "https://\u202e<script>\x1b[31m" + strings.Repeat("A", 1<<16)
+	e.Decide(ctx, core.Request{Method: evil, Host: evil, Path: "/" + evil, Origin: []string{evil}})
+	e.Decide(ctx, core.Request{Method: "OPTIONS", Host: evil, Path: evil, Origin: []string{"https://app.example.com"},
+		AccessControlRequestMethod: []string{"PUT"}, AccessControlRequestHeaders: []string{evil}})
+	address := server.URL + "/explain?" + url.Values{"origin": {evil[:4000]}, "path": {evil[:4000]}, "host": {evil[:4000]}}.Encode()
+	for _, address := range []string{address, server.URL + "/refusals.json", server.URL + "/state.json"} {
+		_, body := send(t, "GET", address)
+		if strings.ContainsAny(body, "\u202e\x1b<") || strings.Contains(body, `\u001b`) || len(body) > 20_000 {
+			t.Errorf("%s: %d bytes, %.2000q", address, len(body), body)
+		}
+	}
+	var refusals []struct{ Origin, Reason string }
+	read(t, server.URL+"/refusals.json", &refusals)
+	if len(refusals) != 2 || !strings.HasPrefix(refusals[0].Origin, `"https://\u202e<script>\x1b[31mAAA`) && !strings.HasPrefix(refusals[1].Origin,
+		`"https://\u202e<script>\x1b[31mAAA`) {
+		t.Errorf("%+v", refusals)
+	}
+}
+
+func TestInspectorState(t *testing.T) {
+	e, err := core.NewRouted(
+		core.Route{Path: "/a/", Policies: []core.Policy{policy(), {
+			Name: "b", AllowOrigins: []string{"http://b.example"}, MaxAge: time.Minute, ExposeHeaders: []string{"etag"},
+			AllowOriginFunc: func(context.Context, core.Request) bool { return false }, RejectDisallowed: true,
+		}}},
+		core.Route{Host: "h.example", Policies: []core.Policy{{Name: "c", AllowOrigins: []string{"*"}, MaxAge: core.NoPreflightCache}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counters, refusals := observe.NewCounters(), observe.NewRefusals(5)
+	e.Observe(counters)
+	e.Observe(refusals)
+	status := observe.ConfigStatus{File: "cors.yaml", Revision: "abc", Loaded: time.Unix(1, 0).UTC(), Warnings: []string{"w"}, Faults: []string{"f"}}
+	with := inspect(t, e, observe.HandlerOptions{Counters: counters, Refusals: refusals, Config: func() observe.ConfigStatus { return status }})
+	without := inspect(t, e, observe.HandlerOptions{Spell: func(f string) string { return "<" + f + ">" }})
+	bare := inspect(t, nil, observe.HandlerOptions{Config: func() observe.ConfigStatus { return observe.ConfigStatus{} }})
+	e.Decide(ctx, core.Request{Method: "GET", Path: "/a/x", Origin: []string{"https://evil.example"}})
+
+	const wantState = `"config":{"file":"cors.yaml","revision":"abc","loaded":"1970-01-01T00:00:01Z","faults":["f"]},"warnings":["w"],` +
+		`"policies":[{"name":"app","allowOrigins":["https://app.example.com"],"origins":1,"function":false,"allowMethods":["PUT"],` +
+		`"allowHeaders":null,"exposeHeaders":null,"allowCredentials":false,"rejectDisallowed":false,"maxAge":""},` +
+		`{"name":"b","allowOrigins":["http://b.example"],"origins":1,"function":true,"allowMethods":null,"allowHeaders":null,` +
+		`"exposeHeaders":["etag"],"allowCredentials":false,"rejectDisallowed":true,"maxAge":"1m0s"},` +
+		`{"name":"c","allowOrigins":["*"],"origins":1,"function":false,"allowMethods":null,"allowHeaders":null,"exposeHeaders":null,` +
+		`"allowCredentials":false,"rejectDisallowed":false,"maxAge":"0s"}],` +
+		`"routes":[{"host":"","path":"/a/","policies":["app","b"]},{"host":"h.example","path":"","policies":["c"]}],`
+	const wantTotals = `"totals":[{"kind":"actual","result":"rejected","code":"origin-not-allowed","policy":"","route":0,"shadow":"","n":1}],"shadow":null`
+	_, state := send(t, "GET", with.URL+"/state.json")
+	for _, want := range []string{wantState, wantTotals, `"rejected":1`} {
+		if !strings.Contains(state, want) {
+			t.Errorf("state.json is\n%s\nand lacks\n%s", state, want)
+		}
+	}
+	_, state = send(t, "GET", without.URL+"/state.json")
+	for _, want := range []string{`"config":null`, `\u003cAllowOrigins\u003e[0]`, wantTotals} {
+		if !strings.Contains(state, want) {
+			t.Errorf("state.json is\n%s\nand lacks\n%s", state, want)
+		}
+	}
+	_, state = send(t, "GET", bare.URL+"/state.json")
+	const wantBare = `"config":{"file":"","revision":"","loaded":null,"faults":[]},"warnings":[],"policies":[],"routes":null,"minutes":[],"totals":[],"shadow":null`
+	if !strings.Contains(state, wantBare) {
+		t.Errorf("without an engine, state.json is\n%s\nand lacks\n%s", state, wantBare)
+	}
+	for _, server := range []*httptest.Server{with, without} {
+		var list []struct {
+			Origin, Reason, Path string
+			Route                int
+			Count                int
+		}
+		read(t, server.URL+"/refusals.json", &list)
+		if len(list) != 1 || list[0].Origin != "https://evil.example" || list[0].Reason != "no policy allows the origin" ||
+			list[0].Count != 1 || list[0].Path != "/a/x" || list[0].Route != 0 {
+			t.Errorf("refusals.json is %+v", list)
+		}
+	}
+}
