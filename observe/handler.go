@@ -26,24 +26,15 @@ type HandlerOptions struct {
 	// lead to this server (DNS rebinding).
 	Hosts []string
 
-	// Config returns the state of the configuration that the policies come from. It is
-	// called often, and concurrently. If it is nil, the page shows the policies and the
-	// warnings of the engine.
+	// Config returns the state of the configuration that the policies come from, such as
+	// the method ConfigStatus of a config.Watcher. It is called often, and concurrently. If
+	// it is nil, the page shows the policies and the warnings of the engine.
 	Config func() ConfigStatus
 
 	// Spell returns the key in a file for a field of [core.Policy] or [core.Route], as
 	// config.KeyOf does. If it is nil, texts name the Go fields, and in the lines to copy,
 	// AllowOrigins is allow_origins.
 	Spell func(field string) string
-}
-
-// ConfigStatus is the state of a configuration, such as that of a config.Watcher.
-type ConfigStatus struct {
-	File     string    // the name of the file
-	Revision string    // of the policies in force
-	Loaded   time.Time // when they came into force; zero if that is not known
-	Warnings []string  // of the policies in force, one line each
-	Faults   []string  // why the file as it is now is not in force, one line each; none if it is
 }
 
 // Handler returns the inspector: a page that shows the policies in force, verdicts over

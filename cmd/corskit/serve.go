@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -14,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/observe"
 )
 
 func newServe() *cobra.Command {
@@ -27,9 +31,14 @@ It answers every path and method with JSON that describes the request, and logs
 each decision with its reason. With --watch it reloads the file when the file
 changes. Ctrl-C stops the server. Without a FILE, serve reads cors.yaml.
 
+With --inspect, a second server shows the inspector: a page with the policies in
+force, the requests that were refused, and what to change in the file to allow them.
+It answers at localhost, loopback addresses and each --inspect-host.
+
 The server echoes what it receives, cookies included: keep it on loopback.`,
 		Example: `  corskit serve cors.yaml
   corskit serve cors.yaml --framework fiberv3 --listen 127.0.0.1:9000 --watch
+  corskit serve cors.yaml --watch --inspect 127.0.0.1:6060
   curl -i -H 'Origin: https://app.example.com' http://127.0.0.1:8080/items`,
 		Args:              between(0, 1),
 		ValidArgsFunction: completeFiles,
@@ -39,6 +48,8 @@ The server echoes what it receives, cookies included: keep it on loopback.`,
 	cmd.Flags().StringVarP(&s.framework, "framework", "f", "nethttp", "the adapter: "+list(names))
 	cmd.Flags().StringVarP(&s.listen, "listen", "l", "127.0.0.1:8080", "the address to listen on; port 0 picks a free port")
 	cmd.Flags().BoolVarP(&s.watch, "watch", "w", false, "reload the policy when the file changes")
+	cmd.Flags().StringVar(&s.inspect, "inspect", "", "the address of the inspector; port 0 picks a free port")
+	cmd.Flags().StringArrayVar(&s.inspectHosts, "inspect-host", nil, "a host name that the inspector answers to; may be repeated")
 	cmd.Flags().StringVar(&s.format, "format", "text", "log format: text or json")
 	complete(cmd, "framework", names...)
 	complete(cmd, "format", "text", "json")
@@ -51,6 +62,9 @@ type serve struct {
 	listen    string
 	watch     bool
 	format    string
+
+	inspect      string
+	inspectHosts []string
 }
 
 // shutdownLimit is how long pending requests may take after Ctrl-C.
@@ -78,29 +92,75 @@ func (s *serve) run(cmd *cobra.Command, files []string) error {
 	for _, w := range c.Warnings {
 		log.Warn("configuration", "warning", w.String())
 	}
-	engine := c.Engine()
+	engine, status := c.Engine(), c.ConfigStatus
 	if s.watch {
-		opts, _ := s.source.options(cmd)
-		opts.Progress = nil
-		opts.OnReload = func(r config.Result) { logReload(log, r) }
-		w, err := config.Watch(ctx, files[0], opts)
+		w, err := s.follow(ctx, cmd, files[0], log)
 		if err != nil {
 			return err
 		}
 		defer w.Close()
-		engine = w.Engine()
+		engine, status = w.Engine(), w.ConfigStatus
 	}
-
 	l, err := net.Listen("tcp", s.listen)
 	if err != nil {
 		return err
 	}
+	if s.inspect != "" {
+		inspector, err := s.startInspector(ctx, engine, status, log)
+		if err != nil {
+			_ = l.Close()
+			return err
+		}
+		defer inspector.Close()
+	}
 	log.Info("serving", "framework", s.framework, "url", "http://"+l.Addr().String(), "revision", c.Revision.String())
-	if host, _, err := net.SplitHostPort(l.Addr().String()); err == nil && !isLoopback(host) {
+	if reachable(l) {
 		log.Warn("this server echoes what it receives, cookies included, and other machines can reach it")
 	}
 	server := frameworks[s.framework](&tryout{framework: s.framework, engine: engine, log: log})
 	return serveUntil(ctx, stop, server, l, log)
+}
+
+// follow watches the file.
+func (s *serve) follow(ctx context.Context, cmd *cobra.Command, file string, log *slog.Logger) (*config.Watcher, error) {
+	opts, _ := s.source.options(cmd)
+	opts.Progress = nil
+	opts.OnReload = func(r config.Result) { logReload(log, r) }
+	return config.Watch(ctx, file, opts)
+}
+
+// reachable reports whether other machines may reach a listener.
+func reachable(l net.Listener) bool {
+	host, _, err := net.SplitHostPort(l.Addr().String())
+	return err == nil && !isLoopback(host)
+}
+
+// startInspector serves the inspector until ctx is done or the result is closed.
+func (s *serve) startInspector(
+	ctx context.Context, engine *core.Engine, status func() observe.ConfigStatus, log *slog.Logger,
+) (io.Closer, error) {
+	l, err := net.Listen("tcp", s.inspect)
+	if err != nil {
+		return nil, err
+	}
+	log.Info("inspecting", "url", "http://"+l.Addr().String()+"/")
+	if reachable(l) {
+		log.Warn("other machines can reach the inspector, which shows what clients have sent")
+	}
+	server := &http.Server{
+		Handler: observe.Handler(engine, observe.HandlerOptions{
+			Hosts: s.inspectHosts, Config: status, Spell: config.KeyOf,
+		}),
+		ReadHeaderTimeout: readLimit, IdleTimeout: idleLimit, MaxHeaderBytes: maxHead,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	go func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("the inspector stopped", "err", err)
+		}
+	}()
+	return server, nil
 }
 
 func (s *serve) logger(cmd *cobra.Command) *slog.Logger {

@@ -1,0 +1,59 @@
+package config_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/config"
+)
+
+// TestConfigStatus follows a file through a warning, faults and a mended version.
+func TestConfigStatus(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cors.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const good = "policies: {app: {allow_origins: [\"http://a.example\"]}}\n"
+	write(good)
+	reloaded := make(chan config.Result)
+	w, err := config.Watch(t.Context(), path, config.Options{Environ: []string{}, OnReload: func(r config.Result) { reloaded <- r }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := w.ConfigStatus()
+	if first.File != path || len(first.Revision) != 12 || !strings.HasPrefix(w.Revision().Hash, first.Revision) ||
+		!first.Loaded.Equal(w.Revision().Time) || first.Faults != nil {
+		t.Errorf("at first: %+v", first)
+	}
+	if len(first.Warnings) != 1 || !strings.Contains(first.Warnings[0], "http://a.example") {
+		t.Errorf("the warnings are %q", first.Warnings)
+	}
+	var many strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&many, "        - http://A%d.example\n", i)
+	}
+	write("policies:\n    app:\n      allow_origins:\n" + many.String())
+	<-reloaded
+	s := w.ConfigStatus()
+	if len(s.Faults) != 51 || !strings.HasPrefix(s.Faults[50], "and ") || s.Revision != first.Revision || len(s.Warnings) != 1 {
+		t.Errorf("with faults: %+v", s)
+	}
+	write(good + "# mended\n")
+	<-reloaded
+	if s := w.ConfigStatus(); s.Faults != nil || s.Revision == first.Revision {
+		t.Errorf("when mended: %+v", s)
+	}
+	c, err := config.Read(t.Context(), config.Files{Dir: filepath.Dir(path)}, filepath.Base(path), config.Options{Environ: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now, read := w.ConfigStatus(), c.ConfigStatus(); read.Revision != now.Revision || len(read.Warnings) != 1 || read.Faults != nil {
+		t.Errorf("read: %+v, want as watched: %+v", read, now)
+	}
+}
