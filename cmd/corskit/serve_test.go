@@ -22,6 +22,8 @@ type serving struct {
 	url string
 	cmd *exec.Cmd
 
+	inspector string // the address of the inspector, if there is one
+
 	mu   sync.Mutex
 	log  []map[string]any
 	more chan struct{} // receives when a line is logged
@@ -60,7 +62,12 @@ func start(t *testing.T, dir string, args ...string) *serving {
 		}
 	}()
 	t.Cleanup(func() { _ = s.cmd.Process.Kill() })
-	s.url, _ = s.await("the address", func(l map[string]any) bool { return l["msg"] == "serving" })["url"].(string)
+	s.url, _ = s.await("the address", func(l map[string]any) bool {
+		if l["msg"] == "inspecting" {
+			s.inspector = strings.TrimSuffix(l["url"].(string), "/")
+		}
+		return l["msg"] == "serving"
+	})["url"].(string)
 	return s
 }
 

@@ -20,7 +20,8 @@ type Job struct {
 	// Wait is how long the page waits before the fetch.
 	Wait time.Duration
 
-	visit string // if set, test whether pages can have this origin, instead of the Fetch
+	visit  string // if set, test whether pages can have this origin, instead of the Fetch
+	script string // if set, run this, instead of the Fetch
 }
 
 // Outcome is what a script saw.
@@ -83,6 +84,7 @@ type jobJSON struct {
 	Listeners   bool        `json:"listeners"`
 	XHR         bool        `json:"xhr"`
 	Visit       string      `json:"visit,omitempty"`
+	Script      string      `json:"script,omitempty"`
 	Wait        int64       `json:"wait"`  // milliseconds
 	Limit       int64       `json:"limit"` // milliseconds
 }
@@ -102,7 +104,7 @@ const jobLimit = 20 * time.Second
 func (j Job) MarshalJSON() ([]byte, error) {
 	out := jobJSON{
 		URL: j.URL, Method: j.Method, Mode: string(j.Mode), Redirect: string(j.Redirect),
-		Credentials: j.Credentials, Listeners: j.UploadListeners, XHR: j.XHR, Visit: j.visit,
+		Credentials: j.Credentials, Listeners: j.UploadListeners, XHR: j.XHR, Visit: j.visit, Script: j.script,
 		Wait: j.Wait.Milliseconds(), Limit: jobLimit.Milliseconds(),
 		Header: [][2]string{},
 	}

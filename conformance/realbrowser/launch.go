@@ -11,7 +11,7 @@ import (
 func launchChromium(l launch) ([]string, error) {
 	return []string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-		"--no-first-run", "--no-default-browser-check",
+		"--no-first-run", "--no-default-browser-check", "--disable-popup-blocking",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding",
 		"--user-data-dir=" + l.dir,
@@ -39,6 +39,7 @@ func launchFirefox(l launch) ([]string, error) {
 	// all domains below .app and .dev.
 	pref("network.stricttransportsecurity.preloadlist", "false")
 	pref("dom.security.https_first", "false")
+	pref("dom.disable_open_during_load", "false")         // scripts open windows, see Session.Script
 	pref("network.auth.subresource-http-auth-allow", "0") // no one would answer a dialog
 	// The proxy would refuse what the browser requests by itself. These settings
 	// avoid the attempts.
@@ -84,7 +85,8 @@ func launchWebKit(l launch) ([]string, error) {
 	return []string{
 		"--private",
 		"--ignore-tls-errors",
-		"--cookies-policy=always", // otherwise no cross-site cookies are sent, even with credentials
+		"--javascript-can-open-windows-automatically=true", // see Session.Script
+		"--cookies-policy=always",                          // otherwise no cross-site cookies are sent, even with credentials
 		"--proxy=http://" + l.proxy,
 		l.url,
 	}, nil

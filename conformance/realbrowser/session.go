@@ -190,6 +190,24 @@ func (s *Session) CanVisit(ctx context.Context, origins []string) (map[string]bo
 	return can, nil
 }
 
+// Script runs a script in a page with an origin that was passed to [Start], and returns
+// its result as a string. The script is the body of an async function, for at most 20
+// seconds. It may call two functions: visit(url) opens a page of the same origin in a
+// window of its own and returns that window, and until(f) waits until f returns something
+// true. So a test can use a page as people do: click, type and read. Properties of
+// globalThis, and windows, stay as long as all scripts run in the same origin.
+func (s *Session) Script(ctx context.Context, origin, script string) (string, error) {
+	outcomes, err := s.Run(ctx, [][]Job{{{Fetch: browsermodel.Fetch{Origin: origin}, script: script}}})
+	if err != nil {
+		return "", err
+	}
+	got := outcomes[0][0]
+	if got.Type == browsermodel.TypeError {
+		return "", fmt.Errorf("realbrowser: the script failed: %s; the last requests:\n%s", got.Error, s.wire.last(5))
+	}
+	return got.Body, nil
+}
+
 // Requests returns the requests that the browser sent to URLs with a prefix, including
 // preflights, in order.
 func (s *Session) Requests(prefix string) []browsermodel.Request { return s.wire.requests(prefix) }
