@@ -10,7 +10,7 @@ import (
 // Bounds of streams of events.
 const (
 	maxListeners = 16                     // at the same time
-	eventPause   = 250 * time.Millisecond // between two looks for changes
+	eventPause   = 200 * time.Millisecond // between two looks for changes
 	heartbeat    = 15 * time.Second       // after which a line is sent although nothing has changed
 	writeLimit   = 10 * time.Second       // for one event
 )

@@ -15,7 +15,7 @@ type views struct {
 
 // viewsAge is how old views may be. All clients share them, so that their number does not
 // matter.
-const viewsAge = 200 * time.Millisecond
+const viewsAge = 100 * time.Millisecond
 
 // maxRefusals is the maximum number of refusals in refusals.json.
 const maxRefusals = 50

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
@@ -129,4 +130,37 @@ func TestSession(t *testing.T) {
 			}
 		}
 	}, pageA, pageHTTP, pageIPv6, sameSite)
+}
+
+// TestScript runs scripts that use a page, and one that fails.
+func TestScript(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'")
+		_, _ = w.Write([]byte(`<!doctype html><title>x</title><details><summary>más ×</summary>inside</details>`))
+	}))
+	t.Cleanup(server.Close)
+	Each(t, func(t *testing.T, s *Session) {
+		if err := s.Route(pageA, server.Listener.Addr().String()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Script(t.Context(), pageA, `
+			const page = await visit("/x");
+			page.document.querySelector("summary").click();
+			await until(() => page.document.querySelector("details").open);
+			globalThis.kept = page;
+			return page.document.body.innerText;`)
+		if err != nil || !strings.Contains(got, "más ×") || !strings.Contains(got, "inside") {
+			t.Errorf("got %q, %v", got, err)
+		}
+		if got, err := s.Script(t.Context(), pageA, `return kept.location.href;`); err != nil || got != pageA+"/x" {
+			t.Errorf("the next script got %q, %v", got, err)
+		}
+		if _, err := s.Script(t.Context(), pageA, `throw new Error("no");`); err == nil || !strings.Contains(err.Error(), "Error: no") {
+			t.Errorf("a script that fails: %v", err)
+		}
+		if _, err := s.Script(t.Context(), "https://unknown.example", `return 1;`); err == nil {
+			t.Error("no error for an origin that the session does not know")
+		}
+	}, pageA)
 }
