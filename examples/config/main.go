@@ -25,21 +25,24 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsgin"
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/examples/demo"
+	"github.com/corskit/corskit/observe"
 )
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
 	cors := flag.String("cors", "cors.yaml", "`file` with the CORS policies")
+	inspect := flag.String("inspect", "127.0.0.1:0", "`address` of the inspector; empty for none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Stdout, *listen, *cors); err != nil {
+	if err := run(ctx, os.Stdout, *listen, *inspect, *cors); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // run serves until ctx is done.
-func run(ctx context.Context, out io.Writer, listen, file string) error {
+func run(ctx context.Context, out io.Writer, listen, inspect, file string) error {
 	logger := log.New(out, "", log.LstdFlags|log.Lmsgprefix)
 	watcher, err := config.Watch(ctx, file, config.Options{OnReload: func(r config.Result) {
 		if r.Err != nil {
@@ -61,6 +64,13 @@ func run(ctx context.Context, out io.Writer, listen, file string) error {
 		return fmt.Errorf("%w (choose another address with -listen)", err)
 	}
 	logger.Printf("serving on http://%v with %v", listener.Addr(), watcher.Revision())
+	if inspect != "" {
+		inspector := observe.Handler(watcher.Engine(), observe.HandlerOptions{Config: watcher.ConfigStatus, Spell: config.KeyOf})
+		if err := demo.Inspect(ctx, logger.Writer(), inspect, inspector); err != nil {
+			_ = listener.Close()
+			return err
+		}
+	}
 	server := &http.Server{Handler: newAPI(watcher), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)
 	go func() {

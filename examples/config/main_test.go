@@ -107,7 +107,7 @@ func start(t *testing.T, file string) *program {
 	out, in := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, in, "127.0.0.1:0", file)
+		done <- run(ctx, in, "127.0.0.1:0", "127.0.0.1:0", file)
 		in.Close()
 	}()
 	t.Cleanup(func() {

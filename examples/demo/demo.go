@@ -4,16 +4,19 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/observe"
 )
 
 // Grace is how long a stopping server waits for pending requests.
@@ -25,17 +28,19 @@ type Serve func(ctx context.Context, listener net.Listener, engine *core.Engine)
 // Main parses the flags -listen and -app and runs the program until Ctrl-C.
 func Main(serve Serve) {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
+	inspect := flag.String("inspect", "127.0.0.1:0", "`address` of the inspector; empty for none")
 	app := flag.String("app", "https://app.example.com", "`origin` of the app that has full access")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := Run(ctx, os.Stdout, serve, *listen, *app); err != nil {
+	if err := Run(ctx, os.Stdout, serve, *listen, *inspect, *app); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// Run compiles the policies, listens, prints the curl commands and serves.
-func Run(ctx context.Context, out io.Writer, serve Serve, listen, app string) error {
+// Run compiles the policies, listens, prints the curl commands and serves. If inspect is not
+// empty, the inspector listens there.
+func Run(ctx context.Context, out io.Writer, serve Serve, listen, inspect, app string) error {
 	engine, err := Engine(app)
 	if err != nil {
 		return err
@@ -44,8 +49,35 @@ func Run(ctx context.Context, out io.Writer, serve Serve, listen, app string) er
 	if err != nil {
 		return fmt.Errorf("%w (choose another address with -listen)", err)
 	}
+	if inspect != "" {
+		if err := Inspect(ctx, out, inspect, observe.Handler(engine, observe.HandlerOptions{})); err != nil {
+			_ = listener.Close()
+			return err
+		}
+	}
 	printTour(out, "http://"+listener.Addr().String(), app)
 	return serve(ctx, listener, engine)
+}
+
+// Inspect serves the inspector on a listener of its own until ctx is done, and prints its
+// address.
+func Inspect(ctx context.Context, out io.Writer, address string, inspector http.Handler) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("%w (choose another address with -inspect)", err)
+	}
+	fmt.Fprintf(out, "the inspector shows who is refused, and why: http://%v/\n", listener.Addr())
+	server := &http.Server{
+		Handler: inspector, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx }, // ends the streams of open pages
+	}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Print(err)
+		}
+	}()
+	return nil
 }
 
 // Engine returns an engine with the policies of the examples. The origin app has full

@@ -17,7 +17,7 @@ func Test(t *testing.T, serve Serve) {
 	out, in := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- Run(ctx, in, serve, "127.0.0.1:0", "https://app.example.com")
+		done <- Run(ctx, in, serve, "127.0.0.1:0", "127.0.0.1:0", "https://app.example.com")
 		in.Close()
 	}()
 	defer func() {
@@ -31,11 +31,14 @@ func Test(t *testing.T, serve Serve) {
 		status int
 		origin string
 	}{{200, "https://app.example.com"}, {204, "https://app.example.com"}, {403, ""}, {200, "*"}}
-	base := ""
+	base, inspector := "", ""
 	scanner := bufio.NewScanner(out)
 	for i := 0; i < len(want); {
 		if !scanner.Scan() {
 			t.Fatalf("the program printed fewer than %d curl commands", len(want))
+		}
+		if _, address, ok := strings.Cut(scanner.Text(), "the inspector shows who is refused, and why: "); ok {
+			inspector = address
 		}
 		line, ok := strings.CutPrefix(strings.TrimSpace(scanner.Text()), "curl -i ")
 		if !ok {
@@ -55,7 +58,20 @@ func Test(t *testing.T, serve Serve) {
 		i++
 	}
 	go io.Copy(io.Discard, out)
+	inspect(t, inspector)
 	use(t, base)
+}
+
+// inspect checks that the inspector shows the refusal.
+func inspect(t *testing.T, address string) {
+	res, err := http.Get(address + "refusals.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(body), "https://evil.example") {
+		t.Errorf("%v, and the inspector shows %s", err, body)
+	}
 }
 
 // parseCurl returns the request that curl sends for these arguments.
