@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -23,6 +24,7 @@ import (
 	"github.com/corskit/corskit/adapters/corsgin"
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/observe"
 )
 
 // TestDocsCompile checks that this file and docsv3_test.go, which are compiled, contain
@@ -85,6 +87,30 @@ var _ = func(engine *core.Engine, r http.Handler) error {
 	err := http.ListenAndServe(":8080", corshttp.Middleware(engine)(r))
 	return err
 }
+
+// The inspector on a second listener, as docs/frameworks.md mounts it in each framework.
+var (
+	_ = func(engine *core.Engine, r http.Handler) {
+		inspector := observe.Handler(engine, observe.HandlerOptions{})
+		go func() { log.Print(http.ListenAndServe("127.0.0.1:6060", inspector)) }()
+		log.Fatal(http.ListenAndServe(":8080", corshttp.Middleware(engine)(r)))
+	}
+	_ = func(engine *core.Engine, r *gin.Engine) {
+		inspector := observe.Handler(engine, observe.HandlerOptions{})
+		go func() { log.Print(http.ListenAndServe("127.0.0.1:6060", inspector)) }()
+		log.Fatal(r.Run(":8080"))
+	}
+	_ = func(engine *core.Engine, e *echo.Echo) {
+		inspector := observe.Handler(engine, observe.HandlerOptions{})
+		go func() { log.Print(http.ListenAndServe("127.0.0.1:6060", inspector)) }()
+		log.Fatal(e.Start(":8080"))
+	}
+	_ = func(engine *core.Engine, app *fiber.App) {
+		inspector := observe.Handler(engine, observe.HandlerOptions{})
+		go func() { log.Print(http.ListenAndServe("127.0.0.1:6060", inspector)) }()
+		log.Fatal(app.Listen(":8080"))
+	}
+)
 
 // docsProxy is the proxy of docs/frameworks.md that passes on Host.
 func docsProxy(backend *url.URL) http.Handler {
