@@ -11,6 +11,7 @@ import (
 const (
 	maxListeners = 16                     // at the same time
 	eventPause   = 200 * time.Millisecond // between two looks for changes
+	pausePerByte = 4 * time.Microsecond   // more, after an event: 250 kB a second
 	heartbeat    = 15 * time.Second       // after which a line is sent although nothing has changed
 	writeLimit   = 10 * time.Second       // for one event
 )
@@ -32,17 +33,19 @@ func (in *inspector) serveEvents(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	timer := time.NewTicker(eventPause)
+	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		v := in.views(r.Context())
-		s.event("state", v.state)
-		s.event("refusals", v.refusals)
-		if s.flush() != nil {
-			return
-		}
 		select {
 		case <-timer.C:
+			v := in.views(r.Context())
+			s.event("state", v.state)
+			s.event("refusals", v.refusals)
+			sent := s.pending.Len()
+			if s.flush() != nil {
+				return
+			}
+			timer.Reset(eventPause + time.Duration(sent)*pausePerByte)
 		case <-r.Context().Done():
 			return
 		}

@@ -3,6 +3,7 @@ package observe_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -380,5 +381,35 @@ func TestInspectorState(t *testing.T) {
 			list[0].Count != 1 || list[0].Path != "/a/x" || list[0].Route != 0 {
 			t.Errorf("refusals.json is %+v", list)
 		}
+	}
+}
+
+// A page stays small, however long the lists of a policy and of routes are.
+func TestInspectorShowsTheBeginning(t *testing.T) {
+	p := policy()
+	p.AllowOrigins = nil
+	for i := range 120 {
+		p.AllowOrigins = append(p.AllowOrigins, fmt.Sprintf("https://x%d.example", i))
+	}
+	routes := make([]core.Route, 120)
+	for i := range routes {
+		p.Name = fmt.Sprint("p", i)
+		routes[i] = core.Route{Path: fmt.Sprintf("/p%d/", i), Policies: []core.Policy{p}}
+	}
+	e, err := core.NewRouted(routes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state struct {
+		Policies []struct {
+			AllowOrigins []string
+			Origins      int
+		}
+		Routes []any
+	}
+	read(t, inspect(t, e, observe.HandlerOptions{}).URL+"/state.json", &state)
+	if len(state.Policies) != 100 || len(state.Routes) != 100 || len(state.Policies[0].AllowOrigins) != 50 || state.Policies[0].Origins != 120 {
+		t.Errorf("%d policies, %d routes, %d of %d origins", len(state.Policies), len(state.Routes),
+			len(state.Policies[0].AllowOrigins), state.Policies[0].Origins)
 	}
 }

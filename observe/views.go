@@ -114,8 +114,12 @@ func (in *inspector) state(now time.Time) stateView {
 	return v
 }
 
-// maxPolicies is the maximum number of policies, and of routes, that are shown.
-const maxPolicies = 200
+// The maximum number of policies, and of routes, that are shown, and of the origins of a
+// policy.
+const (
+	maxPolicies = 100
+	maxOrigins  = 50
+)
 
 // outlineViews returns the policies and routes of an outline. A policy that several routes
 // have is shown once.
@@ -149,7 +153,7 @@ func outlineViews(o *core.Outline) (policies []policyView, routes []routeView) {
 
 func policyViewOf(p core.PolicyOutline) policyView {
 	v := policyView{
-		Name: p.Name, AllowOrigins: p.AllowOrigins, Origins: p.Origins, Function: p.AllowOriginFunc != nil,
+		Name: p.Name, AllowOrigins: p.AllowOrigins[:min(len(p.AllowOrigins), maxOrigins)], Origins: p.Origins, Function: p.AllowOriginFunc != nil,
 		AllowMethods: p.AllowMethods, AllowHeaders: p.AllowHeaders, ExposeHeaders: p.ExposeHeaders,
 		AllowCredentials: p.AllowCredentials, RejectDisallowed: p.RejectDisallowed,
 	}

@@ -118,6 +118,7 @@ function advice(a) {
 }
 
 let firstRefusals = true;
+let told = 0; // when refusals were last announced
 
 function refusal(r) {
   const why = element("span", {class: "why"}, r.reason);
@@ -157,6 +158,8 @@ function showRefusals(refusals) {
   $("refused-none").hidden = refusals.length > 0;
   keyed($("refused-list"), refusals, refusalKey, refusal);
   firstRefusals = false;
+  if (fresh.length === 0 || Date.now() - told < 5000) return; // a flood would drown everything else
+  told = Date.now();
   if (fresh.length === 1) news(`Refused: ${fresh[0].origin}, ${fresh[0].reason}.`);
   if (fresh.length > 1) news(`${fresh.length} more origins were refused.`);
 }
@@ -219,6 +222,7 @@ form.addEventListener("submit", async event => {
     const response = await fetch("explain?" + new URLSearchParams(new FormData(form)));
     const x = await response.json();
     parts = x.error ? [element("p", {class: "verdict bad"}, sentence(x.error))] : explanation(x);
+    news(sentence(x.error ?? x.verdict));
   } catch (e) {
     parts = [element("p", {class: "verdict bad"}, "The server does not answer.")];
   }

@@ -50,8 +50,11 @@ export function keyed(list, items, key, make) {
   const known = list.keyed ??= new Map();
   const left = new Set(known.keys());
   let place = list.firstChild;
+  const used = new Set();
   for (const item of items) {
-    const k = key(item);
+    let k = key(item);
+    while (used.has(k)) k += "+"; // long values that were cut may look alike
+    used.add(k);
     if (!left.delete(k)) known.set(k, make(item));
     const part = known.get(k);
     if (part.element === place) place = place.nextSibling;
