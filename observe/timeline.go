@@ -45,6 +45,7 @@ func (t *timeline) count(r core.Result, minute int64) {
 	for i, result := range results {
 		if r == result {
 			s.counts[i].Add(1)
+			return
 		}
 	}
 }
