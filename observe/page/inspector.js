@@ -102,6 +102,8 @@ function showVerdicts() {
 
 // Refusals
 
+const tail = (...parts) => element("span", {class: "tail"}, ...parts);
+
 const script = r => ({origin: r.origin, method: r.method, path: r.path, host: r.host, headers: (r.headers ?? []).join(", ")});
 
 // advice is what to do: the hint, and lines to copy.
@@ -127,7 +129,7 @@ function refusal(r) {
   const now = element("span");
   const body = element("div");
   const item = element("li", {class: firstRefusals ? "item" : "item new"}, element("details", {},
-    element("summary", {}, element("span", {class: "line"}, element("span", {class: "who mono"}, r.origin || "(no origin)"), why, now, times, when)),
+    element("summary", {}, element("span", {class: "line"}, element("span", {class: "who mono"}, r.origin || "(no origin)"), why, now, tail(times, when))),
     body));
   let shown;
   return {element: item, update(r) {
@@ -174,7 +176,7 @@ function difference(d) {
     element("summary", {}, element("span", {class: "line"},
       badge(d.difference === "stricter" ? "bad" : "warn", d.difference),
       element("span", {class: "who mono"}, d.origin || "(no origin)"),
-      element("span", {class: "why"}, "would be " + d.then), times, when)),
+      element("span", {class: "why"}, "would be " + d.then), tail(times, when))),
     element("div", {}, element("p", {}, `In force: ${d.now}. Under the shadow: ${d.then}.`), last)));
   return {element: item, update(d) {
     say(times, count(d.count) + "×");
