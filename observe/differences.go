@@ -154,7 +154,8 @@ func (d *differences) view() []differenceView {
 	}
 	d.mu.Unlock()
 	slices.SortFunc(all, func(a, b differenceView) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last), cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Method, b.Method))
+		return cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last), cmp.Compare(a.Origin, b.Origin),
+			cmp.Compare(a.Method, b.Method))
 	})
 	return all
 }

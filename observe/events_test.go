@@ -261,14 +261,17 @@ func TestInspectorShadow(t *testing.T) {
 		e.Decide(ctx, get("https://old.example"))
 		e.Decide(ctx, core.Request{Method: "GET", Path: "/b?secret", Origin: []string{"https://old.example"}})
 		e.Decide(ctx, get("https://app.example.com"))
-		e.Decide(ctx, core.Request{Method: "OPTIONS", Path: "/c", Origin: []string{"https://new.example"}, AccessControlRequestMethod: []string{"PUT"}})
+		e.Decide(ctx, core.Request{
+			Method: "OPTIONS", Path: "/c", Origin: []string{"https://new.example"}, AccessControlRequestMethod: []string{"PUT"},
+		})
 		e.Decide(ctx, core.Request{Method: "GET"})
-		const warning = `cors: policy "strict": AllowOrigins[2] "http://plain.example": anyone on the network can impersonate an http:// origin; ` +
-			`serve the page over https://`
+		const warning = `cors: policy "strict": AllowOrigins[2] "http://plain.example": ` +
+			`anyone on the network can impersonate an http:// origin; serve the page over https://`
 		check("&{Policies:[{Name:strict}] Warnings:[" + warning + "] Differences:[" +
 			"{Origin:https://old.example Method:GET Path:/b Difference:stricter Now:allowed: the policy lists the origin " +
 			"Then:rejected with 403: no policy allows the origin Count:2} " +
-			"{Origin:https://app.example.com Method:GET Path:/ Difference:stricter Now:allowed with credentials: the policy lists the origin " +
+			"{Origin:https://app.example.com Method:GET Path:/ Difference:stricter " +
+			"Now:allowed with credentials: the policy lists the origin " +
 			"Then:allowed only without credentials: the policy lists the origin Count:1} " +
 			"{Origin:https://new.example Method:PUT Path:/c Difference:looser Now:refused: no policy allows the origin " +
 			"Then:allowed: the policy lists the origin Count:1}]}")

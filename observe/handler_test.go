@@ -153,7 +153,9 @@ func TestInspectorPage(t *testing.T) {
 		if res.StatusCode != 200 || res.Header.Get("Content-Type") != mediaType || body == "" {
 			t.Errorf("%s: %s, %s, %d bytes", path, res.Status, res.Header.Get("Content-Type"), len(body))
 		}
-		for _, bad := range []string{"//cdn", "https://fonts", "innerHTML", "insertAdjacent", "document.write", "style=\"", "onclick", "eval("} {
+		for _, bad := range []string{
+			"src=\"http", "href=\"http", "innerHTML", "insertAdjacent", "document.write", "style=\"", "onclick", "eval(",
+		} {
 			if strings.Contains(body, bad) {
 				t.Errorf("%s contains %q", path, bad)
 			}
@@ -192,7 +194,8 @@ func TestInspectorExplains(t *testing.T) {
 		{
 			"method and header", "origin=https://app.example.com&method=DELETE&headers=x-a,+x-b%0Ax-b", false, 1, "preflight fails",
 			`add "DELETE" to ALLOWMETHODS of policy "app"`,
-			"policies:\n  app:\n    ALLOWMETHODS:\n      - \"PUT\"\n      - \"DELETE\"\n    ALLOWHEADERS:\n      - \"x-a\"\n      - \"x-b\"\n",
+			"policies:\n  app:\n    ALLOWMETHODS:\n      - \"PUT\"\n      - \"DELETE\"\n" +
+				"    ALLOWHEADERS:\n      - \"x-a\"\n      - \"x-b\"\n",
 		},
 		{
 			"credentials", "origin=https://x.partner.example&credentials=on", false, 1, "has credentials", "",
@@ -285,7 +288,7 @@ func TestInspectorSuggestsOnlyWhatWorks(t *testing.T) {
 		{"a function that panics", "origin=https://panic.example", function, false, "panics"},
 		{"many origins", "origin=https://b.example", many, true, "keep the 31 entries"},
 		{"any header, not authorization", "origin=https://app.example.com&headers=authorization,x-a",
-			core.Policy{Name: "app", AllowOrigins: []string{"https://app.example.com"}, AllowHeaders: []string{"*"}}, true, `authorization`},
+			core.Policy{AllowOrigins: []string{"https://app.example.com"}, AllowHeaders: []string{"*"}}, true, `authorization`},
 	} {
 		server := inspect(t, core.MustNew(tt.policy), observe.HandlerOptions{})
 		var got struct {
@@ -318,8 +321,8 @@ func TestInspectorQuotes(t *testing.T) {
 	}
 	var refusals []struct{ Origin, Reason string }
 	read(t, server.URL+"/refusals.json", &refusals)
-	if len(refusals) != 2 || !strings.HasPrefix(refusals[0].Origin, `"https://\u202e<script>\x1b[31mAAA`) && !strings.HasPrefix(refusals[1].Origin,
-		`"https://\u202e<script>\x1b[31mAAA`) {
+	origins := fmt.Sprint(refusals)
+	if len(refusals) != 2 || !strings.Contains(origins, `"https://\u202e<script>\x1b[31mAAA`) || !strings.Contains(origins, `A"… `) {
 		t.Errorf("%+v", refusals)
 	}
 }
@@ -338,8 +341,12 @@ func TestInspectorState(t *testing.T) {
 	counters, refusals := observe.NewCounters(), observe.NewRefusals(5)
 	e.Observe(counters)
 	e.Observe(refusals)
-	status := observe.ConfigStatus{File: "cors.yaml", Revision: "abc", Loaded: time.Unix(1, 0).UTC(), Warnings: []string{"w"}, Faults: []string{"f"}}
-	with := inspect(t, e, observe.HandlerOptions{Counters: counters, Refusals: refusals, Config: func() observe.ConfigStatus { return status }})
+	status := func() observe.ConfigStatus {
+		return observe.ConfigStatus{
+			File: "cors.yaml", Revision: "abc", Loaded: time.Unix(1, 0).UTC(), Warnings: []string{"w"}, Faults: []string{"f"},
+		}
+	}
+	with := inspect(t, e, observe.HandlerOptions{Counters: counters, Refusals: refusals, Config: status})
 	without := inspect(t, e, observe.HandlerOptions{Spell: func(f string) string { return "<" + f + ">" }})
 	bare := inspect(t, nil, observe.HandlerOptions{Config: func() observe.ConfigStatus { return observe.ConfigStatus{} }})
 	e.Decide(ctx, core.Request{Method: "GET", Path: "/a/x", Origin: []string{"https://evil.example"}})
@@ -352,7 +359,8 @@ func TestInspectorState(t *testing.T) {
 		`{"name":"c","allowOrigins":["*"],"origins":1,"function":false,"allowMethods":null,"allowHeaders":null,"exposeHeaders":null,` +
 		`"allowCredentials":false,"rejectDisallowed":false,"maxAge":"0s"}],` +
 		`"routes":[{"host":"","path":"/a/","policies":["app","b"]},{"host":"h.example","path":"","policies":["c"]}],`
-	const wantTotals = `"totals":[{"kind":"actual","result":"rejected","code":"origin-not-allowed","policy":"","route":0,"shadow":"","n":1}],"shadow":null`
+	const wantTotals = `"totals":[{"kind":"actual","result":"rejected","code":"origin-not-allowed","policy":"","route":0,` +
+		`"shadow":"","n":1}],"shadow":null`
 	_, state := send(t, "GET", with.URL+"/state.json")
 	for _, want := range []string{wantState, wantTotals, `"rejected":1`} {
 		if !strings.Contains(state, want) {
@@ -366,7 +374,8 @@ func TestInspectorState(t *testing.T) {
 		}
 	}
 	_, state = send(t, "GET", bare.URL+"/state.json")
-	const wantBare = `"config":{"file":"","revision":"","loaded":null,"faults":[]},"warnings":[],"policies":[],"routes":null,"minutes":[],"totals":[],"shadow":null`
+	const wantBare = `"config":{"file":"","revision":"","loaded":null,"faults":[]},"warnings":[],"policies":[],"routes":null,` +
+		`"minutes":[],"totals":[],"shadow":null`
 	if !strings.Contains(state, wantBare) {
 		t.Errorf("without an engine, state.json is\n%s\nand lacks\n%s", state, wantBare)
 	}
@@ -408,7 +417,8 @@ func TestInspectorShowsTheBeginning(t *testing.T) {
 		Routes []any
 	}
 	read(t, inspect(t, e, observe.HandlerOptions{}).URL+"/state.json", &state)
-	if len(state.Policies) != 100 || len(state.Routes) != 100 || len(state.Policies[0].AllowOrigins) != 50 || state.Policies[0].Origins != 120 {
+	if len(state.Policies) != 100 || len(state.Routes) != 100 || len(state.Policies[0].AllowOrigins) != 50 ||
+		state.Policies[0].Origins != 120 {
 		t.Errorf("%d policies, %d routes, %d of %d origins", len(state.Policies), len(state.Routes),
 			len(state.Policies[0].AllowOrigins), state.Policies[0].Origins)
 	}

@@ -67,7 +67,8 @@ func TestServeInspect(t *testing.T) {
 	if code := s.interrupt(); code != exitYes {
 		t.Errorf("exit status %d after Ctrl-C", code)
 	}
-	if r := corskit(t, dir, "serve", "--inspect", "nowhere", "--listen", "127.0.0.1:0"); r.code != exitFail || !strings.Contains(r.stderr, "listen") {
+	r := corskit(t, dir, "serve", "--inspect", "nowhere", "--listen", "127.0.0.1:0")
+	if r.code != exitFail || !strings.Contains(r.stderr, "listen") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -175,8 +176,8 @@ func (d *driver) fix(file string) {
 	if err := json.Unmarshal([]byte(got), &seen); err != nil {
 		d.t.Fatal(err)
 	}
-	if seen.Result != "failed" || !strings.Contains(seen.Summary, originPage) || !strings.Contains(seen.Summary, "no policy allows the origin") ||
-		!seen.Open || !strings.Contains(seen.News, originPage) {
+	if seen.Result != "failed" || !seen.Open || !strings.Contains(seen.Summary, originPage) ||
+		!strings.Contains(seen.Summary, "no policy allows the origin") || !strings.Contains(seen.News, originPage) {
 		d.t.Fatalf("the inspector shows %s", got)
 	}
 	d.t.Logf("the refusal appeared %d ms after the page knew of it", seen.Elapsed)
@@ -243,14 +244,16 @@ func (d *driver) explain() {
 func (d *driver) markup(s *serving) {
 	const evil = `<img src=x onerror=hacked=1><script>hacked=1</script>`
 	s.send("GET", "/"+strings.ReplaceAll(evil, " ", "%20"), "", "Origin", evil)
-	s.send("OPTIONS", "/", "", "Origin", "https://app.example.com", "Access-Control-Request-Method", evil, "Access-Control-Request-Headers", evil)
+	s.send("OPTIONS", "/", "", "Origin", "https://app.example.com", "Access-Control-Request-Method", evil,
+		"Access-Control-Request-Headers", evil)
 	got := d.run(originInspector, `
 		const page = inspector.document;
 		await until(() => [...page.querySelectorAll(".who")].some(e => e.textContent.startsWith("<img")));
 		for (const details of page.querySelectorAll("details")) details.open = true;
 		for (const button of page.querySelectorAll("#refused-list .buttons button:last-child")) button.click();
 		await until(() => page.querySelector("#answer *"));
-		return JSON.stringify([page.images.length, page.scripts.length, typeof inspector.hacked, page.querySelectorAll("[onerror]").length]);`)
+		const handlers = page.querySelectorAll("[onerror]").length;
+		return JSON.stringify([page.images.length, page.scripts.length, typeof inspector.hacked, handlers]);`)
 	if got != `[0,1,"undefined",0]` {
 		d.t.Errorf("images, scripts, hacked, handlers: %s", got)
 	}

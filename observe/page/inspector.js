@@ -129,7 +129,8 @@ function refusal(r) {
   const now = element("span");
   const body = element("div");
   const item = element("li", {class: firstRefusals ? "item" : "item new"}, element("details", {},
-    element("summary", {}, element("span", {class: "line"}, element("span", {class: "who mono"}, r.origin || "(no origin)"), why, now, tail(times, when))),
+    element("summary", {}, element("span", {class: "line"},
+      element("span", {class: "who mono"}, r.origin || "(no origin)"), why, now, tail(times, when))),
     body));
   let shown;
   return {element: item, update(r) {
@@ -232,10 +233,12 @@ form.addEventListener("submit", async event => {
 });
 
 function explanation(x) {
-  const parts = [element("p", {class: "verdict " + (x.allowed ? "good" : "bad")}, sentence(x.verdict)), ...(x.allowed ? [] : advice(x)), story(x)];
+  const verdict = element("p", {class: "verdict " + (x.allowed ? "good" : "bad")}, sentence(x.verdict));
+  const parts = [verdict, ...(x.allowed ? [] : advice(x)), story(x)];
   if (x.shadow) {
     parts.push(element("details", {},
-      element("summary", {}, "Under the shadow: " + (x.shadow.allowed === x.allowed ? "the same, " : "") + x.shadow.verdict), story(x.shadow)));
+      element("summary", {}, "Under the shadow: " + (x.shadow.allowed === x.allowed ? "the same, " : "") + x.shadow.verdict),
+      story(x.shadow)));
   }
   return parts;
 }
