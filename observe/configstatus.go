@@ -2,27 +2,49 @@ package observe
 
 import "time"
 
-// ConfigStatus is how up to date the policies of an engine are. It is what the metrics of
-// corsprom and corsotel and the inspector say about a configuration. The method
-// ConfigStatus of a config.Watcher returns it. A configuration that is replaced otherwise
-// can fill one in itself.
+// ConfigStatus is what metrics and the inspector say about a configuration. The method
+// ConfigStatus of a config.Watcher returns one. A program that replaces policies by other
+// means can fill one in.
 type ConfigStatus struct {
-	// File is the name of the file, for people.
+	// File is the name of the configuration, for people.
 	File string
 	// Revision identifies the configuration in force, such as the beginning of a hash. Two
 	// processes with the same configuration should have the same Revision.
 	Revision string
-	// Loaded is when the configuration in force was read. If it is zero, none was, or the
-	// time is not known.
+	// Loaded is when the configuration in force was read. It is zero if that is not known.
 	Loaded time.Time
-	// Succeeded and Failed count the reloads since the process has started. The first load
-	// is not a reload.
-	Succeeded, Failed uint64
-	// Stale reports whether the configuration in force may not be the current one: the
-	// current one has a fault, or changes cannot be seen.
-	Stale bool
+	// LastSuccess is when the configuration was last read without a fault. If it is zero,
+	// it never was.
+	LastSuccess time.Time
+	// Reloads and Failures are the numbers of reloads since the start that found no fault,
+	// and that found one.
+	Reloads, Failures uint64
+	// Err says why the configuration in force may not be the current one. It is nil if all is
+	// well. If it joins errors, the inspector shows one line for each.
+	Err error
 	// Warnings are those of the configuration in force, one line each.
 	Warnings []string
-	// Faults say why the configuration is stale, one line each.
-	Faults []string
+}
+
+// maxFaults is the maximum number of faults, and of warnings, that the inspector shows.
+const maxFaults = 50
+
+// faults returns the faults, one line each.
+func (s *ConfigStatus) faults() []string {
+	all := []string{}
+	var add func(error)
+	add = func(err error) {
+		joined, ok := err.(interface{ Unwrap() []error })
+		switch {
+		case err == nil:
+		case !ok:
+			all = append(all, err.Error())
+		default:
+			for _, each := range joined.Unwrap() {
+				add(each)
+			}
+		}
+	}
+	add(s.Err)
+	return firstLines(all)
 }

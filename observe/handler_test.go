@@ -3,6 +3,7 @@ package observe_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -343,7 +344,8 @@ func TestInspectorState(t *testing.T) {
 	e.Observe(refusals)
 	status := func() observe.ConfigStatus {
 		return observe.ConfigStatus{
-			File: "cors.yaml", Revision: "abc", Loaded: time.Unix(1, 0).UTC(), Warnings: []string{"w"}, Faults: []string{"f"},
+			File: "cors.yaml", Revision: "abc", Loaded: time.Unix(1, 0).UTC(), Warnings: []string{"w"},
+			Err: errors.Join(errors.New("f"), errors.Join(errors.New("g"), errors.New("h"))),
 		}
 	}
 	with := inspect(t, e, observe.HandlerOptions{Counters: counters, Refusals: refusals, Config: status})
@@ -351,7 +353,7 @@ func TestInspectorState(t *testing.T) {
 	bare := inspect(t, nil, observe.HandlerOptions{Config: func() observe.ConfigStatus { return observe.ConfigStatus{} }})
 	e.Decide(ctx, core.Request{Method: "GET", Path: "/a/x", Origin: []string{"https://evil.example"}})
 
-	const wantState = `"config":{"file":"cors.yaml","revision":"abc","loaded":"1970-01-01T00:00:01Z","faults":["f"]},"warnings":["w"],` +
+	const wantState = `"config":{"file":"cors.yaml","revision":"abc","loaded":"1970-01-01T00:00:01Z","faults":["f","g","h"]},"warnings":["w"],` +
 		`"policies":[{"name":"app","allowOrigins":["https://app.example.com"],"origins":1,"function":false,"allowMethods":["PUT"],` +
 		`"allowHeaders":null,"exposeHeaders":null,"allowCredentials":false,"rejectDisallowed":false,"maxAge":""},` +
 		`{"name":"b","allowOrigins":["http://b.example"],"origins":1,"function":true,"allowMethods":null,"allowHeaders":null,` +

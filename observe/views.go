@@ -96,11 +96,11 @@ func (in *inspector) state(now time.Time) stateView {
 	v.Policies, v.Routes = outlineViews(in.engine.Outline())
 	if in.config != nil {
 		c := in.config()
-		v.Config = &configView{File: c.File, Revision: c.Revision, Faults: append([]string{}, c.Faults...)}
+		v.Config = &configView{File: c.File, Revision: c.Revision, Faults: c.faults()}
 		if !c.Loaded.IsZero() {
 			v.Config.Loaded = &c.Loaded
 		}
-		v.Warnings = append([]string{}, c.Warnings...)
+		v.Warnings = firstLines(append([]string{}, c.Warnings...))
 	}
 	for _, c := range in.counters.Snapshot() {
 		v.Totals = append(v.Totals, totalView{

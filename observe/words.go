@@ -23,6 +23,14 @@ func shown(s string) string {
 	return s + end
 }
 
+// firstLines returns the first lines of a list, and how many more it has.
+func firstLines(lines []string) []string {
+	if more := len(lines) - maxFaults; more > 0 {
+		lines = append(lines[:maxFaults:maxFaults], "and "+strconv.Itoa(more)+" more")
+	}
+	return lines
+}
+
 // inWords says what a code means. refused is the method or header name that is refused, if
 // there is one.
 func inWords(code core.Code, refused string) string {
