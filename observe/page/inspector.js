@@ -28,7 +28,7 @@ function showFaults() {
 }
 
 function policy(p) {
-  const fact = (name, list, none) => [
+  const fact = (name, list, none = "none") => [
     element("dt", {}, name),
     element("dd", {}, list && list.length > 0 ? element("ul", {class: "mono"}, ...list.map(v => element("li", {}, v))) : none),
   ];
@@ -39,7 +39,7 @@ function policy(p) {
     element("h3", {}, p.name, " ", p.allowCredentials ? badge("warn", "credentials") : "", " ",
       p.rejectDisallowed ? badge("quiet", "rejects others") : ""),
     element("dl", {class: "facts"},
-      ...fact("origins", origins, "none"), ...fact("methods", p.allowMethods, "GET, HEAD, POST"),
+      ...fact("origins", origins), ...fact("methods", ["GET, HEAD, POST", ...(p.allowMethods ?? [])]),
       ...fact("headers", p.allowHeaders, "the safelisted"), ...fact("exposes", p.exposeHeaders, "the safelisted"),
       ...fact("max age", p.maxAge ? [p.maxAge] : [], "5 s (the browser's)")));
 }
