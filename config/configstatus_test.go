@@ -36,12 +36,12 @@ func TestConfigStatus(t *testing.T) {
 	write("policies: {app: {allow_origin: []}}\n")
 	<-reloaded
 	s := w.ConfigStatus()
-	if s.Err == nil || s.Err != w.Err() || s.Revision != first.Revision || len(s.Warnings) != 1 {
+	if s.Err == nil || s.Err != w.Err() || s.Failures != 1 || s.Reloads != 0 || s.Revision != first.Revision || len(s.Warnings) != 1 {
 		t.Errorf("with a fault: %+v", s)
 	}
 	write(good + "# mended\n")
 	<-reloaded
-	if s := w.ConfigStatus(); s.Err != nil || s.Revision == first.Revision {
+	if s := w.ConfigStatus(); s.Err != nil || s.Failures != 1 || s.Reloads != 1 || s.Revision == first.Revision {
 		t.Errorf("when mended: %+v", s)
 	}
 	c, err := config.Read(t.Context(), config.Files{Dir: filepath.Dir(path)}, filepath.Base(path), config.Options{Environ: []string{}})

@@ -33,7 +33,7 @@ func TestWatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	collector := corsprom.NewCollector(w.Engine(), corsprom.WithConfig(w.Metrics))
+	collector := corsprom.NewCollector(w.Engine(), corsprom.WithConfig(w.ConfigStatus))
 	defer collector.Close()
 
 	first := revision(t, collector)
