@@ -395,6 +395,24 @@ func TestInspectorState(t *testing.T) {
 	}
 }
 
+// A policy that several routes have is shown once. Others with its name are shown too.
+func TestInspectorPoliciesOfRoutes(t *testing.T) {
+	other := policy()
+	other.AllowMethods = nil
+	e, err := core.NewRouted(
+		core.Route{Path: "/a", Policies: []core.Policy{policy()}},
+		core.Route{Path: "/b", Policies: []core.Policy{policy(), other}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state struct{ Policies []struct{ AllowMethods []string } }
+	read(t, inspect(t, e, observe.HandlerOptions{}).URL+"/state.json", &state)
+	if got := fmt.Sprint(state.Policies); got != "[{[PUT]} {[]}]" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // A page stays small, however long the lists of a policy and of routes are.
 func TestInspectorShowsTheBeginning(t *testing.T) {
 	p := policy()

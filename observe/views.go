@@ -138,14 +138,16 @@ func outlineViews(o *core.Outline) (policies []policyView, routes []routeView) {
 			lists = append(lists, r.Policies)
 		}
 	}
-	seen := make(map[string]bool)
+	seen := make(map[string]bool) // names need not be unique, so the whole policy counts
 	for _, list := range lists {
 		for _, p := range list {
-			if o.Routes != nil && seen[p.Name] || len(policies) == maxPolicies {
+			v := policyViewOf(p)
+			key := string(encode(v))
+			if o.Routes != nil && seen[key] || len(policies) == maxPolicies {
 				continue
 			}
-			seen[p.Name] = true
-			policies = append(policies, policyViewOf(p))
+			seen[key] = true
+			policies = append(policies, v)
 		}
 	}
 	return policies, routes
