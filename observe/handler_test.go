@@ -224,6 +224,10 @@ func TestInspectorExplains(t *testing.T) {
 			t.Errorf("%s: under the shadow %+v", tt.name, got.Shadow)
 		}
 	}
+}
+
+func TestInspectorRefusesQuestions(t *testing.T) {
+	server := inspect(t, core.MustNew(policy()), observe.HandlerOptions{})
 	for _, query := range []string{
 		"method=A+B", "headers=a:b", "%zz", "headers=" + strings.Repeat("a,", 51), "path=/" + strings.Repeat("a", 16<<10),
 	} {
@@ -328,6 +332,20 @@ func TestInspectorQuotes(t *testing.T) {
 	}
 }
 
+// Parts of state.json in TestInspectorState.
+const wantState = `"config":{"file":"cors.yaml","revision":"abc","loaded":"1970-01-01T00:00:01Z","faults":["f","g","h"]},"warnings":["w"],` +
+	`"policies":[{"name":"app","allowOrigins":["https://app.example.com"],"origins":1,"function":false,"allowMethods":["PUT"],` +
+	`"allowHeaders":null,"exposeHeaders":null,"allowCredentials":false,"rejectDisallowed":false,"maxAge":""},` +
+	`{"name":"b","allowOrigins":["http://b.example"],"origins":1,"function":true,"allowMethods":null,"allowHeaders":null,` +
+	`"exposeHeaders":["etag"],"allowCredentials":false,"rejectDisallowed":true,"maxAge":"1m0s"},` +
+	`{"name":"c","allowOrigins":["*"],"origins":1,"function":false,"allowMethods":null,"allowHeaders":null,"exposeHeaders":null,` +
+	`"allowCredentials":false,"rejectDisallowed":false,"maxAge":"0s"}],` +
+	`"routes":[{"host":"","path":"/a/","policies":["app","b"]},{"host":"h.example","path":"","policies":["c"]}],`
+const wantTotals = `"totals":[{"kind":"actual","result":"rejected","code":"origin-not-allowed","policy":"","route":0,` +
+	`"shadow":"","n":1}],"shadow":null`
+const wantBare = `"config":{"file":"","revision":"","loaded":null,"faults":[]},"warnings":[],"policies":[],"routes":null,` +
+	`"minutes":[],"totals":[],"shadow":null`
+
 func TestInspectorState(t *testing.T) {
 	e, err := core.NewRouted(
 		core.Route{Path: "/a/", Policies: []core.Policy{policy(), {
@@ -353,16 +371,6 @@ func TestInspectorState(t *testing.T) {
 	bare := inspect(t, nil, observe.HandlerOptions{Config: func() observe.ConfigStatus { return observe.ConfigStatus{} }})
 	e.Decide(ctx, core.Request{Method: "GET", Path: "/a/x", Origin: []string{"https://evil.example"}})
 
-	const wantState = `"config":{"file":"cors.yaml","revision":"abc","loaded":"1970-01-01T00:00:01Z","faults":["f","g","h"]},"warnings":["w"],` +
-		`"policies":[{"name":"app","allowOrigins":["https://app.example.com"],"origins":1,"function":false,"allowMethods":["PUT"],` +
-		`"allowHeaders":null,"exposeHeaders":null,"allowCredentials":false,"rejectDisallowed":false,"maxAge":""},` +
-		`{"name":"b","allowOrigins":["http://b.example"],"origins":1,"function":true,"allowMethods":null,"allowHeaders":null,` +
-		`"exposeHeaders":["etag"],"allowCredentials":false,"rejectDisallowed":true,"maxAge":"1m0s"},` +
-		`{"name":"c","allowOrigins":["*"],"origins":1,"function":false,"allowMethods":null,"allowHeaders":null,"exposeHeaders":null,` +
-		`"allowCredentials":false,"rejectDisallowed":false,"maxAge":"0s"}],` +
-		`"routes":[{"host":"","path":"/a/","policies":["app","b"]},{"host":"h.example","path":"","policies":["c"]}],`
-	const wantTotals = `"totals":[{"kind":"actual","result":"rejected","code":"origin-not-allowed","policy":"","route":0,` +
-		`"shadow":"","n":1}],"shadow":null`
 	_, state := send(t, "GET", with.URL+"/state.json")
 	for _, want := range []string{wantState, wantTotals, `"rejected":1`} {
 		if !strings.Contains(state, want) {
@@ -376,8 +384,6 @@ func TestInspectorState(t *testing.T) {
 		}
 	}
 	_, state = send(t, "GET", bare.URL+"/state.json")
-	const wantBare = `"config":{"file":"","revision":"","loaded":null,"faults":[]},"warnings":[],"policies":[],"routes":null,` +
-		`"minutes":[],"totals":[],"shadow":null`
 	if !strings.Contains(state, wantBare) {
 		t.Errorf("without an engine, state.json is\n%s\nand lacks\n%s", state, wantBare)
 	}
@@ -406,7 +412,9 @@ func TestInspectorPoliciesOfRoutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var state struct{ Policies []struct{ AllowMethods []string } }
+	var state struct {
+		Policies []struct{ AllowMethods []string }
+	}
 	read(t, inspect(t, e, observe.HandlerOptions{}).URL+"/state.json", &state)
 	if got := fmt.Sprint(state.Policies); got != "[{[PUT]} {[]}]" {
 		t.Errorf("got %s", got)
