@@ -45,10 +45,10 @@ type HandlerOptions struct {
 //
 //	go http.ListenAndServe("127.0.0.1:6060", observe.Handler(engine, observe.HandlerOptions{}))
 //
-// It changes nothing, and answers only GET and HEAD, only for the hosts in
-// HandlerOptions.Hosts, and never for pages of other origins. It does not authenticate:
-// whoever reaches it sees the origins and paths of refused requests. A proxy in front of
-// it must authenticate, and pass on Host.
+// It changes nothing, and answers only GET and HEAD, only at loopback addresses and the
+// hosts in HandlerOptions.Hosts, and no pages of other origins. It does not authenticate:
+// everyone who reaches it sees the origins and paths of refused requests. A proxy in front
+// of it must authenticate, and pass on Host.
 //
 // The streams of events end when the context of their request does. [http.Server.Shutdown]
 // waits for them, unless the server's BaseContext is canceled.

@@ -333,7 +333,8 @@ func TestInspectorQuotes(t *testing.T) {
 }
 
 // Parts of state.json in TestInspectorState.
-const wantState = `"config":{"file":"cors.yaml","revision":"abc","loaded":"1970-01-01T00:00:01Z","faults":["f","g","h"]},"warnings":["w"],` +
+const wantState = `"config":{"file":"cors.yaml","revision":"abc","loaded":"1970-01-01T00:00:01Z",` +
+	`"faults":["f","g","h"]},"warnings":["w"],` +
 	`"policies":[{"name":"app","allowOrigins":["https://app.example.com"],"origins":1,"function":false,"allowMethods":["PUT"],` +
 	`"allowHeaders":null,"exposeHeaders":null,"allowCredentials":false,"rejectDisallowed":false,"maxAge":""},` +
 	`{"name":"b","allowOrigins":["http://b.example"],"origins":1,"function":true,"allowMethods":null,"allowHeaders":null,` +

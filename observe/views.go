@@ -155,7 +155,8 @@ func outlineViews(o *core.Outline) (policies []policyView, routes []routeView) {
 
 func policyViewOf(p core.PolicyOutline) policyView {
 	v := policyView{
-		Name: p.Name, AllowOrigins: p.AllowOrigins[:min(len(p.AllowOrigins), maxOrigins)], Origins: p.Origins, Function: p.AllowOriginFunc != nil,
+		Name: p.Name, AllowOrigins: p.AllowOrigins[:min(len(p.AllowOrigins), maxOrigins)], Origins: p.Origins,
+		Function:     p.AllowOriginFunc != nil,
 		AllowMethods: p.AllowMethods, AllowHeaders: p.AllowHeaders, ExposeHeaders: p.ExposeHeaders,
 		AllowCredentials: p.AllowCredentials, RejectDisallowed: p.RejectDisallowed,
 	}
