@@ -39,6 +39,8 @@ type Counters struct {
 	policies map[string]bool // the names in totals
 }
 
+var _ core.ClassObserver = (*Counters)(nil)
+
 // counter counts the decisions of a class. Counters of equal classes share n.
 type counter struct {
 	class *core.Class

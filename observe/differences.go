@@ -70,6 +70,11 @@ type occurrences struct {
 	last       time.Time
 }
 
+// ObserveClass implements [core.ClassObserver].
+func (d *differences) ObserveClass(c *core.Class) (whole bool) {
+	return c.Shadow == core.ShadowStricter || c.Shadow == core.ShadowLooser
+}
+
 // Observe implements [core.Observer].
 func (d *differences) Observe(_ context.Context, o *core.Observation) {
 	if o.Shadowed == nil || o.Shadow == core.ShadowSame {

@@ -70,8 +70,9 @@ func Handler(engine *core.Engine, opts HandlerOptions) http.Handler {
 		in.refusals = NewRefusals(0)
 		engine.Observe(in.refusals)
 	}
-	engine.Observe(&in.timeline)
-	engine.Observe(&in.differences)
+	for _, o := range []core.ClassObserver{&in.timeline, &in.differences} {
+		engine.Observe(o)
+	}
 	return in
 }
 

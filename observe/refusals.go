@@ -20,6 +20,8 @@ import (
 // more than n/k times is remembered, where k is the argument of [NewRefusals].
 type Refusals struct{ table table }
 
+var _ core.ClassObserver = (*Refusals)(nil)
+
 // Refusal is an origin that was refused for a reason. Refusals are told apart by Origin,
 // Kind, Code, Refused, Policy and Route.
 type Refusal struct {

@@ -31,7 +31,10 @@ var results = [...]core.Result{core.ResultAllowed, core.ResultRefused, core.Resu
 func (t *timeline) Observe(_ context.Context, o *core.Observation) { t.ObserveClass(o.Class) }
 
 // ObserveClass implements [core.ClassObserver].
-func (t *timeline) ObserveClass(c *core.Class) { t.count(c.Result, minuteOf(time.Now())) }
+func (t *timeline) ObserveClass(c *core.Class) (whole bool) {
+	t.count(c.Result, minuteOf(time.Now()))
+	return false
+}
 
 func minuteOf(t time.Time) int64 { return t.Unix() / 60 }
 
