@@ -62,11 +62,11 @@ var reflectionCauses = []cause{
 
 const (
 	titleSwallowed = "requests that are no preflights do not reach the handler as they were sent"
-	fixSwallowed   = "pass on, unchanged, every request but an OPTIONS request with both Origin and Access-Control-Request-Method; if the " +
-		"policy rejects origins that are not allowed, answer those with 403"
+	fixSwallowed   = "pass on, unchanged, every request but an OPTIONS request with both Origin and Access-Control-Request-Method; if " +
+		"the policy rejects origins that are not allowed, answer those with 403"
 	titleNoEffect = "Access-Control-* headers are sent where they have no effect"
-	fixNoEffect   = "if there is no Origin, or no entry matches it, send no Access-Control-* header; send those of preflights only on " +
-		`preflights; if the policy allows every origin, send "*" and no Access-Control-Allow-Credentials`
+	fixNoEffect   = `if the policy allows every origin, send "*" to every request and no Access-Control-Allow-Credentials; otherwise, ` +
+		"if there is no Origin or no entry matches it, send no Access-Control-* header; send those of preflights only on preflights"
 )
 
 // plainCauses are about requests that are no CORS requests, or no preflights. What a
@@ -101,8 +101,8 @@ var securityCauses = []cause{
 		about: about(`echoes .* from the request`, `the log contains`),
 		fix:   "send and log only values of the policy, and an Origin only if an entry matches it"},
 	{title: "responses grow with requests", security: true, about: about(`the header section has`),
-		fix: "answer preflights with the policy's own lists, and send an Origin only if an entry matches it; echo requested names only if " +
-			"the policy allows all headers and credentials, and only within a bound"},
+		fix: "answer preflights with the policy's own lists, and send an Origin only if an entry matches it; echo requested names only " +
+			"if the policy allows all headers and credentials, and only within a bound"},
 	{title: "private networks are opened", security: true, rules: "L", about: about(`(?i)private-network`),
 		fix: "send Access-Control-Allow-Private-Network only if the policy says so, to an allowed origin whose preflight asks for it"},
 	{title: "requests that the policy rejects reach the handler", security: true, rules: "I5", about: about(`.`),
@@ -126,8 +126,8 @@ const (
 	titleMaxAge = "Access-Control-Max-Age is not the policy's"
 	fixMaxAge   = "send the policy's maximum age, in whole seconds, in Access-Control-Max-Age, on preflights that succeed and nowhere else"
 	titleVary   = "Vary does not name Origin"
-	fixVary     = `call w.Header().Add("Vary", "Origin") on every response, before the next handler runs: for allowed and refused origins ` +
-		`and without any Origin; a cache otherwise gives one origin's response to another`
+	fixVary     = `call w.Header().Add("Vary", "Origin") on every response, before the next handler runs: for allowed and refused ` +
+		`origins and without any Origin; a cache otherwise gives one origin's response to another`
 )
 
 // cacheCauses are about responses that a shared cache gives to the wrong request.

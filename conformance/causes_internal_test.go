@@ -9,7 +9,8 @@ import (
 // origin, credentials or the headers of a policy says under which condition.
 func TestFixesSayWhen(t *testing.T) {
 	loose := regexp.MustCompile(`\b(send|set|answer)\b.*(Allow-Origin|Allow-Credentials|\bOrigin\b|"\*"|headers of the policy|exposed)`)
-	condition := regexp.MustCompile(`\b(only if|if the policy|if an entry|no entry|if one matches|only values of the policy|to allowed origins|that the policy lists)\b`)
+	condition := regexp.MustCompile(`\b(only if|if the policy|if an entry|no entry|if one matches|only values of the policy|` +
+		`to allowed origins|that the policy lists)\b`)
 	seen := 0
 	for _, c := range causes {
 		if loose.MatchString(c.fix) {
