@@ -365,7 +365,7 @@ func (r Report) summary(groups []group) string {
 	if len(groups) > 0 {
 		most := slices.MaxFunc(groups, func(a, b group) int { return cmp.Compare(len(a.results), len(b.results)) })
 		if first := groups[0]; first.rank() == 0 && first.cause.title != most.cause.title {
-			fmt.Fprintf(&b, "mend first: %s\n  fix:   %s\n", first.title(), wrapped(strings.Fields(first.cause.fix)))
+			fmt.Fprintf(&b, "start with: %s\n  fix:   %s\n", first.title(), wrapped(strings.Fields(first.cause.fix)))
 		}
 		fmt.Fprintf(&b, "most frequent: %s\n  fix:   %s\n", most.title(), wrapped(strings.Fields(most.cause.fix)))
 		fmt.Fprintf(&b, "the rules: %s\n", rulesURL)

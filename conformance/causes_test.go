@@ -150,11 +150,11 @@ func TestReflectionComesFirst(t *testing.T) {
 	if !strings.HasPrefix(first, "SECURITY: "+title) || !strings.Contains(first, "\n    > Origin: https://evil.test\n") {
 		t.Errorf("the report does not begin with the reflection, or its example has no stranger:\n%s", first)
 	}
-	if summary := text[strings.LastIndex(text, "\n\n"):]; !strings.Contains(summary, "\nmend first: SECURITY: "+title) {
-		t.Errorf("the summary does not say what to mend first:\n%s", summary)
+	if summary := text[strings.LastIndex(text, "\n\n"):]; !strings.Contains(summary, "\nstart with: SECURITY: "+title) {
+		t.Errorf("the summary does not say what to start with:\n%s", summary)
 	}
 	text = report("*")
-	if strings.Contains(text, title) || strings.Contains(text, "mend first") {
+	if strings.Contains(text, title) || strings.Contains(text, "start with: ") {
 		t.Errorf("* counts as a reflection:\n%.500s", text)
 	}
 	// The example of a group about security is a stranger, not a request without Origin.

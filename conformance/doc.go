@@ -35,11 +35,12 @@
 //	go test . 2>&1 | tail -30
 //
 // The last lines are a summary: the causes, those about security first, and what to change for
-// the most frequent one. Before the summary, each cause has what to change, the IDs of its
-// cases and one case in full; [Report.Err] returns the same text. The go command prints a line
-// "--- FAIL" for each failed case before all of it.
+// the most frequent one. If any Origin is reflected with credentials, that comes first. Before
+// the summary, each cause has what to change, the IDs of its cases and one case in full;
+// [Report.Err] returns the same text. Before all of it, the go command prints a line
+// "--- FAIL" for each failed case.
 //
-// Mend the causes about security first, whatever their number of cases, and run again. Fewer
+// Fix the causes about security first, even if they have few cases, and run again. Fewer
 // failures do not mean a safer server: one that reflects every origin fails fewer cases than
 // one that always sends "*". To see one case in full, run
 //
