@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,7 @@ func (s *suite) attempt(ctx context.Context, c Case, steps []Step, m *mounted) (
 			}
 		}
 		if len(wrong) > 0 {
+			wrong = append(wrong, a.clues()...)
 			return []string{fmt.Sprintf("step %d of %d: %s\n%s", i+1, len(steps), strings.Join(wrong, "\nand "), a.describe())}
 		}
 	}
@@ -198,6 +200,29 @@ func (a *attempt) step(ctx context.Context, browser *browsermodel.Browser, step 
 		wrong = append(wrong, "the browser did not send the request")
 	}
 	return wrong
+}
+
+// What clues say. Causes look for them in the faults of a case.
+const (
+	clueReflected = "with the user's cookies"
+	clueCached    = "a shared cache gave this answer"
+)
+
+// clues returns what the answers of a failed step tell about the cause, whether the step
+// expects it or not.
+func (a *attempt) clues() (clues faults) {
+	for _, got := range a.answers {
+		sent, is := got.exchange.Request.Header, got.exchange.Response.Header
+		if slices.Equal(sent.Values("Origin"), []string{OriginEvil}) && slices.Equal(is.Values(acao), []string{OriginEvil}) &&
+			slices.Contains(is.Values(acac), "true") {
+			clues.addf("scripts of %s can read the response %s", OriginEvil, clueReflected)
+			break
+		}
+	}
+	if n := len(a.answers); a.cache != nil && n > 0 && a.answers[n-1].runs < 0 {
+		clues.addf("%s, which it had stored for another request", clueCached)
+	}
+	return clues
 }
 
 // describe prints what was sent and what came back, within bounds.

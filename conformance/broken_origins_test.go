@@ -17,6 +17,15 @@ var brokenOrigins = []brokenMiddleware{
 		ref.matches = func(string, string) bool { return true }
 		ref.accept = func(core.Policy) error { return nil }
 	}},
+	{"reflects every origin with credentials", "A2 A3 A4 C1 O1 O8 P2 V4", func(ref *reference) {
+		ref.accept = func(core.Policy) error { return nil }
+		after(func(h http.Header, r *http.Request, _ bool) {
+			if origin := r.Header.Get("Origin"); origin != "" {
+				h.Set("Access-Control-Allow-Origin", origin)
+				h.Set("Access-Control-Allow-Credentials", "true")
+			}
+		})(ref)
+	}},
 	{"compares prefixes", "O1 O4 O6", func(ref *reference) { ref.matches = orAlso(strings.HasPrefix) }},
 	{"compares suffixes", "O1", func(ref *reference) {
 		ref.matches = func(pattern, origin string) bool {

@@ -19,7 +19,7 @@ type cause struct {
 	title    string
 	fix      string
 	security bool
-	rules    string                // if not empty, only cases of these rules: IDs, or a letter for all IDs that begin with it
+	rules    string                // if not empty, only these cases: IDs of rules or cases, or a letter for all rules that begin with it
 	about    func() *regexp.Regexp // matches the failures of a case
 }
 
@@ -29,9 +29,15 @@ func about(expressions ...string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(strings.Join(expressions, "|")) })
 }
 
+// verdict matches a verdict of the browser whose code matches an expression.
+func verdict(code string) string { return `(says \w+ \(|reason is )(` + code + `)` }
+
 // causes are the known causes. A case that fails for several of them counts under the
 // first. Failures that match none are grouped by rule.
-var causes = slices.Concat(mountCauses, securityCauses, preflightCauses, responseCauses)
+//
+// Someone in a hurry does what a fix says, word for word. That must never allow more than the
+// policy does, so a fix that sends a header says when.
+var causes = slices.Concat(mountCauses, reflectionCauses, plainCauses, securityCauses, cacheCauses, preflightCauses, responseCauses)
 
 var mountCauses = []cause{
 	{title: "the mount panics", about: about(`^the mount failed: .*it panicked`),
@@ -44,17 +50,44 @@ var mountCauses = []cause{
 		fix: "see whether the handler or the middleware panics, hangs or closes the connection"},
 }
 
+// titleReflected is the most dangerous cause.
+const titleReflected = "any Origin is reflected with credentials"
+
+var reflectionCauses = []cause{
+	{title: titleReflected, security: true, about: about(clueReflected),
+		fix: "any website can read your users' data and act for them; compare the whole Origin with each entry of the policy; only if " +
+			"one matches, send that Origin and, if the policy allows credentials, Access-Control-Allow-Credentials; if none matches, " +
+			"send no Access-Control-* header"},
+}
+
+const (
+	titleSwallowed = "requests that are no preflights do not reach the handler as they were sent"
+	fixSwallowed   = "pass on, unchanged, every request but an OPTIONS request with both Origin and Access-Control-Request-Method; if " +
+		"the policy rejects origins that are not allowed, answer those with 403"
+	titleNoEffect = "Access-Control-* headers are sent where they have no effect"
+	fixNoEffect   = `if the policy allows every origin, send "*" to every request and no Access-Control-Allow-Credentials; otherwise, ` +
+		"if there is no Origin or no entry matches it, send no Access-Control-* header; send those of preflights only on preflights"
+)
+
+// plainCauses are about requests that are no CORS requests, or no preflights. What a
+// stranger gets is not at stake.
+var plainCauses = []cause{
+	{title: titleSwallowed, rules: "N A13 A14", about: about(`the handler ran 0 times, want once`), fix: fixSwallowed},
+	{title: titleNoEffect, rules: "N1 N3", about: about(`want it absent`), fix: fixNoEffect},
+}
+
 var securityCauses = []cause{
 	{title: "responses share memory", security: true, rules: "D7", about: about(`mutated`),
 		fix: "give each response header slices of its own, as Header().Set does; never assign one slice to several responses"},
 	{title: "some requests are allowed more than others", security: true, rules: "I1 I2",
-		about: about(`with the variation the answer has access-control-`), fix: readOnly},
+		about: about(`with the variation the answer has access-control-`),
+		fix:   "give all these requests the stricter of the two answers: " + readOnly},
 	{title: "a dangerous policy is accepted", security: true, about: about(`the mount accepted the policy`),
 		fix: "return an error when the middleware is built, for the policies that the rules name"},
 	{title: "credentials are combined with * or with every origin", security: true, rules: "A3 C",
 		about: about(`want no \* in any`, `allow-origin: `, `Access-Control-Allow-Origin is "`, `says allowed`),
-		fix: `answer "*" to every origin, without credentials, if the policy allows every origin; otherwise answer a listed origin; ` +
-			`never send "*" in any header together with Access-Control-Allow-Credentials`},
+		fix: `if the policy allows every origin, send "*" and no Access-Control-Allow-Credentials, and do not put the Origin in place ` +
+			`of "*"; otherwise send the Origin only if an entry matches it; with Access-Control-Allow-Credentials, send "*" in no header`},
 	{title: "preflights allow more than the policy lists", security: true, rules: "P6 P8 P9 P12 P14 H I3",
 		about: about(`says allowed .*want refused`, `which the policy does not have`, `echoes .* from the request`),
 		fix: "answer with the policy's own lists; do not copy Access-Control-Request-Method or Access-Control-Request-Headers into " +
@@ -66,37 +99,54 @@ var securityCauses = []cause{
 			"expressions match from the first byte to the last; if no entry matches, send no Access-Control-* header"},
 	{title: "a request is copied into the response or the log", security: true,
 		about: about(`echoes .* from the request`, `the log contains`),
-		fix:   "send and log only values of the policy; an Origin that equals an entry is one"},
+		fix:   "send and log only values of the policy, and an Origin only if an entry matches it"},
 	{title: "responses grow with requests", security: true, about: about(`the header section has`),
-		fix: "answer preflights with the policy's own lists, or echo only within a bound"},
+		fix: "answer preflights with the policy's own lists, and send an Origin only if an entry matches it; echo requested names only " +
+			"if the policy allows all headers and credentials, and only within a bound"},
 	{title: "private networks are opened", security: true, rules: "L", about: about(`(?i)private-network`),
 		fix: "send Access-Control-Allow-Private-Network only if the policy says so, to an allowed origin whose preflight asks for it"},
 	{title: "requests that the policy rejects reach the handler", security: true, rules: "I5", about: about(`.`),
-		fix: "answer 403 to every request whose Origin is neither allowed nor the server's own, whatever its method"},
+		fix: "if the policy rejects, answer 403 to every request whose Origin is neither allowed nor the server's own, for every method"},
 }
 
 // readOnly is the fix for an answer that depends on too much.
-const readOnly = "read nothing of a request but Origin, whether the method is OPTIONS, and the Access-Control-Request-* fields"
+const readOnly = "read nothing of a request but Origin, whether the method is OPTIONS, and the Access-Control-Request-* fields; where " +
+	"policies have routes, also host and path; where they reject, also Host and Sec-Fetch-Site"
 
 const (
-	titleNotOrigin   = "Access-Control-Allow-Origin is not the request's Origin on one line"
-	fixNotOrigin     = `set it, with Header().Set, to the Origin as it was sent, or to "*"`
+	titleNotOrigin = "Access-Control-Allow-Origin is not the request's Origin on one line"
+	fixNotOrigin   = `only if the policy allows the Origin, set the header, with Header().Set, to that Origin as it was sent; send ` +
+		`"*" only if the policy allows every origin without credentials; never reflect an Origin that you did not check`
 	titleCredentials = "credentials are not allowed as the policy says"
-	fixCredentials   = "send Access-Control-Allow-Credentials: true, in lower case, on preflights and on responses if the policy allows " +
-		"credentials"
+	fixCredentials   = "only if the policy allows credentials, and allows the Origin, send Access-Control-Allow-Credentials: true, in " +
+		`lower case, on preflights and on responses; never send it together with "*" or with an Origin that you did not check`
 	titlePreflight = "preflights of allowed origins fail"
-	fixPreflight   = "answer an OPTIONS request with Origin and Access-Control-Request-Method in the middleware, with 204 and the " +
-		"headers of the policy, before any router, handler or authentication"
+	fixPreflight   = "answer an OPTIONS request with Origin and Access-Control-Request-Method in the middleware, before any router, " +
+		"handler or authentication: if the policy allows the Origin, with 204 and the headers of the policy, otherwise with 403 and none"
+	titleMaxAge = "Access-Control-Max-Age is not the policy's"
+	fixMaxAge   = "send the policy's maximum age, in whole seconds, in Access-Control-Max-Age, on preflights that succeed and nowhere else"
+	titleVary   = "Vary does not name Origin"
+	fixVary     = `call w.Header().Add("Vary", "Origin") on every response, before the next handler runs: for allowed and refused ` +
+		`origins and without any Origin; a cache otherwise gives one origin's response to another`
 )
+
+// cacheCauses are about responses that a shared cache gives to the wrong request.
+var cacheCauses = []cause{
+	{title: `requests without Origin do not get "*"`, rules: "V4/any", about: about(`(?s)allow-origin-missing.*` + clueCached),
+		fix: `if the policy allows every origin without credentials, send "*" to every request, also to those without Origin; a cache ` +
+			"otherwise gives a response without the header to scripts"},
+	{title: titleVary, rules: "V4 V6", about: about(clueCached), fix: fixVary},
+}
 
 var preflightCauses = []cause{
 	{title: "the answer depends on more than it should", rules: "I1 I2", about: about(`.`), fix: readOnly},
-	{title: titleNotOrigin, about: about(`\(allow-origin-(multiple|mismatch|wildcard)`), fix: fixNotOrigin},
-	{title: titleCredentials, about: about(`\(allow-credentials`), fix: fixCredentials},
+	{title: titleNotOrigin, about: about(verdict(`allow-origin-(multiple|mismatch|wildcard)`)), fix: fixNotOrigin},
+	{title: titleCredentials, about: about(verdict(`allow-credentials`)), fix: fixCredentials},
 	{title: "listed methods or headers are refused",
-		about: about(`\((method|header)-not-allowed`, `\(authorization-listed`, `allow-(methods|headers)-syntax`),
-		fix: "send all listed methods in Access-Control-Allow-Methods and all listed headers in Access-Control-Allow-Headers; methods " +
-			"are case-sensitive, header names are not; return conformance.ErrUnsupported for * if the library does not have it"},
+		about: about(verdict(`(method|header)-not-allowed|authorization-listed|allow-(methods|headers)-syntax`)),
+		fix: "send the methods that the policy lists in Access-Control-Allow-Methods and the headers that it lists in " +
+			"Access-Control-Allow-Headers, not what the request asks for; methods are case-sensitive, header names are not; return " +
+			"conformance.ErrUnsupported for * if the library does not have it"},
 	{title: titlePreflight, about: about(`at the preflight`, `preflight-status`), fix: fixPreflight},
 	{title: titlePreflight, rules: "P1 P5", about: about(`the status is`), fix: fixPreflight},
 	{title: "refused preflights are not answered with 403", rules: "P2 R2", about: about(`the status is`),
@@ -104,38 +154,33 @@ var preflightCauses = []cause{
 	{title: "the handler runs for preflights", about: about(`the handler ran .*want never`, `after the answer the handler ran`),
 		fix: "do not call the next handler for an OPTIONS request with Origin and Access-Control-Request-Method: answer 204 if the " +
 			"origin is allowed and 403 otherwise"},
-	{title: "requests that are no preflights do not reach the handler as they were sent",
-		about: about(`the handler ran .*want once`, `the handler saw`),
-		fix:   "pass on, unchanged, every request but an OPTIONS request with both Origin and Access-Control-Request-Method"},
+	{title: titleSwallowed, about: about(`the handler ran .*want once`, `the handler saw`), fix: fixSwallowed},
 	{title: "preflights do not list what the policy lists", about: about(`Access-Control-Allow-(Headers|Methods) is`),
 		fix: `send the names that the policy lists, and no others: "*" includes neither Authorization nor names that no script can set`},
-	{title: "Access-Control-Max-Age is not the policy's", about: about(`Access-Control-Max-Age is`),
-		fix: "send Access-Control-Max-Age, in whole seconds, on preflights that succeed and nowhere else"},
+	{title: titleMaxAge, about: about(`Access-Control-Max-Age is`), fix: fixMaxAge},
+	{title: titleMaxAge, rules: "M", about: about(`the browser sent \d+ preflights`), fix: fixMaxAge},
 	{title: "answers to preflights can be stored or set cookies", about: about(`want it neither to set cookies nor to be stored`),
 		fix: "answer preflights outside of the middleware that sets cookies and Cache-Control"},
 }
 
 var responseCauses = []cause{
 	{title: "responses to allowed origins lack Access-Control-Allow-Origin",
-		about: about(`\(allow-origin-missing`, `Access-Control-Allow-Origin is absent`,
+		about: about(verdict(`allow-origin-missing`), `Access-Control-Allow-Origin is absent`,
 			`without the variation the answer has access-control-allow-origin`),
-		fix: "set the header before the next handler runs, so that it is on every response: errors, redirects, 304 and streams, " +
-			"for every method; return conformance.ErrUnsupported for patterns that the library does not have"},
+		fix: "if the policy allows the Origin, set the header before the next handler runs, so that it is on every response: errors, " +
+			"redirects, 304 and streams, for every method; return conformance.ErrUnsupported for patterns that the library does not have"},
 	{title: titleNotOrigin, about: about(`Access-Control-Allow-Origin is "`), fix: fixNotOrigin},
-	{title: "Access-Control-* headers are sent where they have no effect",
-		about: about(`want no Access-Control-\* header`, `want it absent`),
-		fix:   "if no entry matches the Origin, send no Access-Control-* header; send those of preflights only on preflights"},
+	{title: titleNoEffect, about: about(`want no Access-Control-\* header`, `want it absent`), fix: fixNoEffect},
 	{title: titleCredentials, about: about(`Access-Control-Allow-Credentials is`), fix: fixCredentials},
 	{title: "scripts cannot read exactly the exposed headers", about: about(`the script can`, `Access-Control-Expose-Headers is`),
-		fix: "send the exposed headers in Access-Control-Expose-Headers, on responses and not on preflights"},
+		fix: "send the headers that the policy exposes, and no others, in Access-Control-Expose-Headers, on responses to allowed origins " +
+			"and not on preflights"},
 	{title: "the Vary of others is lost", rules: "V1 V6", about: about(`Vary`),
 		fix: "add to Vary, with Header().Add, and keep the values that are there"},
-	{title: "Vary does not name Origin",
-		about: about(`Vary is .*want (it to name|exactly one line with) "?Origin`, `the Vary of one is`, `Vary does not name Origin`),
-		fix: `call w.Header().Add("Vary", "Origin") on every response, before the next handler runs: for allowed and refused origins ` +
-			`and without any Origin; a cache otherwise gives one origin's response to another`},
+	{title: titleVary, fix: fixVary,
+		about: about(`Vary is .*want (it to name|exactly one line with) "?Origin`, `the Vary of one is`, `Vary does not name Origin`)},
 	{title: "Vary names more than the answer depends on", about: about(`Vary is .*want it not to name`),
-		fix: `do not name Origin in Vary if every origin gets "*", and never send "Vary: *"`},
+		fix: `if the policy allows every origin, and every request gets "*", do not name Origin in Vary; never send "Vary: *"`},
 	{title: "the middleware hides Flush or Hijack", rules: "X5 X8 X9", about: about(`cannot flush`, `want one of \[101\]`),
 		fix: "give a wrapper of http.ResponseWriter an Unwrap method, and Flush and Hijack if the wrapped writer has them"},
 	{title: "Vary does not name what the answer to a preflight depends on", about: about(`Vary is .*want it to name`),
@@ -147,7 +192,7 @@ var responseCauses = []cause{
 func causeOf(c Case, failures []string) cause {
 	wrong := faultLines(failures)
 	for _, known := range causes {
-		if known.covers(c.Rule) && known.about().MatchString(wrong) {
+		if known.covers(c) && known.about().MatchString(wrong) {
 			return known
 		}
 	}
@@ -155,9 +200,9 @@ func causeOf(c Case, failures []string) cause {
 	return cause{title: "rule " + rule.ID + " is broken", fix: cmp.Or(rule.Text, c.Reason)}
 }
 
-func (c cause) covers(rule string) bool {
+func (c cause) covers(failed Case) bool {
 	return c.rules == "" || slices.ContainsFunc(strings.Fields(c.rules), func(id string) bool {
-		return id == rule || len(id) == 1 && strings.HasPrefix(rule, id)
+		return id == failed.Rule || id == failed.ID || len(id) == 1 && strings.HasPrefix(failed.Rule, id)
 	})
 }
 
@@ -186,8 +231,9 @@ type group struct {
 	results  []Result
 }
 
-// groups returns the cases that failed or passed unexpectedly, grouped by cause. Groups about
-// security come first, and larger groups before smaller ones.
+// groups returns the cases that failed or passed unexpectedly, grouped by cause. Origins
+// reflected with credentials come first, then the other groups about security. Larger groups
+// come before smaller ones.
 func (r Report) groups() []group {
 	byTitle := make(map[string]*group)
 	for _, result := range r.Results {
@@ -206,12 +252,29 @@ func (r Report) groups() []group {
 		groups = append(groups, *byTitle[title])
 	}
 	slices.SortStableFunc(groups, func(a, b group) int {
-		if a.security != b.security {
-			return map[bool]int{true: -1, false: 1}[a.security]
-		}
-		return cmp.Compare(len(b.results), len(a.results))
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(len(b.results), len(a.results)))
 	})
 	return groups
+}
+
+// rank is smaller for groups that are more dangerous.
+func (g group) rank() int {
+	switch {
+	case g.cause.title == titleReflected:
+		return 0
+	case g.security:
+		return 1
+	}
+	return 2
+}
+
+// example returns the case whose message the report shows. In groups about security, it is a
+// case of a stranger's origin, if there is one.
+func (g group) example() Result {
+	i := slices.IndexFunc(g.results, func(r Result) bool {
+		return g.security && strings.Contains(r.Message, "\n> Origin: "+OriginEvil+"\n")
+	})
+	return g.results[max(i, 0)]
 }
 
 // title returns the title of the group, with how many cases it has.
@@ -240,9 +303,10 @@ func (g group) text(examples bool) string {
 	fmt.Fprintf(&b, "  fix:   %s\n", wrapped(strings.Fields(g.cause.fix)))
 	fmt.Fprintf(&b, "  rules: %s\n", wrapped(sorted))
 	fmt.Fprintf(&b, "  cases: %s\n", wrapped(ids))
-	if first := g.results[0]; examples {
-		fmt.Fprintf(&b, "  for example %s: %s (%s)\n", first.ID, first.Reason, first.Source)
-		fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(first.Message, "\n", "\n    "))
+	if examples {
+		r := g.example()
+		fmt.Fprintf(&b, "  for example %s: %s (%s)\n", r.ID, r.Reason, r.Source)
+		fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(r.Message, "\n", "\n    "))
 	}
 	return b.String()
 }
@@ -299,8 +363,11 @@ func (r Report) summary(groups []group) string {
 		fmt.Fprintf(&b, "  %s\n", g.title())
 	}
 	if len(groups) > 0 {
-		first := slices.MaxFunc(groups, func(a, b group) int { return cmp.Compare(len(a.results), len(b.results)) })
-		fmt.Fprintf(&b, "most frequent: %s\n  fix:   %s\n", first.title(), wrapped(strings.Fields(first.cause.fix)))
+		most := slices.MaxFunc(groups, func(a, b group) int { return cmp.Compare(len(a.results), len(b.results)) })
+		if first := groups[0]; first.rank() == 0 && first.cause.title != most.cause.title {
+			fmt.Fprintf(&b, "start with: %s\n  fix:   %s\n", first.title(), wrapped(strings.Fields(first.cause.fix)))
+		}
+		fmt.Fprintf(&b, "most frequent: %s\n  fix:   %s\n", most.title(), wrapped(strings.Fields(most.cause.fix)))
 		fmt.Fprintf(&b, "the rules: %s\n", rulesURL)
 	}
 	return b.String()

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"os"
@@ -36,6 +37,38 @@ func (w without) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// pasted is a middleware without options, as people paste it into a server. It allows one
+// origin with credentials; "" stands for any Origin, which it reflects.
+func pasted(origin string) conformance.Mount {
+	middleware := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Add("Vary", "Origin")
+			w.Header().Set("Access-Control-Allow-Origin", cmp.Or(origin, r.Header.Get("Origin")))
+			w.Header().Set("Access-Control-Allow-Credentials", "true")
+			w.Header().Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS")
+			w.Header().Set("Access-Control-Allow-Headers", "Content-Type, Authorization")
+			if r.Method == http.MethodOptions {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	return conformance.NetHTTP(func(conformance.Setup) (func(http.Handler) http.Handler, error) { return middleware, nil })
+}
+
+// starFor allows every origin. If onlyCORS is true, requests without Origin get no header.
+func starFor(onlyCORS bool) conformance.Mount {
+	return conformance.NetHTTP(func(conformance.Setup) (func(http.Handler) http.Handler, error) {
+		return handler(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if !onlyCORS || len(r.Header["Origin"]) > 0 {
+				w.Header().Set("Access-Control-Allow-Origin", "*")
+			}
+			next.ServeHTTP(w, r)
+		}), nil
+	})
+}
+
 // The mount of the package's documentation reads no policy of a setup that has none.
 func TestDocumentedMount(t *testing.T) {
 	report := conformance.Check(t.Context(), conformance.NetHTTP(mountNaive), conformance.Options{Choices: true, Thin: 32})
@@ -68,11 +101,28 @@ func TestCauses(t *testing.T) {
 		security bool
 	}{
 		"O1/suffix":    {naiveMount, "origins that are not allowed get Access-Control-Allow-Origin", true},
-		"C1/behaviour": {naiveMount, "credentials are combined with * or with every origin", true},
+		"C1/behaviour": {naiveMount, "any Origin is reflected with credentials", true},
 		"A2/refused":   {naiveMount, "Access-Control-* headers are sent where they have no effect", false},
 		"A1/one":       {bare, "responses to allowed origins lack Access-Control-Allow-Origin", false},
 		"P1/allowed":   {bare, "preflights of allowed origins fail", false},
 		"V2/refused":   {loseVary, "Vary does not name Origin", false},
+		// Requests that are no CORS requests, or no preflights.
+		"N3":         {pasted("*"), "requests that are no preflights do not reach the handler as they were sent", false},
+		"N7/options": {pasted("*"), "requests that are no preflights do not reach the handler as they were sent", false},
+		"N1/get":     {pasted("*"), "Access-Control-* headers are sent where they have no effect", false},
+		// What a cache stored for one request, and gave to another.
+		"V4/any": {starFor(true), `requests without Origin do not get "*"`, false},
+		"V4/two": {loseVary, "Vary does not name Origin", false},
+		"V4/one": {bare, "responses to allowed origins lack Access-Control-Allow-Origin", false},
+		// No cause is the text of a rule.
+		"M1/cached": {pasted("*"), "Access-Control-Max-Age is not the policy's", false},
+		"A9/limit":  {bare, "responses to allowed origins lack Access-Control-Allow-Origin", false},
+		// A wildcard is no reflection.
+		"C2/lists":        {pasted("*"), "credentials are combined with * or with every origin", true},
+		"C2/verdict":      {pasted("*"), "Access-Control-Allow-Origin is not the request's Origin on one line", false},
+		"A3/credentials":  {pasted(""), "any Origin is reflected with credentials", true},
+		"P2/refused-evil": {pasted(""), "any Origin is reflected with credentials", true},
+		"O1/prefix":       {pasted(""), "origins that are not allowed get Access-Control-Allow-Origin", true},
 	} {
 		report := conformance.Check(t.Context(), tt.mount, conformance.Options{Filter: only(id)})
 		if len(report.Results) != 1 {
@@ -82,6 +132,35 @@ func TestCauses(t *testing.T) {
 		if r.Outcome != conformance.Fail || r.Cause != tt.cause || r.Security != tt.security || r.Fix == "" {
 			t.Errorf("%s: %s, cause %q, security %t, fix %q\n%s", id, r.Outcome, r.Cause, r.Security, r.Fix, r.Message)
 		}
+	}
+}
+
+// Someone who replaces "*" by any Origin has fewer failures, and a server that every website
+// can use with the user's cookies. The report says so first, and again before the most
+// frequent cause.
+func TestReflectionComesFirst(t *testing.T) {
+	report := func(origin string) string {
+		return conformance.Check(t.Context(), pasted(origin), conformance.Options{
+			Filter: func(c conformance.Case) bool { return c.Again == nil && strings.ContainsAny(c.Rule[:1], "ANOPV") },
+		}).Err().Error()
+	}
+	const title = "any Origin is reflected with credentials"
+	text := report("")
+	first, _, _ := strings.Cut(text, "\n\n")
+	if !strings.HasPrefix(first, "SECURITY: "+title) || !strings.Contains(first, "\n    > Origin: https://evil.test\n") {
+		t.Errorf("the report does not begin with the reflection, or its example has no stranger:\n%s", first)
+	}
+	if summary := text[strings.LastIndex(text, "\n\n"):]; !strings.Contains(summary, "\nstart with: SECURITY: "+title) {
+		t.Errorf("the summary does not say what to start with:\n%s", summary)
+	}
+	text = report("*")
+	if strings.Contains(text, title) || strings.Contains(text, "start with: ") {
+		t.Errorf("* counts as a reflection:\n%.500s", text)
+	}
+	// The example of a group about security is a stranger, not a request without Origin.
+	first, _, _ = strings.Cut(text, "\n\n")
+	if !strings.HasPrefix(first, "SECURITY: ") || !strings.Contains(first, "\n    > Origin: https://evil.test\n") {
+		t.Errorf("the example of the first group has no stranger:\n%s", first)
 	}
 }
 

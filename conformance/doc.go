@@ -25,15 +25,24 @@
 // A setup has policies or routes, so look which before you read one. Hand every field
 // of the policy to the library: a case fails if one is ignored. For what the library
 // cannot express, return [ErrUnsupported]; any other error says that the library
-// refuses the policy. The example of [NetHTTP] is complete.
+// refuses the policy. A complete example is in example_test.go, in the folder of this
+// package (https://github.com/corskit/corskit/blob/main/conformance/example_test.go).
 //
 // # A first run
 //
-// A first run may show hundreds of failures for a handful of causes. [Run] prints at its end
-// what [Report.Err] returns: the failures grouped by cause, those about security
-// first, each group with what to change, the IDs of its cases and one case in full.
-// The last lines are a summary with the most frequent cause. Mend that, and run again.
-// To see one case in full, run
+// A first run may show hundreds of failures for a handful of causes. Read it from the end:
+//
+//	go test . 2>&1 | tail -30
+//
+// The last lines are a summary: the causes, those about security first, and what to change for
+// the most frequent one. If any Origin is reflected with credentials, that comes first. Before
+// the summary, each cause has what to change, the IDs of its cases and one case in full;
+// [Report.Err] returns the same text. Before all of it, the go command prints a line
+// "--- FAIL" for each failed case.
+//
+// Fix the causes about security first, even if they have few cases, and run again. Fewer
+// failures do not mean a safer server: one that reflects every origin fails fewer cases than
+// one that always sends "*". To see one case in full, run
 //
 //	go test -v -run 'TestConformance/^A1$/^one$'
 //
@@ -44,6 +53,24 @@
 // send. They are left out unless [Options].Choices is set. Cases that the mount cannot
 // express are counted as unsupported. If more than half are, the run fails, because it
 // shows little.
+//
+// # A middleware without options
+//
+// A middleware with its lists in its code ignores the policies of the cases. Many cases then
+// fail that say nothing about it. Make at least its origins and credentials parameters, and
+// hand over those of the policy, because mistakes there are dangerous. Return
+// [ErrUnsupported] for patterns that it does not have, but not for lists in its code: a run
+// fails if most cases are skipped.
+//
+// Methods, headers and a maximum age in the code cause the groups "listed methods or headers
+// are refused", "preflights allow more than the policy lists", "scripts cannot read exactly
+// the exposed headers" and "Access-Control-Max-Age is not the policy's". To leave out nearly
+// all cases that depend on these lists, run
+//
+//	conformance.Run(t, mount, conformance.Options{Filter: func(c conformance.Case) bool {
+//		return strings.Contains("NACOPV", c.Rule[:1]) &&
+//			!slices.Contains(strings.Fields("A5 A8 A12 C2 P6 P7 P9 P13"), c.Rule)
+//	}})
 //
 // # Other frameworks
 //
@@ -80,8 +107,9 @@
 // because CORS depends on none of this. A caller's own cases are repeated as well, if
 // [Options].Cases contains them together with those of [Cases].
 //
-// A run takes about five seconds. With -short it takes one, because each variation then
-// repeats only a part of the cases, the same in every run; see [Options].Thin.
+// A run takes from five seconds to half a minute, depending on the machine. With -short it
+// takes a fifth of that, because each variation then repeats only a part of the cases, the
+// same in every run; see [Options].Thin.
 //
 // A failure message contains what was wrong, what was sent, what came back, the
 // text of the rule and the policies.

@@ -41,11 +41,11 @@ var headerChecks = []headerCheck{
 	}, {
 		misspelledOrigin, "error", "allow-origin-spelling",
 		"Access-Control-Allow-Origin is %s, but the origin is %s: browsers compare byte for byte",
-		"send the origin exactly as the browser does",
+		"write the origin in the server's list exactly as the browser does",
 	}, {
 		originPattern, "error", "allow-origin-pattern",
 		"Access-Control-Allow-Origin is %s: browsers do not support patterns",
-		"match the pattern on the server, and send the requesting origin",
+		"match the pattern on the server, and send the requesting origin only if it matches",
 	},
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -119,5 +120,24 @@ func TestProbeOutsideMiddleware(t *testing.T) {
 	}))
 	if !got.Corskit || !strings.HasPrefix(got.Fix, "the policy allows the origin: the response with status 404 (Not Found) comes from") {
 		t.Errorf("fix %q: %+v", got.Fix, r)
+	}
+}
+
+// Someone in a hurry does what a fix says, word for word. A fix that tells to answer with an
+// origin or with credentials says when, or the server ends up reflecting every origin.
+func TestRemediesSayWhen(t *testing.T) {
+	fixes := make(map[string]string)
+	for code, fix := range remedies {
+		fixes[string(code)] = fix
+	}
+	for _, c := range headerChecks {
+		fixes[c.code] = c.fix
+	}
+	looser := regexp.MustCompile(`\b(send|answer)\b.*(\borigin\b|Allow-Credentials)`)
+	condition := regexp.MustCompile(`\bonly if\b`)
+	for code, fix := range fixes {
+		if looser.MatchString(fix) && !condition.MatchString(fix) {
+			t.Errorf("%s: the fix has no condition: %s", code, fix)
+		}
 	}
 }

@@ -27,13 +27,17 @@ var preflightRemedies = []struct {
 	},
 }
 
-// remedies are fixes by the reason of the refusal.
+// remedies are fixes by the reason of the refusal. Someone in a hurry does what a fix says,
+// word for word: it must not make the server reflect origins.
 var remedies = map[browsermodel.Code]string{
 	browsermodel.CodeAllowOriginMissing:  "the server does not allow the origin, or sends no CORS headers with this status",
 	browsermodel.CodeAllowOriginMultiple: "find everything that sets the header, and let only one of them set it",
-	browsermodel.CodeAllowOriginMismatch: "the server must answer with the requesting origin, or *",
-	browsermodel.CodeAllowOriginWildcard: "answer with the origin instead of *, or fetch without credentials",
-	browsermodel.CodeAllowCredentials:    "send Access-Control-Allow-Credentials: true, or fetch without credentials",
+	browsermodel.CodeAllowOriginMismatch: "list the origin on the server, and answer with it only if it is listed; answer with * only if " +
+		"every website may read the responses, without credentials",
+	browsermodel.CodeAllowOriginWildcard: "fetch without credentials, or list the origins that may use them on the server, and answer " +
+		"with the origin instead of * only if it is listed",
+	browsermodel.CodeAllowCredentials: "fetch without credentials, or send Access-Control-Allow-Credentials: true only if the origin is " +
+		"listed on the server",
 	browsermodel.CodeAuthorizationListed: "list authorization in Access-Control-Allow-Headers as well as *",
 	browsermodel.CodePreflightStatus:     "answer preflights with 204",
 }

@@ -1,0 +1,29 @@
+package conformance
+
+import (
+	"regexp"
+	"testing"
+)
+
+// Someone in a hurry does what a fix says and reads no further. A fix that tells to send an
+// origin, credentials or the headers of a policy says under which condition.
+func TestFixesSayWhen(t *testing.T) {
+	loose := regexp.MustCompile(`\b(send|set|answer)\b.*(Allow-Origin|Allow-Credentials|\bOrigin\b|"\*"|headers of the policy|exposed)`)
+	condition := regexp.MustCompile(`\b(only if|if the policy|if an entry|no entry|if one matches|only values of the policy|` +
+		`to allowed origins|that the policy lists)\b`)
+	seen := 0
+	for _, c := range causes {
+		if loose.MatchString(c.fix) {
+			seen++
+			if !condition.MatchString(c.fix) {
+				t.Errorf("%s: the fix has no condition: %s", c.title, c.fix)
+			}
+		}
+		if c.fix == "" || len(c.fix) > 360 {
+			t.Errorf("%s: the fix has %d bytes", c.title, len(c.fix))
+		}
+	}
+	if seen < 8 {
+		t.Errorf("%d fixes tell to send something", seen)
+	}
+}
