@@ -89,9 +89,6 @@ func (s *serve) run(cmd *cobra.Command, files []string) error {
 	defer stop()
 
 	log := s.logger(cmd)
-	for _, w := range c.Warnings {
-		log.Warn("configuration", "warning", w.String())
-	}
 	engine, status := c.Engine(), c.ConfigStatus
 	if s.watch {
 		w, err := s.follow(ctx, cmd, files[0], log)
@@ -100,6 +97,10 @@ func (s *serve) run(cmd *cobra.Command, files []string) error {
 		}
 		defer w.Close()
 		engine, status = w.Engine(), w.ConfigStatus
+	} else {
+		for _, w := range c.Warnings {
+			log.Warn("configuration", "warning", w.String())
+		}
 	}
 	l, err := net.Listen("tcp", s.listen)
 	if err != nil {
@@ -125,7 +126,7 @@ func (s *serve) run(cmd *cobra.Command, files []string) error {
 func (s *serve) follow(ctx context.Context, cmd *cobra.Command, file string, log *slog.Logger) (*config.Watcher, error) {
 	opts, _ := s.source.options(cmd)
 	opts.Progress = nil
-	opts.OnReload = func(r config.Result) { logReload(log, r) }
+	opts.Logger = log
 	return config.Watch(ctx, file, opts)
 }
 
@@ -188,17 +189,4 @@ func serveUntil(ctx context.Context, stop func(), server server, l net.Listener,
 		return err
 	}
 	return nil
-}
-
-func logReload(log *slog.Logger, r config.Result) {
-	if r.Err == nil {
-		log.Info("reloaded", "revision", r.Revision.String(), "changes", clip(r.Diff.String()))
-		for _, w := range r.Warnings {
-			log.Warn("configuration", "warning", w.String())
-		}
-		return
-	}
-	for e := range config.Errors(r.Err) {
-		log.Error("not reloaded: the old policy stays in force", "revision", r.Revision.String(), "fault", e.Error())
-	}
 }

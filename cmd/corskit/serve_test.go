@@ -284,7 +284,7 @@ func TestServeWatch(t *testing.T) {
 		t.Fatal("the first policy is not in force")
 	}
 	replace(strings.Replace(served, "https://a.example", "https://b.example", 1))
-	l := s.await("the reload", func(l map[string]any) bool { return l["msg"] == "reloaded" })
+	l := s.await("the reload", func(l map[string]any) bool { return l["msg"] == "cors: policies reloaded" })
 	if !strings.Contains(l["changes"].(string), "https://b.example") {
 		t.Errorf("the log does not say what has changed: %v", l)
 	}
