@@ -135,13 +135,15 @@ policies:
     max_age: 10m # m
     allow_origins: ["https://new.example.com"]
 `},
-	{"a byte order mark and CR LF", "cors.yaml", addOrigin, "\ufeffpolicies:\r\n  app:\r\n    allow_origins:\r\n      - https://a.example\r\n",
+	{"a byte order mark and CR LF", "cors.yaml", addOrigin,
+		"\ufeffpolicies:\r\n  app:\r\n    allow_origins:\r\n      - https://a.example\r\n",
 		"\ufeffpolicies:\r\n  app:\r\n    allow_origins:\r\n      - https://a.example\r\n      - https://new.example.com\r\n"},
 	{"a flag", "cors.yaml", "dangerously_allow_null_origin", "policies:\n  app:\n    allow_origins: []\n",
 		"policies:\n  app:\n    allow_origins: []\n    dangerously_allow_null_origin: true\n"},
 	{"a flag that is false", "cors.yaml", "dangerously_allow_null_origin", "policies: {app: {dangerously_allow_null_origin: False}}\n",
 		"policies: {app: {dangerously_allow_null_origin: true}}\n"},
-	{"characters of several bytes", "cors.yaml", addOrigin, "policies: {app: {allow_origins: [\"regexp:https://ä?a\\\\.example\", \"https://a.example\"]}}\n",
+	{"characters of several bytes", "cors.yaml", addOrigin,
+		"policies: {app: {allow_origins: [\"regexp:https://ä?a\\\\.example\", \"https://a.example\"]}}\n",
 		"policies: {app: {allow_origins: [\"regexp:https://ä?a\\\\.example\", \"https://a.example\", \"https://new.example.com\"]}}\n"},
 	{"JSON in one line", "cors.json", addOrigin, `{"policies": {"app": {"allow_origins": ["https://a.example"]}}}`,
 		`{"policies": {"app": {"allow_origins": ["https://a.example", "https://new.example.com"]}}}`},
@@ -252,10 +254,12 @@ func TestAddChoosesTheDocument(t *testing.T) {
 			"cors.yaml": []byte(listed), "list.txt": []byte("https://a.example\r\n"),
 		}, "", addOrigin, "list.txt", "https://a.example\r\nhttps://new.example.com\r\n"},
 		{"an origins_file of two policies", config.Static{
-			"cors.yaml": []byte("policies: {app: {origins_file: list.txt}, b: {origins_file: list.txt}}\n"), "list.txt": []byte("https://a.example\n"),
-		}, "", addOrigin, "cors.yaml", "{app: {origins_file: list.txt, allow_origins: [\"https://new.example.com\"]}, b: {origins_file: list.txt}}\n"},
+			"cors.yaml": []byte("policies: {app: {origins_file: list.txt}, b: {origins_file: list.txt}}\n"),
+			"list.txt":  []byte("https://a.example\n"),
+		}, "", addOrigin, "cors.yaml", "list.txt, allow_origins: [\"https://new.example.com\"]}, b: {origins_file: list.txt}}\n"},
 		{"an origins_file and a list", config.Static{
-			"cors.yaml": []byte("policies: {app: {origins_file: list.txt, allow_origins: []}}\n"), "list.txt": []byte("https://a.example\n"),
+			"cors.yaml": []byte("policies: {app: {origins_file: list.txt, allow_origins: []}}\n"),
+			"list.txt":  []byte("https://a.example\n"),
 		}, "", addOrigin, "cors.yaml", "allow_origins: [\"https://new.example.com\"]}}\n"},
 	} {
 		edit, err := config.Add(t.Context(), tt.files, "cors.yaml", addition(tt.add), noEnviron, config.Options{Profile: tt.profile})
@@ -287,12 +291,15 @@ func TestAddRefuses(t *testing.T) {
 		{"a variable with JSON", "cors.yaml", one, []string{`CORS__POLICIES__APP__ALLOW_ORIGINS=["https://b.example"]`}, addOrigin,
 			config.ReasonVariable, "CORS__POLICIES__APP__ALLOW_ORIGINS: policies.app.allow_origins: set by the variable; " +
 				"add \"https://new.example.com\" to the variable"},
-		{"an alias", "cors.yaml", []byte("policies:\n  other:\n    allow_origins: &list [\"https://a.example\"]\n  app:\n    allow_origins: *list\n"),
-			nil, addOrigin, config.ReasonNotation, "cors.yaml:5:5: policies.app.allow_origins: in a notation that is not changed automatically; " +
+		{"an alias", "cors.yaml",
+			[]byte("policies:\n  other:\n    allow_origins: &list [\"https://a.example\"]\n  app:\n    allow_origins: *list\n"),
+			nil, addOrigin, config.ReasonNotation,
+			"cors.yaml:5:5: policies.app.allow_origins: in a notation that is not changed automatically; " +
 				"add \"https://new.example.com\" by hand"},
 		{"an anchor that another policy uses", "cors.yaml",
 			[]byte("policies:\n  app:\n    allow_origins: &list [\"https://a.example\"]\n  other:\n    allow_origins: *list\n"),
-			nil, addOrigin, config.ReasonNotation, "cors.yaml:3:5: policies.app.allow_origins: in a notation that is not changed automatically; " +
+			nil, addOrigin, config.ReasonNotation,
+			"cors.yaml:3:5: policies.app.allow_origins: in a notation that is not changed automatically; " +
 				"add \"https://new.example.com\" by hand"},
 		{"a block scalar", "cors.yaml", []byte("policies:\n  app:\n    allow_origins:\n      - |-\n        https://a.example\n"),
 			nil, addOrigin, config.ReasonNotation, ""},

@@ -100,7 +100,8 @@ func TestSuggest(t *testing.T) {
 		t.Errorf("without --write, the file becomes\n%s", text)
 	}
 	colour := corskit(t, dir, "suggest", "--from", "decisions.jsonl", "--color", "always")
-	contains(t, "the diff in colour", colour.stdout, "\x1b[1;32m+      - https://beta.example.com\x1b[0m", "\x1b[1;31m-    allow_methods: [PUT]\x1b[0m")
+	contains(t, "the diff in colour", colour.stdout,
+		"\x1b[1;32m+      - https://beta.example.com\x1b[0m", "\x1b[1;31m-    allow_methods: [PUT]\x1b[0m")
 }
 
 // TestSuggestionsAreFollowed writes the suggestions to files in all formats. What was
@@ -116,7 +117,8 @@ func TestSuggestionsAreFollowed(t *testing.T) {
 		opts       config.Options
 	}{
 		{name: "YAML", file: "cors.yaml", text: suggestFile, kept: "https://app.example.com # the app"},
-		{name: "YAML with brackets", file: "cors.yml", text: `policies: {app: {allow_origins: ["https://app.example.com"], allow_credentials: true},
+		{name: "YAML with brackets", file: "cors.yml", text: `policies: {
+  app: {allow_origins: ["https://app.example.com"], allow_credentials: true},
   public: {allow_origins: []}} # c
 routes: [{path: /public/, policies: [public]}, {path: /items, policies: [app]}]
 `, kept: "}} # c"},
@@ -168,7 +170,9 @@ routes: [{path: /public/, policies: [public]}, {path: /items, policies: [app]}]
 			}
 			file := write(t, dir, tt.file, tt.text)
 			record(t, file, tt.opts)
-			args := []string{"suggest", tt.file, "--from", "decisions.jsonl", "--questionable", "--write", "--format", "json", "--profile", tt.opts.Profile}
+			args := []string{
+				"suggest", tt.file, "--from", "decisions.jsonl", "--questionable", "--write", "--format", "json", "--profile", tt.opts.Profile,
+			}
 			r := corskit(t, dir, args...)
 			if r.code != exitYes {
 				t.Fatalf("%+v", r)
@@ -247,7 +251,7 @@ func TestSuggestMarks(t *testing.T) {
 		mark    mark
 		reason  string
 	}{
-		{credentials, fetched("https://new.example.com", "/"), markSafe, "the same registered domain (example.com) as https://app.example.com"},
+		{credentials, fetched("https://new.example.com", "/"), markSafe, "registered domain (example.com) as https://app.example.com"},
 		{credentials, fetched("https://example.com", "/"), markSafe, "same registered domain"},
 		{credentials, fetched("https://app.example.com:8443", "/"), markSafe, "same registered domain"},
 		{credentials, fetched("https://northwind.co.uk", "/"), markSafe, "(northwind.co.uk) as https://*.northwind.co.uk"},
@@ -318,7 +322,8 @@ func TestSuggestMarks(t *testing.T) {
 			reason += a.Reason
 		}
 		if w.Mark != tt.mark || !strings.Contains(reason, tt.reason) {
-			t.Errorf("%s %v: %s, %q, want %s, %q", tt.request.Origin, tt.request.AccessControlRequestMethod, w.Mark, reason, tt.mark, tt.reason)
+			t.Errorf("%s %v: %s, %q, want %s, %q",
+				tt.request.Origin, tt.request.AccessControlRequestMethod, w.Mark, reason, tt.mark, tt.reason)
 		}
 		if (r.code == exitYes) != (tt.mark == markNone) {
 			t.Errorf("%s: exit status %d", tt.request.Origin, r.code)
@@ -393,7 +398,8 @@ func TestSuggestManyStrangers(t *testing.T) {
 func TestSuggestByHand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	const alias = "policies:\n  other: {allow_origins: &ours [\"https://app.example.com\"]}\n  app: {allow_origins: *ours, allow_methods: []}\n" +
+	const alias = "policies:\n  other: {allow_origins: &ours [\"https://app.example.com\"]}\n" +
+		"  app: {allow_origins: *ours, allow_methods: []}\n" +
 		"routes: [{path: /o, policies: [other]}, {policies: [app]}]\n"
 	write(t, dir, "cors.yaml", alias)
 	write(t, dir, "log", logOf(t, asks("https://new.example.com", "/items", "PUT")))
@@ -411,7 +417,8 @@ func TestSuggestByHand(t *testing.T) {
 	if strings.Contains(r.stdout, "+      - https://new") {
 		t.Errorf("the file is changed, which has no effect:\n%s", r.stdout)
 	}
-	if r := corskitWith(t, dir, []string{variable + "=https://app.example.com"}, "suggest", "--from", "log", "--no-env"); strings.Contains(r.stdout, variable) {
+	r = corskitWith(t, dir, []string{variable + "=https://app.example.com"}, "suggest", "--from", "log", "--no-env")
+	if strings.Contains(r.stdout, variable) {
 		t.Errorf("with --no-env: %+v", r)
 	}
 }
@@ -443,7 +450,8 @@ func TestSuggestWrites(t *testing.T) {
 		if link == file || runtime.GOOS == "windows" {
 			break
 		}
-		if info, err := os.Lstat(path); err != nil || info.Mode().Type() != mode.Type() || mode.Perm() != 0 && info.Mode().Perm() != mode.Perm() {
+		if info, err := os.Lstat(path); err != nil || info.Mode().Type() != mode.Type() ||
+			mode.Perm() != 0 && info.Mode().Perm() != mode.Perm() {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
 		}
 	}
@@ -461,7 +469,8 @@ func TestSuggestDoesNotOverwrite(t *testing.T) {
 	dir := t.TempDir()
 	first, second := write(t, dir, "a.yaml", "a"), write(t, dir, "b.yaml", "changed")
 	err := writeEdits([]edited{
-		{File: first, edit: config.Edit{Old: []byte("a"), New: []byte("new")}}, {File: second, edit: config.Edit{Old: []byte("b"), New: []byte("new")}},
+		{File: first, edit: config.Edit{Old: []byte("a"), New: []byte("new")}},
+		{File: second, edit: config.Edit{Old: []byte("b"), New: []byte("new")}},
 	})
 	if err == nil || !strings.Contains(err.Error(), "b.yaml has changed meanwhile") {
 		t.Errorf("got %v", err)
@@ -474,8 +483,8 @@ func TestSuggestDoesNotOverwrite(t *testing.T) {
 }
 
 // refusalsJSON is what an inspector answers.
-const refusalsJSON = `[{"origin":"https://new.example.com","kind":"preflight","code":"origin-not-allowed","reason":"no policy allows the origin",
-"policy":"","route":2,"count":12,"error":0,"first":"2026-01-01T00:00:00Z","last":"2026-01-01T00:00:00Z",
+const refusalsJSON = `[{"origin":"https://new.example.com","kind":"preflight","code":"origin-not-allowed",
+"reason":"no policy allows the origin","policy":"","route":2,"count":12,"error":0,"first":"2026-01-01T00:00:00Z","last":"2026-01-01T00:00:00Z",
 "method":"DELETE","host":"api.example.com","path":"/items","headers":["x-a,x-b"],"allowed":false,"hint":"","fix":null},
 {"origin":"https://other.example.com","kind":"actual","code":"origin-not-allowed","reason":"","policy":"","route":2,"count":1,"error":0,
 "method":"GET","host":"api.example.com","path":"/items","headers":[]}]`
@@ -602,7 +611,8 @@ func patch(t *testing.T, text, diff string) string {
 	parts := strings.SplitAfter(diff, "\n")[2:]
 	for i, line := range parts {
 		if header := (struct{ old, n, is, m int }{}); strings.HasPrefix(line, "@@") {
-			if _, err := fmt.Sscanf(line, "@@ -%d,%d +%d,%d @@", &header.old, &header.n, &header.is, &header.m); err != nil || left+come != 0 {
+			_, err := fmt.Sscanf(line, "@@ -%d,%d +%d,%d @@", &header.old, &header.n, &header.is, &header.m)
+			if err != nil || left+come != 0 {
 				t.Fatalf("%q: %v, and %d and %d lines are missing", line, err, left, come)
 			}
 			begin := header.old - 1

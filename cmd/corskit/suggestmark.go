@@ -308,7 +308,8 @@ func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) ne
 		switch {
 		case passes(class):
 			return t.need
-		case class.Code == core.CodeMethodNotAllowed && !slices.Contains(t.policy.AllowMethods, refused) && !differsInCase(engine.Explain(ctx, r)):
+		case class.Code == core.CodeMethodNotAllowed && !slices.Contains(t.policy.AllowMethods, refused) &&
+			!differsInCase(engine.Explain(ctx, r)):
 			t.policy.AllowMethods = append(slices.Clone(t.policy.AllowMethods), refused)
 			t.add(worse(a.method(refused, t.warnings()), *origin), "AllowMethods", refused)
 		case class.Code == core.CodeHeaderNotAllowed && !slices.Contains(t.policy.AllowHeaders, name):

@@ -97,7 +97,8 @@ func (w wish) print(t terminal) {
 	if origin == "" {
 		origin = `""`
 	}
-	t.printf("%s %s, %s, such as %s\n", t.style(w.Mark.style(), string(w.Mark)+":"), origin, counted(w.Requests, "request"), safe(w.Example))
+	t.printf("%s %s, %s, such as %s\n",
+		t.style(w.Mark.style(), string(w.Mark)+":"), origin, counted(w.Requests, "request"), safe(w.Example))
 	if w.Reason != "" {
 		t.printf("    %s\n", w.Reason)
 	}

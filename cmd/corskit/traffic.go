@@ -78,7 +78,8 @@ func (t traffic) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("skipped %s that cannot be read; the first is %s", plural(t.Broken, "line"), t.FirstBroken))
 	}
 	if t.Forgotten > 0 {
-		notes = append(notes, fmt.Sprintf("left out %d requests of kinds that are rare: there are too many to tell them all apart", t.Forgotten))
+		notes = append(notes, fmt.Sprintf("left out %s of kinds that are rare: there are too many kinds to tell them all apart",
+			counted(t.Forgotten, "request")))
 	}
 	return notes
 }
@@ -167,7 +168,8 @@ func openInspector(ctx context.Context, page string) (io.ReadCloser, error) {
 	if response.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, maxShown)) // the status says enough
 		_ = response.Body.Close()
-		return nil, fmt.Errorf("%s answers with status %s: %s", u.Redacted(), statusText(response.StatusCode), safe(strings.TrimSpace(string(text))))
+		return nil, fmt.Errorf("%s answers with status %s: %s",
+			u.Redacted(), statusText(response.StatusCode), safe(strings.TrimSpace(string(text))))
 	}
 	return response.Body, nil
 }
@@ -208,8 +210,11 @@ func readInspector(in io.Reader) func(yield func(observe.Refusal, error) bool) {
 // refused, so the request came from another site.
 func (i inspected) refusal() observe.Refusal {
 	r := observe.Refusal{
-		Origin: i.Origin, Code: i.Code, Refused: i.Refused, Policy: i.Policy, Route: i.Route, Count: i.Count, First: i.First, Kind: core.Actual,
-		Request: core.Request{Method: i.Method, Host: i.Host, Path: i.Path, Origin: []string{i.Origin}, SecFetchSite: []string{"cross-site"}},
+		Origin: i.Origin, Kind: core.Actual, Code: i.Code, Refused: i.Refused, Policy: i.Policy, Route: i.Route,
+		Count: i.Count, First: i.First,
+		Request: core.Request{
+			Method: i.Method, Host: i.Host, Path: i.Path, Origin: []string{i.Origin}, SecFetchSite: []string{"cross-site"},
+		},
 	}
 	if i.Code == core.CodeOriginRepeated {
 		r.Request.Origin = append(r.Request.Origin, i.Origin)
