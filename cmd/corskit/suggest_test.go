@@ -171,13 +171,14 @@ routes: [{path: /public/, policies: [public]}, {path: /items, policies: [app]}]
 			file := write(t, dir, tt.file, tt.text)
 			record(t, file, tt.opts)
 			args := []string{
-				"suggest", tt.file, "--from", "decisions.jsonl", "--questionable", "--write", "--format", "json", "--profile", tt.opts.Profile,
+				"suggest", tt.file, "--from", "decisions.jsonl", "--questionable", "--write", "--format", "json",
+				"--profile", tt.opts.Profile,
 			}
 			r := corskit(t, dir, args...)
 			if r.code != exitYes {
 				t.Fatalf("%+v", r)
 			}
-			refused := followed(t, file, tt.opts)
+			refused := stillRefused(t, file, tt.opts)
 			if got := suggestedIn(t, r.stdout, markNone); !slices.Equal(got, refused) {
 				t.Errorf("not suggested: %q\nstill refused: %q", got, refused)
 			}
@@ -192,8 +193,8 @@ routes: [{path: /public/, policies: [public]}, {path: /items, policies: [app]}]
 	}
 }
 
-// followed returns the origins of recorded requests that a file refuses, each once.
-func followed(t *testing.T, file string, opts config.Options) (origins []string) {
+// stillRefused returns the origins of recorded requests that a file refuses, each once.
+func stillRefused(t *testing.T, file string, opts config.Options) (origins []string) {
 	t.Helper()
 	engine, err := config.Load(file, opts, config.Options{Environ: []string{}})
 	if err != nil {
@@ -484,7 +485,7 @@ func TestSuggestDoesNotOverwrite(t *testing.T) {
 
 // refusalsJSON is what an inspector answers.
 const refusalsJSON = `[{"origin":"https://new.example.com","kind":"preflight","code":"origin-not-allowed",
-"reason":"no policy allows the origin","policy":"","route":2,"count":12,"error":0,"first":"2026-01-01T00:00:00Z","last":"2026-01-01T00:00:00Z",
+"reason":"no policy allows the origin","policy":"","route":2,"count":12,"error":0,"first":"2026-01-01T00:00:00Z",
 "method":"DELETE","host":"api.example.com","path":"/items","headers":["x-a,x-b"],"allowed":false,"hint":"","fix":null},
 {"origin":"https://other.example.com","kind":"actual","code":"origin-not-allowed","reason":"","policy":"","route":2,"count":1,"error":0,
 "method":"GET","host":"api.example.com","path":"/items","headers":[]}]`
