@@ -53,13 +53,15 @@ const maxResembled = 500
 
 func newAssessor(p core.Policy) *assessor {
 	a := &assessor{policy: p, domains: make(map[string]string)}
+	seen := make(map[string]bool)
 	for _, entry := range p.AllowOrigins {
 		host, ok := hostOf(entry)
-		if !ok {
+		domain := registered(host)
+		if !ok || domain == "" || seen[domain] {
 			continue
 		}
-		domain, _ := ownDomain(host)
-		if _, known := a.domains[domain]; domain == "" || known {
+		seen[domain] = true
+		if isShared(domain) {
 			continue
 		}
 		a.domains[domain] = entry
@@ -85,21 +87,23 @@ func hostOf(entry string) (host string, ok bool) {
 // ownDomain returns the domain that one owner has registered, with all names below it. If
 // there is none, shared may name the domain below which strangers have their names.
 func ownDomain(host string) (domain, shared string) {
-	if isAddress(host) {
-		return "", ""
-	}
-	suffix, managed := publicsuffix.PublicSuffix(host)
-	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
-	if err != nil {
-		return "", ""
-	}
-	if isShared(domain) {
+	domain = registered(host)
+	if domain != "" && isShared(domain) {
 		return "", domain
 	}
-	if !managed && strings.Contains(suffix, ".") {
+	if suffix, managed := publicsuffix.PublicSuffix(host); domain != "" && !managed && strings.Contains(suffix, ".") {
 		shared = suffix
 	}
 	return domain, shared
+}
+
+// registered returns the domain that a host belongs to by the public suffix list, or "".
+func registered(host string) string {
+	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil || isAddress(host) {
+		return ""
+	}
+	return domain
 }
 
 // isShared reports whether strangers have names below a domain. Core knows some that the
