@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"reflect"
 	"slices"
@@ -220,6 +221,19 @@ func TestAdd(t *testing.T) {
 				t.Errorf("got the edit of %q (%q) from\n%s", edit.Name, edit.File, edit.Old)
 			}
 		})
+	}
+}
+
+// Functions of the program belong to policies, and do not get in the way.
+func TestAddWithFunctions(t *testing.T) {
+	t.Parallel()
+	functions := config.Options{AllowOriginFuncs: map[string]func(context.Context, core.Request) bool{
+		"app": func(context.Context, core.Request) bool { return false },
+	}}
+	edit, err := config.Add(t.Context(), config.Static{"cors.yaml": []byte("policies: {app: {}}\n")}, "cors.yaml", addition(addOrigin),
+		noEnviron, functions)
+	if err != nil || !bytes.Contains(edit.New, []byte(newOrigin)) {
+		t.Errorf("%q, %v", edit.New, err)
 	}
 }
 

@@ -293,6 +293,7 @@ func TestSuggestMarks(t *testing.T) {
 		{plain, own("CHICKEN"), markQuestionable, "not a common method"},
 		{plain, own("PACTH"), markQuestionable, "did you mean \"PATCH\""},
 		{plain, own("patch"), markNone, "did you mean \"PATCH\""},
+		{strings.Replace(plain, "app: {", "app: {allow_methods: [PATCH], ", 1), own("patch"), markNone, "change the method in the script"},
 		{plain, own("TRACE"), markNone, "browsers never send TRACE"},
 		{plain, own("a b"), markNone, ""},
 		{plain, own("GET", "x-token"), markSafe, "a header"},
@@ -328,6 +329,36 @@ func TestSuggestMarks(t *testing.T) {
 		}
 		if (r.code == exitYes) != (tt.mark == markNone) {
 			t.Errorf("%s: exit status %d", tt.request.Origin, r.code)
+		}
+	}
+}
+
+// An origin that is added to one policy takes its requests from another. The change is
+// extended then.
+func TestSuggestExtendsTheChange(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := write(t, dir, "cors.yaml", `policies:
+  a: {allow_origins: ["https://app.example.com"], allow_methods: [PUT]}
+  b: {allow_origins: ["https://www.example.com"], allow_methods: [DELETE]}
+routes:
+  - {path: /one/, policies: [a, b]}
+  - {path: /two/, policies: [a]}
+`)
+	one, two := asks("https://new.example.com", "/one/x", "DELETE"), asks("https://new.example.com", "/two/x", "PUT")
+	write(t, dir, "log", logOf(t, one)+logOf(t, two))
+	r := corskit(t, dir, "suggest", "--from", "log", "--write")
+	contains(t, "the change", r.stdout, "allow_methods: [PUT, DELETE]")
+	if r.code != exitYes {
+		t.Errorf("%+v", r)
+	}
+	engine, err := config.Load(file, config.Options{Environ: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []core.Request{one, two} {
+		if x := engine.Explain(t.Context(), r); !x.Browser.Allowed {
+			t.Errorf("still refused:\n%s", x)
 		}
 	}
 }

@@ -299,8 +299,6 @@ func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) ne
 		origin = &o
 	case a.any():
 		t.policy.AllowOrigins = []string{"*"}
-	default:
-		t.policy.DangerouslyAllowNullOrigin = true
 	}
 	for range maxNeeded {
 		engine, err := core.New(t.policy)

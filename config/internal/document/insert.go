@@ -221,7 +221,7 @@ func (e *Editor) scalarEnd(at int, flow bool) (end int, ok bool) {
 		return 0, false
 	}
 	switch quote := rest[0]; {
-	case bytes.HasPrefix(rest, []byte(`"""`)), bytes.HasPrefix(rest, []byte("'''")), strings.IndexByte("&!|>*", quote) >= 0:
+	case strings.IndexByte("&!|>*", quote) >= 0: // YAML with more than a scalar, or of several lines
 		return 0, false
 	case quote == '"', quote == '\'':
 		for i := 1; i < len(rest); i++ {
