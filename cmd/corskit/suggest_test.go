@@ -348,7 +348,8 @@ routes:
 	one, two := asks("https://new.example.com", "/one/x", "DELETE"), asks("https://new.example.com", "/two/x", "PUT")
 	write(t, dir, "log", logOf(t, one)+logOf(t, two))
 	r := corskit(t, dir, "suggest", "--from", "log", "--write")
-	contains(t, "the change", r.stdout, "allow_methods: [PUT, DELETE]")
+	contains(t, "the change", r.stdout, "allow_methods: [PUT, DELETE]", "safe: https://new.example.com, 1 request, such as DELETE",
+		"safe: https://new.example.com, 1 request, such as PUT", "2 refused requests")
 	if r.code != exitYes {
 		t.Errorf("%+v", r)
 	}
@@ -359,6 +360,32 @@ routes:
 	for _, r := range []core.Request{one, two} {
 		if x := engine.Explain(t.Context(), r); !x.Browser.Allowed {
 			t.Errorf("still refused:\n%s", x)
+		}
+	}
+}
+
+// TestSuggestChoosesThePolicy adds an origin to one of two policies.
+func TestSuggestChoosesThePolicy(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, first, second string
+		request             core.Request
+	}{
+		{"the other refuses it", `allow_credentials: true, allow_origins: ["https://app.example.com"]`, `allow_origins: ["https://a.test"]`,
+			fetched("http://new.example.com", "/")},
+		{"the other lists strangers", `allow_origins: ["https://a.test"]`, `allow_origins: ["https://app.example.com"]`,
+			fetched("https://new.example.com", "/")},
+		{"the other lacks the method", `allow_origins: ["https://app.example.com"]`,
+			`allow_methods: [PUT], allow_origins: ["https://www.example.com"]`, asks("https://new.example.com", "/", "PUT")},
+	} {
+		dir := t.TempDir()
+		other, best := "other: {"+tt.first+"}", "best: {"+tt.second+"}"
+		for i, policies := range []string{other + ", " + best, best + ", " + other} {
+			write(t, dir, "cors.yaml", "policies: {"+policies+"}\n")
+			r := corskitInput(t, dir, logOf(t, tt.request), "suggest", "--from", "-")
+			if !strings.Contains(r.stdout, `to allow_origins of policy "best"`) {
+				t.Errorf("%s, order %d: %+v", tt.name, i, r)
+			}
 		}
 	}
 }
@@ -628,6 +655,9 @@ func TestUnified(t *testing.T) {
 		if got := patch(t, from, diff); got != to {
 			t.Fatalf("from\n%s\nto\n%s\nis not\n%s", from, to, diff)
 		}
+	}
+	if diff := unified("file", "", "new\n"); diff != "--- file\n+++ file\n@@ -0,0 +1,1 @@\n+new\n" {
+		t.Errorf("from nothing: %q", diff)
 	}
 	if diff := unified("file", "same\n", "same\n"); diff != "--- file\n+++ file\n" {
 		t.Errorf("no difference: %q", diff)
