@@ -39,7 +39,8 @@ type Edit struct {
 // policy, in the last file that declares it. Everything else in the document stays as it
 // is, comments too. Add writes nothing.
 //
-// The new text is read again: apart from the addition, policies and routes are the same.
+// The new text is read again: apart from the addition, the policies, the routes and the
+// shadow are the same.
 // But Add does not check the entries, for which the caller reads the configuration with
 // the new text.
 //
@@ -202,13 +203,10 @@ func (s replacedSource) Load(ctx context.Context, name string, limit int64) (Doc
 
 // isAddition reports whether an addition is all that differs between two states.
 func isAddition(before, after *state, a Addition) bool {
-	want, got := slices.Clone(before.policies), slices.Clone(after.policies)
+	want := withoutFuncs(&before.part)
+	got := withoutFuncs(&after.part)
 	field := policyField(a.Key)
-	for i := range got {
-		got[i].AllowOriginFunc = nil // functions cannot be compared, and are not in files
-	}
 	for i := range want {
-		want[i].AllowOriginFunc = nil
 		if want[i].Name != a.Policy || i >= len(got) {
 			continue
 		}
@@ -223,5 +221,22 @@ func isAddition(before, after *state, a Addition) bool {
 			value.Set(reflect.ValueOf(now)) // the order of the entries does not matter
 		}
 	}
-	return reflect.DeepEqual(want, got) && slices.Equal(routeLines(before), routeLines(after))
+	if !reflect.DeepEqual(want, got) || !slices.Equal(routeLines(&before.part), routeLines(&after.part)) {
+		return false
+	}
+	if before.shadow == nil || after.shadow == nil {
+		return before.shadow == after.shadow
+	}
+	return reflect.DeepEqual(withoutFuncs(before.shadow), withoutFuncs(after.shadow)) &&
+		slices.Equal(routeLines(before.shadow), routeLines(after.shadow))
+}
+
+// withoutFuncs returns the policies of a part without their functions, which cannot be
+// compared, and are not in files.
+func withoutFuncs(p *part) []core.Policy {
+	policies := slices.Clone(p.policies)
+	for i := range policies {
+		policies[i].AllowOriginFunc = nil
+	}
+	return policies
 }

@@ -271,6 +271,11 @@ func TestAddChoosesTheDocument(t *testing.T) {
 			"cors.yaml": []byte("policies: {app: {origins_file: list.txt}, b: {origins_file: list.txt}}\n"),
 			"list.txt":  []byte("https://a.example\n"),
 		}, "", addOrigin, "cors.yaml", "list.txt, allow_origins: [\"https://new.example.com\"]}, b: {origins_file: list.txt}}\n"},
+		{"an origins_file of a policy and its shadow", config.Static{
+			"cors.yaml": []byte("policies: {app: {origins_file: list.txt}}\nshadow: {policies: {app: {origins_file: list.txt}}}\n"),
+			"list.txt":  []byte("https://a.example\n"),
+		}, "", addOrigin, "cors.yaml", "list.txt, allow_origins: [\"https://new.example.com\"]}}\n" +
+			"shadow: {policies: {app: {origins_file: list.txt}}}\n"},
 		{"an origins_file and a list", config.Static{
 			"cors.yaml": []byte("policies: {app: {origins_file: list.txt, allow_origins: []}}\n"),
 			"list.txt":  []byte("https://a.example\n"),
@@ -315,6 +320,8 @@ func TestAddRefuses(t *testing.T) {
 			nil, addOrigin, config.ReasonNotation,
 			"cors.yaml:3:5: policies.app.allow_origins: in a notation that is not changed automatically; " +
 				"add \"https://new.example.com\" by hand"},
+		{"an anchor that the shadow uses", "cors.yaml", []byte("policies:\n  app: {allow_origins: &list [\"https://a.example\"]}\n" +
+			"shadow: {policies: {app: {allow_origins: *list}}}\n"), nil, addOrigin, config.ReasonNotation, ""},
 		{"a block scalar", "cors.yaml", []byte("policies:\n  app:\n    allow_origins:\n      - |-\n        https://a.example\n"),
 			nil, addOrigin, config.ReasonNotation, ""},
 		{"a multi-line string in TOML", "cors.toml", []byte("[policies.app]\nallow_origins = [\"\"\"https://a.example\"\"\"]\n"),

@@ -592,6 +592,12 @@ func TestDiffTraffic(t *testing.T) {
 		"# the app", "# the app\n      - https://beta.example.com", "max_age: 10m", "reject_disallowed: true").Replace(suggestFile))
 	golden(t, "diff-traffic", corskit(t, dir, "diff", "cors.yaml", "new.yaml", "--traffic", "decisions.jsonl"))
 	golden(t, "diff-traffic-json", corskit(t, dir, "diff", "new.yaml", "cors.yaml", "--traffic", "decisions.jsonl", "--format", "json"))
+	write(t, dir, "shadow.yaml", suggestFile+"shadow: {policies: {all: {allow_origins: [\"*\"]}}}\n")
+	r := corskit(t, dir, "diff", "shadow.yaml", "--traffic", "decisions.jsonl")
+	contains(t, "the difference to the shadow", r.stdout, "+ refused (origin-not-allowed) -> allowed: ", "+ refused (no-route) -> allowed: ")
+	if r.code != exitNo {
+		t.Errorf("%+v", r)
+	}
 	if r := corskit(t, dir, "diff", "cors.yaml", "cors.yaml", "--traffic", "decisions.jsonl"); r.code != exitYes ||
 		!strings.Contains(r.stdout, "no difference for 304 requests\n") {
 		t.Errorf("%+v", r)
