@@ -121,12 +121,12 @@ func (s *suggest) run(cmd *cobra.Command, files []string) error {
 	if err := oneOf("format", s.format, "text", "json"); err != nil {
 		return err
 	}
-	if s.from == "" {
-		return usagef("--from is required: a log of observe.Log in JSON, or the URL of an inspector")
-	}
 	files, err := orDefault(files)
 	if err != nil {
 		return err
+	}
+	if s.from == "" {
+		return usagef("--from is required: a log of observe.Log in JSON, or the URL of an inspector")
 	}
 	c, err := s.source.read(cmd, files[0])
 	if err != nil {

@@ -594,7 +594,8 @@ func TestDiffTraffic(t *testing.T) {
 	golden(t, "diff-traffic-json", corskit(t, dir, "diff", "new.yaml", "cors.yaml", "--traffic", "decisions.jsonl", "--format", "json"))
 	write(t, dir, "shadow.yaml", suggestFile+"shadow: {policies: {all: {allow_origins: [\"*\"]}}}\n")
 	r := corskit(t, dir, "diff", "shadow.yaml", "--traffic", "decisions.jsonl")
-	contains(t, "the difference to the shadow", r.stdout, "+ refused (origin-not-allowed) -> allowed: ", "+ refused (no-route) -> allowed: ")
+	contains(t, "the difference to the shadow", r.stdout, "+ refused (origin-not-allowed) -> allowed: ",
+		"+ refused (no-route) -> allowed: ")
 	if r.code != exitNo {
 		t.Errorf("%+v", r)
 	}
