@@ -34,6 +34,9 @@ With one file, diff compares the policies in force with the shadow of the file.
 With two, it also compares their shadows, if one has a shadow: a file without
 one counts as if its shadow were equal to its policies.
 
+With --traffic, diff asks both about the requests in a log that observe.Log wrote,
+or those that an inspector remembers, and counts those that get another answer.
+
 CORS_* environment variables are ignored unless --env is given.
 
 Exit status: 0 if there is no difference, 1 if there is one, 2 if a file has
@@ -41,6 +44,7 @@ faults.`,
 		Example: `  corskit diff cors.yaml cors.new.yaml
   git show HEAD:cors.yaml > /tmp/old.yaml; corskit diff /tmp/old.yaml cors.yaml
   corskit diff cors.yaml  # what its shadow would change
+  corskit diff cors.yaml cors.new.yaml --traffic decisions.jsonl
   corskit diff --format json old.yaml new.yaml`,
 		Args:              between(1, 2),
 		ValidArgsFunction: completeFiles,
@@ -48,15 +52,18 @@ faults.`,
 	}
 	cmd.Flags().StringVar(&d.source.profile, "profile", "", "the profile for both files, such as prod to merge their .prod files")
 	cmd.Flags().BoolVar(&d.env, "env", false, "apply CORS_* environment variables to both files")
+	cmd.Flags().StringVar(&d.traffic, "traffic", "",
+		"compare the answers to these requests: a log of observe.Log in JSON, - for standard input, or the URL of an inspector")
 	cmd.Flags().StringVar(&d.format, "format", "text", "output format: text or json")
 	complete(cmd, "format", "text", "json")
 	return cmd
 }
 
 type diff struct {
-	source source
-	env    bool
-	format string
+	source  source
+	env     bool
+	traffic string
+	format  string
 }
 
 // change is one difference, and the origins to which it applies.
@@ -94,6 +101,9 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 		}
 	} else if after == nil {
 		return usagef("%s has no shadow to compare with: name a second file", safe(files[0]))
+	}
+	if d.traffic != "" {
+		return d.runTraffic(cmd, before, after)
 	}
 	progress := progress{terminal: newTerminal(cmd.ErrOrStderr(), "never")}
 	result := compared{was: spellings(before), is: spellings(after), shadow: len(files) == 1}
@@ -133,6 +143,22 @@ func shadowOf(c *config.Config) *config.Config {
 		return c.Shadow
 	}
 	return c
+}
+
+func (d *diff) runTraffic(cmd *cobra.Command, before, after *config.Config) error {
+	result, err := compareTraffic(cmd, d.traffic, before, after)
+	if err != nil {
+		return err
+	}
+	if d.format == "json" {
+		err = printJSON(cmd.OutOrStdout(), result)
+	} else {
+		result.print(out(cmd))
+	}
+	if err == nil && len(result.Changes) > 0 {
+		err = errNo
+	}
+	return err
 }
 
 // compare asks both configurations the same questions.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -184,6 +185,12 @@ func TestUsage(t *testing.T) {
 		{[]string{"probe", "http://2130706433/", "-o", "https://a.example"}, "write it as four decimal numbers"},
 		{[]string{"diff"}, "got 0 arguments, want 'corskit diff OLD [NEW]'"},
 		{[]string{"diff", file}, "has no shadow to compare with: name a second file"},
+		{[]string{"diff", file, file, "--traffic", "nope/"}, "nope/ names a directory"},
+		{[]string{"suggest", file}, "--from is required"},
+		{[]string{"suggest", "--from", file}, "no file to read"},
+		{[]string{"suggest", file, "--from", "nope/"}, "nope/ names a directory"},
+		{[]string{"suggest", file, "--from", "http://u:p@localhost/"}, "is not the URL of an inspector"},
+		{[]string{"suggest", file, "--from", "x", "--format", "xml"}, `--format is "xml"`},
 		{[]string{"init", "cors.json"}, "must end in .yaml"},
 	} {
 		r := corskit(t, "", tt.args...)
@@ -201,8 +208,8 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	r := corskit(t, "")
 	contains(t, "the help", r.stdout,
-		"init", "schema", "check", "explain", "serve", "probe", "diff", "completion", "version", "Examples:")
-	for _, name := range []string{"init", "schema", "check", "explain", "serve", "probe", "diff"} {
+		"init", "schema", "check", "explain", "serve", "probe", "diff", "suggest", "completion", "version", "Examples:")
+	for _, name := range []string{"init", "schema", "check", "explain", "serve", "probe", "diff", "suggest"} {
 		r := corskit(t, "", "help", name)
 		if r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help %s: %+v", name, r)
@@ -228,8 +235,19 @@ func TestNothingRaw(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	write(t, dir, "none.yaml", "policies: {app: {reject_disallowed: true}}\n")
+	write(t, dir, "all.yaml", "policies: {app: {allow_origins: [\"*\"]}}\n")
 	write(t, dir, "bad.yaml", "policies: {app: {allow_origins: [\"https://a.example/\\e[31m\\u0007\"], \"\\e[2J\": 1}}\n")
 	evil := "\x1b[31mhttps://evil.example\x07\u009b2J\x7f"
+	line, _ := json.Marshal(map[string]any{
+		"msg": "cors: refused", "origin": evil, "method": evil, "host": evil, "path": "/" + evil, "kind": "actual",
+		"code": "origin-not-allowed", "route": -1, "count": 1,
+	})
+	asked, _ := json.Marshal(map[string]any{
+		"msg": "cors: refused", "origin": "https://a.example", "method": "OPTIONS", "host": evil, "path": "/", "kind": "preflight",
+		"code": "method-not-allowed", "route": -1, "count": 1, "request_method": evil, "request_headers": evil, "refused": evil,
+	})
+	write(t, dir, "log", string(line)+"\n"+string(asked)+"\n"+evil+"\n")
 	for _, args := range [][]string{
 		{"check", "bad.yaml"}, {"check", "bad.yaml", "--format", "github"},
 		{evil}, {"check", evil + ".yaml"}, {"check", "--format", evil, "x"},
@@ -240,6 +258,10 @@ func TestNothingRaw(t *testing.T) {
 		{"explain", "cors.yaml", chromium("https://b.example/"+evil, noHeader)}, {"probe", chromium(evil, noHeader)},
 		{"explain", "cors.yaml", chromium("https://b.example/", refusedHeader(evil))},
 		{"probe", evil, "-o", "https://b.example"}, {"serve", evil}, {"diff", evil, evil},
+		{"suggest", "cors.yaml", "--from", "log"}, {"suggest", "cors.yaml", "--from", "log", "--format", "json"},
+		{"suggest", "cors.yaml", "--from", evil}, {"suggest", "cors.yaml", "--from", "http://" + evil},
+		{"diff", "cors.yaml", "cors.yaml", "--traffic", "log"},
+		{"diff", "none.yaml", "all.yaml", "--traffic", "log"}, {"diff", "none.yaml", "all.yaml", "--traffic", "log", "--format", "json"},
 	} {
 		r := corskit(t, dir, args...)
 		if strings.ContainsAny(r.stdout+r.stderr, "\x1b\x07\u009b\x7f") {

@@ -1,0 +1,366 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
+)
+
+// planner finds the additions that allow demands.
+type planner struct {
+	ctx          context.Context
+	load         *patched
+	known        []string // origins whose questionable entries are included
+	questionable bool
+
+	noted   []met
+	best    map[additionKey]opinion // the best of those who need the addition
+	added   map[additionKey]fate
+	origins map[string]opinion // of origins that were added
+	byHand  []byHand
+}
+
+// fate says what has become of an addition.
+type fate uint8
+
+const (
+	leftOut fate = iota
+	made
+	notMade // it is to be made by hand
+)
+
+type additionKey struct{ policy, key, entry string }
+
+func keyOf(a config.Addition) additionKey {
+	if a.Entries == nil {
+		return additionKey{a.Policy, a.Key, "true"}
+	}
+	return additionKey{a.Policy, a.Key, a.Entries[0]}
+}
+
+// maxRounds bounds how often a change is extended because an entry that it adds puts
+// another policy in charge.
+const maxRounds = 8
+
+// plan makes the change. It returns an error if the change does not allow what it should.
+func (p *planner) plan(c *config.Config, list []demand) error {
+	p.best = make(map[additionKey]opinion)
+	p.added, p.origins = make(map[additionKey]fate), make(map[string]opinion)
+	var all []met
+	for range maxRounds {
+		all = append(all, p.wish(c, list)...)
+		p.doubt()
+		if err := p.apply(); err != nil {
+			return err
+		}
+		next, err := p.load.read(p.ctx)
+		if err != nil {
+			return fmt.Errorf("the change is not valid, and nothing was written: %w", err)
+		}
+		c, list = next, nil
+		j := newJudge(c.Engine())
+		for _, m := range all {
+			if slices.ContainsFunc(m.need.additions, func(a config.Addition) bool { return p.added[keyOf(a)] != made }) {
+				continue
+			}
+			if class, _ := j.ask(p.ctx, m.demand.request); !passes(class) {
+				m.demand.class = class
+				m.demand.requests = 0 // counted
+				list = append(list, m.demand)
+			}
+		}
+		if len(list) == 0 {
+			return nil
+		}
+	}
+	return errors.New("the change does not allow what it should, and nothing was written")
+}
+
+// met is a demand and what it needs.
+type met struct {
+	demand demand
+	need   need
+}
+
+// wish finds out what demands need.
+func (p *planner) wish(c *config.Config, list []demand) (all []met) {
+	type place struct {
+		origin string
+		route  int
+		policy string
+	}
+	groups := make(map[place][]demand)
+	var order []place
+	for _, d := range list {
+		at := place{strings.Join(d.request.Origin, ", "), d.class.Route, d.class.Policy}
+		if groups[at] == nil {
+			order = append(order, at)
+		}
+		groups[at] = append(groups[at], d)
+	}
+	assessors := make(map[string]*assessor)
+	for _, at := range order {
+		group := groups[at]
+		if why := p.hopeless(c, group[0]); why != "" {
+			for _, d := range group {
+				p.note(met{d, need{refusal: why}})
+			}
+			continue
+		}
+		policies := c.Policies
+		if at.route >= 0 {
+			policies = c.Routes[at.route].Policies
+		}
+		var best []met
+		for _, policy := range policies {
+			if at.policy != "" && policy.Name != at.policy {
+				continue
+			}
+			if assessors[policy.Name] == nil {
+				assessors[policy.Name] = newAssessor(policy)
+			}
+			if found := p.needs(assessors[policy.Name], at.policy != "", group); best == nil || less(found, best) {
+				best = found
+			}
+		}
+		for _, m := range best {
+			p.note(m)
+			if m.need.refusal == "" {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+// hopeless says why no list of a policy can allow a demand, or returns "".
+func (p *planner) hopeless(c *config.Config, d demand) string {
+	o := d.request.OriginValue()
+	switch {
+	case d.class.Code == core.CodeNoRoute, d.class.Code == core.CodePathAmbiguous, d.class.Code == core.CodeOriginRepeated,
+		d.class.Code == core.CodeMethodNotEchoed, d.class.Code == core.CodeHeadersNotEchoed,
+		d.class.Code == core.CodeOriginNotAllowed && o != "null" && !core.IsOrigin(o):
+		return hintOf(c.Engine().Explain(p.ctx, d.request))
+	}
+	return ""
+}
+
+// needs returns what a policy lacks for the demands of an origin. governs says whether it
+// allows the origin.
+func (p *planner) needs(a *assessor, governs bool, group []demand) []met {
+	all := make([]met, len(group))
+	var origin *opinion
+	if governs {
+		found, ok := p.origins[group[0].request.OriginValue()]
+		if !ok {
+			found.Mark = markSafe
+		}
+		origin = &found
+	}
+	for i, d := range group {
+		all[i] = met{d, a.need(p.ctx, d.request, origin)}
+	}
+	return all
+}
+
+// less reports whether one policy is a better place than another to allow what an origin
+// demands: more is possible, nothing is questionable, less is added.
+func less(a, b []met) bool {
+	weigh := func(list []met) (refused, doubts, size int) {
+		seen := make(map[additionKey]bool)
+		for _, m := range list {
+			if m.need.refusal != "" {
+				refused++
+			}
+			for i, add := range m.need.additions {
+				if seen[keyOf(add)] {
+					continue
+				}
+				seen[keyOf(add)] = true
+				size++
+				if m.need.opinions[i].Mark != markSafe {
+					doubts++
+				}
+			}
+		}
+		return refused, doubts, size
+	}
+	refusedA, doubtsA, sizeA := weigh(a)
+	refusedB, doubtsB, sizeB := weigh(b)
+	return cmp.Or(cmp.Compare(refusedA, refusedB), cmp.Compare(doubtsA, doubtsB), cmp.Compare(sizeA, sizeB)) < 0
+}
+
+// note remembers what a demand needs.
+func (p *planner) note(m met) {
+	p.noted = append(p.noted, m)
+}
+
+// weigh keeps the opinions on additions. One that several demands need has the best.
+func (p *planner) weigh(m met) {
+	for i, a := range m.need.additions {
+		id := keyOf(a)
+		if known, ok := p.best[id]; !ok || worse(m.need.opinions[i], known) != m.need.opinions[i] {
+			p.best[id] = m.need.opinions[i]
+		}
+	}
+}
+
+// maxAlike is the largest number of new origins that a domain, or the visitor's machine, has
+// before somebody seems to have made them up.
+const maxAlike = 20
+
+// doubt marks safe origins as questionable if there are too many of a kind, and what they
+// need.
+func (p *planner) doubt() {
+	kinds := make(map[string]map[string]bool)
+	kindOf := func(m met) (kind string, ok bool) {
+		for i, a := range m.need.additions {
+			if a.Key == config.KeyOf("AllowOrigins") && m.need.opinions[i].Mark == markSafe {
+				host, _ := hostOf(a.Entries[0])
+				domain, _ := ownDomain(host)
+				return domain, true
+			}
+		}
+		return "", false
+	}
+	for _, m := range p.noted {
+		if kind, ok := kindOf(m); ok {
+			if kinds[kind] == nil {
+				kinds[kind] = make(map[string]bool)
+			}
+			kinds[kind][m.demand.request.OriginValue()] = true
+		}
+	}
+	doubtful := questionable(fmt.Sprintf("one of more than %d new origins of its kind, which somebody may have made up", maxAlike))
+	clear(p.best)
+	for _, m := range p.noted {
+		if kind, ok := kindOf(m); ok && len(kinds[kind]) > maxAlike {
+			for i := range m.need.opinions {
+				m.need.opinions[i] = worse(m.need.opinions[i], doubtful)
+			}
+		}
+		p.weigh(m)
+	}
+}
+
+// wishKey is what demands have in common that are reported together.
+type wishKey struct {
+	origin, policy, refusal string
+	mark                    mark
+}
+
+// wishes returns what was noted, those of an origin and a mark together.
+func (p *planner) wishes() []wish {
+	found := make(map[wishKey]*wish)
+	var order []*wish
+	for _, m := range p.noted {
+		key := wishKey{strings.Join(m.demand.request.Origin, ", "), m.need.policy, m.need.refusal, markNone}
+		if key.refusal == "" {
+			key.mark = p.mark(m.need)
+		} else {
+			key.policy = ""
+		}
+		w := found[key]
+		if w == nil {
+			w = &wish{Origin: clip(key.origin), Example: example(m.demand.request), Policy: key.policy, Reason: key.refusal, Mark: key.mark}
+			found[key], order = w, append(order, w)
+		}
+		w.Requests += m.demand.requests
+		for _, a := range m.need.additions {
+			id := keyOf(a)
+			if add := (wanted{id.key, id.entry, p.best[id]}); !slices.Contains(w.Add, add) {
+				w.Add = append(w.Add, add)
+			}
+		}
+	}
+	list := make([]wish, len(order))
+	for i, w := range order {
+		list[i] = *w
+	}
+	rank := map[mark]int{markSafe: 0, markQuestionable: 1, markNone: 2}
+	slices.SortStableFunc(list, func(a, b wish) int {
+		return cmp.Or(cmp.Compare(rank[a.Mark], rank[b.Mark]), cmp.Compare(b.Requests, a.Requests))
+	})
+	return list
+}
+
+// mark returns the worst mark of what is needed.
+func (p *planner) mark(n need) mark {
+	worst := opinion{Mark: markSafe}
+	for _, a := range n.additions {
+		worst = worse(worst, p.best[keyOf(a)])
+	}
+	return worst.Mark
+}
+
+// example returns the method, host and path that a script asks for.
+func example(r core.Request) string {
+	method, _ := asked(r)
+	return clip(method) + " " + clip(r.Host) + clip(r.Path)
+}
+
+// apply makes the additions that are wanted and have not been made, those of one list
+// together.
+func (p *planner) apply() error {
+	type list struct{ policy, key string }
+	entries := make(map[list][]string)
+	var order []list
+	for _, m := range p.noted {
+		for _, a := range m.need.additions {
+			id, at := keyOf(a), list{a.Policy, a.Key}
+			wanted := p.best[id].Mark == markSafe || p.questionable || slices.Contains(p.known, m.demand.request.OriginValue())
+			if p.added[id] != leftOut || !wanted || m.need.refusal != "" {
+				continue
+			}
+			p.added[id] = made
+			if a.Key == config.KeyOf("AllowOrigins") {
+				p.origins[id.entry] = p.best[id]
+			}
+			if entries[at] == nil {
+				order = append(order, at)
+			}
+			entries[at] = append(entries[at], id.entry)
+		}
+	}
+	for _, at := range order {
+		addition := config.Addition{Policy: at.policy, Key: at.key, Entries: entries[at]}
+		if slices.Equal(addition.Entries, []string{"true"}) {
+			addition.Entries = nil
+		}
+		err := p.load.add(p.ctx, addition)
+		var fault *config.Error
+		switch {
+		case err == nil:
+		case errors.As(err, &fault) && (fault.Reason == config.ReasonVariable || fault.Reason == config.ReasonNotation):
+			p.byHand = append(p.byHand, byHand{at.policy, at.key, entries[at], fault.Error()})
+			for _, entry := range entries[at] {
+				p.added[additionKey{at.policy, at.key, entry}] = notMade
+			}
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// report fills the result.
+func (p *planner) report(to *suggested) {
+	to.Suggestions = p.wishes()
+	for id := range p.best {
+		if p.added[id] == leftOut {
+			to.left++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.load.edits)) {
+		e := p.load.edits[name]
+		to.Changes = append(to.Changes, edited{File: e.File, Diff: unified(e.File, string(e.Old), string(e.New)), edit: e})
+	}
+	to.ByHand = p.byHand
+}
