@@ -65,7 +65,8 @@ func TestVariablesOfTheProgram(t *testing.T) {
 	env := []string{"FRONTEND_URL=https://a.example"}
 	const flag = "--map FRONTEND_URL=policies.default.allow_origins"
 	r := corskitWith(t, "", env, "check", "--env")
-	if want := "a variable that only a program maps is not known here: name it, as in " + flag; r.code != exitNo || !strings.Contains(r.stdout, want) {
+	want := "a variable that only a program maps is not known here: name it, as in " + flag
+	if r.code != exitNo || !strings.Contains(r.stdout, want) {
 		t.Errorf("got %+v, want %s", r, want)
 	}
 	name, value, _ := strings.Cut(flag, " ")
@@ -83,7 +84,8 @@ func TestVariablesOfTheProgram(t *testing.T) {
 	if r.code != exitYes {
 		t.Errorf("explain does not know the variable: %+v", r)
 	}
-	if r := corskitWith(t, dir, nil, "check", "--strict", name, value); r.code != exitNo || !strings.Contains(r.stdout, "or set FRONTEND_URL") {
+	r = corskitWith(t, dir, nil, "check", "--strict", name, value)
+	if r.code != exitNo || !strings.Contains(r.stdout, "or set FRONTEND_URL") {
 		t.Errorf("check --strict accepts a file whose variable is unset: %+v", r)
 	}
 }
