@@ -5,17 +5,23 @@
 //	if err != nil {
 //		log.Fatal(err) // every fault, each with its file, line and correction
 //	}
+//	for _, w := range engine.Warnings() {
+//		log.Print(w)
+//	}
 //	router.Use(corsgin.Middleware(engine))
 //
 // [Watch] also keeps the engine up to date:
 //
 //	watcher, err := config.Watch(ctx, "cors.yaml", config.Options{
-//		OnReload: func(r config.Result) { log.Print(r.Revision, ": ", r.Diff, " ", r.Err) },
+//		OnReload: func(r config.Result) { log.Print(r.Revision, ": ", r.Diff, " ", r.Err, " ", r.Warnings) },
 //	})
 //	if err != nil {
 //		log.Fatal(err)
 //	}
 //	defer watcher.Close()
+//	for _, w := range watcher.Warnings() {
+//		log.Print(w)
+//	}
 //	router.Use(corsgin.Middleware(watcher.Engine()))
 //
 // [FromEnv] reads only the environment. [FromEnvOver] reads it over a policy of the program.

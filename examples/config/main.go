@@ -41,15 +41,18 @@ func main() {
 // run serves until ctx is done.
 func run(ctx context.Context, out io.Writer, listen, file string) error {
 	logger := log.New(out, "", log.LstdFlags|log.Lmsgprefix)
+	warn := func(warnings []*config.Warning) {
+		for _, w := range warnings {
+			logger.Printf("cors: warning: %v", w)
+		}
+	}
 	watcher, err := config.Watch(ctx, file, config.Options{OnReload: func(r config.Result) {
 		if r.Err != nil {
 			logger.Printf("cors: not reloaded, still %v:\n%v", r.Revision, r.Err)
 			return
 		}
 		logger.Printf("cors: now %v: %v", r.Revision, r.Diff)
-		for _, w := range r.Warnings {
-			logger.Printf("cors: warning: %v", w)
-		}
+		warn(r.Warnings)
 	}})
 	if err != nil {
 		return err // do not start with a file that has faults
@@ -61,6 +64,7 @@ func run(ctx context.Context, out io.Writer, listen, file string) error {
 		return fmt.Errorf("%w (choose another address with -listen)", err)
 	}
 	logger.Printf("serving on http://%v with %v", listener.Addr(), watcher.Revision())
+	warn(watcher.Warnings())
 	server := &http.Server{Handler: newAPI(watcher), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)
 	go func() {
