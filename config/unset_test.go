@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/corskit/corskit/config"
@@ -45,7 +46,8 @@ func TestMessagesNameMappedVariables(t *testing.T) {
 			want: "cors.yaml:2:12: policies.spa.allow_origins: no origin is allowed; list the origins that may read responses, " +
 				"or set FRONTEND_URL"},
 		{name: "file of origins", file: "variables: {LIST: policies.spa.origins_file}\npolicies: {spa: {}}",
-			want: "cors.yaml:2:12: policies.spa.allow_origins: no origin is allowed; list the origins that may read responses, or set LIST"},
+			want: "cors.yaml:2:12: policies.spa.allow_origins: no origin is allowed; list the origins that may read responses, " +
+				"or set LIST"},
 		{name: "file, another policy", file: names + "policies: {spa: {}, b: {}}\nroutes: [{path: /, policies: [b]}]",
 			env: []string{"FRONTEND_URL=https://a.example", "CORS__POLICIES__SPA__ALLOW_METHODS="},
 			want: "cors.yaml:2:12: policies.spa: no route names this policy; name it in a route, or remove it\n" +
@@ -77,5 +79,39 @@ func TestMessagesNameMappedVariables(t *testing.T) {
 				t.Errorf("got%s\nwant\n%s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestVariablesInSuggestions checks that each variable that a suggestion names does what the
+// suggestion says.
+func TestVariablesInSuggestions(t *testing.T) {
+	mapped := map[string]string{
+		"FRONTEND_URL": "policies.default.allow_origins", "APP_METHODS": "policies.default.allow_methods",
+	}
+	read := func(env ...string) *config.Config {
+		t.Helper()
+		c, err := config.ReadEnv(config.Options{Variables: mapped, Environ: append(env, "CORS_MAX_AGE=1m")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	set, ok := strings.CutPrefix(read().Warnings[0].Suggestion, "set ")
+	if names := strings.Split(set, " or "); !ok || len(names) != 2 {
+		t.Errorf("suggestion %q", set)
+	} else {
+		for _, name := range names {
+			if c := read(name + "=https://a.example"); len(c.Warnings) > 0 {
+				t.Errorf("with %s: %v", name, c.Warnings)
+			}
+		}
+	}
+	set, _, _ = strings.Cut(read("FRONTEND_URL=https://a.example").Notes[0].Suggestion, ",")
+	env := []string{"FRONTEND_URL=https://a.example"}
+	for name := range strings.SplitSeq(strings.TrimPrefix(set, "set "), " and ") {
+		env = append(env, name+"=")
+	}
+	if c := read(env...); len(env) != 3 || len(c.Notes) > 0 {
+		t.Errorf("with %v: %v", env, c.Notes)
 	}
 }
