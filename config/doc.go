@@ -5,6 +5,9 @@
 //	if err != nil {
 //		log.Fatal(err) // every fault, each with its file, line and correction
 //	}
+//	for _, w := range engine.Warnings() {
+//		log.Print(w)
+//	}
 //	router.Use(corsgin.Middleware(engine))
 //
 // [Watch] also keeps the engine up to date:
@@ -14,6 +17,9 @@
 //		log.Fatal(err)
 //	}
 //	defer watcher.Close()
+//	for _, w := range watcher.Warnings() {
+//		log.Print(w)
+//	}
 //	router.Use(corsgin.Middleware(watcher.Engine()))
 //
 // [FromEnv] reads only the environment. [FromEnvOver] reads it over a policy of the program.

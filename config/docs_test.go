@@ -25,13 +25,14 @@ func TestGuide(t *testing.T) {
 		}
 		n++
 		files := config.Static{"cors." + m[1]: []byte(m[2]), "partners.txt": []byte("https://shop.example\n")}
+		files["/etc/cors/partners.txt"] = files["partners.txt"]
 		r := config.Check(context.Background(), files, "cors."+m[1], none)
 		if r.Err != nil || len(r.Warnings) > 0 && !strings.Contains(m[2], "[GET, POST, PUT]") {
 			t.Errorf("%v %v in\n%s", r.Err, r.Warnings, m[2])
 		}
 	}
-	if n != 6 {
-		t.Errorf("the guide has %d files, want 6", n)
+	if n != 7 {
+		t.Errorf("the guide has %d files, want 7", n)
 	}
 	for _, list := range regexp.MustCompile("(?s)```text\n(.*?)```").FindAllStringSubmatch(guide, -1) {
 		files := config.Static{"cors.yaml": []byte("policies: {p: {origins_file: l}}"), "l": []byte(list[1])}

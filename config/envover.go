@@ -19,7 +19,8 @@ import (
 //		AllowHeaders: []string{"authorization", "content-type"},
 //	})
 //
-// A variable replaces the whole field: with CORS_ALLOW_ORIGINS, only its origins are
+// Options.Variables maps variables with other names, such as FRONTEND_URL. A variable
+// replaces the whole field: with CORS_ALLOW_ORIGINS, only its origins are
 // allowed, and with CORS_ALLOW_ORIGINS= none. Without variables, the policy is as in the
 // program.
 //
@@ -38,8 +39,10 @@ func FromEnvOver(defaults core.Policy, opts ...Options) (*core.Engine, error) {
 	return c.engine, nil
 }
 
-// ReadEnvOver is like [FromEnvOver], but returns the whole configuration. To reload, call it
-// again and pass its policies to [core.Engine.Reload].
+// ReadEnvOver is like [FromEnvOver], but returns the whole configuration. Log its warnings: if
+// neither the policy nor a variable has an origin, that is a warning with the reason
+// [core.ReasonNoOrigins], which names the variables. To reload, call ReadEnvOver again and
+// pass its policies to [core.Engine.Reload]: an origins_file may have changed.
 func ReadEnvOver(defaults core.Policy, opts ...Options) (*Config, error) {
 	if defaults.Name == "" {
 		defaults.Name = defaultPolicy

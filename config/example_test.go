@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -184,6 +185,59 @@ func ExampleFromMap_struct() {
 	// Output:
 	// true false
 	// configuration: policies.default.allow_origins[0] "a.example": an origin begins with its scheme; did you mean "https://a.example"?
+}
+
+// methodsInCode is a source that has cors.yaml from the program, and other files from a
+// directory.
+type methodsInCode struct{ config.Files }
+
+func (s methodsInCode) Load(ctx context.Context, name string, limit int64) (config.Document, error) {
+	if name == "cors.yaml" {
+		return config.Static{name: []byte(`
+policies:
+  partners:
+    origins_file: partners.txt
+    allow_methods: [PUT]
+    allow_headers: [authorization]
+`)}.Load(ctx, name, limit)
+	}
+	return s.Files.Load(ctx, name, limit)
+}
+
+func (s methodsInCode) Watch(ctx context.Context, seen map[string]string) error {
+	seen = maps.Clone(seen)
+	delete(seen, "cors.yaml") // it never changes
+	return s.Files.Watch(ctx, seen)
+}
+
+// Methods and headers are in the program. Only the list of origins is watched.
+func ExampleWatchSource_methodsInCode() {
+	path, remove := writeExample("partners.txt", "https://a.example\n")
+	defer remove()
+
+	reloaded := make(chan config.Result)
+	files := methodsInCode{config.Files{Dir: filepath.Dir(path)}}
+	watcher, err := config.WatchSource(context.Background(), files, "cors.yaml", config.Options{
+		Environ:  []string{},
+		OnReload: func(r config.Result) { reloaded <- r },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer watcher.Close()
+
+	if err := os.WriteFile(path+".new", []byte("https://b.example\n"), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		log.Fatal(err)
+	}
+	r := <-reloaded
+	fmt.Println(r.Diff, r.Err)
+	fmt.Println(watcher.Engine().AllowsOrigin("https://a.example"), watcher.Engine().AllowsOrigin("https://b.example"))
+	// Output:
+	// partners +https://b.example, -https://a.example <nil>
+	// false true
 }
 
 func ExampleWatch() {

@@ -32,6 +32,8 @@ type state struct {
 	revision Revision
 
 	overridden map[string]override // by path
+	mapping    *mapping            // nil if a file could not be decoded
+	filed      bool                // there is a file, so variables are not the only way to set keys
 
 	digest digest
 	seen   map[string]string // the revision of every document requested
@@ -122,6 +124,7 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 		s.overridden = overridden(layers) // before they are merged
 	}
 	if complete {
+		s.mapping, s.filed = m, under.exist
 		l.merge(ctx, s, layers, m)
 		l.mergeShadow(ctx, s, layers)
 		s.revision = Revision{Hash: s.digest.String(), Time: time.Now(), Source: "environment"}

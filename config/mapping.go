@@ -232,6 +232,16 @@ func (m *mapping) others() (text string) {
 	return text
 }
 
+// setting returns the mapped variables that set one of the keys of a policy.
+func (m *mapping) setting(policy string, keys ...string) (names []string) {
+	for _, name := range m.names {
+		if t := m.targets[name]; t.policy == variableName(policy) && slices.Contains(keys, t.field.Key) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // reads reports whether this package reads the variable, or refuses it.
 func (m *mapping) reads(name string) bool {
 	_, mapped := m.targets[name]

@@ -43,16 +43,26 @@ func (s *state) omitted() *Warning {
 	first := slices.IndexFunc(s.merged.order, func(name string) bool {
 		return slices.Contains(methods, name) || slices.Contains(headers, name)
 	})
+	policy := s.merged.order[first]
 	n := &Warning{
-		Place: s.policyPlace(s.merged.order[first]), Reason: ReasonOmitted, Detail: strings.Join(details, "; "),
+		Place: s.policyPlace(policy), Reason: ReasonOmitted, Detail: strings.Join(details, "; "),
 		Suggestion: "list what scripts need, or write [] if that is intended",
 	}
-	if n.Variable != "" {
-		policy := s.merged.order[first]
-		for i := range keys {
-			keys[i] = policyVariable(policy, keys[i])
+	var variables []string
+	for _, key := range keys {
+		names := s.mapping.setting(policy, key)
+		if len(names) == 0 && n.File == "" { // only variables set the policy
+			names = []string{policyVariable(policy, key)}
 		}
-		n.Suggestion = "set " + strings.Join(keys, " and ") + ", to nothing if that is intended"
+		if len(names) > 0 {
+			variables = append(variables, strings.Join(names, " or "))
+		}
+	}
+	switch set := "set " + strings.Join(variables, " and "); {
+	case n.File == "":
+		n.Suggestion = set + ", to nothing if that is intended"
+	case len(variables) > 0:
+		n.Suggestion += ", or " + set
 	}
 	return n
 }
@@ -83,14 +93,14 @@ func (s *state) in(names []string) string {
 	return " in " + strings.Join(names, ", ")
 }
 
-// policyPlace returns the place of a policy, or of its origins if only variables set it.
+// policyPlace returns the place of a policy. If only variables set it, there is only the
+// key, because the variables that are set are not about what is missing.
 func (s *state) policyPlace(policy string) Place {
-	for _, path := range []string{joinKey(keyPolicies, policy), policyKey(policy, keyAllowOrigins), policyKey(policy, keyOriginsFile)} {
-		if set, ok := s.merged.places[path]; ok {
-			return set.place(-1)
-		}
+	path := joinKey(keyPolicies, policy)
+	if set, ok := s.merged.places[path]; ok {
+		return set.place(-1)
 	}
-	return Place{File: s.revision.Source, Key: joinKey(keyPolicies, policy)}
+	return Place{Key: path}
 }
 
 // policyVariable returns the name of the variable for a key of a policy.

@@ -57,11 +57,27 @@ func (p *part) warn(warnings []core.Warning) {
 			Place: p.place(&pe), Value: w.Value, Reason: w.Reason,
 			Detail: spelled.Detail, Suggestion: spelled.Suggestion,
 		}
+		if w.Reason == core.ReasonNoOrigins && warning.Variable == "" && p.merged.key == "" { // no variable sets the shadow
+			warning.Suggestion = p.whole.orSet(warning.Suggestion, w.Policy, keyAllowOrigins, keyOriginsFile)
+		}
 		if text := warning.String(); !known[text] {
 			known[text] = true
 			p.warnings = append(p.warnings, warning)
 		}
 	}
+}
+
+// orSet adds to the suggestion for a key of a policy the variables that set it. Without a
+// file, they are the whole suggestion. The key may have others with the same meaning.
+func (s *state) orSet(suggestion, policy, key string, others ...string) string {
+	names := s.mapping.setting(policy, append(others, key)...)
+	switch {
+	case !s.filed:
+		return "set " + strings.Join(append(names, policyVariable(policy, key)), " or ")
+	case len(names) > 0:
+		return suggestion + ", or set " + strings.Join(names, " or ")
+	}
+	return suggestion
 }
 
 // warnDespite adds the warnings about policies that have faults. If the policies are not

@@ -2,12 +2,14 @@
 package examples
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestDocumentationCompiles checks that every Go block in the README and in docs/*.md is
@@ -80,4 +82,38 @@ func TestReadmeOutput(t *testing.T) {
 		return
 	}
 	t.Error("the README has no program that calls Explain")
+}
+
+// TestMandatoryVariable checks that the program in docs/config.md that makes FRONTEND_URL
+// mandatory stops if the variable is unset or empty, and names it.
+func TestMandatoryVariable(t *testing.T) {
+	text, err := os.ReadFile("../docs/config.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range goBlock.FindAllStringSubmatch(string(text), -1) {
+		if !strings.Contains(m[1], "ReasonNoOrigins") {
+			continue
+		}
+		dir := t.TempDir()
+		file, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
+		if err := os.WriteFile(file, []byte(m[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("go", "build", "-o", program, file).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		for _, env := range [][]string{{"OTHER=1"}, {"FRONTEND_URL="}} {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a program that starts does not end
+			defer cancel()
+			cmd := exec.CommandContext(ctx, program)
+			cmd.Env = env
+			if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "no origin is allowed") ||
+				!strings.Contains(string(out), "FRONTEND_URL") {
+				t.Errorf("%v: %v\n%s", env, err, out)
+			}
+		}
+		return
+	}
+	t.Error("docs/config.md has no program that makes a variable mandatory")
 }

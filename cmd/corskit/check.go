@@ -31,7 +31,8 @@ also warnings), 2 if a FILE cannot be read.`,
   corskit check --profile prod --strict cors.yaml
   corskit check --format github deploy/*.yaml
   kubectl get configmap cors -o jsonpath='{.data.cors\.yaml}' | corskit check -
-  CORS_ALLOW_ORIGINS=https://app.example.com corskit check --env`,
+  CORS_ALLOW_ORIGINS=https://app.example.com corskit check --env
+  corskit check --env --map FRONTEND_URL=policies.default.allow_origins`,
 		Args:              args(c.arguments),
 		ValidArgsFunction: completeFiles,
 		RunE:              c.run,
@@ -217,6 +218,8 @@ func (c *check) run(cmd *cobra.Command, files []string) error {
 	return nil
 }
 
+const mapExample = "FRONTEND_URL=policies.default.allow_origins"
+
 func (c *check) result(file string, r config.Report) checked {
 	got := checked{File: file, name: file, OK: r.Err == nil, Diagnostics: []diagnostic{}}
 	switch file {
@@ -228,6 +231,11 @@ func (c *check) result(file string, r config.Report) checked {
 	for e := range config.Errors(r.Err) {
 		if e.File != "" && e.File == filepath.Clean(file) && (e.Reason == config.ReasonNotFound || e.Reason == config.ReasonRead) {
 			got.unreadable = true
+		}
+		if file == "" && e.Reason == "missing" && len(c.source.variables) == 0 {
+			with := *e
+			with.Suggestion += "; a variable that only a program maps is not known here: name it, as in --map " + mapExample
+			e = &with
 		}
 		got.Diagnostics = append(got.Diagnostics, diagnosticOf(e))
 	}

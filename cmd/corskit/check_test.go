@@ -59,6 +59,37 @@ func TestCheckEnvironment(t *testing.T) {
 	}
 }
 
+// TestVariablesOfTheProgram checks that the commands know the variables that a program maps
+// if --map names them, and that check --env names --map.
+func TestVariablesOfTheProgram(t *testing.T) {
+	env := []string{"FRONTEND_URL=https://a.example"}
+	const flag = "--map FRONTEND_URL=policies.default.allow_origins"
+	r := corskitWith(t, "", env, "check", "--env")
+	want := "a variable that only a program maps is not known here: name it, as in " + flag
+	if r.code != exitNo || !strings.Contains(r.stdout, want) {
+		t.Errorf("got %+v, want %s", r, want)
+	}
+	name, value, _ := strings.Cut(flag, " ")
+	r = corskitWith(t, "", env, "check", "--env", name, value)
+	if want := "the environment: ok (1 policy, 1 origin,"; r.code != exitYes || !strings.Contains(r.stdout, want) {
+		t.Errorf("got %+v, want %s", r, want)
+	}
+	r = corskitWith(t, "", []string{"A=1"}, "check", "--env", name, value)
+	if want := "set this one or FRONTEND_URL"; r.code != exitNo || !strings.Contains(r.stdout, want) || strings.Contains(r.stdout, name) {
+		t.Errorf("got %+v, want %s", r, want)
+	}
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", "policies: {default: {}}\n")
+	r = corskitWith(t, dir, env, "explain", name, value, "--origin", "https://a.example")
+	if r.code != exitYes {
+		t.Errorf("explain does not know the variable: %+v", r)
+	}
+	r = corskitWith(t, dir, nil, "check", "--strict", name, value)
+	if r.code != exitNo || !strings.Contains(r.stdout, "or set FRONTEND_URL") {
+		t.Errorf("check --strict accepts a file whose variable is unset: %+v", r)
+	}
+}
+
 // TestVariablesOfTheFile: check and explain use the variables that the head of a file maps, and
 // leave alone those that it ignores.
 func TestVariablesOfTheFile(t *testing.T) {

@@ -316,7 +316,8 @@ func (r probed) print(t terminal) {
 	}
 	printVerdict(t, r.Verdict, r.Fix)
 	if r.Corskit && !r.Verdict.Allowed {
-		t.printf("%s the server seems to use corskit: 'corskit explain' with its file says more\n", t.style(yellow, "note:"))
+		t.printf("%s the server seems to use corskit: 'corskit explain' with its file, or engine.Explain in its code, says more\n",
+			t.style(yellow, "note:"))
 	}
 	for _, f := range r.Findings {
 		how := red
@@ -334,7 +335,11 @@ func (r probed) print(t terminal) {
 	case r.Unjudged != "":
 		t.printf("%s %s\n", t.style(yellow, "incomplete:"), r.Unjudged)
 	case len(r.Findings) == 0 && r.Checks > 0:
-		t.printf("no misconfiguration found (%s)\n", plural(r.Checks, "further request"))
+		other := ""
+		if !r.Verdict.Allowed {
+			other = "other "
+		}
+		t.printf("no %smisconfiguration found (%s)\n", other, plural(r.Checks, "further request"))
 	}
 }
 

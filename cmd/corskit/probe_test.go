@@ -273,7 +273,8 @@ func TestProbeText(t *testing.T) {
 func TestProbePreflightFixes(t *testing.T) {
 	t.Parallel()
 	for want, h := range map[string]http.Handler{
-		"in front of authentication":         status(401),
+		"authentication answers the preflig": status(401),
+		"refuses the origin, or requires cr": status(403),
 		"no route answers OPTIONS":           status(405, "Allow", "PUT"),
 		"/y":                                 status(307, "Location", "/y"),
 		"answer preflights with 204":         status(500, "Access-Control-Allow-Origin", page),
@@ -283,6 +284,21 @@ func TestProbePreflightFixes(t *testing.T) {
 			t.Errorf("the fix is %q, want %q", got.Fix, want)
 		}
 	}
+}
+
+// TestProbeRefusedText checks that the text about a server with one fault, which refuses the
+// preflight, neither contradicts itself nor supposes that policies are in a file.
+func TestProbeRefusedText(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(status(401))
+	defer s.Close()
+	r := corskit(t, "", "probe", s.URL, "-o", page, "-X", "PUT")
+	contains(t, "the text", r.stdout, "refused: ", "\nno other misconfiguration found (")
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://other.example"}})
+	ours := httptest.NewServer(corshttp.Middleware(engine)(status(200)))
+	defer ours.Close()
+	r = corskit(t, "", "probe", ours.URL, "-o", page, "-X", "PUT")
+	contains(t, "the text", r.stdout, "with its file, or engine.Explain in its code, says more")
 }
 
 // A hostile or missing server must not hang or crash probe.

@@ -16,8 +16,12 @@ var preflightRemedies = []struct {
 	fix     string
 }{
 	{
+		func(r browsermodel.Response) bool { return r.Status == 401 },
+		"authentication answers the preflight, and browsers send no credentials with preflights: " +
+			"put the CORS middleware in front of authentication",
+	}, {
 		func(r browsermodel.Response) bool {
-			return r.Status == 401 || r.Status == 403 && !r.Header.Has("Access-Control-Allow-Origin")
+			return r.Status == 403 && !r.Header.Has("Access-Control-Allow-Origin")
 		},
 		"the server refuses the origin, or requires credentials on preflights, which browsers never send: " +
 			"put the CORS middleware in front of authentication",

@@ -14,19 +14,22 @@ import (
 
 // source holds the flags of the commands that read a configuration.
 type source struct {
-	profile string
-	noEnv   bool
+	profile   string
+	noEnv     bool
+	variables map[string]string // that a program maps, and the keys that they set
 }
 
 func (s *source) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.profile, "profile", "", "the profile, such as prod to merge cors.prod.yaml; CORS_PROFILE overrides it")
 	cmd.Flags().BoolVar(&s.noEnv, "no-env", false, "ignore environment variables")
+	cmd.Flags().StringToStringVar(&s.variables, "map", nil,
+		"a variable that the program maps to a key, as in FRONTEND_URL=policies.spa.allow_origins")
 }
 
 // options returns the options for loading a file. The caller calls done when the
 // file is loaded.
 func (s *source) options(cmd *cobra.Command) (o config.Options, done func()) {
-	o.Profile = s.profile
+	o.Profile, o.Variables = s.profile, s.variables
 	if s.noEnv {
 		o.Environ = []string{}
 	}

@@ -66,12 +66,16 @@ func ginContrib() library {
 		adapter: "corsgin",
 		base:    ginPolicy(func(*core.Policy) {}),
 		bare:    ginOld(func(*cors.Config) {}),
+		extra:   []probe{from(app, "OPTIONS").to("/create")},
 		everywhere: []difference{
 			{"OPTIONS from https://app.example without Access-Control-Request-Method", "204, handler does not run", "handler runs",
 				"gin-contrib/cors answers every such OPTIONS itself. " +
 					"Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; " +
 					"the application answers the rest."},
 			{"OPTIONS from https://app.example", "reads 204", "reads 200", ownOptions},
+			{"OPTIONS from https://app.example to /create", "reads 204", "reads 404",
+				"The path has no OPTIONS route, so gin answers 404, or 405 with `HandleMethodNotAllowed`. " +
+					"To keep the 204, add `r.OPTIONS(path, handler)`."},
 			{"GET from https://app.example, through a shared cache that has the answer to a request without Origin",
 				"handler runs, answer blocked", "reads 200",
 				"gin-contrib/cors omits Vary from the answer to a request without Origin, so a cache gives that answer " +
@@ -110,6 +114,7 @@ func ginContrib() library {
 			},
 			{
 				option: "`AllowAllOrigins: true`, or `AllowOrigins: []string{\"*\"}`",
+				note:   "`RejectDisallowed` then has no effect: a warning says so.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowOrigins = nil
 					c.AllowAllOrigins = true
@@ -144,6 +149,16 @@ func ginContrib() library {
 				}),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://*.app.example"} }),
 				extra:  []probe{from("https://a.sub.app.example", "GET")},
+			},
+			{
+				option: "`AllowWildcard` with `AllowOrigins: []string{\"https://www.app.example\", \"https://*.app.example\"}`",
+				note:   "The wildcard covers the first entry. It may stay in the list: a warning names it.",
+				old: ginOld(func(c *cors.Config) {
+					c.AllowWildcard = true
+					c.AllowOrigins = []string{"https://www.app.example", "https://*.app.example"}
+				}),
+				policy: ginPolicy(func(p *core.Policy) { p.AllowOrigins = []string{"https://www.app.example", "https://*.app.example"} }),
+				extra:  []probe{from("https://www.app.example", "PUT")},
 			},
 			{
 				option: "`AllowWildcard` with `AllowOrigins: []string{\"http://localhost:*\"}`",
@@ -286,6 +301,19 @@ func ginContrib() library {
 				policy: ginPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"x-total", "etag"} }),
 			},
 			{
+				option: "`ExposeHeaders: []string{\"Content-Length\", \"ETag\"}`",
+				note:   "Scripts can always read Content-Length. It may stay in the list: a warning names it.",
+				old:    ginOld(func(c *cors.Config) { c.ExposeHeaders = []string{"Content-Length", "ETag"} }),
+				policy: ginPolicy(func(p *core.Policy) { p.ExposeHeaders = []string{"content-length", "etag"} }),
+			},
+			{
+				option: "`MaxAge: 12 * time.Hour`",
+				about:  "MaxAge",
+				note:   "What DefaultConfig sets. Chromium keeps preflights for at most 2 hours, as before: a warning says so.",
+				old:    ginOld(func(*cors.Config) {}),
+				policy: ginPolicy(func(*core.Policy) {}),
+			},
+			{
 				option: "`MaxAge: 10 * time.Minute`",
 				note:   "Whole seconds, at most 24 hours. `core.NoPreflightCache` sends 0.",
 				old:    ginOld(func(c *cors.Config) { c.MaxAge = 10 * time.Minute }),
@@ -335,6 +363,9 @@ func ginContrib() library {
 					{"OPTIONS from https://app.example",
 						"reads 200, handler does not run, preflight cached 43200 s", "reads 200, preflight cached 43200 s",
 						"As above."},
+					{"OPTIONS from https://app.example to /create",
+						"reads 200, handler does not run, preflight cached 43200 s", "reads 404, preflight cached 43200 s",
+						"As above."},
 					{"OPTIONS from https://app.example without Access-Control-Request-Method", "200, handler does not run", "handler runs",
 						"As above."},
 				},
@@ -352,6 +383,8 @@ func ginContrib() library {
 				},
 				differ: []difference{
 					{"OPTIONS from https://app.example", "reads 204, preflight cached 43200 s", "blocked at the preflight",
+						"Scripts rarely send OPTIONS. List it if yours do."},
+					{"OPTIONS from https://app.example to /create", "reads 204, preflight cached 43200 s", "blocked at the preflight",
 						"Scripts rarely send OPTIONS. List it if yours do."},
 				},
 			},

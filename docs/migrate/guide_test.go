@@ -26,6 +26,7 @@ type library struct {
 	base          core.Policy // the policy that every row starts from
 	bare          mount       // the old library with one origin and no other option
 	rows          []row
+	extra         []probe // in addition to the basket, for every row
 	// everywhere lists differences that may occur in every row.
 	everywhere []difference
 	refusals   []refusal
@@ -140,7 +141,7 @@ func (lib library) compare(t *testing.T) {
 				}
 			}
 			listed := map[difference]bool{}
-			for _, p := range append(basket(), r.extra...) {
+			for _, p := range slices.Concat(basket(), lib.extra, r.extra) {
 				before, after := old.send(t, p), ours.send(t, p)
 				if before == after {
 					continue

@@ -146,6 +146,7 @@ func jub0bs() library {
 			},
 			{
 				option: "`DangerouslyTolerateInsecureOrigins: true`, `Origins: []string{\"http://app.example\"}`, `Credentialed: true`",
+				note:   "A warning remains.",
 				old: jub(func(c *cors.Config) {
 					c.Origins = []string{"http://app.example"}
 					c.Credentialed = true
@@ -161,6 +162,7 @@ func jub0bs() library {
 			{
 				option: "`DangerouslyTolerateSubdomainsOfPublicSuffixes: true`, `Origins: []string{\"https://*.github.io\"}`, " +
 					"`Credentialed: true`",
+				note: "A warning remains.",
 				old: jub(func(c *cors.Config) {
 					c.Origins = []string{"https://*.github.io"}
 					c.Credentialed = true

@@ -44,15 +44,18 @@ func main() {
 // run serves until ctx is done.
 func run(ctx context.Context, out io.Writer, listen, inspect, file string) error {
 	logger := log.New(out, "", log.LstdFlags|log.Lmsgprefix)
+	warn := func(warnings []*config.Warning) {
+		for _, w := range warnings {
+			logger.Printf("cors: warning: %v", w)
+		}
+	}
 	watcher, err := config.Watch(ctx, file, config.Options{OnReload: func(r config.Result) {
 		if r.Err != nil {
 			logger.Printf("cors: not reloaded, still %v:\n%v", r.Revision, r.Err)
 			return
 		}
 		logger.Printf("cors: now %v: %v", r.Revision, r.Diff)
-		for _, w := range r.Warnings {
-			logger.Printf("cors: warning: %v", w)
-		}
+		warn(r.Warnings)
 	}})
 	if err != nil {
 		return err // do not start with a file that has faults
@@ -64,6 +67,7 @@ func run(ctx context.Context, out io.Writer, listen, inspect, file string) error
 		return fmt.Errorf("%w (choose another address with -listen)", err)
 	}
 	logger.Printf("serving on http://%v with %v", listener.Addr(), watcher.Revision())
+	warn(watcher.Warnings())
 	if inspect != "" {
 		inspector := observe.Handler(watcher.Engine(), observe.HandlerOptions{Config: watcher.ConfigStatus, Spell: config.KeyOf})
 		if err := demo.Inspect(ctx, logger.Writer(), inspect, inspector); err != nil {

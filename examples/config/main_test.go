@@ -79,6 +79,13 @@ func TestFrontendURL(t *testing.T) {
 	p.expect("/items", "https://app.example.com", "")
 }
 
+// TestEmptyVariable checks that the log says why no application is allowed.
+func TestEmptyVariable(t *testing.T) {
+	t.Setenv("FRONTEND_URL", "")
+	p := start(t, filepath.Join(copied(t, "cors.yaml", "partners.txt"), "cors.yaml"))
+	p.wait(`cors: warning: FRONTEND_URL: .*no origin is allowed`)
+}
+
 // copied returns a directory with copies of files.
 func copied(t *testing.T, names ...string) string {
 	dir := t.TempDir()

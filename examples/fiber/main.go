@@ -2,8 +2,8 @@
 //
 //	go run ./examples/fiber
 //
-// It prints curl commands that show what the server tells a browser. For fiber
-// v3, use corsfiberv3 instead of corsfiber.
+// It prints curl commands that show what the server tells a browser. For fiber v3, see
+// examples/fiberv3.
 package main
 
 import (

@@ -8,6 +8,13 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
+var _ = func(app *fiber.App, pages, everyone *core.Engine, jwt, me, about fiber.Handler) {
+	api := app.Group("/api", corsfiberv3.Middleware(pages), jwt) // CORS first
+	api.Get("/me", me)
+	public := app.Group("/public", corsfiberv3.Middleware(everyone))
+	public.Get("/about", about)
+}
+
 // docsFiberV3WebSocket is an application with a WebSocket, as docs/frameworks.md builds it.
 func docsFiberV3WebSocket(engine *core.Engine, serve func(*websocket.Conn)) *fiber.App {
 	app := fiber.New()

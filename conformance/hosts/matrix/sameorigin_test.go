@@ -77,6 +77,24 @@ func TestOwnPagesBehindProxy(t *testing.T) {
 	}
 }
 
+// TestStrangersHandshake checks what docs/frameworks.md says of handshakes from origins that
+// are not allowed: they reach the handler unless RejectDisallowed is set.
+func TestStrangersHandshake(t *testing.T) {
+	for reject, want := range map[bool]int{false: http.StatusSwitchingProtocols, true: http.StatusForbidden} {
+		upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+		engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://app.example"}, RejectDisallowed: reject})
+		url := serveHTTP(t, corshttp.Middleware(engine)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if conn, err := upgrader.Upgrade(w, r, nil); err == nil {
+				_ = conn.Close()
+			}
+		})))
+		status, err := handshake(t.Context(), strings.TrimPrefix(url, "http://"), http.Header{"Origin": {stranger}})
+		if err != nil || status != want {
+			t.Errorf("RejectDisallowed %t: %d, %v, want %d", reject, status, err, want)
+		}
+	}
+}
+
 // ownBackends serve a WebSocket at /ws, and POST /items behind the middleware.
 var ownBackends = map[string]func(*testing.T, *core.Engine) (url string){
 	"gorilla/websocket": func(t *testing.T, engine *core.Engine) string {
