@@ -71,7 +71,7 @@ route: []
 		want: []string{
 			`cors.yaml:2:18: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			"CORS_ORIGNS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS? If not, " + mapIt + listIt,
-			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "1d": not a duration; did you mean "24h"?`,
+			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "1d": not a duration; write "2h": Chromium honours no more`,
 		},
 	},
 	{
