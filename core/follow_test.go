@@ -42,6 +42,7 @@ var typedOrigins = []string{
 	`https://.*\.example\.com`, "https?://a.example.com", "regex:https://.*", "re:a", "https://a.example.com # ours",
 	"origin: http://a.example.com",
 	"\ufeffhttps://a.example.com", "- http://a.example.com", "https://a b.example", "wss://a.example.com", "htps://a.example.com",
+	"htp://a.example.com", "htp://localhost:3000", "htps://*.a.example.com", "htps://*.com",
 	"https://a.example.com.", "https://xn--a.example", "https://" + strings.Repeat("a", 2000),
 }
 
