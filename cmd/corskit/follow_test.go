@@ -96,6 +96,7 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 	defer secure.Close()
 	missing := firefox("CORS header [Access-Control-Allow-Origin] missing). Status code: 200.")
 	method := firefox("Did not find method in CORS header [Access-Control-Allow-Methods]).")
+	const safariHeader = "Request header field X-Token is not allowed by Access-Control-Allow-Headers."
 	status405 := chromium(api+"/items", preflight+"It does not have HTTP ok status.")
 	said := ""
 	for _, args := range [][]string{
@@ -107,7 +108,8 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		{"init", "cors.yaml"}, {"explain", "-o", "app.example.com", "--method", "patch"}, {"explain", "-o", page + "/"},
 		{"explain", "routed.yaml", "-o", page}, {"explain", "routed.yaml", "-o", page, "--path", "/A/x", "--host", "a.example"},
 		{"probe", plain.URL, "-o", "app.example.com"},
-		{"explain", "cors.yaml", missing}, {"explain", "cors.yaml", method, "-o", page}, {"explain", "cors.yaml", status405},
+		{"explain", "cors.yaml", missing}, {"explain", "cors.yaml", method, "-o", page},
+		{"explain", "cors.yaml", method}, {"explain", "cors.yaml", "-o", page, safariHeader}, {"explain", "cors.yaml", status405},
 		{"probe", "http://corskit-sample.invalid/", "-o", page}, {"probe", secure.URL, "-o", page},
 		{"probe", strings.Replace(plain.URL, "http:", "https:", 1), "-o", page},
 		{"probe", busy.URL, "-o", page}, {"probe", always429.URL, "-o", page},

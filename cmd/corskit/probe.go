@@ -187,7 +187,7 @@ func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, 
 		if len(urls) == 0 {
 			return f, nil, nil, usagef("the message of %s does not name the URL: write it before the message", browserNames[m.Browser])
 		}
-		if notes, err = p.script.use(cmd, *m); err != nil {
+		if notes, err = p.script.use(cmd, *m, otherMethods); err != nil {
 			return f, nil, nil, err
 		}
 	}
