@@ -113,6 +113,7 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		{"probe", "http://corskit-sample.invalid/", "-o", page}, {"probe", secure.URL, "-o", page},
 		{"probe", strings.Replace(plain.URL, "http:", "https:", 1), "-o", page},
 		{"probe", busy.URL, "-o", page}, {"probe", always429.URL, "-o", page},
+		{"probe", always429.URL, "-o", page, "--rate", "30/m"},
 		{"probe", post.URL, "-o", page, "--method", "POST"},
 	} {
 		said += follow(t, dir, args)
