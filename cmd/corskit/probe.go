@@ -197,6 +197,9 @@ func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, 
 	target := urls[0]
 	u, err := url.Parse(target)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		if meant := webURL(target); meant != "" {
+			return f, nil, nil, usagef("the scheme is misspelled in %s; did you mean %s?", safe(target), safe(meant))
+		}
 		return f, nil, nil, usagef("%s is not a URL with http:// or https://, nor a message of a browser", safe(target))
 	}
 	if u.User != nil {
