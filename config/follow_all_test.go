@@ -114,7 +114,8 @@ func (c faultCase) replaceJSON(e *config.Error, old, text string) (faultCase, bo
 var (
 	meantThat = regexp.MustCompile(`^did you mean ("(?:[^"\\]|\\.)*"|[^\s?,]+)(?:, with the name of a policy)?\?$`)
 	writeThat = regexp.MustCompile(`^write (\[.*\]|"(?:[^"\\]|\\.)*"|true or false|true|[0-9]+|\{\})` +
-		`(?:: Chromium honours no more|, in quotes|, or upgrade corskit| for seconds| to turn off .*| for a policy .*| for every origin, or .*)?$`)
+		`(?:: Chromium honours no more|, in quotes|, or upgrade corskit` +
+		`| for seconds| to turn off .*| for a policy .*| for every origin, or .*)?$`)
 	oneOfThese  = regexp.MustCompile(`^(?:write a duration such as|name it, for example) ".*"$`)
 	nameItLike  = regexp.MustCompile(`^unset it, name it like (CORS_\w+)`)
 	pathAsIn    = regexp.MustCompile(`^write a path as in (.*)$`)
@@ -307,9 +308,11 @@ func TestEverySuggestionIsAccepted(t *testing.T) {
 var advice = regexp.MustCompile(`^(` + strings.Join([]string{
 	"load the file that .*", "save the file in UTF-8", "use .yaml, .yml, .json or .toml", "write it in lower case",
 	"begin the file with the key policies", "move long lists of origins to an origins_file", "render it first, .*",
-	"indent with spaces, .*", "indent it by .*", "look for a line below .*", "put values that .* in quotes", "put it in quotes", "remove .*", "write the keys out, .*",
+	"indent with spaces, .*", "indent it by .*", "look for a line below .*",
+	"put values that .* in quotes", "put it in quotes", "remove .*", "write the keys out, .*",
 	"is there an extra comma .*", "JSON has no comments; .*", "use double quotes in JSON", "move it into a policy, .*",
-	"use [aA]-[zZ] and 0-9, separated by single .*", "use A-Z, 0-9 and _", "write the (path of a key|name of a variable), in quotes", "shorten it", "rename one of the two", "unset one of the two",
+	"use [aA]-[zZ] and 0-9, separated by single .*", "use A-Z, 0-9 and _",
+	"write the (path of a key|name of a variable), in quotes", "shorten it", "rename one of the two", "unset one of the two",
 	"set one, or remove the key", "add one, or remove .*", "use CORS__POLICIES__NAME__KEY",
 	"name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS", "write the prefix regexp: .*",
 	"see https://golang.org/s/re2syntax", "write it for whole origins, .*",

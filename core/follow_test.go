@@ -165,7 +165,8 @@ func acceptedWithFlags(p core.Policy, suggestion string) bool {
 // TestNamesSuggestionsAreAccepted does the same for methods and headers.
 func TestNamesSuggestionsAreAccepted(t *testing.T) {
 	names := []string{
-		"", " ", "patch", "option", "DELTE", "TRACE", "connect", "P{T", "GET, PUT", "GET PUT", "GET;PUT", "GET, POST", "- GET\n- PUT\n- patch", "- PUT", "- -", "GET", "*", "Autorization",
+		"", " ", "patch", "option", "DELTE", "TRACE", "connect", "P{T", "GET, PUT", "GET PUT", "GET;PUT", "GET, POST",
+		"- GET\n- PUT\n- patch", "- PUT", "- -", "GET", "*", "Autorization",
 		"Content Type", "X-A,X-B", `"x-a"`, "x-a:", "X-A ", "Origin", "Cookie", "Set-Cookie", "Access-Control-Allow-Origin", "etags",
 		"Content-Type: application/json", "[x-a, x-b]", "['x-a']", "'x-a'", "`x-a`", "${HEADERS}", "$HEADERS", "%HEADERS%",
 		"{{ .Values.headers }}", strings.Repeat("a", 300),
@@ -206,8 +207,8 @@ func misspelled(engine *core.Engine) bool {
 // TestMaxAgeSuggestionsAreAccepted follows the suggestions for durations.
 func TestMaxAgeSuggestionsAreAccepted(t *testing.T) {
 	duration := regexp.MustCompile(`\b(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9.]+s)?\b`)
-	for _, d := range []time.Duration{1, 600, 7200, 7201, 86400, 86401, 604800, 1e6, time.Second / 2, 1500 * time.Millisecond, 25 * time.Hour,
-		168 * time.Hour, -time.Second, -600, 24*time.Hour - 1} {
+	for _, d := range []time.Duration{1, 600, 7200, 7201, 86400, 86401, 604800, 1e6, time.Second / 2, 1500 * time.Millisecond,
+		25 * time.Hour, 168 * time.Hour, -time.Second, -600, 24*time.Hour - 1} {
 		_, err := core.New(core.Policy{AllowOrigins: []string{"https://a.example"}, MaxAge: d})
 		e := slices.Collect(core.PolicyErrors(err))
 		if len(e) != 1 {
@@ -223,7 +224,8 @@ func TestMaxAgeSuggestionsAreAccepted(t *testing.T) {
 		if followed == core.NoPreflightCache && !strings.Contains(e[0].Suggestion, "NoPreflightCache") {
 			t.Errorf("%v: nothing to write in %s", d, e[0].Suggestion)
 		}
-		if e, err := core.New(core.Policy{AllowOrigins: []string{"https://a.example"}, MaxAge: followed}); err != nil || e.Warnings() != nil {
+		p := core.Policy{AllowOrigins: []string{"https://a.example"}, MaxAge: followed}
+		if e, err := core.New(p); err != nil || e.Warnings() != nil {
 			t.Errorf("%v: followed %v: %v %v", d, followed, err, e.Warnings())
 		}
 		if want := fmt.Sprint(time.Duration(d) * time.Second); d > 0 && d <= 7200 && followed.String() != want {

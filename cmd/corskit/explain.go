@@ -91,12 +91,6 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(files) > 0 && (len(files) > 1 || strings.Contains(files[0], "://")) && !slices.ContainsFunc(files[len(files)-1:], isFile):
-		return usagef("%s", noMessage)
-	case len(files) > 1:
-		return between(0, 1)(cmd, files)
-	}
 	fetch, notes, err := x.fetch(cmd, files, m)
 	if err != nil {
 		return err
@@ -149,6 +143,11 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 // fetch returns what the command line and the message ask for. The message may be
 // nil.
 func (x *explain) fetch(cmd *cobra.Command, files []string, m *message) (f browsermodel.Fetch, notes []string, err error) {
+	if n := len(files); n > 0 && (n > 1 || strings.Contains(files[0], "://")) && !isFile(files[n-1]) {
+		return f, nil, usagef("%s", noMessage)
+	} else if n > 1 {
+		return f, nil, between(0, 1)(cmd, files)
+	}
 	target, err := x.url()
 	if err != nil {
 		return f, nil, err
@@ -164,7 +163,8 @@ func (x *explain) fetch(cmd *cobra.Command, files []string, m *message) (f brows
 	case m.URL != "" && !placed:
 		target = m.URL
 	case !placed:
-		told = append(told, "the message names no URL: assumed "+target+"; if the file has routes or lists the server, add --host and --path")
+		told = append(told, "the message names no URL: assumed "+target+"; if the file has routes or lists the server, "+
+			"add --host and --path")
 	}
 	f, notes, err = x.script.fetch(target)
 	return f, append(told, notes...), err

@@ -303,7 +303,8 @@ func (s *script) use(cmd *cobra.Command, m message, methods func() string) (note
 	noMethod := m.Code == browsermodel.CodeMethodNotAllowed && m.Method == "" && !given("method")
 	switch name := browserNames[m.Browser]; {
 	case noMethod && s.origin == "":
-		return nil, usagef("the message of %s names neither the page's origin nor the method: add --origin and --method (%s)", name, methods())
+		return nil, usagef("the message of %s names neither the page's origin nor the method: add --origin and --method (%s)",
+			name, methods())
 	case noMethod:
 		return nil, usagef("the message of %s does not name the method: add --method (%s)", name, methods())
 	case s.origin == "":

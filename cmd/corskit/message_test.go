@@ -167,7 +167,8 @@ var explainMessages = []explainTest{
 		preflight+"The value of the 'Access-Control-Allow-Origin' header in the response "+noRequest)}, exitNo,
 		[]string{"at the preflight", "(GET, with credentials)", "Access-Control-Request-Method: GET", "fix: fetch without credentials"}},
 	{"allowed, so another server", []string{chromium(api+"/items", noHeader)}, exitYes, []string{
-		"note: this policy allows the request: the server has not loaded this file yet, or the response comes from a server with another policy"}},
+		"note: this policy allows the request: the server has not loaded this file yet, " +
+			"or the response comes from a server with another policy"}},
 	{"allowed, with a status", []string{chromium(api+"/items", noHeader) + "\nGET " + api + "/items net::ERR_FAILED 401 (Unauthorized)"},
 		exitYes, []string{"the response with status 401 comes from outside the CORS middleware"}},
 	{"preflight status", []string{chromium(api+"/items", preflight+"It does not have HTTP ok status.")}, exitYes, []string{

@@ -12,7 +12,8 @@ func TestIndentation(t *testing.T) {
 		want       string
 	}{
 		{"less than its neighbours",
-			"version: 1\npolicies:\n  app:\n    allow_origins: [\"https://a.example\"]\n    # why\n\n   allow_methods: [PUT]\n    max_age: 2h\n", 7,
+			"version: 1\npolicies:\n  app:\n    allow_origins: [\"https://a.example\"]\n    # why\n\n" +
+				"   allow_methods: [PUT]\n    max_age: 2h\n", 7,
 			"indent it by 2 or 4 spaces, like the lines above"},
 		{"more than its neighbours",
 			"policies:\n  app:\n    allow_origins: [\"https://a.example\"]\n     allow_methods: [PUT]\n", 4,
