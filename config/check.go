@@ -207,8 +207,11 @@ func (c *checker) table(f *Field, n *document.Node, key string) map[string]any {
 	c.pairs(n, key, func(p document.Pair, path string) {
 		field := f.field(p.Key)
 		if field == nil {
-			c.unknown(f, p, path)
-			return
+			field = c.unknown(f, p, path)
+			if field == nil || n.Get(field.Key) != nil || values[field.Key] != nil {
+				return
+			}
+			p.Key, path = field.Key, joinKey(key, field.Key) // so that its value is checked too
 		}
 		if p.Unset {
 			return
@@ -286,8 +289,9 @@ func onLine(p document.Pos) string {
 	return " on line " + strconv.Itoa(p.Line)
 }
 
-// unknown reports a key that the table does not have.
-func (c *checker) unknown(f *Field, p document.Pair, path string) {
+// unknown reports a key that the table does not have. It returns the field that is probably
+// meant, or nil.
+func (c *checker) unknown(f *Field, p document.Pair, path string) *Field {
 	near := ""
 	if !c.faults.full() {
 		near = wording.Nearest(p.Key, f.keys())
@@ -304,6 +308,7 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) {
 	default:
 		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, "valid keys are "+strings.Join(f.keys(), ", "))
 	}
+	return f.field(near)
 }
 
 // policies checks the policies of a file.

@@ -63,7 +63,7 @@ func ExampleLoad_faults() {
 	_, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(`
 policies:
   spa:
-    allow_orgins: ["https://app.example.com/"]
+    allow_orgins: ["https://app.example.com"]
     max_age: 600
 `)}, "cors.yaml", config.Options{Environ: []string{"CORS__POLICIES__SPA__CREDENTIALS=true"}})
 	fmt.Println(err)

@@ -110,7 +110,7 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "1d": not a duration; did you mean "24h"?`,
+			`cors.yaml:3:14: policies.spa.max_age "1d": not a duration; write "2h": Chromium honours no more`,
 		},
 	},
 	{
@@ -146,7 +146,8 @@ var durationFaults = []faultCase{
 `),
 		},
 		want: []string{
-			`cors.yaml:3:14: policies.spa.max_age "25h": more than 24 hours, which no browser honours; use at most 24h`,
+			`cors.yaml:3:14: policies.spa.max_age "25h": more than 24 hours, which no browser honours; ` +
+				"use at most 2h: Chromium honours no more",
 		},
 	},
 	{

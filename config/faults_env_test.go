@@ -264,7 +264,7 @@ var variableFaults = []faultCase{
 		files: config.Static{
 			"cors.yaml": []byte(onePolicy),
 		},
-		env: []string{`CORS__ROUTES=[{"path": "a", "policies": ["spa"], "hosts": 1}]`},
+		env: []string{`CORS__ROUTES=[{"path": "a", "policies": ["spa"], "hosts": "b"}]`},
 		want: []string{
 			`CORS__ROUTES: routes[0].hosts: an unknown key; did you mean "host"?`,
 			`CORS__ROUTES: routes[0].path "a": a path begins with a slash; did you mean "/a"?`,

@@ -48,6 +48,34 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 	},
 	{
+		name: "values of unknown keys",
+		files: config.Static{
+			"cors.yaml": []byte(`polices:
+  spa:
+    allow_orgins: ["https://app.example.com/"]
+    Allow_Methods: patch
+    max_ages: 10
+    allow_credential: true
+    allow_credentials: "yes"
+    max_aeg: 20
+`),
+		},
+		want: []string{
+			`cors.yaml:1:1: polices: an unknown key; did you mean "policies"?`,
+			`cors.yaml:3:5: policies.spa.allow_orgins: an unknown key; did you mean "allow_origins"?`,
+			`cors.yaml:3:20: policies.spa.allow_origins[0] "https://app.example.com/": a trailing slash is not part of an origin; ` +
+				`did you mean "https://app.example.com"?`,
+			`cors.yaml:4:5: policies.spa.Allow_Methods: keys must be in lower case; did you mean "allow_methods"?`,
+			`cors.yaml:4:20: policies.spa.allow_methods "patch": expected a list, got text; write ["PATCH"]`,
+			`cors.yaml:5:5: policies.spa.max_ages: an unknown key; did you mean "max_age"?`,
+			`cors.yaml:5:15: policies.spa.max_age "10": a duration without a unit; write "10s" for seconds`,
+			`cors.yaml:6:5: policies.spa.allow_credential: an unknown key; did you mean "allow_credentials"?`, // which is set
+			`cors.yaml:7:24: policies.spa.allow_credentials "yes": expected true or false, got text; write true`,
+			`cors.yaml:8:5: policies.spa.max_aeg: an unknown key; did you mean "max_age"?`,
+			`cors.yaml:8:14: policies.spa.max_age "20": a duration without a unit; write "20s" for seconds`,
+		},
+	},
+	{
 		name: "keys of other libraries",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:
@@ -87,6 +115,7 @@ policies: {spa: {allow_origins: ["https://a.example"]}}
 		},
 		want: []string{
 			`cors.yaml:3:5: policies.spa.Access-Control-Allow-Origin: an unknown key; did you mean "allow_origins"?`,
+			`cors.yaml:3:34: policies.spa.allow_origins "*": expected a list, got text; write ["*"]`,
 		},
 	},
 	{

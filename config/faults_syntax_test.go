@@ -52,6 +52,20 @@ var syntaxFaults = []faultCase{
 		},
 	},
 	{
+		name: "a line that is indented unlike the others",
+		files: config.Static{
+			"cors.yaml": []byte(`policies:
+  spa:
+    allow_origins: ["https://a.example"]
+    allow_methods: []
+   allow_headers: []
+`),
+		},
+		want: []string{
+			"cors.yaml:5: not YAML: did not find expected key; indent it by 2 or 4 spaces, like the lines above",
+		},
+	},
+	{
 		name: "an unclosed bracket",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:

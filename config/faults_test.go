@@ -57,6 +57,7 @@ route: []
 			`cors.yaml:4:43: policies.spa.allow_origins[1]: no value; remove the entry, or write "null" in quotes for the null origin`,
 			`cors.yaml:5:14: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			`cors.yaml:6:1: route: an unknown key; did you mean "routes"?`,
+			"cors.yaml:6:8: routes: no routes; add one, or remove the key so that every policy applies everywhere",
 			"CORS_PROFLE: an unknown variable; did you mean CORS_PROFILE? If not, " + mapIt + listIt,
 		},
 	},
@@ -71,7 +72,7 @@ route: []
 		want: []string{
 			`cors.yaml:2:18: policies.spa.max_age "600": a duration without a unit; write "600s" for seconds`,
 			"CORS_ORIGNS: an unknown variable; did you mean CORS__POLICIES__SPA__ALLOW_ORIGINS? If not, " + mapIt + listIt,
-			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "1d": not a duration; did you mean "24h"?`,
+			`CORS__POLICIES__SPA__MAX_AGE: policies.spa.max_age "1d": not a duration; write "2h": Chromium honours no more`,
 		},
 	},
 	{

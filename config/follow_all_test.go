@@ -10,23 +10,27 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
 )
 
-// load returns the error of a case.
-func (c faultCase) load() error {
+// load returns the error and the warnings of a case.
+func (c faultCase) load() (warnings []*config.Warning, err error) {
 	opts := config.Options{Environ: append([]string{}, c.env...)}
 	if c.main == noFile {
 		opts.IgnoreVariables, opts.Variables = c.ignored, c.mapped
-		_, err := config.ReadEnv(opts)
-		return err
+		read, err := config.ReadEnv(opts)
+		if err != nil {
+			return nil, err
+		}
+		return read.Warnings, nil
 	}
 	main := c.main
 	if main == "" {
 		main = "cors.yaml"
 	}
 	opts.IgnoreVariables, opts.Variables = c.ignored, c.mapped
-	_, err := config.Read(context.Background(), c.files, main, opts)
-	return err
+	r := config.Check(context.Background(), c.files, main, opts)
+	return r.Warnings, r.Err
 }
 
 // replace returns the case with other text in the place of a fault.
@@ -110,7 +114,8 @@ func (c faultCase) replaceJSON(e *config.Error, old, text string) (faultCase, bo
 var (
 	meantThat = regexp.MustCompile(`^did you mean ("(?:[^"\\]|\\.)*"|[^\s?,]+)(?:, with the name of a policy)?\?$`)
 	writeThat = regexp.MustCompile(`^write (\[.*\]|"(?:[^"\\]|\\.)*"|true or false|true|[0-9]+|\{\})` +
-		`(?:, in quotes|, or upgrade corskit| for seconds| to turn off .*| for a policy .*| for every origin, or .*)?$`)
+		`(?:: Chromium honours no more|, in quotes|, or upgrade corskit` +
+		`| for seconds| to turn off .*| for a policy .*| for every origin, or .*)?$`)
 	oneOfThese  = regexp.MustCompile(`^(?:write a duration such as|name it, for example) ".*"$`)
 	nameItLike  = regexp.MustCompile(`^unset it, name it like (CORS_\w+)`)
 	pathAsIn    = regexp.MustCompile(`^write a path as in (.*)$`)
@@ -118,7 +123,7 @@ var (
 	leaveEmpty  = regexp.MustCompile(`leave the variable empty for an empty list$`)
 	asJSON      = regexp.MustCompile(`^set (CORS__\w+) to JSON$`)
 	inQuotes    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	useAtMost   = regexp.MustCompile(`^use at most (\w+)$`)
+	useAtMost   = regexp.MustCompile(`^use at most (\w+): Chromium honours no more$`)
 	validKeys   = regexp.MustCompile(`^valid keys are (.*)$`)
 	thePolicies = regexp.MustCompile(`^the policies are (.*)$`)
 	setOne      = regexp.MustCompile(`, or set (CORS_\w+)$`)
@@ -249,6 +254,12 @@ func remains(e, again *config.Error) bool {
 	return !strings.HasPrefix(e.Key, "routes[") || again.Key == e.Key && again.Reason == e.Reason
 }
 
+// isOfTheCase reports whether a warning is about what a case lacks or has twice, which was
+// not visible before.
+func isOfTheCase(w *config.Warning) bool {
+	return slices.Contains([]core.Reason{core.ReasonNoOrigins, core.ReasonDuplicate, core.ReasonUnreachablePattern}, w.Reason)
+}
+
 // isNaming reports whether a fault is about the name of a key, a policy or a variable.
 func isNaming(e *config.Error) bool {
 	return slices.Contains([]string{"unknown-key", "key-case", "name", "unknown-variable", "unknown-policy"}, string(e.Reason))
@@ -256,11 +267,11 @@ func isNaming(e *config.Error) bool {
 
 // TestEverySuggestionIsAccepted follows the suggestions of all faults that the tests have,
 // those for keys, names and variables included. After that, nothing is wrong in the place
-// of the fault. A suggestion that says what to write in a new form fails the test.
+// of the fault, and no warning is there either. A suggestion that says what to write in a new form fails the test.
 func TestEverySuggestionIsAccepted(t *testing.T) {
 	followed := 0
 	for _, c := range faultCases {
-		err := c.load()
+		_, err := c.load()
 		before := make(map[string]bool)
 		for e := range config.Errors(err) {
 			before[e.Place.String()+string(e.Reason)] = true
@@ -272,7 +283,13 @@ func TestEverySuggestionIsAccepted(t *testing.T) {
 			}
 			for _, way := range ways {
 				followed++
-				for again := range config.Errors(way.load()) {
+				warnings, err := way.load()
+				for _, w := range warnings {
+					if remains(e, (*config.Error)(w)) && !isOfTheCase(w) {
+						t.Errorf("%s: %v\nfollowed: %q %s\nwarning: %v", c.name, e, way.env, way.files["cors.yaml"], w)
+					}
+				}
+				for again := range config.Errors(err) {
 					renamed := isNaming(again) && e.Reason != "missing" && !before[again.Place.String()+string(again.Reason)]
 					if again.Reason != config.ReasonNotFound && (remains(e, again) || renamed) {
 						t.Errorf("%s: %v\nfollowed: %q %s\nrefused: %v", c.name, e, way.env, way.files["cors.yaml"], again)
@@ -291,9 +308,11 @@ func TestEverySuggestionIsAccepted(t *testing.T) {
 var advice = regexp.MustCompile(`^(` + strings.Join([]string{
 	"load the file that .*", "save the file in UTF-8", "use .yaml, .yml, .json or .toml", "write it in lower case",
 	"begin the file with the key policies", "move long lists of origins to an origins_file", "render it first, .*",
-	"indent with spaces, .*", "put values that .* in quotes", "put it in quotes", "remove .*", "write the keys out, .*",
+	"indent with spaces, .*", "indent it by .*", "look for a line below .*",
+	"put values that .* in quotes", "put it in quotes", "remove .*", "write the keys out, .*",
 	"is there an extra comma .*", "JSON has no comments; .*", "use double quotes in JSON", "move it into a policy, .*",
-	"use [aA]-[zZ] and 0-9, separated by single .*", "use A-Z, 0-9 and _", "write the (path of a key|name of a variable), in quotes", "shorten it", "rename one of the two", "unset one of the two",
+	"use [aA]-[zZ] and 0-9, separated by single .*", "use A-Z, 0-9 and _",
+	"write the (path of a key|name of a variable), in quotes", "shorten it", "rename one of the two", "unset one of the two",
 	"set one, or remove the key", "add one, or remove .*", "use CORS__POLICIES__NAME__KEY",
 	"name a policy and a key, as in CORS__POLICIES__SPA__ALLOW_ORIGINS", "write the prefix regexp: .*",
 	"see https://golang.org/s/re2syntax", "write it for whole origins, .*",

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/core"
 )
 
 // suggested returns what a suggestion says to write: the text after "write", without
@@ -46,7 +48,7 @@ var typedValues = map[string][]string{
 		"regexp:https://(a|b)[.]example regexp:https://c{1,2}[.]example",
 	},
 	"allow_methods": {"PUT DELETE", "PUT;DELETE", `"PUT,DELETE"`, "'PUT'", "[PUT,DELETE]", "[PUT DELETE]",
-		"- PUT\n- patch\n", "patch", "put,patch"},
+		"- PUT\n- patch\n", "patch", "put,patch", "GET, PUT", "GET,POST,patch"},
 	"allow_headers":     {"X-A X-B", `"X-A, X-B"`, "[X-A,X-B]", "X-A:", "Content-Type: application/json", "X-A;X-B"},
 	"expose_headers":    {"ETag Link", `"ETag"`, "[ETag;Link]"},
 	"allow_credentials": {"True", "TRUE", `"true"`, "'false'", "yes", "1", "on", "off", "undefined", "{{ .Values.c }}", "maybe"},
@@ -160,13 +162,22 @@ func loadFile(key, value string) error {
 		text = fmt.Sprintf("policies: {p: {%s: %s}}\n", key, value)
 	}
 	files := config.Static{"cors.yaml": []byte(text), "partners.txt": []byte("https://p.example\n")}
-	_, err := config.Read(context.Background(), files, "cors.yaml", config.Options{Environ: []string{}})
-	return err
+	return strictly(files)
+}
+
+// strictly returns the faults and warnings of a configuration, like corskit check --strict.
+func strictly(files config.Static, environ ...string) error {
+	r := config.Check(context.Background(), files, "cors.yaml", config.Options{Environ: append([]string{}, environ...)})
+	all := []error{r.Err}
+	for _, w := range r.Warnings {
+		if w.Reason != core.ReasonNoOrigins { // the values are those of other keys
+			all = append(all, (*config.Error)(w))
+		}
+	}
+	return errors.Join(all...)
 }
 
 func loadVariable(key, value string) error {
 	files := config.Static{"cors.yaml": []byte("policies: {default: {allow_origins: []}}\n"), "partners.txt": []byte("https://p.example\n")}
-	environ := []string{"CORS_" + strings.ToUpper(key) + "=" + value}
-	_, err := config.Read(context.Background(), files, "cors.yaml", config.Options{Environ: environ})
-	return err
+	return strictly(files, "CORS_"+strings.ToUpper(key)+"="+value)
 }

@@ -55,8 +55,8 @@ func (c *checker) version(n *document.Node, at document.Pos, key string) (any, b
 const (
 	durationRule = `write a duration such as "10m", "600s" or "1h30m", or "disabled"`
 	noCaching    = `write "disabled" to turn off preflight caching`
-	atMost       = `write "24h": browsers honour no more`
-	maxMaxAge    = 24 * time.Hour
+	atMost       = `write "2h": Chromium honours no more`
+	maxMaxAge    = 2 * time.Hour // core warns of more
 )
 
 // duration accepts a positive duration with a unit, or "disabled".

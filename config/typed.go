@@ -22,7 +22,7 @@ const (
 
 var (
 	quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	coreList   = regexp.MustCompile(`^` + listAdvice + `(?: origin)?: ((?:"(?:[^"\\]|\\.)*"(?:, )?)+)`)
+	coreList   = regexp.MustCompile(`^` + listAdvice + `(?: origin| \([^)]*\))?: ((?:"(?:[^"\\]|\\.)*"(?:, )?)+)`)
 )
 
 // entriesOf returns the entries that a text in place of a list probably means. If core
@@ -144,6 +144,9 @@ func forVariable(value, suggestion string) string {
 	if m := coreList.FindStringSubmatch(suggestion); m != nil {
 		entries := unquoteAll(m[1])
 		text, separate := strings.Join(entries, ","), "separate the entries with commas: "
+		if len(entries) == 1 {
+			separate = "write it as "
+		}
 		if strings.Count(text, ",") >= len(entries) {
 			text, separate = jsonList(entries), "write the list as a JSON array: "
 		}

@@ -61,7 +61,13 @@ func TestPolicyErrors(t *testing.T) {
 		{"TRACK", core.Policy{AllowMethods: []string{"Track"}}, "AllowMethods", 0, "Track", core.ReasonForbiddenMethod, "remove"},
 		{"patch", core.Policy{AllowMethods: []string{"patch"}}, "AllowMethods", 0, "patch", core.ReasonMethodCase, `"PATCH"`},
 		{"methods in one", core.Policy{AllowMethods: []string{"GET, PUT"}}, "AllowMethods", 0, "GET, PUT", core.ReasonList,
-			"one list entry"},
+			`one list entry for each (GET, HEAD and POST need none): "PUT"`},
+		{"methods without effect in one", core.Policy{AllowMethods: []string{"GET, POST"}}, "AllowMethods", 0, "GET, POST", core.ReasonList,
+			"remove it: browsers send GET, HEAD and POST without asking"},
+		{"header in the place of a method", core.Policy{AllowHeaders: []string{"GET, PUT"}}, "AllowHeaders", 0, "GET, PUT", core.ReasonList,
+			`for each: "GET", "PUT"`},
+		{"a YAML list of methods", core.Policy{AllowMethods: []string{"- PUT\n- patch"}}, "AllowMethods", 0, "- PUT\n- patch",
+			core.ReasonList, `for each: "PUT", "PATCH"`},
 		{"methods in one, and a blank", core.Policy{AllowMethods: []string{" GET, PUT"}}, "AllowMethods", 0, " GET, PUT", core.ReasonList,
 			"one list entry"},
 		{"empty method", core.Policy{AllowMethods: []string{""}}, "AllowMethods", 0, "", core.ReasonEmpty, "remove"},
@@ -83,7 +89,7 @@ func TestPolicyErrors(t *testing.T) {
 		{"negative age", core.Policy{MaxAge: -time.Minute}, "MaxAge", -1, "-1m0s", core.ReasonMaxAge, "NoPreflightCache"},
 		{"fraction", core.Policy{MaxAge: 1500 * time.Millisecond}, "MaxAge", -1, "1.5s", core.ReasonMaxAge, "2s"},
 		{"nanoseconds", core.Policy{MaxAge: 600}, "MaxAge", -1, "600ns", core.ReasonMaxAge, "10m0s"},
-		{"the longest", core.Policy{MaxAge: math.MaxInt64}, "MaxAge", -1, time.Duration(math.MaxInt64).String(), core.ReasonMaxAge, "24h"},
+		{"the longest", core.Policy{MaxAge: math.MaxInt64}, "MaxAge", -1, time.Duration(math.MaxInt64).String(), core.ReasonMaxAge, "2h"},
 		{"unescaped dots", creds("regexp:https://app.a.example.com"), "AllowOrigins", 0, "regexp:https://app.a.example.com",
 			core.ReasonPublicSuffix, `did you mean "https://app.a.example.com"?`},
 		{"unbounded prefix", creds(`regexp:https://.*example\.com`), "AllowOrigins", 0, `regexp:https://.*example\.com`,
@@ -92,7 +98,7 @@ func TestPolicyErrors(t *testing.T) {
 			core.ReasonPublicSuffix, "below github.io one by one"},
 		{"country suffix", creds("https://*.np"), "AllowOrigins", 0, "https://*.np", core.ReasonPublicSuffix,
 			"DangerouslyAllowPublicSuffixes"},
-		{"two days", core.Policy{MaxAge: 48 * time.Hour}, "MaxAge", -1, "48h0m0s", core.ReasonMaxAge, "24h"},
+		{"two days", core.Policy{MaxAge: 48 * time.Hour}, "MaxAge", -1, "48h0m0s", core.ReasonMaxAge, "2h"},
 	}
 	engine := core.MustNew(two())
 	before := engine.Decide(ctx, get("https://a.example"))

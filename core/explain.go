@@ -264,15 +264,33 @@ func (x *explainer) suggestOrigin(value string) {
 		}
 		x.hint("no policy can allow it: %s", detail)
 	case !ok:
-		x.hint("add %s to "+nameAllowOrigins+": no wildcard, expression or function can allow it", quoted(value))
+		x.hint("add %s to "+nameAllowOrigins+" of %s: no wildcard, expression or function can allow it", quoted(value), x.candidates(o))
 	case x.allowsOther(o, value, &listed):
 		x.hint("%s is allowed: scheme and port are part of an origin", quoted(listed))
 	case o.Insecure() && x.rules.answers[0].credentials:
 		x.hint("serve the page over https:// and add that origin to " + nameAllowOrigins +
 			": with credentials, http:// origins are refused")
 	default:
-		x.hint("add %s to "+nameAllowOrigins, quoted(value))
+		x.hint("add %s to "+nameAllowOrigins+" of %s", quoted(value), x.candidates(o))
 	}
+}
+
+// candidates names the policies that may list an origin, for a hint.
+func (x *explainer) candidates(o origin.Origin) string {
+	const most = 4
+	var names []string
+	for _, a := range x.rules.answers {
+		if !a.credentials || !o.Insecure() {
+			names = append(names, quoted(a.name))
+		}
+	}
+	switch n := len(names); {
+	case n > most:
+		return "one of the " + strconv.Itoa(n) + " policies"
+	case n > 1:
+		return "policy " + strings.Join(names[:n-1], ", ") + " or " + names[n-1]
+	}
+	return "policy " + names[0]
 }
 
 // allowsOther looks for an allowed origin that differs from o only in its scheme or

@@ -42,6 +42,7 @@ var typedOrigins = []string{
 	`https://.*\.example\.com`, "https?://a.example.com", "regex:https://.*", "re:a", "https://a.example.com # ours",
 	"origin: http://a.example.com",
 	"\ufeffhttps://a.example.com", "- http://a.example.com", "https://a b.example", "wss://a.example.com", "htps://a.example.com",
+	"htp://a.example.com", "htp://localhost:3000", "htps://*.a.example.com", "htps://*.com",
 	"https://a.example.com.", "https://xn--a.example", "https://" + strings.Repeat("a", 2000),
 }
 
@@ -104,8 +105,15 @@ func follow(p core.Policy, field string, index int, suggestion string) (ways []c
 	return ways
 }
 
+// intended are the reasons of warnings that remain if a suggestion is followed, because they
+// are about what the author wants, such as http:// or all extensions, not how it is written.
+var intended = []core.Reason{
+	core.ReasonNoOrigins, core.ReasonInsecureOrigin, core.ReasonPublicSuffix, core.ReasonBroadRegexp, core.ReasonBesideWildcard,
+	core.ReasonUnreachablePattern, core.ReasonUnused,
+}
+
 // TestSuggestionsAreAccepted follows every suggestion for the entries that people
-// type, and checks that New accepts the result.
+// type, and checks that New accepts the result without a new warning.
 func TestSuggestionsAreAccepted(t *testing.T) {
 	followed := 0
 	check := func(p core.Policy, e core.PolicyError) {
@@ -115,8 +123,14 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 				continue // advice that says nothing to write
 			}
 			followed++
-			if _, err := core.New(way); err != nil && !acceptedWithFlags(way, e.Suggestion) {
+			engine, err := core.New(way)
+			if err != nil && !acceptedWithFlags(way, e.Suggestion) {
 				t.Errorf("%v\nfollowed: %q\nrefused: %v", e.Error(), way.AllowOrigins, err)
+			}
+			for _, w := range engine.Warnings() {
+				if w.Field == e.Field && !slices.Contains(intended, w.Reason) {
+					t.Errorf("%v\nfollowed: %q %+v\nwarning: %v", e.Error(), way.AllowOrigins, way, w)
+				}
 			}
 		}
 	}
@@ -151,7 +165,8 @@ func acceptedWithFlags(p core.Policy, suggestion string) bool {
 // TestNamesSuggestionsAreAccepted does the same for methods and headers.
 func TestNamesSuggestionsAreAccepted(t *testing.T) {
 	names := []string{
-		"", " ", "patch", "option", "DELTE", "TRACE", "connect", "P{T", "GET, PUT", "GET PUT", "GET;PUT", "GET", "*", "Autorization",
+		"", " ", "patch", "option", "DELTE", "TRACE", "connect", "P{T", "GET, PUT", "GET PUT", "GET;PUT", "GET, POST",
+		"- GET\n- PUT\n- patch", "- PUT", "- -", "GET", "*", "Autorization",
 		"Content Type", "X-A,X-B", `"x-a"`, "x-a:", "X-A ", "Origin", "Cookie", "Set-Cookie", "Access-Control-Allow-Origin", "etags",
 		"Content-Type: application/json", "[x-a, x-b]", "['x-a']", "'x-a'", "`x-a`", "${HEADERS}", "$HEADERS", "%HEADERS%",
 		"{{ .Values.headers }}", strings.Repeat("a", 300),
@@ -171,8 +186,8 @@ func TestNamesSuggestionsAreAccepted(t *testing.T) {
 				}
 				for _, pe := range all {
 					for _, way := range follow(p, field, pe.Index, pe.Suggestion) {
-						if _, err := core.New(way); !reflect.DeepEqual(way, p) && err != nil {
-							t.Errorf("%v\nfollowed: %+v\n%v", pe.Error(), way, err)
+						if engine, err := core.New(way); !reflect.DeepEqual(way, p) && (err != nil || misspelled(engine)) {
+							t.Errorf("%v\nfollowed: %+v\n%v %v", pe.Error(), way, err, engine.Warnings())
 						}
 					}
 				}
@@ -181,11 +196,19 @@ func TestNamesSuggestionsAreAccepted(t *testing.T) {
 	}
 }
 
+// misspelled reports whether an engine warns, except of a single header that scripts may
+// always read.
+func misspelled(engine *core.Engine) bool {
+	return slices.ContainsFunc(engine.Warnings(), func(w core.Warning) bool {
+		return w.Reason != core.ReasonSafelisted || w.Field != "ExposeHeaders"
+	})
+}
+
 // TestMaxAgeSuggestionsAreAccepted follows the suggestions for durations.
 func TestMaxAgeSuggestionsAreAccepted(t *testing.T) {
 	duration := regexp.MustCompile(`\b(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9.]+s)?\b`)
-	for _, d := range []time.Duration{1, 600, 86400, 86401, 604800, 1e6, time.Second / 2, 1500 * time.Millisecond, 25 * time.Hour,
-		168 * time.Hour, -time.Second, -600, 24*time.Hour - 1} {
+	for _, d := range []time.Duration{1, 600, 7200, 7201, 86400, 86401, 604800, 1e6, time.Second / 2, 1500 * time.Millisecond,
+		25 * time.Hour, 168 * time.Hour, -time.Second, -600, 24*time.Hour - 1} {
 		_, err := core.New(core.Policy{AllowOrigins: []string{"https://a.example"}, MaxAge: d})
 		e := slices.Collect(core.PolicyErrors(err))
 		if len(e) != 1 {
@@ -201,10 +224,11 @@ func TestMaxAgeSuggestionsAreAccepted(t *testing.T) {
 		if followed == core.NoPreflightCache && !strings.Contains(e[0].Suggestion, "NoPreflightCache") {
 			t.Errorf("%v: nothing to write in %s", d, e[0].Suggestion)
 		}
-		if _, err := core.New(core.Policy{AllowOrigins: []string{"https://a.example"}, MaxAge: followed}); err != nil {
-			t.Errorf("%v: %s: %v", d, e[0].Suggestion, err)
+		p := core.Policy{AllowOrigins: []string{"https://a.example"}, MaxAge: followed}
+		if e, err := core.New(p); err != nil || e.Warnings() != nil {
+			t.Errorf("%v: followed %v: %v %v", d, followed, err, e.Warnings())
 		}
-		if want := fmt.Sprint(time.Duration(d) * time.Second); d > 0 && d <= 86400 && followed.String() != want {
+		if want := fmt.Sprint(time.Duration(d) * time.Second); d > 0 && d <= 7200 && followed.String() != want {
 			t.Errorf("%v: %s, want %s", d, e[0].Suggestion, want)
 		}
 	}

@@ -41,7 +41,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 			ps.again(field, i, entry, ReasonUnreachablePattern)
 		case ps.placeholder(i, entry):
 		case odd != "":
-			ps.warn(field, i, entry, ReasonUnused, text(odd), "pages have http:// or https:// origins")
+			ps.warn(field, i, entry, ReasonUnused, text(odd), ps.webOrigin(entry))
 		case insecure:
 			ps.warn(field, i, entry, ReasonInsecureOrigin,
 				"anyone on the network can impersonate an http:// origin", securely(entry))
@@ -78,10 +78,30 @@ func oddScheme(scheme string) string {
 		return "the page that opens a WebSocket has an http:// or https:// origin"
 	case "ftp":
 		return "browsers no longer show ftp:// pages"
-	case "htp", "htps", "htttp", "htttps", "httpss", "hhttp", "hhttps", "ttp", "ttps", "htpp", "htpps", "httos", "httsp":
+	}
+	if meantSchemes[scheme] != "" {
 		return "a misspelled scheme, which no page has"
 	}
 	return ""
+}
+
+// meantSchemes are the schemes of pages, by their likely misspellings.
+var meantSchemes = map[string]string{
+	"htp": "http", "htpp": "http", "ttp": "http", "htttp": "http", "hhttp": "http",
+	"htps": "https", "htpps": "https", "ttps": "https", "htttps": "https", "hhttps": "https", "httpss": "https", "httos": "https",
+	"httsp": "https",
+}
+
+// webOrigin returns the suggestion for an entry whose scheme no page has. It names an entry
+// only if New accepts that without a warning about http://.
+func (ps *policyScope) webOrigin(entry string) text {
+	scheme, rest, _ := strings.Cut(entry, "://")
+	meant, insecure := meantSchemes[scheme]+"://"+rest, false
+	fault := origin.ParsePattern(meant, func(pat origin.Pattern) { insecure = pat.Insecure() })
+	if fault == nil && !insecure && ps.refusal(meant) == nil {
+		return didYouMean(meant)
+	}
+	return "pages have http:// or https:// origins"
 }
 
 // danger is a reason to refuse a pattern or to warn of it: strangers may have an

@@ -260,9 +260,11 @@ func (ps *policyScope) token(field string, i int, entry string) bool {
 // notToken adds the fault of an entry that is several tokens or none.
 func (ps *policyScope) notToken(field string, i int, entry string) {
 	tokens := tokensIn(entry)
-	for i, token := range tokens {
-		if upper, registered := fetch.RegisteredMethod(token); registered && field == "AllowMethods" {
-			tokens[i] = upper
+	if field == "AllowMethods" {
+		for i, token := range tokens {
+			if upper, registered := fetch.RegisteredMethod(token); registered {
+				tokens[i] = upper
+			}
 		}
 	}
 	name, value, isField := strings.Cut(strings.TrimSpace(entry), ":")
@@ -274,7 +276,7 @@ func (ps *policyScope) notToken(field string, i int, entry string) {
 	case isField && fetch.IsToken(name):
 		ps.fault(field, i, entry, ReasonSyntax, "the value of a header after its name", didYouMean(name))
 	case len(tokens) > 1 && len(entry) < maxQuoted && !slices.ContainsFunc(tokens, fetch.IsForbiddenMethod):
-		ps.fault(field, i, entry, ReasonList, "several values in one entry", "write one list entry for each: "+quotedList(tokens))
+		ps.fault(field, i, entry, ReasonList, "several values in one entry", oneForEach(field, tokens))
 	case strings.ContainsAny(entry, ", ;"):
 		ps.fault(field, i, entry, ReasonList, "several values in one entry", "write one list entry for each")
 	default:
@@ -282,10 +284,30 @@ func (ps *policyScope) notToken(field string, i int, entry string) {
 	}
 }
 
+// oneForEach returns the suggestion for several tokens in one entry. It leaves out the methods
+// that have no effect, because New warns of them.
+func oneForEach(field string, tokens []string) text {
+	const each = "write one list entry for each"
+	needed := tokens
+	if field == "AllowMethods" {
+		needed = slices.DeleteFunc(slices.Clone(tokens), fetch.IsSafelistedMethod)
+	}
+	switch len(needed) {
+	case len(tokens):
+		return each + ": " + quotedList(tokens)
+	case 0:
+		return "remove it: browsers send GET, HEAD and POST without asking"
+	}
+	return each + " (GET, HEAD and POST need none): " + quotedList(needed)
+}
+
 // tokensIn returns the elements of a list in one entry, or nil if they are not tokens.
 func tokensIn(entry string) (tokens []string) {
 	for token := range strings.FieldsFuncSeq(strings.Trim(entry, "[](){}\"'` "),
 		func(r rune) bool { return strings.ContainsRune(",; |\t\r\n", r) }) {
+		if token == "-" { // of a YAML list
+			continue
+		}
 		if token = strings.Trim(token, "\"'`"); !fetch.IsToken(token) {
 			return nil
 		}
@@ -308,9 +330,16 @@ func (ps *policyScope) maxAge() string {
 		field    = "MaxAge"
 		limit    = 24 * time.Hour // the maximum in Firefox
 		chromium = 2 * time.Hour  // the maximum in Chromium
+		atMost   = "use at most 2h: Chromium honours no more"
 	)
 	d := ps.policy.MaxAge
 	fault := func(detail, suggestion text) { ps.fault(field, -1, d.String(), ReasonMaxAge, detail, suggestion) }
+	meant := func(d time.Duration) text {
+		if d > chromium { // there would be a warning next
+			return atMost
+		}
+		return textf("did you mean %v?", d)
+	}
 	switch {
 	case d == 0:
 		return ""
@@ -319,17 +348,17 @@ func (ps *policyScope) maxAge() string {
 	case d < 0:
 		fault("a negative duration", "use "+nameNoPreflightCache+" to disable caching")
 	case d > limit:
-		fault("more than 24 hours, which no browser honours", "use at most 24h")
+		fault("more than 24 hours, which no browser honours", atMost)
 	case d <= limit/time.Second:
-		fault("a number without a unit is nanoseconds", textf("did you mean %v?", d*time.Second))
+		fault("a number without a unit is nanoseconds", meant(d*time.Second))
 	case d < time.Millisecond:
-		fault("a number without a unit is nanoseconds, and more than 24 hours are too long", "use at most 24h")
+		fault("a number without a unit is nanoseconds, and more than 24 hours are too long", atMost)
 	case d%time.Second != 0:
 		fault("a fraction of a second, which the header cannot express",
-			textf("did you mean %v?", min(d.Truncate(time.Second)+time.Second, limit)))
+			meant(d.Truncate(time.Second)+time.Second))
 	case d > chromium:
 		ps.warn(field, -1, d.String(), ReasonMaxAge,
-			"Chromium honours at most 2h, WebKit 10m", "expect browsers to ask again after that time")
+			"Chromium honours at most 2h, WebKit 10m", "use at most 2h, or expect browsers to ask again after that time")
 	}
 	return strconv.FormatInt(int64(d/time.Second), 10)
 }

@@ -2,12 +2,55 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 )
+
+// TestDocumentedFiles runs check --strict on every configuration in the README and in docs.
+// Those that should have faults or warnings have no language next to their fence, or say
+// that they are something else.
+func TestDocumentedFiles(t *testing.T) {
+	t.Parallel()
+	if _, outside := os.Stat("../../go.work"); outside != nil {
+		return // .ci/run also tests a copy of the module alone
+	}
+	pages := []string{"../../README.md"}
+	for _, folder := range []string{"../../docs/*.md", "../../docs/*/*.md"} {
+		found, err := filepath.Glob(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	files := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range fencedFile.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[2], "# not a configuration of corskit") {
+				continue
+			}
+			files++
+			dir := t.TempDir()
+			write(t, dir, "partners.txt", "https://shop.example\n")
+			write(t, dir, "cors."+m[1], strings.ReplaceAll(m[2], "/etc/cors/", "")) // where the program of the guide runs
+			if r := corskit(t, dir, "check", "--strict", "cors."+m[1]); r.code != exitYes {
+				t.Errorf("%s: %s\n%s%s", page, m[2], r.stdout, r.stderr)
+			}
+		}
+	}
+	if files < 6 {
+		t.Errorf("found only %d files", files)
+	}
+}
+
+var fencedFile = regexp.MustCompile("(?ms)^```(yaml|toml|json)\n(.*?)^```")
 
 // TestGuide checks that docs/cli.md has a section for each command, and that the
 // section names each flag of the command. The section may omit a flag that

@@ -93,10 +93,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	if err != nil {
 		return err
 	}
-	if len(files) > 1 {
-		return between(0, 1)(cmd, files)
-	}
-	fetch, notes, err := x.fetch(cmd, m)
+	fetch, notes, err := x.fetch(cmd, files, m)
 	if err != nil {
 		return err
 	}
@@ -113,7 +110,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 		File: files[0], Message: m, Fetch: fetch, Verdict: verdictOf(v), Fix: server.fix(v), Notes: notes, Exchanges: server.exchanges(v),
 	}
 	routed := c.Routes != nil || c.Shadow != nil && c.Shadow.Routes != nil
-	if !cmd.Flags().Changed("host") && (m == nil || m.URL == "") && routed {
+	if !cmd.Flags().Changed("host") && m == nil && routed {
 		result.Notes = append(result.Notes, "the file has routes: use --host and --path to choose one")
 	}
 	result.Notes = append(result.Notes, server.exactRoutes(c.Routes)...)
@@ -148,7 +145,12 @@ func (x *explain) ask(ctx context.Context, server *paper) browsermodel.Verdict {
 
 // fetch returns what the command line and the message ask for. The message may be
 // nil.
-func (x *explain) fetch(cmd *cobra.Command, m *message) (f browsermodel.Fetch, notes []string, err error) {
+func (x *explain) fetch(cmd *cobra.Command, files []string, m *message) (f browsermodel.Fetch, notes []string, err error) {
+	if n := len(files); n > 0 && (n > 1 || strings.Contains(files[0], "://")) && !isFile(files[n-1]) {
+		return f, nil, usagef("%s", noMessage)
+	} else if n > 1 {
+		return f, nil, between(0, 1)(cmd, files)
+	}
 	target, err := x.url()
 	if err != nil {
 		return f, nil, err
@@ -156,15 +158,51 @@ func (x *explain) fetch(cmd *cobra.Command, m *message) (f browsermodel.Fetch, n
 	if m == nil {
 		return x.script.fetch(target)
 	}
-	told, err := x.script.use(cmd, *m)
+	told, err := x.script.use(cmd, *m, func() string { return x.refusedMethods(cmd, files) })
 	if err != nil {
 		return f, nil, err
 	}
-	if m.URL != "" && !slices.ContainsFunc([]string{"host", "path", "http"}, cmd.Flags().Changed) {
+	switch placed := slices.ContainsFunc([]string{"host", "path", "http"}, cmd.Flags().Changed); {
+	case m.URL != "" && !placed:
 		target = m.URL
+	case !placed:
+		told = append(told, "the message names no URL: assumed "+target+"; if the file has routes or lists the server, "+
+			"add --host and --path")
 	}
 	f, notes, err = x.script.fetch(target)
 	return f, append(told, notes...), err
+}
+
+// otherMethods says which method a browser refuses if the policy is not known.
+func otherMethods() string { return "not GET, HEAD or POST, which need no permission" }
+
+// refusedMethods says which methods the policy of a file does not allow.
+func (x *explain) refusedMethods(cmd *cobra.Command, files []string) string {
+	files, err := orDefault(files)
+	if err != nil || checkName(files[0]) != nil {
+		return otherMethods()
+	}
+	c := x.source.report(cmd, files[0]).Config
+	if c == nil || len(c.Policies) != 1 || slices.Contains(c.Policies[0].AllowMethods, "*") {
+		return otherMethods()
+	}
+	allowed := []string{"GET", "HEAD", "POST"}
+	for _, method := range c.Policies[0].AllowMethods {
+		if method = browsermodel.NormalizeMethod(method); !slices.Contains(allowed, method) {
+			allowed = append(allowed, method)
+		}
+	}
+	text := "the policy allows " + strings.Join(allowed, ", ") + ": the script uses another"
+	others := slices.DeleteFunc([]string{"PUT", "DELETE", "PATCH"}, func(m string) bool { return slices.Contains(allowed, m) })
+	if len(others) > 0 {
+		text += ", such as " + strings.Join(others, " or ")
+	}
+	return text
+}
+
+// dependsOnPolicy reports whether a policy that refuses the request leads to the message.
+func (m message) dependsOnPolicy() bool {
+	return m.Code != "" && (outcomes[m.Code] == "" || m.Code == browsermodel.CodePreflightStatus && (m.Status == 0 || m.Status == 403))
 }
 
 // compare adds what the message says beyond the verdict on the policy.
@@ -173,6 +211,8 @@ func (e *explained) compare(m message) {
 	case m.beyondCORS():
 		e.Verdict = verdict{Code: string(m.Code), Text: "the browser refuses the request whatever the policy says"}
 		e.Fix = m.meaning()
+	case e.Verdict.Allowed && m.dependsOnPolicy():
+		e.Notes = append(e.Notes, "this policy allows the request: the server has not loaded this file yet, or "+m.meaning())
 	case e.Verdict.Allowed && m.Code != "":
 		e.Notes = append(e.Notes, "this policy allows the request, so it did not lead to the message: "+m.meaning())
 	case e.Verdict.AtPreflight && m.Code == browsermodel.CodePreflightStatus && (m.Status == 0 || m.Status == 403):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,6 +97,8 @@ func originFault(origin string) string {
 		return ""
 	case strings.Contains(origin, "*"):
 		return safe(origin) + " is a pattern, and no page has it for an origin: name one that it matches"
+	case webURL(origin) != "":
+		return "no page has the scheme of " + safe(origin)
 	case browsermodel.OriginOf(origin) != origin:
 		return "browsers never send the origin " + safe(origin)
 	}
@@ -112,6 +115,22 @@ func exampleValue(name string) string {
 	return "x"
 }
 
+// likeHTTP matches the beginning of a URL whose scheme consists of the letters of https.
+var likeHTTP = regexp.MustCompile(`^[htps]{3,7}:/*`)
+
+// webURL returns the URL that is meant if the scheme of s is a misspelled http or https, or
+// "".
+func webURL(s string) string {
+	begin := likeHTTP.FindString(s)
+	switch name, _, _ := strings.Cut(begin, ":"); {
+	case name == "http" || name == "https" || !strings.HasPrefix(name, "ht") && !strings.Contains(name, "tp"):
+		return ""
+	case strings.Contains(name, "s"):
+		return "https://" + s[len(begin):]
+	}
+	return "http://" + s[len(begin):]
+}
+
 // spelling guesses which origin s means, or returns "".
 func spelling(s string) string {
 	if strings.Contains(s, "*") {
@@ -121,6 +140,9 @@ func spelling(s string) string {
 	switch scheme, _, ok := strings.Cut(strings.ToLower(s), ":"); {
 	case scheme == "null", ok && slices.Contains([]string{"file", "data", "about"}, scheme):
 		return "null" // pages at such URLs have an opaque origin
+	}
+	if meant := webURL(strings.ToLower(s)); meant != "" {
+		return spelling(meant)
 	}
 	urls := []string{s}
 	if !strings.Contains(s, "://") {

@@ -31,6 +31,7 @@ type suspect struct {
 	send   browsermodel.Transport
 	fetch  browsermodel.Fetch // the fetch of the URL after redirects
 	repeat bool               // whether the checks may send the method of fetch, whatever it is
+	advice string             // what to do if the server is busy
 
 	requested string // the URL before redirects
 	own       answer // the answers to the origin of the fetch
@@ -38,6 +39,7 @@ type suspect struct {
 	silent    int    // how many of the requests sent got no answer
 	failure   string // why the first of these got none
 	busy      bool   // a busy server is sent no further requests
+	opaque    string // says that a page does not see the status of the busy server, or is empty
 	redirect  string // where the last response redirects to, if the browser does not follow
 	hidden    string // the method whose responses to strangers no request shows, or ""
 	skipped   []string
@@ -76,7 +78,7 @@ func (s *suspect) examine(v browsermodel.Verdict) {
 	}
 	s.checkVary(answers)
 	s.redirect = redirectTarget(v.Exchanges[len(v.Exchanges)-1])
-	if v.Allowed && !s.represents(own) {
+	if v.Allowed && !s.busy && own.complete() && !s.represents(own) {
 		s.hidden = s.fetch.Method
 	}
 	s.skipped = slices.DeleteFunc(s.skipped, s.foundError)
@@ -143,7 +145,7 @@ func (s *suspect) unjudged() string {
 			reason += "; not judged: " + strings.Join(s.skipped, ", ")
 		}
 		if s.busy {
-			reason += "; try again later, or with --rate 30/m"
+			reason += "; " + s.advice
 		}
 		reasons = append(reasons, reason)
 	}
@@ -214,6 +216,9 @@ func (s *suspect) request(r browsermodel.Request) *browsermodel.Response {
 		return nil
 	case noAnswer(response) != "":
 		s.busy = true
+		if origin, _ := r.Header.Get("Origin"); origin == s.fetch.Origin {
+			s.opaque = opaque(response)
+		}
 		s.silence(noAnswer(response))
 	}
 	return &response
@@ -231,6 +236,16 @@ func noAnswer(r browsermodel.Response) string {
 		}
 	}
 	return ""
+}
+
+// opaque says that scripts do not see the status of a response to their own origin. It returns
+// "" if they do.
+func opaque(r browsermodel.Response) string {
+	if r.Header.Has("Access-Control-Allow-Origin") {
+		return ""
+	}
+	return "the response with status " + statusText(r.Status) + " has no Access-Control-Allow-Origin: scripts see a CORS error, " +
+		"not the status; put the CORS middleware in front of what sends it"
 }
 
 // challengeHeaders mark responses in which the firewalls of Cloudflare and AWS ask the client

@@ -96,6 +96,7 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 	defer secure.Close()
 	missing := firefox("CORS header [Access-Control-Allow-Origin] missing). Status code: 200.")
 	method := firefox("Did not find method in CORS header [Access-Control-Allow-Methods]).")
+	const safariHeader = "Request header field X-Token is not allowed by Access-Control-Allow-Headers."
 	status405 := chromium(api+"/items", preflight+"It does not have HTTP ok status.")
 	said := ""
 	for _, args := range [][]string{
@@ -106,11 +107,14 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		{"probe", plain.URL, "-o", page, "--format", "yml"}, {"probe", plain.URL, "-o", page, "--browser", "safari"},
 		{"init", "cors.yaml"}, {"explain", "-o", "app.example.com", "--method", "patch"}, {"explain", "-o", page + "/"},
 		{"explain", "routed.yaml", "-o", page}, {"explain", "routed.yaml", "-o", page, "--path", "/A/x", "--host", "a.example"},
-		{"probe", plain.URL, "-o", "app.example.com"},
-		{"explain", "cors.yaml", missing}, {"explain", "cors.yaml", method, "-o", page}, {"explain", "cors.yaml", status405},
+		{"probe", plain.URL, "-o", "app.example.com"}, {"probe", plain.URL, "-o", "htps://app.example.com"},
+		{"probe", strings.Replace(plain.URL, "http:", "htp:", 1), "-o", page}, {"explain", "-o", "htps://app.example.com"},
+		{"explain", "cors.yaml", missing}, {"explain", "cors.yaml", method, "-o", page},
+		{"explain", "cors.yaml", method}, {"explain", "cors.yaml", "-o", page, safariHeader}, {"explain", "cors.yaml", status405},
 		{"probe", "http://corskit-sample.invalid/", "-o", page}, {"probe", secure.URL, "-o", page},
 		{"probe", strings.Replace(plain.URL, "http:", "https:", 1), "-o", page},
 		{"probe", busy.URL, "-o", page}, {"probe", always429.URL, "-o", page},
+		{"probe", always429.URL, "-o", page, "--rate", "30/m"},
 		{"probe", post.URL, "-o", page, "--method", "POST"},
 	} {
 		said += follow(t, dir, args)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -245,7 +246,7 @@ func cutMessage(cmd *cobra.Command, args []string) (rest []string, m *message, e
 			return nil, nil, usagef("got two messages: paste one")
 		case ok:
 			m = &got
-		case arg == "-" || saysTooLittle(text):
+		case arg == "-" || saysTooLittle(text) || isProse(arg):
 			return nil, nil, usagef("%s", noMessage)
 		default:
 			rest = append(rest, arg)
@@ -265,6 +266,17 @@ func saysTooLittle(text string) bool {
 	}, func(s string) bool { return strings.Contains(text, s) })
 }
 
+// isProse reports whether an argument can be neither a file nor a URL.
+func isProse(arg string) bool {
+	return strings.ContainsAny(arg, " \t\r\n") && !isFile(arg)
+}
+
+// isFile reports whether an argument names a file, or looks as if it should.
+func isFile(arg string) bool {
+	_, err := os.Stat(arg)
+	return err == nil || slices.Contains([]string{".yaml", ".yml", ".json", ".toml"}, filepath.Ext(arg))
+}
+
 func readMessage(cmd *cobra.Command) (string, error) {
 	in := cmd.InOrStdin()
 	if f, ok := in.(*os.File); ok && isTerminal(f) {
@@ -278,20 +290,25 @@ func readMessage(cmd *cobra.Command) (string, error) {
 }
 
 // use sets the fields of s from the message, except those that a flag sets. It returns notes
-// about what the message does not say.
-func (s *script) use(cmd *cobra.Command, m message) (notes []string, err error) {
+// about what the message does not say. methods returns what is known about the method that the
+// message does not name.
+func (s *script) use(cmd *cobra.Command, m message, methods func() string) (notes []string, err error) {
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
 	if !given("origin") {
 		s.origin = m.Origin
 	}
-	if s.origin == "" {
-		return nil, usagef("the message of %s does not name the page's origin: add --origin", browserNames[m.Browser])
-	}
 	if !given("method") && m.Method != "" {
 		s.method = m.Method
 	}
-	if m.Code == browsermodel.CodeMethodNotAllowed && m.Method == "" && !given("method") {
-		return nil, usagef("the message of %s does not name the method: add --method", browserNames[m.Browser])
+	noMethod := m.Code == browsermodel.CodeMethodNotAllowed && m.Method == "" && !given("method")
+	switch name := browserNames[m.Browser]; {
+	case noMethod && s.origin == "":
+		return nil, usagef("the message of %s names neither the page's origin nor the method: add --origin and --method (%s)",
+			name, methods())
+	case noMethod:
+		return nil, usagef("the message of %s does not name the method: add --method (%s)", name, methods())
+	case s.origin == "":
+		return nil, usagef("the message of %s does not name the page's origin: add --origin", name)
 	}
 	if m.Header != "" && !slices.ContainsFunc(s.headers, func(h string) bool {
 		name, _, _ := strings.Cut(h, ":")
@@ -305,7 +322,9 @@ func (s *script) use(cmd *cobra.Command, m message) (notes []string, err error) 
 	}
 	if m.Preflight {
 		s.preflight = true
-		if m.Method == "" && !given("method") && len(s.headers) == 0 {
+		if assumed := m.Method == "" && !given("method"); assumed && len(s.headers) > 0 {
+			notes = append(notes, "the message names no method: assumed "+safe(s.method)+"; if the script uses another, add --method")
+		} else if assumed {
 			notes = append(notes, "the message does not say why there is a preflight: name the method with --method, "+
 				"and headers of the script with --header")
 		}

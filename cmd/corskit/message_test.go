@@ -167,7 +167,8 @@ var explainMessages = []explainTest{
 		preflight+"The value of the 'Access-Control-Allow-Origin' header in the response "+noRequest)}, exitNo,
 		[]string{"at the preflight", "(GET, with credentials)", "Access-Control-Request-Method: GET", "fix: fetch without credentials"}},
 	{"allowed, so another server", []string{chromium(api+"/items", noHeader)}, exitYes, []string{
-		"note: this policy allows the request, so it did not lead to the message: the response comes from a server with another policy"}},
+		"note: this policy allows the request: the server has not loaded this file yet, " +
+			"or the response comes from a server with another policy"}},
 	{"allowed, with a status", []string{chromium(api+"/items", noHeader) + "\nGET " + api + "/items net::ERR_FAILED 401 (Unauthorized)"},
 		exitYes, []string{"the response with status 401 comes from outside the CORS middleware"}},
 	{"preflight status", []string{chromium(api+"/items", preflight+"It does not have HTTP ok status.")}, exitYes, []string{
@@ -181,6 +182,11 @@ var explainMessages = []explainTest{
 		exitNo, []string{"read from the message of Safari", `fix: add "https://new.example.com" to allow_origins`}},
 	{"flags win", []string{chromium(api+"/items", "Method PATCH is not allowed by Access-Control-Allow-Methods in preflight response."),
 		"-X", "PUT", "--path", "/other"}, exitYes, []string{"fetches https://server.invalid/other (PUT"}},
+	{"no URL and no method", []string{"Request header field X-Token is not allowed by Access-Control-Allow-Headers.", "-o", app}, exitNo,
+		[]string{"note: the message names no URL: assumed https://server.invalid/; if the file has routes or lists the server, add --host",
+			"note: the message names no method: assumed GET; if the script uses another, add --method"}},
+	{"a path that a flag gives", []string{"Request header field X-Token is not allowed by Access-Control-Allow-Headers.", "-o", app,
+		"--path", "/public/", "-X", "POST"}, exitNo, []string{`to allow_headers of policy "public"` + "\n"}},
 	{"private network", []string{chromium(api+"/items",
 		"Permission was denied for this request to access the `unknown` address space.")},
 		exitNo, []string{"refused: the browser refuses the request whatever the policy says (private-network)",
@@ -224,7 +230,9 @@ routes:
 func TestMessageUsage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"], allow_methods: [GET, put]}}\n")
+	write(t, dir, "two.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}, b: {}}\n")
+	method := firefox("Did not find method in CORS header [Access-Control-Allow-Methods])")
 	missing := firefox("CORS header [Access-Control-Allow-Origin] missing).")
 	for _, tt := range []struct {
 		args []string
@@ -232,8 +240,22 @@ func TestMessageUsage(t *testing.T) {
 	}{
 		{[]string{"explain", missing}, "the message of Firefox does not name the page's origin: add --origin"},
 		{[]string{"probe", missing}, "the message of Firefox does not name the page's origin: add --origin"},
-		{[]string{"explain", firefox("Did not find method in CORS header [Access-Control-Allow-Methods])"), "-o",
-			"https://a.example"}, "the message of Firefox does not name the method: add --method"},
+		{[]string{"explain", method, "-o", "https://a.example"}, "the message of Firefox does not name the method: add --method " +
+			"(the policy allows GET, HEAD, POST, PUT: the script uses another, such as DELETE or PATCH)"},
+		{[]string{"explain", method}, "the message of Firefox names neither the page's origin nor the method: add --origin and --method " +
+			"(the policy allows GET, HEAD, POST, PUT: the script uses another, such as DELETE or PATCH)"},
+		{[]string{"explain", "two.yaml", method}, "add --origin and --method (not GET, HEAD or POST, which need no permission)"},
+		{[]string{"explain", "absent.yaml", method}, "add --origin and --method (not GET, HEAD or POST, which need no permission)"},
+		{[]string{"probe", method}, "add --origin and --method (not GET, HEAD or POST, which need no permission)"},
+		{[]string{"explain", "cors.yaml", "No 'Access-Control-Allow-Origin' header", "-o", "https://a.example"}, "found no CORS message"},
+		{[]string{"explain", "No 'Access-Control-Allow-Origin' header", "-o", "https://a.example"}, "found no CORS message"},
+		{[]string{"explain", "CORS error on PUT https://api.example.com", "-o", "https://a.example"}, "found no CORS message"},
+		{[]string{"explain", "cors.yaml", "CORS-error"}, "found no CORS message"},
+		{[]string{"explain", "https://api.example.com/x"}, "found no CORS message"},
+		{[]string{"explain", "cors.yaml", "two.yaml"}, "got 2 arguments, want 'corskit explain [FILE] [MESSAGE]"},
+		{[]string{"explain", "my cors.yaml", "-o", "https://a.example"}, "no such file"},
+		{[]string{"probe", "http://localhost/", "No 'Access-Control-Allow-Origin' header"}, "found no CORS message"},
+		{[]string{"probe", "CORS error on PUT https://api.example.com"}, "found no CORS message"},
 		{[]string{"probe", "Origin https://a.example is not allowed by Access-Control-Allow-Origin."},
 			"the message of Safari does not name the URL: write it before the message"},
 		{[]string{"explain", "TypeError: Failed to fetch"}, "found no CORS message of Chromium, Firefox or Safari: paste the whole line"},

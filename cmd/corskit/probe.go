@@ -187,7 +187,7 @@ func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, 
 		if len(urls) == 0 {
 			return f, nil, nil, usagef("the message of %s does not name the URL: write it before the message", browserNames[m.Browser])
 		}
-		if notes, err = p.script.use(cmd, *m); err != nil {
+		if notes, err = p.script.use(cmd, *m, otherMethods); err != nil {
 			return f, nil, nil, err
 		}
 	}
@@ -197,6 +197,9 @@ func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, 
 	target := urls[0]
 	u, err := url.Parse(target)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		if meant := webURL(target); meant != "" {
+			return f, nil, nil, usagef("the scheme is misspelled in %s; did you mean %s?", safe(target), safe(meant))
+		}
 		return f, nil, nil, usagef("%s is not a URL with http:// or https://, nor a message of a browser", safe(target))
 	}
 	if u.User != nil {
@@ -228,8 +231,11 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 	}
 	last := v.Exchanges[len(v.Exchanges)-1]
 	if reason := noAnswer(last.Response); reason != "" {
-		result.Verdict, result.Fix = busyVerdict(last, reason), "try again later, or with --rate"
+		result.Verdict, result.Fix = busyVerdict(last, reason), busyAdvice(p.interval)
 		result.Unjudged = result.Verdict.Text
+		if note := opaque(last.Response); note != "" {
+			result.Notes = []string{note}
+		}
 		return result
 	}
 	result.Verdict.Text = withCause(v)
@@ -238,10 +244,13 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 		result.Notes = []string{"the page has the server's own origin: CORS does not apply"}
 		return result
 	}
-	s := suspect{ctx: ctx, send: send, fetch: final, repeat: p.repeat, requested: fetch.URL}
+	s := suspect{ctx: ctx, send: send, fetch: final, repeat: p.repeat, requested: fetch.URL, advice: busyAdvice(p.interval)}
 	s.examine(v)
 	result.Findings, result.Checks, result.Unanswered = s.findings, s.sent, s.silent
 	result.Skipped, result.Unjudged = s.skipped, s.unjudged()
+	if s.opaque != "" {
+		result.Notes = append(result.Notes, s.opaque)
+	}
 	if result.Corskit = isOurs(s.own.preflight); result.Corskit && !v.Allowed && redirectTarget(last) == "" {
 		if fix := policyRemedy(v, final, s.own.preflight); fix != "" {
 			result.Fix = fix
@@ -252,6 +261,20 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 
 // codeBusy is the code of a verdict on a server that was too busy to answer.
 const codeBusy = "busy"
+
+// busyAdvice says what to do if a server is busy although probe waits for an interval between
+// requests.
+func busyAdvice(interval time.Duration) string {
+	const first = 2 * time.Second // 30/m
+	if interval < first {
+		return "try again later, or with --rate 30/m"
+	}
+	const exempt = "or exempt this machine from the limit; if the response has Retry-After, probe waits as long"
+	if n := int(time.Minute/interval) / 2; n > 0 {
+		return fmt.Sprintf("try again later, or with --rate %d/m, %s", n, exempt)
+	}
+	return "the limit is not one per minute: try again later, " + exempt
+}
 
 func busyVerdict(e browsermodel.Exchange, reason string) verdict {
 	what := "request"

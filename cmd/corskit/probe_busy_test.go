@@ -77,6 +77,50 @@ func TestProbeBusy(t *testing.T) {
 	}
 }
 
+// A suggested rate is lower than the one that was too fast.
+func TestBusyAdvice(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[string]string{
+		"": "or with --rate 30/m", "2/s": "or with --rate 30/m", "31/m": "or with --rate 30/m", "30/m": "or with --rate 15/m, or exempt",
+		"2/m": "or with --rate 1/m, or exempt", "1/m": "the limit is not one per minute: try again later, or exempt this machine",
+		"5/h": "the limit is not one per minute: try again later, or exempt this machine",
+	} {
+		interval, err := parseRate(rate)
+		if got := busyAdvice(interval); err != nil || !strings.Contains(got, want) {
+			t.Errorf("--rate %s: %v %q, want %q", rate, err, got, want)
+		}
+	}
+	busy := httptest.NewServer(status(429))
+	defer busy.Close()
+	said := corskit(t, "", "probe", busy.URL, "-o", page, "--rate", "30/m").stdout
+	contains(t, "the text", said, "fix: try again later, or with --rate 15/m")
+}
+
+// If a request of the checks is refused for its rate, nothing is said about the CORS headers of
+// its answer. A page does not see such a status without them.
+func TestProbeBusyPut(t *testing.T) {
+	t.Parallel()
+	const note = "the response with status 429 (Too Many Requests) has no Access-Control-Allow-Origin: scripts see a CORS error"
+	put := flawed(sound, "Access-Control-Allow-Methods", "PUT")
+	for n := range int32(4) {
+		got, r := probeServer(t, after(n, put, status(429)), "-X", "PUT")
+		if r.code != exitFail || strings.Contains(got.Unjudged, "have no CORS headers") || strings.Contains(got.Unjudged, "--repeat") {
+			t.Errorf("busy after %d requests: %+v", n, r)
+		}
+		if !slices.ContainsFunc(got.Notes, func(s string) bool { return strings.HasPrefix(s, note) }) {
+			t.Errorf("busy after %d requests: no note in %q", n, got.Notes)
+		}
+	}
+	got, r := probeServer(t, after(2, put, status(429, "Access-Control-Allow-Origin", page)), "-X", "PUT")
+	if r.code != exitFail || len(got.Notes) > 0 {
+		t.Errorf("a status that scripts see: %+v", r)
+	}
+	got, r = probeServer(t, after(7, put, status(429)), "-X", "PUT")
+	if r.code != exitFail || len(got.Notes) > 0 {
+		t.Errorf("a status for a stranger: %+v", r)
+	}
+}
+
 // What a busy server reveals counts all the same.
 func TestProbeBusyReveals(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -79,7 +80,8 @@ func excerptAt(line string, at int) Excerpt {
 }
 
 // tokenWidth returns the length of the key or value at the beginning of text:
-// a quoted string, or the characters that can be part of an unquoted word.
+// a quoted string, or the characters that can be part of an unquoted text. In YAML, such a
+// text may have spaces inside.
 func tokenWidth(text []rune) int {
 	if len(text) == 0 {
 		return 0
@@ -95,8 +97,16 @@ func tokenWidth(text []rune) int {
 		}
 		return len(text)
 	}
+	plain := unicode.IsLetter(text[0]) || unicode.IsDigit(text[0])
 	n := 1
-	for n < len(text) && !unicode.IsSpace(text[n]) && !strings.ContainsRune(",]}=", text[n]) {
+	for n < len(text) && !strings.ContainsRune(",]}=", text[n]) {
+		if unicode.IsSpace(text[n]) {
+			next := slices.IndexFunc(text[n:], func(r rune) bool { return r != ' ' })
+			if !plain || next < 0 || unicode.IsSpace(text[n+next]) || strings.ContainsRune("#,]}=", text[n+next]) {
+				break
+			}
+			n += next
+		}
 		if text[n] == ':' && (n+1 == len(text) || unicode.IsSpace(text[n+1])) {
 			break
 		}

@@ -58,6 +58,13 @@ var (
 		`found (undefined|duplicate|incompatible) )`)
 )
 
+// Messages of the library about lines that are indented unlike their neighbours.
+const (
+	noKey     = "did not find expected key"
+	noItem    = "did not find expected '-' indicator"
+	noMapping = "mapping values are not allowed in this context"
+)
+
 func yamlFault(d *Document, err error) *Fault {
 	message, at := strings.TrimPrefix(err.Error(), "yaml: "), Pos{}
 	if m := yamlLine.FindStringSubmatch(message); m != nil {
@@ -75,12 +82,26 @@ func yamlFault(d *Document, err error) *Fault {
 		last-- // report the end of the input on the last line with text
 	}
 	at.Line = min(at.Line, last)
+	indentation := ""
+	if message == noKey || message == noItem || message == noMapping {
+		odd, advice := misindented(d)
+		switch {
+		case odd >= at.Line:
+			at.Line, indentation = odd, advice
+		case message != noMapping: // the parser names the line where the table begins
+			indentation = "look for a line below that is indented differently, or has no colon"
+		}
+	}
 	f := syntax(at, "not YAML: "+wording.Foreign(message))
 	switch text := d.line(at.Line); {
+	case strings.HasPrefix(indentation, "indent it"):
+		f.Suggestion = indentation
 	case strings.HasPrefix(strings.TrimLeft(text, " "), "\t"):
 		f.Suggestion = "indent with spaces, not with tabs"
 	case yamlQuotes.MatchString(text):
 		f.Suggestion = "put values that begin with * or @ in quotes"
+	default:
+		f.Suggestion = indentation
 	}
 	return f
 }
