@@ -30,9 +30,9 @@ func ExampleLog() {
 		engine.Decide(context.Background(), core.Request{Method: "GET", Origin: []string{"https://b.example"}})
 	}
 	// Output:
-	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=1 fix="add \"https://b.example\" to AllowOrigins"
-	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=2 fix="add \"https://b.example\" to AllowOrigins"
-	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=4 fix="add \"https://b.example\" to AllowOrigins"
+	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=1 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
+	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=2 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
+	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=4 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
 }
 
 func ExampleReadLog() {
@@ -59,7 +59,7 @@ func ExampleReadLog() {
 	fmt.Println("broken lines:", broken)
 	// Output:
 	// https://admin.example.com origin-not-allowed
-	// add "https://admin.example.com" to AllowOrigins
+	// add "https://admin.example.com" to AllowOrigins of policy "default"
 	// broken lines: 1
 }
 

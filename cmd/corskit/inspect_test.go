@@ -50,7 +50,7 @@ func TestServeInspect(t *testing.T) {
 	}
 	const lines = "policies:\n  app:\n    allow_origins:\n      - \"https://a.example\"\n      - \"https://evil.example\"\n"
 	if len(refusals) != 1 || refusals[0].Origin != "https://evil.example" || refusals[0].Fix.Lines != lines ||
-		refusals[0].Hint != `add "https://evil.example" to allow_origins` {
+		refusals[0].Hint != `add "https://evil.example" to allow_origins of policy "app"` {
 		t.Errorf("the refusals are %+v", refusals)
 	}
 	var state struct {
