@@ -101,7 +101,8 @@ func TestObserve(t *testing.T) {
 		{"header", core.MustNew(two()), preflight("https://a.example", "PUT", "x-a", "x-y,x-z"),
 			core.Class{Kind: core.Preflight, Result: "refused", Code: "header-not-allowed", Policy: "two", Route: -1}, "x-y"},
 		{"a long name", core.MustNew(two()), preflight("https://a.example", "PUT", strings.Repeat("x", 300)),
-			core.Class{Kind: core.Preflight, Result: "refused", Code: "header-not-allowed", Policy: "two", Route: -1}, strings.Repeat("x", 300)},
+			core.Class{Kind: core.Preflight, Result: "refused", Code: "header-not-allowed", Policy: "two", Route: -1},
+			strings.Repeat("x", 300)},
 		{"too many names", core.MustNew(two()), preflight("https://a.example", "PUT", many),
 			core.Class{Kind: core.Preflight, Result: "refused", Code: "header-not-allowed", Policy: "two", Route: -1}, ""},
 		{"authorization and a wildcard", core.MustNew(wildcard), preflight("https://a.example", "PATCH", "x-a,Authorization"),
@@ -152,7 +153,8 @@ func TestObserveRoutes(t *testing.T) {
 		r.Path = path
 		e.Decide(ctx, r)
 	}
-	if want := []string{"0 origin-allowed", "1 origin-allowed", "0 origin-allowed", "-1 no-route", "-1 path-ambiguous"}; !slices.Equal(got, want) {
+	want := []string{"0 origin-allowed", "1 origin-allowed", "0 origin-allowed", "-1 no-route", "-1 path-ambiguous"}
+	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -168,7 +170,8 @@ func TestObserveHandshakes(t *testing.T) {
 	for _, r := range []core.Request{get(), own, get("https://a.example"), get("https://e.example")} {
 		e.AllowsHandshake(&source{Request: r})
 	}
-	want := []string{"true not-cors no-origin", "true not-cors same-origin", "true allowed origin-allowed", "true refused origin-not-allowed"}
+	want := []string{"true not-cors no-origin", "true not-cors same-origin", "true allowed origin-allowed",
+		"true refused origin-not-allowed"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -17,7 +17,7 @@ func ExampleLog() {
 	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { // the same lines each time, and short ones
 			switch a.Key {
-			case "time", "level", "first", "method", "host", "path", "policy", "route", "refused", "kind":
+			case "time", "level", "msg", "first", "method", "host", "path", "policy", "route", "refused", "kind":
 				return slog.Attr{}
 			}
 			return a
@@ -30,9 +30,9 @@ func ExampleLog() {
 		engine.Decide(context.Background(), core.Request{Method: "GET", Origin: []string{"https://b.example"}})
 	}
 	// Output:
-	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=1 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
-	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=2 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
-	// msg="cors: refused" origin=https://b.example code=origin-not-allowed count=4 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
+	// origin=https://b.example code=origin-not-allowed count=1 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
+	// origin=https://b.example code=origin-not-allowed count=2 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
+	// origin=https://b.example code=origin-not-allowed count=4 fix="add \"https://b.example\" to AllowOrigins of policy \"default\""
 }
 
 func ExampleReadLog() {

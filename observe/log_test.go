@@ -63,10 +63,12 @@ func TestLog(t *testing.T) {
 				`code=origin-not-allowed policy="" route=-1 refused="" count=1`},
 		{"fix", observe.LogOptions{Engine: e, Level: slog.LevelDebug}, get("https://x.example"),
 			`level=DEBUG msg="cors: refused" origin=https://x.example method=GET host="" path=/ kind=actual ` +
-				`code=origin-not-allowed policy="" route=-1 refused="" count=1 fix="add \"https://x.example\" to AllowOrigins of policy \"app\""`},
+				`code=origin-not-allowed policy="" route=-1 refused="" count=1 ` +
+				`fix="add \"https://x.example\" to AllowOrigins of policy \"app\""`},
 		{"spelled fix", observe.LogOptions{Engine: e, Spell: strings.ToLower}, get("https://x.example"),
 			`level=WARN msg="cors: refused" origin=https://x.example method=GET host="" path=/ kind=actual ` +
-				`code=origin-not-allowed policy="" route=-1 refused="" count=1 fix="add \"https://x.example\" to alloworigins of policy \"app\""`},
+				`code=origin-not-allowed policy="" route=-1 refused="" count=1 ` +
+				`fix="add \"https://x.example\" to alloworigins of policy \"app\""`},
 		{"repeated", observe.LogOptions{}, twice,
 			`level=WARN msg="cors: refused" origin="https://app.example.com, https://app.example.com" method=GET host="" path=/ ` +
 				`kind=actual code=origin-repeated policy="" route=-1 refused="" count=1`},

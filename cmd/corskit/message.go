@@ -48,9 +48,10 @@ type wording struct {
 // places returns the parts of messages, after [plainQuotes], that say what was fetched.
 func places() []wording {
 	return []wording{
-		part("chromium", `Access to .+? at '(?P<url>[^']+)'(?: \(redirected from '(?P<redirected>[^']+)'\))? from origin '(?P<origin>[^']*)' `+
-			`has been blocked by CORS policy`),
-		part("chromium", `(?:cannot|Failed to) load (?P<url>https?://\S+?)[.:]? .*Origin '(?P<origin>[^']*)' is therefore not allowed access`),
+		part("chromium", `Access to .+? at '(?P<url>[^']+)'(?: \(redirected from '(?P<redirected>[^']+)'\))? `+
+			`from origin '(?P<origin>[^']*)' has been blocked by CORS policy`),
+		part("chromium", `(?:cannot|Failed to) load (?P<url>https?://\S+?)[.:]? .*`+
+			`Origin '(?P<origin>[^']*)' is therefore not allowed access`),
 		part("firefox", `The Same Origin Policy (?:disallows|will disallow) reading the remote resource at `+
 			`'?(?P<url>[^' ]+?)'?(?: soon)?\.? ?\(Reason`),
 		part("webkit", `cannot load (?P<url>https?://\S+?)\.? due to access control checks`),

@@ -89,7 +89,8 @@ func (s *shadowing) check(p *page, differences map[core.Difference]int) string {
 	refused := false
 	for _, r := range requests {
 		s.seen.Observation = core.Observation{}
-		now, then, both := s.now.Decide(context.Background(), r), s.then.Decide(context.Background(), r), s.both.Decide(context.Background(), r)
+		ctx := context.Background()
+		now, then, both := s.now.Decide(ctx, r), s.then.Decide(ctx, r), s.both.Decide(ctx, r)
 		if both != now {
 			return fmt.Sprintf("with a shadow: %+v\nwithout:       %+v", both, now)
 		}
