@@ -74,13 +74,13 @@ shadow:
 		files: yaml(onePolicy + `shadow:
   policies: {a: {}}
   routes:
-    - {path: api, policies: [a]}
+    - {path: items, policies: [a]}
     - {path: /x, policies: [spa, a, a]}
     - {path: /y}
     - {path: /z, policies: []}
 `),
 		want: []string{
-			`cors.yaml:5:14: shadow.routes[0].path "api": a path begins with a slash; did you mean "/api"?`,
+			`cors.yaml:5:14: shadow.routes[0].path "items": a path begins with a slash; did you mean "/items"?`,
 			`cors.yaml:6:29: shadow.routes[1].policies[0] "spa": no policy of the shadow has this name; the policies are a`,
 			`cors.yaml:6:37: shadow.routes[1].policies[2] "a": listed twice in this route; remove one of the two`,
 			"cors.yaml:7:7: shadow.routes[2]: a route without policies; add the key policies",

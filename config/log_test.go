@@ -87,13 +87,13 @@ func TestLog(t *testing.T) {
 			ownWarning+`1:77: shadow.policies.q.allow_methods[0] "GET": no effect`)
 
 		const missing, extra = "store:cors.yaml:1:1: policie: an unknown key", "store:cors.yaml:2:1: x: an unknown key"
-		step("two faults", "policie: {}\nx: 1\n", faultMessage+missing, faultMessage+extra)
-		step("the same faults", "policie: {}\nx: 1\n")
-		step("one of them", "policie: {}\n")
-		step("both again", "policie: {}\nx: 1\n", faultMessage+extra)
+		step("two faults", "policie: {p: {}}\nx: 1\n", faultMessage+missing, faultMessage+extra)
+		step("the same faults", "policie: {p: {}}\nx: 1\n")
+		step("one of them", "policie: {p: {}}\n")
+		step("both again", "policie: {p: {}}\nx: 1\n", faultMessage+extra)
 		step("recovery", shadow, "INFO cors: the configuration is good again "+
 			"revision=store:cors.yaml previous=store:cors.yaml changes=no change")
-		step("another fault", "policie: {}\n", faultMessage+missing)
+		step("another fault", "policie: {p: {}}\n", faultMessage+missing)
 		step("recovery with another state", stateText(2), "INFO cors: the configuration is good again "+
 			"revision=store:cors.yaml previous=store:cors.yaml changes=p +https://s2.example, -https://s1.example; shadow: -policy q")
 		step("a reload after it", stateText(3), "INFO cors: policies reloaded ")

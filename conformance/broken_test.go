@@ -57,6 +57,9 @@ func handler(serve func(http.ResponseWriter, *http.Request, http.Handler)) func(
 // askedAgain are the rules whose cases are asked again.
 var askedAgain = strings.Fields("A1 A2 A4 A5 A8 A16 P1 P3 P6 M1 I5")
 
+// slowBroken are those for which the cases have to wait.
+var slowBroken = []string{"holds responses back", "shares header slices between responses"}
+
 func TestBrokenMiddlewareIsCaught(t *testing.T) {
 	cases := conformance.Cases()
 	for i := range cases {
@@ -73,8 +76,8 @@ func TestBrokenMiddlewareIsCaught(t *testing.T) {
 			id, _, _ := strings.Cut(rule, "/")
 			caught[id] = true
 		}
-		if testing.Short() && i%3 != 0 {
-			continue // a third of them; the others without -short
+		if testing.Short() && (i%5 != 0 || slices.Contains(slowBroken, b.name)) {
+			continue // a fifth of them; the others without -short
 		}
 		t.Run(strings.ReplaceAll(b.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()

@@ -229,7 +229,7 @@ func TestMatrix(t *testing.T) {
 		}
 		for _, p := range []hosts.Position{hosts.OnApp, hosts.OnOuter, hosts.OnInner, hosts.OnRoute} {
 			for _, v := range variants {
-				if testing.Short() && v.name != "plain" && v.name != "outside" {
+				if testing.Short() && v.name != "plain" {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/%s", h.Adapter, p, v.name), func(t *testing.T) {

@@ -62,6 +62,7 @@ func TestPathsNeverLoosen(t *testing.T) {
 		for _, router := range h.Routers {
 			for _, routing := range routings {
 				t.Run(router.Name+"/"+routing.name, func(t *testing.T) {
+					t.Parallel()
 					engine, err := core.NewRouted(routing.routes...)
 					if err != nil {
 						t.Fatal(err)

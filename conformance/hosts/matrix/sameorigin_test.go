@@ -54,6 +54,7 @@ func TestOwnPagesBehindProxy(t *testing.T) {
 	} {
 		for name, start := range ownBackends {
 			t.Run(strings.Join([]string{c.name, c.origin, c.site, name}, ", "), func(t *testing.T) {
+				t.Parallel()
 				engine := core.MustNew(core.Policy{AllowOrigins: c.listed, RejectDisallowed: true})
 				backend, err := url.Parse(start(t, engine))
 				if err != nil {
