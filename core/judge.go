@@ -137,16 +137,19 @@ func (g *grants) permitsMethod(m string, wildcard bool) bool {
 	return fetch.IsSafelistedMethod(m) || slices.Contains(g.methods, m) || wildcard && g.methods[0] == "*" && fetch.IsToken(m)
 }
 
-// maxNames is the maximum length in bytes of Access-Control-Request-Headers that is
-// examined. A longer value counts as refused.
-const maxNames = 16 << 10
+// maxNames and maxNamesSize bound how many names of Access-Control-Request-Headers are
+// examined, and how many bytes. More count as refused.
+const (
+	maxNames     = 256
+	maxNamesSize = 16 << 10
+)
 
 // refuse returns the first name that is not granted. all says whether every name is, except
 // Authorization.
 func (g *grants) refuse(lines []string, all bool) (refused string, refuses bool) {
-	size := 0
+	size, n := 0, 0
 	for _, line := range lines {
-		if size += len(line); size > maxNames {
+		if size += len(line); size > maxNamesSize {
 			return "", true
 		}
 	}
@@ -155,6 +158,9 @@ func (g *grants) refuse(lines []string, all bool) (refused string, refuses bool)
 			name, rest, _ := strings.Cut(line, ",")
 			line = rest
 			name = trimmed(name)
+			if n++; n > maxNames {
+				return "", true
+			}
 			if name != "" && !g.permitsName(name) && (!all || strings.EqualFold(name, "authorization")) {
 				return name, true
 			}

@@ -125,15 +125,15 @@ type registration struct {
 // watch is who watches an engine. It does not change; the engine replaces it.
 type watch struct {
 	observers []*registration
-	shadow    *state // nil if there are no shadow policies
-	panicked  *atomic.Bool
+	shadow    *state       // nil if there are no shadow policies
+	panicked  *atomic.Bool // of the shadow
 }
 
 // changeWatch replaces the watch of an engine by a changed copy.
 func (e *Engine) changeWatch(change func(*watch)) {
 	e.watching.Lock()
 	defer e.watching.Unlock()
-	w := watch{panicked: new(atomic.Bool)}
+	var w watch
 	if old := e.watch.Load(); old != nil {
 		w = *old
 		w.observers = slices.Clone(w.observers)
@@ -171,7 +171,11 @@ func (w *watch) seeBoth(src Source, r *facts, o *Outcome, handshake bool) {
 	}
 	j, shadowRefused := shadow.judge(src, r)
 	difference := ShadowSame
-	if o.verdict.Kind != Actual || !o.fromOwnPage(src, r) { // browsers do not apply CORS to own pages
+	switch {
+	case o.verdict.Kind == Actual && o.fromOwnPage(src, r): // browsers do not apply CORS to own pages
+	case handshake: // nothing but the origin matters
+		difference = effects{plain: o.verdict.Allowed}.difference(effects{plain: shadow.verdict.Allowed})
+	default:
 		difference = o.effects(found).difference(shadow.effects(j))
 	}
 	now.class = o.class(found, difference)
@@ -254,6 +258,7 @@ func (r *registration) recover() {
 
 // report logs the first panic of someone whose panics must not affect requests.
 func report(panicked *atomic.Bool, who string, value any) {
+	defer func() { _ = recover() }() // the log may be what panics
 	if !panicked.Swap(true) {
 		slog.Default().Error("cors: "+who+" panicked; further panics are not logged",
 			"panic", quoted(fmt.Sprint(value)), "stack", string(debug.Stack()))
@@ -263,9 +268,10 @@ func report(panicked *atomic.Bool, who string, value any) {
 // class returns the class of an outcome. It allocates only for the first decision of a
 // class.
 func (o *Outcome) class(j judgement, difference Difference) *Class {
-	key := classKey{route: o.route, mark: o.mark, judgement: j, shadow: difference.index()}
+	key := classKey{mark: o.mark, judgement: j, shadow: difference.index()}
+	head := &o.verdict.classesOf(o.route).latest
 	for {
-		first := o.verdict.classes.Load()
+		first := head.Load()
 		for c := first; c != nil; c = c.next {
 			if c.key == key {
 				return &c.Class
@@ -274,22 +280,46 @@ func (o *Outcome) class(j judgement, difference Difference) *Class {
 		c := &knownClass{key: key, next: first}
 		c.Kind, c.Policy, c.Route, c.Shadow = o.verdict.Kind, o.verdict.Policy, int(o.route)-1, difference
 		c.Result, c.Code = o.result(j)
-		if o.verdict.classes.CompareAndSwap(first, c) {
+		if head.CompareAndSwap(first, c) {
 			return &c.Class
 		}
 	}
 }
 
-// classKey tells the classes of one verdict apart.
+// classesOf returns the classes of a verdict for one more than the index of a route, which is
+// 0 if there is none. It allocates only for the first decision of a route.
+func (v *verdict) classesOf(route int32) *classes {
+	for {
+		known := v.classes.Load()
+		var all []*classes
+		if known != nil {
+			all = *known
+		}
+		if int(route) < len(all) && all[route] != nil {
+			return all[route]
+		}
+		longer := make([]*classes, max(int(route)+1, len(all)))
+		copy(longer, all)
+		longer[route] = new(classes)
+		if v.classes.CompareAndSwap(known, &longer) {
+			return longer[route]
+		}
+	}
+}
+
+// classes are the classes that a verdict has had for one route. There are few.
+type classes struct {
+	latest atomic.Pointer[knownClass]
+}
+
+// classKey tells the classes of one verdict and route apart.
 type classKey struct {
-	route     int32
 	mark      mark
 	judgement judgement
 	shadow    uint8
 }
 
-// knownClass is an element of the list of the classes that a verdict has had. There are
-// few for each route.
+// knownClass is an element of the list of classes.
 type knownClass struct {
 	key classKey
 	Class

@@ -103,6 +103,8 @@ func TestObserve(t *testing.T) {
 		{"a long name", core.MustNew(two()), preflight("https://a.example", "PUT", strings.Repeat("x", 300)),
 			core.Class{Kind: core.Preflight, Result: "refused", Code: "header-not-allowed", Policy: "two", Route: -1},
 			strings.Repeat("x", 300)},
+		{"too many names, all listed", core.MustNew(two()), preflight("https://a.example", "PUT", strings.Repeat("x-a,", 300)),
+			core.Class{Kind: core.Preflight, Result: "refused", Code: "header-not-allowed", Policy: "two", Route: -1}, ""},
 		{"too many names", core.MustNew(two()), preflight("https://a.example", "PUT", many),
 			core.Class{Kind: core.Preflight, Result: "refused", Code: "header-not-allowed", Policy: "two", Route: -1}, ""},
 		{"authorization and a wildcard", core.MustNew(wildcard), preflight("https://a.example", "PATCH", "x-a,Authorization"),
@@ -245,21 +247,25 @@ func TestObserverPanics(t *testing.T) {
 	e.Observe(observer(func(*core.Observation) { after++ }))
 	bad := two()
 	bad.AllowOriginFunc = func(context.Context, core.Request) bool { panic("no database") }
-	if err := e.Shadow(bad); err != nil {
-		t.Fatal(err)
+	for range 2 { // the second is another shadow
+		if err := e.Shadow(bad); err != nil {
+			t.Fatal(err)
+		}
+		e.Decide(ctx, get("https://e.example"))
+	}
+	if got := strings.Count(log.String(), "an AllowOriginFunc of the shadow policies panicked"); got != 2 {
+		t.Errorf("%d panics of two shadows were logged", got)
 	}
 	for range 3 {
 		if d := e.Decide(ctx, get("https://e.example")); d.Allowed {
 			t.Errorf("got %+v", d)
 		}
 	}
-	if c.n.Load() != 3 || after != 3 || c.last.Load().Shadow != "" {
+	if c.n.Load() != 5 || after != 5 || c.last.Load().Shadow != "" {
 		t.Errorf("the others were called %d and %d times, with %+v", c.n.Load(), after, c.last.Load())
 	}
-	for _, want := range []string{"an observer of type core_test.panics panicked", "an AllowOriginFunc of the shadow policies panicked"} {
-		if strings.Count(log.String(), want) != 1 {
-			t.Errorf("the log must contain %q once:\n%s", want, log.String())
-		}
+	if strings.Count(log.String(), "an observer of type core_test.panics panicked") != 1 {
+		t.Errorf("the log must name the observer once:\n%s", log.String())
 	}
 	if strings.Contains(log.String(), "\x1b") {
 		t.Errorf("the log is raw: %q", log.String())
@@ -330,6 +336,78 @@ func TestShadow(t *testing.T) {
 				t.Errorf("reversed: got %q, want %q", got, reverse[tt.want])
 			}
 		})
+	}
+}
+
+// TestShadowOfHandshakes checks that only the origin matters for a handshake.
+func TestShadowOfHandshakes(t *testing.T) {
+	rejecting := cred()
+	rejecting.AllowOrigins, rejecting.RejectDisallowed = []string{"https://a.example", "https://c.example"}, true
+	e := core.MustNew(two())
+	if err := e.Shadow(rejecting); err != nil {
+		t.Fatal(err)
+	}
+	var c counter
+	e.Observe(&c)
+	for origin, want := range map[string]core.Difference{
+		"https://a.example": "same", "https://b.example": "stricter", "https://c.example": "looser", "https://e.example": "same",
+	} {
+		e.AllowsHandshake(&source{Request: get(origin)})
+		if got := c.last.Load().Shadow; got != want {
+			t.Errorf("%s: %q, want %q", origin, got, want)
+		}
+	}
+}
+
+// brokenLog is a handler that panics.
+type brokenLog struct{ slog.Handler }
+
+func (brokenLog) Enabled(context.Context, slog.Level) bool { panic("no log") }
+
+// TestPanicsOfLog checks that a request survives if the log panics too.
+func TestPanicsOfLog(t *testing.T) {
+	old := slog.Default()
+	slog.SetDefault(slog.New(brokenLog{}))
+	defer slog.SetDefault(old)
+	e := core.MustNew(two())
+	e.Observe(panics{"again"})
+	if d := e.Decide(ctx, get("https://a.example")); !d.Allowed {
+		t.Errorf("got %+v", d)
+	}
+}
+
+// TestManyRoutesAreClasses checks that routes with the same policies do not share a list of
+// classes, and that known classes cost no allocation.
+func TestManyRoutesAreClasses(t *testing.T) {
+	shared := []core.Policy{two()}
+	routes := make([]core.Route, 600)
+	for i := range routes {
+		routes[i] = core.Route{Path: fmt.Sprintf("/%d/", i), Policies: shared}
+	}
+	e, err := core.NewRouted(routes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c counter
+	e.Observe(&c)
+	seen := make(map[*core.Class]int)
+	for range 2 {
+		for i := range routes {
+			r := get("https://a.example")
+			r.Path = routes[i].Path
+			e.Decide(ctx, r)
+			seen[c.last.Load()] = c.last.Load().Route
+		}
+	}
+	if len(seen) != len(routes) {
+		t.Errorf("%d classes, want %d", len(seen), len(routes))
+	}
+	last := get("https://a.example")
+	last.Path = "/599/"
+	src := &source{Request: last, asked: make([]string, 0, 16)}
+	var out core.Outcome
+	if n := testing.AllocsPerRun(100, func() { e.Resolve(src, &out) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

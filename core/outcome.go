@@ -32,7 +32,7 @@ type verdict struct {
 	headers []listed // without Vary
 	grants  *grants  // of the answer to a preflight from an origin that is allowed
 
-	classes atomic.Pointer[knownClass] // the latest first; see Outcome.class
+	classes atomic.Pointer[[]*classes] // by one more than the index of the route; see classesOf
 }
 
 // listed is one response header of a verdict.

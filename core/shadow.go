@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 )
 
 // Difference says how shadow policies differ from the policies in force, for one request
@@ -64,7 +65,7 @@ func (e *Engine) setShadow(s *state, err error) error {
 	if e == nil {
 		return errors.New("cors: shadow policies of a nil Engine")
 	}
-	e.changeWatch(func(w *watch) { w.shadow = s })
+	e.changeWatch(func(w *watch) { w.shadow, w.panicked = s, new(atomic.Bool) })
 	return nil
 }
 
