@@ -96,8 +96,8 @@ var schema = Field{
 		},
 		{
 			Key: keyShadow, Type: tableType, Example: `{"policies": {"default": {"allow_origins": ["https://app.example.com"]}}}`,
-			Doc: "Policies and routes to try out. They change no response. They are decided for every request too, " +
-				"and observers see where they differ from those above.",
+			Doc: "Policies and routes to try out. They are evaluated next to those above and change no response. " +
+				"Observers see where the two differ.",
 			Fields: []Field{
 				{
 					Key: keyPolicies, Type: mapType, Fields: policyFields,

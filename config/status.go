@@ -2,7 +2,8 @@ package config
 
 import "time"
 
-// Status is a snapshot of a [Watcher], for metrics, health checks and pages.
+// Status is a snapshot of a [Watcher] for your own code, such as a health check. For metrics
+// and the inspector, use [Watcher.ConfigStatus].
 type Status struct {
 	// Revision is the revision of the policies in force. Its Time is when they were read.
 	Revision Revision

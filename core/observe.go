@@ -14,15 +14,16 @@ import (
 type Observer interface {
 	// Observe is called once for each decision, before the response is written, on the
 	// goroutine that serves the request. So it must be fast, and is called concurrently.
-	// ctx is the context of the request. o, and the strings that come from the request,
-	// are valid only during the call.
+	// ctx is the context of the request. o and the strings that it takes from the request
+	// are valid only during the call; o.Class may be kept. An observer that rarely needs
+	// more than the class should implement [ClassObserver] too, which is cheaper.
 	//
 	// If Observe panics, the engine recovers, and logs the first panic of each Observer
 	// with [log/slog.Default].
 	Observe(ctx context.Context, o *Observation)
 }
 
-// ClassObserver is an [Observer] that seldom needs more than the class of a decision, such as
+// ClassObserver is an [Observer] that rarely needs more than the class of a decision, such as
 // one that counts. For the other decisions, the engine then spends no time on the rest of the
 // [Observation].
 type ClassObserver interface {
@@ -37,15 +38,15 @@ type Result string
 
 // The results.
 const (
-	ResultNotCORS  Result = "not-cors" // not a CORS request, or one of the server's own pages
+	ResultNotCORS  Result = "not-cors" // no Origin, or a page of the server's own origin that no policy allows
 	ResultAllowed  Result = "allowed"  // the browser lets the script read the response, or sends the request after this preflight
 	ResultRefused  Result = "refused"  // the browser hides the response, or does not send the request
 	ResultRejected Result = "rejected" // refused, and the handler did not run (RejectDisallowed)
 )
 
 // Class is what many decisions have in common. Equal classes usually have equal pointers,
-// which makes them cheap to count: the same pointer always means an equal class, and it is
-// used until the policies are replaced. The fields must not be changed.
+// which makes them cheap to count. The same pointer always means an equal class, and a
+// pointer stays in use until the policies are replaced. The fields must not be changed.
 type Class struct {
 	Kind   Kind
 	Result Result
@@ -69,19 +70,18 @@ type Observation struct {
 	Refused   string
 	Handshake bool // whether the decision is about a WebSocket handshake, see [Engine.AllowsHandshake]
 
-	// What the shadow policies would have decided. Shadowed is their class. It is nil if
-	// there are none.
-	Shadowed        *Class
-	ShadowDecision  Decision
-	ShadowedRefused string
+	// What the shadow policies would have decided. ShadowClass is the Class under the
+	// shadow policies, or nil if there are none; Class.Shadow says how the two differ.
+	ShadowClass    *Class
+	ShadowDecision Decision
+	ShadowRefused  string
 
 	source Source
 	copied requestSource // source, if the request is that of Decide
 }
 
 // Source returns the request. [NewRequest] makes a copy that can be kept. The values are
-// those that the client sent: they are not to be printed without quotes, and have any
-// length.
+// those that the client sent: quote them before printing; they can be of any length.
 func (o *Observation) Source() Source { return o.source }
 
 // requestSource is a Request as a Source.
@@ -93,11 +93,10 @@ func (r *requestSource) Target() Target             { return target(nil, &r.fact
 func (r *requestSource) Lines(name string) []string { return lines(nil, &r.facts, name) }
 func (r *requestSource) Transient() bool            { return false }
 
-// Observe makes the engine tell an observer of every decision from now on: those of
-// [Engine.Decide], of the middlewares and of CheckOrigin. It returns a function that ends
-// this, which may be called several times. There may be several observers, and the same
-// one several times; each is called, in the order in which they came. After stop has
-// returned, calls that have begun may still be running.
+// Observe registers an observer of every decision that [Engine.Decide], a middleware or
+// CheckOrigin makes. Observers are called in the order of registration; one registered
+// twice is called twice. stop removes it and may be called more than once; calls in
+// progress may outlive it.
 //
 // Observe and stop are safe for concurrent use. [Engine.Explain] and
 // [Engine.AllowsOrigin] are not observed. If observer or e is nil, Observe does nothing.
@@ -216,7 +215,7 @@ func (w *watch) tell(src Source, r *facts, o, shadow *Outcome, seen *sight) {
 func observation(src Source, r *facts, seen *sight) *Observation {
 	o := observations.Get().(*Observation)
 	o.Class, o.Refused, o.Handshake = seen.class, seen.refused, seen.handshake
-	o.Shadowed, o.ShadowedRefused = seen.shadowed, seen.shadowRefused
+	o.ShadowClass, o.ShadowRefused = seen.shadowed, seen.shadowRefused
 	if o.source = src; src == nil {
 		o.copied.facts = *r
 		o.source = &o.copied
@@ -227,8 +226,8 @@ func observation(src Source, r *facts, seen *sight) *Observation {
 // release puts an observation back, without what only some observations have. The other
 // fields are set each time; clearing them too would take as long as filling them in.
 func (o *Observation) release() {
-	if o.Shadowed != nil {
-		o.Shadowed, o.ShadowDecision, o.ShadowedRefused = nil, Decision{}, ""
+	if o.ShadowClass != nil {
+		o.ShadowClass, o.ShadowDecision, o.ShadowRefused = nil, Decision{}, ""
 	}
 	if o.source == &o.copied {
 		o.copied = requestSource{}

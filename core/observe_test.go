@@ -467,7 +467,7 @@ func TestWatchConcurrently(t *testing.T) {
 		func() error { e.StopShadow(); return nil },
 		func() error {
 			e.Observe(observer(func(o *core.Observation) {
-				if (o.Shadow == "") != (o.Shadowed == nil) {
+				if (o.Shadow == "") != (o.ShadowClass == nil) {
 					t.Errorf("%+v", o)
 				}
 			}))()

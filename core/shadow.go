@@ -33,10 +33,10 @@ func (d Difference) index() uint8 {
 	}
 }
 
-// Shadow compiles policies that are decided beside those in force and never change a
-// response. Observers see how they differ: see [Class].Shadow. Without observers, they are
-// not decided. They stay until Shadow, ShadowRouted or StopShadow is called; a Reload does
-// not change them. Shadow returns errors as [New] does; if it returns one, nothing changes.
+// Shadow compiles policies that are evaluated next to those in force and change no
+// response. Observers see how they differ: see [Class].Shadow. Without an observer, they
+// are not evaluated. They stay until Shadow, ShadowRouted or StopShadow is called.
+// [Engine.Reload] does not change them; a config.Watcher does. Shadow returns errors as [New] does; if it returns one, nothing changes.
 //
 // An AllowOriginFunc of the policies is called too. If it panics, that request counts as
 // one without shadow policies, and the first panic is logged with [log/slog.Default].

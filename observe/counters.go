@@ -26,10 +26,10 @@ const others = "(others)"
 // and is safe for concurrent use. It takes no lock and does not allocate, except for the
 // first decision of a class.
 //
-// Counters tells at most 180 classes apart or, if there are more than ten policies, 18 for
-// each policy, and 10,000 in all. When two thirds are used, new classes have no route: it is
-// -1. When all are used, new classes have only their kind and result; their code and policy
-// are "(others)". So many routes or reloads cost detail, and no decision is lost.
+// Counters tells 180 classes apart (18 for each policy if there are more than ten), and never
+// more than 10,000. From two thirds of the bound on, new classes lose their route: it is -1.
+// At the bound, they keep only their kind and result; their code and policy are "(others)".
+// So many routes or reloads cost detail, and no decision is lost.
 type Counters struct {
 	recent [slots]atomic.Pointer[counter] // near the index of their classes
 

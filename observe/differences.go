@@ -77,7 +77,7 @@ func (d *differences) ObserveClass(c *core.Class) (whole bool) {
 
 // Observe implements [core.Observer].
 func (d *differences) Observe(_ context.Context, o *core.Observation) {
-	if o.Shadowed == nil || o.Shadow == core.ShadowSame {
+	if o.ShadowClass == nil || o.Shadow == core.ShadowSame {
 		return
 	}
 	r := o.Source()
@@ -86,8 +86,8 @@ func (d *differences) Observe(_ context.Context, o *core.Observation) {
 		method = asked[0]
 	}
 	key := differenceKey{
-		method: kept(method, maxName), refused: kept(cmp.Or(o.ShadowedRefused, o.Refused), maxName),
-		difference: o.Shadow, now: outcomeOf(o.Class, &o.Decision), then: outcomeOf(o.Shadowed, &o.ShadowDecision),
+		method: kept(method, maxName), refused: kept(cmp.Or(o.ShadowRefused, o.Refused), maxName),
+		difference: o.Shadow, now: outcomeOf(o.Class, &o.Decision), then: outcomeOf(o.ShadowClass, &o.ShadowDecision),
 	}
 	if lines := r.Lines("Origin"); len(lines) > 0 {
 		key.origin = kept(lines[0], maxOrigin)

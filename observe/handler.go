@@ -15,8 +15,9 @@ import (
 
 // HandlerOptions configures [Handler]. The zero value is valid.
 type HandlerOptions struct {
-	// Counters and Refusals are what the page shows. They must observe the engine
-	// already. If one is nil, Handler makes it and lets it observe the engine.
+	// Counters and Refusals are what the page shows. Handler does not register them: call
+	// engine.Observe yourself. One that observes nothing leaves its part of the page empty.
+	// If one is nil, Handler makes one and registers it.
 	Counters *Counters
 	Refusals *Refusals
 
@@ -32,8 +33,8 @@ type HandlerOptions struct {
 	Config func() ConfigStatus
 
 	// Spell returns the key in a file for a field of [core.Policy] or [core.Route], as
-	// config.KeyOf does. If it is nil, texts name the Go fields, and in the lines to copy,
-	// AllowOrigins is allow_origins.
+	// config.KeyOf does. If nil, texts use the Go field names, and the YAML lines to copy
+	// use the keys of package config.
 	Spell func(field string) string
 }
 
@@ -45,15 +46,15 @@ type HandlerOptions struct {
 //
 //	go http.ListenAndServe("127.0.0.1:6060", observe.Handler(engine, observe.HandlerOptions{}))
 //
-// It changes nothing, and answers only GET and HEAD, only at loopback addresses and the
-// hosts in HandlerOptions.Hosts, and no pages of other origins. It does not authenticate:
-// everyone who reaches it sees the origins and paths of refused requests. A proxy in front
-// of it must authenticate, and pass on Host.
+// It changes nothing. It answers only GET and HEAD, only at loopback addresses and the
+// hosts in HandlerOptions.Hosts, and not for pages of other origins, as far as the browser
+// names them. It does not authenticate: everyone who reaches it sees the origins and paths
+// of refused requests. A proxy in front of it must authenticate, and pass on Host.
 //
 // The streams of events end when the context of their request does. [http.Server.Shutdown]
 // waits for them, unless the server's BaseContext is canceled.
 //
-// Handler observes the engine from now on, so call it once for each engine. It keeps a
+// Handler registers observers with the engine, so call it once for each engine. It keeps a
 // bounded amount of memory. If engine is nil, the page shows an engine that refuses every
 // origin.
 func Handler(engine *core.Engine, opts HandlerOptions) http.Handler {

@@ -33,9 +33,9 @@ type LogOptions struct {
 	Level       slog.Leveler // of refusals; slog.LevelWarn if nil
 	ShadowLevel slog.Leveler // of differences of shadow policies; slog.LevelInfo if nil
 
-	// Distinct is how many refusals, and how many differences, are told apart. It defaults
-	// to 500, and 1 KiB is kept for each at most. More of them take turns, and one that
-	// returns is logged again.
+	// Distinct is how many different refusals Log remembers, and how many differences. The
+	// default is 500; each takes at most 1 KiB. Beyond that, a new one replaces the one with
+	// the lowest count. If a forgotten one occurs again, it is logged as new.
 	Distinct int
 
 	// PerMinute is the maximum number of lines in a minute, for refusals and for
@@ -46,9 +46,9 @@ type LogOptions struct {
 }
 
 // Log returns an observer that writes refusals and differences of shadow policies to h, or
-// to the handler of [log/slog.Default] if h is nil. It writes each refusal when it occurs
-// first, and then when its count has doubled: at 2, 4, 8 and so on. It is safe for
-// concurrent use, and keeps a bounded amount of memory.
+// to the handler of [log/slog.Default] if h is nil. It writes each refusal the
+// first time it occurs, and then each time its count has doubled: at 2, 4, 8 and so on. It
+// is safe for concurrent use, and keeps a bounded amount of memory.
 //
 // A refusal has the message [RefusedMessage] and these attributes, of which those after first
 // are left out if there is nothing to say:
@@ -58,12 +58,12 @@ type LogOptions struct {
 //	host             the Host field
 //	path             the path, without the query
 //	kind             "actual" or "preflight"
-//	code             why: a core.Code
+//	code             why: a core.Code. In a difference, what the policies in force say
 //	policy           the name of the policy that governs
 //	route            the index of the route that covers the request, or -1
-//	refused          the method or header name that is not allowed
+//	refused          the method or header name that is not allowed; if shadow is "stricter", by the shadow policies
 //	count            how often since first, with this one
-//	first            when this refusal occurred first
+//	first            when this refusal first occurred
 //	raw_path         the path as sent, if its escapes matter
 //	fold_path        true if the router ignores the case of paths
 //	request_method   the Access-Control-Request-Method field
@@ -81,7 +81,7 @@ type LogOptions struct {
 //	shadow_route     the index of the shadow route, or -1
 //
 // Other parts of a request, such as its query, cookies and body, are not logged. Values
-// from a request are cut, and characters that are not printable are replaced by U+FFFD.
+// from a request are cut, and characters that are not printable are replaced with U+FFFD.
 // Origins, hosts and paths may be personal data. To leave one out, use
 // [log/slog.HandlerOptions].ReplaceAttr.
 //
@@ -136,10 +136,10 @@ func (l *logger) Observe(ctx context.Context, o *core.Observation) {
 			l.write(ctx, l.refusals, o, k, n, first)
 		}
 	}
-	if o.Shadowed != nil && o.Shadow != core.ShadowSame {
-		k := key{class: o.Class, shadowed: o.Shadowed, refused: o.Refused}
+	if o.ShadowClass != nil && o.Shadow != core.ShadowSame {
+		k := key{class: o.Class, shadowed: o.ShadowClass, refused: o.Refused}
 		if o.Shadow == core.ShadowStricter {
-			k.refused = o.ShadowedRefused
+			k.refused = o.ShadowRefused
 		}
 		if n, first := l.differences.table.add(o.Source(), k); due(n) {
 			l.write(ctx, l.differences, o, k, n, first)

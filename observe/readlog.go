@@ -38,14 +38,19 @@ const maxLine = 64 << 10
 // 64 KiB; the caller may count it and continue. If reading fails, ReadLog yields the error
 // and ends. It keeps one line in memory.
 //
-// Count is that of the line, Error is 0 and Last is the time of the line. Lines with equal
-// Origin, Kind, Code, Refused, Policy, Route and First continue one another, so the
-// highest Count of them is the number of requests. If First differs, add the numbers: the
+// Count is that of the line, MaxError is 0 and Last is the time of the line. Lines with
+// equal Origin, Kind, Code, Refused, Policy, Route and First continue one another, so the
+// highest Count is a lower bound: Log writes at doubling counts, so the true number is less
+// than twice that, or more if lines were dropped. If First differs, add the numbers: the
 // service was restarted, or Log had forgotten the refusal.
 //
-// The request is the one that was refused, except that lists are joined: several lines of
-// Access-Control-Request-Headers are one, as are those of Access-Control-Request-Method,
-// which no policy allows either.
+// Request is the refused request, with two exceptions: several lines of
+// Access-Control-Request-Headers are joined into one, and so are those of
+// Access-Control-Request-Method. A joined method is not a valid method, so no policy
+// allows it.
+//
+// The handler must not use groups or rename attributes. It may leave out host, path and
+// raw_path; origin, kind, code, route and count must stay.
 func ReadLog(r io.Reader) iter.Seq2[Refusal, error] {
 	return func(yield func(Refusal, error) bool) {
 		in := bufio.NewReaderSize(r, maxLine)

@@ -25,17 +25,17 @@ var _ core.ClassObserver = (*Refusals)(nil)
 // Refusal is an origin that was refused for a reason. Refusals are told apart by Origin,
 // Kind, Code, Refused, Policy and Route.
 type Refusal struct {
-	Origin  string       // as sent; a long value is cut. If the field has several lines, the first
-	Kind    core.Kind    // Actual or Preflight
-	Code    core.Code    // why
-	Refused string       // the method or header name that is not allowed; empty for other reasons
-	Policy  string       // the name of the policy that governs; empty if none does
-	Route   int          // the index of the route that covers the request; -1 if none does, or if there are no routes
-	Count   uint64       // how often, at most
-	Error   uint64       // Count is too high by this much at most
-	First   time.Time    // since when it has been counted
-	Last    time.Time    // the last request; it may be a tenth of a second early
-	Request core.Request // the request of Last; long values are cut, and there are no other headers
+	Origin   string       // as sent; a long value is cut. If the field has several lines, the first
+	Kind     core.Kind    // Actual or Preflight
+	Code     core.Code    // why
+	Refused  string       // the method or header name that is not allowed; empty for other reasons
+	Policy   string       // the name of the policy that governs; empty if none does
+	Route    int          // the index of the route that covers the request; -1 if none does, or if there are no routes
+	Count    uint64       // an upper bound on the number of requests
+	MaxError uint64       // the true number is between Count-MaxError and Count
+	First    time.Time    // since when it has been counted
+	Last     time.Time    // the last request; accurate to 0.1 s
+	Request  core.Request // the request of Last; long values are cut, and there are no other headers
 }
 
 // NewRefusals returns Refusals that remember the k most refused, or 100 if k is not
@@ -60,13 +60,14 @@ func isRefusal(c *core.Class) bool {
 	return c.Result == core.ResultRefused || c.Result == core.ResultRejected
 }
 
-// Snapshot returns what is remembered, the most refused first: ordered by Count-Error, then
+// Snapshot returns what is remembered, the most refused first: ordered by Count-MaxError, then
 // by Count. The caller owns the slice.
 func (r *Refusals) Snapshot() []Refusal {
 	refusals := r.table.snapshot()
 	slices.SortFunc(refusals, func(a, b Refusal) int {
-		return cmp.Or(cmp.Compare(b.Count-b.Error, a.Count-a.Error), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Origin, b.Origin),
-			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Refused, b.Refused), cmp.Compare(a.Route, b.Route))
+		return cmp.Or(cmp.Compare(b.Count-b.MaxError, a.Count-a.MaxError), cmp.Compare(b.Count, a.Count),
+			cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Code, b.Code),
+			cmp.Compare(a.Refused, b.Refused), cmp.Compare(a.Route, b.Route))
 	})
 	return refusals
 }

@@ -188,10 +188,10 @@ func checkGuarantees(t *testing.T, name string, got []observe.Refusal, exact map
 	sum := uint64(0)
 	for i, r := range got {
 		id := identity(r.Origin, r.Refused)
-		if exact[id] < r.Count-r.Error || exact[id] > r.Count || r.Error > uint64(n/k) {
-			t.Errorf("%s: %s was refused %d times; got %d, at most %d too many", name, id, exact[id], r.Count, r.Error)
+		if exact[id] < r.Count-r.MaxError || exact[id] > r.Count || r.MaxError > uint64(n/k) {
+			t.Errorf("%s: %s was refused %d times; got %d, at most %d too many", name, id, exact[id], r.Count, r.MaxError)
 		}
-		if i > 0 && r.Count-r.Error > got[i-1].Count-got[i-1].Error {
+		if i > 0 && r.Count-r.MaxError > got[i-1].Count-got[i-1].MaxError {
 			t.Errorf("%s: not the most refused first", name)
 		}
 		if kept[id] {

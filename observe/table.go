@@ -177,7 +177,7 @@ func (t *table) snapshot() []Refusal {
 	for i, e := range t.heap {
 		refusals[i] = Refusal{
 			Origin: string(e.origin), Kind: e.class.Kind, Code: e.class.Code, Refused: string(e.refused),
-			Policy: e.class.Policy, Route: e.class.Route, Count: e.count, Error: e.error,
+			Policy: e.class.Policy, Route: e.class.Route, Count: e.count, MaxError: e.error,
 			First: e.first, Last: e.last, Request: readRequest(string(e.request)),
 		}
 	}

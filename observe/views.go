@@ -183,17 +183,17 @@ func (in *inspector) spellWarnings(warnings []core.Warning) []string {
 
 // refusalView is an element of refusals.json.
 type refusalView struct {
-	Origin  string    `json:"origin"`
-	Kind    string    `json:"kind"`
-	Code    string    `json:"code"`
-	Reason  string    `json:"reason"` // Code, in words
-	Refused string    `json:"refused,omitempty"`
-	Policy  string    `json:"policy"`
-	Route   int       `json:"route"`
-	Count   uint64    `json:"count"`
-	Error   uint64    `json:"error"`
-	First   time.Time `json:"first"`
-	Last    time.Time `json:"last"`
+	Origin   string    `json:"origin"`
+	Kind     string    `json:"kind"`
+	Code     string    `json:"code"`
+	Reason   string    `json:"reason"` // Code, in words
+	Refused  string    `json:"refused,omitempty"`
+	Policy   string    `json:"policy"`
+	Route    int       `json:"route"`
+	Count    uint64    `json:"count"`
+	MaxError uint64    `json:"maxError"`
+	First    time.Time `json:"first"`
+	Last     time.Time `json:"last"`
 
 	// The last request. Method and Headers are those that its preflight asked for, if it was one.
 	Method  string   `json:"method"`
@@ -239,8 +239,8 @@ func (in *inspector) refusalViews(ctx context.Context) []refusalView {
 		in.advice[key] = a
 		all[i] = refusalView{
 			Origin: shown(r.Origin), Kind: r.Kind.String(), Code: string(r.Code), Reason: inWords(r.Code, r.Refused),
-			Refused: shown(r.Refused), Policy: r.Policy, Route: r.Route, Count: r.Count, Error: r.Error, First: r.First, Last: r.Last,
-			Method: shown(r.Request.Method), Host: shown(r.Request.Host), Path: shown(r.Request.Path),
+			Refused: shown(r.Refused), Policy: r.Policy, Route: r.Route, Count: r.Count, MaxError: r.MaxError,
+			First: r.First, Last: r.Last, Method: shown(r.Request.Method), Host: shown(r.Request.Host), Path: shown(r.Request.Path),
 			Headers: []string{}, advice: a,
 		}
 		if asked := r.Request.AccessControlRequestMethod; r.Kind == core.Preflight && len(asked) > 0 {

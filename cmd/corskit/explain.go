@@ -367,7 +367,7 @@ func (e explained) print(t terminal) {
 	for i, x := range e.Exchanges {
 		printExchange(t, i+1, x)
 	}
-	printVerdict(t, e.Verdict, e.Fix)
+	printVerdict(t, e.Verdict, "fix", e.Fix)
 	if e.Verdict.Allowed {
 		exposed := "only the headers that scripts may always read"
 		if last := e.Exchanges[len(e.Exchanges)-1]; last.Response.Header.Has("Access-Control-Expose-Headers") {

@@ -246,8 +246,8 @@ func relevant(name string) bool {
 	return strings.HasPrefix(name, "access-control-")
 }
 
-// printVerdict prints the result of the fetch.
-func printVerdict(t terminal, v verdict, fix string) {
+// printVerdict prints the result of the fetch and, after label, its fix.
+func printVerdict(t terminal, v verdict, label, fix string) {
 	word, how := "refused", red
 	if v.Allowed {
 		word, how = "allowed", green
@@ -261,6 +261,6 @@ func printVerdict(t terminal, v verdict, fix string) {
 	}
 	t.printf("%s %s (%s)%s\n", t.style(how, word+":"), v.Text, v.Code, where)
 	if fix != "" {
-		t.printf("%s %s\n", t.style(bold, "fix:"), fix)
+		t.printf("%s %s\n", t.style(bold, label+":"), fix)
 	}
 }

@@ -337,7 +337,7 @@ func (r probed) print(t terminal) {
 	for i, e := range r.Exchanges {
 		printExchange(t, i+1, e)
 	}
-	printVerdict(t, r.Verdict, r.Fix)
+	printVerdict(t, r.Verdict, "fix", r.Fix)
 	if r.Corskit && !r.Verdict.Allowed {
 		t.printf("%s the server seems to use corskit: 'corskit explain' with its file, or engine.Explain in its code, says more\n",
 			t.style(yellow, "note:"))

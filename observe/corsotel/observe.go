@@ -112,7 +112,7 @@ func newInstruments(m metric.Meter, config bool) (*instruments, error) {
 		return nil, err
 	}
 	if in.stale, err = m.Int64ObservableGauge("corskit.config.stale", metric.WithDescription("1 if the configuration in force "+
-		"may not be the current one, because that has a fault or cannot be watched; otherwise 0.")); err != nil {
+		"may not be the current one, because the current one has a fault or cannot be watched; otherwise 0.")); err != nil {
 		return nil, err
 	}
 	in.all = append(in.all, in.reloads, in.info, in.lastSuccess, in.stale)

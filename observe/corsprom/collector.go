@@ -60,7 +60,8 @@ var (
 	lastSuccess = prometheus.NewDesc("corskit_config_last_success_timestamp_seconds",
 		"When the configuration was last read without a fault, as Unix time.", nil, nil)
 	stale = prometheus.NewDesc("corskit_config_stale",
-		"1 if the configuration in force may not be the current one, because that has a fault or cannot be watched; otherwise 0.", nil, nil)
+		"1 if the configuration in force may not be the current one, because "+
+			"the current one has a fault or cannot be watched; otherwise 0.", nil, nil)
 )
 
 // Describe implements [prometheus.Collector].

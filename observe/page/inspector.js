@@ -135,7 +135,7 @@ function refusal(r) {
   let shown;
   return {element: item, update(r) {
     item.refusal = r;
-    const most = r.error > 0 ? `at most ${count(r.count)}` : count(r.count);
+    const most = r.maxError > 0 ? `at most ${count(r.count)}` : count(r.count);
     say(times, most + "×");
     say(when, ago(r.last));
     const next = JSON.stringify([r.allowed, r.hint, r.fix, r.method, r.host, r.path, r.headers]);
