@@ -51,8 +51,8 @@ func (in *inspector) findFix(x core.Explanation, r core.Request, credentials boo
 		}
 		policies = outline.Routes[x.Route].Policies
 	}
-	if len(r.Origin) != 1 {
-		return nil
+	if len(r.Origin) != 1 || x.Policy == "" && r.Origin[0] != "null" && !core.IsOrigin(r.Origin[0]) {
+		return nil // as an entry, "*" and other values that no browser sends mean more than themselves
 	}
 	var best *addition
 	var cautions []string

@@ -282,6 +282,9 @@ func TestInspectorSuggestsOnlyWhatWorks(t *testing.T) {
 		contains    string // in the answer
 	}{
 		{"null", "origin=null", policy(), false, "DangerouslyAllowNullOrigin"},
+		{"every origin", "origin=*", policy(), false, "no browser sends"},
+		{"a pattern", "origin=https://*.b.example", policy(), false, "no browser sends"},
+		{"a name of entries", "origin=@loopback", policy(), false, "no browser sends"},
 		{"http with credentials", "origin=http://b.example", credentials, false, "https://"},
 		{"http", "origin=http://b.example", policy(), true, "anyone on the network can impersonate"},
 		{"a public suffix is an origin", "origin=https://github.io", policy(), true, "add"},
