@@ -61,10 +61,11 @@ func (in *inspector) serveExplain(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, encode(map[string]string{"error": err.Error()}))
 		return
 	}
+	outline := in.engine.Outline()
 	view, fixed := in.explain(r.Context(), q, in.engine.Explain)
 	if fixed != nil {
 		x, last := fixed.explanation, fixed.request
-		view.Fix = in.findFix(x, last, q.credentials)
+		view.Fix = in.findFix(outline, x, last, q.credentials)
 		view.Hint = in.spelled(x).Hint
 	}
 	if in.engine.ShadowOutline() != nil {

@@ -41,13 +41,15 @@ func (a *addition) compare(b *addition) int {
 }
 
 // findFix returns the change that allows a request, or nil if there is none that a policy
-// would accept. x explains the request as it is decided now.
-func (in *inspector) findFix(x core.Explanation, r core.Request, credentials bool) *fix {
-	outline := in.engine.Outline()
+// would accept. x explains the request. outline is what the engine had before that.
+func (in *inspector) findFix(outline *core.Outline, x core.Explanation, r core.Request, credentials bool) *fix {
+	if in.engine.Outline() != outline {
+		return nil // x may be about other policies, with other routes
+	}
 	policies := outline.Policies
 	if outline.Routes != nil {
 		if x.Route < 0 || x.Route >= len(outline.Routes) {
-			return nil // a route is missing, or the policies have changed since
+			return nil // a route is missing
 		}
 		policies = outline.Routes[x.Route].Policies
 	}

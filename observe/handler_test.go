@@ -261,6 +261,28 @@ func TestInspectorFollowsRoutes(t *testing.T) {
 	}
 }
 
+// If the routes are replaced while a request is explained, nothing is suggested: the index
+// of its route may mean another one.
+func TestInspectorSuggestsNothingAcrossReloads(t *testing.T) {
+	a := core.Route{Path: "/a/", Policies: []core.Policy{{Name: "a"}}}
+	var e *core.Engine
+	b := core.Route{Path: "/b/", Policies: []core.Policy{{Name: "b", AllowOriginFunc: func(context.Context, core.Request) bool {
+		if err := e.ReloadRouted(core.Route{Path: "/b/", Policies: []core.Policy{{Name: "new"}}}, a); err != nil {
+			t.Error(err)
+		}
+		return false
+	}}}}
+	e, err := core.NewRouted(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Fix *struct{ Lines string } }
+	read(t, inspect(t, e, observe.HandlerOptions{}).URL+"/explain?origin=https://b.example&path=/b/", &got)
+	if got.Fix != nil {
+		t.Errorf("the fix for a request below /b/ is\n%s", got.Fix.Lines)
+	}
+}
+
 // Nothing is suggested that a policy would refuse or that would not help.
 func TestInspectorSuggestsOnlyWhatWorks(t *testing.T) {
 	credentials := core.Policy{Name: "app", AllowOrigins: []string{"https://app.example.com"}, AllowCredentials: true}

@@ -233,7 +233,7 @@ func (in *inspector) refusalViews(ctx context.Context) []refusalView {
 		key := refusalKey{r.Origin, r.Refused, r.Policy, r.Kind, r.Code, r.Route}
 		a, ok := known[key]
 		if !ok || a.outline != outline || !a.last.Equal(r.Last) {
-			a = in.advise(ctx, r)
+			a = in.advise(ctx, outline, r)
 			a.last, a.outline = r.Last, outline
 		}
 		in.advice[key] = a
@@ -253,7 +253,7 @@ func (in *inspector) refusalViews(ctx context.Context) []refusalView {
 	return all
 }
 
-func (in *inspector) advise(ctx context.Context, r Refusal) (a advice) {
+func (in *inspector) advise(ctx context.Context, outline *core.Outline, r Refusal) (a advice) {
 	x, ok := explainSafely(ctx, r.Request, in.engine.Explain)
 	if !ok {
 		return advice{Hint: panicked}
@@ -261,7 +261,7 @@ func (in *inspector) advise(ctx context.Context, r Refusal) (a advice) {
 	if a.Allowed = x.Browser.Allowed; a.Allowed {
 		return a
 	}
-	a.Fix = in.findFix(x, r.Request, false)
+	a.Fix = in.findFix(outline, x, r.Request, false)
 	a.Hint = in.spelled(x).Hint
 	return a
 }
