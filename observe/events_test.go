@@ -332,3 +332,44 @@ func TestInspectorAsksFunctionsRarely(t *testing.T) {
 		}
 	})
 }
+
+// Clients choose how often refusals change, but not how often advice is made. Its context
+// is that of no page.
+func TestInspectorAdviceIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		origins int // which take turns
+		most    int // how much advice a minute needs
+	}{
+		{"one origin", 1, 12},
+		{"many origins", 1 << 20, 1200},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			type page struct{}
+			advised := 0
+			p := policy()
+			p.AllowOriginFunc = func(ctx context.Context, _ core.Request) bool {
+				if _, limited := ctx.Deadline(); limited || ctx.Value(page{}) != nil {
+					advised++
+				}
+				if ctx.Value(page{}) != nil {
+					t.Error("the function got the context of a page")
+				}
+				return false
+			}
+			e := core.MustNew(p)
+			h := observe.Handler(e, observe.HandlerOptions{})
+			for i := range 60 * 5 {
+				for n := range 50 {
+					e.Decide(ctx, get(fmt.Sprintf("https://x%d.example", (50*i+n)%tt.origins)))
+				}
+				r := httptest.NewRequest("GET", "http://localhost/refusals.json", nil)
+				h.ServeHTTP(httptest.NewRecorder(), r.WithContext(context.WithValue(r.Context(), page{}, true)))
+				time.Sleep(200 * time.Millisecond)
+			}
+			if advised == 0 || advised > tt.most {
+				t.Errorf("%s: %d calls for advice, want %d at most", tt.name, advised, tt.most)
+			}
+		})
+	}
+}

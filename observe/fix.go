@@ -58,6 +58,7 @@ func (in *inspector) findFix(outline *core.Outline, x core.Explanation, r core.R
 	}
 	var best *addition
 	var cautions []string
+	tried := 0
 	for _, p := range policies {
 		if x.Policy != "" && p.Name != x.Policy {
 			continue
@@ -69,6 +70,9 @@ func (in *inspector) findFix(outline *core.Outline, x core.Explanation, r core.R
 		a.require(r)
 		if best != nil && a.compare(best) >= 0 {
 			continue
+		}
+		if tried++; tried > maxTried {
+			break
 		}
 		if warnings, ok := a.try(r, credentials); ok {
 			best, cautions = a, in.spellAll(warnings)
@@ -103,6 +107,9 @@ func (a *addition) require(r core.Request) {
 		return len(a.headers) < maxAdded
 	})
 }
+
+// maxTried is the maximum number of policies that are tried for a fix: each is compiled.
+const maxTried = 20
 
 // maxAdded is the maximum number of header names that a fix adds.
 const maxAdded = 50

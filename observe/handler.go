@@ -60,6 +60,7 @@ func Handler(engine *core.Engine, opts HandlerOptions) http.Handler {
 	in := &inspector{
 		engine: engine, counters: opts.Counters, refusals: opts.Refusals, config: opts.Config, spell: opts.Spell,
 		guard: newGuard(opts.Hosts), since: time.Now(), listeners: make(chan struct{}, maxListeners),
+		advising: limit{perMinute: advicePerMinute},
 	}
 	in.differences.engine = engine
 	if in.counters == nil {
@@ -89,9 +90,10 @@ type inspector struct {
 	since       time.Time
 	listeners   chan struct{} // has an element for each stream of events
 
-	mu     sync.Mutex // held while the views are made
-	last   views
-	advice map[refusalKey]advice
+	mu       sync.Mutex // held while the views are made
+	last     views
+	advice   map[refusalKey]advice
+	advising limit
 }
 
 //go:embed page
@@ -129,9 +131,9 @@ func (in *inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", file.mediaType)
 		_, _ = w.Write(content) // if that fails, the client has gone
 	case name == "state.json":
-		answer(w, http.StatusOK, in.views(r.Context()).state)
+		answer(w, http.StatusOK, in.views().state)
 	case name == "refusals.json":
-		answer(w, http.StatusOK, in.views(r.Context()).refusals)
+		answer(w, http.StatusOK, in.views().refusals)
 	case name == "explain":
 		in.serveExplain(w, r)
 	case name == "events":

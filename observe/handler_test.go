@@ -261,6 +261,24 @@ func TestInspectorFollowsRoutes(t *testing.T) {
 	}
 }
 
+// Only the first policies are tried, because each trial compiles one.
+func TestInspectorTriesFewPolicies(t *testing.T) {
+	for _, tt := range []struct {
+		unfit int // policies that do not accept the origin
+		lines bool
+	}{{19, true}, {20, false}} {
+		policies := make([]core.Policy, tt.unfit+1)
+		for i := range policies {
+			policies[i] = core.Policy{Name: fmt.Sprint("p", i), AllowCredentials: i < tt.unfit}
+		}
+		var got struct{ Fix *struct{ Lines string } }
+		read(t, inspect(t, core.MustNew(policies...), observe.HandlerOptions{}).URL+"/explain?origin=http://b.example", &got)
+		if (got.Fix != nil) != tt.lines {
+			t.Errorf("after %d policies that do not fit: %+v", tt.unfit, got.Fix)
+		}
+	}
+}
+
 // If the routes are replaced while a request is explained, nothing is suggested: the index
 // of its route may mean another one.
 func TestInspectorSuggestsNothingAcrossReloads(t *testing.T) {

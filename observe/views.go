@@ -78,11 +78,11 @@ type shadowView struct {
 }
 
 // views returns the views, which are at most viewsAge old.
-func (in *inspector) views(ctx context.Context) views {
+func (in *inspector) views() views {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if now := time.Now(); in.last.state == nil || now.Sub(in.last.made) > viewsAge {
-		in.last = views{encode(in.state(now)), encode(in.refusalViews(ctx)), now}
+		in.last = views{encode(in.state(now)), encode(in.refusalViews(now)), now}
 	}
 	return in.last
 }
@@ -207,12 +207,20 @@ type refusalView struct {
 // advice is what to do about a refusal.
 type advice struct {
 	Allowed bool   `json:"allowed"` // whether the policies allow the last request by now
-	Hint    string `json:"hint"`
-	Fix     *fix   `json:"fix"` // null if no policy allows the request
+	Hint    string `json:"hint"`    // empty, too, if too many refusals are new
+	Fix     *fix   `json:"fix"`     // null if no policy allows the request
 
-	last    time.Time
-	outline *core.Outline
+	last, made time.Time // made is when the advice was made, for the request of last
+	outline    *core.Outline
 }
+
+// Bounds of advice. It calls an AllowOriginFunc and compiles policies, and clients choose
+// how often refusals change.
+const (
+	adviceAge       = 5 * time.Second // before another request of a refusal gets new advice
+	advicePerMinute = 600             // for all refusals
+	adviceTime      = time.Second     // for all that is made at once
+)
 
 // refusalKey tells refusals apart.
 type refusalKey struct {
@@ -222,7 +230,9 @@ type refusalKey struct {
 	route                   int
 }
 
-func (in *inspector) refusalViews(ctx context.Context) []refusalView {
+func (in *inspector) refusalViews(now time.Time) []refusalView {
+	ctx, cancel := context.WithTimeout(context.Background(), adviceTime) // of no client, because all share the advice
+	defer cancel()
 	refusals := in.refusals.Snapshot()
 	refusals = refusals[:min(len(refusals), maxRefusals)]
 	all := make([]refusalView, len(refusals))
@@ -231,10 +241,15 @@ func (in *inspector) refusalViews(ctx context.Context) []refusalView {
 	outline := in.engine.Outline()
 	for i, r := range refusals {
 		key := refusalKey{r.Origin, r.Refused, r.Policy, r.Kind, r.Code, r.Route}
-		a, ok := known[key]
-		if !ok || a.outline != outline || !a.last.Equal(r.Last) {
-			a = in.advise(ctx, outline, r)
-			a.last, a.outline = r.Last, outline
+		a := known[key]
+		if a.outline != outline {
+			a = advice{}
+		}
+		if (a.made.IsZero() || !a.last.Equal(r.Last) && now.Sub(a.made) >= adviceAge) && ctx.Err() == nil {
+			if _, ok := in.advising.take(now); ok {
+				a = in.advise(ctx, outline, r)
+				a.last, a.made, a.outline = r.Last, now, outline
+			}
 		}
 		in.advice[key] = a
 		all[i] = refusalView{
