@@ -125,7 +125,10 @@ func (q *question) sameOrigin() bool {
 func (q *question) request(preflight bool) core.Request {
 	r := core.Request{Method: q.method, Host: q.host, Path: q.path, SecFetchSite: []string{"cross-site"}}
 	if p, err := url.PathUnescape(q.path); err == nil && p != q.path {
-		r.Path, r.RawPath = p, q.path
+		r.Path = p
+		if (&url.URL{Path: p}).EscapedPath() != q.path {
+			r.RawPath = q.path // otherwise servers leave it out, too
+		}
 	}
 	if q.origin != "" {
 		r.Origin = []string{q.origin}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"path"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/corskit/corskit/core"
 )
@@ -150,13 +153,26 @@ func answer(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body) // if that fails, the client has gone
 }
 
-// encode returns v as JSON in one line.
+// encode returns v as JSON in one line, which has only printable ASCII, so that a terminal
+// shows it as it is.
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // the types of the views have no value that JSON lacks
 	}
-	return b
+	escaped := make([]byte, 0, len(b))
+	for _, r := range string(b) {
+		switch {
+		case r >= 0x10000:
+			high, low := utf16.EncodeRune(r)
+			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
+		case r >= utf8.RuneSelf-1:
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		default:
+			escaped = append(escaped, byte(r))
+		}
+	}
+	return escaped
 }
 
 // explainSafely explains a request. If an AllowOriginFunc panics, ok is false.

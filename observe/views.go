@@ -201,7 +201,31 @@ type refusalView struct {
 	Path    string   `json:"path"`
 	Headers []string `json:"headers"`
 
+	Request requestView `json:"request"`
+
 	advice
+}
+
+// requestView is the last request as the client sent it, for programs. Long values are cut.
+// The other fields are for people.
+type requestView struct {
+	Method         string   `json:"method"`
+	Host           string   `json:"host"`
+	Path           string   `json:"path"`
+	RawPath        string   `json:"rawPath,omitempty"`
+	FoldPath       bool     `json:"foldPath,omitempty"`
+	Origin         []string `json:"origin"`
+	RequestMethod  []string `json:"requestMethod,omitempty"`
+	RequestHeaders []string `json:"requestHeaders,omitempty"`
+	PrivateNetwork []string `json:"privateNetwork,omitempty"`
+	FetchSite      []string `json:"fetchSite,omitempty"`
+}
+
+func requestViewOf(r core.Request) requestView {
+	return requestView{
+		r.Method, r.Host, r.Path, r.RawPath, r.FoldPath, r.Origin, r.AccessControlRequestMethod,
+		r.AccessControlRequestHeaders, r.AccessControlRequestPrivateNetwork, r.SecFetchSite,
+	}
 }
 
 // advice is what to do about a refusal.
@@ -256,7 +280,7 @@ func (in *inspector) refusalViews(now time.Time) []refusalView {
 			Origin: shown(r.Origin), Kind: r.Kind.String(), Code: string(r.Code), Reason: inWords(r.Code, r.Refused),
 			Refused: shown(r.Refused), Policy: r.Policy, Route: r.Route, Count: r.Count, Error: r.Error, First: r.First, Last: r.Last,
 			Method: shown(r.Request.Method), Host: shown(r.Request.Host), Path: shown(r.Request.Path),
-			Headers: []string{}, advice: a,
+			Headers: []string{}, Request: requestViewOf(r.Request), advice: a,
 		}
 		if asked := r.Request.AccessControlRequestMethod; r.Kind == core.Preflight && len(asked) > 0 {
 			all[i].Method = shown(asked[0])

@@ -104,7 +104,11 @@ function showVerdicts() {
 
 const tail = (...parts) => element("span", {class: "tail"}, ...parts);
 
-const script = r => ({origin: r.origin, method: r.method, path: r.path, host: r.host, headers: (r.headers ?? []).join(", ")});
+// script is the request of a script, as the form asks about it: the path as it was sent.
+const script = ({kind, request: r}) => ({
+  origin: r.origin?.[0] ?? "", method: (kind === "preflight" && r.requestMethod?.[0]) || r.method,
+  path: r.rawPath || r.path.replaceAll("%", "%25"), host: r.host, headers: (r.requestHeaders ?? []).join(", "),
+});
 
 // advice is what to do: the hint, and lines to copy.
 function advice(a) {
