@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -372,4 +373,39 @@ func TestInspectorAdviceIsBounded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A look at the state costs little, however many policies there are.
+func TestInspectorOutlinesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		policies := make([]core.Policy, 2000)
+		for i := range policies {
+			policies[i] = core.Policy{Name: fmt.Sprint("p", i), AllowMethods: []string{"PUT"}}
+		}
+		e := core.MustNew(policies...)
+		if err := e.Shadow(policies...); err != nil {
+			t.Fatal(err)
+		}
+		h := observe.Handler(e, observe.HandlerOptions{})
+		allocations := testing.AllocsPerRun(5, func() {
+			time.Sleep(time.Second)
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "http://localhost/state.json", nil))
+		})
+		if allocations > 250 {
+			t.Errorf("%v allocations", allocations)
+		}
+		if err := errors.Join(e.Reload(policy()), e.Shadow(policy())); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		type names []struct{ Name string }
+		var got struct {
+			Policies names
+			Shadow   struct{ Policies names }
+		}
+		ask(t, h, "/state.json", &got)
+		if s := fmt.Sprint(got); s != "{[{app}] {[{app}]}}" {
+			t.Errorf("after a reload: %s", s)
+		}
+	})
 }

@@ -97,6 +97,8 @@ type inspector struct {
 	last     views
 	advice   map[refusalKey]advice
 	advising limit
+
+	inForce, inShadow outlined // the policies
 }
 
 //go:embed page

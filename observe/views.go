@@ -93,7 +93,7 @@ func (in *inspector) state(now time.Time) stateView {
 		Since: in.since, Minute: time.Unix(minute*60, 0).UTC(), Minutes: in.timeline.view(minute),
 		Totals: []totalView{}, Warnings: in.spellWarnings(in.engine.Warnings()),
 	}
-	v.Policies, v.Routes = outlineViews(in.engine.Outline())
+	v.Policies, v.Routes = in.inForce.views(in.engine.Outline())
 	if in.config != nil {
 		c := in.config()
 		v.Config = &configView{File: c.File, Revision: c.Revision, Faults: c.faults()}
@@ -109,7 +109,7 @@ func (in *inspector) state(now time.Time) stateView {
 	}
 	if o := in.engine.ShadowOutline(); o != nil {
 		v.Shadow = &shadowView{Warnings: in.spellWarnings(in.engine.ShadowWarnings()), Differences: in.differences.view()}
-		v.Shadow.Policies, v.Shadow.Routes = outlineViews(o)
+		v.Shadow.Policies, v.Shadow.Routes = in.inShadow.views(o)
 	}
 	return v
 }
@@ -120,6 +120,22 @@ const (
 	maxPolicies = 100
 	maxOrigins  = 50
 )
+
+// outlined keeps the views of an outline.
+type outlined struct {
+	of       *core.Outline
+	policies []policyView
+	routes   []routeView
+}
+
+// views returns the views of an outline. It makes them again if the outline is another one.
+func (v *outlined) views(o *core.Outline) ([]policyView, []routeView) {
+	if v.of != o {
+		v.of = o
+		v.policies, v.routes = outlineViews(o)
+	}
+	return v.policies, v.routes
+}
 
 // outlineViews returns the policies and routes of an outline. A policy that several routes
 // have is shown once.
@@ -141,9 +157,12 @@ func outlineViews(o *core.Outline) (policies []policyView, routes []routeView) {
 	seen := make(map[string]bool) // names need not be unique, so the whole policy counts
 	for _, list := range lists {
 		for _, p := range list {
+			if len(policies) == maxPolicies {
+				return policies, routes
+			}
 			v := policyViewOf(p)
 			key := string(encode(v))
-			if o.Routes != nil && seen[key] || len(policies) == maxPolicies {
+			if o.Routes != nil && seen[key] {
 				continue
 			}
 			seen[key] = true
