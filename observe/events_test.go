@@ -289,28 +289,39 @@ func TestInspectorShadow(t *testing.T) {
 
 // The number of differences is bounded. Those that keep occurring stay.
 func TestInspectorDifferencesAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := policy()
-		p.AllowOrigins = []string{"https://old.example"}
-		e := core.MustNew(p)
-		h := observe.Handler(e, observe.HandlerOptions{})
-		if err := e.Shadow(policy()); err != nil {
-			t.Fatal(err)
-		}
-		for i := range 200 {
-			e.Decide(ctx, get("https://old.example"))
-			r := get("https://old.example")
-			r.Method = fmt.Sprint("M", i)
-			e.Decide(ctx, r)
-			time.Sleep(time.Millisecond)
-		}
-		time.Sleep(time.Second)
-		var got struct{ Shadow *shadow }
-		ask(t, h, "/state.json", &got)
-		if n := len(got.Shadow.Differences); n != 50 || got.Shadow.Differences[0].Count != 200 {
-			t.Errorf("%d differences, the first %+v, want 50 and a count of 200", n, got.Shadow.Differences[0])
-		}
-	})
+	for _, tt := range []struct {
+		name    string
+		other   func(r *core.Request, i int)
+		want    int
+		highest uint64
+	}{
+		{"origins", func(r *core.Request, i int) { r.Origin[0] = fmt.Sprintf("https://x%d.old.example", i) }, 50, 200},
+		{"methods", func(r *core.Request, i int) { r.Method = fmt.Sprint("M", i) }, 1, 400}, // clients can invent those
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := policy()
+			p.AllowOrigins = []string{"https://old.example", "https://*.old.example"}
+			e := core.MustNew(p)
+			h := observe.Handler(e, observe.HandlerOptions{})
+			if err := e.Shadow(policy()); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 200 {
+				e.Decide(ctx, get("https://old.example"))
+				r := get("https://old.example")
+				tt.other(&r, i)
+				e.Decide(ctx, r)
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(time.Second)
+			var got struct{ Shadow *shadow }
+			ask(t, h, "/state.json", &got)
+			if n := len(got.Shadow.Differences); n != tt.want || uint64(got.Shadow.Differences[0].Count) != tt.highest {
+				t.Errorf("%s: %d differences, the first %+v, want %d and a count of %d", tt.name, n, got.Shadow.Differences[0],
+					tt.want, tt.highest)
+			}
+		})
+	}
 }
 
 // Advice is asked for once for each request, although pages look often.

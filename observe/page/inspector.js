@@ -190,6 +190,8 @@ function difference(d) {
   }};
 }
 
+const differenceKey = d => JSON.stringify([d.origin, d.kind, d.kind === "preflight" && d.method, d.difference, d.now, d.then]);
+
 function showShadow() {
   const s = state.shadow;
   $("shadow").hidden = !s;
@@ -197,7 +199,7 @@ function showShadow() {
   const total = kind => state.totals.filter(t => t.shadow === kind).reduce((n, t) => n + t.n, 0);
   sums($("shadow-sums"), ["stricter", "looser", "same"].map(kind => ({kind, name: kind, n: total(kind)})));
   $("shadow-none").hidden = s.differences.length > 0;
-  keyed($("shadow-list"), s.differences, d => JSON.stringify([d.origin, d.method, d.difference, d.now, d.then]), difference);
+  keyed($("shadow-list"), s.differences, differenceKey, difference);
   texts($("shadow-warnings"), s.warnings);
   showPolicies("shadow-", s.policies, s.routes);
 }
