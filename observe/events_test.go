@@ -402,7 +402,7 @@ func TestInspectorOutlinesOnce(t *testing.T) {
 			time.Sleep(time.Second)
 			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "http://localhost/state.json", nil))
 		})
-		if allocations > 250 {
+		if allocations > 1000 {
 			t.Errorf("%v allocations", allocations)
 		}
 		if err := errors.Join(e.Reload(policy()), e.Shadow(policy())); err != nil {
