@@ -3,6 +3,7 @@ package observe
 import (
 	"cmp"
 	"context"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,7 +25,7 @@ const others = "(others)"
 
 // Counters counts decisions by class. It is a [core.Observer] for any number of engines,
 // and is safe for concurrent use. It takes no lock and does not allocate, except for the
-// first decision of a class.
+// first decisions of a class.
 //
 // Counters tells 180 classes apart (18 for each policy if there are more than ten), and never
 // more than 10,000. From two thirds of the bound on, new classes lose their route: it is -1.
@@ -83,13 +84,15 @@ func (c *Counters) ObserveClass(class *core.Class) (whole bool) {
 	return false
 }
 
-// add returns the number of a class that was not found.
+// add returns the number of a class that was not found. If its places are taken, it takes
+// one at random. So classes that are no longer in use give way, and those in use settle: all
+// stay if each can have a place of its own.
 func (c *Counters) add(class *core.Class) *atomic.Uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.total(*class)
 	at := index(class)
-	free := at % slots
+	free := (at + uintptr(rand.Uint32N(window))) % slots
 	for i := range uintptr(window) {
 		if c.recent[(at+i)%slots].Load() == nil {
 			free = (at + i) % slots

@@ -73,6 +73,33 @@ func TestCountersAreBounded(t *testing.T) {
 	}
 }
 
+// TestCountersForgetOldPointers fills the places of classes with classes of policies that
+// are no longer in force. Those in use find places nevertheless, although all belong at the
+// same one.
+func TestCountersForgetOldPointers(t *testing.T) {
+	const places, inUse = 256, 4
+	classes := make([]core.Class, 8*places) // neighbors belong at neighboring places
+	c := observe.NewCounters()
+	for i := range classes {
+		c.ObserveClass(&classes[i])
+	}
+	decide := func() {
+		for i := range inUse {
+			c.ObserveClass(&classes[i*places])
+		}
+	}
+	const rounds = 1000
+	for range rounds {
+		decide()
+	}
+	if got := testing.AllocsPerRun(rounds-1, decide); got != 0 { // and a round to warm up
+		t.Errorf("%v allocations, want 0", got)
+	}
+	if got := c.Snapshot(); len(got) != 1 || got[0].N != uint64(len(classes)+2*rounds*inUse) {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func BenchmarkCounters(b *testing.B) {
 	e := core.MustNew(policy())
 	r := get("https://app.example.com")

@@ -25,9 +25,11 @@ type differences struct {
 }
 
 type differenceKey struct {
-	origin, method, refused string
-	difference              core.Difference
-	now, then               outcome
+	kind            core.Kind
+	origin, refused string
+	method          string // that a preflight asks for; of other requests, clients choose it freely, and it decides nothing
+	difference      core.Difference
+	now, then       outcome
 }
 
 // outcome is what policies decide, as far as it makes a difference.
@@ -65,9 +67,9 @@ func (o outcome) inWords(other outcome, refused string) string {
 }
 
 type occurrences struct {
-	count      uint64
-	host, path string // of the last request
-	last       time.Time
+	count              uint64
+	method, host, path string // of the last request
+	last               time.Time
 }
 
 // ObserveClass implements [core.ClassObserver].
@@ -92,6 +94,10 @@ func (d *differences) Observe(_ context.Context, o *core.Observation) {
 	if lines := r.Lines("Origin"); len(lines) > 0 {
 		key.origin = kept(lines[0], maxOrigin)
 	}
+	key.kind, method = o.Kind, key.method
+	if o.Kind != core.Preflight {
+		key.method = ""
+	}
 	now := time.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -103,6 +109,7 @@ func (d *differences) Observe(_ context.Context, o *core.Observation) {
 		d.seen[key] = seen
 	}
 	seen.count++
+	seen.method = method
 	seen.host, seen.path, seen.last = kept(target.Host, maxHost), kept(withoutQuery(target.Path), maxPath), now
 }
 
@@ -135,6 +142,7 @@ func kept(s string, n int) string { return strings.Clone(clipped(s, n)) }
 // differenceView is a difference, as JSON.
 type differenceView struct {
 	Origin     string    `json:"origin"`
+	Kind       string    `json:"kind"`
 	Method     string    `json:"method"`
 	Host       string    `json:"host"`
 	Path       string    `json:"path"`
@@ -152,7 +160,7 @@ func (d *differences) view() []differenceView {
 	all := make([]differenceView, 0, len(d.seen))
 	for key, seen := range d.seen {
 		all = append(all, differenceView{
-			Origin: shown(key.origin), Method: shown(key.method), Host: shown(seen.host), Path: shown(seen.path),
+			Origin: shown(key.origin), Kind: key.kind.String(), Method: shown(seen.method), Host: shown(seen.host), Path: shown(seen.path),
 			Difference: string(key.difference), Now: key.now.inWords(key.then, key.refused), Then: key.then.inWords(key.now, key.refused),
 			Count: seen.count, Last: seen.last,
 		})

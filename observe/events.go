@@ -38,7 +38,7 @@ func (in *inspector) serveEvents(w http.ResponseWriter, r *http.Request) {
 	for {
 		select {
 		case <-timer.C:
-			v := in.views(r.Context())
+			v := in.views()
 			s.event("state", v.state)
 			s.event("refusals", v.refusals)
 			sent := s.pending.Len()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -288,28 +289,39 @@ func TestInspectorShadow(t *testing.T) {
 
 // The number of differences is bounded. Those that keep occurring stay.
 func TestInspectorDifferencesAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := policy()
-		p.AllowOrigins = []string{"https://old.example"}
-		e := core.MustNew(p)
-		h := observe.Handler(e, observe.HandlerOptions{})
-		if err := e.Shadow(policy()); err != nil {
-			t.Fatal(err)
-		}
-		for i := range 200 {
-			e.Decide(ctx, get("https://old.example"))
-			r := get("https://old.example")
-			r.Method = fmt.Sprint("M", i)
-			e.Decide(ctx, r)
-			time.Sleep(time.Millisecond)
-		}
-		time.Sleep(time.Second)
-		var got struct{ Shadow *shadow }
-		ask(t, h, "/state.json", &got)
-		if n := len(got.Shadow.Differences); n != 50 || got.Shadow.Differences[0].Count != 200 {
-			t.Errorf("%d differences, the first %+v, want 50 and a count of 200", n, got.Shadow.Differences[0])
-		}
-	})
+	for _, tt := range []struct {
+		name    string
+		other   func(r *core.Request, i int)
+		want    int
+		highest uint64
+	}{
+		{"origins", func(r *core.Request, i int) { r.Origin[0] = fmt.Sprintf("https://x%d.old.example", i) }, 50, 200},
+		{"methods", func(r *core.Request, i int) { r.Method = fmt.Sprint("M", i) }, 1, 400}, // clients can invent those
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := policy()
+			p.AllowOrigins = []string{"https://old.example", "https://*.old.example"}
+			e := core.MustNew(p)
+			h := observe.Handler(e, observe.HandlerOptions{})
+			if err := e.Shadow(policy()); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 200 {
+				e.Decide(ctx, get("https://old.example"))
+				r := get("https://old.example")
+				tt.other(&r, i)
+				e.Decide(ctx, r)
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(time.Second)
+			var got struct{ Shadow *shadow }
+			ask(t, h, "/state.json", &got)
+			if n := len(got.Shadow.Differences); n != tt.want || uint64(got.Shadow.Differences[0].Count) != tt.highest {
+				t.Errorf("%s: %d differences, the first %+v, want %d and a count of %d", tt.name, n, got.Shadow.Differences[0],
+					tt.want, tt.highest)
+			}
+		})
+	}
 }
 
 // Advice is asked for once for each request, although pages look often.
@@ -329,6 +341,82 @@ func TestInspectorAsksFunctionsRarely(t *testing.T) {
 		stop()
 		if calls != 2 {
 			t.Errorf("%d calls, want one for the request and one for the advice", calls)
+		}
+	})
+}
+
+// Clients choose how often refusals change, but not how often advice is made. Its context
+// is that of no page.
+func TestInspectorAdviceIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		origins int // which take turns
+		most    int // how much advice a minute needs
+	}{
+		{"one origin", 1, 12},
+		{"many origins", 1 << 20, 1200},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			type page struct{}
+			advised := 0
+			p := policy()
+			p.AllowOriginFunc = func(ctx context.Context, _ core.Request) bool {
+				if _, limited := ctx.Deadline(); limited || ctx.Value(page{}) != nil {
+					advised++
+				}
+				if ctx.Value(page{}) != nil {
+					t.Error("the function got the context of a page")
+				}
+				return false
+			}
+			e := core.MustNew(p)
+			h := observe.Handler(e, observe.HandlerOptions{})
+			for i := range 60 * 5 {
+				for n := range 50 {
+					e.Decide(ctx, get(fmt.Sprintf("https://x%d.example", (50*i+n)%tt.origins)))
+				}
+				r := httptest.NewRequest("GET", "http://localhost/refusals.json", nil)
+				h.ServeHTTP(httptest.NewRecorder(), r.WithContext(context.WithValue(r.Context(), page{}, true)))
+				time.Sleep(200 * time.Millisecond)
+			}
+			if advised == 0 || advised > tt.most {
+				t.Errorf("%s: %d calls for advice, want %d at most", tt.name, advised, tt.most)
+			}
+		})
+	}
+}
+
+// A look at the state costs little, however many policies there are.
+func TestInspectorOutlinesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		policies := make([]core.Policy, 2000)
+		for i := range policies {
+			policies[i] = core.Policy{Name: fmt.Sprint("p", i), AllowMethods: []string{"PUT"}}
+		}
+		e := core.MustNew(policies...)
+		if err := e.Shadow(policies...); err != nil {
+			t.Fatal(err)
+		}
+		h := observe.Handler(e, observe.HandlerOptions{})
+		allocations := testing.AllocsPerRun(5, func() {
+			time.Sleep(time.Second)
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "http://localhost/state.json", nil))
+		})
+		if allocations > 1000 {
+			t.Errorf("%v allocations", allocations)
+		}
+		if err := errors.Join(e.Reload(policy()), e.Shadow(policy())); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		type names []struct{ Name string }
+		var got struct {
+			Policies names
+			Shadow   struct{ Policies names }
+		}
+		ask(t, h, "/state.json", &got)
+		if s := fmt.Sprint(got); s != "{[{app}] {[{app}]}}" {
+			t.Errorf("after a reload: %s", s)
 		}
 	})
 }

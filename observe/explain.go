@@ -61,10 +61,11 @@ func (in *inspector) serveExplain(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, encode(map[string]string{"error": err.Error()}))
 		return
 	}
+	outline := in.engine.Outline()
 	view, fixed := in.explain(r.Context(), q, in.engine.Explain)
 	if fixed != nil {
 		x, last := fixed.explanation, fixed.request
-		view.Fix = in.findFix(x, last, q.credentials)
+		view.Fix = in.findFix(outline, x, last, q.credentials)
 		view.Hint = in.spelled(x).Hint
 	}
 	if in.engine.ShadowOutline() != nil {
@@ -124,7 +125,10 @@ func (q *question) sameOrigin() bool {
 func (q *question) request(preflight bool) core.Request {
 	r := core.Request{Method: q.method, Host: q.host, Path: q.path, SecFetchSite: []string{"cross-site"}}
 	if p, err := url.PathUnescape(q.path); err == nil && p != q.path {
-		r.Path, r.RawPath = p, q.path
+		r.Path = p
+		if (&url.URL{Path: p}).EscapedPath() != q.path {
+			r.RawPath = q.path // otherwise servers leave it out, too
+		}
 	}
 	if q.origin != "" {
 		r.Origin = []string{q.origin}

@@ -41,21 +41,24 @@ func (a *addition) compare(b *addition) int {
 }
 
 // findFix returns the change that allows a request, or nil if there is none that a policy
-// would accept. x explains the request as it is decided now.
-func (in *inspector) findFix(x core.Explanation, r core.Request, credentials bool) *fix {
-	outline := in.engine.Outline()
+// would accept. x explains the request. outline is what the engine had before that.
+func (in *inspector) findFix(outline *core.Outline, x core.Explanation, r core.Request, credentials bool) *fix {
+	if in.engine.Outline() != outline {
+		return nil // x may be about other policies, with other routes
+	}
 	policies := outline.Policies
 	if outline.Routes != nil {
 		if x.Route < 0 || x.Route >= len(outline.Routes) {
-			return nil // a route is missing, or the policies have changed since
+			return nil // a route is missing
 		}
 		policies = outline.Routes[x.Route].Policies
 	}
-	if len(r.Origin) != 1 {
-		return nil
+	if len(r.Origin) != 1 || x.Policy == "" && r.Origin[0] != "null" && !core.IsOrigin(r.Origin[0]) {
+		return nil // as an entry, "*" and other values that no browser sends mean more than themselves
 	}
 	var best *addition
 	var cautions []string
+	tried := 0
 	for _, p := range policies {
 		if x.Policy != "" && p.Name != x.Policy {
 			continue
@@ -67,6 +70,9 @@ func (in *inspector) findFix(x core.Explanation, r core.Request, credentials boo
 		a.require(r)
 		if best != nil && a.compare(best) >= 0 {
 			continue
+		}
+		if tried++; tried > maxTried {
+			break
 		}
 		if warnings, ok := a.try(r, credentials); ok {
 			best, cautions = a, in.spellAll(warnings)
@@ -101,6 +107,9 @@ func (a *addition) require(r core.Request) {
 		return len(a.headers) < maxAdded
 	})
 }
+
+// maxTried is the maximum number of policies that are tried for a fix: each is compiled.
+const maxTried = 20
 
 // maxAdded is the maximum number of header names that a fix adds.
 const maxAdded = 50

@@ -4,11 +4,14 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"path"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/corskit/corskit/core"
 )
@@ -61,6 +64,7 @@ func Handler(engine *core.Engine, opts HandlerOptions) http.Handler {
 	in := &inspector{
 		engine: engine, counters: opts.Counters, refusals: opts.Refusals, config: opts.Config, spell: opts.Spell,
 		guard: newGuard(opts.Hosts), since: time.Now(), listeners: make(chan struct{}, maxListeners),
+		advising: limit{perMinute: advicePerMinute},
 	}
 	in.differences.engine = engine
 	if in.counters == nil {
@@ -90,9 +94,12 @@ type inspector struct {
 	since       time.Time
 	listeners   chan struct{} // has an element for each stream of events
 
-	mu     sync.Mutex // held while the views are made
-	last   views
-	advice map[refusalKey]advice
+	mu       sync.Mutex // held while the views are made
+	last     views
+	advice   map[refusalKey]advice
+	advising limit
+
+	inForce, inShadow outlined // the policies
 }
 
 //go:embed page
@@ -130,9 +137,9 @@ func (in *inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", file.mediaType)
 		_, _ = w.Write(content) // if that fails, the client has gone
 	case name == "state.json":
-		answer(w, http.StatusOK, in.views(r.Context()).state)
+		answer(w, http.StatusOK, in.views().state)
 	case name == "refusals.json":
-		answer(w, http.StatusOK, in.views(r.Context()).refusals)
+		answer(w, http.StatusOK, in.views().refusals)
 	case name == "explain":
 		in.serveExplain(w, r)
 	case name == "events":
@@ -149,13 +156,26 @@ func answer(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body) // if that fails, the client has gone
 }
 
-// encode returns v as JSON in one line.
+// encode returns v as JSON in one line, which has only printable ASCII, so that a terminal
+// shows it as it is.
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // the types of the views have no value that JSON lacks
 	}
-	return b
+	escaped := make([]byte, 0, len(b))
+	for _, r := range string(b) {
+		switch {
+		case r >= 0x10000:
+			high, low := utf16.EncodeRune(r)
+			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
+		case r >= utf8.RuneSelf-1:
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		default:
+			escaped = append(escaped, byte(r))
+		}
+	}
+	return escaped
 }
 
 // explainSafely explains a request. If an AllowOriginFunc panics, ok is false.

@@ -179,7 +179,7 @@ func (l *logger) write(ctx context.Context, to *lines, o *core.Observation, k ke
 		slog.String("code", string(o.Code)),
 		slog.String("policy", o.Policy),
 		slog.Int("route", o.Route),
-		slog.String("refused", printable(clipped(k.refused, maxName))),
+		slog.String("refused", printable(kept(k.refused, maxName))),
 		slog.Uint64("count", n),
 		slog.Time("first", first),
 	)

@@ -554,6 +554,45 @@ func TestLogDoesNotAllocate(t *testing.T) {
 	})
 }
 
+// keeper is a handler that keeps records, as one does that exports them later.
+type keeper struct {
+	slog.Handler
+	records []slog.Record
+}
+
+func (k *keeper) Handle(_ context.Context, r slog.Record) error {
+	k.records = append(k.records, r.Clone())
+	return nil
+}
+
+// TestLogKeepsCopies lets a server use the memory of requests again.
+func TestLogKeepsCopies(t *testing.T) {
+	e := core.MustNew(policy())
+	open := policy()
+	open.AllowHeaders = []string{"*"}
+	if err := e.Shadow(open); err != nil {
+		t.Fatal(err)
+	}
+	k := &keeper{Handler: slog.NewTextHandler(io.Discard, nil)}
+	e.Observe(observe.Log(k, observe.LogOptions{Engine: e}))
+	request := preflight(app, "PUT", "x-a")
+	request.AccessControlRequestPrivateNetwork, request.SecFetchSite = []string{"true"}, []string{"cross-site"}
+	src := &transient{request, make([]byte, 0, 1<<16)}
+	e.Resolve(src, new(core.Outcome))
+	clear(src.buffer)
+	for _, r := range k.records {
+		r.Attrs(func(a slog.Attr) bool {
+			if text := a.Value.String(); strings.Contains(text, "\x00") {
+				t.Errorf("%s: %s is %q", r.Message, a.Key, text)
+			}
+			return true
+		})
+	}
+	if len(k.records) != 2 {
+		t.Errorf("%d records, want a refusal and a difference", len(k.records))
+	}
+}
+
 func TestLogWithoutHandler(t *testing.T) {
 	var b bytes.Buffer
 	old := slog.Default()

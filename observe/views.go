@@ -78,11 +78,11 @@ type shadowView struct {
 }
 
 // views returns the views, which are at most viewsAge old.
-func (in *inspector) views(ctx context.Context) views {
+func (in *inspector) views() views {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if now := time.Now(); in.last.state == nil || now.Sub(in.last.made) > viewsAge {
-		in.last = views{encode(in.state(now)), encode(in.refusalViews(ctx)), now}
+		in.last = views{encode(in.state(now)), encode(in.refusalViews(now)), now}
 	}
 	return in.last
 }
@@ -93,7 +93,7 @@ func (in *inspector) state(now time.Time) stateView {
 		Since: in.since, Minute: time.Unix(minute*60, 0).UTC(), Minutes: in.timeline.view(minute),
 		Totals: []totalView{}, Warnings: in.spellWarnings(in.engine.Warnings()),
 	}
-	v.Policies, v.Routes = outlineViews(in.engine.Outline())
+	v.Policies, v.Routes = in.inForce.views(in.engine.Outline())
 	if in.config != nil {
 		c := in.config()
 		v.Config = &configView{File: c.File, Revision: c.Revision, Faults: c.faults()}
@@ -109,7 +109,7 @@ func (in *inspector) state(now time.Time) stateView {
 	}
 	if o := in.engine.ShadowOutline(); o != nil {
 		v.Shadow = &shadowView{Warnings: in.spellWarnings(in.engine.ShadowWarnings()), Differences: in.differences.view()}
-		v.Shadow.Policies, v.Shadow.Routes = outlineViews(o)
+		v.Shadow.Policies, v.Shadow.Routes = in.inShadow.views(o)
 	}
 	return v
 }
@@ -120,6 +120,22 @@ const (
 	maxPolicies = 100
 	maxOrigins  = 50
 )
+
+// outlined keeps the views of an outline.
+type outlined struct {
+	of       *core.Outline
+	policies []policyView
+	routes   []routeView
+}
+
+// views returns the views of an outline. It makes them again if the outline is another one.
+func (v *outlined) views(o *core.Outline) ([]policyView, []routeView) {
+	if v.of != o {
+		v.of = o
+		v.policies, v.routes = outlineViews(o)
+	}
+	return v.policies, v.routes
+}
 
 // outlineViews returns the policies and routes of an outline. A policy that several routes
 // have is shown once.
@@ -141,9 +157,12 @@ func outlineViews(o *core.Outline) (policies []policyView, routes []routeView) {
 	seen := make(map[string]bool) // names need not be unique, so the whole policy counts
 	for _, list := range lists {
 		for _, p := range list {
+			if len(policies) == maxPolicies {
+				return policies, routes
+			}
 			v := policyViewOf(p)
 			key := string(encode(v))
-			if o.Routes != nil && seen[key] || len(policies) == maxPolicies {
+			if o.Routes != nil && seen[key] {
 				continue
 			}
 			seen[key] = true
@@ -201,18 +220,50 @@ type refusalView struct {
 	Path    string   `json:"path"`
 	Headers []string `json:"headers"`
 
+	Request requestView `json:"request"`
+
 	advice
+}
+
+// requestView is the last request as the client sent it, for programs. Long values are cut.
+// The other fields are for people.
+type requestView struct {
+	Method         string   `json:"method"`
+	Host           string   `json:"host"`
+	Path           string   `json:"path"`
+	RawPath        string   `json:"rawPath,omitempty"`
+	FoldPath       bool     `json:"foldPath,omitempty"`
+	Origin         []string `json:"origin"`
+	RequestMethod  []string `json:"requestMethod,omitempty"`
+	RequestHeaders []string `json:"requestHeaders,omitempty"`
+	PrivateNetwork []string `json:"privateNetwork,omitempty"`
+	FetchSite      []string `json:"fetchSite,omitempty"`
+}
+
+func requestViewOf(r core.Request) requestView {
+	return requestView{
+		r.Method, r.Host, r.Path, r.RawPath, r.FoldPath, r.Origin, r.AccessControlRequestMethod,
+		r.AccessControlRequestHeaders, r.AccessControlRequestPrivateNetwork, r.SecFetchSite,
+	}
 }
 
 // advice is what to do about a refusal.
 type advice struct {
 	Allowed bool   `json:"allowed"` // whether the policies allow the last request by now
-	Hint    string `json:"hint"`
-	Fix     *fix   `json:"fix"` // null if no policy allows the request
+	Hint    string `json:"hint"`    // empty, too, if too many refusals are new
+	Fix     *fix   `json:"fix"`     // null if no policy allows the request
 
-	last    time.Time
-	outline *core.Outline
+	last, made time.Time // made is when the advice was made, for the request of last
+	outline    *core.Outline
 }
+
+// Bounds of advice. It calls an AllowOriginFunc and compiles policies, and clients choose
+// how often refusals change.
+const (
+	adviceAge       = 5 * time.Second // before another request of a refusal gets new advice
+	advicePerMinute = 600             // for all refusals
+	adviceTime      = time.Second     // for all that is made at once
+)
 
 // refusalKey tells refusals apart.
 type refusalKey struct {
@@ -222,7 +273,9 @@ type refusalKey struct {
 	route                   int
 }
 
-func (in *inspector) refusalViews(ctx context.Context) []refusalView {
+func (in *inspector) refusalViews(now time.Time) []refusalView {
+	ctx, cancel := context.WithTimeout(context.Background(), adviceTime) // of no client, because all share the advice
+	defer cancel()
 	refusals := in.refusals.Snapshot()
 	refusals = refusals[:min(len(refusals), maxRefusals)]
 	all := make([]refusalView, len(refusals))
@@ -231,17 +284,22 @@ func (in *inspector) refusalViews(ctx context.Context) []refusalView {
 	outline := in.engine.Outline()
 	for i, r := range refusals {
 		key := refusalKey{r.Origin, r.Refused, r.Policy, r.Kind, r.Code, r.Route}
-		a, ok := known[key]
-		if !ok || a.outline != outline || !a.last.Equal(r.Last) {
-			a = in.advise(ctx, r)
-			a.last, a.outline = r.Last, outline
+		a := known[key]
+		if a.outline != outline {
+			a = advice{}
+		}
+		if (a.made.IsZero() || !a.last.Equal(r.Last) && now.Sub(a.made) >= adviceAge) && ctx.Err() == nil {
+			if _, ok := in.advising.take(now); ok {
+				a = in.advise(ctx, outline, r)
+				a.last, a.made, a.outline = r.Last, now, outline
+			}
 		}
 		in.advice[key] = a
 		all[i] = refusalView{
 			Origin: shown(r.Origin), Kind: r.Kind.String(), Code: string(r.Code), Reason: inWords(r.Code, r.Refused),
 			Refused: shown(r.Refused), Policy: r.Policy, Route: r.Route, Count: r.Count, MaxError: r.MaxError,
 			First: r.First, Last: r.Last, Method: shown(r.Request.Method), Host: shown(r.Request.Host), Path: shown(r.Request.Path),
-			Headers: []string{}, advice: a,
+			Headers: []string{}, Request: requestViewOf(r.Request), advice: a,
 		}
 		if asked := r.Request.AccessControlRequestMethod; r.Kind == core.Preflight && len(asked) > 0 {
 			all[i].Method = shown(asked[0])
@@ -253,7 +311,7 @@ func (in *inspector) refusalViews(ctx context.Context) []refusalView {
 	return all
 }
 
-func (in *inspector) advise(ctx context.Context, r Refusal) (a advice) {
+func (in *inspector) advise(ctx context.Context, outline *core.Outline, r Refusal) (a advice) {
 	x, ok := explainSafely(ctx, r.Request, in.engine.Explain)
 	if !ok {
 		return advice{Hint: panicked}
@@ -261,7 +319,7 @@ func (in *inspector) advise(ctx context.Context, r Refusal) (a advice) {
 	if a.Allowed = x.Browser.Allowed; a.Allowed {
 		return a
 	}
-	a.Fix = in.findFix(x, r.Request, false)
+	a.Fix = in.findFix(outline, x, r.Request, false)
 	a.Hint = in.spelled(x).Hint
 	return a
 }

@@ -2,6 +2,8 @@ package corsotel
 
 import (
 	"context"
+	"strconv"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -134,7 +136,7 @@ func class(c *core.Class) []attribute.KeyValue {
 		attribute.String("corskit.code", string(c.Code)),
 	}
 	if c.Policy != "" {
-		attributes = append(attributes, attribute.String("corskit.policy", c.Policy))
+		attributes = append(attributes, attribute.String("corskit.policy", valid(c.Policy)))
 	}
 	if c.Route >= 0 {
 		attributes = append(attributes, attribute.Int("corskit.route", c.Route))
@@ -145,6 +147,15 @@ func class(c *core.Class) []attribute.KeyValue {
 	return attributes
 }
 
+// valid returns a name that can be an attribute: attributes are UTF-8, and protobuf encodes no
+// batch that has others. Different names stay different.
+func valid(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return strconv.QuoteToASCII(name)
+}
+
 func (in *instruments) configTo(to metric.Observer, s observe.ConfigStatus, more []attribute.KeyValue) {
 	with := func(attributes ...attribute.KeyValue) metric.ObserveOption {
 		return metric.WithAttributes(append(attributes, more...)...)
@@ -152,7 +163,7 @@ func (in *instruments) configTo(to metric.Observer, s observe.ConfigStatus, more
 	const result = attribute.Key("corskit.config.result")
 	to.ObserveInt64(in.reloads, int64(s.Reloads), with(result.String("success")))
 	to.ObserveInt64(in.reloads, int64(s.Failures), with(result.String("failure")))
-	to.ObserveInt64(in.info, 1, with(attribute.String("corskit.config.revision", s.Revision)))
+	to.ObserveInt64(in.info, 1, with(attribute.String("corskit.config.revision", valid(s.Revision))))
 	if !s.LastSuccess.IsZero() {
 		to.ObserveFloat64(in.lastSuccess, float64(s.LastSuccess.UnixMilli())/1e3, with())
 	}

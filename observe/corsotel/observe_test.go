@@ -178,6 +178,29 @@ func TestConfig(t *testing.T) {
 	})
 }
 
+// TestNamesAreUTF8 uses names that cannot be exported as they are.
+func TestNamesAreUTF8(t *testing.T) {
+	provider, r := reader()
+	a, b := policy(), policy()
+	a.Name = "a\xff"
+	b.Name, b.AllowOrigins = "b\xfe", []string{"https://b.example.com"}
+	engine := core.MustNew(a, b)
+	start(t, engine, corsotel.WithMeterProvider(provider),
+		corsotel.WithConfig(func() observe.ConfigStatus { return observe.ConfigStatus{Revision: "r\xff"} }))
+	engine.Decide(t.Context(), get(app))
+	engine.Decide(t.Context(), get(b.AllowOrigins...))
+	series := collect(t, r)
+	for _, want := range []string{
+		requests(`code=origin-allowed,kind=actual,policy="a\\xff",result=allowed`),
+		requests(`code=origin-allowed,kind=actual,policy="b\\xfe",result=allowed`),
+		`corskit.config.info  corskit.config.revision="r\\xff"`,
+	} {
+		if series[want] != 1 {
+			t.Errorf("no series %s in %v", want, series)
+		}
+	}
+}
+
 // TestDeltas collects twice with a reader that wants differences.
 func TestDeltas(t *testing.T) {
 	r := sdk.NewManualReader(sdk.WithTemporalitySelector(func(sdk.InstrumentKind) metricdata.Temporality {

@@ -104,7 +104,11 @@ function showVerdicts() {
 
 const tail = (...parts) => element("span", {class: "tail"}, ...parts);
 
-const script = r => ({origin: r.origin, method: r.method, path: r.path, host: r.host, headers: (r.headers ?? []).join(", ")});
+// script is the request of a script, as the form asks about it: the path as it was sent.
+const script = ({kind, request: r}) => ({
+  origin: r.origin?.[0] ?? "", method: (kind === "preflight" && r.requestMethod?.[0]) || r.method,
+  path: r.rawPath || r.path.replaceAll("%", "%25"), host: r.host, headers: (r.requestHeaders ?? []).join(", "),
+});
 
 // advice is what to do: the hint, and lines to copy.
 function advice(a) {
@@ -186,6 +190,8 @@ function difference(d) {
   }};
 }
 
+const differenceKey = d => JSON.stringify([d.origin, d.kind, d.kind === "preflight" && d.method, d.difference, d.now, d.then]);
+
 function showShadow() {
   const s = state.shadow;
   $("shadow").hidden = !s;
@@ -193,7 +199,7 @@ function showShadow() {
   const total = kind => state.totals.filter(t => t.shadow === kind).reduce((n, t) => n + t.n, 0);
   sums($("shadow-sums"), ["stricter", "looser", "same"].map(kind => ({kind, name: kind, n: total(kind)})));
   $("shadow-none").hidden = s.differences.length > 0;
-  keyed($("shadow-list"), s.differences, d => JSON.stringify([d.origin, d.method, d.difference, d.now, d.then]), difference);
+  keyed($("shadow-list"), s.differences, differenceKey, difference);
   texts($("shadow-warnings"), s.warnings);
   showPolicies("shadow-", s.policies, s.routes);
 }
