@@ -18,20 +18,26 @@ const (
 )
 
 // judge returns what a browser makes of an outcome for the request that src or, if src is
-// nil, r describes, and the method or header name that it refuses.
-func (o *Outcome) judge(src Source, r *facts) (j judgement, refused string) {
+// nil, r describes, and the method or header name that it refuses. own says whether a page
+// of the server's own origin sent the request, if it is one that is not allowed.
+func (o *Outcome) judge(src Source, r *facts, own bool) (j judgement, refused string) {
 	d := &o.verdict.Decision
 	switch {
 	case d.Kind == Preflight && d.Allowed:
 		return o.permits(src, r)
-	case d.Kind == Actual && !d.Allowed && o.fromOwnPage(src, r):
+	case d.Kind == Actual && !d.Allowed && own:
 		return notConcerned, ""
 	}
 	return asDecided, ""
 }
 
+// fromOwnPage reports whether a page of the server's own origin sent a request. Preflights
+// never come from one.
 func (o *Outcome) fromOwnPage(src Source, r *facts) bool {
-	if o.verdict.Code == CodeSameOrigin {
+	switch {
+	case o.verdict.Kind != Actual:
+		return false
+	case o.verdict.Code == CodeSameOrigin:
 		return true
 	}
 	values := origins(src, r)

@@ -153,7 +153,7 @@ func (w *watch) see(src Source, r *facts, o *Outcome, handshake bool) {
 	case w.shadow != nil:
 		w.seeBoth(src, r, o, handshake)
 	default:
-		j, refused := o.judge(src, r)
+		j, refused := o.judge(src, r, !o.verdict.Allowed && o.fromOwnPage(src, r))
 		w.tell(src, r, o, nil, &sight{class: o.class(j, ""), refused: refused, handshake: handshake})
 	}
 }
@@ -161,17 +161,18 @@ func (w *watch) see(src Source, r *facts, o *Outcome, handshake bool) {
 // seeBoth is see if there are shadow policies.
 func (w *watch) seeBoth(src Source, r *facts, o *Outcome, handshake bool) {
 	var shadow Outcome
-	found, refused := o.judge(src, r)
+	own := o.fromOwnPage(src, r)
+	found, refused := o.judge(src, r, own)
 	now := sight{refused: refused, handshake: handshake}
 	if !w.decideShadow(src, r, &shadow) {
 		now.class = o.class(found, "")
 		w.tell(src, r, o, nil, &now)
 		return
 	}
-	j, shadowRefused := shadow.judge(src, r)
+	j, shadowRefused := shadow.judge(src, r, own)
 	difference := ShadowSame
 	switch {
-	case o.verdict.Kind == Actual && o.fromOwnPage(src, r): // browsers do not apply CORS to own pages
+	case own: // browsers do not apply CORS to own pages
 	case handshake: // nothing but the origin matters
 		difference = effects{plain: o.verdict.Allowed}.difference(effects{plain: shadow.verdict.Allowed})
 	default:
