@@ -299,6 +299,8 @@ func TestSuggestMarks(t *testing.T) {
 		{plain, own("GET", "x-token"), markSafe, "a header"},
 		{plain, own("GET", "authorization"), markSafe, "a header"},
 		{plain, own("GET", "x-forwarded-host"), markQuestionable, "take the method, path or client"},
+		{plain, own("GET", "true-client-ip"), markQuestionable, "take the method, path or client"},
+		{plain, own("GET", "x-middleware-subrequest"), markQuestionable, "take the method, path or client"},
 		{plain, own("GET", "content-typ"), markQuestionable, "did you mean"},
 		{plain, own("GET", "cookie"), markNone, "scripts cannot set"},
 		{plain, own("GET", "a b"), markNone, ""},
@@ -629,6 +631,37 @@ func TestSuggestManyAlike(t *testing.T) {
 		}
 		if got := suggestedIn(t, r.stdout, markSafe); !slices.Contains(got, "http://localhost:3000") {
 			t.Errorf("safe: %q", got)
+		}
+	}
+}
+
+// Anyone can send preflights with an origin that is listed. A page that asks for dozens of
+// new headers or methods has probably not sent them.
+func TestSuggestManyNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", suggestFile)
+	for n, want := range map[int]mark{maxAlike: markSafe, maxAlike + 1: markQuestionable} {
+		var one []core.Request
+		var names []string
+		for i := range n {
+			names = append(names, fmt.Sprintf("x-n%02d", i))
+			one = append(one, asks("https://app.example.com", "/items", "PUT", names[i]))
+		}
+		for i, requests := range [][]core.Request{one, {asks("https://app.example.com", "/items", "PUT", strings.Join(names, ","))}} {
+			log := logOf(t, asks("https://app.example.com", "/items", "PATCH"))
+			for _, r := range requests { // each for itself: a log leaves out most of a kind
+				log += logOf(t, r)
+			}
+			write(t, dir, "log", log)
+			r := corskit(t, dir, "suggest", "--from", "log", "--format", "json")
+			if got := suggestedIn(t, r.stdout, want); !slices.Contains(got, "https://app.example.com") {
+				t.Errorf("log %d: %d new headers are not %s: %+v", i, n, want, r)
+			}
+			if diff := strings.Contains(r.stdout, "+    allow_headers: [\\\"x-n00"); diff != (want == markSafe) {
+				t.Errorf("log %d: %d new headers: the change has them: %v", i, n, diff)
+			}
+			contains(t, "the change", r.stdout, "[PUT, PATCH]")
 		}
 	}
 }

@@ -241,9 +241,14 @@ func (a *assessor) method(m string, warnings []core.Warning) opinion {
 	return opinion{markSafe, "a common method; the origin that asks for it is allowed or safe"}
 }
 
-// steering are request headers that change what servers and proxies take a request for.
+// steering are request headers that change what servers and proxies take a request or its
+// user for.
 var steering = []string{
-	"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url", "x-real-ip", "forwarded",
+	"x-http-method-override", "x-http-method", "x-method-override", "x-original-method",
+	"x-original-url", "x-original-uri", "x-rewrite-url", "x-host", "x-original-host", "x-middleware-subrequest",
+	"x-real-ip", "forwarded", "x-client-ip", "client-ip", "x-cluster-client-ip", "true-client-ip", "x-true-client-ip",
+	"cf-connecting-ip", "fastly-client-ip", "x-remote-ip", "x-remote-addr",
+	"x-remote-user", "remote-user", "x-authenticated-user", "x-webauth-user",
 }
 
 // header marks the name of a request header that an allowed origin asks for.
