@@ -22,12 +22,12 @@ reads cors.yaml.
 
 Anyone can send requests with any origin, as often as they like, so how often an
 origin was refused says nothing about it. An entry is safe if its origin has the
-registered domain of one that the policy lists, or is on the visitor's own machine,
-or if an origin that the policy allows asks for a common method or a header. It is
-questionable if it looks like an origin that the policy lists, is http://, an IP
-address or null, has a host that strangers share, or belongs to a stranger: add it
-only if you know it. Some requests no policy can allow, or only one that is
-dangerous; suggest says why.
+registered domain of one that the policy lists, or is on the visitor's own machine
+and the policy lists such an origin, or if an origin that the policy allows asks
+for a common method or a header. It is questionable if it looks like an origin that
+the policy lists, is http://, an IP address or null, has a host that strangers
+share, or belongs to a stranger: add it only if you know it. Some requests no policy
+can allow, or only one that is dangerous; suggest says why.
 
 The change has the safe entries. --known ORIGIN, which may be repeated, adds the
 questionable entries that an origin of yours needs, and --questionable adds all of

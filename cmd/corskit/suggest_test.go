@@ -242,6 +242,7 @@ func TestSuggestMarks(t *testing.T) {
 	const credentials = "policies: {app: {allow_credentials: true, allow_origins: [\"https://app.example.com\", " +
 		"\"https://*.northwind.co.uk\", \"https://ours.github.io\", \"https://one.nip.io\", \"https://www.corp\", \"https://a.b.corp\"]}}\n"
 	plain := strings.Replace(credentials, "allow_credentials: true, ", "", 1)
+	local := func(entry string) string { return strings.Replace(credentials, "https://one.nip.io", entry, 1) }
 	const open = "policies: {app: {allow_origins: [\"*\"]}}\n"
 	own := func(method string, names ...string) core.Request {
 		return asks("https://app.example.com", "/", method, names...)
@@ -274,10 +275,14 @@ func TestSuggestMarks(t *testing.T) {
 		{credentials, fetched("https://[2001:db8::1]", "/"), markQuestionable, "an IP address"},
 		{credentials, fetched("chrome-extension://abcdefghijklmnopabcdefghijklmnop", "/"), markQuestionable, "not a web page"},
 		{credentials, fetched("file://", "/"), markQuestionable, "every page of this scheme"},
-		{credentials, fetched("http://localhost:5173", "/"), markSafe, "the visitor's own machine"},
-		{credentials, fetched("http://app.localhost", "/"), markSafe, "the visitor's own machine"},
-		{credentials, fetched("https://127.0.0.1", "/"), markSafe, "the visitor's own machine"},
-		{credentials, fetched("http://[::1]:3000", "/"), markSafe, "the visitor's own machine"},
+		{credentials, fetched("http://localhost:5173", "/"), markQuestionable, "any program on the visitor's own machine"},
+		{credentials, fetched("http://app.localhost", "/"), markQuestionable, "any program on the visitor's own machine"},
+		{credentials, fetched("https://127.0.0.1", "/"), markQuestionable, "any program on the visitor's own machine"},
+		{credentials, fetched("http://[::1]:3000", "/"), markQuestionable, "any program on the visitor's own machine"},
+		{local("@loopback"), fetched("http://app.localhost", "/"), markSafe, "as others that the policy lists"},
+		{local("http://127.0.0.1:3000"), fetched("http://localhost:5173", "/"), markSafe, "as others that the policy lists"},
+		{local("https://[::1]"), fetched("https://localhost", "/"), markSafe, "as others that the policy lists"},
+		{local("http://app.localhost:*"), fetched("http://[::1]:3000", "/"), markSafe, "as others that the policy lists"},
 		{credentials, fetched("http://new.example.com", "/"), markNone, "anyone on the network can impersonate it"},
 		{plain, fetched("http://new.example.com", "/"), markQuestionable, "anyone on the network can impersonate"},
 		{credentials, fetched("null", "/"), markNone, "no setting allows it together with credentials"},
@@ -616,12 +621,13 @@ func TestSuggestManyAlike(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", suggestFile)
+	other := fetched("https://one.example.org", "/public/x")
 	for n, want := range map[int]mark{maxAlike: markSafe, maxAlike + 1: markQuestionable} {
 		var requests []core.Request
 		for i := range n {
 			requests = append(requests, asks(fmt.Sprintf("https://x%d.example.com", i), "/items", "DELETE"))
 		}
-		write(t, dir, "log", logOf(t, append(requests, fetched("http://localhost:3000", "/items"))...))
+		write(t, dir, "log", logOf(t, append(requests, other)...))
 		r := corskit(t, dir, "suggest", "--from", "log", "--format", "json")
 		if got := suggestedIn(t, r.stdout, want); !slices.Contains(got, "https://x0.example.com") {
 			t.Errorf("%d new origins are not %s: %+v", n, want, r)
@@ -629,7 +635,7 @@ func TestSuggestManyAlike(t *testing.T) {
 		if diff := strings.Contains(r.stdout, "DELETE]"); diff != (want == markSafe) {
 			t.Errorf("%d new origins: the change has their method: %v", n, diff)
 		}
-		if got := suggestedIn(t, r.stdout, markSafe); !slices.Contains(got, "http://localhost:3000") {
+		if got := suggestedIn(t, r.stdout, markSafe); !slices.Contains(got, "https://one.example.org") {
 			t.Errorf("safe: %q", got)
 		}
 	}

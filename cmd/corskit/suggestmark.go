@@ -46,6 +46,7 @@ type assessor struct {
 	policy  core.Policy
 	domains map[string]string // the registrable domains of the origins that the policy lists, and an entry of each
 	named   []string          // the first of these domains
+	local   bool              // whether the policy lists an origin on the visitor's own machine
 }
 
 // maxResembled is the number of domains that an origin is compared with.
@@ -56,6 +57,7 @@ func newAssessor(p core.Policy) *assessor {
 	seen := make(map[string]bool)
 	for _, entry := range p.AllowOrigins {
 		host, ok := hostOf(entry)
+		a.local = a.local || entry == "@loopback" || ok && isLocal(host)
 		domain := registered(host)
 		if !ok || domain == "" || seen[domain] {
 			continue
@@ -119,6 +121,11 @@ func isAddress(host string) bool {
 	return err == nil
 }
 
+// isLocal reports whether a host is the machine that the browser runs on.
+func isLocal(host string) bool {
+	return isLoopback(strings.Trim(host, "[]")) || strings.HasSuffix(host, ".localhost")
+}
+
 const anySite = "any site can send it, from a sandboxed frame"
 
 // origin marks an origin that core accepts in the policy, apart from what it warns of.
@@ -131,7 +138,6 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 		return questionable("every page of this scheme has it")
 	}
 	host := u.Hostname()
-	loopback := isLoopback(host) || strings.HasSuffix(host, ".localhost")
 	domain, shared := ownDomain(host)
 	listed := a.domains[domain]
 	for _, w := range warnings {
@@ -142,8 +148,10 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return questionable("not a web page: add it only if it is an application that you know")
-	case loopback:
-		return opinion{markSafe, "a page on the visitor's own machine"}
+	case isLocal(host) && a.local:
+		return opinion{markSafe, "a page on the visitor's own machine, as others that the policy lists"}
+	case isLocal(host):
+		return questionable("any program on the visitor's own machine can have it: add it only to a policy for development")
 	case isAddress(host):
 		return questionable("an IP address, which may belong to somebody else tomorrow")
 	case domain != "" && listed != "":
