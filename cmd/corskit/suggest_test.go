@@ -615,6 +615,28 @@ func TestDiffTraffic(t *testing.T) {
 	}
 }
 
+// A policy may allow the same origin in one version to reach the private network.
+func TestDiffTrafficPrivateNetwork(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const file = "policies: {app: {allow_origins: [\"https://app.example.com\"], allow_private_network: false}}\n"
+	write(t, dir, "old.yaml", file)
+	write(t, dir, "new.yaml", strings.Replace(file, "false", "true", 1))
+	request := asks("https://app.example.com", "/", "GET")
+	write(t, dir, "plain", logOf(t, request))
+	request.AccessControlRequestPrivateNetwork = []string{"true"}
+	write(t, dir, "private", logOf(t, request))
+	for log, want := range map[string]string{
+		"plain":   "no difference for 1 request\n",
+		"private": "~ allowed -> allowed into the private network: 1 request\n",
+	} {
+		r := corskit(t, dir, "diff", "old.yaml", "new.yaml", "--traffic", log)
+		contains(t, log, r.stdout, want)
+	}
+	r := corskit(t, dir, "diff", "old.yaml", "new.yaml", "--traffic", "private", "--format", "json")
+	contains(t, "the JSON", r.stdout, `"privateNetwork": true`)
+}
+
 // Origins of a listed domain are safe, but nobody has dozens of new ones at once. Anyone
 // can make them up.
 func TestSuggestManyAlike(t *testing.T) {

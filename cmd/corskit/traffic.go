@@ -287,6 +287,7 @@ type judge struct {
 	class       core.Class
 	refused     string
 	credentials bool
+	private     bool
 }
 
 func newJudge(e *core.Engine) *judge {
@@ -297,7 +298,8 @@ func newJudge(e *core.Engine) *judge {
 
 // Observe implements [core.Observer].
 func (j *judge) Observe(_ context.Context, o *core.Observation) {
-	j.class, j.refused, j.credentials = *o.Class, strings.Clone(o.Refused), o.Decision.AllowCredentials != ""
+	j.class, j.refused = *o.Class, strings.Clone(o.Refused)
+	j.credentials, j.private = o.Decision.AllowCredentials != "", o.Decision.AllowPrivateNetwork != ""
 }
 
 // ask returns the class of the decision on a request, and the method or header name that is
@@ -310,7 +312,7 @@ func (j *judge) ask(ctx context.Context, r core.Request) (core.Class, string) {
 // ruling returns what becomes of a request.
 func (j *judge) ruling(ctx context.Context, r core.Request) ruling {
 	class, refused := j.ask(ctx, r)
-	return ruling{class.Result, class.Code, refused, passes(class) && j.credentials}
+	return ruling{class.Result, class.Code, refused, passes(class) && j.credentials, passes(class) && j.private}
 }
 
 // passes reports whether the browser lets the script do what it asks for.
