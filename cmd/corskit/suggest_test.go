@@ -550,10 +550,36 @@ func TestSuggestDoesNotOverwrite(t *testing.T) {
 
 // refusalsJSON is what an inspector answers.
 const refusalsJSON = `[{"origin":"https://new.example.com","kind":"preflight","code":"origin-not-allowed",
-"reason":"no policy allows the origin","policy":"","route":2,"count":12,"error":0,"first":"2026-01-01T00:00:00Z",
+"reason":"no policy allows the origin","policy":"","route":2,"count":15,"maxError":3,"first":"2026-01-01T00:00:00Z",
 "method":"DELETE","host":"api.example.com","path":"/items","headers":["x-a,x-b"],"allowed":false,"hint":"","fix":null},
-{"origin":"https://other.example.com","kind":"actual","code":"origin-not-allowed","reason":"","policy":"","route":2,"count":1,"error":0,
+{"origin":"https://other.example.com","kind":"actual","code":"origin-not-allowed","reason":"","policy":"","route":2,"count":1,"maxError":0,
 "method":"GET","host":"api.example.com","path":"/items","headers":[]}]`
+
+// requestsJSON has the requests as they were sent, next to what the page shows of them.
+const requestsJSON = `[{"origin":"https://app.example.com","kind":"preflight","code":"header-not-allowed","policy":"app","route":0,
+"count":14,"maxError":9,"method":"PUT","host":"api.example.com","path":"\"/ITEMS/\\u00e9\"","headers":["x-a,x-..."],
+"request":{"method":"OPTIONS","host":"api.example.com","path":"/ITEMS/\u00e9","rawPath":"/ITEMS/%C3%A9","foldPath":true,
+"origin":["https://app.example.com"],"requestMethod":["PUT"],"requestHeaders":["x-a,x-b"],"privateNetwork":["true"]}},
+{"origin":"https://app.example.com","kind":"actual","code":"no-route","policy":"","route":-1,"count":7,
+"method":"GET","host":"api.example.com","path":"/","headers":[],
+"request":{"method":"GET","host":"api.example.com","path":"/","origin":["https://app.example.com"],"fetchSite":["same-origin"]}}]`
+
+// Requests are judged as they were sent, not as people read them.
+func TestSuggestFromInspectorAsSent(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, requestsJSON) }))
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	const file = "policies: {app: {allow_origins: [\"https://app.example.com\"], allow_methods: [PUT], allow_headers: [x-a]}}\n" +
+		"routes: [{path: /items/, policies: [app]}]\n"
+	write(t, dir, "old.yaml", file)
+	r := corskit(t, dir, "suggest", "old.yaml", "--from", server.URL)
+	contains(t, "the output", r.stdout, "safe: https://app.example.com, 5 requests, such as PUT api.example.com/ITEMS/\u00e9",
+		`+ "x-b" to allow_headers of policy "app"`, "12 refused requests, 7 of which the file allows")
+	write(t, dir, "new.yaml", strings.Replace(file, "[x-a]", "[x-a, x-b], allow_private_network: true", 1))
+	r = corskit(t, dir, "diff", "old.yaml", "new.yaml", "--traffic", server.URL)
+	contains(t, "the difference", r.stdout, "refused (header-not-allowed x-b) -> allowed into the private network")
+}
 
 func TestSuggestFromInspector(t *testing.T) {
 	t.Parallel()
