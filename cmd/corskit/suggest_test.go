@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
@@ -546,6 +547,49 @@ func TestSuggestDoesNotOverwrite(t *testing.T) {
 			t.Errorf("%s is %q", path, text)
 		}
 	}
+}
+
+// If a file cannot be replaced, the error says which have been.
+func TestSuggestWritesInPart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, second := write(t, dir, "a.yaml", "a"), write(t, dir, "b.yaml", "b")
+	twice := []edited{
+		{File: first, edit: config.Edit{Old: []byte("a"), New: []byte("new")}},
+		{File: second, edit: config.Edit{Old: []byte("b"), New: []byte("new")}},
+	}
+	failed := errors.New("no space")
+	fails := map[string]bool{second: true}
+	replace := func(path string, text []byte) error {
+		if fails[path] {
+			return failed
+		}
+		return replaceFile(path, text)
+	}
+	err := writeEditsWith(twice, replace)
+	if !errors.Is(err, failed) || !strings.Contains(err.Error(), "b.yaml cannot be written, but these files have their changes already: "+first) {
+		t.Errorf("got %v", err)
+	}
+	twice[0].edit.Old, fails[first] = []byte("new"), true
+	if err := writeEditsWith(twice, replace); !errors.Is(err, failed) || !strings.Contains(err.Error(), "and nothing was: no space") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// An origins_file with two names is one file. An addition for one policy would change the
+// other.
+func TestSuggestOneFileTwoNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "o.txt", "https://app.example.com\n")
+	write(t, dir, "cors.yaml", "policies: {a: {origins_file: o.txt}, b: {origins_file: ./o.txt}}\n"+
+		"routes: [{path: /a/, policies: [a]}, {path: /b/, policies: [b]}]\n")
+	write(t, dir, "log", logOf(t, fetched("https://new.example.com", "/a/"))+logOf(t, fetched("https://two.example.com", "/b/")))
+	r := corskit(t, dir, "suggest", "--from", "log", "--write")
+	if text, _ := os.ReadFile(filepath.Join(dir, "o.txt")); r.code != exitFail || string(text) != "https://app.example.com\n" {
+		t.Errorf("%+v, and the file is\n%s", r, text)
+	}
+	contains(t, "the error", r.stderr, "o.txt are the same file, and nothing was written; use one name for it")
 }
 
 // refusalsJSON is what an inspector answers.
