@@ -567,7 +567,8 @@ func TestSuggestWritesInPart(t *testing.T) {
 		return replaceFile(path, text)
 	}
 	err := writeEditsWith(twice, replace)
-	if !errors.Is(err, failed) || !strings.Contains(err.Error(), "b.yaml cannot be written, but these files have their changes already: "+first) {
+	if !errors.Is(err, failed) ||
+		!strings.Contains(err.Error(), "b.yaml cannot be written, but these files have their changes already: "+first) {
 		t.Errorf("got %v", err)
 	}
 	twice[0].edit.Old, fails[first] = []byte("new"), true
@@ -761,6 +762,30 @@ func TestSuggestManyNames(t *testing.T) {
 			}
 			contains(t, "the change", r.stdout, "[PUT, PATCH]")
 		}
+	}
+}
+
+// The names of a preflight are added at once, not each with policies of its own.
+func TestNeedOfManyNames(t *testing.T) {
+	policy := core.Policy{Name: "app", AllowOrigins: []string{"https://app.example.com"}}
+	a := newAssessor(policy)
+	cost := func(names int) (n need, allocations float64) {
+		var lines []string
+		for i := range names {
+			lines = append(lines, fmt.Sprintf("x-n%02d", i))
+		}
+		r := asks("https://app.example.com", "/", "GET", strings.Join(lines, ","))
+		safe := opinion{Mark: markSafe}
+		allocations = testing.AllocsPerRun(10, func() { n = a.need(t.Context(), r, &safe) })
+		return n, allocations
+	}
+	_, one := cost(1)
+	many, all := cost(maxNeeded)
+	if len(many.additions) != maxNeeded || many.additions[63].Entries[0] != "x-n63" || all > 20*one {
+		t.Errorf("%d additions, %v allocations, and %v for one name", len(many.additions), all, one)
+	}
+	if n, _ := cost(maxNeeded + 1); n.refusal != "it asks for too many headers" {
+		t.Errorf("got %+v", n)
 	}
 }
 

@@ -299,7 +299,7 @@ const maxNeeded = 64
 // need returns what the policy lacks to allow a request. origin is what is thought of an
 // origin that the policy allows already; if it is nil, the policy does not.
 //
-// Core decides: each entry that it asks for is added, until the request passes or core
+// Core decides: the entries that it asks for are added, until the request passes or core
 // refuses the policy.
 func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) need {
 	t := trial{assessor: a, policy: a.policy, need: need{policy: a.policy.Name}}
@@ -318,7 +318,8 @@ func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) ne
 		if err != nil {
 			return t.refuse(refusalOf(err))
 		}
-		class, refused := newJudge(engine).ask(ctx, r)
+		j := newJudge(engine)
+		class, refused := j.ask(ctx, r)
 		name := strings.ToLower(refused)
 		switch {
 		case passes(class):
@@ -328,13 +329,35 @@ func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) ne
 			t.policy.AllowMethods = append(slices.Clone(t.policy.AllowMethods), refused)
 			t.add(worse(a.method(refused, t.warnings()), *origin), "AllowMethods", refused)
 		case class.Code == core.CodeHeaderNotAllowed && !slices.Contains(t.policy.AllowHeaders, name):
-			t.policy.AllowHeaders = append(slices.Clone(t.policy.AllowHeaders), name)
-			t.add(worse(a.header(name, t.warnings()), *origin), "AllowHeaders", name)
+			names := j.missing(ctx, r, name)
+			if len(t.need.additions)+len(names) > maxNeeded {
+				return t.refuse("it asks for too many headers")
+			}
+			t.policy.AllowHeaders = slices.Concat(t.policy.AllowHeaders, names)
+			warnings := t.warnings()
+			for _, name := range names {
+				t.add(worse(a.header(name, warnings), *origin), "AllowHeaders", name)
+			}
 		default:
 			return t.refuse(hintOf(engine.Explain(ctx, r)))
 		}
 	}
 	return t.refuse("it asks for too many headers")
+}
+
+// missing returns the names of headers that a preflight asks for and that are not allowed.
+// One of them is known. Asking for each costs little: a log has thousands of preflights with
+// names that somebody made up, and to compile a policy for each name takes minutes.
+func (j *judge) missing(ctx context.Context, r core.Request, known string) []string {
+	all := []string{known}
+	for name := range strings.SplitSeq(strings.Join(r.AccessControlRequestHeaders, ","), ",") {
+		r.AccessControlRequestHeaders = []string{strings.Trim(name, " \t")}
+		class, refused := j.ask(ctx, r)
+		if name = strings.ToLower(refused); class.Code == core.CodeHeaderNotAllowed && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // trial is a policy while it grows.
