@@ -35,6 +35,9 @@ type ruling struct {
 	Code        core.Code   `json:"code"`
 	Refused     string      `json:"refused,omitempty"` // the method or header name that is not allowed
 	Credentials bool        `json:"credentials"`       // whether a request with credentials is allowed too
+
+	// PrivateNetwork is whether a request into the private network, which asks for it, may be sent.
+	PrivateNetwork bool `json:"privateNetwork"`
 }
 
 // trafficShare is the share of an origin in a change.
@@ -46,10 +49,15 @@ type trafficShare struct {
 
 func (r ruling) String() string {
 	switch {
-	case passes(core.Class{Result: r.Result}) && r.Credentials:
-		return string(r.Result) + " with credentials"
 	case passes(core.Class{Result: r.Result}):
-		return string(r.Result)
+		text := string(r.Result)
+		if r.Credentials {
+			text += " with credentials"
+		}
+		if r.PrivateNetwork {
+			text += " into the private network"
+		}
+		return text
 	case r.Refused != "":
 		return fmt.Sprintf("%s (%s %s)", r.Result, r.Code, safe(r.Refused))
 	}
@@ -103,7 +111,7 @@ func compareTraffic(cmd *cobra.Command, from string, before, after *config.Confi
 // is allowed does not matter.
 func (r ruling) same(other ruling) bool {
 	if passes(core.Class{Result: r.Result}) && r.Result == other.Result {
-		return r.Credentials == other.Credentials
+		return r.Credentials == other.Credentials && r.PrivateNetwork == other.PrivateNetwork
 	}
 	return r == other
 }

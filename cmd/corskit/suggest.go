@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -22,12 +25,12 @@ reads cors.yaml.
 
 Anyone can send requests with any origin, as often as they like, so how often an
 origin was refused says nothing about it. An entry is safe if its origin has the
-registered domain of one that the policy lists, or is on the visitor's own machine,
-or if an origin that the policy allows asks for a common method or a header. It is
-questionable if it looks like an origin that the policy lists, is http://, an IP
-address or null, has a host that strangers share, or belongs to a stranger: add it
-only if you know it. Some requests no policy can allow, or only one that is
-dangerous; suggest says why.
+registered domain of one that the policy lists, or is on the visitor's own machine
+and the policy lists such an origin, or if an origin that the policy allows asks
+for a common method or a header. It is questionable if it looks like an origin that
+the policy lists, is http://, an IP address or null, has a host that strangers
+share, or belongs to a stranger: add it only if you know it. Some requests no policy
+can allow, or only one that is dangerous; suggest says why.
 
 The change has the safe entries. --known ORIGIN, which may be repeated, adds the
 questionable entries that an origin of yours needs, and --questionable adds all of
@@ -162,7 +165,8 @@ func (s *suggest) loader(cmd *cobra.Command, path string) *patched {
 	opts, _ := s.source.options(cmd)
 	opts.Progress = nil
 	return &patched{
-		Files: config.Files{Dir: filepath.Dir(path)}, name: filepath.Base(path), opts: opts, edits: make(map[string]config.Edit),
+		Files: config.Files{Dir: filepath.Dir(path)}, name: filepath.Base(path), opts: opts,
+		edits: make(map[string]config.Edit), names: make(map[string]bool),
 	}
 }
 
@@ -172,10 +176,12 @@ type patched struct {
 	name  string
 	opts  config.Options
 	edits map[string]config.Edit
+	names map[string]bool // of documents that were loaded
 }
 
 // Load implements [config.Source].
 func (p *patched) Load(ctx context.Context, name string, limit int64) (config.Document, error) {
+	p.names[name] = true
 	if e, ok := p.edits[name]; ok {
 		return config.Document{Name: e.File, Data: slices.Clone(e.New), Revision: "edited"}, nil
 	}
@@ -188,11 +194,36 @@ func (p *patched) add(ctx context.Context, a config.Addition) error {
 	if err != nil {
 		return err
 	}
+	if err := p.isSingle(e.Name); err != nil {
+		return err
+	}
 	if first, ok := p.edits[e.Name]; ok {
 		e.Old = first.Old
 	}
 	p.edits[e.Name] = e
 	return nil
+}
+
+// isSingle returns an error if a file has been loaded by another name too. Its texts would
+// differ, and an addition for one policy would change another.
+func (p *patched) isSingle(name string) error {
+	file, err := os.Stat(p.path(name))
+	if err != nil {
+		return err
+	}
+	for _, other := range slices.Sorted(maps.Keys(p.names)) {
+		if info, err := os.Stat(p.path(other)); other != name && err == nil && os.SameFile(file, info) {
+			return fmt.Errorf("%s and %s are the same file, and nothing was written; use one name for it", safe(other), safe(name))
+		}
+	}
+	return nil
+}
+
+func (p *patched) path(name string) string {
+	if name = filepath.FromSlash(name); filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(p.Dir, name)
 }
 
 func (p *patched) read(ctx context.Context) (*config.Config, error) {

@@ -29,9 +29,7 @@ func TestSuggestFromRunningInspector(t *testing.T) {
 	if r.code != exitYes {
 		t.Fatalf("%+v", r)
 	}
-	if got := suggestedIn(t, r.stdout, markSafe); !slices.Equal(got, []string{
-		"http://localhost:3000", "https://app.example.com", "https://beta.example.com",
-	}) {
+	if got := suggestedIn(t, r.stdout, markSafe); !slices.Equal(got, []string{"https://app.example.com", "https://beta.example.com"}) {
 		t.Errorf("safe: %q", got)
 	}
 	golden(t, "suggest-inspector", corskit(t, dir, "suggest", "--from", server.URL))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
@@ -242,6 +243,7 @@ func TestSuggestMarks(t *testing.T) {
 	const credentials = "policies: {app: {allow_credentials: true, allow_origins: [\"https://app.example.com\", " +
 		"\"https://*.northwind.co.uk\", \"https://ours.github.io\", \"https://one.nip.io\", \"https://www.corp\", \"https://a.b.corp\"]}}\n"
 	plain := strings.Replace(credentials, "allow_credentials: true, ", "", 1)
+	local := func(entry string) string { return strings.Replace(credentials, "https://one.nip.io", entry, 1) }
 	const open = "policies: {app: {allow_origins: [\"*\"]}}\n"
 	own := func(method string, names ...string) core.Request {
 		return asks("https://app.example.com", "/", method, names...)
@@ -274,10 +276,14 @@ func TestSuggestMarks(t *testing.T) {
 		{credentials, fetched("https://[2001:db8::1]", "/"), markQuestionable, "an IP address"},
 		{credentials, fetched("chrome-extension://abcdefghijklmnopabcdefghijklmnop", "/"), markQuestionable, "not a web page"},
 		{credentials, fetched("file://", "/"), markQuestionable, "every page of this scheme"},
-		{credentials, fetched("http://localhost:5173", "/"), markSafe, "the visitor's own machine"},
-		{credentials, fetched("http://app.localhost", "/"), markSafe, "the visitor's own machine"},
-		{credentials, fetched("https://127.0.0.1", "/"), markSafe, "the visitor's own machine"},
-		{credentials, fetched("http://[::1]:3000", "/"), markSafe, "the visitor's own machine"},
+		{credentials, fetched("http://localhost:5173", "/"), markQuestionable, "any program on the visitor's own machine"},
+		{credentials, fetched("http://app.localhost", "/"), markQuestionable, "any program on the visitor's own machine"},
+		{credentials, fetched("https://127.0.0.1", "/"), markQuestionable, "any program on the visitor's own machine"},
+		{credentials, fetched("http://[::1]:3000", "/"), markQuestionable, "any program on the visitor's own machine"},
+		{local("@loopback"), fetched("http://app.localhost", "/"), markSafe, "as others that the policy lists"},
+		{local("http://127.0.0.1:3000"), fetched("http://localhost:5173", "/"), markSafe, "as others that the policy lists"},
+		{local("https://[::1]"), fetched("https://localhost", "/"), markSafe, "as others that the policy lists"},
+		{local("http://app.localhost:*"), fetched("http://[::1]:3000", "/"), markSafe, "as others that the policy lists"},
 		{credentials, fetched("http://new.example.com", "/"), markNone, "anyone on the network can impersonate it"},
 		{plain, fetched("http://new.example.com", "/"), markQuestionable, "anyone on the network can impersonate"},
 		{credentials, fetched("null", "/"), markNone, "no setting allows it together with credentials"},
@@ -299,6 +305,8 @@ func TestSuggestMarks(t *testing.T) {
 		{plain, own("GET", "x-token"), markSafe, "a header"},
 		{plain, own("GET", "authorization"), markSafe, "a header"},
 		{plain, own("GET", "x-forwarded-host"), markQuestionable, "take the method, path or client"},
+		{plain, own("GET", "true-client-ip"), markQuestionable, "take the method, path or client"},
+		{plain, own("GET", "x-middleware-subrequest"), markQuestionable, "take the method, path or client"},
 		{plain, own("GET", "content-typ"), markQuestionable, "did you mean"},
 		{plain, own("GET", "cookie"), markNone, "scripts cannot set"},
 		{plain, own("GET", "a b"), markNone, ""},
@@ -541,12 +549,82 @@ func TestSuggestDoesNotOverwrite(t *testing.T) {
 	}
 }
 
+// If a file cannot be replaced, the error says which have been.
+func TestSuggestWritesInPart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, second := write(t, dir, "a.yaml", "a"), write(t, dir, "b.yaml", "b")
+	twice := []edited{
+		{File: first, edit: config.Edit{Old: []byte("a"), New: []byte("new")}},
+		{File: second, edit: config.Edit{Old: []byte("b"), New: []byte("new")}},
+	}
+	failed := errors.New("no space")
+	fails := map[string]bool{second: true}
+	replace := func(path string, text []byte) error {
+		if fails[path] {
+			return failed
+		}
+		return replaceFile(path, text)
+	}
+	err := writeEditsWith(twice, replace)
+	if !errors.Is(err, failed) ||
+		!strings.Contains(err.Error(), "b.yaml cannot be written, but these files have their changes already: "+first) {
+		t.Errorf("got %v", err)
+	}
+	twice[0].edit.Old, fails[first] = []byte("new"), true
+	if err := writeEditsWith(twice, replace); !errors.Is(err, failed) || !strings.Contains(err.Error(), "and nothing was: no space") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// An origins_file with two names is one file. An addition for one policy would change the
+// other.
+func TestSuggestOneFileTwoNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "o.txt", "https://app.example.com\n")
+	write(t, dir, "cors.yaml", "policies: {a: {origins_file: o.txt}, b: {origins_file: ./o.txt}}\n"+
+		"routes: [{path: /a/, policies: [a]}, {path: /b/, policies: [b]}]\n")
+	write(t, dir, "log", logOf(t, fetched("https://new.example.com", "/a/"))+logOf(t, fetched("https://two.example.com", "/b/")))
+	r := corskit(t, dir, "suggest", "--from", "log", "--write")
+	if text, _ := os.ReadFile(filepath.Join(dir, "o.txt")); r.code != exitFail || string(text) != "https://app.example.com\n" {
+		t.Errorf("%+v, and the file is\n%s", r, text)
+	}
+	contains(t, "the error", r.stderr, "o.txt are the same file, and nothing was written; use one name for it")
+}
+
 // refusalsJSON is what an inspector answers.
 const refusalsJSON = `[{"origin":"https://new.example.com","kind":"preflight","code":"origin-not-allowed",
-"reason":"no policy allows the origin","policy":"","route":2,"count":12,"error":0,"first":"2026-01-01T00:00:00Z",
+"reason":"no policy allows the origin","policy":"","route":2,"count":15,"maxError":3,"first":"2026-01-01T00:00:00Z",
 "method":"DELETE","host":"api.example.com","path":"/items","headers":["x-a,x-b"],"allowed":false,"hint":"","fix":null},
-{"origin":"https://other.example.com","kind":"actual","code":"origin-not-allowed","reason":"","policy":"","route":2,"count":1,"error":0,
+{"origin":"https://other.example.com","kind":"actual","code":"origin-not-allowed","reason":"","policy":"","route":2,"count":1,"maxError":0,
 "method":"GET","host":"api.example.com","path":"/items","headers":[]}]`
+
+// requestsJSON has the requests as they were sent, next to what the page shows of them.
+const requestsJSON = `[{"origin":"https://app.example.com","kind":"preflight","code":"header-not-allowed","policy":"app","route":0,
+"count":14,"maxError":9,"method":"PUT","host":"api.example.com","path":"\"/ITEMS/\\u00e9\"","headers":["x-a,x-..."],
+"request":{"method":"OPTIONS","host":"api.example.com","path":"/ITEMS/\u00e9","rawPath":"/ITEMS/%C3%A9","foldPath":true,
+"origin":["https://app.example.com"],"requestMethod":["PUT"],"requestHeaders":["x-a,x-b"],"privateNetwork":["true"]}},
+{"origin":"https://app.example.com","kind":"actual","code":"no-route","policy":"","route":-1,"count":7,
+"method":"GET","host":"api.example.com","path":"/","headers":[],
+"request":{"method":"GET","host":"api.example.com","path":"/","origin":["https://app.example.com"],"fetchSite":["same-origin"]}}]`
+
+// Requests are judged as they were sent, not as people read them.
+func TestSuggestFromInspectorAsSent(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, requestsJSON) }))
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	const file = "policies: {app: {allow_origins: [\"https://app.example.com\"], allow_methods: [PUT], allow_headers: [x-a]}}\n" +
+		"routes: [{path: /items/, policies: [app]}]\n"
+	write(t, dir, "old.yaml", file)
+	r := corskit(t, dir, "suggest", "old.yaml", "--from", server.URL)
+	contains(t, "the output", r.stdout, "safe: https://app.example.com, 5 requests, such as PUT api.example.com/ITEMS/\u00e9",
+		`+ "x-b" to allow_headers of policy "app"`, "12 refused requests, 7 of which the file allows")
+	write(t, dir, "new.yaml", strings.Replace(file, "[x-a]", "[x-a, x-b], allow_private_network: true", 1))
+	r = corskit(t, dir, "diff", "old.yaml", "new.yaml", "--traffic", server.URL)
+	contains(t, "the difference", r.stdout, "refused (header-not-allowed x-b) -> allowed into the private network")
+}
 
 func TestSuggestFromInspector(t *testing.T) {
 	t.Parallel()
@@ -608,18 +686,41 @@ func TestDiffTraffic(t *testing.T) {
 	}
 }
 
+// A policy may allow the same origin in one version to reach the private network.
+func TestDiffTrafficPrivateNetwork(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const file = "policies: {app: {allow_origins: [\"https://app.example.com\"], allow_private_network: false}}\n"
+	write(t, dir, "old.yaml", file)
+	write(t, dir, "new.yaml", strings.Replace(file, "false", "true", 1))
+	request := asks("https://app.example.com", "/", "GET")
+	write(t, dir, "plain", logOf(t, request))
+	request.AccessControlRequestPrivateNetwork = []string{"true"}
+	write(t, dir, "private", logOf(t, request))
+	for log, want := range map[string]string{
+		"plain":   "no difference for 1 request\n",
+		"private": "~ allowed -> allowed into the private network: 1 request\n",
+	} {
+		r := corskit(t, dir, "diff", "old.yaml", "new.yaml", "--traffic", log)
+		contains(t, log, r.stdout, want)
+	}
+	r := corskit(t, dir, "diff", "old.yaml", "new.yaml", "--traffic", "private", "--format", "json")
+	contains(t, "the JSON", r.stdout, `"privateNetwork": true`)
+}
+
 // Origins of a listed domain are safe, but nobody has dozens of new ones at once. Anyone
 // can make them up.
 func TestSuggestManyAlike(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", suggestFile)
+	other := fetched("https://one.example.org", "/public/x")
 	for n, want := range map[int]mark{maxAlike: markSafe, maxAlike + 1: markQuestionable} {
 		var requests []core.Request
 		for i := range n {
 			requests = append(requests, asks(fmt.Sprintf("https://x%d.example.com", i), "/items", "DELETE"))
 		}
-		write(t, dir, "log", logOf(t, append(requests, fetched("http://localhost:3000", "/items"))...))
+		write(t, dir, "log", logOf(t, append(requests, other)...))
 		r := corskit(t, dir, "suggest", "--from", "log", "--format", "json")
 		if got := suggestedIn(t, r.stdout, want); !slices.Contains(got, "https://x0.example.com") {
 			t.Errorf("%d new origins are not %s: %+v", n, want, r)
@@ -627,9 +728,64 @@ func TestSuggestManyAlike(t *testing.T) {
 		if diff := strings.Contains(r.stdout, "DELETE]"); diff != (want == markSafe) {
 			t.Errorf("%d new origins: the change has their method: %v", n, diff)
 		}
-		if got := suggestedIn(t, r.stdout, markSafe); !slices.Contains(got, "http://localhost:3000") {
+		if got := suggestedIn(t, r.stdout, markSafe); !slices.Contains(got, "https://one.example.org") {
 			t.Errorf("safe: %q", got)
 		}
+	}
+}
+
+// Anyone can send preflights with an origin that is listed. A page that asks for dozens of
+// new headers or methods has probably not sent them.
+func TestSuggestManyNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", suggestFile)
+	for n, want := range map[int]mark{maxAlike: markSafe, maxAlike + 1: markQuestionable} {
+		var one []core.Request
+		var names []string
+		for i := range n {
+			names = append(names, fmt.Sprintf("x-n%02d", i))
+			one = append(one, asks("https://app.example.com", "/items", "PUT", names[i]))
+		}
+		for i, requests := range [][]core.Request{one, {asks("https://app.example.com", "/items", "PUT", strings.Join(names, ","))}} {
+			log := logOf(t, asks("https://app.example.com", "/items", "PATCH"))
+			for _, r := range requests { // each for itself: a log leaves out most of a kind
+				log += logOf(t, r)
+			}
+			write(t, dir, "log", log)
+			r := corskit(t, dir, "suggest", "--from", "log", "--format", "json")
+			if got := suggestedIn(t, r.stdout, want); !slices.Contains(got, "https://app.example.com") {
+				t.Errorf("log %d: %d new headers are not %s: %+v", i, n, want, r)
+			}
+			if diff := strings.Contains(r.stdout, "+    allow_headers: [\\\"x-n00"); diff != (want == markSafe) {
+				t.Errorf("log %d: %d new headers: the change has them: %v", i, n, diff)
+			}
+			contains(t, "the change", r.stdout, "[PUT, PATCH]")
+		}
+	}
+}
+
+// The names of a preflight are added at once, not each with policies of its own.
+func TestNeedOfManyNames(t *testing.T) {
+	policy := core.Policy{Name: "app", AllowOrigins: []string{"https://app.example.com"}}
+	a := newAssessor(policy)
+	cost := func(names int) (n need, allocations float64) {
+		var lines []string
+		for i := range names {
+			lines = append(lines, fmt.Sprintf("x-n%02d", i))
+		}
+		r := asks("https://app.example.com", "/", "GET", strings.Join(lines, ","))
+		safe := opinion{Mark: markSafe}
+		allocations = testing.AllocsPerRun(10, func() { n = a.need(t.Context(), r, &safe) })
+		return n, allocations
+	}
+	_, one := cost(1)
+	many, all := cost(maxNeeded)
+	if len(many.additions) != maxNeeded || many.additions[63].Entries[0] != "x-n63" || all > 20*one {
+		t.Errorf("%d additions, %v allocations, and %v for one name", len(many.additions), all, one)
+	}
+	if n, _ := cost(maxNeeded + 1); n.refusal != "it asks for too many headers" {
+		t.Errorf("got %+v", n)
 	}
 }
 

@@ -46,6 +46,7 @@ type assessor struct {
 	policy  core.Policy
 	domains map[string]string // the registrable domains of the origins that the policy lists, and an entry of each
 	named   []string          // the first of these domains
+	local   bool              // whether the policy lists an origin on the visitor's own machine
 }
 
 // maxResembled is the number of domains that an origin is compared with.
@@ -56,6 +57,7 @@ func newAssessor(p core.Policy) *assessor {
 	seen := make(map[string]bool)
 	for _, entry := range p.AllowOrigins {
 		host, ok := hostOf(entry)
+		a.local = a.local || entry == "@loopback" || ok && isLocal(host)
 		domain := registered(host)
 		if !ok || domain == "" || seen[domain] {
 			continue
@@ -119,6 +121,11 @@ func isAddress(host string) bool {
 	return err == nil
 }
 
+// isLocal reports whether a host is the machine that the browser runs on.
+func isLocal(host string) bool {
+	return isLoopback(strings.Trim(host, "[]")) || strings.HasSuffix(host, ".localhost")
+}
+
 const anySite = "any site can send it, from a sandboxed frame"
 
 // origin marks an origin that core accepts in the policy, apart from what it warns of.
@@ -131,7 +138,6 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 		return questionable("every page of this scheme has it")
 	}
 	host := u.Hostname()
-	loopback := isLoopback(host) || strings.HasSuffix(host, ".localhost")
 	domain, shared := ownDomain(host)
 	listed := a.domains[domain]
 	for _, w := range warnings {
@@ -142,8 +148,10 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return questionable("not a web page: add it only if it is an application that you know")
-	case loopback:
-		return opinion{markSafe, "a page on the visitor's own machine"}
+	case isLocal(host) && a.local:
+		return opinion{markSafe, "a page on the visitor's own machine, as others that the policy lists"}
+	case isLocal(host):
+		return questionable("any program on the visitor's own machine can have it: add it only to a policy for development")
 	case isAddress(host):
 		return questionable("an IP address, which may belong to somebody else tomorrow")
 	case domain != "" && listed != "":
@@ -241,9 +249,14 @@ func (a *assessor) method(m string, warnings []core.Warning) opinion {
 	return opinion{markSafe, "a common method; the origin that asks for it is allowed or safe"}
 }
 
-// steering are request headers that change what servers and proxies take a request for.
+// steering are request headers that change what servers and proxies take a request or its
+// user for.
 var steering = []string{
-	"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url", "x-real-ip", "forwarded",
+	"x-http-method-override", "x-http-method", "x-method-override", "x-original-method",
+	"x-original-url", "x-original-uri", "x-rewrite-url", "x-host", "x-original-host", "x-middleware-subrequest",
+	"x-real-ip", "forwarded", "x-client-ip", "client-ip", "x-cluster-client-ip", "true-client-ip", "x-true-client-ip",
+	"cf-connecting-ip", "fastly-client-ip", "x-remote-ip", "x-remote-addr",
+	"x-remote-user", "remote-user", "x-authenticated-user", "x-webauth-user",
 }
 
 // header marks the name of a request header that an allowed origin asks for.
@@ -286,7 +299,7 @@ const maxNeeded = 64
 // need returns what the policy lacks to allow a request. origin is what is thought of an
 // origin that the policy allows already; if it is nil, the policy does not.
 //
-// Core decides: each entry that it asks for is added, until the request passes or core
+// Core decides: the entries that it asks for are added, until the request passes or core
 // refuses the policy.
 func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) need {
 	t := trial{assessor: a, policy: a.policy, need: need{policy: a.policy.Name}}
@@ -305,7 +318,8 @@ func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) ne
 		if err != nil {
 			return t.refuse(refusalOf(err))
 		}
-		class, refused := newJudge(engine).ask(ctx, r)
+		j := newJudge(engine)
+		class, refused := j.ask(ctx, r)
 		name := strings.ToLower(refused)
 		switch {
 		case passes(class):
@@ -315,13 +329,35 @@ func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) ne
 			t.policy.AllowMethods = append(slices.Clone(t.policy.AllowMethods), refused)
 			t.add(worse(a.method(refused, t.warnings()), *origin), "AllowMethods", refused)
 		case class.Code == core.CodeHeaderNotAllowed && !slices.Contains(t.policy.AllowHeaders, name):
-			t.policy.AllowHeaders = append(slices.Clone(t.policy.AllowHeaders), name)
-			t.add(worse(a.header(name, t.warnings()), *origin), "AllowHeaders", name)
+			names := j.missing(ctx, r, name)
+			if len(t.need.additions)+len(names) > maxNeeded {
+				return t.refuse("it asks for too many headers")
+			}
+			t.policy.AllowHeaders = slices.Concat(t.policy.AllowHeaders, names)
+			warnings := t.warnings()
+			for _, name := range names {
+				t.add(worse(a.header(name, warnings), *origin), "AllowHeaders", name)
+			}
 		default:
 			return t.refuse(hintOf(engine.Explain(ctx, r)))
 		}
 	}
 	return t.refuse("it asks for too many headers")
+}
+
+// missing returns the names of headers that a preflight asks for and that are not allowed.
+// One of them is known. Asking for each costs little: a log has thousands of preflights with
+// names that somebody made up, and to compile a policy for each name takes minutes.
+func (j *judge) missing(ctx context.Context, r core.Request, known string) []string {
+	all := []string{known}
+	for name := range strings.SplitSeq(strings.Join(r.AccessControlRequestHeaders, ","), ",") {
+		r.AccessControlRequestHeaders = []string{strings.Trim(name, " \t")}
+		class, refused := j.ask(ctx, r)
+		if name = strings.ToLower(refused); class.Code == core.CodeHeaderNotAllowed && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // trial is a policy while it grows.

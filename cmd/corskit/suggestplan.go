@@ -24,6 +24,7 @@ type planner struct {
 	best    map[additionKey]opinion // the best of those who need the addition
 	added   map[additionKey]fate
 	origins map[string]opinion // of origins that were added
+	kinds   map[alike]map[string]bool
 	byHand  []byHand
 }
 
@@ -53,6 +54,7 @@ const maxRounds = 8
 func (p *planner) plan(c *config.Config, list []demand) error {
 	p.best = make(map[additionKey]opinion)
 	p.added, p.origins = make(map[additionKey]fate), make(map[string]opinion)
+	p.kinds = make(map[alike]map[string]bool)
 	var all []met
 	for range maxRounds {
 		all = append(all, p.wish(c, list)...)
@@ -213,41 +215,57 @@ func (p *planner) weigh(m met) {
 }
 
 // maxAlike is the largest number of new origins that a domain, or the visitor's machine, has
-// before somebody seems to have made them up.
+// before somebody seems to have made them up. It is that of the new methods and of the new
+// headers of a policy too.
 const maxAlike = 20
 
-// doubt marks safe origins as questionable if there are too many of a kind, and what they
-// need.
+// alike is what entries have in common that are doubtful if they are many.
+type alike struct{ policy, key, domain string }
+
+func alikeOf(a config.Addition) alike {
+	if a.Key != config.KeyOf("AllowOrigins") {
+		return alike{policy: a.Policy, key: a.Key}
+	}
+	host, _ := hostOf(a.Entries[0])
+	domain, _ := ownDomain(host)
+	return alike{key: a.Key, domain: domain}
+}
+
+// doubt marks safe entries as questionable if there are too many of a kind, and what new
+// origins of such a kind need.
 func (p *planner) doubt() {
-	kinds := make(map[string]map[string]bool)
-	kindOf := func(m met) (kind string, ok bool) {
-		for i, a := range m.need.additions {
-			if a.Key == config.KeyOf("AllowOrigins") && m.need.opinions[i].Mark == markSafe {
-				host, _ := hostOf(a.Entries[0])
-				domain, _ := ownDomain(host)
-				return domain, true
-			}
-		}
-		return "", false
-	}
 	for _, m := range p.noted {
-		if kind, ok := kindOf(m); ok {
-			if kinds[kind] == nil {
-				kinds[kind] = make(map[string]bool)
+		for i, a := range m.need.additions {
+			if m.need.opinions[i].Mark != markSafe || a.Entries == nil {
+				continue
 			}
-			kinds[kind][m.demand.request.OriginValue()] = true
+			kind := alikeOf(a)
+			if p.kinds[kind] == nil {
+				p.kinds[kind] = make(map[string]bool)
+			}
+			p.kinds[kind][a.Entries[0]] = true
 		}
 	}
-	doubtful := questionable(fmt.Sprintf("one of more than %d new origins of its kind, which somebody may have made up", maxAlike))
 	clear(p.best)
 	for _, m := range p.noted {
-		if kind, ok := kindOf(m); ok && len(kinds[kind]) > maxAlike {
-			for i := range m.need.opinions {
-				m.need.opinions[i] = worse(m.need.opinions[i], doubtful)
+		for i, a := range m.need.additions {
+			if m.need.opinions[i].Mark != markSafe || len(p.kinds[alikeOf(a)]) <= maxAlike {
+				continue
+			}
+			if a.Key != config.KeyOf("AllowOrigins") {
+				m.need.opinions[i] = madeUp(a.Key + " entries of the policy")
+				continue
+			}
+			for j := range m.need.opinions {
+				m.need.opinions[j] = worse(m.need.opinions[j], madeUp("origins of its kind"))
 			}
 		}
 		p.weigh(m)
 	}
+}
+
+func madeUp(kind string) opinion {
+	return questionable(fmt.Sprintf("one of more than %d new %s, which somebody may have made up", maxAlike, kind))
 }
 
 // wishKey is what demands have in common that are reported together.

@@ -176,18 +176,37 @@ func openInspector(ctx context.Context, page string) (io.ReadCloser, error) {
 
 // inspected is an element of refusals.json.
 type inspected struct {
-	Origin  string    `json:"origin"`
-	Kind    string    `json:"kind"`
-	Code    core.Code `json:"code"`
-	Refused string    `json:"refused"`
-	Policy  string    `json:"policy"`
-	Route   int       `json:"route"`
-	Count   uint64    `json:"count"`
-	First   time.Time `json:"first"`
-	Method  string    `json:"method"`
-	Host    string    `json:"host"`
-	Path    string    `json:"path"`
-	Headers []string  `json:"headers"`
+	Origin   string    `json:"origin"`
+	Kind     string    `json:"kind"`
+	Code     core.Code `json:"code"`
+	Refused  string    `json:"refused"`
+	Policy   string    `json:"policy"`
+	Route    int       `json:"route"`
+	Count    uint64    `json:"count"`
+	MaxError uint64    `json:"maxError"`
+	First    time.Time `json:"first"`
+
+	Request *inspectedRequest `json:"request"`
+
+	// For people: quoted or cut if the request has unusual or many bytes.
+	Method  string   `json:"method"`
+	Host    string   `json:"host"`
+	Path    string   `json:"path"`
+	Headers []string `json:"headers"`
+}
+
+// inspectedRequest is a request as it was sent.
+type inspectedRequest struct {
+	Method         string   `json:"method"`
+	Host           string   `json:"host"`
+	Path           string   `json:"path"`
+	RawPath        string   `json:"rawPath"`
+	FoldPath       bool     `json:"foldPath"`
+	Origin         []string `json:"origin"`
+	RequestMethod  []string `json:"requestMethod"`
+	RequestHeaders []string `json:"requestHeaders"`
+	PrivateNetwork []string `json:"privateNetwork"`
+	FetchSite      []string `json:"fetchSite"`
 }
 
 // readInspector reads refusals.json.
@@ -206,22 +225,36 @@ func readInspector(in io.Reader) func(yield func(observe.Refusal, error) bool) {
 	}
 }
 
-// refusal returns what the inspector keeps. Pages of the server's own origin are not
-// refused, so the request came from another site.
+// refusal returns what the inspector keeps. Of the count, MaxError may belong to refusals
+// that the inspector has forgotten.
 func (i inspected) refusal() observe.Refusal {
 	r := observe.Refusal{
 		Origin: i.Origin, Kind: core.Actual, Code: i.Code, Refused: i.Refused, Policy: i.Policy, Route: i.Route,
-		Count: i.Count, First: i.First,
-		Request: core.Request{
-			Method: i.Method, Host: i.Host, Path: i.Path, Origin: []string{i.Origin}, SecFetchSite: []string{"cross-site"},
-		},
-	}
-	if i.Code == core.CodeOriginRepeated {
-		r.Request.Origin = append(r.Request.Origin, i.Origin)
+		Count: i.Count - min(i.MaxError, i.Count), First: i.First, Request: i.request(),
 	}
 	if i.Kind == core.Preflight.String() {
-		r.Kind, r.Request.Method = core.Preflight, http.MethodOptions
-		r.Request.AccessControlRequestMethod, r.Request.AccessControlRequestHeaders = []string{i.Method}, i.Headers
+		r.Kind = core.Preflight
+	}
+	return r
+}
+
+// request returns the last request. If the inspector does not tell all of it, it came from
+// another site: pages of the server's own origin are not refused.
+func (i inspected) request() core.Request {
+	if q := i.Request; q != nil && len(q.Origin) > 0 {
+		return core.Request{
+			Method: q.Method, Host: q.Host, Path: q.Path, RawPath: q.RawPath, FoldPath: q.FoldPath, Origin: q.Origin,
+			AccessControlRequestMethod: q.RequestMethod, AccessControlRequestHeaders: q.RequestHeaders,
+			AccessControlRequestPrivateNetwork: q.PrivateNetwork, SecFetchSite: q.FetchSite,
+		}
+	}
+	r := core.Request{Method: i.Method, Host: i.Host, Path: i.Path, Origin: []string{i.Origin}, SecFetchSite: []string{"cross-site"}}
+	if i.Code == core.CodeOriginRepeated {
+		r.Origin = append(r.Origin, i.Origin)
+	}
+	if i.Kind == core.Preflight.String() {
+		r.Method = http.MethodOptions
+		r.AccessControlRequestMethod, r.AccessControlRequestHeaders = []string{i.Method}, i.Headers
 	}
 	return r
 }
@@ -287,6 +320,7 @@ type judge struct {
 	class       core.Class
 	refused     string
 	credentials bool
+	private     bool
 }
 
 func newJudge(e *core.Engine) *judge {
@@ -297,7 +331,8 @@ func newJudge(e *core.Engine) *judge {
 
 // Observe implements [core.Observer].
 func (j *judge) Observe(_ context.Context, o *core.Observation) {
-	j.class, j.refused, j.credentials = *o.Class, strings.Clone(o.Refused), o.Decision.AllowCredentials != ""
+	j.class, j.refused = *o.Class, strings.Clone(o.Refused)
+	j.credentials, j.private = o.Decision.AllowCredentials != "", o.Decision.AllowPrivateNetwork != ""
 }
 
 // ask returns the class of the decision on a request, and the method or header name that is
@@ -310,7 +345,7 @@ func (j *judge) ask(ctx context.Context, r core.Request) (core.Class, string) {
 // ruling returns what becomes of a request.
 func (j *judge) ruling(ctx context.Context, r core.Request) ruling {
 	class, refused := j.ask(ctx, r)
-	return ruling{class.Result, class.Code, refused, passes(class) && j.credentials}
+	return ruling{class.Result, class.Code, refused, passes(class) && j.credentials, passes(class) && j.private}
 }
 
 // passes reports whether the browser lets the script do what it asks for.
