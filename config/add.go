@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -73,13 +74,20 @@ func Add(ctx context.Context, src Source, name string, a Addition, opts ...Optio
 	return Edit{}, before.refuse(a)
 }
 
-// texts returns the documents that were loaded, by their names in messages. A document that
-// has changed since does not fit what was loaded, which the caller notices.
+// texts returns the documents that were loaded, by the names that the source is given and by
+// those in messages, which several of the former may share. A document that has changed since
+// does not fit what was loaded, which the caller notices.
 func (l *loader) texts(ctx context.Context, s *state) map[string]Edit {
-	all := make(map[string]Edit)
-	for name := range s.seen {
+	all, shown := make(map[string]Edit), make(map[string]Edit)
+	for _, name := range slices.Sorted(maps.Keys(s.seen)) {
 		if d, fault := l.document(ctx, &state{seen: make(map[string]string)}, name, maxOriginsFileSize); fault == nil {
-			all[d.Name] = Edit{Name: name, File: d.Name, Old: d.Data}
+			all[name] = Edit{Name: name, File: d.Name, Old: d.Data}
+			shown[d.Name] = all[name]
+		}
+	}
+	for name, edit := range shown {
+		if _, given := all[name]; !given {
+			all[name] = edit
 		}
 	}
 	return all
@@ -116,8 +124,9 @@ func (s *state) attempts(texts map[string]Edit, a Addition) (all []Edit) {
 		})
 		return all
 	}
-	if list := s.lists[s.merged.Policies[a.Policy].OriginsFile]; list != nil && a.Key == keyAllowOrigins {
-		try(list.name, []byte(list.text), func(string) ([]byte, bool) { return list.with(a.Entries), true })
+	file := s.merged.Policies[a.Policy].OriginsFile
+	if list := s.lists[file]; list != nil && a.Key == keyAllowOrigins {
+		try(file, []byte(list.text), func(string) ([]byte, bool) { return list.with(a.Entries), true })
 	}
 	if policy := s.merged.places[joinKey(keyPolicies, a.Policy)]; policy.doc != nil {
 		try(policy.doc.Name, policy.doc.Data, func(name string) ([]byte, bool) {

@@ -79,7 +79,7 @@ func goString(s string) string {
 	return strconv.QuoteToASCII(s)
 }
 
-// goDuration returns a duration in the largest unit of which it is a multiple.
+// goDuration returns a duration as a multiple of the largest unit that divides it.
 func goDuration(d time.Duration) string {
 	if d == core.NoPreflightCache {
 		return "core.NoPreflightCache"

@@ -38,7 +38,7 @@ func changed(policies []core.Policy, change func(*core.Policy)) []core.Policy {
 	return policies
 }
 
-// shadows are policies of which some are stricter and some looser than tenPolicies.
+// shadows are policies: some are stricter than tenPolicies, and some looser.
 func shadows() [][]core.Policy {
 	return [][]core.Policy{
 		tenPolicies(),

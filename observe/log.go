@@ -50,8 +50,8 @@ type LogOptions struct {
 // first time it occurs, and then each time its count has doubled: at 2, 4, 8 and so on. It
 // is safe for concurrent use, and keeps a bounded amount of memory.
 //
-// A refusal has the message [RefusedMessage] and these attributes, of which those after first
-// are left out if there is nothing to say:
+// A refusal has the message [RefusedMessage] and the attributes below. Those after first are
+// left out if there is nothing to say:
 //
 //	origin           the Origin field; several lines are joined with ", "
 //	method           the method of the request

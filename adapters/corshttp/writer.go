@@ -78,8 +78,8 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteHeader also sends informational responses, of which there may be several before the
-// response itself.
+// WriteHeader also sends informational responses. There may be several before the response
+// itself.
 func (w *writer) WriteHeader(status int) {
 	w.keep()
 	w.done = w.done || status >= 200 || status == http.StatusSwitchingProtocols

@@ -20,22 +20,22 @@ type shadowed struct {
 	Exchanges  []exchange      `json:"exchanges"`
 }
 
-// shadow returns what the shadow makes of a fetch, of which a server has answered the
-// requests, with the verdict inForce. It returns nil if the file has no shadow or the
+// shadow returns what the shadow makes of a fetch. The server has answered its requests, and
+// inForce is the verdict on these answers. It returns nil if the file has no shadow or the
 // browser sent nothing.
 func (x *explain) shadow(ctx context.Context, c *config.Config, server *paper, inForce browsermodel.Verdict) *shadowed {
 	if c.Shadow == nil || len(server.requests) == 0 {
 		return nil
 	}
 	engine := c.Engine()
-	beside := paper{policies: c.Shadow.Policies, fetch: server.fetch, reading: server.reading}
-	beside.explain = func(ctx context.Context, r core.Request) core.Explanation {
+	trial := paper{policies: c.Shadow.Policies, fetch: server.fetch, reading: server.reading}
+	trial.explain = func(ctx context.Context, r core.Request) core.Explanation {
 		explanation, _ := engine.ExplainShadow(ctx, r)
 		return explanation
 	}
-	v := x.ask(ctx, &beside)
+	v := x.ask(ctx, &trial)
 	result := &shadowed{
-		Difference: core.ShadowLooser, Verdict: verdictOf(v), Fix: beside.fix(v), Exchanges: beside.exchanges(v),
+		Difference: core.ShadowLooser, Verdict: verdictOf(v), Fix: trial.fix(v), Exchanges: trial.exchanges(v),
 	}
 	switch {
 	case inForce.Allowed && !v.Allowed:

@@ -152,7 +152,7 @@ func (d *driver) run(origin, script string) string {
 
 // fix opens the inspector and then the page. The refusal appears without a reload. Its lines,
 // pasted into the file, make the request of the page succeed. The refusal should appear
-// within a second, of which the server takes at most 0.3. A machine that runs other tests
+// within a second; the server takes at most 0.3 of it. A machine that runs other tests
 // may need longer, so only the time limit of a script bounds the wait.
 func (d *driver) fix(file string) {
 	got := d.run(originInspector, `

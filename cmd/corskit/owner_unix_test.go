@@ -16,7 +16,7 @@ func TestReplaceFileKeepsOwner(t *testing.T) {
 	}
 	file := write(t, t.TempDir(), "cors.yaml", "old")
 	if err := os.Chown(file, 12345, 54321); err != nil {
-		t.Skip(err)
+		t.Skipf("this file system, or the namespace of the tests, does not let root give files away: %v", err)
 	}
 	if err := os.Chmod(file, 0o640); err != nil {
 		t.Fatal(err)

@@ -128,7 +128,7 @@ func TestShadowGuide(t *testing.T) {
 	}
 }
 
-// TestDiffWithoutShadow compares files of which none or one has a shadow.
+// TestDiffWithoutShadow compares two files without a shadow, and files where only one has a shadow.
 func TestDiffWithoutShadow(t *testing.T) {
 	dir := t.TempDir()
 	const a, b = "policies: {p: {allow_origins: ['https://a.example']}}\n", "policies: {p: {allow_origins: ['https://b.example']}}\n"

@@ -60,7 +60,7 @@ func entries(n int) string {
 func (s suggested) summary() string {
 	text := counted(s.Traffic.Refusals, "refused request")
 	if s.Allowed > 0 {
-		text += fmt.Sprintf(", %d of which the file allows", s.Allowed)
+		text += fmt.Sprintf("; the file allows %d of them", s.Allowed)
 	}
 	switch {
 	case s.Written:

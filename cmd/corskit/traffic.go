@@ -108,8 +108,8 @@ func openTraffic(cmd *cobra.Command, from string) (io.ReadCloser, error) {
 	return os.Open(from)
 }
 
-// growth tells how many requests a refusal adds to those with the same identity, of which
-// there may be many. It forgets those that it has not seen for long.
+// growth tells how many requests a refusal adds to those with the same identity. There may
+// be many identities. It forgets those that it has not seen for long.
 type growth struct {
 	seed        maphash.Seed
 	now, before map[uint64]uint64
