@@ -262,7 +262,10 @@ func report(panicked *atomic.Bool, who string, value any) {
 // class returns the class of an outcome. It allocates only for the first decision of a
 // class.
 func (o *Outcome) class(j judgement, difference Difference) *Class {
-	key := classKey{mark: o.mark, judgement: j, shadow: difference.index()}
+	key := classKey{route: o.route, mark: o.mark, judgement: j, shadow: difference.index()}
+	if c := o.verdict.first.Load(); c != nil && c.key == key {
+		return &c.Class
+	}
 	head := &o.verdict.classesOf(o.route).latest
 	for {
 		first := head.Load()
@@ -275,6 +278,7 @@ func (o *Outcome) class(j judgement, difference Difference) *Class {
 		c.Kind, c.Policy, c.Route, c.Shadow = o.verdict.Kind, o.verdict.Policy, int(o.route)-1, difference
 		c.Result, c.Code = o.result(j)
 		if head.CompareAndSwap(first, c) {
+			o.verdict.first.CompareAndSwap(nil, c)
 			return &c.Class
 		}
 	}
@@ -306,8 +310,9 @@ type classes struct {
 	latest atomic.Pointer[knownClass]
 }
 
-// classKey tells the classes of one verdict and route apart.
+// classKey tells the classes of one verdict apart.
 type classKey struct {
+	route     int32
 	mark      mark
 	judgement judgement
 	shadow    uint8

@@ -32,6 +32,7 @@ type verdict struct {
 	headers []listed // without Vary
 	grants  *grants  // of the answer to a preflight from an origin that is allowed
 
+	first   atomic.Pointer[knownClass] // the first class of all: usually the only one
 	classes atomic.Pointer[[]*classes] // by one more than the index of the route; see classesOf
 }
 
