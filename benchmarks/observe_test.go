@@ -50,13 +50,13 @@ func BenchmarkObserve(b *testing.B) {
 		header http.Header
 	}{
 		{"no-origin", "GET", http.Header{}},
-		{"allowed", "GET", http.Header{"Origin": {listed}}},
-		{"refused", "GET", http.Header{"Origin": {stranger}}},
-		{"preflight", "OPTIONS", http.Header{"Origin": {listed}, "Access-Control-Request-Method": {"PUT"},
+		{"actual-allowed", "GET", http.Header{"Origin": {listed}}},
+		{"actual-refused", "GET", http.Header{"Origin": {stranger}}},
+		{"preflight-allowed", "OPTIONS", http.Header{"Origin": {listed}, "Access-Control-Request-Method": {"PUT"},
 			"Access-Control-Request-Headers": {"authorization,content-type"}}},
 	} {
 		for _, w := range watched {
-			b.Run("request="+r.name+"/watched="+w.name, func(b *testing.B) {
+			b.Run("subject="+w.name+"/request="+r.name, func(b *testing.B) {
 				engine := core.MustNew(policy)
 				if err := w.watch(engine); err != nil {
 					b.Fatal(err)

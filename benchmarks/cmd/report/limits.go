@@ -53,6 +53,7 @@ func limits() []limit {
 	}
 	all = append(all, limit{claim: "every framework: corskit relative to an older version", max: 1.03, mean: true, rows: beforeAndAfter})
 	all = append(all, allocationLimits()...)
+	all = append(all, observeLimits()...)
 	return append(append(all, lookupLimits()...), limit{
 		claim: "every framework: hostile preflight relative to an honest one, every row", max: 2, rows: hostileRows,
 	})

@@ -52,6 +52,9 @@ func raw(t *testing.T, more ...string) *results {
 		content = append(content, times("nethttp", "origins-1", "actual-allowed", map[string]int{
 			"bare": 10 + i, "corskit": 60 + i, "jub0bs-cors": 110 + i, "rs-cors": 35 + i, "gorilla-handlers": 20 + i,
 		}))
+		for j, subject := range []string{nobody, "counters"} {
+			content = append(content, fmt.Sprintf("BenchmarkObserve/subject=%s/request=no-origin-2 1000 %d ns/op\n", subject, 100+i+20*j))
+		}
 		for _, n := range lookupSizes {
 			content = append(content, fmt.Sprintf("BenchmarkLookup/origins=%s/subject=corskit/order=hot-2 1000 %d ns/op\n", n, 10*len(n)))
 		}
@@ -85,8 +88,10 @@ func TestFigures(t *testing.T) {
 		"net/http: corskit relative to go-chi/cors, every row":  {math.NaN(), "not measured"},
 		"net/http: allocations":                                 {0, "met"},
 		"every framework: corskit relative to an older version": {math.NaN(), "not measured"},
-		"hot look-up":              {7, "missed"},
-		"look-up among 1,000,000 ": {math.NaN(), "not measured"},
+		"counters: time added":                                  {20, "missed"},
+		"counters, refusals and a":                              {math.NaN(), "not measured"},
+		"hot look-up":                                           {7, "missed"},
+		"look-up among 1,000,000 ":                              {math.NaN(), "not measured"},
 	} {
 		f := figure(t, r, claim)
 		if f.Verdict() != want.verdict || math.Abs(f.Value-want.value) > 1e-6 {
@@ -304,7 +309,7 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, wants := range map[string][]string{
-		usersFile: {"preliminary", "(" + contributorsFile + ")"},
+		usersFile: {"preliminary", "(" + contributorsFile + ")", "| no Origin | 101 ns | +20.0 ns | +— |"},
 		contributorsFile: {"preliminary", "A note.", "| 1 origin; actual, allowed | 50.0 ns | 25.0 ns (2.00) | 100 ns (0.50) |",
 			"| missed |"},
 	} {

@@ -56,6 +56,7 @@ func (r *Report) users() []byte {
 	say("same request on the same framework. If the ratio is below 1, corskit is faster.\n")
 	r.commonTable(&b)
 	r.cost(&b)
+	r.observers(&b)
 	say("## How this was measured\n")
 	say("Every row was measured %d times in one session on one machine: %s.\nThe numbers are medians.", r.runs(), r.machine())
 	if r.runs() < minRuns {
