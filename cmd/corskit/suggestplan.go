@@ -50,6 +50,10 @@ func keyOf(a config.Addition) additionKey {
 // another policy in charge.
 const maxRounds = 8
 
+// maxTried bounds how many policies, in the order of the file, are considered for an origin
+// that none of them allows.
+const maxTried = 100
+
 // plan makes the change. It returns an error if the change does not allow what it should.
 func (p *planner) plan(c *config.Config, list []demand) error {
 	p.best = make(map[additionKey]opinion)
@@ -121,9 +125,13 @@ func (p *planner) wish(c *config.Config, list []demand) (all []met) {
 			policies = c.Routes[at.route].Policies
 		}
 		var best []met
+		tried := 0
 		for _, policy := range policies {
 			if at.policy != "" && policy.Name != at.policy {
 				continue
+			}
+			if tried++; tried > maxTried {
+				break
 			}
 			if assessors[policy.Name] == nil {
 				assessors[policy.Name] = newAssessor(policy)
