@@ -148,8 +148,18 @@ func (w *watch) see(h *shadow, src Source, r *facts, o *Outcome, handshake bool)
 		w.seeBoth(h, src, r, o, handshake)
 		return
 	}
-	j, refused := o.judge(src, r, !o.verdict.Allowed && o.fromOwnPage(src, r))
-	w.tell(src, r, o, nil, &sight{class: o.class(j, ""), refused: refused, handshake: handshake})
+	var j judgement
+	var refused string
+	if o.verdict.judged {
+		j, refused = o.judge(src, r, !o.verdict.Allowed && o.fromOwnPage(src, r))
+	}
+	class := o.class(j, "")
+	for i, each := range w.observers {
+		if each.class == nil || each.observeClass(class) {
+			w.tell(i, src, r, o, nil, &sight{class: class, refused: refused, handshake: handshake})
+			return
+		}
+	}
 }
 
 // seeBoth is see if there are shadow policies.
@@ -160,7 +170,7 @@ func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake b
 	now := sight{refused: refused, handshake: handshake}
 	if !h.decide(src, r, &shadowed) {
 		now.class = o.class(found, "")
-		w.tell(src, r, o, nil, &now)
+		w.tellAll(src, r, o, nil, &now)
 		return
 	}
 	j, shadowRefused := shadowed.judge(src, r, own)
@@ -174,7 +184,7 @@ func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake b
 	}
 	now.class = o.class(found, difference)
 	now.shadowed, now.shadowRefused = shadowed.class(j, difference), shadowRefused
-	w.tell(src, r, o, &shadowed, &now)
+	w.tellAll(src, r, o, &shadowed, &now)
 }
 
 // sight is what observers see in addition to outcomes. It has no pointer to one, because
@@ -185,25 +195,30 @@ type sight struct {
 	handshake              bool
 }
 
-// tell calls the observers. shadow is nil if there are no shadow policies.
-func (w *watch) tell(src Source, r *facts, o, shadow *Outcome, seen *sight) {
-	var whole *Observation
-	for _, each := range w.observers {
-		if each.class != nil && !each.observeClass(seen.class) {
-			continue
+// tellAll calls the observers. shadow is nil if there are no shadow policies.
+func (w *watch) tellAll(src Source, r *facts, o, shadow *Outcome, seen *sight) {
+	for i, each := range w.observers {
+		if each.class == nil || each.observeClass(seen.class) {
+			w.tell(i, src, r, o, shadow, seen)
+			return
 		}
-		if whole == nil {
-			whole = observation(src, r, seen)
-			whole.Decision = o.Decision()
-			if shadow != nil {
-				whole.ShadowDecision = shadow.Decision()
-			}
+	}
+}
+
+// tell calls the observer with index first, which needs the whole observation, and those that
+// follow.
+func (w *watch) tell(first int, src Source, r *facts, o, shadow *Outcome, seen *sight) {
+	whole := observation(src, r, seen)
+	whole.Decision = o.Decision()
+	if shadow != nil {
+		whole.ShadowDecision = shadow.Decision()
+	}
+	for i, each := range w.observers[first:] {
+		if i == 0 || each.class == nil || each.observeClass(seen.class) {
+			each.observe(whole.source.Context(), whole)
 		}
-		each.observe(whole.source.Context(), whole)
 	}
-	if whole != nil {
-		whole.release()
-	}
+	whole.release()
 }
 
 // observation returns an observation that the caller must release.
@@ -262,10 +277,18 @@ func report(panicked *atomic.Bool, who string, value any) {
 // class returns the class of an outcome. It allocates only for the first decision of a
 // class.
 func (o *Outcome) class(j judgement, difference Difference) *Class {
-	key := classKey{route: o.route, mark: o.mark, judgement: j, shadow: difference.index()}
+	key := classKey{route: o.route, mark: o.mark, judgement: j}
+	if difference != "" {
+		key.shadow = difference.index()
+	}
 	if c := o.verdict.first.Load(); c != nil && c.key == key {
 		return &c.Class
 	}
+	return o.findClass(key, difference)
+}
+
+// findClass is class for those that are not the first of their verdict.
+func (o *Outcome) findClass(key classKey, difference Difference) *Class {
 	head := &o.verdict.classesOf(o.route).latest
 	for {
 		first := head.Load()
@@ -276,7 +299,7 @@ func (o *Outcome) class(j judgement, difference Difference) *Class {
 		}
 		c := &knownClass{key: key, next: first}
 		c.Kind, c.Policy, c.Route, c.Shadow = o.verdict.Kind, o.verdict.Policy, int(o.route)-1, difference
-		c.Result, c.Code = o.result(j)
+		c.Result, c.Code = o.result(key.judgement)
 		if head.CompareAndSwap(first, c) {
 			o.verdict.first.CompareAndSwap(nil, c)
 			return &c.Class

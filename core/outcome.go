@@ -31,6 +31,7 @@ type verdict struct {
 	Decision
 	headers []listed // without Vary
 	grants  *grants  // of the answer to a preflight from an origin that is allowed
+	judged  bool     // whether judge has to look at the request
 
 	first   atomic.Pointer[knownClass] // the first class of all: usually the only one
 	classes atomic.Pointer[[]*classes] // by one more than the index of the route; see classesOf
@@ -63,7 +64,7 @@ const (
 var placeholders = map[string]part{echoOrigin: partOrigin, echoMethod: partMethod, echoNames: partNames}
 
 func newVerdict(d Decision) *verdict {
-	v := &verdict{Decision: d}
+	v := &verdict{Decision: d, judged: d.Kind == Preflight && d.Allowed || d.Kind == Actual && !d.Allowed}
 	for i := 0; ; i++ {
 		name, value := d.header(i)
 		if name == "" {
