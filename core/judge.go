@@ -88,6 +88,9 @@ func (o *Outcome) effects(j judgement) effects {
 
 // difference says how the effects of shadow policies differ from e.
 func (e effects) difference(shadow effects) Difference {
+	if e == shadow {
+		return ShadowSame
+	}
 	now := [...]bool{e.plain, e.credentials, e.private, e.runs}
 	then := [...]bool{shadow.plain, shadow.credentials, shadow.private, shadow.runs}
 	d := ShadowSame

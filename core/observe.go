@@ -165,15 +165,17 @@ func (w *watch) see(h *shadow, src Source, r *facts, o *Outcome, handshake bool)
 // seeBoth is see if there are shadow policies.
 func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake bool) {
 	var shadowed Outcome
-	own := o.fromOwnPage(src, r)
-	found, refused := o.judge(src, r, own)
-	now := sight{refused: refused, handshake: handshake}
 	if !h.decide(src, r, &shadowed) {
-		now.class = o.class(found, "")
-		w.tellAll(src, r, o, nil, &now)
+		w.see(nil, src, r, o, handshake)
 		return
 	}
+	// Whether an own page sent the request matters only if somebody refuses it or the two
+	// differ.
+	refuses := !o.verdict.Allowed || !shadowed.verdict.Allowed
+	own := refuses && o.fromOwnPage(src, r)
+	found, refused := o.judge(src, r, own)
 	j, shadowRefused := shadowed.judge(src, r, own)
+	now := sight{refused: refused, shadowRefused: shadowRefused, handshake: handshake}
 	difference := ShadowSame
 	switch {
 	case own: // browsers do not apply CORS to own pages
@@ -181,9 +183,11 @@ func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake b
 		difference = effects{plain: o.verdict.Allowed}.difference(effects{plain: shadowed.verdict.Allowed})
 	default:
 		difference = o.effects(found).difference(shadowed.effects(j))
+		if difference != ShadowSame && !refuses && o.fromOwnPage(src, r) {
+			difference = ShadowSame
+		}
 	}
-	now.class = o.class(found, difference)
-	now.shadowed, now.shadowRefused = shadowed.class(j, difference), shadowRefused
+	now.class, now.shadowed = o.class(found, difference), shadowed.class(j, difference)
 	w.tellAll(src, r, o, &shadowed, &now)
 }
 
