@@ -10,6 +10,7 @@ require (
 	github.com/corskit/corskit/adapters/corsfiberv3 v0.1.0
 	github.com/corskit/corskit/adapters/corsgin v0.1.0
 	github.com/corskit/corskit/config v0.1.0
+	github.com/coder/websocket v1.8.14
 	github.com/gin-gonic/gin v1.12.0
 	github.com/gofiber/fiber/v2 v2.52.15
 	github.com/gofiber/fiber/v3 v3.1.0
