@@ -5,8 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 
-	"github.com/coder/websocket"
+	"github.com/gorilla/websocket"
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
@@ -71,21 +72,24 @@ func reply(status int, body any) http.HandlerFunc {
 	}
 }
 
+// chatLimit is how long a client may take to read what a WebSocket says.
+const chatLimit = 10 * time.Second
+
 // chat says one thing over a WebSocket, to origins that may connect.
 func chat(allowed func(*http.Request) bool) http.HandlerFunc {
+	upgrader := websocket.Upgrader{CheckOrigin: allowed}
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !allowed(r) {
-			http.Error(w, "this origin may not connect", http.StatusForbidden)
-			return
-		}
-		// The policy has decided; the library's own check would allow fewer origins.
-		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+		conn, err := upgrader.Upgrade(w, r, nil)
 		if err != nil {
-			return // Accept has answered
+			return // Upgrade has answered
 		}
-		defer func() { _ = conn.CloseNow() }()
-		if conn.Write(r.Context(), websocket.MessageText, []byte("tea is ready")) == nil {
-			_ = conn.Close(websocket.StatusNormalClosure, "")
+		defer conn.Close()
+		if conn.SetWriteDeadline(time.Now().Add(chatLimit)) == nil {
+			_ = conn.WriteMessage(websocket.TextMessage, []byte("tea is ready")) // if that fails, the client has gone
+			_ = conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""))
+		}
+		if conn.SetReadDeadline(time.Now().Add(chatLimit)) == nil {
+			_, _, _ = conn.ReadMessage() // the client's close
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // starterPolicy is the policy of a demo without a file. %d is the port of the pages.
-const starterPolicy = `# Edit this policy, here or in the file: every verdict follows.
+const starterPolicy = `# Change something: every verdict follows.
 policies:
   app:
     allow_origins: ["http://localhost:%[1]d"]
@@ -26,7 +26,7 @@ policies:
     allow_credentials: true
     max_age: 10m
 
-  previews: # any name below localhost, without cookies
+  previews: # names below localhost, no cookies
     allow_origins: ["http://*.localhost:%[1]d"]
     allow_methods: [PUT]
     allow_headers: [content-type, x-request-id]

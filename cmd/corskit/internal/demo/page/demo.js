@@ -15,7 +15,7 @@ let selected; // {request, column}
 const frames = new Map(); // by column: {element, ready}
 const cells = new Map(); // by request and column: {button, seen, exchanges, fix}
 const idOf = (request, column) => `${request.id}-${column.id}`;
-const random = Math.random().toString(36).slice(2, 8);
+const random = Math.random().toString(36).slice(2, 6);
 let batches = 0;
 
 // The table
@@ -23,10 +23,10 @@ let batches = 0;
 function build() {
   document.title = `corskit demo · ${demo.framework}`;
   say($("framework"), demo.framework);
-  say($("api-note"), `Pages on three origins call the API at ${demo.api}. The API and the policy know nothing of this page.`);
+  say($("api-note"), `Three pages, on three origins, call the API at ${demo.api}. Choose a verdict to see why.`);
   for (const column of demo.columns) {
     $("columns").append(element("th", {scope: "col"}, element("span", {class: "title"}, column.title),
-      element("span", {class: "origin mono"}, column.origin.replace("http://", ""))));
+      element("span", {class: "origin mono"}, ...breakable(column.origin.replace("http://", "")))));
   }
   for (const request of demo.requests) {
     const row = element("tr", {}, element("th", {scope: "row"}, request.title));
@@ -41,6 +41,9 @@ function build() {
   $("rows").addEventListener("keydown", move);
   for (const cell of cells.values()) draw(cell);
 }
+
+// breakable lets a host wrap after dots and before the port.
+const breakable = host => host.split(/(?<=\.)|(?=:)/).flatMap(part => [element("wbr"), part]);
 
 // move moves the focus among the cells with the arrow keys.
 function move(event) {
@@ -104,7 +107,7 @@ const runOf = (request, column) => `${batch}-${column.id}-${request.id}`;
 const urlOf = (request, column) => `${demo.api}${request.path}?run=${runOf(request, column)}`;
 
 function run() {
-  batch = `${random}-${++batches}`;
+  batch = `${random}${++batches}`;
   for (const cell of cells.values()) cell.next = undefined;
   for (const column of demo.columns) if (frames.get(column.id).ready) work(column);
 }
@@ -181,7 +184,7 @@ async function explain({request, column}) {
 
 function inForce() {
   const since = new Date(policy.loaded);
-  $("source").replaceChildren(element("strong", {}, demo.file), `, in force since ${since.toLocaleTimeString()} (${ago(since)})`);
+  $("source").replaceChildren(element("strong", {}, demo.file.split(/[\\/]/).at(-1)), `, in force since ${since.toLocaleTimeString()} (${ago(since)})`);
 }
 
 function take(now) {

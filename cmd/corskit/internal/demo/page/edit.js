@@ -125,7 +125,6 @@ function draw() {
     return [number, "\n"];
   }));
   $("marks").replaceChildren(...lines.flatMap((line, i) => [bad.has(i + 1) ? element("mark", {}, line || " ") : line, "\n"]));
-  text.rows = Math.min(26, Math.max(12, lines.length));
   follow();
 }
 

@@ -25,7 +25,7 @@ const within = promise => Promise.race([promise, new Promise(done =>
 
 const kinds = {
   async fetch({url, method, headers, body, credentials}) {
-    const init = {method, headers, credentials: credentials ? "include" : "same-origin", signal: AbortSignal.timeout(limit)};
+    const init = {method, headers: headers ?? [], credentials: credentials ? "include" : "same-origin", signal: AbortSignal.timeout(limit)};
     if (body) init.body = body;
     try {
       const response = await fetch(url, init);

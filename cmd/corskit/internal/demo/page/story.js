@@ -1,5 +1,5 @@
 // The story of one verdict, in four steps.
-import {badge, element, lines, sentence} from "./inspector/parts.js";
+import {element, lines, sentence} from "./inspector/parts.js";
 
 const quoted = s => JSON.stringify(s);
 
@@ -15,7 +15,7 @@ export function script(request, url) {
   }
   if (request.body) options.push(`body: ${quoted(request.body)}`);
   if (request.credentials) options.push(`credentials: "include"`);
-  return options.length === 0 ? `await fetch(${quoted(url)})` : `await fetch(${quoted(url)}, {\n  ${options.join(",\n  ")}\n})`;
+  return options.length === 0 ? `fetch(${quoted(url)})` : `fetch(${quoted(url)}, {\n  ${options.join(",\n  ")}\n})`;
 }
 
 /** verdict is what became of a request: a word, whether that is good, and a remark. */
@@ -24,10 +24,11 @@ export function verdict(request, seen, exchanges) {
   const asked = exchanges.some(x => x.preflight) ? "asked first" : "";
   if (request.kind === "websocket") {
     if (seen.ok) return {word: "open", good: true, remark: "the server checked"};
-    return {word: "refused", good: false, remark: actual.some(x => x.status) ? `by the server: ${actual.at(-1).status}` : ""};
+    if (actual.length === 0) return {word: "no answer", good: false, remark: ""};
+    return {word: "refused", good: false, remark: `by the server: ${actual.at(-1).status}`};
   }
   if (seen.ok) return {word: seen.status >= 400 ? `read the ${seen.status}` : "read", good: true, remark: asked};
-  if (actual.length > 0) return {word: "hidden", good: false, remark: asked || "sent, answered, withheld"};
+  if (actual.length > 0) return {word: "hidden", good: false, remark: asked || "answered, withheld"};
   if (asked) return {word: "never sent", good: false, remark: asked};
   return {word: "no answer", good: false, remark: ""};
 }
@@ -127,5 +128,3 @@ export function story(request, url, seen, exchanges, fix) {
     sawStep(request, seen, v, exchanges),
   ];
 }
-
-export {badge};

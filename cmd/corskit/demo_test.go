@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// demoFacts is what demo.json says.
+type demoFacts struct {
+	Control, API string
+	Columns      []struct{ ID, Origin string }
+	Requests     []struct {
+		ID, Kind, Path, Method, Body string
+		Headers                      [][2]string
+		Credentials                  bool
+	}
+}
+
+// showing is a running 'corskit demo'.
+type showing struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	page string // the URL with the key
+	file string
+	done chan struct{} // closed when the output ends
+	text string        // what it printed, before it waits
+}
+
+// startDemo starts a demo, and waits until it has printed where everything is.
+func startDemo(t *testing.T, dir string, flags ...string) *showing {
+	t.Helper()
+	d := &showing{t: t, done: make(chan struct{})}
+	d.cmd = exec.Command(binary, append([]string{"demo", "--no-open"}, flags...)...)
+	d.cmd.Dir, d.cmd.Env = dir, environ()
+	stdout, err := d.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.cmd.Stderr = &testWriter{t}
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.cmd.Process.Kill() })
+	guard := time.AfterFunc(limit, func() { _ = d.cmd.Process.Kill() })
+	defer guard.Stop()
+	lines := bufio.NewReader(stdout)
+	for !strings.Contains(d.text, "Ctrl-C stops") {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatalf("the demo ended, or said too little within %v:\n%s", limit, d.text)
+		}
+		d.text += line
+		switch what, value, _ := strings.Cut(strings.TrimSpace(line), " "); what {
+		case "page":
+			d.page = strings.TrimSpace(value)
+		case "policy":
+			d.file, _, _ = strings.Cut(strings.TrimSpace(value), " (")
+		}
+	}
+	go func() {
+		defer close(d.done)
+		_, _ = io.Copy(io.Discard, lines)
+	}()
+	return d
+}
+
+// testWriter logs what a command prints to stderr.
+type testWriter struct{ t *testing.T }
+
+func (w *testWriter) Write(b []byte) (int, error) {
+	if w.t.Context().Err() == nil {
+		w.t.Logf("%s", b)
+	}
+	return len(b), nil
+}
+
+// origin returns the origin of the control page.
+func (d *showing) origin() string {
+	origin, _, _ := strings.Cut(d.page, "/#")
+	return origin
+}
+
+// key returns the key that permits to edit.
+func (d *showing) key() string {
+	_, key, _ := strings.Cut(d.page, "#key=")
+	return key
+}
+
+// interrupt sends Ctrl-C and returns the exit status.
+func (d *showing) interrupt() int {
+	d.t.Helper()
+	if err := d.cmd.Process.Signal(os.Interrupt); err != nil {
+		d.t.Fatal(err)
+	}
+	select {
+	case <-d.done:
+	case <-time.After(limit):
+		d.t.Fatalf("the demo is still running %v after Ctrl-C", limit)
+	}
+	_ = d.cmd.Wait()
+	return d.cmd.ProcessState.ExitCode()
+}
+
+// send sends a request to the control page. A header "Host" sets the host.
+func (d *showing) send(method, path, body string, header ...string) (int, string) {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), limit)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, d.origin()+path, strings.NewReader(body))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		}
+		r.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+// TestDemoFrameworks calls the API behind each adapter: a WebSocket and its refusal, an
+// event stream, a redirect and an error. Each is on the wire as it was recorded.
+func TestDemoFrameworks(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	for _, framework := range frameworkNames() {
+		t.Run(framework, func(t *testing.T) {
+			t.Parallel()
+			d := startDemo(t, t.TempDir(), "--framework", framework)
+			facts := d.facts()
+			listed, other := facts.Columns[0].Origin, facts.Columns[2].Origin
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			for origin, allowed := range map[string]bool{listed: true, other: false} {
+				conn, res, err := websocket.DefaultDialer.DialContext(ctx,
+					"ws"+facts.API[len("http"):]+"/chat?run=t-ws-"+strconv.FormatBool(allowed), http.Header{"Origin": {origin}})
+				if err != nil != !allowed || res == nil || !allowed && res.StatusCode != http.StatusForbidden {
+					t.Fatalf("a WebSocket from %s: %v, %+v", origin, err, res)
+				}
+				if allowed {
+					if _, text, err := conn.ReadMessage(); err != nil || string(text) != "tea is ready" {
+						t.Errorf("the WebSocket says %q, %v", text, err)
+					}
+					conn.Close()
+				}
+			}
+			for path, want := range map[string]string{"/events": "data: tea", "/old": `"id":1`, "/broken": "out of tea", "/nothing": "404"} {
+				r, err := http.NewRequestWithContext(ctx, "GET", facts.API+path+"?run=t-"+path[1:], nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Header.Set("Origin", listed)
+				res, err := http.DefaultClient.Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(res.Body)
+				res.Body.Close()
+				if got := res.Status + string(body); err != nil || !strings.Contains(got, want) {
+					t.Errorf("%s: %s, %v; want %s", path, got, err, want)
+				}
+				if got := res.Header["Access-Control-Allow-Origin"]; len(got) != 1 || got[0] != listed {
+					t.Errorf("%s: the allowed origin is %q", path, got)
+				}
+			}
+			d.wire(listed)
+			if code := d.interrupt(); code != exitYes {
+				t.Errorf("exit status %d after Ctrl-C", code)
+			}
+		})
+	}
+}
+
+// wire checks what was recorded of TestDemoFrameworks.
+func (d *showing) wire(listed string) {
+	d.t.Helper()
+	var got map[string][]struct {
+		Request, Response struct {
+			Line   string
+			Fields []struct{ Name, Value string }
+		}
+		Status          int
+		Policy, Verdict string
+	}
+	_, text := d.send("GET", "/wire?run=t-", "")
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		d.t.Fatalf("%v: %s", err, text)
+	}
+	for run, statuses := range map[string][]int{
+		"t-ws-true": {101}, "t-ws-false": {403}, "t-events": {200}, "t-old": {302, 200}, "t-broken": {500}, "t-nothing": {404},
+	} {
+		if len(got[run]) != len(statuses) {
+			d.t.Errorf("%s: %d exchanges, want %d: %+v", run, len(got[run]), len(statuses), got[run])
+			continue
+		}
+		for i, x := range got[run] {
+			var allowed string
+			for _, f := range x.Response.Fields {
+				if f.Name == "Access-Control-Allow-Origin" {
+					allowed = f.Value
+				}
+			}
+			refused := run == "t-ws-false"
+			if run == "t-ws-true" {
+				allowed = listed // the answer to a handshake needs no CORS headers
+			}
+			if x.Status != statuses[i] || (allowed == listed) == refused || (x.Policy == "app") == refused || x.Verdict == "" {
+				d.t.Errorf("%s, exchange %d: %+v", run, i, x)
+			}
+		}
+	}
+}
+
+// facts returns what the page knows of the demo.
+func (d *showing) facts() (f demoFacts) {
+	d.t.Helper()
+	status, text := d.send("GET", "/demo.json", "")
+	if err := json.Unmarshal([]byte(text), &f); err != nil || status != http.StatusOK {
+		d.t.Fatal(status, text, err)
+	}
+	return f
+}
