@@ -38,7 +38,7 @@ pages. Ctrl-C stops it.`,
 		Example: `  corskit demo
   corskit demo --framework gin
   corskit demo --config cors.yaml --port 4100 --no-open`,
-		Args: args(cobra.NoArgs),
+		Args: exactly(0),
 		RunE: d.run,
 	}
 	cmd.Flags().StringVarP(&d.framework, "framework", "f", "nethttp", "the adapter: "+list(names))

@@ -39,6 +39,7 @@ func TestDemoInBrowsers(t *testing.T) {
 		d.badEditOnPage()
 		d.badEditInFile()
 		d.strangers()
+		d.unreached()
 		if code := d.demo.interrupt(); code != exitYes {
 			t.Errorf("exit status %d after Ctrl-C", code)
 		}
@@ -180,6 +181,7 @@ func (d *demoDriver) story() {
 		{"1/2", []string{`method: "PUT"`, "OPTIONS /items/1", "Access-Control-Request-Headers: content-type,x-request-id", "403",
 			"Add \"" + d.facts.Columns[2].Origin, "allow_origins:", "The server's handler never ran.", "TypeError"}},
 		{"1/0", []string{"The preflight", "Access-Control-Allow-Methods: PUT", "PUT /items/1", "x-request-id: demo", `"saved":true`}},
+		{"2/0", []string{"Cookie: corskit-demo=visitor", `"cookie":true`}},
 		{"2/1", []string{`credentials: "include"`, "allow_credentials: true", "kept the answer from the script"}},
 		{"4/0", []string{"302 Found", "After the redirect", "Status 200, after a redirect"}},
 		{"5/1", []string{"500 Internal Server Error", "Status 500", "out of tea"}},
@@ -346,5 +348,37 @@ func (d *demoDriver) strangers() {
 	}
 	if d.file() != before {
 		d.t.Error("a stranger has changed the file")
+	}
+}
+
+// unreached opens another demo, one of whose pages the browser does not find, with an
+// address that lacks the key. The other pages show their verdicts, and nobody edits.
+func (d *demoDriver) unreached() {
+	d.t.Helper()
+	if d.b.Engine.Name != "chromium" {
+		return // the wait is long, and the page does not depend on the browser
+	}
+	other := demoDriver{t: d.t, b: d.b, demo: startDemo(d.t, d.t.TempDir())}
+	other.facts = other.demo.facts()
+	lost := other.facts.Columns[1].Origin
+	for _, origin := range []string{other.facts.Control, other.facts.API, other.facts.Columns[0].Origin, other.facts.Columns[2].Origin} {
+		if err := d.b.Route(origin, loopbackOf(origin)); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	got := other.run(`
+		const other = await visit("/");
+		const $ = selector => other.document.querySelector(selector);
+		await until(() => !$("#unreached").hidden && other.document.body.dataset.shown);
+		const words = [...other.document.querySelectorAll("#rows tr:first-child .word")].map(e => e.textContent);
+		return JSON.stringify([$("#unreached").textContent, words.join(", "), $("#text").readOnly, $("#policy-note").textContent]);`)
+	var seen [4]any
+	if err := json.Unmarshal([]byte(got), &seen); err != nil {
+		d.t.Fatal(err)
+	}
+	contains(d.t, "the note", fmt.Sprint(seen[0]), lost, "127.0.0.1 pr-7.localhost")
+	contains(d.t, "the note on the policy", fmt.Sprint(seen[3]), "the address that the command printed")
+	if seen[1] != "read, not loaded, hidden" || seen[2] != true {
+		d.t.Errorf("without a page and the key, the demo shows %s", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -240,4 +241,155 @@ func (d *showing) facts() (f demoFacts) {
 		d.t.Fatal(status, text, err)
 	}
 	return f
+}
+
+// TestDemo edits the policy of a file and of a temporary one, and ends.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	dir := t.TempDir()
+	d := startDemo(t, dir)
+	contains(t, "the output", d.text, "adapter of nethttp", "http://localhost:", "/inspector/", "temporary", "Open the page in a browser")
+	file := d.file
+	if _, err := os.Stat(file); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := d.send("GET", "/inspector/state.json", ""); status != http.StatusOK || !strings.Contains(text, `"previews"`) {
+		t.Errorf("the inspector answers %d %s", status, text)
+	}
+	d.edits()
+	if code := d.interrupt(); code != exitYes {
+		t.Errorf("exit status %d after Ctrl-C", code)
+	}
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("the temporary file is left: %v", err)
+	}
+
+	own := write(t, dir, "own.yaml", served)
+	d = startDemo(t, dir, "--config", "own.yaml")
+	contains(t, "the output", d.text, own, "the page writes what you type there to it")
+	d.file = own
+	d.edits()
+	if code := d.interrupt(); code != exitYes {
+		t.Errorf("exit status %d after Ctrl-C", code)
+	}
+}
+
+// policyNow is what the page knows of the policy.
+type policyNow struct {
+	Text, Hash, Revision, Error string
+	Faults                      []struct {
+		Line int
+		Text string
+	}
+}
+
+// edits edits the policy as the page does, well and badly.
+func (d *showing) edits() {
+	d.t.Helper()
+	put := func(text string, header ...string) (status int, now policyNow) {
+		d.t.Helper()
+		status, answer := d.send("PUT", "/policy", text, header...)
+		if err := json.Unmarshal([]byte(answer), &now); err != nil {
+			d.t.Fatalf("%v: %s", err, answer)
+		}
+		return status, now
+	}
+	_, text := d.send("GET", "/policy", "")
+	var before policyNow
+	if err := json.Unmarshal([]byte(text), &before); err != nil || before.Text == "" || before.Revision == "" || len(before.Faults) > 0 {
+		d.t.Fatalf("%v: %s", err, text)
+	}
+	good := "policies:\n  other:\n    allow_origins: [\"https://a.example\"]"
+	bad := strings.Replace(good, "a.example", "a.example/", 1)
+	mine := []string{"Origin", d.origin(), "X-Demo-Key", d.key(), "If-Match", before.Hash}
+	for name, tt := range map[string]struct {
+		text   string
+		header []string
+		status int
+		want   string
+	}{
+		"a fault":            {bad, mine, http.StatusUnprocessableEntity, ""},
+		"nothing":            {"", mine, http.StatusUnprocessableEntity, ""},
+		"too much":           {strings.Repeat("#", 1<<20), mine, http.StatusRequestEntityTooLarge, "KiB"},
+		"another text":       {good, append(mine[:4:4], "If-Match", "x"), http.StatusConflict, "changed meanwhile"},
+		"no key":             {good, append(mine[:2:2], mine[4:]...), http.StatusForbidden, "the address that the command printed"},
+		"no origin":          {good, mine[2:], http.StatusForbidden, "the address that the command printed"},
+		"a key of another":   {good, []string{"Origin", d.origin(), "X-Demo-Key", "x", "If-Match", before.Hash}, http.StatusForbidden, "address"},
+		"a fault in the key": {strings.Replace(good, "allow_origins", "allow_origin", 1), mine, http.StatusUnprocessableEntity, ""},
+	} {
+		status, now := put(tt.text, tt.header...)
+		if status != tt.status || !strings.Contains(now.Error, tt.want) || tt.want == "" && len(now.Faults) == 0 {
+			d.t.Errorf("%s: %d %+v, want %d", name, status, now, tt.status)
+		}
+	}
+	if now, err := os.ReadFile(d.file); err != nil || string(now) != before.Text {
+		d.t.Errorf("after edits that were refused, the file has %q, %v", now, err)
+	}
+	for name, header := range map[string][]string{
+		"another host":   {"Host", "evil.example"},
+		"another name":   {"Host", strings.Replace(d.origin()[len("http://"):], "localhost", "127.0.0.1", 1)},
+		"another site":   {"Sec-Fetch-Site", "cross-site"},
+		"another port":   {"Sec-Fetch-Site", "same-site"},
+		"another origin": {"Origin", "http://localhost:1"},
+	} {
+		if status, text := d.send("GET", "/policy", "", header...); status != http.StatusForbidden || strings.Contains(text, "policies") {
+			d.t.Errorf("%s: %d %s", name, status, text)
+		}
+	}
+	if status, now := put(good, mine...); status != http.StatusOK || now.Text != good+"\n" {
+		d.t.Errorf("%d %+v", status, now)
+	}
+	d.follows(before.Revision)
+}
+
+// follows waits until the policy in force is another one.
+func (d *showing) follows(revision string) {
+	d.t.Helper()
+	deadline := time.Now().Add(limit)
+	for {
+		_, text := d.send("GET", "/policy", "")
+		var now policyNow
+		if err := json.Unmarshal([]byte(text), &now); err != nil {
+			d.t.Fatal(err)
+		}
+		if now.Revision != revision {
+			return
+		}
+		if time.Now().After(deadline) {
+			d.t.Fatalf("the policy in force is still %s after %v: %s", revision, limit, text)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// TestDemoFails starts demos that cannot be.
+func TestDemoFails(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "bad.yaml", "policies: {a: {allow_origins: [\"https://a.example/\"]}}\n")
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
+	for _, tt := range []struct {
+		flags []string
+		want  string
+	}{
+		{[]string{"--framework", "rails"}, "--framework is \"rails\""},
+		{[]string{"--port", "-1"}, "--port is -1; it must be 0 to 65533"},
+		{[]string{"--port", "65534"}, "--port is 65534; it must be 0 to 65533"},
+		{[]string{"--port", port}, "choose other ports with --port"},
+		{[]string{"--config", "bad.yaml"}, "trailing slash"},
+		{[]string{"--config", "missing.yaml"}, "missing.yaml"},
+		{[]string{"--config", ""}, "the file name is empty"},
+		{[]string{"cors.yaml"}, "got 1 argument"},
+	} {
+		r := corskit(t, dir, append([]string{"demo", "--no-open"}, tt.flags...)...)
+		if r.code != exitFail || !strings.Contains(r.stderr, tt.want) {
+			t.Errorf("corskit demo %q: %+v, want %q", tt.flags, r, tt.want)
+		}
+	}
 }

@@ -111,7 +111,7 @@ func (c *control) protect(h http.Header) {
 		frames += " " + col.Origin
 	}
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "+
-		"connect-src 'self' "+c.facts.API+"; frame-src"+frames+"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		"connect-src 'self' "+c.facts.API+"; frame-src"+frames+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")

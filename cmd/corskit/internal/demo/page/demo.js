@@ -66,6 +66,7 @@ function draw(cell) {
   const sign = {good: "✓", bad: "✕", pending: "·"}[kind];
   button.replaceChildren(element("span", {"aria-hidden": "true", class: "sign"}, sign), element("span", {class: "word"}, v.word),
     v.remark && element("span", {class: "remark"}, v.remark));
+  button.setAttribute("aria-label", `${cell.request.title}, ${cell.column.title}: ${v.word}${v.remark ? `, ${v.remark}` : ""}`);
   button.setAttribute("aria-pressed", String(selected?.request === cell.request && selected?.column === cell.column));
 }
 
