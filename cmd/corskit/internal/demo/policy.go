@@ -50,7 +50,9 @@ type policyFile struct {
 	editing sync.Mutex // held while the file is replaced
 
 	mu      sync.Mutex
-	checked document // the last text that was checked
+	checked document  // the last text that was checked
+	found   string    // the hash of another text that was found since
+	at      time.Time // when it was found
 }
 
 // document is the text of the file, and what is wrong with it.
@@ -95,6 +97,10 @@ func (p *policyFile) document(ctx context.Context) document {
 	return d
 }
 
+// settle is how long the file must have a text before the page shows it: editors may empty a
+// file before they write it.
+const settle = 80 * time.Millisecond
+
 // read reads the file, and checks it if it has changed.
 func (p *policyFile) read(ctx context.Context) document {
 	text, err := readBounded(p.path)
@@ -103,7 +109,11 @@ func (p *policyFile) read(ctx context.Context) document {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if hash := hashOf(text); p.checked.Hash != hash {
+	hash := hashOf(text)
+	if hash != p.checked.Hash && hash != p.found {
+		p.found, p.at = hash, time.Now()
+	}
+	if hash != p.checked.Hash && (p.checked.Hash == "" || time.Since(p.at) >= settle) {
 		p.checked = document{Text: string(text), Hash: hash, Faults: p.check(ctx, text)}
 	}
 	return p.checked
@@ -191,5 +201,11 @@ func (p *policyFile) edit(ctx context.Context, base string, text []byte) ([]faul
 	if faults := p.check(ctx, text); len(faults) > 0 {
 		return faults, nil
 	}
-	return []fault{}, p.replace(p.path, text)
+	if err := p.replace(p.path, text); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checked = document{Text: string(text), Hash: hashOf(text), Faults: []fault{}} // it need not settle
+	return []fault{}, nil
 }

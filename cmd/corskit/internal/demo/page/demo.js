@@ -85,6 +85,7 @@ function unreached(column) {
   $("unreached").hidden = false;
   say($("unreached"), `The page at ${column.origin} did not load. Some browsers, such as Safari, do not resolve names below localhost. ` +
     `Use another browser, or add this line to /etc/hosts and reload: 127.0.0.1 ${column.host}`);
+  complete();
 }
 
 addEventListener("message", event => {
@@ -97,10 +98,8 @@ addEventListener("message", event => {
     page.ready = true;
     for (const cell of cells.values()) if (cell.column === column) cell.unreached = false;
     if (batch) work(column);
-  } else if (message.batch === batch && message.done) {
-    finish(column);
   } else if (message.batch === batch) {
-    cells.get(`${message.request}-${column.id}`).next = message.seen;
+    finish(column, message.seen);
   }
 });
 
@@ -109,7 +108,6 @@ const urlOf = (request, column) => `${demo.api}${request.path}?run=${runOf(reque
 
 function run() {
   batch = `${random}${++batches}`;
-  for (const cell of cells.values()) cell.next = undefined;
   for (const column of demo.columns) if (frames.get(column.id).ready) work(column);
 }
 
@@ -118,15 +116,15 @@ function work(column) {
   frames.get(column.id).element.contentWindow.postMessage({batch, requests}, column.origin);
 }
 
-// finish shows the verdicts of a page, once it has sent all requests.
-async function finish(column) {
+// finish shows the verdicts of a page.
+async function finish(column, seen) {
   const mine = batch;
   const response = await fetch(`wire?run=${batch}-${column.id}-`);
   const wire = await response.json();
   if (mine !== batch) return;
   for (const cell of cells.values()) {
     if (cell.column !== column) continue;
-    cell.seen = cell.next;
+    cell.seen = seen[cell.request.id];
     cell.exchanges = wire[runOf(cell.request, column)] ?? [];
     cell.url = urlOf(cell.request, column);
     cell.batch = batch;
@@ -134,11 +132,16 @@ async function finish(column) {
     draw(cell);
   }
   if (selected?.column === column) tell();
-  if ([...cells.values()].every(c => c.batch === batch || c.unreached)) {
-    document.body.dataset.shown = policy.revision; // for tests
-    const good = [...cells.values()].filter(c => c.seen && verdict(c.request, c.seen, c.exchanges).good).length;
-    news(`${good} of ${cells.size} requests succeed.`);
-  }
+  complete();
+}
+
+// complete tells when every verdict is of the policy in force.
+function complete() {
+  const all = [...cells.values()];
+  if (!all.every(c => c.batch === batch || c.unreached)) return;
+  document.body.dataset.shown = policy.revision; // for tests
+  const good = all.filter(c => c.seen && verdict(c.request, c.seen, c.exchanges).good).length;
+  news(`${good} of ${all.length} requests succeed.`);
 }
 
 // The story

@@ -5,18 +5,12 @@
 const control = document.documentElement.dataset.control;
 const limit = 10000; // milliseconds for an answer
 const most = 300; // characters of a body
-let current;
 
 addEventListener("message", async event => {
   if (event.origin !== control || event.source !== parent) return;
   const work = event.data;
-  current = work.batch;
-  for (const request of work.requests) {
-    if (current !== work.batch) return; // newer work has arrived
-    const seen = await kinds[request.kind](request);
-    tell({batch: work.batch, request: request.id, seen});
-  }
-  tell({batch: work.batch, done: true});
+  const seen = await Promise.all(work.requests.map(async r => [r.id, await kinds[r.kind](r)]));
+  tell({batch: work.batch, seen: Object.fromEntries(seen)});
 });
 
 const tell = message => parent.postMessage(message, control);
