@@ -244,23 +244,34 @@ func (w *wire) serve(conn net.Conn) {
 	}
 }
 
-// tunnel passes bytes in both directions until one side closes, first those that were read.
-// Browsers need tunnels to http origins for WebSockets.
+// tunnel passes bytes in both directions until both sides are done, first those that were
+// read. Browsers need tunnels to http origins for WebSockets.
 func (w *wire) tunnel(in *messages, address string, read []byte) {
 	server, err := net.Dial("tcp", address)
 	if err != nil || !w.track(server) {
 		return
 	}
 	defer w.untrack(server)
+	up := make(chan struct{})
 	rest := in.rest()
 	w.conns.Go(func() {
+		defer close(up)
 		if _, err := server.Write(read); err == nil {
 			_, _ = io.Copy(server, rest) // an error is the end
 		}
-		_ = server.Close()
+		endWrites(server)
 	})
 	_, _ = io.Copy(in.conn, server)
-	_ = in.conn.Close()
+	endWrites(in.conn)
+	<-up
+}
+
+// endWrites tells the other side that nothing more follows. To close a connection could
+// discard what the other side has not read yet.
+func endWrites(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+		_ = conn.Close()
+	}
 }
 
 // plain serves http URLs.
