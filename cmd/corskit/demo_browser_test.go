@@ -302,6 +302,9 @@ func (d *demoDriver) badEditInFile() {
 		await until(() => $("#conflict").hidden && $("#text").value.includes("others:"));
 		return "";`)
 	d.changed("an edit of the file, while the page had another text")
+	d.write("policies: {nobody: {allow_origins: []}}\n")
+	d.run(`await until(() => !$("#none").hidden); return "";`)
+	d.compare("under a policy that allows no page")
 }
 
 // strangers try to read and edit the policy from pages of other origins, the calling pages

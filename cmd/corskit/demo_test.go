@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,9 +43,14 @@ type showing struct {
 // startDemo starts a demo, and waits until it has printed where everything is.
 func startDemo(t *testing.T, dir string, flags ...string) *showing {
 	t.Helper()
+	return startDemoWith(t, dir, nil, append([]string{"--no-open"}, flags...)...)
+}
+
+func startDemoWith(t *testing.T, dir string, env []string, flags ...string) *showing {
+	t.Helper()
 	d := &showing{t: t, done: make(chan struct{})}
-	d.cmd = exec.Command(binary, append([]string{"demo", "--no-open"}, flags...)...)
-	d.cmd.Dir, d.cmd.Env = dir, environ()
+	d.cmd = exec.Command(binary, append([]string{"demo"}, flags...)...)
+	d.cmd.Dir, d.cmd.Env = dir, environ(env...)
 	stdout, err := d.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -360,6 +367,50 @@ func (d *showing) follows(revision string) {
 		}
 		if time.Now().After(deadline) {
 			d.t.Fatalf("the policy in force is still %s after %v: %s", revision, limit, text)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// TestDemoOpens starts demos with and without a desktop, whose browser tells what it opens.
+func TestDemoOpens(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere, the system has a browser, and it would open")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte("#!/bin/sh\necho \"$1\" > opened\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		env  []string
+		want string
+	}{
+		{[]string{"DISPLAY=", "WAYLAND_DISPLAY="}, "No desktop was found"},
+		{[]string{"DISPLAY=:0", "PATH=" + filepath.Join(dir, "nothing")}, "The browser did not start"},
+		{[]string{"DISPLAY=:0", "PATH=" + dir}, "Your browser opens the page"},
+	} {
+		d := startDemoWith(t, dir, tt.env)
+		contains(t, "the output", d.text, tt.want)
+		if strings.HasPrefix(tt.want, "Your") {
+			d.opens(filepath.Join(dir, "opened"))
+		} else if _, err := os.Stat(filepath.Join(dir, "opened")); err == nil {
+			t.Errorf("a browser was opened, with %q", tt.env)
+		}
+	}
+}
+
+// opens waits until the browser has got the address of the page.
+func (d *showing) opens(file string) {
+	d.t.Helper()
+	deadline := time.Now().Add(limit)
+	for {
+		text, err := os.ReadFile(file)
+		if strings.TrimSpace(string(text)) == d.page {
+			return
+		}
+		if time.Now().After(deadline) {
+			d.t.Fatalf("after %v, the browser has got %q, %v; want %q", limit, text, err, d.page)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -31,7 +31,7 @@ function build() {
   for (const request of demo.requests) {
     const row = element("tr", {}, element("th", {scope: "row"}, request.title));
     for (const column of demo.columns) {
-      const button = element("button", {type: "button", class: "cell pending", "aria-pressed": "false"});
+      const button = element("button", {type: "button", class: "cell pending", "aria-controls": "story"});
       button.addEventListener("click", () => select(request, column));
       row.append(element("td", {}, button));
       cells.set(idOf(request, column), {request, column, button, exchanges: []});
@@ -141,6 +141,7 @@ function complete() {
   if (!all.every(c => c.batch === batch || c.unreached)) return;
   document.body.dataset.shown = policy.revision; // for tests
   const good = all.filter(c => c.seen && verdict(c.request, c.seen, c.exchanges).good).length;
+  $("none").hidden = good > 0;
   news(`${good} of ${all.length} requests succeed.`);
 }
 
@@ -150,6 +151,7 @@ function select(request, column) {
   selected = {request, column};
   for (const cell of cells.values()) draw(cell);
   tell();
+  news("The story of this verdict follows the table.");
   if (matchMedia("(max-width: 900px)").matches) $("story").scrollIntoView({block: "start"});
 }
 
