@@ -67,7 +67,7 @@ func (d *demonstration) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	if d.port < 0 || d.port > lastFirstPort {
-		return usagef("--port is %d; it must be 0 to %d", d.port, lastFirstPort)
+		return usagef("--port is %d, not 0 to %d", d.port, lastFirstPort)
 	}
 	if cmd.Flags().Changed("config") {
 		plain := source{noEnv: true}
@@ -96,7 +96,7 @@ func (d *demonstration) run(cmd *cobra.Command, _ []string) error {
 func (d *demonstration) portTaken(err error) error {
 	var taken *net.OpError
 	if d.port != 0 && errors.As(err, &taken) {
-		return usagef("%w; choose other ports with --port, or leave it out", err)
+		return usagef("%w; name another port, or find free ones: --port 0", err)
 	}
 	return err
 }

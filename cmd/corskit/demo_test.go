@@ -432,9 +432,9 @@ func TestDemoFails(t *testing.T) {
 		want  string
 	}{
 		{[]string{"--framework", "rails"}, "--framework is \"rails\""},
-		{[]string{"--port", "-1"}, "--port is -1; it must be 0 to 65533"},
-		{[]string{"--port", "65534"}, "--port is 65534; it must be 0 to 65533"},
-		{[]string{"--port", port}, "choose other ports with --port"},
+		{[]string{"--port", "-1"}, "--port is -1, not 0 to 65533"},
+		{[]string{"--port", "65534"}, "--port is 65534, not 0 to 65533"},
+		{[]string{"--port", port}, "find free ones: --port 0"},
 		{[]string{"--config", "bad.yaml"}, "trailing slash"},
 		{[]string{"--config", "missing.yaml"}, "missing.yaml"},
 		{[]string{"--config", ""}, "the file name is empty"},
@@ -445,4 +445,5 @@ func TestDemoFails(t *testing.T) {
 			t.Errorf("corskit demo %q: %+v, want %q", tt.flags, r, tt.want)
 		}
 	}
+	startDemo(t, dir, "--port", "0") // as suggested
 }
