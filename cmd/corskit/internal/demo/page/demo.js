@@ -190,7 +190,8 @@ async function explain({request, column}) {
 
 function inForce() {
   const since = new Date(policy.loaded);
-  $("source").replaceChildren(element("strong", {}, demo.file.split(/[\\/]/).at(-1)), `, in force since ${since.toLocaleTimeString()} (${ago(since)})`);
+  $("source").replaceChildren(element("strong", {}, demo.file.split(/[\\/]/).at(-1)),
+    `, in force since ${since.toLocaleTimeString()} (${ago(since)})`);
 }
 
 function take(now) {

@@ -61,7 +61,8 @@ function sentStep(request, seen, exchanges) {
   const title = asked ? (sent ? "The browser asked, then sent" : "The browser asked") : "The browser sent";
   const parts = exchanges.flatMap((x, i) => [element("h4", {}, nameOf(x, i, exchanges)), ...head(nameOf(x, i, exchanges), x.request)]);
   if (!asked && sent) {
-    parts.push(note(request.kind === "websocket" ? "Without asking: browsers never ask about WebSockets." : "Without asking: the request is simple."));
+    parts.push(note("Without asking: " +
+      (request.kind === "websocket" ? "browsers never ask about WebSockets." : "the request is simple.")));
   }
   if (request.credentials && sent && !exchanges.some(x => x.request.fields.some(f => f.name.toLowerCase() === "cookie"))) {
     parts.push(note("Without the cookie: it has SameSite=Lax, and this page is of another site than the API."));
@@ -112,7 +113,8 @@ export function advice(x, told) {
   const parts = [element("h4", {}, "To allow it")];
   if (x.hint) parts.push(element("p", {}, sentence(x.hint)));
   if (x.fix) {
-    parts.push(...(x.fix.cautions ?? []).map(c => element("p", {class: "note"}, sentence(c))), ...lines("Lines for the file", x.fix.lines, told));
+    parts.push(...(x.fix.cautions ?? []).map(c => element("p", {class: "note"}, sentence(c))));
+    parts.push(...lines("Lines for the file", x.fix.lines, told));
   }
   return element("div", {class: "fix"}, ...parts);
 }
@@ -121,7 +123,8 @@ export function advice(x, told) {
 export function story(request, url, seen, exchanges, fix) {
   const v = verdict(request, seen, exchanges);
   return [
-    step("The script called", element("pre", {class: "lines", tabindex: "0", role: "region", "aria-label": "The script"}, script(request, url)),
+    step("The script called",
+      element("pre", {class: "lines", tabindex: "0", role: "region", "aria-label": "The script"}, script(request, url)),
       note(request.note)),
     sentStep(request, seen, exchanges),
     answerStep(request, exchanges, fix),
