@@ -1,6 +1,7 @@
 // Command corskit checks, explains and tries out CORS configurations, and
 // probes servers.
 //
+//	corskit demo                                 see CORS at work in your own browser
 //	corskit init                                 write a commented starter file
 //	corskit schema                               print a JSON Schema of the file
 //	corskit check [FILE...]                      report what is wrong in files

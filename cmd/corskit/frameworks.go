@@ -12,7 +12,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 	fiber "github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	fiberv3 "github.com/gofiber/fiber/v3"
+	adaptorv3 "github.com/gofiber/fiber/v3/middleware/adaptor"
 	echo "github.com/labstack/echo/v4"
 	echov5 "github.com/labstack/echo/v5"
 
@@ -89,6 +91,9 @@ func fiberServer(t *tryout) server {
 		t.decision(c.UserContext(), corsfiber.Request(c), c.Response().StatusCode())
 		return err
 	}, corsfiber.Middleware(t.engine), func(c *fiber.Ctx) error {
+		if t.app != nil {
+			return adaptor.HTTPHandler(t.app)(c)
+		}
 		r := received{Method: c.Method(), Target: c.OriginalURL(), Host: string(c.Request().Host())}
 		r.Header = copied(c.Request().Header.All())
 		return c.JSON(t.answer(r, c.Request().Body()))
@@ -106,6 +111,9 @@ func fiberV3Server(t *tryout) server {
 		t.decision(c.Context(), corsfiberv3.Request(c), c.Response().StatusCode())
 		return err
 	}, corsfiberv3.Middleware(t.engine), func(c fiberv3.Ctx) error {
+		if t.app != nil {
+			return adaptorv3.HTTPHandler(t.app)(c)
+		}
 		r := received{Method: c.Method(), Target: c.OriginalURL(), Host: string(c.Request().Host())}
 		r.Header = copied(c.Request().Header.All())
 		return c.JSON(t.answer(r, c.Request().Body()))

@@ -90,7 +90,8 @@ it. Start with 'corskit init'.
 
 Exit status: 0 if the answer is yes or nothing is wrong, 1 if the answer is no
 or something is wrong, 2 if there is no answer.`,
-		Example: `  corskit init
+		Example: `  corskit demo
+  corskit init
   corskit check cors.yaml
   corskit explain cors.yaml --origin https://app.example.com --method PUT
   corskit serve cors.yaml --framework gin --watch
@@ -120,7 +121,7 @@ or something is wrong, 2 if there is no answer.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return oneOf("color", cmd.Flag("color").Value.String(), "auto", "always", "never")
 	}
-	root.AddCommand(newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newDiff(), newSuggest(), newVersion())
+	root.AddCommand(newDemo(), newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newDiff(), newSuggest(), newVersion())
 	return root
 }
 

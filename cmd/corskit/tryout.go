@@ -21,6 +21,7 @@ type tryout struct {
 	framework string
 	engine    *core.Engine
 	log       *slog.Logger
+	app       http.Handler // answers requests; if nil, each is answered with its description
 }
 
 // How much the server reads and echoes, in bytes.
@@ -105,7 +106,8 @@ const (
 	idleLimit = 2 * time.Minute
 )
 
-// http returns a server for h that logs the decision about each request.
+// http returns a server for h that logs the decision about each request, unless there is an
+// application.
 func (t *tryout) http(h http.Handler) server {
 	s := &http.Server{
 		ReadHeaderTimeout: readLimit, ReadTimeout: readLimit, IdleTimeout: idleLimit, MaxHeaderBytes: maxHead,
@@ -116,6 +118,9 @@ func (t *tryout) http(h http.Handler) server {
 			h.ServeHTTP(status, r)
 			t.decision(r.Context(), facts, status.status)
 		}),
+	}
+	if t.app != nil {
+		s.Handler = h // some frameworks want the server's own writer for WebSockets
 	}
 	return server{s.Serve, func(ctx context.Context) error {
 		err := s.Shutdown(ctx)
@@ -147,8 +152,12 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// handle answers with a description of the request.
+// handle answers with a description of the request, or lets the application answer.
 func (t *tryout) handle(w http.ResponseWriter, r *http.Request) {
+	if t.app != nil {
+		t.app.ServeHTTP(w, r)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		status := http.StatusBadRequest

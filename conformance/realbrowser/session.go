@@ -162,8 +162,13 @@ func (s *Session) Serve(address string) (origin string, err error) {
 }
 
 // Route puts the server at an address behind an https origin that was passed to
-// [Start]. Paths below /.corskit/ remain reserved for the page.
+// [Start], or behind an http origin. Paths below /.corskit/ remain reserved for the page.
+// WebSockets work over http.
 func (s *Session) Route(origin, address string) error {
+	if strings.HasPrefix(origin, "http://") {
+		s.wire.routePage(origin, address)
+		return nil
+	}
 	if !strings.HasPrefix(origin, "https://") || !s.wire.serves(origin) {
 		return fmt.Errorf("realbrowser: the session was not started with the https origin %s", origin)
 	}

@@ -2,11 +2,14 @@ package realbrowser
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/websocket"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
@@ -162,5 +165,40 @@ func TestScript(t *testing.T) {
 		if _, err := s.Script(t.Context(), "https://unknown.example", `return 1;`); err == nil {
 			t.Error("no error for an origin that the session does not know")
 		}
+		t.Run("http", func(t *testing.T) { httpOrigin(t, s) })
 	}, pageA)
+}
+
+// httpOrigin puts a server behind an http origin of loopback, which the session was not
+// started with. It gets requests as browsers send them without a proxy, and WebSockets.
+func httpOrigin(t *testing.T, s *Session) {
+	const origin = "http://localhost:4711"
+	chat := websocket.Server{Handler: func(c *websocket.Conn) {
+		_, _ = c.Write([]byte("hello " + c.Request().RequestURI))
+		_, _ = io.Copy(io.Discard, c) // until the browser closes
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/chat" {
+			chat.ServeHTTP(w, r)
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		_ = json.NewEncoder(w).Encode([]any{r.RequestURI, r.Host, r.Header["Proxy-Connection"], string(body), err == nil})
+	}))
+	t.Cleanup(server.Close)
+	if err := s.Route(origin, server.Listener.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Script(t.Context(), origin, `
+		const body = "x".repeat(100000);
+		const [target, host, proxy, sent, read] = await (await fetch("/x?y", {method: "POST", body})).json();
+		const said = await new Promise((yes, no) => {
+			const socket = new WebSocket("ws://localhost:4711/chat?z");
+			socket.onmessage = e => { socket.close(); yes(e.data); };
+			socket.onclose = e => no(new Error("the WebSocket was closed with " + e.code));
+		});
+		return [target, host, proxy, sent === body, read, said].join(" ");`)
+	if want := "/x?y localhost:4711  true true hello /chat?z"; err != nil || got != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
 }

@@ -164,6 +164,14 @@ func (w *wire) route(origin, address string) {
 	w.backends[origin] = address
 }
 
+// routePage does what route does, and lets documents have the origin.
+func (w *wire) routePage(origin, address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pages[origin] = true
+	w.backends[origin] = address
+}
+
 // requests returns the requests to servers whose URLs have a prefix, in order of
 // arrival.
 func (w *wire) requests(prefix string) []browsermodel.Request {
@@ -204,6 +212,12 @@ func (w *wire) serve(conn net.Conn) {
 		w.plain(in, r)
 		return
 	}
+	if address := w.backend(browsermodel.OriginOf("http://" + r.Host)); address != "" {
+		if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n"); err == nil {
+			w.tunnel(in, address, nil)
+		}
+		return
+	}
 	origin := browsermodel.OriginOf("https://" + r.Host)
 	if !w.knows(origin) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 502 No such host\r\nContent-Length: 0\r\n\r\n")
@@ -230,11 +244,47 @@ func (w *wire) serve(conn net.Conn) {
 	}
 }
 
-// plain serves http URLs. They have pages, but no servers under test.
+// tunnel passes bytes in both directions until both sides are done, first those that were
+// read. Browsers need tunnels to http origins for WebSockets.
+func (w *wire) tunnel(in *messages, address string, read []byte) {
+	server, err := net.Dial("tcp", address)
+	if err != nil || !w.track(server) {
+		return
+	}
+	defer w.untrack(server)
+	up := make(chan struct{})
+	rest := in.rest()
+	w.conns.Go(func() {
+		defer close(up)
+		if _, err := server.Write(read); err == nil {
+			_, _ = io.Copy(server, rest) // an error is the end
+		}
+		endWrites(server)
+	})
+	_, _ = io.Copy(in.conn, server)
+	endWrites(in.conn)
+	<-up
+}
+
+// endWrites tells the other side that nothing more follows. To close a connection could
+// discard what the other side has not read yet.
+func endWrites(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+		_ = conn.Close()
+	}
+}
+
+// plain serves http URLs.
 func (w *wire) plain(in *messages, r *http.Request) {
+	server := backend{plain: true}
+	defer server.close()
 	for {
-		origin := browsermodel.OriginOf(r.URL.String())
-		if !w.knows(origin) || !w.answer(in, r, origin, nil) {
+		origin := browsermodel.OriginOf("http://" + r.URL.Host) // the scheme may be ws
+		if address := w.backend(origin); address != "" && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+			w.tunnel(in, address, originForm(in.raw.Bytes(), r)) // WebKit asks for no tunnel
+			return
+		}
+		if !w.knows(origin) || !w.answer(in, r, origin, &server) {
 			_, _ = io.WriteString(in.conn, "HTTP/1.1 502 No such host\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 			return
 		}
@@ -258,7 +308,7 @@ func (w *wire) answer(in *messages, r *http.Request, origin string, server *back
 		return err == nil
 	}
 	address := w.backend(origin)
-	if address == "" || server == nil {
+	if address == "" {
 		// Browsers request icons by themselves.
 		_, err := io.WriteString(in.conn, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 		return err == nil
@@ -322,6 +372,7 @@ type backend struct {
 	address string
 	conn    net.Conn
 	wire    *wire
+	plain   bool // whether requests have the form for proxies
 }
 
 func (b *backend) close() {
@@ -345,7 +396,7 @@ func (b *backend) exchange(w *wire, address string, in *messages, r *http.Reques
 			if err != nil || !w.track(conn) {
 				return false
 			}
-			*b = backend{address: address, conn: conn, wire: w}
+			*b = backend{address: address, conn: conn, wire: w, plain: b.plain}
 		}
 		keep, err := b.pass(in, r)
 		if errors.Is(err, errServerGone) && reused {
@@ -357,7 +408,11 @@ func (b *backend) exchange(w *wire, address string, in *messages, r *http.Reques
 }
 
 func (b *backend) pass(in *messages, r *http.Request) (keep bool, err error) {
-	if _, err := b.conn.Write(in.raw.Bytes()); err != nil {
+	raw := in.raw.Bytes()
+	if b.plain {
+		raw = originForm(raw, r)
+	}
+	if _, err := b.conn.Write(raw); err != nil {
 		return false, errServerGone
 	}
 	// The browser gets what the server sends, as it arrives. The answer is parsed only
@@ -382,6 +437,19 @@ func (b *backend) pass(in *messages, r *http.Request) (keep bool, err error) {
 		_, err = io.Copy(io.Discard, response.Body)
 		return err == nil && !response.Close, err
 	}
+}
+
+// originForm returns a request to a proxy as the browser sends it without one.
+func originForm(raw []byte, r *http.Request) []byte {
+	_, rest, _ := bytes.Cut(raw, []byte("\r\n"))
+	head, body, _ := bytes.Cut(rest, []byte("\r\n\r\n"))
+	form := fmt.Appendf(nil, "%s %s %s\r\n", r.Method, r.URL.RequestURI(), r.Proto)
+	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
+		if !bytes.HasPrefix(bytes.ToLower(line), []byte("proxy-")) {
+			form = append(append(form, line...), "\r\n"...)
+		}
+	}
+	return append(append(form, "\r\n"...), body...)
 }
 
 type counter struct {
