@@ -52,7 +52,7 @@ var (
 // output keeps the lines that a browser writes, at most maxOutput bytes of them.
 type output struct {
 	mu  sync.Mutex
-	buf, all []byte
+	buf []byte
 }
 
 const maxOutput = 1 << 20
@@ -60,7 +60,6 @@ const maxOutput = 1 << 20
 func (o *output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.all = append(o.all, b...)
 	o.buf = append(o.buf, b[:min(len(b), maxOutput-len(o.buf))]...)
 	return len(b), nil
 }
