@@ -53,6 +53,18 @@ func (m message) String() string {
 	return "read from the message of " + browserNames[m.Browser] + ": " + strings.Join(parts, ", ")
 }
 
+// errorsURL is where each message is explained, below the code of its cause.
+const errorsURL = "https://github.com/corskit/corskit/blob/main/docs/errors.md"
+
+// see says where the message is explained.
+func (m message) see(t terminal) string {
+	url := errorsURL
+	if m.Code != "" {
+		url += "#" + string(m.Code)
+	}
+	return t.style(dim, "see:") + " " + url
+}
+
 // maxMessage is the largest text that is read from standard input, in bytes.
 const maxMessage = 1 << 20
 

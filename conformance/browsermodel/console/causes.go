@@ -273,6 +273,17 @@ func (m Message) Match(text string) (values map[string]string, ok bool) {
 	return values, true
 }
 
+// With returns the message with values for its placeholders. A placeholder without a value
+// stays.
+func (m Message) With(values map[string]string) string {
+	return placeholder.ReplaceAllStringFunc(m.Text, func(p string) string {
+		if value, ok := values[strings.Trim(p, "{}")]; ok {
+			return value
+		}
+		return p
+	})
+}
+
 // part is a part of a message.
 type part struct {
 	browser    string
