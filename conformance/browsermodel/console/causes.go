@@ -30,7 +30,7 @@ type Message struct {
 	Browser string
 	// Text is the message. Its placeholders are {url}, {redirected} (the URL that the
 	// script fetched, if a redirect led to the other), {origin}, {method}, {header},
-	// {status} and {value} (anything). Lines end with "\n": WebKit prints two messages.
+	// {status}, {digits}, {schemes} and {value} (anything). Lines end with "\n": WebKit prints two messages.
 	Text string
 	// Old says that only versions before those that docs/errors.md names print it.
 	Old bool
@@ -190,7 +190,7 @@ var causes = []Cause{
 		{
 			Browser: Chromium, reason: "Cross origin requests are only supported for protocol schemes",
 			Text: strings.Replace(chromiumStart, "fetch", "XMLHttpRequest", 1) +
-				"Cross origin requests are only supported for protocol schemes: {value}.",
+				"Cross origin requests are only supported for protocol schemes: {schemes}.",
 		},
 		whole(Chromium, `Fetch API cannot load {url}. URL scheme "{value}" is not supported.`),
 		inFirefox("CORS request not http"),
@@ -223,7 +223,7 @@ const (
 // placeholders are the expressions of what stands for a placeholder. Quotes are plain.
 var placeholders = map[string]string{
 	"url": `\S+?`, "redirected": `[^']+`, "origin": `\S+?`, "method": `[^\s']+`, "header": `[^\s']+`,
-	"status": `\d{3}|\(null\)`, "digits": `\d\d`, "value": `.*?`,
+	"status": `\d{3}|\(null\)`, "digits": `\d\d`, "value": `.*?`, "schemes": `[a-z, -]+`,
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)

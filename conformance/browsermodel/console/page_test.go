@@ -13,35 +13,59 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel/console"
 )
 
-var update = flag.Bool("update", false, "write docs/errors.md")
+var update = flag.Bool("update", false, "write the messages in docs/errors.md")
 
 const page = "../../../docs/errors.md"
 
-// TestErrorsPage checks that docs/errors.md is what the list of messages and the advice
-// below make of it, and that package console reads each of its messages.
+// block matches the messages of one cause in the page.
+var block = regexp.MustCompile(`(?s)<!-- messages ([a-z-]+) -->\n(.*?)<!-- end -->`)
+
+// TestErrorsPage checks that docs/errors.md has a section about every cause, with every
+// message of the list, and that package console reads each of them.
 func TestErrorsPage(t *testing.T) {
-	want := markdown(t)
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	causes := make(map[string]console.Cause)
+	for _, c := range console.Causes() {
+		causes[string(c.Code)] = c
+	}
+	want := block.ReplaceAllStringFunc(string(text), func(old string) string {
+		code := block.FindStringSubmatch(old)[1]
+		c, ok := causes[code]
+		if !ok {
+			t.Errorf("the page has messages of %s, which is no cause, or twice on the page", code)
+		}
+		if !strings.Contains(string(text), `<a id="`+code+`"></a>`) || !strings.Contains(string(text), "](#"+code+")") {
+			t.Errorf("no section about %s, or no link to it at the top", code)
+		}
+		delete(causes, code)
+		return fmt.Sprintf("<!-- messages %s -->\n%s<!-- end -->", code, messagesOf(t, c))
+	})
+	for code := range causes {
+		t.Errorf("the page has no messages of %s", code)
+	}
 	if *update {
 		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	}
-	got, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
+	} else if string(text) != want {
 		t.Errorf("%s is out of date: run \"go test ./conformance/browsermodel/console -run TestErrorsPage -update\"", page)
 	}
 }
 
-// TestTable checks what the texts of the list have to be.
+// TestTable checks the texts of the list themselves.
 func TestTable(t *testing.T) {
 	names := regexp.MustCompile(`\{[a-z]+\}`)
 	for _, c := range console.Causes() {
 		for _, m := range c.Messages {
-			if _, ok := m.Match(example(c.Code, m)); !ok {
-				t.Errorf("%s: %q does not match its own message", c.Code, m.Text)
+			values, ok := m.Match(example(c.Code, m))
+			if !ok || strings.Contains(m.Text, "{origin}") && values["origin"] != "https://app.example.com" {
+				t.Errorf("%s: %q does not match its own message: %v", c.Code, m.Text, values)
+			}
+			if _, ok := m.Match("x" + example(c.Code, m)); ok {
+				t.Errorf("%s: %q matches more than its message", c.Code, m.Text)
 			}
 			for _, name := range names.FindAllString(example(c.Code, m), -1) {
 				t.Errorf("%s: no value for %s", c.Code, name)
@@ -55,77 +79,67 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// example returns a message with values as a reader has them.
-func example(code browsermodel.Code, m console.Message) string {
-	values := map[string]string{
+// values are what stands for placeholders in the page.
+var values = map[browsermodel.Code]map[string]string{
+	"": {
 		"url": "https://api.example.com/items", "redirected": "https://api.example.com/old", "origin": "https://app.example.com",
 		"method": "PUT", "header": "content-type", "status": "200", "digits": "07", "value": "",
-	}
-	maps.Copy(values, advices[code].values)
-	return m.With(values)
+		"schemes": "chrome, chrome-extension, chrome-untrusted, data, http, https, isolated-app",
+	},
+	browsermodel.CodeAllowOriginMissing:  {"value": "https://api.example.com/items/"},
+	browsermodel.CodePreflightStatus:     {"status": "405"},
+	browsermodel.CodeAllowOriginMultiple: {"value": "https://app.example.com, *"},
+	browsermodel.CodeAllowOriginMismatch: {"value": "https://app.example.com/"},
+	browsermodel.CodeNetwork:             {"status": "(null)"},
+	browsermodel.CodeAllowMethodsSyntax:  {"value": "GET PUT"},
+	browsermodel.CodeAllowHeadersSyntax:  {"value": "content-type authorization"},
+	browsermodel.CodeRedirectCredentials: {"value": "https://user:secret@api.example.com/items"},
+	console.CodePrivateNetwork:           {"value": "local"},
+	console.CodeMixedContent:             {"url": "http://api.example.com/items", "value": "https://app.example.com/"},
+	console.CodeNotHTTP:                  {"url": "localhost:8080/items", "value": "localhost"},
+}
+
+// example returns a message with values as a reader has them.
+func example(code browsermodel.Code, m console.Message) string {
+	v := maps.Clone(values[""])
+	maps.Copy(v, values[code])
+	return m.With(v)
 }
 
 var browserNames = []struct{ key, name string }{
-	{console.Chromium, "Chrome, Edge and other browsers with Chromium"}, {console.Firefox, "Firefox"}, {console.WebKit, "Safari"},
+	{console.Chromium, "Chrome, Edge and others with Chromium"}, {console.Firefox, "Firefox"}, {console.WebKit, "Safari"},
 }
 
-func markdown(t *testing.T) string {
+func messagesOf(t *testing.T, c console.Cause) string {
 	var b strings.Builder
-	b.WriteString(intro)
-	causes := make(map[browsermodel.Code]console.Cause)
-	for _, c := range console.Causes() {
-		causes[c.Code] = c
-	}
-	for _, code := range order {
-		fmt.Fprintf(&b, "- [%s](#%s)\n", advices[code].title, code)
-	}
-	for _, code := range order {
-		c, a := causes[code], advices[code]
-		delete(causes, code)
-		fmt.Fprintf(&b, "\n## <a id=\"%s\"></a>%s\n", code, a.title)
-		for _, browser := range browserNames {
-			printMessages(t, &b, c, browser.key, browser.name)
+	for _, browser := range browserNames {
+		var texts, older []string
+		note := ""
+		for _, m := range c.Messages {
+			if m.Browser != browser.key {
+				continue
+			}
+			text := example(c.Code, m)
+			if r, ok := console.Read(text); !ok || r.Code != c.Code || r.Browser != m.Browser {
+				t.Errorf("read %+v, want %s of %s, from\n%s", r, c.Code, m.Browser, text)
+			}
+			if m.Old {
+				older = append(older, text)
+				continue
+			}
+			texts = append(texts, text)
+			if m.Unseen != "" {
+				note = "\nNo test has seen the last of these: " + m.Unseen + ".\n"
+			}
 		}
-		fmt.Fprintf(&b, "\n**What happened.** %s\n", a.happened)
-		if a.see != "" {
-			fmt.Fprintf(&b, "\n**See it.**\n\n    %s\n", a.see)
-		}
-		fmt.Fprintf(&b, "\n**Fix.** %s\n", a.fix)
+		b.WriteString(fenced(browser.name, texts) + note + fenced(browser.name+", older versions", older))
 	}
-	for code := range causes {
-		t.Errorf("the page has no section about %s", code)
-	}
-	b.WriteString(outro)
-	return b.String()
+	return strings.TrimPrefix(b.String(), "\n")
 }
 
-func printMessages(t *testing.T, b *strings.Builder, c console.Cause, browser, name string) {
-	var texts, older []string
-	note := ""
-	for _, m := range c.Messages {
-		if m.Browser != browser {
-			continue
-		}
-		text := example(c.Code, m)
-		if r, ok := console.Read(text); !ok || r.Code != c.Code || r.Browser != browser {
-			t.Errorf("read %+v, want %s of %s, from\n%s", r, c.Code, browser, text)
-		}
-		if m.Old {
-			older = append(older, text)
-			continue
-		}
-		texts = append(texts, text)
-		if m.Unseen != "" {
-			note = "\nNo test has seen the last of these: " + m.Unseen + ".\n"
-		}
+func fenced(label string, texts []string) string {
+	if len(texts) == 0 {
+		return ""
 	}
-	for _, block := range []struct {
-		label string
-		texts []string
-		note  string
-	}{{name, texts, note}, {name + ", older versions", older, ""}} {
-		if len(block.texts) > 0 {
-			fmt.Fprintf(b, "\n%s:\n\n```\n%s\n```\n%s", block.label, strings.Join(block.texts, "\n\n"), block.note)
-		}
-	}
+	return fmt.Sprintf("\n%s:\n\n```\n%s\n```\n", label, strings.Join(texts, "\n\n"))
 }
