@@ -1,0 +1,43 @@
+package core_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/core"
+)
+
+// TestPatternsPage checks every example in the table of docs/patterns.md.
+func TestPatternsPage(t *testing.T) {
+	text, err := os.ReadFile("../docs/patterns.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile("`([^`]*)`")
+	rows := 0
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || !strings.Contains(cells[1], "`") {
+			continue
+		}
+		rows++
+		entry := code.FindStringSubmatch(cells[1])[1]
+		engine, err := core.New(core.Policy{AllowOrigins: []string{entry}})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for i, want := range map[int]bool{2: true, 3: false} {
+			for _, m := range code.FindAllStringSubmatch(cells[i], -1) {
+				if engine.AllowsOrigin(m[1]) != want {
+					t.Errorf("%s: AllowsOrigin(%q) is %v", entry, m[1], !want)
+				}
+			}
+		}
+	}
+	if rows < 10 {
+		t.Errorf("only %d rows", rows)
+	}
+}
