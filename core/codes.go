@@ -35,7 +35,7 @@ const (
 	stepActual           Code = "kind-actual"             // a request with Origin that is not a preflight
 	stepPreflight        Code = "kind-preflight"          // OPTIONS with Origin and Access-Control-Request-Method
 	stepOriginMalformed  Code = "origin-malformed"        // not an origin as browsers send it
-	stepOriginNull       Code = "origin-null"             // "null": a sandboxed frame, a data: or file: document, or a redirect between origins
+	stepOriginNull       Code = "origin-null"             // "null": a sandboxed frame, data: or file:, or a redirect between origins
 	stepMethodSafelisted Code = "method-safelisted"       // GET, HEAD and POST need no permission
 	stepMethodAllowed    Code = "method-allowed"          // the policy lists the method
 	stepMethodCase       Code = "method-case"             // the policy lists the method in another case

@@ -73,9 +73,7 @@ var (
 
 // targets returns the links of a page. Those of Go code are links to the repository.
 func targets(page, text string) (list []string) {
-	for _, target := range toSource.FindAllString(text, -1) {
-		list = append(list, target)
-	}
+	list = toSource.FindAllString(text, -1)
 	if strings.HasSuffix(page, ".go") {
 		return list
 	}

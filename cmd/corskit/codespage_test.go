@@ -168,15 +168,15 @@ func codeGroups() []codeGroup {
 		{title: "Verdicts of the browser", intro: "Of `corskit explain` and `corskit probe`, and in the [test suite](testing.md). " +
 			"Linked codes have a section on [the browser's messages](errors.md).",
 			files: []string{"../../conformance/browsermodel/check.go", "../../conformance/browsermodel/console/causes.go"}, types: "Code",
-			codes: [][2]string{{codeBusy, "the server answered with 429, 503 or the challenge of a firewall, which says nothing about CORS"}},
+			codes: [][2]string{{codeBusy, "the server answered with 429, 503 or a firewall's challenge, which says nothing about CORS"}},
 			named: "Code", fixes: verdictFixes},
 		probe,
-		{title: "Faults and warnings of policies", intro: "Of `core.New`, `corskit check` and `engine.Warnings`. The message names the entry, " +
-			"the reason and what to write instead, and what it suggests is always accepted. " +
+		{title: "Faults and warnings of policies", intro: "Of `core.New`, `corskit check` and `engine.Warnings`. The message names " +
+			"the entry, the reason and what to write instead, and what it suggests is always accepted. " +
 			"[Origins](origins.md) explains the patterns, [Security](security.md) the dangerous settings.",
 			files: []string{"../../core/errors.go"}, types: "Reason", named: "Reason"},
-		{title: "Faults and warnings of files and variables", intro: "Of package `config` and `corskit check`, with file, line and column. " +
-			"[Policies in files and variables](config.md) has the schema.",
+		{title: "Faults and warnings of files and variables", intro: "Of package `config` and `corskit check`, with file, line " +
+			"and column. [Policies in files and variables](config.md) has the schema.",
 			files: []string{"../../config/error.go", "../../config/add.go"}, types: "Reason",
 			codes: [][2]string{{"format", "the file name has no known extension"}, {"encoding", "not UTF-8"},
 				{"empty", "an empty file, entry or name"}, {"syntax", "not YAML, JSON or TOML"}}},
@@ -185,7 +185,7 @@ func codeGroups() []codeGroup {
 
 var probeTexts = map[string]string{
 	"doubled-header":            "a header has several values: browsers refuse or ignore it",
-	"credentials-with-wildcard": "Access-Control-Allow-Origin is \\*, and credentials are allowed: browsers refuse requests with credentials",
+	"credentials-with-wildcard": "Access-Control-Allow-Origin is \\*, with credentials allowed: browsers refuse requests with credentials",
 	"wildcard-not-special":      "a list contains \\*, which is not a wildcard when credentials are allowed",
 	"credentials-value":         "Access-Control-Allow-Credentials is not \"true\", so browsers ignore it",
 	"max-age-value":             "Access-Control-Max-Age is not a number of seconds",
@@ -200,7 +200,7 @@ var decisionFixes = map[string]string{
 	"any-origin":         nothingToDo,
 	"origin-allowed":     nothingToDo,
 	"origin-func":        nothingToDo,
-	"origin-not-allowed": "if the origin is yours, add it to `AllowOrigins`; `Explain` says why no pattern matches. Others are refused rightly",
+	"origin-not-allowed": "if the origin is yours, add it to `AllowOrigins`; `Explain` says why no pattern matches",
 	"origin-repeated":    "browsers send one Origin line: look for a proxy that adds another",
 	"same-origin":        nothingToDo,
 	"method-not-echoed":  "list the methods instead of `*`, or look at what the client sends: browsers ask for one short method",

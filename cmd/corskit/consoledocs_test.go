@@ -94,7 +94,8 @@ func TestDocumentedSessions(t *testing.T) {
 					}
 					_, after, ok := strings.Cut(rest, line)
 					if !ok {
-						t.Errorf("%s: corskit %s does not print %q after the lines above it, but\n%s", page, command, line, r.stdout+r.stderr)
+						t.Errorf("%s: corskit %s does not print %q after the lines above it, but\n%s",
+							page, command, line, r.stdout+r.stderr)
 						break
 					}
 					rest = after

@@ -180,11 +180,12 @@ var outcomes = map[browsermodel.Code]string{
 		"fetch the URL that the redirect leads to",
 	browsermodel.CodeNetwork: "there was no response at all: the port is wrong, the certificate is not valid, the server is down, " +
 		"or a handler panicked",
-	console.CodePrivateNetwork: "the browser protects a private network or this machine, which is not CORS: serve the page over https://, " +
-		"and grant the permission that the browser asks for",
+	console.CodePrivateNetwork: "the browser protects a private network or this machine, which is not CORS: serve the page over " +
+		"https://, and grant the permission that the browser asks for",
 	console.CodeNotHTTP: "only http:// and https:// URLs can be fetched: serve the page from a web server instead of file://, " +
 		"and write the whole URL, with its scheme",
-	console.CodeMixedContent: "a page with https:// may not fetch from http://: give the server a certificate, or a proxy in front that has one",
+	console.CodeMixedContent: "a page with https:// may not fetch from http://: " +
+		"give the server a certificate, or a proxy in front that has one",
 }
 
 // beyondCORS reports whether the browser refused the request for a reason that no

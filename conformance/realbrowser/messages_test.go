@@ -38,7 +38,8 @@ var (
 const noServer = "foo://bar"
 
 var refusals = []refusal{
-	{code: "header-not-allowed", header: [][2]string{own}, fetch: browsermodel.Fetch{Method: "POST", Header: browsermodel.Header("x-token", "1")}},
+	{code: "header-not-allowed", header: [][2]string{own},
+		fetch: browsermodel.Fetch{Method: "POST", Header: browsermodel.Header("x-token", "1")}},
 	{code: "method-not-allowed", header: [][2]string{own}, fetch: browsermodel.Fetch{Method: "PUT"}},
 	{code: "authorization-listed", header: [][2]string{own, {"Access-Control-Allow-Headers", "*"}},
 		fetch: browsermodel.Fetch{Header: browsermodel.Header("Authorization", "Bearer x")}},
@@ -46,7 +47,8 @@ var refusals = []refusal{
 		fetch: browsermodel.Fetch{Header: browsermodel.Header("x-token", "1")}},
 	{code: "allow-methods-syntax", header: [][2]string{own, {"Access-Control-Allow-Methods", "GET PUT"}},
 		fetch: browsermodel.Fetch{Method: "PUT"}},
-	{code: "preflight-redirect", status: 307, header: [][2]string{own, {"Location", "/elsewhere"}}, fetch: browsermodel.Fetch{Method: "PUT"}},
+	{code: "preflight-redirect", status: 307, header: [][2]string{own, {"Location", "/elsewhere"}},
+		fetch: browsermodel.Fetch{Method: "PUT"}},
 	{code: "preflight-status", status: 405, header: [][2]string{own}, fetch: browsermodel.Fetch{Method: "PUT"}},
 	{code: "allow-origin-wildcard", header: [][2]string{star}, fetch: browsermodel.Fetch{Credentials: true}},
 	{code: "allow-origin-wildcard", header: [][2]string{star}, fetch: browsermodel.Fetch{Method: "PUT", Credentials: true}},

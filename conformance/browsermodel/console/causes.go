@@ -167,7 +167,8 @@ var causes = []Cause{
 	}},
 	{browsermodel.CodeRedirectCredentials, []Message{
 		inChromium("Redirect location '{value}' contains a username and password, which is disallowed for cross-origin requests."),
-		inWebKit("Cross-origin redirection to {value} denied by Cross-Origin Resource Sharing policy: redirection URL {value} has credentials"),
+		inWebKit("Cross-origin redirection to {value} denied by Cross-Origin Resource Sharing policy: " +
+			"redirection URL {value} has credentials"),
 	}},
 	{browsermodel.CodeAllowOriginMissing, []Message{
 		inChromium(missing),
