@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"os"
 	"regexp"
 	"strings"
@@ -39,5 +40,27 @@ func TestPatternsPage(t *testing.T) {
 	}
 	if rows < 10 {
 		t.Errorf("only %d rows", rows)
+	}
+}
+
+// TestOriginsPage checks the error that docs/origins.md shows of a careless function.
+func TestOriginsPage(t *testing.T) {
+	text, err := os.ReadFile("../docs/origins.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := core.Policy{
+		AllowOriginFunc: func(_ context.Context, r core.Request) bool {
+			return strings.Contains(r.OriginValue(), "shop.example")
+		},
+		AllowCredentials: true,
+	}
+	err = policy.CheckOriginFunc(t.Context(), "https://shop.example")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	if !strings.Contains(string(text), "```\n"+first+"\n```") {
+		t.Errorf("the page does not show\n%v", err)
 	}
 }
