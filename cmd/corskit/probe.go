@@ -320,10 +320,10 @@ func interrupted(ctx context.Context, g *gate) error {
 
 func (r probed) annotate(w io.Writer) {
 	if !r.Verdict.Allowed && r.Verdict.Code != codeBusy {
-		annotation(w, "error", "", 0, 0, "CORS: "+r.Verdict.Code, r.Verdict.Text)
+		annotation(w, "error", "", 0, 0, "CORS: "+r.Verdict.Code, r.Verdict.Text+"; see "+codesURL+r.Verdict.Code)
 	}
 	for _, f := range r.Findings {
-		annotation(w, f.Severity, "", 0, 0, "CORS: "+f.Code, f.Text+"; "+f.Fix)
+		annotation(w, f.Severity, "", 0, 0, "CORS: "+f.Code, f.Text+"; "+f.Fix+"; see "+codesURL+f.Code)
 	}
 	if r.Unjudged != "" {
 		annotation(w, "warning", "", 0, 0, "CORS: incomplete", r.Unjudged)

@@ -72,7 +72,7 @@ var refusals = []refusal{
 	{code: "network", drop: true},
 }
 
-// scriptErrors are what a script learns, whatever the cause.
+// scriptErrors are what a script learns. They are the same for every cause.
 var scriptErrors = map[string]string{
 	"chromium": "TypeError: Failed to fetch",
 	"firefox":  "TypeError: NetworkError when attempting to fetch resource.",
