@@ -28,6 +28,9 @@ bench: # measure corskit and other libraries; writes docs/performance.md and doc
 docs: # write the pages and tables that come from code
 	go run ./conformance/scoreboard
 	go test ./conformance -run TestRulesPage -update
+	go test ./conformance/browsermodel/console -run TestErrorsPage -update
+	go test ./cmd/corskit -run TestCodesPage -update
+	go test ./config -run TestReference -update
 	go test ./conformance/realbrowser -run TestProof -update
 	go test -C docs/migrate . -update
 	go test -C docs/observe . -update

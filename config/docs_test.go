@@ -61,6 +61,19 @@ func TestGuide(t *testing.T) {
 	}
 }
 
+// TestGuideHasTheFaults checks that the list of faults in docs/config.md is what Load returns.
+func TestGuideHasTheFaults(t *testing.T) {
+	guide, err := os.ReadFile("../docs/config.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = config.Read(t.Context(), yaml("version: 1\npolicies:\n  spa:\n    allow_orgins: []\n    max_age: \"600\"\n"), "cors.yaml",
+		config.Options{Environ: []string{"CORS__POLICIES__SPA__CREDENTIALS=true"}})
+	if err == nil || !strings.Contains(string(guide), "```\n"+err.Error()+"\n```") {
+		t.Errorf("the guide does not list\n%v", err)
+	}
+}
+
 // TestGuideHasTheLog checks that docs/config.md lists every message that a watcher logs.
 func TestGuideHasTheLog(t *testing.T) {
 	guide, err := os.ReadFile("../docs/config.md")

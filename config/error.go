@@ -23,22 +23,22 @@ const (
 
 // The other reasons, which the documentation of Error lists.
 const (
-	reasonTooLarge        core.Reason = "too-large"
+	reasonTooLarge        core.Reason = "too-large" // more bytes than the limit
 	reasonFormat                      = core.Reason(document.Format)
 	reasonEncoding                    = core.Reason(document.Encoding)
 	reasonEmpty                       = core.Reason(document.Empty)
 	reasonSyntax                      = core.Reason(document.Syntax)
-	reasonUnknownKey      core.Reason = "unknown-key"
-	reasonKeyCase         core.Reason = "key-case"
-	reasonDuplicate       core.Reason = "duplicate"
-	reasonNull            core.Reason = "null"
-	reasonType            core.Reason = "type"
-	reasonUnit            core.Reason = "unit"
-	reasonValue           core.Reason = "value"
-	reasonName            core.Reason = "name"
-	reasonMissing         core.Reason = "missing"
-	reasonUnknownVariable core.Reason = "unknown-variable"
-	reasonUnknownPolicy   core.Reason = "unknown-policy"
+	reasonUnknownKey      core.Reason = "unknown-key"      // a key that the schema does not have
+	reasonKeyCase         core.Reason = "key-case"         // a key or variable in the wrong case
+	reasonDuplicate       core.Reason = "duplicate"        // set twice in one place
+	reasonNull            core.Reason = "null"             // a key or an entry without a value
+	reasonType            core.Reason = "type"             // a value of the wrong type
+	reasonUnit            core.Reason = "unit"             // a duration without a unit
+	reasonValue           core.Reason = "value"            // a value of the right type, but not allowed for the key
+	reasonName            core.Reason = "name"             // not a valid name of a policy, profile or variable
+	reasonMissing         core.Reason = "missing"          // a required key or variable is not set
+	reasonUnknownVariable core.Reason = "unknown-variable" // a CORS_* variable that sets nothing
+	reasonUnknownPolicy   core.Reason = "unknown-policy"   // a policy that no file declares
 )
 
 // Error is one fault of a configuration: its place, what is wrong there, and how

@@ -30,22 +30,22 @@ const (
 // Codes of the steps of an [Explanation]. A step may also have a Code of a
 // decision.
 const (
-	stepRoute            Code = "route"
-	stepNotCORS          Code = "kind-not-cors"
-	stepActual           Code = "kind-actual"
-	stepPreflight        Code = "kind-preflight"
-	stepOriginMalformed  Code = "origin-malformed"
-	stepOriginNull       Code = "origin-null"
-	stepMethodSafelisted Code = "method-safelisted"
-	stepMethodAllowed    Code = "method-allowed"
-	stepMethodCase       Code = "method-case"
-	stepHeaderAllowed    Code = "header-allowed"
-	stepCredentials      Code = "credentials-allowed"
-	stepNoCredentials    Code = "credentials-not-allowed"
-	stepPrivateNetwork   Code = "private-network-allowed"
-	stepRejected         Code = "rejected"
-	stepHandler          Code = "handler-runs"
-	stepAnswered         Code = "answered"
+	stepRoute            Code = "route"                   // which route covers the request
+	stepNotCORS          Code = "kind-not-cors"           // no Origin: not a CORS request
+	stepActual           Code = "kind-actual"             // a request with Origin that is not a preflight
+	stepPreflight        Code = "kind-preflight"          // OPTIONS with Origin and Access-Control-Request-Method
+	stepOriginMalformed  Code = "origin-malformed"        // not an origin as browsers send it
+	stepOriginNull       Code = "origin-null"             // "null": a sandboxed frame, data: or file:, or a redirect between origins
+	stepMethodSafelisted Code = "method-safelisted"       // GET, HEAD and POST need no permission
+	stepMethodAllowed    Code = "method-allowed"          // the policy lists the method
+	stepMethodCase       Code = "method-case"             // the policy lists the method in another case
+	stepHeaderAllowed    Code = "header-allowed"          // the policy lists the header
+	stepCredentials      Code = "credentials-allowed"     // the policy allows credentials
+	stepNoCredentials    Code = "credentials-not-allowed" // a request with cookies fails
+	stepPrivateNetwork   Code = "private-network-allowed" // the answer allows legacy private network access
+	stepRejected         Code = "rejected"                // RejectDisallowed answers with 403
+	stepHandler          Code = "handler-runs"            // the handler runs
+	stepAnswered         Code = "answered"                // the middleware answers, the handler does not run
 )
 
 // Codes of a [BrowserVerdict].

@@ -360,7 +360,7 @@ func (e explained) print(t terminal) {
 		how = "with credentials"
 	}
 	if e.Message != nil {
-		t.printf("%s\n", e.Message)
+		t.printf("%s\n%s\n", e.Message, e.Message.see(t))
 	}
 	t.printf("a script with origin %s fetches %s (%s, %s)\n\n",
 		safe(e.Fetch.Origin), safe(e.Fetch.URL), safe(e.Fetch.Method), how)

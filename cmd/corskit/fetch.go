@@ -202,7 +202,7 @@ func printExchange(t terminal, number int, e exchange) {
 	t.printf("  %s %s %s\n", t.style(dim, ">"), safe(e.Request.Method), safe(e.Request.URL))
 	printFields(t, ">", e.Request.Header)
 	for _, s := range e.Steps {
-		t.printf("    %s %s\n", t.style(cyan, padded(s.Code, 24)), s.Text)
+		t.printf("    %s %s\n", t.style(cyan, t.code(s.Code))+padded("", 24-len(s.Code)), s.Text)
 	}
 	if e.Error != "" {
 		t.printf("  %s no answer: %s\n\n", t.style(dim, "<"), safe(e.Error))
@@ -259,8 +259,11 @@ func printVerdict(t terminal, v verdict, label, fix string) {
 	if v.AtPreflight {
 		where = ": the request is never sent"
 	}
-	t.printf("%s %s (%s)%s\n", t.style(how, word+":"), v.Text, v.Code, where)
+	t.printf("%s %s (%s)%s\n", t.style(how, word+":"), v.Text, t.code(v.Code), where)
 	if fix != "" {
 		t.printf("%s %s\n", t.style(bold, label+":"), fix)
+	}
+	if !v.Allowed && v.Code != "" {
+		t.printf("%s %s\n", t.style(dim, "see:"), codesURL+v.Code)
 	}
 }

@@ -5,198 +5,24 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/conformance/browsermodel/console"
 )
 
-// message has what a browser's console says about a request that the browser refused. A
-// field is empty if the text does not say.
-type message struct {
-	Browser     string            `json:"browser,omitempty"` // chromium, firefox or webkit
-	Code        browsermodel.Code `json:"code,omitempty"`    // the reason, as in a verdict
-	Origin      string            `json:"origin,omitempty"`
-	URL         string            `json:"url,omitempty"`        // the URL of the refused response
-	Redirected  string            `json:"redirected,omitempty"` // the URL that the script fetched, if it is another
-	Method      string            `json:"method,omitempty"`
-	Header      string            `json:"header,omitempty"`
-	Credentials bool              `json:"credentials,omitempty"`
-	Preflight   bool              `json:"preflight,omitempty"` // whether the refused response is that of a preflight
-	Status      int               `json:"status,omitempty"`
-}
-
-// Codes for messages about which the model of the browser has no code.
-const (
-	codePreflightRedirect browsermodel.Code = "preflight-redirect"
-	codeNotHTTP           browsermodel.Code = "not-http"
-	codePrivateNetwork    browsermodel.Code = "private-network"
-)
-
-// wording is a part of a message. Its named groups are fields of the message.
-type wording struct {
-	browser    string
-	code       browsermodel.Code // the reason; empty if the part gives none
-	expression *regexp.Regexp
-}
-
-// places returns the parts of messages, after [plainQuotes], that say what was fetched.
-func places() []wording {
-	return []wording{
-		part("chromium", `Access to .+? at '(?P<url>[^']+)'(?: \(redirected from '(?P<redirected>[^']+)'\))? `+
-			`from origin '(?P<origin>[^']*)' has been blocked by CORS policy`),
-		part("chromium", `(?:cannot|Failed to) load (?P<url>https?://\S+?)[.:]? .*`+
-			`Origin '(?P<origin>[^']*)' is therefore not allowed access`),
-		part("firefox", `The Same Origin Policy (?:disallows|will disallow) reading the remote resource at `+
-			`'?(?P<url>[^' ]+?)'?(?: soon)?\.? ?\(Reason`),
-		part("webkit", `cannot load (?P<url>https?://\S+?)\.? due to access control checks`),
-		part("webkit", `Origin (?P<origin>[^' ]\S*) is not allowed by Access-Control-Allow-Origin`),
-		part("", `\b(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) ?(?P<url>https?://\S+) `+
-			`(?:net::ERR_FAILED(?: (?P<status>\d{3})\b)?|\[HTTP/\S+ (?P<status>\d{3}))`),
-		part("", `Status code: (?P<status>\d{3})`),
-	}
-}
-
-func part(browser, expression string) wording {
-	return wording{browser, "", regexp.MustCompile(expression)}
-}
-
-// reasons are the parts that give a reason, in the order in which they count: a text
-// may contain several.
-//
-// Sources: Chromium, third_party/blink/renderer/platform/loader/cors/cors_error_string.cc;
-// Firefox, security.properties and, for old versions, MDN, "CORS errors"; WebKit,
-// CrossOriginAccessControl.cpp and CrossOriginPreflightResultCache.cpp.
-var reasons = []struct {
-	code                      browsermodel.Code
-	chromium, firefox, webkit string
-}{
-	{
-		browsermodel.CodeHeaderNotAllowed,
-		`Request header field (?P<header>\S+) is not allowed by Access-Control-Allow-Headers in preflight response`,
-		`(?:missing token|header) '(?P<header>[^']+)' (?:in CORS|is not allowed according to) header 'Access-Control-Allow-Headers'`,
-		`Request header field (?P<header>\S+) is not allowed by Access-Control-Allow-Headers`,
-	}, {
-		browsermodel.CodeMethodNotAllowed,
-		`Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods in preflight response`,
-		`Did not find method in CORS header 'Access-Control-Allow-Methods'`,
-		`Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods`,
-	}, {
-		browsermodel.CodeAuthorizationListed,
-		"", `the '(?P<header>Authorization)' header is not covered`, "",
-	}, {
-		browsermodel.CodeAllowHeadersSyntax,
-		"", `invalid token '[^']*' in CORS header 'Access-Control-Allow-Headers'`, "",
-	}, {
-		browsermodel.CodeAllowMethodsSyntax,
-		"", `invalid token '[^']*' in CORS header 'Access-Control-Allow-Methods'`, "",
-	}, {
-		codePreflightRedirect,
-		`Redirect is not allowed for a preflight request`,
-		`CORS request external redirect not allowed`,
-		`Preflight response is not successful\. Status code: 3\d\d`,
-	}, {
-		browsermodel.CodePreflightStatus,
-		`It does not have HTTP ok status`,
-		`CORS preflight (?:channel|response) did not succeed`,
-		`Preflight response is not successful`,
-	}, {
-		browsermodel.CodeAllowOriginWildcard,
-		`must not be the wildcard '\*' when the request's credentials mode is 'include'`,
-		`Credential is not supported if the CORS header 'Access-Control-Allow-Origin' is '\*'`,
-		`Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true`,
-	}, {
-		browsermodel.CodeAllowCredentials,
-		`'Access-Control-Allow-Credentials' header in the response is '[^']*' which must be 'true'`,
-		`expected 'true' in CORS header 'Access-Control-Allow-Credentials'`,
-		`Credentials flag is true, but Access-Control-Allow-Credentials is not`,
-	}, {
-		browsermodel.CodeAllowOriginMultiple,
-		`'Access-Control-Allow-Origin' header contains multiple values`,
-		`Multiple CORS header 'Access-Control-Allow-Origin' not allowed`,
-		`Access-Control-Allow-Origin cannot contain more than one origin`,
-	}, {
-		browsermodel.CodeAllowOriginMismatch,
-		`'Access-Control-Allow-Origin' header (?:has a value '[^']*' that is not equal to the supplied origin|contains the invalid value)`,
-		`CORS header 'Access-Control-Allow-Origin' does not match`, "",
-	}, {
-		browsermodel.CodeAllowOriginMissing,
-		`No 'Access-Control-Allow-Origin' header is present on the requested resource`,
-		`CORS header 'Access-Control-Allow-Origin' missing`,
-		`is not allowed by Access-Control-Allow-Origin`,
-	},
-	{codePrivateNetwork, `more-private address space|request to access the [^ ]+ address space`, "", ""},
-	{codeNotHTTP, `Cross origin requests are only supported for protocol schemes`, `(?i)CORS request not http`, ""},
-	{browsermodel.CodeNetwork, "", `CORS request did not succeed`, ""},
-}
-
-// wordings returns all parts of messages. They are compiled for commands that read one.
-var wordings = sync.OnceValue(func() []wording {
-	list := places()
-	for _, r := range reasons {
-		for _, w := range [][2]string{{"chromium", r.chromium}, {"firefox", r.firefox}, {"webkit", r.webkit}} {
-			if w[1] != "" {
-				list = append(list, wording{w[0], r.code, regexp.MustCompile(w[1])})
-			}
-		}
-	}
-	return list
-})
-
-// plainQuotes replaces typographic quotes with plain ones, and white space with single
-// spaces, because consoles and terminals break lines.
-func plainQuotes(text string) string {
-	text = strings.NewReplacer("\u2018", "'", "\u2019", "'", "\u201c", `"`, "\u201d", `"`, "`", "'").Replace(text)
-	return strings.Join(strings.Fields(text), " ")
-}
+// message has what a browser's console says about a request that the browser refused.
+type message console.Reading
 
 // parseMessage reads a browser's message, which may have other text around it. ok is false
 // if there is no message.
 func parseMessage(text string) (m message, ok bool) {
-	text = plainQuotes(text)
-	for _, w := range wordings() {
-		groups := w.expression.FindStringSubmatch(text)
-		if groups == nil {
-			continue
-		}
-		if w.code != "" && m.Code == "" {
-			m.Code = w.code
-		}
-		if m.Browser == "" {
-			m.Browser = w.browser
-		}
-		for i, name := range w.expression.SubexpNames() {
-			m.set(name, strings.TrimRight(groups[i], ".,;"))
-		}
-	}
-	m.Credentials = strings.Contains(text, "credentials mode is 'include'") ||
-		m.Code == browsermodel.CodeAllowOriginWildcard || m.Code == browsermodel.CodeAllowCredentials
-	m.Preflight = strings.Contains(strings.ToLower(text), "preflight") || slices.Contains([]browsermodel.Code{
-		codePreflightRedirect, browsermodel.CodeHeaderNotAllowed, browsermodel.CodeMethodNotAllowed,
-		browsermodel.CodeAuthorizationListed, browsermodel.CodeAllowHeadersSyntax, browsermodel.CodeAllowMethodsSyntax,
-	}, m.Code)
-	if m.Method == "OPTIONS" && m.Preflight {
-		m.Method = "" // the method of the preflight, not of the request
-	}
-	return m, m.Code != "" || m.URL != "" && m.Browser != ""
-}
-
-// set stores the value of a named group, unless an earlier wording has set it.
-func (m *message) set(name, value string) {
-	field := map[string]*string{
-		"url": &m.URL, "redirected": &m.Redirected, "origin": &m.Origin, "method": &m.Method, "header": &m.Header,
-	}[name]
-	if field != nil && *field == "" {
-		*field = value
-	}
-	if status, err := strconv.Atoi(value); name == "status" && err == nil && m.Status == 0 {
-		m.Status = status
-	}
+	r, ok := console.Read(text)
+	return message(r), ok
 }
 
 // browserNames are the names that users know.
@@ -225,6 +51,18 @@ func (m message) String() string {
 		parts = append(parts, "at the preflight")
 	}
 	return "read from the message of " + browserNames[m.Browser] + ": " + strings.Join(parts, ", ")
+}
+
+// errorsURL is where each message is explained, below the code of its cause.
+const errorsURL = "https://github.com/corskit/corskit/blob/main/docs/errors.md"
+
+// see says where the message is explained.
+func (m message) see(t terminal) string {
+	url := errorsURL
+	if m.Code != "" {
+		url += "#" + string(m.Code)
+	}
+	return t.style(dim, "see:") + " " + url
 }
 
 // maxMessage is the largest text that is read from standard input, in bytes.
@@ -338,20 +176,23 @@ var outcomes = map[browsermodel.Code]string{
 	browsermodel.CodeAllowOriginMultiple: "a handler or a proxy sets the header too: let only one of them set it",
 	browsermodel.CodePreflightStatus: "a router or an authentication answers the preflight, not the CORS middleware: " +
 		"put the middleware in front of it",
-	codePreflightRedirect: "something in front of the CORS middleware redirects, to add a slash, to https:// or to a login: " +
+	console.CodePreflightRedirect: "something in front of the CORS middleware redirects, to add a slash, to https:// or to a login: " +
 		"fetch the URL that the redirect leads to",
 	browsermodel.CodeNetwork: "there was no response at all: the port is wrong, the certificate is not valid, the server is down, " +
 		"or a handler panicked",
-	codePrivateNetwork: "the browser protects a private network or this machine, which is not CORS: serve the page over https://, " +
-		"and grant the permission that the browser asks for",
-	codeNotHTTP: "only http:// and https:// URLs can be fetched: serve the page from a web server instead of file://, " +
+	console.CodePrivateNetwork: "the browser protects a private network or this machine, which is not CORS: serve the page over " +
+		"https://, and grant the permission that the browser asks for",
+	console.CodeNotHTTP: "only http:// and https:// URLs can be fetched: serve the page from a web server instead of file://, " +
 		"and write the whole URL, with its scheme",
+	console.CodeMixedContent: "a page with https:// may not fetch from http://: " +
+		"give the server a certificate, or a proxy in front that has one",
 }
 
 // beyondCORS reports whether the browser refused the request for a reason that no
 // CORS header changes.
 func (m *message) beyondCORS() bool {
-	return m != nil && (m.Code == codeNotHTTP || m.Code == codePrivateNetwork)
+	return m != nil && slices.Contains([]browsermodel.Code{console.CodeNotHTTP, console.CodePrivateNetwork,
+		console.CodeMixedContent}, m.Code)
 }
 
 // meaning says what causes the message if the answer at hand does not.

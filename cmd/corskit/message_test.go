@@ -300,25 +300,3 @@ func TestProbeMessage(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
-
-// TestMessageTable checks that corskit reads every message in the guide.
-func TestMessageTable(t *testing.T) {
-	text, err := os.ReadFile("../../docs/frameworks.md")
-	if _, outside := os.Stat("../../go.work"); outside != nil {
-		return // .ci/run also tests a copy of the module alone
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, ok := strings.Cut(string(text), "| message | usual cause |\n|---|---|\n")
-	rows := strings.Split(strings.TrimSpace(table), "\n")
-	if !ok || len(rows) < 20 {
-		t.Fatalf("%d messages in docs/frameworks.md", len(rows))
-	}
-	for _, row := range rows {
-		shown := strings.TrimSpace(strings.Split(row, " | ")[0])
-		if m, ok := parseMessage(shown); !ok || m.Code == "" {
-			t.Errorf("not read: %s", shown)
-		}
-	}
-}

@@ -320,10 +320,10 @@ func interrupted(ctx context.Context, g *gate) error {
 
 func (r probed) annotate(w io.Writer) {
 	if !r.Verdict.Allowed && r.Verdict.Code != codeBusy {
-		annotation(w, "error", "", 0, 0, "CORS: "+r.Verdict.Code, r.Verdict.Text)
+		annotation(w, "error", "", 0, 0, "CORS: "+r.Verdict.Code, r.Verdict.Text+"; see "+codesURL+r.Verdict.Code)
 	}
 	for _, f := range r.Findings {
-		annotation(w, f.Severity, "", 0, 0, "CORS: "+f.Code, f.Text+"; "+f.Fix)
+		annotation(w, f.Severity, "", 0, 0, "CORS: "+f.Code, f.Text+"; "+f.Fix+"; see "+codesURL+f.Code)
 	}
 	if r.Unjudged != "" {
 		annotation(w, "warning", "", 0, 0, "CORS: incomplete", r.Unjudged)
@@ -332,7 +332,7 @@ func (r probed) annotate(w io.Writer) {
 
 func (r probed) print(t terminal) {
 	if r.Message != nil {
-		t.printf("%s\n\n", r.Message)
+		t.printf("%s\n%s\n\n", r.Message, r.Message.see(t))
 	}
 	for i, e := range r.Exchanges {
 		printExchange(t, i+1, e)
@@ -349,6 +349,7 @@ func (r probed) print(t terminal) {
 		}
 		t.printf("\n%s %s\n", t.style(how, f.Severity+": "+f.Code+":"), f.Text)
 		t.printf("  %s %s\n", t.style(bold, "fix:"), f.Fix)
+		t.printf("  %s %s\n", t.style(dim, "see:"), codesURL+f.Code)
 	}
 	for _, n := range r.Notes {
 		t.printf("%s %s\n", t.style(yellow, "note:"), n)

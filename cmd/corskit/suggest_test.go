@@ -43,11 +43,14 @@ func asks(origin, path, method string, names ...string) core.Request {
 	return r
 }
 
-// recorded has requests that suggestFile refuses, and how often each is sent.
-var recorded = []struct {
+// sent is a request, and how often it is sent.
+type sent struct {
 	times   int
 	request core.Request
-}{
+}
+
+// recorded has requests that suggestFile refuses.
+var recorded = []sent{
 	{9, asks("https://app.example.com", "/items", "PATCH", "content-type,x-token")},
 	{20, fetched("https://beta.example.com", "/items")},
 	{5, asks("https://beta.example.com", "/items", "DELETE", "authorization")},
@@ -66,7 +69,7 @@ var recorded = []struct {
 }
 
 // record writes the log of a service with the policies of a file.
-func record(t *testing.T, file string, opts ...config.Options) (log string) {
+func record(t *testing.T, file string, requests []sent, opts ...config.Options) (log string) {
 	t.Helper()
 	engine, err := config.Load(file, append(opts, config.Options{Environ: []string{}})...)
 	if err != nil {
@@ -74,7 +77,7 @@ func record(t *testing.T, file string, opts ...config.Options) (log string) {
 	}
 	var b strings.Builder
 	engine.Observe(observe.Log(slog.NewJSONHandler(&b, nil), observe.LogOptions{Engine: engine, PerMinute: -1}))
-	for _, r := range recorded {
+	for _, r := range requests {
 		for range r.times {
 			engine.Decide(t.Context(), r.request)
 		}
@@ -85,7 +88,7 @@ func record(t *testing.T, file string, opts ...config.Options) (log string) {
 func TestSuggest(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	record(t, write(t, dir, "cors.yaml", suggestFile))
+	record(t, write(t, dir, "cors.yaml", suggestFile), recorded)
 	golden(t, "suggest", corskit(t, dir, "suggest", "--from", "decisions.jsonl"))
 	golden(t, "suggest-json", corskit(t, dir, "suggest", "cors.yaml", "--from", "decisions.jsonl", "--format", "json"))
 	golden(t, "suggest-known", corskit(t, dir, "suggest", "cors.yaml", "--from", "decisions.jsonl", "--known", "https://stranger.test"))
@@ -162,7 +165,7 @@ routes: [{path: /public/, policies: [public]}, {path: /items, policies: [app]}]
 				write(t, dir, name, text)
 			}
 			file := write(t, dir, tt.file, tt.text)
-			record(t, file, tt.opts)
+			record(t, file, recorded, tt.opts)
 			args := []string{
 				"suggest", tt.file, "--from", "decisions.jsonl", "--questionable", "--write", "--format", "json",
 				"--profile", tt.opts.Profile,

@@ -68,7 +68,7 @@ func TestSuggestFromInspector(t *testing.T) {
 func TestDiffTraffic(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	record(t, write(t, dir, "cors.yaml", suggestFile))
+	record(t, write(t, dir, "cors.yaml", suggestFile), recorded)
 	write(t, dir, "new.yaml", strings.NewReplacer("[PUT]", "[PATCH]", "docs.example.org", "docs.example.net",
 		"# the app", "# the app\n      - https://beta.example.com", "max_age: 10m", "reject_disallowed: true").Replace(suggestFile))
 	golden(t, "diff-traffic", corskit(t, dir, "diff", "cors.yaml", "new.yaml", "--traffic", "decisions.jsonl"))

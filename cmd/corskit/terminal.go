@@ -84,6 +84,17 @@ func (t terminal) style(s style, text string) string {
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
 
+// codesURL is where each code is explained, below its own name.
+const codesURL = "https://github.com/corskit/corskit/blob/main/docs/codes.md#"
+
+// code returns a code. In a terminal, it is a link to what docs/codes.md says about it.
+func (t terminal) code(code string) string {
+	if !t.interactive || !t.colour {
+		return code
+	}
+	return "\x1b]8;;" + codesURL + code + "\x1b\\" + code + "\x1b]8;;\x1b\\"
+}
+
 func (t terminal) printf(format string, args ...any) { fmt.Fprintf(t, format, args...) }
 
 // printJSON prints v as indented JSON. It escapes what a terminal could interpret as a

@@ -13,7 +13,7 @@ type Code string
 
 // The codes of a [Finding] and a [Verdict].
 const (
-	CodeOK Code = "ok"
+	CodeOK Code = "ok" // the script may read the response
 
 	CodeNetwork         Code = "network"          // no answer at all
 	CodeURL             Code = "url"              // not a URL that can be fetched

@@ -56,11 +56,26 @@ func selected() (selection, error) {
 // requires browsers.
 func Each(t *testing.T, f func(*testing.T, *Session), origins ...string) {
 	t.Helper()
+	each(t, Engines(), f, origins)
+}
+
+// EachWithConsole is like [Each], for sessions with [Session.Console].
+func EachWithConsole(t *testing.T, f func(*testing.T, *Session), origins ...string) {
+	t.Helper()
+	engines := Engines()
+	for _, e := range engines {
+		e.Console = true
+	}
+	each(t, engines, f, origins)
+}
+
+func each(t *testing.T, engines []*Engine, f func(*testing.T, *Session), origins []string) {
+	t.Helper()
 	choice, err := selected()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range Engines() {
+	for _, e := range engines {
 		t.Run(e.Name, func(t *testing.T) {
 			switch {
 			case choice.off:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -17,11 +18,13 @@ type Engine struct {
 	Name    string               // "chromium", "firefox" or "webkit"
 	Install string               // the command that installs it on Debian
 	Profile browsermodel.Profile // the model of it
+	Console bool                 // whether a session keeps the messages of the console, see [Session.Console]
 
 	find    func() (string, error)
 	version []string // arguments that print the version
 	launch  func(launch) ([]string, error)
-	wrap    []string // the command that runs it, if any
+	wrap    []string       // the command that runs it, if any
+	message *regexp.Regexp // matches a line of the output that has a message of the console
 }
 
 // launch is what the command line of an engine depends on.
@@ -32,6 +35,7 @@ type launch struct {
 	leaf  []byte   // the certificate of every https server behind the proxy, in DER
 	hosts []string // host:port of those servers
 	url   string   // the page to open
+	logs  bool     // whether somebody reads the console
 }
 
 // Chromium returns the engine of Chrome and Edge.
@@ -43,6 +47,7 @@ func Chromium() *Engine {
 		find:    lookPath("chromium", "chromium-browser", "google-chrome"),
 		version: []string{"--version"},
 		launch:  launchChromium,
+		message: chromiumMessage,
 	}
 }
 
@@ -67,6 +72,7 @@ func WebKit() *Engine {
 		find:    findMiniBrowser,
 		version: []string{"--version"},
 		launch:  launchWebKit,
+		message: webkitMessage,
 		wrap:    []string{"xvfb-run", "-a"},
 	}
 }

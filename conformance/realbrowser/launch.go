@@ -9,17 +9,21 @@ import (
 )
 
 func launchChromium(l launch) ([]string, error) {
-	return []string{
+	var logs []string
+	if l.logs {
+		logs = []string{"--enable-logging=stderr"}
+	}
+	return append(logs,
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--no-default-browser-check", "--disable-popup-blocking",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding",
-		"--user-data-dir=" + l.dir,
-		"--proxy-server=" + l.proxy,
+		"--user-data-dir="+l.dir,
+		"--proxy-server="+l.proxy,
 		"--proxy-bypass-list=<-loopback>", // the proxy also handles loopback
 		"--ignore-certificate-errors",
 		l.url,
-	}, nil
+	), nil
 }
 
 // launchFirefox writes a profile. Firefox has no flag to trust a certificate, but
@@ -61,6 +65,10 @@ func launchFirefox(l launch) ([]string, error) {
 	pref("browser.startup.homepage_override.mstone", `"ignore"`)
 	pref("datareporting.policy.firstRunURL", `""`)
 	pref("services.settings.server", `"data:,"`)
+	if l.logs {
+		pref("marionette.port", "0") // a free one, which it writes to a file in the profile
+		pref("remote.prefs.recommended", "false")
+	}
 
 	var exceptions strings.Builder
 	fingerprint := fingerprint(l.leaf)
@@ -72,7 +80,11 @@ func launchFirefox(l launch) ([]string, error) {
 			return nil, fmt.Errorf("realbrowser: writing a profile: %w", err)
 		}
 	}
-	return []string{"--headless", "--no-remote", "--profile", l.dir, l.url}, nil
+	args := []string{"--headless", "--no-remote", "--profile", l.dir}
+	if l.logs {
+		args = append(args, "--marionette", "--remote-allow-system-access")
+	}
+	return append(args, l.url), nil
 }
 
 // fingerprint returns the SHA-256 of a certificate as Firefox spells it.
@@ -82,8 +94,12 @@ func fingerprint(der []byte) string {
 }
 
 func launchWebKit(l launch) ([]string, error) {
+	mode := "--private"
+	if l.logs {
+		mode = "--enable-write-console-messages-to-stdout=true" // private pages write nothing; the profile is fresh anyway
+	}
 	return []string{
-		"--private",
+		mode,
 		"--ignore-tls-errors",
 		"--javascript-can-open-windows-automatically=true", // see Session.Script
 		"--cookies-policy=always",                          // otherwise no cross-site cookies are sent, even with credentials

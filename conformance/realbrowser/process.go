@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -13,10 +14,11 @@ import (
 
 // process is a running browser, including all processes that it started.
 type process struct {
-	cmd    *exec.Cmd
-	stderr *tail
-	done   chan struct{} // closed when the browser has ended
-	err    error         // why it ended; set before done is closed
+	cmd     *exec.Cmd
+	stderr  *tail
+	console *output       // what it has written, for [Session.Console]
+	done    chan struct{} // closed when the browser has ended
+	err     error         // why it ended; set before done is closed
 }
 
 // supervise runs a command. If the test ends without stopping it, the shell's input,
@@ -46,8 +48,9 @@ func startProcess(dir string, argv []string) (*process, error) {
 		"NO_AT_BRIDGE=1", "GSETTINGS_BACKEND=memory", "DBUS_SESSION_BUS_ADDRESS=disabled:",
 		"MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_AUTO_SAFE_MODE=1",
 	)
-	p := &process{cmd: cmd, stderr: new(tail), done: make(chan struct{})}
-	cmd.Stderr = p.stderr
+	p := &process{cmd: cmd, stderr: new(tail), console: new(output), done: make(chan struct{})}
+	cmd.Stdout = p.console
+	cmd.Stderr = io.MultiWriter(p.stderr, p.console)
 	// The children of the browser inherit its stderr and may outlive it.
 	cmd.WaitDelay = time.Second
 	inGroup(cmd)

@@ -20,10 +20,11 @@ type Session struct {
 	Engine  *Engine
 	Version string // as printed by the engine
 
-	dir     string
-	wire    *wire
-	control *control
-	process *process
+	dir        string
+	wire       *wire
+	control    *control
+	process    *process
+	marionette *marionette // if the console has been read, and the browser is Firefox
 
 	running sync.Mutex
 
@@ -97,7 +98,7 @@ func Start(ctx context.Context, e *Engine, origins ...string) (s *Session, err e
 	s.wire.conns.Go(s.wire.accept)
 	args, err := e.launch(launch{
 		path: path, dir: s.dir, proxy: s.wire.listener.Addr().String(), leaf: s.wire.cert.Certificate[0],
-		hosts: hosts, url: firstPage + controlPath + "page",
+		hosts: hosts, url: firstPage + controlPath + "page", logs: e.Console,
 	})
 	if err != nil {
 		return s, err
@@ -133,6 +134,7 @@ func (s *Session) broken(err error) error {
 // Close ends the browser and removes its profile.
 func (s *Session) Close() error {
 	var errs []error
+	s.marionette.close()
 	if s.process != nil {
 		errs = append(errs, s.process.stop())
 	}

@@ -86,7 +86,11 @@ func table(b *strings.Builder, results []result, choice bool) {
 		if !slices.ContainsFunc(results[0].report.Results, about) {
 			continue
 		}
-		fmt.Fprintf(b, "| %s | %s |", rule.ID, escape(rule.Text))
+		id := strings.ToLower(rule.ID)
+		if choice {
+			id = "choice-" + id // a rule may have cases of both kinds
+		}
+		fmt.Fprintf(b, "| <a id=\"%s\"></a>%s | %s |", id, rule.ID, escape(rule.Text))
 		for _, r := range results {
 			fmt.Fprintf(b, " %s |", count(r.report, about))
 		}

@@ -1,6 +1,7 @@
 import {ago, badge, count, element, keyed, lines, say, sentence, shape, story} from "./parts.js";
 
 const $ = id => document.getElementById(id);
+const codesPage = "https://github.com/corskit/corskit/blob/main/docs/codes.md#"; // what each code means
 const news = text => say($("news"), text);
 let state;
 
@@ -95,7 +96,8 @@ function showVerdicts() {
   const rows = [...state.totals].sort((a, b) => b.n - a.n).slice(0, 200);
   keyed($("totals").tBodies[0], rows, t => JSON.stringify([t.result, t.code, t.kind, t.policy, t.route, t.shadow]), t => {
     const number = element("td", {class: "number"});
-    const cells = [t.result, t.code, t.kind, t.policy, t.route < 0 ? "" : String(t.route), t.shadow];
+    const code = t.code.startsWith("(") ? t.code : element("a", {href: codesPage + t.code, rel: "noreferrer"}, t.code);
+    const cells = [t.result, code, t.kind, t.policy, t.route < 0 ? "" : String(t.route), t.shadow];
     return {element: element("tr", {}, ...cells.map(c => element("td", {}, c)), number), update: t => say(number, count(t.n))};
   });
 }
