@@ -25,7 +25,7 @@ type user struct {
 // program must not depend on one that its module does not need.
 var heavy = []string{
 	"github.com/spf13/viper", "github.com/spf13/cobra", "github.com/fsnotify/fsnotify",
-	prometheusPath, otelPath, "github.com/prometheus/prometheus",
+	prometheusPath, otelPath, "github.com/prometheus/prometheus", etcdPath,
 }
 
 const (
@@ -37,6 +37,7 @@ const (
 
 	prometheusPath = "github.com/prometheus/client_golang"
 	otelPath       = "go.opentelemetry.io/otel"
+	etcdPath       = "go.etcd.io/etcd/client/v3"
 )
 
 var users = []user{
@@ -57,6 +58,9 @@ var users = []user{
 	{"config", []string{configPath},
 		`if _, err := config.Load("missing.yaml"); err == nil { panic("loaded a missing file") }`,
 		[]string{"github.com/spf13/viper", "github.com/fsnotify/fsnotify"}},
+	{"fleet", []string{rootPath + "/fleet"},
+		`if _, _, err := fleet.GenerateKey(); err != nil { panic(err) }`,
+		[]string{"github.com/spf13/viper", "github.com/fsnotify/fsnotify", etcdPath}},
 	{"observe/corsprom", []string{observers + "corsprom", corePath, prometheusPath + "/prometheus"},
 		`prometheus.MustRegister(corsprom.NewCollector(` + engine + `))`, []string{prometheusPath}},
 	{"observe/corsotel", []string{observers + "corsotel", corePath},
