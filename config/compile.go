@@ -2,26 +2,25 @@ package config
 
 import "github.com/corskit/corskit/core"
 
-// compile makes an engine from the policies, and its shadow. If it is given an engine, it
-// reloads that one instead. If there are faults, it reports all of them and leaves the
-// engine unchanged.
-func (s *state) compile(engine *core.Engine, progress func(Progress)) (*core.Engine, error) {
+// compile makes an engine from the policies, with the shadow. If there are faults, it reports
+// all of them.
+func (s *state) compile(progress func(Progress)) (*core.Engine, error) {
 	total := s.origins()
 	if s.shadow != nil {
 		total += s.shadow.origins()
 		s.compileShadow()
 	}
 	progress(Progress{Phase: phaseCompiling, Total: total})
-	engine, err := s.compileEngine(engine)
+	engine, err := s.compileEngine()
 	if s.shadow != nil {
 		s.warnings = append(s.warnings, s.shadow.warnings...)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if s.shadow != nil {
-		if err := s.shadow.attach(engine); err != nil {
-			return nil, err // the policies have been compiled before, so this cannot happen
+	if s.shadowed != nil {
+		if err := engine.ShadowFrom(s.shadowed); err != nil {
+			return nil, err // neither engine is nil, so this cannot happen
 		}
 	}
 	progress(Progress{Phase: phaseCompiling, Done: total, Total: total})
@@ -47,24 +46,18 @@ func (s *state) compileShadow() {
 }
 
 // compileEngine is compile without the shadow.
-func (s *state) compileEngine(engine *core.Engine) (*core.Engine, error) {
+func (s *state) compileEngine() (*core.Engine, error) {
 	if s.merged == nil {
 		return nil, s.faults.err()
 	}
 	s.checkUnused()
-	if len(s.faults.list) > 0 || engine == nil {
-		made, err := s.engine()
-		complete := len(s.faults.list) == 0
-		s.refused(err)
-		if fault := s.faults.err(); fault != nil {
-			s.warnDespite(append(core.ErrorWarnings(err), made.Warnings()...), complete)
-			return nil, fault
-		}
-		engine = made
-	} else if err := s.reload(engine); err != nil {
-		s.refused(err)
-		return nil, s.faults.err()
+	made, err := s.engine()
+	complete := len(s.faults.list) == 0
+	s.refused(err)
+	if fault := s.faults.err(); fault != nil {
+		s.warnDespite(append(core.ErrorWarnings(err), made.Warnings()...), complete)
+		return nil, fault
 	}
-	s.warn(engine.Warnings())
-	return engine, nil
+	s.warn(made.Warnings())
+	return made, nil
 }

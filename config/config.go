@@ -111,7 +111,7 @@ func named(src Source, name string) error {
 
 func check(ctx context.Context, l *loader) Report {
 	s := l.load(ctx)
-	engine, err := s.compile(nil, l.opts.progress)
+	engine, err := s.compile(l.opts.progress)
 	r := Report{Err: err, Warnings: s.warnings, Notes: s.notes(), Files: s.sources()}
 	if err == nil {
 		r.Config = &Config{

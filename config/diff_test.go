@@ -13,7 +13,7 @@ func stateOf(t *testing.T, text string) *state {
 	t.Helper()
 	l := loader{src: Static{"cors.yaml": []byte(text)}, name: "cors.yaml", opts: Options{Environ: []string{}}}
 	s := l.load(context.Background())
-	if _, err := s.compile(nil, l.opts.progress); err != nil {
+	if _, err := s.compile(l.opts.progress); err != nil {
 		t.Fatal(err)
 	}
 	return s

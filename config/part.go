@@ -24,21 +24,6 @@ func (p *part) engine() (*core.Engine, error) {
 	return nil, nil // reported before
 }
 
-func (p *part) reload(engine *core.Engine) error {
-	if p.routes != nil {
-		return engine.ReloadRouted(p.routes...)
-	}
-	return engine.Reload(p.policies...)
-}
-
-// attach makes the part the shadow of an engine.
-func (p *part) attach(engine *core.Engine) error {
-	if p.routes != nil {
-		return engine.ShadowRouted(p.routes...)
-	}
-	return engine.Shadow(p.policies...)
-}
-
 // origins returns the number of origins of all policies.
 func (p *part) origins() (n int) {
 	for _, policy := range p.policies {

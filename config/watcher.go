@@ -73,7 +73,7 @@ func WatchSource(ctx context.Context, src Source, name string, opts ...Options) 
 	w := &Watcher{loader: &loader{src: src, name: name, opts: combine(opts)}, done: make(chan struct{})}
 	ctx, w.cancel = context.WithCancel(ctx)
 	s := w.loader.load(ctx)
-	engine, err := s.compile(nil, w.loader.opts.progress)
+	engine, err := s.compile(w.loader.opts.progress)
 	if err != nil {
 		w.cancel()
 		return nil, err
@@ -140,10 +140,11 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 			return // the faults may come from the interruption
 		}
 		seen = next.seen
+		var made *core.Engine
 		var err error
 		same := next.merged != nil && len(next.faults.list) == 0 && next.revision.Hash == good.revision.Hash
 		if !same {
-			_, err = next.compile(w.engine, w.loader.opts.progress)
+			made, err = next.compile(w.loader.opts.progress)
 		}
 		switch {
 		case err != nil:
@@ -161,9 +162,7 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 				r.Revision, r.Warnings = good.revision, good.warnings
 			} else {
 				r.Diff = diff(good, next)
-				if good.shadow != nil && next.shadow == nil {
-					w.engine.StopShadow()
-				}
+				w.replace(made, good, next)
 				good = next
 				good.release()
 			}
@@ -173,6 +172,14 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 		}
 		w.reportLinks(w.checkLinks(seen), good.revision)
 	}
+}
+
+// replace puts the engine of next in force.
+func (w *Watcher) replace(made *core.Engine, good, next *state) {
+	if good.shadow != nil && next.shadow == nil {
+		w.engine.StopShadow() // before the reload: the old shadow is not for the new policies
+	}
+	_ = w.engine.ReloadFrom(made) // fails for a nil engine only
 }
 
 // checkLinks looks for a file that is mounted by itself and was replaced where it comes

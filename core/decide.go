@@ -15,9 +15,10 @@ import (
 func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 	var o Outcome
 	f := facts{r, ctx}
-	e.current().resolve(nil, &f, &o)
+	s := e.current()
+	s.resolve(nil, &f, &o)
 	if w := e.watched(); w != nil {
-		w.see(nil, &f, &o, false)
+		w.see(s.shadow, nil, &f, &o, false)
 	}
 	return o.Decision()
 }
@@ -32,13 +33,10 @@ func (e *Engine) Resolve(src Source, o *Outcome) {
 
 // decide implements Resolve, also for WebSocket handshakes.
 func (e *Engine) decide(src Source, o *Outcome, handshake bool) {
-	if e == nil {
-		denyAll.resolve(src, nil, o)
-		return
-	}
-	e.state.Load().resolve(src, nil, o) // of nil too
-	if w := e.watch.Load(); w != nil {
-		w.see(src, nil, o, handshake)
+	s := e.current()
+	s.resolve(src, nil, o)
+	if w := e.watched(); w != nil {
+		w.see(s.shadow, src, nil, o, handshake)
 	}
 }
 
@@ -70,7 +68,7 @@ func (e *Engine) AllowsHandshake(src Source) bool {
 		return o.verdict.Allowed
 	}
 	if w := e.watched(); w != nil {
-		w.see(src, nil, &o, true)
+		w.see(e.current().shadow, src, nil, &o, true)
 	}
 	return true
 }
@@ -118,9 +116,6 @@ func IsOrigin(s string) bool { return origin.IsOrigin(s) }
 // resolve decides the request that src or, if src is nil, r describes. It sets *o.
 func (s *state) resolve(src Source, r *facts, o *Outcome) {
 	*o = Outcome{}
-	if s == nil {
-		s = denyAll
-	}
 	if s.routes != nil {
 		s = s.route(target(src, r), o)
 	}

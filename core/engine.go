@@ -12,7 +12,7 @@ import (
 type Engine struct {
 	state    atomic.Pointer[state]
 	watch    atomic.Pointer[watch] // nil if nobody watches
-	watching sync.Mutex            // held while watch is replaced
+	changing sync.Mutex            // held while state or watch is replaced
 }
 
 // state is a compiled configuration, which a reload replaces. It has either rules,
@@ -25,6 +25,8 @@ type state struct {
 	routes   []route // in order; nil if the engine is not routed
 	hosts    bool    // whether any route has a host
 	conflict *state  // for paths whose readings lead to different routes
+
+	shadow *shadow // nil if there are no shadow policies
 }
 
 // denyAll is the state of an engine without policies. untouched is the state for
@@ -86,12 +88,29 @@ func (e *Engine) ReloadRouted(routes ...Route) error {
 	return e.swap(s, err)
 }
 
+// ReloadFrom atomically replaces all policies and routes by those of another engine, without
+// compiling them again. If the other engine has shadow policies, they replace those of e in
+// the same step; otherwise those of e stay. Later changes of one engine do not affect the
+// other. Observers stay. ReloadFrom returns an error if one of the engines is nil.
+func (e *Engine) ReloadFrom(from *Engine) error {
+	if from == nil {
+		return errors.New("cors: reload from a nil Engine")
+	}
+	s := *from.current()
+	return e.swap(&s, nil)
+}
+
 func (e *Engine) swap(s *state, err error) error {
 	if err != nil {
 		return err
 	}
 	if e == nil {
 		return errors.New("cors: reload of a nil Engine")
+	}
+	e.changing.Lock()
+	defer e.changing.Unlock()
+	if s.shadow == nil {
+		s.shadow = e.current().shadow
 	}
 	e.state.Store(s)
 	return nil

@@ -106,10 +106,10 @@ func (e *Engine) Observe(observer Observer) (stop func()) {
 	}
 	r := &registration{observer: observer}
 	r.class, _ = observer.(ClassObserver)
-	e.changeWatch(func(w *watch) { w.observers = append(w.observers, r) })
+	e.changeWatch(func(all []*registration) []*registration { return append(all, r) })
 	return func() {
-		e.changeWatch(func(w *watch) {
-			w.observers = slices.DeleteFunc(w.observers, func(o *registration) bool { return o == r })
+		e.changeWatch(func(all []*registration) []*registration {
+			return slices.DeleteFunc(all, func(o *registration) bool { return o == r })
 		})
 	}
 }
@@ -123,64 +123,58 @@ type registration struct {
 
 // watch is who watches an engine. It does not change; the engine replaces it.
 type watch struct {
-	observers []*registration
-	shadow    *state       // nil if there are no shadow policies
-	panicked  *atomic.Bool // of the shadow
+	observers []*registration // not empty
 }
 
-// changeWatch replaces the watch of an engine by a changed copy.
-func (e *Engine) changeWatch(change func(*watch)) {
-	e.watching.Lock()
-	defer e.watching.Unlock()
-	var w watch
+// changeWatch replaces the observers of an engine by those that change returns for a copy.
+func (e *Engine) changeWatch(change func([]*registration) []*registration) {
+	e.changing.Lock()
+	defer e.changing.Unlock()
+	var observers []*registration
 	if old := e.watch.Load(); old != nil {
-		w = *old
-		w.observers = slices.Clone(w.observers)
+		observers = slices.Clone(old.observers)
 	}
-	change(&w)
-	if len(w.observers) == 0 && w.shadow == nil {
+	if observers = change(observers); len(observers) == 0 {
 		e.watch.Store(nil)
 		return
 	}
-	e.watch.Store(&w)
+	e.watch.Store(&watch{observers})
 }
 
 // see tells the observers about an outcome for the request that src or, if src is nil, r
-// describes.
-func (w *watch) see(src Source, r *facts, o *Outcome, handshake bool) {
-	switch {
-	case len(w.observers) == 0:
-	case w.shadow != nil:
-		w.seeBoth(src, r, o, handshake)
-	default:
-		j, refused := o.judge(src, r, !o.verdict.Allowed && o.fromOwnPage(src, r))
-		w.tell(src, r, o, nil, &sight{class: o.class(j, ""), refused: refused, handshake: handshake})
+// describes. h is nil if there are no shadow policies.
+func (w *watch) see(h *shadow, src Source, r *facts, o *Outcome, handshake bool) {
+	if h != nil {
+		w.seeBoth(h, src, r, o, handshake)
+		return
 	}
+	j, refused := o.judge(src, r, !o.verdict.Allowed && o.fromOwnPage(src, r))
+	w.tell(src, r, o, nil, &sight{class: o.class(j, ""), refused: refused, handshake: handshake})
 }
 
 // seeBoth is see if there are shadow policies.
-func (w *watch) seeBoth(src Source, r *facts, o *Outcome, handshake bool) {
-	var shadow Outcome
+func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake bool) {
+	var shadowed Outcome
 	own := o.fromOwnPage(src, r)
 	found, refused := o.judge(src, r, own)
 	now := sight{refused: refused, handshake: handshake}
-	if !w.decideShadow(src, r, &shadow) {
+	if !h.decide(src, r, &shadowed) {
 		now.class = o.class(found, "")
 		w.tell(src, r, o, nil, &now)
 		return
 	}
-	j, shadowRefused := shadow.judge(src, r, own)
+	j, shadowRefused := shadowed.judge(src, r, own)
 	difference := ShadowSame
 	switch {
 	case own: // browsers do not apply CORS to own pages
 	case handshake: // nothing but the origin matters
-		difference = effects{plain: o.verdict.Allowed}.difference(effects{plain: shadow.verdict.Allowed})
+		difference = effects{plain: o.verdict.Allowed}.difference(effects{plain: shadowed.verdict.Allowed})
 	default:
-		difference = o.effects(found).difference(shadow.effects(j))
+		difference = o.effects(found).difference(shadowed.effects(j))
 	}
 	now.class = o.class(found, difference)
-	now.shadowed, now.shadowRefused = shadow.class(j, difference), shadowRefused
-	w.tell(src, r, o, &shadow, &now)
+	now.shadowed, now.shadowRefused = shadowed.class(j, difference), shadowRefused
+	w.tell(src, r, o, &shadowed, &now)
 }
 
 // sight is what observers see in addition to outcomes. It has no pointer to one, because

@@ -449,6 +449,72 @@ func TestShadowStays(t *testing.T) {
 	}
 }
 
+// TestReloadFrom checks that policies and their shadow are replaced in one step: no request is
+// compared with the shadow of other policies.
+func TestReloadFrom(t *testing.T) {
+	pair := func(name string) *core.Engine {
+		p := two()
+		p.Name = name
+		made := core.MustNew(p)
+		if err := made.Shadow(p); err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	pairs := []*core.Engine{pair("first"), pair("second")}
+	var e core.Engine
+	if err := e.ReloadFrom(pairs[0]); err != nil {
+		t.Fatal(err)
+	}
+	var mixed, seen atomic.Int64
+	e.Observe(observer(func(o *core.Observation) {
+		seen.Add(1)
+		if o.ShadowClass == nil || o.Policy != o.ShadowClass.Policy {
+			mixed.Add(1)
+		}
+	}))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range 2000 {
+			if err := e.ReloadFrom(pairs[i%2]); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 2000 {
+		e.Decide(ctx, get("https://a.example"))
+	}
+	wg.Wait()
+	if mixed.Load() != 0 || seen.Load() != 2000 {
+		t.Errorf("%d of %d requests were compared with the shadow of other policies", mixed.Load(), seen.Load())
+	}
+
+	only := two()
+	only.Name = "only"
+	if err := e.ReloadFrom(core.MustNew(only)); err != nil {
+		t.Fatal(err)
+	}
+	if x, ok := e.ExplainShadow(ctx, get("https://a.example")); !ok || x.Policy == "only" {
+		t.Errorf("an engine without shadow policies changed the shadow: %+v, %v", x, ok)
+	}
+	pairs[0].StopShadow()
+	if err := e.ShadowFrom(pairs[1]); err != nil {
+		t.Fatal(err)
+	}
+	if x, _ := e.ExplainShadow(ctx, get("https://a.example")); x.Policy != "second" {
+		t.Errorf("the shadow is of policy %q, want second", x.Policy)
+	}
+	var none *core.Engine
+	for _, err := range []error{none.ReloadFrom(&e), e.ReloadFrom(nil), none.ShadowFrom(&e), e.ShadowFrom(nil)} {
+		if err == nil {
+			t.Error("no error for a nil Engine")
+		}
+	}
+	if err := e.ReloadFrom(new(core.Engine)); err != nil || e.AllowsOrigin("https://a.example") {
+		t.Errorf("the zero Engine allows an origin (%v)", err)
+	}
+}
+
 // TestWatchConcurrently changes everything while requests are decided.
 func TestWatchConcurrently(t *testing.T) {
 	e := core.MustNew(two())

@@ -36,7 +36,8 @@ func (d Difference) index() uint8 {
 // Shadow compiles policies that are evaluated next to those in force and change no
 // response. Observers see how they differ: see [Class].Shadow. Without an observer, they
 // are not evaluated. They stay until Shadow, ShadowRouted or StopShadow is called.
-// [Engine.Reload] does not change them; a config.Watcher does. Shadow returns errors as [New] does; if it returns one, nothing changes.
+// [Engine.Reload] does not change them; [Engine.ReloadFrom] and a config.Watcher do. Shadow
+// returns errors as [New] does; if it returns one, nothing changes.
 //
 // An AllowOriginFunc of the policies is called too. If it panics, that request counts as
 // one without shadow policies, and the first panic is logged with [log/slog.Default].
@@ -51,10 +52,20 @@ func (e *Engine) ShadowRouted(routes ...Route) error {
 	return e.setShadow(s, err)
 }
 
+// ShadowFrom is like [Engine.Shadow] but takes the policies and routes of another engine,
+// without compiling them again. It ignores the shadow policies of that engine, and returns
+// an error if one of the engines is nil.
+func (e *Engine) ShadowFrom(from *Engine) error {
+	if from == nil {
+		return errors.New("cors: shadow policies of a nil Engine")
+	}
+	return e.setShadow(from.current(), nil)
+}
+
 // StopShadow removes the shadow policies.
 func (e *Engine) StopShadow() {
 	if e != nil {
-		e.changeWatch(func(w *watch) { w.shadow = nil })
+		e.changeShadow(nil)
 	}
 }
 
@@ -65,8 +76,23 @@ func (e *Engine) setShadow(s *state, err error) error {
 	if e == nil {
 		return errors.New("cors: shadow policies of a nil Engine")
 	}
-	e.changeWatch(func(w *watch) { w.shadow, w.panicked = s, new(atomic.Bool) })
+	e.changeShadow(&shadow{state: s})
 	return nil
+}
+
+// shadow holds shadow policies.
+type shadow struct {
+	state    *state // its own shadow is not used
+	panicked atomic.Bool
+}
+
+// changeShadow replaces the shadow policies.
+func (e *Engine) changeShadow(to *shadow) {
+	e.changing.Lock()
+	defer e.changing.Unlock()
+	s := *e.current()
+	s.shadow = to
+	e.state.Store(&s)
 }
 
 // ShadowWarnings is like [Engine.Warnings] for the shadow policies. It returns nil if
@@ -89,22 +115,20 @@ func (e *Engine) ExplainShadow(ctx context.Context, r Request) (x Explanation, o
 
 // shadow returns the state of the shadow policies, or nil.
 func (e *Engine) shadow() *state {
-	if e != nil {
-		if w := e.watch.Load(); w != nil {
-			return w.shadow
-		}
+	if h := e.current().shadow; h != nil {
+		return h.state
 	}
 	return nil
 }
 
-// decideShadow decides a request by the shadow policies. It reports whether it could.
-func (w *watch) decideShadow(src Source, r *facts, o *Outcome) (ok bool) {
+// decide decides a request by the shadow policies. It reports whether it could.
+func (h *shadow) decide(src Source, r *facts, o *Outcome) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
-			report(w.panicked, "an AllowOriginFunc of the shadow policies", v)
+			report(&h.panicked, "an AllowOriginFunc of the shadow policies", v)
 			ok = false
 		}
 	}()
-	w.shadow.resolve(src, r, o)
+	h.state.resolve(src, r, o)
 	return true
 }
