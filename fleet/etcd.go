@@ -2,37 +2,11 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
-
-// etcdError returns the error of a request to etcd as an [*Error]. Its detail says what
-// the request was for, such as "reading the head".
-func etcdError(doing string, err error) *Error {
-	e := &Error{Reason: ReasonUnavailable, Detail: doing + " failed", Err: err, Suggestion: "check that etcd can be reached and has a leader"}
-	code := status.Code(err)
-	if etcd, ok := errors.AsType[rpctypes.EtcdError](err); ok {
-		code = etcd.Code()
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		e.Suggestion = ""
-	case errors.Is(err, rpctypes.ErrNoSpace):
-		e.Suggestion = "etcd has no space left: compact and defragment it, then disarm its alarm"
-	case code == codes.PermissionDenied || code == codes.Unauthenticated || errors.Is(err, rpctypes.ErrAuthFailed) ||
-		errors.Is(err, rpctypes.ErrUserEmpty) || errors.Is(err, rpctypes.ErrInvalidAuthToken):
-		e.Reason, e.Suggestion = ReasonPermission, "check the user, the password and the role; corskit fleet roles prints those that are needed"
-	case errors.Is(err, rpctypes.ErrRequestTooLarge):
-		e.Reason, e.Suggestion = ReasonTooLarge, "etcd has a lower limit than by default: start it with --max-request-bytes=1572864"
-	}
-	return e
-}
 
 // pageSize is the number of keys in one answer of etcd.
 const pageSize = 1000

@@ -24,7 +24,7 @@ func (s *Store) History(ctx context.Context, n int) ([]HistoryEntry, error) {
 	r, err := s.client.Get(ctx, s.layout.history(), clientv3.WithPrefix(), clientv3.WithLimit(int64(n)),
 		clientv3.WithSort(clientv3.SortByKey, clientv3.SortDescend))
 	if err != nil {
-		return nil, etcdError("reading the history", err)
+		return nil, unreachable("reading the history", err)
 	}
 	var entries []HistoryEntry
 	for _, pair := range r.Kvs {

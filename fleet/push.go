@@ -25,9 +25,9 @@ const (
 // removed.
 const markTTL = 60
 
-// mark is a key that exists while a push is in progress. While there is one, nobody
+// pushing is a key that exists while a push is in progress. While there is one, nobody
 // removes blobs: a push relies on blobs that it has found.
-type mark struct {
+type pushing struct {
 	client *clientv3.Client
 	key    string
 	lease  clientv3.LeaseID
@@ -37,22 +37,22 @@ type mark struct {
 }
 
 // mark writes a mark for a push.
-func (s *Store) mark(ctx context.Context) (*mark, error) {
+func (s *Store) mark(ctx context.Context) (*pushing, error) {
 	lease, err := s.client.Grant(ctx, markTTL)
 	if err != nil {
-		return nil, etcdError("getting a lease", err)
+		return nil, unreachable("getting a lease", err)
 	}
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
-	m := &mark{client: s.client, key: s.layout.pushing() + randomName(), lease: lease.ID, stop: stop}
+	m := &pushing{client: s.client, key: s.layout.pushing() + randomName(), lease: lease.ID, stop: stop}
 	_, err = s.client.Put(ctx, m.key, s.opts.Author, clientv3.WithLease(m.lease))
 	if err != nil {
 		m.end(ctx)
-		return nil, etcdError("marking the push", err)
+		return nil, unreachable("marking the push", err)
 	}
 	answers, err := s.client.KeepAlive(alive, m.lease)
 	if err != nil {
 		m.end(ctx)
-		return nil, etcdError("keeping a lease", err)
+		return nil, unreachable("keeping a lease", err)
 	}
 	m.all.Go(func() {
 		for range answers { // the client closes it after stop
@@ -66,7 +66,7 @@ func (s *Store) mark(ctx context.Context) (*mark, error) {
 const endTime = 2 * time.Second
 
 // end removes the mark.
-func (m *mark) end(ctx context.Context) {
+func (m *pushing) end(ctx context.Context) {
 	m.once.Do(func() {
 		m.stop()
 		m.all.Wait()
@@ -97,7 +97,7 @@ func (s *Store) uploadBlob(ctx context.Context, hash string, data []byte) error 
 		return err
 	}
 	if _, err := s.client.Put(ctx, s.layout.blob(hash), string(data)); err != nil {
-		return etcdError("storing a blob", err)
+		return unreachable("storing a blob", err)
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func (s *Store) collect(ctx context.Context) error {
 	var entries []string
 	_, err = page(ctx, s.client, s.layout.history(), 0, func(pair *mvccpb.KeyValue) { entries = append(entries, string(pair.Key)) }, clientv3.WithKeysOnly())
 	if err != nil {
-		return etcdError("reading the history", err)
+		return unreachable("reading the history", err)
 	}
 	heads := []*Head{now.head}
 	recent, err := s.History(ctx, keepBundles)
@@ -151,7 +151,7 @@ func (s *Store) collect(ctx context.Context) error {
 		}
 	}, clientv3.WithKeysOnly())
 	if err != nil {
-		return etcdError("reading the names of blobs", err)
+		return unreachable("reading the names of blobs", err)
 	}
 	return s.remove(ctx, now.modified, old)
 }
@@ -206,7 +206,7 @@ func (s *Store) remove(ctx context.Context, head int64, keys []string) error {
 		).Then(removals...).Commit()
 		switch {
 		case err != nil:
-			return etcdError("removing old blobs", err)
+			return unreachable("removing old blobs", err)
 		case !r.Succeeded:
 			return &Error{Reason: ReasonConflicting, Detail: "someone else is pushing"}
 		}

@@ -40,7 +40,7 @@ func (s *Store) change(ctx context.Context, opts ChangeOptions, edit func(now, n
 	if err := edit(now.head, next); err != nil {
 		return nil, err
 	}
-	if err := s.commit(ctx, now, next, nil); err != nil {
+	if err := s.commit(ctx, now, next, nil, nil); err != nil {
 		return nil, err
 	}
 	return next, nil
@@ -172,7 +172,7 @@ func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*H
 	} else {
 		next.Stable = now.head.Stable
 	}
-	if err := s.commit(ctx, now, next, m); err != nil {
+	if err := s.commit(ctx, now, next, m, nil); err != nil {
 		return nil, err
 	}
 	return next, nil

@@ -39,7 +39,8 @@ func NewStore(client *clientv3.Client, opts StoreOptions) (*Store, error) {
 
 // snapshot is the head at one time.
 type snapshot struct {
-	head     *Head // nil if err is not
+	head     *Head             // nil if err is not
+	blobs    map[string][]byte // that the head carries; not verified
 	raw      []byte
 	modified int64 // the revision of etcd that wrote it; zero if there is no key
 	err      error
@@ -50,7 +51,7 @@ type snapshot struct {
 func (s *Store) read(ctx context.Context) (*snapshot, error) {
 	r, err := s.client.Get(ctx, s.layout.head())
 	if err != nil {
-		return nil, etcdError("reading the head", err)
+		return nil, unreachable("reading the head", err)
 	}
 	if len(r.Kvs) == 0 {
 		return s.snapshot(nil), nil
@@ -65,8 +66,12 @@ func (s *Store) snapshot(pair *mvccpb.KeyValue) *snapshot {
 			Reason: ReasonNoHead, Detail: "nothing was pushed to " + string(s.layout), Suggestion: "push with corskit fleet push",
 		}}
 	}
-	head, err := ParseHead(pair.Value, string(s.layout), s.opts.Keys...)
-	return &snapshot{head: head, raw: pair.Value, modified: pair.ModRevision, err: err}
+	now := &snapshot{raw: pair.Value, modified: pair.ModRevision}
+	head, e, err := openHead(pair.Value, string(s.layout), s.opts.Keys)
+	if now.head, now.err = head, err; err == nil {
+		now.blobs = e.Blobs
+	}
+	return now
 }
 
 // absent reports whether there is no head that a change could overwrite by mistake.
@@ -165,7 +170,7 @@ func (s *Store) Push(ctx context.Context, b *Bundle, opts PushOptions) (*Head, e
 	} else {
 		h.Stable, h.Candidate, h.Rollout = now.head.Stable, &ref, rollout
 	}
-	if err := s.commit(ctx, now, h, m); err != nil {
+	if err := s.commit(ctx, now, h, m, parts.blobs); err != nil {
 		return nil, err
 	}
 	m.end(ctx)
@@ -263,7 +268,7 @@ func (s *Store) next(ctx context.Context, now *snapshot, message string, above u
 	}
 	last, err := s.client.Get(ctx, s.layout.history(), append(clientv3.WithLastKey(), clientv3.WithKeysOnly())...)
 	if err != nil {
-		return nil, etcdError("reading the history", err)
+		return nil, unreachable("reading the history", err)
 	}
 	for _, pair := range last.Kvs {
 		consider(s.layout.revisionOf(string(pair.Key)))
@@ -287,13 +292,14 @@ func (s *Store) next(ctx context.Context, now *snapshot, message string, above u
 }
 
 // commit writes a head and its entry in the history, if the head still is what the change
-// was based on and, with a mark, if this still protects the blobs.
-func (s *Store) commit(ctx context.Context, now *snapshot, h *Head, m *mark) error {
+// was based on and, with a mark, if this still protects the blobs. The head carries its
+// blobs if they are small; some are known.
+func (s *Store) commit(ctx context.Context, now *snapshot, h *Head, m *pushing, known map[string][]byte) error {
 	var keys []signer
 	if s.opts.Key != nil {
 		keys = append(keys, s.opts.Key)
 	}
-	data, err := h.Encode(keys...)
+	data, err := h.encode(s.carried(ctx, h, now.blobs, known), keys...)
 	if err != nil {
 		return err
 	}
@@ -305,7 +311,7 @@ func (s *Store) commit(ctx context.Context, now *snapshot, h *Head, m *mark) err
 		clientv3.OpPut(s.layout.head(), string(data)), clientv3.OpPut(s.layout.revision(h.Revision), string(data)),
 	).Else(clientv3.OpGet(s.layout.head())).Commit()
 	if err != nil {
-		return s.uncertain(ctx, data, etcdError("writing the head", err))
+		return s.uncertain(ctx, data, unreachable("writing the head", err))
 	}
 	if r.Succeeded {
 		return nil
@@ -323,6 +329,41 @@ func (s *Store) commit(ctx context.Context, now *snapshot, h *Head, m *mark) err
 		}
 	}
 	return &ConflictError{Base: now.revision(), Head: found.head}
+}
+
+// carried returns the blobs of a head's bundles, if they are small together. If one cannot be
+// read, the head carries none, and replicas report what is missing.
+func (s *Store) carried(ctx context.Context, h *Head, known ...map[string][]byte) map[string][]byte {
+	const most = 4 * maxInline // uncompressed; more does not become small enough
+	blobs := make(map[string][]byte)
+	get := func(hash string) ([]byte, error) {
+		for _, k := range known {
+			if data, ok := k[hash]; ok && verifyBlob(hash, data) == nil {
+				return data, nil
+			}
+		}
+		return s.blob(ctx, hash)
+	}
+	for _, ref := range h.references() {
+		if ref.Size > most {
+			return nil
+		}
+		data, err := get(ref.Manifest)
+		if err != nil {
+			return nil
+		}
+		m, err := parseManifest(data, ref)
+		if err != nil {
+			return nil
+		}
+		blobs[ref.Manifest] = data
+		for _, hash := range m.blobs() {
+			if blobs[hash], err = get(hash); err != nil {
+				return nil
+			}
+		}
+	}
+	return inline(blobs)
 }
 
 // uncertainTime bounds how long commit tries to find out whether the head was written.
@@ -351,7 +392,7 @@ func (s *Store) Replicas(ctx context.Context) ([]Status, error) {
 	var all []Status
 	_, err := page(ctx, s.client, s.layout.statuses(), 0, func(pair *mvccpb.KeyValue) { all = append(all, s.statusIn(pair)) })
 	if err != nil {
-		return nil, etcdError("reading the statuses of replicas", err)
+		return nil, unreachable("reading the statuses of replicas", err)
 	}
 	return all, nil
 }
@@ -401,7 +442,7 @@ func (s *Store) blob(ctx context.Context, hash string) ([]byte, error) {
 	r, err := s.client.Get(ctx, s.layout.blob(hash))
 	switch {
 	case err != nil:
-		return nil, etcdError("reading a blob", err)
+		return nil, unreachable("reading a blob", err)
 	case len(r.Kvs) == 0:
 		return nil, missingBlob(hash)
 	}

@@ -110,7 +110,7 @@ func (w *watcher) next(ctx context.Context, wake <-chan time.Time) ([]change, er
 		if !ok || r.CompactRevision > 0 {
 			return nil, ctx.Err() // read everything again
 		}
-		return nil, etcdError("watching the fleet", err)
+		return nil, unreachable("watching the fleet", err)
 	}
 	w.backoff = 0
 	var changes []change
@@ -160,7 +160,7 @@ func (w *watcher) read(ctx context.Context) (changes []change, at int64, err err
 	s := w.store
 	r, err := s.client.Get(ctx, s.layout.head())
 	if err != nil {
-		return nil, 0, etcdError("reading the head", err)
+		return nil, 0, unreachable("reading the head", err)
 	}
 	found := make(map[string]bool)
 	var pairs []*mvccpb.KeyValue
@@ -170,7 +170,7 @@ func (w *watcher) read(ctx context.Context) (changes []change, at int64, err err
 		found[string(pair.Key)] = true
 	})
 	if err != nil {
-		return nil, 0, etcdError("reading the statuses of replicas", err)
+		return nil, 0, unreachable("reading the statuses of replicas", err)
 	}
 	if len(r.Kvs) > 0 {
 		pairs = slices.Insert(pairs, 0, r.Kvs[0])
