@@ -62,6 +62,9 @@ func unreachable(what string, err error) *Error {
 	switch {
 	case errors.Is(err, rpctypes.ErrNoLeader):
 		e.Detail = "etcd has no leader (" + what + ")"
+	case errors.Is(rpctypes.Error(err), rpctypes.ErrNoSpace):
+		e.Detail = "etcd has no space left (" + what + ")"
+		e.Suggestion = "compact and defragment etcd, then disarm its alarm"
 	case status.Code(err) == codes.ResourceExhausted:
 		e.Detail = "etcd has no room or too many requests (" + what + ")"
 	}
