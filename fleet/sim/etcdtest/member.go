@@ -1,0 +1,149 @@
+package etcdtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/corskit/corskit/fleet/sim/faultproxy"
+)
+
+// The times of raft, which are half of etcd's defaults: long enough for two slow cores.
+const (
+	heartbeat = 50 * time.Millisecond
+	election  = 500 * time.Millisecond
+)
+
+// Member is one etcd of a [Cluster]. Its ports change when it is restarted; those of its
+// proxies do not.
+type Member struct {
+	Name   string
+	Client *faultproxy.Proxy // in front of the port for clients
+	Peer   *faultproxy.Proxy // in front of the port for other members
+
+	settings settings
+
+	life    sync.Mutex // held while the member starts or stops
+	running backend
+
+	mu     sync.Mutex
+	id     uint64
+	direct string // the address for clients that bypasses the proxy; empty while stopped
+}
+
+func (m *Member) set(change func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change()
+}
+
+func (m *Member) address() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.direct
+}
+
+func (m *Member) identity() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.id
+}
+
+func newMember(name, dir string, options Options) (*Member, error) {
+	client, err := faultproxy.New("")
+	if err != nil {
+		return nil, err
+	}
+	peer, err := faultproxy.New("")
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	return &Member{Name: name, Client: client, Peer: peer, settings: settings{
+		name: name, dir: filepath.Join(dir, name), client: client.Addr(), peer: peer.Addr(),
+		options: options, heartbeat: heartbeat, vote: election,
+	}}, nil
+}
+
+// Start starts a member, on the data that it had, and waits until it serves. The faults of
+// its proxies end.
+func (m *Member) Start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	m.life.Lock()
+	defer m.life.Unlock()
+	if m.running != nil {
+		return fmt.Errorf("%s runs already", m.Name)
+	}
+	running, err := start(m.settings)
+	if err != nil {
+		return err
+	}
+	m.running = running
+	client, peer := running.addresses()
+	m.set(func() { m.direct = client })
+	m.Client.SetTarget(client)
+	m.Peer.SetTarget(peer)
+	m.Client.Heal()
+	m.Peer.Heal()
+	if err := running.ready(ctx); err != nil {
+		return err
+	}
+	return m.identify(ctx)
+}
+
+func (m *Member) identify(ctx context.Context) error {
+	for {
+		status, err := m.status(ctx)
+		if err == nil {
+			m.set(func() { m.id = status.Header.MemberId })
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not answer: %w", m.Name, err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// status asks a member, bypassing its proxy.
+func (m *Member) status(ctx context.Context) (*clientv3.StatusResponse, error) {
+	direct := m.address()
+	if direct == "" {
+		return nil, fmt.Errorf("%s does not run", m.Name)
+	}
+	client, err := connect([]string{direct}, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return client.Status(ctx, direct)
+}
+
+// Stop stops a member at once: connections are cut, requests are not finished.
+func (m *Member) Stop() error {
+	m.life.Lock()
+	defer m.life.Unlock()
+	if m.running == nil {
+		return nil
+	}
+	for _, proxy := range []*faultproxy.Proxy{m.Client, m.Peer} {
+		proxy.Set(faultproxy.Faults{Refuse: true})
+		proxy.Cut()
+	}
+	err := m.running.stop()
+	m.running = nil
+	m.set(func() { m.direct = "" })
+	return err
+}
+
+func (m *Member) close() error {
+	return errors.Join(m.Stop(), m.Client.Close(), m.Peer.Close())
+}
