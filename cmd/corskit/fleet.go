@@ -44,7 +44,7 @@ policy, 2 if etcd cannot be asked or nothing was changed.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newFleetDev(), newFleetKeygen(), newFleetPush(), newFleetStatus(), newFleetHistory(), newFleetPromote(),
-		newFleetRollback(), newFleetWatch())
+		newFleetRollback(), newFleetWatch(), newFleetRoles())
 	return cmd
 }
 
