@@ -21,6 +21,9 @@ const maxSignatures = 8
 type envelope struct {
 	Payload    []byte      `json:"payload"`
 	Signatures []signature `json:"signatures,omitempty"`
+	// Blobs are those of small bundles, by SHA-256, so that replicas need not fetch them. They
+	// need no signature, because a blob is verified by its hash.
+	Blobs map[string][]byte `json:"blobs,omitempty"`
 }
 
 type signature struct {
@@ -37,12 +40,15 @@ func KeyID(key ed25519.PublicKey) string {
 
 // Encode returns the head as etcd has it, with a signature of each key. The error is an
 // [*Error] if a field is not valid, or if the result is too large.
-func (h *Head) Encode(keys ...ed25519.PrivateKey) ([]byte, error) {
+func (h *Head) Encode(keys ...ed25519.PrivateKey) ([]byte, error) { return h.encode(nil, keys...) }
+
+// encode is Encode with the blobs of small bundles.
+func (h *Head) encode(blobs map[string][]byte, keys ...ed25519.PrivateKey) ([]byte, error) {
 	payload, err := h.payload()
 	if err != nil {
 		return nil, err
 	}
-	e := envelope{Payload: payload}
+	e := envelope{Payload: payload, Blobs: blobs}
 	for _, key := range keys {
 		sig := ed25519.Sign(key, append([]byte(signedText), payload...))
 		e.Signatures = append(e.Signatures, signature{KeyID(key.Public().(ed25519.PublicKey)), sig})
@@ -71,33 +77,39 @@ func largeHead(size int) *Error {
 // signatures are ignored. The error is an [*Error]. ParseHead does not compare the
 // revision with earlier ones.
 func ParseHead(data []byte, prefix string, keys ...ed25519.PublicKey) (*Head, error) {
+	h, _, err := openHead(data, prefix, keys)
+	return h, err
+}
+
+// openHead is ParseHead, and returns the envelope too.
+func openHead(data []byte, prefix string, keys []ed25519.PublicKey) (*Head, *envelope, error) {
 	switch {
 	case len(data) == 0:
-		return nil, &Error{Reason: ReasonEmptied, Detail: "the head is empty", Suggestion: "push again with corskit fleet push"}
+		return nil, nil, &Error{Reason: ReasonEmptied, Detail: "the head is empty", Suggestion: "push again with corskit fleet push"}
 	case len(data) > maxHead:
-		return nil, largeHead(len(data))
+		return nil, nil, largeHead(len(data))
 	}
 	var e envelope
 	if err := decodeStrictly(data, &e); err != nil {
-		return nil, malformedHead(0, "it is not JSON with a payload and signatures", err)
+		return nil, nil, malformedHead(0, "it is not JSON with a payload and signatures", err)
 	}
 	if len(e.Signatures) > maxSignatures {
-		return nil, malformedHead(0, fmt.Sprintf("it has more than %d signatures", maxSignatures), nil)
+		return nil, nil, malformedHead(0, fmt.Sprintf("it has more than %d signatures", maxSignatures), nil)
 	}
 	if err := e.verify(keys); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h, err := parsePayload(e.Payload)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if want, fault := newLayout(prefix); fault != nil || string(want) != h.Prefix {
-		return nil, &Error{
+		return nil, nil, &Error{
 			Reason: ReasonWrongFleet, Revision: h.Revision, Suggestion: "push to this prefix; do not copy heads between fleets",
 			Detail: fmt.Sprintf("the head was made for the prefix %s, not for %s", quote(h.Prefix), quote(string(want))),
 		}
 	}
-	return h, nil
+	return h, &e, nil
 }
 
 // verify returns an error unless a signature is valid and of one of the keys.
@@ -133,4 +145,24 @@ func keyIDs(keys []ed25519.PublicKey) string {
 		ids = append(ids, KeyID(k))
 	}
 	return strings.Join(ids, ", ")
+}
+
+// maxInline is how many bytes of blobs an envelope carries.
+const maxInline = 8 << 10
+
+// inline returns the blobs of one or more bundles for an envelope. It returns nil if they
+// are too large together: replicas then fetch them.
+func inline(bundles ...map[string][]byte) map[string][]byte {
+	all, size := make(map[string][]byte), 0
+	for _, blobs := range bundles {
+		for hash, data := range blobs {
+			if _, ok := all[hash]; !ok {
+				all[hash], size = data, size+len(data)
+			}
+		}
+	}
+	if size > maxInline {
+		return nil
+	}
+	return all
 }
