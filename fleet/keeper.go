@@ -137,7 +137,7 @@ func (f *keeper) bootFromDisk(ctx context.Context) {
 			f.cacheFault("a blob is damaged", err)
 			return
 		}
-		c, err := f.compile(ctx, b, ref)
+		c, err := f.compile(ctx, ref, func() (*Bundle, error) { return b, nil })
 		if err == nil {
 			err = f.install(c, Active{Revision: ref.Pushed, Manifest: ref.Manifest, Source: SourceDisk, Since: time.Now()})
 		}
@@ -381,14 +381,7 @@ func (f *keeper) prepare(ctx context.Context, ref Reference) (*config.Config, er
 	if err != nil {
 		return nil, err
 	}
-	b, err := m.assemble(f.have)
-	switch {
-	case errors.Is(err, fs.ErrNotExist): // the disk has lost a blob meanwhile
-		return nil, missingBlob(ref.Manifest)
-	case err != nil:
-		return nil, f.refuse(ref, err)
-	}
-	return f.compile(ctx, b, ref)
+	return f.compile(ctx, ref, func() (*Bundle, error) { return m.assemble(f.have) })
 }
 
 // refuse records that the content of a bundle is refused. It will not change, so that it is
@@ -409,14 +402,18 @@ func withRevision(err error, revision uint64) error {
 	return &named
 }
 
-// compile reads the configuration of a bundle.
-func (f *keeper) compile(ctx context.Context, b *Bundle, ref Reference) (*config.Config, error) {
-	c, err := f.opts.Shared.read(ctx, b, ref.Manifest, f.opts.Config)
+// compile assembles a bundle and reads its configuration.
+func (f *keeper) compile(ctx context.Context, ref Reference, assemble func() (*Bundle, error)) (*config.Config, error) {
+	c, err := f.opts.Shared.read(ctx, ref.Manifest, f.opts.Config, assemble)
 	switch {
 	case err == nil:
 		return c, nil
+	case errors.Is(err, errNoBlob): // the disk has lost it meanwhile
+		return nil, withRevision(missingBlob(ref.Manifest), ref.Pushed)
 	case ctx.Err() != nil: // the faults may come from the interruption
 		return nil, unreachable("reading the bundle in time", ctx.Err())
+	case reasonOf(err) != "":
+		return nil, f.refuse(ref, err)
 	}
 	return nil, f.refuse(ref, &Error{
 		Reason: ReasonRefusedPolicy, Detail: "the configuration has faults", Err: err, Suggestion: "push a correction",
@@ -491,6 +488,9 @@ func (f *keeper) store() error {
 
 // forget drops blobs from the memory that the disk has, or that no bundle of the head needs.
 func (f *keeper) forget() {
+	if len(f.blobs) == 0 {
+		return
+	}
 	needed := make(map[string]bool)
 	refs := []Reference{f.ref, f.head.Stable}
 	if f.head.Candidate != nil {
