@@ -26,6 +26,7 @@ type keeper struct {
 	raw    *envelope // of head
 	value  []byte    // of head, as etcd has it
 
+	wanted  Reference         // by the head
 	ref     Reference         // in force; zero if nothing of the fleet is
 	brought []byte            // the head that brought it, as etcd has it
 	blobs   map[string][]byte // verified blobs that are not on the disk
@@ -240,8 +241,9 @@ func (f *keeper) judge(ctx context.Context, value []byte, modRev int64) {
 		return
 	}
 	f.read, f.modRev = value, modRev
-	if err := f.accept(value); err != nil {
-		f.setFault(areaHead, err) // what an earlier head wants is still tried
+	if err := f.accept(value); err != nil { // what an earlier head wants is still tried
+		f.setFault(areaHead, err)
+		f.change(func(s *Status) { s.Judged = max(s.Judged, modRev) })
 		return
 	}
 	f.setFault(areaHead, nil)
@@ -326,7 +328,13 @@ func (f *keeper) saveSeen() {
 // stays. A replica without a policy of its fleet then takes the stable one.
 func (f *keeper) take(ctx context.Context) {
 	ref, selected := f.head.Wanted(f.opts.Instance, f.opts.Labels)
-	f.change(func(s *Status) { s.Head, s.Wanted, s.Seen = f.head.Revision, ref.Pushed, f.seen.revision })
+	if ref != f.wanted { // no status may say that this replica refused a bundle that it has not tried
+		f.wanted = ref
+		f.setFault(areaBundle, nil)
+	}
+	f.change(func(s *Status) {
+		s.Head, s.Wanted, s.Seen, s.Judged = f.head.Revision, ref.Pushed, f.seen.revision, max(s.Judged, f.modRev)
+	})
 	err := f.adopt(ctx, ref)
 	if err != nil && selected && f.ref == (Reference{}) {
 		_ = f.adopt(ctx, f.head.Stable) // the fault to report is that of the candidate

@@ -244,20 +244,24 @@ func (r *Replica) install(c *config.Config, a Active) error {
 	}
 	r.config, r.status.Active = c, a
 	r.mu.Unlock()
-	result := config.Result{Revision: c.Revision, Warnings: c.Warnings, Diff: config.Compare(before, c)}
-	if !first {
+	r.notify()
+	r.tell(before, c, a)
+	return nil
+}
+
+// tell says in the log and to the user that a policy is in force in the place of another.
+func (r *Replica) tell(before, now *config.Config, a Active) {
+	if r.opts.Config.OnReload == nil && r.log.log == nil {
+		return
+	}
+	result := config.Result{Revision: now.Revision, Warnings: now.Warnings, Diff: config.Compare(before, now)}
+	if before != nil {
 		result.Previous = before.Revision
 	}
-	var warnings []string
-	for _, w := range c.Warnings {
-		warnings = append(warnings, w.String())
-	}
-	r.log.inForce(a, result.Diff.String(), warnings)
-	r.notify()
-	if !first {
+	if r.joined {
 		r.onReload(result)
 	}
-	return nil
+	r.log.inForce(a, result.Diff.String(), now.Warnings)
 }
 
 // version returns the version of this module in the program, or "".

@@ -39,7 +39,9 @@ func (r *Replica) report(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.changed:
-			p.soon(rand.N(time.Duration(r.spread.Load()) + 1))
+			// Later than the policies of the others, so that reports do not delay these.
+			spread := time.Duration(r.spread.Load())
+			p.soon(spread + rand.N(spread+1))
 		case _, ok := <-p.alive:
 			if ok {
 				continue
