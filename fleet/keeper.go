@@ -243,7 +243,7 @@ func (f *keeper) judge(ctx context.Context, value []byte, modRev int64) {
 	f.read, f.modRev = value, modRev
 	if err := f.accept(value); err != nil { // what an earlier head wants is still tried
 		f.setFault(areaHead, err)
-		f.change(func(s *Status) { s.Judged = max(s.Judged, modRev) })
+		f.change(func(s *Status) { s.Judged = modRev })
 		return
 	}
 	f.setFault(areaHead, nil)
@@ -333,7 +333,7 @@ func (f *keeper) take(ctx context.Context) {
 		f.setFault(areaBundle, nil)
 	}
 	f.change(func(s *Status) {
-		s.Head, s.Wanted, s.Seen, s.Judged = f.head.Revision, ref.Pushed, f.seen.revision, max(s.Judged, f.modRev)
+		s.Head, s.Wanted, s.Seen, s.Judged = f.head.Revision, ref.Pushed, f.seen.revision, f.modRev
 	})
 	err := f.adopt(ctx, ref)
 	if err != nil && selected && f.ref == (Reference{}) {
