@@ -142,7 +142,7 @@ func (f *keeper) fetchBlob(ctx context.Context, hash string) ([]byte, error) {
 func (f *keeper) getBlob(ctx context.Context, hash string, opts ...clientv3.OpOption) ([]byte, error) {
 	request, cancel := context.WithTimeout(ctx, blobTimeout)
 	defer cancel()
-	resp, err := f.client.Get(request, f.keys.blob(hash), opts...)
+	resp, err := f.etcd.Load().Get(request, f.keys.blob(hash), opts...)
 	switch {
 	case err != nil:
 		return nil, unreachable("fetching a blob", err)
