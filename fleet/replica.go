@@ -56,7 +56,9 @@ func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica,
 		return nil, err
 	}
 	if client == nil && opts.Connect == nil {
-		return nil, &OptionError{Field: "client", Detail: "no client of etcd", Suggestion: "make one with ClientConfig and clientv3.New, or set Connect"}
+		return nil, &OptionError{
+			Field: "client", Detail: "no client of etcd", Suggestion: "make one with ClientConfig and clientv3.New, or set Connect",
+		}
 	}
 	if client != nil {
 		opts.Connect = nil
