@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"os/user"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -140,6 +143,25 @@ type operator struct {
 	signed  bool
 }
 
+// with connects to etcd and runs a command, until it ends or is interrupted.
+func (c *connection) with(cmd *cobra.Command, run func(context.Context, *operator) error) error {
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	o, err := c.connect(cmd)
+	if err != nil {
+		return err
+	}
+	defer o.client.Close()
+	err = run(ctx, o)
+	if fault, ok := errors.AsType[*fleet.Error](err); ok && fault.Reason == fleet.ReasonUnavailable && ctx.Err() == nil {
+		return c.unreachable(err)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return errors.New("interrupted")
+	}
+	return err
+}
+
 // connect connects to etcd and opens the store. The caller closes the client.
 func (c *connection) connect(cmd *cobra.Command) (*operator, error) {
 	if err := c.environment(cmd, os.Environ()); err != nil {
@@ -173,9 +195,6 @@ func (c *connection) connect(cmd *cobra.Command) (*operator, error) {
 	}
 	return &operator{Store: store, client: client, timeout: c.timeout, signed: opts.Key != nil}, nil
 }
-
-// Close ends the connection.
-func (o *operator) Close() { _ = o.client.Close() }
 
 // brief returns a context for one question.
 func (o *operator) brief(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,9 +52,9 @@ type fleetStatus struct {
 
 // fleetState is the JSON output of status.
 type fleetState struct {
-	Head *fleet.Head `json:"head"` // null if nothing was pushed
-	fleetCounts
-	Views []view `json:"replicas"`
+	Head   *fleet.Head `json:"head"` // null if nothing was pushed
+	Counts fleetCounts `json:"counts"`
+	Views  []view      `json:"replicas"`
 }
 
 func (s *fleetStatus) run(cmd *cobra.Command, _ []string) error {
@@ -67,13 +64,11 @@ func (s *fleetStatus) run(cmd *cobra.Command, _ []string) error {
 	if s.limit < 0 {
 		return usagef("--limit is %d; it must not be negative", s.limit)
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	o, err := s.connection.connect(cmd)
-	if err != nil {
-		return err
-	}
-	defer o.Close()
+	return s.connection.with(cmd, func(ctx context.Context, o *operator) error { return s.show(ctx, cmd, o) })
+}
+
+// show waits if it is to, and prints the state of the fleet.
+func (s *fleetStatus) show(ctx context.Context, cmd *cobra.Command, o *operator) error {
 	if s.wait {
 		t := out(cmd)
 		if s.format == "json" {
@@ -103,7 +98,7 @@ func (s *fleetStatus) print(ctx context.Context, cmd *cobra.Command, o *operator
 		head = nil
 	}
 	state := fleetState{Head: head, Views: viewsOf(head, statuses)}
-	state.fleetCounts = fleetCountsOf(state.Views)
+	state.Counts = fleetCountsOf(state.Views)
 	if s.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), state)
 	} else {
@@ -113,10 +108,12 @@ func (s *fleetStatus) print(ctx context.Context, cmd *cobra.Command, o *operator
 		} else {
 			printHead(t, head)
 		}
-		t.printf("%s\n\n", state.fleetCounts)
+		if len(state.Views) > 0 {
+			t.printf("%s\n\n", state.Counts)
+		}
 		printViews(t, state.Views, s.limit, time.Now())
 	}
-	if err == nil && (state.Refused > 0 || head != nil && head.Rollout != nil && head.Rollout.Halted != nil) {
+	if err == nil && (state.Counts.Refused > 0 || head != nil && head.Rollout != nil && head.Rollout.Halted != nil) {
 		return errNo
 	}
 	return err

@@ -188,18 +188,18 @@ func moment(at time.Time) string {
 
 // printHead prints which policy is in force.
 func printHead(t terminal, head *fleet.Head) {
-	t.printf("fleet %s at revision %d: %s\n", safe(head.Prefix), head.Revision, headText(head))
+	t.printf("fleet %s at revision %d, %s: %s\n", safe(head.Prefix), head.Revision, headText(head), changeText(head))
 	printRollout(t, head)
 }
 
 // headText says who wrote a head, when and why.
 func headText(head *fleet.Head) string {
-	text := "since " + moment(head.Time)
+	text := moment(head.Time)
 	if head.Author != "" {
 		text += " by " + safe(head.Author)
 	}
 	if head.Message != "" {
-		text += ", " + safe(head.Message)
+		text += " (" + safe(head.Message) + ")"
 	}
 	return text
 }
