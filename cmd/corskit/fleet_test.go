@@ -144,13 +144,27 @@ func (o *operators) run(code int, args ...string) result {
 	return r
 }
 
+// await repeats a command until its output has a text.
+func (o *operators) await(what, command, text string) {
+	o.t.Helper()
+	for end := time.Now().Add(limit); ; {
+		r := corskitWith(o.t, o.dir, o.env, "fleet", command)
+		if strings.Contains(r.stdout, text) {
+			return
+		}
+		if time.Now().After(end) {
+			o.t.Fatalf("%s is not shown after %v:\n%s%s", what, limit, r.stdout, r.stderr)
+		}
+	}
+}
+
 // golden compares the output with a golden file, after it has replaced what differs from
 // run to run.
 func (o *operators) golden(name string, r result) {
 	o.t.Helper()
 	for _, replace := range []struct{ pattern, by string }{
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`, "DATE"}, {`\d{4}-\d\d-\d\dT[\d:.]+Z`, "TIMESTAMP"}, {`\b\d\d:\d\d:\d\d\b`, "CLOCK"},
-		{`\b(\d+m)?\d+s\b`, "AGE"}, {`\b[0-9a-f]{64}\b`, "SHA256"}, {`(?m)^revision .*pending.*\n`, ""}, {`"(salt|version)": "[^"]*"`, `"$1": "..."`},
+		{`\b(\d+m)?\d+s\b`, "AGE"}, {`\b[0-9a-f]{64}\b`, "SHA256"}, {`(?m)^revision \d+: .* have it.*\n`, ""}, {`"(salt|version)": "[^"]*"`, `"$1": "..."`},
 		{`SINCE {2,}`, "SINCE   "}, {`AGE {2,}`, "AGE     "},
 	} {
 		r.stdout = regexp.MustCompile(replace.pattern).ReplaceAllString(r.stdout, replace.by)
@@ -322,7 +336,7 @@ func TestFleetKeys(t *testing.T) {
 	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
 	contains(t, "a push without a key", o.run(exitYes, "push", "--yes").stdout, "pushed revision 1, unsigned")
 	replica := join(t, connectTo(t, etcd.endpoint), fleet.Options{Instance: "one", Keys: keys})
-	contains(t, "status", o.run(exitNo, "status", "--wait").stdout, "the head has no signature")
+	o.await("the refusal", "status", "the head has no signature")
 	signed := newOperators(t, etcd.endpoint, "CORSKIT_FLEET_SIGNING_KEY="+filepath.Join(o.dir, "fleet.key"))
 	signed.dir = o.dir
 	contains(t, "status with a key", signed.run(exitFail, "status").stderr+o.run(exitFail, "status", "--public-keys", "fleet.pub").stderr,

@@ -89,7 +89,7 @@ func (h happening) print(t terminal) {
 	case h.Gone != "":
 		t.printf("%s %s left\n", at, safe(h.Gone))
 	case h.Head != nil:
-		t.printf("%s %s, %s: %s\n", at, t.style(bold, "revision "+revisionText(h.Head.Revision)), headText(h.Head), changeText(h.Head))
+		t.printf("%s %s: %s\n", at, t.style(bold, "revision "+revisionText(h.Head.Revision)), headText(h.Head))
 	case h.Replica != nil:
 		v := h.Replica
 		text := ""
