@@ -96,8 +96,11 @@ func (p *fleetPush) run(cmd *cobra.Command, files []string) error {
 // push pushes a bundle that has no faults.
 func (p *fleetPush) push(ctx context.Context, cmd *cobra.Command, o *operator, bundle *fleet.Bundle, rollout *fleet.Rollout) error {
 	base, err := o.base(ctx)
-	if err != nil && !p.replace {
+	if isAway(err) {
 		return err
+	}
+	if err != nil && !p.replace {
+		return fmt.Errorf("nothing was pushed, because the head in etcd cannot be trusted; find out who wrote it, then add --replace: %w", err)
 	}
 	if base.Revision == 0 && rollout != nil {
 		return usagef("nothing was pushed yet, so there is no policy that the other replicas could keep: push without --steps and --labels first")
@@ -263,6 +266,12 @@ func (o *operator) base(ctx context.Context) (*fleet.Head, error) {
 		return &fleet.Head{}, err
 	}
 	return head, nil
+}
+
+// isAway reports whether an error says nothing about the head: etcd cannot be asked.
+func isAway(err error) bool {
+	fault, ok := errors.AsType[*fleet.Error](err)
+	return err != nil && (!ok || fault.Reason == fleet.ReasonUnavailable || fault.Reason == fleet.ReasonPermission)
 }
 
 // question returns the question before a change of the fleet.

@@ -52,7 +52,8 @@ type fleetStatus struct {
 
 // fleetState is the JSON output of status.
 type fleetState struct {
-	Head   *fleet.Head `json:"head"` // null if nothing was pushed
+	Head   *fleet.Head `json:"head"`            // null if nothing was pushed, or if there is a fault
+	Fault  string      `json:"fault,omitempty"` // why the head cannot be trusted
 	Counts fleetCounts `json:"counts"`
 	Views  []view      `json:"replicas"`
 }
@@ -84,9 +85,9 @@ func (s *fleetStatus) show(ctx context.Context, cmd *cobra.Command, o *operator)
 
 // print prints the state of the fleet.
 func (s *fleetStatus) print(ctx context.Context, cmd *cobra.Command, o *operator) error {
-	head, err := o.base(ctx)
-	if err != nil {
-		return err
+	head, fault := o.base(ctx)
+	if isAway(fault) {
+		return fault
 	}
 	brief, cancel := o.brief(ctx)
 	defer cancel()
@@ -98,20 +99,29 @@ func (s *fleetStatus) print(ctx context.Context, cmd *cobra.Command, o *operator
 		head = nil
 	}
 	state := fleetState{Head: head, Views: viewsOf(head, statuses)}
+	if fault != nil {
+		state.Fault = safe(fault.Error())
+	}
 	state.Counts = fleetCountsOf(state.Views)
 	if s.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), state)
 	} else {
 		t := out(cmd)
-		if head == nil {
+		switch {
+		case fault != nil:
+			t.printf("%s %s\n", t.style(red, "the head of the fleet cannot be trusted:"), state.Fault)
+		case head == nil:
 			t.printf("nothing was pushed to %s yet\n", safe(s.connection.prefix))
-		} else {
+		default:
 			printHead(t, head)
 		}
 		if len(state.Views) > 0 {
 			t.printf("%s\n\n", state.Counts)
 		}
 		printViews(t, state.Views, s.limit, time.Now())
+	}
+	if err == nil && fault != nil {
+		return errNoAnswer
 	}
 	if err == nil && (state.Counts.Refused > 0 || head != nil && head.Rollout != nil && head.Rollout.Halted != nil) {
 		return errNo
