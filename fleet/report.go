@@ -46,6 +46,9 @@ func (r *Replica) report(ctx context.Context) {
 			if ok {
 				continue
 			}
+			if ctx.Err() != nil {
+				return // that ended it; the lease is still to be revoked
+			}
 			p.drop()
 			p.soon(0)
 		case <-timer.C:
