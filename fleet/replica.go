@@ -128,13 +128,19 @@ func (r *Replica) disconnect() {
 func (r *Replica) Engine() *core.Engine { return r.engine }
 
 // Status returns what the replica reports to its fleet, as it is now.
-func (r *Replica) Status() Status {
+func (r *Replica) Status() Status { return r.snapshot(true) }
+
+// snapshot returns the status, with or without a fault that concerns reports. A report has
+// none: that it arrives is the end of it.
+func (r *Replica) snapshot(reports bool) Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.status
-	hasWanted := s.Wanted > 0 && s.Wanted == s.Active.Revision
-	s.State = r.faults.state(hasWanted)
-	s.Fault, s.Cache = r.faults.first().status(), r.faults[areaCache].status()
+	s, all := r.status, r.faults
+	if !reports {
+		all[areaReport] = nil
+	}
+	s.State = all.state(s.Wanted > 0 && s.Wanted == s.Active.Revision)
+	s.Fault, s.Cache = all.first().status(), all[areaCache].status()
 	s.Shadow = r.trial.counts()
 	s.Time = time.Now()
 	return s
