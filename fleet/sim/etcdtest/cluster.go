@@ -15,9 +15,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
 
+	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
 )
 
@@ -105,18 +104,7 @@ func (c *Cluster) Connect(change func(*clientv3.Config)) (*clientv3.Client, erro
 }
 
 func connect(endpoints []string, change func(*clientv3.Config)) (*clientv3.Client, error) {
-	cfg := clientv3.Config{
-		Endpoints:            endpoints,
-		DialTimeout:          time.Second,
-		DialKeepAliveTime:    5 * time.Second,
-		DialKeepAliveTimeout: time.Second,
-		Logger:               zap.NewNop(),
-		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
-			// By default, a client reconnects up to two minutes late.
-			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
-			MinConnectTimeout: time.Second,
-		})},
-	}
+	cfg := fleet.ClientConfig(endpoints...)
 	if change != nil {
 		change(&cfg)
 	}
@@ -152,6 +140,28 @@ func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// HandOver makes another member the leader.
+func (c *Cluster) HandOver(ctx context.Context) error {
+	leader, err := c.Leader(ctx)
+	if err != nil {
+		return err
+	}
+	client, err := connect([]string{leader.address()}, nil)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for _, m := range c.Members {
+		if m != leader {
+			_, err = client.MoveLeader(ctx, m.identity())
+			break
+		}
+	}
+	return err
 }
 
 // Isolate cuts a member off from the others. Its clients still reach it, unless the faults
