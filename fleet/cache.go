@@ -329,3 +329,12 @@ func (c *cache) setSeen(m mark) error {
 		return err
 	})
 }
+
+// has reports whether the disk has a blob.
+func (on *copyOnDisk) has(hash string) bool {
+	if on == nil {
+		return false
+	}
+	_, ok := on.blobs[hash]
+	return ok
+}

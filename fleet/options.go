@@ -35,8 +35,8 @@ type Options struct {
 	// CacheDir is a directory for a verified copy of the policy in force, from which the
 	// replica starts if etcd cannot be reached. It also keeps the highest revision that
 	// was seen, which protects from replayed heads across restarts. It is created if
-	// needed. Replicas of different fleets may share it, but not two replicas of one.
-	// If empty, there is no copy.
+	// needed. Replicas of one host may share it, even those of different fleets. If
+	// empty, there is no copy.
 	CacheDir string
 
 	// Keys are the public keys that may sign heads. A head needs a signature of one of
@@ -69,6 +69,9 @@ type Options struct {
 	// BootTimeout bounds how long Join waits for etcd, before it starts with the copy on
 	// disk. It defaults to 5 seconds.
 	BootTimeout time.Duration
+
+	// Shared, if not nil, is shared with other replicas of this process. See [Shared].
+	Shared *Shared
 
 	// Jitter is how far replicas spread their requests after a change. Zero derives it
 	// from the size of the fleet: 0.2 milliseconds for each replica, at most 5 seconds.
