@@ -27,6 +27,7 @@ const patience = 30 * time.Second
 type Options struct {
 	Members int         // defaults to 1
 	Binary  string      // the path of an etcd to run as a child process; if empty, etcd is embedded
+	Environ []string    // of child processes; variables ETCD_... would change their settings
 	Quota   int64       // the size of the database in bytes at which writes fail; 0 is etcd's default
 	Fsync   bool        // whether embedded members wait for the disk, as in production
 	Logger  *zap.Logger // for embedded members; nil discards

@@ -111,6 +111,16 @@ func (m *Member) identify(ctx context.Context) error {
 	}
 }
 
+// PID returns the process of a member, or 0 if it is embedded or stopped.
+func (m *Member) PID() int {
+	m.life.Lock()
+	defer m.life.Unlock()
+	if m.running == nil {
+		return 0
+	}
+	return m.running.pid()
+}
+
 // status asks a member, bypassing its proxy.
 func (m *Member) status(ctx context.Context) (*clientv3.StatusResponse, error) {
 	direct := m.address()
