@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +18,7 @@ const (
 
 // fetch returns the manifest of a reference, verified, when the replica has all blobs of it.
 // It asks etcd for those that it does not have.
-func (f *follower) fetch(ctx context.Context, ref Reference) (*manifest, error) {
+func (f *keeper) fetch(ctx context.Context, ref Reference) (*manifest, error) {
 	waited := false
 	need := func(hashes ...string) error {
 		missing := f.missingOf(hashes)
@@ -56,15 +55,8 @@ func assemble(ref Reference, get func(hash string) ([]byte, error)) (*Bundle, er
 	return m.assemble(get)
 }
 
-func missingBlob(hash string) *Error {
-	return &Error{
-		Reason: ReasonMissingBlob, Detail: strings.TrimSpace("etcd does not have the blob " + shortHash(hash)),
-		Suggestion: "push again with corskit fleet push",
-	}
-}
-
 // jitter returns how long this replica waits before it asks etcd for blobs.
-func (f *follower) jitter() time.Duration {
+func (f *keeper) jitter() time.Duration {
 	longest := f.opts.Jitter
 	if longest == 0 {
 		longest = min(time.Duration(f.replicas())*jitterPerReplica, maxJitter)
@@ -77,7 +69,7 @@ func (f *follower) jitter() time.Duration {
 
 // have returns a blob that the replica has: in memory, in the head or on the disk. It is
 // verified. Otherwise the error matches fs.ErrNotExist.
-func (f *follower) have(hash string) ([]byte, error) {
+func (f *keeper) have(hash string) ([]byte, error) {
 	if data, ok := f.blobs[hash]; ok {
 		return data, nil
 	}
@@ -93,7 +85,7 @@ func (f *follower) have(hash string) ([]byte, error) {
 }
 
 // missingOf returns the hashes of blobs that the replica does not have.
-func (f *follower) missingOf(hashes []string) (missing []string) {
+func (f *keeper) missingOf(hashes []string) (missing []string) {
 	for _, hash := range hashes {
 		if _, err := f.have(hash); err != nil {
 			missing = append(missing, hash)
@@ -103,7 +95,7 @@ func (f *follower) missingOf(hashes []string) (missing []string) {
 }
 
 // fetchAll fetches blobs into the memory, a few at a time. It returns the first fault.
-func (f *follower) fetchAll(ctx context.Context, hashes []string) error {
+func (f *keeper) fetchAll(ctx context.Context, hashes []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var mu sync.Mutex
@@ -137,7 +129,7 @@ func (f *follower) fetchAll(ctx context.Context, hashes []string) error {
 
 // fetchBlob fetches one blob. What any member of etcd has is good enough, because the hash
 // decides; only one that lacks the blob, or has a wrong one, may be behind the others.
-func (f *follower) fetchBlob(ctx context.Context, hash string) ([]byte, error) {
+func (f *keeper) fetchBlob(ctx context.Context, hash string) ([]byte, error) {
 	data, err := f.getBlob(ctx, hash, clientv3.WithSerializable())
 	if reason := reasonOf(err); reason == ReasonMissingBlob || reason == ReasonTampered {
 		data, err = f.getBlob(ctx, hash)
@@ -145,7 +137,7 @@ func (f *follower) fetchBlob(ctx context.Context, hash string) ([]byte, error) {
 	return data, err
 }
 
-func (f *follower) getBlob(ctx context.Context, hash string, opts ...clientv3.OpOption) ([]byte, error) {
+func (f *keeper) getBlob(ctx context.Context, hash string, opts ...clientv3.OpOption) ([]byte, error) {
 	request, cancel := context.WithTimeout(ctx, blobTimeout)
 	defer cancel()
 	resp, err := f.client.Get(request, f.keys.blob(hash), opts...)

@@ -16,6 +16,9 @@ type FollowOptions struct {
 	Revision uint64
 	// Progress, if not nil, is called with each change of the numbers.
 	Progress func(Progress)
+	// Observe only waits: whoever drives the rollout moves and halts it. It needs no more
+	// than to read the head and the statuses.
+	Observe bool
 }
 
 // Progress is how far a bundle has come.
@@ -136,7 +139,7 @@ func (f *follower) wait() time.Duration {
 	switch {
 	case f.changed:
 		return soon
-	case !f.last.Next.IsZero():
+	case !f.last.Next.IsZero() && !f.opts.Observe:
 		return max(time.Until(f.last.Next), soon)
 	}
 	return idle
@@ -157,7 +160,7 @@ func (f *follower) judge(ctx context.Context, h *Head) (done bool, err error) {
 		}
 		return done, nil
 	}
-	if reason := h.Rollout.halts(p, refused); reason != "" {
+	if reason := h.Rollout.halts(p, refused); reason != "" && (!f.opts.Observe || h.Rollout.Halted != nil) {
 		return f.halt(ctx, h, p, reason, refused)
 	}
 	if f.at != h.Rollout.Step {
@@ -178,7 +181,7 @@ func (f *follower) judge(ctx context.Context, h *Head) (done bool, err error) {
 		p.Next = due
 	}
 	f.report(p)
-	if p.Pending > 0 || time.Now().Before(due) {
+	if f.opts.Observe || p.Pending > 0 || time.Now().Before(due) {
 		return false, nil
 	}
 	return false, f.move(ctx, h, last)

@@ -65,7 +65,7 @@ func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica,
 		},
 	}
 	ctx, r.stop = context.WithCancel(ctx)
-	f := newFollower(r)
+	f := newKeeper(r)
 	if err := f.boot(ctx); err != nil {
 		r.stop()
 		return nil, err
@@ -76,7 +76,7 @@ func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica,
 }
 
 // run works until ctx is done.
-func (r *Replica) run(ctx context.Context, f *follower) {
+func (r *Replica) run(ctx context.Context, f *keeper) {
 	defer close(r.done)
 	defer r.stop()
 	var reports sync.WaitGroup

@@ -53,7 +53,7 @@ func (h *Head) inRollout() error {
 	}
 	return &Error{
 		Reason: ReasonNoRollout, Revision: h.Revision, Detail: "there is no rollout in progress",
-		Suggestion: "start one with corskit fleet push --percent",
+		Suggestion: "start one with corskit fleet push --steps",
 	}
 }
 
@@ -155,7 +155,7 @@ func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*H
 	if now.head == nil {
 		return nil, now.err
 	}
-	target, err := s.target(ctx, now.head, to)
+	target, err := s.Target(ctx, now.head, to)
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +178,8 @@ func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*H
 	return next, nil
 }
 
-// target returns the bundle that a rollback brings back.
-func (s *Store) target(ctx context.Context, now *Head, to uint64) (Reference, error) {
+// Target returns the bundle that [Store.Rollback] would bring back if the head is now.
+func (s *Store) Target(ctx context.Context, now *Head, to uint64) (Reference, error) {
 	if to == 0 && now.Rollout != nil {
 		return now.Stable, nil
 	}

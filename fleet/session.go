@@ -22,7 +22,7 @@ var errLost = errors.New("a notification was lost")
 
 // run follows the head until ctx is done. A session reads the head and watches it; if
 // anything breaks, the next one begins with reading again, so that nothing is missed.
-func (f *follower) run(ctx context.Context) {
+func (f *keeper) run(ctx context.Context) {
 	defer f.retry.Stop()
 	var p pause
 	for failures := 0; ctx.Err() == nil; {
@@ -45,7 +45,7 @@ func (f *follower) run(ctx context.Context) {
 }
 
 // rest waits until the next session, and tries again meanwhile what can be tried.
-func (f *follower) rest(ctx context.Context, d time.Duration) {
+func (f *keeper) rest(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	for {
@@ -61,7 +61,7 @@ func (f *follower) rest(ctx context.Context, d time.Duration) {
 }
 
 // session reads the head and follows it. It returns why it cannot go on.
-func (f *follower) session(ctx context.Context) error {
+func (f *keeper) session(ctx context.Context) error {
 	revision, err := f.get(ctx)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func drain(changes clientv3.WatchChan) {
 }
 
 // watch takes each change of the head.
-func (f *follower) watch(ctx context.Context, changes clientv3.WatchChan) error {
+func (f *keeper) watch(ctx context.Context, changes clientv3.WatchChan) error {
 	refresh := time.NewTimer(f.refresh())
 	defer refresh.Stop()
 	link := time.NewTicker(checkLink)
@@ -123,12 +123,12 @@ func (f *follower) watch(ctx context.Context, changes clientv3.WatchChan) error 
 }
 
 // refresh returns the time until the head is read again.
-func (f *follower) refresh() time.Duration {
+func (f *keeper) refresh() time.Duration {
 	return f.opts.Refresh*4/5 + rand.N(f.opts.Refresh*2/5+1)
 }
 
 // see takes the head after some changes. Those before the last do not matter any more.
-func (f *follower) see(ctx context.Context, events []*clientv3.Event) {
+func (f *keeper) see(ctx context.Context, events []*clientv3.Event) {
 	if len(events) == 0 {
 		return
 	}

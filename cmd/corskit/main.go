@@ -120,7 +120,7 @@ or something is wrong, 2 if there is no answer.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return oneOf("color", cmd.Flag("color").Value.String(), "auto", "always", "never")
 	}
-	root.AddCommand(newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newDiff(), newSuggest(), newVersion())
+	root.AddCommand(newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newDiff(), newSuggest(), newFleet(), newVersion())
 	return root
 }
 

@@ -7,9 +7,11 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
+	"go.etcd.io/etcd/client/pkg/v3/fileutil"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
 )
@@ -37,6 +39,7 @@ type Etcd struct {
 	etcd     *embed.Etcd
 	endpoint string
 	temp     string // a directory to remove, or ""
+	lock     *fileutil.LockedFile
 	done     chan struct{}
 	cancel   context.CancelFunc
 	err      error // of the server, if it failed; to be read after done is closed
@@ -60,8 +63,12 @@ func Start(ctx context.Context, opts Options) (*Etcd, error) {
 		}
 		cfg.Dir = e.temp
 	}
+	if err := e.lockDir(cfg.Dir); err != nil {
+		e.release()
+		return nil, err
+	}
 	if e.etcd, err = embed.StartEtcd(cfg); err != nil {
-		e.removeTemp()
+		e.release()
 		return nil, fmt.Errorf("dev: etcd does not start: %w", err)
 	}
 	e.endpoint = "http://" + e.etcd.Clients[0].Addr().String()
@@ -190,10 +197,31 @@ func (e *Etcd) supervise(ctx context.Context) {
 // stop ends the server.
 func (e *Etcd) stop() {
 	e.etcd.Close()
-	e.removeTemp()
+	e.release()
 }
 
-func (e *Etcd) removeTemp() {
+// lockDir locks the data directory. etcd itself would wait without an end for another
+// process that uses it.
+func (e *Etcd) lockDir(dir string) error {
+	if err := os.MkdirAll(dir, fileutil.PrivateDirMode); err != nil {
+		return fmt.Errorf("dev: no data directory: %w", err)
+	}
+	lock, err := fileutil.TryLockFile(filepath.Join(dir, "corskit.lock"), os.O_WRONLY|os.O_CREATE, fileutil.PrivateFileMode)
+	if errors.Is(err, fileutil.ErrLocked) {
+		return fmt.Errorf("dev: another etcd uses %s: stop it, or choose another directory: %w", dir, err)
+	}
+	if err != nil {
+		return fmt.Errorf("dev: the data directory cannot be locked: %w", err)
+	}
+	e.lock = lock
+	return nil
+}
+
+// release unlocks the data directory, or removes it if it is a temporary one.
+func (e *Etcd) release() {
+	if e.lock != nil {
+		_ = e.lock.Close()
+	}
 	if e.temp != "" {
 		_ = os.RemoveAll(e.temp) // the system clears temporary directories too
 	}

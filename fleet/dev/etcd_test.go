@@ -48,6 +48,9 @@ func TestKeepsData(t *testing.T) {
 	if _, err := connect(t, first).Put(t.Context(), "k", "v"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := dev.Start(t.Context(), dev.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "another etcd uses") {
+		t.Fatalf("twice in one directory: %v", err)
+	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}

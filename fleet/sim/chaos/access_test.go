@@ -198,7 +198,7 @@ func TestAwayForAnHour(t *testing.T) {
 	must(t, w.etcd.Members[0].Stop())
 	s.suffers(1, fleet.ReasonUnavailable)
 	_, before := s.log.text()
-	const refreshes = int(time.Hour / (30 * time.Second))
+	const refreshes = time.Hour / (30 * time.Second)
 	w.until(patience, "pass an hour", passed(refreshes*interval))
 	if _, after := s.log.text(); after > before {
 		text, _ := s.log.text()

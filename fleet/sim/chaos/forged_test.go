@@ -199,7 +199,8 @@ func TestForgedBundles(t *testing.T) {
 // pushDamaged pushes a policy whose blobs are damaged before the head is there.
 func (w *world) pushDamaged(version int, part string, forge func(string) string) *fleet.Head {
 	w.t.Helper()
-	elsewhere := *w
+	w.permit(version)
+	elsewhere := newWorld(w.t, w.etcd)
 	elsewhere.prefix = strings.TrimSuffix(w.prefix, "/") + "-source/"
 	elsewhere.store = elsewhere.storeWith(w.etcd.Admin(), w.private)
 	source := elsewhere.push(version, large)

@@ -13,8 +13,8 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// follower takes what the head of the fleet says. One goroutine at a time uses it.
-type follower struct {
+// keeper takes what the head of the fleet says. One goroutine at a time uses it.
+type keeper struct {
 	*Replica
 	disk *cache      // nil if there is none
 	on   *copyOnDisk // what the disk has; nil if it has nothing that can be used
@@ -41,8 +41,8 @@ type follower struct {
 	calm    bool        // no jitter: while the service waits for Join
 }
 
-func newFollower(r *Replica) *follower {
-	f := &follower{Replica: r, blobs: make(map[string][]byte), retry: time.NewTimer(time.Hour)}
+func newKeeper(r *Replica) *keeper {
+	f := &keeper{Replica: r, blobs: make(map[string][]byte), retry: time.NewTimer(time.Hour)}
 	f.retry.Stop()
 	if r.opts.CacheDir == "" {
 		return f
@@ -62,7 +62,7 @@ func newFollower(r *Replica) *follower {
 	return f
 }
 
-func (f *follower) cacheFault(detail string, err error) {
+func (f *keeper) cacheFault(detail string, err error) {
 	f.unsaved = true
 	f.setFault(areaCache, &Error{
 		Reason: ReasonCache, Detail: "the copy of the policy in " + quote(f.opts.CacheDir) + ": " + detail, Err: withoutPath(err),
@@ -80,7 +80,7 @@ func withoutPath(err error) error {
 
 // boot puts the first policy in force: from etcd, the disk or the local file. It returns an
 // error only if ctx is done.
-func (f *follower) boot(ctx context.Context) error {
+func (f *keeper) boot(ctx context.Context) error {
 	if len(f.opts.Keys) == 0 {
 		f.log.write(levelWarn, "no keys are configured, so everyone who may write to etcd sets the policy of this process")
 	}
@@ -97,7 +97,7 @@ func (f *follower) boot(ctx context.Context) error {
 }
 
 // bootFromEtcd takes the head, and tries again while etcd cannot be reached and there is time.
-func (f *follower) bootFromEtcd(ctx context.Context) {
+func (f *keeper) bootFromEtcd(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, f.opts.BootTimeout)
 	defer cancel()
 	for p := (pause{}); ; {
@@ -109,7 +109,7 @@ func (f *follower) bootFromEtcd(ctx context.Context) {
 }
 
 // bootFromDisk puts the copy on the disk in force, if it can be verified.
-func (f *follower) bootFromDisk(ctx context.Context) {
+func (f *keeper) bootFromDisk(ctx context.Context) {
 	if f.on == nil {
 		return
 	}
@@ -152,7 +152,7 @@ func (f *follower) bootFromDisk(ctx context.Context) {
 }
 
 // bootFromFile puts the local file in force.
-func (f *follower) bootFromFile(ctx context.Context) {
+func (f *keeper) bootFromFile(ctx context.Context) {
 	dir, name := filepath.Split(f.opts.Fallback)
 	c, err := config.Read(ctx, config.Files{Dir: dir}, name, f.opts.Config)
 	if err == nil {
@@ -185,7 +185,7 @@ func (p *pause) next(replicas int) time.Duration {
 func (p *pause) reset() { p.last = 0 }
 
 // replicas returns the size of the fleet, as far as it is known.
-func (f *follower) replicas() int {
+func (f *keeper) replicas() int {
 	if f.head == nil {
 		return 0
 	}
@@ -197,7 +197,7 @@ func (f *follower) replicas() int {
 const requestTimeout = 3 * time.Second
 
 // get reads the head and takes it. It returns the revision of etcd that the head is of.
-func (f *follower) get(ctx context.Context) (int64, error) {
+func (f *keeper) get(ctx context.Context) (int64, error) {
 	request, cancel := context.WithTimeout(ctx, requestTimeout)
 	resp, err := f.client.Get(request, f.keys.head())
 	cancel()
@@ -230,7 +230,7 @@ func present(value []byte) []byte {
 func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // judge takes a head as etcd has it, or refuses it. nil means that there is none.
-func (f *follower) judge(ctx context.Context, value []byte, modRev int64) {
+func (f *keeper) judge(ctx context.Context, value []byte, modRev int64) {
 	if f.read != nil && value != nil && bytes.Equal(f.read, value) && modRev == f.modRev {
 		if f.again {
 			f.take(ctx)
@@ -250,7 +250,7 @@ func (f *follower) judge(ctx context.Context, value []byte, modRev int64) {
 }
 
 // confirm records that etcd still has what is in force.
-func (f *follower) confirm() {
+func (f *keeper) confirm() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.faults[areaHead] == nil && f.faults[areaBundle] == nil {
@@ -259,7 +259,7 @@ func (f *follower) confirm() {
 }
 
 // accept verifies a head and makes it the one to follow.
-func (f *follower) accept(value []byte) error {
+func (f *keeper) accept(value []byte) error {
 	if value == nil {
 		return f.missing()
 	}
@@ -282,7 +282,7 @@ func (f *follower) accept(value []byte) error {
 }
 
 // missing returns the fault of a head that is not there.
-func (f *follower) missing() error {
+func (f *keeper) missing() error {
 	if f.seen.revision == 0 {
 		return &Error{
 			Reason: ReasonNoHead, Detail: "nothing was pushed to the prefix " + quote(f.opts.Prefix) + " yet",
@@ -313,7 +313,7 @@ func (seen mark) compare(m mark) error {
 }
 
 // saveSeen writes the highest revision to the disk.
-func (f *follower) saveSeen() {
+func (f *keeper) saveSeen() {
 	if f.disk == nil {
 		return
 	}
@@ -324,7 +324,7 @@ func (f *follower) saveSeen() {
 
 // take puts in force what the head has for this replica. If that fails, what is in force
 // stays. A replica without a policy of its fleet then takes the stable one.
-func (f *follower) take(ctx context.Context) {
+func (f *keeper) take(ctx context.Context) {
 	ref, selected := f.head.Wanted(f.opts.Instance, f.opts.Labels)
 	f.change(func(s *Status) { s.Head, s.Wanted, s.Seen = f.head.Revision, ref.Pushed, f.seen.revision })
 	err := f.adopt(ctx, ref)
@@ -342,7 +342,7 @@ func (f *follower) take(ctx context.Context) {
 }
 
 // adopt puts a bundle in force.
-func (f *follower) adopt(ctx context.Context, ref Reference) error {
+func (f *keeper) adopt(ctx context.Context, ref Reference) error {
 	if f.ref.Manifest == ref.Manifest {
 		if f.ref != ref || f.status.Active.Source != SourceEtcd {
 			f.ref, f.brought, f.unsaved = ref, f.value, true
@@ -365,7 +365,7 @@ func (f *follower) adopt(ctx context.Context, ref Reference) error {
 }
 
 // prepare fetches, verifies and compiles a bundle.
-func (f *follower) prepare(ctx context.Context, ref Reference) (*config.Config, error) {
+func (f *keeper) prepare(ctx context.Context, ref Reference) (*config.Config, error) {
 	if f.refused.manifest == ref.Manifest {
 		return nil, f.refused.err
 	}
@@ -376,7 +376,7 @@ func (f *follower) prepare(ctx context.Context, ref Reference) (*config.Config, 
 	b, err := m.assemble(f.have)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // the disk has lost a blob meanwhile
-		return nil, missingBlob("")
+		return nil, missingBlob(ref.Manifest)
 	case err != nil:
 		return nil, f.refuse(ref, err)
 	}
@@ -385,7 +385,7 @@ func (f *follower) prepare(ctx context.Context, ref Reference) (*config.Config, 
 
 // refuse records that the content of a bundle is refused. It will not change, so that it is
 // not tried again.
-func (f *follower) refuse(ref Reference, err error) error {
+func (f *keeper) refuse(ref Reference, err error) error {
 	f.refused.manifest, f.refused.err = ref.Manifest, withRevision(err, ref.Pushed)
 	return f.refused.err
 }
@@ -402,7 +402,7 @@ func withRevision(err error, revision uint64) error {
 }
 
 // compile reads the configuration of a bundle.
-func (f *follower) compile(ctx context.Context, b *Bundle, ref Reference) (*config.Config, error) {
+func (f *keeper) compile(ctx context.Context, b *Bundle, ref Reference) (*config.Config, error) {
 	c, err := f.opts.Shared.read(ctx, b, ref.Manifest, f.opts.Config)
 	switch {
 	case err == nil:
@@ -418,7 +418,7 @@ func (f *follower) compile(ctx context.Context, b *Bundle, ref Reference) (*conf
 // tryOut makes the candidate of a rollout the shadow of the policy in force, unless this
 // replica is selected or its policy has a shadow of its own. A candidate that cannot be
 // taken here is no fault of this replica.
-func (f *follower) tryOut(ctx context.Context, selected bool) error {
+func (f *keeper) tryOut(ctx context.Context, selected bool) error {
 	h := f.head
 	if h.Candidate == nil || selected || f.ref != h.Stable || f.config.Shadow != nil || h.Candidate.Manifest == f.ref.Manifest {
 		if f.trial != nil {
@@ -445,7 +445,7 @@ func (f *follower) tryOut(ctx context.Context, selected bool) error {
 }
 
 // save writes what is in force to the disk.
-func (f *follower) save() {
+func (f *keeper) save() {
 	if f.disk == nil || !f.unsaved || f.ref == (Reference{}) {
 		return
 	}
@@ -465,7 +465,7 @@ func (f *follower) save() {
 }
 
 // store writes the bundle in force to the disk, with the head that brought it.
-func (f *follower) store() error {
+func (f *keeper) store() error {
 	data, err := f.have(f.ref.Manifest)
 	if err != nil {
 		return err
@@ -482,7 +482,7 @@ func (f *follower) store() error {
 }
 
 // forget drops blobs from the memory that the disk has, or that no bundle of the head needs.
-func (f *follower) forget() {
+func (f *keeper) forget() {
 	needed := make(map[string]bool)
 	refs := []Reference{f.ref, f.head.Stable}
 	if f.head.Candidate != nil {
@@ -508,7 +508,7 @@ func (f *follower) forget() {
 }
 
 // plan sets the time of the next attempt, if there is anything to try again.
-func (f *follower) plan(taken, tried error) {
+func (f *keeper) plan(taken, tried error) {
 	f.retry.Stop()
 	f.again = f.mayPass(taken) || f.mayPass(tried)
 	switch {
@@ -520,4 +520,4 @@ func (f *follower) plan(taken, tried error) {
 }
 
 // mayPass reports whether a fault may go away although the head stays the same.
-func (f *follower) mayPass(err error) bool { return err != nil && err != f.refused.err }
+func (f *keeper) mayPass(err error) bool { return err != nil && err != f.refused.err }
