@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -24,6 +25,7 @@ func TestAwayAtBoot(t *testing.T) {
 	w.push(1, large)
 	first := w.join(func(o *fleet.Options) { o.CacheDir, o.Instance = disk, "first" })
 	first.applies(1)
+	w.copies(disk)
 	must(t, first.Close(t.Context()), w.etcd.Members[0].Stop())
 
 	boot := func(o *fleet.Options) { o.BootTimeout = 100 * time.Millisecond }
@@ -55,13 +57,32 @@ func files(t *testing.T, dir string) []string {
 	t.Helper()
 	var all []string
 	must(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // it was renamed meanwhile
+		case err != nil:
+			return err
+		case !entry.IsDir():
 			all = append(all, path)
 		}
-		return err
+		return nil
 	}))
 	slices.Sort(all)
 	return all
+}
+
+// copies waits until a file below the directory has the head that etcd has. The copy is
+// written after the policy is in force.
+func (w *world) copies(dir string) {
+	w.t.Helper()
+	head := w.get("head")
+	w.until(patience, "write the copy", func() error {
+		for _, path := range files(w.t, dir) {
+			if data, err := os.ReadFile(path); err == nil && strings.Contains(string(data), head) {
+				return nil
+			}
+		}
+		return fmt.Errorf("no file in %v has the head", files(w.t, dir))
+	})
 }
 
 // TestUnreadableCache damages the copy on disk and starts a replica, first without etcd.
@@ -82,9 +103,8 @@ func TestUnreadableCache(t *testing.T) {
 			dir := t.TempDir()
 			w.push(1, 0)
 			before := w.spawn(dir, w.etcd.Endpoints())
-			before.waits("apply v1 and write the copy", func(r report) bool {
-				return r.Policy == "v1" && r.State == fleet.StateAcked && len(files(t, dir)) >= 2
-			})
+			before.waits("apply v1", func(r report) bool { return r.Policy == "v1" && r.State == fleet.StateAcked })
+			w.copies(dir)
 			before.quit()
 			for _, path := range files(t, dir) {
 				data, err := os.ReadFile(path)
@@ -105,7 +125,8 @@ func TestUnreadableCache(t *testing.T) {
 				return
 			}
 			w.push(2, large)
-			after.waits("apply v2 and write the copy", func(r report) bool { return r.Policy == "v2" && r.Err == "" })
+			after.waits("apply v2", func(r report) bool { return r.Policy == "v2" && r.Err == "" })
+			w.copies(dir)
 			after.quit()
 			healed := w.spawn(dir, nowhere(t))
 			healed.waits("start from the copy", func(r report) bool { return r.Policy == "v2" && r.Source == fleet.SourceDisk && r.Cache == "" })
@@ -124,6 +145,7 @@ func TestFullDisk(t *testing.T) {
 	w.push(1, large)
 	c := w.spawn(dir, w.etcd.Endpoints())
 	c.waits("apply v1", func(r report) bool { return r.Policy == "v1" && r.Err == "" })
+	w.copies(dir)
 	before := files(t, dir)
 	c.limit("100000")
 	w.push(2, 2*large)
@@ -139,7 +161,8 @@ func TestFullDisk(t *testing.T) {
 	old := w.spawn(copyOf(t, dir), nowhere(t))
 	old.waits("start from the old copy", func(r report) bool { return r.Policy == "v1" && r.Source == fleet.SourceDisk })
 	c.limit("none")
-	c.waits("write the copy", func(r report) bool { return r.Policy == "v2" && r.Err == "" })
+	c.waits("be well", func(r report) bool { return r.Policy == "v2" && r.Err == "" })
+	w.copies(dir)
 	c.quit()
 	current := w.spawn(dir, nowhere(t))
 	current.waits("start from the new copy", func(r report) bool { return r.Policy == "v2" && r.Source == fleet.SourceDisk })
@@ -163,7 +186,8 @@ func TestKilledWhileWriting(t *testing.T) {
 		version := 2 + round
 		c := w.spawn(dir, w.etcd.Endpoints())
 		if round == 0 {
-			c.waits("write the first copy", func(r report) bool { return r.Policy == "v1" && r.Err == "" && len(files(t, dir)) >= 2 })
+			c.waits("apply v1", func(r report) bool { return r.Policy == "v1" && r.Err == "" })
+			w.copies(dir)
 		} else {
 			c.waits("have a policy", func(r report) bool { return r.Policy != "" })
 		}

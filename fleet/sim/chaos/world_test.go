@@ -290,7 +290,9 @@ func (s *service) isWell(version int) error {
 
 // reported returns nil if etcd has a status of the replica that says that all is well.
 func (s *service) reported(version int) error {
-	all, err := s.w.store.Replicas(s.w.t.Context())
+	ctx, cancel := context.WithTimeout(s.w.t.Context(), 5*time.Second)
+	defer cancel()
+	all, err := s.w.store.Replicas(ctx)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,11 @@ func (c *Cluster) startAll(ctx context.Context) error {
 		return err
 	}
 	var err error
-	c.admin, err = connect(c.direct(), nil)
+	var endpoints []string
+	for _, m := range c.Members {
+		endpoints = append(endpoints, m.admin.Addr())
+	}
+	c.admin, err = connect(endpoints, nil)
 	return err
 }
 
@@ -84,16 +88,6 @@ func (c *Cluster) Endpoints() []string {
 	var all []string
 	for _, m := range c.Members {
 		all = append(all, m.Client.Addr())
-	}
-	return all
-}
-
-func (c *Cluster) direct() []string {
-	var all []string
-	for _, m := range c.Members {
-		if direct := m.address(); direct != "" {
-			all = append(all, direct)
-		}
 	}
 	return all
 }
@@ -112,12 +106,8 @@ func connect(endpoints []string, change func(*clientv3.Config)) (*clientv3.Clien
 	return clientv3.New(cfg)
 }
 
-// Admin returns a client that bypasses the proxies, so that no fault concerns it. The
-// cluster closes it.
-func (c *Cluster) Admin() *clientv3.Client {
-	c.admin.SetEndpoints(c.direct()...) // a restarted member has another port
-	return c.admin
-}
+// Admin returns a client that no fault of the network concerns. The cluster closes it.
+func (c *Cluster) Admin() *clientv3.Client { return c.admin }
 
 // Leader returns the member that the majority of the running members take for the leader.
 func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
@@ -149,7 +139,7 @@ func (c *Cluster) HandOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := connect([]string{leader.address()}, nil)
+	client, err := connect([]string{leader.admin.Addr()}, nil)
 	if err != nil {
 		return err
 	}
