@@ -137,12 +137,12 @@ func parsePayload(data []byte) (*Head, error) {
 	}
 	if version.Version > headVersion {
 		return nil, &Error{
-			Reason: ReasonVersion, Detail: fmt.Sprintf("the head has version %d, but this program knows version %d", version.Version, headVersion),
-			Suggestion: "update corskit in this program",
+			Reason: ReasonVersion, Revision: claimedRevision(data), Suggestion: "update corskit in this program",
+			Detail: fmt.Sprintf("the head has version %d, but this program knows version %d", version.Version, headVersion),
 		}
 	}
 	if err := decodeStrictly(data, h); err != nil {
-		return nil, malformedHead(0, "the payload does not have the fields of a head", err)
+		return nil, malformedHead(claimedRevision(data), "the payload does not have the fields of a head", err)
 	}
 	if err := h.check(); err != nil {
 		return nil, err
@@ -236,7 +236,8 @@ func (r *Rollout) check() *OptionError {
 	case r.Pause < 0 || r.Pause > maxPause:
 		return fail("Pause", r.Pause.String(), "not between 0 and 30 days", "set it to 5m, for example")
 	case r.MaxRefused < 0 || r.MaxRefused > maxReplicas:
-		return fail("MaxRefused", fmt.Sprint(r.MaxRefused), fmt.Sprintf("not between 0 and %d", maxReplicas), "set it to 0 to halt at the first refusal")
+		return fail("MaxRefused", fmt.Sprint(r.MaxRefused), fmt.Sprintf("not between 0 and %d", maxReplicas),
+			"set it to 0 to halt at the first refusal")
 	case !(r.MaxStricter >= 0 && r.MaxStricter <= 1):
 		return fail("MaxStricter", fmt.Sprint(r.MaxStricter), "not a part between 0 and 1", "set it to 0.01 for one percent")
 	case r.Halted != nil && (!isText(r.Halted.Reason, maxReasonText) || r.Halted.Reason == "" || r.Halted.Time.IsZero()):
@@ -244,7 +245,8 @@ func (r *Rollout) check() *OptionError {
 	}
 	for i, step := range r.Steps {
 		if !isPercent(step) || i > 0 && step <= r.Steps[i-1] {
-			return fail(fmt.Sprintf("Steps[%d]", i), fmt.Sprint(step), percent+", or not higher than the step before", "write them like 5, 25, 100")
+			return fail(fmt.Sprintf("Steps[%d]", i), fmt.Sprint(step), percent+", or not higher than the step before",
+				"write them like 5, 25, 100")
 		}
 	}
 	if len(r.Steps) > 0 && r.Steps[r.Step] != r.Percent {
@@ -266,7 +268,7 @@ func checkLabels(field string, labels map[string]string) *OptionError {
 		if !isName(name, maxLabel) || !isText(value, maxLabel) {
 			return &OptionError{
 				Field: field, Value: name + "=" + value, Suggestion: "write them like region=eu",
-				Detail: fmt.Sprintf("the name is not of letters, digits and any of -_.:@+, or the value is not printable; both have at most %d bytes", maxLabel),
+				Detail: fmt.Sprintf("the name is not 1 to %d letters, digits and any of -_.:@+, or the value is not as much printable text", maxLabel),
 			}
 		}
 	}

@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"log/slog"
+
+	"github.com/corskit/corskit/config"
 )
 
 // maxLogged bounds the warnings that a change of the policy logs.
@@ -54,12 +56,16 @@ func (j *journal) over(e *Error) {
 }
 
 // inForce logs a change of the policy.
-func (j *journal) inForce(a Active, changes string, warnings []string) {
+func (j *journal) inForce(a Active, changes string, warnings []*config.Warning) {
+	if j.log == nil {
+		return
+	}
 	j.write(levelInfo, "policy in force", slog.Uint64("revision", a.Revision), slog.String("manifest", shortHash(a.Manifest)),
 		slog.String("source", string(a.Source)), slog.String("changes", clean(changes, maxCauseText)))
 	known, logged := j.warned, 0
 	j.warned = make(map[string]bool, len(warnings))
-	for _, w := range warnings {
+	for _, warning := range warnings {
+		w := warning.String()
 		if j.warned[w] = true; known[w] {
 			continue
 		}

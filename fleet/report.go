@@ -39,10 +39,15 @@ func (r *Replica) report(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.changed:
-			p.soon(rand.N(time.Duration(r.spread.Load()) + 1))
+			// Later than the policies of the others, so that reports do not delay these.
+			spread := time.Duration(r.spread.Load())
+			p.soon(spread + rand.N(spread+1))
 		case _, ok := <-p.alive:
 			if ok {
 				continue
+			}
+			if ctx.Err() != nil {
+				return // that ended it; the lease is still to be revoked
 			}
 			p.drop()
 			p.soon(0)
@@ -116,11 +121,12 @@ func (p *reporter) put(ctx context.Context) error {
 	request, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	s := p.Status()
-	if s.State == StateOffline {
+	client := p.etcd.Load()
+	if s.State == StateOffline || client == nil {
 		return nil // the end of that makes the status due
 	}
 	if p.lease == 0 {
-		if err := p.grant(ctx, request); err != nil {
+		if err := p.grant(ctx, request, client); err != nil {
 			return err
 		}
 	}
@@ -128,7 +134,7 @@ func (p *reporter) put(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.client.Put(request, p.keys.status(p.opts.Instance), string(data), clientv3.WithLease(p.lease)); err != nil {
+	if _, err := client.Put(request, p.keys.status(p.opts.Instance), string(data), clientv3.WithLease(p.lease)); err != nil {
 		return err
 	}
 	p.at, p.written = time.Now(), ShadowCounts{}
@@ -139,14 +145,14 @@ func (p *reporter) put(ctx context.Context) error {
 }
 
 // grant gets a lease, and keeps it alive until ctx is done.
-func (p *reporter) grant(ctx, request context.Context) error {
-	lease, err := p.client.Grant(request, int64(p.opts.LeaseTTL/time.Second))
+func (p *reporter) grant(ctx, request context.Context, client *clientv3.Client) error {
+	lease, err := client.Grant(request, int64(p.opts.LeaseTTL/time.Second))
 	if err != nil {
 		return err
 	}
 	p.lease = lease.ID
 	ctx, p.end = context.WithCancel(ctx)
-	p.alive, err = p.client.KeepAlive(ctx, p.lease)
+	p.alive, err = client.KeepAlive(ctx, p.lease)
 	return err
 }
 
@@ -164,5 +170,5 @@ func (p *reporter) withdraw(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
 	defer cancel()
-	_, _ = p.client.Revoke(ctx, p.lease) // if that fails, the lease expires by itself
+	_, _ = p.etcd.Load().Revoke(ctx, p.lease) // if that fails, the lease expires by itself
 }

@@ -74,8 +74,8 @@ func largeHead(size int) *Error {
 
 // ParseHead decodes and verifies a head as etcd has it. The prefix must be that of the
 // fleet. With keys, the head needs a valid signature of one of them; without keys,
-// signatures are ignored. The error is an [*Error]. ParseHead does not compare the
-// revision with earlier ones.
+// signatures are ignored. The error is an [*Error]; its Revision is what the head claims,
+// signed or not. ParseHead does not compare the revision with earlier ones.
 func ParseHead(data []byte, prefix string, keys ...ed25519.PublicKey) (*Head, error) {
 	h, _, err := openHead(data, prefix, keys)
 	return h, err
@@ -97,6 +97,7 @@ func openHead(data []byte, prefix string, keys []ed25519.PublicKey) (*Head, *env
 		return nil, nil, malformedHead(0, fmt.Sprintf("it has more than %d signatures", maxSignatures), nil)
 	}
 	if err := e.verify(keys); err != nil {
+		err.Revision = claimedRevision(e.Payload)
 		return nil, nil, err
 	}
 	h, err := parsePayload(e.Payload)
@@ -112,6 +113,18 @@ func openHead(data []byte, prefix string, keys []ed25519.PublicKey) (*Head, *env
 	return h, &e, nil
 }
 
+// claimedRevision returns the revision in a payload that is not verified, for messages and
+// statuses, or zero.
+func claimedRevision(payload []byte) uint64 {
+	var claim struct {
+		Revision uint64 `json:"revision"`
+	}
+	if json.Unmarshal(payload, &claim) != nil || claim.Revision > MaxRevision {
+		return 0
+	}
+	return claim.Revision
+}
+
 // verify returns an error unless a signature is valid and of one of the keys.
 func (e *envelope) verify(keys []ed25519.PublicKey) *Error {
 	switch {
@@ -120,7 +133,7 @@ func (e *envelope) verify(keys []ed25519.PublicKey) *Error {
 	case len(e.Signatures) == 0:
 		return &Error{
 			Reason: ReasonUnsigned, Detail: "the head has no signature, but keys are configured",
-			Suggestion: "push with the private key (corskit fleet push --key)",
+			Suggestion: "push with the private key (corskit fleet push --signing-key)",
 		}
 	}
 	text := append([]byte(signedText), e.Payload...)

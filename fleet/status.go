@@ -45,6 +45,9 @@ type Status struct {
 	// Head is the revision of the newest head that the replica has judged: taken or
 	// refused. Until it is that of the fleet's head, the rest is about an earlier one.
 	Head uint64 `json:"head"`
+	// Judged is when etcd got the head that the replica judged last, as etcd counts changes:
+	// its mod revision. It tells whether a head was refused that has no trusted revision.
+	Judged int64 `json:"judged,omitempty"`
 	// Wanted is the revision of the bundle that the head has for this replica, as in
 	// [Reference.Pushed]. It is zero if there is none.
 	Wanted uint64 `json:"wanted"`

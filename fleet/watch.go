@@ -79,10 +79,13 @@ func (w *watcher) close() {
 }
 
 func (w *watcher) unwatch() {
-	if w.watching {
-		w.cancel()
-		w.watching = false
+	if !w.watching {
+		return
 	}
+	w.cancel()
+	drain(w.heads)
+	drain(w.replicas)
+	w.watching = false
 }
 
 // next waits for changes, or until wake. It returns an error if etcd cannot be read or
@@ -144,6 +147,8 @@ func (w *watcher) sync(ctx context.Context, wake <-chan time.Time) ([]change, er
 	s := w.store
 	own, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	w.cancel, w.watching = cancel, true
+	late := time.AfterFunc(readTime, cancel) // Watch does not return before etcd confirms it
+	defer late.Stop()
 	w.heads = s.client.Watch(own, s.layout.head(), clientv3.WithRev(at+1))
 	w.replicas = s.client.Watch(own, s.layout.statuses(), clientv3.WithPrefix(), clientv3.WithRev(at+1))
 	w.refresh.Reset(watchRefresh)
