@@ -128,19 +128,27 @@ func (r *Replica) disconnect() {
 func (r *Replica) Engine() *core.Engine { return r.engine }
 
 // Status returns what the replica reports to its fleet, as it is now.
-func (r *Replica) Status() Status { return r.snapshot(true) }
-
-// snapshot returns the status, with or without a fault that concerns reports. A report has
-// none: that it arrives is the end of it.
-func (r *Replica) snapshot(reports bool) Status {
+func (r *Replica) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, all := r.status, r.faults
-	if !reports {
-		all[areaReport] = nil
-	}
-	s.State = all.state(s.Wanted > 0 && s.Wanted == s.Active.Revision)
-	s.Fault, s.Cache = all.first().status(), all[areaCache].status()
+	return r.statusWith(r.faults)
+}
+
+// reportable returns the status as it will be once it is in etcd: without the fault that it
+// could not be written before.
+func (r *Replica) reportable() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	over := r.faults
+	over[areaReport] = nil
+	return r.statusWith(over)
+}
+
+func (r *Replica) statusWith(f faults) Status {
+	s := r.status
+	hasWanted := s.Wanted > 0 && s.Wanted == s.Active.Revision
+	s.State = f.state(hasWanted)
+	s.Fault, s.Cache = f.first().status(), f[areaCache].status()
 	s.Shadow = r.trial.counts()
 	s.Time = time.Now()
 	return s
