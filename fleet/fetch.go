@@ -2,7 +2,7 @@ package fleet
 
 import (
 	"context"
-	"io/fs"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -68,7 +68,7 @@ func (f *keeper) jitter() time.Duration {
 }
 
 // have returns a blob that the replica has: in memory, in the head or on the disk. It is
-// verified. Otherwise the error matches fs.ErrNotExist.
+// verified. Otherwise the error is errNoBlob.
 func (f *keeper) have(hash string) ([]byte, error) {
 	if data, ok := f.blobs[hash]; ok {
 		return data, nil
@@ -81,8 +81,10 @@ func (f *keeper) have(hash string) ([]byte, error) {
 	if data, err := f.on.blob(hash); err == nil {
 		return data, nil
 	}
-	return nil, fs.ErrNotExist
+	return nil, errNoBlob
 }
+
+var errNoBlob = errors.New("this replica does not have the blob")
 
 // missingOf returns the hashes of blobs that the replica does not have.
 func (f *keeper) missingOf(hashes []string) (missing []string) {
@@ -140,7 +142,7 @@ func (f *keeper) fetchBlob(ctx context.Context, hash string) ([]byte, error) {
 func (f *keeper) getBlob(ctx context.Context, hash string, opts ...clientv3.OpOption) ([]byte, error) {
 	request, cancel := context.WithTimeout(ctx, blobTimeout)
 	defer cancel()
-	resp, err := f.client.Get(request, f.keys.blob(hash), opts...)
+	resp, err := f.etcd.Load().Get(request, f.keys.blob(hash), opts...)
 	switch {
 	case err != nil:
 		return nil, unreachable("fetching a blob", err)

@@ -2,13 +2,17 @@ package fleet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/corskit/corskit/config"
 )
@@ -16,12 +20,14 @@ import (
 // keeper takes what the head of the fleet says. One goroutine at a time uses it.
 type keeper struct {
 	*Replica
-	disk *cache      // nil if there is none
-	on   *copyOnDisk // what the disk has; nil if it has nothing that can be used
+	whole context.Context // done when the replica stops
+	disk  *cache          // nil if there is none
+	on    *copyOnDisk     // what the disk has; nil if it has nothing that can be used
 
 	read   []byte // the head as it was last read from etcd, good or bad
 	modRev int64  // when etcd got it
 	seen   mark
+	stored *Head     // that of the disk at the start; nil if there is none
 	head   *Head     // the newest that was verified; nil if there is none
 	raw    *envelope // of head
 	value  []byte    // of head, as etcd has it
@@ -42,8 +48,8 @@ type keeper struct {
 	calm    bool        // no jitter: while the service waits for Join
 }
 
-func newKeeper(r *Replica) *keeper {
-	f := &keeper{Replica: r, blobs: make(map[string][]byte), retry: time.NewTimer(time.Hour)}
+func newKeeper(whole context.Context, r *Replica) *keeper {
+	f := &keeper{Replica: r, whole: whole, blobs: make(map[string][]byte), retry: time.NewTimer(time.Hour)}
 	f.retry.Stop()
 	if r.opts.CacheDir == "" {
 		return f
@@ -53,12 +59,24 @@ func newKeeper(r *Replica) *keeper {
 		f.cacheFault("the directory cannot be made", err)
 		return f
 	}
-	if f.seen, err = f.disk.seen(); err != nil {
-		f.cacheFault("the highest revision that was seen cannot be read; heads of before can be replayed until the next push", err)
-	}
 	if f.on, err = f.disk.load(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		f.on = nil
-		f.cacheFault("the copy cannot be read", err)
+		f.cacheFault("it cannot be read", err)
+	}
+	if f.seen, err = f.disk.seen(); err != nil {
+		f.cacheFault("the highest revision that was seen cannot be read", err)
+	}
+	if f.on == nil {
+		return f
+	}
+	h, raw, err := openHead(f.on.head, r.opts.Prefix, r.opts.Keys)
+	if err != nil {
+		f.cacheFault("its head is refused", err)
+		return f
+	}
+	f.stored = h
+	if f.seen.revision < h.Revision {
+		f.seen = mark{h.Revision, hashOf(raw.Payload)}
 	}
 	return f
 }
@@ -111,17 +129,9 @@ func (f *keeper) bootFromEtcd(ctx context.Context) {
 
 // bootFromDisk puts the copy on the disk in force, if it can be verified.
 func (f *keeper) bootFromDisk(ctx context.Context) {
-	if f.on == nil {
+	h := f.stored
+	if h == nil {
 		return
-	}
-	h, raw, err := openHead(f.on.head, f.opts.Prefix, f.opts.Keys)
-	if err != nil {
-		f.cacheFault("its head is refused", err)
-		return
-	}
-	m := mark{h.Revision, hashOf(raw.Payload)}
-	if f.seen.revision < m.revision {
-		f.seen = m // the file of the highest revision was lost
 	}
 	// The disk has the bundle that this replica had. It was one of the two.
 	refs := []Reference{h.Stable}
@@ -137,7 +147,7 @@ func (f *keeper) bootFromDisk(ctx context.Context) {
 			f.cacheFault("a blob is damaged", err)
 			return
 		}
-		c, err := f.compile(ctx, b, ref)
+		c, err := f.compile(ctx, ref, func() (*Bundle, error) { return b, nil })
 		if err == nil {
 			err = f.install(c, Active{Revision: ref.Pushed, Manifest: ref.Manifest, Source: SourceDisk, Since: time.Now()})
 		}
@@ -199,16 +209,13 @@ const requestTimeout = 3 * time.Second
 
 // get reads the head and takes it. It returns the revision of etcd that the head is of.
 func (f *keeper) get(ctx context.Context) (int64, error) {
-	request, cancel := context.WithTimeout(ctx, requestTimeout)
-	resp, err := f.client.Get(request, f.keys.head())
-	cancel()
-	if stopped(ctx) {
-		return 0, ctx.Err()
+	resp, err := f.request(ctx)
+	if f.stopped() {
+		return 0, f.whole.Err()
 	}
 	if err != nil {
-		fault := unreachable("reading the head", err)
-		f.setFault(areaLink, fault)
-		return 0, fault
+		f.setFault(areaLink, err)
+		return 0, err
 	}
 	f.setFault(areaLink, nil)
 	if len(resp.Kvs) == 0 {
@@ -227,8 +234,31 @@ func present(value []byte) []byte {
 	return value
 }
 
-// stopped reports whether the replica was closed, and not only out of time.
-func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+// request asks etcd for the head.
+func (f *keeper) request(ctx context.Context) (*clientv3.GetResponse, error) {
+	client, err := f.client(ctx)
+	if err != nil {
+		return nil, unreachable("connecting", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	resp, err := client.Get(ctx, f.keys.head())
+	if err != nil {
+		e := unreachable("reading the head", err)
+		e.Suggestion = cmp.Or(e.Suggestion, "check that etcd runs and can be reached at "+places(client))
+		return nil, e
+	}
+	return resp, nil
+}
+
+// places returns the first endpoints of a client, for messages.
+func places(client *clientv3.Client) string {
+	all := client.Endpoints()
+	return clean(strings.Join(all[:min(len(all), 3)], ", "), 2*maxQuoted)
+}
+
+// stopped reports whether the replica stops.
+func (f *keeper) stopped() bool { return f.whole.Err() != nil }
 
 // judge takes a head as etcd has it, or refuses it. nil means that there is none.
 func (f *keeper) judge(ctx context.Context, value []byte, modRev int64) {
@@ -341,7 +371,7 @@ func (f *keeper) take(ctx context.Context) {
 	if err != nil && selected && f.ref == (Reference{}) {
 		_ = f.adopt(ctx, f.head.Stable) // the fault to report is that of the candidate
 	}
-	if stopped(ctx) {
+	if f.stopped() {
 		return
 	}
 	f.setFault(areaBundle, err)
@@ -376,21 +406,19 @@ func (f *keeper) adopt(ctx context.Context, ref Reference) error {
 
 // prepare fetches, verifies and compiles a bundle.
 func (f *keeper) prepare(ctx context.Context, ref Reference) (*config.Config, error) {
-	if f.refused.manifest == ref.Manifest {
+	if f.refused.manifest == ref.Manifest { // pushed again
+		if e, ok := errors.AsType[*Error](f.refused.err); ok && e.Revision != ref.Pushed {
+			named := *e
+			named.Revision = ref.Pushed
+			f.refused.err = &named
+		}
 		return nil, f.refused.err
 	}
 	m, err := f.fetch(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	b, err := m.assemble(f.have)
-	switch {
-	case errors.Is(err, fs.ErrNotExist): // the disk has lost a blob meanwhile
-		return nil, missingBlob(ref.Manifest)
-	case err != nil:
-		return nil, f.refuse(ref, err)
-	}
-	return f.compile(ctx, b, ref)
+	return f.compile(ctx, ref, func() (*Bundle, error) { return m.assemble(f.have) })
 }
 
 // refuse records that the content of a bundle is refused. It will not change, so that it is
@@ -411,14 +439,18 @@ func withRevision(err error, revision uint64) error {
 	return &named
 }
 
-// compile reads the configuration of a bundle.
-func (f *keeper) compile(ctx context.Context, b *Bundle, ref Reference) (*config.Config, error) {
-	c, err := f.opts.Shared.read(ctx, b, ref.Manifest, f.opts.Config)
+// compile assembles a bundle and reads its configuration.
+func (f *keeper) compile(ctx context.Context, ref Reference, assemble func() (*Bundle, error)) (*config.Config, error) {
+	c, err := f.opts.Shared.read(ctx, ref.Manifest, f.opts.Config, assemble)
 	switch {
 	case err == nil:
 		return c, nil
+	case errors.Is(err, errNoBlob): // the disk has lost it meanwhile
+		return nil, withRevision(missingBlob(ref.Manifest), ref.Pushed)
 	case ctx.Err() != nil: // the faults may come from the interruption
 		return nil, unreachable("reading the bundle in time", ctx.Err())
+	case reasonOf(err) != "":
+		return nil, f.refuse(ref, err)
 	}
 	return nil, f.refuse(ref, &Error{
 		Reason: ReasonRefusedPolicy, Detail: "the configuration has faults", Err: err, Suggestion: "push a correction",
@@ -493,6 +525,9 @@ func (f *keeper) store() error {
 
 // forget drops blobs from the memory that the disk has, or that no bundle of the head needs.
 func (f *keeper) forget() {
+	if len(f.blobs) == 0 {
+		return
+	}
 	needed := make(map[string]bool)
 	refs := []Reference{f.ref, f.head.Stable}
 	if f.head.Candidate != nil {

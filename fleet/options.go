@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/hex"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/corskit/corskit/config"
 )
@@ -35,8 +38,9 @@ type Options struct {
 	// CacheDir is a directory for a verified copy of the policy in force, from which the
 	// replica starts if etcd cannot be reached. It also keeps the highest revision that
 	// was seen, which protects from replayed heads across restarts. It is created if
-	// needed. Replicas of one host may share it, even those of different fleets. If
-	// empty, there is no copy.
+	// needed. Replicas of one host may share it, even those of different fleets. During
+	// a rollout, one of them may then start with the candidate of another. If empty,
+	// there is no copy.
 	CacheDir string
 
 	// Keys are the public keys that may sign heads. A head needs a signature of one of
@@ -57,6 +61,12 @@ type Options struct {
 	// Logger, if not nil, gets one line for each change of the policy, for each fault and
 	// for its end. Values are bounded and have no control characters.
 	Logger *slog.Logger
+
+	// Connect makes the client if Join is given none. It is called, one call at a time, until
+	// it returns one, which the replica closes when it stops. It is for clients that cannot be
+	// made while etcd is away: clientv3.New fails then if there is a Username. Its context is
+	// done after a few seconds, and must not end the client.
+	Connect func(ctx context.Context) (*clientv3.Client, error)
 
 	// Refresh is the interval at which the head is read again, in case a notification
 	// got lost. It varies by a fifth from replica to replica. It defaults to 30 seconds.

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -20,7 +21,7 @@ import (
 type Replica struct {
 	opts   Options
 	keys   layout
-	client *clientv3.Client
+	etcd   atomic.Pointer[clientv3.Client] // nil until Options.Connect has made one
 	engine *core.Engine
 	log    journal
 
@@ -47,27 +48,35 @@ type Replica struct {
 //
 // Join returns an [*OptionError] if an option is not valid, and the error of ctx if it is
 // done. The replica stops when ctx is done or it is closed. The client stays the caller's:
-// close the replica first. [ClientConfig] has the right settings for one.
+// close the replica first. [ClientConfig] has the right settings for one. The client may be
+// nil if Options.Connect makes one.
 func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica, error) {
 	opts, keys, err := opts.complete()
 	if err != nil {
 		return nil, err
 	}
-	if client == nil {
-		return nil, &OptionError{Field: "client", Detail: "no client of etcd", Suggestion: "make one with ClientConfig and clientv3.New"}
+	if client == nil && opts.Connect == nil {
+		return nil, &OptionError{
+			Field: "client", Detail: "no client of etcd", Suggestion: "make one with ClientConfig and clientv3.New, or set Connect",
+		}
+	}
+	if client != nil {
+		opts.Connect = nil
 	}
 	r := &Replica{
-		opts: opts, keys: keys, client: client, engine: new(core.Engine), log: journal{log: opts.Logger},
+		opts: opts, keys: keys, engine: new(core.Engine), log: journal{log: opts.Logger},
 		done: make(chan struct{}), changed: make(chan struct{}, 1),
 		status: Status{
 			Instance: opts.Instance, Labels: opts.Labels, Version: version(),
 			Active: Active{Source: SourceNone, Since: time.Now()},
 		},
 	}
+	r.etcd.Store(client)
 	ctx, r.stop = context.WithCancel(ctx)
-	f := newKeeper(r)
+	f := newKeeper(ctx, r)
 	if err := f.boot(ctx); err != nil {
 		r.stop()
+		r.disconnect()
 		return nil, err
 	}
 	r.joined = true
@@ -83,7 +92,36 @@ func (r *Replica) run(ctx context.Context, f *keeper) {
 	reports.Go(func() { r.report(ctx) })
 	f.run(ctx)
 	reports.Wait()
-	r.setTrial(nil)
+	if r.trial != nil {
+		r.setTrial(nil)
+		r.engine.StopShadow()
+	}
+	r.disconnect()
+}
+
+// client returns the client. If there is none yet, it makes one.
+func (r *Replica) client(ctx context.Context) (*clientv3.Client, error) {
+	if c := r.etcd.Load(); c != nil {
+		return c, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	c, err := r.opts.Connect(ctx)
+	if err == nil && c == nil {
+		err = errors.New("Options.Connect returns neither a client nor an error")
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.etcd.Store(c)
+	return c, nil
+}
+
+// disconnect closes the client of Options.Connect.
+func (r *Replica) disconnect() {
+	if c := r.etcd.Load(); c != nil && r.opts.Connect != nil {
+		_ = c.Close() // there is nothing to be done about it
+	}
 }
 
 // Engine returns the engine that is kept up to date. Every call returns the same engine.
@@ -93,10 +131,24 @@ func (r *Replica) Engine() *core.Engine { return r.engine }
 func (r *Replica) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.statusWith(r.faults)
+}
+
+// reportable returns the status as it will be once it is in etcd: without the fault that it
+// could not be written before.
+func (r *Replica) reportable() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	over := r.faults
+	over[areaReport] = nil
+	return r.statusWith(over)
+}
+
+func (r *Replica) statusWith(f faults) Status {
 	s := r.status
 	hasWanted := s.Wanted > 0 && s.Wanted == s.Active.Revision
-	s.State = r.faults.state(hasWanted)
-	s.Fault, s.Cache = r.faults.first().status(), r.faults[areaCache].status()
+	s.State = f.state(hasWanted)
+	s.Fault, s.Cache = f.first().status(), f[areaCache].status()
 	s.Shadow = r.trial.counts()
 	s.Time = time.Now()
 	return s

@@ -46,6 +46,9 @@ func (r *Replica) report(ctx context.Context) {
 			if ok {
 				continue
 			}
+			if ctx.Err() != nil {
+				return // that ended it; the lease is still to be revoked
+			}
 			p.drop()
 			p.soon(0)
 		case <-timer.C:
@@ -117,12 +120,13 @@ func asReport(err error) error {
 func (p *reporter) put(ctx context.Context) error {
 	request, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	s := p.Status()
-	if s.State == StateOffline {
+	s := p.reportable()
+	client := p.etcd.Load()
+	if s.State == StateOffline || client == nil {
 		return nil // the end of that makes the status due
 	}
 	if p.lease == 0 {
-		if err := p.grant(ctx, request); err != nil {
+		if err := p.grant(ctx, request, client); err != nil {
 			return err
 		}
 	}
@@ -130,7 +134,7 @@ func (p *reporter) put(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.client.Put(request, p.keys.status(p.opts.Instance), string(data), clientv3.WithLease(p.lease)); err != nil {
+	if _, err := client.Put(request, p.keys.status(p.opts.Instance), string(data), clientv3.WithLease(p.lease)); err != nil {
 		return err
 	}
 	p.at, p.written = time.Now(), ShadowCounts{}
@@ -141,14 +145,14 @@ func (p *reporter) put(ctx context.Context) error {
 }
 
 // grant gets a lease, and keeps it alive until ctx is done.
-func (p *reporter) grant(ctx, request context.Context) error {
-	lease, err := p.client.Grant(request, int64(p.opts.LeaseTTL/time.Second))
+func (p *reporter) grant(ctx, request context.Context, client *clientv3.Client) error {
+	lease, err := client.Grant(request, int64(p.opts.LeaseTTL/time.Second))
 	if err != nil {
 		return err
 	}
 	p.lease = lease.ID
 	ctx, p.end = context.WithCancel(ctx)
-	p.alive, err = p.client.KeepAlive(ctx, p.lease)
+	p.alive, err = client.KeepAlive(ctx, p.lease)
 	return err
 }
 
@@ -166,5 +170,5 @@ func (p *reporter) withdraw(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
 	defer cancel()
-	_, _ = p.client.Revoke(ctx, p.lease) // if that fails, the lease expires by itself
+	_, _ = p.etcd.Load().Revoke(ctx, p.lease) // if that fails, the lease expires by itself
 }

@@ -29,7 +29,7 @@ func (f *keeper) run(ctx context.Context) {
 		started := time.Now()
 		err := f.session(ctx)
 		switch {
-		case stopped(ctx):
+		case f.stopped():
 			return
 		case time.Since(started) >= longSession:
 			failures = 0
@@ -70,7 +70,7 @@ func (f *keeper) session(ctx context.Context) error {
 	watch, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	// Watch does not return before etcd confirms the watch, not even if it never does.
 	late := time.AfterFunc(watchTimeout, cancel)
-	changes := f.client.Watch(watch, f.keys.head(), clientv3.WithRev(revision+1))
+	changes := f.etcd.Load().Watch(watch, f.keys.head(), clientv3.WithRev(revision+1))
 	defer drain(changes)
 	defer cancel()
 	if !late.Stop() {
@@ -113,13 +113,24 @@ func (f *keeper) watch(ctx context.Context, changes clientv3.WatchChan) error {
 			}
 			refresh.Reset(f.refresh())
 		case <-link.C:
-			if s := f.client.ActiveConnection().GetState(); s != connectivity.Ready && s != connectivity.Idle {
+			if f.isDisconnected() {
 				return errors.New("the connection is lost")
 			}
 		case <-f.retry.C:
 			f.take(ctx)
 		}
 	}
+}
+
+// isDisconnected reports whether the client has no connection. A client of an etcd in the
+// same process never has one.
+func (f *keeper) isDisconnected() bool {
+	conn := f.etcd.Load().ActiveConnection()
+	if conn == nil {
+		return false
+	}
+	s := conn.GetState()
+	return s != connectivity.Ready && s != connectivity.Idle
 }
 
 // refresh returns the time until the head is read again.

@@ -24,26 +24,36 @@ const maxShared = 8
 type sharedKey struct{ manifest, profile, key string }
 
 type sharedConfig struct {
-	once   sync.Once
-	config *config.Config
-	err    error
+	mu     sync.Mutex
+	config *config.Config // nil if nobody has succeeded yet
 }
 
 // NewShared returns a Shared for [Options.Shared].
 func NewShared() *Shared { return &Shared{made: make(map[sharedKey]*sharedConfig)} }
 
-// read compiles a bundle, unless it was compiled before. Options that a key cannot hold are
-// not shared.
-func (s *Shared) read(ctx context.Context, b *Bundle, manifest string, o config.Options) (*config.Config, error) {
-	own := o
-	own.OnReload, own.Logger = nil, nil // reading does not use them
+// read assembles and compiles the bundle of a manifest, unless that was done before. Options
+// that a key cannot hold are not shared.
+func (s *Shared) read(ctx context.Context, manifest string, o config.Options, assemble func() (*Bundle, error)) (*config.Config, error) {
+	o.OnReload, o.Logger = nil, nil // reading does not use them
+	compile := func(ctx context.Context) (*config.Config, error) {
+		b, err := assemble()
+		if err != nil {
+			return nil, err
+		}
+		return config.Read(ctx, b.Source(), b.Entry, o)
+	}
 	if s == nil || len(o.AllowOriginFuncs)+len(o.Variables)+len(o.IgnoreVariables)+len(o.Environ) > 0 || o.Progress != nil {
-		return config.Read(ctx, b.Source(), b.Entry, own)
+		return compile(ctx)
 	}
 	c := s.get(sharedKey{manifest, o.Profile, o.Key})
-	// The context is not that of one replica: its end must not be the others' fault.
-	c.once.Do(func() { c.config, c.err = config.Read(context.WithoutCancel(ctx), b.Source(), b.Entry, own) })
-	return c.config, c.err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.config != nil {
+		return c.config, nil
+	}
+	var err error
+	c.config, err = compile(ctx)
+	return c.config, err
 }
 
 func (s *Shared) get(key sharedKey) *sharedConfig {

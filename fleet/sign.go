@@ -133,7 +133,7 @@ func (e *envelope) verify(keys []ed25519.PublicKey) *Error {
 	case len(e.Signatures) == 0:
 		return &Error{
 			Reason: ReasonUnsigned, Detail: "the head has no signature, but keys are configured",
-			Suggestion: "push with the private key (corskit fleet push --key)",
+			Suggestion: "push with the private key (corskit fleet push --signing-key)",
 		}
 	}
 	text := append([]byte(signedText), e.Payload...)

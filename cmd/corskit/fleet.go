@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"os/user"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,13 +83,13 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.user, "user", "", "the user of etcd, as name or name:password")
 	f.StringVar(&c.password, "password", "", "the password of the user; without it, a terminal asks")
 	f.StringVar(&c.prefix, "prefix", fleet.DefaultPrefix, "the prefix of the fleet's keys in etcd")
-	f.StringVar(&c.publicKey, "public-keys", "", "a file with the public keys that may sign, as replicas have it (default: that of --signing-key)")
+	f.StringVar(&c.signingKey, "signing-key", "", "sign with this private key, and believe what it has signed (file of 'corskit fleet keygen')")
+	f.StringVar(&c.publicKey, "public-keys", "", "believe only what these keys have signed: the file that replicas have (default: that of --signing-key)")
 	f.DurationVar(&c.timeout, "timeout", 5*time.Second, "how long etcd may take to answer")
 }
 
 // writeFlags adds the flags of commands that change the fleet.
 func (c *connection) writeFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.signingKey, "signing-key", "", "sign with this private key (file of 'corskit fleet keygen')")
 	cmd.Flags().StringVar(&c.author, "author", "", "who makes the change, for the history (default: user@host)")
 }
 
@@ -140,6 +143,25 @@ type operator struct {
 	signed  bool
 }
 
+// with connects to etcd and runs a command, until it ends or is interrupted.
+func (c *connection) with(cmd *cobra.Command, run func(context.Context, *operator) error) error {
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	o, err := c.connect(cmd)
+	if err != nil {
+		return err
+	}
+	defer o.client.Close()
+	err = run(ctx, o)
+	if fault, ok := errors.AsType[*fleet.Error](err); ok && fault.Reason == fleet.ReasonUnavailable && ctx.Err() == nil {
+		return c.unreachable(err)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return errors.New("interrupted")
+	}
+	return err
+}
+
 // connect connects to etcd and opens the store. The caller closes the client.
 func (c *connection) connect(cmd *cobra.Command) (*operator, error) {
 	if err := c.environment(cmd, os.Environ()); err != nil {
@@ -173,9 +195,6 @@ func (c *connection) connect(cmd *cobra.Command) (*operator, error) {
 	}
 	return &operator{Store: store, client: client, timeout: c.timeout, signed: opts.Key != nil}, nil
 }
-
-// Close ends the connection.
-func (o *operator) Close() { _ = o.client.Close() }
 
 // brief returns a context for one question.
 func (o *operator) brief(ctx context.Context) (context.Context, context.CancelFunc) {

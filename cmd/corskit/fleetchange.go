@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
 	"strconv"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -51,34 +48,32 @@ none, or etcd cannot be asked.`,
 	c.flags(cmd)
 	cmd.Flags().BoolVar(&c.force, "force", false, "promote a rollout although it is halted")
 	cmd.Flags().BoolVar(&c.steps, "steps", false, "go on with the steps, instead of giving the policy to all at once")
-	cmd.MarkFlagsMutuallyExclusive("force", "steps")
 	return cmd
 }
 
-// start connects, and returns the head that is to change.
-func (c *fleetChange) start(ctx context.Context, cmd *cobra.Command) (*operator, *fleet.Head, error) {
-	o, err := c.connection.connect(cmd)
-	if err != nil {
-		return nil, nil, err
-	}
-	brief, cancel := o.brief(ctx)
-	defer cancel()
-	head, err := o.Head(brief)
-	if err != nil {
-		o.Close()
-		return nil, nil, err
-	}
-	return o, head, nil
+// with connects, and runs a command with the head that is to change.
+func (c *fleetChange) with(cmd *cobra.Command, run func(context.Context, *operator, *fleet.Head) error) error {
+	return c.connection.with(cmd, func(ctx context.Context, o *operator) error {
+		brief, cancel := o.brief(ctx)
+		head, err := o.Head(brief)
+		cancel()
+		if err != nil {
+			return err
+		}
+		return run(ctx, o, head)
+	})
 }
 
 func (c *fleetChange) promote(cmd *cobra.Command, _ []string) error {
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	o, head, err := c.start(ctx, cmd)
-	if err != nil {
-		return err
+	if c.force && c.steps {
+		return usagef("--force and --steps exclude each other: remove one")
 	}
-	defer o.Close()
+	return c.with(cmd, func(ctx context.Context, o *operator, head *fleet.Head) error {
+		return c.promoteFrom(ctx, cmd, o, head)
+	})
+}
+
+func (c *fleetChange) promoteFrom(ctx context.Context, cmd *cobra.Command, o *operator, head *fleet.Head) error {
 	if head.Rollout == nil {
 		return fmt.Errorf("there is no rollout to promote: revision %d is for all replicas", head.Stable.Pushed)
 	}
@@ -134,13 +129,12 @@ func (c *fleetChange) rollback(cmd *cobra.Command, list []string) error {
 			return usagef("REVISION is %q; it must be a number, as 'corskit fleet history' lists them", clip(list[0]))
 		}
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	o, head, err := c.start(ctx, cmd)
-	if err != nil {
-		return err
-	}
-	defer o.Close()
+	return c.with(cmd, func(ctx context.Context, o *operator, head *fleet.Head) error {
+		return c.rollbackFrom(ctx, cmd, o, head, to)
+	})
+}
+
+func (c *fleetChange) rollbackFrom(ctx context.Context, cmd *cobra.Command, o *operator, head *fleet.Head, to uint64) error {
 	t := out(cmd)
 	printHead(t, head)
 	target, err := o.showRollback(ctx, cmd, head, to)

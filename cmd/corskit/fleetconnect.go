@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,6 +30,9 @@ func (c *connection) clientConfig(cmd *cobra.Command) (clientv3.Config, error) {
 		return cfg, err
 	}
 	cfg.Username, cfg.Password, err = c.credentials(cmd)
+	if err == nil && cfg.Username != "" && !secure && !c.onLoopback() {
+		fmt.Fprintln(cmd.ErrOrStderr(), "warning: the password goes to etcd unencrypted; use https:// in --endpoints")
+	}
 	return cfg, err
 }
 
@@ -64,6 +69,15 @@ func (c *connection) checkEndpoints() (secure bool, err error) {
 		return false, usagef("--cacert, --cert, --key and --insecure-skip-tls-verify need https:// in --endpoints")
 	}
 	return secure, nil
+}
+
+// onLoopback reports whether all endpoints are on this machine.
+func (c *connection) onLoopback() bool {
+	return !slices.ContainsFunc(c.endpoints, func(e string) bool {
+		_, address, _ := strings.Cut("//"+strings.TrimPrefix(e, "http://"), "//")
+		host, _, err := net.SplitHostPort(strings.TrimSuffix(address, "/"))
+		return err != nil || !isLoopback(host)
+	})
 }
 
 func (c *connection) wantsTLS() bool { return c.cacert+c.cert+c.key != "" || c.insecure }

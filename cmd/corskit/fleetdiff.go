@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,7 +45,7 @@ func (o *operator) files(ctx context.Context, ref fleet.Reference) (*fleet.Bundl
 	ctx, cancel := context.WithTimeout(ctx, o.timeout+transferTime(ref.Size))
 	defer cancel()
 	b, err := o.Bundle(ctx, ref)
-	if fault, ok := errors.AsType[*fleet.Error](err); ok && fault.Reason != fleet.ReasonUnavailable && fault.Reason != fleet.ReasonPermission {
+	if err != nil && !isAway(err) {
 		return nil, nil
 	}
 	return b, err

@@ -27,9 +27,6 @@ func (o *operator) follow(ctx context.Context, cmd *cobra.Command, t terminal, o
 		return fmt.Errorf("interrupted: the rollout stays at %s; 'corskit fleet promote --steps' goes on, and 'corskit fleet rollback' ends it",
 			stepOf(p.last.Head.Rollout))
 	}
-	if ctx.Err() != nil {
-		return errors.New("interrupted")
-	}
 	if err != nil {
 		return err
 	}

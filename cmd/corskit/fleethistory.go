@@ -1,7 +1,7 @@
 package main
 
 import (
-	"strings"
+	"context"
 
 	"github.com/spf13/cobra"
 
@@ -47,12 +47,12 @@ func (h *fleetHistory) run(cmd *cobra.Command, _ []string) error {
 	if h.limit < 0 {
 		return usagef("--limit is %d; it must not be negative", h.limit)
 	}
-	o, err := h.connection.connect(cmd)
-	if err != nil {
-		return err
-	}
-	defer o.Close()
-	ctx, cancel := o.brief(cmd.Context())
+	return h.connection.with(cmd, func(ctx context.Context, o *operator) error { return h.show(ctx, cmd, o) })
+}
+
+// show prints the changes.
+func (h *fleetHistory) show(ctx context.Context, cmd *cobra.Command, o *operator) error {
+	ctx, cancel := o.brief(ctx)
 	defer cancel()
 	entries, err := o.History(ctx, h.limit)
 	if err != nil {
@@ -90,20 +90,17 @@ func (h *fleetHistory) run(cmd *cobra.Command, _ []string) error {
 
 // changeText says what a head did.
 func changeText(h *fleet.Head) string {
-	var parts []string
 	switch r := h.Rollout; {
 	case h.RollbackTo > 0:
-		parts = append(parts, "rollback to "+revisionText(h.RollbackTo))
+		return "rollback to " + revisionText(h.RollbackTo)
 	case r != nil && r.Halted != nil:
-		parts = append(parts, "halted "+revisionText(h.Candidate.Pushed)+" at "+stepOf(r))
+		return "halt " + revisionText(h.Candidate.Pushed) + " at " + stepOf(r)
 	case r != nil && h.Candidate.Pushed == h.Revision:
-		parts = append(parts, "push to "+stepOf(r))
+		return "push to " + stepOf(r)
 	case r != nil:
-		parts = append(parts, revisionText(h.Candidate.Pushed)+" to "+stepOf(r))
+		return "go on with " + revisionText(h.Candidate.Pushed) + " to " + stepOf(r)
 	case h.Stable.Pushed == h.Revision:
-		parts = append(parts, "push")
-	default:
-		parts = append(parts, revisionText(h.Stable.Pushed)+" to all")
+		return "push"
 	}
-	return strings.Join(parts, ", ")
+	return "promote " + revisionText(h.Stable.Pushed)
 }

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,20 +86,21 @@ func (p *fleetPush) run(cmd *cobra.Command, files []string) error {
 	if files, err = orDefault(files); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	bundle, err := p.read(ctx, cmd, files[0])
+	bundle, err := p.read(cmd.Context(), cmd, files[0])
 	if err != nil {
 		return err
 	}
-	o, err := p.connection.connect(cmd)
-	if err != nil {
-		return err
-	}
-	defer o.Close()
+	return p.connection.with(cmd, func(ctx context.Context, o *operator) error { return p.push(ctx, cmd, o, bundle, rollout) })
+}
+
+// push pushes a bundle that has no faults.
+func (p *fleetPush) push(ctx context.Context, cmd *cobra.Command, o *operator, bundle *fleet.Bundle, rollout *fleet.Rollout) error {
 	base, err := o.base(ctx)
-	if err != nil && !p.replace {
+	if isAway(err) {
 		return err
+	}
+	if err != nil && !p.replace {
+		return fmt.Errorf("nothing was pushed, because the head in etcd cannot be trusted; find out who wrote it, then add --replace: %w", err)
 	}
 	if base.Revision == 0 && rollout != nil {
 		return usagef("nothing was pushed yet, so there is no policy that the other replicas could keep: push without --steps and --labels first")
@@ -156,7 +155,7 @@ func (o *operator) unsignedNote() string {
 	if o.signed {
 		return ""
 	}
-	return ", unsigned: replicas with keys refuse it (--signing-key signs it)"
+	return ", unsigned"
 }
 
 // read reads and checks the files.
@@ -267,6 +266,12 @@ func (o *operator) base(ctx context.Context) (*fleet.Head, error) {
 		return &fleet.Head{}, err
 	}
 	return head, nil
+}
+
+// isAway reports whether an error says nothing about the head: etcd cannot be asked.
+func isAway(err error) bool {
+	fault, ok := errors.AsType[*fleet.Error](err)
+	return err != nil && (!ok || fault.Reason == fleet.ReasonUnavailable || fault.Reason == fleet.ReasonPermission)
 }
 
 // question returns the question before a change of the fleet.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,9 +52,10 @@ type fleetStatus struct {
 
 // fleetState is the JSON output of status.
 type fleetState struct {
-	Head *fleet.Head `json:"head"` // null if nothing was pushed
-	fleetCounts
-	Views []view `json:"replicas"`
+	Head   *fleet.Head `json:"head"`            // null if nothing was pushed, or if there is a fault
+	Fault  string      `json:"fault,omitempty"` // why the head cannot be trusted
+	Counts fleetCounts `json:"counts"`
+	Views  []view      `json:"replicas"`
 }
 
 func (s *fleetStatus) run(cmd *cobra.Command, _ []string) error {
@@ -67,13 +65,11 @@ func (s *fleetStatus) run(cmd *cobra.Command, _ []string) error {
 	if s.limit < 0 {
 		return usagef("--limit is %d; it must not be negative", s.limit)
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	o, err := s.connection.connect(cmd)
-	if err != nil {
-		return err
-	}
-	defer o.Close()
+	return s.connection.with(cmd, func(ctx context.Context, o *operator) error { return s.show(ctx, cmd, o) })
+}
+
+// show waits if it is to, and prints the state of the fleet.
+func (s *fleetStatus) show(ctx context.Context, cmd *cobra.Command, o *operator) error {
 	if s.wait {
 		t := out(cmd)
 		if s.format == "json" {
@@ -89,9 +85,9 @@ func (s *fleetStatus) run(cmd *cobra.Command, _ []string) error {
 
 // print prints the state of the fleet.
 func (s *fleetStatus) print(ctx context.Context, cmd *cobra.Command, o *operator) error {
-	head, err := o.base(ctx)
-	if err != nil {
-		return err
+	head, fault := o.base(ctx)
+	if isAway(fault) {
+		return fault
 	}
 	brief, cancel := o.brief(ctx)
 	defer cancel()
@@ -103,20 +99,31 @@ func (s *fleetStatus) print(ctx context.Context, cmd *cobra.Command, o *operator
 		head = nil
 	}
 	state := fleetState{Head: head, Views: viewsOf(head, statuses)}
-	state.fleetCounts = fleetCountsOf(state.Views)
+	if fault != nil {
+		state.Fault = safe(fault.Error())
+	}
+	state.Counts = fleetCountsOf(state.Views)
 	if s.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), state)
 	} else {
 		t := out(cmd)
-		if head == nil {
+		switch {
+		case fault != nil:
+			t.printf("%s %s\n", t.style(red, "the head of the fleet cannot be trusted:"), state.Fault)
+		case head == nil:
 			t.printf("nothing was pushed to %s yet\n", safe(s.connection.prefix))
-		} else {
+		default:
 			printHead(t, head)
 		}
-		t.printf("%s\n\n", state.fleetCounts)
+		if len(state.Views) > 0 {
+			t.printf("%s\n\n", state.Counts)
+		}
 		printViews(t, state.Views, s.limit, time.Now())
 	}
-	if err == nil && (state.Refused > 0 || head != nil && head.Rollout != nil && head.Rollout.Halted != nil) {
+	if err == nil && fault != nil {
+		return errNoAnswer
+	}
+	if err == nil && (state.Counts.Refused > 0 || head != nil && head.Rollout != nil && head.Rollout.Halted != nil) {
 		return errNo
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
 )
 
@@ -30,11 +31,20 @@ func viewOf(head *fleet.Head, s fleet.Status) view {
 	switch {
 	case s.Active.Revision == wanted.Pushed && s.Active.Manifest == wanted.Manifest:
 		v.State = fleet.StateAcked
-	case s.State == fleet.StateRefused && s.Head >= wanted.Pushed: // judged this bundle
+	case s.State == fleet.StateRefused && (s.Head >= wanted.Pushed || refusesHead(s.Fault)):
 	default:
 		v.State = fleet.StatePending
 	}
 	return v
+}
+
+// refusesHead reports whether a replica refuses the head. Its status then has the revision of
+// an earlier head, because it does not believe that of this one.
+func refusesHead(f *fleet.Fault) bool {
+	return f != nil && slices.Contains([]core.Reason{
+		fleet.ReasonUnsigned, fleet.ReasonWrongSignature, fleet.ReasonWrongFleet, fleet.ReasonMalformed, fleet.ReasonVersion,
+		fleet.ReasonReplayed, fleet.ReasonConflicting, fleet.ReasonTooLarge,
+	}, f.Reason)
 }
 
 // viewsOf judges all replicas. Those that need attention come first.
@@ -192,14 +202,14 @@ func printHead(t terminal, head *fleet.Head) {
 	printRollout(t, head)
 }
 
-// headText says who wrote a head, when and why.
+// headText says what a head did, when, by whom and why.
 func headText(head *fleet.Head) string {
-	text := "since " + moment(head.Time)
+	text := changeText(head) + ", " + moment(head.Time)
 	if head.Author != "" {
 		text += " by " + safe(head.Author)
 	}
 	if head.Message != "" {
-		text += ", " + safe(head.Message)
+		text += " (" + safe(head.Message) + ")"
 	}
 	return text
 }

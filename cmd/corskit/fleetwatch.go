@@ -1,10 +1,8 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,13 +49,11 @@ func (w *fleetWatch) run(cmd *cobra.Command, _ []string) error {
 	if err := oneOf("format", w.format, "text", "json"); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	o, err := w.connection.connect(cmd)
-	if err != nil {
-		return err
-	}
-	defer o.Close()
+	return w.connection.with(cmd, func(ctx context.Context, o *operator) error { return w.show(ctx, cmd, o) })
+}
+
+// show prints changes until ctx is done.
+func (w *fleetWatch) show(ctx context.Context, cmd *cobra.Command, o *operator) error {
 	t := out(cmd)
 	for event, err := range o.Watch(ctx) {
 		h := happening{Time: time.Now(), Head: event.Head, Gone: event.Gone}
@@ -93,7 +89,7 @@ func (h happening) print(t terminal) {
 	case h.Gone != "":
 		t.printf("%s %s left\n", at, safe(h.Gone))
 	case h.Head != nil:
-		t.printf("%s %s %s: %s\n", at, t.style(bold, "head "+revisionText(h.Head.Revision)), changeText(h.Head), headText(h.Head))
+		t.printf("%s %s: %s\n", at, t.style(bold, "revision "+revisionText(h.Head.Revision)), headText(h.Head))
 	case h.Replica != nil:
 		v := h.Replica
 		text := ""

@@ -184,6 +184,11 @@ func (w *world) delete(key string) {
 	}
 }
 
+// refuseAllBut returns functions with which a replica refuses what has no policy of a name.
+func refuseAllBut(policy string) map[string]func(context.Context, core.Request) bool {
+	return map[string]func(context.Context, core.Request) bool{policy: func(context.Context, core.Request) bool { return false }}
+}
+
 // TestRefusedPolicy pushes a policy that this replica refuses, because it has a function for
 // another one.
 func TestRefusedPolicy(t *testing.T) {
@@ -191,7 +196,7 @@ func TestRefusedPolicy(t *testing.T) {
 	w := newWorld(t, etcdtest.Options{})
 	w.push(policy(first))
 	o := w.options()
-	o.Config.AllowOriginFuncs = map[string]func(context.Context, core.Request) bool{"spa": func(context.Context, core.Request) bool { return false }}
+	o.Config.AllowOriginFuncs = refuseAllBut("spa")
 	r := w.join(o)
 	w.well(patience, r)
 	renamed := policy(second)
