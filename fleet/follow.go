@@ -228,7 +228,7 @@ func (f *follower) count(h *Head) (p Progress, refused []Status) {
 		switch {
 		case s.State == StateAcked && s.Active.Revision == f.target.Pushed && s.Active.Manifest == f.target.Manifest:
 			p.Acked++
-		case s.State == StateRefused && (s.Head >= f.target.Pushed || s.Judged >= f.watcher.now.modified):
+		case s.State == StateRefused && (s.Head >= h.Revision || s.Judged >= f.watcher.now.modified):
 			p.Refused++
 			refused = append(refused, s)
 		default:
