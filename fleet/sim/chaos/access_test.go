@@ -111,6 +111,9 @@ func TestPermissions(t *testing.T) {
 			must(t, err)
 			s.recovers(2)
 
+			if options.Binary != "" {
+				return // before 3.5, etcd refuses a login that carries a token which is no longer valid, as clients do
+			}
 			_, err = root.UserChangePassword(t.Context(), "orders", "other")
 			must(t, err)
 			w.etcd.Members[0].Client.Cut()

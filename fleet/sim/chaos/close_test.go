@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,12 +44,7 @@ func TestNothingIsLeft(t *testing.T) {
 				s.applies(1)
 			}
 			test.fault()
-			for _, s := range all {
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				defer cancel()
-				must(t, s.Close(ctx), s.Close(ctx))
-				s.keeps(1)
-			}
+			closeAll(t, all)
 			if left := goroutines("corskit/fleet."); left != "" {
 				t.Errorf("goroutines are left:\n%s", left)
 			}
@@ -74,6 +70,24 @@ func TestNothingIsLeft(t *testing.T) {
 				return nil
 			})
 		})
+	}
+}
+
+func closeAll(t *testing.T, all []*service) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var closing sync.WaitGroup
+	for _, s := range all {
+		closing.Go(func() {
+			if err := errors.Join(s.Close(ctx), s.Close(ctx)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	closing.Wait()
+	for _, s := range all {
+		s.keeps(1)
 	}
 }
 
