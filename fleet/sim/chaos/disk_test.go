@@ -147,7 +147,7 @@ func TestFullDisk(t *testing.T) {
 	c.waits("apply v1", func(r report) bool { return r.Policy == "v1" && r.Err == "" })
 	w.copies(dir)
 	before := files(t, dir)
-	c.limit("100000")
+	c.limit("20000")
 	w.push(2, 2*large)
 	c.waits("apply v2 all the same, and name the fault", func(r report) bool {
 		return r.Policy == "v2" && r.State == fleet.StateAcked && r.Cache == string(fleet.ReasonCache)

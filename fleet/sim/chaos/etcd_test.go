@@ -198,7 +198,7 @@ func TestCutConnections(t *testing.T) {
 	s := w.join()
 	network := w.etcd.Members[0].Client
 	version := 1
-	for after := int64(1); after < 200_000; after = after*5/2 + 37 {
+	for after := int64(1); after < 200_000; after = after*4 + 37 {
 		before := network.Accepted()
 		network.Set(faultproxy.Faults{CutAfter: after})
 		w.push(version, large*(version%2))
@@ -234,7 +234,7 @@ func TestFullEtcd(t *testing.T) {
 	}
 	s.keeps(1)
 	admin := w.etcd.Admin()
-	got, err := admin.Get(t.Context(), "junk")
+	got, err := admin.Delete(t.Context(), "junk")
 	must(t, err)
 	_, err = admin.Compact(t.Context(), got.Header.Revision, clientv3.WithCompactPhysical())
 	must(t, err)

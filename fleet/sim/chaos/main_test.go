@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		// The tests mostly wait, so more of them can run at once than there are processors.
 		flag.Parse()
-		err := flag.Set("test.parallel", "8")
+		err := flag.Set("test.parallel", "12")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
