@@ -286,7 +286,7 @@ func TestDebianEtcd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a server of its own")
 	}
-	w := newWorldIn(t, etcdtest.Run(t, etcdtest.Options{Binary: etcdtest.Debian(t)}))
+	w := newEtcdWorld(t, etcdtest.Options{Binary: etcdtest.Debian(t)})
 	for i := range 12 {
 		w.push(bulky(2000, fmt.Sprintf("https://%d.example", i)))
 	}
@@ -528,7 +528,7 @@ func TestWatch(t *testing.T) {
 // TestRoles applies the permissions that Roles prints, and tries what they permit.
 func TestRoles(t *testing.T) {
 	t.Parallel()
-	w := newWorldIn(t, etcdOf(t))
+	w := newEtcdWorld(t, etcdtest.Options{})
 	script, err := fleet.Roles(w.prefix)
 	if err != nil {
 		t.Fatal(err)
