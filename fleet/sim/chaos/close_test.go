@@ -20,6 +20,9 @@ import (
 
 // TestNothingIsLeft is not parallel, because it counts what the process has.
 func TestNothingIsLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("TestSmoke stands for all chaos tests in short mode")
+	}
 	w := single(t)
 	w.push(1, large)
 	m := w.etcd.Members[0]
@@ -59,18 +62,19 @@ func TestNothingIsLeft(t *testing.T) {
 				}
 				return nil
 			})
-			w.until(patience, "have no lease and no status", func() error {
-				leases, err := w.etcd.Admin().Leases(t.Context())
-				must(t, err)
-				got, err := w.etcd.Admin().Get(t.Context(), w.prefix+"status/", clientv3.WithPrefix(), clientv3.WithKeysOnly())
-				must(t, err)
-				if len(leases.Leases) > 0 || len(got.Kvs) > 0 {
-					return fmt.Errorf("there are %d leases and %d statuses", len(leases.Leases), len(got.Kvs))
-				}
-				return nil
-			})
 		})
 	}
+	w.t = t
+	w.until(patience, "have no lease and no status", func() error {
+		leases, err := w.etcd.Admin().Leases(t.Context())
+		must(t, err)
+		got, err := w.etcd.Admin().Get(t.Context(), w.prefix+"status/", clientv3.WithPrefix(), clientv3.WithKeysOnly())
+		must(t, err)
+		if len(leases.Leases) > 0 || len(got.Kvs) > 0 {
+			return fmt.Errorf("there are %d leases and %d statuses", len(leases.Leases), len(got.Kvs))
+		}
+		return nil
+	})
 }
 
 func closeAll(t *testing.T, all []*service) {

@@ -87,6 +87,7 @@ func (w *world) copies(dir string) {
 
 // TestUnreadableCache damages the copy on disk and starts a replica, first without etcd.
 func TestUnreadableCache(t *testing.T) {
+	whole(t)
 	damages := map[string]func(data []byte) []byte{
 		"emptied":   func([]byte) []byte { return nil },
 		"truncated": func(data []byte) []byte { return data[:len(data)/2] },
@@ -96,7 +97,7 @@ func TestUnreadableCache(t *testing.T) {
 	}
 	for name, damage := range damages {
 		t.Run(name, func(t *testing.T) {
-			whole(t)
+			t.Parallel()
 			w := apart(t)
 			w.prefix = "/unreadable-" + name + "/"
 			w.store = w.storeWith(w.etcd.Admin(), w.private)
@@ -182,7 +183,7 @@ func TestKilledWhileWriting(t *testing.T) {
 	w := apart(t)
 	dir, away := t.TempDir(), nowhere(t)
 	w.push(1, large)
-	for round := range 8 {
+	for round := range 5 {
 		version := 2 + round
 		c := w.spawn(dir, w.etcd.Endpoints())
 		if round == 0 {

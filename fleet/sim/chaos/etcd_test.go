@@ -43,9 +43,10 @@ func TestSmoke(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
+	whole(t)
 	for _, name := range []string{"embedded", "debian"} {
 		t.Run(name, func(t *testing.T) {
-			whole(t)
+			t.Parallel()
 			var options etcdtest.Options
 			if name == "debian" {
 				options.Binary = etcdtest.Debian(t)
