@@ -299,7 +299,7 @@ func (f *keeper) accept(value []byte) error {
 	if value == nil {
 		return f.missing()
 	}
-	h, raw, err := openHead(value, f.opts.Prefix, f.opts.Keys)
+	h, raw, err := f.opts.Shared.open(value, f.opts.Prefix, f.opts.Keys)
 	if err != nil {
 		return err
 	}
