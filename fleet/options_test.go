@@ -97,7 +97,8 @@ func TestOptionsOfStores(t *testing.T) {
 		checkOption(t, name, err, tt.field)
 	}
 	for name, opts := range map[string]fleet.StoreOptions{
-		"nothing": {}, "a prefix without slashes": {Prefix: "corskit"}, "a rotation": {Key: private, Keys: []ed25519.PublicKey{other, public}},
+		"nothing": {}, "a prefix without slashes": {Prefix: "corskit"},
+		"a rotation": {Key: private, Keys: []ed25519.PublicKey{other, public}},
 	} {
 		if _, err := fleet.NewStore(client, opts); err != nil {
 			t.Errorf("%s: %v", name, err)

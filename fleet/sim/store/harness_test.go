@@ -34,6 +34,15 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
+// long skips a test in short mode, which runs under the race detector, too.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("not in short mode: the other tests of this package do the like")
+	}
+	t.Parallel()
+}
+
 // shared is the etcd of most tests, with a client. Each test has a prefix of its own.
 var (
 	shared       *etcdtest.Cluster

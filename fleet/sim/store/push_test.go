@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,7 +20,7 @@ import (
 )
 
 func TestPush(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	if _, err := w.store.Head(w.ctx()); reasonOf(err) != fleet.ReasonNoHead {
 		t.Errorf("before the first push: error %v, want the reason %s", err, fleet.ReasonNoHead)
@@ -97,6 +98,18 @@ func TestPushesThatAreRefused(t *testing.T) {
 		option, _ := errors.AsType[*fleet.OptionError](err)
 		if tt.reason != "" && reasonOf(err) != tt.reason || tt.reason == "" && (option == nil || option.Field != tt.field) {
 			t.Errorf("%s: error %v, want the reason %q or the field %q", tt.name, err, tt.reason, tt.field)
+		}
+	}
+	reader, err := fleet.NewStore(w.admin, fleet.StoreOptions{Prefix: w.prefix, Keys: []ed25519.PublicKey{w.public}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, pushed := reader.Push(w.ctx(), good, fleet.PushOptions{})
+	_, promoted := reader.Promote(w.ctx(), fleet.ChangeOptions{})
+	_, back := reader.Rollback(w.ctx(), 0, fleet.ChangeOptions{})
+	for i, err := range []error{pushed, promoted, back} {
+		if option, ok := errors.AsType[*fleet.OptionError](err); !ok || option.Field != "Key" {
+			t.Errorf("change %d without a private key: error %v, want one of the field Key", i, err)
 		}
 	}
 	if keys := w.keys(""); len(keys) > 0 {
@@ -185,7 +198,7 @@ func TestManyPushers(t *testing.T) {
 
 // TestPushThatDies has a push that stores its blobs and then is gone.
 func TestPushThatDies(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example"))
 	before := w.get("head")
@@ -284,7 +297,7 @@ func TestAnswerIsLost(t *testing.T) {
 // TestRemovalAndPush has a push that removes old blobs while another begins to rely on
 // them, at two moments.
 func TestRemovalAndPush(t *testing.T) {
-	t.Parallel()
+	long(t)
 	old := bulky(10_000, "https://old.example")
 	for _, during := range []bool{false, true} {
 		w := newWorld(t)
@@ -341,9 +354,47 @@ func TestRemovalAndPush(t *testing.T) {
 	}
 }
 
+// TestOldKeys has operators with a new key, who remove nothing that operators with the old
+// one can bring back.
+func TestOldKeys(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	old := policy("https://a.example")
+	w.push(old)
+	public, secret, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := func(keys ...ed25519.PublicKey) *fleet.Store {
+		s, err := fleet.NewStore(w.admin, fleet.StoreOptions{Prefix: w.prefix, Key: secret, Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	both, later := store(w.public, public), store(public)
+	if _, err := later.Push(w.ctx(), old, fleet.PushOptions{}); reasonOf(err) != fleet.ReasonWrongSignature {
+		t.Errorf("a push over a head of an unknown key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	}
+	for i, s := range []*fleet.Store{both, later, later} {
+		if _, err := s.Push(w.ctx(), policy(fmt.Sprintf("https://%d.example", i)), fleet.PushOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := later.Rollback(w.ctx(), 1, fleet.ChangeOptions{}); reasonOf(err) != fleet.ReasonWrongSignature {
+		t.Errorf("a rollback to a head of an unknown key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	}
+	h, err := both.Rollback(w.ctx(), 1, fleet.ChangeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store = both
+	w.holds(h.Stable, old)
+}
+
 // TestOldBlobsAreRemoved checks what is kept of many pushes.
 func TestOldBlobsAreRemoved(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	const first, pushes = 201, 12
 	bundle := func(i int) *fleet.Bundle { return policy(fmt.Sprintf("https://%d.example", i)) }
@@ -377,7 +428,7 @@ func TestOldBlobsAreRemoved(t *testing.T) {
 
 // TestDamagedBlobs checks that a push mends blobs that are damaged in etcd.
 func TestDamagedBlobs(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	b := bulky(10_000)
 	w.push(b)
@@ -404,7 +455,7 @@ func TestDamagedBlobs(t *testing.T) {
 
 // TestHeadThatCannotBeTrusted has others write the head.
 func TestHeadThatCannotBeTrusted(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	first := w.push(policy("https://a.example"))
 	good := w.get("head")
@@ -468,7 +519,7 @@ func TestHeadThatCannotBeTrusted(t *testing.T) {
 // TestRestoredEtcd has an etcd that is restored from an older backup, of which replicas
 // have seen more.
 func TestRestoredEtcd(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example"))
 	backup := w.get("head")
