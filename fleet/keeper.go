@@ -332,7 +332,8 @@ func (seen mark) compare(m mark) error {
 	switch {
 	case m.revision < seen.revision:
 		return &Error{
-			Reason: ReasonReplayed, Revision: m.revision, Detail: fmt.Sprintf("the head is older than revision %d, which was seen before", seen.revision),
+			Reason: ReasonReplayed, Revision: m.revision,
+			Detail:     fmt.Sprintf("the head is older than revision %d, which was seen before", seen.revision),
 			Suggestion: "if etcd was restored from a copy, push again: a push gets a revision above all that were seen",
 		}
 	case m.revision == seen.revision && seen.payload != "" && m.payload != seen.payload:

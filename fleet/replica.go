@@ -56,7 +56,9 @@ func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica,
 		return nil, err
 	}
 	if client == nil && opts.Connect == nil {
-		return nil, &OptionError{Field: "client", Detail: "no client of etcd", Suggestion: "make one with ClientConfig and clientv3.New, or set Connect"}
+		return nil, &OptionError{
+			Field: "client", Detail: "no client of etcd", Suggestion: "make one with ClientConfig and clientv3.New, or set Connect",
+		}
 	}
 	if client != nil {
 		opts.Connect = nil
@@ -129,10 +131,24 @@ func (r *Replica) Engine() *core.Engine { return r.engine }
 func (r *Replica) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.statusWith(r.faults)
+}
+
+// reportable returns the status as it will be once it is in etcd: without the fault that it
+// could not be written before.
+func (r *Replica) reportable() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	over := r.faults
+	over[areaReport] = nil
+	return r.statusWith(over)
+}
+
+func (r *Replica) statusWith(f faults) Status {
 	s := r.status
 	hasWanted := s.Wanted > 0 && s.Wanted == s.Active.Revision
-	s.State = r.faults.state(hasWanted)
-	s.Fault, s.Cache = r.faults.first().status(), r.faults[areaCache].status()
+	s.State = f.state(hasWanted)
+	s.Fault, s.Cache = f.first().status(), f[areaCache].status()
 	s.Shadow = r.trial.counts()
 	s.Time = time.Now()
 	return s

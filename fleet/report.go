@@ -120,7 +120,7 @@ func asReport(err error) error {
 func (p *reporter) put(ctx context.Context) error {
 	request, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	s := p.Status()
+	s := p.reportable()
 	client := p.etcd.Load()
 	if s.State == StateOffline || client == nil {
 		return nil // the end of that makes the status due

@@ -33,6 +33,7 @@ type backend interface {
 	addresses() (client, peer string)
 	ready(context.Context) error
 	stop() error
+	pid() int // of the child process, or 0
 }
 
 func start(s settings) (backend, error) {
@@ -94,6 +95,8 @@ func (e embedded) stop() error {
 	return nil
 }
 
+func (e embedded) pid() int { return 0 }
+
 // process is an etcd of another version, run as a child process.
 type process struct {
 	cmd          *exec.Cmd
@@ -111,7 +114,7 @@ func startProcess(s settings) (backend, error) {
 		"--election-timeout", strconv.FormatInt(s.vote.Milliseconds(), 10),
 		"--quota-backend-bytes", strconv.FormatInt(s.options.Quota, 10),
 		"--bcrypt-cost", "4", "--enable-grpc-gateway=false", "--logger", "zap", "--log-outputs", "stderr")
-	cmd.Env = []string{} // a variable ETCD_... would change the settings
+	cmd.Env = append([]string{}, s.options.Environ...) // nil would stand for that of this process
 	output, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -170,6 +173,8 @@ func (p *process) addresses() (client, peer string) { return p.client, p.peer }
 
 // ready returns nil: the process names its client port when it serves clients.
 func (p *process) ready(context.Context) error { return nil }
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
 
 func (p *process) stop() error {
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {

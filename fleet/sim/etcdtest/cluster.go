@@ -15,9 +15,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
 
+	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
 )
 
@@ -28,6 +27,7 @@ const patience = 30 * time.Second
 type Options struct {
 	Members int         // defaults to 1
 	Binary  string      // the path of an etcd to run as a child process; if empty, etcd is embedded
+	Environ []string    // of child processes; variables ETCD_... would change their settings
 	Quota   int64       // the size of the database in bytes at which writes fail; 0 is etcd's default
 	Fsync   bool        // whether embedded members wait for the disk, as in production
 	Logger  *zap.Logger // for embedded members; nil discards
@@ -75,7 +75,11 @@ func (c *Cluster) startAll(ctx context.Context) error {
 		return err
 	}
 	var err error
-	c.admin, err = connect(c.direct(), nil)
+	var endpoints []string
+	for _, m := range c.Members {
+		endpoints = append(endpoints, m.admin.Addr())
+	}
+	c.admin, err = connect(endpoints, nil)
 	return err
 }
 
@@ -88,16 +92,6 @@ func (c *Cluster) Endpoints() []string {
 	return all
 }
 
-func (c *Cluster) direct() []string {
-	var all []string
-	for _, m := range c.Members {
-		if direct := m.address(); direct != "" {
-			all = append(all, direct)
-		}
-	}
-	return all
-}
-
 // Connect returns a client that reaches the cluster through the proxies. It dials when it
 // is used. If change is not nil, it may change the settings first.
 func (c *Cluster) Connect(change func(*clientv3.Config)) (*clientv3.Client, error) {
@@ -105,30 +99,15 @@ func (c *Cluster) Connect(change func(*clientv3.Config)) (*clientv3.Client, erro
 }
 
 func connect(endpoints []string, change func(*clientv3.Config)) (*clientv3.Client, error) {
-	cfg := clientv3.Config{
-		Endpoints:            endpoints,
-		DialTimeout:          time.Second,
-		DialKeepAliveTime:    5 * time.Second,
-		DialKeepAliveTimeout: time.Second,
-		Logger:               zap.NewNop(),
-		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
-			// By default, a client reconnects up to two minutes late.
-			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
-			MinConnectTimeout: time.Second,
-		})},
-	}
+	cfg := fleet.ClientConfig(endpoints...)
 	if change != nil {
 		change(&cfg)
 	}
 	return clientv3.New(cfg)
 }
 
-// Admin returns a client that bypasses the proxies, so that no fault concerns it. The
-// cluster closes it.
-func (c *Cluster) Admin() *clientv3.Client {
-	c.admin.SetEndpoints(c.direct()...) // a restarted member has another port
-	return c.admin
-}
+// Admin returns a client that no fault of the network concerns. The cluster closes it.
+func (c *Cluster) Admin() *clientv3.Client { return c.admin }
 
 // Leader returns the member that the majority of the running members take for the leader.
 func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
@@ -152,6 +131,28 @@ func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// HandOver makes another member the leader.
+func (c *Cluster) HandOver(ctx context.Context) error {
+	leader, err := c.Leader(ctx)
+	if err != nil {
+		return err
+	}
+	client, err := connect([]string{leader.admin.Addr()}, nil)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for _, m := range c.Members {
+		if m != leader {
+			_, err = client.MoveLeader(ctx, m.identity())
+			break
+		}
+	}
+	return err
 }
 
 // Isolate cuts a member off from the others. Its clients still reach it, unless the faults

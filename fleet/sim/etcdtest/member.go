@@ -27,13 +27,14 @@ type Member struct {
 	Peer   *faultproxy.Proxy // in front of the port for other members
 
 	settings settings
+	admin    *faultproxy.Proxy // never has faults, and keeps its port
 
 	life    sync.Mutex // held while the member starts or stops
 	running backend
 
-	mu     sync.Mutex
-	id     uint64
-	direct string // the address for clients that bypasses the proxy; empty while stopped
+	mu   sync.Mutex
+	id   uint64
+	runs bool
 }
 
 func (m *Member) set(change func()) {
@@ -42,10 +43,10 @@ func (m *Member) set(change func()) {
 	change()
 }
 
-func (m *Member) address() string {
+func (m *Member) isRunning() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.direct
+	return m.runs
 }
 
 func (m *Member) identity() uint64 {
@@ -55,18 +56,18 @@ func (m *Member) identity() uint64 {
 }
 
 func newMember(name, dir string, options Options) (*Member, error) {
-	client, err := faultproxy.New("")
-	if err != nil {
-		return nil, err
+	m := &Member{Name: name}
+	for _, proxy := range []**faultproxy.Proxy{&m.Client, &m.Peer, &m.admin} {
+		var err error
+		if *proxy, err = faultproxy.New(""); err != nil {
+			return nil, errors.Join(err, m.close())
+		}
 	}
-	peer, err := faultproxy.New("")
-	if err != nil {
-		return nil, errors.Join(err, client.Close())
-	}
-	return &Member{Name: name, Client: client, Peer: peer, settings: settings{
-		name: name, dir: filepath.Join(dir, name), client: client.Addr(), peer: peer.Addr(),
+	m.settings = settings{
+		name: name, dir: filepath.Join(dir, name), client: m.Client.Addr(), peer: m.Peer.Addr(),
 		options: options, heartbeat: heartbeat, vote: election,
-	}}, nil
+	}
+	return m, nil
 }
 
 // Start starts a member, on the data that it had, and waits until it serves. The faults of
@@ -85,8 +86,9 @@ func (m *Member) Start(ctx context.Context) error {
 	}
 	m.running = running
 	client, peer := running.addresses()
-	m.set(func() { m.direct = client })
+	m.set(func() { m.runs = true })
 	m.Client.SetTarget(client)
+	m.admin.SetTarget(client)
 	m.Peer.SetTarget(peer)
 	m.Client.Heal()
 	m.Peer.Heal()
@@ -111,20 +113,29 @@ func (m *Member) identify(ctx context.Context) error {
 	}
 }
 
+// PID returns the process of a member, or 0 if it is embedded or stopped.
+func (m *Member) PID() int {
+	m.life.Lock()
+	defer m.life.Unlock()
+	if m.running == nil {
+		return 0
+	}
+	return m.running.pid()
+}
+
 // status asks a member, bypassing its proxy.
 func (m *Member) status(ctx context.Context) (*clientv3.StatusResponse, error) {
-	direct := m.address()
-	if direct == "" {
+	if !m.isRunning() {
 		return nil, fmt.Errorf("%s does not run", m.Name)
 	}
-	client, err := connect([]string{direct}, nil)
+	client, err := connect([]string{m.admin.Addr()}, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	return client.Status(ctx, direct)
+	return client.Status(ctx, m.admin.Addr())
 }
 
 // Stop stops a member at once: connections are cut, requests are not finished.
@@ -138,12 +149,20 @@ func (m *Member) Stop() error {
 		proxy.Set(faultproxy.Faults{Refuse: true})
 		proxy.Cut()
 	}
+	m.admin.SetTarget("")
+	m.admin.Cut()
 	err := m.running.stop()
 	m.running = nil
-	m.set(func() { m.direct = "" })
+	m.set(func() { m.runs = false })
 	return err
 }
 
 func (m *Member) close() error {
-	return errors.Join(m.Stop(), m.Client.Close(), m.Peer.Close())
+	all := []error{m.Stop()}
+	for _, proxy := range []*faultproxy.Proxy{m.Client, m.Peer, m.admin} {
+		if proxy != nil {
+			all = append(all, proxy.Close())
+		}
+	}
+	return errors.Join(all...)
 }

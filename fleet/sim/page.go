@@ -1,0 +1,3 @@
+package main
+
+func (r *results) write(dir string, args []string) error { return nil }
