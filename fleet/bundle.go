@@ -128,8 +128,9 @@ func (b *Bundle) size() (n int64) {
 func (b *Bundle) check() error {
 	if _, ok := b.Files[b.Entry]; !ok {
 		return &Error{
-			Reason: ReasonMalformed, Detail: fmt.Sprintf("there is no file %s", quote(b.Entry)), Suggestion: "check the name of the configuration file",
-			Err: fs.ErrNotExist,
+			Reason: ReasonMalformed, Detail: fmt.Sprintf("there is no file %s", quote(b.Entry)),
+			Suggestion: "check the name of the configuration file",
+			Err:        fs.ErrNotExist,
 		}
 	}
 	if len(b.Files) > maxFiles {
@@ -325,7 +326,10 @@ func (b *Bundle) pack() (*packed, error) {
 }
 
 func malformedManifest(detail string, err error) *Error {
-	return &Error{Reason: ReasonMalformed, Detail: "the manifest is malformed: " + detail, Err: err, Suggestion: "push again with corskit fleet push"}
+	return &Error{
+		Reason: ReasonMalformed, Detail: "the manifest is malformed: " + detail, Err: err,
+		Suggestion: "push again with corskit fleet push",
+	}
 }
 
 // verifyBlob returns an error unless the bytes are those of the blob with this hash.

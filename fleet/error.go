@@ -122,16 +122,20 @@ func (e *ConflictError) Error() string {
 	return s + advice
 }
 
-// HaltedError says that a rollout is halted, or that replicas refused a push without a
-// rollout. The policy stays with the replicas that have it.
+// HaltedError says that a rollout is halted, or that replicas refused a bundle that all are
+// to take. The bundle stays with the replicas that have it.
 type HaltedError struct {
-	Revision uint64   // of the bundle, as in [Reference.Pushed]
-	Reason   string   // why, for people
-	Refused  []Status // of replicas that refused it, at most 100
+	Revision   uint64   // of the bundle, as in [Reference.Pushed]
+	Everywhere bool     // there is no rollout: all replicas are to take the bundle
+	Reason     string   // why, for people
+	Refused    []Status // of replicas that refused it, at most 100
 }
 
 // Error says why the rollout is halted, and what can be done.
 func (e *HaltedError) Error() string {
-	return fmt.Sprintf("revision %d is halted: %s; roll back, push a correction, or promote it all the same",
-		e.Revision, clean(e.Reason, maxReasonText))
+	reason := clean(e.Reason, maxReasonText)
+	if e.Everywhere {
+		return fmt.Sprintf("revision %d does not reach all: %s; roll back, or push a correction", e.Revision, reason)
+	}
+	return fmt.Sprintf("revision %d is halted: %s; roll back, push a correction, or promote it all the same", e.Revision, reason)
 }

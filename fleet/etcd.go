@@ -13,11 +13,14 @@ const pageSize = 1000
 
 // page reads all keys with a prefix at one revision of etcd, in order, in parts that fit
 // an answer. At 0 takes the newest revision. It returns the revision that was read.
-func page(ctx context.Context, kv clientv3.KV, prefix string, at int64, use func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (int64, error) {
+func page(
+	ctx context.Context, kv clientv3.KV, prefix string, at int64, use func(*mvccpb.KeyValue), opts ...clientv3.OpOption,
+) (int64, error) {
 	end := clientv3.GetPrefixRangeEnd(prefix)
 	for from := prefix; ; {
 		own := append([]clientv3.OpOption{
-			clientv3.WithRange(end), clientv3.WithLimit(pageSize), clientv3.WithRev(at), clientv3.WithSort(clientv3.SortByKey, clientv3.SortAscend),
+			clientv3.WithRange(end), clientv3.WithLimit(pageSize), clientv3.WithRev(at),
+			clientv3.WithSort(clientv3.SortByKey, clientv3.SortAscend),
 		}, opts...)
 		r, err := kv.Get(ctx, from, own...)
 		if err != nil {

@@ -39,7 +39,8 @@ type Progress struct {
 }
 
 // Follow drives a rollout to its end. At each step it waits until the selected replicas
-// have taken the candidate, then for the pause, and goes to the next step. After the last
+// have taken the candidate, then for the pause, and goes to the next step. It also waits if
+// less than half as many replicas report as when the head was written. After the last
 // one it promotes the candidate, if this selected all replicas: 100 percent, without
 // labels. Otherwise the candidate stays with its part of the fleet, and Follow returns
 // nil.
@@ -79,6 +80,7 @@ type follower struct {
 	shadows  map[string]ShadowCounts // the newest of each replica, also of one that has left
 	complete time.Time               // when all selected replicas had taken the candidate
 	at       int                     // the step that complete is of
+	refusals int                     // how many the rollout permits
 	changed  bool                    // something has, since judged
 	judged   time.Time
 	last     Progress
@@ -126,6 +128,10 @@ func (f *follower) ended(ctx context.Context) error {
 	if f.fault != nil {
 		return errors.Join(err, f.fault)
 	}
+	if h := f.last.Head; h != nil && 2*f.last.Replicas < h.Replicas {
+		return fmt.Errorf("%w: %d replicas report, but there were %d when revision %d was written",
+			err, f.last.Replicas, h.Replicas, h.Revision)
+	}
 	if f.last.Pending > 0 {
 		return fmt.Errorf("%w: %d of %d replicas have not taken revision %d yet", err, f.last.Pending, f.last.Selected, f.last.Revision)
 	}
@@ -152,36 +158,38 @@ func (f *follower) judge(ctx context.Context, h *Head) (done bool, err error) {
 	}
 	p, refused := f.count(h)
 	if h.Candidate == nil || h.Candidate.Pushed != f.target.Pushed {
-		done = p.Pending == 0
-		p.Done = done && len(refused) == 0
+		tooMany := len(refused) > f.refusals
+		p.Done = p.Pending == 0 && !tooMany
 		f.report(p)
-		if len(refused) > 0 {
-			return false, &HaltedError{Revision: p.Revision, Reason: refusal(refused), Refused: firstOf(refused)}
+		if tooMany {
+			return false, &HaltedError{Revision: p.Revision, Everywhere: true, Reason: refusal(refused), Refused: firstOf(refused)}
 		}
-		return done, nil
+		return p.Done, nil
 	}
+	f.refusals = h.Rollout.MaxRefused
 	if reason := h.Rollout.halts(p, refused); reason != "" && (!f.opts.Observe || h.Rollout.Halted != nil) {
 		return f.halt(ctx, h, p, reason, refused)
 	}
 	if f.at != h.Rollout.Step {
 		f.at, f.complete = h.Rollout.Step, time.Time{}
 	}
-	if p.Pending == 0 && f.complete.IsZero() {
+	complete := p.Pending == 0 && 2*p.Replicas >= h.Replicas // otherwise etcd has lost statuses
+	if complete && f.complete.IsZero() {
 		f.complete = time.Now()
 	}
 	last := len(h.Rollout.Steps) == 0 || h.Rollout.Step == len(h.Rollout.Steps)-1
 	all := h.Rollout.Percent >= 100 && len(h.Rollout.Labels) == 0
 	due := f.complete.Add(h.Rollout.Pause)
-	if p.Pending == 0 && last && !all {
+	if complete && last && !all {
 		p.Done = true
 		f.report(p)
 		return true, nil
 	}
-	if p.Pending == 0 {
+	if complete {
 		p.Next = due
 	}
 	f.report(p)
-	if f.opts.Observe || p.Pending > 0 || time.Now().Before(due) {
+	if f.opts.Observe || !complete || time.Now().Before(due) {
 		return false, nil
 	}
 	return false, f.move(ctx, h, last)
@@ -220,7 +228,7 @@ func (f *follower) count(h *Head) (p Progress, refused []Status) {
 		switch {
 		case s.State == StateAcked && s.Active.Revision == f.target.Pushed && s.Active.Manifest == f.target.Manifest:
 			p.Acked++
-		case s.State == StateRefused && (s.Head >= f.target.Pushed || s.Judged >= f.watcher.now.modified):
+		case s.State == StateRefused && (s.Head >= h.Revision || s.Judged >= f.watcher.now.modified):
 			p.Refused++
 			refused = append(refused, s)
 		default:

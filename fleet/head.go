@@ -261,14 +261,15 @@ func isPercent(p float64) bool { return p > 0 && p <= 100 && !math.IsNaN(p) }
 func checkLabels(field string, labels map[string]string) *OptionError {
 	if len(labels) > maxLabels {
 		return &OptionError{
-			Field: field, Value: fmt.Sprint(len(labels)), Detail: fmt.Sprintf("more than %d labels", maxLabels), Suggestion: "leave some out",
+			Field: field, Value: fmt.Sprint(len(labels)), Detail: fmt.Sprintf("more than %d labels", maxLabels),
+			Suggestion: "leave some out",
 		}
 	}
 	for name, value := range labels {
 		if !isName(name, maxLabel) || !isText(value, maxLabel) {
 			return &OptionError{
 				Field: field, Value: name + "=" + value, Suggestion: "write them like region=eu",
-				Detail: fmt.Sprintf("the name is not 1 to %d letters, digits and any of -_.:@+, or the value is not as much printable text", maxLabel),
+				Detail: fmt.Sprintf("the name is not 1 to %d letters, digits and any of -_.:@+, or the value is not printable", maxLabel),
 			}
 		}
 	}

@@ -30,11 +30,12 @@ func sampleHead() *fleet.Head {
 	next := fleet.Reference{Manifest: hashOf([]byte("b")), Size: 20, Pushed: 7}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.UTC)
 	return &fleet.Head{
-		Version: 1, Prefix: prefix, Revision: 7, Time: now, Author: "Ada Lovelace <ada@example.com>", Message: "allow the partners", Replicas: 40,
+		Version: 1, Prefix: prefix, Revision: 7, Time: now,
+		Author: "Ada Lovelace <ada@example.com>", Message: "allow the partners", Replicas: 40,
 		Stable: ref, Candidate: &next, RollbackTo: 3,
 		Rollout: &fleet.Rollout{
-			Salt: "salt", Percent: 25, Labels: map[string]string{"region": "eu"}, Steps: []float64{0.5, 25, 100}, Step: 1, Pause: time.Minute,
-			MaxRefused: 2, MaxStricter: 0.01, Halted: &fleet.Halted{Reason: "a replica refused it", Time: now},
+			Salt: "salt", Percent: 25, Labels: map[string]string{"region": "eu"}, Steps: []float64{0.5, 25, 100}, Step: 1,
+			Pause: time.Minute, MaxRefused: 2, MaxStricter: 0.01, Halted: &fleet.Halted{Reason: "a replica refused it", Time: now},
 		},
 	}
 }
@@ -86,6 +87,7 @@ func TestSignatures(t *testing.T) {
 	other.Revision++
 	signed := encode(sampleHead(), oldKey)
 	renamed := bytes.ReplaceAll(signed, []byte(fleet.KeyID(oldPublic)), []byte(fleet.KeyID(newPublic)))
+	known := []ed25519.PublicKey{oldPublic}
 	tests := map[string]struct {
 		data   []byte
 		keys   []ed25519.PublicKey
@@ -97,10 +99,10 @@ func TestSignatures(t *testing.T) {
 		"after a rotation: the old key":        {signed, []ed25519.PublicKey{newPublic}, fleet.ReasonWrongSignature},
 		"no signature":                         {encode(sampleHead()), []ed25519.PublicKey{oldPublic}, fleet.ReasonUnsigned},
 		"no signature, no keys":                {encode(sampleHead()), nil, ""},
-		"the signature of another head":        {swap(signed, encode(other, oldKey)), []ed25519.PublicKey{oldPublic}, fleet.ReasonWrongSignature},
+		"the signature of another head":        {swap(signed, encode(other, oldKey)), known, fleet.ReasonWrongSignature},
 		"another key under the name of a key":  {renamed, []ed25519.PublicKey{newPublic}, fleet.ReasonWrongSignature},
 		"a configured key that is not one":     {signed, []ed25519.PublicKey{nil, oldPublic[:10]}, fleet.ReasonWrongSignature},
-		"eight strangers, and the key unnamed": {swap(signed, encode(other, newKey, newKey, newKey)), []ed25519.PublicKey{oldPublic}, fleet.ReasonWrongSignature},
+		"eight strangers, and the key unnamed": {swap(signed, encode(other, newKey, newKey, newKey)), known, fleet.ReasonWrongSignature},
 	}
 	for name, tt := range tests {
 		if _, err := fleet.ParseHead(tt.data, prefix, tt.keys...); reasonOf(err) != tt.reason || err == nil && tt.reason != "" {
@@ -194,7 +196,8 @@ func TestHeadsThatAreRefused(t *testing.T) {
 		if err != nil {
 			continue // NaN
 		}
-		if _, err := fleet.ParseHead(envelope(t, payload), prefix); reasonOf(err) != fleet.ReasonMalformed && reasonOf(err) != fleet.ReasonVersion {
+		_, err = fleet.ParseHead(envelope(t, payload), prefix)
+		if reason := reasonOf(err); reason != fleet.ReasonMalformed && reason != fleet.ReasonVersion {
 			t.Errorf("%s: ParseHead: error %v, want the reason %s", name, err, fleet.ReasonMalformed)
 		}
 	}
@@ -231,10 +234,12 @@ func TestEnvelopesThatAreRefused(t *testing.T) {
 		"two payloads":               {envelope(t, append(bytes.Clone(good), good...)), prefix, fleet.ReasonMalformed},
 		"two heads":                  {append(envelope(t, good), envelope(t, good)...), prefix, fleet.ReasonMalformed},
 		"an unknown part":            {[]byte(`{"payload":"e30=","more":1}`), prefix, fleet.ReasonMalformed},
-		"nine signatures":            {fmt.Appendf(nil, `{"payload":"e30=","signatures":[%s{}]}`, strings.Repeat("{},", 8)), prefix, fleet.ReasonMalformed},
-		"too large":                  {bytes.Repeat([]byte(" "), fleet.MaxHead+1), prefix, fleet.ReasonTooLarge},
-		"another fleet":              {envelope(t, good), "/corskit/staging/", fleet.ReasonWrongFleet},
-		"no fleet":                   {envelope(t, good), "/../", fleet.ReasonWrongFleet},
+		"nine signatures": {
+			fmt.Appendf(nil, `{"payload":"e30=","signatures":[%s{}]}`, strings.Repeat("{},", 8)), prefix, fleet.ReasonMalformed,
+		},
+		"too large":     {bytes.Repeat([]byte(" "), fleet.MaxHead+1), prefix, fleet.ReasonTooLarge},
+		"another fleet": {envelope(t, good), "/corskit/staging/", fleet.ReasonWrongFleet},
+		"no fleet":      {envelope(t, good), "/../", fleet.ReasonWrongFleet},
 	}
 	for name, tt := range tests {
 		if _, err := fleet.ParseHead(tt.data, tt.prefix); reasonOf(err) != tt.reason {

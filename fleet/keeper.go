@@ -338,7 +338,8 @@ func (seen mark) compare(m mark) error {
 		}
 	case m.revision == seen.revision && seen.payload != "" && m.payload != seen.payload:
 		return &Error{
-			Reason: ReasonConflicting, Revision: m.revision, Detail: "the head differs from the one of the same revision that was seen before",
+			Reason: ReasonConflicting, Revision: m.revision,
+			Detail:     "the head differs from the one of the same revision that was seen before",
 			Suggestion: "push again, and find out who signed two heads",
 		}
 	}

@@ -46,7 +46,8 @@ func ParsePrivateKey(text []byte) (ed25519.PrivateKey, error) {
 	case block.Type == publicBlock:
 		return nil, errors.New("a public key, but the private key is needed to sign; give the other file")
 	case block.Type != privateBlock:
-		return nil, fmt.Errorf("a PEM block %s, not %q; give an Ed25519 key in PKCS #8, without a password", quote(block.Type), privateBlock)
+		return nil, fmt.Errorf("a PEM block %s, not %q; give an Ed25519 key in PKCS #8, without a password",
+			quote(block.Type), privateBlock)
 	case len(bytes.TrimSpace(rest)) > 0:
 		return nil, errors.New("there is something after the private key; give a file with one key")
 	}

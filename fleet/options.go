@@ -120,7 +120,8 @@ func (o Options) complete() (Options, layout, error) {
 	short := func(d, low, high time.Duration) bool { return d < low || d > high }
 	seconds := func(field string, d time.Duration, low, high time.Duration) *OptionError {
 		return &OptionError{
-			Field: field, Value: d.String(), Detail: fmt.Sprintf("not between %v and %v", low, high), Suggestion: "set it to 0 for the default",
+			Field: field, Value: d.String(), Detail: fmt.Sprintf("not between %v and %v", low, high),
+			Suggestion: "set it to 0 for the default",
 		}
 	}
 	switch {
@@ -212,7 +213,8 @@ func (o StoreOptions) complete() (StoreOptions, layout, error) {
 	}
 	if len(o.Key) != ed25519.PrivateKeySize {
 		return o, "", &OptionError{
-			Field: "Key", Detail: fmt.Sprintf("not an Ed25519 key: it has %d bytes", len(o.Key)), Suggestion: "read it with ParsePrivateKey",
+			Field: "Key", Detail: fmt.Sprintf("not an Ed25519 key: it has %d bytes", len(o.Key)),
+			Suggestion: "read it with ParsePrivateKey",
 		}
 	}
 	public := o.Key.Public().(ed25519.PublicKey)
@@ -221,7 +223,8 @@ func (o StoreOptions) complete() (StoreOptions, layout, error) {
 	}
 	if !slices.ContainsFunc(o.Keys, func(k ed25519.PublicKey) bool { return k.Equal(public) }) {
 		return o, "", &OptionError{
-			Field: "Key", Value: KeyID(public), Detail: "its public key is not one of Keys, so replicas with these would refuse what it signs",
+			Field: "Key", Value: KeyID(public),
+			Detail:     "its public key is not one of Keys, so replicas with these would refuse what it signs",
 			Suggestion: "add it to Keys of the replicas first, then here",
 		}
 	}

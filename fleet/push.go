@@ -126,7 +126,9 @@ func (s *Store) collect(ctx context.Context) error {
 		return now.err
 	}
 	var entries []string
-	_, err = page(ctx, s.client, s.layout.history(), 0, func(pair *mvccpb.KeyValue) { entries = append(entries, string(pair.Key)) }, clientv3.WithKeysOnly())
+	_, err = page(ctx, s.client, s.layout.history(), 0, func(pair *mvccpb.KeyValue) {
+		entries = append(entries, string(pair.Key))
+	}, clientv3.WithKeysOnly())
 	if err != nil {
 		return unreachable("reading the history", err)
 	}
@@ -138,6 +140,11 @@ func (s *Store) collect(ctx context.Context) error {
 	for _, entry := range recent {
 		if entry.Head != nil {
 			heads = append(heads, entry.Head)
+		}
+	}
+	for _, ref := range now.head.references() {
+		if _, err := s.manifest(ctx, ref); err != nil {
+			return err // what is in force cannot be told from what is not
 		}
 	}
 	needed, err := s.needed(ctx, heads)

@@ -49,7 +49,8 @@ func (r *Replica) report(ctx context.Context) {
 			if ctx.Err() != nil {
 				return // that ended it; the lease is still to be revoked
 			}
-			p.drop()
+			p.end()
+			p.alive = nil // writing the status tells whether the lease still exists
 			p.soon(0)
 		case <-timer.C:
 			if p.isDue() {
@@ -125,10 +126,8 @@ func (p *reporter) put(ctx context.Context) error {
 	if s.State == StateOffline || client == nil {
 		return nil // the end of that makes the status due
 	}
-	if p.lease == 0 {
-		if err := p.grant(ctx, request, client); err != nil {
-			return err
-		}
+	if err := p.hold(ctx, request, client); err != nil {
+		return err
 	}
 	data, err := s.encode()
 	if err != nil {
@@ -144,14 +143,20 @@ func (p *reporter) put(ctx context.Context) error {
 	return nil
 }
 
-// grant gets a lease, and keeps it alive until ctx is done.
-func (p *reporter) grant(ctx, request context.Context, client *clientv3.Client) error {
-	lease, err := client.Grant(request, int64(p.opts.LeaseTTL/time.Second))
-	if err != nil {
-		return err
+// hold gets a lease, unless there is one, and keeps it alive until ctx is done.
+func (p *reporter) hold(ctx, request context.Context, client *clientv3.Client) error {
+	if p.lease == 0 {
+		lease, err := client.Grant(request, int64(p.opts.LeaseTTL/time.Second))
+		if err != nil {
+			return err
+		}
+		p.lease = lease.ID
 	}
-	p.lease = lease.ID
+	if p.alive != nil {
+		return nil
+	}
 	ctx, p.end = context.WithCancel(ctx)
+	var err error
 	p.alive, err = client.KeepAlive(ctx, p.lease)
 	return err
 }

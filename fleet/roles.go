@@ -11,7 +11,8 @@ func Roles(prefix string) (string, error) {
 	if fault != nil {
 		return "", fault
 	}
-	return strings.NewReplacer("{head}", l.head(), "{blobs}", l.blobs(), "{statuses}", l.statuses(), "{prefix}", string(l)).Replace(rolesScript), nil
+	names := strings.NewReplacer("{head}", l.head(), "{blobs}", l.blobs(), "{statuses}", l.statuses(), "{prefix}", string(l))
+	return names.Replace(rolesScript), nil
 }
 
 // rolesScript needs no quotes: a prefix has only characters that shells take literally.

@@ -111,7 +111,8 @@ func (s *Store) advance(ctx context.Context, opts ChangeOptions) (*Head, error) 
 func (s *Store) Halt(ctx context.Context, reason string, opts ChangeOptions) (*Head, error) {
 	if reason == "" || !isText(reason, maxReasonText) {
 		return nil, &OptionError{
-			Field: "reason", Value: reason, Detail: fmt.Sprintf("not one printable line of 1 to %d bytes", maxReasonText), Suggestion: "say why in one line",
+			Field: "reason", Value: reason, Detail: fmt.Sprintf("not one printable line of 1 to %d bytes", maxReasonText),
+			Suggestion: "say why in one line",
 		}
 	}
 	var already *Head
@@ -200,10 +201,12 @@ func (s *Store) Target(ctx context.Context, now *Head, to uint64) (Reference, er
 	}
 	if to == 0 {
 		return Reference{}, &Error{
-			Reason: ReasonNoHead, Detail: "the history has no other bundle than the one in force", Suggestion: "push the policy that you want",
+			Reason: ReasonNoHead, Detail: "the history has no other bundle than the one in force",
+			Suggestion: "push the policy that you want",
 		}
 	}
 	return Reference{}, &Error{
-		Reason: ReasonNoHead, Revision: to, Detail: "the history does not have this revision", Suggestion: "corskit fleet history lists those that it has",
+		Reason: ReasonNoHead, Revision: to, Detail: "the history does not have this revision",
+		Suggestion: "corskit fleet history lists those that it has",
 	}
 }

@@ -112,7 +112,10 @@ func (s Status) encode() ([]byte, error) {
 		case len(data) <= maxStatus:
 			return data, nil
 		case limit < 64:
-			return nil, &Error{Reason: ReasonTooLarge, Instance: s.Instance, Detail: "the status is too large", Suggestion: "use fewer labels"}
+			return nil, &Error{
+				Reason: ReasonTooLarge, Instance: s.Instance, Detail: "the status is too large",
+				Suggestion: "use fewer labels",
+			}
 		}
 	}
 }

@@ -186,7 +186,10 @@ func (o *PushOptions) complete() (*Rollout, error) {
 		return nil, err
 	}
 	if o.Above >= MaxRevision {
-		return nil, &OptionError{Field: "Above", Value: fmt.Sprint(o.Above), Detail: "beyond the highest revision", Suggestion: "give one that a replica reports"}
+		return nil, &OptionError{
+			Field: "Above", Value: fmt.Sprint(o.Above), Detail: "beyond the highest revision",
+			Suggestion: "give one that a replica reports",
+		}
 	}
 	if o.Rollout == nil {
 		return nil, nil
@@ -224,7 +227,8 @@ func (s *snapshot) replaceable(o PushOptions, rollout *Rollout) error {
 	switch {
 	case rollout != nil && s.head == nil:
 		return &OptionError{
-			Field: "Rollout", Detail: "there is no policy yet that the other replicas could keep", Suggestion: "push without a rollout first",
+			Field: "Rollout", Detail: "there is no policy yet that the other replicas could keep",
+			Suggestion: "push without a rollout first",
 		}
 	case s.head != nil || s.absent() || o.Replace:
 		return nil
@@ -282,7 +286,8 @@ func (s *Store) next(ctx context.Context, now *snapshot, message string, above u
 	}
 	if highest >= MaxRevision {
 		return nil, &Error{
-			Reason: ReasonExhausted, Revision: highest, Detail: "there is no higher revision", Suggestion: "move the fleet to another prefix",
+			Reason: ReasonExhausted, Revision: highest, Detail: "there is no higher revision",
+			Suggestion: "move the fleet to another prefix",
 		}
 	}
 	return &Head{
@@ -325,7 +330,8 @@ func (s *Store) commit(ctx context.Context, now *snapshot, h *Head, m *pushing, 
 	}
 	if found.modified == now.modified {
 		return &Error{
-			Reason: ReasonUnavailable, Detail: "the push took longer than etcd kept its mark, so some of its blobs may be gone", Suggestion: "push again",
+			Reason: ReasonUnavailable, Detail: "the push took longer than etcd kept its mark, so some of its blobs may be gone",
+			Suggestion: "push again",
 		}
 	}
 	return &ConflictError{Base: now.revision(), Head: found.head}

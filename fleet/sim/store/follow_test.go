@@ -17,6 +17,7 @@ import (
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/fleet/sim/etcdtest"
 )
 
 // picky makes a replica refuse policies without a policy of this name.
@@ -89,7 +90,8 @@ func TestFollowAllSteps(t *testing.T) {
 		t.Errorf("a second follower: %v", err)
 	}
 	h, err := w.store.Head(ctx)
-	if err != nil || h.Rollout != nil || h.Candidate != nil || h.Stable != *pushed.Candidate || h.Revision != pushed.Revision+uint64(len(steps)) {
+	if err != nil || h.Rollout != nil || h.Candidate != nil || h.Stable != *pushed.Candidate ||
+		h.Revision != pushed.Revision+uint64(len(steps)) {
 		t.Fatalf("the head is %+v, %v; want the candidate of %+v as stable, %d revisions later", h, err, pushed, len(steps))
 	}
 	w.have(all, pushed.Revision, func(string) bool { return true })
@@ -112,7 +114,7 @@ func TestFollowAllSteps(t *testing.T) {
 				selected++
 			}
 		}
-		if i := slices.IndexFunc(p.all, func(p fleet.Progress) bool { return p.Head.Revision == e.Revision && p.Acked == selected }); i < 0 {
+		if !slices.ContainsFunc(p.all, func(p fleet.Progress) bool { return p.Head.Revision == e.Revision && p.Acked == selected }) {
 			t.Errorf("at revision %d, Follow has not seen that all %d replicas have taken it", e.Revision, selected)
 		}
 	}
@@ -135,7 +137,8 @@ func TestFollowHalts(t *testing.T) {
 		t.Fatalf("Follow: error %v, want one that says that picky refuses it because of spa", err)
 	}
 	h, err := w.store.Head(w.ctx())
-	if err != nil || h.Rollout == nil || h.Rollout.Halted == nil || !strings.Contains(h.Rollout.Halted.Reason, "picky") || h.Rollout.Percent != 30 {
+	if err != nil || h.Rollout == nil || h.Rollout.Halted == nil ||
+		!strings.Contains(h.Rollout.Halted.Reason, "picky") || h.Rollout.Percent != 30 {
 		t.Fatalf("the head is %+v, %v; want it halted at 30 percent", h, err)
 	}
 	w.wait("the selected replicas have it", func() bool {
@@ -241,6 +244,67 @@ func TestFollowTolerates(t *testing.T) {
 	if err != nil || h.Rollout == nil || h.Rollout.Percent != 100 {
 		t.Errorf("the head is %+v, %v; want the rollout to stay at 100 percent of its label", h, err)
 	}
+	pushed = w.push(bad, rollout(fleet.Rollout{Steps: []float64{50, 100}, MaxRefused: 1}))
+	if err := w.store.Follow(w.ctx(), fleet.FollowOptions{Progress: p.add}); err != nil {
+		t.Fatalf("Follow to the end, with a refusal that is permitted: %v", err)
+	}
+	w.have(all, pushed.Revision, func(instance string) bool { return instance != "picky" })
+	if last := p.last(); !last.Done || last.Refused != 1 || last.Acked != 5 || last.Head.Rollout != nil {
+		t.Errorf("the last progress is %+v", last)
+	}
+}
+
+// TestFollowWaitsForStatuses has an etcd that has lost most statuses: no rollout goes on
+// because nobody objects.
+func TestFollowWaitsForStatuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.push(policy("https://a.example"))
+	for i := range 4 {
+		w.put(fmt.Sprintf("status/web-%d", i), fmt.Sprintf(`{"instance":"web-%d","state":"acked","head":1,"active":{"revision":1}}`, i))
+	}
+	pushed := w.push(policy("https://b.example"), rollout(fleet.Rollout{Steps: []float64{0.001, 100}}))
+	for i := range 3 {
+		if _, err := w.admin.Delete(w.ctx(), w.prefix+fmt.Sprintf("status/web-%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	short, cancel := context.WithTimeout(w.ctx(), time.Second)
+	defer cancel()
+	err := w.store.Follow(short, fleet.FollowOptions{})
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 replicas report, but there were 4") {
+		t.Errorf("Follow: error %v, want one that says that 1 of 4 reports", err)
+	}
+	if h, err := w.store.Head(w.ctx()); err != nil || h.Revision != pushed.Revision {
+		t.Errorf("the head is %+v, %v; want revision %d", h, err, pushed.Revision)
+	}
+}
+
+// TestDebianEtcd runs a rollout and a rollback against an older etcd.
+func TestDebianEtcd(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts a server of its own")
+	}
+	w := newWorldIn(t, etcdtest.Run(t, etcdtest.Options{Binary: etcdtest.Debian(t)}))
+	for i := range 12 {
+		w.push(bulky(2000, fmt.Sprintf("https://%d.example", i)))
+	}
+	all := w.replicas(3)
+	pushed := w.push(policy("https://b.example"), rollout(fleet.Rollout{Steps: []float64{50, 100}}))
+	if err := w.store.Follow(w.ctx(), fleet.FollowOptions{}); err != nil {
+		t.Errorf("Follow: %v", err)
+	}
+	w.have(all, pushed.Revision, func(string) bool { return true })
+	h, err := w.store.Rollback(w.ctx(), 12, fleet.ChangeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.Follow(w.ctx(), fleet.FollowOptions{}); err != nil {
+		t.Errorf("Follow: %v", err)
+	}
+	w.have(all, h.Revision, func(string) bool { return true })
+	w.holds(h.Stable, bulky(2000, "https://11.example"))
 }
 
 // TestFollowShadow has a candidate that would refuse real requests.
@@ -360,7 +424,8 @@ func TestFollowIsInterrupted(t *testing.T) {
 	w.push(policy("https://c.example"))
 	short, cancel := context.WithTimeout(w.ctx(), 2*time.Second)
 	defer cancel()
-	if err := w.store.Follow(short, fleet.FollowOptions{}); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 of 3") {
+	err = w.store.Follow(short, fleet.FollowOptions{})
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 of 3") {
 		t.Errorf("Follow: error %v, want one that says that 1 of 3 has not taken it", err)
 	}
 }
@@ -494,10 +559,11 @@ func TestRoles(t *testing.T) {
 	if _, err := replica.Get(w.ctx(), "/elsewhere"); err == nil {
 		t.Error("a replica may read other keys")
 	}
-	if _, err := w.operator(replica, "eve").Push(w.ctx(), policy("https://evil.example"), fleet.PushOptions{}); reasonOf(err) != fleet.ReasonPermission {
+	eve := w.operator(replica, "eve")
+	if _, err := eve.Push(w.ctx(), policy("https://evil.example"), fleet.PushOptions{}); reasonOf(err) != fleet.ReasonPermission {
 		t.Errorf("a push by a replica: error %v, want the reason %s", err, fleet.ReasonPermission)
 	}
-	if err := w.operator(replica, "eve").Follow(w.ctx(), fleet.FollowOptions{}); reasonOf(err) != fleet.ReasonPermission {
+	if err := eve.Follow(w.ctx(), fleet.FollowOptions{}); reasonOf(err) != fleet.ReasonPermission {
 		t.Errorf("Follow by a replica: error %v, want the reason %s", err, fleet.ReasonPermission)
 	}
 	if _, err := fleet.Roles("/a b/"); err == nil {

@@ -241,7 +241,9 @@ func (w *world) through(pass func(ctx context.Context, request any, next func() 
 	w.Helper()
 	return w.etcd.Dial(w, func(cfg *clientv3.Config) {
 		cfg.DialOptions = append(cfg.DialOptions, grpc.WithUnaryInterceptor(
-			func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+			func(
+				ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
+			) error {
 				return pass(ctx, req, func() error { return invoke(ctx, method, req, reply, cc, opts...) })
 			}))
 	})

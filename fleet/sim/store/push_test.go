@@ -24,7 +24,8 @@ func TestPush(t *testing.T) {
 	if _, err := w.store.Head(w.ctx()); reasonOf(err) != fleet.ReasonNoHead {
 		t.Errorf("before the first push: error %v, want the reason %s", err, fleet.ReasonNoHead)
 	}
-	bundles := []*fleet.Bundle{policy("https://a.example"), bulky(40_000), bulky(40_000, "https://new.example"), policy("https://a.example")}
+	small := policy("https://a.example")
+	bundles := []*fleet.Bundle{small, bulky(40_000), bulky(40_000, "https://new.example"), small}
 	var blobs []string
 	for i, b := range bundles {
 		pushed := w.push(b)
@@ -71,6 +72,7 @@ func TestPushesThatAreRefused(t *testing.T) {
 	outside.Files["../secret"] = []byte("a")
 	huge := policy("https://a.example")
 	huge.Files["a.txt"] = make([]byte, fleet.MaxBundle)
+	good := policy("https://a.example")
 	tests := []struct {
 		name   string
 		bundle *fleet.Bundle
@@ -87,7 +89,7 @@ func TestPushesThatAreRefused(t *testing.T) {
 		{"two lines", policy("https://a.example"), fleet.PushOptions{Message: "a\nb"}, "", "Message"},
 		{"a rollout at first", policy("https://a.example"), fleet.PushOptions{Rollout: &fleet.Rollout{Percent: 5}}, "", "Rollout"},
 		{"0 percent", policy("https://a.example"), fleet.PushOptions{Rollout: &fleet.Rollout{}}, "", "Rollout.Percent"},
-		{"steps down", policy("https://a.example"), fleet.PushOptions{Rollout: &fleet.Rollout{Steps: []float64{5, 1}}}, "", "Rollout.Steps[1]"},
+		{"steps down", good, fleet.PushOptions{Rollout: &fleet.Rollout{Steps: []float64{5, 1}}}, "", "Rollout.Steps[1]"},
 		{"above all", policy("https://a.example"), fleet.PushOptions{Above: fleet.MaxRevision}, "", "Above"},
 	}
 	for _, tt := range tests {
@@ -317,22 +319,30 @@ func TestRemovalAndPush(t *testing.T) {
 func TestOldBlobsAreRemoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const pushes = 106
-	for i := range pushes {
-		w.push(policy(fmt.Sprintf("https://%d.example", i)))
+	const first, pushes = 201, 12
+	bundle := func(i int) *fleet.Bundle { return policy(fmt.Sprintf("https://%d.example", i)) }
+	w.push(bundle(0), func(o *fleet.PushOptions) { o.Above = first - 1 })
+	for i := range 100 { // as if there had been more
+		w.put(fmt.Sprintf("history/%020d", first-100+i), "another head")
 	}
-	if got := len(w.keys("history/")); got != 100 {
-		t.Errorf("the history has %d entries, want 100", got)
+	for i := range pushes {
+		w.push(bundle(i + 1))
+	}
+	last := uint64(first + pushes)
+	if got := w.keys("history/"); len(got) != 100 || got[99] != fmt.Sprintf("%020d", last) {
+		t.Errorf("the history has the %d entries %q, want the newest 100", len(got), got)
 	}
 	if got := len(w.keys("blobs/")); got != 20 {
 		t.Errorf("%d blobs are left, want the 20 of 10 bundles", got)
 	}
-	if h, err := w.store.Rollback(w.ctx(), pushes-9, fleet.ChangeOptions{}); err != nil {
+	if h, err := w.store.Rollback(w.ctx(), last-9, fleet.ChangeOptions{}); err != nil {
 		t.Errorf("rollback to the oldest bundle that is kept: %v", err)
 	} else {
-		w.holds(h.Stable, policy(fmt.Sprintf("https://%d.example", pushes-10)))
+		w.holds(h.Stable, bundle(pushes-9))
 	}
-	for to, reason := range map[uint64]core.Reason{pushes - 10: fleet.ReasonMissingBlob, 1: fleet.ReasonNoHead, 1000: fleet.ReasonNoHead} {
+	for to, reason := range map[uint64]core.Reason{
+		last - 10: fleet.ReasonMissingBlob, 1: fleet.ReasonNoHead, 1000: fleet.ReasonNoHead, first - 1: fleet.ReasonMalformed,
+	} {
 		if _, err := w.store.Rollback(w.ctx(), to, fleet.ChangeOptions{}); reasonOf(err) != reason {
 			t.Errorf("rollback to %d: error %v, want the reason %s", to, err, reason)
 		}
@@ -393,7 +403,9 @@ func TestHeadThatCannotBeTrusted(t *testing.T) {
 		w.put("head", tt.value)
 		_, err := w.store.Head(w.ctx())
 		_, pushed := w.store.Push(w.ctx(), policy("https://b.example"), fleet.PushOptions{})
-		_, replaced := w.store.Push(w.ctx(), policy("https://b.example"), fleet.PushOptions{Replace: true, Rollout: &fleet.Rollout{Percent: 5}})
+		_, replaced := w.store.Push(w.ctx(), policy("https://b.example"), fleet.PushOptions{
+			Replace: true, Rollout: &fleet.Rollout{Percent: 5},
+		})
 		_, promoted := w.store.Promote(w.ctx(), fleet.ChangeOptions{})
 		_, back := w.store.Rollback(w.ctx(), 1, fleet.ChangeOptions{})
 		for i, err := range []error{err, pushed, promoted, back} {
@@ -469,7 +481,7 @@ func TestStatusesThatLie(t *testing.T) {
 	w := newWorld(t)
 	w.put("status/a", "garbage")
 	w.put("status/b", `{"instance":"c"}`)
-	w.put("status/d", `{"instance":"d","state":"\u001b[2J","version":"\u202e","fault":{"reason":"\n","text":"a\nb\u0007"},"labels":{"a":"b"}}`)
+	w.put("status/d", `{"instance":"d","state":"\u001b[2J","version":"\u202e","fault":{"reason":"\n","text":"a\nb\u0007"}}`)
 	w.put("status/e", `{"instance":"e","labels":{"a":"\u001b"}}`)
 	w.put("status/f", strings.Repeat(" ", 5<<10))
 	w.put("status/\x1b[2J", `{"instance":"\u001b[2J"}`)
