@@ -78,6 +78,9 @@ func (f *keeper) have(hash string) ([]byte, error) {
 			return data, nil
 		}
 	}
+	if data, ok := f.carried[hash]; ok && verifyBlob(hash, data) == nil {
+		return data, nil
+	}
 	if data, err := f.on.blob(hash); err == nil {
 		return data, nil
 	}

@@ -35,11 +35,13 @@ type keeper struct {
 	wanted  Reference         // by the head
 	ref     Reference         // in force; zero if nothing of the fleet is
 	brought []byte            // the head that brought it, as etcd has it
+	carried map[string][]byte // the blobs of that head
 	blobs   map[string][]byte // verified blobs that are not on the disk
 	refused struct {          // the last bundle whose content was refused
 		manifest string
 		err      error
 	}
+	untried Reference   // the candidate that could not be tried out, according to the log
 	again   bool        // what the head wants has to be tried again
 	unsaved bool        // the disk does not have what is in force, or not what was seen
 	retry   *time.Timer // runs while something has to be tried again
@@ -188,7 +190,7 @@ const (
 
 // next returns the time to wait before the next attempt, in a fleet of some replicas.
 func (p *pause) next(replicas int) time.Duration {
-	longest := max(maxPauseTime, time.Duration(replicas)*pausePerReplica)
+	longest := min(max(maxPauseTime, time.Duration(replicas)*pausePerReplica), maxSpread)
 	p.last = min(max(2*p.last, minPause), longest)
 	return p.last/2 + rand.N(p.last/2+1)
 }
@@ -305,7 +307,7 @@ func (f *keeper) accept(value []byte) error {
 		return err
 	}
 	f.head, f.raw, f.value = h, raw, value
-	f.spread.Store(int64(h.Replicas) * int64(spreadPerReplica))
+	f.spread.Store(int64(min(time.Duration(h.Replicas)*spreadPerReplica, maxSpread)))
 	if m.revision > f.seen.revision || f.seen.payload == "" {
 		f.seen = m
 		f.saveSeen() // before the policy changes, so that no crash forgets it
@@ -385,7 +387,7 @@ func (f *keeper) take(ctx context.Context) {
 func (f *keeper) adopt(ctx context.Context, ref Reference) error {
 	if f.ref.Manifest == ref.Manifest {
 		if f.ref != ref || f.status.Active.Source != SourceEtcd {
-			f.ref, f.brought, f.unsaved = ref, f.value, true
+			f.bring(ref)
 			f.change(func(s *Status) { s.Active.Revision, s.Active.Source = ref.Pushed, SourceEtcd })
 		}
 		f.confirm()
@@ -399,9 +401,14 @@ func (f *keeper) adopt(ctx context.Context, ref Reference) error {
 	if err := f.install(c, Active{Revision: ref.Pushed, Manifest: ref.Manifest, Source: SourceEtcd, Since: time.Now()}); err != nil {
 		return err
 	}
-	f.ref, f.brought, f.unsaved = ref, f.value, true
+	f.bring(ref)
 	f.setFault(areaFile, nil)
 	return nil
+}
+
+// bring records that the head has brought a bundle.
+func (f *keeper) bring(ref Reference) {
+	f.ref, f.brought, f.carried, f.unsaved = ref, f.value, f.raw.Blobs, true
 }
 
 // prepare fetches, verifies and compiles a bundle.
@@ -463,37 +470,34 @@ func (f *keeper) compile(ctx context.Context, ref Reference, assemble func() (*B
 func (f *keeper) tryOut(ctx context.Context, selected bool) error {
 	h := f.head
 	if h.Candidate == nil || selected || f.ref != h.Stable || f.config.Shadow != nil || h.Candidate.Manifest == f.ref.Manifest {
-		if f.trial != nil {
-			f.setTrial(nil)
-			f.engine.StopShadow()
-		}
+		f.endTrial()
 		return nil
 	}
-	if f.trial != nil && f.trial.manifest == h.Candidate.Manifest && f.trial.revision == h.Candidate.Pushed {
+	if f.trial != nil && f.trial.candidate == *h.Candidate {
 		return nil
 	}
+	f.endTrial()
 	c, err := f.prepare(ctx, *h.Candidate)
 	if err == nil {
 		err = f.engine.ShadowFrom(c.Engine())
 	}
-	if err != nil {
-		if ctx.Err() == nil {
-			f.log.write(levelWarn, "the candidate of the rollout is not tried out", faultAttr(err))
-		}
-		return err
+	if err == nil {
+		f.setTrial(&trial{candidate: *h.Candidate})
+	} else if f.untried != *h.Candidate && !f.stopped() {
+		f.untried = *h.Candidate
+		f.log.write(levelWarn, "the candidate of the rollout cannot be tried out here", faultAttr(err))
 	}
-	f.setTrial(&trial{revision: h.Candidate.Pushed, manifest: h.Candidate.Manifest})
-	return nil
+	return err
 }
 
 // save writes what is in force to the disk.
 func (f *keeper) save() {
-	if f.disk == nil || !f.unsaved || f.ref == (Reference{}) {
+	if f.disk == nil || !f.unsaved {
 		return
 	}
 	started := time.Now()
 	err := f.disk.setSeen(f.seen)
-	if err == nil {
+	if err == nil && f.ref != (Reference{}) {
 		err = f.store()
 	}
 	if err != nil {
@@ -559,7 +563,7 @@ func (f *keeper) plan(taken, tried error) {
 	switch {
 	case f.again:
 		f.retry.Reset(f.pause.next(f.replicas()))
-	case f.disk != nil && f.unsaved && f.ref != (Reference{}):
+	case f.disk != nil && f.unsaved:
 		f.retry.Reset(f.resave.next(f.replicas()))
 	}
 }

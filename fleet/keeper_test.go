@@ -239,6 +239,8 @@ func TestDiskFaults(t *testing.T) {
 	if s.State != StateAcked || s.Fault != nil || s.Cache == nil || b.Err() == nil {
 		t.Errorf("the status is %+v", s)
 	}
+	// The next head has other blobs than those that the disk lacks, and is not taken.
+	b.expect(b.head(2, second, func(h *Head) { h.Stable.Size++ }), first, areaBundle, ReasonMalformed)
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +260,7 @@ func TestPause(t *testing.T) {
 	for _, c := range []struct {
 		replicas int
 		longest  time.Duration
-	}{{0, time.Second}, {2000, time.Second}, {20_000, 10 * time.Second}} {
+	}{{0, time.Second}, {2000, time.Second}, {20_000, 10 * time.Second}, {maxReplicas, maxSpread}} {
 		var p pause
 		for range 100 {
 			if d := p.next(c.replicas); d > c.longest || d < minPause/2 {

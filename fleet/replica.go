@@ -92,10 +92,7 @@ func (r *Replica) run(ctx context.Context, f *keeper) {
 	reports.Go(func() { r.report(ctx) })
 	f.run(ctx)
 	reports.Wait()
-	if r.trial != nil {
-		r.setTrial(nil)
-		r.engine.StopShadow()
-	}
+	r.endTrial()
 	r.disconnect()
 }
 
@@ -332,8 +329,7 @@ var version = sync.OnceValue(func() string {
 
 // trial counts what a candidate would change, as an observer of the engine.
 type trial struct {
-	revision                    uint64 // of the candidate
-	manifest                    string
+	candidate                   Reference
 	decisions, stricter, looser atomic.Uint64
 	stop                        func()
 }
@@ -361,7 +357,15 @@ func (t *trial) counts() *ShadowCounts {
 	if t == nil {
 		return nil
 	}
-	return &ShadowCounts{Revision: t.revision, Decisions: t.decisions.Load(), Stricter: t.stricter.Load(), Looser: t.looser.Load()}
+	return &ShadowCounts{Revision: t.candidate.Pushed, Decisions: t.decisions.Load(), Stricter: t.stricter.Load(), Looser: t.looser.Load()}
+}
+
+// endTrial ends the trial of a candidate, if there is one.
+func (r *Replica) endTrial() {
+	if r.trial != nil {
+		r.setTrial(nil)
+		r.engine.StopShadow()
+	}
 }
 
 // setTrial begins a trial, or ends it if t is nil.

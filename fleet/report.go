@@ -11,6 +11,7 @@ import (
 // Times of reports.
 const (
 	spreadPerReplica = 100 * time.Microsecond // a large fleet does not write all at once
+	maxSpread        = 30 * time.Second       // whatever the head says about the size of the fleet
 	countsInterval   = 5 * time.Second        // of a candidate that is tried out
 	rewriteInterval  = 10 * time.Minute       // in case someone has deleted the status
 	revokeTimeout    = 2 * time.Second
@@ -85,7 +86,7 @@ func (p *reporter) wait() time.Duration {
 		return time.Until(p.due)
 	}
 	if p.Status().Shadow != nil {
-		return countsInterval + 10*time.Duration(p.spread.Load())
+		return countsInterval + time.Duration(p.spread.Load())
 	}
 	return rewriteInterval + rand.N(rewriteInterval/10)
 }
