@@ -89,7 +89,16 @@ func CollectBundle(ctx context.Context, src config.Source, entry string, profile
 }
 
 // Source returns the files as a [config.Source], whose first name is Entry.
-func (b *Bundle) Source() config.Source { return config.Static(b.Files) }
+func (b *Bundle) Source() config.Source { return cleaned{config.Static(b.Files)} }
+
+// cleaned is a Source that finds a document under each spelling of its name, such as
+// "./partners.txt".
+type cleaned struct{ config.Source }
+
+// Load implements [config.Source].
+func (c cleaned) Load(ctx context.Context, name string, limit int64) (config.Document, error) {
+	return c.Source.Load(ctx, path.Clean(name), limit)
+}
 
 // Check returns what [config.Check] finds in the configuration with each profile: its
 // warnings, and all faults that make replicas refuse it. The environment and the profile
@@ -189,6 +198,7 @@ func (r *recorder) failed() error {
 // Load implements [config.Source]. A document is loaded once, so that all profiles see
 // the same.
 func (r *recorder) Load(ctx context.Context, name string, limit int64) (config.Document, error) {
+	name = path.Clean(name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if data, ok := r.files[name]; ok {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
 )
 
@@ -55,6 +56,42 @@ func TestReadBundle(t *testing.T) {
 		}
 		if _, err := b.Check(t.Context()); err != nil {
 			t.Errorf("profiles %q: %v", tt.profiles, err)
+		}
+	}
+}
+
+func TestBundlesThatAreRefused(t *testing.T) {
+	other := write(t, map[string]string{"secret.txt": "https://a.example\n"})
+	withList := func(name string) map[string]string {
+		return map[string]string{"cors.yaml": "policies:\n  app:\n    origins_file: '" + name + "'\n", "a.txt": "https://a.example\n"}
+	}
+	tests := map[string]struct {
+		files   map[string]string
+		profile []string
+		reason  core.Reason // of ReadBundle
+		check   bool        // whether Check finds a fault
+	}{
+		"no file":                  {map[string]string{"a.txt": ""}, nil, fleet.ReasonMalformed, false},
+		"an absolute name":         {withList(filepath.Join(other, "secret.txt")), nil, fleet.ReasonMalformed, false},
+		"a name that leads out":    {withList("../" + filepath.Base(other) + "/secret.txt"), nil, fleet.ReasonMalformed, false},
+		"a name in its long form":  {withList("./b/../a.txt"), nil, "", false}, // config shortens it
+		"a list that is missing":   {withList("b.txt"), nil, "", true},
+		"a profile that is absent": {map[string]string{"cors.yaml": smallPolicy}, []string{"prod"}, "", true},
+		"a name of no profile":     {map[string]string{"cors.yaml": smallPolicy}, []string{"../x"}, "", true},
+		"a fault":                  {map[string]string{"cors.yaml": "policies: {app: {allow_origins: [a]}}\n"}, nil, "", true},
+		"an empty file":            {map[string]string{"cors.yaml": ""}, nil, "", true},
+	}
+	for name, tt := range tests {
+		b, err := fleet.ReadBundle(t.Context(), filepath.Join(write(t, tt.files), "cors.yaml"), tt.profile...)
+		if reasonOf(err) != tt.reason || err == nil && tt.reason != "" {
+			t.Errorf("%s: error %v, want the reason %q", name, err, tt.reason)
+		}
+		if err != nil {
+			continue
+		}
+		reports, err := b.Check(t.Context())
+		if (err != nil) != tt.check || tt.check && reasonOf(err) != fleet.ReasonRefusedPolicy || len(reports) != len(b.Profiles) {
+			t.Errorf("%s: Check: %d reports, error %v; want a fault: %t", name, len(reports), err, tt.check)
 		}
 	}
 }

@@ -3,7 +3,7 @@
 //
 // A service joins the fleet, and any adapter takes its engine:
 //
-//	client, err := clientv3.New(clientv3.Config{Endpoints: []string{"https://etcd.example:2379"}})
+//	client, err := clientv3.New(fleet.ClientConfig("https://etcd.example:2379"))
 //	if err != nil {
 //		log.Fatal(err)
 //	}

@@ -120,6 +120,9 @@ func TestHeadNoticesEveryBit(t *testing.T) {
 	}
 	for i := range data {
 		for bit := range 8 {
+			if testing.Short() && bit != i%8 {
+				continue
+			}
 			changed := bytes.Clone(data)
 			changed[i] ^= 1 << bit
 			h, err := fleet.ParseHead(changed, prefix, public)

@@ -47,7 +47,7 @@ func newLayout(prefix string) (layout, *OptionError) {
 	}
 	for segment := range strings.SplitSeq(strings.TrimSuffix(strings.TrimPrefix(prefix, "/"), "/"), "/") {
 		switch {
-		case !isName(segment, maxPrefix):
+		case !isName(segment, maxPrefix) || strings.Trim(segment, ".") == "":
 			return fail("not a path of letters, digits and any of -_.:@+", "write it like "+DefaultPrefix+"shop/")
 		case slices.Contains([]string{headName, historyName, blobsName, statusName, pushingName}, segment):
 			return fail(segment+" is a key of another fleet", "choose another name")

@@ -17,8 +17,8 @@ type ChangeOptions struct {
 	Force bool
 }
 
-// change reads the head, lets edit prepare the next one, and writes it.
-func (s *Store) change(ctx context.Context, opts ChangeOptions, edit func(now, next *Head) error) (*Head, error) {
+// base returns the head that a change is for. It has no fault.
+func (s *Store) base(ctx context.Context, opts ChangeOptions) (*snapshot, error) {
 	if err := checkMessage(opts.Message); err != nil {
 		return nil, err
 	}
@@ -29,8 +29,14 @@ func (s *Store) change(ctx context.Context, opts ChangeOptions, edit func(now, n
 	if err := now.conflict(opts.Base); err != nil {
 		return nil, err
 	}
-	if now.head == nil {
-		return nil, now.err
+	return now, now.err
+}
+
+// change reads the head, lets edit prepare the next one, and writes it.
+func (s *Store) change(ctx context.Context, opts ChangeOptions, edit func(now, next *Head) error) (*Head, error) {
+	now, err := s.base(ctx, opts)
+	if err != nil {
+		return nil, err
 	}
 	next, err := s.next(ctx, now, opts.Message, 0)
 	if err != nil {
@@ -143,35 +149,26 @@ func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*H
 		return nil, err
 	}
 	defer m.end(ctx)
-	if err := checkMessage(opts.Message); err != nil {
-		return nil, err
-	}
-	now, err := s.read(ctx)
+	now, err := s.base(ctx, opts)
 	if err != nil {
 		return nil, err
-	}
-	if err := now.conflict(opts.Base); err != nil {
-		return nil, err
-	}
-	if now.head == nil {
-		return nil, now.err
 	}
 	target, err := s.Target(ctx, now.head, to)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.present(ctx, target); err != nil {
+	isStable := target.Manifest == now.head.Stable.Manifest // most replicas have it
+	if err := s.present(ctx, target); err != nil && !isStable {
 		return nil, err
 	}
 	next, err := s.next(ctx, now, opts.Message, 0)
 	if err != nil {
 		return nil, err
 	}
-	next.Stable, next.RollbackTo = target, target.Pushed
-	if target.Manifest != now.head.Stable.Manifest {
+	next.Stable, next.RollbackTo = now.head.Stable, target.Pushed
+	if !isStable {
+		next.Stable = target
 		next.Stable.Pushed = next.Revision
-	} else {
-		next.Stable = now.head.Stable
 	}
 	if err := s.commit(ctx, now, next, m, nil); err != nil {
 		return nil, err

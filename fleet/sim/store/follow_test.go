@@ -189,7 +189,7 @@ func saltThatSelects(instance string, percent float64) string {
 
 // TestPromoteAfterHalt forces a rollout that was halted by hand.
 func TestPromoteAfterHalt(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example"))
 	for _, change := range []func() error{
@@ -221,7 +221,7 @@ func TestPromoteAfterHalt(t *testing.T) {
 
 // TestFollowTolerates has a rollout that permits a refusal, and one that ends with labels.
 func TestFollowTolerates(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example"))
 	region := func(name string) func(*fleet.Options) {
@@ -257,7 +257,7 @@ func TestFollowTolerates(t *testing.T) {
 // TestFollowWaitsForStatuses has an etcd that has lost most statuses: no rollout goes on
 // because nobody objects.
 func TestFollowWaitsForStatuses(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example"))
 	for i := range 4 {
@@ -282,11 +282,8 @@ func TestFollowWaitsForStatuses(t *testing.T) {
 
 // TestDebianEtcd runs a rollout and a rollback against an older etcd.
 func TestDebianEtcd(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts a server of its own")
-	}
-	w := newWorldIn(t, etcdtest.Run(t, etcdtest.Options{Binary: etcdtest.Debian(t)}))
+	long(t)
+	w := newEtcdWorld(t, etcdtest.Options{Binary: etcdtest.Debian(t)})
 	for i := range 12 {
 		w.push(bulky(2000, fmt.Sprintf("https://%d.example", i)))
 	}
@@ -309,7 +306,7 @@ func TestDebianEtcd(t *testing.T) {
 
 // TestFollowShadow has a candidate that would refuse real requests.
 func TestFollowShadow(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example", "https://b.example"))
 	all := w.replicas(2)
@@ -350,7 +347,7 @@ func TestFollowShadow(t *testing.T) {
 
 // TestFollowAPush has pushes without a rollout: taken by all, refused by one, and replaced.
 func TestFollowAPush(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	if err := w.store.Follow(w.ctx(), fleet.FollowOptions{}); reasonOf(err) != fleet.ReasonNoHead {
 		t.Errorf("Follow without a head: error %v, want the reason %s", err, fleet.ReasonNoHead)
@@ -380,7 +377,7 @@ func TestFollowAPush(t *testing.T) {
 
 // TestFollowWithOtherKeys has a replica that does not know the key of the operator.
 func TestFollowWithOtherKeys(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	public, _, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -395,7 +392,7 @@ func TestFollowWithOtherKeys(t *testing.T) {
 
 // TestFollowIsInterrupted has a follower that ends early, and one that goes on.
 func TestFollowIsInterrupted(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example"))
 	all := w.replicas(2)
@@ -431,7 +428,7 @@ func TestFollowIsInterrupted(t *testing.T) {
 }
 
 func TestRollback(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	bundles := []*fleet.Bundle{policy("https://a.example"), bulky(10_000), policy("https://c.example")}
 	for _, b := range bundles {
@@ -527,8 +524,8 @@ func TestWatch(t *testing.T) {
 
 // TestRoles applies the permissions that Roles prints, and tries what they permit.
 func TestRoles(t *testing.T) {
-	t.Parallel()
-	w := newWorldIn(t, etcdOf(t))
+	long(t)
+	w := newEtcdWorld(t, etcdtest.Options{})
 	script, err := fleet.Roles(w.prefix)
 	if err != nil {
 		t.Fatal(err)

@@ -34,8 +34,20 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// shared is the etcd of most tests. Each has a prefix of its own.
-var shared *etcdtest.Cluster
+// long skips a test in short mode, which runs under the race detector, too.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("not in short mode: the other tests of this package do the like")
+	}
+	t.Parallel()
+}
+
+// shared is the etcd of most tests, with a client. Each test has a prefix of its own.
+var (
+	shared       *etcdtest.Cluster
+	sharedClient *clientv3.Client
+)
 
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "corskit-store-")
@@ -48,6 +60,7 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer shared.Close()
+	sharedClient = shared.Admin()
 	return m.Run()
 }
 
@@ -72,13 +85,13 @@ var worlds struct {
 }
 
 // newWorld returns a fleet in the shared etcd.
-func newWorld(t *testing.T) *world { return newWorldIn(t, shared) }
+func newWorld(t *testing.T) *world { return newWorldIn(t, shared, sharedClient) }
 
-func newWorldIn(t *testing.T, etcd *etcdtest.Cluster) *world {
+func newWorldIn(t *testing.T, etcd *etcdtest.Cluster, client *clientv3.Client) *world {
 	t.Helper()
 	worlds.Lock()
 	worlds.n++
-	w := &world{T: t, etcd: etcd, admin: etcd.Admin(), client: etcd.Admin(), prefix: fmt.Sprintf("/test-%d/", worlds.n)}
+	w := &world{T: t, etcd: etcd, admin: client, client: client, prefix: fmt.Sprintf("/test-%d/", worlds.n)}
 	worlds.Unlock()
 	var err error
 	if w.public, w.secret, err = ed25519.GenerateKey(nil); err != nil {
@@ -259,8 +272,11 @@ func leaseOf(r *clientv3.GetResponse) clientv3.LeaseID { return clientv3.LeaseID
 
 func rangeTo(end string) clientv3.OpOption { return clientv3.WithRange(end) }
 
-// etcdOf returns an etcd that only one test uses.
-func etcdOf(t *testing.T) *etcdtest.Cluster { return etcdtest.Run(t, etcdtest.Options{}) }
+// newEtcdWorld returns a fleet in an etcd that no other test uses.
+func newEtcdWorld(t *testing.T, options etcdtest.Options) *world {
+	etcd := etcdtest.Run(t, options)
+	return newWorldIn(t, etcd, etcd.Admin())
+}
 
 // grant does what a script of fleet.Roles does, adds the users replica and operator with
 // these roles, and turns authentication on.

@@ -19,7 +19,7 @@ import (
 )
 
 func TestPush(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	if _, err := w.store.Head(w.ctx()); reasonOf(err) != fleet.ReasonNoHead {
 		t.Errorf("before the first push: error %v, want the reason %s", err, fleet.ReasonNoHead)
@@ -185,7 +185,7 @@ func TestManyPushers(t *testing.T) {
 
 // TestPushThatDies has a push that stores its blobs and then is gone.
 func TestPushThatDies(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example"))
 	before := w.get("head")
@@ -235,6 +235,32 @@ func TestPushThatDies(t *testing.T) {
 	w.holds(last.Stable, policy("https://c.example"))
 }
 
+// TestMarkIsLost has a push whose lease ends before it writes its head, so that others may
+// have removed what it relies on.
+func TestMarkIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := w.through(func(ctx context.Context, request any, next func() error) error {
+		if isTxn(request, true) {
+			r, err := w.admin.Get(ctx, w.prefix+"pushing/"+w.keys("pushing/")[0])
+			if err == nil {
+				_, err = w.admin.Revoke(ctx, leaseOf(r))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		return next()
+	})
+	_, err := w.operator(client, "bob").Push(w.ctx(), policy("https://a.example"), fleet.PushOptions{})
+	if reasonOf(err) != fleet.ReasonUnavailable {
+		t.Errorf("error %v, want the reason %s", err, fleet.ReasonUnavailable)
+	}
+	if keys := w.keys("h"); len(keys) > 0 {
+		t.Errorf("the push has written %q", keys)
+	}
+}
+
 // TestAnswerIsLost has a push whose head is written, but etcd's answer does not arrive.
 func TestAnswerIsLost(t *testing.T) {
 	t.Parallel()
@@ -258,12 +284,12 @@ func TestAnswerIsLost(t *testing.T) {
 // TestRemovalAndPush has a push that removes old blobs while another begins to rely on
 // them, at two moments.
 func TestRemovalAndPush(t *testing.T) {
-	t.Parallel()
+	long(t)
 	old := bulky(10_000, "https://old.example")
 	for _, during := range []bool{false, true} {
 		w := newWorld(t)
 		w.push(old)
-		for i := range 10 {
+		for i := range 9 {
 			w.push(policy(fmt.Sprintf("https://%d.example", i)))
 		}
 		before := len(w.keys("blobs/"))
@@ -317,7 +343,7 @@ func TestRemovalAndPush(t *testing.T) {
 
 // TestOldBlobsAreRemoved checks what is kept of many pushes.
 func TestOldBlobsAreRemoved(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	const first, pushes = 201, 12
 	bundle := func(i int) *fleet.Bundle { return policy(fmt.Sprintf("https://%d.example", i)) }
@@ -351,7 +377,7 @@ func TestOldBlobsAreRemoved(t *testing.T) {
 
 // TestDamagedBlobs checks that a push mends blobs that are damaged in etcd.
 func TestDamagedBlobs(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	b := bulky(10_000)
 	w.push(b)
@@ -378,7 +404,7 @@ func TestDamagedBlobs(t *testing.T) {
 
 // TestHeadThatCannotBeTrusted has others write the head.
 func TestHeadThatCannotBeTrusted(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	first := w.push(policy("https://a.example"))
 	good := w.get("head")
@@ -442,7 +468,7 @@ func TestHeadThatCannotBeTrusted(t *testing.T) {
 // TestRestoredEtcd has an etcd that is restored from an older backup, of which replicas
 // have seen more.
 func TestRestoredEtcd(t *testing.T) {
-	t.Parallel()
+	long(t)
 	w := newWorld(t)
 	w.push(policy("https://a.example"))
 	backup := w.get("head")
