@@ -32,17 +32,21 @@ func TestFleetVariables(t *testing.T) {
 		want string
 	}{
 		{[]string{nobody, "CORSKIT_FLEET_TIMEOUT=50ms"}, nil, "etcd at http://127.0.0.1:1 cannot be asked: "},
-		{[]string{nobody, "CORSKIT_FLEET_TIMEOUT=50ms"}, []string{"--endpoints", "http://127.0.0.1:2"}, "etcd at http://127.0.0.1:2 cannot be asked: "},
+		{[]string{nobody, "CORSKIT_FLEET_TIMEOUT=50ms"}, []string{"--endpoints", "http://127.0.0.1:2"},
+			"etcd at http://127.0.0.1:2 cannot be asked: "},
 		{[]string{nobody, "CORSKIT_FLEET_TIMEOUT=50ms", "CORSKIT_FLEET_USER=a:b"}, nil, "set --endpoints or CORSKIT_FLEET_ENDPOINTS"},
-		{nil, []string{"--endpoints", "http://192.0.2.1:1", "--user", "a:b", "--timeout", "50ms"}, "warning: the password goes to etcd unencrypted"},
-		{[]string{"CORSKIT_FLEET_ENDPOINT=x"}, nil, "unknown environment variable CORSKIT_FLEET_ENDPOINT; the known ones are CORSKIT_FLEET_AUTHOR, "},
+		{nil, []string{"--endpoints", "http://192.0.2.1:1", "--user", "a:b", "--timeout", "50ms"},
+			"warning: the password goes to etcd unencrypted"},
+		{[]string{"CORSKIT_FLEET_ENDPOINT=x"}, nil,
+			"unknown environment variable CORSKIT_FLEET_ENDPOINT; the known ones are CORSKIT_FLEET_AUTHOR, "},
 		{[]string{"CORSKIT_FLEET_endpoints=x"}, nil, "unknown environment variable CORSKIT_FLEET_endpoints"},
 		{[]string{"CORSKIT_FLEET_\x1b[31m=x"}, nil, `unknown environment variable "CORSKIT_FLEET_\x1b[31m"`},
 		{[]string{"CORSKIT_FLEET_PUBLIC_KEYS="}, nil, "CORSKIT_FLEET_PUBLIC_KEYS is set, but empty: unset it"},
 		{[]string{"CORSKIT_FLEET_TIMEOUT=soon"}, nil, `CORSKIT_FLEET_TIMEOUT is "soon": `},
 		{[]string{"CORSKIT_FLEET_SIGNING_KEY=/nowhere/fleet.key"}, nil, "--signing-key: open /nowhere/fleet.key"},
 		{[]string{"CORSKIT_FLEET_PREFIX=a b"}, nil, `Prefix "a b": `},
-		{[]string{"CORSKIT_FLEET_CACERT=/nowhere/ca.pem", "CORSKIT_FLEET_ENDPOINTS=https://127.0.0.1:1"}, nil, "--cacert: open /nowhere/ca.pem"},
+		{[]string{"CORSKIT_FLEET_CACERT=/nowhere/ca.pem", "CORSKIT_FLEET_ENDPOINTS=https://127.0.0.1:1"}, nil,
+			"--cacert: open /nowhere/ca.pem"},
 	} {
 		r := corskitWith(t, t.TempDir(), tt.env, append([]string{"fleet", "status"}, tt.args...)...)
 		if r.code != exitFail || r.stdout != "" || !strings.Contains(r.stderr, tt.want) {
@@ -62,7 +66,8 @@ func TestFleetNothingRaw(t *testing.T) {
 	evil := "\x1b[31mevil\x07\u009b2J\x7f\u202e"
 	status, err := json.Marshal(map[string]any{
 		"instance": "one", "version": evil, "state": evil, "head": 1, "wanted": 1, "labels": map[string]string{"a": "b"},
-		"active": map[string]any{"revision": 1, "manifest": evil, "source": evil}, "fault": map[string]any{"reason": evil, "text": evil + strings.Repeat("x", 3000)},
+		"active": map[string]any{"revision": 1, "manifest": evil, "source": evil}, "fault": map[string]any{"reason": evil,
+			"text": evil + strings.Repeat("x", 3000)},
 		"cache": map[string]any{"reason": evil, "text": evil},
 	})
 	if err != nil {
@@ -114,8 +119,10 @@ func TestFleetSecureEtcd(t *testing.T) {
 	contains(t, "a push over TLS", o.run(exitYes, with("push", "--yes", "--user", "root:secret")...).stdout, "pushed revision 1")
 	contains(t, "the password apart", o.run(exitYes, with("status", "--user", "root", "--password", "secret")...).stdout, "revision 1")
 	short := []string{"--timeout", "2s"}
-	contains(t, "a wrong password", o.run(exitFail, append(with("status", "--user", "root:wrong"), short...)...).stderr, "authentication failed")
-	contains(t, "a user without a role", o.run(exitFail, append(with("status", "--user", "guest:guest"), short...)...).stderr, "corskit fleet roles")
+	contains(t, "a wrong password", o.run(exitFail, append(with("status", "--user", "root:wrong"), short...)...).stderr,
+		"authentication failed")
+	contains(t, "a user without a role", o.run(exitFail, append(with("status", "--user", "guest:guest"), short...)...).stderr,
+		"corskit fleet roles")
 	contains(t, "no client certificate", o.run(exitFail, "status", "--cacert", authority.file, "--timeout", "2s").stderr, "cannot be asked")
 	contains(t, "an unknown authority", o.run(exitFail, "status", "--timeout", "2s").stderr, "cannot be asked")
 	contains(t, "no CA in the file", o.run(exitFail, "status", "--cacert", client+".key").stderr, "has no certificate in PEM")

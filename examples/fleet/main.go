@@ -109,7 +109,8 @@ func run(ctx context.Context, out io.Writer, stay bool) error {
 func (t *tour) start(ctx context.Context, client *clientv3.Client) (<-chan error, error) {
 	ended := make(chan error, len(services.Frameworks))
 	for _, framework := range services.Frameworks {
-		replica, err := fleet.Join(ctx, client, fleet.Options{Instance: framework + "-1", Labels: map[string]string{"framework": framework}})
+		replica, err := fleet.Join(ctx, client, fleet.Options{Instance: framework + "-1",
+			Labels: map[string]string{"framework": framework}})
 		if err != nil {
 			return nil, err
 		}
