@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"crypto/ed25519"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,11 @@ type HistoryEntry struct {
 // History returns the newest heads, the newest first: at most n, or all that are kept if
 // n is zero. The last 100 are kept, and the bundles of the last 10.
 func (s *Store) History(ctx context.Context, n int) ([]HistoryEntry, error) {
+	return s.history(ctx, n, s.opts.Keys)
+}
+
+// history is History with heads that some keys verify.
+func (s *Store) history(ctx context.Context, n int, keys []ed25519.PublicKey) ([]HistoryEntry, error) {
 	if n <= 0 || n > keepHistory {
 		n = keepHistory
 	}
@@ -29,7 +35,7 @@ func (s *Store) History(ctx context.Context, n int) ([]HistoryEntry, error) {
 	var entries []HistoryEntry
 	for _, pair := range r.Kvs {
 		e := HistoryEntry{Revision: s.layout.revisionOf(string(pair.Key))}
-		e.Head, e.Err = ParseHead(pair.Value, string(s.layout), s.opts.Keys...)
+		e.Head, e.Err = ParseHead(pair.Value, string(s.layout), keys...)
 		if e.Err == nil && e.Head.Revision != e.Revision {
 			e.Head, e.Err = nil, malformedHead(e.Head.Revision, "its key in the history is that of another revision", nil)
 		}

@@ -179,7 +179,8 @@ func checkKeys(field string, keys []ed25519.PublicKey) *OptionError {
 type StoreOptions struct {
 	// Prefix is that of the fleet's keys in etcd, as in [Options].
 	Prefix string
-	// Key signs heads. If nil, they are not signed, and replicas with keys refuse them.
+	// Key signs heads. If nil, heads are not signed, and replicas with keys refuse them. A
+	// store with Keys and without Key only reads.
 	Key ed25519.PrivateKey
 	// Keys verify the heads that are read. They default to the public key of Key. If set,
 	// Key must be one of them.

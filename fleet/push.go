@@ -133,7 +133,7 @@ func (s *Store) collect(ctx context.Context) error {
 		return unreachable("reading the history", err)
 	}
 	heads := []*Head{now.head}
-	recent, err := s.History(ctx, keepBundles)
+	recent, err := s.history(ctx, keepBundles, nil) // a head of an old key needs its blobs, too
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (s *Store) collect(ctx context.Context) error {
 		if hash := string(pair.Key)[len(s.layout.blobs()):]; !needed[hash] {
 			old = append(old, string(pair.Key))
 		}
-	}, clientv3.WithKeysOnly())
+	}, clientv3.WithKeysOnly(), clientv3.WithLimit(blobsAtOnce))
 	if err != nil {
 		return unreachable("reading the names of blobs", err)
 	}
@@ -195,6 +195,10 @@ func (h *Head) references() []Reference {
 	}
 	return []Reference{h.Stable, *h.Candidate}
 }
+
+// blobsAtOnce is the number of blobs whose names etcd lists at once. It reads their content,
+// too.
+const blobsAtOnce = 100
 
 // removeAtOnce is the number of keys that one request removes. Etcd allows 128.
 const removeAtOnce = 100

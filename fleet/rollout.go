@@ -22,6 +22,9 @@ func (s *Store) base(ctx context.Context, opts ChangeOptions) (*snapshot, error)
 	if err := checkMessage(opts.Message); err != nil {
 		return nil, err
 	}
+	if err := s.canSign(); err != nil {
+		return nil, err
+	}
 	now, err := s.read(ctx)
 	if err != nil {
 		return nil, err
@@ -144,15 +147,15 @@ func (s *Store) Halt(ctx context.Context, reason string, opts ChangeOptions) (*H
 // bundle before the one in force. The error is an [*Error] with [ReasonMissingBlob] if
 // the bundle is no longer kept.
 func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*Head, error) {
+	now, err := s.base(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
 	m, err := s.mark(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer m.end(ctx)
-	now, err := s.base(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
 	target, err := s.Target(ctx, now.head, to)
 	if err != nil {
 		return nil, err

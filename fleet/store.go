@@ -134,6 +134,9 @@ func (s *Store) Push(ctx context.Context, b *Bundle, opts PushOptions) (*Head, e
 	if err != nil {
 		return nil, err
 	}
+	if err := s.canSign(); err != nil {
+		return nil, err
+	}
 	if b == nil {
 		return nil, &OptionError{Field: "bundle", Detail: "nil", Suggestion: "read one with ReadBundle"}
 	}
@@ -178,6 +181,17 @@ func (s *Store) Push(ctx context.Context, b *Bundle, opts PushOptions) (*Head, e
 		s.opts.Logger.Warn("corskit fleet: old blobs were not removed; a later push tries again", slog.Any("error", err))
 	}
 	return h, nil
+}
+
+// canSign returns an error if replicas would refuse what the store writes.
+func (s *Store) canSign() error {
+	if s.opts.Key != nil || len(s.opts.Keys) == 0 {
+		return nil
+	}
+	return &OptionError{
+		Field: "Key", Detail: "not set, although Keys are: replicas with these refuse a head that is not signed",
+		Suggestion: "set the private key of one of them",
+	}
 }
 
 // complete checks the options and returns the rollout with its defaults.

@@ -211,7 +211,7 @@ func (w *watcher) apply(changes []change, pair *mvccpb.KeyValue, deleted bool) [
 		delete(w.modified, instance)
 		return append(changes, change{event: Event{Gone: clean(instance, maxInstance)}})
 	}
-	if w.modified[instance] >= pair.ModRevision {
+	if w.modified[instance] == pair.ModRevision {
 		return changes
 	}
 	status := w.store.statusIn(pair)

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -97,6 +98,18 @@ func TestPushesThatAreRefused(t *testing.T) {
 		option, _ := errors.AsType[*fleet.OptionError](err)
 		if tt.reason != "" && reasonOf(err) != tt.reason || tt.reason == "" && (option == nil || option.Field != tt.field) {
 			t.Errorf("%s: error %v, want the reason %q or the field %q", tt.name, err, tt.reason, tt.field)
+		}
+	}
+	reader, err := fleet.NewStore(w.admin, fleet.StoreOptions{Prefix: w.prefix, Keys: []ed25519.PublicKey{w.public}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, pushed := reader.Push(w.ctx(), good, fleet.PushOptions{})
+	_, promoted := reader.Promote(w.ctx(), fleet.ChangeOptions{})
+	_, back := reader.Rollback(w.ctx(), 0, fleet.ChangeOptions{})
+	for i, err := range []error{pushed, promoted, back} {
+		if option, ok := errors.AsType[*fleet.OptionError](err); !ok || option.Field != "Key" {
+			t.Errorf("change %d without a private key: error %v, want one of the field Key", i, err)
 		}
 	}
 	if keys := w.keys(""); len(keys) > 0 {
@@ -339,6 +352,44 @@ func TestRemovalAndPush(t *testing.T) {
 			t.Errorf("%d blobs are left of %d, although a push relied on them", got, before)
 		}
 	}
+}
+
+// TestOldKeys has operators with a new key, who remove nothing that operators with the old
+// one can bring back.
+func TestOldKeys(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	old := policy("https://a.example")
+	w.push(old)
+	public, secret, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := func(keys ...ed25519.PublicKey) *fleet.Store {
+		s, err := fleet.NewStore(w.admin, fleet.StoreOptions{Prefix: w.prefix, Key: secret, Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	both, later := store(w.public, public), store(public)
+	if _, err := later.Push(w.ctx(), old, fleet.PushOptions{}); reasonOf(err) != fleet.ReasonWrongSignature {
+		t.Errorf("a push over a head of an unknown key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	}
+	for i, s := range []*fleet.Store{both, later, later} {
+		if _, err := s.Push(w.ctx(), policy(fmt.Sprintf("https://%d.example", i)), fleet.PushOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := later.Rollback(w.ctx(), 1, fleet.ChangeOptions{}); reasonOf(err) != fleet.ReasonWrongSignature {
+		t.Errorf("a rollback to a head of an unknown key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	}
+	h, err := both.Rollback(w.ctx(), 1, fleet.ChangeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store = both
+	w.holds(h.Stable, old)
 }
 
 // TestOldBlobsAreRemoved checks what is kept of many pushes.
