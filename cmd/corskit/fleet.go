@@ -83,8 +83,10 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.user, "user", "", "the user of etcd, as name or name:password")
 	f.StringVar(&c.password, "password", "", "the password of the user; without it, a terminal asks")
 	f.StringVar(&c.prefix, "prefix", fleet.DefaultPrefix, "the prefix of the fleet's keys in etcd")
-	f.StringVar(&c.signingKey, "signing-key", "", "sign with this private key, and believe what it has signed (file of 'corskit fleet keygen')")
-	f.StringVar(&c.publicKey, "public-keys", "", "believe only what these keys have signed: the file that replicas have (default: that of --signing-key)")
+	f.StringVar(&c.signingKey, "signing-key", "",
+		"sign with this private key, and believe what it has signed (file of 'corskit fleet keygen')")
+	f.StringVar(&c.publicKey, "public-keys", "",
+		"believe only what these keys have signed: the file that replicas have (default: that of --signing-key)")
 	f.DurationVar(&c.timeout, "timeout", 5*time.Second, "how long etcd may take to answer")
 }
 

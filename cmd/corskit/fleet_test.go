@@ -27,7 +27,9 @@ type etcdProcess struct {
 }
 
 // startEtcd starts a process, and waits for a line of its output that has the endpoint.
-func startEtcd(t *testing.T, cmd *exec.Cmd, output func(*exec.Cmd) (*bufio.Scanner, error), endpoint func(line string) string) *etcdProcess {
+func startEtcd(
+	t *testing.T, cmd *exec.Cmd, output func(*exec.Cmd) (*bufio.Scanner, error), endpoint func(line string) string,
+) *etcdProcess {
 	t.Helper()
 	lines, err := output(cmd)
 	if err != nil {
@@ -164,7 +166,8 @@ func (o *operators) golden(name string, r result) {
 	o.t.Helper()
 	for _, replace := range []struct{ pattern, by string }{
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`, "DATE"}, {`\d{4}-\d\d-\d\dT[\d:.]+Z`, "TIMESTAMP"}, {`\b\d\d:\d\d:\d\d\b`, "CLOCK"},
-		{`\b(\d+m)?\d+s\b`, "AGE"}, {`\b[0-9a-f]{64}\b`, "SHA256"}, {`(?m)^revision \d+: .* have it.*\n`, ""}, {`"(salt|version)": "[^"]*"`, `"$1": "..."`},
+		{`\b(\d+m)?\d+s\b`, "AGE"}, {`\b[0-9a-f]{64}\b`, "SHA256"}, {`(?m)^revision \d+: .* have it.*\n`, ""},
+		{`"(salt|version)": "[^"]*"`, `"$1": "..."`},
 		{`SINCE {2,}`, "SINCE   "}, {`AGE {2,}`, "AGE     "},
 	} {
 		r.stdout = regexp.MustCompile(replace.pattern).ReplaceAllString(r.stdout, replace.by)
@@ -210,7 +213,7 @@ func TestFleetTour(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		etcd := fleetDevIn(t, dir)
-		tour(t, etcd.endpoint)
+		t.Run("commands", func(t *testing.T) { tour(t, etcd.endpoint) }) // at its end, its replicas leave
 		if code := etcd.interrupt(); code != exitYes {
 			t.Errorf("fleet dev: exit status %d after Ctrl-C", code)
 		}
@@ -229,7 +232,8 @@ func TestFleetTour(t *testing.T) {
 
 func tour(t *testing.T, endpoint string) {
 	o := newOperators(t, endpoint)
-	contains(t, "the status of an empty fleet", o.run(exitYes, "status").stdout, "nothing was pushed to /corskit/ yet", "no replica has joined")
+	contains(t, "the status of an empty fleet", o.run(exitYes, "status").stdout, "nothing was pushed to /corskit/ yet",
+		"no replica has joined")
 	write(t, o.dir, "cors.yaml", `policies:
   app: {allow_origins: ["https://app.example"], allow_methods: [PUT], max_age: 10m}
 `)
@@ -286,7 +290,8 @@ func TestFleetHalts(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := o.run(exitNo, "push", "--yes", "--steps", "100%")
-	contains(t, "a push without the profile", r.stdout, "with profile prod:\nnote: this is gone", "halted: revision 2: replica prod-1 refused it", "prod-1: ")
+	contains(t, "a push without the profile", r.stdout, "with profile prod:\nnote: this is gone",
+		"halted: revision 2: replica prod-1 refused it", "prod-1: ")
 	o.golden("status-halted", o.run(exitNo, "status"))
 	contains(t, "status --wait", o.run(exitNo, "status", "--wait").stdout, "halted: revision 2:")
 	contains(t, "promote", o.run(exitNo, "promote", "--yes").stdout, "nothing was promoted: add --force")
@@ -294,7 +299,8 @@ func TestFleetHalts(t *testing.T) {
 
 	// Other labels: prod-1 is not selected. The rollout stays with its part until it is promoted.
 	r = o.run(exitYes, "push", "--yes", "--steps", "100%", "--labels", "stage=dev")
-	contains(t, "a push with labels", r.stdout, "halted since ", "has reached 100% of stage=dev, 1 replica; it stays there until 'corskit fleet promote'")
+	contains(t, "a push with labels", r.stdout, "halted since ",
+		"has reached 100% of stage=dev, 1 replica; it stays there until 'corskit fleet promote'")
 	contains(t, "a second look", o.run(exitYes, "status").stdout, "at 100% of stage=dev; the others keep revision 1", "2 acked")
 	contains(t, "promote", o.run(exitYes, "promote", "--yes").stdout, "promoted revision ")
 	contains(t, "status --wait after it", o.run(exitNo, "status", "--wait").stdout, "halted: revision ", "prod-1")
@@ -340,7 +346,8 @@ func TestFleetKeys(t *testing.T) {
 	signed := newOperators(t, etcd.endpoint, "CORSKIT_FLEET_SIGNING_KEY="+filepath.Join(o.dir, "fleet.key"))
 	signed.dir = o.dir
 	for _, r := range []result{signed.run(exitFail, "status"), o.run(exitFail, "status", "--public-keys", "fleet.pub")} {
-		contains(t, "status with a key", r.stdout, "cannot be trusted: the head has no signature, but keys are configured", "INSTANCE", "refused")
+		contains(t, "status with a key", r.stdout, "cannot be trusted: ",
+			"the head has no signature, but keys are configured", "INSTANCE", "refused")
 	}
 	contains(t, "a signed push over an unsigned head", signed.run(exitFail, "push", "--yes").stderr, "--replace")
 	contains(t, "a signed push with --replace", signed.run(exitYes, "push", "--yes", "--replace").stdout, "pushed revision 2\n")
@@ -349,8 +356,10 @@ func TestFleetKeys(t *testing.T) {
 		t.Error("the replica does not have what was signed")
 	}
 	contains(t, "the history", signed.run(exitYes, "history").stdout, "push", "not valid")
-	contains(t, "the wrong file", o.run(exitFail, "status", "--public-keys", "fleet.key").stderr, "a private key, which must not be on a replica")
-	contains(t, "the wrong file", o.run(exitFail, "push", "--signing-key", "fleet.pub").stderr, "a public key, but the private key is needed")
+	contains(t, "the wrong file", o.run(exitFail, "status", "--public-keys", "fleet.key").stderr,
+		"a private key, which must not be on a replica")
+	contains(t, "the wrong file", o.run(exitFail, "push", "--signing-key", "fleet.pub").stderr,
+		"a public key, but the private key is needed")
 }
 
 // watch prints what is there, and what comes.

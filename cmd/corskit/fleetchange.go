@@ -99,7 +99,8 @@ func (c *fleetChange) promoteFrom(ctx context.Context, cmd *cobra.Command, o *op
 	if err != nil {
 		return err
 	}
-	t.printf("%s revision %d to all replicas, as revision %d%s\n", t.style(green, "promoted"), promoted.Stable.Pushed, promoted.Revision, o.unsignedNote())
+	t.printf("%s revision %d to all replicas, as revision %d%s\n", t.style(green, "promoted"), promoted.Stable.Pushed,
+		promoted.Revision, o.unsignedNote())
 	return nil
 }
 
@@ -154,7 +155,8 @@ func (c *fleetChange) rollbackFrom(ctx context.Context, cmd *cobra.Command, o *o
 	if err != nil {
 		return err
 	}
-	t.printf("%s to the policy of revision %d, as revision %d%s\n", t.style(green, "rolled back"), back.RollbackTo, back.Revision, o.unsignedNote())
+	t.printf("%s to the policy of revision %d, as revision %d%s\n", t.style(green, "rolled back"), back.RollbackTo,
+		back.Revision, o.unsignedNote())
 	return nil
 }
 
@@ -180,11 +182,13 @@ func (o *operator) showRollback(ctx context.Context, cmd *cobra.Command, head *f
 	}
 	t := out(cmd)
 	if after == nil {
-		return target, errors.New("the files of that revision are damaged or no longer kept, and nothing was rolled back: push the policy that you want")
+		return target,
+			errors.New("the files of that revision are damaged or no longer kept: push the policy that you want")
 	}
 	t.printf("back to revision %d; against revision %d:\n", target.Pushed, newest.Pushed)
 	if before == nil {
-		t.printf("%s the files of revision %d are damaged or missing, so no difference can be shown\n", t.style(yellow, "note:"), newest.Pushed)
+		t.printf("%s the files of revision %d are damaged or missing: no difference can be shown\n", t.style(yellow,
+			"note:"), newest.Pushed)
 		return target, nil
 	}
 	printBundleDiff(ctx, cmd, before, after)

@@ -24,7 +24,7 @@ func (o *operator) follow(ctx context.Context, cmd *cobra.Command, t terminal, o
 		return errNo
 	}
 	if ctx.Err() != nil && !opts.Observe && p.last.Head != nil && p.last.Head.Rollout != nil {
-		return fmt.Errorf("interrupted: the rollout stays at %s; 'corskit fleet promote --steps' goes on, and 'corskit fleet rollback' ends it",
+		return fmt.Errorf("interrupted: the rollout stays at %s; 'corskit fleet promote --steps' goes on, 'corskit fleet rollback' ends it",
 			stepOf(p.last.Head.Rollout))
 	}
 	if err != nil {
@@ -106,20 +106,13 @@ func progressText(p fleet.Progress) string {
 		parts = append(parts, fmt.Sprintf("%d pending", p.Pending))
 	}
 	if p.Stricter+p.Looser > 0 {
-		parts = append(parts, fmt.Sprintf("of %s elsewhere it would newly refuse %d and allow %d", plural64(p.Decisions, "request"), p.Stricter, p.Looser))
+		requests := plural(int(p.Decisions), "request")
+		parts = append(parts, fmt.Sprintf("of %s elsewhere it would newly refuse %d and allow %d", requests, p.Stricter, p.Looser))
 	}
 	if !p.Next.IsZero() && time.Until(p.Next) > time.Second {
 		parts = append(parts, "next step at "+p.Next.Local().Format(time.TimeOnly))
 	}
 	return fmt.Sprintf("revision %d: %s", p.Revision, strings.Join(parts, ", "))
-}
-
-// plural64 is like plural.
-func plural64(n uint64, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
 }
 
 // stepOf describes the step of a rollout that is in force.

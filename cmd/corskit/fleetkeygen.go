@@ -77,7 +77,7 @@ func absolute(path string) string {
 }
 
 func existsAlready(file string) error {
-	return fmt.Errorf("%s already exists, and nothing was written: a key that replicas trust cannot be made again; choose another NAME", safe(file))
+	return fmt.Errorf("%s already exists, and nothing was written: keys cannot be made again; choose another NAME", safe(file))
 }
 
 // writeKey writes a new file, which is on the disk when it returns.

@@ -52,8 +52,9 @@ Exit status: 0 if the policy is pushed and the rollout done, 1 if the rollout is
 	f.StringSliceVar(&p.steps, "steps", nil, "the parts of the replicas that take the policy, as in 5%,25%,100% (default: all at once)")
 	f.DurationVar(&p.pause, "pause", 0, "how long to wait before the next step, as in 10m")
 	f.StringToStringVar(&p.labels, "labels", nil, "only replicas with these labels take the policy, as in region=eu")
-	f.IntVar(&p.maxRefused, "max-refused", 0, "how many replicas may refuse the policy before the rollout halts")
-	f.StringVar(&p.maxStricter, "max-stricter", "", "the part of the requests that the policy may newly refuse before the rollout halts, as in 0.1%")
+	f.IntVar(&p.maxRefused, "max-refused", 0, "how many replicas may refuse the policy; with more, the rollout halts")
+	f.StringVar(&p.maxStricter, "max-stricter", "",
+		"the part of the requests that it may newly refuse, as in 0.1%; with more, the rollout halts")
 	f.BoolVar(&p.noWait, "no-wait", false, "do not drive the steps; 'corskit fleet promote --steps' does")
 	f.BoolVar(&p.strict, "strict", false, "treat warnings as faults")
 	f.Uint64Var(&p.above, "above", 0, "a revision that the new one must exceed, after etcd was restored from a backup")
@@ -100,10 +101,10 @@ func (p *fleetPush) push(ctx context.Context, cmd *cobra.Command, o *operator, b
 		return err
 	}
 	if err != nil && !p.replace {
-		return fmt.Errorf("nothing was pushed, because the head in etcd cannot be trusted; find out who wrote it, then add --replace: %w", err)
+		return fmt.Errorf("nothing was pushed: the head in etcd cannot be trusted; find out who wrote it, then add --replace: %w", err)
 	}
 	if base.Revision == 0 && rollout != nil {
-		return usagef("nothing was pushed yet, so there is no policy that the other replicas could keep: push without --steps and --labels first")
+		return usagef("nothing was pushed yet that the other replicas could keep: push without --steps and --labels first")
 	}
 	t := out(cmd)
 	if same, err := p.showChange(ctx, cmd, o, base, bundle); err != nil {

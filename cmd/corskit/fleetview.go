@@ -109,7 +109,8 @@ func printViews(t terminal, views []view, limit int, now time.Time) {
 		if limit > 0 && i == limit {
 			break
 		}
-		tab.add(cell{text: safe(v.Instance)}, cell{text: labelText(v.Labels)}, cell{text: revisionText(v.Wanted)}, cell{text: activeText(v.Active)},
+		tab.add(cell{text: safe(v.Instance)}, cell{text: labelText(v.Labels)}, cell{text: revisionText(v.Wanted)},
+			cell{text: activeText(v.Active)},
 			cell{safe(string(v.State)), stateStyle(v.State)}, cell{text: age(v.Active.Since, now)}, cell{text: faultText(v.Status)})
 	}
 	tab.print(t)

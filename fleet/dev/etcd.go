@@ -196,6 +196,8 @@ func (e *Etcd) supervise(ctx context.Context) {
 
 // stop ends the server.
 func (e *Etcd) stop() {
+	// Close alone would wait for seconds until clients have ended their streams.
+	e.etcd.Server.HardStop()
 	e.etcd.Close()
 	e.release()
 }

@@ -61,11 +61,20 @@ func TestKeepsData(t *testing.T) {
 	}
 }
 
-// Close does not wait for clients that watch, and is quick to repeat.
+// Close ends although clients watch and keep leases alive, and may be repeated.
 func TestCloseWithWatchers(t *testing.T) {
 	t.Parallel()
 	e := start(t, dev.Options{})
 	c := connect(t, e)
+	lease, err := c.Grant(t.Context(), 60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alive, err := c.KeepAlive(t.Context(), lease.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-alive
 	watching := c.Watch(t.Context(), "k", clientv3.WithCreatedNotify())
 	if r := <-watching; !r.Created {
 		t.Fatalf("watch: %+v", r)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"time"
 
@@ -90,6 +91,11 @@ func (s settings) measureOne(ctx context.Context, n, size int, p *progress) (row
 		return nil, err
 	}
 	rows = append(rows, first)
+	stop, err := s.startProfile()
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
 	if err := f.pushes(ctx, first); err != nil {
 		return nil, err
 	}
@@ -108,6 +114,24 @@ func (s settings) measureOne(ctx context.Context, n, size int, p *progress) (row
 		}
 	}
 	return rows, nil
+}
+
+// startProfile begins a profile of this process. The last row's is what remains.
+func (s settings) startProfile() (stop func(), err error) {
+	if s.profile == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(s.profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		file.Close()
+	}, nil
 }
 
 // pushes pushes as often as the settings say.
