@@ -113,6 +113,26 @@ func shown(s string) string {
 	return wording.Foreign(s)
 }
 
+// Compare returns the difference from one configuration to another, as a reload of a
+// [Watcher] reports it, for programs that replace configurations by other means. Nil stands
+// for one without policies. It does not know which changes a variable overrides.
+func Compare(from, to *Config) Diff {
+	return diff(from.state(), to.state())
+}
+
+// state returns the policies and routes as a state.
+func (c *Config) state() *state {
+	s := new(state)
+	if c == nil {
+		return s
+	}
+	s.policies, s.routes = c.Policies, c.Routes
+	if c.Shadow != nil {
+		s.shadow = &part{policies: c.Shadow.Policies, routes: c.Shadow.Routes}
+	}
+	return s
+}
+
 // diff returns the difference from one state to another.
 func diff(from, to *state) Diff {
 	d := diffParts(&from.part, &to.part)

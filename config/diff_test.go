@@ -89,3 +89,34 @@ func TestDiffIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestCompare compares configurations that were read, with shadows and without.
+func TestCompare(t *testing.T) {
+	read := func(text string) *Config {
+		t.Helper()
+		c, err := Read(context.Background(), Static{"cors.yaml": []byte(text)}, "cors.yaml", Options{Environ: []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	one := read("policies: {a: {allow_origins: [https://a.example]}}\n")
+	two := read("policies: {a: {allow_origins: [https://b.example]}}\nroutes: [{path: /, policies: [a]}]\n" +
+		"shadow: {policies: {a: {allow_origins: [https://c.example]}}}\n")
+	for _, c := range []struct {
+		from, to *Config
+		want     string
+	}{
+		{one, one, "no change"},
+		{two, two, "no change"},
+		{nil, nil, "no change"},
+		{one, two, `a +https://b.example, -https://a.example; +route "/" to a; shadow: +policy a +https://c.example`},
+		{two, one, `a +https://a.example, -https://b.example; -route "/" to a; shadow: -policy a -https://c.example`},
+		{nil, one, "+policy a +https://a.example"},
+		{one, nil, "-policy a -https://a.example"},
+	} {
+		if got := Compare(c.from, c.to); got.String() != c.want || got.Empty() != (c.want == "no change") {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}

@@ -95,9 +95,6 @@ func targets(page, text string) (list []string) {
 	return list
 }
 
-// madeElsewhere are files that come with the features that make them.
-var madeElsewhere = []string{"docs/fleet.md", "docs/images/demo.png"}
-
 // follow reports an error if a link of a page leads nowhere.
 func follow(page, target string) error {
 	target = strings.TrimPrefix(target, "mailto:")
@@ -118,9 +115,6 @@ func follow(page, target string) error {
 	}
 	info, err := os.Stat(filepath.Join(root, file))
 	if err != nil {
-		if slices.Contains(madeElsewhere, file) {
-			return nil
-		}
 		return fmt.Errorf("link %s: no file %s", target, file)
 	}
 	if anchor == "" {

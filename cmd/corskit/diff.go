@@ -106,7 +106,7 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 		return d.runTraffic(cmd, before, after)
 	}
 	progress := progress{terminal: newTerminal(cmd.ErrOrStderr(), "never")}
-	result := compared{was: spellings(before), is: spellings(after), shadow: len(files) == 1}
+	result := compared{was: spellings(before, readFile), is: spellings(after, readFile), shadow: len(files) == 1}
 	result.Changes, result.Notes = compare(cmd.Context(), before, after, progress.show)
 	if len(files) > 1 {
 		result.compareShadows(cmd.Context(), before, after, progress.show)
@@ -427,20 +427,26 @@ var maxAgeInFile = regexp.MustCompile(`max_age["']?\s*[:=]\s*["']?([0-9][0-9.a-z
 
 // spellings returns how the files of a configuration spell the durations of max_age, by
 // seconds. If there are several spellings, the last one counts.
-func spellings(c *config.Config) map[string]string {
+func spellings(c *config.Config, read func(name string) []byte) map[string]string {
 	spelled := make(map[string]string)
 	for _, file := range c.Files {
 		if !slices.Contains([]string{".yaml", ".yml", ".json", ".toml"}, filepath.Ext(file)) {
 			continue // a list of origins, which may be long
 		}
-		text, _ := os.ReadFile(file) // without a spelling, print prints seconds
-		for _, m := range maxAgeInFile.FindAllSubmatch(text, -1) {
+		for _, m := range maxAgeInFile.FindAllSubmatch(read(file), -1) {
 			if d, err := time.ParseDuration(string(m[1])); err == nil {
 				spelled[strconv.FormatInt(int64(d/time.Second), 10)+"s"] = string(m[1])
 			}
 		}
 	}
 	return spelled
+}
+
+// readFile returns the text of a file, or nothing if it cannot be read: then print prints
+// seconds.
+func readFile(name string) []byte {
+	text, _ := os.ReadFile(name)
+	return text
 }
 
 // grouped joins the rights of one kind into one line.

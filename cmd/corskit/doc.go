@@ -10,6 +10,7 @@
 //	corskit probe URL --origin O                 judge a running server
 //	corskit diff OLD [NEW]                       report what a change allows and refuses
 //	corskit suggest [FILE] --from LOG            suggest the change that allows what was refused
+//	corskit fleet push [FILE]                    give one policy to many replicas, through etcd
 //
 // The exit status is 0 if the answer is yes or nothing is wrong, 1 if the answer
 // is no or something is wrong, and 2 if there is no answer: the command line is

@@ -79,10 +79,56 @@ func TestGuide(t *testing.T) {
 		if !ok {
 			t.Errorf("the guide has no section about %s", cmd.Name())
 		}
-		for _, m := range flagName.FindAllStringSubmatch(cmd.LocalNonPersistentFlags().FlagUsages(), -1) {
-			if !strings.Contains(section, "--"+m[1]) && !shared(cmd, m[1], sections) {
-				t.Errorf("the section about %s lacks --%s", cmd.Name(), m[1])
+		for _, one := range append(cmd.Commands(), cmd) {
+			if one != cmd && !strings.Contains(section, "`"+cmd.Name()+" "+one.Name()) {
+				t.Errorf("the section about %s lacks %s", cmd.Name(), one.Name())
 			}
+			for _, m := range flagName.FindAllStringSubmatch(one.LocalNonPersistentFlags().FlagUsages(), -1) {
+				if !strings.Contains(section, "--"+m[1]) && !shared(one, m[1], sections) {
+					t.Errorf("the section about %s lacks --%s", one.CommandPath(), m[1])
+				}
+			}
+		}
+	}
+}
+
+// TestFleetGuide checks that docs/fleet.md names chaos tests that exist, all of them, and roles
+// as the command prints them.
+func TestFleetGuide(t *testing.T) {
+	if _, outside := os.Stat("../../go.work"); outside != nil {
+		t.Skip("docs/fleet.md is outside the module, and .ci/run also tests a copy of the module alone")
+	}
+	text, err := os.ReadFile("../../docs/fleet.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../fleet/sim/chaos/*_test.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	tests := make(map[string]bool)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(t `).FindAllStringSubmatch(string(source), -1) {
+			tests[m[1]] = true
+		}
+	}
+	for _, m := range regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1) {
+		if !tests[m[1]] {
+			t.Errorf("the guide names %s, which is not in fleet/sim/chaos", m[1])
+		}
+		delete(tests, m[1])
+	}
+	delete(tests, "TestSmoke") // of the harness
+	for name := range tests {
+		t.Errorf("the guide lacks %s", name)
+	}
+	for line := range strings.SplitSeq(corskit(t, "", "fleet", "roles").stdout, "\n") {
+		if strings.HasPrefix(line, "etcdctl") && !strings.Contains(string(text), line) {
+			t.Errorf("the guide lacks %q", line)
 		}
 	}
 }

@@ -82,8 +82,8 @@ func between(least, most int) cobra.PositionalArgs {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "corskit",
-		Short: "Check, explain and try out CORS policies, and probe servers",
-		Long: `corskit checks, explains and tries out CORS policies, and probes servers.
+		Short: "Check, explain, try out and distribute CORS policies, and probe servers",
+		Long: `corskit checks, explains, tries out and distributes CORS policies, and probes servers.
 
 Policies are in a YAML, JSON or TOML file; CORS_* environment variables override
 it. Start with 'corskit init'.
@@ -97,7 +97,8 @@ or something is wrong, 2 if there is no answer.`,
   corskit serve cors.yaml --framework gin --watch
   corskit probe http://localhost:8080/items --origin https://app.example.com
   corskit diff cors.yaml cors.new.yaml
-  corskit suggest cors.yaml --from decisions.jsonl`,
+  corskit suggest cors.yaml --from decisions.jsonl
+  corskit fleet push cors.yaml`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       version(),
@@ -121,7 +122,8 @@ or something is wrong, 2 if there is no answer.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return oneOf("color", cmd.Flag("color").Value.String(), "auto", "always", "never")
 	}
-	root.AddCommand(newDemo(), newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newDiff(), newSuggest(), newVersion())
+	root.AddCommand(newDemo(), newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newDiff(), newSuggest(),
+		newFleet(), newVersion())
 	return root
 }
 

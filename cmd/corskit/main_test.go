@@ -192,6 +192,40 @@ func TestUsage(t *testing.T) {
 		{[]string{"suggest", file, "--from", "http://u:p@localhost/"}, "is not the URL of an inspector"},
 		{[]string{"suggest", file, "--from", "x", "--format", "xml"}, `--format is "xml"`},
 		{[]string{"init", "cors.json"}, "must end in .yaml"},
+		{[]string{"fleet", "psuh"}, `unknown command "psuh"; did you mean "push"?`},
+		{[]string{"fleet", "dev", "--listen", "0.0.0.0:2379"}, "must be a loopback address, as 127.0.0.1:2379"},
+		{[]string{"fleet", "dev", "--data-dir", ""}, "--data-dir is empty"},
+		{[]string{"fleet", "dev", "--log-level", "loud"}, `--log-level is "loud"`},
+		{[]string{"fleet", "dev", "x"}, "unknown command"},
+		{[]string{"fleet", "keygen", "keys/"}, "keys/ names a directory"},
+		{[]string{"fleet", "push"}, "no file to read"},
+		{[]string{"fleet", "push", file, "--steps", "5%,5%"}, `--steps has "5%"; write percentages above 0% and in ascending order`},
+		{[]string{"fleet", "push", file, "--steps", "5"}, `--steps has "5"; write percentages`},
+		{[]string{"fleet", "push", file, "--steps", "101%"}, `--steps has "101%"`},
+		{[]string{"fleet", "push", file, "--steps", ""}, "--steps is empty"},
+		{[]string{"fleet", "push", file, "--pause", "1m"}, "--pause has no effect without --steps: add it, or remove --pause"},
+		{[]string{"fleet", "push", file, "--no-wait"}, "--no-wait has no effect without --steps"},
+		{[]string{"fleet", "push", file, "--steps", "5%", "--pause", "-1s"}, "--pause is -1s; it must not be negative"},
+		{[]string{"fleet", "push", file, "--steps", "5%", "--max-refused", "-1"}, "--max-refused is -1"},
+		{[]string{"fleet", "push", file, "--steps", "5%", "--max-stricter", "0.01"}, `--max-stricter is "0.01"; write a percentage`},
+		{[]string{"fleet", "status", "--endpoints", ""}, "--endpoints is empty: write it like https://etcd.example.com:2379"},
+		{[]string{"fleet", "status", "--endpoints", "etcd.example"}, `--endpoints has "etcd.example", which is not the address of etcd`},
+		{[]string{"fleet", "status", "--endpoints", "https://u:p@etcd.example:2379"}, "which is not the address of etcd"},
+		{[]string{"fleet", "status", "--endpoints", "ftp://etcd.example:2379"}, "whose scheme is not http or https"},
+		{[]string{"fleet", "status", "--endpoints", "http://a.example:1,https://b.example:1"}, "with and without TLS"},
+		{[]string{"fleet", "status", "--endpoints", "http://a.example:1", "--cacert", file}, "need https:// in --endpoints"},
+		{[]string{"fleet", "status", "--endpoints", "https://a.example:1", "--cert", file}, "--cert and --key belong together"},
+		{[]string{"fleet", "status", "--user", "ana"}, "--user needs a password: set CORSKIT_FLEET_PASSWORD"},
+		{[]string{"fleet", "status", "--user", "ana:x", "--password", "y"}, "give one"},
+		{[]string{"fleet", "status", "--password", "y"}, "--password needs --user"},
+		{[]string{"fleet", "status", "--timeout", "0s"}, "--timeout is 0s"},
+		{[]string{"fleet", "status", "--limit", "-1"}, "--limit is -1"},
+		{[]string{"fleet", "status", "--format", "xml"}, `--format is "xml"`},
+		{[]string{"fleet", "history", "--limit", "-1"}, "--limit is -1"},
+		{[]string{"fleet", "watch", "--format", "xml"}, `--format is "xml"`},
+		{[]string{"fleet", "rollback", "last"}, `REVISION is "last"; it must be a number`},
+		{[]string{"fleet", "rollback", "0"}, `REVISION is "0"`},
+		{[]string{"fleet", "promote", "--force", "--steps"}, "--force and --steps exclude each other"},
 	} {
 		r := corskit(t, "", tt.args...)
 		if r.code != exitFail || r.stdout != "" || !strings.Contains(r.stderr, tt.want) {
@@ -208,8 +242,13 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	r := corskit(t, "")
 	contains(t, "the help", r.stdout,
-		"demo", "init", "schema", "check", "explain", "serve", "probe", "diff", "suggest", "completion", "version", "Examples:")
-	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "diff", "suggest"} {
+		"demo", "init", "schema", "check", "explain", "serve", "probe", "diff", "suggest", "fleet", "completion", "version", "Examples:")
+	for _, cmd := range newFleet().Commands() {
+		if r := corskit(t, "", "help", "fleet", cmd.Name()); r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
+			t.Errorf("help fleet %s: %+v", cmd.Name(), r)
+		}
+	}
+	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "diff", "suggest", "fleet"} {
 		r := corskit(t, "", "help", name)
 		if r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help %s: %+v", name, r)
@@ -260,6 +299,9 @@ func TestNothingRaw(t *testing.T) {
 		{"probe", evil, "-o", "https://b.example"}, {"serve", evil}, {"diff", evil, evil},
 		{"suggest", "cors.yaml", "--from", "log"}, {"suggest", "cors.yaml", "--from", "log", "--format", "json"},
 		{"suggest", "cors.yaml", "--from", evil}, {"suggest", "cors.yaml", "--from", "http://" + evil},
+		{"fleet", evil}, {"fleet", "status", "--endpoints", evil}, {"fleet", "status", "--endpoints", "http://" + evil + ":1"},
+		{"fleet", "status", "--public-keys", evil}, {"fleet", "status", "--prefix", evil}, {"fleet", "push", evil}, {"fleet", "keygen", evil + "/x"},
+		{"fleet", "push", "cors.yaml", "--steps", evil}, {"fleet", "rollback", evil}, {"fleet", "dev", "--listen", evil},
 		{"diff", "cors.yaml", "cors.yaml", "--traffic", "log"},
 		{"diff", "none.yaml", "all.yaml", "--traffic", "log"}, {"diff", "none.yaml", "all.yaml", "--traffic", "log", "--format", "json"},
 	} {

@@ -107,8 +107,14 @@ func printJSON(w io.Writer, v any) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	escaped := make([]byte, 0, b.Len())
-	for _, r := range b.String() { // all that is not ASCII is in strings
+	_, err := w.Write(escapeJSON(b.Bytes()))
+	return err
+}
+
+// escapeJSON escapes what a terminal could interpret as a command.
+func escapeJSON(text []byte) []byte {
+	escaped := make([]byte, 0, len(text))
+	for _, r := range string(text) { // all that is not ASCII is in strings
 		if r < 0x7f || unicode.IsPrint(r) {
 			escaped = utf8.AppendRune(escaped, r)
 			continue
@@ -117,8 +123,7 @@ func printJSON(w io.Writer, v any) error {
 			escaped = fmt.Appendf(escaped, `\u%04x`, unit)
 		}
 	}
-	_, err := w.Write(escaped)
-	return err
+	return escaped
 }
 
 // annotation prints a GitHub Actions workflow command, which GitHub shows next to

@@ -119,6 +119,40 @@ func TestProbeAsksAtTerminal(t *testing.T) {
 	}
 }
 
+// push shows the difference and asks. Nothing is pushed unless the answer is yes.
+func TestFleetPushAsks(t *testing.T) {
+	t.Parallel()
+	etcd := fleetDevIn(t, t.TempDir())
+	o := newOperators(t, etcd.endpoint)
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	for _, tt := range []struct {
+		typed string
+		code  int
+		want  []string
+	}{
+		{"n\n", exitFail, []string{"nothing was pushed\r\n"}}, {"\n", exitFail, []string{"nothing was pushed\r\n"}},
+		{"\x03", exitFail, []string{"interrupted"}}, {"yes\n", exitYes, []string{"pushed", "revision 1"}},
+	} {
+		screen, code := atTerminal(t, o.dir, tt.typed, o.env, "fleet", "push")
+		if code != tt.code {
+			t.Errorf("%q: exit status %d", tt.typed, code)
+		}
+		contains(t, "the screen", screen, append(tt.want, "nothing is in force yet", "push to 0 replicas? [y/N]")...)
+	}
+	screen, code := atTerminal(t, o.dir, "y\n", o.env, "fleet", "push", "--steps", "10%,100%", "--replace")
+	if code != exitYes {
+		t.Errorf("steps: exit status %d", code)
+	}
+	contains(t, "the screen", screen, "push to 0 replicas, beginning with 10%? [y/N]", "\r\x1b[Krevision 2: 10% (step 1 of 2)", "in force at 0 replicas")
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
+	o.run(exitYes, "push", "--yes")
+	screen, code = atTerminal(t, o.dir, "n\n", o.env, "fleet", "rollback")
+	if code != exitFail {
+		t.Errorf("rollback: exit status %d", code)
+	}
+	contains(t, "the screen", screen, "https://b.example", "give the policy of revision 2 to 0 replicas? [y/N]", "nothing was rolled back")
+}
+
 // A command fails if it cannot write its answer.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ type user struct {
 // program must not depend on one that its module does not need.
 var heavy = []string{
 	"github.com/spf13/viper", "github.com/spf13/cobra", "github.com/fsnotify/fsnotify",
-	prometheusPath, otelPath, "github.com/prometheus/prometheus",
+	prometheusPath, otelPath, "github.com/prometheus/prometheus", etcdPath + "client/v3", etcdPath + "server/v3",
 }
 
 const (
@@ -37,6 +37,7 @@ const (
 
 	prometheusPath = "github.com/prometheus/client_golang"
 	otelPath       = "go.opentelemetry.io/otel"
+	etcdPath       = "go.etcd.io/etcd/"
 )
 
 var users = []user{
@@ -57,6 +58,12 @@ var users = []user{
 	{"config", []string{configPath},
 		`if _, err := config.Load("missing.yaml"); err == nil { panic("loaded a missing file") }`,
 		[]string{"github.com/spf13/viper", "github.com/fsnotify/fsnotify"}},
+	{"fleet", []string{rootPath + "/fleet"},
+		`if _, _, err := fleet.GenerateKey(); err != nil { panic(err) }`,
+		[]string{"github.com/spf13/viper", "github.com/fsnotify/fsnotify", etcdPath + "client/v3"}},
+	{"fleet/dev", []string{"context", rootPath + "/fleet/dev"},
+		`if _, err := dev.Start(context.Background(), dev.Options{Listen: "0.0.0.0:0"}); err == nil { panic("not on loopback") }`,
+		[]string{"github.com/spf13/cobra", prometheusPath, otelPath, etcdPath + "client/v3", etcdPath + "server/v3"}},
 	{"observe/corsprom", []string{observers + "corsprom", corePath, prometheusPath + "/prometheus"},
 		`prometheus.MustRegister(corsprom.NewCollector(` + engine + `))`, []string{prometheusPath}},
 	{"observe/corsotel", []string{observers + "corsotel", corePath},
@@ -200,7 +207,7 @@ func TestDownstream(t *testing.T) {
 				goIn("run", ".")
 			}
 			all := goIn("list", "-m", "all")
-			if !strings.Contains(all, rootPath+" v0.1.0") {
+			if !strings.Contains(all, rootPath+" v0.1.0") && !strings.Contains(all, rootPath+"/"+u.module+" v0.1.0") {
 				t.Errorf("the program does not use the released modules:\n%s", all)
 			}
 			for _, path := range slices.Concat(heavy, frameworks) {

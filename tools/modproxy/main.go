@@ -112,7 +112,7 @@ func modules(files []string) (dirs []string) {
 
 // released reports whether the module in dir is released.
 func released(dir string) bool {
-	return dir == "." || dir == "config" || dir == "cmd/corskit" ||
+	return dir == "." || dir == "config" || dir == "fleet" || dir == "fleet/dev" || dir == "cmd/corskit" ||
 		strings.HasPrefix(dir, "adapters/cors") || strings.HasPrefix(dir, "observe/cors")
 }
 

@@ -1,0 +1,50 @@
+// Package fleet keeps the policy of many replicas in etcd: one push changes all of
+// them, and each reports what it has in force.
+//
+// A service joins the fleet, and any adapter takes its engine:
+//
+//	client, err := clientv3.New(fleet.ClientConfig("https://etcd.example:2379"))
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	replica, err := fleet.Join(ctx, client, fleet.Options{
+//		CacheDir: "/var/cache/orders",
+//		Keys:     []ed25519.PublicKey{key},
+//		Logger:   slog.Default(),
+//	})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer replica.Close(context.Background())
+//	router.Use(corsgin.Middleware(replica.Engine()))
+//
+// An operator, or the command "corskit fleet", pushes through a [Store].
+//
+// # What etcd holds
+//
+// All keys are below Options.Prefix, which is one fleet with one policy:
+//
+//	head                  the signed [Head]: which bundle is in force, and for which replicas
+//	history/<revision>    the heads so far, as 20 digits, of which the newest are kept
+//	blobs/<sha256>        parts of bundles, named by the SHA-256 of what is stored
+//	status/<instance>     what a replica reports, as the JSON of a [Status], under a lease
+//	pushing/<id>          a push in progress, under a lease: nothing is removed meanwhile
+//
+// A bundle is the configuration file, the files of its profiles and its origins files.
+// Its manifest, itself a blob, lists them. Replicas fetch only blobs that they do not
+// have.
+//
+// # What is verified
+//
+// With Options.Keys, a head needs an Ed25519 signature of one of these keys. The head
+// names the SHA-256 of the manifest, and the manifest those of the files and their
+// parts, so the signature covers everything. The head also names its prefix, which
+// ties it to its fleet, and its revision. Revisions only grow, and a replica refuses a
+// lower one than it has seen: someone who takes over etcd can withhold changes, but not
+// bring an old policy back.
+//
+// # Faults
+//
+// A replica that cannot take what it wants keeps what it has. The fault is an [*Error]
+// in its status and its log, and the replica tries again. See [Error] for the reasons.
+package fleet

@@ -1,0 +1,141 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/corskit/corskit/core"
+)
+
+// Reasons of an [Error].
+const (
+	ReasonUnsigned       core.Reason = "unsigned"        // a head without a signature, although keys are configured
+	ReasonWrongSignature core.Reason = "wrong-signature" // no signature of the head is valid and of a configured key
+	ReasonReplayed       core.Reason = "replayed"        // a head with a lower revision than one that was seen before
+	ReasonConflicting    core.Reason = "conflicting"     // a head that differs from the one seen before with the same revision
+	ReasonTampered       core.Reason = "tampered"        // a blob or file does not have the SHA-256 or size that is expected
+	ReasonMissingBlob    core.Reason = "missing-blob"    // etcd does not have a blob that the head needs
+	ReasonTooLarge       core.Reason = "too-large"       // beyond a limit of this package
+	ReasonMalformed      core.Reason = "malformed"       // a head, manifest or file name that is not valid
+	ReasonVersion        core.Reason = "version"         // a head or manifest of a newer version of this package
+	ReasonWrongFleet     core.Reason = "wrong-fleet"     // a head that was signed for another prefix
+	ReasonRefusedPolicy  core.Reason = "refused-policy"  // the configuration has faults; Err joins a *config.Error for each
+	ReasonUnavailable    core.Reason = "unavailable"     // etcd cannot be reached or has no leader
+	ReasonPermission     core.Reason = "permission"      // etcd refuses the user or the password
+	ReasonCache          core.Reason = "cache"           // the copy on disk cannot be read or written
+	ReasonEmptied        core.Reason = "emptied"         // the head is empty, or was deleted
+	ReasonNoHead         core.Reason = "no-head"         // nothing was pushed yet
+	ReasonNoRollout      core.Reason = "no-rollout"      // the head has no rollout to change
+	ReasonExhausted      core.Reason = "exhausted"       // there is no higher revision
+)
+
+// Error is a fault of a fleet: of a head, a bundle, a replica or etcd.
+type Error struct {
+	Reason     core.Reason
+	Revision   uint64 // of the head or bundle; zero if it is not known
+	Instance   string // the replica; empty if the fault is not that of one replica
+	Detail     string // what is wrong, for people
+	Suggestion string // how to fix it, for people; may be empty
+	Err        error  // the cause; may be nil
+}
+
+// Error returns the revision, the fault, the cause and the fix in one line. The line
+// is bounded and has no control characters.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Instance != "" {
+		b.WriteString("replica " + quote(e.Instance) + ": ")
+	}
+	if e.Revision > 0 {
+		b.WriteString("revision " + strconv.FormatUint(e.Revision, 10) + ": ")
+	}
+	b.WriteString(e.Detail)
+	if e.Err != nil {
+		b.WriteString(": " + clean(e.Err.Error(), maxCauseText))
+	}
+	if e.Suggestion != "" {
+		b.WriteString("; " + e.Suggestion)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause, if there is one.
+func (e *Error) Unwrap() error { return e.Err }
+
+// reasonOf returns the reason of the [Error] in err, or "".
+func reasonOf(err error) core.Reason {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Reason
+	}
+	return ""
+}
+
+// OptionError says which field of [Options], [StoreOptions], [PushOptions] or [Rollout]
+// is not valid.
+type OptionError struct {
+	Field      string // such as "LeaseTTL"
+	Value      string // as given; messages shorten a long one
+	Detail     string // what is wrong, for people
+	Suggestion string // how to fix it, for people
+}
+
+// Error returns the field, the value, the fault and the fix in one line.
+func (e *OptionError) Error() string {
+	s := e.Field
+	if e.Value != "" {
+		s += " " + quote(e.Value)
+	}
+	s += ": " + e.Detail
+	if e.Suggestion != "" {
+		s += "; " + e.Suggestion
+	}
+	return s
+}
+
+// ConflictError is the error of a change to the head if someone else has changed it
+// meanwhile. Nothing was changed. Look at what is there now before you try again.
+type ConflictError struct {
+	Base uint64 // the revision that the change was based on; zero if there was no head
+	Head *Head  // what is there now; nil if there is no head, or none that can be verified
+}
+
+// Error says who changed the head, and when.
+func (e *ConflictError) Error() string {
+	const advice = "; look at it, then try again"
+	base := "there was no head when this change was prepared"
+	if e.Base > 0 {
+		base = fmt.Sprintf("this change was prepared for revision %d", e.Base)
+	}
+	if e.Head == nil {
+		return base + ", but the head was replaced by one that cannot be read" + advice
+	}
+	s := fmt.Sprintf("%s, but revision %d is there since %s", base, e.Head.Revision, e.Head.Time.UTC().Format(time.RFC3339))
+	if e.Head.Author != "" {
+		s += " by " + quote(e.Head.Author)
+	}
+	if e.Head.Message != "" {
+		s += ": " + quote(e.Head.Message)
+	}
+	return s + advice
+}
+
+// HaltedError says that a rollout is halted, or that replicas refused a bundle that all are
+// to take. The bundle stays with the replicas that have it.
+type HaltedError struct {
+	Revision   uint64   // of the bundle, as in [Reference.Pushed]
+	Everywhere bool     // there is no rollout: all replicas are to take the bundle
+	Reason     string   // why, for people
+	Refused    []Status // of replicas that refused it, at most 100
+}
+
+// Error says why the rollout is halted, and what can be done.
+func (e *HaltedError) Error() string {
+	reason := clean(e.Reason, maxReasonText)
+	if e.Everywhere {
+		return fmt.Sprintf("revision %d does not reach all: %s; roll back, or push a correction", e.Revision, reason)
+	}
+	return fmt.Sprintf("revision %d is halted: %s; roll back, push a correction, or promote it all the same", e.Revision, reason)
+}

@@ -1,0 +1,34 @@
+package fleet
+
+// Pack cuts a bundle as a push does. It returns the reference, without Pushed, and the
+// blobs by SHA-256.
+func Pack(b *Bundle) (Reference, map[string][]byte, error) {
+	p, err := b.pack()
+	if err != nil {
+		return Reference{}, nil, err
+	}
+	return p.reference, p.blobs, nil
+}
+
+// Unpack is what a replica does with the blobs that it has fetched.
+func Unpack(ref Reference, blobs map[string][]byte) (*Bundle, error) {
+	m, err := parseManifest(blobs[ref.Manifest], ref)
+	if err != nil {
+		return nil, err
+	}
+	return m.assemble(func(hash string) ([]byte, error) {
+		data, ok := blobs[hash]
+		if !ok {
+			return nil, missingBlob(hash)
+		}
+		return data, nil
+	})
+}
+
+// Limits that tests exceed.
+const (
+	MaxManifest = maxManifest
+	MaxBlob     = maxBlob
+	MaxChunk    = maxChunk
+	MaxHead     = maxHead
+)

@@ -1,0 +1,212 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// ChangeOptions configures a change of the head.
+type ChangeOptions struct {
+	// Message says why, for the history: one printable line of at most 1 KiB.
+	Message string
+	// Base is the head that the change is meant for, as in [PushOptions].
+	Base *Head
+	// Force promotes a rollout although it is halted.
+	Force bool
+}
+
+// base returns the head that a change is for. It has no fault.
+func (s *Store) base(ctx context.Context, opts ChangeOptions) (*snapshot, error) {
+	if err := checkMessage(opts.Message); err != nil {
+		return nil, err
+	}
+	if err := s.canSign(); err != nil {
+		return nil, err
+	}
+	now, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := now.conflict(opts.Base); err != nil {
+		return nil, err
+	}
+	return now, now.err
+}
+
+// change reads the head, lets edit prepare the next one, and writes it.
+func (s *Store) change(ctx context.Context, opts ChangeOptions, edit func(now, next *Head) error) (*Head, error) {
+	now, err := s.base(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	next, err := s.next(ctx, now, opts.Message, 0)
+	if err != nil {
+		return nil, err
+	}
+	next.Stable = now.head.Stable
+	if err := edit(now.head, next); err != nil {
+		return nil, err
+	}
+	if err := s.commit(ctx, now, next, nil, nil); err != nil {
+		return nil, err
+	}
+	return next, nil
+}
+
+// inRollout returns an error if the head has no rollout.
+func (h *Head) inRollout() error {
+	if h.Rollout != nil {
+		return nil
+	}
+	return &Error{
+		Reason: ReasonNoRollout, Revision: h.Revision, Detail: "there is no rollout in progress",
+		Suggestion: "start one with corskit fleet push --steps",
+	}
+}
+
+// withRollout copies candidate and rollout of a head to the next one, and returns the copy
+// of the rollout.
+func (h *Head) withRollout(next *Head) *Rollout {
+	candidate, rollout := *h.Candidate, *h.Rollout
+	rollout.Labels, rollout.Steps = maps.Clone(rollout.Labels), slices.Clone(rollout.Steps)
+	next.Candidate, next.Rollout = &candidate, &rollout
+	return &rollout
+}
+
+// halted returns the error of a rollout that is halted, or nil.
+func (h *Head) halted() error {
+	if h.Rollout == nil || h.Rollout.Halted == nil {
+		return nil
+	}
+	return &HaltedError{Revision: h.Candidate.Pushed, Reason: h.Rollout.Halted.Reason}
+}
+
+// Promote ends the rollout: all replicas take the candidate. It returns the new head. If
+// the rollout is halted, Promote returns a [*HaltedError], unless it is forced.
+func (s *Store) Promote(ctx context.Context, opts ChangeOptions) (*Head, error) {
+	return s.change(ctx, opts, func(now, next *Head) error {
+		if err := now.inRollout(); err != nil {
+			return err
+		}
+		if err := now.halted(); err != nil && !opts.Force {
+			return err
+		}
+		next.Stable = *now.Candidate
+		return nil
+	})
+}
+
+// advance moves the rollout to its next step.
+func (s *Store) advance(ctx context.Context, opts ChangeOptions) (*Head, error) {
+	return s.change(ctx, opts, func(now, next *Head) error {
+		if err := now.inRollout(); err != nil {
+			return err
+		}
+		if err := now.halted(); err != nil {
+			return err
+		}
+		r := now.withRollout(next)
+		r.Step = min(r.Step+1, len(r.Steps)-1)
+		r.Percent = r.Steps[r.Step]
+		return nil
+	})
+}
+
+// Halt stops the rollout for a reason, one printable line of at most 1 KiB: no more
+// replicas are selected. Those that are keep the candidate. Halting a rollout that is
+// halted changes nothing and returns the head.
+func (s *Store) Halt(ctx context.Context, reason string, opts ChangeOptions) (*Head, error) {
+	if reason == "" || !isText(reason, maxReasonText) {
+		return nil, &OptionError{
+			Field: "reason", Value: reason, Detail: fmt.Sprintf("not one printable line of 1 to %d bytes", maxReasonText),
+			Suggestion: "say why in one line",
+		}
+	}
+	var already *Head
+	h, err := s.change(ctx, opts, func(now, next *Head) error {
+		if err := now.inRollout(); err != nil {
+			return err
+		}
+		if err := now.halted(); err != nil {
+			already = now
+			return err
+		}
+		now.withRollout(next).Halted = &Halted{Reason: reason, Time: next.Time}
+		return nil
+	})
+	if already != nil {
+		return already, nil
+	}
+	return h, err
+}
+
+// Rollback brings an earlier bundle back, as a new revision: the one that the head of a
+// revision brought. With zero, it ends the rollout in progress, or else brings back the
+// bundle before the one in force. The error is an [*Error] with [ReasonMissingBlob] if
+// the bundle is no longer kept.
+func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*Head, error) {
+	now, err := s.base(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.mark(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer m.end(ctx)
+	target, err := s.Target(ctx, now.head, to)
+	if err != nil {
+		return nil, err
+	}
+	isStable := target.Manifest == now.head.Stable.Manifest // most replicas have it
+	if err := s.present(ctx, target); err != nil && !isStable {
+		return nil, err
+	}
+	next, err := s.next(ctx, now, opts.Message, 0)
+	if err != nil {
+		return nil, err
+	}
+	next.Stable, next.RollbackTo = now.head.Stable, target.Pushed
+	if !isStable {
+		next.Stable = target
+		next.Stable.Pushed = next.Revision
+	}
+	if err := s.commit(ctx, now, next, m, nil); err != nil {
+		return nil, err
+	}
+	return next, nil
+}
+
+// Target returns the bundle that [Store.Rollback] would bring back if the head is now.
+func (s *Store) Target(ctx context.Context, now *Head, to uint64) (Reference, error) {
+	if to == 0 && now.Rollout != nil {
+		return now.Stable, nil
+	}
+	entries, err := s.History(ctx, 0)
+	if err != nil {
+		return Reference{}, err
+	}
+	for _, e := range entries {
+		switch {
+		case to > 0 && e.Revision == to:
+			if e.Err != nil {
+				return Reference{}, e.Err
+			}
+			return e.Head.brought(), nil
+		case to == 0 && e.Head != nil && e.Revision < now.Revision && e.Head.Stable.Manifest != now.Stable.Manifest:
+			return e.Head.Stable, nil
+		}
+	}
+	if to == 0 {
+		return Reference{}, &Error{
+			Reason: ReasonNoHead, Detail: "the history has no other bundle than the one in force",
+			Suggestion: "push the policy that you want",
+		}
+	}
+	return Reference{}, &Error{
+		Reason: ReasonNoHead, Revision: to, Detail: "the history does not have this revision",
+		Suggestion: "corskit fleet history lists those that it has",
+	}
+}

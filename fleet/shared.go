@@ -1,0 +1,109 @@
+package fleet
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"sync"
+
+	"github.com/corskit/corskit/config"
+)
+
+// Shared lets several replicas of one process share compiled policies and verified heads, and
+// so the memory and the time that these need: for a process that serves many fleets or names.
+// A head is verified once for the same bytes, prefix and keys. A nil *Shared shares nothing.
+type Shared struct {
+	mu    sync.Mutex
+	made  map[sharedKey]*sharedConfig
+	last  []sharedKey  // in the order of their making
+	heads []sharedHead // the oldest first
+}
+
+// maxShared is how many compiled policies a Shared keeps: those in force, the ones before and
+// the candidates of a few fleets.
+const maxShared = 8
+
+// sharedKey is what a compiled policy depends on.
+type sharedKey struct{ manifest, profile, key string }
+
+type sharedConfig struct {
+	mu     sync.Mutex
+	config *config.Config // nil if nobody has succeeded yet
+}
+
+// sharedHead is a head that was verified, and all that the verdict depends on.
+type sharedHead struct {
+	value        [sha256.Size]byte
+	prefix, keys string
+	head         *Head
+	envelope     *envelope
+}
+
+// open verifies a head, unless the same bytes were verified before with the same keys. The
+// result must not be changed.
+func (s *Shared) open(value []byte, prefix string, keys []ed25519.PublicKey) (*Head, *envelope, error) {
+	if s == nil {
+		return openHead(value, prefix, keys)
+	}
+	wanted := sharedHead{value: sha256.Sum256(value), prefix: prefix}
+	for _, k := range keys {
+		wanted.keys += string(k) // all have the same length
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.heads {
+		if h.value == wanted.value && h.prefix == wanted.prefix && h.keys == wanted.keys {
+			return h.head, h.envelope, nil
+		}
+	}
+	var err error
+	wanted.head, wanted.envelope, err = openHead(value, prefix, keys)
+	if err == nil {
+		s.heads = append(s.heads, wanted)
+		s.heads = s.heads[max(len(s.heads)-maxShared, 0):]
+	}
+	return wanted.head, wanted.envelope, err
+}
+
+// NewShared returns a Shared for [Options.Shared].
+func NewShared() *Shared { return &Shared{made: make(map[sharedKey]*sharedConfig)} }
+
+// read assembles and compiles the bundle of a manifest, unless that was done before. Options
+// that a key cannot hold are not shared.
+func (s *Shared) read(ctx context.Context, manifest string, o config.Options, assemble func() (*Bundle, error)) (*config.Config, error) {
+	o.OnReload, o.Logger = nil, nil // reading does not use them
+	compile := func(ctx context.Context) (*config.Config, error) {
+		b, err := assemble()
+		if err != nil {
+			return nil, err
+		}
+		return config.Read(ctx, b.Source(), b.Entry, o)
+	}
+	if s == nil || len(o.AllowOriginFuncs)+len(o.Variables)+len(o.IgnoreVariables)+len(o.Environ) > 0 || o.Progress != nil {
+		return compile(ctx)
+	}
+	c := s.get(sharedKey{manifest, o.Profile, o.Key})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.config != nil {
+		return c.config, nil
+	}
+	var err error
+	c.config, err = compile(ctx)
+	return c.config, err
+}
+
+func (s *Shared) get(key sharedKey) *sharedConfig {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.made[key]; ok {
+		return c
+	}
+	if len(s.last) == maxShared {
+		delete(s.made, s.last[0])
+		s.last = s.last[1:]
+	}
+	c := new(sharedConfig)
+	s.made[key], s.last = c, append(s.last, key)
+	return c
+}

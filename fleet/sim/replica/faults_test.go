@@ -1,0 +1,268 @@
+package replica_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/fleet/sim/etcdtest"
+	"github.com/corskit/corskit/fleet/sim/faultproxy"
+)
+
+// foreign returns the present head, changed and signed by a key, or not signed.
+func (w *world) foreign(key ed25519.PrivateKey, change func(*fleet.Head)) []byte {
+	w.Helper()
+	h, err := fleet.ParseHead(w.headBytes(), fleet.DefaultPrefix)
+	if err != nil {
+		w.Fatal(err)
+	}
+	change(h)
+	var keys []ed25519.PrivateKey
+	if key != nil {
+		keys = append(keys, key)
+	}
+	data, err := h.Encode(keys...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return data
+}
+
+// TestBadHeads puts one bad head after the other in the place of a good one. The policy stays,
+// the fault is named, and the good head ends it. A push ends it as well.
+func TestBadHeads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, etcdtest.Options{})
+	old := w.push(policy(first))
+	replayed := w.headBytes()
+	w.push(policy(second))
+	good := w.headBytes()
+	r := w.join(w.options())
+	w.well(patience, r)
+	_, stranger, _ := ed25519.GenerateKey(nil)
+	next := func(h *fleet.Head) { h.Revision++; h.Stable = old.Stable }
+	var envelope map[string]any
+	if err := json.Unmarshal(good, &envelope); err != nil {
+		t.Fatal(err)
+	}
+	envelope["surprise"] = 1
+	unknown, _ := json.Marshal(envelope)
+	for _, c := range []struct {
+		name string
+		head []byte
+		want core.Reason
+	}{
+		{"empty", nil, fleet.ReasonEmptied},
+		{"truncated", good[:len(good)/2], fleet.ReasonMalformed},
+		{"tampered", bytes.Replace(good, []byte(`"payload":"ey`), []byte(`"payload":"eX`), 1), fleet.ReasonWrongSignature},
+		{"unsigned", w.foreign(nil, next), fleet.ReasonUnsigned},
+		{"signed by another key", w.foreign(stranger, next), fleet.ReasonWrongSignature},
+		{"replayed", replayed, fleet.ReasonReplayed},
+		{"conflicting", w.foreign(w.secret, func(h *fleet.Head) { h.Stable = old.Stable }), fleet.ReasonConflicting},
+		{"of another fleet", w.foreign(w.secret, func(h *fleet.Head) { h.Revision++; h.Prefix = "/staging/" }), fleet.ReasonWrongFleet},
+		{"with an unknown field", unknown, fleet.ReasonMalformed},
+		{"too large", append(bytes.Clone(good), bytes.Repeat([]byte(" "), 64<<10)...), fleet.ReasonTooLarge},
+		{"not JSON", []byte("policies: {}"), fleet.ReasonMalformed},
+	} {
+		w.rewrite(c.head)
+		w.fault(r, c.want)
+		if got := allowed(r.Engine()); got != second {
+			t.Fatalf("%s: %q is allowed", c.name, got)
+		}
+		w.rewrite(good)
+		w.well(recovery, r)
+	}
+	w.delete(fleet.DefaultPrefix + "head")
+	w.fault(r, fleet.ReasonEmptied)
+	if got := allowed(r.Engine()); got != second {
+		t.Fatalf("deleted: %q is allowed", got)
+	}
+	// The next revision is above the one that the replica has seen, though the head is gone.
+	w.push(policy(third))
+	w.allows(recovery, r, third)
+	w.well(recovery, r)
+}
+
+// large returns a policy that does not fit into a head.
+func large(origin string) *fleet.Bundle {
+	b := policy(origin)
+	b.Files["cors.yaml"] = []byte("policies: {spa: {origins_file: list.txt}}\n")
+	var list bytes.Buffer
+	fmt.Fprintln(&list, origin)
+	for i := range 1000 {
+		sum := sha256.Sum256([]byte{byte(i), byte(i >> 8)})
+		fmt.Fprintf(&list, "https://%x.example\n", sum[:16])
+	}
+	b.Files["list.txt"] = list.Bytes()
+	return b
+}
+
+// blobs returns the keys and values of all blobs.
+func (w *world) blobs() map[string]string {
+	w.Helper()
+	all := make(map[string]string)
+	r, err := w.admin.Get(w.Context(), fleet.DefaultPrefix+"blobs/", clientv3.WithPrefix())
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, kv := range r.Kvs {
+		all[string(kv.Key)] = string(kv.Value)
+	}
+	return all
+}
+
+// TestBadBlobs removes and changes blobs that a replica needs.
+func TestBadBlobs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, etcdtest.Options{})
+	w.push(policy(first))
+	r := w.join(w.options())
+	w.well(patience, r)
+	proxy := w.etcd.Members[0].Client
+	before := first
+	for i, c := range []struct {
+		name  string
+		spoil func(string) string // nil for none
+		want  core.Reason
+	}{
+		{"missing", nil, fleet.ReasonMissingBlob},
+		{"truncated", func(s string) string { return s[:len(s)-1] }, fleet.ReasonTampered},
+		{"tampered", func(s string) string { return s[:len(s)-1] + string(s[len(s)-1]^1) }, fleet.ReasonTampered},
+		{"emptied", func(string) string { return "" }, fleet.ReasonTampered},
+		{"swapped", func(string) string { return "another" }, fleet.ReasonTampered},
+	} {
+		after := []string{second, third}[i%2]
+		proxy.Set(faultproxy.Faults{Stall: faultproxy.Both}) // so that the replica is not quicker
+		b := large(after)
+		b.Files["list.txt"] = fmt.Appendf(b.Files["list.txt"], "# %s\n", c.name)
+		w.push(b)
+		good := w.blobs()
+		for key, value := range good {
+			if c.spoil == nil {
+				w.delete(key)
+			} else {
+				w.put(key, c.spoil(value))
+			}
+		}
+		proxy.Heal()
+		w.fault(r, c.want)
+		if got := allowed(r.Engine()); got != before {
+			t.Fatalf("%s: %q is allowed", c.name, got)
+		}
+		for key, value := range good {
+			w.put(key, value)
+		}
+		w.allows(recovery, r, after)
+		w.well(recovery, r)
+		before = after
+	}
+}
+
+func (w *world) put(key, value string) {
+	w.Helper()
+	if _, err := w.admin.Put(w.Context(), key, value); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) delete(key string) {
+	w.Helper()
+	if _, err := w.admin.Delete(w.Context(), key); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// refuseAllBut returns functions with which a replica refuses what has no policy of a name.
+func refuseAllBut(policy string) map[string]func(context.Context, core.Request) bool {
+	return map[string]func(context.Context, core.Request) bool{policy: func(context.Context, core.Request) bool { return false }}
+}
+
+// TestRefusedPolicy pushes a policy that this replica refuses, because it has a function for
+// another one.
+func TestRefusedPolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, etcdtest.Options{})
+	w.push(policy(first))
+	o := w.options()
+	o.Config.AllowOriginFuncs = refuseAllBut("spa")
+	r := w.join(o)
+	w.well(patience, r)
+	renamed := policy(second)
+	renamed.Files["cors.yaml"] = bytes.Replace(renamed.Files["cors.yaml"], []byte("spa"), []byte("app"), 1)
+	h := w.push(renamed)
+	w.fault(r, fleet.ReasonRefusedPolicy)
+	s := r.Status()
+	if got := allowed(r.Engine()); got != first || s.State != fleet.StateRefused || s.Wanted != h.Revision || s.Fault.Since.IsZero() {
+		t.Fatalf("%q is allowed, the status is %+v", got, s)
+	}
+	if !strings.Contains(s.Fault.Text, "spa") {
+		t.Errorf("the fault does not name the policy: %s", s.Fault.Text)
+	}
+	w.await(patience, "etcd has the refusal", func() bool { return w.reported(s) })
+	w.push(policy(third))
+	w.allows(recovery, r, third)
+	w.well(recovery, r)
+}
+
+// TestBootOrder joins with everything at first, and then takes one source after the other away.
+func TestBootOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, etcdtest.Options{})
+	w.push(policy(first))
+	dir := t.TempDir()
+	local := filepath.Join(dir, "cors.yaml")
+	if err := os.WriteFile(local, []byte("policies: {spa: {allow_origins: ["+third+"]}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := w.options()
+	o.CacheDir, o.Fallback = filepath.Join(dir, "cache"), local
+	start := func(origin string, source fleet.Source) *fleet.Replica {
+		t.Helper()
+		r, err := fleet.Join(t.Context(), w.client, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, s := allowed(r.Engine()), r.Status(); got != origin || s.Active.Source != source || r.Ready() != (origin != "") {
+			t.Fatalf("%q is allowed, the source is %s (%+v), want %q, %s\nlog:\n%s", got, s.Active.Source, s.Fault, origin, source, w.log)
+		}
+		return r
+	}
+	r := start(first, fleet.SourceEtcd)
+	w.well(patience, r)
+	w.close(r)
+	if err := w.etcd.Members[0].Stop(); err != nil {
+		t.Fatal(err)
+	}
+	o.BootTimeout = 300 * time.Millisecond
+	w.close(start(first, fleet.SourceDisk))
+	good := o.CacheDir
+	o.CacheDir = ""
+	w.close(start(third, fleet.SourceFile))
+	o.Fallback = ""
+	r = start("", fleet.SourceNone)
+	w.fault(r, fleet.ReasonUnavailable)
+	w.close(r)
+	o.CacheDir, o.Keys = good, []ed25519.PublicKey{make([]byte, ed25519.PublicKeySize)}
+	w.close(start("", fleet.SourceNone)) // the copy is verified, too
+	o.Keys = []ed25519.PublicKey{w.public}
+	r = start(first, fleet.SourceDisk)
+	if err := w.etcd.Members[0].Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.admin = w.etcd.Admin()
+	w.well(recovery, r)
+	w.push(policy(second))
+	w.allows(recovery, r, second)
+}

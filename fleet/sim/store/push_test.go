@@ -1,0 +1,604 @@
+package store_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/fleet"
+)
+
+func TestPush(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	if _, err := w.store.Head(w.ctx()); reasonOf(err) != fleet.ReasonNoHead {
+		t.Errorf("before the first push: error %v, want the reason %s", err, fleet.ReasonNoHead)
+	}
+	small := policy("https://a.example")
+	bundles := []*fleet.Bundle{small, bulky(40_000), bulky(40_000, "https://new.example"), small}
+	var blobs []string
+	for i, b := range bundles {
+		pushed := w.push(b)
+		h, err := w.store.Head(w.ctx())
+		if err != nil || h.Revision != uint64(i+1) || h.Revision != pushed.Revision || h.Stable != pushed.Stable {
+			t.Fatalf("push %d: the head is %+v, %v; Push returned %+v", i, h, err, pushed)
+		}
+		if h.Author != "ann" || h.Message != "a test" || h.Time.IsZero() || h.Stable.Pushed != h.Revision {
+			t.Errorf("push %d: the head is %+v", i, h)
+		}
+		w.holds(h.Stable, b)
+		now := w.keys("blobs/")
+		fresh := len(slices.DeleteFunc(slices.Clone(now), func(k string) bool { return slices.Contains(blobs, k) }))
+		if want := []int{2, 10, 2, 0}[i]; fresh < want || fresh > want+10 || i > 1 && fresh > want {
+			t.Errorf("push %d: %d new blobs, want %d", i, fresh, want)
+		}
+		blobs = now
+	}
+	history, err := w.store.History(w.ctx(), 0)
+	if err != nil || len(history) != len(bundles) {
+		t.Fatalf("the history has %d entries, %v; want %d", len(history), err, len(bundles))
+	}
+	for i, e := range history {
+		if want := uint64(len(bundles) - i); e.Err != nil || e.Revision != want || e.Head.Revision != want {
+			t.Errorf("entry %d of the history is %+v, want revision %d", i, e, want)
+		}
+	}
+	if two, err := w.store.History(w.ctx(), 2); err != nil || len(two) != 2 || two[0].Revision != 4 {
+		t.Errorf("the newest two of the history: %v, %v", two, err)
+	}
+	if left := w.keys("pushing/"); len(left) > 0 {
+		t.Errorf("marks of pushes are left: %q", left)
+	}
+}
+
+func TestPushesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	broken := policy("https://a.example/")
+	profile := policy("https://a.example")
+	profile.Files["cors.prod.yaml"] = []byte("policies: {spa: {allow_origin: []}}\n")
+	profile.Profiles = []string{"", "prod"}
+	outside := policy("https://a.example")
+	outside.Files["../secret"] = []byte("a")
+	huge := policy("https://a.example")
+	huge.Files["a.txt"] = make([]byte, fleet.MaxBundle)
+	good := policy("https://a.example")
+	tests := []struct {
+		name   string
+		bundle *fleet.Bundle
+		opts   fleet.PushOptions
+		reason core.Reason // empty for an *OptionError
+		field  string
+	}{
+		{"a fault", broken, fleet.PushOptions{}, fleet.ReasonRefusedPolicy, ""},
+		{"a fault of a profile", profile, fleet.PushOptions{}, fleet.ReasonRefusedPolicy, ""},
+		{"a name that leads out", outside, fleet.PushOptions{}, fleet.ReasonMalformed, ""},
+		{"too many bytes", huge, fleet.PushOptions{}, fleet.ReasonTooLarge, ""},
+		{"no file", &fleet.Bundle{Entry: "cors.yaml"}, fleet.PushOptions{}, fleet.ReasonMalformed, ""},
+		{"no bundle", nil, fleet.PushOptions{}, "", "bundle"},
+		{"two lines", policy("https://a.example"), fleet.PushOptions{Message: "a\nb"}, "", "Message"},
+		{"a rollout at first", policy("https://a.example"), fleet.PushOptions{Rollout: &fleet.Rollout{Percent: 5}}, "", "Rollout"},
+		{"0 percent", policy("https://a.example"), fleet.PushOptions{Rollout: &fleet.Rollout{}}, "", "Rollout.Percent"},
+		{"steps down", good, fleet.PushOptions{Rollout: &fleet.Rollout{Steps: []float64{5, 1}}}, "", "Rollout.Steps[1]"},
+		{"above all", policy("https://a.example"), fleet.PushOptions{Above: fleet.MaxRevision}, "", "Above"},
+	}
+	for _, tt := range tests {
+		_, err := w.store.Push(w.ctx(), tt.bundle, tt.opts)
+		option, _ := errors.AsType[*fleet.OptionError](err)
+		if tt.reason != "" && reasonOf(err) != tt.reason || tt.reason == "" && (option == nil || option.Field != tt.field) {
+			t.Errorf("%s: error %v, want the reason %q or the field %q", tt.name, err, tt.reason, tt.field)
+		}
+	}
+	reader, err := fleet.NewStore(w.admin, fleet.StoreOptions{Prefix: w.prefix, Keys: []ed25519.PublicKey{w.public}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, pushed := reader.Push(w.ctx(), good, fleet.PushOptions{})
+	_, promoted := reader.Promote(w.ctx(), fleet.ChangeOptions{})
+	_, back := reader.Rollback(w.ctx(), 0, fleet.ChangeOptions{})
+	for i, err := range []error{pushed, promoted, back} {
+		if option, ok := errors.AsType[*fleet.OptionError](err); !ok || option.Field != "Key" {
+			t.Errorf("change %d without a private key: error %v, want one of the field Key", i, err)
+		}
+	}
+	if keys := w.keys(""); len(keys) > 0 {
+		t.Errorf("refused pushes have written %q", keys)
+	}
+	if _, err := fleet.ReadBundle(w.ctx(), t.TempDir()+"/cors.yaml"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: error %v, want fs.ErrNotExist", err)
+	}
+}
+
+// TestTwoPeople has two who read the same head and push one after the other.
+func TestTwoPeople(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bob := w.operator(w.admin, "bob")
+	for _, base := range []*fleet.Head{{}, {Revision: 1}} { // no head, and the one that bob wrote first
+		opts := fleet.PushOptions{Base: base, Message: "for the shop"}
+		if _, err := bob.Push(w.ctx(), policy("https://bob.example"), opts); err != nil {
+			t.Fatalf("bob, over revision %d: %v", base.Revision, err)
+		}
+		before := w.get("head")
+		_, err := w.store.Push(w.ctx(), policy("https://ann.example"), opts)
+		conflict, ok := errors.AsType[*fleet.ConflictError](err)
+		if !ok || conflict.Base != base.Revision || conflict.Head == nil || conflict.Head.Author != "bob" {
+			t.Fatalf("ann, over revision %d: error %v, want a conflict with bob", base.Revision, err)
+		}
+		if text := err.Error(); !strings.Contains(text, "bob") || !strings.Contains(text, "for the shop") {
+			t.Errorf("the error does not say who pushed, and why: %v", err)
+		}
+		_, promoted := w.store.Promote(w.ctx(), fleet.ChangeOptions{Base: base})
+		_, halted := w.store.Halt(w.ctx(), "no", fleet.ChangeOptions{Base: base})
+		_, back := w.store.Rollback(w.ctx(), 0, fleet.ChangeOptions{Base: base})
+		for _, err := range []error{promoted, halted, back} {
+			if _, ok := errors.AsType[*fleet.ConflictError](err); !ok {
+				t.Errorf("a change of revision %d, which is not there: error %v, want a conflict", base.Revision, err)
+			}
+		}
+		if w.get("head") != before {
+			t.Error("a change that lost has written the head")
+		}
+	}
+}
+
+// TestManyPushers has pushes of the same and of different bundles at once. Each either
+// wins, and its bundle is whole, or is told who won.
+func TestManyPushers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.push(policy("https://a.example"))
+	const pushers, rounds = 4, 3
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	won := make(map[uint64]*fleet.Bundle)
+	ctx := w.ctx()
+	for p := range pushers {
+		store := w.operator(w.admin, fmt.Sprintf("pusher %d", p))
+		all.Go(func() {
+			for r := range rounds {
+				b := bulky(3000, fmt.Sprintf("https://round-%d.example", (p+r)%2))
+				h, err := store.Push(ctx, b, fleet.PushOptions{})
+				if _, ok := errors.AsType[*fleet.ConflictError](err); ok {
+					continue
+				}
+				if err != nil {
+					t.Errorf("pusher %d: %v", p, err)
+					return
+				}
+				mu.Lock()
+				if won[h.Revision] != nil {
+					t.Errorf("two pushes got the revision %d", h.Revision)
+				}
+				won[h.Revision] = b
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	history, err := w.store.History(ctx, 0)
+	if err != nil || len(history) != len(won)+1 || len(won) == 0 {
+		t.Fatalf("the history has %d entries, %v; want %d", len(history), err, len(won)+1)
+	}
+	for _, e := range history[:min(len(history)-1, 10)] {
+		w.holds(e.Head.Stable, won[e.Revision])
+	}
+}
+
+// TestPushThatDies has a push that stores its blobs and then is gone.
+func TestPushThatDies(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	w.push(policy("https://a.example"))
+	before := w.get("head")
+	kept := w.keys("blobs/")
+	gone := false
+	var mu sync.Mutex
+	client := w.through(func(_ context.Context, request any, next func() error) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if gone = gone || isTxn(request, true); gone {
+			return status.Error(codes.Canceled, "the process is gone")
+		}
+		return next()
+	})
+	ctx, cancel := context.WithCancel(w.ctx())
+	defer cancel()
+	if _, err := w.operator(client, "bob").Push(ctx, bulky(20_000), fleet.PushOptions{}); err == nil {
+		t.Fatal("a push that was killed has no error")
+	}
+	if w.get("head") != before || len(w.keys("history/")) != 1 {
+		t.Error("a push that was killed has changed the head or the history")
+	}
+	orphans := len(w.keys("blobs/")) - len(kept)
+	if orphans < 2 {
+		t.Fatalf("%d blobs of the push are there, want some", orphans)
+	}
+	// Its mark is left until its lease ends. Meanwhile, others push, but remove nothing.
+	marks := w.keys("pushing/")
+	if len(marks) != 1 {
+		t.Fatalf("marks of pushes: %q, want one", marks)
+	}
+	w.push(policy("https://b.example"))
+	if got := len(w.keys("blobs/")); got < len(kept)+orphans {
+		t.Errorf("%d blobs are left, although a push seems to be in progress; want at least %d", got, len(kept)+orphans)
+	}
+	r, err := w.admin.Get(w.ctx(), w.prefix+"pushing/"+marks[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.admin.Revoke(w.ctx(), leaseOf(r)); err != nil { // as if a minute had passed
+		t.Fatal(err)
+	}
+	last := w.push(policy("https://c.example"))
+	if got := len(w.keys("blobs/")); got != 6 {
+		t.Errorf("%d blobs are left after the lease has ended, want the 6 of three small bundles", got)
+	}
+	w.holds(last.Stable, policy("https://c.example"))
+}
+
+// TestMarkIsLost has a push whose lease ends before it writes its head, so that others may
+// have removed what it relies on.
+func TestMarkIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := w.through(func(ctx context.Context, request any, next func() error) error {
+		if isTxn(request, true) {
+			r, err := w.admin.Get(ctx, w.prefix+"pushing/"+w.keys("pushing/")[0])
+			if err == nil {
+				_, err = w.admin.Revoke(ctx, leaseOf(r))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		return next()
+	})
+	_, err := w.operator(client, "bob").Push(w.ctx(), policy("https://a.example"), fleet.PushOptions{})
+	if reasonOf(err) != fleet.ReasonUnavailable {
+		t.Errorf("error %v, want the reason %s", err, fleet.ReasonUnavailable)
+	}
+	if keys := w.keys("h"); len(keys) > 0 {
+		t.Errorf("the push has written %q", keys)
+	}
+}
+
+// TestAnswerIsLost has a push whose head is written, but etcd's answer does not arrive.
+func TestAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := w.through(func(_ context.Context, request any, next func() error) error {
+		err := next()
+		if isTxn(request, true) {
+			return status.Error(codes.DeadlineExceeded, "the answer is lost")
+		}
+		return err
+	})
+	h, err := w.operator(client, "bob").Push(w.ctx(), policy("https://a.example"), fleet.PushOptions{})
+	if err != nil {
+		t.Fatalf("the head was written, but Push returned %v", err)
+	}
+	if now, err := w.store.Head(w.ctx()); err != nil || now.Revision != h.Revision {
+		t.Errorf("the head is %+v, %v; want revision %d", now, err, h.Revision)
+	}
+}
+
+// TestRemovalAndPush has a push that removes old blobs while another begins to rely on
+// them, at two moments.
+func TestRemovalAndPush(t *testing.T) {
+	long(t)
+	old := bulky(10_000, "https://old.example")
+	for _, during := range []bool{false, true} {
+		w := newWorld(t)
+		w.push(old)
+		for i := range 9 {
+			w.push(policy(fmt.Sprintf("https://%d.example", i)))
+		}
+		before := len(w.keys("blobs/"))
+		removing, goOn := make(chan bool), make(chan bool)
+		var once sync.Once
+		slow := w.operator(w.through(func(_ context.Context, request any, next func() error) error {
+			if isTxn(request, false) {
+				once.Do(func() {
+					removing <- true
+					<-goOn
+				})
+			}
+			return next()
+		}), "slow")
+		found, write := make(chan bool), make(chan bool)
+		quick := w.operator(w.through(func(_ context.Context, request any, next func() error) error {
+			if isTxn(request, true) && during {
+				found <- true
+				<-write
+			}
+			return next()
+		}), "quick")
+		var all sync.WaitGroup
+		ctx := w.ctx()
+		var slowErr, quickErr error
+		var pushed *fleet.Head
+		all.Go(func() { _, slowErr = slow.Push(ctx, policy("https://slow.example"), fleet.PushOptions{}) })
+		<-removing // the next request removes the blobs of old
+		all.Go(func() {
+			pushed, quickErr = quick.Push(ctx, old, fleet.PushOptions{})
+			if !during {
+				goOn <- true
+			}
+		})
+		if during {
+			<-found // quick has found the blobs, and has not written its head
+			goOn <- true
+			w.wait("the removal has been tried", func() bool { return len(w.keys("pushing/")) == 1 })
+			write <- true
+		}
+		all.Wait()
+		if slowErr != nil || quickErr != nil {
+			t.Fatalf("slow: %v, quick: %v", slowErr, quickErr)
+		}
+		w.holds(pushed.Stable, old)
+		if got := len(w.keys("blobs/")); got < before {
+			t.Errorf("%d blobs are left of %d, although a push relied on them", got, before)
+		}
+	}
+}
+
+// TestOldKeys has operators with a new key, who remove nothing that operators with the old
+// one can bring back.
+func TestOldKeys(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	old := policy("https://a.example")
+	w.push(old)
+	public, secret, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := func(keys ...ed25519.PublicKey) *fleet.Store {
+		s, err := fleet.NewStore(w.admin, fleet.StoreOptions{Prefix: w.prefix, Key: secret, Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	both, later := store(w.public, public), store(public)
+	if _, err := later.Push(w.ctx(), old, fleet.PushOptions{}); reasonOf(err) != fleet.ReasonWrongSignature {
+		t.Errorf("a push over a head of an unknown key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	}
+	for i, s := range []*fleet.Store{both, later, later} {
+		if _, err := s.Push(w.ctx(), policy(fmt.Sprintf("https://%d.example", i)), fleet.PushOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := later.Rollback(w.ctx(), 1, fleet.ChangeOptions{}); reasonOf(err) != fleet.ReasonWrongSignature {
+		t.Errorf("a rollback to a head of an unknown key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	}
+	h, err := both.Rollback(w.ctx(), 1, fleet.ChangeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store = both
+	w.holds(h.Stable, old)
+}
+
+// TestOldBlobsAreRemoved checks what is kept of many pushes.
+func TestOldBlobsAreRemoved(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	const first, pushes = 201, 12
+	bundle := func(i int) *fleet.Bundle { return policy(fmt.Sprintf("https://%d.example", i)) }
+	w.push(bundle(0), func(o *fleet.PushOptions) { o.Above = first - 1 })
+	for i := range 100 { // as if there had been more
+		w.put(fmt.Sprintf("history/%020d", first-100+i), "another head")
+	}
+	for i := range pushes {
+		w.push(bundle(i + 1))
+	}
+	last := uint64(first + pushes)
+	if got := w.keys("history/"); len(got) != 100 || got[99] != fmt.Sprintf("%020d", last) {
+		t.Errorf("the history has the %d entries %q, want the newest 100", len(got), got)
+	}
+	if got := len(w.keys("blobs/")); got != 20 {
+		t.Errorf("%d blobs are left, want the 20 of 10 bundles", got)
+	}
+	if h, err := w.store.Rollback(w.ctx(), last-9, fleet.ChangeOptions{}); err != nil {
+		t.Errorf("rollback to the oldest bundle that is kept: %v", err)
+	} else {
+		w.holds(h.Stable, bundle(pushes-9))
+	}
+	for to, reason := range map[uint64]core.Reason{
+		last - 10: fleet.ReasonMissingBlob, 1: fleet.ReasonNoHead, 1000: fleet.ReasonNoHead, first - 1: fleet.ReasonMalformed,
+	} {
+		if _, err := w.store.Rollback(w.ctx(), to, fleet.ChangeOptions{}); reasonOf(err) != reason {
+			t.Errorf("rollback to %d: error %v, want the reason %s", to, err, reason)
+		}
+	}
+}
+
+// TestDamagedBlobs checks that a push mends blobs that are damaged in etcd.
+func TestDamagedBlobs(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	b := bulky(10_000)
+	w.push(b)
+	damage := map[string]func(string) string{
+		"emptied":   func(string) string { return "" },
+		"truncated": func(s string) string { return s[:len(s)/2] },
+		"changed":   func(s string) string { return "x" + s[1:] },
+		"too large": func(string) string { return strings.Repeat("x", 600<<10) },
+	}
+	for name, change := range damage {
+		for _, hash := range w.keys("blobs/") {
+			w.put("blobs/"+hash, change(w.get("blobs/"+hash)))
+		}
+		h, err := w.store.Head(w.ctx())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.store.Bundle(w.ctx(), h.Stable); reasonOf(err) != fleet.ReasonTampered && reasonOf(err) != fleet.ReasonTooLarge {
+			t.Errorf("%s: error %v, want the reason %s", name, err, fleet.ReasonTampered)
+		}
+		w.holds(w.push(b).Stable, b)
+	}
+}
+
+// TestHeadThatCannotBeTrusted has others write the head.
+func TestHeadThatCannotBeTrusted(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	first := w.push(policy("https://a.example"))
+	good := w.get("head")
+	eve := newWorld(t)
+	forged := *first
+	forged.Revision = 1000
+	other, err := forged.Encode(eve.secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unsigned, err := forged.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		value  string
+		reason core.Reason
+	}{
+		{"garbage", fleet.ReasonMalformed}, {string(other), fleet.ReasonWrongSignature}, {string(unsigned), fleet.ReasonUnsigned},
+		{good[:len(good)/2], fleet.ReasonMalformed}, {strings.Repeat(" ", 70<<10), fleet.ReasonTooLarge},
+	} {
+		w.put("head", tt.value)
+		_, err := w.store.Head(w.ctx())
+		_, pushed := w.store.Push(w.ctx(), policy("https://b.example"), fleet.PushOptions{})
+		_, replaced := w.store.Push(w.ctx(), policy("https://b.example"), fleet.PushOptions{
+			Replace: true, Rollout: &fleet.Rollout{Percent: 5},
+		})
+		_, promoted := w.store.Promote(w.ctx(), fleet.ChangeOptions{})
+		_, back := w.store.Rollback(w.ctx(), 1, fleet.ChangeOptions{})
+		for i, err := range []error{err, pushed, promoted, back} {
+			if reasonOf(err) != tt.reason {
+				t.Errorf("call %d: error %v, want the reason %s", i, err, tt.reason)
+			}
+		}
+		if _, ok := errors.AsType[*fleet.OptionError](replaced); !ok {
+			t.Errorf("a rollout over a head that cannot be read: error %v, want an OptionError", replaced)
+		}
+		if w.get("head") != tt.value {
+			t.Fatal("a change that was refused has written the head")
+		}
+		h := w.push(policy("https://b.example"), func(o *fleet.PushOptions) { o.Replace = true })
+		if h.Revision <= first.Revision || h.Revision >= 1000 {
+			t.Errorf("the new revision is %d, want the next", h.Revision)
+		}
+		first = h
+	}
+	// An emptied or deleted head has nothing to lose. The revision still grows.
+	w.put("head", "")
+	if _, err := w.store.Head(w.ctx()); reasonOf(err) != fleet.ReasonEmptied {
+		t.Errorf("an emptied head: error %v", err)
+	}
+	second := w.push(policy("https://a.example"))
+	if _, err := w.admin.Delete(w.ctx(), w.prefix+"head"); err != nil {
+		t.Fatal(err)
+	}
+	if third := w.push(policy("https://a.example")); second.Revision != first.Revision+1 || third.Revision != second.Revision+1 {
+		t.Errorf("revisions %d, %d, %d; want them to follow one another", first.Revision, second.Revision, third.Revision)
+	}
+}
+
+// TestRestoredEtcd has an etcd that is restored from an older backup, of which replicas
+// have seen more.
+func TestRestoredEtcd(t *testing.T) {
+	long(t)
+	w := newWorld(t)
+	w.push(policy("https://a.example"))
+	backup := w.get("head")
+	for range 3 {
+		w.push(policy("https://b.example"))
+	}
+	r := w.join("web-0", func(o *fleet.Options) { o.CacheDir = t.TempDir() })
+	w.wait("the replica has revision 4", func() bool { return r.Status().Active.Revision == 4 })
+	w.wait("its status is in etcd", func() bool { return strings.Contains(strings.Join(w.keys("status/"), " "), "web-0") })
+	if _, err := w.admin.Delete(w.ctx(), w.prefix+"history/00000000000000000002", rangeTo(w.prefix+"history0")); err != nil {
+		t.Fatal(err)
+	}
+	w.put("head", backup)
+	w.wait("the replica refuses the old head", func() bool { return r.Err() != nil })
+	if s := r.Status(); s.Active.Revision != 4 || s.Fault == nil || s.Fault.Reason != fleet.ReasonReplayed {
+		t.Errorf("the status is %+v, want revision 4 and the reason %s", s, fleet.ReasonReplayed)
+	}
+	h := w.push(policy("https://c.example"))
+	if h.Revision != 5 {
+		t.Errorf("the revision is %d, want 5, above what the replica has seen", h.Revision)
+	}
+	w.wait("the replica has the new policy", func() bool { return r.Status().Active.Revision == 5 && r.Err() == nil })
+	if h := w.push(policy("https://c.example"), func(o *fleet.PushOptions) { o.Above = 70 }); h.Revision != 71 {
+		t.Errorf("the revision is %d, want 71", h.Revision)
+	}
+	// A replica that lies cannot use up the revisions.
+	w.put("status/evil", fmt.Sprintf(`{"instance":"evil","state":"acked","seen":%d}`, uint64(fleet.MaxRevision)))
+	if h := w.push(policy("https://c.example")); h.Revision != 72 {
+		t.Errorf("the revision is %d, want 72", h.Revision)
+	}
+}
+
+// TestStatusesThatLie has statuses that are not those of replicas.
+func TestStatusesThatLie(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put("status/a", "garbage")
+	w.put("status/b", `{"instance":"c"}`)
+	w.put("status/d", `{"instance":"d","state":"\u001b[2J","version":"\u202e","fault":{"reason":"\n","text":"a\nb\u0007"}}`)
+	w.put("status/e", `{"instance":"e","labels":{"a":"\u001b"}}`)
+	w.put("status/f", strings.Repeat(" ", 5<<10))
+	w.put("status/\x1b[2J", `{"instance":"\u001b[2J"}`)
+	all, err := w.store.Replicas(w.ctx())
+	if err != nil || len(all) != 6 {
+		t.Fatalf("%d statuses, %v; want 6", len(all), err)
+	}
+	for _, s := range all {
+		text := fmt.Sprintf("%+v", s)
+		if s.Fault != nil {
+			text += s.Fault.Text + string(s.Fault.Reason)
+		}
+		if strings.ContainsAny(text, "\x1b\n\a\u202e") || s.Fault == nil {
+			t.Errorf("a status that is not fit for a terminal, or has no fault: %q", text)
+		}
+	}
+	w.push(policy("https://a.example"))
+}
+
+// TestEtcdIsAway checks that calls end with their context.
+func TestEtcdIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := w.through(func(ctx context.Context, _ any, _ func() error) error {
+		<-ctx.Done()
+		return status.FromContextError(ctx.Err()).Err()
+	})
+	s := w.operator(client, "bob")
+	ctx, cancel := context.WithTimeout(w.ctx(), 100*time.Millisecond)
+	defer cancel()
+	_, head := s.Head(ctx)
+	_, push := s.Push(ctx, policy("https://a.example"), fleet.PushOptions{})
+	_, replicas := s.Replicas(ctx)
+	_, history := s.History(ctx, 1)
+	for i, err := range []error{head, push, replicas, history} {
+		if reasonOf(err) != fleet.ReasonUnavailable {
+			t.Errorf("call %d: error %v, want the reason %s", i, err, fleet.ReasonUnavailable)
+		}
+	}
+	if err := s.Follow(ctx, fleet.FollowOptions{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Follow: error %v, want that of the context", err)
+	}
+}
