@@ -243,6 +243,7 @@ func tour(t *testing.T, endpoint string) {
 	first := join(t, client, fleet.Options{Instance: "orders-1", Labels: map[string]string{"service": "orders", "region": "eu"}})
 	join(t, client, fleet.Options{Instance: "orders-2", Labels: map[string]string{"service": "orders", "region": "us"}})
 	join(t, client, fleet.Options{Instance: "shop-1", Labels: map[string]string{"service": "shop"}})
+	o.await("the replicas", "status", "3 replicas: ")
 	r := o.run(exitYes, "status", "--wait")
 	contains(t, "the status", r.stdout, "done: revision 1 is in force at 3 replicas")
 	o.golden("status", o.run(exitYes, "status"))
@@ -284,7 +285,7 @@ func TestFleetHalts(t *testing.T) {
 	opts.Instance, opts.Config.Profile = "prod-1", "prod"
 	join(t, client, opts)
 	join(t, client, fleet.Options{Instance: "dev-1", Labels: map[string]string{"stage": "dev"}})
-	o.run(exitYes, "status", "--wait")
+	o.await("the replicas", "status", "2 replicas: 2 acked")
 
 	if err := os.Remove(filepath.Join(o.dir, "cors.prod.yaml")); err != nil {
 		t.Fatal(err)
@@ -315,6 +316,49 @@ func TestFleetHalts(t *testing.T) {
 		state.Views[0].Instance != "dev-1" || state.Views[0].Wanted != state.Head.Revision || state.Views[0].State != fleet.StateAcked {
 		t.Errorf("status --format json: %+v", state)
 	}
+}
+
+// A rollout that is interrupted stays at its step, until someone goes on with it or ends it.
+func TestFleetInterrupted(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	etcd := fleetDevIn(t, t.TempDir())
+	o := newOperators(t, etcd.endpoint)
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o.run(exitYes, "push", "--yes")
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
+	cmd := exec.Command(binary, "fleet", "push", "--yes", "--steps", "50%,100%", "--pause", "1h")
+	cmd.Dir, cmd.Env = o.dir, environ(o.env...)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	text := ""
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		text += lines.Text() + "\n"
+		if strings.Contains(lines.Text(), "next step at ") {
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitFail {
+		t.Errorf("exit status %d after Ctrl-C", code)
+	}
+	contains(t, "an interrupted push", text, "interrupted: the rollout stays at 50% (step 1 of 2); 'corskit fleet promote --steps' goes on")
+	contains(t, "the status", o.run(exitYes, "status").stdout, "rollout: revision 2 at 50% (step 1 of 2); the others keep revision 1")
+	o.golden("promote", o.run(exitYes, "promote", "--yes", "-m", "no complaints"))
+	contains(t, "the status", o.run(exitYes, "status", "--wait").stdout, "done: revision 2 is in force")
+
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://c.example\"]}}\n")
+	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
+	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' goes on with its steps")
+	contains(t, "promote --steps", o.run(exitYes, "promote", "--steps").stdout, "done: revision 4 is in force")
 }
 
 // With a key, what nobody signed is refused, by replicas and by commands.
