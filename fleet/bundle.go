@@ -115,6 +115,9 @@ func (b *Bundle) Check(ctx context.Context, opts ...config.Options) ([]config.Re
 		reports = append(reports, r)
 		errs = append(errs, r.Err)
 	}
+	if err := ctx.Err(); err != nil { // the faults may come from the interruption
+		return nil, &Error{Reason: ReasonUnavailable, Detail: "checking the bundle was interrupted", Err: err}
+	}
 	if err := errors.Join(errs...); err != nil {
 		return reports, &Error{
 			Reason: ReasonRefusedPolicy, Detail: "replicas would refuse this configuration", Err: err,

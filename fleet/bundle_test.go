@@ -1,6 +1,8 @@
 package fleet_test
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -57,6 +59,18 @@ func TestReadBundle(t *testing.T) {
 		if _, err := b.Check(t.Context()); err != nil {
 			t.Errorf("profiles %q: %v", tt.profiles, err)
 		}
+	}
+}
+
+func TestCheckIsInterrupted(t *testing.T) {
+	b, err := fleet.ReadBundle(t.Context(), filepath.Join(write(t, map[string]string{"cors.yaml": smallPolicy}), "cors.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.Check(ctx); reasonOf(err) != fleet.ReasonUnavailable || !errors.Is(err, context.Canceled) {
+		t.Errorf("Check: error %v, want that of the context, and no fault of the bundle", err)
 	}
 }
 

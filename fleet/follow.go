@@ -280,31 +280,41 @@ func firstOf(refused []Status) []Status { return refused[:min(len(refused), 100)
 func (f *follower) halt(ctx context.Context, h *Head, p Progress, reason string, refused []Status) (bool, error) {
 	f.report(p)
 	if h.Rollout.Halted == nil {
-		_, err := f.store.Halt(ctx, reason, ChangeOptions{Message: "halted", Base: h})
-		if err != nil {
+		limited, cancel := context.WithTimeout(ctx, changeTime)
+		defer cancel()
+		if _, err := f.store.Halt(limited, reason, ChangeOptions{Message: "halted", Base: h}); err != nil {
 			return false, f.passing(ctx, err)
 		}
 	}
 	return false, &HaltedError{Revision: f.target.Pushed, Reason: reason, Refused: firstOf(refused)}
 }
 
+// changeTime bounds a change by a follower, which tries again.
+const changeTime = 10 * time.Second
+
 // move goes to the next step, or promotes after the last.
 func (f *follower) move(ctx context.Context, h *Head, last bool) error {
+	limited, cancel := context.WithTimeout(ctx, changeTime)
+	defer cancel()
 	var err error
 	if last {
-		_, err = f.store.Promote(ctx, ChangeOptions{Message: "all steps are done", Base: h})
+		_, err = f.store.Promote(limited, ChangeOptions{Message: "all steps are done", Base: h})
 	} else {
-		_, err = f.store.advance(ctx, ChangeOptions{
+		_, err = f.store.advance(limited, ChangeOptions{
 			Message: fmt.Sprintf("step %d of %d", h.Rollout.Step+2, len(h.Rollout.Steps)), Base: h,
 		})
 	}
 	return f.passing(ctx, err)
 }
 
+// headTime is how long a follower waits for a head that was written before it reads again.
+const headTime = 2 * time.Second
+
 // passing returns nil for an error that ends by itself: someone else was quicker, or etcd
 // cannot be reached. The next look at the fleet decides.
 func (f *follower) passing(ctx context.Context, err error) error {
 	f.judged = time.Now() // the new head is on its way
+	f.watcher.refresh.Reset(headTime)
 	if _, ok := errors.AsType[*ConflictError](err); ok {
 		return nil
 	}

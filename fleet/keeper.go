@@ -26,6 +26,7 @@ type keeper struct {
 
 	read   []byte // the head as it was last read from etcd, good or bad
 	modRev int64  // when etcd got it
+	booted int64  // the revision of etcd that Join has read it at; zero if the next session must read it
 	seen   mark
 	stored *Head     // that of the disk at the start; nil if there is none
 	head   *Head     // the newest that was verified; nil if there is none
@@ -122,7 +123,8 @@ func (f *keeper) bootFromEtcd(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, f.opts.BootTimeout)
 	defer cancel()
 	for p := (pause{}); ; {
-		_, err := f.get(ctx)
+		var err error
+		f.booted, err = f.get(ctx)
 		if err == nil && f.reason(areaBundle) != ReasonUnavailable || reasonOf(err) == ReasonPermission || !sleep(ctx, p.next(0)) {
 			return
 		}
@@ -297,7 +299,7 @@ func (f *keeper) accept(value []byte) error {
 	if value == nil {
 		return f.missing()
 	}
-	h, raw, err := openHead(value, f.opts.Prefix, f.opts.Keys)
+	h, raw, err := f.opts.Shared.open(value, f.opts.Prefix, f.opts.Keys)
 	if err != nil {
 		return err
 	}

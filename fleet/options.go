@@ -53,13 +53,15 @@ type Options struct {
 	Fallback string
 
 	// Config are options for the configuration: the profile, functions for origins, and
-	// OnReload, which is called after each change as by a [config.Watcher]. If Environ is
-	// nil, no environment is used: a file that was pushed must not read the variables of
-	// this process. Its Logger defaults to Logger.
+	// OnReload, which is called after each change and each refusal as by a
+	// [config.Watcher], and must not call [Replica.Close], which waits for it. If Environ
+	// is nil, no environment is used: a file that was pushed must not read the variables
+	// of this process.
 	Config config.Options
 
 	// Logger, if not nil, gets one line for each change of the policy, for each fault and
-	// for its end. Values are bounded and have no control characters.
+	// for its end. Values are bounded and have no control characters. It defaults to that
+	// of Config.
 	Logger *slog.Logger
 
 	// Connect makes the client if Join is given none. It is called, one call at a time, until
@@ -116,7 +118,7 @@ func (o Options) complete() (Options, layout, error) {
 	if o.Config.Environ == nil {
 		o.Config.Environ = []string{}
 	}
-	o.Config.Logger = cmp.Or(o.Config.Logger, o.Logger)
+	o.Logger = cmp.Or(o.Logger, o.Config.Logger)
 	short := func(d, low, high time.Duration) bool { return d < low || d > high }
 	seconds := func(field string, d time.Duration, low, high time.Duration) *OptionError {
 		return &OptionError{

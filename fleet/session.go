@@ -62,9 +62,12 @@ func (f *keeper) rest(ctx context.Context, d time.Duration) {
 
 // session reads the head and follows it. It returns why it cannot go on.
 func (f *keeper) session(ctx context.Context) error {
-	revision, err := f.get(ctx)
-	if err != nil {
-		return err
+	revision := f.booted // what Join has read need not be read again
+	if f.booted = 0; revision == 0 {
+		var err error
+		if revision, err = f.get(ctx); err != nil {
+			return err
+		}
 	}
 	f.notify() // the status may have been lost with the connection
 	watch, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))

@@ -2,18 +2,21 @@ package fleet
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"sync"
 
 	"github.com/corskit/corskit/config"
 )
 
-// Shared lets several replicas of one process share compiled policies, and so the memory and
-// the time that these need: for a process that serves many fleets or names. Each replica
-// still verifies what it takes. A nil *Shared shares nothing.
+// Shared lets several replicas of one process share compiled policies and verified heads, and
+// so the memory and the time that these need: for a process that serves many fleets or names.
+// A head is verified once for the same bytes, prefix and keys. A nil *Shared shares nothing.
 type Shared struct {
-	mu   sync.Mutex
-	made map[sharedKey]*sharedConfig
-	last []sharedKey // in the order of their making
+	mu    sync.Mutex
+	made  map[sharedKey]*sharedConfig
+	last  []sharedKey  // in the order of their making
+	heads []sharedHead // the oldest first
 }
 
 // maxShared is how many compiled policies a Shared keeps: those in force, the ones before and
@@ -26,6 +29,40 @@ type sharedKey struct{ manifest, profile, key string }
 type sharedConfig struct {
 	mu     sync.Mutex
 	config *config.Config // nil if nobody has succeeded yet
+}
+
+// sharedHead is a head that was verified, and all that the verdict depends on.
+type sharedHead struct {
+	value        [sha256.Size]byte
+	prefix, keys string
+	head         *Head
+	envelope     *envelope
+}
+
+// open verifies a head, unless the same bytes were verified before with the same keys. The
+// result must not be changed.
+func (s *Shared) open(value []byte, prefix string, keys []ed25519.PublicKey) (*Head, *envelope, error) {
+	if s == nil {
+		return openHead(value, prefix, keys)
+	}
+	wanted := sharedHead{value: sha256.Sum256(value), prefix: prefix}
+	for _, k := range keys {
+		wanted.keys += string(k) // all have the same length
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.heads {
+		if h.value == wanted.value && h.prefix == wanted.prefix && h.keys == wanted.keys {
+			return h.head, h.envelope, nil
+		}
+	}
+	var err error
+	wanted.head, wanted.envelope, err = openHead(value, prefix, keys)
+	if err == nil {
+		s.heads = append(s.heads, wanted)
+		s.heads = s.heads[max(len(s.heads)-maxShared, 0):]
+	}
+	return wanted.head, wanted.envelope, err
 }
 
 // NewShared returns a Shared for [Options.Shared].

@@ -48,7 +48,7 @@ type settings struct {
 	alone                        bool
 	faults                       []string
 	budget                       size
-	out                          string
+	out, profile                 string
 }
 
 // run runs the command.
@@ -66,6 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	faults := flags.String("faults", "", "faults during a push, after the others: cut, silent, restart")
 	flags.Var(&s.budget, "budget", "skip what would transfer more than this")
 	flags.StringVar(&s.out, "out", "", "a directory for the page measured.md and its plot")
+	flags.StringVar(&s.profile, "cpuprofile", "", "a file for a processor profile of the pushes")
 	switch err := flags.Parse(args); {
 	case err == flag.ErrHelp:
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"time"
 
@@ -90,6 +91,11 @@ func (s settings) measureOne(ctx context.Context, n, size int, p *progress) (row
 		return nil, err
 	}
 	rows = append(rows, first)
+	stop, err := s.startProfile()
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
 	if err := f.pushes(ctx, first); err != nil {
 		return nil, err
 	}
@@ -108,6 +114,24 @@ func (s settings) measureOne(ctx context.Context, n, size int, p *progress) (row
 		}
 	}
 	return rows, nil
+}
+
+// startProfile begins a profile of this process. The last row's is what remains.
+func (s settings) startProfile() (stop func(), err error) {
+	if s.profile == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(s.profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		file.Close()
+	}, nil
 }
 
 // pushes pushes as often as the settings say.
@@ -169,10 +193,10 @@ func (f *simulated) push(ctx context.Context, r *row) (pushed, error) {
 			return one, err
 		}
 	}
-	if one.apply, err = f.applied.wait(ctx, f.progress); err != nil {
+	if one.apply, err = f.applied.wait(ctx, f.progress, "applied it"); err != nil {
 		return one, err
 	}
-	if one.ack, err = f.acked.wait(ctx, f.progress); err != nil {
+	if one.ack, err = f.acked.wait(ctx, f.progress, "reported it"); err != nil {
 		return one, err
 	}
 	f.wanted.Store(head.Revision + 1)
@@ -194,11 +218,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // applied returns a percentile of the time to apply, over all pushes.
-func (r *row) applied(percent float64) time.Duration {
+func (r *row) applied(percent int) time.Duration {
 	return percentile(r.all(func(p pushed) []time.Duration { return p.apply }), percent)
 }
 
-func (r *row) reported(percent float64) time.Duration {
+func (r *row) reported(percent int) time.Duration {
 	return percentile(r.all(func(p pushed) []time.Duration { return p.ack }), percent)
 }
 
@@ -212,12 +236,11 @@ func (r *row) all(of func(pushed) []time.Duration) []time.Duration {
 }
 
 // percentile returns the least value that is not below this part of the sorted values.
-func percentile(sorted []time.Duration, percent float64) time.Duration {
+func percentile(sorted []time.Duration, percent int) time.Duration {
 	if len(sorted) == 0 {
 		return 0
 	}
-	i := int(percent/100*float64(len(sorted))+0.999999) - 1
-	return sorted[min(max(i, 0), len(sorted)-1)]
+	return sorted[max((percent*len(sorted)+99)/100-1, 0)]
 }
 
 // mean returns the mean of a number over all pushes.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -59,7 +60,6 @@ func (f *simulated) start(ctx context.Context, n int, r *row) error {
 	if err != nil {
 		return err
 	}
-	f.wanted.Store(head.Revision + 1)
 	for range f.settings.connections {
 		client, err := f.etcd.Connect(nil)
 		if err != nil {
@@ -67,6 +67,8 @@ func (f *simulated) start(ctx context.Context, n int, r *row) error {
 		}
 		f.clients = append(f.clients, client)
 	}
+	// In reality, no process has so many goroutines for the garbage collector to look at.
+	debug.SetGCPercent(400)
 	f.replicas = make([]*fleet.Replica, n)
 	f.applied.size(n)
 	f.acked.size(n)
@@ -74,11 +76,13 @@ func (f *simulated) start(ctx context.Context, n int, r *row) error {
 	before := f.settle()
 	etcdBefore := f.usage().etcdMemory
 	start := time.Now()
+	f.acked.begin(start)
+	f.watching.Go(func() { f.watchReports(ctx) })
 	if err := f.join(ctx, public); err != nil {
 		return err
 	}
-	f.watching.Go(func() { f.watchReports(ctx) })
 	r.joined = time.Since(start)
+	f.wanted.Store(head.Revision + 1)
 	if err := f.reportAll(ctx); err != nil {
 		return err
 	}
@@ -117,6 +121,10 @@ func (f *simulated) join(ctx context.Context, public ed25519.PublicKey) error {
 				case failures <- err:
 				default:
 				}
+			}
+			// Not all at once: what matters is a push to a fleet that runs.
+			for ctx.Err() == nil && err == nil && !f.acked.has(i) {
+				time.Sleep(10 * time.Millisecond)
 			}
 			f.progress.step("%d of %d replicas have joined", done.Add(1), int64(len(f.replicas)))
 		})
@@ -240,8 +248,15 @@ func (t *tally) mark(i int) {
 	}
 }
 
+// has reports whether a replica has done it.
+func (t *tally) has(i int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.times[i] != 0
+}
+
 // wait waits for all, and returns their times in ascending order.
-func (t *tally) wait(ctx context.Context, p *progress) ([]time.Duration, error) {
+func (t *tally) wait(ctx context.Context, p *progress, verb string) ([]time.Duration, error) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -253,7 +268,7 @@ func (t *tally) wait(ctx context.Context, p *progress) ([]time.Duration, error) 
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%d of %d replicas are missing: %w", t.missing(), len(t.times), ctx.Err())
 		case <-ticker.C:
-			p.step("%d of %d replicas are done", int64(len(t.times)-t.missing()), int64(len(t.times)))
+			p.step("%d of %d replicas have "+verb, int64(len(t.times)-t.missing()), int64(len(t.times)))
 		}
 	}
 }

@@ -85,9 +85,10 @@ func (w *world) login(user string) *clientv3.Client {
 // TestPermissions runs a fleet with the roles of fleet.Roles, and takes the permissions of a
 // replica away for a while.
 func TestPermissions(t *testing.T) {
+	whole(t)
 	for _, name := range []string{"embedded", "debian"} {
 		t.Run(name, func(t *testing.T) {
-			whole(t)
+			t.Parallel()
 			var options etcdtest.Options
 			if name == "debian" {
 				options.Binary = etcdtest.Debian(t)
@@ -111,6 +112,9 @@ func TestPermissions(t *testing.T) {
 			must(t, err)
 			s.recovers(2)
 
+			if options.Binary != "" {
+				return // before 3.5, etcd refuses a login that carries a token which is no longer valid, as clients do
+			}
 			_, err = root.UserChangePassword(t.Context(), "orders", "other")
 			must(t, err)
 			w.etcd.Members[0].Client.Cut()

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,9 @@ import (
 
 // TestNothingIsLeft is not parallel, because it counts what the process has.
 func TestNothingIsLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("TestSmoke stands for all chaos tests in short mode")
+	}
 	w := single(t)
 	w.push(1, large)
 	m := w.etcd.Members[0]
@@ -43,12 +47,7 @@ func TestNothingIsLeft(t *testing.T) {
 				s.applies(1)
 			}
 			test.fault()
-			for _, s := range all {
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				defer cancel()
-				must(t, s.Close(ctx), s.Close(ctx))
-				s.keeps(1)
-			}
+			closeAll(t, all)
 			if left := goroutines("corskit/fleet."); left != "" {
 				t.Errorf("goroutines are left:\n%s", left)
 			}
@@ -63,17 +62,36 @@ func TestNothingIsLeft(t *testing.T) {
 				}
 				return nil
 			})
-			w.until(patience, "have no lease and no status", func() error {
-				leases, err := w.etcd.Admin().Leases(t.Context())
-				must(t, err)
-				got, err := w.etcd.Admin().Get(t.Context(), w.prefix+"status/", clientv3.WithPrefix(), clientv3.WithKeysOnly())
-				must(t, err)
-				if len(leases.Leases) > 0 || len(got.Kvs) > 0 {
-					return fmt.Errorf("there are %d leases and %d statuses", len(leases.Leases), len(got.Kvs))
-				}
-				return nil
-			})
 		})
+	}
+	w.t = t
+	w.until(patience, "have no lease and no status", func() error {
+		leases, err := w.etcd.Admin().Leases(t.Context())
+		must(t, err)
+		got, err := w.etcd.Admin().Get(t.Context(), w.prefix+"status/", clientv3.WithPrefix(), clientv3.WithKeysOnly())
+		must(t, err)
+		if len(leases.Leases) > 0 || len(got.Kvs) > 0 {
+			return fmt.Errorf("there are %d leases and %d statuses", len(leases.Leases), len(got.Kvs))
+		}
+		return nil
+	})
+}
+
+func closeAll(t *testing.T, all []*service) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var closing sync.WaitGroup
+	for _, s := range all {
+		closing.Go(func() {
+			if err := errors.Join(s.Close(ctx), s.Close(ctx)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	closing.Wait()
+	for _, s := range all {
+		s.keeps(1)
 	}
 }
 

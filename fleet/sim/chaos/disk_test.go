@@ -87,6 +87,7 @@ func (w *world) copies(dir string) {
 
 // TestUnreadableCache damages the copy on disk and starts a replica, first without etcd.
 func TestUnreadableCache(t *testing.T) {
+	whole(t)
 	damages := map[string]func(data []byte) []byte{
 		"emptied":   func([]byte) []byte { return nil },
 		"truncated": func(data []byte) []byte { return data[:len(data)/2] },
@@ -96,7 +97,7 @@ func TestUnreadableCache(t *testing.T) {
 	}
 	for name, damage := range damages {
 		t.Run(name, func(t *testing.T) {
-			whole(t)
+			t.Parallel()
 			w := apart(t)
 			w.prefix = "/unreadable-" + name + "/"
 			w.store = w.storeWith(w.etcd.Admin(), w.private)
@@ -147,7 +148,7 @@ func TestFullDisk(t *testing.T) {
 	c.waits("apply v1", func(r report) bool { return r.Policy == "v1" && r.Err == "" })
 	w.copies(dir)
 	before := files(t, dir)
-	c.limit("100000")
+	c.limit("20000")
 	w.push(2, 2*large)
 	c.waits("apply v2 all the same, and name the fault", func(r report) bool {
 		return r.Policy == "v2" && r.State == fleet.StateAcked && r.Cache == string(fleet.ReasonCache)
@@ -182,7 +183,7 @@ func TestKilledWhileWriting(t *testing.T) {
 	w := apart(t)
 	dir, away := t.TempDir(), nowhere(t)
 	w.push(1, large)
-	for round := range 8 {
+	for round := range 5 {
 		version := 2 + round
 		c := w.spawn(dir, w.etcd.Endpoints())
 		if round == 0 {

@@ -116,9 +116,10 @@ var forgeries = []struct {
 }
 
 func TestForgedHeads(t *testing.T) {
+	whole(t)
 	for _, test := range forgeries {
 		t.Run(strings.ReplaceAll(test.name, ",", ""), func(t *testing.T) {
-			whole(t)
+			t.Parallel()
 			w := apart(t)
 			w.prefix = "/forged-" + strings.NewReplacer(" ", "-", ",", "").Replace(test.name) + "/"
 			w.store = w.storeWith(w.etcd.Admin(), w.private)
@@ -165,6 +166,7 @@ func TestDeletedKeys(t *testing.T) {
 
 // TestForgedBundles damages the blobs of a bundle while the head stays.
 func TestForgedBundles(t *testing.T) {
+	whole(t)
 	for name, test := range map[string]struct {
 		forge  func(blob string) string // returns "" to delete
 		reason core.Reason
@@ -176,7 +178,7 @@ func TestForgedBundles(t *testing.T) {
 	} {
 		for _, part := range []string{"manifest", "chunk"} {
 			t.Run(name+" "+part, func(t *testing.T) {
-				whole(t)
+				t.Parallel()
 				w := apart(t)
 				w.prefix = "/blobs-" + name + "-" + part + "/"
 				w.store = w.storeWith(w.etcd.Admin(), w.private)

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -14,7 +15,13 @@ func TestMain(m *testing.M) {
 		os.Exit(runChild())
 	}
 	os.Exit(func() int {
-		var err error
+		// The tests mostly wait, so more of them can run at once than there are processors.
+		flag.Parse()
+		err := flag.Set("test.parallel", "12")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		if sharedDir, err = os.MkdirTemp("", "corskit-chaos-"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

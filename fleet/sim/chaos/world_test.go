@@ -100,7 +100,7 @@ func policy(version, extra int) *fleet.Bundle {
 }
 
 // large is a number of extra origins beyond what a head carries, in several chunks.
-const large = 20_000
+const large = 4_000
 
 // permit adds a policy to those that may be in force.
 func (w *world) permit(version int) {

@@ -269,10 +269,14 @@ func TestFollowWaitsForStatuses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	short, cancel := context.WithTimeout(w.ctx(), time.Second)
-	defer cancel()
-	err := w.store.Follow(short, fleet.FollowOptions{})
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 replicas report, but there were 4") {
+	ctx, cancel := context.WithCancel(w.ctx())
+	err := w.store.Follow(ctx, fleet.FollowOptions{Progress: func(p fleet.Progress) {
+		if p.Replicas != 1 || p.Pending != 0 || !p.Next.IsZero() {
+			t.Errorf("Follow goes on: %+v", p)
+		}
+		cancel()
+	}})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "1 replicas report, but there were 4") {
 		t.Errorf("Follow: error %v, want one that says that 1 of 4 reports", err)
 	}
 	if h, err := w.store.Head(w.ctx()); err != nil || h.Revision != pushed.Revision {
@@ -419,10 +423,13 @@ func TestFollowIsInterrupted(t *testing.T) {
 	// A replica that does not answer keeps Follow waiting; its error says so.
 	w.put("status/silent", `{"instance":"silent","state":"acked","head":1}`)
 	w.push(policy("https://c.example"))
-	short, cancel := context.WithTimeout(w.ctx(), 2*time.Second)
-	defer cancel()
-	err = w.store.Follow(short, fleet.FollowOptions{})
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 of 3") {
+	ctx, cancel = context.WithCancel(w.ctx())
+	err = w.store.Follow(ctx, fleet.FollowOptions{Progress: func(p fleet.Progress) {
+		if p.Acked == 2 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "1 of 3") {
 		t.Errorf("Follow: error %v, want one that says that 1 of 3 has not taken it", err)
 	}
 }
