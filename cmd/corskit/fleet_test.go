@@ -160,6 +160,34 @@ func (o *operators) await(what, command, text string) {
 	}
 }
 
+// interrupted runs a command, sends Ctrl-C when its standard error has a text, and returns what
+// it has printed there.
+func (o *operators) interrupted(when string, args ...string) (text string) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, append([]string{"fleet"}, args...)...)
+	cmd.Dir, cmd.Env = o.dir, environ(o.env...)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		o.t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		text += lines.Text() + "\n"
+		if strings.Contains(lines.Text(), when) {
+			_ = cmd.Process.Signal(os.Interrupt) // the exit status tells
+		}
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitFail {
+		o.t.Fatalf("corskit fleet %q: exit status %d after Ctrl-C\n%s", args, code, text)
+	}
+	return text
+}
+
 // golden compares the output with a golden file, after it has replaced what differs from
 // run to run.
 func (o *operators) golden(name string, r result) {
@@ -327,29 +355,7 @@ func TestFleetInterrupted(t *testing.T) {
 	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
 	o.run(exitYes, "push", "--yes")
 	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
-	cmd := exec.Command(binary, "fleet", "push", "--yes", "--steps", "50%,100%", "--pause", "1h")
-	cmd.Dir, cmd.Env = o.dir, environ(o.env...)
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	text := ""
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		text += lines.Text() + "\n"
-		if strings.Contains(lines.Text(), "next step at ") {
-			if err := cmd.Process.Signal(os.Interrupt); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitFail {
-		t.Errorf("exit status %d after Ctrl-C", code)
-	}
+	text := o.interrupted("next step at ", "push", "--yes", "--steps", "50%,100%", "--pause", "1h")
 	contains(t, "an interrupted push", text, "interrupted: the rollout stays at 50% (step 1 of 2); 'corskit fleet promote --steps' goes on")
 	contains(t, "the status", o.run(exitYes, "status").stdout, "rollout: revision 2 at 50% (step 1 of 2); the others keep revision 1")
 	o.golden("promote", o.run(exitYes, "promote", "--yes", "-m", "no complaints"))
@@ -358,6 +364,9 @@ func TestFleetInterrupted(t *testing.T) {
 	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://c.example\"]}}\n")
 	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
 	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' goes on with its steps")
+	text = o.interrupted("50% (step 1 of 2)", "status", "--wait")
+	contains(t, "status --wait, which changes nothing", text+o.run(exitYes, "status").stdout, "corskit: interrupted\n",
+		"revision 4 at 50% (step 1 of 2)")
 	contains(t, "promote --steps", o.run(exitYes, "promote", "--steps").stdout, "done: revision 4 is in force")
 }
 
@@ -387,6 +396,7 @@ func TestFleetKeys(t *testing.T) {
 	contains(t, "a push without a key", o.run(exitYes, "push", "--yes").stdout, "pushed revision 1, unsigned")
 	replica := join(t, connectTo(t, etcd.endpoint), fleet.Options{Instance: "one", Keys: keys})
 	o.await("the refusal", "status", "the head has no signature")
+	o.run(exitNo, "status")
 	signed := newOperators(t, etcd.endpoint, "CORSKIT_FLEET_SIGNING_KEY="+filepath.Join(o.dir, "fleet.key"))
 	signed.dir = o.dir
 	for _, r := range []result{signed.run(exitFail, "status"), o.run(exitFail, "status", "--public-keys", "fleet.pub")} {
