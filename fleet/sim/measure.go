@@ -193,10 +193,10 @@ func (f *simulated) push(ctx context.Context, r *row) (pushed, error) {
 			return one, err
 		}
 	}
-	if one.apply, err = f.applied.wait(ctx, f.progress); err != nil {
+	if one.apply, err = f.applied.wait(ctx, f.progress, "applied it"); err != nil {
 		return one, err
 	}
-	if one.ack, err = f.acked.wait(ctx, f.progress); err != nil {
+	if one.ack, err = f.acked.wait(ctx, f.progress, "reported it"); err != nil {
 		return one, err
 	}
 	f.wanted.Store(head.Revision + 1)
@@ -218,11 +218,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // applied returns a percentile of the time to apply, over all pushes.
-func (r *row) applied(percent float64) time.Duration {
+func (r *row) applied(percent int) time.Duration {
 	return percentile(r.all(func(p pushed) []time.Duration { return p.apply }), percent)
 }
 
-func (r *row) reported(percent float64) time.Duration {
+func (r *row) reported(percent int) time.Duration {
 	return percentile(r.all(func(p pushed) []time.Duration { return p.ack }), percent)
 }
 
@@ -236,12 +236,11 @@ func (r *row) all(of func(pushed) []time.Duration) []time.Duration {
 }
 
 // percentile returns the least value that is not below this part of the sorted values.
-func percentile(sorted []time.Duration, percent float64) time.Duration {
+func percentile(sorted []time.Duration, percent int) time.Duration {
 	if len(sorted) == 0 {
 		return 0
 	}
-	i := int(percent/100*float64(len(sorted))+0.999999) - 1
-	return sorted[min(max(i, 0), len(sorted)-1)]
+	return sorted[max((percent*len(sorted)+99)/100-1, 0)]
 }
 
 // mean returns the mean of a number over all pushes.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -66,6 +67,8 @@ func (f *simulated) start(ctx context.Context, n int, r *row) error {
 		}
 		f.clients = append(f.clients, client)
 	}
+	// In reality, no process has so many goroutines for the garbage collector to look at.
+	debug.SetGCPercent(400)
 	f.replicas = make([]*fleet.Replica, n)
 	f.applied.size(n)
 	f.acked.size(n)
@@ -253,7 +256,7 @@ func (t *tally) has(i int) bool {
 }
 
 // wait waits for all, and returns their times in ascending order.
-func (t *tally) wait(ctx context.Context, p *progress) ([]time.Duration, error) {
+func (t *tally) wait(ctx context.Context, p *progress, verb string) ([]time.Duration, error) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -265,7 +268,7 @@ func (t *tally) wait(ctx context.Context, p *progress) ([]time.Duration, error) 
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%d of %d replicas are missing: %w", t.missing(), len(t.times), ctx.Err())
 		case <-ticker.C:
-			p.step("%d of %d replicas are done", int64(len(t.times)-t.missing()), int64(len(t.times)))
+			p.step("%d of %d replicas have "+verb, int64(len(t.times)-t.missing()), int64(len(t.times)))
 		}
 	}
 }

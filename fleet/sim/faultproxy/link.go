@@ -1,6 +1,7 @@
 package faultproxy
 
 import (
+	"bytes"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -77,11 +78,11 @@ func (l *link) forward(way Direction, from, to net.Conn, count *atomic.Int64) {
 }
 
 func (l *link) read(way Direction, from net.Conn, chunks chan<- chunk) {
+	buffer := make([]byte, chunkSize)
 	for {
-		buffer := make([]byte, chunkSize)
 		n, err := from.Read(buffer)
 		if n > 0 {
-			data := buffer[:n]
+			data := bytes.Clone(buffer[:n]) // most reads are short
 			if way == ToServer && l.first.Load() == nil {
 				first := data[:min(n, firstSize)]
 				l.first.Store(&first)
