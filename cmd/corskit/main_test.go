@@ -208,8 +208,8 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	r := corskit(t, "")
 	contains(t, "the help", r.stdout,
-		"init", "schema", "check", "explain", "serve", "probe", "diff", "suggest", "completion", "version", "Examples:")
-	for _, name := range []string{"init", "schema", "check", "explain", "serve", "probe", "diff", "suggest"} {
+		"init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "completion", "version", "Examples:")
+	for _, name := range []string{"init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest"} {
 		r := corskit(t, "", "help", name)
 		if r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help %s: %+v", name, r)
