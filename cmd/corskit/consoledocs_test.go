@@ -86,7 +86,7 @@ func TestDocumentedSessions(t *testing.T) {
 			for _, session := range strings.Split("\n"+m[2], "\n$ corskit ")[1:] {
 				commands++
 				command, shown, _ := strings.Cut(strings.ReplaceAll(session, "\\\n", ""), "\n")
-				r := corskit(t, dir, words(strings.ReplaceAll(command, "http://localhost:8080", server.URL))...)
+				r := corskit(t, dir, splitCommand(strings.ReplaceAll(command, "http://localhost:8080", server.URL))...)
 				rest := r.stdout + r.stderr
 				for line := range strings.Lines(shown) {
 					if strings.TrimSpace(line) == "" {
@@ -108,8 +108,8 @@ func TestDocumentedSessions(t *testing.T) {
 	}
 }
 
-// words splits a command line as a shell does, for words with or without double quotes.
-func words(line string) (list []string) {
+// splitCommand splits a command line as a shell does, for words with or without double quotes.
+func splitCommand(line string) (list []string) {
 	for _, m := range regexp.MustCompile(`"([^"]*)"|(\S+)`).FindAllStringSubmatch(line, -1) {
 		list = append(list, m[1]+m[2])
 	}

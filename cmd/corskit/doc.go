@@ -8,6 +8,7 @@
 //	corskit explain [FILE] --origin O            explain what a browser does, and why
 //	corskit serve [FILE] --framework gin         try a policy out
 //	corskit probe URL --origin O                 judge a running server
+//	corskit conform URL [FILE]                   compare a running server with a file
 //	corskit diff OLD [NEW]                       report what a change allows and refuses
 //	corskit suggest [FILE] --from LOG            suggest the change that allows what was refused
 //	corskit fleet push [FILE]                    give one policy to many replicas, through etcd

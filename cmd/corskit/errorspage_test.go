@@ -70,7 +70,7 @@ func TestErrorsPageCommands(t *testing.T) {
 			}
 			w.WriteHeader(mistake.status)
 		}))
-		args := words(strings.ReplaceAll(m[1], "https://api.example.com", server.URL))
+		args := splitCommand(strings.ReplaceAll(m[1], "https://api.example.com", server.URL))
 		r := corskit(t, "", append(args, "--format", "json")...)
 		server.Close()
 		if mistake.status == 0 {

@@ -250,17 +250,11 @@ type paper struct {
 
 // answer implements [browsermodel.Transport].
 func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
-	u, err := url.Parse(r.URL)
-	if err != nil {
+	if _, err := url.Parse(r.URL); err != nil {
 		return browsermodel.Response{}, err
 	}
-	facts := core.Request{
-		Method: r.Method, Host: u.Host, Path: u.Path, RawPath: u.RawPath,
-		Origin:                      r.Header.Values("Origin"),
-		AccessControlRequestMethod:  r.Header.Values("Access-Control-Request-Method"),
-		AccessControlRequestHeaders: r.Header.Values("Access-Control-Request-Headers"),
-		SecFetchSite:                []string{"cross-site"},
-	}
+	facts := factsOf(r)
+	facts.SecFetchSite = []string{"cross-site"}
 	if browsermodel.OriginOf(r.URL) == p.fetch.Origin {
 		facts.SecFetchSite[0] = "same-origin"
 	}
@@ -268,6 +262,27 @@ func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermode
 	x := p.explain(ctx, facts).Spell(config.KeyOf)
 	p.requests = append(p.requests, facts)
 	p.explanations = append(p.explanations, x)
+	return answerOf(x), nil
+}
+
+// factsOf returns what an adapter tells the engine about a request.
+func factsOf(r browsermodel.Request) core.Request {
+	facts := core.Request{
+		Method:                             r.Method,
+		Origin:                             r.Header.Values("Origin"),
+		AccessControlRequestMethod:         r.Header.Values("Access-Control-Request-Method"),
+		AccessControlRequestHeaders:        r.Header.Values("Access-Control-Request-Headers"),
+		AccessControlRequestPrivateNetwork: r.Header.Values("Access-Control-Request-Private-Network"),
+		SecFetchSite:                       r.Header.Values("Sec-Fetch-Site"),
+	}
+	if u, err := url.Parse(r.URL); err == nil {
+		facts.Host, facts.Path, facts.RawPath = u.Host, u.Path, u.RawPath
+	}
+	return facts
+}
+
+// answerOf returns the response that an adapter sends, around a handler that returns 200.
+func answerOf(x core.Explanation) browsermodel.Response {
 	response := browsermodel.Response{Status: 200}
 	if x.Decision.Status != 0 {
 		response.Status = x.Decision.Status
@@ -275,7 +290,7 @@ func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermode
 	for _, h := range x.Headers {
 		response.Header = append(response.Header, browsermodel.Field{Name: h.Name, Value: h.Value})
 	}
-	return response, nil
+	return response
 }
 
 // exchanges joins the exchanges and their explanations.

@@ -96,6 +96,7 @@ or something is wrong, 2 if there is no answer.`,
   corskit explain cors.yaml --origin https://app.example.com --method PUT
   corskit serve cors.yaml --framework gin --watch
   corskit probe http://localhost:8080/items --origin https://app.example.com
+  corskit conform http://localhost:8080/ cors.yaml
   corskit diff cors.yaml cors.new.yaml
   corskit suggest cors.yaml --from decisions.jsonl
   corskit fleet push cors.yaml`,
@@ -122,8 +123,8 @@ or something is wrong, 2 if there is no answer.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return oneOf("color", cmd.Flag("color").Value.String(), "auto", "always", "never")
 	}
-	root.AddCommand(newDemo(), newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newDiff(), newSuggest(),
-		newFleet(), newVersion())
+	root.AddCommand(newDemo(), newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newConform(), newDiff(),
+		newSuggest(), newFleet(), newVersion())
 	return root
 }
 

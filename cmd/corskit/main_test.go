@@ -242,13 +242,13 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	r := corskit(t, "")
 	contains(t, "the help", r.stdout,
-		"demo", "init", "schema", "check", "explain", "serve", "probe", "diff", "suggest", "fleet", "completion", "version", "Examples:")
+		"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "fleet", "completion", "version", "Examples:")
 	for _, cmd := range newFleet().Commands() {
 		if r := corskit(t, "", "help", "fleet", cmd.Name()); r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help fleet %s: %+v", cmd.Name(), r)
 		}
 	}
-	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "diff", "suggest", "fleet"} {
+	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "fleet"} {
 		r := corskit(t, "", "help", name)
 		if r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help %s: %+v", name, r)

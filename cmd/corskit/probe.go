@@ -109,11 +109,12 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	g := &gate{yes: p.yes, ask: newAsk(cmd)}
+	g := &gate{yes: p.yes, ask: newAsk(cmd), requests: "about 20 requests"}
 	if g.pass(ctx, target) != nil {
 		return interrupted(ctx, g)
 	}
 	w := newWire(g, p.insecure, p.timeout, p.interval)
+	w.agent = "corskit-probe"
 	w.waiting = func(d time.Duration) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "the server is busy: waiting %v, as it asks\n", d)
 	}
@@ -380,8 +381,9 @@ func isLoopback(host string) bool {
 // gate asks once per machine before anything is sent to it. It does not ask about
 // this machine.
 type gate struct {
-	yes bool
-	ask func(ctx context.Context, question string) (bool, error)
+	yes      bool
+	ask      func(ctx context.Context, question string) (bool, error)
+	requests string // how many are sent
 
 	mu      sync.Mutex
 	agreed  map[string]bool
@@ -402,7 +404,7 @@ func (g *gate) pass(ctx context.Context, u *url.URL) error {
 	if g.refusal != nil {
 		return g.refusal
 	}
-	ok, err := g.ask(ctx, fmt.Sprintf("send about 20 requests to %s?", safe(host)))
+	ok, err := g.ask(ctx, fmt.Sprintf("send %s to %s?", g.requests, safe(host)))
 	switch {
 	case err != nil:
 		g.refusal = fmt.Errorf("%s is another machine, and %w: use --yes to agree in advance", safe(host), err)

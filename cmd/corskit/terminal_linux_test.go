@@ -173,6 +173,18 @@ func TestFleetPushAsks(t *testing.T) {
 	}
 }
 
+func TestConformAsksAtTerminal(t *testing.T) {
+	t.Parallel()
+	file := smallFile(t, `allow_origins: ["https://app.example.com"]`)
+	for typed, want := range map[string]string{"n\n": "nothing was sent", "y\n": "does not answer", "\x03": "interrupted"} {
+		screen, code := atTerminal(t, "", typed, nil, "conform", "http://server.invalid/", file, "--timeout", "5s")
+		if code != exitFail {
+			t.Errorf("%q: exit status %d", typed, code)
+		}
+		contains(t, "the screen", screen, "send up to ", " requests to server.invalid? [y/N]", want)
+	}
+}
+
 // A command fails if it cannot write its answer.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,8 +18,8 @@ import (
 // maxAnswerHead is the largest header section of an answer, in bytes.
 const maxAnswerHead = 256 << 10
 
-// wire sends requests to servers, through a gate and at a limited rate. It reads
-// only the headers of the answers, because a body may be an endless stream. A wire is
+// wire sends requests to servers, through a gate and at a limited rate. It ignores the
+// bodies of the answers, and reads only short ones: a body may be an endless stream. A wire is
 // not safe for concurrent use.
 type wire struct {
 	gate      *gate
@@ -27,6 +28,7 @@ type wire struct {
 	interval  time.Duration // the least time from an answer to the next request
 	patience  time.Duration // how much longer it may wait because servers ask for it
 	waiting   func(time.Duration)
+	agent     string    // the User-Agent of requests that have none
 	answered  time.Time // when the last answer came
 	failure   error     // why the last request got no answer
 	send      browsermodel.Transport
@@ -77,16 +79,22 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
+// maxDrained is the largest body that is read, in bytes.
+const maxDrained = 64 << 10
+
 // once sends a request and discards the body of the answer.
 func (w *wire) once(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), w.timeout)
 	defer cancel()
 	if r.Header.Get("User-Agent") == "" {
-		r.Header.Set("User-Agent", "corskit-probe")
+		r.Header.Set("User-Agent", w.agent)
 	}
 	res, err := w.transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		return nil, err
+	}
+	if 0 < res.ContentLength && res.ContentLength <= maxDrained {
+		_, _ = io.Copy(io.Discard, res.Body) // so that the connection can be used again
 	}
 	_ = res.Body.Close()
 	res.Body = http.NoBody
