@@ -102,8 +102,6 @@ func TestUnreadableCache(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := apart(t)
-			w.prefix = "/unreadable-" + name + "/"
-			w.store = w.storeWith(w.etcd.Admin(), w.private)
 			dir := t.TempDir()
 			w.push(1, 0)
 			before := w.spawn(dir, w.etcd.Endpoints())
@@ -120,7 +118,9 @@ func TestUnreadableCache(t *testing.T) {
 				}
 			}
 			alone := w.spawn(dir, nowhere(t))
-			alone.waits("start without a policy", func(r report) bool { return r.Policy == "" && r.Source == fleet.SourceNone && r.Cache != "" })
+			alone.waits("start without a policy", func(r report) bool {
+				return r.Policy == "" && r.Source == fleet.SourceNone && r.Cache != ""
+			})
 			alone.quit()
 			after := w.spawn(dir, w.etcd.Endpoints())
 			after.waits("apply v1 from etcd", func(r report) bool { return r.Policy == "v1" && r.State == fleet.StateAcked })
@@ -133,7 +133,9 @@ func TestUnreadableCache(t *testing.T) {
 			w.copies(dir)
 			after.quit()
 			healed := w.spawn(dir, nowhere(t))
-			healed.waits("start from the copy", func(r report) bool { return r.Policy == "v2" && r.Source == fleet.SourceDisk && r.Cache == "" })
+			healed.waits("start from the copy", func(r report) bool {
+				return r.Policy == "v2" && r.Source == fleet.SourceDisk && r.Cache == ""
+			})
 		})
 	}
 }
@@ -231,7 +233,9 @@ func TestKilledWhileWriting(t *testing.T) {
 		})
 		c.kill()
 		alone := w.spawn(dir, away)
-		alone.waits("start from a whole copy", func(r report) bool { return r.Policy != "" && r.Source == fleet.SourceDisk && r.Cache == "" })
+		alone.waits("start from a whole copy", func(r report) bool {
+			return r.Policy != "" && r.Source == fleet.SourceDisk && r.Cache == ""
+		})
 		alone.quit()
 	}
 }
