@@ -32,3 +32,9 @@ const (
 	MaxChunk    = maxChunk
 	MaxHead     = maxHead
 )
+
+// ParseStatus is what a store does with a status in etcd.
+func ParseStatus(instance string, data []byte) (Status, error) { return parseStatus(instance, data) }
+
+// EncodeStatus is what a replica writes.
+func EncodeStatus(s Status) ([]byte, error) { return s.encode() }

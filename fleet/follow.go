@@ -307,14 +307,10 @@ func (f *follower) move(ctx context.Context, h *Head, last bool) error {
 	return f.passing(ctx, err)
 }
 
-// headTime is how long a follower waits for a head that was written before it reads again.
-const headTime = 2 * time.Second
-
 // passing returns nil for an error that ends by itself: someone else was quicker, or etcd
 // cannot be reached. The next look at the fleet decides.
 func (f *follower) passing(ctx context.Context, err error) error {
-	f.judged = time.Now() // the new head is on its way
-	f.watcher.refresh.Reset(headTime)
+	f.watcher.unwatch() // read everything again: etcd has lost notifications
 	if _, ok := errors.AsType[*ConflictError](err); ok {
 		return nil
 	}

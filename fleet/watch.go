@@ -50,7 +50,7 @@ type change struct {
 const (
 	minBackoff   = 50 * time.Millisecond
 	maxBackoff   = time.Second
-	watchRefresh = 30 * time.Second // etcd has lost notifications; then all is read again
+	watchRefresh = 10 * time.Second // etcd has lost notifications; then all is read again
 )
 
 // watcher reads the head and the statuses, and keeps up with their changes.

@@ -160,6 +160,34 @@ func (o *operators) await(what, command, text string) {
 	}
 }
 
+// interrupted runs a command, sends Ctrl-C when its standard error has a text, and returns what
+// it has printed there.
+func (o *operators) interrupted(when string, args ...string) (text string) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, append([]string{"fleet"}, args...)...)
+	cmd.Dir, cmd.Env = o.dir, environ(o.env...)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		o.t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		text += lines.Text() + "\n"
+		if strings.Contains(lines.Text(), when) {
+			_ = cmd.Process.Signal(os.Interrupt) // the exit status tells
+		}
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitFail {
+		o.t.Fatalf("corskit fleet %q: exit status %d after Ctrl-C\n%s", args, code, text)
+	}
+	return text
+}
+
 // golden compares the output with a golden file, after it has replaced what differs from
 // run to run.
 func (o *operators) golden(name string, r result) {
@@ -243,6 +271,7 @@ func tour(t *testing.T, endpoint string) {
 	first := join(t, client, fleet.Options{Instance: "orders-1", Labels: map[string]string{"service": "orders", "region": "eu"}})
 	join(t, client, fleet.Options{Instance: "orders-2", Labels: map[string]string{"service": "orders", "region": "us"}})
 	join(t, client, fleet.Options{Instance: "shop-1", Labels: map[string]string{"service": "shop"}})
+	o.await("the replicas", "status", "3 replicas: ")
 	r := o.run(exitYes, "status", "--wait")
 	contains(t, "the status", r.stdout, "done: revision 1 is in force at 3 replicas")
 	o.golden("status", o.run(exitYes, "status"))
@@ -284,7 +313,7 @@ func TestFleetHalts(t *testing.T) {
 	opts.Instance, opts.Config.Profile = "prod-1", "prod"
 	join(t, client, opts)
 	join(t, client, fleet.Options{Instance: "dev-1", Labels: map[string]string{"stage": "dev"}})
-	o.run(exitYes, "status", "--wait")
+	o.await("the replicas", "status", "2 replicas: 2 acked")
 
 	if err := os.Remove(filepath.Join(o.dir, "cors.prod.yaml")); err != nil {
 		t.Fatal(err)
@@ -317,6 +346,30 @@ func TestFleetHalts(t *testing.T) {
 	}
 }
 
+// A rollout that is interrupted stays at its step, until someone goes on with it or ends it.
+func TestFleetInterrupted(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	etcd := fleetDevIn(t, t.TempDir())
+	o := newOperators(t, etcd.endpoint)
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o.run(exitYes, "push", "--yes")
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
+	text := o.interrupted("next step at ", "push", "--yes", "--steps", "50%,100%", "--pause", "1h")
+	contains(t, "an interrupted push", text, "interrupted: the rollout stays at 50% (step 1 of 2); 'corskit fleet promote --steps' goes on")
+	contains(t, "the status", o.run(exitYes, "status").stdout, "rollout: revision 2 at 50% (step 1 of 2); the others keep revision 1")
+	o.golden("promote", o.run(exitYes, "promote", "--yes", "-m", "no complaints"))
+	contains(t, "the status", o.run(exitYes, "status", "--wait").stdout, "done: revision 2 is in force")
+
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://c.example\"]}}\n")
+	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
+	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' goes on with its steps")
+	text = o.interrupted("50% (step 1 of 2)", "status", "--wait")
+	contains(t, "status --wait, which changes nothing", text+o.run(exitYes, "status").stdout, "corskit: interrupted\n",
+		"revision 4 at 50% (step 1 of 2)")
+	contains(t, "promote --steps", o.run(exitYes, "promote", "--steps").stdout, "done: revision 4 is in force")
+}
+
 // With a key, what nobody signed is refused, by replicas and by commands.
 func TestFleetKeys(t *testing.T) {
 	t.Parallel()
@@ -343,6 +396,7 @@ func TestFleetKeys(t *testing.T) {
 	contains(t, "a push without a key", o.run(exitYes, "push", "--yes").stdout, "pushed revision 1, unsigned")
 	replica := join(t, connectTo(t, etcd.endpoint), fleet.Options{Instance: "one", Keys: keys})
 	o.await("the refusal", "status", "the head has no signature")
+	o.run(exitNo, "status")
 	signed := newOperators(t, etcd.endpoint, "CORSKIT_FLEET_SIGNING_KEY="+filepath.Join(o.dir, "fleet.key"))
 	signed.dir = o.dir
 	for _, r := range []result{signed.run(exitFail, "status"), o.run(exitFail, "status", "--public-keys", "fleet.pub")} {

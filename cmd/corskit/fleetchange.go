@@ -182,13 +182,11 @@ func (o *operator) showRollback(ctx context.Context, cmd *cobra.Command, head *f
 	}
 	t := out(cmd)
 	if after == nil {
-		return target,
-			errors.New("the files of that revision are damaged or no longer kept: push the policy that you want")
+		return target, errors.New("the files of that revision are damaged or no longer kept: push the policy that you want")
 	}
 	t.printf("back to revision %d; against revision %d:\n", target.Pushed, newest.Pushed)
 	if before == nil {
-		t.printf("%s the files of revision %d are damaged or missing: no difference can be shown\n", t.style(yellow,
-			"note:"), newest.Pushed)
+		printNoFiles(t, newest)
 		return target, nil
 	}
 	printBundleDiff(ctx, cmd, before, after)

@@ -28,8 +28,7 @@ func (p *fleetPush) showChange(
 		return false, err
 	}
 	if before == nil {
-		t.printf("%s the files of revision %d are damaged or missing, so no difference can be shown\n",
-			t.style(yellow, "note:"), base.Stable.Pushed)
+		printNoFiles(t, base.Stable)
 		return false, nil
 	}
 	if sameFiles(before, bundle) {
@@ -38,6 +37,11 @@ func (p *fleetPush) showChange(
 	t.printf("against revision %d, in force since %s:\n", base.Stable.Pushed, moment(base.Time))
 	printBundleDiff(ctx, cmd, before, bundle)
 	return false, nil
+}
+
+// printNoFiles says why there is no difference to print.
+func printNoFiles(t terminal, ref fleet.Reference) {
+	t.printf("%s the files of revision %d are damaged or missing: no difference can be shown\n", t.style(yellow, "note:"), ref.Pushed)
 }
 
 // files returns a bundle, or nil if it is damaged or missing.

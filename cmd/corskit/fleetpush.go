@@ -131,7 +131,11 @@ func (p *fleetPush) push(ctx context.Context, cmd *cobra.Command, o *operator, b
 		return err
 	}
 	t.printf("%s revision %d%s\n", t.style(green, "pushed"), head.Revision, o.unsignedNote())
-	if rollout == nil || p.noWait {
+	switch {
+	case p.noWait:
+		t.printf("'corskit fleet promote --steps' goes on with its steps\n")
+		return nil
+	case rollout == nil:
 		t.printf("'corskit fleet status --wait' says when the replicas have it\n")
 		return nil
 	}

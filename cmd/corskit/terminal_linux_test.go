@@ -18,6 +18,12 @@ import (
 // command asks, and returns what appears on the screen.
 func atTerminal(t *testing.T, dir, typed string, env []string, args ...string) (screen string, code int) {
 	t.Helper()
+	return answerAtTerminal(t, dir, func() string { return typed }, env, args...)
+}
+
+// answerAtTerminal is like atTerminal, and calls answer when the command asks.
+func answerAtTerminal(t *testing.T, dir string, answer func() string, env []string, args ...string) (screen string, code int) {
+	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo-terminals: %v", err)
@@ -53,11 +59,11 @@ func atTerminal(t *testing.T, dir, typed string, env []string, args ...string) (
 		if err != nil {
 			break // EIO: the command has ended
 		}
-		if typed != "" && strings.Contains(b.String(), "[y/N] ") {
-			if _, err := io.WriteString(master, typed); err != nil {
+		if answer != nil && strings.Contains(b.String(), "[y/N] ") {
+			if _, err := io.WriteString(master, answer()); err != nil {
 				t.Fatal(err)
 			}
-			typed = ""
+			answer = nil
 		}
 	}
 	err = cmd.Wait()
@@ -151,6 +157,20 @@ func TestFleetPushAsks(t *testing.T) {
 		t.Errorf("rollback: exit status %d", code)
 	}
 	contains(t, "the screen", screen, "https://b.example", "give the policy of revision 2 to 0 replicas? [y/N]", "nothing was rolled back")
+
+	// While one person thinks about the difference, another one pushes.
+	for _, command := range []string{"push", "rollback"} {
+		write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://mine.example\"]}}\n")
+		screen, code = answerAtTerminal(t, o.dir, func() string {
+			write(t, o.dir, "theirs.yaml", "policies: {app: {allow_origins: [\"https://theirs-"+command+".example\"]}}\n")
+			o.run(exitYes, "push", "theirs.yaml", "--yes", "--author", "bob", "-m", "urgent")
+			return "y\n"
+		}, o.env, "fleet", command)
+		if code != exitFail {
+			t.Errorf("%s after another push: exit status %d", command, code)
+		}
+		contains(t, "the screen", screen, `by "bob": "urgent"; look at it, then try again`)
+	}
 }
 
 // A command fails if it cannot write its answer.

@@ -60,7 +60,7 @@ var users = []user{
 		[]string{"github.com/spf13/viper", "github.com/fsnotify/fsnotify"}},
 	{"fleet", []string{rootPath + "/fleet"},
 		`if _, _, err := fleet.GenerateKey(); err != nil { panic(err) }`,
-		[]string{"github.com/spf13/viper", "github.com/fsnotify/fsnotify", etcdPath + "client/v3"}},
+		[]string{"github.com/spf13/viper", "github.com/fsnotify/fsnotify", prometheusPath, otelPath, etcdPath + "client/v3"}},
 	{"fleet/dev", []string{"context", rootPath + "/fleet/dev"},
 		`if _, err := dev.Start(context.Background(), dev.Options{Listen: "0.0.0.0:0"}); err == nil { panic("not on loopback") }`,
 		[]string{"github.com/spf13/cobra", prometheusPath, otelPath, etcdPath + "client/v3", etcdPath + "server/v3"}},

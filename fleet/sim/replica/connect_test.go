@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/authpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/corskit/corskit/fleet"
@@ -63,13 +65,19 @@ func (w *world) enableAuth() {
 			w.Fatal(err)
 		}
 	}
-	const prefix = fleet.DefaultPrefix
 	do(auth.UserAdd(ctx, "root", "root"))
 	do(auth.UserGrantRole(ctx, "root", "root"))
 	do(auth.RoleAdd(ctx, "replica"))
-	do(auth.RoleGrantPermission(ctx, "replica", prefix+"head", "", clientv3.PermissionType(clientv3.PermRead)))
-	do(auth.RoleGrantPermission(ctx, "replica", prefix+"blobs/", clientv3.GetPrefixRangeEnd(prefix+"blobs/"), clientv3.PermissionType(clientv3.PermRead)))
-	do(auth.RoleGrantPermission(ctx, "replica", prefix+"status/", clientv3.GetPrefixRangeEnd(prefix+"status/"), clientv3.PermissionType(clientv3.PermWrite)))
+	for key, access := range map[string]authpb.Permission_Type{
+		"head": clientv3.PermRead, "blobs/": clientv3.PermRead, "status/": clientv3.PermWrite,
+	} {
+		key = fleet.DefaultPrefix + key
+		end := ""
+		if strings.HasSuffix(key, "/") {
+			end = clientv3.GetPrefixRangeEnd(key)
+		}
+		do(auth.RoleGrantPermission(ctx, "replica", key, end, clientv3.PermissionType(access)))
+	}
 	do(auth.UserAdd(ctx, "web", "secret"))
 	do(auth.UserGrantRole(ctx, "web", "replica"))
 	do(auth.AuthEnable(ctx))

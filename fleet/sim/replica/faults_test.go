@@ -235,7 +235,7 @@ func TestBootOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, s := allowed(r.Engine()), r.Status(); got != origin || s.Active.Source != source || r.Ready() != (origin != "") {
-			t.Fatalf("%q is allowed, the source is %s (%+v), want %q and %s\nlog:\n%s", got, s.Active.Source, s.Fault, origin, source, w.log)
+			t.Fatalf("%q is allowed, the source is %s (%+v), want %q, %s\nlog:\n%s", got, s.Active.Source, s.Fault, origin, source, w.log)
 		}
 		return r
 	}

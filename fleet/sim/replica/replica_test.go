@@ -22,7 +22,8 @@ func TestPushesArrive(t *testing.T) {
 		h := w.push(policy(origin))
 		w.allows(patience, r, origin)
 		w.well(patience, r)
-		if s := r.Status(); s.Head != h.Revision || s.Wanted != h.Revision || s.Active.Manifest != h.Stable.Manifest || s.Seen != h.Revision {
+		s := r.Status()
+		if s.Head != h.Revision || s.Wanted != h.Revision || s.Active.Manifest != h.Stable.Manifest || s.Seen != h.Revision {
 			t.Errorf("the status is %+v, want revision %d", s, h.Revision)
 		}
 	}
