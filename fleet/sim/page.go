@@ -40,7 +40,8 @@ func (r *results) page(args []string) string {
 	r.growth(&b)
 	b.WriteString("## How this was measured\n\n")
 	fmt.Fprintf(&b, "%s, %d processors, %s, %s/%s. The replicas are those of package `fleet`, in one process, on %d connections\n"+
-		"through a proxy on loopback, against an etcd of %d with its disk. All share the processors of this machine", cpuName(), runtime.NumCPU(),
+		"through a proxy on loopback, against an etcd of %d with its disk. All share the processors of this machine",
+		cpuName(), runtime.NumCPU(),
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, r.settings.connections, r.settings.members)
 	if r.settings.alone {
 		b.WriteString(", and each replica\nverifies and compiles for itself, as in a fleet of many machines.\n")
