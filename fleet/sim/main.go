@@ -59,7 +59,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.Var(&s.replicas, "replicas", "numbers of replicas, separated by commas")
 	flags.Var(&s.sizes, "size", "sizes of the bundles, such as 1KiB,1MiB")
 	flags.IntVar(&s.pushes, "pushes", 5, "pushes for each number and size")
-	flags.IntVar(&s.connections, "connections", 8, "connections that the replicas share")
+	flags.IntVar(&s.connections, "connections", 100,
+		"connections that the replicas share; etcd is slow to notify more than 128 watches of one")
 	flags.IntVar(&s.members, "members", 1, "members of the etcd: 1 or 3")
 	flags.DurationVar(&s.jitter, "jitter", -1, "fleet.Options.Jitter: negative is off, 0 derives it from the size of the fleet")
 	flags.BoolVar(&s.alone, "alone", false, "let each replica compile for itself, although all share the processors of this machine")

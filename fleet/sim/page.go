@@ -32,20 +32,22 @@ func (r *results) page(args []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A fleet, measured\n\n<!-- Written by: go run ./fleet/sim %s -->\n\n", strings.Join(args, " "))
 	fmt.Fprintf(&b, "![How many replicas have applied a push after how long](%s)\n\n", plotName)
-	b.WriteString("A push is over when every replica decides by the new policy. The time counts from the call of `Push`, which checks the\n" +
-		"policy and uploads it, and during a fault from its end. `report` is when etcd has the status of the replica.\n\n")
+	b.WriteString("A push is over when every replica decides by the new policy. The time counts from the call of `Push`, which checks\n" +
+		"the policy and uploads it, and during a fault from its end. `report` is when etcd has the status of the replica.\n\n")
 	r.tableOf(&b)
-	b.WriteString("\nBytes and processor time are those of one push, for all replicas together. `memory/replica` is that of the process with\n" +
-		"the replicas, without the etcd.\n\n")
+	b.WriteString("\nBytes and processor time are those of one push, for all replicas together. `memory/replica` is\n" +
+		"that of the process with the replicas, without the etcd.\n\n")
 	r.growth(&b)
 	b.WriteString("## How this was measured\n\n")
-	fmt.Fprintf(&b, "%s, %d processors, %s, %s/%s. The replicas are those of package `fleet`, in one process, on %d connections through a\n"+
-		"proxy on loopback, against an etcd of %d with its disk. All share the processors of this machine", cpuName(), runtime.NumCPU(),
+	fmt.Fprintf(&b, "%s, %d processors, %s, %s/%s. The replicas are those of package `fleet`, in one process, on %d connections\n"+
+		"through a proxy on loopback, against an etcd of %d with its disk. All share the processors of this machine",
+		cpuName(), runtime.NumCPU(),
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, r.settings.connections, r.settings.members)
 	if r.settings.alone {
 		b.WriteString(", and each replica\nverifies and compiles for itself, as in a fleet of many machines.\n")
 	} else {
-		b.WriteString(". In a fleet, each replica\nhas its own: so here they verify and compile each policy once, by `Options.Shared`. `-alone` turns this off.\n")
+		b.WriteString(". In a fleet, each replica\nhas its own: so here they verify and compile each policy once, by `Options.Shared`.\n" +
+			"`-alone` turns this off.\n")
 	}
 	return b.String()
 }
@@ -78,8 +80,9 @@ func (r *results) growth(b *strings.Builder) {
 	down := mean(last, func(p pushed) int64 { return p.down }) / n
 	up := mean(last, func(p pushed) int64 { return p.up }) / n
 	cpu := mean(last, func(p pushed) time.Duration { return p.etcdCPU }) / time.Duration(n)
-	fmt.Fprintf(b, "## How it grows\n\nEverything grows with the number of replicas. At %d replicas and %s, a push costs etcd for each replica\n"+
-		"%s to send, %s to receive and %v of processor time, its report included; a replica takes %s of etcd's memory.\n\n", last.replicas,
+	fmt.Fprintf(b, "## How it grows\n\nEverything grows with the number of replicas. At %d replicas and %s, a push costs\n"+
+		"etcd for each replica %s to send, %s to receive and %v of processor time, its report included;\n"+
+		"a replica takes %s of etcd's memory.\n\n", last.replicas,
 		sizeText(last.size), sizeText(int(down)), sizeText(int(up)), cpu.Round(time.Microsecond), sizeText(int(max(last.etcdReplicas, 0))))
 	const million = 1_000_000
 	fmt.Fprintf(b, "On paper, what one etcd would need for a push of this bundle beyond that, if nothing else limits it:\n\n"+
@@ -123,19 +126,19 @@ var colors = []string{"#1f8fe0", "#e06c1f", "#2ca05a", "#c84ba8", "#b08a1a", "#8
 // plot returns how many replicas had applied the pushes after how long, as SVG.
 func (r *results) plot() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="Arial,sans-serif" font-size="12" fill="#808080">`+"\n",
-		width, height)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" `, width, height)
+	b.WriteString(`font-family="Arial,sans-serif" font-size="12" fill="#808080">` + "\n")
 	b.WriteString("<title>Part of the replicas that have applied a push, by time</title>\n")
 	fmt.Fprintf(&b, `<text x="%d" y="18" font-size="14">Part of the replicas that have applied a push</text>`+"\n", left)
 	for i, name := range []string{"1 ms", "10 ms", "100 ms", "1 s", "10 s", "100 s"} {
 		x := left + i*innerWidth/int(decades)
-		fmt.Fprintf(&b, `<path d="M%d %dV%d" stroke="#808080" stroke-opacity="0.3"/><text x="%d" y="%d" text-anchor="middle">%s</text>`+"\n",
-			x, top, top+innerHeight, x, height-bottom+18, name)
+		fmt.Fprintf(&b, `<path d="M%d %dV%d" stroke="#808080" stroke-opacity="0.3"/>`, x, top, top+innerHeight)
+		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text>`+"\n", x, height-bottom+18, name)
 	}
 	for percent := 0; percent <= 100; percent += 25 {
 		y := top + innerHeight - percent*innerHeight/100
-		fmt.Fprintf(&b, `<path d="M%d %dH%d" stroke="#808080" stroke-opacity="0.3"/><text x="%d" y="%d" text-anchor="end">%d %%</text>`+"\n",
-			left, y, left+innerWidth, left-6, y+4, percent)
+		fmt.Fprintf(&b, `<path d="M%d %dH%d" stroke="#808080" stroke-opacity="0.3"/>`, left, y, left+innerWidth)
+		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%d %%</text>`+"\n", left-6, y+4, percent)
 	}
 	for i, row := range r.rows {
 		color := colors[i%len(colors)]

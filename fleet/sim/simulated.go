@@ -14,6 +14,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/fleet"
@@ -61,7 +63,7 @@ func (f *simulated) start(ctx context.Context, n int, r *row) error {
 		return err
 	}
 	for range f.settings.connections {
-		client, err := f.etcd.Connect(nil)
+		client, err := f.etcd.Connect(patient)
 		if err != nil {
 			return err
 		}
@@ -90,6 +92,12 @@ func (f *simulated) start(ctx context.Context, n int, r *row) error {
 	r.etcdMemory = f.usage().etcdMemory
 	r.etcdReplicas = (r.etcdMemory - etcdBefore) / int64(n)
 	return nil
+}
+
+// patient makes a client wait for answers to its pings: a connection with hundreds of
+// replicas, on a machine with thousands, is slow without being dead.
+func patient(cfg *clientv3.Config) {
+	cfg.DialOptions = append(cfg.DialOptions, grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: time.Minute}))
 }
 
 // join starts all replicas.

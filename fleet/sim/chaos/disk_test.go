@@ -77,6 +77,9 @@ func (w *world) copies(dir string) {
 	head := w.get("head")
 	w.until(patience, "write the copy", func() error {
 		for _, path := range files(w.t, dir) {
+			if strings.HasSuffix(path, ".tmp") {
+				continue // it is not the copy before it is renamed
+			}
 			if data, err := os.ReadFile(path); err == nil && strings.Contains(string(data), head) {
 				return nil
 			}
@@ -99,8 +102,6 @@ func TestUnreadableCache(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := apart(t)
-			w.prefix = "/unreadable-" + name + "/"
-			w.store = w.storeWith(w.etcd.Admin(), w.private)
 			dir := t.TempDir()
 			w.push(1, 0)
 			before := w.spawn(dir, w.etcd.Endpoints())
@@ -117,7 +118,9 @@ func TestUnreadableCache(t *testing.T) {
 				}
 			}
 			alone := w.spawn(dir, nowhere(t))
-			alone.waits("start without a policy", func(r report) bool { return r.Policy == "" && r.Source == fleet.SourceNone && r.Cache != "" })
+			alone.waits("start without a policy", func(r report) bool {
+				return r.Policy == "" && r.Source == fleet.SourceNone && r.Cache != ""
+			})
 			alone.quit()
 			after := w.spawn(dir, w.etcd.Endpoints())
 			after.waits("apply v1 from etcd", func(r report) bool { return r.Policy == "v1" && r.State == fleet.StateAcked })
@@ -130,9 +133,33 @@ func TestUnreadableCache(t *testing.T) {
 			w.copies(dir)
 			after.quit()
 			healed := w.spawn(dir, nowhere(t))
-			healed.waits("start from the copy", func(r report) bool { return r.Policy == "v2" && r.Source == fleet.SourceDisk && r.Cache == "" })
+			healed.waits("start from the copy", func(r report) bool {
+				return r.Policy == "v2" && r.Source == fleet.SourceDisk && r.Cache == ""
+			})
 		})
 	}
+}
+
+// TestReplayedAfterRestart brings an old head back while a replica does not run.
+func TestReplayedAfterRestart(t *testing.T) {
+	whole(t)
+	w := apart(t)
+	dir := t.TempDir()
+	cached := func(o *fleet.Options) { o.CacheDir = dir }
+	w.push(1, 0)
+	old := w.get("head")
+	w.push(2, large)
+	s := w.join(cached)
+	s.applies(2)
+	w.copies(dir)
+	must(t, s.Close(t.Context()))
+	w.put("head", old)
+	again := w.join(cached)
+	again.suffers(2, fleet.ReasonReplayed)
+	w.permit(3)
+	_, err := w.store.Push(t.Context(), policy(3, 0), fleet.PushOptions{})
+	must(t, err)
+	again.recovers(3)
 }
 
 // TestFullDisk lets the copy on disk fail for want of room.
@@ -206,7 +233,9 @@ func TestKilledWhileWriting(t *testing.T) {
 		})
 		c.kill()
 		alone := w.spawn(dir, away)
-		alone.waits("start from a whole copy", func(r report) bool { return r.Policy != "" && r.Source == fleet.SourceDisk && r.Cache == "" })
+		alone.waits("start from a whole copy", func(r report) bool {
+			return r.Policy != "" && r.Source == fleet.SourceDisk && r.Cache == ""
+		})
 		alone.quit()
 	}
 }

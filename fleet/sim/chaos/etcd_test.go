@@ -248,11 +248,13 @@ func TestFullEtcd(t *testing.T) {
 }
 
 // TestLostEtcd replaces etcd by an empty one, as after the loss of all disks. What replicas
-// have seen keeps the next revision above their highest.
+// have seen keeps the next revision above their highest. If that is so quick that a replica
+// does not see it, its client watches on from a revision that the new etcd reaches much later:
+// the refresh finds out.
 func TestLostEtcd(t *testing.T) {
 	whole(t)
 	w := single(t)
-	s := w.join()
+	s := w.join(func(o *fleet.Options) { o.Refresh = 500 * time.Millisecond })
 	for version := 1; version <= 5; version++ {
 		w.push(version, 0)
 	}

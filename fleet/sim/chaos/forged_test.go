@@ -121,8 +121,6 @@ func TestForgedHeads(t *testing.T) {
 		t.Run(strings.ReplaceAll(test.name, ",", ""), func(t *testing.T) {
 			t.Parallel()
 			w := apart(t)
-			w.prefix = "/forged-" + strings.NewReplacer(" ", "-", ",", "").Replace(test.name) + "/"
-			w.store = w.storeWith(w.etcd.Admin(), w.private)
 			s := w.join()
 			w.push(1, 0)
 			old := w.get("head")
@@ -180,8 +178,6 @@ func TestForgedBundles(t *testing.T) {
 			t.Run(name+" "+part, func(t *testing.T) {
 				t.Parallel()
 				w := apart(t)
-				w.prefix = "/blobs-" + name + "-" + part + "/"
-				w.store = w.storeWith(w.etcd.Admin(), w.private)
 				s := w.join()
 				w.push(1, 0)
 				s.applies(1)
@@ -203,8 +199,6 @@ func (w *world) pushDamaged(version int, part string, forge func(string) string)
 	w.t.Helper()
 	w.permit(version)
 	elsewhere := newWorld(w.t, w.etcd)
-	elsewhere.prefix = strings.TrimSuffix(w.prefix, "/") + "-source/"
-	elsewhere.store = elsewhere.storeWith(w.etcd.Admin(), w.private)
 	source := elsewhere.push(version, large)
 	got, err := w.etcd.Admin().Get(w.t.Context(), elsewhere.prefix+"blobs/", clientv3.WithPrefix())
 	must(w.t, err)

@@ -16,6 +16,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +30,8 @@ import (
 const patience = 30 * time.Second // for what happens at some time
 
 // recovery is generous by default, because other tests use the same processors.
-var recovery = flag.Duration("recovery", 10*time.Second, "how long a replica may take to be well again after a fault: 2s on an idle machine")
+var recovery = flag.Duration("recovery", 10*time.Second,
+	"how long a replica may take to be well again after a fault: 2s on an idle machine")
 
 // whole skips a test in short mode.
 func whole(t *testing.T) {
@@ -53,13 +55,16 @@ type world struct {
 	pushed map[string]bool // the names of the policies that may be in force
 }
 
+// worlds counts, so that each has a prefix of its own.
+var worlds atomic.Int64
+
 func newWorld(t *testing.T, etcd *etcdtest.Cluster) *world {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, etcd: etcd, prefix: "/" + strings.ReplaceAll(t.Name(), "/", "-") + "/", private: private, public: public}
+	w := &world{t: t, etcd: etcd, prefix: fmt.Sprintf("/world-%d/", worlds.Add(1)), private: private, public: public}
 	w.pushed = map[string]bool{}
 	w.store = w.storeWith(etcd.Admin(), private)
 	return w
