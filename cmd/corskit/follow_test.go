@@ -111,7 +111,7 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		{"probe", strings.Replace(plain.URL, "http:", "htp:", 1), "-o", page}, {"explain", "-o", "htps://app.example.com"},
 		{"explain", "cors.yaml", missing}, {"explain", "cors.yaml", method, "-o", page},
 		{"explain", "cors.yaml", method}, {"explain", "cors.yaml", "-o", page, safariHeader}, {"explain", "cors.yaml", status405},
-		{"probe", "http://corskit-sample.invalid/", "-o", page}, {"probe", secure.URL, "-o", page},
+		{"probe", "http://corskit-probe.invalid/", "-o", page}, {"probe", secure.URL, "-o", page},
 		{"probe", strings.Replace(plain.URL, "http:", "https:", 1), "-o", page},
 		{"probe", busy.URL, "-o", page}, {"probe", always429.URL, "-o", page},
 		{"probe", always429.URL, "-o", page, "--rate", "30/m"},
