@@ -14,7 +14,8 @@ func TestLookupPreset(t *testing.T) {
 			continue
 		}
 		for _, header := range slices.Concat(p.RequestHeaders, p.ResponseHeaders) {
-			if header != strings.ToLower(header) || !IsToken(header) || IsForbiddenRequestHeader(header) || IsForbiddenResponseHeader(header) {
+			if header != strings.ToLower(header) || !IsToken(header) ||
+				IsForbiddenRequestHeader(header) || IsForbiddenResponseHeader(header) {
 				t.Errorf("%s lists %q", name, header)
 			}
 		}
