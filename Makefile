@@ -3,7 +3,7 @@
 
 FUZZTIME ?= 30s
 
-.PHONY: check test browsers fuzz bench docs counts
+.PHONY: check test browsers fuzz bench docs api counts release-dry-run
 
 check: # the default: what to run after every change
 	go build work
@@ -34,6 +34,13 @@ docs: # write the pages and tables that come from code
 	go test ./conformance/realbrowser -run TestProof -update
 	go test -C docs/migrate . -update
 	go test -C docs/observe . -update
+
+api: # write api/, the exported names
+	go run ./tools/release api
+
+release-dry-run: # a release in a throw-away clone; leaves binaries in dist
+	rm -rf dist
+	go run ./tools/release dry-run -dist dist
 
 counts: # exported names, lines, long functions, repeated lines; REF=main counts main too
 	go run ./tools/counts $(REF)

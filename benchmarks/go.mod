@@ -1,4 +1,4 @@
-module github.com/corskit/corskit/benchmarks
+module github.com/corskit/corskit/benchmarks // not released
 
 go 1.26.0
 

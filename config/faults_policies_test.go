@@ -35,6 +35,21 @@ var policyFaults = []faultCase{
 		},
 	},
 	{
+		name: "presets",
+		files: config.Static{
+			"cors.yaml": []byte("policies:\n  spa:\n    allow_origins: [\"@mcp\"]\n    allow_headers: [\"@conect\", \"@loopback\"]\n"),
+		},
+		env: []string{"CORS__POLICIES__SPA__EXPOSE_HEADERS=@mcp,@tus"},
+		want: []string{
+			`cors.yaml:3:21: policies.spa.allow_origins[0] "@mcp": a preset of methods and headers; ` +
+				`move it to allow_headers and expose_headers`,
+			`cors.yaml:4:21: policies.spa.allow_headers[0] "@conect": not the name of a preset; did you mean "@connect"?`,
+			`cors.yaml:4:32: policies.spa.allow_headers[1] "@loopback": a preset of origins; move it to allow_origins`,
+			`CORS__POLICIES__SPA__EXPOSE_HEADERS: policies.spa.expose_headers[1] "@tus": not the name of a preset; ` +
+				`the presets are "@connect", "@grpc-web" and "@mcp"; list other names without "@"`,
+		},
+	},
+	{
 		name: "any origin with credentials",
 		files: config.Static{
 			"cors.yaml": []byte(`policies:

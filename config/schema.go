@@ -127,16 +127,18 @@ var policyFields = []Field{
 	},
 	{
 		Key: keyAllowMethods, Type: listType, Goname: "AllowMethods", Example: `["PUT", "DELETE"]`,
-		Doc: "The methods that scripts may use. CORS always allows GET, HEAD and POST. * allows every method.",
+		Doc: "The methods that scripts may use. CORS always allows GET, HEAD and POST. * allows every method, and " +
+			"@mcp those of the Model Context Protocol.",
 	},
 	{
 		Key: keyAllowHeaders, Type: listType, Goname: "AllowHeaders", Example: `["authorization", "content-type"]`,
-		Doc: "The request headers that scripts may set. " +
+		Doc: "The request headers that scripts may set. @connect, @grpc-web and @mcp stand for the headers of these protocols. " +
 			"* allows every header; without credentials it does not cover authorization, which must be listed.",
 	},
 	{
 		Key: "expose_headers", Type: listType, Goname: "ExposeHeaders", Example: `["etag"]`,
 		Doc: "The response headers that scripts may read in addition to those that CORS always exposes. " +
+			"@connect, @grpc-web and @mcp stand for the headers of these protocols. " +
 			"* exposes every header; it must not be combined with credentials.",
 	},
 	{

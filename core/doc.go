@@ -32,6 +32,17 @@
 // dot at the end match only if they are listed. With credentials, a regular expression matches http:// origins other
 // than loopback only if DangerouslyAllowInsecureOrigins is set.
 //
+// # Presets
+//
+// AllowMethods, AllowHeaders and ExposeHeaders may contain the name of a protocol, which
+// stands for the methods and headers that the protocol uses:
+//
+//	@connect   Connect, and gRPC-Web as servers of Connect speak it (connectrpc.com/cors v0.1.0)
+//	@grpc-web  gRPC-Web (the same, without what only Connect uses)
+//	@mcp       Model Context Protocol, Streamable HTTP, revisions 2025-03-26 to 2026-07-28
+//
+// Presets contain no headers of an application, such as authorization.
+//
 // # Answers
 //
 // A preflight is an OPTIONS request with Origin and Access-Control-Request-Method.

@@ -45,6 +45,7 @@ const (
 	ReasonMethodCase      Reason = "method-case"      // patch instead of PATCH
 	ReasonMaxAge          Reason = "max-age"          // negative, fractional or over a day; a warning if over two hours
 	ReasonNoPolicy        Reason = "no-policy"        // an engine or route without a policy
+	ReasonUnknownPreset   Reason = "unknown-preset"   // a name such as @connect that is not a preset of the list
 )
 
 // Reasons of the errors of [Policy.CheckOriginFunc]. Its errors have some of the reasons

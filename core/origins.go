@@ -31,6 +31,9 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 			added = b.Add(owner, pat, secure) || added
 		})
 		switch {
+		case isHeaderPreset(entry):
+			ps.fault(field, i, entry, ReasonUnknownPreset, "a preset of methods and headers",
+				"move it to "+nameAllowHeaders+" and "+nameExposeHeaders)
 		case f != nil:
 			detail, suggestion := ps.acceptable(f)
 			ps.fault(field, i, entry, Reason(f.Reason), detail, suggestion)

@@ -83,7 +83,7 @@ func (ps *policyScope) settings(any bool) {
 func (ps *policyScope) methods() (value string, all bool) {
 	const field = "AllowMethods"
 	var list []string
-	seen := make(map[string]bool, len(ps.policy.AllowMethods))
+	seen := make(entryOf, len(ps.policy.AllowMethods))
 	all = slices.Contains(ps.policy.AllowMethods, "*")
 	for i, entry := range ps.policy.AllowMethods {
 		if entry == "*" {
@@ -92,13 +92,17 @@ func (ps *policyScope) methods() (value string, all bool) {
 			}
 			continue
 		}
+		if fetch.IsPresetName(entry) {
+			list = append(list, ps.preset(field, i, entry, seen, all)...)
+			continue
+		}
 		m, ok := ps.method(i, entry)
 		if !ok {
 			continue
 		}
 		switch {
-		case seen[m]:
-			ps.again(field, i, entry, ReasonDuplicate)
+		case seen[m] != "":
+			ps.listedBy(field, i, entry, seen[m])
 			continue
 		case all:
 			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this method`, `list only "*"`)
@@ -111,7 +115,7 @@ func (ps *policyScope) methods() (value string, all bool) {
 				ps.misspelled(field, i, entry, meant)
 			}
 		}
-		seen[m] = true
+		seen[m] = entry
 		list = append(list, m)
 	}
 	switch {
@@ -213,15 +217,18 @@ func (ps *policyScope) expose() string {
 // returns false.
 func (ps *policyScope) names(field string, entries []string, keep func(i int, entry, name string) bool) []string {
 	var list []string
-	seen := make(map[string]bool, len(entries))
+	seen := make(entryOf, len(entries))
+	all := slices.Contains(entries, "*")
 	for i, entry := range entries {
 		name := strings.ToLower(entry)
 		switch {
+		case fetch.IsPresetName(entry):
+			list = append(list, ps.preset(field, i, entry, seen, all)...)
 		case entry != "*" && !ps.token(field, i, entry):
-		case seen[name]:
-			ps.again(field, i, entry, ReasonDuplicate)
+		case seen[name] != "":
+			ps.listedBy(field, i, entry, seen[name])
 		default:
-			seen[name] = true
+			seen[name] = entry
 			if entry != "*" && keep(i, entry, name) {
 				list = append(list, name)
 			}

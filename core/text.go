@@ -17,6 +17,7 @@ const (
 	nameAllowOriginFunc   = nameMark + "AllowOriginFunc" + nameMark
 	nameAllowMethods      = nameMark + "AllowMethods" + nameMark
 	nameAllowHeaders      = nameMark + "AllowHeaders" + nameMark
+	nameExposeHeaders     = nameMark + "ExposeHeaders" + nameMark
 	nameAllowCredentials  = nameMark + "AllowCredentials" + nameMark
 	nameRejectDisallowed  = nameMark + "RejectDisallowed" + nameMark
 	nameAllowNullOrigin   = nameMark + "DangerouslyAllowNullOrigin" + nameMark

@@ -93,7 +93,7 @@ func (a *addition) require(r core.Request) {
 	if len(r.AccessControlRequestMethod) != 1 {
 		return
 	}
-	p := &a.policy
+	p := a.policy.Expand()
 	method := r.AccessControlRequestMethod[0]
 	if !fetch.IsSafelistedMethod(method) && !slices.Contains(p.AllowMethods, "*") &&
 		!slices.ContainsFunc(p.AllowMethods, func(m string) bool { return fetch.NormalizeMethod(m) == method }) {

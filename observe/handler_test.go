@@ -227,6 +227,19 @@ func TestInspectorExplains(t *testing.T) {
 	}
 }
 
+// What a preset stands for is not added again.
+func TestInspectorKnowsPresets(t *testing.T) {
+	p := policy()
+	p.AllowMethods, p.AllowHeaders = []string{"@mcp"}, []string{"@grpc-web"}
+	server := inspect(t, core.MustNew(p), observe.HandlerOptions{})
+	var got struct{ Fix struct{ Lines string } }
+	read(t, server.URL+"/explain?origin=https://app.example.com&method=DELETE&headers=x-grpc-web,x-a", &got)
+	const want = "policies:\n  app:\n    allow_headers:\n      - \"@grpc-web\"\n      - \"x-a\"\n"
+	if got.Fix.Lines != want {
+		t.Errorf("the lines are\n%s\nwant\n%s", got.Fix.Lines, want)
+	}
+}
+
 func TestInspectorRefusesQuestions(t *testing.T) {
 	server := inspect(t, core.MustNew(policy()), observe.HandlerOptions{})
 	for _, query := range []string{

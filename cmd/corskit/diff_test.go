@@ -217,6 +217,11 @@ func TestDiffLists(t *testing.T) {
 		{"expose_headers: [x-a]", "expose_headers: ['*']", "+ response header *"},
 		{"expose_headers: ['*', authorization]", "expose_headers: ['*']", ""},
 
+		{"allow_headers: ['@grpc-web']", "allow_headers: [content-type, grpc-timeout, x-grpc-web, x-user-agent]", ""},
+		{"allow_headers: ['@grpc-web']", "allow_headers: ['@grpc-web', x-a]", "+ request header x-a"},
+		{"expose_headers: []", "expose_headers: ['@mcp']", "+ response header mcp-session-id"},
+		{"allow_methods: []", "allow_methods: ['@mcp']", "+ method DELETE"},
+
 		{"max_age: 60s", "max_age: 1m", ""},
 		{"max_age: 60s", "max_age: disabled", "~ max_age: 60s -> disabled"},
 		{"max_age: 86400s", "max_age: 600s", "~ max_age: 86400s -> 600s"},

@@ -188,7 +188,7 @@ func (x *explain) refusedMethods(cmd *cobra.Command, files []string) string {
 		return otherMethods()
 	}
 	allowed := []string{"GET", "HEAD", "POST"}
-	for _, method := range c.Policies[0].AllowMethods {
+	for _, method := range c.Policies[0].Expand().AllowMethods {
 		if method = browsermodel.NormalizeMethod(method); !slices.Contains(allowed, method) {
 			allowed = append(allowed, method)
 		}

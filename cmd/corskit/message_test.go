@@ -233,6 +233,7 @@ func TestMessageUsage(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"], allow_methods: [GET, put]}}\n")
 	write(t, dir, "two.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}, b: {}}\n")
+	write(t, dir, "mcp.yaml", "policies: {app: {allow_origins: [\"https://a.example\"], allow_methods: [\"@mcp\"]}}\n")
 	method := firefox("Did not find method in CORS header [Access-Control-Allow-Methods])")
 	missing := firefox("CORS header [Access-Control-Allow-Origin] missing).")
 	for _, tt := range []struct {
@@ -245,6 +246,8 @@ func TestMessageUsage(t *testing.T) {
 			"(the policy allows GET, HEAD, POST, PUT: the script uses another, such as DELETE or PATCH)"},
 		{[]string{"explain", method}, "the message of Firefox names neither the page's origin nor the method: add --origin and --method " +
 			"(the policy allows GET, HEAD, POST, PUT: the script uses another, such as DELETE or PATCH)"},
+		{[]string{"explain", "mcp.yaml", method},
+			"(the policy allows GET, HEAD, POST, DELETE: the script uses another, such as PUT or PATCH)"},
 		{[]string{"explain", "two.yaml", method}, "add --origin and --method (not GET, HEAD or POST, which need no permission)"},
 		{[]string{"explain", "absent.yaml", method}, "add --origin and --method (not GET, HEAD or POST, which need no permission)"},
 		{[]string{"probe", method}, "add --origin and --method (not GET, HEAD or POST, which need no permission)"},

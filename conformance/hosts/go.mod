@@ -1,4 +1,4 @@
-module github.com/corskit/corskit/conformance/hosts
+module github.com/corskit/corskit/conformance/hosts // not released
 
 go 1.26.0
 

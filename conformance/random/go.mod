@@ -1,4 +1,4 @@
-module github.com/corskit/corskit/conformance/random
+module github.com/corskit/corskit/conformance/random // not released
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module github.com/corskit/corskit/conformance/scoreboard
+module github.com/corskit/corskit/conformance/scoreboard // not released
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module github.com/corskit/corskit/docs/migrate
+module github.com/corskit/corskit/docs/migrate // not released
 
 go 1.26.0
 

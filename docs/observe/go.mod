@@ -1,4 +1,4 @@
-module github.com/corskit/corskit/docs/observe
+module github.com/corskit/corskit/docs/observe // not released
 
 go 1.26.0
 

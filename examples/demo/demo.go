@@ -4,6 +4,7 @@ package demo
 
 import (
 	"context"
+	_ "embed" // page.js
 	"errors"
 	"flag"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/examples/page"
 	"github.com/corskit/corskit/observe"
 )
 
@@ -28,35 +30,73 @@ type Serve func(ctx context.Context, listener net.Listener, engine *core.Engine)
 // Main parses the flags -listen and -app and runs the program until Ctrl-C.
 func Main(serve Serve) {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
+	pages := flag.String("page", "127.0.0.1:3000", "`address` of a page that uses the API; empty for none")
 	inspect := flag.String("inspect", "127.0.0.1:0", "`address` of the inspector; empty for none")
 	app := flag.String("app", "https://app.example.com", "`origin` of the app that has full access")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := Run(ctx, os.Stdout, serve, *listen, *inspect, *app); err != nil {
+	addresses := Addresses{Listen: *listen, Page: *pages, Inspect: *inspect}
+	if err := Run(ctx, os.Stdout, serve, addresses, *app); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// Run compiles the policies, listens, prints the curl commands and serves. If inspect is not
-// empty, the inspector listens there.
-func Run(ctx context.Context, out io.Writer, serve Serve, listen, inspect, app string) error {
-	engine, err := Engine(app)
+// Addresses are where a program listens. Page and Inspect may be empty.
+type Addresses struct {
+	Listen  string // the API
+	Page    string // a page that uses it
+	Inspect string // the inspector
+}
+
+//go:embed page.js
+var script string
+
+// Run compiles the policies, listens, prints the curl commands and serves. The origin app
+// and that of the page have full access.
+func Run(ctx context.Context, out io.Writer, serve Serve, at Addresses, app string) error {
+	apps := []string{app}
+	var pages net.Listener
+	if at.Page != "" {
+		var err error
+		if pages, err = page.Listen(at.Page, "-page"); err != nil {
+			return err
+		}
+		defer pages.Close()
+		apps = append(apps, page.Origin(pages))
+	}
+	engine, err := Engine(apps...)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", listen)
+	listener, err := page.Listen(at.Listen, "-listen")
 	if err != nil {
-		return fmt.Errorf("%w (choose another address with -listen)", err)
+		return err
 	}
-	if inspect != "" {
-		if err := Inspect(ctx, out, inspect, observe.Handler(engine, observe.HandlerOptions{})); err != nil {
+	if at.Inspect != "" {
+		if err := Inspect(ctx, out, at.Inspect, observe.Handler(engine, observe.HandlerOptions{})); err != nil {
 			_ = listener.Close()
 			return err
 		}
 	}
+	if pages != nil {
+		show(out, pages, page.Origin(listener))
+	}
 	printTour(out, "http://"+listener.Addr().String(), app)
 	return serve(ctx, listener, engine)
+}
+
+// show serves the page for an API.
+func show(out io.Writer, pages net.Listener, api string) {
+	example := page.Example{
+		Title: "Notes", Script: script, Intro: "A page and its API on two ports, which are two origins.",
+	}
+	go func() {
+		if err := http.Serve(pages, example.Handler(api)); !errors.Is(err, net.ErrClosed) {
+			log.Print(err)
+		}
+	}()
+	fmt.Fprintf(out, "page: %s\napi:  %s\n", page.Origin(pages), api)
 }
 
 // Inspect serves the inspector on a listener of its own until ctx is done, and prints its
@@ -80,15 +120,15 @@ func Inspect(ctx context.Context, out io.Writer, address string, inspector http.
 	return nil
 }
 
-// Engine returns an engine with the policies of the examples. The origin app has full
+// Engine returns an engine with the policies of the examples. The origins of apps have full
 // access, partners may read, and any origin may read paths below /public/.
-func Engine(app string) (*core.Engine, error) {
+func Engine(apps ...string) (*core.Engine, error) {
 	return core.NewRouted(
 		core.Route{Path: "/public/", Policies: []core.Policy{{Name: "public", AllowOrigins: []string{"*"}}}},
 		core.Route{Path: "/", Policies: []core.Policy{
 			{
 				Name:             "app",
-				AllowOrigins:     []string{app},
+				AllowOrigins:     apps,
 				AllowMethods:     []string{"PUT", "DELETE"},
 				AllowHeaders:     []string{"authorization", "content-type"},
 				ExposeHeaders:    []string{"location"},

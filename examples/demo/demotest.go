@@ -17,7 +17,7 @@ func Test(t *testing.T, serve Serve) {
 	out, in := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- Run(ctx, in, serve, "127.0.0.1:0", "127.0.0.1:0", "https://app.example.com")
+		done <- Run(ctx, in, serve, Addresses{Listen: "127.0.0.1:0", Inspect: "127.0.0.1:0"}, "https://app.example.com")
 		in.Close()
 	}()
 	defer func() {

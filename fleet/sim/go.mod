@@ -1,4 +1,4 @@
-module github.com/corskit/corskit/fleet/sim
+module github.com/corskit/corskit/fleet/sim // not released
 
 go 1.26.0
 

@@ -3,21 +3,18 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/mod/modfile"
 )
 
 // user describes a program that uses one released module.
 type user struct {
 	module  string
 	imports []string
-	main    string   // the body of func main
+	main    string   // the body of func main; if empty, the program only imports
 	needs   []string // the frameworks, and the modules in heavy, that the module needs
 }
 
@@ -29,6 +26,7 @@ var heavy = []string{
 }
 
 const (
+	rootPath   = "github.com/corskit/corskit"
 	corePath   = rootPath + "/core"
 	adapters   = rootPath + "/adapters/"
 	configPath = rootPath + "/config"
@@ -70,53 +68,53 @@ var users = []user{
 		`if _, err := corsotel.Observe(` + engine + `); err != nil { panic(err) }`, []string{otelPath}},
 }
 
-// everyUser returns users, and a user of each other adapter that is released. What
+// everyUser returns users, and a user of each other module that is released. What
 // only one adapter requires is a framework, which the others must not depend on.
-func everyUser(t *testing.T) (all []user, frameworks []string) {
+func everyUser(t *testing.T, r *repo) (all []user, frameworks []string) {
 	t.Helper()
-	files, err := tracked("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
 	all = slices.Clone(users)
 	required := make(map[string]int) // by how many adapters
-	for _, dir := range modules(files) {
-		if !released(dir) || dir == "." || dir == "cmd/corskit" {
-			continue // corshttp is the root's; .ci/run builds the command by itself
+	for _, m := range r.released {
+		if m.dir == "." || m.isCommand() {
+			continue // corshttp is the root's; the dry run installs the commands
 		}
-		own := requirements(t, dir)
-		if strings.HasPrefix(dir, "adapters/") {
-			for _, r := range own {
-				required[r]++
+		own := r.requirements(m)
+		if strings.HasPrefix(m.dir, "adapters/") {
+			for _, path := range own {
+				required[path]++
 			}
 		}
-		if !slices.ContainsFunc(users, func(u user) bool { return u.module == dir }) {
-			name := path.Base(dir)
-			all = append(all, user{dir, []string{adapters + name, corePath}, "_ = " + name + ".Middleware(" + engine + ")", own})
+		if !slices.ContainsFunc(users, func(u user) bool { return u.module == m.dir }) {
+			all = append(all, r.userOf(m))
 		}
 	}
-	for r, n := range required {
+	for path, n := range required {
 		if n == 1 {
-			frameworks = append(frameworks, r)
+			frameworks = append(frameworks, path)
 		}
 	}
 	return all, frameworks
 }
 
-// requirements returns what other people's modules the module in dir requires directly.
-func requirements(t *testing.T, dir string) (paths []string) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../..", dir, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
+// userOf returns a user of a module that users does not list.
+func (r *repo) userOf(m *mod) user {
+	needs := r.requirements(m)
+	for _, need := range m.file.Require {
+		if other := r.module(need.Mod.Path); other != nil {
+			needs = append(needs, r.requirements(other)...)
+		}
 	}
-	mod, err := modfile.Parse("go.mod", text, nil)
-	if err != nil {
-		t.Fatal(err)
+	if name := path.Base(m.dir); strings.HasPrefix(m.dir, "adapters/") {
+		return user{m.dir, []string{m.path, corePath}, "_ = " + name + ".Middleware(" + engine + ")", needs}
 	}
-	for _, r := range mod.Require {
-		if !r.Indirect && !strings.HasPrefix(r.Mod.Path, rootPath) && !strings.HasPrefix(r.Mod.Path, "golang.org/x/") {
-			paths = append(paths, r.Mod.Path)
+	return user{m.dir, []string{m.path}, "", needs}
+}
+
+// requirements returns what other people's modules a module requires directly.
+func (r *repo) requirements(m *mod) (paths []string) {
+	for _, need := range m.file.Require {
+		if !need.Indirect && !r.owns(need.Mod.Path) && !strings.HasPrefix(need.Mod.Path, "golang.org/x/") {
+			paths = append(paths, need.Mod.Path)
 		}
 	}
 	return paths
@@ -125,8 +123,12 @@ func requirements(t *testing.T, dir string) (paths []string) {
 func (u user) program() string {
 	var b strings.Builder
 	b.WriteString("package main\n\n")
+	name := ""
+	if u.main == "" {
+		name = "_ "
+	}
 	for _, path := range u.imports {
-		fmt.Fprintf(&b, "import %q\n", path)
+		fmt.Fprintf(&b, "import %s%q\n", name, path)
 	}
 	b.WriteString("\nfunc main() { " + u.main + " }\n")
 	return b.String()
@@ -136,78 +138,53 @@ func (u user) program() string {
 // resolving its dependencies. Compiling the frameworks for the first time takes
 // minutes, so that is done only with CORSKIT_PROOF=whole.
 func (u user) runs() bool {
-	return os.Getenv("CORSKIT_PROOF") == "whole" || !testing.Short() && u.module == "adapters/corshttp"
-}
-
-// moduleCache returns a module cache that survives between runs, so that
-// third-party packages are compiled only once. It removes the modules of this
-// repository from that cache.
-func moduleCache(t *testing.T) string {
-	user, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(user, "corskit", "downstream")
-	owner := filepath.Dir(filepath.FromSlash(rootPath))
-	for _, old := range []string{filepath.Join(dir, owner), filepath.Join(dir, "cache", "download", owner)} {
-		if err := os.RemoveAll(old); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-// environ returns an environment in which the go command gets the modules of
-// this repository from a file-system proxy.
-func environ(t *testing.T, proxy string) []string {
-	// Reuse what the user's module cache has downloaded, without adding the
-	// modules of this repository to it.
-	known, err := exec.Command("go", "env", "GOMODCACHE", "GOPROXY").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache, upstream, _ := strings.Cut(strings.TrimSpace(string(known)), "\n")
-	return append(os.Environ(),
-		"GOWORK=off", "GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE="+moduleCache(t), "GONOSUMDB="+rootPath,
-		"GODEBUG=goindex=0", // the module index assumes that a version never changes
-		"GOPROXY=file://"+proxy+",file://"+filepath.Join(cache, "cache", "download")+","+upstream,
-	)
+	return os.Getenv("CORSKIT_PROOF") == "whole" || u.module == "adapters/corshttp"
 }
 
 // TestDownstream checks that programs that use a released module resolve, build and
 // run without a workspace or replace directives, and that they depend on no framework
 // that they do not use.
 func TestDownstream(t *testing.T) {
-	proxy := t.TempDir()
-	if err := run("../..", proxy, "v0.1.0"); err != nil {
+	if testing.Short() {
+		t.Skip("fetches every framework into a new module cache")
+	}
+	dir := t.TempDir()
+	r, version, err := tagClone("../..", filepath.Join(dir, "clone"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	env := environ(t, proxy)
-	programs, frameworks := everyUser(t)
+	proxy := filepath.Join(dir, "proxy")
+	if err := r.writeProxy(proxy, version, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := newStranger(dir, proxy, r.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs, frameworks := everyUser(t, r)
 	for _, u := range programs {
 		t.Run(u.module, func(t *testing.T) {
 			dir := t.TempDir()
 			goIn := func(args ...string) string {
 				t.Helper()
-				cmd := exec.Command("go", args...)
-				cmd.Dir, cmd.Env = dir, env
-				out, err := cmd.CombinedOutput()
+				out, err := s.run(dir, nil, args...)
 				if err != nil {
-					t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+					t.Fatal(err)
 				}
-				return string(out)
+				return out
 			}
 			if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(u.program()), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			goIn("mod", "init", "example.com/downstream")
-			goIn("mod", "edit", "-go=1.26.0")
-			goIn("mod", "tidy")
+			if err := s.get(dir, rootPath+"/"+u.module, version); err != nil {
+				t.Fatal(err)
+			}
+			goIn("list", "-deps", ".") // resolves every import, without the tests of other people's modules
 			if u.runs() {
 				goIn("run", ".")
 			}
 			all := goIn("list", "-m", "all")
-			if !strings.Contains(all, rootPath+" v0.1.0") && !strings.Contains(all, rootPath+"/"+u.module+" v0.1.0") {
+			if !strings.Contains(all, rootPath+" "+version+"\n") && !strings.Contains(all, rootPath+"/"+u.module+" "+version+"\n") {
 				t.Errorf("the program does not use the released modules:\n%s", all)
 			}
 			for _, path := range slices.Concat(heavy, frameworks) {

@@ -1,0 +1,101 @@
+package core
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/corskit/corskit/internal/fetch"
+)
+
+// entryOf has the names of a list so far, and the entry that listed each.
+type entryOf map[string]string
+
+// preset returns the names that a preset, such as "@connect", adds to a list. all says
+// whether the list has "*".
+func (ps *policyScope) preset(field string, i int, entry string, seen entryOf, all bool) (added []string) {
+	p, ok := fetch.LookupPreset(entry)
+	if !ok {
+		ps.unknownPreset(field, i, entry)
+		return nil
+	}
+	names := presetNames(p, field)
+	others := make(map[string]bool) // entries that listed the same names
+	for _, name := range names {
+		if seen[name] != "" {
+			others[seen[name]] = true
+			continue
+		}
+		seen[name] = entry
+		added = append(added, name)
+	}
+	switch {
+	case len(added) == 0:
+		ps.listedBy(field, i, entry, slices.Sorted(maps.Keys(others))...)
+	case all:
+		ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already covers these names`, `list only "*"`)
+	case !slices.ContainsFunc(names, func(name string) bool { return !fetch.IsSafelistedMethod(name) }):
+		ps.warn(field, i, entry, ReasonSafelisted,
+			textf("no effect: browsers send %s without asking for permission", strings.Join(names, " and ")), "remove it")
+	}
+	return added
+}
+
+// unknownPreset adds the fault of an entry that looks like the name of a preset.
+func (ps *policyScope) unknownPreset(field string, i int, entry string) {
+	meant, ok := fetch.MeantPreset(entry)
+	switch {
+	case ok:
+		ps.fault(field, i, entry, ReasonUnknownPreset, "not the name of a preset", didYouMean(meant))
+	case strings.EqualFold(entry, "@loopback"):
+		ps.fault(field, i, entry, ReasonUnknownPreset, "a preset of origins", "move it to "+nameAllowOrigins)
+	default:
+		ps.fault(field, i, entry, ReasonUnknownPreset, "not the name of a preset",
+			`the presets are "@connect", "@grpc-web" and "@mcp"; list other names without "@"`)
+	}
+}
+
+// listedBy warns of an entry that lists nothing that other entries have not listed.
+func (ps *policyScope) listedBy(field string, i int, entry string, others ...string) {
+	if slices.Equal(others, []string{entry}) || !slices.ContainsFunc(append(others, entry), fetch.IsPresetName) {
+		ps.again(field, i, entry, ReasonDuplicate)
+		return
+	}
+	ps.warn(field, i, entry, ReasonDuplicate, "already listed, by "+quotedList(others), "remove it")
+}
+
+// presetNames returns what a preset stands for in a field.
+func presetNames(p *fetch.Preset, field string) []string {
+	switch field {
+	case "AllowMethods":
+		return p.Methods
+	case "AllowHeaders":
+		return p.RequestHeaders
+	}
+	return p.ResponseHeaders
+}
+
+// Expand returns a copy of the policy in which the presets of AllowMethods, AllowHeaders
+// and ExposeHeaders are replaced by what they stand for. Other entries are unchanged. These
+// lists are new.
+func (p Policy) Expand() Policy {
+	for field, list := range map[string]*[]string{
+		"AllowMethods": &p.AllowMethods, "AllowHeaders": &p.AllowHeaders, "ExposeHeaders": &p.ExposeHeaders,
+	} {
+		var expanded []string
+		for _, entry := range *list {
+			names := []string{entry}
+			if preset, ok := fetch.LookupPreset(entry); ok {
+				names = presetNames(preset, field)
+			}
+			expanded = append(expanded, names...)
+		}
+		*list = expanded
+	}
+	return p
+}
+
+func isHeaderPreset(entry string) bool {
+	_, ok := fetch.LookupPreset(entry)
+	return ok
+}
