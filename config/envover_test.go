@@ -123,7 +123,8 @@ func TestFromEnvOverFaults(t *testing.T) {
 			`set CORS__POLICIES__SPA__MAX_AGE`},
 		{core.Policy{Name: "My Policy"}, "", `the policy in the code "My Policy": not a valid policy name; use a-z`},
 		{core.Policy{Name: "SPA"}, "", `the policy in the code "SPA": not a valid policy name; use a-z`},
-		{core.Policy{AllowMethods: []string{"patch"}}, "", `the policy in the code: policies.default.allow_methods[0] "patch": methods are case`},
+		{core.Policy{AllowMethods: []string{"patch"}}, "",
+			`the policy in the code: policies.default.allow_methods[0] "patch": methods are case`},
 		{core.Policy{MaxAge: 600}, "", `the policy in the code: policies.default.max_age`},
 		{ok, "CORS_PROFILE=prod", `CORS_PROFILE "prod"`},
 	} {
@@ -149,7 +150,8 @@ func TestFromEnvOverFaults(t *testing.T) {
 func TestFromEnvOverNote(t *testing.T) {
 	env := config.Options{Environ: []string{"CORS_ALLOW_ORIGINS=https://a.example"}}
 	c, err := config.ReadEnvOver(core.Policy{AllowMethods: []string{"PUT"}}, env)
-	if err != nil || len(c.Notes) != 1 || !strings.HasPrefix(c.Notes[0].String(), "the policy in the code: policies.default: no allow_headers: ") {
+	if err != nil || len(c.Notes) != 1 ||
+		!strings.HasPrefix(c.Notes[0].String(), "the policy in the code: policies.default: no allow_headers: ") {
 		t.Errorf("%v, %+v", err, c)
 	}
 	c, err = config.ReadEnvOver(core.Policy{AllowMethods: []string{"PUT"}, AllowHeaders: []string{}}, env)

@@ -21,6 +21,7 @@ var (
 	meantWord = regexp.MustCompile(`(\S+); did you mean "?([^\s"?]+)"?\?`)
 	mustBe    = regexp.MustCompile(`--(\w+) is "([^"]*)"; it must be ([^\n]+)`)
 	useFlags  = regexp.MustCompile(`(?:use|add|with|and) (--[a-z]+)(?: ([0-9]+/m))?`)
+	withShort = regexp.MustCompile(`add [^\n]*, such as -X (\S+) -H '([^'\n]+)'`)
 	useHTTP   = regexp.MustCompile(`use http:// in the URL`)
 	perhaps   = regexp.MustCompile(`did you mean|it must be |(?:use|add|with) --|use http://`)
 )
@@ -46,6 +47,9 @@ func followed(args []string, output string) (all [][]string) {
 		all = append(all, way)
 	}
 	var flags []string
+	if m := withShort.FindStringSubmatch(output); m != nil {
+		flags = []string{"-X", m[1], "-H", m[2]}
+	}
 	for _, m := range useFlags.FindAllStringSubmatch(output, -1) {
 		if value := m[2] + flagValues[m[1]]; m[2] != "" {
 			flags = append(flags, m[1], m[2])

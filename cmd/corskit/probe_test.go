@@ -459,7 +459,8 @@ func TestProbeAsks(t *testing.T) {
 func TestProbeNoMiddleware(t *testing.T) {
 	t.Parallel()
 	got, r := probeServer(t, status(200))
-	if r.code != exitNo || !strings.Contains(got.Fix, "no CORS middleware") || !strings.HasSuffix(got.Fix, "errors.md#in-your-framework says") {
+	if r.code != exitNo || !strings.Contains(got.Fix, "no CORS middleware") ||
+		!strings.HasSuffix(got.Fix, "errors.md#in-your-framework says") {
 		t.Errorf("the fix is %q", got.Fix)
 	}
 	// Another origin gets a header.
