@@ -320,4 +320,5 @@ var advice = regexp.MustCompile(`^(` + strings.Join([]string{
 	"set dangerously_.*", "list the origins .*", "serve the page .*", "write only the host", "end it with a slash .*",
 	"to refuse every origin, .*",
 	"create it, or .*", "Kubernetes sets it .*",
+	"move it to allow_headers and expose_headers", "move it to allow_origins", "the presets are .*; list other names without .*",
 }, "|") + `)$`)

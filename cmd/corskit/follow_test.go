@@ -162,8 +162,8 @@ func suggestionsInCode(t *testing.T) map[string]string {
 	found := make(map[string]string)
 	set := token.NewFileSet()
 	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "fleet") || strings.HasPrefix(name, "conform") {
+			continue // an etcd or many requests are needed: the tests of these commands have their suggestions
 		}
 		text, err := os.ReadFile(name)
 		if err != nil {

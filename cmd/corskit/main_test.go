@@ -242,7 +242,8 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	r := corskit(t, "")
 	contains(t, "the help", r.stdout,
-		"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "fleet", "completion", "version", "Examples:")
+		"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "fleet",
+		"completion", "version", "Examples:")
 	for _, cmd := range newFleet().Commands() {
 		if r := corskit(t, "", "help", "fleet", cmd.Name()); r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help fleet %s: %+v", cmd.Name(), r)
@@ -300,7 +301,8 @@ func TestNothingRaw(t *testing.T) {
 		{"suggest", "cors.yaml", "--from", "log"}, {"suggest", "cors.yaml", "--from", "log", "--format", "json"},
 		{"suggest", "cors.yaml", "--from", evil}, {"suggest", "cors.yaml", "--from", "http://" + evil},
 		{"fleet", evil}, {"fleet", "status", "--endpoints", evil}, {"fleet", "status", "--endpoints", "http://" + evil + ":1"},
-		{"fleet", "status", "--public-keys", evil}, {"fleet", "status", "--prefix", evil}, {"fleet", "push", evil}, {"fleet", "keygen", evil + "/x"},
+		{"fleet", "status", "--public-keys", evil}, {"fleet", "status", "--prefix", evil}, {"fleet", "push", evil},
+		{"fleet", "keygen", evil + "/x"},
 		{"fleet", "push", "cors.yaml", "--steps", evil}, {"fleet", "rollback", evil}, {"fleet", "dev", "--listen", evil},
 		{"diff", "cors.yaml", "cors.yaml", "--traffic", "log"},
 		{"diff", "none.yaml", "all.yaml", "--traffic", "log"}, {"diff", "none.yaml", "all.yaml", "--traffic", "log", "--format", "json"},

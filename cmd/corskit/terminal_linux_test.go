@@ -149,7 +149,8 @@ func TestFleetPushAsks(t *testing.T) {
 	if code != exitYes {
 		t.Errorf("steps: exit status %d", code)
 	}
-	contains(t, "the screen", screen, "push to 0 replicas, beginning with 10%? [y/N]", "\r\x1b[Krevision 2: 10% (step 1 of 2)", "in force at 0 replicas")
+	contains(t, "the screen", screen, "push to 0 replicas, beginning with 10%? [y/N]",
+		"\r\x1b[Krevision 2: 10% (step 1 of 2)", "in force at 0 replicas")
 	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
 	o.run(exitYes, "push", "--yes")
 	screen, code = atTerminal(t, o.dir, "n\n", o.env, "fleet", "rollback")
