@@ -32,7 +32,8 @@ func words(f browsermodel.Fetch, finding browsermodel.Finding, preflight bool) s
 // chromiumReasons are the ends of messages, as in [reasons].
 var chromiumReasons = map[browsermodel.Code]string{
 	browsermodel.CodeAllowOriginMissing:  "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
-	browsermodel.CodeAllowOriginMultiple: "The 'Access-Control-Allow-Origin' header contains multiple values '...', but only one is allowed.",
+	browsermodel.CodeAllowOriginMultiple: "The 'Access-Control-Allow-Origin' header contains multiple values '...', but only one " +
+		"is allowed.",
 	browsermodel.CodeAllowOriginMismatch: "The 'Access-Control-Allow-Origin' header has a value '...' that is not equal to the " +
 		"supplied origin.",
 	browsermodel.CodeAllowOriginWildcard: "The value of the 'Access-Control-Allow-Origin' header in the response must not be the " +

@@ -84,7 +84,8 @@ func (r *results) growth(b *strings.Builder) {
 	fmt.Fprintf(b, "## How it grows\n\nEverything grows with the number of replicas. At %d replicas and %s, a push costs\n"+
 		"etcd for each replica %s bytes to send, %s bytes to receive and %v of processor time, its report included;\n"+
 		"a replica takes %s bytes of etcd's memory.\n\n", last.replicas,
-		sizeText(last.size), strconv.FormatInt(down, 10), strconv.FormatInt(up, 10), cpu.Round(time.Microsecond), strconv.FormatInt(max(last.etcdReplicas, 0), 10))
+		sizeText(last.size), strconv.FormatInt(down, 10), strconv.FormatInt(up, 10), cpu.Round(time.Microsecond),
+		strconv.FormatInt(max(last.etcdReplicas, 0), 10))
 	const million = 1_000_000
 	fmt.Fprintf(b, "On paper, what one etcd would need for a push of this bundle beyond that, if nothing else limits it:\n\n"+
 		"| replicas | to send | processor time | memory for watches and statuses |\n|--:|--:|--:|--:|\n")
