@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -154,6 +155,9 @@ func (s *Store) Push(ctx context.Context, b *Bundle, opts PushOptions) (*Head, e
 	if err := now.replaceable(opts, rollout); err != nil {
 		return nil, err
 	}
+	if err := s.salt(ctx, rollout); err != nil {
+		return nil, err
+	}
 	m, err := s.mark(ctx)
 	if err != nil {
 		return nil, err
@@ -181,6 +185,21 @@ func (s *Store) Push(ctx context.Context, b *Bundle, opts PushOptions) (*Head, e
 		s.opts.Logger.Warn("corskit fleet: old blobs were not removed; a later push tries again", slog.Any("error", err))
 	}
 	return h, nil
+}
+
+// salt chooses the salt of a rollout that has none.
+func (s *Store) salt(ctx context.Context, rollout *Rollout) error {
+	if rollout == nil || rollout.Salt != "" {
+		return nil
+	}
+	replicas, err := s.Replicas(ctx)
+	if err != nil {
+		return err
+	}
+	if fault := rollout.chooseSalt(replicas); fault != nil {
+		return fault
+	}
+	return nil
 }
 
 // canSign returns an error if replicas would refuse what the store writes.
@@ -211,13 +230,12 @@ func (o *PushOptions) complete() (*Rollout, error) {
 	r := *o.Rollout
 	r.Labels, r.Steps = maps.Clone(r.Labels), slices.Clone(r.Steps)
 	r.Step, r.Halted = 0, nil
-	if r.Salt == "" {
-		r.Salt = randomName()
-	}
 	if len(r.Steps) > 0 && r.Percent == 0 {
 		r.Percent = r.Steps[0]
 	}
-	if err := r.check(); err != nil {
+	checked := r
+	checked.Salt = cmp.Or(r.Salt, "later")
+	if err := checked.check(); err != nil {
 		return nil, err
 	}
 	return &r, nil

@@ -98,7 +98,11 @@ func progressText(p fleet.Progress) string {
 	if p.Head != nil && p.Head.Rollout != nil {
 		parts = append(parts, stepOf(p.Head.Rollout))
 	}
-	parts = append(parts, fmt.Sprintf("%d of %s have it", p.Acked, plural(p.Selected, "replica")))
+	if p.Selected == 0 && p.Replicas > 0 {
+		parts = append(parts, fmt.Sprintf("none of %s is selected", plural(p.Replicas, "replica")))
+	} else {
+		parts = append(parts, fmt.Sprintf("%d of %s have it", p.Acked, plural(p.Selected, "replica")))
+	}
 	if p.Refused > 0 {
 		parts = append(parts, fmt.Sprintf("%d refuse it", p.Refused))
 	}
