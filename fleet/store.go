@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +43,7 @@ func NewStore(client *clientv3.Client, opts StoreOptions) (*Store, error) {
 type snapshot struct {
 	head     *Head             // nil if err is not
 	blobs    map[string][]byte // that the head carries; not verified
+	signers  []string          // IDs of the keys that the head's signatures name; not verified without Keys
 	raw      []byte
 	modified int64 // the revision of etcd that wrote it; zero if there is no key
 	err      error
@@ -71,6 +73,9 @@ func (s *Store) snapshot(pair *mvccpb.KeyValue) *snapshot {
 	head, e, err := openHead(pair.Value, string(s.layout), s.opts.Keys)
 	if now.head, now.err = head, err; err == nil {
 		now.blobs = e.Blobs
+		for _, sig := range e.Signatures {
+			now.signers = append(now.signers, quote(sig.Key))
+		}
 	}
 	return now
 }
@@ -113,8 +118,8 @@ type PushOptions struct {
 	// one stands for no head. If another is there, Push returns a [*ConflictError]. If
 	// nil, Push replaces what is there.
 	Base *Head
-	// Replace lets the push overwrite a head that cannot be verified. Without it, this is
-	// an error.
+	// Replace lets the push overwrite a head that cannot be verified, and a store without a
+	// key one that is signed. Without it, this is an error.
 	Replace bool
 	// Config has options that the check of the bundle needs, such as AllowOriginFuncs.
 	Config config.Options
@@ -153,6 +158,9 @@ func (s *Store) Push(ctx context.Context, b *Bundle, opts PushOptions) (*Head, e
 		return nil, err
 	}
 	if err := now.replaceable(opts, rollout); err != nil {
+		return nil, err
+	}
+	if err := s.unsigns(now); err != nil && !opts.Replace {
 		return nil, err
 	}
 	if err := s.salt(ctx, rollout); err != nil {
@@ -210,6 +218,21 @@ func (s *Store) canSign() error {
 	return &OptionError{
 		Field: "Key", Detail: "not set, although Keys are: replicas with these refuse a head that is not signed",
 		Suggestion: "set the private key of one of them",
+	}
+}
+
+// unsigns returns an error if the head is signed and the next one would not be: replicas
+// with keys would refuse it.
+func (s *Store) unsigns(now *snapshot) error {
+	if s.opts.Key != nil || len(now.signers) == 0 {
+		return nil
+	}
+	return &Error{
+		Reason: ReasonUnsigned, Revision: now.revision(),
+		Detail: "the head in force is signed with the key " + strings.Join(now.signers, ", ") +
+			", but this change has no key, and replicas with keys would refuse it",
+		Suggestion: "set the private key (--signing-key or CORSKIT_FLEET_SIGNING_KEY), " +
+			"or push with Replace (--replace) to give up signatures",
 	}
 }
 

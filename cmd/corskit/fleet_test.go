@@ -410,6 +410,9 @@ func TestFleetKeys(t *testing.T) {
 		t.Error("the replica does not have what was signed")
 	}
 	contains(t, "the history", signed.run(exitYes, "history").stdout, "push", "not valid")
+	forgot := o.run(exitFail, "push", "--yes", "--above", "5").stderr
+	contains(t, "a push that forgets the key", forgot, id, "--signing-key", "CORSKIT_FLEET_SIGNING_KEY", "--replace")
+	contains(t, "a rollback that forgets the key", o.run(exitFail, "rollback", "1", "--yes").stderr, id, "--signing-key")
 	contains(t, "the wrong file", o.run(exitFail, "status", "--public-keys", "fleet.key").stderr,
 		"a private key, which must not be on a replica")
 	contains(t, "the wrong file", o.run(exitFail, "push", "--signing-key", "fleet.pub").stderr,

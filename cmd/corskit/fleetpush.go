@@ -58,7 +58,7 @@ Exit status: 0 if the policy is pushed and the rollout done, 1 if the rollout is
 	f.BoolVar(&p.noWait, "no-wait", false, "do not drive the steps; 'corskit fleet promote --steps' does")
 	f.BoolVar(&p.strict, "strict", false, "treat warnings as faults")
 	f.Uint64Var(&p.above, "above", 0, "a revision that the new one must exceed, after etcd was restored from a backup")
-	f.BoolVar(&p.replace, "replace", false, "replace a head that cannot be verified")
+	f.BoolVar(&p.replace, "replace", false, "replace a head that cannot be verified, or a signed one without a key")
 	f.BoolVarP(&p.yes, "yes", "y", false, "do not ask")
 	return cmd
 }
