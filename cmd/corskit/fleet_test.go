@@ -379,6 +379,10 @@ func TestFleetKeys(t *testing.T) {
 	r := o.run(exitYes, "keygen")
 	id := regexp.MustCompile(`[0-9a-f]{16}`).FindString(r.stdout)
 	contains(t, "keygen", r.stdout, "fleet.key is private", "fleet.pub is public", "export CORSKIT_FLEET_SIGNING_KEY=")
+	order := regexp.MustCompile(`(?s)the first key.*push --replace.*then deploy.*another key.*both keys.*then push`)
+	if !order.MatchString(r.stdout) {
+		t.Errorf("keygen prints another order:\n%s", r.stdout)
+	}
 	if info, err := os.Stat(filepath.Join(o.dir, "fleet.key")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the private key: %v %v", info, err)
 	}
@@ -404,12 +408,22 @@ func TestFleetKeys(t *testing.T) {
 			"the head has no signature, but keys are configured", "INSTANCE", "refused")
 	}
 	contains(t, "a signed push over an unsigned head", signed.run(exitFail, "push", "--yes").stderr, "--replace")
+	r = signed.run(exitFail, "push", "--replace")
+	contains(t, "a push over what cannot be verified", r.stdout, "revision 1 cannot be verified with these keys; it has the same files")
+	write(t, o.dir, "other.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
+	r = signed.run(exitFail, "push", "--replace", "other.yaml")
+	contains(t, "a push over what cannot be verified", r.stdout, "the difference is against what it claims\n", "https://b.example")
 	contains(t, "a signed push with --replace", signed.run(exitYes, "push", "--yes", "--replace").stdout, "pushed revision 2\n")
 	o.run(exitYes, "status", "--wait", "--public-keys", "fleet.pub")
 	if !replica.Engine().AllowsOrigin("https://a.example") {
 		t.Error("the replica does not have what was signed")
 	}
-	contains(t, "the history", signed.run(exitYes, "history").stdout, "push", "not valid")
+	r = signed.run(exitYes, "history")
+	contains(t, "the history", r.stdout, "ana      push (unsigned)\nnote: the head has no signature, but keys are configured")
+	stranger := o.run(exitYes, "keygen", "stranger")
+	contains(t, "the history with another key", o.run(exitYes, "history", "--public-keys", "stranger.pub").stdout,
+		"ana      push (not verified)\n", "note: no signature of the head is valid: it names \""+id+"\"",
+		regexp.MustCompile(`[0-9a-f]{16}`).FindString(stranger.stdout))
 	forgot := o.run(exitFail, "push", "--yes", "--above", "5").stderr
 	contains(t, "a push that forgets the key", forgot, id, "--signing-key", "CORSKIT_FLEET_SIGNING_KEY", "--replace")
 	contains(t, "a rollback that forgets the key", o.run(exitFail, "rollback", "1", "--yes").stderr, id, "--signing-key")

@@ -107,7 +107,9 @@ func (p *fleetPush) push(ctx context.Context, cmd *cobra.Command, o *operator, b
 		return usagef("nothing was pushed yet that the other replicas could keep: push without --steps and --labels first")
 	}
 	t := out(cmd)
-	if same, err := p.showChange(ctx, cmd, o, base, bundle); err != nil {
+	if err != nil {
+		o.showUnverified(ctx, cmd, bundle)
+	} else if same, err := p.showChange(ctx, cmd, o, base, bundle); err != nil {
 		return err
 	} else if same && rollout == nil && p.above == 0 && base.Rollout == nil {
 		t.printf("revision %d is in force, and has the same files: nothing was pushed\n", base.Revision)
