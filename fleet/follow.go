@@ -28,6 +28,10 @@ type Progress struct {
 	// Replicas is the number of replicas in the fleet. Selected are those that are to take
 	// the bundle now: they have taken it (Acked), refused it, or neither yet (Pending).
 	Replicas, Selected, Acked, Refused, Pending int
+	// Waiting is the first of the pending replicas, and Reported is when it wrote its status,
+	// by its clock.
+	Waiting  string
+	Reported time.Time
 	// Decisions, Stricter and Looser are the sums of what the replicas counted with the
 	// candidate as their shadow.
 	Decisions, Stricter, Looser uint64
@@ -237,6 +241,9 @@ func (f *follower) count(h *Head) (p Progress, refused []Status) {
 			refused = append(refused, s)
 		default:
 			p.Pending++
+			if p.Waiting == "" || s.Instance < p.Waiting {
+				p.Waiting, p.Reported = s.Instance, s.Time
+			}
 		}
 	}
 	for _, counts := range f.shadows {

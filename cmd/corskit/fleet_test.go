@@ -332,7 +332,8 @@ func TestFleetHalts(t *testing.T) {
 		"has reached 100% of stage=dev, 1 replica; it stays there until 'corskit fleet promote'")
 	contains(t, "a second look", o.run(exitYes, "status").stdout, "at 100% of stage=dev; the others keep revision 1", "2 acked")
 	contains(t, "promote", o.run(exitYes, "promote", "--yes").stdout, "promoted revision ")
-	contains(t, "status --wait after it", o.run(exitNo, "status", "--wait").stdout, "halted: revision ", "prod-1")
+	contains(t, "status --wait after it", o.run(exitNo, "status", "--wait").stdout,
+		"refused: revision 4 by prod-1: the configuration has faults: cors.prod.yaml: ", "'corskit fleet rollback'")
 	contains(t, "rollback", o.run(exitYes, "rollback", "1", "--yes").stdout, "rolled back to the policy of revision 1")
 	contains(t, "status --wait after it", o.run(exitYes, "status", "--wait").stdout, "done: ")
 
@@ -364,7 +365,7 @@ func TestFleetInterrupted(t *testing.T) {
 	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://c.example\"]}}\n")
 	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
 	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' goes on with its steps")
-	text = o.interrupted("50% (step 1 of 2)", "status", "--wait")
+	text = o.interrupted("nobody drives this rollout: 'corskit fleet promote --steps'", "status", "--wait")
 	contains(t, "status --wait, which changes nothing", text+o.run(exitYes, "status").stdout, "corskit: interrupted\n",
 		"revision 4 at 50% (step 1 of 2)")
 	contains(t, "promote --steps", o.run(exitYes, "promote", "--steps").stdout, "done: revision 4 is in force")
@@ -482,4 +483,21 @@ func TestFleetWatch(t *testing.T) {
 			t.Errorf("watch --format %s, after Ctrl-C: %v", format, err)
 		}
 	}
+}
+
+// status --wait names the replica that it waits for, and the age of its status.
+func TestFleetWaits(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	etcd := fleetDevIn(t, t.TempDir())
+	o := newOperators(t, etcd.endpoint)
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o.run(exitYes, "push", "--yes")
+	for _, name := range []string{"silent-2", "silent-1"} {
+		status := `{"instance":"` + name + `","state":"acked","head":0,"time":"` + time.Now().Add(-2*time.Hour).Format(time.RFC3339) + `"}`
+		if _, err := connectTo(t, etcd.endpoint).Put(t.Context(), "/corskit/status/"+name, status); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.interrupted("0 of 2 replicas have it, 2 pending: silent-1, status 2h0m old", "status", "--wait")
 }
