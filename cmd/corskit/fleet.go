@@ -46,8 +46,8 @@ policy, 2 if etcd cannot be asked or nothing was changed.`,
 		}),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newFleetDev(), newFleetKeygen(), newFleetPush(), newFleetStatus(), newFleetHistory(), newFleetPromote(),
-		newFleetRollback(), newFleetWatch(), newFleetRoles())
+	cmd.AddCommand(newFleetDev(), newFleetKeygen(), newFleetPush(), newFleetStatus(), newFleetShow(), newFleetHistory(),
+		newFleetPromote(), newFleetRollback(), newFleetWatch(), newFleetRoles())
 	return cmd
 }
 

@@ -196,7 +196,7 @@ func (o *operators) golden(name string, r result) {
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`, "DATE"}, {`\d{4}-\d\d-\d\dT[\d:.]+Z`, "TIMESTAMP"}, {`\b\d\d:\d\d:\d\d\b`, "CLOCK"},
 		{`\b(\d+m)?\d+s\b`, "AGE"}, {`\b[0-9a-f]{64}\b`, "SHA256"}, {`(?m)^revision \d+: .* have it.*\n`, ""},
 		{`"(salt|version)": "[^"]*"`, `"$1": "..."`},
-		{`SINCE {2,}`, "SINCE   "}, {`AGE {2,}`, "AGE     "},
+		{`SINCE {2,}`, "SINCE   "}, {`AGE {2,}`, "AGE            "},
 	} {
 		r.stdout = regexp.MustCompile(replace.pattern).ReplaceAllString(r.stdout, replace.by)
 		r.stderr = regexp.MustCompile(replace.pattern).ReplaceAllString(r.stderr, replace.by)
@@ -290,6 +290,9 @@ func tour(t *testing.T, endpoint string) {
 	}
 	contains(t, "a rollout for no one", o.run(exitFail, "promote").stderr, "there is no rollout to promote")
 
+	o.golden("show", o.run(exitYes, "show"))
+	contains(t, "an earlier revision", o.run(exitYes, "show", "1").stdout, `allow_origins: ["https://app.example"], allow`)
+	contains(t, "no such revision", o.run(exitFail, "show", "99").stderr, "the history does not have this revision")
 	r = o.run(exitYes, "rollback", "--yes", "-m", "partners cannot log in")
 	o.golden("rollback", r)
 	o.run(exitYes, "status", "--wait")
@@ -500,4 +503,34 @@ func TestFleetWaits(t *testing.T) {
 		}
 	}
 	o.interrupted("0 of 2 replicas have it, 2 pending: silent-1, status 2h0m old", "status", "--wait")
+}
+
+// show --out writes all files, none outside of the directory and none that exists.
+func TestFleetShowOut(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	etcd := fleetDevIn(t, t.TempDir())
+	o := newOperators(t, etcd.endpoint)
+	write(t, o.dir, "cors.yaml", "policies: {app: {origins_file: lists/partners.txt}}\n")
+	if err := os.MkdirAll(filepath.Join(o.dir, "lists"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, o.dir, "lists/partners.txt", "https://a.example\n")
+	o.run(exitYes, "push", "--yes")
+	contains(t, "show --out", o.run(exitYes, "show", "--out", "all").stdout, "wrote all/cors.yaml\nwrote all/lists/partners.txt\n")
+	if text, err := os.ReadFile(filepath.Join(o.dir, "all/lists/partners.txt")); err != nil || string(text) != "https://a.example\n" {
+		t.Errorf("the origins: %q, %v", text, err)
+	}
+	contains(t, "show --out again", o.run(exitFail, "show", "--out", "all").stderr, "all has cors.yaml already, and nothing was written")
+	outside := t.TempDir()
+	if err := os.Mkdir(filepath.Join(o.dir, "linked"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(o.dir, "linked/lists")); err != nil {
+		t.Skip(err)
+	}
+	contains(t, "show --out with a link", o.run(exitFail, "show", "--out", "linked").stderr, "escapes")
+	if files, err := os.ReadDir(outside); err != nil || len(files) > 0 {
+		t.Errorf("outside of the directory: %v, %v", files, err)
+	}
 }
