@@ -32,6 +32,9 @@ func NewStore(client *clientv3.Client, opts StoreOptions) (*Store, error) {
 	if client == nil {
 		return nil, &OptionError{Field: "client", Detail: "nil", Suggestion: "make one with clientv3.New"}
 	}
+	if fault := checkEndpoints(client); fault != nil {
+		return nil, fault
+	}
 	opts, l, err := opts.complete()
 	if err != nil {
 		return nil, err
