@@ -22,7 +22,7 @@ import (
 // Options.Variables maps variables with other names, such as FRONTEND_URL. A variable
 // replaces the whole field: with CORS_ALLOW_ORIGINS, only its origins are
 // allowed, and with CORS_ALLOW_ORIGINS= none. Without variables, the policy is as in the
-// program.
+// program. To accept only some CORS_* variables, pass them in Options.Environ.
 //
 // CORS_ALLOW_ORIGINS and the like set the policy if its name is empty or "default". If the
 // name is "spa", the variables are CORS__POLICIES__SPA__ALLOW_ORIGINS and the like. A

@@ -35,7 +35,7 @@ func (f *keeper) fetch(ctx context.Context, ref Reference) (*manifest, error) {
 	if err != nil {
 		return nil, withRevision(missingBlob(ref.Manifest), ref.Pushed)
 	}
-	m, err := parseManifest(data, ref)
+	m, err := f.opts.Shared.parse(data, ref)
 	if err != nil {
 		return nil, f.refuse(ref, err)
 	}

@@ -310,7 +310,7 @@ func (r *Replica) tell(before, now *config.Config, a Active) {
 	if r.opts.Config.OnReload == nil && r.log.log == nil {
 		return
 	}
-	result := config.Result{Revision: now.Revision, Warnings: now.Warnings, Diff: config.Compare(before, now)}
+	result := config.Result{Revision: now.Revision, Warnings: now.Warnings, Diff: r.opts.Shared.compare(before, now)}
 	if before != nil {
 		result.Previous = before.Revision
 	}

@@ -10,7 +10,7 @@ import (
 
 // Times of reports.
 const (
-	spreadPerReplica = 100 * time.Microsecond // a large fleet does not write all at once
+	spreadPerReplica = 200 * time.Microsecond // a large fleet does not write all at once
 	maxSpread        = 30 * time.Second       // whatever the head says about the size of the fleet
 	countsInterval   = 5 * time.Second        // of a candidate that is tried out
 	rewriteInterval  = 10 * time.Minute       // in case someone has deleted the status

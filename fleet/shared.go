@@ -13,10 +13,12 @@ import (
 // so the memory and the time that these need: for a process that serves many fleets or names.
 // A head is verified once for the same bytes, prefix and keys. A nil *Shared shares nothing.
 type Shared struct {
-	mu    sync.Mutex
-	made  map[sharedKey]*sharedConfig
-	last  []sharedKey  // in the order of their making
-	heads []sharedHead // the oldest first
+	mu        sync.Mutex
+	made      map[sharedKey]*sharedConfig
+	last      []sharedKey      // in the order of their making
+	heads     []sharedHead     // the oldest first, as the rest
+	manifests []sharedManifest // those that were verified
+	changes   []sharedChange
 }
 
 // maxShared is how many compiled policies a Shared keeps: those in force, the ones before and
@@ -39,6 +41,59 @@ type sharedHead struct {
 	envelope     *envelope
 }
 
+// sharedManifest is the manifest of a reference.
+type sharedManifest struct {
+	hash     string
+	size     int64
+	manifest *manifest
+}
+
+// sharedChange is the difference of two compiled policies.
+type sharedChange struct {
+	from, to *config.Config
+	diff     config.Diff
+}
+
+// parse is parseManifest, unless the manifest with this hash was parsed before. The result must
+// not be changed.
+func (s *Shared) parse(data []byte, ref Reference) (*manifest, error) {
+	if s == nil {
+		return parseManifest(data, ref)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.manifests {
+		if m.hash == ref.Manifest && m.size == ref.Size {
+			return m.manifest, nil
+		}
+	}
+	m, err := parseManifest(data, ref)
+	if err == nil {
+		s.manifests = keepLast(append(s.manifests, sharedManifest{ref.Manifest, ref.Size, m}))
+	}
+	return m, err
+}
+
+// compare is [config.Compare], unless the two were compared before.
+func (s *Shared) compare(from, to *config.Config) config.Diff {
+	if s == nil {
+		return config.Compare(from, to)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.changes {
+		if c.from == from && c.to == to {
+			return c.diff
+		}
+	}
+	diff := config.Compare(from, to)
+	s.changes = keepLast(append(s.changes, sharedChange{from, to, diff}))
+	return diff
+}
+
+// keepLast returns the last maxShared elements.
+func keepLast[E any](list []E) []E { return list[max(len(list)-maxShared, 0):] }
+
 // open verifies a head, unless the same bytes were verified before with the same keys. The
 // result must not be changed.
 func (s *Shared) open(value []byte, prefix string, keys []ed25519.PublicKey) (*Head, *envelope, error) {
@@ -59,8 +114,7 @@ func (s *Shared) open(value []byte, prefix string, keys []ed25519.PublicKey) (*H
 	var err error
 	wanted.head, wanted.envelope, err = openHead(value, prefix, keys)
 	if err == nil {
-		s.heads = append(s.heads, wanted)
-		s.heads = s.heads[max(len(s.heads)-maxShared, 0):]
+		s.heads = keepLast(append(s.heads, wanted))
 	}
 	return wanted.head, wanted.envelope, err
 }

@@ -63,7 +63,7 @@ type LogOptions struct {
 //	route            the index of the route that covers the request, or -1
 //	refused          the method or header name that is not allowed; if shadow is "stricter", by the shadow policies
 //	count            how often since first, with this one
-//	first            when this refusal first occurred
+//	first            since when count counts, up to about 0.1 s early
 //	raw_path         the path as sent, if its escapes matter
 //	fold_path        true if the router ignores the case of paths
 //	request_method   the Access-Control-Request-Method field

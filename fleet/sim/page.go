@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -40,7 +41,7 @@ func (r *results) page(args []string) string {
 	r.growth(&b)
 	b.WriteString("## How this was measured\n\n")
 	fmt.Fprintf(&b, "%s, %d processors, %s, %s/%s. The replicas are those of package `fleet`, in one process, on %d connections\n"+
-		"through a proxy on loopback, against an etcd of %d with its disk. All share the processors of this machine",
+		"through a proxy on loopback, against an etcd with its disk (members: %d). All share the processors of this machine",
 		cpuName(), runtime.NumCPU(),
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, r.settings.connections, r.settings.members)
 	if r.settings.alone {
@@ -81,9 +82,9 @@ func (r *results) growth(b *strings.Builder) {
 	up := mean(last, func(p pushed) int64 { return p.up }) / n
 	cpu := mean(last, func(p pushed) time.Duration { return p.etcdCPU }) / time.Duration(n)
 	fmt.Fprintf(b, "## How it grows\n\nEverything grows with the number of replicas. At %d replicas and %s, a push costs\n"+
-		"etcd for each replica %s to send, %s to receive and %v of processor time, its report included;\n"+
-		"a replica takes %s of etcd's memory.\n\n", last.replicas,
-		sizeText(last.size), sizeText(int(down)), sizeText(int(up)), cpu.Round(time.Microsecond), sizeText(int(max(last.etcdReplicas, 0))))
+		"etcd for each replica %s bytes to send, %s bytes to receive and %v of processor time, its report included;\n"+
+		"a replica takes %s bytes of etcd's memory.\n\n", last.replicas,
+		sizeText(last.size), strconv.FormatInt(down, 10), strconv.FormatInt(up, 10), cpu.Round(time.Microsecond), strconv.FormatInt(max(last.etcdReplicas, 0), 10))
 	const million = 1_000_000
 	fmt.Fprintf(b, "On paper, what one etcd would need for a push of this bundle beyond that, if nothing else limits it:\n\n"+
 		"| replicas | to send | processor time | memory for watches and statuses |\n|--:|--:|--:|--:|\n")

@@ -47,6 +47,15 @@ var columns = []column{
 	{"to etcd", func(r *row) string { return sizeText(int(mean(r, func(p pushed) int64 { return p.up }))) }},
 	{"etcd CPU", func(r *row) string { return round(mean(r, func(p pushed) time.Duration { return p.etcdCPU })).String() }},
 	{"own CPU", func(r *row) string { return round(mean(r, func(p pushed) time.Duration { return p.self })).String() }},
-	{"etcd memory", func(r *row) string { return sizeText(int(r.etcdMemory)) }},
-	{"memory/replica", func(r *row) string { return sizeText(int(r.memory)) }},
+	{"etcd memory", func(r *row) string { return memoryText(r.etcdMemory) }},
+	{"memory/replica", func(r *row) string { return memoryText(r.memory) }},
+}
+
+// memoryText returns a difference of memory, or "—" if it was not measured or if the garbage of
+// what ran before exceeds it.
+func memoryText(n int64) string {
+	if n <= 0 {
+		return "—"
+	}
+	return sizeText(int(n))
 }
