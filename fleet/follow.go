@@ -45,9 +45,9 @@ type Progress struct {
 // Follow drives a rollout to its end. At each step it waits until the selected replicas
 // have taken the candidate, then for the pause, and goes to the next step. It also waits if
 // less than half as many replicas report as when the head was written, or if a step
-// selects none of those that report: it would prove nothing. After the last step it promotes the candidate, if this selected all replicas: 100 percent, without
-// labels. Otherwise the candidate stays with its part of the fleet, and Follow returns
-// nil.
+// selects none of those that report: it would prove nothing. After the last step it
+// promotes the candidate, if this selected all replicas: 100 percent, without labels.
+// Otherwise the candidate stays with its part of the fleet, and Follow returns nil.
 //
 // If more replicas refuse the candidate than Rollout.MaxRefused, or if it is stricter to
 // real traffic than Rollout.MaxStricter, Follow halts the rollout and returns a

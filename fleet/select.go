@@ -45,7 +45,7 @@ func (r *Rollout) chooseSalt(replicas []Status) *OptionError {
 	case len(names) == 0:
 		return &OptionError{
 			Field: "Rollout.Labels", Value: fmt.Sprint(r.Labels),
-			Detail:     fmt.Sprintf("none of the %d replicas that report has these labels, so the rollout would prove nothing", len(replicas)),
+			Detail:     fmt.Sprintf("none of the %d replicas that report has these labels", len(replicas)),
 			Suggestion: "correct the labels, or start a replica that has them",
 		}
 	}

@@ -329,6 +329,8 @@ func TestFleetHalts(t *testing.T) {
 	contains(t, "promote", o.run(exitNo, "promote", "--yes").stdout, "nothing was promoted: add --force")
 	contains(t, "promote --steps", o.run(exitNo, "promote", "--steps").stdout, "halted: revision 2:")
 
+	contains(t, "labels that nobody has", o.run(exitFail, "push", "--yes", "--steps", "100%", "--labels", "stage=none").stderr,
+		"nothing was pushed: none of the 2 replicas that report has the labels stage=none")
 	// Other labels: prod-1 is not selected. The rollout stays with its part until it is promoted.
 	r = o.run(exitYes, "push", "--yes", "--steps", "100%", "--labels", "stage=dev")
 	contains(t, "a push with labels", r.stdout, "halted since ",

@@ -302,7 +302,7 @@ func (o *operator) question(ctx context.Context, verb string, rollout *fleet.Rol
 		}
 	}
 	if selected == 0 && len(replicas) > 0 {
-		return "", fmt.Errorf("nothing was pushed: none of the %s that report has the labels %s; correct --labels, or start one that has them",
+		return "", fmt.Errorf("nothing was pushed: none of the %s that report has the labels %s; correct --labels",
 			plural(len(replicas), "replica"), labelText(first.Labels))
 	}
 	return fmt.Sprintf("%s to %s, beginning with %s%%?", verb, plural(selected, "replica"), number(first.Percent)), nil

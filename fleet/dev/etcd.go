@@ -26,7 +26,8 @@ type Options struct {
 	Dir string
 
 	// Listen is the address for clients, as host:port. Port 0 picks the port of the last start
-	// in Dir if it is free, and otherwise any free one. It must be a loopback address: this etcd asks nobody who they are. If empty, it is 127.0.0.1:0.
+	// in Dir if it is free, and otherwise any free one. It must be a loopback address: this
+	// etcd asks nobody who they are. If empty, it is 127.0.0.1:0.
 	Listen string
 
 	// LogLevel is the least level that etcd logs on standard error: debug, info, warn, error,
