@@ -166,3 +166,23 @@ func TestFromEnv(t *testing.T) {
 		t.Errorf("got %v for an unknown variable", err)
 	}
 }
+
+// A hint names the variable, which the environment accepts.
+func TestVariableOf(t *testing.T) {
+	for field, want := range map[string]string{
+		"AllowOrigins": "CORS_ALLOW_ORIGINS", "DangerouslyAllowNullOrigin": "CORS_DANGEROUSLY_ALLOW_NULL_ORIGIN", "MaxAge": "CORS_MAX_AGE",
+		"AllowOriginFunc": "AllowOriginFunc", "Routes": "routes", "core.NoPreflightCache": `"disabled"`, "": "", "other": "other",
+	} {
+		if got := config.VariableOf(field); got != want {
+			t.Errorf("VariableOf(%q) = %q, want %q", field, got, want)
+		}
+	}
+	engine, err := config.FromEnv(config.Options{Environ: []string{"CORS_ALLOW_ORIGINS=https://a.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := engine.Explain(t.Context(), core.Request{Method: "GET", Origin: []string{"https://b.example"}}).Spell(config.VariableOf)
+	if want := `add "https://b.example" to CORS_ALLOW_ORIGINS of policy "default"`; x.Hint != want {
+		t.Errorf("the hint is %q, want %q", x.Hint, want)
+	}
+}

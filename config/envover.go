@@ -27,7 +27,7 @@ import (
 // CORS_ALLOW_ORIGINS and the like set the policy if its name is empty or "default". If the
 // name is "spa", the variables are CORS__POLICIES__SPA__ALLOW_ORIGINS and the like. A
 // variable for another policy is an error, as with a file that does not declare the policy.
-// Other errors are those of [Load]; for a field of the program, Place.File is "defaults".
+// Other errors are those of [Load]; for a field of the program, Place.File is "the policy in the code".
 //
 // FromEnvOver retains no slice of the policy. It keeps AllowOriginFunc, which CORS_*
 // variables cannot set.
@@ -58,7 +58,7 @@ func ReadEnvOver(defaults core.Policy, opts ...Options) (*Config, error) {
 }
 
 // defaultsName is what messages call the policy of the program.
-const defaultsName = "defaults"
+const defaultsName = "the policy in the code"
 
 // defaultsLayer returns the layer of the policy of the program, and adds the policy to
 // known. Fields with their zero value are not set.

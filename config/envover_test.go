@@ -27,18 +27,21 @@ func TestFromEnvOver(t *testing.T) {
 	for _, c := range []struct {
 		env  []string
 		want core.Policy
+		note string // the keys and variables of notes
 	}{
-		{nil, with(func(*core.Policy) {})},
+		{nil, with(func(*core.Policy) {}), ""},
 		{[]string{"CORS_ALLOW_ORIGINS=https://a.example,https://b.example"},
-			with(func(p *core.Policy) { p.AllowOrigins = []string{"https://a.example", "https://b.example"} })},
-		{[]string{"CORS_ALLOW_ORIGINS="}, with(func(p *core.Policy) { p.AllowOrigins = []string{} })},
+			with(func(p *core.Policy) { p.AllowOrigins = []string{"https://a.example", "https://b.example"} }), ""},
+		{[]string{"CORS_ALLOW_ORIGINS="}, with(func(p *core.Policy) { p.AllowOrigins = []string{} }), ""},
+		{[]string{"CORS_MAX_AGE=600s", "CORS_ALLOW_METHODS=PUT,DELETE"}, with(func(*core.Policy) {}), ""},
 		{[]string{"CORS_MAX_AGE=disabled", "CORS_ALLOW_CREDENTIALS=false", "CORS_ALLOW_METHODS=PATCH",
 			"CORS__POLICIES__DEFAULT__ALLOW_HEADERS="},
 			with(func(p *core.Policy) {
 				p.MaxAge, p.AllowCredentials, p.AllowMethods, p.AllowHeaders = core.NoPreflightCache, false, []string{"PATCH"}, []string{}
-			})},
+			}), "allow_credentials CORS_ALLOW_CREDENTIALS, allow_headers CORS__POLICIES__DEFAULT__ALLOW_HEADERS, " +
+				"allow_methods CORS_ALLOW_METHODS, max_age CORS_MAX_AGE"},
 		{[]string{"CORS_ORIGINS_FILE=testdata/envover/origins.txt"},
-			with(func(p *core.Policy) { p.AllowOrigins = []string{"https://listed.example"} })},
+			with(func(p *core.Policy) { p.AllowOrigins = []string{"https://listed.example"} }), ""},
 	} {
 		got, err := config.ReadEnvOver(inCode, config.Options{Environ: append([]string{}, c.env...)})
 		if err != nil {
@@ -48,8 +51,18 @@ func TestFromEnvOver(t *testing.T) {
 		if p := got.Policies; len(p) != 1 || !reflect.DeepEqual(p[0], c.want) {
 			t.Errorf("%v: %+v, want %+v", c.env, p, c.want)
 		}
-		if len(got.Notes) > 0 {
-			t.Errorf("%v: notes %v", c.env, got.Notes)
+		var notes []string
+		for _, n := range got.Notes {
+			text := strings.TrimPrefix(n.String(), "the policy in the code: policies.default.")
+			text = strings.Replace(text, ": has no effect, because the variable", "", 1)
+			if text, ok := strings.CutSuffix(text, " is set; change the variable, or unset it"); ok && n.Reason == config.ReasonOverridden {
+				notes = append(notes, text)
+			} else {
+				t.Errorf("%v: note %v", c.env, n)
+			}
+		}
+		if strings.Join(notes, ", ") != c.note {
+			t.Errorf("%v: notes %q, want %q", c.env, notes, c.note)
 		}
 	}
 }
@@ -104,14 +117,15 @@ func TestFromEnvOverFaults(t *testing.T) {
 	}{
 		{ok, "CORS_ALLOW_ORIGIN=x", `CORS_ALLOW_ORIGIN: an unknown variable; did you mean CORS_ALLOW_ORIGINS?`},
 		{ok, "CORS_ALLOW_ORIGINS=*.a.example", `CORS_ALLOW_ORIGINS: policies.default.allow_origins[0] "*.a.example"`},
-		{ok, "CORS__POLICIES__SPA__MAX_AGE=1m", `CORS__POLICIES__SPA__MAX_AGE: sets the policy "spa", but the policy of the program is ` +
+		{ok, "CORS__POLICIES__SPA__MAX_AGE=1m", `CORS__POLICIES__SPA__MAX_AGE: sets the policy "spa", but the policy in the code is ` +
 			`"default"; set CORS_MAX_AGE`},
-		{core.Policy{Name: "spa"}, "CORS_MAX_AGE=1m", `CORS_MAX_AGE: sets the policy "default", but the policy of the program is "spa"; ` +
+		{core.Policy{Name: "spa"}, "CORS_MAX_AGE=1m", `CORS_MAX_AGE: sets the policy "default", but the policy in the code is "spa"; ` +
 			`set CORS__POLICIES__SPA__MAX_AGE`},
-		{core.Policy{Name: "My Policy"}, "", `defaults "My Policy": not a valid policy name; use a-z`},
-		{core.Policy{Name: "SPA"}, "", `defaults "SPA": not a valid policy name; use a-z`},
-		{core.Policy{AllowMethods: []string{"patch"}}, "", `defaults: policies.default.allow_methods[0] "patch": methods are case`},
-		{core.Policy{MaxAge: 600}, "", `defaults: policies.default.max_age`},
+		{core.Policy{Name: "My Policy"}, "", `the policy in the code "My Policy": not a valid policy name; use a-z`},
+		{core.Policy{Name: "SPA"}, "", `the policy in the code "SPA": not a valid policy name; use a-z`},
+		{core.Policy{AllowMethods: []string{"patch"}}, "",
+			`the policy in the code: policies.default.allow_methods[0] "patch": methods are case`},
+		{core.Policy{MaxAge: 600}, "", `the policy in the code: policies.default.max_age`},
 		{ok, "CORS_PROFILE=prod", `CORS_PROFILE "prod"`},
 	} {
 		opts := config.Options{Environ: []string{c.env}}
@@ -136,7 +150,8 @@ func TestFromEnvOverFaults(t *testing.T) {
 func TestFromEnvOverNote(t *testing.T) {
 	env := config.Options{Environ: []string{"CORS_ALLOW_ORIGINS=https://a.example"}}
 	c, err := config.ReadEnvOver(core.Policy{AllowMethods: []string{"PUT"}}, env)
-	if err != nil || len(c.Notes) != 1 || !strings.HasPrefix(c.Notes[0].String(), "defaults: policies.default: no allow_headers: ") {
+	if err != nil || len(c.Notes) != 1 ||
+		!strings.HasPrefix(c.Notes[0].String(), "the policy in the code: policies.default: no allow_headers: ") {
 		t.Errorf("%v, %+v", err, c)
 	}
 	c, err = config.ReadEnvOver(core.Policy{AllowMethods: []string{"PUT"}, AllowHeaders: []string{}}, env)

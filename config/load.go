@@ -120,8 +120,9 @@ func (l *loader) read(ctx context.Context, s *state, environ []string) (names []
 		s.digest.add("variable", v.name, v.value, m.targets[v.name].path())
 	}
 	layers = append(layers, checkVariables(vars, m, known, under, &s.faults))
-	if l.defaults == nil { // to override them is the purpose of variables
-		s.overridden = overridden(layers) // before they are merged
+	s.overridden = overridden(layers) // before they are merged
+	if l.defaults != nil {            // to override its origins is the purpose of variables
+		delete(s.overridden, policyKey(l.defaults.Name, keyAllowOrigins))
 	}
 	if complete {
 		s.mapping, s.filed = m, under.exist

@@ -9,10 +9,11 @@ import (
 	"github.com/corskit/corskit/config/internal/wording"
 )
 
-// ReasonOverridden is the reason of a note: a variable overrides a key of a file.
+// ReasonOverridden is the reason of a note: a variable overrides a key of a file, or a field
+// of the policy of [ReadEnvOver] that is not AllowOrigins.
 const ReasonOverridden = "overridden"
 
-// override is a value of a file that a variable replaces.
+// override is a value of a file, or of the policy in the code, that a variable replaces.
 type override struct {
 	variable string
 	place    Place
@@ -20,7 +21,8 @@ type override struct {
 }
 
 // overridden returns, by path, the values of files that variables replace with different
-// values. The last layer is that of the environment; the others are those of the files.
+// values. The last layer is that of the environment; the others are those of the files, or
+// that of the policy in the code.
 func overridden(layers []*layer) map[string]override {
 	files, variables := layers[:len(layers)-1], layers[len(layers)-1]
 	all := make(map[string]override)

@@ -222,6 +222,16 @@ func policyField(key string) *Field {
 	return policy.field(key)
 }
 
+// VariableOf returns the environment variable that sets a field of [core.Policy] in the policy
+// "default", such as CORS_ALLOW_ORIGINS for AllowOrigins. It returns other names as [KeyOf]
+// does. With [core.Explanation.Spell], texts name the variables of [FromEnv].
+func VariableOf(field string) string {
+	if slices.ContainsFunc(policyFields, func(f Field) bool { return f.Goname != "" && f.Goname == field }) {
+		return policyVariable(defaultPolicy, KeyOf(field))
+	}
+	return KeyOf(field)
+}
+
 // KeyOf returns the key in a file for a field of [core.Policy] or [core.Route], and
 // returns other names unchanged. With [core.PolicyError.Spell] and
 // [core.Explanation.Spell], texts name the keys of a file.

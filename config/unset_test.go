@@ -31,13 +31,13 @@ func TestMessagesNameMappedVariables(t *testing.T) {
 		want     string // the only warning or note
 	}{
 		{name: "program, nothing set", defaults: inCode,
-			want: "defaults: policies.default.allow_origins: no origin is allowed; set CORS_ALLOW_ORIGINS"},
+			want: "the policy in the code: policies.default.allow_origins: no origin is allowed; set CORS_ALLOW_ORIGINS"},
 		{name: "program, mapped, nothing set", defaults: inCode, mapped: mapped,
-			want: "defaults: policies.default.allow_origins: no origin is allowed; set FRONTEND_URL or CORS_ALLOW_ORIGINS"},
+			want: "the policy in the code: policies.default.allow_origins: no origin is allowed; set FRONTEND_URL or CORS_ALLOW_ORIGINS"},
 		{name: "program, empty", defaults: inCode, mapped: mapped, env: []string{"FRONTEND_URL="},
 			want: "FRONTEND_URL: policies.default.allow_origins: no origin is allowed; list the origins that may read responses"},
 		{name: "program with a name", defaults: &core.Policy{Name: "spa", AllowMethods: []string{"PUT"}},
-			want: "defaults: policies.spa.allow_origins: no origin is allowed; set CORS__POLICIES__SPA__ALLOW_ORIGINS"},
+			want: "the policy in the code: policies.spa.allow_origins: no origin is allowed; set CORS__POLICIES__SPA__ALLOW_ORIGINS"},
 		{name: "environment, no origins", mapped: mapped, env: []string{"CORS_ALLOW_HEADERS=x-a"},
 			want: "policies.default.allow_origins: no origin is allowed; set FRONTEND_URL or CORS_ALLOW_ORIGINS"},
 		{name: "environment, only origins", mapped: mapped, env: []string{"FRONTEND_URL=https://a.example"},

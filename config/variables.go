@@ -195,7 +195,7 @@ func undeclared(v variable, t target, declared []string, file string) *Error {
 func notDeclared(policy, file string, declared []string) string {
 	sets := "sets the policy " + strconv.Quote(policy)
 	if file == defaultsName {
-		return sets + ", but the policy of the program is " + strconv.Quote(declared[0])
+		return sets + ", but the policy in the code is " + strconv.Quote(declared[0])
 	}
 	return sets + ", which " + wording.Name(file) + " does not declare"
 }

@@ -113,6 +113,17 @@ func (rs *ruleset) allows(value string) bool {
 // "file://". "null" is not.
 func IsOrigin(s string) bool { return origin.IsOrigin(s) }
 
+// probeHost is a host that no page has (RFC 2606).
+const probeHost = "corskit-probe.invalid"
+
+// IsProbe reports whether s is an origin with which "corskit probe" and "corskit conform"
+// check a server: the host is corskit-probe.invalid or a name below it. No page has such an
+// origin.
+func IsProbe(s string) bool {
+	o, ok := origin.Parse(s)
+	return ok && (o.Host == probeHost || strings.HasSuffix(o.Host, "."+probeHost))
+}
+
 // resolve decides the request that src or, if src is nil, r describes. It sets *o.
 func (s *state) resolve(src Source, r *facts, o *Outcome) {
 	*o = Outcome{}

@@ -265,6 +265,8 @@ func (x *explainer) suggestOrigin(value string) {
 		x.hint("no policy can allow it: %s", detail)
 	case !ok:
 		x.hint("add %s to "+nameAllowOrigins+" of %s: no wildcard, expression or function can allow it", quoted(value), x.candidates(o))
+	case IsProbe(value):
+		x.hint("nothing to do: this is a check of corskit probe, and no page has the origin")
 	case x.allowsOther(o, value, &listed):
 		x.hint("%s is allowed: scheme and port are part of an origin", quoted(listed))
 	case o.Insecure() && x.rules.answers[0].credentials:

@@ -32,6 +32,8 @@ func TestExplain(t *testing.T) {
 			[]core.Code{stepActual, core.CodeOriginAllowed, stepNoCredentials, stepHandler}, browserReads, true, false, ""},
 		{"refused", get("https://e.example"), "", "", []core.Code{stepActual, core.CodeOriginNotAllowed, stepHandler}, browserHides,
 			false, false, `add "https://e.example" to AllowOrigins`},
+		{"probe", get("https://a.example.corskit-probe.invalid:8443"), "", "", []core.Code{stepActual, core.CodeOriginNotAllowed,
+			stepHandler}, browserHides, false, false, "nothing to do: this is a check of corskit probe"},
 		{"other scheme", get("http://a.example"), "", "", []core.Code{stepActual, core.CodeOriginNotAllowed, stepHandler},
 			browserHides, false, false, `"https://a.example" is allowed`},
 		{"other port", get("https://a.example:8443"), "", "", []core.Code{stepActual, core.CodeOriginNotAllowed, stepHandler},
@@ -260,6 +262,20 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 				(d.Code == core.CodeOriginAllowed) != (x.Pattern != "" && d.Code != core.CodeAnyOrigin && d.Allowed) {
 				t.Fatalf("seed %d, %+v: %+v", seed, r, x)
 			}
+		}
+	}
+}
+
+func TestIsProbe(t *testing.T) {
+	for origin, want := range map[string]bool{
+		"https://corskit-probe.invalid": true, "http://a.example.corskit-probe.invalid:8080": true,
+		"https://127.0.0.1.corskit-probe.invalid": true, "https://xcorskit-probe.invalid": false,
+		"https://corskit-probe.invalid.example": false, "https://corskit-probe.example": false,
+		"https://corskit-probe.invalid/": false, "https://x/.corskit-probe.invalid": false, "corskit-probe.invalid": false,
+		"null": false, "": false,
+	} {
+		if got := core.IsProbe(origin); got != want {
+			t.Errorf("IsProbe(%q) = %v", origin, got)
 		}
 	}
 }

@@ -56,6 +56,9 @@ func (in *inspector) findFix(outline *core.Outline, x core.Explanation, r core.R
 	if len(r.Origin) != 1 || x.Policy == "" && r.Origin[0] != "null" && !core.IsOrigin(r.Origin[0]) {
 		return nil // as an entry, "*" and other values that no browser sends mean more than themselves
 	}
+	if x.Policy == "" && core.IsProbe(r.Origin[0]) {
+		return nil
+	}
 	var best *addition
 	var cautions []string
 	tried := 0

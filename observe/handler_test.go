@@ -339,6 +339,7 @@ func TestInspectorSuggestsOnlyWhatWorks(t *testing.T) {
 		{"every origin", "origin=*", policy(), false, "no browser sends"},
 		{"a pattern", "origin=https://*.b.example", policy(), false, "no browser sends"},
 		{"a name of entries", "origin=@loopback", policy(), false, "no browser sends"},
+		{"a check of corskit probe", "origin=https://a.corskit-probe.invalid", policy(), false, "a check of corskit probe"},
 		{"http with credentials", "origin=http://b.example", credentials, false, "https://"},
 		{"http", "origin=http://b.example", policy(), true, "anyone on the network can impersonate"},
 		{"a public suffix is an origin", "origin=https://github.io", policy(), true, "add"},

@@ -26,8 +26,8 @@ type LogOptions struct {
 	// "fix".
 	Engine *core.Engine
 	// Spell returns the name that "fix" uses for a field of policies, such as
-	// allow_origins for AllowOrigins: config.KeyOf for policies in files. See
-	// [core.Explanation.Spell]. If nil, "fix" uses the names of Go.
+	// allow_origins for AllowOrigins: config.KeyOf for policies in files, config.VariableOf
+	// for policies in environment variables. See [core.Explanation.Spell]. If nil, "fix" uses the names of Go.
 	Spell func(field string) string
 
 	Level       slog.Leveler // of refusals; slog.LevelWarn if nil

@@ -89,7 +89,11 @@ func (d *demonstration) run(cmd *cobra.Command, _ []string) error {
 		return d.portTaken(err)
 	}
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	return shown.Run(ctx, func() { d.announce(cmd, shown) })
+	err = shown.Run(ctx, func() { d.announce(cmd, shown) })
+	if shown.Discarded {
+		out(cmd).printf("Removed the temporary policy file, with your edits: %s. --config keeps them.\n", safe(shown.File))
+	}
+	return err
 }
 
 // portTaken adds what to do if a port is taken.
@@ -111,7 +115,9 @@ func (d *demonstration) announce(cmd *cobra.Command, shown *demo.Demo) {
 		file = absolute + " (the page writes what you type there to it)"
 	}
 	t.printf("The demo runs with the adapter of %s.\n\n", d.framework)
-	t.printf("  page       %s\n  inspector  %s\n  policy     %s\n\n", t.style(bold, shown.URL), shown.Inspector, safe(file))
+	t.printf("  page       %s\n  inspector  %s\n  policy     %s\n", t.style(bold, shown.URL), shown.Inspector, safe(file))
+	t.printf("  API        %s\n\n", shown.API)
+	t.printf("Without a browser: curl -i -H 'Origin: %s' %s/items/1\n", shown.Page, shown.API)
 	switch err := d.open(shown.URL); {
 	case d.noOpen:
 		t.printf("Open the page in a browser. Ctrl-C stops the demo.\n")

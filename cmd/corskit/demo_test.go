@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -36,8 +37,9 @@ type showing struct {
 	cmd  *exec.Cmd
 	page string // the URL with the key
 	file string
-	done chan struct{} // closed when the output ends
-	text string        // what it printed, before it waits
+	done chan struct{}   // closed when the output ends
+	text string          // what it printed, before it waits
+	rest strings.Builder // what it printed then, after done
 }
 
 // startDemo starts a demo, and waits until it has printed where everything is.
@@ -78,7 +80,7 @@ func startDemoWith(t *testing.T, dir string, env []string, flags ...string) *sho
 	}
 	go func() {
 		defer close(d.done)
-		_, _ = io.Copy(io.Discard, lines)
+		_, _ = io.Copy(&d.rest, lines)
 	}()
 	return d
 }
@@ -273,14 +275,42 @@ func TestDemo(t *testing.T) {
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("the temporary file is left: %v", err)
 	}
+	contains(t, "the end", d.rest.String(), "Removed the temporary policy file, with your edits: "+file)
+	d = startDemo(t, dir)
+	d.curl()
+	if code := d.interrupt(); code != exitYes || strings.Contains(d.rest.String(), "Removed") {
+		t.Errorf("exit status %d without edits: %s", code, d.rest.String())
+	}
 
 	own := write(t, dir, "own.yaml", served)
 	d = startDemo(t, dir, "--config", "own.yaml")
 	contains(t, "the output", d.text, own, "the page writes what you type there to it")
 	d.file = own
 	d.edits()
-	if code := d.interrupt(); code != exitYes {
-		t.Errorf("exit status %d after Ctrl-C", code)
+	if code := d.interrupt(); code != exitYes || strings.Contains(d.rest.String(), "Removed") {
+		t.Errorf("exit status %d after Ctrl-C: %s", code, d.rest.String())
+	}
+}
+
+// curl sends the request of the curl command that the demo prints.
+func (d *showing) curl() {
+	d.t.Helper()
+	m := regexp.MustCompile(`curl -i -H 'Origin: (\S+)' (\S+)\n`).FindStringSubmatch(d.text)
+	if m == nil || !strings.Contains(d.text, "  API        "+d.facts().API+"\n") {
+		d.t.Fatalf("no address of the API, or no curl command, in\n%s", d.text)
+	}
+	r, err := http.NewRequestWithContext(d.t.Context(), "GET", m[2], nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r.Header.Set("Origin", m[1])
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.Header.Get("Access-Control-Allow-Origin") != m[1] {
+		d.t.Errorf("the curl command gets %d %v", res.StatusCode, res.Header)
 	}
 }
 

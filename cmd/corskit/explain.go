@@ -124,6 +124,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 		}
 	}
 	if m != nil {
+		result.Verdict.guess = x.script.guess
 		result.compare(*m)
 	}
 	if x.format == "json" {
@@ -382,7 +383,7 @@ func (e explained) print(t terminal) {
 	for i, x := range e.Exchanges {
 		printExchange(t, i+1, x)
 	}
-	printVerdict(t, e.Verdict, "fix", e.Fix)
+	printVerdict(t, e.Verdict, "fix", e.Fix, e.Message)
 	if e.Verdict.Allowed {
 		exposed := "only the headers that scripts may always read"
 		if last := e.Exchanges[len(e.Exchanges)-1]; last.Response.Header.Has("Access-Control-Expose-Headers") {

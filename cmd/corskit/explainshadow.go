@@ -90,5 +90,5 @@ func (s *shadowed) print(t terminal, inForce []exchange) {
 			}
 		}
 	}
-	printVerdict(t, s.Verdict, "fix in the shadow", s.Fix)
+	printVerdict(t, s.Verdict, "fix in the shadow", s.Fix, nil)
 }

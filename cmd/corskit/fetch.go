@@ -20,7 +20,8 @@ type script struct {
 	credentials bool
 	browser     string
 
-	preflight bool // whether the browser has sent a preflight, for a reason that is unknown
+	preflight bool   // whether the browser has sent a preflight, for a reason that is unknown
+	guess     string // what the fetch is, if a message says neither the method nor the headers
 }
 
 func (s *script) flags(cmd *cobra.Command) {
@@ -183,10 +184,14 @@ type verdict struct {
 	Text        string              `json:"text"`
 	AtPreflight bool                `json:"atPreflight,omitempty"`
 	Readable    browsermodel.Fields `json:"readable,omitempty"`
+
+	guess string // that of the script
 }
 
 func verdictOf(v browsermodel.Verdict) verdict {
-	return verdict{v.Allowed, string(v.Code), v.Text, v.AtPreflight, v.Header}
+	return verdict{
+		Allowed: v.Allowed, Code: string(v.Code), Text: v.Text, AtPreflight: v.AtPreflight, Readable: v.Header,
+	}
 }
 
 func (e exchange) title() string {
@@ -246,11 +251,15 @@ func relevant(name string) bool {
 	return strings.HasPrefix(name, "access-control-")
 }
 
-// printVerdict prints the result of the fetch and, after label, its fix.
-func printVerdict(t terminal, v verdict, label, fix string) {
+// printVerdict prints the result of the fetch and, after label, its fix. It omits where the
+// cause is explained if m, which may be nil, has said that.
+func printVerdict(t terminal, v verdict, label, fix string, m *message) {
 	word, how := "refused", red
 	if v.Allowed {
 		word, how = "allowed", green
+		if v.guess != "" {
+			word += ", " + v.guess
+		}
 	}
 	if v.Code == codeBusy {
 		word, how = "not judged", yellow
@@ -263,7 +272,7 @@ func printVerdict(t terminal, v verdict, label, fix string) {
 	if fix != "" {
 		t.printf("%s %s\n", t.style(bold, label+":"), fix)
 	}
-	if !v.Allowed && v.Code != "" {
+	if told := m != nil && string(m.Code) == v.Code; !v.Allowed && v.Code != "" && !told {
 		t.printf("%s %s\n", t.style(dim, "see:"), codesURL+v.Code)
 	}
 }

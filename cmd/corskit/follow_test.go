@@ -21,6 +21,7 @@ var (
 	meantWord = regexp.MustCompile(`(\S+); did you mean "?([^\s"?]+)"?\?`)
 	mustBe    = regexp.MustCompile(`--(\w+) is "([^"]*)"; it must be ([^\n]+)`)
 	useFlags  = regexp.MustCompile(`(?:use|add|with|and) (--[a-z]+)(?: ([0-9]+/m))?`)
+	withShort = regexp.MustCompile(`add [^\n]*, such as -X (\S+) -H '([^'\n]+)'`)
 	useHTTP   = regexp.MustCompile(`use http:// in the URL`)
 	perhaps   = regexp.MustCompile(`did you mean|it must be |(?:use|add|with) --|use http://`)
 )
@@ -46,6 +47,9 @@ func followed(args []string, output string) (all [][]string) {
 		all = append(all, way)
 	}
 	var flags []string
+	if m := withShort.FindStringSubmatch(output); m != nil {
+		flags = []string{"-X", m[1], "-H", m[2]}
+	}
 	for _, m := range useFlags.FindAllStringSubmatch(output, -1) {
 		if value := m[2] + flagValues[m[1]]; m[2] != "" {
 			flags = append(flags, m[1], m[2])
@@ -111,7 +115,7 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		{"probe", strings.Replace(plain.URL, "http:", "htp:", 1), "-o", page}, {"explain", "-o", "htps://app.example.com"},
 		{"explain", "cors.yaml", missing}, {"explain", "cors.yaml", method, "-o", page},
 		{"explain", "cors.yaml", method}, {"explain", "cors.yaml", "-o", page, safariHeader}, {"explain", "cors.yaml", status405},
-		{"probe", "http://corskit-sample.invalid/", "-o", page}, {"probe", secure.URL, "-o", page},
+		{"probe", "http://corskit-probe.invalid/", "-o", page}, {"probe", secure.URL, "-o", page},
 		{"probe", strings.Replace(plain.URL, "http:", "https:", 1), "-o", page},
 		{"probe", busy.URL, "-o", page}, {"probe", always429.URL, "-o", page},
 		{"probe", always429.URL, "-o", page, "--rate", "30/m"},

@@ -38,7 +38,7 @@ var (
 		"allow https:// only", true}
 )
 
-// strangerHost is a host that cannot exist (RFC 2606).
+// strangerHost is a host that cannot exist (RFC 2606). [core.IsProbe] knows it.
 const strangerHost = "corskit-probe.invalid"
 
 // lookAlikes returns origins that an attacker could own and that a careless

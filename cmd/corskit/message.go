@@ -164,8 +164,9 @@ func (s *script) use(cmd *cobra.Command, m message, methods func() string) (note
 		if assumed := m.Method == "" && !given("method"); assumed && len(s.headers) > 0 {
 			notes = append(notes, "the message names no method: assumed "+safe(s.method)+"; if the script uses another, add --method")
 		} else if assumed {
-			notes = append(notes, "the message does not say why there is a preflight: name the method with --method, "+
-				"and headers of the script with --header")
+			s.guess = "as " + s.method + " without headers"
+			notes = append(notes, "the message does not say why there is a preflight: add the method and headers of the script, "+
+				"such as -X POST -H 'Content-Type: application/json'")
 		}
 	}
 	return notes, nil

@@ -172,7 +172,8 @@ var explainMessages = []explainTest{
 	{"allowed, with a status", []string{chromium(api+"/items", noHeader) + "\nGET " + api + "/items net::ERR_FAILED 401 (Unauthorized)"},
 		exitYes, []string{"the response with status 401 comes from outside the CORS middleware"}},
 	{"preflight status", []string{chromium(api+"/items", preflight+"It does not have HTTP ok status.")}, exitYes, []string{
-		"note: the message does not say why there is a preflight", "a router or an authentication answers the preflight"}},
+		"note: the message does not say why there is a preflight", "allowed, as GET without headers: ",
+		"such as -X POST -H 'Content-Type: application/json'", "a router or an authentication answers the preflight"}},
 	{"twice", []string{chromium(api+"/items",
 		"The 'Access-Control-Allow-Origin' header contains multiple values 'a, a', but only one is allowed.")},
 		exitYes, []string{"a handler or a proxy sets the header too"}},
@@ -300,6 +301,35 @@ func TestProbeMessage(t *testing.T) {
 	}
 	r := corskit(t, "", "probe", chromium(s.URL, noHeader))
 	if r.code != exitYes || !strings.Contains(r.stdout, "note: the server allows this request, which may be less than") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A cause is explained in one place, and so is what a message does not say.
+func TestMessageSaysItOnce(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(flawed(sound))
+	defer s.Close()
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://app.example.com\"]}}\n")
+	refused := chromium(s.URL+"/x", refusedHeader("x-token"))
+	for _, command := range []string{"probe", "explain"} {
+		r := corskit(t, dir, command, refused, "-X", "POST")
+		if strings.Count(r.stdout, "see: ") != 1 || !strings.Contains(r.stdout, "see: "+errorsURL+"#header-not-allowed\n") {
+			t.Errorf("%s: %+v", command, r)
+		}
+	}
+	// The message and the verdict have two causes.
+	r := corskit(t, dir, "probe", chromium(s.URL+"/x", noHeader), "-H", "x-token")
+	contains(t, "two causes", r.stdout, "see: "+errorsURL+"#allow-origin-missing\n", "see: "+codesURL+"header-not-allowed\n")
+
+	status := chromium(s.URL+"/x", preflight+"It does not have HTTP ok status.")
+	r = corskit(t, dir, "probe", status)
+	if r.code != exitYes || strings.Count(r.stdout, "note: ") != 1 {
+		t.Errorf("%+v", r)
+	}
+	contains(t, "a preflight", r.stdout, "allowed, as GET without headers: ", "such as -X POST -H 'Content-Type: application/json'\n")
+	if r = corskit(t, dir, "probe", status, "-X", "PUT"); strings.Contains(r.stdout, "allowed, as") {
 		t.Errorf("%+v", r)
 	}
 }

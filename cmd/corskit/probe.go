@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -129,10 +130,8 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	}
 	result := p.judged(ctx, w.send, fetch, v)
 	result.Message, result.Notes = m, append(notes, result.Notes...)
-	if m != nil && v.Allowed {
-		result.Notes = append(result.Notes, "the server allows this request, which may be less than what the message is about: "+
-			"it may leave out the method, headers and credentials, for which there are flags")
-	}
+	result.Verdict.guess = p.script.guess
+	result.noteAllowed()
 	if err := interrupted(ctx, g); err != nil {
 		return err
 	}
@@ -148,6 +147,23 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 		return errNoAnswer
 	}
 	return nil
+}
+
+// noteAllowed adds what is left to say if the request is allowed.
+func (r *probed) noteAllowed() {
+	if !r.Verdict.Allowed {
+		return
+	}
+	last := r.Exchanges[len(r.Exchanges)-1].Response.Status
+	switch {
+	case r.Message != nil && r.Verdict.guess == "": // otherwise the note on the message says it
+		r.Notes = append(r.Notes, "the server allows this request, which may be less than what the message is about: "+
+			"it may leave out the method, headers and credentials, for which there are flags")
+	case r.Message == nil && last == http.StatusNotFound:
+		r.Notes = append(r.Notes, "status 404: CORS allows the request, but the route is not there")
+	case r.Message == nil && last == http.StatusMethodNotAllowed:
+		r.Notes = append(r.Notes, "status 405: CORS allows the request, but the route does not have the method "+safe(r.Fetch.Method))
+	}
 }
 
 // noAnswer returns an error that says why there is no answer.
@@ -245,10 +261,17 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 		result.Notes = []string{"the page has the server's own origin: CORS does not apply"}
 		return result
 	}
-	s := suspect{ctx: ctx, send: send, fetch: final, repeat: p.repeat, requested: fetch.URL, advice: busyAdvice(p.interval)}
+	silent := noHeaders{send: send, silent: true}
+	for _, e := range v.Exchanges {
+		silent.note(e.Response)
+	}
+	s := suspect{ctx: ctx, send: silent.transport, fetch: final, repeat: p.repeat, requested: fetch.URL, advice: busyAdvice(p.interval)}
 	s.examine(v)
 	result.Findings, result.Checks, result.Unanswered = s.findings, s.sent, s.silent
 	result.Skipped, result.Unjudged = s.skipped, s.unjudged()
+	if silent.silent && result.Fix == remedies[browsermodel.CodeAllowOriginMissing] {
+		result.Fix = noMiddleware
+	}
 	if s.opaque != "" {
 		result.Notes = append(result.Notes, s.opaque)
 	}
@@ -338,7 +361,7 @@ func (r probed) print(t terminal) {
 	for i, e := range r.Exchanges {
 		printExchange(t, i+1, e)
 	}
-	printVerdict(t, r.Verdict, "fix", r.Fix)
+	printVerdict(t, r.Verdict, "fix", r.Fix, r.Message)
 	if r.Corskit && !r.Verdict.Allowed {
 		t.printf("%s the server seems to use corskit: 'corskit explain' with its file, or engine.Explain in its code, says more\n",
 			t.style(yellow, "note:"))

@@ -278,7 +278,8 @@ func TestProbePreflightFixes(t *testing.T) {
 		"no route answers OPTIONS":           status(405, "Allow", "PUT"),
 		"/y":                                 status(307, "Location", "/y"),
 		"answer preflights with 204":         status(500, "Access-Control-Allow-Origin", page),
-		"the server does not allow the orig": status(204),
+		"no answer has CORS headers":         status(204),
+		"the server does not allow the orig": status(204, "Vary", "Accept, Origin"),
 	} {
 		if got, r := probeServer(t, h, "-X", "PUT"); !strings.Contains(got.Fix, want) || r.code != exitNo {
 			t.Errorf("the fix is %q, want %q", got.Fix, want)
@@ -451,5 +452,34 @@ func TestProbeAsks(t *testing.T) {
 	r = corskit(t, "", "probe", s.URL, "-o", page)
 	if r.code != exitFail || !strings.Contains(r.stderr, "server.invalid is another machine") {
 		t.Errorf("a redirect: %+v", r)
+	}
+}
+
+// A server without CORS headers in any answer is told to mount middleware.
+func TestProbeNoMiddleware(t *testing.T) {
+	t.Parallel()
+	got, r := probeServer(t, status(200))
+	if r.code != exitNo || !strings.Contains(got.Fix, "no CORS middleware") ||
+		!strings.HasSuffix(got.Fix, "errors.md#in-your-framework says") {
+		t.Errorf("the fix is %q", got.Fix)
+	}
+	// Another origin gets a header.
+	got, _ = probeServer(t, flawed(onlyIf(func(o string) bool { return o != page }), "-Vary", "", "-Access-Control-Allow-Methods", ""))
+	if !strings.Contains(got.Fix, "does not allow the origin") {
+		t.Errorf("the fix is %q", got.Fix)
+	}
+}
+
+// An allowed request may still miss the route.
+func TestProbeMissingRoute(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]string{
+		200: "", 403: "", 404: "the route is not there", 405: "the route does not have the method PUT",
+	} {
+		engine := core.MustNew(core.Policy{AllowOrigins: []string{page}, AllowMethods: []string{"PUT"}})
+		got, r := probeServer(t, corshttp.Middleware(engine)(status(code)), "-X", "PUT")
+		if notes := strings.Join(got.Notes, "; "); r.code != exitYes || (want == "") != (notes == "") || !strings.Contains(notes, want) {
+			t.Errorf("status %d: %q, %+v", code, notes, r)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -44,6 +45,33 @@ var remedies = map[browsermodel.Code]string{
 		"listed on the server",
 	browsermodel.CodeAuthorizationListed: "list authorization in Access-Control-Allow-Headers as well as *",
 	browsermodel.CodePreflightStatus:     "answer preflights with 204",
+}
+
+// noMiddleware is the fix if no answer of a server has a CORS header.
+const noMiddleware = "no answer has CORS headers, so the server has no CORS middleware for this path, or something in front of it " +
+	"answers: mount it as " + errorsURL + "#in-your-framework says"
+
+// noHeaders is a transport that notes whether any answer has a CORS header.
+type noHeaders struct {
+	send   browsermodel.Transport
+	silent bool // no answer has had one
+}
+
+func (n *noHeaders) transport(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+	response, err := n.send(ctx, r)
+	n.note(response)
+	return response, err
+}
+
+// note notes an answer. A server that refuses every origin so far may show only in Vary that
+// it looks at the origin.
+func (n *noHeaders) note(r browsermodel.Response) {
+	for _, f := range r.Header {
+		name := strings.ToLower(f.Name)
+		if strings.HasPrefix(name, "access-control-") || name == "vary" && strings.Contains(strings.ToLower(f.Value), "origin") {
+			n.silent = false
+		}
+	}
 }
 
 // remedy returns a fix for a server that refused a fetch and need not use corskit, or "".

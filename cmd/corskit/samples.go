@@ -22,8 +22,8 @@ const sampleLabel = "corskit-sample"
 // anyOther names the origins that no entry names.
 const anyOther = "any other origin"
 
-// stranger is an origin that cannot exist (RFC 2606).
-const stranger = "https://corskit-sample.invalid"
+// stranger is an origin that cannot exist.
+const stranger = "https://" + strangerHost
 
 // samples returns origins for every entry of the configurations, and one that no entry
 // names. notes name the entries that are too complex.

@@ -156,7 +156,7 @@ func (p *planner) hopeless(c *config.Config, d demand) string {
 	switch {
 	case d.class.Code == core.CodeNoRoute, d.class.Code == core.CodePathAmbiguous, d.class.Code == core.CodeOriginRepeated,
 		d.class.Code == core.CodeMethodNotEchoed, d.class.Code == core.CodeHeadersNotEchoed,
-		d.class.Code == core.CodeOriginNotAllowed && o != "null" && !core.IsOrigin(o):
+		d.class.Code == core.CodeOriginNotAllowed && o != "null" && (!core.IsOrigin(o) || core.IsProbe(o)):
 		return hintOf(c.Engine().Explain(p.ctx, d.request))
 	}
 	return ""

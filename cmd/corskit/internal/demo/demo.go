@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -41,13 +42,17 @@ type Options struct {
 type Demo struct {
 	URL       string // of the control page, with the key to edit
 	Inspector string // its URL
+	API       string // its URL
+	Page      string // the origin that the starter policy lists
 	File      string // the file with the policy
+	Discarded bool   // whether a temporary file was removed that somebody had edited
 
 	opts      Options
 	listeners []*loopback
 	facts     facts
 	key       string
 	temporary string // the directory to remove
+	starter   []byte // the text of the temporary file at first
 }
 
 // ports are how many ports a demo listens on: of the control page, the API and the pages.
@@ -79,7 +84,8 @@ func New(opts Options) (d *Demo, err error) {
 			return d, err
 		}
 		d.File = filepath.Join(d.temporary, "cors.yaml")
-		if err = os.WriteFile(d.File, fmt.Appendf(nil, starterPolicy, d.listeners[2].port()), 0o600); err != nil {
+		d.starter = fmt.Appendf(nil, starterPolicy, d.listeners[2].port())
+		if err = os.WriteFile(d.File, d.starter, 0o600); err != nil {
 			return d, err
 		}
 	}
@@ -97,6 +103,7 @@ func New(opts Options) (d *Demo, err error) {
 	}
 	d.URL = d.facts.Control + "/#key=" + d.key
 	d.Inspector = d.facts.Control + "/inspector/"
+	d.API, d.Page = d.facts.API, d.facts.Columns[0].Origin
 	return d, nil
 }
 
@@ -106,7 +113,11 @@ func (d *Demo) Close() {
 		_ = l.Close()
 	}
 	if d.temporary != "" {
-		_ = os.RemoveAll(d.temporary)
+		text, err := readBounded(d.File)
+		edited := err == nil && !bytes.Equal(text, d.starter)
+		if os.RemoveAll(d.temporary) == nil && edited {
+			d.Discarded = true
+		}
 	}
 }
 
