@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -23,6 +25,8 @@ import (
 //	cfg := fleet.ClientConfig("https://etcd-0.example:2379", "https://etcd-1.example:2379")
 //	cfg.TLS = tlsConfig
 //	client, err := clientv3.New(cfg)
+//
+// An empty endpoint, as of an unset variable, is refused by [Join] and [NewStore].
 //
 // The client logs nothing, because replicas log each fault. Set Logger to change that.
 //
@@ -47,6 +51,20 @@ func ClientConfig(endpoints ...string) clientv3.Config {
 		// A request is repeated by its caller. These repetitions only bridge a change of leader.
 		BackoffWaitBetween: second / 5, BackoffJitterFraction: 0.5,
 	}
+}
+
+// checkEndpoints returns an error if a client has an endpoint that is empty: etcd's client
+// takes it, and never connects.
+func checkEndpoints(client *clientv3.Client) *OptionError {
+	for i, e := range client.Endpoints() {
+		if strings.TrimSpace(e) == "" {
+			return &OptionError{
+				Field: fmt.Sprintf("Endpoints[%d]", i), Value: e, Detail: "empty",
+				Suggestion: "give ClientConfig the address of etcd, such as http://127.0.0.1:2379; perhaps a variable is not set",
+			}
+		}
+	}
+	return nil
 }
 
 // unreachable returns the fault of a request to etcd that failed. what says in a few words

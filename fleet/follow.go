@@ -28,6 +28,10 @@ type Progress struct {
 	// Replicas is the number of replicas in the fleet. Selected are those that are to take
 	// the bundle now: they have taken it (Acked), refused it, or neither yet (Pending).
 	Replicas, Selected, Acked, Refused, Pending int
+	// Waiting is the first of the pending replicas, and Reported is when it wrote its status,
+	// by its clock.
+	Waiting  string
+	Reported time.Time
 	// Decisions, Stricter and Looser are the sums of what the replicas counted with the
 	// candidate as their shadow.
 	Decisions, Stricter, Looser uint64
@@ -40,10 +44,10 @@ type Progress struct {
 
 // Follow drives a rollout to its end. At each step it waits until the selected replicas
 // have taken the candidate, then for the pause, and goes to the next step. It also waits if
-// less than half as many replicas report as when the head was written. After the last
-// one it promotes the candidate, if this selected all replicas: 100 percent, without
-// labels. Otherwise the candidate stays with its part of the fleet, and Follow returns
-// nil.
+// less than half as many replicas report as when the head was written, or if a step
+// selects none of those that report: it would prove nothing. After the last step it
+// promotes the candidate, if this selected all replicas: 100 percent, without labels.
+// Otherwise the candidate stays with its part of the fleet, and Follow returns nil.
 //
 // If more replicas refuse the candidate than Rollout.MaxRefused, or if it is stricter to
 // real traffic than Rollout.MaxStricter, Follow halts the rollout and returns a
@@ -132,6 +136,9 @@ func (f *follower) ended(ctx context.Context) error {
 		return fmt.Errorf("%w: %d replicas report, but there were %d when revision %d was written",
 			err, f.last.Replicas, h.Replicas, h.Revision)
 	}
+	if f.last.Selected == 0 && f.last.Replicas > 0 {
+		return fmt.Errorf("%w: none of %d replicas is selected to take revision %d", err, f.last.Replicas, f.last.Revision)
+	}
 	if f.last.Pending > 0 {
 		return fmt.Errorf("%w: %d of %d replicas have not taken revision %d yet", err, f.last.Pending, f.last.Selected, f.last.Revision)
 	}
@@ -173,7 +180,8 @@ func (f *follower) judge(ctx context.Context, h *Head) (done bool, err error) {
 	if f.at != h.Rollout.Step {
 		f.at, f.complete = h.Rollout.Step, time.Time{}
 	}
-	complete := p.Pending == 0 && 2*p.Replicas >= h.Replicas // otherwise etcd has lost statuses
+	complete := p.Pending == 0 && 2*p.Replicas >= h.Replicas && // otherwise etcd has lost statuses
+		(p.Selected > 0 || p.Replicas == 0)
 	if complete && f.complete.IsZero() {
 		f.complete = time.Now()
 	}
@@ -233,6 +241,9 @@ func (f *follower) count(h *Head) (p Progress, refused []Status) {
 			refused = append(refused, s)
 		default:
 			p.Pending++
+			if p.Waiting == "" || s.Instance < p.Waiting {
+				p.Waiting, p.Reported = s.Instance, s.Time
+			}
 		}
 	}
 	for _, counts := range f.shadows {

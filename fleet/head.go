@@ -74,7 +74,9 @@ type Reference struct {
 // at its step.
 type Rollout struct {
 	// Salt is mixed into the hash of instances, so that each rollout begins with other
-	// replicas. [Store.Push] sets it if it is empty.
+	// replicas. If it is empty, [Store.Push] sets one with which the first step selects at
+	// least one of the replicas that report, and returns an [*OptionError] if there is none:
+	// for example, because no replica has the labels.
 	Salt string `json:"salt"`
 	// Percent is the part of the replicas that is selected, above 0 and at most 100. It
 	// is the step in force; [Store.Push] takes the first of Steps if there are any.

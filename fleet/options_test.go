@@ -122,3 +122,19 @@ func TestErrorsAreOneLine(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyEndpoint has clients that can never connect.
+func TestEmptyEndpoint(t *testing.T) {
+	for _, endpoints := range [][]string{{""}, {"http://127.0.0.1:1", " "}} {
+		client, err := clientv3.New(fleet.ClientConfig(endpoints...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		field := fmt.Sprintf("Endpoints[%d]", len(endpoints)-1)
+		_, err = fleet.Join(t.Context(), client, fleet.Options{})
+		checkOption(t, "Join", err, field)
+		_, err = fleet.NewStore(client, fleet.StoreOptions{})
+		checkOption(t, "NewStore", err, field)
+	}
+}

@@ -62,6 +62,9 @@ func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica,
 	}
 	if client != nil {
 		opts.Connect = nil
+		if fault := checkEndpoints(client); fault != nil {
+			return nil, fault
+		}
 	}
 	r := &Replica{
 		opts: opts, keys: keys, engine: new(core.Engine), log: journal{log: opts.Logger},
@@ -109,6 +112,10 @@ func (r *Replica) client(ctx context.Context) (*clientv3.Client, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if fault := checkEndpoints(c); fault != nil {
+		_ = c.Close() // it never connects
+		return nil, fault
 	}
 	r.etcd.Store(c)
 	return c, nil

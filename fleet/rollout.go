@@ -32,7 +32,10 @@ func (s *Store) base(ctx context.Context, opts ChangeOptions) (*snapshot, error)
 	if err := now.conflict(opts.Base); err != nil {
 		return nil, err
 	}
-	return now, now.err
+	if now.err != nil {
+		return nil, now.err
+	}
+	return now, s.unsigns(now)
 }
 
 // change reads the head, lets edit prepare the next one, and writes it.

@@ -1,12 +1,14 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,6 +32,9 @@ func NewStore(client *clientv3.Client, opts StoreOptions) (*Store, error) {
 	if client == nil {
 		return nil, &OptionError{Field: "client", Detail: "nil", Suggestion: "make one with clientv3.New"}
 	}
+	if fault := checkEndpoints(client); fault != nil {
+		return nil, fault
+	}
 	opts, l, err := opts.complete()
 	if err != nil {
 		return nil, err
@@ -41,6 +46,7 @@ func NewStore(client *clientv3.Client, opts StoreOptions) (*Store, error) {
 type snapshot struct {
 	head     *Head             // nil if err is not
 	blobs    map[string][]byte // that the head carries; not verified
+	signers  []string          // IDs of the keys that the head's signatures name; not verified without Keys
 	raw      []byte
 	modified int64 // the revision of etcd that wrote it; zero if there is no key
 	err      error
@@ -70,6 +76,9 @@ func (s *Store) snapshot(pair *mvccpb.KeyValue) *snapshot {
 	head, e, err := openHead(pair.Value, string(s.layout), s.opts.Keys)
 	if now.head, now.err = head, err; err == nil {
 		now.blobs = e.Blobs
+		for _, sig := range e.Signatures {
+			now.signers = append(now.signers, quote(sig.Key))
+		}
 	}
 	return now
 }
@@ -112,8 +121,8 @@ type PushOptions struct {
 	// one stands for no head. If another is there, Push returns a [*ConflictError]. If
 	// nil, Push replaces what is there.
 	Base *Head
-	// Replace lets the push overwrite a head that cannot be verified. Without it, this is
-	// an error.
+	// Replace lets the push overwrite a head that cannot be verified, and a store without a
+	// key one that is signed. Without it, this is an error.
 	Replace bool
 	// Config has options that the check of the bundle needs, such as AllowOriginFuncs.
 	Config config.Options
@@ -154,6 +163,12 @@ func (s *Store) Push(ctx context.Context, b *Bundle, opts PushOptions) (*Head, e
 	if err := now.replaceable(opts, rollout); err != nil {
 		return nil, err
 	}
+	if err := s.unsigns(now); err != nil && !opts.Replace {
+		return nil, err
+	}
+	if err := s.salt(ctx, rollout); err != nil {
+		return nil, err
+	}
 	m, err := s.mark(ctx)
 	if err != nil {
 		return nil, err
@@ -183,6 +198,21 @@ func (s *Store) Push(ctx context.Context, b *Bundle, opts PushOptions) (*Head, e
 	return h, nil
 }
 
+// salt chooses the salt of a rollout that has none.
+func (s *Store) salt(ctx context.Context, rollout *Rollout) error {
+	if rollout == nil || rollout.Salt != "" {
+		return nil
+	}
+	replicas, err := s.Replicas(ctx)
+	if err != nil {
+		return err
+	}
+	if fault := rollout.chooseSalt(replicas); fault != nil {
+		return fault
+	}
+	return nil
+}
+
 // canSign returns an error if replicas would refuse what the store writes.
 func (s *Store) canSign() error {
 	if s.opts.Key != nil || len(s.opts.Keys) == 0 {
@@ -191,6 +221,21 @@ func (s *Store) canSign() error {
 	return &OptionError{
 		Field: "Key", Detail: "not set, although Keys are: replicas with these refuse a head that is not signed",
 		Suggestion: "set the private key of one of them",
+	}
+}
+
+// unsigns returns an error if the head is signed and the next one would not be: replicas
+// with keys would refuse it.
+func (s *Store) unsigns(now *snapshot) error {
+	if s.opts.Key != nil || len(now.signers) == 0 {
+		return nil
+	}
+	return &Error{
+		Reason: ReasonUnsigned, Revision: now.revision(),
+		Detail: "the head in force is signed with the key " + strings.Join(now.signers, ", ") +
+			", but this change has no key, and replicas with keys would refuse it",
+		Suggestion: "set the private key (--signing-key or CORSKIT_FLEET_SIGNING_KEY), " +
+			"or push with Replace (--replace) to give up signatures",
 	}
 }
 
@@ -211,13 +256,12 @@ func (o *PushOptions) complete() (*Rollout, error) {
 	r := *o.Rollout
 	r.Labels, r.Steps = maps.Clone(r.Labels), slices.Clone(r.Steps)
 	r.Step, r.Halted = 0, nil
-	if r.Salt == "" {
-		r.Salt = randomName()
-	}
 	if len(r.Steps) > 0 && r.Percent == 0 {
 		r.Percent = r.Steps[0]
 	}
-	if err := r.check(); err != nil {
+	checked := r
+	checked.Salt = cmp.Or(r.Salt, "later")
+	if err := checked.check(); err != nil {
 		return nil, err
 	}
 	return &r, nil

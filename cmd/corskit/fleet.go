@@ -46,8 +46,8 @@ policy, 2 if etcd cannot be asked or nothing was changed.`,
 		}),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newFleetDev(), newFleetKeygen(), newFleetPush(), newFleetStatus(), newFleetHistory(), newFleetPromote(),
-		newFleetRollback(), newFleetWatch(), newFleetRoles())
+	cmd.AddCommand(newFleetDev(), newFleetKeygen(), newFleetPush(), newFleetStatus(), newFleetShow(), newFleetHistory(),
+		newFleetPromote(), newFleetRollback(), newFleetWatch(), newFleetRoles())
 	return cmd
 }
 
@@ -140,6 +140,7 @@ func unusedFlag(flags *pflag.FlagSet, name, without string) error {
 // operator is a connected command.
 type operator struct {
 	*fleet.Store
+	claimed *fleet.Store // reads without keys: what it returns is not verified
 	client  *clientv3.Client
 	timeout time.Duration
 	signed  bool
@@ -195,7 +196,12 @@ func (c *connection) connect(cmd *cobra.Command) (*operator, error) {
 		_ = client.Close()
 		return nil, err
 	}
-	return &operator{Store: store, client: client, timeout: c.timeout, signed: opts.Key != nil}, nil
+	claimed, err := fleet.NewStore(client, fleet.StoreOptions{Prefix: c.prefix})
+	if err != nil {
+		_ = client.Close()
+		return nil, err
+	}
+	return &operator{Store: store, claimed: claimed, client: client, timeout: c.timeout, signed: opts.Key != nil}, nil
 }
 
 // brief returns a context for one question.

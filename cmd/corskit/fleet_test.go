@@ -196,7 +196,7 @@ func (o *operators) golden(name string, r result) {
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`, "DATE"}, {`\d{4}-\d\d-\d\dT[\d:.]+Z`, "TIMESTAMP"}, {`\b\d\d:\d\d:\d\d\b`, "CLOCK"},
 		{`\b(\d+m)?\d+s\b`, "AGE"}, {`\b[0-9a-f]{64}\b`, "SHA256"}, {`(?m)^revision \d+: .* have it.*\n`, ""},
 		{`"(salt|version)": "[^"]*"`, `"$1": "..."`},
-		{`SINCE {2,}`, "SINCE   "}, {`AGE {2,}`, "AGE     "},
+		{`SINCE {2,}`, "SINCE   "}, {`AGE {2,}`, "AGE            "},
 	} {
 		r.stdout = regexp.MustCompile(replace.pattern).ReplaceAllString(r.stdout, replace.by)
 		r.stderr = regexp.MustCompile(replace.pattern).ReplaceAllString(r.stderr, replace.by)
@@ -290,6 +290,9 @@ func tour(t *testing.T, endpoint string) {
 	}
 	contains(t, "a rollout for no one", o.run(exitFail, "promote").stderr, "there is no rollout to promote")
 
+	o.golden("show", o.run(exitYes, "show"))
+	contains(t, "an earlier revision", o.run(exitYes, "show", "1").stdout, `allow_origins: ["https://app.example"], allow`)
+	contains(t, "no such revision", o.run(exitFail, "show", "99").stderr, "the history does not have this revision")
 	r = o.run(exitYes, "rollback", "--yes", "-m", "partners cannot log in")
 	o.golden("rollback", r)
 	o.run(exitYes, "status", "--wait")
@@ -326,13 +329,16 @@ func TestFleetHalts(t *testing.T) {
 	contains(t, "promote", o.run(exitNo, "promote", "--yes").stdout, "nothing was promoted: add --force")
 	contains(t, "promote --steps", o.run(exitNo, "promote", "--steps").stdout, "halted: revision 2:")
 
+	contains(t, "labels that nobody has", o.run(exitFail, "push", "--yes", "--steps", "100%", "--labels", "stage=none").stderr,
+		"nothing was pushed: none of the 2 replicas that report has the labels stage=none")
 	// Other labels: prod-1 is not selected. The rollout stays with its part until it is promoted.
 	r = o.run(exitYes, "push", "--yes", "--steps", "100%", "--labels", "stage=dev")
 	contains(t, "a push with labels", r.stdout, "halted since ",
 		"has reached 100% of stage=dev, 1 replica; it stays there until 'corskit fleet promote'")
 	contains(t, "a second look", o.run(exitYes, "status").stdout, "at 100% of stage=dev; the others keep revision 1", "2 acked")
 	contains(t, "promote", o.run(exitYes, "promote", "--yes").stdout, "promoted revision ")
-	contains(t, "status --wait after it", o.run(exitNo, "status", "--wait").stdout, "halted: revision ", "prod-1")
+	contains(t, "status --wait after it", o.run(exitNo, "status", "--wait").stdout,
+		"refused: revision 4 by prod-1: the configuration has faults: cors.prod.yaml: ", "'corskit fleet rollback'")
 	contains(t, "rollback", o.run(exitYes, "rollback", "1", "--yes").stdout, "rolled back to the policy of revision 1")
 	contains(t, "status --wait after it", o.run(exitYes, "status", "--wait").stdout, "done: ")
 
@@ -364,7 +370,7 @@ func TestFleetInterrupted(t *testing.T) {
 	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://c.example\"]}}\n")
 	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
 	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' goes on with its steps")
-	text = o.interrupted("50% (step 1 of 2)", "status", "--wait")
+	text = o.interrupted("nobody drives this rollout: 'corskit fleet promote --steps'", "status", "--wait")
 	contains(t, "status --wait, which changes nothing", text+o.run(exitYes, "status").stdout, "corskit: interrupted\n",
 		"revision 4 at 50% (step 1 of 2)")
 	contains(t, "promote --steps", o.run(exitYes, "promote", "--steps").stdout, "done: revision 4 is in force")
@@ -379,6 +385,10 @@ func TestFleetKeys(t *testing.T) {
 	r := o.run(exitYes, "keygen")
 	id := regexp.MustCompile(`[0-9a-f]{16}`).FindString(r.stdout)
 	contains(t, "keygen", r.stdout, "fleet.key is private", "fleet.pub is public", "export CORSKIT_FLEET_SIGNING_KEY=")
+	order := regexp.MustCompile(`(?s)the first key.*push --replace.*then deploy.*another key.*both keys.*then push`)
+	if !order.MatchString(r.stdout) {
+		t.Errorf("keygen prints another order:\n%s", r.stdout)
+	}
 	if info, err := os.Stat(filepath.Join(o.dir, "fleet.key")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the private key: %v %v", info, err)
 	}
@@ -404,12 +414,25 @@ func TestFleetKeys(t *testing.T) {
 			"the head has no signature, but keys are configured", "INSTANCE", "refused")
 	}
 	contains(t, "a signed push over an unsigned head", signed.run(exitFail, "push", "--yes").stderr, "--replace")
+	r = signed.run(exitFail, "push", "--replace")
+	contains(t, "a push over what cannot be verified", r.stdout, "revision 1 cannot be verified with these keys; it has the same files")
+	write(t, o.dir, "other.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
+	r = signed.run(exitFail, "push", "--replace", "other.yaml")
+	contains(t, "a push over what cannot be verified", r.stdout, "the difference is against what it claims\n", "https://b.example")
 	contains(t, "a signed push with --replace", signed.run(exitYes, "push", "--yes", "--replace").stdout, "pushed revision 2\n")
 	o.run(exitYes, "status", "--wait", "--public-keys", "fleet.pub")
 	if !replica.Engine().AllowsOrigin("https://a.example") {
 		t.Error("the replica does not have what was signed")
 	}
-	contains(t, "the history", signed.run(exitYes, "history").stdout, "push", "not valid")
+	r = signed.run(exitYes, "history")
+	contains(t, "the history", r.stdout, "ana      push (unsigned)\nnote: the head has no signature, but keys are configured")
+	stranger := o.run(exitYes, "keygen", "stranger")
+	contains(t, "the history with another key", o.run(exitYes, "history", "--public-keys", "stranger.pub").stdout,
+		"ana      push (not verified)\n", "note: no signature of the head is valid: it names \""+id+"\"",
+		regexp.MustCompile(`[0-9a-f]{16}`).FindString(stranger.stdout))
+	forgot := o.run(exitFail, "push", "--yes", "--above", "5").stderr
+	contains(t, "a push that forgets the key", forgot, id, "--signing-key", "CORSKIT_FLEET_SIGNING_KEY", "--replace")
+	contains(t, "a rollback that forgets the key", o.run(exitFail, "rollback", "1", "--yes").stderr, id, "--signing-key")
 	contains(t, "the wrong file", o.run(exitFail, "status", "--public-keys", "fleet.key").stderr,
 		"a private key, which must not be on a replica")
 	contains(t, "the wrong file", o.run(exitFail, "push", "--signing-key", "fleet.pub").stderr,
@@ -464,5 +487,52 @@ func TestFleetWatch(t *testing.T) {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("watch --format %s, after Ctrl-C: %v", format, err)
 		}
+	}
+}
+
+// status --wait names the replica that it waits for, and the age of its status.
+func TestFleetWaits(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	etcd := fleetDevIn(t, t.TempDir())
+	o := newOperators(t, etcd.endpoint)
+	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o.run(exitYes, "push", "--yes")
+	for _, name := range []string{"silent-2", "silent-1"} {
+		status := `{"instance":"` + name + `","state":"acked","head":0,"time":"` + time.Now().Add(-2*time.Hour).Format(time.RFC3339) + `"}`
+		if _, err := connectTo(t, etcd.endpoint).Put(t.Context(), "/corskit/status/"+name, status); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.interrupted("0 of 2 replicas have it, 2 pending: silent-1, status 2h0m old", "status", "--wait")
+}
+
+// show --out writes all files, none outside of the directory and none that exists.
+func TestFleetShowOut(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	etcd := fleetDevIn(t, t.TempDir())
+	o := newOperators(t, etcd.endpoint)
+	write(t, o.dir, "cors.yaml", "policies: {app: {origins_file: lists/partners.txt}}\n")
+	if err := os.MkdirAll(filepath.Join(o.dir, "lists"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, o.dir, "lists/partners.txt", "https://a.example\n")
+	o.run(exitYes, "push", "--yes")
+	contains(t, "show --out", o.run(exitYes, "show", "--out", "all").stdout, "wrote all/cors.yaml\nwrote all/lists/partners.txt\n")
+	if text, err := os.ReadFile(filepath.Join(o.dir, "all/lists/partners.txt")); err != nil || string(text) != "https://a.example\n" {
+		t.Errorf("the origins: %q, %v", text, err)
+	}
+	contains(t, "show --out again", o.run(exitFail, "show", "--out", "all").stderr, "all has cors.yaml already, and nothing was written")
+	outside := t.TempDir()
+	if err := os.Mkdir(filepath.Join(o.dir, "linked"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(o.dir, "linked/lists")); err != nil {
+		t.Skip(err)
+	}
+	contains(t, "show --out with a link", o.run(exitFail, "show", "--out", "linked").stderr, "escapes")
+	if files, err := os.ReadDir(outside); err != nil || len(files) > 0 {
+		t.Errorf("outside of the directory: %v, %v", files, err)
 	}
 }

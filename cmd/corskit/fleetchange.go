@@ -123,16 +123,25 @@ files of the last 10 changes are kept.`,
 }
 
 func (c *fleetChange) rollback(cmd *cobra.Command, list []string) error {
-	var to uint64
-	if len(list) > 0 {
-		var err error
-		if to, err = strconv.ParseUint(list[0], 10, 64); err != nil || to == 0 {
-			return usagef("REVISION is %q; it must be a number, as 'corskit fleet history' lists them", clip(list[0]))
-		}
+	to, err := revisionArg(list)
+	if err != nil {
+		return err
 	}
 	return c.with(cmd, func(ctx context.Context, o *operator, head *fleet.Head) error {
 		return c.rollbackFrom(ctx, cmd, o, head, to)
 	})
+}
+
+// revisionArg returns the argument REVISION, or zero if there is none.
+func revisionArg(list []string) (uint64, error) {
+	if len(list) == 0 {
+		return 0, nil
+	}
+	revision, err := strconv.ParseUint(list[0], 10, 64)
+	if err != nil || revision == 0 {
+		return 0, usagef("REVISION is %q; it must be a number, as 'corskit fleet history' lists them", clip(list[0]))
+	}
+	return revision, nil
 }
 
 func (c *fleetChange) rollbackFrom(ctx context.Context, cmd *cobra.Command, o *operator, head *fleet.Head, to uint64) error {

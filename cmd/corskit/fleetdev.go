@@ -29,7 +29,8 @@ has no TLS and no users, so it listens on loopback only. Ctrl-C stops it.`,
 		RunE: d.run,
 	}
 	cmd.Flags().StringVar(&d.dir, "data-dir", "fleet.etcd", "the directory of the data, created if needed")
-	cmd.Flags().StringVarP(&d.listen, "listen", "l", "127.0.0.1:0", "the address to listen on, on loopback; port 0 picks a free port")
+	cmd.Flags().StringVarP(&d.listen, "listen", "l", "127.0.0.1:0",
+		"the address to listen on, on loopback; port 0 picks the last port again, or a free one")
 	cmd.Flags().StringVar(&d.level, "log-level", "", "log what etcd reports: debug, info, warn or error (default: nothing)")
 	complete(cmd, "log-level", "debug", "info", "warn", "error")
 	return cmd

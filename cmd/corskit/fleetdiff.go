@@ -39,6 +39,33 @@ func (p *fleetPush) showChange(
 	return false, nil
 }
 
+// showUnverified prints what a bundle changes against a head that cannot be verified, as far as
+// it can be read.
+func (o *operator) showUnverified(ctx context.Context, cmd *cobra.Command, bundle *fleet.Bundle) {
+	t := out(cmd)
+	brief, cancel := o.brief(ctx)
+	defer cancel()
+	head, err := o.claimed.Head(brief)
+	if err != nil {
+		t.printf("%s the head in force cannot be read: no difference can be shown\n", t.style(yellow, "note:"))
+		return
+	}
+	note := t.style(yellow, "note:") + fmt.Sprintf(" revision %d cannot be verified with these keys", head.Revision)
+	long, cancel := context.WithTimeout(ctx, o.timeout+transferTime(head.Stable.Size))
+	defer cancel()
+	files, err := o.claimed.Bundle(long, head.Stable)
+	switch {
+	case err != nil:
+		t.printf("%s; no difference can be shown\n", note)
+	case sameFiles(files, bundle):
+		t.printf("%s; it has the same files\n", note)
+	default:
+		t.printf("%s; the difference is against what it claims\n", note)
+		printRollout(t, head)
+		printBundleDiff(ctx, cmd, files, bundle)
+	}
+}
+
 // printNoFiles says why there is no difference to print.
 func printNoFiles(t terminal, ref fleet.Reference) {
 	t.printf("%s the files of revision %d are damaged or missing: no difference can be shown\n", t.style(yellow, "note:"), ref.Pushed)

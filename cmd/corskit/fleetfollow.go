@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,9 +16,11 @@ import (
 // follow follows a bundle until all of the replicas that are to have it do, or until the
 // rollout halts. It shows progress, and prints the result to t.
 func (o *operator) follow(ctx context.Context, cmd *cobra.Command, t terminal, opts fleet.FollowOptions) error {
-	p := rolloutProgress{terminal: newTerminal(cmd.ErrOrStderr(), cmd.Flag("color").Value.String())}
+	p := rolloutProgress{terminal: newTerminal(cmd.ErrOrStderr(), cmd.Flag("color").Value.String()), observe: opts.Observe}
 	opts.Progress = p.show
+	stop := p.refresh()
 	err := o.Follow(ctx, opts)
+	stop()
 	p.clear()
 	if halted, ok := errors.AsType[*fleet.HaltedError](err); ok {
 		o.printHalted(t, halted)
@@ -43,6 +46,10 @@ func (o *operator) follow(ctx context.Context, cmd *cobra.Command, t terminal, o
 
 // printHalted prints why a rollout is halted, and which replicas refuse it.
 func (o *operator) printHalted(t terminal, halted *fleet.HaltedError) {
+	if halted.Everywhere {
+		printRefused(t, halted)
+		return
+	}
 	t.printf("%s revision %d: %s\n", t.style(red, "halted:"), halted.Revision, safe(halted.Reason))
 	for i, r := range halted.Refused {
 		if i == maxListed {
@@ -55,35 +62,138 @@ func (o *operator) printHalted(t terminal, halted *fleet.HaltedError) {
 		}
 		t.printf("  %s: %s\n", safe(r.Instance), text)
 	}
+	printWayBack(t)
+}
+
+func printWayBack(t terminal) {
 	t.printf("'corskit fleet rollback' brings the policy before it back\n")
+}
+
+// printRefused prints which replicas refuse a policy that all are to have. Replicas with the
+// same fault share a line.
+func printRefused(t terminal, halted *fleet.HaltedError) {
+	var faults []string
+	by := make(map[string][]string)
+	for _, r := range halted.Refused {
+		fault := "no reason is known"
+		if r.Fault != nil {
+			fault = strings.TrimPrefix(r.Fault.Text, fmt.Sprintf("revision %d: ", halted.Revision))
+		}
+		if by[fault] == nil {
+			faults = append(faults, fault)
+		}
+		by[fault] = append(by[fault], safe(r.Instance))
+	}
+	for i, fault := range faults {
+		if i == maxListed {
+			t.printf("... and for %d more reasons\n", len(faults)-i)
+			break
+		}
+		names := by[fault]
+		if more := len(names) - maxListed; more > 0 {
+			names = append(names[:maxListed:maxListed], fmt.Sprintf("%d more", more))
+		}
+		t.printf("%s revision %d by %s: %s\n", t.style(red, "refused:"), halted.Revision, list(names), safe(fault))
+	}
+	printWayBack(t)
 }
 
 // rolloutProgress shows how far a rollout has come: on a terminal in one line that changes,
 // elsewhere with a line for each step and, between them, at most one each second.
 type rolloutProgress struct {
 	terminal terminal
-	last     fleet.Progress
-	text     string
-	shownAt  time.Time
-	shown    bool
+	observe  bool // someone else drives the rollout
+
+	mu      sync.Mutex
+	last    fleet.Progress
+	text    string
+	shownAt time.Time
+	shown   bool // a line that changes is on the terminal
+	overdue int  // the step of which was said that nobody drives it, from 1
+}
+
+const (
+	repeatAfter  = 10 * time.Second // how often the age of a status is shown anew
+	overdueAfter = 5 * time.Second  // how late the next step may be
+)
+
+// refresh shows what changes with time, until the function that it returns is called.
+func (p *rolloutProgress) refresh() (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case now := <-ticker.C:
+				p.mu.Lock()
+				p.print(now, false)
+				p.mu.Unlock()
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
 }
 
 func (p *rolloutProgress) show(now fleet.Progress) {
-	text := progressText(now)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	step := p.last.Head == nil || p.last.Head.Revision != now.Head.Revision
 	p.last = now
-	if text == p.text {
+	p.print(time.Now(), step || now.Pending == 0)
+}
+
+// print shows the progress if its text has changed, or the age of what it waits for.
+func (p *rolloutProgress) print(now time.Time, atOnce bool) {
+	if p.last.Head == nil {
 		return
 	}
-	if p.terminal.interactive {
-		p.terminal.printf("\r\x1b[K%s", text)
-		p.text, p.shown = text, true
+	p.printOverdue(now)
+	text, waited := progressText(p.last), now.Sub(p.shownAt)
+	if text == p.text && (p.last.Pending == 0 || waited < repeatAfter) {
 		return
 	}
-	if step || now.Pending == 0 || time.Since(p.shownAt) >= time.Second {
-		p.terminal.printf("%s\n", text)
-		p.text, p.shownAt = text, time.Now()
+	line := text + waitingText(p.last, now)
+	switch {
+	case p.terminal.interactive:
+		p.terminal.printf("\r\x1b[K%s", line)
+		p.shown = true
+	case atOnce || waited >= time.Second:
+		p.terminal.printf("%s\n", line)
+	default:
+		return
 	}
+	p.text, p.shownAt = text, now
+}
+
+// printOverdue says, once for each step, that the next one should have begun.
+func (p *rolloutProgress) printOverdue(now time.Time) {
+	if !p.observe || p.last.Next.IsZero() || now.Sub(p.last.Next) < overdueAfter || p.last.Head.Rollout == nil {
+		return
+	}
+	if step := p.last.Head.Rollout.Step + 1; p.overdue != step {
+		p.clear()
+		p.terminal.printf("%s nobody drives this rollout: 'corskit fleet promote --steps' does\n", p.terminal.style(yellow, "note:"))
+		p.overdue, p.text = step, ""
+	}
+}
+
+// waitingText says which replica is pending, and how old its status is.
+func waitingText(p fleet.Progress, now time.Time) string {
+	if p.Waiting == "" {
+		return ""
+	}
+	text := ": " + safe(p.Waiting)
+	if !p.Reported.IsZero() {
+		text += ", status " + age(p.Reported, now) + " old"
+	}
+	return text
 }
 
 func (p *rolloutProgress) clear() {
@@ -98,12 +208,13 @@ func progressText(p fleet.Progress) string {
 	if p.Head != nil && p.Head.Rollout != nil {
 		parts = append(parts, stepOf(p.Head.Rollout))
 	}
-	parts = append(parts, fmt.Sprintf("%d of %s have it", p.Acked, plural(p.Selected, "replica")))
+	if p.Selected == 0 && p.Replicas > 0 {
+		parts = append(parts, fmt.Sprintf("none of %s is selected", plural(p.Replicas, "replica")))
+	} else {
+		parts = append(parts, fmt.Sprintf("%d of %s have it", p.Acked, plural(p.Selected, "replica")))
+	}
 	if p.Refused > 0 {
 		parts = append(parts, fmt.Sprintf("%d refuse it", p.Refused))
-	}
-	if p.Pending > 0 {
-		parts = append(parts, fmt.Sprintf("%d pending", p.Pending))
 	}
 	if p.Stricter+p.Looser > 0 {
 		requests := plural(int(p.Decisions), "request")
@@ -111,6 +222,9 @@ func progressText(p fleet.Progress) string {
 	}
 	if !p.Next.IsZero() && time.Until(p.Next) > time.Second {
 		parts = append(parts, "next step at "+p.Next.Local().Format(time.TimeOnly))
+	}
+	if p.Pending > 0 {
+		parts = append(parts, fmt.Sprintf("%d pending", p.Pending))
 	}
 	return fmt.Sprintf("revision %d: %s", p.Revision, strings.Join(parts, ", "))
 }

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,8 +39,10 @@ type fleetHistory struct {
 // past is an element of the JSON output of history.
 type past struct {
 	Revision uint64      `json:"revision"`
-	Head     *fleet.Head `json:"head"`            // null if there is a fault
-	Fault    string      `json:"fault,omitempty"` // why it cannot be trusted
+	Head     *fleet.Head `json:"head"`              // null if there is a fault
+	Claimed  *fleet.Head `json:"claimed,omitempty"` // what it says, although it cannot be trusted
+	Fault    string      `json:"fault,omitempty"`   // why it cannot be trusted
+	unsigned bool
 }
 
 func (h *fleetHistory) run(cmd *cobra.Command, _ []string) error {
@@ -58,13 +63,9 @@ func (h *fleetHistory) show(ctx context.Context, cmd *cobra.Command, o *operator
 	if err != nil {
 		return err
 	}
-	list := []past{}
-	for _, e := range entries {
-		one := past{Revision: e.Revision, Head: e.Head}
-		if e.Err != nil {
-			one.Fault = safe(e.Err.Error())
-		}
-		list = append(list, one)
+	list, err := o.pasts(ctx, h.limit, entries)
+	if err != nil {
+		return err
 	}
 	if h.format == "json" {
 		return printJSON(cmd.OutOrStdout(), list)
@@ -74,18 +75,66 @@ func (h *fleetHistory) show(ctx context.Context, cmd *cobra.Command, o *operator
 		t.printf("nothing was pushed to %s yet\n", safe(h.connection.prefix))
 		return nil
 	}
+	printHistory(t, list)
+	return nil
+}
+
+// pasts returns the changes, with what those claim that cannot be verified.
+func (o *operator) pasts(ctx context.Context, limit int, entries []fleet.HistoryEntry) ([]past, error) {
+	list := []past{}
+	claimed := make(map[uint64]*fleet.Head)
+	if slices.ContainsFunc(entries, func(e fleet.HistoryEntry) bool { return e.Err != nil }) {
+		claims, err := o.claimed.History(ctx, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range claims {
+			claimed[c.Revision] = c.Head
+		}
+	}
+	for _, e := range entries {
+		one := past{Revision: e.Revision, Head: e.Head}
+		if e.Err != nil {
+			one.Fault, one.Claimed = safe(e.Err.Error()), claimed[e.Revision]
+			fault, ok := errors.AsType[*fleet.Error](e.Err)
+			one.unsigned = ok && fault.Reason == fleet.ReasonUnsigned
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// printHistory prints the table of changes, and below it why some cannot be verified.
+func printHistory(t terminal, list []past) {
 	var tab table
+	var faults []string
 	tab.head("REVISION", "TIME", "AUTHOR", "CHANGE", "MESSAGE")
 	for _, one := range list {
-		if one.Head == nil {
-			tab.add(cell{text: revisionText(one.Revision)}, cell{text: "-"}, cell{text: "-"}, cell{"not valid", red}, cell{text: one.Fault})
+		head, note := one.Head, ""
+		if head == nil {
+			head, note = one.Claimed, "not verified"
+			if one.unsigned {
+				note = "unsigned"
+			}
+			if fault := strings.TrimPrefix(one.Fault, "revision "+revisionText(one.Revision)+": "); !slices.Contains(faults, fault) {
+				faults = append(faults, fault)
+			}
+		}
+		if head == nil {
+			tab.add(cell{text: revisionText(one.Revision)}, cell{text: "-"}, cell{text: "-"}, cell{note, red}, cell{})
 			continue
 		}
-		tab.add(plain(revisionText(one.Revision), one.Head.Time.Local().Format("2006-01-02 15:04:05"), safe(one.Head.Author),
-			changeText(one.Head), safe(one.Head.Message))...)
+		row := plain(revisionText(one.Revision), head.Time.Local().Format("2006-01-02 15:04:05"), safe(head.Author),
+			changeText(head), safe(head.Message))
+		if note != "" {
+			row[3] = cell{row[3].text + " (" + note + ")", red}
+		}
+		tab.add(row...)
 	}
 	tab.print(t)
-	return nil
+	for _, fault := range faults {
+		t.printf("%s %s\n", t.style(yellow, "note:"), fault)
+	}
 }
 
 // changeText says what a head did.

@@ -58,7 +58,7 @@ Exit status: 0 if the policy is pushed and the rollout done, 1 if the rollout is
 	f.BoolVar(&p.noWait, "no-wait", false, "do not drive the steps; 'corskit fleet promote --steps' does")
 	f.BoolVar(&p.strict, "strict", false, "treat warnings as faults")
 	f.Uint64Var(&p.above, "above", 0, "a revision that the new one must exceed, after etcd was restored from a backup")
-	f.BoolVar(&p.replace, "replace", false, "replace a head that cannot be verified")
+	f.BoolVar(&p.replace, "replace", false, "replace a head that cannot be verified, or a signed one without a key")
 	f.BoolVarP(&p.yes, "yes", "y", false, "do not ask")
 	return cmd
 }
@@ -107,7 +107,9 @@ func (p *fleetPush) push(ctx context.Context, cmd *cobra.Command, o *operator, b
 		return usagef("nothing was pushed yet that the other replicas could keep: push without --steps and --labels first")
 	}
 	t := out(cmd)
-	if same, err := p.showChange(ctx, cmd, o, base, bundle); err != nil {
+	if err != nil {
+		o.showUnverified(ctx, cmd, bundle)
+	} else if same, err := p.showChange(ctx, cmd, o, base, bundle); err != nil {
 		return err
 	} else if same && rollout == nil && p.above == 0 && base.Rollout == nil {
 		t.printf("revision %d is in force, and has the same files: nothing was pushed\n", base.Revision)
@@ -298,6 +300,10 @@ func (o *operator) question(ctx context.Context, verb string, rollout *fleet.Rol
 		if hasLabels(r.Labels, first.Labels) {
 			selected++
 		}
+	}
+	if selected == 0 && len(replicas) > 0 {
+		return "", fmt.Errorf("nothing was pushed: none of the %s that report has the labels %s; correct --labels",
+			plural(len(replicas), "replica"), labelText(first.Labels))
 	}
 	return fmt.Sprintf("%s to %s, beginning with %s%%?", verb, plural(selected, "replica"), number(first.Percent)), nil
 }

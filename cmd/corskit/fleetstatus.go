@@ -17,7 +17,7 @@ func newFleetStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show which replicas have which policy",
 		Long: `status lists the replicas: the revision that each is to have (WANTED) and has (ACTIVE),
-since when, and its fault. A replica that does not end properly stays listed until its
+since when it has it, and its fault. A replica that does not end properly stays listed until its
 lease ends, after a minute unless it says otherwise.
 
   acked     the wanted policy is in force

@@ -104,7 +104,7 @@ func printViews(t terminal, views []view, limit int, now time.Time) {
 		return
 	}
 	var tab table
-	tab.head("INSTANCE", "LABELS", "WANTED", "ACTIVE", "STATE", "SINCE", "FAULT")
+	tab.head("INSTANCE", "LABELS", "WANTED", "ACTIVE", "STATE", "ACTIVE SINCE", "FAULT")
 	for i, v := range views {
 		if limit > 0 && i == limit {
 			break

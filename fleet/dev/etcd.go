@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.etcd.io/etcd/client/pkg/v3/fileutil"
@@ -24,8 +25,9 @@ type Options struct {
 	// removes.
 	Dir string
 
-	// Listen is the address for clients, as host:port. Port 0 picks a free one. It must be a
-	// loopback address: this etcd asks nobody who they are. If empty, it is 127.0.0.1:0.
+	// Listen is the address for clients, as host:port. Port 0 picks the port of the last start
+	// in Dir if it is free, and otherwise any free one. It must be a loopback address: this
+	// etcd asks nobody who they are. If empty, it is 127.0.0.1:0.
 	Listen string
 
 	// LogLevel is the least level that etcd logs on standard error: debug, info, warn, error,
@@ -67,10 +69,12 @@ func Start(ctx context.Context, opts Options) (*Etcd, error) {
 		e.release()
 		return nil, err
 	}
+	reusePort(cfg)
 	if e.etcd, err = embed.StartEtcd(cfg); err != nil {
 		e.release()
 		return nil, fmt.Errorf("dev: etcd does not start: %w", err)
 	}
+	keepPort(cfg.Dir, e.etcd.Clients[0].Addr())
 	e.endpoint = "http://" + e.etcd.Clients[0].Addr().String()
 	if err := e.await(ctx); err != nil {
 		e.stop()
@@ -217,6 +221,39 @@ func (e *Etcd) lockDir(dir string) error {
 	}
 	e.lock = lock
 	return nil
+}
+
+// portFile is the file in the data directory that has the port of the last start.
+const portFile = "corskit.port"
+
+// reusePort replaces port 0 by the port of the last start, if that is free.
+func reusePort(cfg *embed.Config) {
+	listen := &cfg.ListenClientUrls[0]
+	if listen.Port() != "0" {
+		return
+	}
+	text, err := os.ReadFile(filepath.Join(cfg.Dir, portFile))
+	if err != nil {
+		return
+	}
+	again, err := listenURL(net.JoinHostPort(listen.Hostname(), strings.TrimSpace(string(text))))
+	if err != nil {
+		return
+	}
+	l, err := net.Listen("tcp", again.Host)
+	if err != nil {
+		return
+	}
+	if l.Close() == nil {
+		*listen, cfg.AdvertiseClientUrls[0] = again, again
+	}
+}
+
+// keepPort writes the port for the next start. Without it, the next start picks another.
+func keepPort(dir string, address net.Addr) {
+	if tcp, ok := address.(*net.TCPAddr); ok {
+		_ = os.WriteFile(filepath.Join(dir, portFile), []byte(strconv.Itoa(tcp.Port)+"\n"), fileutil.PrivateFileMode)
+	}
 }
 
 // release unlocks the data directory, or removes it if it is a temporary one.

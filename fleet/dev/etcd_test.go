@@ -228,3 +228,33 @@ func TestLeavesNothing(t *testing.T) {
 		t.Errorf("left in the temporary directory: %v %v", left, err)
 	}
 }
+
+// A restart is on the same port, unless another program has it.
+func TestKeepsPort(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := start(t, dev.Options{Dir: dir})
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, dev.Options{Dir: dir})
+	if second.Endpoint() != first.Endpoint() {
+		t.Errorf("started again at %s, and before at %s", second.Endpoint(), first.Endpoint())
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", strings.TrimPrefix(first.Endpoint(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if third := start(t, dev.Options{Dir: dir}); third.Endpoint() == first.Endpoint() {
+		t.Errorf("started at %s, which is in use", third.Endpoint())
+	}
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "corskit.port"), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, dev.Options{Dir: other})
+}

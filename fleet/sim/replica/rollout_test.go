@@ -107,7 +107,7 @@ func TestOwnShadow(t *testing.T) {
 	w.push(shadowed)
 	r := w.join(w.options())
 	w.well(patience, r)
-	h := w.push(policy(second), fleet.PushOptions{Rollout: &fleet.Rollout{Percent: 100, Labels: map[string]string{"no": "one"}}})
+	h := w.push(policy(second), fleet.PushOptions{Rollout: &fleet.Rollout{Salt: "s", Percent: 100, Labels: map[string]string{"no": "one"}}})
 	w.await(patience, "the head is judged", func() bool { return r.Status().Head == h.Revision })
 	w.well(patience, r)
 	x, is := r.Engine().ExplainShadow(t.Context(), core.Request{Method: "GET", Origin: []string{third}})

@@ -78,7 +78,7 @@ func TestFollowAllSteps(t *testing.T) {
 	w.push(policy("https://a.example"))
 	all := w.replicas(12)
 	steps := []float64{10, 50, 100}
-	pushed := w.push(policy("https://b.example"), rollout(fleet.Rollout{Salt: "s", Steps: steps, Pause: 10 * time.Millisecond}))
+	pushed := w.push(policy("https://b.example"), rollout(fleet.Rollout{Steps: steps, Pause: 10 * time.Millisecond}))
 	var p, second progress
 	ctx := w.ctx()
 	other := make(chan error)
@@ -263,7 +263,7 @@ func TestFollowWaitsForStatuses(t *testing.T) {
 	for i := range 4 {
 		w.put(fmt.Sprintf("status/web-%d", i), fmt.Sprintf(`{"instance":"web-%d","state":"acked","head":1,"active":{"revision":1}}`, i))
 	}
-	pushed := w.push(policy("https://b.example"), rollout(fleet.Rollout{Steps: []float64{0.001, 100}}))
+	pushed := w.push(policy("https://b.example"), rollout(fleet.Rollout{Salt: "s", Steps: []float64{0.001, 100}}))
 	for i := range 3 {
 		if _, err := w.admin.Delete(w.ctx(), w.prefix+fmt.Sprintf("status/web-%d", i)); err != nil {
 			t.Fatal(err)
