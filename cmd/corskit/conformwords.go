@@ -31,7 +31,7 @@ func words(f browsermodel.Fetch, finding browsermodel.Finding, preflight bool) s
 
 // chromiumReasons are the ends of messages, as in [reasons].
 var chromiumReasons = map[browsermodel.Code]string{
-	browsermodel.CodeAllowOriginMissing:  "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+	browsermodel.CodeAllowOriginMissing: "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
 	browsermodel.CodeAllowOriginMultiple: "The 'Access-Control-Allow-Origin' header contains multiple values '...', but only one " +
 		"is allowed.",
 	browsermodel.CodeAllowOriginMismatch: "The 'Access-Control-Allow-Origin' header has a value '...' that is not equal to the " +
