@@ -65,6 +65,7 @@ type watcher struct {
 	heads, replicas clientv3.WatchChan
 	refresh         *time.Timer
 	backoff         time.Duration
+	resting         time.Time // until when: a wake must not begin the rest again
 }
 
 func (s *Store) watcher() *watcher {
@@ -124,12 +125,15 @@ func (w *watcher) next(ctx context.Context, wake <-chan time.Time) ([]change, er
 }
 
 // slower makes the next attempt wait longer, until a notification arrives.
-func (w *watcher) slower() { w.backoff = min(max(2*w.backoff, minBackoff), maxBackoff) }
+func (w *watcher) slower() {
+	w.backoff = min(max(2*w.backoff, minBackoff), maxBackoff)
+	w.resting = time.Now().Add(w.backoff)
+}
 
 // sync reads everything, watches what follows, and returns the differences.
 func (w *watcher) sync(ctx context.Context, wake <-chan time.Time) ([]change, error) {
-	if w.backoff > 0 {
-		timer := time.NewTimer(w.backoff)
+	if rest := time.Until(w.resting); rest > 0 {
+		timer := time.NewTimer(rest)
 		defer timer.Stop()
 		select {
 		case <-ctx.Done():
