@@ -42,7 +42,7 @@ type Bundle struct {
 }
 
 // ReadBundle collects the files of the configuration at path. Without profiles, it takes
-// all: every file beside it that is named like one of a profile. With profiles, it takes
+// all: every file in its directory that is named like one of a profile. With profiles, it takes
 // only these, and the empty name stands for none.
 //
 // ReadBundle reports a file that cannot be part of a bundle. It does not report faults
@@ -179,7 +179,7 @@ func checkFileName(name string) error {
 func badName(name, detail string) *Error {
 	return &Error{
 		Reason: ReasonMalformed, Detail: fmt.Sprintf("the file name %s cannot be part of a bundle: %s", quote(name), detail),
-		Suggestion: "put the file beside the configuration, and name it without a directory",
+		Suggestion: "put the file in the directory of the configuration, and name it without a directory",
 	}
 }
 

@@ -16,7 +16,7 @@ type FollowOptions struct {
 	Revision uint64
 	// Progress, if not nil, is called with each change of the numbers.
 	Progress func(Progress)
-	// Observe only waits: whoever drives the rollout moves and halts it. It needs no more
+	// Observe only waits: someone else drives the rollout, and moves and halts it. It needs no more
 	// than to read the head and the statuses.
 	Observe bool
 }

@@ -60,7 +60,7 @@ func (j *comparer) maxAge(a *answered) {
 	j.observe(a, o)
 }
 
-// effects notes what the answer to a preflight does besides answering.
+// effects notes what the answer to a preflight does in addition to answering.
 func (j *comparer) effects(a *answered) {
 	o := observation{section: sectionCaching, warning: true, says: "it ignores this, but others need not"}
 	if a.server.Header.Has("Set-Cookie") {

@@ -20,7 +20,7 @@ func newFleetKeygen() *cobra.Command {
 to NAME.pub. NAME defaults to fleet. Files that exist are not overwritten.
 
 Operators sign with the private key. Replicas that have the public key refuse what
-no key of theirs has signed, so whoever takes over etcd cannot change the policy.`,
+no key of theirs has signed, so someone who takes over etcd cannot change the policy.`,
 		Example: `  corskit fleet keygen
   corskit fleet keygen keys/2027`,
 		Args: between(0, 1),

@@ -179,7 +179,7 @@ func (f *simulated) reportAll(ctx context.Context) error {
 	}
 }
 
-// bundle returns a policy of about the size, of which all or one line is new.
+// bundle returns a policy of about the size. All of it is new, or one line.
 func (f *simulated) bundle(change string) *fleet.Bundle {
 	if change == changeAll || f.origins == nil {
 		random := rand.New(rand.NewPCG(uint64(f.version), 1))

@@ -135,7 +135,7 @@ func hashOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// edited is a [config.Source] of files, one of which has another text.
+// edited is a [config.Source] of files that replaces the text of one file.
 type edited struct {
 	config.Files
 	name, path string
