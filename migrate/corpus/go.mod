@@ -10,12 +10,19 @@ replace (
 	github.com/corskit/corskit/adapters/corsfiber => ../../adapters/corsfiber
 	github.com/corskit/corskit/adapters/corsfiberv3 => ../../adapters/corsfiberv3
 	github.com/corskit/corskit/adapters/corsgin => ../../adapters/corsgin
-	github.com/corskit/corskit/config => ../../config
+	github.com/corskit/corskit/migrate => ..
 )
 
 require (
 	github.com/caarlos0/env/v11 v11.4.2
 	github.com/cloudwego/hertz v0.10.4
+	github.com/corskit/corskit v0.1.0
+	github.com/corskit/corskit/adapters/corsecho v0.1.0
+	github.com/corskit/corskit/adapters/corsechov5 v0.1.0
+	github.com/corskit/corskit/adapters/corsfiber v0.1.0
+	github.com/corskit/corskit/adapters/corsfiberv3 v0.1.0
+	github.com/corskit/corskit/adapters/corsgin v0.1.0
+	github.com/corskit/corskit/migrate v0.1.0
 	github.com/gin-contrib/cors v1.7.7
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
@@ -44,6 +51,7 @@ require (
 	github.com/cloudwego/base64x v0.1.6 // indirect
 	github.com/cloudwego/gopkg v0.1.4 // indirect
 	github.com/cloudwego/netpoll v0.7.2 // indirect
+	github.com/corskit/corskit/adapters/corsfasthttp v0.1.0 // indirect
 	github.com/fatih/color v1.18.0 // indirect
 	github.com/felixge/httpsnoop v1.0.3 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
@@ -119,10 +127,13 @@ require (
 	go.yaml.in/yaml/v3 v3.0.4 // indirect
 	golang.org/x/arch v0.23.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260128011058-8636f8732409 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260128011058-8636f8732409 // indirect
 	google.golang.org/grpc v1.80.0 // indirect

@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package gozero has programs that use the options of go-zero's rest.
 package gozero
 

@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package hertz has programs that use hertz-contrib/cors.
 package hertz
 
