@@ -117,6 +117,9 @@ func special(origins []string) (list []probe) {
 
 const limit = 20 * time.Second
 
+// longest is how long any browser keeps a preflight, in seconds.
+const longest = 24 * 60 * 60
+
 func (s *served) send(t *testing.T, p probe) outcome {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -171,7 +174,7 @@ func (s *served) judge(f browsermodel.Fetch, v browsermodel.Verdict, runs int64,
 	}
 	o.twice = runs > 1 || v.AtPreflight && runs > 0
 	if grant, finding := browsermodel.CheckPreflight(browsermodel.Profile{}, f, v.Exchanges[0].Response); finding.OK {
-		o.maxAge = int(grant.MaxAge.Seconds())
+		o.maxAge = min(int(grant.MaxAge.Seconds()), longest)
 	}
 	return o
 }
@@ -247,7 +250,9 @@ type difference struct {
 	narrower  bool
 }
 
-func (d difference) String() string { return fmt.Sprintf("%s\n\told  %+v\n\tours %+v", d.probe, d.old, d.ours) }
+func (d difference) String() string {
+	return fmt.Sprintf("%s\n\told  %+v\n\tours %+v", d.probe, d.old, d.ours)
+}
 
 // compare returns what differs: what a script reads, how long a preflight is kept, and
 // whether a handler runs.
