@@ -24,8 +24,15 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if fn == nil {
 		return in.callValue(x, env)
 	}
+	if v := in.originCall(x, fn, env); v != nil {
+		return v
+	}
 	if v := in.readCall(x, fn, env); v != nil {
-		return []Value{v}
+		src := in.p.source(x)
+		if fn.Name() == "LookupEnv" {
+			return []Value{v, &Compare{src, Cond{Source: src, Of: v, Is: "", Not: true}}}
+		}
+		return []Value{v, &Nil{src}}
 	}
 	if v := in.libraryCall(x, fn, env); v != nil {
 		return v
@@ -412,6 +419,9 @@ func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) V
 	src := in.p.source(x)
 	if len(texts) == len(args) && len(args) > 0 {
 		return constStrings(src, name, texts)
+	}
+	if v := originStrings(src, name, args); v != nil {
+		return v
 	}
 	switch name {
 	case "TrimSpace", "ToLower", "TrimSuffix", "TrimRight", "Trim":

@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // eval evaluates an expression. It never returns nil.
@@ -144,6 +145,10 @@ func (in *interpreter) field(x *ast.SelectorExpr, base Value, field *types.Var) 
 		return in.tagged(x, b.Type, path{}, field)
 	case *Branch:
 		return branch(b.Cond, in.field(x, b.Then, field), in.field(x, b.Else, field))
+	case *parsedOrigin:
+		if part := strings.ToLower(field.Name()); part == "host" || part == "scheme" {
+			return &Origin{in.p.source(x), b.of.Lower, part}
+		}
 	case *Unknown:
 		if b.Type != nil {
 			return in.tagged(x, b.Type, b.path, field)
@@ -381,6 +386,11 @@ func (in *interpreter) element(x *ast.IndexExpr, env scope) Value {
 		}
 	}
 	base, index := in.eval(x.X, env), in.eval(x.Index, env)
+	if o, ok := index.(*Origin); ok {
+		if m, ok := base.(*Map); ok && isBoolMap(m) {
+			return in.oneOf(x, &List{m.Source, trueKeys(m)}, o)
+		}
+	}
 	switch b := base.(type) {
 	case *List:
 		if i, ok := integer(index); ok && i >= 0 && i < int64(len(b.Items)) && !slices.ContainsFunc(b.Items, isSpread) {
@@ -416,7 +426,25 @@ func (in *interpreter) lookup(x *ast.IndexExpr, env scope) Value {
 		return in.unknown(x, "the element is not known")
 	}
 	src := in.p.source(x)
+	if o, ok := in.eval(x.Index, env).(*Origin); ok {
+		return in.oneOf(x, m, o)
+	}
 	return in.choose(x, m, in.eval(x.Index, env), boolConst(src, false), func(int) Value { return boolConst(src, true) })
+}
+
+// isBoolMap reports whether a map has booleans.
+func isBoolMap(m *Map) bool {
+	return !slices.ContainsFunc(m.Values, func(v Value) bool { _, ok := truth(v); return !ok })
+}
+
+func trueKeys(m *Map) []Value {
+	var keys []Value
+	for i, k := range m.Keys {
+		if b, _ := truth(m.Values[i]); b {
+			keys = append(keys, k)
+		}
+	}
+	return keys
 }
 
 func isSpread(v Value) bool { _, ok := v.(*Spread); return ok }

@@ -98,6 +98,11 @@ func (in *interpreter) block(list []ast.Stmt, env scope) ending {
 			return in.ifStmt(s, env, list[i+1:])
 		case *ast.SwitchStmt:
 			return in.switchStmt(s, env, list[i+1:])
+		case *ast.RangeStmt:
+			if found, then := in.search(s, env); found != nil {
+				return in.either(found, s.X, env, then, func(scope) ending { return ending{} }, list[i+1:])
+			}
+			end = in.stmt(stmt, env)
 		default:
 			end = in.stmt(stmt, env)
 		}
@@ -260,6 +265,39 @@ func (in *interpreter) merge(c Cond, env, a, b scope) {
 		}
 		env[obj] = branch(c, a[obj], b[obj])
 	}
+}
+
+// search recognizes a loop that looks the origin up in a list that is not known. It returns
+// the condition, and what runs if it holds.
+func (in *interpreter) search(s *ast.RangeStmt, env scope) (Value, func(scope) ending) {
+	if len(s.Body.List) != 1 || s.Value == nil {
+		return nil, nil
+	}
+	test, ok := s.Body.List[0].(*ast.IfStmt)
+	if !ok || test.Init != nil || test.Else != nil {
+		return nil, nil
+	}
+	list := in.eval(s.X, env)
+	switch list.(type) {
+	case *Split, *Setting, *Unknown, *Branch:
+	default:
+		return nil, nil
+	}
+	local := maps.Clone(env)
+	in.bindRange(s.Value, &Element{Source: in.p.source(s.X), Of: list}, local)
+	binary, ok := ast.Unparen(test.Cond).(*ast.BinaryExpr)
+	if !ok || binary.Op != token.EQL {
+		return nil, nil
+	}
+	a, b := in.eval(binary.X, local), in.eval(binary.Y, local)
+	if _, isElement := b.(*Element); !isElement {
+		a, b = b, a
+	}
+	o, isOrigin := a.(*Origin)
+	if _, isElement := b.(*Element); !isElement || !isOrigin {
+		return nil, nil
+	}
+	return in.oneOf(s.X, list, o), func(env scope) ending { return in.block(test.Body.List, env) }
 }
 
 // switchStmt runs a switch as a chain of ifs.

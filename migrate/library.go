@@ -23,6 +23,10 @@ type Library struct {
 	// Variables are exported configurations.
 	Variables map[string]func(src Source) Value
 
+	// Functions are the options that decide about an origin and are not func(string) bool,
+	// each with the function of a policy that calls FUNC; "-" if there is none.
+	Functions map[string]string
+
 	// Standing are the notes that hold for every configuration.
 	Standing []Note
 	// Translate reads the options, without branches, into t.
@@ -39,7 +43,7 @@ type Constructor struct {
 
 // Libraries returns the libraries that are recognized, by import path.
 func Libraries() []*Library {
-	return []*Library{rsCors()}
+	return []*Library{rsCors(), goChi(), gorillaHandlers(), jub0bsCors(), ginContrib(), echoV4(), echoV5(), fiberV2(), fiberV3(), hertzContrib(), goZero()}
 }
 
 var libraries = func() map[string]*Library {

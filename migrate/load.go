@@ -21,11 +21,11 @@ type Program struct {
 	Packages []*packages.Package // in the order of their paths
 	Faults   []error             // of packages that do not compile; they are read as far as they do
 
-	wanted  map[*packages.Package]bool // that the patterns named
-	decls   map[string]*declared  // by keyOf
-	vars    map[string]*variable  // by keyOf
-	calls   map[string][]callSite // of declared functions, by keyOf
-	viper   viperFacts
+	wanted map[*packages.Package]bool // that the patterns named
+	decls  map[string]*declared       // by keyOf
+	vars   map[string]*variable       // by keyOf
+	calls  map[string][]callSite      // of declared functions, by keyOf
+	viper  viperFacts
 }
 
 // declared is a function with its package.

@@ -52,6 +52,9 @@ type Scope struct {
 	Credentials string   `json:"credentials,omitempty"` // "with", "without" or empty
 	Server      bool     `json:"server,omitempty"`      // also requests that are not CORS
 	MaxAge      bool     `json:"max_age,omitempty"`     // only how long preflights are kept
+	Odd         bool     `json:"odd,omitempty"`         // only headers with other characters than letters, digits, ".", "_" and "-"
+	Unset       bool     `json:"unset,omitempty"`       // only if what is read when the program starts is empty
+	Any         bool     `json:"any,omitempty"`         // cannot be told: whatever code that is not read does
 }
 
 // Probe is a request that a test asks about.

@@ -15,6 +15,7 @@ type meaning struct {
 	old   []string // patterns of core; nil: no origin that a client sends
 	write []string // patterns that match the same or less
 	fixed string   // why less is right; empty: less is all that can be said
+	loose bool     // the scheme is not written, so http:// is not asked for
 }
 
 // exactly is an entry that is compared as a whole. Entries that are no origins match none.
@@ -36,7 +37,7 @@ func glob(e entry, prefix, suffix string) meaning {
 			m.fixed = "it matches every host that ends in " + suffix + ", such as evil-" + suffix
 			m.write = append(m.write, "https://"+bare, "http://"+bare)
 		}
-		m.write = append(m.write, "https://*."+bare, "http://*."+bare)
+		m.write, m.loose = append(m.write, "https://*."+bare, "http://*."+bare), true
 	case !ok:
 	case host == "" && suffix != "" && !strings.HasPrefix(suffix, "."):
 		m.fixed = "it matches every host that ends in " + suffix + ", such as evil-" + suffix
@@ -72,6 +73,10 @@ func (t *Translation) origins(option string, meanings []meaning) {
 		if m.old == nil {
 			t.inert(option, m.entry)
 			continue
+		}
+		if m.loose && t.Policy.AllowCredentials {
+			m.write = slices.DeleteFunc(slices.Clone(m.write), func(w string) bool { return strings.HasPrefix(w, "http://") })
+			m.fixed = firstNonEmpty(m.fixed, "it matches http:// too, where anyone on the network can use the visitor's credentials")
 		}
 		m.write = slices.DeleteFunc(slices.Clone(m.write), func(w string) bool { return !t.listOrigin(option, m, w) })
 		kept = append(kept, m)

@@ -36,7 +36,10 @@ type Variant struct {
 	Policy  core.Policy // without what is kept
 	Kept    []Kept
 	Notes   []Note
+	Skip    string   // the options of the new middleware, in Go; empty: none
 	Faults  []string // what core.New says about the policy, if it refuses it
+
+	verbatim map[string]string // by field of the policy, the Go of an option whose value is the field's
 }
 
 // Kept is a part of the configuration that stays the user's code.
@@ -47,6 +50,7 @@ type Kept struct {
 	Why      string
 	Variable string   // environment variable that sets it, if a file can say so
 	Default  []string // of the variable; already in the policy
+	Manual   bool     // Expr does not fit the policy: rewrite it by hand
 }
 
 // AllNotes returns the notes of the result and of its variants.

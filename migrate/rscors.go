@@ -1,9 +1,7 @@
 package migrate
 
 import (
-	"net/http"
 	"strings"
-	"time"
 
 	"github.com/corskit/corskit/core"
 )
@@ -18,9 +16,9 @@ func rsCors() *Library {
 			"Default":  {fixed(func(Source) map[string]Value { return nil }), -1, "object"},
 			"AllowAll": {fixed(allowAll), -1, "object"},
 		},
+		Functions: map[string]string{"AllowOriginRequestFunc": noShape, "AllowOriginVaryRequestFunc": noShape},
 		Standing: []Note{
-			{Code: "options-listed", Change: Narrower, Scope: Scope{Methods: []string{"OPTIONS"}},
-				Text: "rs/cors allows every preflight for OPTIONS; list OPTIONS in AllowMethods if scripts send it themselves"},
+			optionsListed("rs/cors"),
 			{Code: "options-without-origin", Change: Fixed, Scope: Scope{Kinds: []string{Options}, Server: true},
 				Text: "OPTIONS with Access-Control-Request-Method and without Origin is not a preflight: the application answers it"},
 			{Code: "gateway-lists", Change: Fixed, Scope: Scope{Kinds: []string{Gateway}},
@@ -57,8 +55,7 @@ func rsTranslate(t *Translation) {
 	t.seconds("MaxAge", core.NoPreflightCache)
 	t.passthrough()
 	if v := t.option("OptionsSuccessStatus"); v != nil {
-		t.note(Note{Code: "preflight-status", Change: Same, Field: "OptionsSuccessStatus",
-			Text: "a preflight is always answered with 204; browsers accept every status from 200 to 299"})
+		t.preflightStatus("OptionsSuccessStatus")
 	}
 }
 
@@ -124,6 +121,3 @@ func (t *Translation) isTrue(v Value) bool {
 	b, ok := truth(v)
 	return b || !ok
 }
-
-var _ = http.MethodGet
-var _ = time.Second

@@ -215,6 +215,8 @@ func walk(v Value, visit func(Value)) {
 		walk(x.Else, visit)
 	case *Compare:
 		walk(x.Cond.Of, visit)
+	case *Test:
+		walk(x.List, visit)
 	case *Split:
 		walk(x.Of, visit)
 	case *Setting:

@@ -20,7 +20,8 @@ type Translation struct {
 	variant *Variant
 	arg     ast.Expr // the configuration at the site, or nil
 	program *Program
-	refused string // set by NoPolicy
+	refused string   // set by NoPolicy
+	texts   []string // options whose lists are texts with commas
 }
 
 // Translate evaluates a site and returns a result for each way to reach it.
@@ -46,6 +47,7 @@ func (p *Program) translateWay(r *Result, w way) {
 		r.Outcome, r.Why = Unread, "the configuration cannot be evaluated: "+why(w.args)
 		return
 	}
+	options = predicates(options)
 	conds := conditions(options)
 	if len(conds) > maxConditions {
 		r.Outcome = Unread
@@ -60,6 +62,7 @@ func (p *Program) translateWay(r *Result, w way) {
 		t := &Translation{Policy: &v.Policy, site: s, options: resolved, variant: v, program: p, arg: s.argument()}
 		s.Library.Translate(t)
 		t.finish()
+		v.verbatim = t.verbatim()
 		r.Variants = append(r.Variants, v)
 		if t.refused != "" {
 			r.Outcome, r.Why = NoPolicy, t.refused
@@ -143,7 +146,11 @@ func (t *Translation) position(field string) token.Position {
 
 // keep leaves an option to the user's code.
 func (t *Translation) keep(field, option string, v Value) *Kept {
-	k := Kept{Field: field, Expr: t.expr(option), Pos: v.At().Pos, Why: "it is read when the program starts"}
+	expr := t.expr(option)
+	if slices.Contains(t.texts, option) {
+		expr = `strings.Split(` + expr + `, ",")`
+	}
+	k := Kept{Field: field, Expr: expr, Pos: v.At().Pos, Why: "it is read when the program starts"}
 	walk(v, func(v Value) {
 		switch x := v.(type) {
 		case *Unknown:
@@ -253,6 +260,11 @@ func (t *Translation) boolean(option, field string) bool {
 	if b, ok := truth(v); ok {
 		return b
 	}
+	if field == "" {
+		t.note(Note{Code: "unknown-switch", Change: Narrower, Field: option, Scope: Scope{Any: true},
+			Text: option + " is not known, and is taken for false: " + v.At().Expr})
+		return false
+	}
 	k := t.keep(field, option, v)
 	if s, ok := v.(*Setting); ok {
 		if b, ok := truth(s.Default); ok {
@@ -316,6 +328,37 @@ func words(list []string) string {
 		quoted[i] = fmt.Sprintf("%q", s)
 	}
 	return strings.Join(quoted, ", ")
+}
+
+// verbatim returns the Go of the options whose values are those of the policy.
+func (t *Translation) verbatim() map[string]string {
+	exprs := map[string]string{}
+	for name, v := range t.options.Fields {
+		p := t.Policy
+		for field, list := range map[string][]string{"AllowOrigins": p.AllowOrigins, "AllowMethods": p.AllowMethods,
+			"AllowHeaders": p.AllowHeaders, "ExposeHeaders": p.ExposeHeaders} {
+			if strings.Replace(name, "Allowed", "Allow", 1) == field && sameStrings(v, list) && !slices.Contains(t.texts, name) {
+				exprs[field] = t.expr(name)
+			}
+		}
+		if b, ok := truth(v); ok && name == "AllowCredentials" && b == p.AllowCredentials {
+			exprs[name] = t.expr(name)
+		}
+	}
+	return exprs
+}
+
+func sameStrings(v Value, list []string) bool {
+	l, ok := v.(*List)
+	if !ok || len(l.Items) != len(list) {
+		return false
+	}
+	for i, item := range l.Items {
+		if s, ok := text(item); !ok || s != list[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // unless returns the entries that are not in a list, in order and once.

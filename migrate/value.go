@@ -88,8 +88,11 @@ type Cond struct {
 
 // Key identifies what the condition asks, without Not.
 func (c Cond) Key() string {
-	if c.Of == nil {
+	switch x := c.Of.(type) {
+	case nil:
 		return c.Expr
+	case *Test:
+		return x.Op + " " + x.Expr
 	}
 	return subject(c.Of) + "==" + strconv.Quote(c.Is)
 }

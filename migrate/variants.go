@@ -17,24 +17,49 @@ type choice struct {
 // conditions returns the conditions that the options depend on, each once.
 func conditions(s *Struct) []Cond {
 	var conds []Cond
+	add := func(c Cond) {
+		if !slices.ContainsFunc(conds, func(o Cond) bool { return o.Key() == c.Key() }) {
+			c.Not = false
+			conds = append(conds, c)
+		}
+	}
 	for _, name := range sortedKeys(s.Fields) {
 		walk(s.Fields[name], func(v Value) {
-			var c Cond
 			switch x := v.(type) {
 			case *Branch:
-				c = x.Cond
+				add(x.Cond)
 			case *Compare:
-				c = x.Cond
-			default:
-				return
-			}
-			if !slices.ContainsFunc(conds, func(o Cond) bool { return o.Key() == c.Key() }) {
-				c.Not = false
-				conds = append(conds, c)
+				add(x.Cond)
+			case *Predicate: // of a request, so only what is read at the start is a condition
+				walk(x.Tree, func(v Value) {
+					if c, ok := conditionOf(v); ok && isSetting(c.Of) {
+						add(c)
+					}
+				})
 			}
 		})
 	}
 	return conds
+}
+
+func conditionOf(v Value) (Cond, bool) {
+	switch x := v.(type) {
+	case *Branch:
+		return x.Cond, true
+	case *Compare:
+		return x.Cond, true
+	}
+	return Cond{}, false
+}
+
+func isSetting(v Value) bool {
+	s, ok := v.(*Setting)
+	return ok && s.From != "field"
+}
+
+// decides reports whether a condition is among the chosen ones.
+func decides(c Cond, chosen []choice) bool {
+	return slices.ContainsFunc(chosen, func(o choice) bool { return o.cond.Key() == c.Key() })
 }
 
 // choices returns every combination of conditions that can hold together. The first is
@@ -67,11 +92,19 @@ func contradicts(chosen []choice, c Cond) bool {
 func resolve(v Value, chosen []choice) Value {
 	switch x := v.(type) {
 	case *Branch:
+		if !decides(x.Cond, chosen) {
+			return branch(x.Cond, resolve(x.Then, chosen), resolve(x.Else, chosen))
+		}
 		if holds(x.Cond, chosen) {
 			return resolve(x.Then, chosen)
 		}
 		return resolve(x.Else, chosen)
+	case *Predicate:
+		return &Predicate{x.Source, x.Func, resolve(x.Tree, chosen)}
 	case *Compare:
+		if !decides(x.Cond, chosen) {
+			return x
+		}
 		return boolConst(x.Source, holds(x.Cond, chosen))
 	case *List:
 		l := &List{Source: x.Source}
