@@ -24,6 +24,9 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if fn == nil {
 		return in.callValue(x, env)
 	}
+	if v := in.httpCall(x, fn, env); v != nil {
+		return v
+	}
 	if v := in.originCall(x, fn, env); v != nil {
 		return v
 	}
@@ -48,13 +51,16 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 	f, ok := in.eval(x.Fun, env).(*Func)
 	in.escape(x, env)
+	in.passesOn(x, env)
 	if !ok || f.Lit == nil || in.depth > maxDepth {
 		return []Value{in.unknown(x, "the function is not known")}
 	}
 	local := cloneScope(f.env)
 	other := f.in.within(f.in.pkg)
 	other.bind(f.Lit.Type, nil, in.arguments(x, env), x.Ellipsis.IsValid(), local)
+	in.lend(env, local)
 	end := other.block(f.Lit.Body.List, local)
+	in.lend(local, env)
 	return in.ended(x, end)
 }
 
@@ -118,7 +124,9 @@ func (in *interpreter) inline(x *ast.CallExpr, fn *types.Func, d *declared, env 
 	}
 	other.bind(d.decl.Type, fn, in.arguments(x, env), x.Ellipsis.IsValid(), local)
 	in.escape(x, env)
+	in.lend(env, local)
 	end := other.block(d.decl.Body.List, local)
+	in.lend(local, env)
 	if end.flow == returns && len(end.results) == 0 {
 		end.results = other.namedResults(d.decl.Type, local)
 	}

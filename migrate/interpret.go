@@ -35,6 +35,11 @@ type run struct {
 	target *ast.CallExpr // whose arguments are wanted, or nil
 	seen   []snapshot
 	vars   map[string]bool // package-level variables that are being evaluated
+
+	request  *request     // that a handler is run for, or nil
+	response types.Object // what the handler has written, in the scope
+	lit      *ast.FuncLit // whose scope is wanted, or nil
+	lits     []snapshot
 }
 
 // snapshot has the arguments of the target.
@@ -208,6 +213,11 @@ func (in *interpreter) either(cond Value, at ast.Expr, env scope, then, otherwis
 			return end
 		}
 		return in.block(rest, env)
+	}
+	if br, ok := cond.(*Branch); ok { // each of its ways is a condition in turn
+		return in.either(&Compare{br.Source, br.Cond}, at, env,
+			func(env scope) ending { return in.either(br.Then, at, env, then, otherwise, nil) },
+			func(env scope) ending { return in.either(br.Else, at, env, then, otherwise, nil) }, rest)
 	}
 	c := in.condition(cond, at)
 	a, b := maps.Clone(env), maps.Clone(env)
