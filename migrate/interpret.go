@@ -209,6 +209,12 @@ func (in *interpreter) either(cond Value, at ast.Expr, env scope, then, otherwis
 		}
 		return in.block(rest, env)
 	}
+	if nested, ok := cond.(*Branch); ok {
+		whole := func(v Value) func(scope) ending {
+			return func(env scope) ending { return in.either(v, at, env, then, otherwise, nil) }
+		}
+		return in.either(&Compare{nested.Source, nested.Cond}, at, env, whole(nested.Then), whole(nested.Else), rest)
+	}
 	c := in.condition(cond, at)
 	a, b := maps.Clone(env), maps.Clone(env)
 	first, second := then(a), otherwise(b)
