@@ -58,7 +58,8 @@ func (in *interpreter) funcLit(x *ast.FuncLit, env scope) Value {
 	if t := in.run.target; t != nil && x.Pos() <= t.Pos() && t.End() <= x.End() {
 		in.block(x.Body.List, cloneScope(env))
 	}
-	return &Func{Source: in.p.source(x), Lit: x, in: in, env: env}
+	in.captured(x, env)
+	return &Func{Source: in.p.source(x), Lit: x, in: in, env: cloneScope(env)}
 }
 
 func (in *interpreter) ident(x *ast.Ident, env scope) Value {
