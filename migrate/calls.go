@@ -3,6 +3,7 @@ package migrate
 import (
 	"go/ast"
 	"go/constant"
+	"go/token"
 	"go/types"
 	"strings"
 )
@@ -60,7 +61,7 @@ func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 	other.bind(f.Lit.Type, nil, in.arguments(x, env), x.Ellipsis.IsValid(), local)
 	in.lend(env, local)
 	end := other.block(f.Lit.Body.List, local)
-	in.lend(local, env)
+	in.lend(end.env, env)
 	return in.ended(x, end)
 }
 
@@ -123,14 +124,62 @@ func (in *interpreter) inline(x *ast.CallExpr, fn *types.Func, d *declared, env 
 		bindFields(d.pkg.TypesInfo, d.decl.Recv, []Value{in.eval(sel.X, env)}, local)
 	}
 	other.bind(d.decl.Type, fn, in.arguments(x, env), x.Ellipsis.IsValid(), local)
-	in.escape(x, env)
 	in.lend(env, local)
 	end := other.block(d.decl.Body.List, local)
-	in.lend(local, env)
+	in.lend(end.env, env)
+	in.writeBack(x, d, end, env)
 	if end.flow == returns && len(end.results) == 0 {
-		end.results = other.namedResults(d.decl.Type, local)
+		end.results = other.namedResults(d.decl.Type, end.env)
 	}
 	return in.ended(x, end)
+}
+
+// writeBack gives the variables whose addresses a call passes what the function made of
+// them.
+func (in *interpreter) writeBack(x *ast.CallExpr, d *declared, end ending, env scope) {
+	give := func(arg ast.Expr, name *ast.Ident) {
+		if u, ok := ast.Unparen(arg).(*ast.UnaryExpr); ok {
+			arg = u.X
+		}
+		id := rootIdent(arg)
+		if id == nil || !shared(in.pkg.TypesInfo, name, d.pkg.TypesInfo) {
+			return
+		}
+		obj, param := in.pkg.TypesInfo.ObjectOf(id), d.pkg.TypesInfo.Defs[name]
+		if env[obj] == nil || param == nil {
+			return
+		}
+		if after := end.env[param]; after != nil && end.flow != exits {
+			env[obj] = after
+			return
+		}
+		env[obj] = loadedValue(env[obj], in.unknown(id, "other code fills it, through its address"))
+	}
+	i := 0
+	for _, f := range d.decl.Type.Params.List {
+		for _, name := range f.Names {
+			if i < len(x.Args) {
+				give(x.Args[i], name)
+			}
+			i++
+		}
+	}
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok && d.decl.Recv != nil && len(d.decl.Recv.List[0].Names) == 1 {
+		give(sel.X, d.decl.Recv.List[0].Names[0])
+	}
+}
+
+// shared reports whether a parameter shares its value with the caller.
+func shared(_ *types.Info, name *ast.Ident, info *types.Info) bool {
+	obj := info.Defs[name]
+	if obj == nil {
+		return false
+	}
+	switch obj.Type().Underlying().(type) {
+	case *types.Pointer, *types.Map:
+		return true
+	}
+	return false
 }
 
 // namedResults are the results of a bare return.
@@ -201,14 +250,21 @@ func bindFields(info *types.Info, fields *ast.FieldList, args []Value, local sco
 	}
 }
 
-// escape forgets the variables whose address a call takes: other code fills them.
+// escape forgets the variables that a call of code that is not read gets the address of:
+// that code fills them.
 func (in *interpreter) escape(x *ast.CallExpr, env scope) {
-	for _, e := range x.Args {
-		u, ok := ast.Unparen(e).(*ast.UnaryExpr)
-		if !ok {
+	args := x.Args
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok {
+		args = append([]ast.Expr{sel.X}, args...)
+	}
+	for _, e := range args {
+		e = ast.Unparen(e)
+		if u, ok := e.(*ast.UnaryExpr); ok && u.Op == token.AND {
+			e = u.X
+		} else if !isPointer(in.pkg.TypesInfo.TypeOf(e)) {
 			continue
 		}
-		id := rootIdent(u.X)
+		id := rootOf(e)
 		if id == nil {
 			continue
 		}
@@ -219,10 +275,21 @@ func (in *interpreter) escape(x *ast.CallExpr, env scope) {
 	}
 }
 
+func isPointer(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Map:
+		return true
+	}
+	return false
+}
+
 // loadedValue is a value after other code had its address. What the program set before is
 // a default, so it is not kept.
 func loadedValue(v Value, u *Unknown) Value {
-	if s, ok := v.(*Struct); ok {
+	if s, ok := v.(*Struct); ok && s.Type != nil {
 		return &Struct{Source: s.Source, Type: s.Type, Loaded: true}
 	}
 	return u
@@ -305,50 +372,59 @@ func (in *interpreter) appendTo(x ast.Expr, base Value, more []Value) Value {
 	return &List{src, append([]Value{&Spread{base}}, more...)}
 }
 
-// rangeStmt unrolls a loop over a known list, and recognizes one that copies an unknown
-// list.
+// rangeStmt unrolls a loop over a known list, and recognizes one that copies or searches
+// an unknown list.
 func (in *interpreter) rangeStmt(s *ast.RangeStmt, env scope) ending {
-	if s.X == nil {
-		return ending{}
-	}
 	list := in.eval(s.X, env)
+	m, isMap := list.(*Map)
 	var items []Value
 	switch l := list.(type) {
 	case *Nil:
-		return ending{}
+		return ending{env: env}
 	case *List:
 		items = l.Items
 	case *Map:
 		items = l.Keys
+	case *Branch:
+		return fork(l.Cond, in.rounds(s, l.Then, env), in.rounds(s, l.Else, env))
 	default:
-		in.copies(s, list, env)
-		return ending{}
+		return in.copies(s, list, env)
 	}
 	if len(items) > maxUnroll {
-		in.opaque(s.Body, env)
-		return ending{}
+		return in.opaque(s, env)
 	}
-	for i, item := range items {
-		if sp, ok := item.(*Spread); ok {
-			in.copies(s, sp.Value, env)
-			continue
-		}
-		key := s.Value
-		if m, ok := list.(*Map); ok {
-			in.bindRange(s.Key, item, env)
-			in.bindRange(s.Value, m.Values[i], env)
-		} else {
-			in.bindRange(s.Key, &Const{in.p.source(s.X), constant.MakeInt64(int64(i))}, env)
-			in.bindRange(key, item, env)
-		}
-		switch end := in.block(s.Body.List, env); end.flow {
-		case breaks:
-			return ending{}
-		case returns, exits:
-			return end
-		}
+	return unwrap(in.round(s, items, m, isMap, 0, env), breaks, flowsOn)
+}
+
+// rounds runs a loop over one of two lists.
+func (in *interpreter) rounds(s *ast.RangeStmt, list Value, env scope) ending {
+	env = cloneScope(env)
+	if l, ok := list.(*List); ok && len(l.Items) <= maxUnroll {
+		return unwrap(in.round(s, l.Items, nil, false, 0, env), breaks, flowsOn)
 	}
-	return ending{}
+	if isNil(list) {
+		return ending{env: env}
+	}
+	return in.copies(s, list, env)
+}
+
+// round runs the rounds of a loop from the i-th.
+func (in *interpreter) round(s *ast.RangeStmt, items []Value, m *Map, isMap bool, i int, env scope) ending {
+	if i == len(items) {
+		return ending{env: env}
+	}
+	next := func(env scope) ending { return in.round(s, items, m, isMap, i+1, env) }
+	if sp, ok := items[i].(*Spread); ok {
+		return in.onward(in.copies(s, sp.Value, env), next)
+	}
+	if isMap {
+		in.bindRange(s.Key, items[i], env)
+		in.bindRange(s.Value, m.Values[i], env)
+	} else {
+		in.bindRange(s.Key, &Const{in.p.source(s.X), constant.MakeInt64(int64(i))}, env)
+		in.bindRange(s.Value, items[i], env)
+	}
+	return in.onward(unwrap(in.block(s.Body.List, env), continues, flowsOn), next)
 }
 
 func (in *interpreter) bindRange(left ast.Expr, v Value, env scope) {
@@ -359,21 +435,28 @@ func (in *interpreter) bindRange(left ast.Expr, v Value, env scope) {
 
 // copies runs the body of a loop over an unknown list once. A variable that gets the
 // element appended is then a copy of the list; others are unknown.
-func (in *interpreter) copies(s *ast.RangeStmt, list Value, env scope) {
+func (in *interpreter) copies(s *ast.RangeStmt, list Value, env scope) ending {
+	if end, ok := in.search(s, list, env); ok {
+		return end
+	}
 	body := cloneScope(env)
 	in.bindRange(s.Value, &Element{Source: in.p.source(s.X), Of: list}, body)
-	end := in.block(s.Body.List, body)
+	end := unwrap(in.block(s.Body.List, body), continues, flowsOn)
+	if end.flow != flowsOn {
+		return in.opaque(s, env)
+	}
 	for obj, before := range env {
-		after := body[obj]
-		if after == before {
+		after := end.env[obj]
+		if same(after, before) {
 			continue
 		}
 		copied := copiedList(before, after, list)
-		if copied == nil || end.flow != flowsOn && end.flow != continues {
+		if copied == nil {
 			copied = &Unknown{Source: before.At(), Why: "it changes in a loop at " + in.p.position(s.Pos()).String(), Type: obj.Type()}
 		}
 		env[obj] = copied
 	}
+	return ending{env: env}
 }
 
 // copiedList is what a list becomes that gets each element of another appended.

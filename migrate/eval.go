@@ -61,7 +61,8 @@ func (in *interpreter) funcLit(x *ast.FuncLit, env scope) Value {
 	if t := in.run.target; t != nil && x.Pos() <= t.Pos() && t.End() <= x.End() {
 		in.block(x.Body.List, cloneScope(env))
 	}
-	return &Func{Source: in.p.source(x), Lit: x, in: in, env: env}
+	in.captured(x, env)
+	return &Func{Source: in.p.source(x), Lit: x, in: in, env: cloneScope(env)}
 }
 
 func (in *interpreter) ident(x *ast.Ident, env scope) Value {
@@ -219,6 +220,10 @@ func (in *interpreter) unary(x *ast.UnaryExpr, env scope) Value {
 		if b, ok := truth(v); ok {
 			return boolConst(in.p.source(x), !b)
 		}
+		if b, ok := v.(*Branch); ok {
+			src := in.p.source(x)
+			return in.ifElse(b, x.X, boolConst(src, false), boolConst(src, true))
+		}
 		c := in.condition(v, x.X)
 		c.Not = !c.Not
 		return &Compare{in.p.source(x), c}
@@ -296,12 +301,24 @@ func (in *interpreter) logical(x *ast.BinaryExpr, a Value, env scope) Value {
 		}
 		return a
 	}
-	c, d := in.condition(a, x.X), in.condition(b, x.Y)
-	yes, no := boolConst(in.p.source(x), true), boolConst(in.p.source(x), false)
 	if x.Op == token.LAND {
-		return branch(c, branch(d, yes, no), no)
+		return in.ifElse(a, x.X, b, boolConst(in.p.source(x), false))
 	}
-	return branch(c, yes, branch(d, yes, no))
+	return in.ifElse(a, x.X, boolConst(in.p.source(x), true), b)
+}
+
+// ifElse is one of two booleans, depending on a third.
+func (in *interpreter) ifElse(cond Value, at ast.Expr, then, otherwise Value) Value {
+	if known, ok := truth(cond); ok {
+		if known {
+			return then
+		}
+		return otherwise
+	}
+	if b, ok := cond.(*Branch); ok {
+		return branch(b.Cond, in.ifElse(b.Then, at, then, otherwise), in.ifElse(b.Else, at, then, otherwise))
+	}
+	return branch(in.condition(cond, at), then, otherwise)
 }
 
 // equal compares two values.

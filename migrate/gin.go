@@ -189,5 +189,9 @@ func ginEntry(e entry, wildcards bool) meaning {
 	if prefix, suffix, ok := strings.Cut(e.text, "*"); ok && wildcards && !strings.Contains(suffix, "*") {
 		return glob(e, prefix, suffix)
 	}
-	return exactly(e, strings.ToLower(strings.TrimSpace(e.text)))
+	m := exactly(e, strings.ToLower(strings.TrimSpace(e.text)))
+	if strings.Contains(e.text, "*") && !wildcards {
+		m.inert = "a pattern needs AllowWildcard, which is not set"
+	}
+	return m
 }

@@ -209,8 +209,7 @@ func (p *Program) answer(in *interpreter, h *handwritten, env scope, r request) 
 	in.run.steps = 0
 	in.run.response, in.run.request = response, &r
 	defer func() { in.run.response, in.run.request = nil, nil }()
-	in.block(h.body.List, local)
-	s, ok := local[response].(*Struct)
+	s, ok := in.block(h.body.List, local).env[response].(*Struct)
 	if !ok {
 		return nil
 	}

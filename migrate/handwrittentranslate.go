@@ -125,7 +125,7 @@ func (t *Translation) handwrittenFaults() {
 	}
 	if set, _ := truth(valueOr(t.option("Vary"))); !set {
 		t.note(Note{Code: "vary-origin", Change: Fixed, Wrong: true, Scope: Scope{Kinds: []string{Cached}},
-			Text: "the answer depends on the origin, but Vary does not say so, so a cache gives one origin's answer to another; "+
+			Text: "the answer depends on the origin, but Vary does not say so, so a cache gives one origin's answer to another; " +
 				"corskit sends Vary: Origin, or the same answer to every origin"})
 	}
 }

@@ -81,80 +81,149 @@ const (
 	exits // the program or the goroutine ends
 	breaks
 	continues
+	forks // in one of two ways, depending on a condition
 )
 
-// ending is how a block ends, with the results of a return.
+// ending is how a block ends, with the variables at that point.
 type ending struct {
 	flow    flow
-	results []Value
+	env     scope
+	results []Value // of a return; nil: not known, or none
+	cond    Cond    // of a fork
+	a, b    *ending // of a fork
 }
 
+// block runs statements. It may change env, which is only valid afterwards in the ending.
 func (in *interpreter) block(list []ast.Stmt, env scope) ending {
-	for i, stmt := range list {
-		if !in.step() {
-			return ending{flow: flowsOn}
+	if len(list) == 0 || !in.step() {
+		return ending{env: env}
+	}
+	stmt, rest := list[0], list[1:]
+	return in.onward(in.stmt(stmt, env), func(env scope) ending { return in.block(rest, env) })
+}
+
+// onward continues every way of an ending that flows on.
+func (in *interpreter) onward(end ending, next func(scope) ending) ending {
+	switch end.flow {
+	case flowsOn:
+		return next(end.env)
+	case forks:
+		a, b := in.onward(*end.a, next), in.onward(*end.b, next)
+		return fork(end.cond, a, b)
+	}
+	return end
+}
+
+// unwrap replaces a flow in all ways of an ending, as a loop or switch does with a break.
+func unwrap(end ending, from, to flow) ending {
+	switch end.flow {
+	case from:
+		end.flow = to
+	case forks:
+		return fork(end.cond, unwrap(*end.a, from, to), unwrap(*end.b, from, to))
+	}
+	return end
+}
+
+// fork joins two ways, to one if they end alike.
+func fork(c Cond, a, b ending) ending {
+	switch {
+	case a.flow == exits:
+		return b
+	case b.flow == exits:
+		return a
+	case a.flow == forks || a.flow != b.flow:
+		return ending{flow: forks, env: merged(c, a.env, b.env), cond: c, a: &a, b: &b}
+	case a.flow == returns:
+		results := make([]Value, max(len(a.results), len(b.results)))
+		for i := range results {
+			results[i] = branch(c, resultOf(a, i), resultOf(b, i))
 		}
-		if s, ok := stmt.(*ast.LabeledStmt); ok {
-			stmt = s.Stmt
+		return ending{flow: returns, env: merged(c, a.env, b.env), results: results}
+	}
+	return ending{flow: a.flow, env: merged(c, a.env, b.env)}
+}
+
+func resultOf(end ending, i int) Value {
+	if i < len(end.results) {
+		return end.results[i]
+	}
+	return &Unknown{Why: "what it returns is not known"}
+}
+
+// merged has the value of each variable in two ways.
+func merged(c Cond, a, b scope) scope {
+	env := scope{}
+	for obj, v := range a {
+		if other, ok := b[obj]; ok {
+			v = branch(c, v, other)
 		}
-		var end ending
-		switch s := stmt.(type) {
-		case *ast.IfStmt:
-			return in.ifStmt(s, env, list[i+1:])
-		case *ast.SwitchStmt:
-			return in.switchStmt(s, env, list[i+1:])
-		case *ast.RangeStmt:
-			if found, then := in.search(s, env); found != nil {
-				return in.either(found, s.X, env, then, func(scope) ending { return ending{} }, list[i+1:])
-			}
-			end = in.stmt(stmt, env)
-		default:
-			end = in.stmt(stmt, env)
-		}
-		if end.flow != flowsOn {
-			return end
+		env[obj] = v
+	}
+	for obj, v := range b {
+		if _, ok := a[obj]; !ok {
+			env[obj] = v
 		}
 	}
-	return ending{}
+	return env
 }
 
-// stmt runs a statement that does not branch.
+// stmt runs one statement.
 func (in *interpreter) stmt(stmt ast.Stmt, env scope) ending {
 	switch s := stmt.(type) {
+	case *ast.LabeledStmt:
+		return in.opaque(s, env) // a goto or a labelled break may leave it in ways that are not followed
 	case *ast.BlockStmt:
 		return in.block(s.List, env)
+	case *ast.IfStmt:
+		return in.ifStmt(s, env)
+	case *ast.SwitchStmt:
+		return in.switchStmt(s, env)
+	case *ast.RangeStmt:
+		return in.rangeStmt(s, env)
+	case *ast.ForStmt, *ast.TypeSwitchStmt, *ast.SelectStmt:
+		return in.opaque(s, env)
+	case *ast.ReturnStmt:
+		return ending{flow: returns, results: in.results(s, env), env: env}
+	case *ast.BranchStmt:
+		return in.branchStmt(s, env)
+	case *ast.ExprStmt:
+		in.eval(s.X, env)
+		if call, ok := s.X.(*ast.CallExpr); ok && in.neverReturns(call) {
+			return ending{flow: exits, env: env}
+		}
+	default:
+		in.simple(stmt, env)
+	}
+	return ending{env: env}
+}
+
+// simple runs a statement that always flows on.
+func (in *interpreter) simple(stmt ast.Stmt, env scope) {
+	switch s := stmt.(type) {
 	case *ast.AssignStmt:
 		in.assign(s, env)
 	case *ast.DeclStmt:
 		in.declStmt(s, env)
-	case *ast.ExprStmt:
-		in.eval(s.X, env)
-		if call, ok := s.X.(*ast.CallExpr); ok && in.neverReturns(call) {
-			return ending{flow: exits}
-		}
-	case *ast.ReturnStmt:
-		return ending{returns, in.results(s, env)}
-	case *ast.RangeStmt:
-		return in.rangeStmt(s, env)
-	case *ast.ForStmt:
-		in.opaque(s, env)
 	case *ast.DeferStmt:
 		in.eval(s.Call, env)
 	case *ast.GoStmt:
 		in.eval(s.Call, env)
-	case *ast.BranchStmt:
-		switch s.Tok {
-		case token.BREAK:
-			return ending{flow: breaks}
-		case token.CONTINUE:
-			return ending{flow: continues}
-		}
 	case *ast.IncDecStmt:
 		in.set(s.X, in.unknown(s.X, "it is counted"), env)
-	case *ast.TypeSwitchStmt, *ast.SelectStmt:
-		in.opaque(s, env)
 	}
-	return ending{}
+}
+
+func (in *interpreter) branchStmt(s *ast.BranchStmt, env scope) ending {
+	switch {
+	case s.Label != nil || s.Tok == token.GOTO:
+		return ending{flow: returns, env: env} // leaves in a way that is not followed, so the results are not known
+	case s.Tok == token.BREAK:
+		return ending{flow: breaks, env: env}
+	case s.Tok == token.CONTINUE:
+		return ending{flow: continues, env: env}
+	}
+	return ending{env: env}
 }
 
 func (in *interpreter) results(s *ast.ReturnStmt, env scope) []Value {
@@ -186,154 +255,97 @@ func (in *interpreter) neverReturns(call *ast.CallExpr) bool {
 	return false
 }
 
-// ifStmt runs an if statement and what follows it in its block.
-func (in *interpreter) ifStmt(s *ast.IfStmt, env scope, rest []ast.Stmt) ending {
+func (in *interpreter) ifStmt(s *ast.IfStmt, env scope) ending {
 	if s.Init != nil {
-		in.stmt(s.Init, env)
+		in.simple(s.Init, env)
 	}
 	cond := in.eval(s.Cond, env)
-	then := func(env scope) ending { return in.block(s.Body.List, env) }
-	otherwise := func(env scope) ending {
-		if s.Else == nil {
-			return ending{}
-		}
-		return in.block([]ast.Stmt{s.Else}, env)
-	}
-	return in.either(cond, s.Cond, env, then, otherwise, rest)
+	return in.either(cond, s.Cond, env,
+		func(env scope) ending { return in.block(s.Body.List, env) },
+		func(env scope) ending {
+			if s.Else == nil {
+				return ending{env: env}
+			}
+			return in.stmt(s.Else, env)
+		})
 }
 
-// either runs one of two blocks, or both if the condition is not known, and the rest.
-func (in *interpreter) either(cond Value, at ast.Expr, env scope, then, otherwise func(scope) ending, rest []ast.Stmt) ending {
+// either runs one of two blocks, or both if the condition is not known.
+func (in *interpreter) either(cond Value, at ast.Expr, env scope, then, otherwise func(scope) ending) ending {
 	if known, ok := truth(cond); ok {
-		taken := otherwise
 		if known {
-			taken = then
+			return then(env)
 		}
-		if end := taken(env); end.flow != flowsOn {
-			return end
-		}
-		return in.block(rest, env)
+		return otherwise(env)
 	}
-	if br, ok := cond.(*Branch); ok { // each of its ways is a condition in turn
-		return in.either(&Compare{br.Source, br.Cond}, at, env,
-			func(env scope) ending { return in.either(br.Then, at, env, then, otherwise, nil) },
-			func(env scope) ending { return in.either(br.Else, at, env, then, otherwise, nil) }, rest)
+	if nested, ok := cond.(*Branch); ok {
+		return fork(nested.Cond, in.either(nested.Then, at, maps.Clone(env), then, otherwise),
+			in.either(nested.Else, at, maps.Clone(env), then, otherwise))
 	}
-	c := in.condition(cond, at)
-	a, b := maps.Clone(env), maps.Clone(env)
-	first, second := then(a), otherwise(b)
-	switch {
-	case first.flow == exits && second.flow == flowsOn:
-		maps.Copy(env, b)
-		return in.block(rest, env)
-	case second.flow == exits && first.flow == flowsOn:
-		maps.Copy(env, a)
-		return in.block(rest, env)
-	case first.flow == flowsOn && second.flow == flowsOn:
-		in.merge(c, env, a, b)
-		return in.block(rest, env)
-	}
-	if first.flow == flowsOn {
-		first = in.block(rest, a)
-	}
-	if second.flow == flowsOn {
-		second = in.block(rest, b)
-	}
-	in.merge(c, env, a, b)
-	return join(c, first, second)
+	return fork(in.condition(cond, at), then(maps.Clone(env)), otherwise(maps.Clone(env)))
 }
 
-// join is the ending of two ways.
-func join(c Cond, a, b ending) ending {
-	switch {
-	case a.flow == exits:
-		return b
-	case b.flow == exits:
-		return a
-	case a.flow == returns && b.flow == returns && len(a.results) == len(b.results):
-		values := make([]Value, len(a.results))
-		for i := range values {
-			values[i] = branch(c, a.results[i], b.results[i])
-		}
-		return ending{returns, values}
-	case a.flow == returns:
-		return a
-	case b.flow == returns:
-		return b
-	case a.flow == b.flow:
-		return a
-	}
-	return ending{}
-}
-
-// merge gives each variable its value of both ways.
-func (in *interpreter) merge(c Cond, env, a, b scope) {
-	for obj := range env {
-		if a[obj] == b[obj] {
-			env[obj] = a[obj]
-			continue
-		}
-		env[obj] = branch(c, a[obj], b[obj])
-	}
-}
-
-// search recognizes a loop that looks the origin up in a list that is not known. It returns
-// the condition, and what runs if it holds.
-func (in *interpreter) search(s *ast.RangeStmt, env scope) (Value, func(scope) ending) {
+// search recognizes a loop that looks the origin up in a list that is not known, and runs
+// its body if the list has it.
+func (in *interpreter) search(s *ast.RangeStmt, list Value, env scope) (ending, bool) {
 	if len(s.Body.List) != 1 || s.Value == nil {
-		return nil, nil
+		return ending{}, false
 	}
 	test, ok := s.Body.List[0].(*ast.IfStmt)
 	if !ok || test.Init != nil || test.Else != nil {
-		return nil, nil
+		return ending{}, false
 	}
-	list := in.eval(s.X, env)
-	switch list.(type) {
-	case *Split, *Setting, *Unknown, *Branch:
-	default:
-		return nil, nil
+	binary, ok := ast.Unparen(test.Cond).(*ast.BinaryExpr)
+	if !ok || binary.Op != token.EQL {
+		return ending{}, false
 	}
 	local := maps.Clone(env)
 	in.bindRange(s.Value, &Element{Source: in.p.source(s.X), Of: list}, local)
-	binary, ok := ast.Unparen(test.Cond).(*ast.BinaryExpr)
-	if !ok || binary.Op != token.EQL {
-		return nil, nil
-	}
 	a, b := in.eval(binary.X, local), in.eval(binary.Y, local)
 	if _, isElement := b.(*Element); !isElement {
 		a, b = b, a
 	}
 	o, isOrigin := a.(*Origin)
 	if _, isElement := b.(*Element); !isElement || !isOrigin {
-		return nil, nil
+		return ending{}, false
 	}
-	return in.oneOf(s.X, list, o), func(env scope) ending { return in.block(test.Body.List, env) }
+	return in.either(in.oneOf(s.X, list, o), s.X, env,
+		func(env scope) ending { return unwrap(in.block(test.Body.List, env), breaks, flowsOn) },
+		func(env scope) ending { return ending{env: env} }), true
 }
 
 // switchStmt runs a switch as a chain of ifs.
-func (in *interpreter) switchStmt(s *ast.SwitchStmt, env scope, rest []ast.Stmt) ending {
+func (in *interpreter) switchStmt(s *ast.SwitchStmt, env scope) ending {
 	if s.Init != nil {
-		in.stmt(s.Init, env)
+		in.simple(s.Init, env)
 	}
 	var tag Value
 	if s.Tag != nil {
 		tag = in.eval(s.Tag, env)
 	}
 	var arms []arm
-	var last []ast.Stmt
-	for _, clause := range s.Body.List {
+	var last, following []ast.Stmt
+	for _, clause := range slices.Backward(s.Body.List) {
 		c, ok := clause.(*ast.CaseClause)
 		if !ok {
 			continue
 		}
-		if c.List == nil {
-			last = c.Body
+		body := c.Body
+		if n := len(body); n > 0 {
+			if b, ok := body[n-1].(*ast.BranchStmt); ok && b.Tok == token.FALLTHROUGH {
+				body = slices.Concat(body[:n-1], following)
+			}
 		}
-		for _, e := range c.List {
-			arms = append(arms, arm{e, c.Body})
+		following = body
+		if c.List == nil {
+			last = body
+		}
+		for _, e := range slices.Backward(c.List) {
+			arms = append(arms, arm{e, body})
 		}
 	}
-	return in.arms(s, tag, arms, last, env, rest)
+	slices.Reverse(arms)
+	return unwrap(in.arms(s, tag, arms, last, env), breaks, flowsOn)
 }
 
 // arm is a value of a case with its block.
@@ -342,28 +354,19 @@ type arm struct {
 	body []ast.Stmt
 }
 
-func (in *interpreter) arms(s *ast.SwitchStmt, tag Value, arms []arm, last []ast.Stmt, env scope, rest []ast.Stmt) ending {
-	unbreak := func(end ending) ending {
-		if end.flow == breaks {
-			end.flow = flowsOn
-		}
-		return end
-	}
+func (in *interpreter) arms(s *ast.SwitchStmt, tag Value, arms []arm, last []ast.Stmt, env scope) ending {
 	if len(arms) == 0 {
-		if end := unbreak(in.block(last, env)); end.flow != flowsOn {
-			return end
-		}
-		return in.block(rest, env)
+		return in.block(last, env)
 	}
 	cond := in.eval(arms[0].expr, env)
-	var at ast.Expr = arms[0].expr
+	at := arms[0].expr
 	if s.Tag != nil {
 		at = &ast.BinaryExpr{X: s.Tag, Op: token.EQL, Y: arms[0].expr, OpPos: arms[0].expr.Pos()}
 		cond = in.equal(at, tag, cond, false)
 	}
 	return in.either(cond, at, env,
-		func(env scope) ending { return unbreak(in.block(arms[0].body, env)) },
-		func(env scope) ending { return in.arms(s, tag, arms[1:], last, env, nil) }, rest)
+		func(env scope) ending { return in.block(arms[0].body, env) },
+		func(env scope) ending { return in.arms(s, tag, arms[1:], last, env) })
 }
 
 func (in *interpreter) declStmt(s *ast.DeclStmt, env scope) {
@@ -419,6 +422,7 @@ func (in *interpreter) assign(s *ast.AssignStmt, env scope) {
 	} else {
 		for _, e := range s.Rhs {
 			values = append(values, in.eval(e, env))
+			in.alias(e, env)
 		}
 	}
 	for i, left := range s.Lhs {
@@ -433,6 +437,19 @@ func (in *interpreter) assign(s *ast.AssignStmt, env scope) {
 			}
 		}
 		in.set(left, value, env)
+	}
+}
+
+// alias forgets a variable whose address is stored: it may change through it.
+func (in *interpreter) alias(e ast.Expr, env scope) {
+	u, ok := ast.Unparen(e).(*ast.UnaryExpr)
+	if !ok || u.Op != token.AND {
+		return
+	}
+	if id := rootOf(u.X); id != nil {
+		if obj := in.pkg.TypesInfo.ObjectOf(id); env[obj] != nil {
+			env[obj] = in.unknown(id, "it may change through its address")
+		}
 	}
 }
 
@@ -485,39 +502,91 @@ func (in *interpreter) withElement(at *ast.IndexExpr, v, key, value Value) Value
 	return &Map{m.Source, append(slices.Clone(m.Keys), key), append(slices.Clone(m.Values), value)}
 }
 
-// opaque runs a statement that is not understood: what it assigns is unknown.
-func (in *interpreter) opaque(n ast.Node, env scope) {
-	ast.Inspect(n, func(n ast.Node) bool {
+// opaque runs a statement that is not understood: what it assigns is unknown, and it may
+// return.
+func (in *interpreter) opaque(n ast.Node, env scope) ending {
+	leaves := false
+	var visit func(ast.Node) bool
+	visit = func(n ast.Node) bool {
 		switch s := n.(type) {
+		case *ast.FuncLit:
+			in.captured(s, env)
+			if t := in.run.target; t == nil || !within(s, t) {
+				return false
+			}
+			in.funcLit(s, env)
+			return false
+		case *ast.ReturnStmt, *ast.BranchStmt:
+			leaves = true
 		case *ast.AssignStmt:
 			for _, left := range s.Lhs {
 				in.forget(left, env)
 			}
+		case *ast.IncDecStmt:
+			in.forget(s.X, env)
+		case *ast.RangeStmt:
+			for _, left := range []ast.Expr{s.Key, s.Value} {
+				if left != nil {
+					in.forget(left, env)
+				}
+			}
 		case *ast.CallExpr:
+			in.escape(s, env)
 			if s == in.run.target {
 				in.eval(s, env)
+			}
+		}
+		return true
+	}
+	ast.Inspect(n, visit)
+	if !leaves {
+		return ending{env: env}
+	}
+	unknown := Cond{Source: in.p.source(n)}
+	return fork(unknown, ending{flow: returns, env: maps.Clone(env)}, ending{env: env})
+}
+
+// captured forgets the variables that a function literal assigns: it may run at any time.
+func (in *interpreter) captured(x *ast.FuncLit, env scope) {
+	ast.Inspect(x.Body, func(n ast.Node) bool {
+		a, ok := n.(*ast.AssignStmt)
+		if !ok {
+			return true
+		}
+		for _, left := range a.Lhs {
+			if id := rootOf(left); id != nil {
+				obj := in.pkg.TypesInfo.ObjectOf(id)
+				if _, known := env[obj]; known && !(x.Pos() <= obj.Pos() && obj.Pos() < x.End()) {
+					env[obj] = in.unknown(id, "a function assigns it")
+				}
 			}
 		}
 		return true
 	})
 }
 
-func (in *interpreter) forget(left ast.Expr, env scope) {
+// rootOf returns the variable that an expression selects from.
+func rootOf(e ast.Expr) *ast.Ident {
 	for {
-		switch x := ast.Unparen(left).(type) {
+		switch x := ast.Unparen(e).(type) {
 		case *ast.SelectorExpr:
-			left = x.X
+			e = x.X
 		case *ast.IndexExpr:
-			left = x.X
+			e = x.X
 		case *ast.StarExpr:
-			left = x.X
+			e = x.X
 		case *ast.Ident:
-			if obj := in.pkg.TypesInfo.ObjectOf(x); obj != nil {
-				env[obj] = in.unknown(x, "it changes in a loop")
-			}
-			return
+			return x
 		default:
-			return
+			return nil
+		}
+	}
+}
+
+func (in *interpreter) forget(left ast.Expr, env scope) {
+	if id := rootOf(left); id != nil && id.Name != "_" {
+		if obj := in.pkg.TypesInfo.ObjectOf(id); obj != nil {
+			env[obj] = in.unknown(id, "it changes in a loop")
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (t *Translation) jub0bsOrigins(meanings []meaning) {
 	var valid []meaning
 	for _, m := range meanings {
 		if !validPattern(m.write[0]) && m.entry.text != "null" {
-			t.inert("Origins", m.entry) // jub0bs/cors refuses it too
+			t.inert("Origins", m.entry, "")
 			continue
 		}
 		valid = append(valid, m)

@@ -15,6 +15,7 @@ type meaning struct {
 	old   []string // patterns of core; nil: no origin that a client sends
 	write []string // patterns that match the same or less
 	fixed string   // why less is right; empty: less is all that can be said
+	inert string   // why no origin matches, if it is not the entry's spelling
 	loose bool     // the scheme is not written, so http:// is not asked for
 }
 
@@ -71,7 +72,7 @@ func (t *Translation) origins(option string, meanings []meaning) {
 	var kept []meaning
 	for _, m := range meanings {
 		if m.old == nil {
-			t.inert(option, m.entry)
+			t.inert(option, m.entry, m.inert)
 			continue
 		}
 		if m.loose && t.Policy.AllowCredentials {
@@ -90,8 +91,11 @@ func (t *Translation) origins(option string, meanings []meaning) {
 }
 
 // inert notes an entry that no origin equals.
-func (t *Translation) inert(option string, e entry) {
+func (t *Translation) inert(option string, e entry, why string) {
 	text := fmt.Sprintf("%s has %q, which no browser sends, so it never matched", option, e.text)
+	if why != "" {
+		text = fmt.Sprintf("%s has %q, which never matched: %s", option, e.text, why)
+	}
 	_, err := core.New(core.Policy{AllowOrigins: []string{e.text}})
 	for fault := range core.PolicyErrors(err) {
 		text = fmt.Sprintf("%s has %q, which never matched: %s; %s", option, e.text, fault.Detail, fault.Suggestion)
@@ -173,9 +177,12 @@ func (t *Translation) compare(option string, m meaning) {
 		gained = append(gained, notMatched(w, m.old)...)
 	}
 	if len(gained) > 0 {
+		text := fmt.Sprintf("%s has %q; the policy has %s, which also matches %s", option, m.entry.text, words(m.write), examplesOf(gained))
+		if slices.Contains(m.write, m.entry.text) && strings.HasSuffix(m.entry.text, ":*") {
+			text = fmt.Sprintf("%s has %q: in a policy, any port includes the default one, so it also matches %s", option, m.entry.text, gained[0])
+		}
 		t.note(Note{Code: "more-origins", Change: Wider, Field: option, Pos: m.entry.pos,
-			Scope: Scope{Origins: m.write, Except: m.old},
-			Text:  fmt.Sprintf("%s has %q; the policy has %s, which also matches %s", option, m.entry.text, words(m.write), examplesOf(gained))})
+			Scope: Scope{Origins: m.write, Except: m.old}, Text: text})
 	}
 }
 

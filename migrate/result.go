@@ -39,6 +39,7 @@ type Variant struct {
 	Skip    string   // the options of the new middleware, in Go; empty: none
 	Faults  []string // what core.New says about the policy, if it refuses it
 
+	chosen   []choice
 	verbatim map[string]string // by field of the policy, the Go of an option whose value is the field's
 }
 
@@ -53,11 +54,16 @@ type Kept struct {
 	Manual   bool     // Expr does not fit the policy: rewrite it by hand
 }
 
-// AllNotes returns the notes of the result and of its variants.
-func (r *Result) AllNotes() []Note {
-	notes := append([]Note{}, r.Notes...)
+// own returns the notes of this result, without those of the library.
+func (r *Result) own() []Note {
+	var notes []Note
 	for _, v := range r.Variants {
 		notes = append(notes, v.Notes...)
 	}
 	return append(notes, r.Place...)
+}
+
+// AllNotes returns the notes of the result and of its variants.
+func (r *Result) AllNotes() []Note {
+	return append(append([]Note{}, r.Notes...), r.own()...)
 }

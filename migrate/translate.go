@@ -57,7 +57,7 @@ func (p *Program) translateWay(r *Result, w way) {
 	r.Outcome = Translated
 	for _, chosen := range choices(conds) {
 		resolved, _ := resolve(options, chosen).(*Struct)
-		v := &Variant{}
+		v := &Variant{chosen: chosen}
 		v.Profile, v.When = describe(chosen)
 		t := &Translation{Policy: &v.Policy, site: s, options: resolved, variant: v, program: p, arg: s.argument()}
 		s.Library.Translate(t)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/format"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -18,6 +17,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ast/astutil"
+	"golang.org/x/tools/go/gcexportdata"
+	"golang.org/x/tools/go/packages"
 )
 
 // Rewritten is what a program looks like with corskit in place.
@@ -57,17 +58,18 @@ func (p *Program) Rewrite(results []*Result) (*Rewritten, error) {
 			return nil, fmt.Errorf("migrate: %w", err)
 		}
 		var edits []edit
+		var done []*Library
 		for _, r := range byFile[name] {
 			more, err := p.edits(r, ways[r.Site])
 			var changed []byte
 			if err == nil {
-				changed, err = p.apply(r.Site, text, append(slices.Clone(edits), more...))
+				changed, err = p.apply(r.Site, text, append(slices.Clone(edits), more...), append(done, r.Site.Library))
 			}
 			if err != nil {
 				w.Refused = append(w.Refused, Refusal{r, err.Error()})
 				continue
 			}
-			edits = append(edits, more...)
+			edits, done = append(edits, more...), append(done, r.Site.Library)
 			w.Files[name] = changed
 			w.Written = append(w.Written, r)
 		}
@@ -113,18 +115,51 @@ func (r *Result) code() (string, error) {
 	if len(r.Variants) == 1 {
 		return first.goPolicy(), nil
 	}
-	merged := *first
-	merged.Kept = slices.Clone(first.Kept)
+	if policy, ok := r.verbatimCode(); ok {
+		return policy, nil
+	}
+	return r.branchedCode()
+}
+
+// verbatimCode is the policy with the old expressions in the fields that depend on
+// conditions, if their values are those of the policy.
+func (r *Result) verbatimCode() (string, bool) {
+	merged := *r.Variants[0]
+	merged.Kept = slices.Clone(merged.Kept)
 	for _, v := range r.Variants[1:] {
-		for _, field := range differing(first, v) {
-			expr := first.verbatim[field]
+		for _, field := range differing(r.Variants[0], v) {
+			expr := merged.verbatim[field]
 			if expr == "" || v.verbatim[field] == "" {
-				return "", fmt.Errorf("%s depends on %s, and its entries are not written as a policy has them", field, strings.Join(v.When, " and "))
+				return "", false
 			}
 			merged.Kept = append(merged.Kept, Kept{Field: field, Expr: expr})
 		}
 	}
-	return merged.goPolicy(), nil
+	return merged.goPolicy(), true
+}
+
+// branchedCode is a policy that a function computes. Only conditions on environment
+// variables mean the same everywhere in a program.
+func (r *Result) branchedCode() (string, error) {
+	var b strings.Builder
+	b.WriteString("func() core.Policy {\n")
+	for _, v := range r.Variants[1:] {
+		var conds []string
+		for _, c := range v.chosen {
+			s, ok := c.cond.Of.(*Setting)
+			if !ok || s.From != "env" {
+				return "", fmt.Errorf("the policy depends on %s, which cannot be written here", c.cond.text())
+			}
+			op := "!="
+			if c.holds {
+				op = "=="
+			}
+			conds = append(conds, fmt.Sprintf("os.Getenv(%q) %s %q", s.Name, op, c.cond.Is))
+		}
+		fmt.Fprintf(&b, "if %s {\nreturn %s\n}\n", strings.Join(conds, " && "), v.goPolicy())
+	}
+	fmt.Fprintf(&b, "return %s\n}()", r.Variants[0].goPolicy())
+	return b.String(), nil
 }
 
 // objectEdits replaces a value whose method is the middleware.
@@ -186,7 +221,7 @@ func (p *Program) selects(s *Site, id *ast.Ident) *ast.SelectorExpr {
 }
 
 // apply makes the edits, mends the imports and checks that the file compiles.
-func (p *Program) apply(s *Site, text []byte, edits []edit) ([]byte, error) {
+func (p *Program) apply(s *Site, text []byte, edits []edit, old []*Library) ([]byte, error) {
 	slices.SortFunc(edits, func(a, b edit) int { return int(b.start - a.start) })
 	changed := slices.Clone(text)
 	for i, e := range edits {
@@ -201,7 +236,9 @@ func (p *Program) apply(s *Site, text []byte, edits []edit) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the new file does not parse: %w", err)
 	}
-	fixImports(fset, file, s.Library)
+	for _, l := range old {
+		fixImports(fset, file, l)
+	}
 	var b bytes.Buffer
 	if err := format.Node(&b, fset, file); err != nil {
 		return nil, fmt.Errorf("the new file cannot be printed: %w", err)
@@ -218,7 +255,7 @@ const corePath = "github.com/corskit/corskit/core"
 // nothing names it any more.
 func fixImports(fset *token.FileSet, file *ast.File, l *Library) {
 	for name, path := range map[string]string{
-		"core": corePath, "time": "time", "context": "context", "strings": "strings",
+		"core": corePath, "time": "time", "context": "context", "strings": "strings", "os": "os",
 		l.Adapter[strings.LastIndex(l.Adapter, "/")+1:]: l.Adapter,
 	} {
 		if names(file, name) && !imports(file, path) {
@@ -227,7 +264,7 @@ func fixImports(fset *token.FileSet, file *ast.File, l *Library) {
 	}
 	for _, path := range []string{l.Path, "time", "strings", "os"} {
 		if imports(file, path) && !astutil.UsesImport(file, path) {
-			for _, spec := range file.Imports {
+			for _, spec := range slices.Clone(file.Imports) {
 				if value, _ := strconv.Unquote(spec.Path.Value); value == path && spec.Name != nil {
 					astutil.DeleteNamedImport(fset, file, spec.Name.Name, path)
 				}
@@ -278,10 +315,15 @@ func (p *Program) compiles(s *Site, text []byte) error {
 		files = append(files, parsed)
 	}
 	var faults []error
-	imp := &declarations{known: map[string]*types.Package{}, fset: fset}
+	imp := &declarations{known: map[string]*types.Package{}, fset: fset, dir: p.Dir}
 	imp.add(s.pkg.Types)
+	for _, pkg := range p.Packages {
+		imp.add(pkg.Types)
+	}
 	conf := types.Config{Importer: imp, Error: func(err error) { faults = append(faults, err) }, GoVersion: s.pkg.Types.GoVersion()}
-	_, _ = conf.Check(s.pkg.PkgPath, fset, files, nil)
+	if err := check(conf, s.pkg.PkgPath, fset, files); err != nil {
+		return err
+	}
 	if len(faults) == 0 {
 		return nil
 	}
@@ -293,16 +335,29 @@ func (p *Program) compiles(s *Site, text []byte) error {
 	return faults[0]
 }
 
+// check type-checks files. Its error means that this was not possible at all.
+func check(conf types.Config, path string, fset *token.FileSet, files []*ast.File) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil { // go/types panics if an imported package lacks a type
+			err = fmt.Errorf("the package cannot be checked: %v", fault)
+		}
+	}()
+	_, _ = conf.Check(path, fset, files, nil)
+	return nil
+}
+
 // declarations imports the packages that a program has loaded, and the declarations of
 // corskit that new code uses.
 type declarations struct {
 	known map[string]*types.Package
 	fset  *token.FileSet
+	dir   string // of the program
 }
 
 func (d *declarations) add(pkg *types.Package) {
 	for _, imported := range pkg.Imports() {
-		if d.known[imported.Path()] == nil {
+		old := d.known[imported.Path()]
+		if old == nil || !old.Complete() && imported.Complete() {
 			d.known[imported.Path()] = imported
 			d.add(imported)
 		}
@@ -314,7 +369,7 @@ var corskitDeclarations string
 
 // Import implements [types.Importer].
 func (d *declarations) Import(path string) (*types.Package, error) {
-	if pkg := d.known[path]; pkg != nil {
+	if pkg := d.known[path]; pkg != nil && pkg.Complete() {
 		return pkg, nil
 	}
 	for _, text := range strings.Split(corskitDeclarations, "-- ")[1:] {
@@ -332,15 +387,27 @@ func (d *declarations) Import(path string) (*types.Package, error) {
 		}
 		return pkg, err
 	}
-	if pkg, err := standard(d.fset, path); err == nil {
-		return pkg, nil
-	}
-	return nil, fmt.Errorf("package %s is not loaded", path)
+	return d.exported(path)
 }
 
-// standard imports a package of the standard library that the program did not use before.
-func standard(fset *token.FileSet, path string) (*types.Package, error) {
-	return importer.ForCompiler(fset, "source", nil).Import(path)
+// exported imports a package that the program did not import before, from what the
+// compiler exported. Packages that are known are part of it.
+func (d *declarations) exported(path string) (*types.Package, error) {
+	cfg := &packages.Config{Dir: d.dir, Mode: packages.NeedName | packages.NeedExportFile}
+	found, err := packages.Load(cfg, path)
+	if err != nil || len(found) != 1 || found[0].ExportFile == "" {
+		return nil, fmt.Errorf("package %s is not loaded", path)
+	}
+	file, err := os.Open(found[0].ExportFile)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	r, err := gcexportdata.NewReader(file)
+	if err != nil {
+		return nil, err
+	}
+	return gcexportdata.Read(r, d.fset, d.known, path)
 }
 
 // differing returns the fields in which two variants differ.
