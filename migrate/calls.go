@@ -1,0 +1,627 @@
+package migrate
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"strings"
+)
+
+// call evaluates a call and returns its results.
+func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
+	if in.run.target == x {
+		in.snapshot(x, env)
+	}
+	if tv, ok := in.pkg.TypesInfo.Types[x.Fun]; ok && tv.IsType() && len(x.Args) == 1 {
+		return []Value{in.eval(x.Args[0], env)} // a conversion
+	}
+	if id, ok := ast.Unparen(x.Fun).(*ast.Ident); ok {
+		if _, builtin := in.pkg.TypesInfo.Uses[id].(*types.Builtin); builtin {
+			return []Value{in.builtin(x, id.Name, env)}
+		}
+	}
+	fn := callee(in.pkg.TypesInfo, x)
+	if fn == nil {
+		return in.callValue(x, env)
+	}
+	if v := in.httpCall(x, fn, env); v != nil {
+		return v
+	}
+	if v := in.originCall(x, fn, env); v != nil {
+		return v
+	}
+	if v := in.readCall(x, fn, env); v != nil {
+		src := in.p.source(x)
+		if fn.Name() == "LookupEnv" {
+			return []Value{v, &Compare{src, Cond{Source: src, Of: v, Is: "", Not: true}}}
+		}
+		return []Value{v, &Nil{src}}
+	}
+	if v := in.libraryCall(x, fn, env); v != nil {
+		return v
+	}
+	if d := in.p.decls[keyOf(fn)]; d != nil && d.decl.Body != nil {
+		return in.inline(x, fn, d, env)
+	}
+	in.escape(x, env)
+	return []Value{in.unknown(x, "the function "+fn.FullName()+" is not read")}
+}
+
+// callValue calls a function that an expression computes.
+func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
+	f, ok := in.eval(x.Fun, env).(*Func)
+	in.escape(x, env)
+	in.passesOn(x, env)
+	if !ok || f.Lit == nil || in.depth > maxDepth {
+		return []Value{in.unknown(x, "the function is not known")}
+	}
+	local := cloneScope(f.env)
+	other := f.in.within(f.in.pkg)
+	other.bind(f.Lit.Type, nil, in.arguments(x, env), x.Ellipsis.IsValid(), local)
+	in.lend(env, local)
+	end := other.block(f.Lit.Body.List, local)
+	in.lend(end.env, env)
+	return in.ended(x, end)
+}
+
+func (in *interpreter) ended(x *ast.CallExpr, end ending) []Value {
+	if end.flow != returns || len(end.results) == 0 {
+		return []Value{in.unknown(x, "what it returns is not known")}
+	}
+	return end.results
+}
+
+// snapshot records the arguments of the target.
+func (in *interpreter) snapshot(x *ast.CallExpr, env scope) {
+	s := snapshot{in: in, env: cloneScope(env)}
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok {
+		if _, isPackage := in.pkg.TypesInfo.Uses[rootIdent(sel.X)].(*types.PkgName); !isPackage {
+			s.recv = in.eval(sel.X, env)
+		}
+	}
+	s.args = in.arguments(x, env)
+	in.run.seen = append(in.run.seen, s)
+}
+
+func rootIdent(e ast.Expr) *ast.Ident {
+	id, _ := ast.Unparen(e).(*ast.Ident)
+	return id
+}
+
+// arguments evaluates the arguments. A list that is passed with ... is a [Spread].
+func (in *interpreter) arguments(x *ast.CallExpr, env scope) []Value {
+	var args []Value
+	for i, e := range x.Args {
+		v := in.eval(e, env)
+		if x.Ellipsis.IsValid() && i == len(x.Args)-1 {
+			args = append(args, spread(v)...)
+			continue
+		}
+		args = append(args, v)
+	}
+	return args
+}
+
+// spread returns the items of a list, or one [Spread].
+func spread(v Value) []Value {
+	switch x := v.(type) {
+	case *List:
+		return x.Items
+	case *Nil:
+		return nil
+	}
+	return []Value{&Spread{v}}
+}
+
+// inline runs a function of the program.
+func (in *interpreter) inline(x *ast.CallExpr, fn *types.Func, d *declared, env scope) []Value {
+	if in.depth > maxDepth {
+		return []Value{in.unknown(x, "the calls are nested too deeply")}
+	}
+	other, local := in.within(d.pkg), scope{}
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok && d.decl.Recv != nil {
+		bindFields(d.pkg.TypesInfo, d.decl.Recv, []Value{in.eval(sel.X, env)}, local)
+	}
+	other.bind(d.decl.Type, fn, in.arguments(x, env), x.Ellipsis.IsValid(), local)
+	in.lend(env, local)
+	end := other.block(d.decl.Body.List, local)
+	in.lend(end.env, env)
+	in.writeBack(x, d, end, env)
+	if end.flow == returns && len(end.results) == 0 {
+		end.results = other.namedResults(d.decl.Type, end.env)
+	}
+	return in.ended(x, end)
+}
+
+// writeBack gives the variables whose addresses a call passes what the function made of
+// them.
+func (in *interpreter) writeBack(x *ast.CallExpr, d *declared, end ending, env scope) {
+	give := func(arg ast.Expr, name *ast.Ident) {
+		if u, ok := ast.Unparen(arg).(*ast.UnaryExpr); ok {
+			arg = u.X
+		}
+		id := rootIdent(arg)
+		if id == nil || !shared(in.pkg.TypesInfo, name, d.pkg.TypesInfo) {
+			return
+		}
+		obj, param := in.pkg.TypesInfo.ObjectOf(id), d.pkg.TypesInfo.Defs[name]
+		if env[obj] == nil || param == nil {
+			return
+		}
+		if after := end.env[param]; after != nil && end.flow != exits {
+			env[obj] = after
+			return
+		}
+		env[obj] = loadedValue(env[obj], in.unknown(id, "other code fills it, through its address"))
+	}
+	i := 0
+	for _, f := range d.decl.Type.Params.List {
+		for _, name := range f.Names {
+			if i < len(x.Args) {
+				give(x.Args[i], name)
+			}
+			i++
+		}
+	}
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok && d.decl.Recv != nil && len(d.decl.Recv.List[0].Names) == 1 {
+		give(sel.X, d.decl.Recv.List[0].Names[0])
+	}
+}
+
+// shared reports whether a parameter shares its value with the caller.
+func shared(_ *types.Info, name *ast.Ident, info *types.Info) bool {
+	obj := info.Defs[name]
+	if obj == nil {
+		return false
+	}
+	switch obj.Type().Underlying().(type) {
+	case *types.Pointer, *types.Map:
+		return true
+	}
+	return false
+}
+
+// namedResults are the results of a bare return.
+func (in *interpreter) namedResults(t *ast.FuncType, local scope) []Value {
+	if t.Results == nil {
+		return nil
+	}
+	var values []Value
+	for _, f := range t.Results.List {
+		for _, name := range f.Names {
+			values = append(values, in.eval(name, local))
+		}
+	}
+	return values
+}
+
+// bind gives parameters their arguments.
+func (in *interpreter) bind(t *ast.FuncType, _ *types.Func, args []Value, _ bool, local scope) {
+	i := 0
+	for _, f := range t.Params.List {
+		_, variadic := f.Type.(*ast.Ellipsis)
+		for _, name := range f.Names {
+			obj := in.pkg.TypesInfo.Defs[name]
+			var value Value
+			switch {
+			case variadic:
+				rest := &List{Source: in.p.source(name)}
+				if i < len(args) {
+					rest.Items = args[i:]
+				}
+				value = rest
+				if len(rest.Items) == 1 {
+					if s, ok := rest.Items[0].(*Spread); ok {
+						value = s.Value
+					}
+				}
+			case i < len(args):
+				value = args[i]
+			}
+			i++
+			if obj != nil && value != nil {
+				local[obj] = value
+			}
+		}
+		if len(f.Names) == 0 {
+			i++
+		}
+	}
+	if t.Results == nil {
+		return
+	}
+	for _, f := range t.Results.List {
+		for _, name := range f.Names {
+			if obj := in.pkg.TypesInfo.Defs[name]; obj != nil {
+				local[obj] = in.zero(obj.Type(), in.p.source(name))
+			}
+		}
+	}
+}
+
+func bindFields(info *types.Info, fields *ast.FieldList, args []Value, local scope) {
+	for i, f := range fields.List {
+		for _, name := range f.Names {
+			if obj := info.Defs[name]; obj != nil && i < len(args) {
+				local[obj] = args[i]
+			}
+		}
+	}
+}
+
+// escape forgets the variables that a call of code that is not read gets the address of:
+// that code fills them.
+func (in *interpreter) escape(x *ast.CallExpr, env scope) {
+	args := x.Args
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok {
+		args = append([]ast.Expr{sel.X}, args...)
+	}
+	for _, e := range args {
+		e = ast.Unparen(e)
+		if u, ok := e.(*ast.UnaryExpr); ok && u.Op == token.AND {
+			e = u.X
+		} else if !isPointer(in.pkg.TypesInfo.TypeOf(e)) {
+			continue
+		}
+		id := rootOf(e)
+		if id == nil {
+			continue
+		}
+		obj := in.pkg.TypesInfo.ObjectOf(id)
+		if v, known := env[obj]; known {
+			env[obj] = loadedValue(v, in.unknown(id, "other code fills it, through its address"))
+		}
+	}
+}
+
+func isPointer(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Map:
+		return true
+	}
+	return false
+}
+
+// loadedValue is a value after other code had its address. What the program set before is
+// a default, so it is not kept.
+func loadedValue(v Value, u *Unknown) Value {
+	if s, ok := v.(*Struct); ok && s.Type != nil {
+		return &Struct{Source: s.Source, Type: s.Type, Loaded: true}
+	}
+	return u
+}
+
+func (in *interpreter) builtin(x *ast.CallExpr, name string, env scope) Value {
+	switch name {
+	case "append":
+		return in.appended(x, env)
+	case "make":
+		switch in.pkg.TypesInfo.TypeOf(x).Underlying().(type) {
+		case *types.Map:
+			return &Map{Source: in.p.source(x)}
+		case *types.Slice:
+			if len(x.Args) > 1 {
+				if n, ok := integer(in.eval(x.Args[1], env)); ok && n > 0 {
+					return in.unknown(x, "its elements are assigned by index")
+				}
+			}
+			return &List{Source: in.p.source(x)}
+		}
+	case "new":
+		if p, ok := in.pkg.TypesInfo.TypeOf(x).(*types.Pointer); ok {
+			return in.zero(p.Elem(), in.p.source(x))
+		}
+	case "len":
+		return in.lengthOf(x, in.eval(x.Args[0], env))
+	}
+	for _, e := range x.Args {
+		in.eval(e, env)
+	}
+	return in.unknown(x, "it cannot be evaluated")
+}
+
+func (in *interpreter) lengthOf(x *ast.CallExpr, v Value) Value {
+	switch l := v.(type) {
+	case *Nil:
+		return &Const{in.p.source(x), constant.MakeInt64(0)}
+	case *List:
+		spreads := 0
+		for _, item := range l.Items {
+			if isSpread(item) {
+				spreads++
+			}
+		}
+		if spreads == 0 {
+			return &Const{in.p.source(x), constant.MakeInt64(int64(len(l.Items)))}
+		}
+	case *Map:
+		return &Const{in.p.source(x), constant.MakeInt64(int64(len(l.Keys)))}
+	case *Const:
+		if s, ok := text(l); ok {
+			return &Const{in.p.source(x), constant.MakeInt64(int64(len(s)))}
+		}
+	}
+	return &Length{in.p.source(x), v}
+}
+
+func (in *interpreter) appended(x *ast.CallExpr, env scope) Value {
+	if len(x.Args) == 0 {
+		return in.unknown(x, "it cannot be evaluated")
+	}
+	args := in.arguments(x, env)
+	return in.appendTo(x, in.eval(x.Args[0], env), args[min(1, len(args)):])
+}
+
+func (in *interpreter) appendTo(x ast.Expr, base Value, more []Value) Value {
+	src := in.p.source(x)
+	switch b := base.(type) {
+	case *List:
+		return &List{src, append(append([]Value{}, b.Items...), more...)}
+	case *Nil:
+		if len(more) == 0 {
+			return b
+		}
+		return &List{src, append([]Value{}, more...)}
+	case *Branch:
+		return branch(b.Cond, in.appendTo(x, b.Then, more), in.appendTo(x, b.Else, more))
+	}
+	return &List{src, append([]Value{&Spread{base}}, more...)}
+}
+
+// rangeStmt unrolls a loop over a known list, and recognizes one that copies or searches
+// an unknown list.
+func (in *interpreter) rangeStmt(s *ast.RangeStmt, env scope) ending {
+	list := in.eval(s.X, env)
+	m, isMap := list.(*Map)
+	var items []Value
+	switch l := list.(type) {
+	case *Nil:
+		return ending{env: env}
+	case *List:
+		items = l.Items
+	case *Map:
+		items = l.Keys
+	case *Branch:
+		return fork(l.Cond, in.rounds(s, l.Then, env), in.rounds(s, l.Else, env))
+	default:
+		return in.copies(s, list, env)
+	}
+	if len(items) > maxUnroll {
+		return in.opaque(s, env)
+	}
+	return unwrap(in.round(s, items, m, isMap, 0, env), breaks, flowsOn)
+}
+
+// rounds runs a loop over one of two lists.
+func (in *interpreter) rounds(s *ast.RangeStmt, list Value, env scope) ending {
+	env = cloneScope(env)
+	if l, ok := list.(*List); ok && len(l.Items) <= maxUnroll {
+		return unwrap(in.round(s, l.Items, nil, false, 0, env), breaks, flowsOn)
+	}
+	if isNil(list) {
+		return ending{env: env}
+	}
+	return in.copies(s, list, env)
+}
+
+// round runs the rounds of a loop from the i-th.
+func (in *interpreter) round(s *ast.RangeStmt, items []Value, m *Map, isMap bool, i int, env scope) ending {
+	if i == len(items) {
+		return ending{env: env}
+	}
+	next := func(env scope) ending { return in.round(s, items, m, isMap, i+1, env) }
+	if sp, ok := items[i].(*Spread); ok {
+		return in.onward(in.copies(s, sp.Value, env), next)
+	}
+	if isMap {
+		in.bindRange(s.Key, items[i], env)
+		in.bindRange(s.Value, m.Values[i], env)
+	} else {
+		in.bindRange(s.Key, &Const{in.p.source(s.X), constant.MakeInt64(int64(i))}, env)
+		in.bindRange(s.Value, items[i], env)
+	}
+	return in.onward(unwrap(in.block(s.Body.List, env), continues, flowsOn), next)
+}
+
+func (in *interpreter) bindRange(left ast.Expr, v Value, env scope) {
+	if left != nil {
+		in.set(left, v, env)
+	}
+}
+
+// copies runs the body of a loop over an unknown list once. A variable that gets the
+// element appended is then a copy of the list; others are unknown.
+func (in *interpreter) copies(s *ast.RangeStmt, list Value, env scope) ending {
+	if end, ok := in.search(s, list, env); ok {
+		return end
+	}
+	body := cloneScope(env)
+	in.bindRange(s.Value, &Element{Source: in.p.source(s.X), Of: list}, body)
+	end := unwrap(in.block(s.Body.List, body), continues, flowsOn)
+	if end.flow != flowsOn {
+		return in.opaque(s, env)
+	}
+	for obj, before := range env {
+		after := end.env[obj]
+		if same(after, before) {
+			continue
+		}
+		copied := copiedList(before, after, list)
+		if copied == nil {
+			copied = &Unknown{Source: before.At(), Why: "it changes in a loop at " + in.p.position(s.Pos()).String(), Type: obj.Type()}
+		}
+		env[obj] = copied
+	}
+	return ending{env: env}
+}
+
+// copiedList is what a list becomes that gets each element of another appended.
+func copiedList(before, after, of Value) Value {
+	drop := false
+	if b, ok := after.(*Branch); ok {
+		e, isElement := b.Cond.Of.(*Element)
+		if !isElement || e.Of != of || b.Cond.Is != "" {
+			return nil
+		}
+		drop, after = true, b.Else // appended unless empty
+		if same(b.Then, before) || b.Then == before {
+			after = b.Else
+		}
+	}
+	l, ok := after.(*List)
+	if !ok || len(l.Items) == 0 {
+		return nil
+	}
+	last, ok := l.Items[len(l.Items)-1].(*Element)
+	if !ok || last.Of != of {
+		return nil
+	}
+	var items []Value
+	if old, ok := before.(*List); ok {
+		items = append(items, old.Items...)
+	}
+	if len(l.Items) != len(items)+1 {
+		return nil
+	}
+	split, ok := of.(*Split)
+	if !ok {
+		return &List{l.Source, append(items, &Spread{of})}
+	}
+	c := *split
+	c.Trim, c.Drop = c.Trim || last.Trim, c.Drop || drop
+	if len(items) == 0 {
+		return &c
+	}
+	return &List{l.Source, append(items, &Spread{&c})}
+}
+
+// stringsCall evaluates functions of package strings and fmt.
+func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) Value {
+	var texts []string
+	for _, a := range args {
+		if s, ok := text(a); ok {
+			texts = append(texts, s)
+		}
+	}
+	src := in.p.source(x)
+	if len(texts) == len(args) && len(args) > 0 {
+		return constStrings(src, name, texts)
+	}
+	if v := originStrings(src, name, args); v != nil {
+		return v
+	}
+	switch name {
+	case "TrimSpace", "ToLower", "TrimSuffix", "TrimRight", "Trim":
+		if b, ok := args[0].(*Branch); ok {
+			rest := args[1:]
+			return branch(b.Cond, in.stringsCall(x, name, append([]Value{b.Then}, rest...)),
+				in.stringsCall(x, name, append([]Value{b.Else}, rest...)))
+		}
+		return trimmed(name, args[0])
+	case "Split", "Fields":
+		sep := " "
+		if len(args) == 2 {
+			var ok bool
+			if sep, ok = text(args[1]); !ok {
+				return nil
+			}
+		}
+		return in.split(x, args[0], sep, name == "Fields")
+	case "Join":
+		if sep, ok := text(args[len(args)-1]); ok && len(args) == 2 {
+			return joined(src, args[0], sep)
+		}
+	}
+	return nil
+}
+
+// trimmed is a text without white space around it. Only that is followed: a text that is
+// changed otherwise is unknown.
+func trimmed(name string, v Value) Value {
+	if name != "TrimSpace" {
+		return nil
+	}
+	switch x := v.(type) {
+	case *Element:
+		return &Element{x.Source, x.Of, true}
+	case *Setting:
+		return x
+	}
+	return nil
+}
+
+func (in *interpreter) split(x *ast.CallExpr, of Value, sep string, fields bool) Value {
+	if j, ok := of.(*Joined); ok && j.Sep == sep {
+		return j.Of
+	}
+	if s, ok := text(of); ok {
+		return stringList(in.p.source(x), strings.Split(s, sep)...)
+	}
+	if b, ok := of.(*Branch); ok {
+		return branch(b.Cond, in.split(x, b.Then, sep, fields), in.split(x, b.Else, sep, fields))
+	}
+	return &Split{Source: in.p.source(x), Of: of, Sep: sep, Trim: fields, Drop: fields}
+}
+
+// Joined is a list that strings.Join made a text.
+type Joined struct {
+	Source
+	Of  Value
+	Sep string
+}
+
+func joined(src Source, of Value, sep string) Value {
+	if l, ok := of.(*List); ok {
+		var items []string
+		for _, item := range l.Items {
+			s, ok := text(item)
+			if !ok {
+				return &Joined{src, of, sep}
+			}
+			items = append(items, s)
+		}
+		return stringConst(src, strings.Join(items, sep))
+	}
+	if isNil(of) {
+		return stringConst(src, "")
+	}
+	if b, ok := of.(*Branch); ok {
+		return branch(b.Cond, joined(src, b.Then, sep), joined(src, b.Else, sep))
+	}
+	return &Joined{src, of, sep}
+}
+
+func constStrings(src Source, name string, s []string) Value {
+	one := len(s) == 1
+	switch {
+	case name == "TrimSpace" && one:
+		return stringConst(src, strings.TrimSpace(s[0]))
+	case name == "ToLower" && one:
+		return stringConst(src, strings.ToLower(s[0]))
+	case name == "ToUpper" && one:
+		return stringConst(src, strings.ToUpper(s[0]))
+	case name == "Split" && len(s) == 2:
+		return stringList(src, strings.Split(s[0], s[1])...)
+	case name == "Fields" && one:
+		return stringList(src, strings.Fields(s[0])...)
+	case name == "TrimSuffix" && len(s) == 2:
+		return stringConst(src, strings.TrimSuffix(s[0], s[1]))
+	case name == "TrimPrefix" && len(s) == 2:
+		return stringConst(src, strings.TrimPrefix(s[0], s[1]))
+	case name == "ReplaceAll" && len(s) == 3:
+		return stringConst(src, strings.ReplaceAll(s[0], s[1], s[2]))
+	case name == "HasPrefix" && len(s) == 2:
+		return boolConst(src, strings.HasPrefix(s[0], s[1]))
+	case name == "HasSuffix" && len(s) == 2:
+		return boolConst(src, strings.HasSuffix(s[0], s[1]))
+	case name == "Contains" && len(s) == 2:
+		return boolConst(src, strings.Contains(s[0], s[1]))
+	case name == "EqualFold" && len(s) == 2:
+		return boolConst(src, strings.EqualFold(s[0], s[1]))
+	}
+	return nil
+}

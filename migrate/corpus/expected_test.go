@@ -1,0 +1,58 @@
+package corpus_test
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/migrate"
+	"github.com/corskit/corskit/migrate/corpus/settings"
+)
+
+// expectation is what the test knows about a program, other than that it is translated.
+type expectation struct {
+	outcome migrate.Outcome
+	results int // if not one
+	result  int // the one that counts
+	kept    func(*core.Policy)
+}
+
+// decides gives a policy the function that stays the user's code.
+func decides(allows func(r core.Request) bool) func(*core.Policy) {
+	return func(p *core.Policy) {
+		p.AllowOriginFunc = func(_ context.Context, r core.Request) bool { return allows(r) }
+	}
+}
+
+func isApp(r core.Request) bool { return r.OriginValue() == "https://app.example" }
+
+func isAppItem(r core.Request) bool { return r.Path == "/item" && isApp(r) }
+
+func ofHost(r core.Request) bool {
+	u, err := url.Parse(r.OriginValue())
+	return err == nil && u.Hostname() == "app.example"
+}
+
+var expected = map[string]expectation{
+	"rs.File":      {outcome: migrate.Partly, kept: decides(isApp)},
+	"rs.Parsed":    {kept: decides(ofHost)},
+	"rs.ByRequest": {outcome: migrate.Partly, kept: decides(isAppItem)},
+	"rs.True":      {outcome: migrate.NoPolicy},
+	"rs.EnvNumber": {outcome: migrate.Partly, kept: func(p *core.Policy) { p.MaxAge = 10 * time.Minute }},
+
+	"chi.ByMethod": {outcome: migrate.Partly, kept: decides(func(r core.Request) bool { return r.Path != "/create" && isApp(r) })},
+	"chi.True":     {outcome: migrate.NoPolicy},
+	"gin.True":     {outcome: migrate.NoPolicy},
+	"gin.WithContext": {outcome: migrate.Partly, kept: decides(func(r core.Request) bool {
+		return r.Path == "/item" && slices.Contains(settings.Defaults, r.OriginValue())
+	})},
+	"echo4.UnsafeAny":           {outcome: migrate.NoPolicy},
+	"echo5.Reflecting":          {outcome: migrate.NoPolicy},
+	"fiber3.True":               {outcome: migrate.NoPolicy},
+	"gozero.Asterisk":           {outcome: migrate.NoPolicy},
+	"handwritten.Reflection":    {outcome: migrate.NoPolicy},
+	"handwritten.GinReflection": {outcome: migrate.NoPolicy},
+	"handwritten.Unreadable":    {outcome: migrate.Unread},
+}

@@ -1,0 +1,296 @@
+package corpus_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/migrate"
+)
+
+// probe is a request that both sides get.
+type probe struct {
+	migrate.Probe
+	path   string
+	header browsermodel.Fields // of a raw request
+	first  browsermodel.Fields // of a request whose answer a shared cache has; nil: no cache
+	upload bool
+	space  bool // a gateway puts spaces into the list of headers
+}
+
+func (p probe) String() string {
+	name := fmt.Sprintf("%s %s from %q", p.Method, p.path, p.Origin)
+	if len(p.Headers) > 0 {
+		name += " with " + strings.Join(p.Headers, ", ")
+	}
+	if p.Credentials {
+		name += ", with credentials"
+	}
+	if p.first != nil {
+		name += fmt.Sprintf(", after %v in a shared cache", p.first)
+	}
+	if p.header != nil {
+		name += fmt.Sprintf(", raw %v", p.header)
+	}
+	if p.space {
+		name += ", through a gateway"
+	}
+	return p.Kind + " " + name
+}
+
+// outcome is what an application notices of an answer.
+type outcome struct {
+	reads   bool
+	status  int
+	exposed string // response headers of the site that the script sees
+	runs    bool   // whether the handler runs
+	twice   bool   // whether it also runs for the preflight
+	maxAge  int    // -1: no preflight, or a refused one
+	granted bool   // access to a private network
+}
+
+func fetches(origins, names []string) (list []probe) {
+	add := func(origin, method string, credentials bool, headers ...string) {
+		list = append(list, probe{path: "/item", Probe: migrate.Probe{
+			Kind: migrate.Actual, Origin: origin, Method: method, Headers: headers, Credentials: credentials,
+		}})
+	}
+	for _, origin := range origins {
+		add(origin, "GET", false)
+		add(origin, "GET", true)
+		add(origin, "PUT", true, "content-type")
+	}
+	for _, origin := range origins[:min(3, len(origins))] {
+		for _, credentials := range []bool{false, true} {
+			for _, method := range append([]string{"patch"}, methods...) {
+				add(origin, method, credentials)
+			}
+			for _, name := range names {
+				add(origin, "GET", credentials, name)
+			}
+			add(origin, "POST", credentials, "content-type")
+		}
+	}
+	return list
+}
+
+// special are requests that are not fetches of a script, or that something stands
+// between.
+func special(origins []string) (list []probe) {
+	raw := func(kind, method, origin string, header ...string) {
+		if origin != "" {
+			header = append(header, "Origin", origin)
+		}
+		list = append(list, probe{path: "/item", header: browsermodel.Header(append(header, "X-Raw", "1")...),
+			Probe: migrate.Probe{Kind: kind, Origin: origin, Method: method}})
+	}
+	raw(migrate.Options, "OPTIONS", "")
+	raw(migrate.Options, "OPTIONS", "", "Access-Control-Request-Method", "PUT")
+	cached := func(origin string, first ...string) {
+		list = append(list, probe{path: "/item", first: browsermodel.Header(append(first, "X-First", "1")...),
+			Probe: migrate.Probe{Kind: migrate.Cached, Origin: origin, Method: "GET"}})
+	}
+	for i, origin := range origins[:min(3, len(origins))] {
+		raw(migrate.Options, "OPTIONS", origin)
+		raw(migrate.Preflight, "OPTIONS", origin,
+			"Access-Control-Request-Method", "GET", "Access-Control-Request-Private-Network", "true")
+		cached(origin)
+		if i > 0 {
+			cached(origins[0], "Origin", origin)
+			cached(origin, "Origin", origins[0])
+		}
+		list = append(list,
+			probe{path: "/item", upload: true, Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "POST"}},
+			probe{path: "/create", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "POST", Headers: []string{"content-type"}}},
+			probe{path: "/missing", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "GET"}},
+			probe{path: "/item", space: true, Probe: migrate.Probe{
+				Kind: migrate.Gateway, Origin: origin, Method: "GET", Headers: []string{"content-type", "x-token"}}})
+	}
+	return append(list, probe{path: "/item", Probe: migrate.Probe{Kind: migrate.Actual, Origin: "self", Method: "POST"}})
+}
+
+const limit = 20 * time.Second
+
+// longest is how long any browser keeps a preflight, in seconds.
+const longest = 24 * 60 * 60
+
+func (s *served) send(t *testing.T, p probe) outcome {
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	transport, before := conformance.RoundTripper(s.transport), s.runs.Load()
+	if p.header != nil {
+		return s.raw(ctx, t, p)
+	}
+	if p.space {
+		transport = spaced(transport)
+	}
+	if p.first != nil {
+		transport = sharedCache(transport)
+		if _, err := transport(ctx, browsermodel.Request{Method: "GET", URL: s.url + p.path, Header: p.first}); err != nil {
+			t.Fatalf("%s: %v", p, err)
+		}
+	}
+	f := browsermodel.Fetch{
+		Origin: p.Origin, URL: s.url + p.path, Method: p.Method, Credentials: p.Credentials, UploadListeners: p.upload,
+	}
+	if p.Origin == "self" {
+		f.Origin = browsermodel.OriginOf(s.url)
+	}
+	for _, name := range p.Headers {
+		value := "x"
+		if name == "content-type" {
+			value = "application/json"
+		}
+		f.Header = append(f.Header, browsermodel.Field{Name: name, Value: value})
+	}
+	v := (&browsermodel.Browser{Transport: transport}).Fetch(ctx, f)
+	if v.Code == browsermodel.CodeNetwork {
+		t.Fatalf("%s: %s", p, v.Text)
+	}
+	return s.judge(f, v, s.runs.Load()-before, p)
+}
+
+func (s *served) judge(f browsermodel.Fetch, v browsermodel.Verdict, runs int64, p probe) outcome {
+	o := outcome{reads: v.Allowed, runs: runs > 0, maxAge: -1}
+	if p.first != nil {
+		o.runs = false // the cache may answer or not: both are correct
+	}
+	if o.reads {
+		o.status = v.Status
+		for _, name := range []string{"Etag", "X-Total"} {
+			if v.Header.Has(name) {
+				o.exposed += name + " "
+			}
+		}
+	}
+	if len(v.Exchanges) == 0 || !v.Exchanges[0].Preflight {
+		return o
+	}
+	o.twice = runs > 1 || v.AtPreflight && runs > 0
+	if grant, finding := browsermodel.CheckPreflight(browsermodel.Profile{}, f, v.Exchanges[0].Response); finding.OK {
+		o.maxAge = min(int(grant.MaxAge.Seconds()), longest)
+	}
+	return o
+}
+
+func (s *served) raw(ctx context.Context, t *testing.T, p probe) outcome {
+	before := s.runs.Load()
+	request := browsermodel.Request{Method: p.Method, URL: s.url + p.path, Header: p.header}
+	response, err := conformance.RoundTripper(s.transport)(ctx, request)
+	if err != nil {
+		t.Fatalf("%s: %v", p, err)
+	}
+	granted, _ := response.Header.Get("Access-Control-Allow-Private-Network")
+	if p.Kind == migrate.Preflight {
+		return outcome{granted: granted == "true"}
+	}
+	o := outcome{runs: s.runs.Load() > before}
+	if !o.runs {
+		o.status = response.Status
+	}
+	return o
+}
+
+// spaced is a gateway that puts two spaces after each comma of a preflight's list.
+func spaced(next browsermodel.Transport) browsermodel.Transport {
+	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+		r.Header = slices.Clone(r.Header)
+		for i, line := range r.Header {
+			if line.Name == "Access-Control-Request-Headers" {
+				r.Header[i].Value = strings.ReplaceAll(line.Value, ",", ",  ")
+			}
+		}
+		return next(ctx, r)
+	}
+}
+
+// sharedCache stores the answers to GET by what their Vary names.
+func sharedCache(next browsermodel.Transport) browsermodel.Transport {
+	var stored []browsermodel.Exchange
+	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+		for _, e := range stored {
+			if r.Method == http.MethodGet && selects(e, r) {
+				return e.Response, nil
+			}
+		}
+		response, err := next(ctx, r)
+		if err == nil && r.Method == http.MethodGet && response.Status == http.StatusOK {
+			stored = append(stored, browsermodel.Exchange{Request: r, Response: response})
+		}
+		return response, err
+	}
+}
+
+func selects(e browsermodel.Exchange, r browsermodel.Request) bool {
+	for _, line := range e.Response.Header.Values("Vary") {
+		for name := range strings.SplitSeq(line, ",") {
+			name = strings.TrimSpace(name)
+			if name == "*" || !slices.Equal(e.Request.Header.Values(name), r.Header.Values(name)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// difference is a probe with two outcomes. wider and narrower say in which direction a
+// script or a handler notices it; neither means that it is only different.
+type difference struct {
+	probe
+	old, ours outcome
+	kind      string
+	maxAge    bool
+	wider     bool
+	narrower  bool
+}
+
+func (d difference) String() string {
+	return fmt.Sprintf("%s\n\told  %+v\n\tours %+v", d.probe, d.old, d.ours)
+}
+
+// compare returns what differs: what a script reads, how long a preflight is kept, and
+// whether a handler runs.
+func compare(p probe, old, ours outcome) (list []difference) {
+	add := func(kind string, wider, narrower, maxAge bool) {
+		list = append(list, difference{p, old, ours, kind, maxAge, wider, narrower})
+	}
+	switch {
+	case old.granted != ours.granted:
+		add(migrate.Preflight, ours.granted, old.granted, false)
+	case p.Kind == migrate.Options && old != ours:
+		add(migrate.Options, false, false, false)
+	case old.reads != ours.reads:
+		add(p.Kind, ours.reads, old.reads, false)
+	case old.exposed != ours.exposed && old.status == ours.status:
+		add(p.Kind, len(ours.exposed) > len(old.exposed), len(ours.exposed) < len(old.exposed), false)
+	case old.reads && old.status != ours.status, old.runs != ours.runs, old.twice != ours.twice:
+		add(migrate.Handler, false, false, false)
+	}
+	if old.maxAge != ours.maxAge && old.maxAge >= 0 && ours.maxAge >= 0 {
+		add(migrate.Preflight, false, false, true)
+	}
+	return list
+}
+
+// announced reports whether a note says so.
+func announced(n *migrate.Note, d difference) bool {
+	if n.Change == migrate.Same || n.Scope.MaxAge != d.maxAge && (n.Scope.MaxAge || len(n.Scope.Kinds) == 0) {
+		return false
+	}
+	p := d.Probe
+	p.Kind = d.kind
+	if p.Origin == "self" {
+		p.Origin = ""
+	}
+	if !n.Covers(p) {
+		return false
+	}
+	return !d.wider && !d.narrower || n.Change == migrate.Fixed ||
+		d.wider && n.Change == migrate.Wider || d.narrower && n.Change == migrate.Narrower
+}

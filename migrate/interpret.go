@@ -1,0 +1,612 @@
+package migrate
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"maps"
+	"slices"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// Bounds of the evaluator. What exceeds them is an [Unknown].
+const (
+	maxSteps  = 100_000 // statements and expressions of a site
+	maxDepth  = 12      // calls in calls
+	maxUnroll = 256     // rounds of a loop
+)
+
+// scope has the values of variables.
+type scope map[types.Object]Value
+
+// interpreter evaluates expressions of a package.
+type interpreter struct {
+	p     *Program
+	pkg   *packages.Package
+	depth int
+	run   *run
+}
+
+// run is what the interpreters of one evaluation share.
+type run struct {
+	steps  int
+	target *ast.CallExpr // whose arguments are wanted, or nil
+	seen   []snapshot
+	vars   map[string]bool // package-level variables that are being evaluated
+
+	request  *request     // that a handler is run for, or nil
+	response types.Object // what the handler has written, in the scope
+	lit      *ast.FuncLit // whose scope is wanted, or nil
+	lits     []snapshot
+}
+
+// snapshot has the arguments of the target.
+type snapshot struct {
+	recv Value
+	args []Value
+	in   *interpreter
+	env  scope
+}
+
+func (p *Program) interpreter(pkg *packages.Package) *interpreter {
+	return &interpreter{p: p, pkg: pkg, run: &run{vars: map[string]bool{}}}
+}
+
+// within returns an interpreter for another package, one call deeper.
+func (in *interpreter) within(pkg *packages.Package) *interpreter {
+	return &interpreter{p: in.p, pkg: pkg, depth: in.depth + 1, run: in.run}
+}
+
+func (in *interpreter) step() bool {
+	in.run.steps++
+	return in.run.steps <= maxSteps
+}
+
+func (in *interpreter) unknown(n ast.Node, why string) *Unknown {
+	u := &Unknown{Source: in.p.source(n), Why: why}
+	if e, ok := n.(ast.Expr); ok {
+		u.Type = in.pkg.TypesInfo.TypeOf(e)
+	}
+	return u
+}
+
+// flow is how a block ends.
+type flow int
+
+const (
+	flowsOn flow = iota
+	returns
+	exits // the program or the goroutine ends
+	breaks
+	continues
+	forks // in one of two ways, depending on a condition
+)
+
+// ending is how a block ends, with the variables at that point.
+type ending struct {
+	flow    flow
+	env     scope
+	results []Value // of a return; nil: not known, or none
+	cond    Cond    // of a fork
+	a, b    *ending // of a fork
+}
+
+// block runs statements. It may change env, which is only valid afterwards in the ending.
+func (in *interpreter) block(list []ast.Stmt, env scope) ending {
+	if len(list) == 0 || !in.step() {
+		return ending{env: env}
+	}
+	stmt, rest := list[0], list[1:]
+	return in.onward(in.stmt(stmt, env), func(env scope) ending { return in.block(rest, env) })
+}
+
+// onward continues every way of an ending that flows on.
+func (in *interpreter) onward(end ending, next func(scope) ending) ending {
+	switch end.flow {
+	case flowsOn:
+		return next(end.env)
+	case forks:
+		a, b := in.onward(*end.a, next), in.onward(*end.b, next)
+		return fork(end.cond, a, b)
+	}
+	return end
+}
+
+// unwrap replaces a flow in all ways of an ending, as a loop or switch does with a break.
+func unwrap(end ending, from, to flow) ending {
+	switch end.flow {
+	case from:
+		end.flow = to
+	case forks:
+		return fork(end.cond, unwrap(*end.a, from, to), unwrap(*end.b, from, to))
+	}
+	return end
+}
+
+// fork joins two ways, to one if they end alike.
+func fork(c Cond, a, b ending) ending {
+	switch {
+	case a.flow == exits:
+		return b
+	case b.flow == exits:
+		return a
+	case a.flow == forks || a.flow != b.flow:
+		return ending{flow: forks, env: merged(c, a.env, b.env), cond: c, a: &a, b: &b}
+	case a.flow == returns:
+		results := make([]Value, max(len(a.results), len(b.results)))
+		for i := range results {
+			results[i] = branch(c, resultOf(a, i), resultOf(b, i))
+		}
+		return ending{flow: returns, env: merged(c, a.env, b.env), results: results}
+	}
+	return ending{flow: a.flow, env: merged(c, a.env, b.env)}
+}
+
+func resultOf(end ending, i int) Value {
+	if i < len(end.results) {
+		return end.results[i]
+	}
+	return &Unknown{Why: "what it returns is not known"}
+}
+
+// merged has the value of each variable in two ways.
+func merged(c Cond, a, b scope) scope {
+	env := scope{}
+	for obj, v := range a {
+		if other, ok := b[obj]; ok {
+			v = branch(c, v, other)
+		}
+		env[obj] = v
+	}
+	for obj, v := range b {
+		if _, ok := a[obj]; !ok {
+			env[obj] = v
+		}
+	}
+	return env
+}
+
+// stmt runs one statement.
+func (in *interpreter) stmt(stmt ast.Stmt, env scope) ending {
+	switch s := stmt.(type) {
+	case *ast.LabeledStmt:
+		return in.opaque(s, env) // a goto or a labelled break may leave it in ways that are not followed
+	case *ast.BlockStmt:
+		return in.block(s.List, env)
+	case *ast.IfStmt:
+		return in.ifStmt(s, env)
+	case *ast.SwitchStmt:
+		return in.switchStmt(s, env)
+	case *ast.RangeStmt:
+		return in.rangeStmt(s, env)
+	case *ast.ForStmt, *ast.TypeSwitchStmt, *ast.SelectStmt:
+		return in.opaque(s, env)
+	case *ast.ReturnStmt:
+		return ending{flow: returns, results: in.results(s, env), env: env}
+	case *ast.BranchStmt:
+		return in.branchStmt(s, env)
+	case *ast.ExprStmt:
+		in.eval(s.X, env)
+		if call, ok := s.X.(*ast.CallExpr); ok && in.neverReturns(call) {
+			return ending{flow: exits, env: env}
+		}
+	default:
+		in.simple(stmt, env)
+	}
+	return ending{env: env}
+}
+
+// simple runs a statement that always flows on.
+func (in *interpreter) simple(stmt ast.Stmt, env scope) {
+	switch s := stmt.(type) {
+	case *ast.AssignStmt:
+		in.assign(s, env)
+	case *ast.DeclStmt:
+		in.declStmt(s, env)
+	case *ast.DeferStmt:
+		in.eval(s.Call, env)
+	case *ast.GoStmt:
+		in.eval(s.Call, env)
+	case *ast.IncDecStmt:
+		in.set(s.X, in.unknown(s.X, "it is counted"), env)
+	}
+}
+
+func (in *interpreter) branchStmt(s *ast.BranchStmt, env scope) ending {
+	switch {
+	case s.Label != nil || s.Tok == token.GOTO:
+		return ending{flow: returns, env: env} // leaves in a way that is not followed, so the results are not known
+	case s.Tok == token.BREAK:
+		return ending{flow: breaks, env: env}
+	case s.Tok == token.CONTINUE:
+		return ending{flow: continues, env: env}
+	}
+	return ending{env: env}
+}
+
+func (in *interpreter) results(s *ast.ReturnStmt, env scope) []Value {
+	if len(s.Results) == 1 {
+		if call, ok := s.Results[0].(*ast.CallExpr); ok {
+			return in.call(call, env)
+		}
+	}
+	var values []Value
+	for _, e := range s.Results {
+		values = append(values, in.eval(e, env))
+	}
+	return values
+}
+
+// neverReturns reports whether a call ends the program.
+func (in *interpreter) neverReturns(call *ast.CallExpr) bool {
+	if id, ok := call.Fun.(*ast.Ident); ok && id.Name == "panic" {
+		return true
+	}
+	fn := callee(in.pkg.TypesInfo, call)
+	if fn == nil || fn.Pkg() == nil {
+		return false
+	}
+	switch fn.Name() {
+	case "Exit", "Fatal", "Fatalf", "Fatalln", "Panic", "Panicf", "Panicln", "FailNow":
+		return true
+	}
+	return false
+}
+
+func (in *interpreter) ifStmt(s *ast.IfStmt, env scope) ending {
+	if s.Init != nil {
+		in.simple(s.Init, env)
+	}
+	cond := in.eval(s.Cond, env)
+	return in.either(cond, s.Cond, env,
+		func(env scope) ending { return in.block(s.Body.List, env) },
+		func(env scope) ending {
+			if s.Else == nil {
+				return ending{env: env}
+			}
+			return in.stmt(s.Else, env)
+		})
+}
+
+// either runs one of two blocks, or both if the condition is not known.
+func (in *interpreter) either(cond Value, at ast.Expr, env scope, then, otherwise func(scope) ending) ending {
+	if known, ok := truth(cond); ok {
+		if known {
+			return then(env)
+		}
+		return otherwise(env)
+	}
+	if nested, ok := cond.(*Branch); ok {
+		return fork(nested.Cond, in.either(nested.Then, at, maps.Clone(env), then, otherwise),
+			in.either(nested.Else, at, maps.Clone(env), then, otherwise))
+	}
+	return fork(in.condition(cond, at), then(maps.Clone(env)), otherwise(maps.Clone(env)))
+}
+
+// search recognizes a loop that looks the origin up in a list that is not known, and runs
+// its body if the list has it.
+func (in *interpreter) search(s *ast.RangeStmt, list Value, env scope) (ending, bool) {
+	if len(s.Body.List) != 1 || s.Value == nil {
+		return ending{}, false
+	}
+	test, ok := s.Body.List[0].(*ast.IfStmt)
+	if !ok || test.Init != nil || test.Else != nil {
+		return ending{}, false
+	}
+	binary, ok := ast.Unparen(test.Cond).(*ast.BinaryExpr)
+	if !ok || binary.Op != token.EQL {
+		return ending{}, false
+	}
+	local := maps.Clone(env)
+	in.bindRange(s.Value, &Element{Source: in.p.source(s.X), Of: list}, local)
+	a, b := in.eval(binary.X, local), in.eval(binary.Y, local)
+	if _, isElement := b.(*Element); !isElement {
+		a, b = b, a
+	}
+	o, isOrigin := a.(*Origin)
+	if _, isElement := b.(*Element); !isElement || !isOrigin {
+		return ending{}, false
+	}
+	return in.either(in.oneOf(s.X, list, o), s.X, env,
+		func(env scope) ending { return unwrap(in.block(test.Body.List, env), breaks, flowsOn) },
+		func(env scope) ending { return ending{env: env} }), true
+}
+
+// switchStmt runs a switch as a chain of ifs.
+func (in *interpreter) switchStmt(s *ast.SwitchStmt, env scope) ending {
+	if s.Init != nil {
+		in.simple(s.Init, env)
+	}
+	var tag Value
+	if s.Tag != nil {
+		tag = in.eval(s.Tag, env)
+	}
+	var arms []arm
+	var last, following []ast.Stmt
+	for _, clause := range slices.Backward(s.Body.List) {
+		c, ok := clause.(*ast.CaseClause)
+		if !ok {
+			continue
+		}
+		body := c.Body
+		if n := len(body); n > 0 {
+			if b, ok := body[n-1].(*ast.BranchStmt); ok && b.Tok == token.FALLTHROUGH {
+				body = slices.Concat(body[:n-1], following)
+			}
+		}
+		following = body
+		if c.List == nil {
+			last = body
+		}
+		for _, e := range slices.Backward(c.List) {
+			arms = append(arms, arm{e, body})
+		}
+	}
+	slices.Reverse(arms)
+	return unwrap(in.arms(s, tag, arms, last, env), breaks, flowsOn)
+}
+
+// arm is a value of a case with its block.
+type arm struct {
+	expr ast.Expr
+	body []ast.Stmt
+}
+
+func (in *interpreter) arms(s *ast.SwitchStmt, tag Value, arms []arm, last []ast.Stmt, env scope) ending {
+	if len(arms) == 0 {
+		return in.block(last, env)
+	}
+	cond := in.eval(arms[0].expr, env)
+	at := arms[0].expr
+	if s.Tag != nil {
+		at = &ast.BinaryExpr{X: s.Tag, Op: token.EQL, Y: arms[0].expr, OpPos: arms[0].expr.Pos()}
+		cond = in.equal(at, tag, cond, false)
+	}
+	return in.either(cond, at, env,
+		func(env scope) ending { return in.block(arms[0].body, env) },
+		func(env scope) ending { return in.arms(s, tag, arms[1:], last, env) })
+}
+
+func (in *interpreter) declStmt(s *ast.DeclStmt, env scope) {
+	gen, ok := s.Decl.(*ast.GenDecl)
+	if !ok || gen.Tok != token.VAR {
+		return
+	}
+	for _, spec := range gen.Specs {
+		values, ok := spec.(*ast.ValueSpec)
+		if !ok {
+			continue
+		}
+		var results []Value
+		if len(values.Values) == 1 && len(values.Names) > 1 {
+			results = in.several(values.Values[0], env, len(values.Names))
+		}
+		for i, name := range values.Names {
+			obj := in.pkg.TypesInfo.Defs[name]
+			if obj == nil {
+				continue
+			}
+			switch {
+			case results != nil:
+				env[obj] = results[i]
+			case i < len(values.Values):
+				env[obj] = in.eval(values.Values[i], env)
+			default:
+				env[obj] = in.zero(obj.Type(), in.p.source(name))
+			}
+		}
+	}
+}
+
+// several evaluates an expression that has n results.
+func (in *interpreter) several(e ast.Expr, env scope, n int) []Value {
+	var results []Value
+	switch x := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		results = in.call(x, env)
+	case *ast.IndexExpr: // v, ok := m[k]
+		results = []Value{in.eval(x, env), in.lookup(x, env)}
+	}
+	for len(results) < n {
+		results = append(results, in.unknown(e, "it is a result of a call that is not evaluated"))
+	}
+	return results
+}
+
+func (in *interpreter) assign(s *ast.AssignStmt, env scope) {
+	var values []Value
+	if len(s.Rhs) == 1 && len(s.Lhs) > 1 {
+		values = in.several(s.Rhs[0], env, len(s.Lhs))
+	} else {
+		for _, e := range s.Rhs {
+			values = append(values, in.eval(e, env))
+			in.alias(e, env)
+		}
+	}
+	for i, left := range s.Lhs {
+		if i >= len(values) {
+			break
+		}
+		value := values[i]
+		if s.Tok != token.ASSIGN && s.Tok != token.DEFINE {
+			value = in.unknown(left, "it is computed")
+			if s.Tok == token.ADD_ASSIGN {
+				value = in.add(left, in.eval(left, env), values[i])
+			}
+		}
+		in.set(left, value, env)
+	}
+}
+
+// alias forgets a variable whose address is stored: it may change through it.
+func (in *interpreter) alias(e ast.Expr, env scope) {
+	u, ok := ast.Unparen(e).(*ast.UnaryExpr)
+	if !ok || u.Op != token.AND {
+		return
+	}
+	if id := rootOf(u.X); id != nil {
+		if obj := in.pkg.TypesInfo.ObjectOf(id); env[obj] != nil {
+			env[obj] = in.unknown(id, "it may change through its address")
+		}
+	}
+}
+
+// set assigns to a variable, a field or an element.
+func (in *interpreter) set(left ast.Expr, value Value, env scope) {
+	switch x := ast.Unparen(left).(type) {
+	case *ast.Ident:
+		if obj := in.pkg.TypesInfo.ObjectOf(x); obj != nil && x.Name != "_" {
+			env[obj] = value
+		}
+	case *ast.StarExpr:
+		in.set(x.X, value, env)
+	case *ast.SelectorExpr:
+		if obj, ok := in.pkg.TypesInfo.Uses[x.Sel].(*types.Var); ok && !obj.IsField() {
+			env[obj] = value
+			return
+		}
+		in.set(x.X, withField(in.eval(x.X, env), x.Sel.Name, value, in.p.source(left)), env)
+	case *ast.IndexExpr:
+		in.set(x.X, in.withElement(x, in.eval(x.X, env), in.eval(x.Index, env), value), env)
+	}
+}
+
+// withField returns a struct with a field replaced.
+func withField(v Value, name string, value Value, src Source) Value {
+	switch x := v.(type) {
+	case *Struct:
+		fields := maps.Clone(x.Fields)
+		if fields == nil {
+			fields = map[string]Value{}
+		}
+		fields[name] = value
+		return &Struct{x.Source, x.Type, fields, x.Loaded}
+	case *Branch:
+		return branch(x.Cond, withField(x.Then, name, value, src), withField(x.Else, name, value, src))
+	case *Unknown:
+		if x.Type != nil {
+			return &Struct{Source: x.Source, Type: x.Type, Fields: map[string]Value{name: value}, Loaded: true}
+		}
+	}
+	return &Unknown{Source: src, Why: "a field of it is assigned"}
+}
+
+// withElement returns a map with an element added.
+func (in *interpreter) withElement(at *ast.IndexExpr, v, key, value Value) Value {
+	m, ok := v.(*Map)
+	if !ok {
+		return in.unknown(at.X, "an element of it is assigned")
+	}
+	return &Map{m.Source, append(slices.Clone(m.Keys), key), append(slices.Clone(m.Values), value)}
+}
+
+// opaque runs a statement that is not understood: what it assigns is unknown, and it may
+// return.
+func (in *interpreter) opaque(n ast.Node, env scope) ending {
+	leaves := false
+	var visit func(ast.Node) bool
+	visit = func(n ast.Node) bool {
+		switch s := n.(type) {
+		case *ast.FuncLit:
+			in.captured(s, env)
+			if t := in.run.target; t == nil || !within(s, t) {
+				return false
+			}
+			in.funcLit(s, env)
+			return false
+		case *ast.ReturnStmt, *ast.BranchStmt:
+			leaves = true
+		case *ast.AssignStmt:
+			for _, left := range s.Lhs {
+				in.forget(left, env)
+			}
+		case *ast.IncDecStmt:
+			in.forget(s.X, env)
+		case *ast.RangeStmt:
+			for _, left := range []ast.Expr{s.Key, s.Value} {
+				if left != nil {
+					in.forget(left, env)
+				}
+			}
+		case *ast.CallExpr:
+			in.escape(s, env)
+			if s == in.run.target {
+				in.eval(s, env)
+			}
+		}
+		return true
+	}
+	ast.Inspect(n, visit)
+	if !leaves {
+		return ending{env: env}
+	}
+	unknown := Cond{Source: in.p.source(n)}
+	return fork(unknown, ending{flow: returns, env: maps.Clone(env)}, ending{env: env})
+}
+
+// captured forgets the variables that a function literal assigns: it may run at any time.
+func (in *interpreter) captured(x *ast.FuncLit, env scope) {
+	ast.Inspect(x.Body, func(n ast.Node) bool {
+		a, ok := n.(*ast.AssignStmt)
+		if !ok {
+			return true
+		}
+		for _, left := range a.Lhs {
+			if id := rootOf(left); id != nil {
+				obj := in.pkg.TypesInfo.ObjectOf(id)
+				if _, known := env[obj]; known && !(x.Pos() <= obj.Pos() && obj.Pos() < x.End()) {
+					env[obj] = in.unknown(id, "a function assigns it")
+				}
+			}
+		}
+		return true
+	})
+}
+
+// rootOf returns the variable that an expression selects from.
+func rootOf(e ast.Expr) *ast.Ident {
+	for {
+		switch x := ast.Unparen(e).(type) {
+		case *ast.SelectorExpr:
+			e = x.X
+		case *ast.IndexExpr:
+			e = x.X
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.Ident:
+			return x
+		default:
+			return nil
+		}
+	}
+}
+
+func (in *interpreter) forget(left ast.Expr, env scope) {
+	if id := rootOf(left); id != nil && id.Name != "_" {
+		if obj := in.pkg.TypesInfo.ObjectOf(id); obj != nil {
+			env[obj] = in.unknown(id, "it changes in a loop")
+		}
+	}
+}
+
+// zero is the zero value of a type.
+func (in *interpreter) zero(t types.Type, src Source) Value {
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		switch {
+		case u.Info()&types.IsString != 0:
+			return stringConst(src, "")
+		case u.Info()&types.IsBoolean != 0:
+			return boolConst(src, false)
+		case u.Info()&types.IsNumeric != 0:
+			return &Const{src, constant.MakeInt64(0)}
+		}
+	case *types.Struct:
+		return &Struct{Source: src, Type: t}
+	case *types.Array:
+		return &List{Source: src}
+	}
+	return &Nil{src}
+}

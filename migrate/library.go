@@ -1,0 +1,147 @@
+package migrate
+
+import (
+	"go/ast"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// Library is a CORS middleware that is recognized by its import path.
+type Library struct {
+	Name    string // as people call it, such as "rs/cors"
+	Path    string // import path
+	Guide   string // page of docs/migrate
+	Adapter string // import path of corskit's adapter; empty: corskit has none for this framework
+	Mount   string // expression for the new middleware, with ENGINE for the engine
+
+	// Constructors make a middleware, by the name of the function.
+	Constructors map[string]Constructor
+	// Helpers evaluate other functions, and Methods those of the configuration.
+	Helpers map[string]func(src Source, args []Value) Value
+	Methods map[string]func(recv *Struct, src Source, args []Value) *Struct
+	// Variables are exported configurations.
+	Variables map[string]func(src Source) Value
+
+	// Functions are the options that decide about an origin and are not func(string) bool,
+	// each with the function of a policy that calls FUNC; "-" if there is none.
+	Functions map[string]string
+
+	// Standing are the notes that hold for every configuration.
+	Standing []Note
+	// Translate reads the options, without branches, into t.
+	Translate func(t *Translation)
+}
+
+// Constructor says which options a call means.
+type Constructor struct {
+	// Options returns the options, or nil if the arguments are not understood.
+	Options func(src Source, args []Value) *Struct
+	Arg     int    // index of the configuration, or -1
+	Form    string // how the result is mounted: "middleware", "object" or "option"
+}
+
+// Libraries returns the libraries that are recognized, by import path.
+func Libraries() []*Library {
+	return []*Library{rsCors(), goChi(), gorillaHandlers(), jub0bsCors(), ginContrib(), echoV4(), echoV5(), fiberV2(), fiberV3(), hertzContrib(), goZero()}
+}
+
+var libraries = func() map[string]*Library {
+	m := map[string]*Library{}
+	for _, l := range Libraries() {
+		m[l.Path] = l
+	}
+	return m
+}()
+
+// libraryOf returns the library that declares an object, or nil.
+func libraryOf(obj types.Object) *Library {
+	if obj == nil || obj.Pkg() == nil {
+		return nil
+	}
+	path := obj.Pkg().Path()
+	if _, vendored, ok := strings.Cut(path, "/vendor/"); ok {
+		path = vendored
+	}
+	return libraries[path]
+}
+
+func libraryVariable(obj *types.Var, src Source) Value {
+	l := libraryOf(obj)
+	if l == nil || l.Variables[obj.Name()] == nil {
+		return nil
+	}
+	return l.Variables[obj.Name()](src)
+}
+
+// libraryCall evaluates a call of a library. It returns nil for functions of others.
+func (in *interpreter) libraryCall(x *ast.CallExpr, fn *types.Func, env scope) []Value {
+	l := libraryOf(fn)
+	if l == nil {
+		return nil
+	}
+	src, args := in.p.source(x), in.arguments(x, env)
+	sel, isSelector := ast.Unparen(x.Fun).(*ast.SelectorExpr)
+	if fn.Signature().Recv() != nil && isSelector {
+		recv := in.eval(sel.X, env)
+		if method := l.Methods[fn.Name()]; method != nil {
+			if s, ok := recv.(*Struct); ok {
+				in.set(sel.X, method(s, src, args), env)
+			}
+		}
+		return []Value{&Call{src, fn, recv, args}}
+	}
+	if helper := l.Helpers[fn.Name()]; helper != nil {
+		return []Value{helper(src, args)}
+	}
+	return []Value{&Call{src, fn, nil, args}, &Nil{src}}
+}
+
+// structArg is the configuration that a constructor takes as its argument i.
+func structArg(i int) func(Source, []Value) *Struct {
+	return func(src Source, args []Value) *Struct {
+		if i >= len(args) {
+			return &Struct{Source: src}
+		}
+		return asStruct(args[i])
+	}
+}
+
+func asStruct(v Value) *Struct {
+	switch x := v.(type) {
+	case *Struct:
+		return x
+	case *Unknown:
+		if x.Type != nil {
+			return &Struct{Source: x.Source, Type: x.Type, Loaded: true}
+		}
+	}
+	return nil
+}
+
+// fixed is the configuration of a constructor without arguments.
+func fixed(fields func(src Source) map[string]Value) func(Source, []Value) *Struct {
+	return func(src Source, _ []Value) *Struct {
+		return &Struct{Source: src, Fields: fields(src)}
+	}
+}
+
+// isSite returns the library and constructor that a call is of.
+func isSite(fn *types.Func) (*Library, Constructor, bool) {
+	l := libraryOf(fn)
+	if l == nil || fn.Signature().Recv() != nil {
+		return nil, Constructor{}, false
+	}
+	c, ok := l.Constructors[fn.Name()]
+	return l, c, ok
+}
+
+// names are the constructors, in order.
+func (l *Library) names() []string {
+	var names []string
+	for name := range l.Constructors {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,145 @@
+package migrate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"go/ast"
+	"go/printer"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// Program is a set of packages with their syntax and types.
+type Program struct {
+	Dir      string // positions are relative to it where they can be
+	Fset     *token.FileSet
+	Packages []*packages.Package // in the order of their paths
+	Faults   []error             // of packages that do not compile; they are read as far as they do
+
+	wanted map[*packages.Package]bool // that the patterns named
+	decls  map[string]*declared       // by keyOf
+	vars   map[string]*variable       // by keyOf
+	calls  map[string][]callSite      // of declared functions, by keyOf
+	viper  viperFacts
+}
+
+// declared is a function with its package.
+type declared struct {
+	pkg  *packages.Package
+	decl *ast.FuncDecl
+}
+
+const loadMode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
+	packages.NeedTypes | packages.NeedTypesInfo | packages.NeedSyntax | packages.NeedModule
+
+// Load reads the packages that match patterns, as 'go list' in dir does, and those of the
+// same module that they import. A package that does not compile is in [Program.Faults];
+// an error means that nothing could be read.
+func Load(ctx context.Context, dir string, patterns ...string) (*Program, error) {
+	if len(patterns) == 0 {
+		patterns = []string{"./..."}
+	}
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	p := &Program{Dir: absolute, Fset: token.NewFileSet()}
+	cfg := &packages.Config{Context: ctx, Dir: absolute, Fset: p.Fset, Mode: loadMode}
+	found, err := packages.Load(cfg, patterns...)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: the packages cannot be listed: %w", err)
+	}
+	wanted := map[string]bool{}
+	for _, pkg := range found {
+		wanted[pkg.PkgPath] = true
+	}
+	if more := siblings(found); len(more) > 0 {
+		// Types of both must be the same objects, so all are loaded at once.
+		if found, err = packages.Load(cfg, append(slices.Clone(patterns), more...)...); err != nil {
+			return nil, fmt.Errorf("migrate: the packages cannot be listed: %w", err)
+		}
+	}
+	p.add(found, wanted)
+	if len(p.Packages) == 0 {
+		return p, fmt.Errorf("migrate: no Go package matches %s in %s; the patterns are those of 'go list', such as ./...",
+			strings.Join(patterns, " "), dir)
+	}
+	p.index()
+	return p, nil
+}
+
+// siblings returns the packages of the same modules that are imported but not loaded.
+func siblings(loaded []*packages.Package) []string {
+	have, missing := map[string]bool{}, map[string]bool{}
+	for _, pkg := range loaded {
+		have[pkg.PkgPath] = true
+	}
+	var visit func(pkg *packages.Package, module string)
+	seen := map[*packages.Package]bool{}
+	visit = func(pkg *packages.Package, module string) {
+		for _, imported := range pkg.Imports {
+			if seen[imported] || imported.PkgPath != module && !strings.HasPrefix(imported.PkgPath, module+"/") {
+				continue
+			}
+			seen[imported] = true
+			if !have[imported.PkgPath] {
+				missing[imported.PkgPath] = true
+			}
+			visit(imported, module)
+		}
+	}
+	for _, pkg := range loaded {
+		if pkg.Module != nil {
+			visit(pkg, pkg.Module.Path)
+		}
+	}
+	var paths []string
+	for path := range missing {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func (p *Program) add(found []*packages.Package, wanted map[string]bool) {
+	p.wanted = map[*packages.Package]bool{}
+	for _, pkg := range found {
+		for _, e := range pkg.Errors {
+			if wanted[pkg.PkgPath] {
+				p.Faults = append(p.Faults, e)
+			}
+		}
+		if pkg.Types == nil || pkg.TypesInfo == nil || len(pkg.Syntax) == 0 {
+			continue
+		}
+		p.Packages = append(p.Packages, pkg)
+		p.wanted[pkg] = wanted[pkg.PkgPath]
+	}
+	slices.SortFunc(p.Packages, func(a, b *packages.Package) int { return strings.Compare(a.PkgPath, b.PkgPath) })
+}
+
+// position returns where an expression is, relative to the directory of the program.
+func (p *Program) position(pos token.Pos) token.Position {
+	at := p.Fset.Position(pos)
+	if rel, err := filepath.Rel(p.Dir, at.Filename); err == nil && !strings.HasPrefix(rel, "..") {
+		at.Filename = filepath.ToSlash(rel)
+	}
+	return at
+}
+
+// source returns the expression as written.
+func (p *Program) source(n ast.Node) Source {
+	if n == nil {
+		return Source{}
+	}
+	var b bytes.Buffer
+	if err := printer.Fprint(&b, p.Fset, n); err != nil {
+		b.Reset()
+	}
+	return Source{Expr: oneLine(b.String()), Pos: p.position(n.Pos())}
+}

@@ -1,0 +1,112 @@
+package migrate
+
+import (
+	"go/token"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/corskit/corskit/core"
+)
+
+// Change says how a translated policy differs from the old middleware, for a browser.
+type Change string
+
+// The changes of a [Note].
+const (
+	Same     Change = "same"     // browsers see no difference; the note explains or advises
+	Narrower Change = "narrower" // something is refused that was allowed
+	Fixed    Change = "fixed"    // something works, or is refused, that was a mistake before
+	Wider    Change = "wider"    // something is allowed that was refused, and a note is all that can be done
+)
+
+// Note is one statement about a translation. Its Scope is held to what browsers do, so a
+// difference that no note covers is a bug.
+type Note struct {
+	Code   string         `json:"code"` // stable, such as "any-port"
+	Change Change         `json:"change"`
+	Wrong  bool           `json:"wrong,omitempty"` // the old configuration was a mistake
+	Field  string         `json:"field,omitempty"` // of the old configuration
+	Scope  Scope          `json:"scope"`
+	Text   string         `json:"text"`
+	Pos    token.Position `json:"-"`
+}
+
+// Kinds of requests in a [Scope].
+const (
+	Actual    = "actual"    // a request that the application handles, after its preflight if it has one
+	Preflight = "preflight" // the preflight of a request: whether it succeeds, and how long it is kept
+	Options   = "options"   // an OPTIONS that is not a preflight
+	Cached    = "cached"    // a request through a shared cache
+	Gateway   = "gateway"   // a preflight that a gateway has rewritten
+	Handler   = "handler"   // whether the application's handler runs; scripts see the same
+)
+
+// Scope says which requests a [Note] is about. An empty list means every one.
+type Scope struct {
+	Kinds       []string `json:"kinds,omitempty"`
+	Origins     []string `json:"origins,omitempty"` // patterns of core; with Except, all but these
+	Except      []string `json:"except,omitempty"`
+	Methods     []string `json:"methods,omitempty"`
+	Headers     []string `json:"headers,omitempty"`     // a request that has one of these, in lower case
+	Credentials string   `json:"credentials,omitempty"` // "with", "without" or empty
+	Server      bool     `json:"server,omitempty"`      // also requests that are not CORS
+	MaxAge      bool     `json:"max_age,omitempty"`     // only how long preflights are kept
+	Odd         bool     `json:"odd,omitempty"`         // only headers with other characters than letters, digits, ".", "_" and "-"
+	Unset       bool     `json:"unset,omitempty"`       // only if what is read when the program starts is empty
+	Any         bool     `json:"any,omitempty"`         // cannot be told: whatever code that is not read does
+}
+
+// Probe is a request that a test asks about.
+type Probe struct {
+	Kind        string
+	Origin      string // empty: the request has none
+	Method      string
+	Headers     []string // of the script, in lower case
+	Credentials bool
+}
+
+// Covers reports whether the scope of the note has a request.
+func (n *Note) Covers(p Probe) bool {
+	s := n.Scope
+	switch {
+	case len(s.Kinds) > 0 && !slices.Contains(s.Kinds, p.Kind):
+		return false
+	case len(s.Methods) > 0 && !slices.Contains(s.Methods, p.Method):
+		return false
+	case len(s.Headers) > 0 && !slices.ContainsFunc(p.Headers, func(h string) bool { return slices.Contains(s.Headers, h) }):
+		return false
+	case s.Credentials == "with" && !p.Credentials, s.Credentials == "without" && p.Credentials:
+		return false
+	case p.Origin == "" && !s.Server && (len(s.Origins) > 0 || len(s.Except) > 0):
+		return false
+	case len(s.Origins) > 0 && !matchesAny(s.Origins, p.Origin):
+		return false
+	}
+	return len(s.Except) == 0 || !matchesAny(s.Except, p.Origin)
+}
+
+// matchesAny reports whether one of some patterns matches an origin.
+func matchesAny(patterns []string, origin string) bool {
+	if slices.Contains(patterns, origin) || slices.Contains(patterns, "*") {
+		return true
+	}
+	if origin == "null" {
+		return false
+	}
+	var valid []string
+	for _, p := range patterns {
+		if p == "null" {
+			continue
+		}
+		if e, ok := strings.CutPrefix(p, "regexp:"); ok {
+			if r, err := regexp.Compile(`^(?:` + e + `)$`); err == nil && r.MatchString(origin) {
+				return true
+			}
+			continue
+		}
+		valid = append(valid, p)
+	}
+	engine, err := core.New(core.Policy{AllowOrigins: valid})
+	return err == nil && engine.AllowsOrigin(origin)
+}

@@ -1,0 +1,216 @@
+package migrate
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"strconv"
+	"strings"
+)
+
+// Value is what the evaluator knows about an expression: a [Const], [List], [Struct],
+// [Setting], [Split], [Branch], [Compare], [Func], [Call], [Nil] or [Unknown].
+type Value interface {
+	// At returns the expression and its position.
+	At() Source
+}
+
+// Source is an expression of the program. Synthetic values have an invalid position.
+type Source struct {
+	Expr string // as in the source, on one line
+	Pos  token.Position
+}
+
+// At returns s.
+func (s Source) At() Source { return s }
+
+// Const is a constant: a string, bool, integer or float.
+type Const struct {
+	Source
+	Val constant.Value
+}
+
+// List is a slice, an array or the keys of a map used as a set, in order. An empty List
+// is not nil: a nil slice is [Nil].
+type List struct {
+	Source
+	Items []Value // an item that is a [Spread] stands for several
+}
+
+// Spread is an item of a [List] that stands for all items of another value.
+type Spread struct{ Value }
+
+// Struct is a struct, or a pointer to one. A field that is not in Fields is zero, unless
+// Loaded is set.
+type Struct struct {
+	Source
+	Type   types.Type
+	Fields map[string]Value
+	Loaded bool // other code fills the fields that are not in Fields, by tags
+}
+
+// Setting is a value that the program reads when it starts.
+type Setting struct {
+	Source
+	From    string // "env", "viper", "flag" or "field"
+	Name    string // of the variable, key or flag; of a field, its path
+	Env     string // variable that sets it, if known
+	Default Value  // nil: unknown, or the zero value
+	Sep     string // separator of a list in the text; empty: "," or the reader's own
+	IsList  bool
+}
+
+// Split is the list that strings.Split, or a helper like it, makes of a text.
+type Split struct {
+	Source
+	Of   Value
+	Sep  string
+	Trim bool // white space around the items is removed
+	Drop bool // empty items are removed
+}
+
+// Branch is one of two values, depending on a condition.
+type Branch struct {
+	Source
+	Cond       Cond
+	Then, Else Value
+}
+
+// Cond is the condition of a [Branch].
+type Cond struct {
+	Source
+	Of   Value  // the value that is compared, or nil
+	Is   string // the constant that Of equals if the condition holds
+	Not  bool   // whether the condition holds if Of differs from Is
+	Site string // the condition as an expression in scope at the site, or empty
+}
+
+// Key identifies what the condition asks, without Not.
+func (c Cond) Key() string {
+	switch x := c.Of.(type) {
+	case nil:
+		return c.Expr
+	case *Test:
+		return x.Op + " " + x.Expr
+	}
+	return subject(c.Of) + "==" + strconv.Quote(c.Is)
+}
+
+// Compare is a boolean that a comparison computes.
+type Compare struct {
+	Source
+	Cond Cond
+}
+
+// Func is a function: a literal or a declared one.
+type Func struct {
+	Source
+	Lit  *ast.FuncLit  // nil for a declared function
+	Decl *ast.FuncDecl // nil for a literal or if its source is not loaded
+	Obj  *types.Func   // nil for a literal
+	in   *interpreter
+	env  scope
+}
+
+// Call is a call of a function of a library that a [Library] reads itself.
+type Call struct {
+	Source
+	Fn   *types.Func
+	Recv Value
+	Args []Value
+}
+
+// Nil is nil, or the zero value of a slice, map, pointer or function.
+type Nil struct{ Source }
+
+// Unknown is an expression that cannot be evaluated.
+type Unknown struct {
+	Source
+	Why  string
+	Type types.Type
+	path path // the fields selected so far, of a Setting in the making
+}
+
+// String returns a constant string.
+func (c *Const) String() string {
+	if c.Val.Kind() == constant.String {
+		return constant.StringVal(c.Val)
+	}
+	return c.Val.ExactString()
+}
+
+// subject names what a condition compares.
+func subject(v Value) string {
+	if s, ok := v.(*Setting); ok {
+		return s.From + ":" + s.Name
+	}
+	return v.At().Expr
+}
+
+func stringConst(src Source, s string) *Const { return &Const{src, constant.MakeString(s)} }
+func boolConst(src Source, b bool) *Const     { return &Const{src, constant.MakeBool(b)} }
+
+func stringList(src Source, items ...string) *List {
+	l := &List{Source: src}
+	for _, s := range items {
+		l.Items = append(l.Items, stringConst(src, s))
+	}
+	return l
+}
+
+// text returns the constant string of a value.
+func text(v Value) (string, bool) {
+	c, ok := v.(*Const)
+	if !ok || c.Val.Kind() != constant.String {
+		return "", false
+	}
+	return constant.StringVal(c.Val), true
+}
+
+// truth returns the constant boolean of a value.
+func truth(v Value) (value, ok bool) {
+	c, isConst := v.(*Const)
+	if !isConst || c.Val.Kind() != constant.Bool {
+		return false, false
+	}
+	return constant.BoolVal(c.Val), true
+}
+
+// integer returns the constant integer of a value.
+func integer(v Value) (int64, bool) {
+	c, ok := v.(*Const)
+	if !ok {
+		return 0, false
+	}
+	i := constant.ToInt(c.Val)
+	if i.Kind() != constant.Int {
+		return 0, false
+	}
+	return constant.Int64Val(i)
+}
+
+// isNil reports whether a value is nil or absent.
+func isNil(v Value) bool {
+	if v == nil {
+		return true
+	}
+	_, ok := v.(*Nil)
+	return ok
+}
+
+// oneLine joins the lines of an expression.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// Map is a map with constant keys, in the order of the source.
+type Map struct {
+	Source
+	Keys, Values []Value
+}
+
+// Element is an element of a list that is not known, in a loop over it.
+type Element struct {
+	Source
+	Of   Value
+	Trim bool
+}

@@ -1,0 +1,438 @@
+package migrate
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/tools/go/ast/astutil"
+	"golang.org/x/tools/go/gcexportdata"
+	"golang.org/x/tools/go/packages"
+)
+
+// Rewritten is what a program looks like with corskit in place.
+type Rewritten struct {
+	Files   map[string][]byte // new contents, by absolute path
+	Written []*Result
+	Refused []Refusal
+}
+
+// Refusal is a site that stays as it is.
+type Refusal struct {
+	Result *Result
+	Why    string
+}
+
+// edit replaces a part of a file.
+type edit struct {
+	start, end token.Pos
+	text       string
+}
+
+// Rewrite puts the policies in place of the old middlewares, where that is safe: the
+// result is fully translated, or what is kept is an expression that a policy takes; the
+// middleware is only used in ways that the new one has; and the new file compiles. Rewrite
+// writes nothing itself.
+func (p *Program) Rewrite(results []*Result) (*Rewritten, error) {
+	w := &Rewritten{Files: map[string][]byte{}}
+	ways := map[*Site]int{}
+	byFile := map[string][]*Result{}
+	for _, r := range results {
+		ways[r.Site]++
+		byFile[p.Fset.Position(r.Site.call.Pos()).Filename] = append(byFile[p.Fset.Position(r.Site.call.Pos()).Filename], r)
+	}
+	for _, name := range sortedKeys(byFile) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("migrate: %w", err)
+		}
+		var edits []edit
+		var done []*Library
+		for _, r := range byFile[name] {
+			more, err := p.edits(r, ways[r.Site])
+			var changed []byte
+			if err == nil {
+				changed, err = p.apply(r.Site, text, append(slices.Clone(edits), more...), append(done, r.Site.Library))
+			}
+			if err != nil {
+				w.Refused = append(w.Refused, Refusal{r, err.Error()})
+				continue
+			}
+			edits, done = append(edits, more...), append(done, r.Site.Library)
+			w.Files[name] = changed
+			w.Written = append(w.Written, r)
+		}
+	}
+	return w, nil
+}
+
+// edits returns the edits of one site.
+func (p *Program) edits(r *Result, ways int) ([]edit, error) {
+	switch {
+	case r.Site.handwritten != nil:
+		return nil, errors.New("the middleware is hand-written: remove it yourself, and mount the new one")
+	case r.Outcome == NoPolicy || r.Outcome == Unread:
+		return nil, errors.New(r.Why)
+	case ways > 1:
+		return nil, fmt.Errorf("the options come from %d callers, which want different policies", ways)
+	case r.Site.Library.Adapter == "":
+		return nil, fmt.Errorf("corskit has no adapter for the framework of %s", r.Site.Library.Name)
+	}
+	policy, err := r.code()
+	if err != nil {
+		return nil, err
+	}
+	s, adapter := r.Site, r.Site.Library.Mount
+	if skip := r.Variants[0].Skip; skip != "" {
+		adapter = strings.TrimSuffix(adapter, ")") + ", " + skip + ")"
+	}
+	middleware := strings.Replace(adapter, "ENGINE", "core.MustNew("+policy+")", 1)
+	if s.constructor.Form == "middleware" {
+		return []edit{{s.call.Pos(), s.call.End(), middleware}}, nil
+	}
+	return p.objectEdits(s, adapter, policy, middleware)
+}
+
+// code is the policy as Go for the site.
+func (r *Result) code() (string, error) {
+	for _, k := range r.Variants[0].Kept {
+		if k.Manual {
+			return "", fmt.Errorf("%s stays code that does not fit a policy: %s", k.Field, k.Expr)
+		}
+	}
+	first := r.Variants[0]
+	if len(r.Variants) == 1 {
+		return first.goPolicy(), nil
+	}
+	if policy, ok := r.verbatimCode(); ok {
+		return policy, nil
+	}
+	return r.branchedCode()
+}
+
+// verbatimCode is the policy with the old expressions in the fields that depend on
+// conditions, if their values are those of the policy.
+func (r *Result) verbatimCode() (string, bool) {
+	merged := *r.Variants[0]
+	merged.Kept = slices.Clone(merged.Kept)
+	for _, v := range r.Variants[1:] {
+		for _, field := range differing(r.Variants[0], v) {
+			expr := merged.verbatim[field]
+			if expr == "" || v.verbatim[field] == "" {
+				return "", false
+			}
+			merged.Kept = append(merged.Kept, Kept{Field: field, Expr: expr})
+		}
+	}
+	return merged.goPolicy(), true
+}
+
+// branchedCode is a policy that a function computes. Only conditions on environment
+// variables mean the same everywhere in a program.
+func (r *Result) branchedCode() (string, error) {
+	var b strings.Builder
+	b.WriteString("func() core.Policy {\n")
+	for _, v := range r.Variants[1:] {
+		var conds []string
+		for _, c := range v.chosen {
+			s, ok := c.cond.Of.(*Setting)
+			if !ok || s.From != "env" {
+				return "", fmt.Errorf("the policy depends on %s, which cannot be written here", c.cond.text())
+			}
+			op := "!="
+			if c.holds {
+				op = "=="
+			}
+			conds = append(conds, fmt.Sprintf("os.Getenv(%q) %s %q", s.Name, op, c.cond.Is))
+		}
+		fmt.Fprintf(&b, "if %s {\nreturn %s\n}\n", strings.Join(conds, " && "), v.goPolicy())
+	}
+	fmt.Fprintf(&b, "return %s\n}()", r.Variants[0].goPolicy())
+	return b.String(), nil
+}
+
+// objectEdits replaces a value whose method is the middleware.
+func (p *Program) objectEdits(s *Site, adapter, policy, middleware string) ([]edit, error) {
+	if sel := p.selectedFrom(s); sel != nil { // cors.New(...).Handler
+		if sel.Sel.Name != "Handler" && sel.Sel.Name != "Wrap" {
+			return nil, fmt.Errorf("the middleware is used through %s, which corskit has not", sel.Sel.Name)
+		}
+		return []edit{{sel.Pos(), sel.End(), middleware}}, nil
+	}
+	obj := p.assigned(s)
+	if obj == nil {
+		return nil, errors.New("the middleware is not assigned to a variable or mounted here")
+	}
+	pair := s.Library.Path == "github.com/jub0bs/cors"
+	edits := []edit{{s.call.Pos(), s.call.End(), middleware}}
+	if pair { // mw, err := core.New(policy)
+		edits[0].text = "core.New(" + policy + ")"
+	}
+	for id, used := range s.pkg.TypesInfo.Uses {
+		if used != obj {
+			continue
+		}
+		sel := p.selects(s, id)
+		if sel == nil || sel.Sel.Name != "Handler" && sel.Sel.Name != "Wrap" {
+			return nil, fmt.Errorf("%s is used at %s in a way that corskit has not", id.Name, p.position(id.Pos()))
+		}
+		text := id.Name
+		if pair {
+			text = strings.Replace(adapter, "ENGINE", id.Name, 1)
+		}
+		edits = append(edits, edit{sel.Pos(), sel.End(), text})
+	}
+	return edits, nil
+}
+
+// selectedFrom returns the selector that is applied to a site's call, or nil.
+func (p *Program) selectedFrom(s *Site) *ast.SelectorExpr {
+	var found *ast.SelectorExpr
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok && ast.Unparen(sel.X) == s.call {
+			found = sel
+		}
+		return found == nil
+	})
+	return found
+}
+
+// selects returns the selector that is applied to an identifier in the file of a site.
+func (p *Program) selects(s *Site, id *ast.Ident) *ast.SelectorExpr {
+	var found *ast.SelectorExpr
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok && sel.X == id {
+			found = sel
+		}
+		return found == nil
+	})
+	return found
+}
+
+// apply makes the edits, mends the imports and checks that the file compiles.
+func (p *Program) apply(s *Site, text []byte, edits []edit, old []*Library) ([]byte, error) {
+	slices.SortFunc(edits, func(a, b edit) int { return int(b.start - a.start) })
+	changed := slices.Clone(text)
+	for i, e := range edits {
+		from, to := p.Fset.Position(e.start).Offset, p.Fset.Position(e.end).Offset
+		if i > 0 && to > p.Fset.Position(edits[i-1].start).Offset {
+			return nil, errors.New("two middlewares are nested in each other")
+		}
+		changed = slices.Concat(changed[:from], []byte(e.text), changed[to:])
+	}
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, p.Fset.Position(s.call.Pos()).Filename, changed, parser.ParseComments)
+	if err != nil {
+		return nil, fmt.Errorf("the new file does not parse: %w", err)
+	}
+	for _, l := range old {
+		fixImports(fset, file, l)
+	}
+	var b bytes.Buffer
+	if err := format.Node(&b, fset, file); err != nil {
+		return nil, fmt.Errorf("the new file cannot be printed: %w", err)
+	}
+	if err := p.compiles(s, b.Bytes()); err != nil {
+		return nil, fmt.Errorf("the new file does not compile: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+const corePath = "github.com/corskit/corskit/core"
+
+// fixImports adds the packages that the new code names and removes the old middleware if
+// nothing names it any more.
+func fixImports(fset *token.FileSet, file *ast.File, l *Library) {
+	for name, path := range map[string]string{
+		"core": corePath, "time": "time", "context": "context", "strings": "strings", "os": "os",
+		l.Adapter[strings.LastIndex(l.Adapter, "/")+1:]: l.Adapter,
+	} {
+		if names(file, name) && !imports(file, path) {
+			astutil.AddImport(fset, file, path)
+		}
+	}
+	for _, path := range []string{l.Path, "time", "strings", "os"} {
+		if imports(file, path) && !astutil.UsesImport(file, path) {
+			for _, spec := range slices.Clone(file.Imports) {
+				if value, _ := strconv.Unquote(spec.Path.Value); value == path && spec.Name != nil {
+					astutil.DeleteNamedImport(fset, file, spec.Name.Name, path)
+				}
+			}
+			astutil.DeleteImport(fset, file, path)
+		}
+	}
+	ast.SortImports(fset, file)
+}
+
+// names reports whether a file selects from a package's name.
+func names(file *ast.File, name string) bool {
+	found := false
+	ast.Inspect(file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if id, ok := sel.X.(*ast.Ident); ok && id.Name == name && id.Obj == nil {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+func imports(file *ast.File, path string) bool {
+	return slices.ContainsFunc(file.Imports, func(s *ast.ImportSpec) bool {
+		value, _ := strconv.Unquote(s.Path.Value)
+		return value == path
+	})
+}
+
+// compiles type-checks the package of a site with one file replaced. The packages of
+// corskit need not be in the program's go.mod yet: their declarations are known.
+func (p *Program) compiles(s *Site, text []byte) error {
+	fset := token.NewFileSet()
+	target := p.Fset.Position(s.call.Pos()).Filename
+	var files []*ast.File
+	for _, f := range s.pkg.Syntax {
+		name := p.Fset.Position(f.Package).Filename
+		var src any
+		if name == target {
+			src = text
+		}
+		parsed, err := parser.ParseFile(fset, name, src, 0)
+		if err != nil {
+			return err
+		}
+		files = append(files, parsed)
+	}
+	var faults []error
+	imp := &declarations{known: map[string]*types.Package{}, fset: fset, dir: p.Dir}
+	imp.add(s.pkg.Types)
+	for _, pkg := range p.Packages {
+		imp.add(pkg.Types)
+	}
+	conf := types.Config{Importer: imp, Error: func(err error) { faults = append(faults, err) }, GoVersion: s.pkg.Types.GoVersion()}
+	if err := check(conf, s.pkg.PkgPath, fset, files); err != nil {
+		return err
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	var e types.Error
+	if errors.As(faults[0], &e) {
+		at := e.Fset.Position(e.Pos)
+		return fmt.Errorf("%s:%d: %s", filepath.Base(at.Filename), at.Line, e.Msg)
+	}
+	return faults[0]
+}
+
+// check type-checks files. Its error means that this was not possible at all.
+func check(conf types.Config, path string, fset *token.FileSet, files []*ast.File) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil { // go/types panics if an imported package lacks a type
+			err = fmt.Errorf("the package cannot be checked: %v", fault)
+		}
+	}()
+	_, _ = conf.Check(path, fset, files, nil)
+	return nil
+}
+
+// declarations imports the packages that a program has loaded, and the declarations of
+// corskit that new code uses.
+type declarations struct {
+	known map[string]*types.Package
+	fset  *token.FileSet
+	dir   string // of the program
+}
+
+func (d *declarations) add(pkg *types.Package) {
+	for _, imported := range pkg.Imports() {
+		old := d.known[imported.Path()]
+		if old == nil || !old.Complete() && imported.Complete() {
+			d.known[imported.Path()] = imported
+			d.add(imported)
+		}
+	}
+}
+
+//go:embed declarations.txt
+var corskitDeclarations string
+
+// Import implements [types.Importer].
+func (d *declarations) Import(path string) (*types.Package, error) {
+	if pkg := d.known[path]; pkg != nil && pkg.Complete() {
+		return pkg, nil
+	}
+	for _, text := range strings.Split(corskitDeclarations, "-- ")[1:] {
+		name, source, _ := strings.Cut(text, " --\n")
+		if name != path {
+			continue
+		}
+		file, err := parser.ParseFile(d.fset, name, source, 0)
+		if err != nil {
+			return nil, err
+		}
+		pkg, err := (&types.Config{Importer: d}).Check(path, d.fset, []*ast.File{file}, nil)
+		if err == nil {
+			d.known[path] = pkg
+		}
+		return pkg, err
+	}
+	return d.exported(path)
+}
+
+// exported imports a package that the program did not import before, from what the
+// compiler exported. Packages that are known are part of it.
+func (d *declarations) exported(path string) (*types.Package, error) {
+	cfg := &packages.Config{Dir: d.dir, Mode: packages.NeedName | packages.NeedExportFile}
+	found, err := packages.Load(cfg, path)
+	if err != nil || len(found) != 1 || found[0].ExportFile == "" {
+		return nil, fmt.Errorf("package %s is not loaded", path)
+	}
+	file, err := os.Open(found[0].ExportFile)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	r, err := gcexportdata.NewReader(file)
+	if err != nil {
+		return nil, err
+	}
+	return gcexportdata.Read(r, d.fset, d.known, path)
+}
+
+// differing returns the fields in which two variants differ.
+func differing(a, b *Variant) []string {
+	var fields []string
+	x, y := a.Policy, b.Policy
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"AllowOrigins", slices.Equal(x.AllowOrigins, y.AllowOrigins)},
+		{"AllowMethods", slices.Equal(x.AllowMethods, y.AllowMethods)},
+		{"AllowHeaders", slices.Equal(x.AllowHeaders, y.AllowHeaders)},
+		{"ExposeHeaders", slices.Equal(x.ExposeHeaders, y.ExposeHeaders)},
+		{"AllowCredentials", x.AllowCredentials == y.AllowCredentials},
+		{"MaxAge", x.MaxAge == y.MaxAge},
+		{"AllowPrivateNetwork", x.AllowPrivateNetwork == y.AllowPrivateNetwork},
+		{"DangerouslyAllowInsecureOrigins", x.DangerouslyAllowInsecureOrigins == y.DangerouslyAllowInsecureOrigins},
+		{"DangerouslyAllowPublicSuffixes", x.DangerouslyAllowPublicSuffixes == y.DangerouslyAllowPublicSuffixes},
+		{"DangerouslyAllowNullOrigin", x.DangerouslyAllowNullOrigin == y.DangerouslyAllowNullOrigin},
+		{"RejectDisallowed", x.RejectDisallowed == y.RejectDisallowed},
+	} {
+		if !f.same {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}

@@ -1,0 +1,100 @@
+package migrate
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/corskit/corskit/core"
+)
+
+// YAML returns the policy of the first variant as a file of package config. What is kept
+// is a comment, with its position.
+func (r *Result) YAML() string {
+	if len(r.Variants) == 0 {
+		return ""
+	}
+	return r.Variants[0].yaml("default", true)
+}
+
+func (v *Variant) yaml(name string, head bool) string {
+	var b strings.Builder
+	if head {
+		b.WriteString("version: 1\n")
+	}
+	v.yamlVariables(&b, name)
+	fmt.Fprintf(&b, "policies:\n  %s:\n", name)
+	p := v.Policy
+	for _, k := range v.Kept {
+		fmt.Fprintf(&b, "    # %s: %s stays code: %s (%s)\n", k.Pos, key(k.Field), k.Expr, k.Why)
+	}
+	list := func(field string, list []string) {
+		if len(list) > 0 {
+			fmt.Fprintf(&b, "    %s: [%s]\n", key(field), yamlList(list))
+		}
+	}
+	yes := func(field string, set bool) {
+		if set {
+			fmt.Fprintf(&b, "    %s: true\n", key(field))
+		}
+	}
+	if len(p.AllowOrigins) == 0 {
+		b.WriteString("    allow_origins: []\n")
+	}
+	list("AllowOrigins", p.AllowOrigins)
+	list("AllowMethods", p.AllowMethods)
+	list("AllowHeaders", p.AllowHeaders)
+	list("ExposeHeaders", p.ExposeHeaders)
+	yes("AllowCredentials", p.AllowCredentials)
+	if p.MaxAge != 0 {
+		fmt.Fprintf(&b, "    max_age: %s\n", yamlAge(p.MaxAge))
+	}
+	yes("AllowPrivateNetwork", p.AllowPrivateNetwork)
+	yes("RejectDisallowed", p.RejectDisallowed)
+	yes("DangerouslyAllowNullOrigin", p.DangerouslyAllowNullOrigin)
+	yes("DangerouslyAllowInsecureOrigins", p.DangerouslyAllowInsecureOrigins)
+	yes("DangerouslyAllowPublicSuffixes", p.DangerouslyAllowPublicSuffixes)
+	return b.String()
+}
+
+// yamlVariables lists the variables that set a key.
+func (v *Variant) yamlVariables(b *strings.Builder, name string) {
+	first := true
+	for _, k := range v.Kept {
+		if k.Variable == "" {
+			continue
+		}
+		if first {
+			b.WriteString("variables:\n")
+			first = false
+		}
+		fmt.Fprintf(b, "  %s: policies.%s.%s\n", k.Variable, name, key(k.Field))
+	}
+}
+
+// key is the key of a field in a file.
+func key(field string) string { return strings.ToLower(snake(field)) }
+
+func yamlList(list []string) string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = fmt.Sprintf("%q", s)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func yamlAge(d time.Duration) string {
+	if d == core.NoPreflightCache {
+		return "disabled"
+	}
+	s := d.String()
+	s = strings.TrimSuffix(s, "0s")
+	s = strings.TrimSuffix(s, "m0")
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	if s == "" || !strings.HasSuffix(s, "h") && !strings.HasSuffix(s, "m") && !strings.HasSuffix(s, "s") {
+		return d.String()
+	}
+	return s
+}
