@@ -117,6 +117,9 @@ func (p *DraftPolicy) Origin(pattern string, line int, remark string) {
 // with or without credentials.
 func (p *DraftPolicy) Expression(e string, anchored bool, line int, remark string) {
 	pattern := ExpressionPattern(e, anchored)
+	if simple := PatternOf(e); anchored && simple != "" {
+		pattern = simple
+	}
 	_, err := core.New(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true})
 	for fault := range core.PolicyErrors(err) {
 		fix := "write the origins, or an expression of the whole origin, such as https://[a-z0-9-]+\\.example\\.com"
@@ -346,13 +349,25 @@ func (p *DraftPolicy) node() *yaml.Node {
 		}
 	}
 	if p.MaxAge != 0 {
-		text := p.MaxAge.String()
+		text := duration(p.MaxAge)
 		if p.MaxAge == core.NoPreflightCache {
 			text = "disabled"
 		}
 		add(n, "max_age", scalar(text), p.remarks["max_age"])
 	}
 	return n
+}
+
+// duration returns a duration without units that are zero.
+func duration(d time.Duration) string {
+	seconds := int(d / time.Second)
+	switch {
+	case seconds%3600 == 0:
+		return strconv.Itoa(seconds/3600) + "h"
+	case seconds%60 == 0:
+		return strconv.Itoa(seconds/60) + "m"
+	}
+	return strconv.Itoa(seconds) + "s"
 }
 
 func mapping() *yaml.Node { return &yaml.Node{Kind: yaml.MappingNode} }
