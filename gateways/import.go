@@ -122,13 +122,14 @@ func (p *DraftPolicy) Expression(e string, anchored bool, line int, remark strin
 	}
 	_, err := core.New(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true})
 	for fault := range core.PolicyErrors(err) {
+		detail := strings.TrimPrefix(fault.Detail, "with credentials, ")
 		fix := "write the origins, or an expression of the whole origin, such as https://[a-z0-9-]+\\.example\\.com"
 		if !anchored {
-			p.d.Refuse(line, e, "the expression is not anchored, so it matches origins that only contain it: "+fault.Detail,
+			p.d.Refuse(line, e, "the expression is not anchored, so it matches origins that only contain it: "+detail,
 				"write ^ and $ around it and \\. for dots, as in ^https://[a-z0-9-]+\\.example\\.com$")
 			return
 		}
-		p.d.Refuse(line, e, fault.Detail, fix)
+		p.d.Refuse(line, e, detail, fix)
 		return
 	}
 	p.Origin(pattern, line, remark)
