@@ -234,21 +234,30 @@ func (d *Draft) finish(t Target, source []byte) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
-	all = slices.DeleteFunc(all, d.announced)
-	if len(all) > 0 {
-		return Imported{}, &BugError{t.Name, all}
+	if bugs := d.judge(all); len(bugs) > 0 {
+		return Imported{}, &BugError{t.Name, bugs}
 	}
 	return Imported{text, cfg, d.notes}, nil
 }
 
-// announced reports whether a note announces a difference. None can announce a policy that is
-// wider than the source, for which the difference is narrower.
-func (d *Draft) announced(x Difference) bool {
-	quiet := x.Aspect == PassAspect || x.Aspect == ErrorAspect // the policy cannot be at fault
-	if x.Kind == Narrower && !quiet {
-		return false
+// judge returns the differences in which the policy is wider than the source. It adds notes for
+// the others, unless the importer has announced them.
+func (d *Draft) judge(all []Difference) (bugs []Difference) {
+	for _, x := range all {
+		quiet := x.Aspect == PassAspect || x.Aspect == ErrorAspect // the policy cannot be at fault
+		switch {
+		case x.Kind == Narrower && !quiet:
+			bugs = append(bugs, x)
+		case slices.ContainsFunc(d.notes, func(n Note) bool { return n.Aspect == x.Aspect }):
+		case x.Kind == Wider:
+			x.Route = ""
+			d.Note(0, x.Aspect, "the source allows more than the policy: "+x.plain())
+		default:
+			x.Route = ""
+			d.Note(0, x.Aspect, "in the source, "+x.plain())
+		}
 	}
-	return slices.ContainsFunc(d.notes, func(n Note) bool { return n.Aspect == x.Aspect })
+	return bugs
 }
 
 // flag sets the settings with which core accepts what the source allows anyway, and reports what
