@@ -57,6 +57,16 @@ type Config struct {
 	Files []string
 
 	engine *core.Engine
+	place  func(*core.PolicyError) Place
+}
+
+// Place returns the place of a field of a policy, such as "AllowOrigins", or of an entry of
+// it. The index is -1 for the whole field, and the field is empty for the whole policy.
+func (c *Config) Place(policy, field string, index int) Place {
+	if c.place == nil {
+		return Place{}
+	}
+	return c.place(&core.PolicyError{Policy: policy, Field: field, Index: index})
 }
 
 // Engine returns the engine of the policies and routes, which has the shadow too. Every
@@ -117,10 +127,12 @@ func check(ctx context.Context, l *loader) Report {
 		r.Config = &Config{
 			Policies: s.policies, Routes: s.routes, Revision: s.revision,
 			Warnings: s.warnings, Notes: r.Notes, Files: r.Files, engine: engine,
+			place: s.place,
 		}
 		if p := s.shadow; p != nil {
 			r.Config.Shadow = &Config{
 				Policies: p.policies, Routes: p.routes, Revision: s.revision, Warnings: p.warnings, Files: r.Files, engine: s.shadowed,
+				place: p.place,
 			}
 		}
 	}

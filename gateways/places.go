@@ -1,0 +1,49 @@
+package gateways
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// spot is a host and a path of requests.
+type spot struct{ host, path string }
+
+// defaultHost is the host of requests if no side names one.
+const defaultHost = "gateway.invalid"
+
+// placesFor returns hosts and paths of requests: each that either side names, one that none
+// names, and paths that a careless comparison takes for one that is named.
+func placesFor(sides ...[]RoutePlace) ([]spot, error) {
+	hosts, paths := []string{defaultHost}, []string{"/" + sample}
+	for _, side := range sides {
+		for _, p := range side {
+			if p.Host != "" {
+				hosts = append(hosts, p.Host, p.Host+":8443")
+			}
+			paths = append(paths, pathsNear(p.Path)...)
+		}
+	}
+	slices.Sort(hosts)
+	slices.Sort(paths)
+	hosts, paths = slices.Compact(hosts), slices.Compact(paths)
+	if len(hosts)*len(paths) > maxPlaces {
+		return nil, fmt.Errorf("%w: %d hosts and %d paths", ErrTooComplex, len(hosts), len(paths))
+	}
+	var all []spot
+	for _, h := range hosts {
+		for _, p := range paths {
+			all = append(all, spot{h, p})
+		}
+	}
+	return all, nil
+}
+
+// pathsNear returns paths that a route covers, or that look so.
+func pathsNear(path string) []string {
+	if path == "" || path == "/" {
+		return []string{"/"}
+	}
+	bare := strings.TrimSuffix(path, "/")
+	return []string{path, bare, bare + "/" + sample, bare + sample, "/" + sample + path}
+}

@@ -1,0 +1,39 @@
+package gateways
+
+// Target is a gateway.
+type Target struct {
+	Name  string // for the command line, such as "envoy"
+	Title string // for people, such as "Envoy"
+	Help  string // what Export writes, or Import reads, in one line
+	// Limits are what the target cannot say, one sentence each.
+	Limits []string
+
+	// Export writes the plan. It reports what the target cannot say with Plan.Refuse and
+	// Plan.Lose, and then returns any text. It is nil for sources that are only imported.
+	Export func(*Plan) []byte
+	// Import reads a file of the target into the draft. It reports what it must refuse with
+	// Draft.Refuse.
+	Import func(text []byte, d *Draft)
+	// Parse returns the model of a file of the target. It accepts what Import accepts and
+	// refuses, as far as the gateway accepts it.
+	Parse func(text []byte) (Model, error)
+}
+
+// Targets returns all targets.
+func Targets() []Target {
+	return []Target{
+		envoy(),
+		istio(),
+		gatewayAPI(),
+	}
+}
+
+// Find returns the target with the given name.
+func Find(name string) (Target, bool) {
+	for _, t := range Targets() {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return Target{}, false
+}

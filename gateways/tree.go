@@ -1,0 +1,206 @@
+package gateways
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxText bounds the files that are read, in bytes.
+const maxText = 1 << 20
+
+// maxDocuments bounds the documents of a YAML file.
+const maxDocuments = 1000
+
+// Tree is a part of a YAML or JSON file. The zero Tree is an absent part: it has no children,
+// and its text is empty.
+type Tree struct {
+	node *yaml.Node
+	path string
+}
+
+// ParseTrees returns the documents of a YAML or JSON file.
+func ParseTrees(text []byte) (list []Tree, err error) {
+	if len(text) > maxText {
+		return nil, fmt.Errorf("the file has more than %d bytes", maxText)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		var n yaml.Node
+		err := d.Decode(&n)
+		switch {
+		case errors.Is(err, io.EOF):
+			if len(list) == 0 {
+				return nil, errors.New("the file is empty")
+			}
+			return list, nil
+		case err != nil:
+			return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+		case len(list) == maxDocuments:
+			return nil, fmt.Errorf("more than %d documents", maxDocuments)
+		}
+		if len(n.Content) > 0 {
+			list = append(list, Tree{node: n.Content[0]})
+		}
+	}
+}
+
+// target returns the node, behind an alias if it is one.
+func (t Tree) target() *yaml.Node {
+	n := t.node
+	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < 10; i++ {
+		n = n.Alias
+	}
+	return n
+}
+
+// Exists reports whether the part is there, and not null.
+func (t Tree) Exists() bool { return t.target() != nil && t.target().Tag != "!!null" }
+
+// Line returns the line of the part, or 0 if it is absent.
+func (t Tree) Line() int {
+	if t.node == nil {
+		return 0
+	}
+	return t.node.Line
+}
+
+// Path returns the path of the part, such as "spec.rules[0]".
+func (t Tree) Path() string { return strings.TrimPrefix(t.path, ".") }
+
+// Get returns a part by its keys.
+func (t Tree) Get(keys ...string) Tree {
+	for _, key := range keys {
+		child := Tree{path: t.path + "." + key}
+		if n := t.target(); n != nil && n.Kind == yaml.MappingNode {
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				if n.Content[i].Value == key {
+					child.node = n.Content[i+1]
+				}
+			}
+		}
+		t = child
+	}
+	return t
+}
+
+// Pair is an entry of a map.
+type Pair struct {
+	Key   string
+	Line  int
+	Value Tree
+}
+
+// Pairs returns the entries of a map, in order.
+func (t Tree) Pairs() (list []Pair) {
+	n := t.target()
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		list = append(list, Pair{key.Value, key.Line, Tree{n.Content[i+1], t.path + "." + key.Value}})
+	}
+	return list
+}
+
+// Unknown returns the entries of a map whose keys are not known, and those that repeat one.
+func (t Tree) Unknown(known ...string) (list []Pair) {
+	seen := make(map[string]bool)
+	for _, p := range t.Pairs() {
+		if !slices.Contains(known, p.Key) || seen[p.Key] {
+			list = append(list, p)
+		}
+		seen[p.Key] = true
+	}
+	return list
+}
+
+// List returns the elements of a list.
+func (t Tree) List() (list []Tree) {
+	n := t.target()
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return nil
+	}
+	for i, child := range n.Content {
+		list = append(list, Tree{child, t.path + "[" + strconv.Itoa(i) + "]"})
+	}
+	return list
+}
+
+// IsMap, IsList and IsText report what the part is.
+func (t Tree) IsMap() bool  { return t.Exists() && t.target().Kind == yaml.MappingNode }
+func (t Tree) IsList() bool { return t.Exists() && t.target().Kind == yaml.SequenceNode }
+func (t Tree) IsText() bool { return t.Exists() && t.target().Kind == yaml.ScalarNode }
+
+// Text returns the text of a scalar.
+func (t Tree) Text() string {
+	if !t.IsText() {
+		return ""
+	}
+	return t.target().Value
+}
+
+// Texts returns the texts of a list.
+func (t Tree) Texts() (list []string) {
+	for _, e := range t.List() {
+		list = append(list, e.Text())
+	}
+	return list
+}
+
+// Bool returns the value of a boolean, and whether the part is one. "true" and "false" in quotes
+// are none.
+func (t Tree) Bool() (value, ok bool) {
+	if !t.IsText() || t.target().ShortTag() != "!!bool" {
+		return false, false
+	}
+	err := t.target().Decode(&value)
+	return value, err == nil
+}
+
+// Int returns the value of an integer, and whether the part is one.
+func (t Tree) Int() (value int, ok bool) {
+	if !t.IsText() || t.target().ShortTag() != "!!int" {
+		return 0, false
+	}
+	err := t.target().Decode(&value)
+	return value, err == nil
+}
+
+// maxVisited bounds how many parts Find visits.
+const maxVisited = 100_000
+
+// Find returns all parts, at any depth, for which the function returns true. It does not look
+// into parts that it returns, and does not follow aliases.
+func (t Tree) Find(is func(Tree) bool) (list []Tree) {
+	visited := 0
+	var visit func(Tree, int)
+	visit = func(t Tree, depth int) {
+		if visited++; t.node == nil || visited > maxVisited || depth > 100 {
+			return
+		}
+		if is(t) {
+			list = append(list, t)
+			return
+		}
+		if t.node.Kind == yaml.MappingNode {
+			for _, p := range t.Pairs() {
+				visit(p.Value, depth+1)
+			}
+		}
+		if t.node.Kind == yaml.SequenceNode {
+			for _, e := range t.List() {
+				visit(e, depth+1)
+			}
+		}
+	}
+	visit(t, 0)
+	return list
+}
