@@ -14,12 +14,14 @@ func (r *Result) YAML() string {
 	if len(r.Variants) == 0 {
 		return ""
 	}
-	return r.Variants[0].yaml("default", true)
+	return r.Variants[0].YAML()
 }
 
-func (v *Variant) yaml(name string, head bool) string {
+// YAML returns the policy as a file of package config, or as the file of a profile.
+func (v *Variant) YAML() string {
+	const name = "default"
 	var b strings.Builder
-	if head {
+	if len(v.When) == 0 {
 		b.WriteString("version: 1\n")
 	}
 	v.yamlVariables(&b, name)
