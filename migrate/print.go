@@ -32,7 +32,7 @@ func (r *Result) Print(w io.Writer, form Form, style func(kind, text string) str
 	if r.Site.Func != "" {
 		in = " in " + r.Site.Func
 	}
-	p.line("%s: %s%s: %s", style("heading", r.Site.Pos.String()), r.Site.Library.Name, in, style(kind, string(r.Outcome)))
+	p.line("%s: %s%s: %s", p.style("heading", r.Site.Pos.String()), r.Site.Library.Name, in, p.style(kind, string(r.Outcome)))
 	for _, via := range r.Via {
 		p.line("  the options come from %s", via)
 	}
@@ -64,7 +64,7 @@ func PrintStanding(w io.Writer, results []*Result, style func(kind, text string)
 			continue
 		}
 		seen[l] = true
-		p.line("%s", style("heading", "every use of "+l.Name))
+		p.line("%s", p.style("heading", "every use of "+l.Name))
 		p.notes(nil, l.Standing)
 		if l.Guide != "" {
 			p.line("  more: docs/migrate/%s", l.Guide)
@@ -113,7 +113,7 @@ func (p page) policy(v *Variant, form Form) {
 	if len(v.When) > 0 {
 		title += " if " + strings.Join(v.When, " and ")
 		if form == YAMLForm && v.Profile != "" {
-			title += ", for cors." + v.Profile + ".yaml"
+			title += ", for cors." + v.Profile + ".yaml with CORS_PROFILE=" + v.Profile
 		}
 	}
 	p.heading(title)
@@ -128,6 +128,9 @@ func (p page) policy(v *Variant, form Form) {
 		p.line("    %s", p.style("bad", fault))
 	}
 	for i, k := range v.Kept {
+		if len(v.When) > 0 {
+			break // as in the first policy
+		}
 		if i == 0 {
 			p.heading("stays code")
 		}

@@ -63,6 +63,9 @@ func (p *Program) translateWay(r *Result, w way) {
 		s.Library.Translate(t)
 		t.finish()
 		v.verbatim = t.verbatim()
+		if len(r.Variants) > 0 {
+			v.base = r.Variants[0]
+		}
 		r.Variants = append(r.Variants, v)
 		if t.refused != "" {
 			r.Outcome, r.Why = NoPolicy, t.refused
