@@ -25,6 +25,9 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if fn == nil {
 		return in.callValue(x, env)
 	}
+	if v := in.httpCall(x, fn, env); v != nil {
+		return v
+	}
 	if v := in.originCall(x, fn, env); v != nil {
 		return v
 	}
@@ -49,13 +52,16 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 	f, ok := in.eval(x.Fun, env).(*Func)
 	in.escape(x, env)
+	in.passesOn(x, env)
 	if !ok || f.Lit == nil || in.depth > maxDepth {
 		return []Value{in.unknown(x, "the function is not known")}
 	}
 	local := cloneScope(f.env)
 	other := f.in.within(f.in.pkg)
 	other.bind(f.Lit.Type, nil, in.arguments(x, env), x.Ellipsis.IsValid(), local)
+	in.lend(env, local)
 	end := other.block(f.Lit.Body.List, local)
+	in.lend(end.env, env)
 	return in.ended(x, end)
 }
 
@@ -118,7 +124,9 @@ func (in *interpreter) inline(x *ast.CallExpr, fn *types.Func, d *declared, env 
 		bindFields(d.pkg.TypesInfo, d.decl.Recv, []Value{in.eval(sel.X, env)}, local)
 	}
 	other.bind(d.decl.Type, fn, in.arguments(x, env), x.Ellipsis.IsValid(), local)
+	in.lend(env, local)
 	end := other.block(d.decl.Body.List, local)
+	in.lend(end.env, env)
 	in.writeBack(x, d, end, env)
 	if end.flow == returns && len(end.results) == 0 {
 		end.results = other.namedResults(d.decl.Type, end.env)

@@ -55,6 +55,9 @@ func (in *interpreter) eval(e ast.Expr, env scope) Value {
 
 // funcLit is a function. If it contains the target, it is run with unknown parameters.
 func (in *interpreter) funcLit(x *ast.FuncLit, env scope) Value {
+	if x == in.run.lit {
+		in.run.lits = append(in.run.lits, snapshot{in: in, env: cloneScope(env)})
+	}
 	if t := in.run.target; t != nil && x.Pos() <= t.Pos() && t.End() <= x.End() {
 		in.block(x.Body.List, cloneScope(env))
 	}
@@ -129,6 +132,9 @@ func (in *interpreter) selector(x *ast.SelectorExpr, env scope) Value {
 		return in.object(x, obj, env)
 	case !v.IsField():
 		return in.object(x, obj, env)
+	}
+	if h := in.httpField(x, v); h != nil {
+		return h
 	}
 	return in.field(x, in.eval(x.X, env), v)
 }
@@ -336,6 +342,9 @@ func (in *interpreter) equal(at ast.Expr, a, b Value, not bool) Value {
 		if n, isInt := integer(cb); isInt && n == 0 {
 			return &Compare{src, Cond{Source: src, Of: l.Of, Is: "", Not: not}}
 		}
+	}
+	if s, ok := a.(*Setting); ok && okB && s.From == "request" && cb.String() == "" {
+		return boolConst(src, not) // what a preflight asks for is not empty
 	}
 	if okB {
 		return &Compare{src, Cond{Source: src, Of: a, Is: cb.String(), Not: not}}

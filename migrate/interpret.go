@@ -35,6 +35,11 @@ type run struct {
 	target *ast.CallExpr // whose arguments are wanted, or nil
 	seen   []snapshot
 	vars   map[string]bool // package-level variables that are being evaluated
+
+	request  *request     // that a handler is run for, or nil
+	response types.Object // what the handler has written, in the scope
+	lit      *ast.FuncLit // whose scope is wanted, or nil
+	lits     []snapshot
 }
 
 // snapshot has the arguments of the target.

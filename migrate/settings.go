@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -99,6 +100,10 @@ func (in *interpreter) slicesCall(x *ast.CallExpr, name string, env scope) Value
 // parsed follows a number or boolean that is read from a text.
 func (in *interpreter) parsed(x *ast.CallExpr, name string, env scope) Value {
 	switch name {
+	case "Itoa":
+		if n, ok := integer(in.eval(x.Args[0], env)); ok {
+			return stringConst(in.p.source(x), strconv.FormatInt(n, 10))
+		}
 	case "Atoi", "ParseBool", "ParseInt":
 		if s, ok := in.eval(x.Args[0], env).(*Setting); ok {
 			return s

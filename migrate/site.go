@@ -22,11 +22,8 @@ type Site struct {
 	file        *ast.File
 	call        *ast.CallExpr
 	constructor Constructor
-	handwritten *handwritten
+	handwritten *handwritten // nil for a library's
 }
-
-// handwritten is reserved for middlewares that no library makes.
-type handwritten struct{}
 
 // Sites returns the places that make a middleware, in the packages that the patterns of
 // [Load] named, in the order of their positions.
@@ -38,6 +35,7 @@ func (p *Program) Sites() []*Site {
 		}
 		for _, file := range pkg.Syntax {
 			sites = append(sites, p.librarySites(pkg, file)...)
+			sites = append(sites, p.handwrittenSites(pkg, file)...)
 		}
 	}
 	slices.SortStableFunc(sites, func(a, b *Site) int {
@@ -93,6 +91,9 @@ const maxCallers = 8
 // evaluate returns the options of a site: one for each way to reach it, which is a call of
 // the function that it is in, if parameters of that function matter.
 func (p *Program) evaluate(s *Site) []way {
+	if s.handwritten != nil {
+		return p.handwrittenWays(s)
+	}
 	return p.waysTo(s.pkg, s.file, s.call, nil, 0)
 }
 

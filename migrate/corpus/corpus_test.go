@@ -225,6 +225,10 @@ func TestPrograms(t *testing.T) {
 			}
 		})
 	}
+	t.Log(len(programs), "programs:", outcomes)
+	if strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
+		return // not every program has run
+	}
 	for _, l := range migrate.Libraries() {
 		for _, n := range l.Standing {
 			if n.Change != migrate.Same && !standing[l.Name+": "+n.Code] {
@@ -232,7 +236,6 @@ func TestPrograms(t *testing.T) {
 			}
 		}
 	}
-	t.Log(len(programs), "programs:", outcomes)
 }
 
 func isStanding(r *migrate.Result, n migrate.Note) bool {

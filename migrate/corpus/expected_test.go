@@ -54,5 +54,5 @@ var expected = map[string]expectation{
 	"gozero.Asterisk":           {outcome: migrate.NoPolicy},
 	"handwritten.Reflection":    {outcome: migrate.NoPolicy},
 	"handwritten.GinReflection": {outcome: migrate.NoPolicy},
-	"handwritten.Unreadable":    {outcome: migrate.Partly, kept: decides(isApp)},
+	"handwritten.Unreadable":    {outcome: migrate.Unread},
 }
