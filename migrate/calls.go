@@ -44,13 +44,27 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if d := in.p.decls[keyOf(fn)]; d != nil && d.decl.Body != nil {
 		return in.inline(x, fn, d, env)
 	}
+	in.reach(x, env)
 	in.escape(x, env)
 	return []Value{in.unknown(x, "the function "+fn.FullName()+" is not read")}
+}
+
+// reach evaluates the operands of a call that is not read, if the target is among them.
+func (in *interpreter) reach(x *ast.CallExpr, env scope) {
+	t := in.run.target
+	if t == nil || t == x || !within(x, t) {
+		return
+	}
+	in.arguments(x, env)
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok && within(sel.X, t) {
+		in.eval(sel.X, env)
+	}
 }
 
 // callValue calls a function that an expression computes.
 func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 	f, ok := in.eval(x.Fun, env).(*Func)
+	in.reach(x, env)
 	in.escape(x, env)
 	in.passesOn(x, env)
 	if !ok || f.Lit == nil || in.depth > maxDepth {

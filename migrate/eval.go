@@ -366,10 +366,20 @@ func (in *interpreter) nilness(at ast.Expr, a, b Value, not bool) Value {
 	switch x := a.(type) {
 	case *List, *Map, *Func, *Struct:
 		return boolConst(in.p.source(at), not)
+	case *Branch:
+		return branch(x.Cond, in.nilness(at, x.Then, b, not), in.nilness(at, x.Else, b, not))
+	case *Unknown:
+		if isError(x.Type) {
+			return &Compare{in.p.source(at), Cond{Source: in.p.source(at), Not: not, Err: true}}
+		}
 	case *Setting, *Split:
 		return &Compare{in.p.source(at), Cond{Source: in.p.source(at), Of: x, Is: "", Not: not}}
 	}
 	return in.unknown(at, "it compares what is not known")
+}
+
+func isError(t types.Type) bool {
+	return t != nil && types.Identical(t, types.Universe.Lookup("error").Type())
 }
 
 // condition is a boolean that is not known as a condition.

@@ -103,7 +103,8 @@ func (p *Program) place(s *Site) []Note {
 	}
 	var notes []Note
 	note := func(code, text string) {
-		notes = append(notes, Note{Code: code, Change: Same, Wrong: true, Text: text, Pos: p.position(use.Pos())})
+		notes = append(notes, Note{Code: code, Change: Fixed, Wrong: true, Text: text, Pos: p.position(use.Pos()),
+			Scope: Scope{Kinds: []string{Actual, Preflight, Options, Handler}, Server: true}})
 	}
 	sel, _ := use.Fun.(*ast.SelectorExpr)
 	router := p.source(sel.X).Expr
