@@ -536,7 +536,7 @@ func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) V
 				in.stringsCall(x, name, append([]Value{b.Else}, rest...)))
 		}
 		return trimmed(name, args[0])
-	case "Split", "Fields":
+	case "Split", "Fields", "SplitSeq", "FieldsSeq":
 		sep := " "
 		if len(args) == 2 {
 			var ok bool
@@ -544,7 +544,7 @@ func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) V
 				return nil
 			}
 		}
-		return in.split(x, args[0], sep, name == "Fields")
+		return in.split(x, args[0], sep, strings.HasPrefix(name, "Fields"))
 	case "Join":
 		if sep, ok := text(args[len(args)-1]); ok && len(args) == 2 {
 			return joined(src, args[0], sep)
@@ -618,9 +618,9 @@ func constStrings(src Source, name string, s []string) Value {
 		return stringConst(src, strings.ToLower(s[0]))
 	case name == "ToUpper" && one:
 		return stringConst(src, strings.ToUpper(s[0]))
-	case name == "Split" && len(s) == 2:
+	case (name == "Split" || name == "SplitSeq") && len(s) == 2:
 		return stringList(src, strings.Split(s[0], s[1])...)
-	case name == "Fields" && one:
+	case (name == "Fields" || name == "FieldsSeq") && one:
 		return stringList(src, strings.Fields(s[0])...)
 	case name == "TrimSuffix" && len(s) == 2:
 		return stringConst(src, strings.TrimSuffix(s[0], s[1]))

@@ -127,6 +127,12 @@ func (in *interpreter) global(at ast.Expr, obj *types.Var) Value {
 func (in *interpreter) selector(x *ast.SelectorExpr, env scope) Value {
 	obj := in.pkg.TypesInfo.Uses[x.Sel]
 	v, isVar := obj.(*types.Var)
+	if fn, ok := obj.(*types.Func); ok && fn.FullName() == "(*regexp.Regexp).MatchString" {
+		if e, ok := in.eval(x.X, env).(*expression); ok {
+			src := in.p.source(x)
+			return &Predicate{src, nil, test(src, "expression", &Origin{}, e.text)}
+		}
+	}
 	switch {
 	case !isVar:
 		return in.object(x, obj, env)

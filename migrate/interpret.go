@@ -239,8 +239,10 @@ func (in *interpreter) branchStmt(s *ast.BranchStmt, env scope) ending {
 
 func (in *interpreter) results(s *ast.ReturnStmt, env scope) []Value {
 	if len(s.Results) == 1 {
-		if call, ok := s.Results[0].(*ast.CallExpr); ok {
-			return in.call(call, env)
+		if call, ok := ast.Unparen(s.Results[0]).(*ast.CallExpr); ok {
+			if tuple, ok := in.pkg.TypesInfo.TypeOf(call).(*types.Tuple); ok {
+				return in.several(call, env, tuple.Len())
+			}
 		}
 	}
 	var values []Value
