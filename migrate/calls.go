@@ -390,6 +390,13 @@ func (in *interpreter) appendTo(x ast.Expr, base Value, more []Value) Value {
 // an unknown list.
 func (in *interpreter) rangeStmt(s *ast.RangeStmt, env scope) ending {
 	list := in.eval(s.X, env)
+	if t := in.pkg.TypesInfo.TypeOf(s.X); t != nil && s.Value == nil {
+		if _, isSeq := t.Underlying().(*types.Signature); isSeq { // whose only value is the element
+			c := *s
+			c.Key, c.Value = nil, s.Key
+			s = &c
+		}
+	}
 	m, isMap := list.(*Map)
 	var items []Value
 	switch l := list.(type) {
