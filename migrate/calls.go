@@ -44,13 +44,27 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if d := in.p.decls[keyOf(fn)]; d != nil && d.decl.Body != nil {
 		return in.inline(x, fn, d, env)
 	}
+	in.reach(x, env)
 	in.escape(x, env)
 	return []Value{in.unknown(x, "the function "+fn.FullName()+" is not read")}
+}
+
+// reach evaluates the operands of a call that is not read, if the target is among them.
+func (in *interpreter) reach(x *ast.CallExpr, env scope) {
+	t := in.run.target
+	if t == nil || t == x || !within(x, t) {
+		return
+	}
+	in.arguments(x, env)
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok && within(sel.X, t) {
+		in.eval(sel.X, env)
+	}
 }
 
 // callValue calls a function that an expression computes.
 func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 	f, ok := in.eval(x.Fun, env).(*Func)
+	in.reach(x, env)
 	in.escape(x, env)
 	in.passesOn(x, env)
 	if !ok || f.Lit == nil || in.depth > maxDepth {
@@ -376,6 +390,13 @@ func (in *interpreter) appendTo(x ast.Expr, base Value, more []Value) Value {
 // an unknown list.
 func (in *interpreter) rangeStmt(s *ast.RangeStmt, env scope) ending {
 	list := in.eval(s.X, env)
+	if t := in.pkg.TypesInfo.TypeOf(s.X); t != nil && s.Value == nil {
+		if _, isSeq := t.Underlying().(*types.Signature); isSeq { // whose only value is the element
+			c := *s
+			c.Key, c.Value = nil, s.Key
+			s = &c
+		}
+	}
 	m, isMap := list.(*Map)
 	var items []Value
 	switch l := list.(type) {
@@ -522,7 +543,7 @@ func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) V
 				in.stringsCall(x, name, append([]Value{b.Else}, rest...)))
 		}
 		return trimmed(name, args[0])
-	case "Split", "Fields":
+	case "Split", "Fields", "SplitSeq", "FieldsSeq":
 		sep := " "
 		if len(args) == 2 {
 			var ok bool
@@ -530,7 +551,7 @@ func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) V
 				return nil
 			}
 		}
-		return in.split(x, args[0], sep, name == "Fields")
+		return in.split(x, args[0], sep, strings.HasPrefix(name, "Fields"))
 	case "Join":
 		if sep, ok := text(args[len(args)-1]); ok && len(args) == 2 {
 			return joined(src, args[0], sep)
@@ -604,9 +625,9 @@ func constStrings(src Source, name string, s []string) Value {
 		return stringConst(src, strings.ToLower(s[0]))
 	case name == "ToUpper" && one:
 		return stringConst(src, strings.ToUpper(s[0]))
-	case name == "Split" && len(s) == 2:
+	case (name == "Split" || name == "SplitSeq") && len(s) == 2:
 		return stringList(src, strings.Split(s[0], s[1])...)
-	case name == "Fields" && one:
+	case (name == "Fields" || name == "FieldsSeq") && one:
 		return stringList(src, strings.Fields(s[0])...)
 	case name == "TrimSuffix" && len(s) == 2:
 		return stringConst(src, strings.TrimSuffix(s[0], s[1]))

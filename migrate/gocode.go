@@ -14,10 +14,11 @@ func (r *Result) Go() string {
 	if len(r.Variants) == 0 {
 		return ""
 	}
-	return r.Variants[0].goPolicy()
+	return r.Variants[0].Go()
 }
 
-func (v *Variant) goPolicy() string {
+// Go returns the policy as a Go expression of type core.Policy.
+func (v *Variant) Go() string {
 	var b strings.Builder
 	b.WriteString("core.Policy{\n")
 	kept := map[string]string{}

@@ -3,7 +3,9 @@ package migrate
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Form is how a policy is printed.
@@ -30,7 +32,7 @@ func (r *Result) Print(w io.Writer, form Form, style func(kind, text string) str
 	if r.Site.Func != "" {
 		in = " in " + r.Site.Func
 	}
-	p.line("%s: %s%s: %s", style("heading", r.Site.Pos.String()), r.Site.Library.Name, in, style(kind, string(r.Outcome)))
+	p.line("%s: %s%s: %s", p.style("heading", r.Site.Pos.String()), r.Site.Library.Name, in, p.style(kind, string(r.Outcome)))
 	for _, via := range r.Via {
 		p.line("  the options come from %s", via)
 	}
@@ -62,7 +64,7 @@ func PrintStanding(w io.Writer, results []*Result, style func(kind, text string)
 			continue
 		}
 		seen[l] = true
-		p.line("%s", style("heading", "every use of "+l.Name))
+		p.line("%s", p.style("heading", "every use of "+l.Name))
 		p.notes(nil, l.Standing)
 		if l.Guide != "" {
 			p.line("  more: docs/migrate/%s", l.Guide)
@@ -71,11 +73,37 @@ func PrintStanding(w io.Writer, results []*Result, style func(kind, text string)
 }
 
 type page struct {
-	w     io.Writer
-	style func(kind, text string) string
+	w      io.Writer
+	colour func(kind, text string) string
 }
 
-func (p page) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
+// styled is text that may have escape sequences for colours.
+type styled string
+
+func (p page) style(kind, text string) styled { return styled(p.colour(kind, printable(text))) }
+
+// line writes a line. What comes from the program cannot control a terminal.
+func (p page) line(format string, args ...any) {
+	for i, arg := range args {
+		if _, ok := arg.(styled); !ok {
+			args[i] = printable(fmt.Sprint(arg))
+		}
+	}
+	fmt.Fprintf(p.w, format+"\n", args...)
+}
+
+// printable escapes what a terminal could interpret as a command.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r == '\t' || unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
 
 func (p page) heading(text string) { p.line("  %s", p.style("heading", text)) }
 
@@ -85,13 +113,13 @@ func (p page) policy(v *Variant, form Form) {
 	if len(v.When) > 0 {
 		title += " if " + strings.Join(v.When, " and ")
 		if form == YAMLForm && v.Profile != "" {
-			title += ", for cors." + v.Profile + ".yaml"
+			title += ", for cors." + v.Profile + ".yaml with CORS_PROFILE=" + v.Profile
 		}
 	}
 	p.heading(title)
-	text := v.yaml("default", len(v.When) == 0)
+	text := v.YAML()
 	if form == GoForm {
-		text = v.goPolicy()
+		text = v.Go()
 	}
 	for line := range strings.Lines(text) {
 		p.line("    %s", strings.TrimRight(line, "\n"))
@@ -100,6 +128,9 @@ func (p page) policy(v *Variant, form Form) {
 		p.line("    %s", p.style("bad", fault))
 	}
 	for i, k := range v.Kept {
+		if len(v.When) > 0 {
+			break // as in the first policy
+		}
 		if i == 0 {
 			p.heading("stays code")
 		}

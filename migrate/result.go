@@ -39,6 +39,7 @@ type Variant struct {
 	Skip    string   // the options of the new middleware, in Go; empty: none
 	Faults  []string // what core.New says about the policy, if it refuses it
 
+	base     *Variant // nil: this is the base
 	chosen   []choice
 	verbatim map[string]string // by field of the policy, the Go of an option whose value is the field's
 }

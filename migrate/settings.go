@@ -3,10 +3,12 @@ package migrate
 import (
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/types"
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -38,6 +40,8 @@ func (in *interpreter) readCall(x *ast.CallExpr, fn *types.Func, env scope) Valu
 		return in.flagCall(x, fn.Name(), env)
 	case "strconv":
 		return in.parsed(x, fn.Name(), env)
+	case "time":
+		return in.durationCall(x, fn, env)
 	}
 	return nil
 }
@@ -110,6 +114,24 @@ func (in *interpreter) parsed(x *ast.CallExpr, name string, env scope) Value {
 		}
 	}
 	return nil
+}
+
+// durationCall evaluates the methods of a duration that count in a unit.
+func (in *interpreter) durationCall(x *ast.CallExpr, fn *types.Func, env scope) Value {
+	sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr)
+	if !ok || fn.Signature().Recv() == nil {
+		return nil
+	}
+	n, ok := integer(in.eval(sel.X, env))
+	if !ok {
+		return nil
+	}
+	unit := map[string]time.Duration{"Hours": time.Hour, "Minutes": time.Minute, "Seconds": time.Second,
+		"Milliseconds": time.Millisecond, "Microseconds": time.Microsecond, "Nanoseconds": time.Nanosecond}[fn.Name()]
+	if unit == 0 || time.Duration(n)%unit != 0 {
+		return nil
+	}
+	return &Const{in.p.source(x), constant.MakeInt64(n / int64(unit))}
 }
 
 // flagCall evaluates flag.String and the like.

@@ -63,6 +63,9 @@ func (p *Program) translateWay(r *Result, w way) {
 		s.Library.Translate(t)
 		t.finish()
 		v.verbatim = t.verbatim()
+		if len(r.Variants) > 0 {
+			v.base = r.Variants[0]
+		}
 		r.Variants = append(r.Variants, v)
 		if t.refused != "" {
 			r.Outcome, r.Why = NoPolicy, t.refused
@@ -193,8 +196,13 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 			return entries, len(entries) == 0
 		}
 		for _, item := range x.Items {
-			if sp, ok := item.(*Spread); ok {
-				entries = append(entries, settingDefault(sp.Value)...)
+			switch x := item.(type) {
+			case *Spread:
+				entries = append(entries, settingDefault(x.Value)...)
+			case *Setting:
+				if s, ok := text(valueOr(x.Default)); ok && s != "" {
+					entries = append(entries, entry{s, x.Pos})
+				}
 			}
 		}
 	default:

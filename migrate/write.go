@@ -113,7 +113,7 @@ func (r *Result) code() (string, error) {
 	}
 	first := r.Variants[0]
 	if len(r.Variants) == 1 {
-		return first.goPolicy(), nil
+		return first.Go(), nil
 	}
 	if policy, ok := r.verbatimCode(); ok {
 		return policy, nil
@@ -135,7 +135,7 @@ func (r *Result) verbatimCode() (string, bool) {
 			merged.Kept = append(merged.Kept, Kept{Field: field, Expr: expr})
 		}
 	}
-	return merged.goPolicy(), true
+	return merged.Go(), true
 }
 
 // branchedCode is a policy that a function computes. Only conditions on environment
@@ -156,9 +156,9 @@ func (r *Result) branchedCode() (string, error) {
 			}
 			conds = append(conds, fmt.Sprintf("os.Getenv(%q) %s %q", s.Name, op, c.cond.Is))
 		}
-		fmt.Fprintf(&b, "if %s {\nreturn %s\n}\n", strings.Join(conds, " && "), v.goPolicy())
+		fmt.Fprintf(&b, "if %s {\nreturn %s\n}\n", strings.Join(conds, " && "), v.Go())
 	}
-	fmt.Fprintf(&b, "return %s\n}()", r.Variants[0].goPolicy())
+	fmt.Fprintf(&b, "return %s\n}()", r.Variants[0].Go())
 	return b.String(), nil
 }
 

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,47 +15,61 @@ func (r *Result) YAML() string {
 	if len(r.Variants) == 0 {
 		return ""
 	}
-	return r.Variants[0].yaml("default", true)
+	return r.Variants[0].YAML()
 }
 
-func (v *Variant) yaml(name string, head bool) string {
+// YAML returns the policy as a file of package config. For a variant with conditions, it
+// is the file of a profile: the keys that differ from the first variant.
+func (v *Variant) YAML() string {
+	const name = "default"
 	var b strings.Builder
-	if head {
+	if v.base == nil {
 		b.WriteString("version: 1\n")
+		v.yamlVariables(&b, name)
 	}
-	v.yamlVariables(&b, name)
 	fmt.Fprintf(&b, "policies:\n  %s:\n", name)
-	p := v.Policy
 	for _, k := range v.Kept {
 		fmt.Fprintf(&b, "    # %s: %s stays code: %s (%s)\n", k.Pos, key(k.Field), k.Expr, k.Why)
 	}
+	if v.base == nil {
+		v.yamlFields(&b, func(string) bool { return true }, false)
+		return b.String()
+	}
+	different := differing(v.base, v)
+	v.yamlFields(&b, func(field string) bool { return slices.Contains(different, field) }, true)
+	return b.String()
+}
+
+// yamlFields writes the fields that want wants. explicit also writes those that are empty.
+func (v *Variant) yamlFields(b *strings.Builder, want func(string) bool, explicit bool) {
+	p := v.Policy
 	list := func(field string, list []string) {
-		if len(list) > 0 {
-			fmt.Fprintf(&b, "    %s: [%s]\n", key(field), yamlList(list))
+		if want(field) && (len(list) > 0 || explicit || field == "AllowOrigins") {
+			fmt.Fprintf(b, "    %s: [%s]\n", key(field), yamlList(list))
 		}
 	}
 	yes := func(field string, set bool) {
-		if set {
-			fmt.Fprintf(&b, "    %s: true\n", key(field))
+		if want(field) && (set || explicit) {
+			fmt.Fprintf(b, "    %s: %t\n", key(field), set)
 		}
-	}
-	if len(p.AllowOrigins) == 0 {
-		b.WriteString("    allow_origins: []\n")
 	}
 	list("AllowOrigins", p.AllowOrigins)
 	list("AllowMethods", p.AllowMethods)
 	list("AllowHeaders", p.AllowHeaders)
 	list("ExposeHeaders", p.ExposeHeaders)
 	yes("AllowCredentials", p.AllowCredentials)
-	if p.MaxAge != 0 {
-		fmt.Fprintf(&b, "    max_age: %s\n", yamlAge(p.MaxAge))
+	switch {
+	case !want("MaxAge"):
+	case p.MaxAge != 0:
+		fmt.Fprintf(b, "    max_age: %s\n", yamlAge(p.MaxAge))
+	case explicit:
+		b.WriteString("    max_age: 5s\n") // what browsers take if it is unset
 	}
 	yes("AllowPrivateNetwork", p.AllowPrivateNetwork)
 	yes("RejectDisallowed", p.RejectDisallowed)
 	yes("DangerouslyAllowNullOrigin", p.DangerouslyAllowNullOrigin)
 	yes("DangerouslyAllowInsecureOrigins", p.DangerouslyAllowInsecureOrigins)
 	yes("DangerouslyAllowPublicSuffixes", p.DangerouslyAllowPublicSuffixes)
-	return b.String()
 }
 
 // yamlVariables lists the variables that set a key.
