@@ -23,6 +23,7 @@ type Target struct {
 func Targets() []Target {
 	return []Target{
 		envoy(),
+		nginx(),
 	}
 }
 
