@@ -24,6 +24,7 @@ func Targets() []Target {
 	return []Target{
 		envoy(),
 		nginx(),
+		haproxy(),
 	}
 }
 
