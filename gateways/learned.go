@@ -21,6 +21,9 @@ func entriesFor(e string) []string {
 		return []string{ExpressionPattern(e, false)}
 	}
 	whole := anchoredPattern(tree.Simplify(), e)
+	if whole == "regexp:" {
+		return nil // only the empty text
+	}
 	sequences, ok := alternatives(tree.Simplify())
 	if !ok {
 		return []string{whole}

@@ -81,14 +81,14 @@ func (p *Plan) serverRoute() (s *serverRoute, ok bool) {
 	return s, len(p.faults) == faults
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+var plainName = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
 
 // plainHeaderName matches names that need no quotation in any of the languages.
 var plainHeaderName = regexp.MustCompile(`^[A-Za-z0-9!#&*+.^_|~-]+$`)
 
 func (p *Plan) serverPolicy(policy core.Policy, index int) serverPolicy {
 	s := serverPolicy{name: policy.Name, network: policy.AllowPrivateNetwork}
-	if !plainName.MatchString(s.name) || s.name == "refused" {
+	if !plainName.MatchString(s.name) || strings.HasPrefix(s.name, "policy") || contains([]string{"refused", "none", "other"}, s.name) {
 		s.name = "policy" + strconv.Itoa(index+1)
 	}
 	for _, l := range []struct {

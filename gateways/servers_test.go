@@ -76,7 +76,7 @@ policies:
 
 func TestServersSayPolicies(t *testing.T) {
 	for name, text := range serverConfigs {
-		for _, target := range []string{"nginx", "haproxy"} {
+		for _, target := range []string{"nginx", "haproxy", "caddy"} {
 			t.Run(target+"/"+name, func(t *testing.T) {
 				cfg := readConfig(t, text)
 				out, err := gateways.Export(cfg, target, gateways.ExportOptions{})

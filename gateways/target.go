@@ -25,6 +25,7 @@ func Targets() []Target {
 		envoy(),
 		nginx(),
 		haproxy(),
+		caddy(),
 	}
 }
 
