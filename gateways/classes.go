@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/corskit/corskit/core"
 )
@@ -68,7 +69,7 @@ func groups(p string, patterns []string, exact map[string]bool) ([]string, error
 	// pattern. So core is asked again, with that entry among the others.
 	apart := make(map[string]bool)
 	for {
-		examples, err := core.Examples(p, others...)
+		examples, err := examplesOf(p, others)
 		if err != nil {
 			return nil, err
 		}
@@ -85,6 +86,37 @@ func groups(p string, patterns []string, exact map[string]bool) ([]string, error
 		}
 		others = append(others, met...)
 	}
+}
+
+// maxRemembered bounds how many answers of core are kept.
+const maxRemembered = 4096
+
+// remembered has answers of core.Examples. Export and Import compare the same patterns several
+// times.
+var remembered struct {
+	sync.Mutex
+	examples map[string][]string
+}
+
+func examplesOf(p string, others []string) ([]string, error) {
+	key := p + "\n" + strings.Join(others, "\n")
+	remembered.Lock()
+	known, ok := remembered.examples[key]
+	remembered.Unlock()
+	if ok {
+		return slices.Clone(known), nil
+	}
+	examples, err := core.Examples(p, others...)
+	if err != nil {
+		return nil, err
+	}
+	remembered.Lock()
+	defer remembered.Unlock()
+	if remembered.examples == nil || len(remembered.examples) >= maxRemembered {
+		remembered.examples = make(map[string][]string)
+	}
+	remembered.examples[key] = slices.Clone(examples)
+	return examples, nil
 }
 
 // mayOverlap reports whether two patterns may match the same origin. It returns true if it

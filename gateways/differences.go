@@ -57,9 +57,14 @@ type Difference struct {
 const maxExamples = 10
 
 func (d Difference) String() string {
-	text := string(d.Kind) + ": " + d.Text
+	return string(d.Kind) + ": " + d.plain()
+}
+
+// plain is String without the kind.
+func (d Difference) plain() string {
+	text := d.Text
 	if len(d.Names) > 0 {
-		text += " " + strings.Join(d.Names, ", ")
+		text += " " + strings.Join(namesInWords(d.Names), ", ")
 	}
 	if len(d.Origins) > 0 {
 		text += " for " + strings.Join(d.Origins, ", ")
@@ -74,6 +79,16 @@ func (d Difference) String() string {
 		text += " in " + strings.Join(d.Browsers, ", ")
 	}
 	return text
+}
+
+// namesInWords returns names, with words for those that stand for all others.
+func namesInWords(list []string) []string {
+	others := func(s string) bool { return s == sample || s == sampleMethod }
+	words := slices.DeleteFunc(slices.Clone(list), others)
+	if len(words) < len(list) {
+		words = append(words, "and all others")
+	}
+	return words
 }
 
 // Differences compares a configuration with a model. It asks both the same questions: for an
@@ -169,8 +184,9 @@ type found struct {
 // compareAt compares the answers at one place.
 func (c *comparison) compareAt(at spot, name string, origins []string, n names) {
 	var sent variety
+	questions := questionsFor(at, n)
 	for _, origin := range append([]string{""}, origins...) {
-		q := questionsFor(at, origin, n)
+		q := from(questions, origin)
 		file, model := c.file.ask(q), c.model.ask(q)
 		sent.add(origin, model[0])
 		hash := fnv.New64a()
@@ -270,13 +286,21 @@ func (v *variety) missing() []string {
 
 // fingerprint returns the answers to an origin, without its name.
 func fingerprint(list []Answer, origin string) string {
-	text := fmt.Sprint(list)
-	if origin != "" {
-		text = strings.ReplaceAll(text, origin, "\x01")
-	} else {
-		text += "\x02"
+	var b strings.Builder
+	for _, a := range list {
+		fmt.Fprintf(&b, "%t%d%t", a.Reached, a.Status, a.OnlySuccess)
+		for _, f := range a.Header {
+			b.WriteByte(0)
+			b.WriteString(f.Name)
+			b.WriteByte(1)
+			b.WriteString(f.Value)
+		}
+		b.WriteByte(2)
 	}
-	return text
+	if origin == "" {
+		return b.String() + "\x03"
+	}
+	return strings.ReplaceAll(b.String(), origin, "\x04")
 }
 
 // CompareConfigs compares two configurations as [Differences] does: "the gateway" is the second.

@@ -2,6 +2,7 @@ package gateways_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/corskit/corskit/gateways"
@@ -26,21 +27,25 @@ func TestExport(t *testing.T) {
 		t.Run(target.Name, func(t *testing.T) {
 			t.Parallel()
 			exported := 0
-			for _, lossy := range []gateways.Lossy{gateways.Exactly, gateways.NarrowerOnly} {
-				for _, file := range all {
-					x, err := gateways.Export(file.cfg, target.Name, gateways.ExportOptions{Lossy: lossy})
-					if err != nil {
-						checkRefusal(t, file.name, err)
-						continue
-					}
+			for i, file := range all {
+				x, err := gateways.Export(file.cfg, target.Name, gateways.ExportOptions{})
+				if err == nil {
 					exported++
-					checkNotes(t, file.name, x, lossy)
-					if lossy == gateways.Exactly {
+					checkNotes(t, file.name, x, gateways.Exactly)
+					if i%4 == 0 || !strings.HasPrefix(file.name, "random") {
 						checkImport(t, target, file, x)
 					}
+					continue
 				}
+				checkRefusal(t, file.name, err)
+				narrower, err := gateways.Export(file.cfg, target.Name, gateways.ExportOptions{Lossy: gateways.NarrowerOnly})
+				if err != nil {
+					checkRefusal(t, file.name, err)
+					continue
+				}
+				checkNotes(t, file.name, narrower, gateways.NarrowerOnly)
 			}
-			t.Logf("%d of %d exported", exported, 2*len(all))
+			t.Logf("%d of %d exported", exported, len(all))
 			if exported == 0 {
 				t.Error("no policy was exported")
 			}

@@ -15,9 +15,12 @@ type names struct {
 	exposed []string
 }
 
+// sampleMethod is a method that no side lists.
+const sampleMethod = "CORSKIT-SAMPLE"
+
 // Names that are asked for although no side lists them.
 var (
-	triedMethods = []string{"PUT", "DELETE", "PATCH", "patch", "OPTIONS", "QUERY", "CORSKIT-SAMPLE"}
+	triedMethods = []string{"PUT", "DELETE", "PATCH", "patch", "OPTIONS", "QUERY", sampleMethod}
 	triedHeaders = []string{"authorization", "content-type", "x-requested-with", sample}
 	triedExposed = []string{"etag", sample}
 )
@@ -98,27 +101,18 @@ const (
 	sameQuestion           // a POST of a page of the server itself
 	optionsQuestion        // an OPTIONS request that is not a preflight
 	networkQuestion
-	otherQuestions
 )
 
-// questionsFor returns the questions about an origin. An empty origin means a request without.
-func questionsFor(at spot, origin string, n names) []question {
-	url := "https://" + at.host + at.path
-	fetch := browsermodel.Fetch{Origin: origin, URL: url, Method: "GET"}
+// questionsFor returns the questions for a place, from stranger: see from.
+func questionsFor(at spot, n names) []question {
+	fetch := browsermodel.Fetch{Origin: stranger, URL: "https://" + at.host + at.path, Method: "GET"}
 	ask := func(method, origin, site string) core.Request {
-		r := core.Request{Method: method, Host: at.host, Path: at.path, SecFetchSite: []string{site}}
-		if origin != "" {
-			r.Origin = []string{origin}
-		}
-		return r
+		return core.Request{Method: method, Host: at.host, Path: at.path, SecFetchSite: []string{site}, Origin: []string{origin}}
 	}
 	list := []question{
-		{fetch: fetch, request: ask("GET", origin, "cross-site")},
+		{fetch: fetch, request: ask("GET", stranger, "cross-site")},
 		{fetch: fetch, request: ask("POST", "https://"+at.host, "same-origin")},
-		{fetch: fetch, request: ask("OPTIONS", origin, "cross-site")},
-	}
-	if origin == "" {
-		return list
+		{fetch: fetch, request: ask("OPTIONS", stranger, "cross-site")},
 	}
 	add := func(q question, method string, header ...string) {
 		q.fetch = fetch
@@ -128,7 +122,7 @@ func questionsFor(at spot, origin string, n names) []question {
 		}
 		q.fetch.UploadListeners = true // so that every question needs a preflight
 		q.preflight = true
-		q.request = ask("OPTIONS", origin, "cross-site")
+		q.request = ask("OPTIONS", stranger, "cross-site")
 		for _, f := range q.fetch.Preflight().Header {
 			switch strings.ToLower(f.Name) {
 			case "access-control-request-method":
@@ -148,6 +142,25 @@ func questionsFor(at spot, origin string, n names) []question {
 	}
 	for _, h := range n.headers {
 		add(question{name: h, aspect: HeaderAspect}, "POST", h)
+	}
+	return list
+}
+
+// from changes the questions to those of an origin. If it is empty, only the first ones are left,
+// without Origin.
+func from(list []question, origin string) []question {
+	if origin == "" {
+		list = slices.Clone(list[:networkQuestion])
+	}
+	line := []string{origin}
+	if origin == "" {
+		line = nil
+	}
+	for i := range list {
+		list[i].fetch.Origin = origin
+		if i != sameQuestion {
+			list[i].request.Origin = line
+		}
 	}
 	return list
 }
