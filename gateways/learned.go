@@ -53,6 +53,9 @@ func anchoredPattern(tree *syntax.Regexp, e string) string {
 		return ExpressionPattern(e, false)
 	}
 	inner := tree.Sub
+	if text, ok := strings.CutPrefix(e, "^"); ok && strings.HasSuffix(text, "$") && isBegin(inner[0]) && isEnd(inner[len(inner)-1]) {
+		return "regexp:" + strings.TrimSuffix(text, "$")
+	}
 	first, last := "", ""
 	if isBegin(inner[0]) {
 		inner = inner[1:]

@@ -13,7 +13,7 @@ func TestEntriesForExpressions(t *testing.T) {
 		`^https://.*\.example\.com$`:                                {"https://*.example.com"},
 		`^https://pr-[0-9_a-z-]+[.]example[.]com(:[0-9]+)?$`:        {"https://pr-*.example.com:*"},
 		`^(https://a\.test|https://b\.test|http://localhost:3000)$`: {"https://a.test", "https://b.test", "http://localhost:3000"},
-		`^https://[^.]+\.example\.com$`:                             {`regexp:https://[^\.]+\.example\.com`},
+		`^https://[^.]+\.example\.com$`:                             {`regexp:https://[^.]+\.example\.com`},
 		`https://app\.example\.com`:                                 {`regexp:.*(?:https://app\.example\.com).*`},
 		`^https://app\.example\.com`:                                {`regexp:https://app\.example\.com.*`},
 		`^(?:null|https://a\.test)$`:                                {"null", "https://a.test"},

@@ -361,6 +361,7 @@ func (l *learner) announce(x Difference) {
 		l.d.Note(line, PassAspect, "other requests reach the application: "+x.Text)
 	case x.Aspect == RejectAspect:
 		l.d.Note(line, RejectAspect, x.Text)
+	case x.Aspect == MaxAgeAspect && slices.ContainsFunc(l.d.notes, func(n Note) bool { return n.Aspect == MaxAgeAspect }):
 	case x.Aspect == MaxAgeAspect:
 		l.d.Note(l.m.fieldLine("Access-Control-Max-Age"), MaxAgeAspect, x.Text)
 	case x.Kind == Wider:
