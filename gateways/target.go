@@ -23,6 +23,15 @@ type Target struct {
 func Targets() []Target {
 	return []Target{
 		envoy(),
+		kong(),
+		krakend(),
+		apisix(),
+		s3(),
+		gcs(),
+		azureStorage(),
+		apiGateway(),
+		lambdaURL(),
+		cloudFront(),
 	}
 }
 
