@@ -57,9 +57,14 @@ type Difference struct {
 const maxExamples = 10
 
 func (d Difference) String() string {
-	text := string(d.Kind) + ": " + d.Text
+	return string(d.Kind) + ": " + d.plain()
+}
+
+// plain is String without the kind.
+func (d Difference) plain() string {
+	text := d.Text
 	if len(d.Names) > 0 {
-		text += " " + strings.Join(d.Names, ", ")
+		text += " " + strings.Join(namesInWords(d.Names), ", ")
 	}
 	if len(d.Origins) > 0 {
 		text += " for " + strings.Join(d.Origins, ", ")
@@ -74,6 +79,16 @@ func (d Difference) String() string {
 		text += " in " + strings.Join(d.Browsers, ", ")
 	}
 	return text
+}
+
+// namesInWords returns names, with words for those that stand for all others.
+func namesInWords(list []string) []string {
+	others := func(s string) bool { return s == sample || s == sampleMethod }
+	words := slices.DeleteFunc(slices.Clone(list), others)
+	if len(words) < len(list) {
+		words = append(words, "and all others")
+	}
+	return words
 }
 
 // Differences compares a configuration with a model. It asks both the same questions: for an

@@ -136,6 +136,23 @@ func decimalRange(low, high int) (list []string) {
 	return list
 }
 
+// PatternOf returns the entry whose Expression e is, or "" if e is not that of a wildcard, of
+// @loopback or of an origin.
+func PatternOf(e string) string {
+	text := e
+	if below, ok := strings.CutSuffix(text, anyPort); ok {
+		text = below + ":*"
+	}
+	text = strings.NewReplacer(`(?:`+labelClass+`\.)+`, "*.", labelClass, "*", `\.`, ".", `\[`, "[", `\]`, "]", `\+`, "+").Replace(text)
+	for _, candidate := range []string{"@loopback", text} {
+		_, err := core.Examples(candidate)
+		if list := EntriesOf(core.Policy{AllowOrigins: []string{candidate}}); err == nil && list[0].Expression == e {
+			return candidate
+		}
+	}
+	return ""
+}
+
 // ExactPattern returns a pattern in the syntax of core that matches the origins that equal s.
 func ExactPattern(s string) string {
 	if core.IsOrigin(s) || s == "null" {

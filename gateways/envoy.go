@@ -54,32 +54,21 @@ route_config:
 `
 
 // exportEnvoy writes a virtual host for each host that a route names, and one for all others.
-// Each has, in order, the routes that cover it.
 func exportEnvoy(p *Plan) []byte {
-	hosts := []string{""}
-	for _, r := range p.Routes {
-		hosts = append(hosts, r.Host)
-	}
 	var b strings.Builder
 	b.WriteString(envoyHead)
-	slices.Sort(hosts)
-	for _, host := range slices.Compact(hosts) {
-		domain := host
-		if host == "" {
+	for _, h := range p.Hosts() {
+		domain := h.Host
+		if domain == "" {
 			domain = "*"
 		}
 		fmt.Fprintf(&b, "    - name: %q\n      domains: [%q]\n      routes:\n", "host "+domain, domain)
-		covered := false
-		for _, r := range p.Routes {
-			if covered || r.Host != "" && r.Host != host {
-				continue
-			}
-			covered = r.Path == "" || r.Path == "/"
+		for _, r := range h.Routes {
 			if policy, ok := p.OnePolicy(r); ok {
 				b.WriteString(p.envoyRoute(r.Path, policy))
 			}
 		}
-		if !covered {
+		if !h.Covered {
 			b.WriteString("        - match: {prefix: /}\n          route: {cluster: application}\n")
 		}
 	}
@@ -108,22 +97,26 @@ func (p *Plan) envoyRoute(path string, policy core.Policy) string {
 	if entries := EntriesOf(policy); len(entries) > 0 {
 		b.WriteString("              allow_origin_string_match:\n")
 		for _, e := range entries {
-			matcher := p.envoyMatcher(policy, e)
-			fmt.Fprintf(&b, "                - %s\n", matcher)
+			kind, value := p.envoyMatcher(policy, e)
+			if kind == "exact" {
+				fmt.Fprintf(&b, "                - exact: %q\n", value)
+			} else {
+				fmt.Fprintf(&b, "                - safe_regex: {regex: %q}\n", value)
+			}
 		}
 	}
 	b.WriteString(envoySettings(policy))
 	return b.String()
 }
 
-// envoyMatcher returns a StringMatcher. A matcher that matches "*" allows every origin
-// (CorsFilter::isOriginAllowed).
-func (p *Plan) envoyMatcher(policy core.Policy, e Entry) string {
+// envoyMatcher returns the kind and value of a StringMatcher: exact or regex. A matcher that matches
+// the text "*" allows every origin (CorsFilter::isOriginAllowed).
+func (p *Plan) envoyMatcher(policy core.Policy, e Entry) (kind, value string) {
 	switch e.Kind {
 	case ExactEntry, NullEntry:
-		return "exact: " + strconv.Quote(e.Text)
+		return "exact", e.Text
 	case AnyEntry:
-		return `safe_regex: {regex: ".*"}`
+		return "regex", ".*"
 	}
 	if n := programSize(e.Expression); n > maxProgram {
 		p.Refuse(policy.Name, "AllowOrigins", e.Text,
@@ -134,7 +127,16 @@ func (p *Plan) envoyMatcher(policy core.Policy, e Entry) string {
 		p.Refuse(policy.Name, "AllowOrigins", e.Text, "an expression that also matches the text * allows every origin",
 			"write the scheme into the expression, as in regexp:https://[a-z]+\\.example\\.com")
 	}
-	return "safe_regex: {regex: " + strconv.Quote(e.Expression) + "}"
+	return "regex", e.Expression
+}
+
+// envoyHeaders returns the allowed headers for Envoy, which echoes what was asked for if "*" stands
+// alone. Without credentials, that would allow authorization too. In a list, "*" is sent.
+func envoyHeaders(policy core.Policy) []string {
+	if slices.Equal(policy.AllowHeaders, []string{"*"}) && !policy.AllowCredentials {
+		return []string{"*", "accept"}
+	}
+	return policy.AllowHeaders
 }
 
 // envoySettings returns the fields of a CorsPolicy other than the origins.
@@ -151,13 +153,7 @@ func envoySettings(policy core.Policy) string {
 		}
 	}
 	list("allow_methods", policy.AllowMethods)
-	headers := policy.AllowHeaders
-	if slices.Equal(headers, []string{"*"}) && !policy.AllowCredentials {
-		// A lone * echoes what was asked for, and so would allow authorization too. In a
-		// list, * is sent.
-		headers = []string{"*", "accept"}
-	}
-	list("allow_headers", headers)
+	list("allow_headers", envoyHeaders(policy))
 	list("expose_headers", policy.ExposeHeaders)
 	set("max_age", ageText(policy, strconv.Quote))
 	if policy.AllowCredentials {
@@ -237,6 +233,7 @@ type envoyMatch struct {
 	tree                      Tree
 	prefix, path, separated   string
 	hasPrefix, hasPath, hasIn bool
+	all                       bool // no path is given
 }
 
 func (m envoyMatch) matches(path string) bool {
@@ -248,7 +245,7 @@ func (m envoyMatch) matches(path string) bool {
 	case m.hasIn:
 		return path == m.separated || strings.HasPrefix(path, m.separated+"/")
 	}
-	return false
+	return m.all
 }
 
 // envoyCors are the settings in force for a route: of each, that of the first policy that has it.

@@ -15,15 +15,22 @@ func importEnvoy(text []byte, d *Draft) {
 		d.Refuse(0, "", err.Error(), "correct the file")
 		return
 	}
-	im := &envoyImporter{d: d, names: make(map[string]string), model: m}
-	for _, h := range m.hosts {
+	im := &envoyImporter{
+		d: d, names: make(map[string]string), model: m, keys: envoyKeys,
+		conditions: []string{"prefix", "path", "path_separated_prefix"},
+	}
+	im.run()
+}
+
+func (im *envoyImporter) run() {
+	for _, h := range im.model.hosts {
 		for _, r := range h.routes {
 			if r.cors != nil {
 				im.policy(r)
 			}
 		}
 	}
-	if len(d.Policies) == 0 {
+	if len(im.d.Policies) == 0 {
 		return
 	}
 	im.routes()
@@ -34,6 +41,15 @@ type envoyImporter struct {
 	d     *Draft
 	model *envoyModel
 	names map[string]string // of policies, by the lines that they come from
+
+	keys       envoyFields
+	conditions []string // of a match that are known
+}
+
+// envoyFields are the names of the fields of a policy.
+type envoyFields struct {
+	origins, methods, headers, exposed, age, credentials, network string
+	others                                                        []string
 }
 
 // keyOf identifies the settings in force for a route.
@@ -63,28 +79,33 @@ func (im *envoyImporter) policy(r envoyRoute) {
 		return 0
 	}
 	for _, t := range r.policies {
-		for _, u := range t.Unknown(envoyKeys...) {
+		for _, u := range t.Unknown(im.keys.all()...) {
 			im.d.Refuse(u.Line, u.Key, "not a field that this command knows", "remove it, if it does not matter")
 		}
 	}
 	if c.credentials {
-		p.Credentials(lineOf("allow_credentials"), "allow_credentials")
+		p.Credentials(lineOf(im.keys.credentials), im.keys.credentials)
 	}
 	for _, o := range c.origins {
 		p.match(o)
 	}
 	ImportLists(p, Lists{
-		Methods: c.methods, MethodsLine: lineOf("allow_methods"), Headers: c.headers, HeadersLine: lineOf("allow_headers"),
-		Exposed: c.exposed, ExposedLine: lineOf("expose_headers"), Age: c.age, AgeLine: lineOf("max_age"), Echo: true,
+		Methods: c.methods, MethodsLine: lineOf(im.keys.methods), Headers: c.headers, HeadersLine: lineOf(im.keys.headers),
+		Exposed: c.exposed, ExposedLine: lineOf(im.keys.exposed), Age: c.age, AgeLine: lineOf(im.keys.age), Echo: true,
 	})
 	if c.network {
-		p.Network(lineOf("allow_private_network_access"), "allow_private_network_access")
+		p.Network(lineOf(im.keys.network), im.keys.network)
 	}
 }
 
-var envoyKeys = []string{
-	"@type", "allow_origin_string_match", "allow_methods", "allow_headers", "expose_headers", "max_age", "allow_credentials",
-	"filter_enabled", "shadow_enabled", "allow_private_network_access", "forward_not_matching_preflights",
+var envoyKeys = envoyFields{
+	origins: "allow_origin_string_match", methods: "allow_methods", headers: "allow_headers", exposed: "expose_headers", age: "max_age",
+	credentials: "allow_credentials", network: "allow_private_network_access",
+	others: []string{"@type", "filter_enabled", "shadow_enabled", "forward_not_matching_preflights"},
+}
+
+func (f envoyFields) all() []string {
+	return append([]string{f.origins, f.methods, f.headers, f.exposed, f.age, f.credentials, f.network}, f.others...)
 }
 
 // match adds the origins of a StringMatcher.
@@ -199,7 +220,7 @@ func (im *envoyImporter) host(domain Tree, h envoyHost) (string, bool) {
 // path returns the path of a route of core.
 func (im *envoyImporter) path(r envoyRoute) (string, bool) {
 	m := r.match
-	for _, u := range m.tree.Unknown("prefix", "path", "path_separated_prefix") {
+	for _, u := range m.tree.Unknown(im.conditions...) {
 		im.d.Refuse(u.Line, u.Key, "routes of a policy consist of a host and a path", "remove the condition, or keep CORS in the gateway")
 		return "", false
 	}
@@ -207,7 +228,7 @@ func (im *envoyImporter) path(r envoyRoute) (string, bool) {
 		im.d.Note(r.tree.Line(), PassAspect, "Envoy answers this route itself; behind corskit, the application gets its requests")
 	}
 	switch {
-	case m.hasPrefix && (m.prefix == "/" || m.prefix == ""):
+	case m.all, m.hasPrefix && (m.prefix == "/" || m.prefix == ""):
 		return "/", true
 	case m.hasPrefix:
 		im.d.Refuse(m.tree.Line(), m.prefix, "a prefix also covers paths such as "+quote(m.prefix+"x")+" or not the path without its slash; a route covers the path and all below it",
@@ -229,7 +250,7 @@ func (im *envoyImporter) notes() {
 		covered := false
 		for _, r := range h.routes {
 			vary = vary && (r.vary || r.cors == nil)
-			covered = covered || r.match.hasPrefix && len(r.match.prefix) <= 1
+			covered = covered || r.match.all || r.match.hasPrefix && len(r.match.prefix) <= 1
 		}
 		open = open || !covered
 	}

@@ -117,15 +117,19 @@ func (p *DraftPolicy) Origin(pattern string, line int, remark string) {
 // with or without credentials.
 func (p *DraftPolicy) Expression(e string, anchored bool, line int, remark string) {
 	pattern := ExpressionPattern(e, anchored)
+	if simple := PatternOf(e); anchored && simple != "" {
+		pattern = simple
+	}
 	_, err := core.New(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true})
 	for fault := range core.PolicyErrors(err) {
+		detail := strings.TrimPrefix(fault.Detail, "with credentials, ")
 		fix := "write the origins, or an expression of the whole origin, such as https://[a-z0-9-]+\\.example\\.com"
 		if !anchored {
-			p.d.Refuse(line, e, "the expression is not anchored, so it matches origins that only contain it: "+fault.Detail,
+			p.d.Refuse(line, e, "the expression is not anchored, so it matches origins that only contain it: "+detail,
 				"write ^ and $ around it and \\. for dots, as in ^https://[a-z0-9-]+\\.example\\.com$")
 			return
 		}
-		p.d.Refuse(line, e, fault.Detail, fix)
+		p.d.Refuse(line, e, detail, fix)
 		return
 	}
 	p.Origin(pattern, line, remark)
@@ -230,21 +234,30 @@ func (d *Draft) finish(t Target, source []byte) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
-	all = slices.DeleteFunc(all, d.announced)
-	if len(all) > 0 {
-		return Imported{}, &BugError{t.Name, all}
+	if bugs := d.judge(all); len(bugs) > 0 {
+		return Imported{}, &BugError{t.Name, bugs}
 	}
 	return Imported{text, cfg, d.notes}, nil
 }
 
-// announced reports whether a note announces a difference. None can announce a policy that is
-// wider than the source, for which the difference is narrower.
-func (d *Draft) announced(x Difference) bool {
-	quiet := x.Aspect == PassAspect || x.Aspect == ErrorAspect // the policy cannot be at fault
-	if x.Kind == Narrower && !quiet {
-		return false
+// judge returns the differences in which the policy is wider than the source. It adds notes for
+// the others, unless the importer has announced them.
+func (d *Draft) judge(all []Difference) (bugs []Difference) {
+	for _, x := range all {
+		quiet := x.Aspect == PassAspect || x.Aspect == ErrorAspect // the policy cannot be at fault
+		switch {
+		case x.Kind == Narrower && !quiet:
+			bugs = append(bugs, x)
+		case slices.ContainsFunc(d.notes, func(n Note) bool { return n.Aspect == x.Aspect }):
+		case x.Kind == Wider:
+			x.Route = ""
+			d.Note(0, x.Aspect, "the source allows more than the policy: "+x.plain())
+		default:
+			x.Route = ""
+			d.Note(0, x.Aspect, "in the source, "+x.plain())
+		}
 	}
-	return slices.ContainsFunc(d.notes, func(n Note) bool { return n.Aspect == x.Aspect })
+	return bugs
 }
 
 // flag sets the settings with which core accepts what the source allows anyway, and reports what
@@ -346,13 +359,25 @@ func (p *DraftPolicy) node() *yaml.Node {
 		}
 	}
 	if p.MaxAge != 0 {
-		text := p.MaxAge.String()
+		text := duration(p.MaxAge)
 		if p.MaxAge == core.NoPreflightCache {
 			text = "disabled"
 		}
 		add(n, "max_age", scalar(text), p.remarks["max_age"])
 	}
 	return n
+}
+
+// duration returns a duration without units that are zero.
+func duration(d time.Duration) string {
+	seconds := int(d / time.Second)
+	switch {
+	case seconds%3600 == 0:
+		return strconv.Itoa(seconds/3600) + "h"
+	case seconds%60 == 0:
+		return strconv.Itoa(seconds/60) + "m"
+	}
+	return strconv.Itoa(seconds) + "s"
 }
 
 func mapping() *yaml.Node { return &yaml.Node{Kind: yaml.MappingNode} }

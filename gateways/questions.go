@@ -15,9 +15,12 @@ type names struct {
 	exposed []string
 }
 
+// sampleMethod is a method that no side lists.
+const sampleMethod = "CORSKIT-SAMPLE"
+
 // Names that are asked for although no side lists them.
 var (
-	triedMethods = []string{"PUT", "DELETE", "PATCH", "patch", "OPTIONS", "QUERY", "CORSKIT-SAMPLE"}
+	triedMethods = []string{"PUT", "DELETE", "PATCH", "patch", "OPTIONS", "QUERY", sampleMethod}
 	triedHeaders = []string{"authorization", "content-type", "x-requested-with", sample}
 	triedExposed = []string{"etag", sample}
 )

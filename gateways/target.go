@@ -23,6 +23,8 @@ type Target struct {
 func Targets() []Target {
 	return []Target{
 		envoy(),
+		istio(),
+		gatewayAPI(),
 		kong(),
 		krakend(),
 		apisix(),

@@ -11,6 +11,8 @@
 //	corskit conform URL [FILE]                   compare a running server with a file
 //	corskit diff OLD [NEW]                       report what a change allows and refuses
 //	corskit suggest [FILE] --from LOG            suggest the change that allows what was refused
+//	corskit export [FILE] --to TARGET            write a policy for a gateway
+//	corskit import FILE --from SOURCE            make a policy from the file of a gateway
 //	corskit fleet push [FILE]                    give one policy to many replicas, through etcd
 //
 // The exit status is 0 if the answer is yes or nothing is wrong, 1 if the answer

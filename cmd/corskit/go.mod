@@ -12,6 +12,7 @@ require (
 	github.com/corskit/corskit/config v0.1.0
 	github.com/corskit/corskit/fleet v0.1.0
 	github.com/corskit/corskit/fleet/dev v0.1.0
+	github.com/corskit/corskit/gateways v0.1.0
 	github.com/gin-gonic/gin v1.12.0
 	github.com/gofiber/fiber/v2 v2.52.15
 	github.com/gofiber/fiber/v3 v3.1.0

@@ -99,6 +99,7 @@ or something is wrong, 2 if there is no answer.`,
   corskit conform http://localhost:8080/ cors.yaml
   corskit diff cors.yaml cors.new.yaml
   corskit suggest cors.yaml --from decisions.jsonl
+  corskit export cors.yaml --to envoy
   corskit fleet push cors.yaml`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -124,7 +125,7 @@ or something is wrong, 2 if there is no answer.`,
 		return oneOf("color", cmd.Flag("color").Value.String(), "auto", "always", "never")
 	}
 	root.AddCommand(newDemo(), newInit(), newSchema(), newCheck(), newExplain(), newServe(), newProbe(), newConform(), newDiff(),
-		newSuggest(), newFleet(), newVersion())
+		newSuggest(), newExport(), newImport(), newFleet(), newVersion())
 	return root
 }
 

@@ -192,6 +192,15 @@ func TestUsage(t *testing.T) {
 		{[]string{"suggest", file, "--from", "http://u:p@localhost/"}, "is not the URL of an inspector"},
 		{[]string{"suggest", file, "--from", "x", "--format", "xml"}, `--format is "xml"`},
 		{[]string{"init", "cors.json"}, "must end in .yaml"},
+		{[]string{"export", file}, "--to is required; it must be "},
+		{[]string{"export", file, "--to", "enovy"}, `--to is "enovy"; it must be `},
+		{[]string{"export", file, "--to", "envoy", "--lossy", "wider"}, `--lossy is "wider"; it must be narrower`},
+		{[]string{"export", file, "--to", "envoy", "--route", "0"}, "the file has no routes"},
+		{[]string{"export", file, "--to", "envoy", "-o", ""}, "--output: the file name is empty"},
+		{[]string{"import", file}, "--from is required"},
+		{[]string{"import", file, "--from", "x"}, `--from is "x"`},
+		{[]string{"import", "--from", "envoy"}, "got 0 arguments"},
+		{[]string{"import", "nope/", "--from", "envoy"}, "nope/ names a directory"},
 		{[]string{"fleet", "psuh"}, `unknown command "psuh"; did you mean "push"?`},
 		{[]string{"fleet", "dev", "--listen", "0.0.0.0:2379"}, "must be a loopback address, as 127.0.0.1:2379"},
 		{[]string{"fleet", "dev", "--data-dir", ""}, "--data-dir is empty"},
@@ -242,14 +251,14 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	r := corskit(t, "")
 	contains(t, "the help", r.stdout,
-		"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "fleet",
+		"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "export", "import", "fleet",
 		"completion", "version", "Examples:")
 	for _, cmd := range newFleet().Commands() {
 		if r := corskit(t, "", "help", "fleet", cmd.Name()); r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help fleet %s: %+v", cmd.Name(), r)
 		}
 	}
-	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "fleet"} {
+	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "export", "import", "fleet"} {
 		r := corskit(t, "", "help", name)
 		if r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help %s: %+v", name, r)

@@ -1,0 +1,48 @@
+package gateways_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/corskit/corskit/gateways"
+)
+
+// maxFuzzed bounds the texts that the fuzzer imports, in bytes.
+const maxFuzzed = 4 << 10
+
+// FuzzImport imports texts from each source. Nothing panics, and a policy that is imported is
+// nowhere wider than its source.
+func FuzzImport(f *testing.F) {
+	for file, text := range sources(f) {
+		f.Add(sourceOf(file).Name, text)
+	}
+	for _, trap := range traps {
+		f.Add(trap.source, []byte(trap.text))
+	}
+	f.Fuzz(func(t *testing.T, source string, text []byte) {
+		target, ok := gateways.Find(source)
+		if !ok || target.Import == nil || len(text) > maxFuzzed {
+			t.Skip("not a source, or too long")
+		}
+		x, err := gateways.Import(source, text)
+		if bug := (*gateways.BugError)(nil); errors.As(err, &bug) {
+			t.Fatal(err)
+		}
+		if err != nil {
+			return
+		}
+		model, err := target.Parse(text)
+		if err != nil {
+			t.Fatalf("imported, but without a model: %v", err)
+		}
+		all, err := gateways.Differences(x.Config, model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range all {
+			if d.Kind == gateways.Narrower && d.Aspect != gateways.PassAspect && d.Aspect != gateways.ErrorAspect {
+				t.Errorf("the policy is wider than the source: %v\n%s", d, x.Text)
+			}
+		}
+	})
+}

@@ -1,0 +1,52 @@
+package gateways
+
+import (
+	"slices"
+	"strings"
+)
+
+// HostRoutes are the routes of one host, for targets that choose the host first.
+type HostRoutes struct {
+	Host    string      // empty for all hosts that no other has
+	Routes  []PlanRoute // in order, without those that an earlier one covers
+	Covered bool        // whether the last route has every path
+}
+
+// Hosts returns the routes by host: each that a route names, and last all others. Because no
+// route covers a later one of the same host, the order of routes does not matter to targets
+// that prefer longer paths.
+func (p *Plan) Hosts() (list []HostRoutes) {
+	var names []string
+	for _, r := range p.Routes {
+		if r.Host != "" {
+			names = append(names, r.Host)
+		}
+	}
+	slices.Sort(names)
+	for _, host := range append(slices.Compact(names), "") {
+		h := HostRoutes{Host: host}
+		for _, r := range p.Routes {
+			covers := func(earlier PlanRoute) bool { return pathCovers(earlier.Path, r.Path) }
+			if r.Host != "" && r.Host != host || slices.ContainsFunc(h.Routes, covers) {
+				continue
+			}
+			h.Routes = append(h.Routes, r)
+			h.Covered = h.Covered || everyPath(r.Path)
+		}
+		list = append(list, h)
+	}
+	return list
+}
+
+func everyPath(path string) bool { return path == "" || path == "/" }
+
+// pathCovers reports whether a route with path a covers every path of a route with path b.
+func pathCovers(a, b string) bool {
+	switch {
+	case everyPath(a):
+		return true
+	case !strings.HasSuffix(a, "/"):
+		return a == b
+	}
+	return strings.HasPrefix(b, a) || b == strings.TrimSuffix(a, "/")
+}

@@ -1,0 +1,180 @@
+package gateways_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/corskit/corskit/gateways"
+)
+
+// envoyWith returns routes of Envoy with the fields of one policy.
+func envoyWith(fields string) string {
+	return `virtual_hosts:
+  - name: all
+    domains: ["*"]
+    routes:
+      - match: {prefix: /}
+        route: {cluster: application}
+        typed_per_filter_config:
+          envoy.filters.http.cors:
+            ` + strings.ReplaceAll(fields, "\n", "\n            ") + "\n"
+}
+
+// istioWith returns a VirtualService with the fields of one policy.
+func istioWith(fields string) string {
+	return `kind: VirtualService
+spec:
+  hosts: ["*"]
+  http:
+    - route: [{destination: {host: application}}]
+      corsPolicy:
+        ` + strings.ReplaceAll(fields, "\n", "\n        ") + "\n"
+}
+
+// gatewayWith returns an HTTPRoute with the fields of one filter.
+func gatewayWith(fields string) string {
+	return `kind: HTTPRoute
+spec:
+  rules:
+    - backendRefs: [{name: application, port: 80}]
+      filters:
+        - type: CORS
+          cors:
+            ` + strings.ReplaceAll(fields, "\n", "\n            ") + "\n"
+}
+
+// traps are sources that look narrower than they are. Import refuses them by name.
+var traps = []struct {
+	source, text string
+	want         []string // parts of the error
+}{
+	{"envoy", envoyWith("allow_origin_string_match: [{safe_regex: {regex: '.*'}}]\nallow_credentials: true"),
+		[]string{"line 9: ", "reflects every origin, with credentials", "list the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{prefix: https://app.example.com}]"), []string{"line 9: ", "write the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{suffix: example.com}]"), []string{"line 9: ", "write the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{contains: example.com}]"), []string{"line 9: ", "write the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{safe_regex: {regex: 'https://.*'}}]"), []string{"line 9: ", "write the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{exact: 'null'}]\nallow_credentials: true"), []string{"line 9: ", "any site can send the origin null"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{exact: https://a.example}]\nfilter_enabled: {default_value: {numerator: 50}}"),
+		[]string{"line 10: ", "fraction"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{exact: https://a.example}]\nsurprise: true"), []string{"line 10: ", `"surprise"`}},
+	{"envoy", strings.Replace(envoyWith("allow_origin_string_match: [{exact: https://a.example}]"), "prefix: /", "prefix: /api", 1),
+		[]string{"line 5: ", "write path_separated_prefix: /api"}},
+	{"envoy", strings.Replace(envoyWith("allow_origin_string_match: [{exact: https://a.example}]"), `"*"`, `"*.example.com"`, 1),
+		[]string{"line 3: ", "no wildcards for hosts"}},
+	{"istio", istioWith("allowOrigins: [{regex: '.*'}]\nallowCredentials: true"), []string{"line 7: ", "reflects every origin, with credentials"}},
+	{"istio", istioWith("allowOrigins: [{prefix: 'https://'}]"), []string{"line 7: ", "write the origins"}},
+	{"istio", istioWith("allowOrigins: [{exact: 'https://a.example'}]\nmaxAge: soon"), []string{"line 8: ", "not a duration"}},
+	{"gateway-api", gatewayWith("allowOrigins: ['*']\nallowCredentials: true"),
+		[]string{"line 8: ", "* with allowCredentials reflects every origin", "set allowCredentials: false"}},
+	{"gateway-api", gatewayWith("allowOrigins: ['https://*']"), []string{"line 8: ", "write the origins"}},
+	{"gateway-api", strings.Replace(gatewayWith("allowOrigins: ['https://a.example']"), "spec:", "spec:\n  hostnames: ['*.example.com']", 1),
+		[]string{"line 3: ", "no wildcards for hosts"}},
+}
+
+// TestTraps checks that Import refuses what would be wider than it looks.
+func TestTraps(t *testing.T) {
+	for _, trap := range traps {
+		x, err := gateways.Import(trap.source, []byte(trap.text))
+		if err == nil {
+			t.Errorf("%s: imported\n%s\nas\n%s", trap.source, trap.text, x.Text)
+			continue
+		}
+		found := 0
+		for e := range gateways.Errors[*gateways.ImportError](err) {
+			if found++; e.Problem == "" || e.Fix == "" || e.Source != trap.source {
+				t.Errorf("%s: incomplete: %+v", trap.source, e)
+			}
+		}
+		for _, part := range trap.want {
+			if !strings.Contains(err.Error(), part) || found == 0 {
+				t.Errorf("%s: %T %v, want %q", trap.source, err, err, part)
+			}
+		}
+	}
+}
+
+// sources returns the typical files of each source, by their names.
+func sources(t testing.TB) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/sources/*")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no sources", err)
+	}
+	all := make(map[string][]byte)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[filepath.Base(file)] = text
+	}
+	return all
+}
+
+// sourceOf returns the target of a file in testdata/sources, which begins with its name.
+func sourceOf(file string) (best gateways.Target) {
+	for _, target := range gateways.Targets() {
+		if strings.HasPrefix(file, target.Name) && len(target.Name) > len(best.Name) {
+			best = target
+		}
+	}
+	return best
+}
+
+// TestSources imports the typical files of each source, and exports the result again where that
+// is possible.
+func TestSources(t *testing.T) {
+	seen := make(map[string]bool)
+	for file, text := range sources(t) {
+		target := sourceOf(file)
+		seen[target.Name] = true
+		x, err := gateways.Import(target.Name, text)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if target.Export == nil {
+			continue
+		}
+		back, err := gateways.Export(x.Config, target.Name, gateways.ExportOptions{})
+		if err != nil {
+			t.Logf("%s: imported, but not exported again: %v", file, err)
+			checkRefusal(t, file, err)
+			continue
+		}
+		again, err := gateways.Import(target.Name, back.Text)
+		if err != nil {
+			t.Errorf("%s: imported, exported, and refused: %v\n%s", file, err, back.Text)
+			continue
+		}
+		all, err := gateways.CompareConfigs(x.Config, again.Config)
+		if err != nil || len(all) > 0 {
+			t.Errorf("%s: imported, exported and imported again: %v %v\n%s", file, all, err, again.Text)
+		}
+	}
+	for _, target := range gateways.Targets() {
+		if target.Import != nil && !seen[target.Name] {
+			t.Errorf("testdata/sources has no file for %s", target.Name)
+		}
+	}
+}
+
+// TestHostile imports texts that nobody writes.
+func TestHostile(t *testing.T) {
+	for _, target := range gateways.Targets() {
+		if target.Import == nil {
+			continue
+		}
+		for _, text := range []string{
+			"", "{}", "[]", "null", "a: [", "\x00", "&a [*a]", "kind: &x {y: *x}", strings.Repeat("[", 10_000),
+			strings.Repeat("a: 1\n---\n", 2000), strings.Repeat("x", 2<<20),
+		} {
+			if x, err := gateways.Import(target.Name, []byte(text)); err == nil {
+				t.Errorf("%s imports %.40q as %s", target.Name, text, x.Text)
+			}
+		}
+	}
+}
