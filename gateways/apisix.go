@@ -133,6 +133,7 @@ func (p *Plan) apisixOrigins(policy core.Policy) (exact string, expressions []st
 // apisixConfig is the configuration of the plugin.
 type apisixConfig struct {
 	line                               int
+	at                                 func(key string) int
 	origins                            []textEntry
 	expressions                        []textEntry
 	methods, headers, exposed          string
@@ -164,7 +165,7 @@ func readAPISIX(text []byte) (*apisixConfig, error) {
 		r.fault(t.Get("_meta").Line(), "_meta", "the plugin is disabled, so it answers nothing", "remove _meta")
 	}
 	c := &apisixConfig{
-		line:       t.Line(),
+		line: t.Line(), at: func(key string) int { return lineAt(t, key) },
 		methods:    r.text(t.Get("allow_methods"), "allow_methods", "*"),
 		headers:    r.text(t.Get("allow_headers"), "allow_headers", "*"),
 		exposed:    r.text(t.Get("expose_headers"), "expose_headers", ""),
@@ -176,6 +177,17 @@ func readAPISIX(text []byte) (*apisixConfig, error) {
 	line := max(t.Get("allow_origins").Line(), c.line)
 	if !apisixOrigins.MatchString(all) {
 		r.fault(line, all, "APISIX refuses this value", "write origins separated by commas, without spaces")
+	}
+	for _, key := range []string{"allow_methods", "allow_headers", "expose_headers"} {
+		var list []textEntry
+		for _, name := range commaList(t.Get(key).Text()) {
+			list = append(list, textEntry{name, t.Get(key).Line()})
+		}
+		if key == "allow_methods" {
+			r.methods(list)
+		} else {
+			r.tokens(list)
+		}
 	}
 	for o := range strings.SplitSeq(all, ",") {
 		c.origins = append(c.origins, textEntry{o, line})
@@ -294,27 +306,27 @@ func importAPISIX(text []byte, d *Draft) {
 	}
 	p.Methods(slices.DeleteFunc(slices.Clone(methods), func(m string) bool {
 		return m == "TRACE" || m == "CONNECT" || m == "*" && c.credential
-	}), c.line, "")
+	}), c.at("allow_methods"), "")
 	if c.headers == "**" {
-		p.echoedHeaders(c.credential, c.line, "** allows all headers")
+		p.echoedHeaders(c.credential, c.at("allow_headers"), "** allows all headers")
 	} else {
-		p.Headers(slices.DeleteFunc(commaList(c.headers), func(h string) bool { return h == "*" && c.credential }), c.line, "")
+		p.Headers(slices.DeleteFunc(commaList(c.headers), func(h string) bool { return h == "*" && c.credential }), c.at("allow_headers"), "")
 	}
 	p.Exposed(slices.DeleteFunc(commaList(c.exposed), func(h string) bool {
 		return safelisted(h) || h == "**" || h == "*" && c.credential
-	}), c.line, "")
+	}), c.at("expose_headers"), "")
 	if !c.exposedSet && !c.credential {
 		d.Note(c.line, ExposeAspect, "expose_headers is not set: older versions expose every header then, and the policy exposes none")
 	}
 	if c.credential {
-		p.Credentials(c.line, "")
+		p.Credentials(c.at("allow_credential"), "")
 	}
 	switch {
 	case c.maxAge < 0:
-		p.Age(0, c.line, "")
-		d.Note(c.line, MaxAgeAspect, "max_age -1 is not valid, and browsers read it in different ways; the policy disables caching")
+		p.Age(0, c.at("max_age"), "")
+		d.Note(c.at("max_age"), MaxAgeAspect, "max_age -1 is not valid, and browsers read it in different ways; the policy disables caching")
 	case c.maxAge != defaultAge: // which browsers use anyway
-		p.Age(c.maxAge, c.line, "")
+		p.Age(c.maxAge, c.at("max_age"), "")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 // origins of which the one that matches is sent.
 type awsCors struct {
 	line                               int
+	at                                 func(key string) int
 	origins, methods, headers, exposed []textEntry
 	credentials                        bool
 	maxAge                             *int
@@ -45,13 +46,30 @@ func readAWS(source string, text []byte) (*awsCors, *reading, bool) {
 	}
 	r.known(t, known...)
 	c := &awsCors{
-		line:    t.Line(),
+		line: t.Line(),
+		at: func(key string) int {
+			if v := get(key); v.Exists() {
+				return v.Line()
+			}
+			return t.Line()
+		},
 		origins: r.list(get("AllowOrigins"), "AllowOrigins"), methods: r.list(get("AllowMethods"), "AllowMethods"),
 		headers: r.list(get("AllowHeaders"), "AllowHeaders"), exposed: r.list(get("ExposeHeaders"), "ExposeHeaders"),
 		credentials: r.bool(get("AllowCredentials"), "AllowCredentials", false),
 		maxAge:      r.seconds(get("MaxAge"), "MaxAge"),
 	}
+	c.check(r)
 	return c, r, true
+}
+
+// check reports lists that browsers refuse.
+func (c *awsCors) check(r *reading) {
+	r.methods(c.methods)
+	r.tokens(c.headers)
+	r.tokens(c.exposed)
+	if c.maxAge != nil && *c.maxAge < 0 {
+		r.fault(c.at("MaxAge"), "MaxAge", "is negative, which browsers do not read", "write a number that is not negative")
+	}
 }
 
 // awsSettings is what the exporters write.
@@ -126,7 +144,7 @@ func (d *Draft) awsPolicy(c *awsCors) *DraftPolicy {
 	d.varyNote()
 	switch {
 	case lists(c.origins, "*") && c.credentials:
-		d.Refuse(c.line, "AllowCredentials", "nothing says what it sends for * with credentials; the API refuses both, or allows every origin",
+		d.Refuse(c.at("AllowCredentials"), "AllowCredentials", "nothing says what it sends for * with credentials; the API refuses both, or allows every origin",
 			"list the origins, or set AllowCredentials to false")
 	case slices.ContainsFunc(c.origins, func(e textEntry) bool { return strings.HasSuffix(e.text, "://*") }):
 		for _, e := range c.origins {
@@ -143,10 +161,10 @@ func (d *Draft) awsPolicy(c *awsCors) *DraftPolicy {
 	p.Headers(p.literalStars(c.headers, c.credentials, HeaderAspect), lineOf(c.headers, c.line), "")
 	p.Exposed(p.literalStars(c.exposed, c.credentials, ExposeAspect), lineOf(c.exposed, c.line), "")
 	if c.credentials {
-		p.Credentials(c.line, "")
+		p.Credentials(c.at("AllowCredentials"), "")
 	}
 	if c.maxAge != nil {
-		p.Age(*c.maxAge, c.line, "")
+		p.Age(*c.maxAge, c.at("MaxAge"), "")
 	}
 	return p
 }
@@ -229,7 +247,7 @@ func readAPIGateway(text []byte) (*awsCors, error) {
 		}
 	}
 	if c.maxAge != nil && *c.maxAge <= 0 {
-		r.fault(c.line, "MaxAge", "nothing says what API Gateway sends for a number that is not positive", "remove it, or write at least 1")
+		r.fault(c.at("MaxAge"), "MaxAge", "nothing says what API Gateway sends for a number that is not positive", "remove it, or write at least 1")
 	}
 	return c, r.err()
 }
@@ -343,7 +361,7 @@ func readLambdaURL(text []byte) (*awsCors, error) {
 		c.maxAge = new(int) // the documented default, with which browsers do not cache
 	}
 	if *c.maxAge < 0 || *c.maxAge > maxPolicyAge {
-		r.fault(c.line, "MaxAge", "Lambda refuses it", "write 0 to 86400")
+		r.fault(c.at("MaxAge"), "MaxAge", "Lambda refuses it", "write 0 to 86400")
 	}
 	return c, r.err()
 }

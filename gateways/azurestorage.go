@@ -112,6 +112,7 @@ func xmlText(list []string) string {
 
 type azureRule struct {
 	line                               int
+	at                                 func(key string) int
 	origins, methods, headers, exposed []textEntry
 	maxAge                             int
 }
@@ -132,7 +133,7 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 			rule := pair.Value
 			r.known(rule, "AllowedOrigins", "AllowedMethods", "AllowedHeaders", "ExposedHeaders", "MaxAgeInSeconds")
 			a := azureRule{
-				pair.Line, commas(rule.Get("AllowedOrigins")), commas(rule.Get("AllowedMethods")), commas(rule.Get("AllowedHeaders")),
+				pair.Line, func(key string) int { return lineAt(rule, key) }, commas(rule.Get("AllowedOrigins")), commas(rule.Get("AllowedMethods")), commas(rule.Get("AllowedHeaders")),
 				commas(rule.Get("ExposedHeaders")), 0,
 			}
 			if age := r.number(rule.Get("MaxAgeInSeconds"), "MaxAgeInSeconds"); age != nil {
@@ -150,7 +151,7 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 			r.object(rule, "corsRules")
 			r.known(rule, "allowedOrigins", "allowedMethods", "allowedHeaders", "exposedHeaders", "maxAgeInSeconds")
 			a := azureRule{
-				rule.Line(), r.list(rule.Get("allowedOrigins"), "allowedOrigins"), r.list(rule.Get("allowedMethods"), "allowedMethods"),
+				rule.Line(), func(key string) int { return lineAt(rule, strings.ToLower(key[:1])+key[1:]) }, r.list(rule.Get("allowedOrigins"), "allowedOrigins"), r.list(rule.Get("allowedMethods"), "allowedMethods"),
 				r.list(rule.Get("allowedHeaders"), "allowedHeaders"), r.list(rule.Get("exposedHeaders"), "exposedHeaders"), 0,
 			}
 			if age := r.seconds(rule.Get("maxAgeInSeconds"), "maxAgeInSeconds"); age != nil {
@@ -172,6 +173,11 @@ func (r *reading) azureRules(rules []azureRule) {
 		r.fault(rules[maxAzureRules].line, "", "there are more than 5 rules", "Azure Storage refuses the file: write fewer rules")
 	}
 	for _, rule := range rules {
+		r.tokens(rule.headers)
+		r.tokens(rule.exposed)
+		if lists(rule.origins, "*") && len(rule.origins) > 1 {
+			r.fault(lineOf(rule.origins, rule.line), "*", "together with other origins, * is not a wildcard", "write only *, or list the origins")
+		}
 		for _, m := range rule.methods {
 			if !slices.Contains(azureMethods, m.text) {
 				r.fault(m.line, m.text, "Azure Storage has no such method", "write one of "+strings.Join(azureMethods, ", "))
@@ -320,7 +326,7 @@ func importAzureStorage(text []byte, d *Draft) {
 			p.starHeaders(rule.headers, credentials, rule.line)
 			p.exposedWithoutStars(rule.exposed, rule.line)
 			if rule.maxAge != defaultAge {
-				p.Age(rule.maxAge, rule.line, "")
+				p.Age(rule.maxAge, rule.at("MaxAgeInSeconds"), "")
 			}
 		})
 	}

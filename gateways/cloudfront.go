@@ -188,11 +188,17 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 		return r.list(v, "AccessControl"+name)
 	}
 	f := &cloudFrontFile{cors: &awsCors{
-		line: t.Line(), origins: items("AllowOrigins"), methods: items("AllowMethods"), headers: items("AllowHeaders"),
+		line: t.Line(), at: func(key string) int {
+			return lineAt(t, map[string]string{
+				"AllowCredentials": "AccessControlAllowCredentials", "MaxAge": "AccessControlMaxAgeSec",
+			}[key])
+		},
+		origins: items("AllowOrigins"), methods: items("AllowMethods"), headers: items("AllowHeaders"),
 		exposed:     items("ExposeHeaders"),
 		credentials: r.bool(t.Get("AccessControlAllowCredentials"), "AccessControlAllowCredentials", false),
 		maxAge:      r.seconds(t.Get("AccessControlMaxAgeSec"), "AccessControlMaxAgeSec"),
 	}}
+	f.cors.check(r)
 	f.cors.methods = cloudFrontMethods(r, f.cors.methods)
 	for _, e := range f.cors.origins {
 		if strings.Contains(e.text, "*") && e.text != "*" {

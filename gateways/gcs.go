@@ -99,6 +99,7 @@ func (p *Plan) gcsHeaders(policy core.Policy) (list []string) {
 
 type gcsRule struct {
 	line                      int
+	at                        func(key string) int
 	origins, methods, headers []textEntry
 	maxAge                    int
 }
@@ -116,14 +117,16 @@ func readGCS(text []byte) ([]gcsRule, error) {
 		r.object(rule, "rule")
 		r.known(rule, "origin", "method", "responseHeader", "maxAgeSeconds")
 		g := gcsRule{
-			line: rule.Line(), origins: r.list(rule.Get("origin"), "origin"), methods: r.list(rule.Get("method"), "method"),
+			line: rule.Line(), at: func(key string) int { return lineAt(rule, key) }, origins: r.list(rule.Get("origin"), "origin"), methods: r.list(rule.Get("method"), "method"),
 			headers: r.list(rule.Get("responseHeader"), "responseHeader"),
 		}
 		if age := r.seconds(rule.Get("maxAgeSeconds"), "maxAgeSeconds"); age != nil && *age > 0 {
 			g.maxAge = *age
 		} else {
-			r.fault(rule.Line(), "maxAgeSeconds", "nothing says what Cloud Storage sends without a number that is positive", "write the seconds")
+			r.fault(g.at("maxAgeSeconds"), "maxAgeSeconds", "nothing says what Cloud Storage sends without a number that is positive", "write the seconds")
 		}
+		r.methods(g.methods)
+		r.tokens(g.headers)
 		for _, e := range slices.Concat(g.headers, g.methods) {
 			if strings.Contains(e.text, "*") {
 				r.fault(e.line, e.text, "nothing says what Cloud Storage sends for a wildcard here", "list the names")
@@ -217,7 +220,7 @@ func importGCS(text []byte, d *Draft) {
 			p.Exposed(slices.DeleteFunc(lower(textsOf(rule.headers)), func(h string) bool { return safelisted(h) || unreadable(h) }),
 				lineOf(rule.headers, rule.line), "responseHeader is for both kinds")
 			if rule.maxAge != defaultAge {
-				p.Age(rule.maxAge, rule.line, "")
+				p.Age(rule.maxAge, rule.at("maxAgeSeconds"), "")
 			}
 		})
 	}

@@ -124,7 +124,7 @@ func importKong(text []byte, d *Draft) {
 	}
 	p := d.Policy("", k.line)
 	if k.preflightContinue {
-		d.Refuse(k.line, "preflight_continue", "the application answers preflights, so the file does not say what is allowed",
+		d.Refuse(k.at("preflight_continue"), "preflight_continue", "the application answers preflights, so the file does not say what is allowed",
 			"set preflight_continue: false, or import from the application")
 	}
 	p.kongOrigins(k)
@@ -140,20 +140,20 @@ func importKong(text []byte, d *Draft) {
 	}
 	p.Exposed(p.literalStars(k.exposed, k.credentials, ExposeAspect), lineOf(k.exposed, k.line), "")
 	if k.credentials {
-		p.Credentials(k.line, "")
+		p.Credentials(k.at("credentials"), "")
 	}
 	if k.privateNetwork {
-		p.Network(k.line, "")
+		p.Network(k.at("private_network"), "")
 	}
 	if k.maxAge != nil {
-		p.Age(*k.maxAge, k.line, "")
+		p.Age(*k.maxAge, k.at("max_age"), "")
 	}
 }
 
 func (p *DraftPolicy) kongOrigins(k *kongConfig) {
 	if len(k.origins) == 0 || lists(k.origins, "*") {
 		if k.credentials {
-			p.d.Refuse(lineOf(k.origins, k.line), "credentials", "with no origins, or *, and credentials, Kong allows every origin with cookies",
+			p.d.Refuse(k.at("credentials"), "credentials", "with no origins, or *, and credentials, Kong allows every origin with cookies",
 				"list the origins, or set credentials: false")
 			return
 		}
@@ -224,6 +224,7 @@ func endsEverywhere(re *syntax.Regexp) bool {
 type kongConfig struct {
 	plugin                                                        Tree
 	line                                                          int
+	at                                                            func(key string) int
 	origins, headers, methods, exposed                            []textEntry
 	maxAge                                                        *int
 	credentials, preflightContinue, privateNetwork, allowNoOrigin bool
@@ -253,7 +254,7 @@ func readKong(text []byte) (*kongConfig, error) {
 	r.known(c, "origins", "headers", "methods", "exposed_headers", "max_age", "credentials", "preflight_continue",
 		"private_network", "allow_origin_absent")
 	k := &kongConfig{
-		line:    plugin.Line(),
+		line: plugin.Line(), at: func(key string) int { return lineAt(c, key) },
 		origins: r.list(c.Get("origins"), "origins"), headers: r.list(c.Get("headers"), "headers"),
 		methods: r.list(c.Get("methods"), "methods"), exposed: r.list(c.Get("exposed_headers"), "exposed_headers"),
 		maxAge:            r.seconds(c.Get("max_age"), "max_age"),
@@ -262,6 +263,8 @@ func readKong(text []byte) (*kongConfig, error) {
 		privateNetwork:    r.bool(c.Get("private_network"), "private_network", false),
 		allowNoOrigin:     r.bool(c.Get("allow_origin_absent"), "allow_origin_absent", true),
 	}
+	r.tokens(k.headers)
+	r.tokens(k.exposed)
 	for _, m := range k.methods {
 		if !slices.Contains(kongMethods, m.text) {
 			r.fault(m.line, m.text, "Kong's schema has no such method", "write one of "+strings.Join(kongMethods, ", "))

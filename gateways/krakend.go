@@ -90,6 +90,7 @@ func exportKrakenD(p *Plan) []byte {
 // krakendConfig is what the module reads.
 type krakendConfig struct {
 	line                                     int
+	at                                       func(key string) int
 	origins, methods, headers, exposed       []textEntry
 	credentials, privateNetwork, passthrough bool
 	status                                   int
@@ -110,7 +111,7 @@ func readKrakenD(text []byte) (*krakendConfig, error) {
 	r.known(t, "allow_origins", "allow_methods", "allow_headers", "expose_headers", "allow_credentials", "allow_private_network",
 		"options_passthrough", "options_success_status", "max_age", "debug")
 	c := &krakendConfig{
-		line:    t.Line(),
+		line: t.Line(), at: func(key string) int { return lineAt(t, key) },
 		origins: r.list(t.Get("allow_origins"), "allow_origins"), methods: r.list(t.Get("allow_methods"), "allow_methods"),
 		headers: r.list(t.Get("allow_headers"), "allow_headers"), exposed: r.list(t.Get("expose_headers"), "expose_headers"),
 		credentials:    r.bool(t.Get("allow_credentials"), "allow_credentials", false),
@@ -118,6 +119,9 @@ func readKrakenD(text []byte) (*krakendConfig, error) {
 		passthrough:    r.bool(t.Get("options_passthrough"), "options_passthrough", false),
 		status:         204,
 	}
+	r.methods(c.methods)
+	r.tokens(c.headers)
+	r.tokens(c.exposed)
 	if status := r.seconds(t.Get("options_success_status"), "options_success_status"); status != nil && *status != 0 {
 		c.status = *status
 	}
@@ -245,11 +249,11 @@ func importKrakenD(text []byte, d *Draft) {
 		return
 	}
 	if c.passthrough {
-		d.Refuse(c.line, "options_passthrough", "the application answers preflights too, so the file does not say what is allowed",
+		d.Refuse(c.at("options_passthrough"), "options_passthrough", "the application answers preflights too, so the file does not say what is allowed",
 			"set options_passthrough: false")
 	}
 	if c.status < 200 || c.status > 299 {
-		d.Refuse(c.line, "options_success_status", "browsers refuse preflights with this status", "set it to 204")
+		d.Refuse(c.at("options_success_status"), "options_success_status", "browsers refuse preflights with this status", "set it to 204")
 	}
 	p := d.Policy("", c.line)
 	all := len(c.origins) == 0 || lists(c.origins, "*")
@@ -258,7 +262,7 @@ func importKrakenD(text []byte, d *Draft) {
 	case all:
 		p.Origin("*", lineOf(c.origins, c.line), "")
 		if c.credentials {
-			d.Note(c.line, "", "KrakenD sends * for every origin, with which browsers allow no credentials, so allow_credentials is left out")
+			d.Note(c.at("allow_credentials"), "", "KrakenD sends * for every origin, with which browsers allow no credentials, so allow_credentials is left out")
 		}
 	default:
 		p.krakendOrigins(c.origins)
@@ -274,13 +278,13 @@ func importKrakenD(text []byte, d *Draft) {
 	}
 	p.Exposed(p.literalStars(c.exposed, credentials, ExposeAspect), lineOf(c.exposed, c.line), "")
 	if credentials {
-		p.Credentials(c.line, "")
+		p.Credentials(c.at("allow_credentials"), "")
 	}
 	if c.privateNetwork {
-		p.Network(c.line, "")
+		p.Network(c.at("allow_private_network"), "")
 	}
 	if c.maxAge != 0 {
-		p.Age(max(c.maxAge, 0), c.line, "")
+		p.Age(max(c.maxAge, 0), c.at("max_age"), "")
 	}
 }
 

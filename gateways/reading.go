@@ -137,6 +137,33 @@ func (r *reading) bool(t Tree, name string, absent bool) bool {
 // maxSeconds bounds ages that are read.
 const maxSeconds = 1<<31 - 1
 
+// lineAt returns the line of a key of a map, or that of the map.
+func lineAt(t Tree, key string) int {
+	if v := t.Get(key); v.Exists() {
+		return v.Line()
+	}
+	return t.Line()
+}
+
+// methods reports methods that no browser sends.
+func (r *reading) methods(list []textEntry) {
+	r.tokens(list)
+	for _, e := range list {
+		if m := browsermodel.NormalizeMethod(e.text); m != e.text {
+			r.fault(e.line, e.text, "browsers send "+m+", which this spelling does not match", "write "+m)
+		}
+	}
+}
+
+// tokens reports what is no name of a method or header. Browsers refuse a whole list that has it.
+func (r *reading) tokens(list []textEntry) {
+	for _, e := range list {
+		if !isToken(e.text) {
+			r.fault(e.line, e.text, "is not the name of a method or header, so browsers refuse the whole list", "correct it, or remove it")
+		}
+	}
+}
+
 // seconds returns an age, or nil if it is absent.
 func (r *reading) seconds(t Tree, name string) *int {
 	if !t.Exists() {

@@ -106,6 +106,7 @@ func (p *Plan) alwaysCredentials(policy core.Policy) {
 // s3Rule is a CORSRule.
 type s3Rule struct {
 	line                               int
+	at                                 func(key string) int
 	origins, methods, headers, exposed []textEntry
 	maxAge                             *int
 }
@@ -130,7 +131,7 @@ func readS3(text []byte) ([]s3Rule, error) {
 			}
 			r.elements(rule, "ID", "AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader", "MaxAgeSeconds")
 			rules = append(rules, s3Rule{
-				pair.Line, r.all(rule, "AllowedOrigin"), r.all(rule, "AllowedMethod"), r.all(rule, "AllowedHeader"),
+				pair.Line, func(key string) int { return lineAt(rule, key) }, r.all(rule, "AllowedOrigin"), r.all(rule, "AllowedMethod"), r.all(rule, "AllowedHeader"),
 				r.all(rule, "ExposeHeader"), r.number(rule.Get("MaxAgeSeconds"), "MaxAgeSeconds"),
 			})
 		}
@@ -144,7 +145,7 @@ func readS3(text []byte) ([]s3Rule, error) {
 			r.object(rule, "CORSRules")
 			r.known(rule, "ID", "AllowedOrigins", "AllowedMethods", "AllowedHeaders", "ExposeHeaders", "MaxAgeSeconds")
 			rules = append(rules, s3Rule{
-				rule.Line(), r.list(rule.Get("AllowedOrigins"), "AllowedOrigins"), r.list(rule.Get("AllowedMethods"), "AllowedMethods"),
+				rule.Line(), func(key string) int { return lineAt(rule, key) }, r.list(rule.Get("AllowedOrigins"), "AllowedOrigins"), r.list(rule.Get("AllowedMethods"), "AllowedMethods"),
 				r.list(rule.Get("AllowedHeaders"), "AllowedHeaders"), r.list(rule.Get("ExposeHeaders"), "ExposeHeaders"),
 				r.seconds(rule.Get("MaxAgeSeconds"), "MaxAgeSeconds"),
 			})
@@ -164,6 +165,8 @@ func readS3(text []byte) ([]s3Rule, error) {
 
 // s3Rule reports what S3 refuses.
 func (r *reading) s3Rule(rule s3Rule) {
+	r.tokens(rule.headers)
+	r.tokens(rule.exposed)
 	if len(rule.origins) == 0 || len(rule.methods) == 0 {
 		r.fault(rule.line, "", "the rule has no AllowedOrigins or no AllowedMethods", "S3 refuses the file: write both")
 	}
@@ -183,7 +186,7 @@ func (r *reading) s3Rule(rule s3Rule) {
 		}
 	}
 	if rule.maxAge != nil && *rule.maxAge <= 0 {
-		r.fault(rule.line, "MaxAgeSeconds", "nothing says what S3 sends for a number that is not positive", "remove it, or write at least 1")
+		r.fault(rule.at("MaxAgeSeconds"), "MaxAgeSeconds", "nothing says what S3 sends for a number that is not positive", "remove it, or write at least 1")
 	}
 }
 
@@ -333,7 +336,7 @@ func importS3(text []byte, d *Draft) {
 			p.starHeaders(rule.headers, credentials, rule.line)
 			p.Exposed(textsOf(rule.exposed), lineOf(rule.exposed, rule.line), "")
 			if rule.maxAge != nil {
-				p.Age(*rule.maxAge, rule.line, "")
+				p.Age(*rule.maxAge, rule.at("MaxAgeSeconds"), "")
 			}
 		})
 	}
