@@ -78,7 +78,7 @@ func caddyTemplate(s string) template {
 		switch {
 		case strings.HasPrefix(p.name, "header."):
 			t[i].name = "http.request." + p.name
-		case contains([]string{"method", "host", "hostport", "scheme", "path", "uri"}, p.name):
+		case slices.Contains([]string{"method", "host", "hostport", "scheme", "path", "uri"}, p.name):
 			t[i].name = map[string]string{"path": "http.request.uri.path", "uri": "http.request.uri"}[p.name]
 			if t[i].name == "" {
 				t[i].name = "http.request." + p.name

@@ -135,10 +135,10 @@ func (m *haproxyModel) test(words []word) (t haproxyTest, ok bool) {
 		}
 		rest = rest[1:]
 	}
-	number := strings.HasSuffix(name, "_cnt") || contains([]string{"ssl_fc", "always_true", "always_false"}, name) || strings.Contains(text, ",strcmp")
+	number := strings.HasSuffix(name, "_cnt") || slices.Contains([]string{"ssl_fc", "always_true", "always_false"}, name) || strings.Contains(text, ",strcmp")
 	if number && t.method == "str" {
 		t.method = "eq"
-		if len(rest) > 0 && contains([]string{"eq", "ne", "ge", "gt", "le", "lt"}, rest[0].text) {
+		if len(rest) > 0 && slices.Contains([]string{"eq", "ne", "ge", "gt", "le", "lt"}, rest[0].text) {
 			t.method = rest[0].text
 			rest = rest[1:]
 		}
@@ -154,7 +154,7 @@ func (m *haproxyModel) test(words []word) (t haproxyTest, ok bool) {
 
 // prepare checks a test, compiles its expressions, and notes what it says about origins.
 func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
-	if !contains([]string{"str", "reg", "beg", "end", "sub", "found", "len", "eq", "ne", "ge", "gt", "le", "lt"}, t.method) {
+	if !slices.Contains([]string{"str", "reg", "beg", "end", "sub", "found", "len", "eq", "ne", "ge", "gt", "le", "lt"}, t.method) {
 		m.fault(line, t.method, "corskit does not know this way to compare", "compare with -m str or -m reg")
 		return false
 	}

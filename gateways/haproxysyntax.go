@@ -1,6 +1,7 @@
 package gateways
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -32,7 +33,7 @@ func parseHAProxy(text []byte) (list []*haproxySection, fault *syntaxFault) {
 		if len(words) == 0 {
 			continue
 		}
-		if kind := words[0].text; contains(haproxySections, kind) {
+		if kind := words[0].text; slices.Contains(haproxySections, kind) {
 			now = &haproxySection{kind: kind, line: i + 1}
 			if len(words) > 1 {
 				now.name = words[1].text
@@ -46,15 +47,6 @@ func parseHAProxy(text []byte) (list []*haproxySection, fault *syntaxFault) {
 		now.lines = append(now.lines, words)
 	}
 	return list, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }
 
 // haproxyWords splits a line (HAProxy configuration manual, 2.2, quoting and escaping).

@@ -2,6 +2,7 @@ package gateways
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,7 +55,7 @@ func parseFetch(s string) (f haproxyFetch, err error) {
 			f.argument = strings.Join(args, ",")
 		}
 	}
-	if !contains(haproxyFetches, name) {
+	if !slices.Contains(haproxyFetches, name) {
 		return f, fmt.Errorf("%s is not known", quote(name))
 	}
 	for rest != "" {

@@ -259,7 +259,7 @@ func (l *learner) permission(origin string) (p *permission, ok bool) {
 	credentials, _ := actual.Header.Get("Access-Control-Allow-Credentials")
 	p.credentials = credentials == "true"
 	exposed, _ := actual.Header.Get("Access-Control-Expose-Headers")
-	p.exposed = elements(exposed)
+	p.exposed = SplitList(exposed)
 
 	request.Method = "OPTIONS"
 	request.AccessControlRequestPrivateNetwork = []string{"true"}
@@ -270,8 +270,8 @@ func (l *learner) permission(origin string) (p *permission, ok bool) {
 	p.headers = echoed(asked.Header, "Access-Control-Allow-Headers", sample)
 	if p.credentials && !p.literal {
 		// With credentials, "*" is only a name.
-		p.methods = without(p.methods, asked.Header, "Access-Control-Allow-Methods")
-		p.headers = without(p.headers, asked.Header, "Access-Control-Allow-Headers")
+		p.methods = unstarred(p.methods, asked.Header, "Access-Control-Allow-Methods")
+		p.headers = unstarred(p.headers, asked.Header, "Access-Control-Allow-Headers")
 		p.exposed = slices.DeleteFunc(p.exposed, func(s string) bool { return s == "*" })
 	}
 	p.age, _ = asked.Header.Get("Access-Control-Max-Age")
@@ -283,7 +283,7 @@ func (l *learner) permission(origin string) (p *permission, ok bool) {
 // echoed returns the elements of a list, or "*" if it repeats what is asked for.
 func echoed(h browsermodel.Fields, name, asked string) []string {
 	value, _ := h.Get(name)
-	list := elements(value)
+	list := SplitList(value)
 	if slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, asked) }) {
 		if name == "Access-Control-Allow-Headers" {
 			return []string{"*", "authorization"}
@@ -293,21 +293,11 @@ func echoed(h browsermodel.Fields, name, asked string) []string {
 	return list
 }
 
-// without removes "*" unless the field repeats what is asked for.
-func without(list []string, h browsermodel.Fields, name string) []string {
+// unstarred removes "*" unless the field repeats what is asked for.
+func unstarred(list []string, h browsermodel.Fields, name string) []string {
 	value, _ := h.Get(name)
-	if slices.Contains(elements(value), "*") {
+	if slices.Contains(SplitList(value), "*") {
 		return slices.DeleteFunc(list, func(s string) bool { return s == "*" })
-	}
-	return list
-}
-
-// elements returns the elements of a list.
-func elements(value string) (list []string) {
-	for s := range strings.SplitSeq(value, ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			list = append(list, s)
-		}
 	}
 	return list
 }

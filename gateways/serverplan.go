@@ -88,7 +88,7 @@ var plainHeaderName = regexp.MustCompile(`^[A-Za-z0-9!#&*+.^_|~-]+$`)
 
 func (p *Plan) serverPolicy(policy core.Policy, index int) serverPolicy {
 	s := serverPolicy{name: policy.Name, network: policy.AllowPrivateNetwork}
-	if !plainName.MatchString(s.name) || strings.HasPrefix(s.name, "policy") || contains([]string{"refused", "none", "other"}, s.name) {
+	if !plainName.MatchString(s.name) || strings.HasPrefix(s.name, "policy") || slices.Contains([]string{"refused", "none", "other"}, s.name) {
 		s.name = "policy" + strconv.Itoa(index+1)
 	}
 	for _, l := range []struct {
