@@ -342,6 +342,11 @@ func configOf(d *Draft) (*config.Config, error) {
 // announce reports a difference.
 func (l *learner) announce(x Difference) {
 	line := l.m.fieldLine("Access-Control-Allow-Origin")
+	tolerant, _ := l.m.(interface{ tolerates(string) bool })
+	if x.Kind == Wider && tolerant != nil && !slices.ContainsFunc(x.Origins, func(o string) bool { return !tolerant.tolerates(o) }) {
+		l.d.Note(line, x.Aspect, "fixed: the expression was not anchored, and allowed origins such as "+x.Origins[0])
+		return
+	}
 	switch {
 	case x.Aspect == VaryAspect:
 		l.d.Note(line, VaryAspect, "fixed: caches could give the response for one origin to another, because Vary did not name Origin")

@@ -37,6 +37,8 @@ func Targets() []Target {
 		nginx(),
 		haproxy(),
 		caddy(),
+		traefik(),
+		ingressNginx(),
 	}
 }
 
