@@ -34,6 +34,11 @@ func Targets() []Target {
 		apiGateway(),
 		lambdaURL(),
 		cloudFront(),
+		nginx(),
+		haproxy(),
+		caddy(),
+		traefik(),
+		ingressNginx(),
 	}
 }
 
