@@ -19,7 +19,7 @@ func TestExport(t *testing.T) {
 	if testing.Short() {
 		n = 10
 	}
-	all := corpus(t, n)
+	all := policies(t, n)
 	for _, target := range gateways.Targets() {
 		if target.Export == nil {
 			continue

@@ -25,6 +25,20 @@ func Targets() []Target {
 		envoy(),
 		istio(),
 		gatewayAPI(),
+		kong(),
+		krakend(),
+		apisix(),
+		s3(),
+		gcs(),
+		azureStorage(),
+		apiGateway(),
+		lambdaURL(),
+		cloudFront(),
+		nginx(),
+		haproxy(),
+		caddy(),
+		traefik(),
+		ingressNginx(),
 	}
 }
 

@@ -45,11 +45,13 @@ spec:
             ` + strings.ReplaceAll(fields, "\n", "\n            ") + "\n"
 }
 
-// traps are sources that look narrower than they are. Import refuses them by name.
-var traps = []struct {
+type trap struct {
 	source, text string
 	want         []string // parts of the error
-}{
+}
+
+// traps are sources that look narrower than they are. Import refuses them by name.
+var traps = []trap{
 	{"envoy", envoyWith("allow_origin_string_match: [{safe_regex: {regex: '.*'}}]\nallow_credentials: true"),
 		[]string{"line 9: ", "reflects every origin, with credentials", "list the origins"}},
 	{"envoy", envoyWith("allow_origin_string_match: [{prefix: https://app.example.com}]"), []string{"line 9: ", "write the origins"}},

@@ -1,0 +1,299 @@
+package gateways
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/corskit/corskit/core"
+)
+
+// Fixes that exporters suggest.
+const (
+	fixMount       = "mount corskit in the application behind it"
+	fixListOrigins = "list the origins, or " + fixMount
+	fixListMethods = "list the methods, or " + fixMount
+	fixListHeaders = "list the headers, or " + fixMount
+)
+
+// safeMethods are those that every policy allows.
+var safeMethods = []string{"GET", "HEAD", "POST"}
+
+// methodsAmong returns the methods of a policy, GET, HEAD and POST first, for a target that knows
+// only some. It stands for "*" if wildcard is set, and otherwise all known ones do.
+func (p *Plan) methodsAmong(policy core.Policy, known []string, wildcard bool) (list []string) {
+	list = slices.Clone(safeMethods)
+	only := "it knows only the methods " + strings.Join(known, ", ")
+	for _, m := range policy.AllowMethods {
+		switch {
+		case slices.Contains(safeMethods, m):
+		case m == "*" && wildcard:
+			return []string{"*"}
+		case m == "*":
+			if p.Lose(policy.Name, "AllowMethods", "*", MethodAspect, only, fixListMethods, "scripts may not use other methods than these") {
+				for _, k := range known {
+					if !slices.Contains(list, k) && !slices.Contains([]string{"TRACE", "CONNECT"}, k) {
+						list = append(list, k)
+					}
+				}
+			}
+		case !slices.Contains(known, m):
+			p.Lose(policy.Name, "AllowMethods", m, MethodAspect, only, "remove the method, or "+fixMount, "scripts may not use "+m)
+		default:
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// spelling is what a target that has a list of origins can say in it.
+type spelling struct {
+	limit      string // what it can say
+	subdomains bool   // https://*.example.com
+	ports      bool   // http://localhost:*
+	null       bool
+	schemes    *regexp.Regexp // of exact origins; nil for all
+}
+
+// originsAs returns the origins of a policy as a list. It refuses a policy without origins.
+func (p *Plan) originsAs(policy core.Policy, s spelling) (list []string) {
+	add := func(texts ...string) {
+		for _, t := range texts {
+			if !slices.Contains(list, t) {
+				list = append(list, t)
+			}
+		}
+	}
+	for _, e := range EntriesOf(policy) {
+		fixed, isPort := strings.CutSuffix(e.Text, ":*")
+		switch {
+		case e.Kind == AnyEntry:
+			return []string{"*"}
+		case e.Kind == ExactEntry && (s.schemes == nil || s.schemes.MatchString(e.Text)), e.Kind == SubdomainsEntry && s.subdomains,
+			e.Kind == NullEntry && s.null:
+			add(e.Text)
+		case e.Kind == WildcardEntry && s.ports && isPort && core.IsOrigin(fixed):
+			add(fixed, e.Text)
+		case e.Kind == LoopbackEntry && s.ports:
+			for _, scheme := range []string{"http", "https"} {
+				for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
+					add(scheme+"://"+host, scheme+"://"+host+":*")
+				}
+			}
+		default:
+			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, s.limit, fixListOrigins, "the origins of this entry are refused")
+		}
+	}
+	if len(list) == 0 {
+		p.noOrigins(policy)
+	}
+	return list
+}
+
+// noOrigins refuses a policy of which no origin is left. Many gateways take an empty list for all
+// origins.
+func (p *Plan) noOrigins(policy core.Policy) {
+	if len(p.faults) > 0 {
+		return // of which this may be the consequence
+	}
+	p.Refuse(policy.Name, "AllowOrigins", "", "no origin is left, and it has no setting that refuses all",
+		"list an origin that it can say, or remove its CORS settings and export nothing")
+}
+
+// wildcardHeaders refuses "*" without credentials in a target that echoes the names that a
+// preflight asks for: the echo covers authorization, which "*" does not.
+func (p *Plan) wildcardHeaders(policy core.Policy) {
+	if slices.Contains(policy.AllowHeaders, "*") && !policy.AllowCredentials && !slices.Contains(policy.AllowHeaders, "authorization") {
+		p.Refuse(policy.Name, "AllowHeaders", "*", "there, * allows authorization too, which it does not in a policy",
+			"add authorization to allow_headers, or list the headers")
+	}
+}
+
+// noZeroAge refuses max_age: disabled for a target of which nothing says that it sends a zero.
+func (p *Plan) noZeroAge(policy core.Policy) {
+	if policy.MaxAge < 0 {
+		p.Refuse(policy.Name, "MaxAge", "", "its documentation does not say that it sends Access-Control-Max-Age: 0", "set max_age to 1s or more, or remove it")
+	}
+}
+
+// defaultAge is how long browsers cache a preflight without a maximum age, in seconds.
+const defaultAge = 5
+
+// age returns the maximum age of a policy for a target that always sends one.
+func age(policy core.Policy) int {
+	switch {
+	case policy.MaxAge == 0:
+		return defaultAge
+	case policy.MaxAge < 0:
+		return 0
+	}
+	return int(policy.MaxAge / time.Second)
+}
+
+// optionalAge is like age for a target that sends none if none is set.
+func optionalAge(policy core.Policy) *int {
+	if policy.MaxAge == 0 {
+		return nil
+	}
+	seconds := age(policy)
+	return &seconds
+}
+
+// optionsAnswered announces a gateway that answers all OPTIONS requests.
+func (p *Plan) optionsAnswered() {
+	p.Note("", "", PassAspect, "it answers every OPTIONS request itself, even one that is no preflight")
+}
+
+// noVary announces a gateway whose answers to other origins do not have Vary: Origin.
+func (p *Plan) noVary(policy core.Policy, text string) {
+	p.Note(policy.Name, "AllowOrigins", VaryAspect, text+": do not let caches keep its responses, or add Vary: Origin to them")
+}
+
+// jsonText returns a value as a JSON file.
+func jsonText(value any) []byte {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(value); err != nil {
+		return nil // maps and lists of texts can always be written
+	}
+	return []byte(b.String())
+}
+
+// pcre returns the expression of an entry in a form that PCRE and JavaScript read as RE2 does. ok
+// is false if there is none.
+func pcre(e Entry) (expression string, ok bool) {
+	if e.Kind != ExpressionEntry {
+		return e.Expression, true
+	}
+	re, err := syntax.Parse(e.Expression, syntax.Perl)
+	if err != nil {
+		return "", false
+	}
+	text := re.String()
+	for _, c := range []byte(text) {
+		if c > '~' || c < ' ' {
+			return "", false
+		}
+	}
+	return text, !strings.Contains(text, `\x`) && !strings.Contains(text, `\p`) && !strings.Contains(text, `(?i`) && !strings.Contains(text, `\z`)
+}
+
+// bracketedPattern matches origins with IPv6 addresses.
+const bracketedPattern = `regexp:[a-z0-9+.-]+://\[[0-9a-f:.]+\](?::[0-9]+)?`
+
+// bracketed returns an IPv6 origin that a pattern matches, or "".
+func bracketed(pattern string) string {
+	some, _ := core.Examples(pattern, bracketedPattern)
+	for _, o := range some {
+		if strings.Contains(o, "[") {
+			return o
+		}
+	}
+	return ""
+}
+
+// needsSafe refuses a list of methods of a source that checks the method of every request, unless it
+// has GET, HEAD and POST: every policy allows these.
+func (d *Draft) needsSafe(list []textEntry, line int, key string) {
+	for _, m := range safeMethods {
+		if !slices.ContainsFunc(list, func(e textEntry) bool { return e.text == m }) {
+			d.Refuse(lineOf(list, line), m, "the method is not in "+key+", and every policy allows GET, HEAD and POST",
+				fmt.Sprintf("add %s to %s if that is acceptable", m, key))
+		}
+	}
+}
+
+// without returns the texts of a list that are not the given one.
+func without(list []textEntry, text string) (kept []string) {
+	for _, e := range list {
+		if e.text != text {
+			kept = append(kept, e.text)
+		}
+	}
+	return kept
+}
+
+// lists reports whether a list has a text.
+func lists(list []textEntry, text string) bool {
+	return slices.ContainsFunc(list, func(e textEntry) bool { return e.text == text })
+}
+
+// literalStars removes "*" from the lists of a source that sends it together with credentials.
+// Browsers then take it for an ordinary name.
+func (p *DraftPolicy) literalStars(list []textEntry, credentials bool, aspect Aspect) []string {
+	if !credentials {
+		return textsOf(list)
+	}
+	for _, e := range list {
+		if e.text == "*" {
+			p.d.Note(e.line, aspect, "* covers the "+string(aspect)+" only of requests without credentials, so it is left out")
+		}
+	}
+	return without(list, "*")
+}
+
+// echoedHeaders sets allow_headers for a source that echoes the names that a preflight asks for.
+func (p *DraftPolicy) echoedHeaders(credentials bool, line int, remark string) {
+	list := []string{"*"}
+	if !credentials {
+		list = append(list, "authorization")
+	}
+	p.Headers(list, line, remark)
+}
+
+// unheard adds a note about an entry that no browser's origin equals.
+func (d *Draft) unheard(e textEntry) {
+	d.Note(e.line, "", quote(e.text)+": no browser sends this origin, so the entry allows nothing and is left out")
+}
+
+// anchored returns what is between ^ and $ of an expression, without a group around it. ok is
+// false if the expression is not anchored at both ends in all its alternatives.
+func anchored(e string) (inner string, ok bool) {
+	inner, begins := strings.CutPrefix(e, "^")
+	inner, ends := strings.CutSuffix(inner, "$")
+	re, err := syntax.Parse(e, syntax.Perl)
+	if err != nil || !begins || !ends || re.Op != syntax.OpConcat || re.Sub[0].Op != syntax.OpBeginText ||
+		re.Sub[len(re.Sub)-1].Op != syntax.OpEndText {
+		return "", false
+	}
+	whole, err := syntax.Parse(inner, syntax.Perl)
+	if err != nil {
+		return "", false
+	}
+	if group, ok := strings.CutPrefix(inner, "(?:"); ok {
+		group = strings.TrimSuffix(group, ")")
+		if alone, err := syntax.Parse(group, syntax.Perl); err == nil && alone.String() == whole.String() {
+			return group, true
+		}
+	}
+	return inner, true
+}
+
+// plainOrigin returns the origin that an expression consists of, or "".
+func plainOrigin(e string) string {
+	re, err := regexp.Compile(e)
+	if err != nil {
+		return ""
+	}
+	if text, complete := re.LiteralPrefix(); complete && (core.IsOrigin(text) || text == "null") {
+		return text
+	}
+	return ""
+}
+
+// varyNote announces that a policy sends Vary: Origin where the source does not.
+func (d *Draft) varyNote() {
+	d.Note(0, VaryAspect, "the source leaves out Vary: Origin in some responses, so caches can give one origin the response for another; the policy sends it")
+}
+
+// optionsNote announces that an application behind a policy gets OPTIONS requests that the source
+// answers.
+func (d *Draft) optionsNote() {
+	d.Note(0, PassAspect, "the source answers every OPTIONS request; behind a policy, the application gets those that are no preflights")
+}
