@@ -103,7 +103,7 @@ type outcomeJSON struct {
 // Bounds of a job. Nothing waits that long if all is well: a busy machine may need it.
 const (
 	jobLimit    = 20 * time.Second // how long a page waits for an answer
-	scriptLimit = time.Minute      // less than batchLimit, whose error says less
+	scriptLimit = 3 * time.Minute  // less than batchLimit, whose error says less
 )
 
 // MarshalJSON encodes the job for the page.

@@ -35,7 +35,7 @@ type Session struct {
 // Bounds of a session. WebKit has needed 90 seconds to start on a busy machine.
 const (
 	startLimit = 5 * time.Minute
-	batchLimit = 2 * time.Minute // in addition to the waits of the jobs, and to jobShare for each
+	batchLimit = 5 * time.Minute // in addition to the waits of the jobs, and to jobShare for each
 	jobShare   = time.Second / 4
 	// How many sequences run concurrently. It is less than the six connections that a
 	// browser opens to a server: Chromium keeps the connection of a redirect while it
@@ -211,8 +211,8 @@ func (s *Session) CanVisit(ctx context.Context, origins []string) (map[string]bo
 }
 
 // Script runs a script in a page with an origin that was passed to [Start], and returns
-// its result as a string. The script is the body of an async function, for at most a
-// minute. It may call two functions: visit(url) opens a page of the same origin in a
+// its result as a string. The script is the body of an async function, for at most
+// three minutes. It may call two functions: visit(url) opens a page of the same origin in a
 // window of its own and returns that window, and until(f) waits until f returns something
 // true. If a script takes too long, the error quotes the f that it waits for. So a test can
 // use a page as people do: click, type and read. Properties of
