@@ -358,7 +358,8 @@ func (d *demoDriver) strangers() {
 }
 
 // unreached opens another demo, one of whose pages the browser does not find, with an
-// address that lacks the key. The other pages show their verdicts, and nobody edits.
+// address that lacks the key. The other pages show their verdicts, and nobody edits. Then that
+// page loads after all.
 func (d *demoDriver) unreached() {
 	d.t.Helper()
 	if d.b.Engine.Name != "chromium" {
@@ -373,9 +374,9 @@ func (d *demoDriver) unreached() {
 		}
 	}
 	got := other.run(`
-		const other = await visit("/");
-		const $ = selector => other.document.querySelector(selector);
-		const words = () => [...other.document.querySelectorAll("#rows tr:first-child .word")].map(e => e.textContent).join(", ");
+		globalThis.other = await visit("/");
+		globalThis.$ = selector => other.document.querySelector(selector);
+		globalThis.words = () => [...other.document.querySelectorAll("#rows tr:first-child .word")].map(e => e.textContent).join(", ");
 		await until(() => other.document.body.dataset.shown && words() === "read, not loaded, hidden"); // others may be late
 		return JSON.stringify([$("#unreached").textContent, $("#text").readOnly, $("#policy-note").textContent]);`)
 	var seen [3]any
@@ -387,4 +388,12 @@ func (d *demoDriver) unreached() {
 	if seen[1] != true {
 		d.t.Errorf("without the key, the demo shows %s", got)
 	}
+	if err := d.b.Route(lost, loopbackOf(lost)); err != nil {
+		d.t.Fatal(err)
+	}
+	other.run(`
+		const frame = other.document.querySelectorAll("#frames iframe")[1];
+		frame.src = frame.src;
+		await until(() => $("#unreached").hidden && other.document.body.dataset.shown && words() === "read, read, hidden");
+		return "";`)
 }
