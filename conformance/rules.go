@@ -82,7 +82,8 @@ var actualRequestRules = []Rule{
 	{"A10", "A request that needs a preflight is answered like any other, because its preflight may be cached.", srcPreflight},
 	{"A11", "GET, HEAD and POST are allowed even if they are not listed.", srcSafeMethod},
 	{"A12", "The response to HEAD has the headers of the response to GET.", "RFC 9110, section 9.3.2"},
-	{"A13", "OPTIONS with Origin but without Access-Control-Request-Method is not a preflight: the handler answers it.", srcRequests},
+	{"A13", "OPTIONS with Origin but without Access-Control-Request-Method is not a preflight: the handler answers it, with the CORS " +
+		"headers of any request.", srcRequests},
 	{"A14", "Any method reaches the handler exactly as sent.", srcMethods},
 	{"A15", "Access-Control-Allow-Origin never has a list, space, path, trailing slash or default port.",
 		"Fetch, Origin header; RFC 6454, section 6.2"},

@@ -180,6 +180,7 @@ func codeGroups() []codeGroup {
 			files: []string{"../../config/error.go", "../../config/add.go"}, types: "Reason",
 			codes: [][2]string{{"format", "the file name has no known extension"}, {"encoding", "not UTF-8"},
 				{"empty", "an empty file, entry or name"}, {"syntax", "not YAML, JSON or TOML"}}},
+		conformGroup(),
 	}
 }
 

@@ -109,8 +109,13 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	result := explained{
 		File: files[0], Message: m, Fetch: fetch, Verdict: verdictOf(v), Fix: server.fix(v), Notes: notes, Exchanges: server.exchanges(v),
 	}
-	routed := c.Routes != nil || c.Shadow != nil && c.Shadow.Routes != nil
-	if !cmd.Flags().Changed("host") && m == nil && routed {
+	routes := slices.Clone(c.Routes)
+	if c.Shadow != nil {
+		routes = append(routes, c.Shadow.Routes...)
+	}
+	chosen := cmd.Flags().Changed("host") ||
+		cmd.Flags().Changed("path") && !slices.ContainsFunc(routes, func(r core.Route) bool { return r.Host != "" })
+	if m == nil && len(routes) > 0 && !chosen {
 		result.Notes = append(result.Notes, "the file has routes: use --host and --path to choose one")
 	}
 	result.Notes = append(result.Notes, server.exactRoutes(c.Routes)...)

@@ -266,3 +266,27 @@ routes: `+routes+"\n")
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestExplainSaysHowToChooseARoute checks that the note on routes ends when a route is chosen.
+func TestExplainSaysHowToChooseARoute(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const policies = "policies: {a: {allow_origins: [\"https://a.example\"]}}\nroutes: [{path: /api/, policies: [a]}"
+	write(t, dir, "paths.yaml", policies+"]\n")
+	write(t, dir, "hosts.yaml", policies+", {host: h.example, path: /, policies: [a]}]\n")
+	for _, tt := range []struct {
+		file  string
+		flags []string
+		want  bool
+	}{
+		{"paths.yaml", nil, true},
+		{"paths.yaml", []string{"--path", "/api/x"}, false},
+		{"hosts.yaml", []string{"--path", "/api/x"}, true},
+		{"hosts.yaml", []string{"--host", "h.example"}, false},
+	} {
+		r := corskit(t, dir, append([]string{"explain", tt.file, "-o", "https://a.example"}, tt.flags...)...)
+		if got := strings.Contains(r.stdout, "use --host and --path"); got != tt.want {
+			t.Errorf("%s %q: %+v", tt.file, tt.flags, r)
+		}
+	}
+}

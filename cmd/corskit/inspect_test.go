@@ -300,8 +300,11 @@ func (d *driver) strangers() {
 			window: async () => {
 				const w = open(url, "_blank", "popup");
 				try {
-					await new Promise(done => setTimeout(done, 1000)); // for the page to load, if it did
-					return w.document.title;
+					for (;;) { // until it has left about:blank, which a script may read
+						if (w.closed) throw new Error("closed");
+						if (w.location.href !== "about:blank") return w.document.title;
+						await new Promise(done => setTimeout(done, 20));
+					}
 				} finally { w.close(); }
 			},
 		};

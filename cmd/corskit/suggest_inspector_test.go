@@ -9,6 +9,28 @@ import (
 	"github.com/corskit/corskit/observe"
 )
 
+// TestSuggestAfterConform runs conform against a server, and then suggest on what the server
+// has refused: conform asks for what no page needs, so nothing is safe.
+func TestSuggestAfterConform(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", served)
+	s := start(t, dir, "cors.yaml", "--inspect", "127.0.0.1:0")
+	if r := corskit(t, dir, "conform", s.url, "cors.yaml"); r.code != exitYes {
+		t.Fatalf("%+v", r)
+	}
+	r := corskit(t, dir, "suggest", "cors.yaml", "--from", s.inspector, "--format", "json")
+	if safe := suggestedIn(t, r.stdout, markSafe); len(safe) > 0 {
+		t.Errorf("safe: %q", safe)
+	}
+	if got := suggestedIn(t, r.stdout, markQuestionable); len(got) == 0 {
+		t.Errorf("nothing is questionable: %s", r.stdout)
+	}
+	r = corskit(t, dir, "suggest", "cors.yaml", "--from", s.inspector)
+	contains(t, "suggest", r.stdout, "not suggested: ", "a request of corskit conform", "may have sent this")
+}
+
 // TestSuggestFromRunningInspector follows what a real inspector remembers.
 func TestSuggestFromRunningInspector(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ type planner struct {
 	known        []string // origins whose questionable entries are included
 	questionable bool
 
+	checked bool // whether conform has sent some of the requests
 	noted   []met
 	best    map[additionKey]opinion // the best of those who need the addition
 	added   map[additionKey]fate
@@ -56,6 +57,7 @@ const maxTried = 100
 
 // plan makes the change. It returns an error if the change does not allow what it should.
 func (p *planner) plan(c *config.Config, list []demand) error {
+	p.checked = slices.ContainsFunc(list, func(d demand) bool { return isSample(d.request) })
 	p.best = make(map[additionKey]opinion)
 	p.added, p.origins = make(map[additionKey]fate), make(map[string]opinion)
 	p.kinds = make(map[alike]map[string]bool)
@@ -162,6 +164,12 @@ func (p *planner) hopeless(c *config.Config, d demand) string {
 	return ""
 }
 
+// isSample reports whether conform has sent a request: nobody else uses its names.
+func isSample(r core.Request) bool {
+	asked := strings.Join(slices.Concat(r.AccessControlRequestMethod, r.AccessControlRequestHeaders), ",")
+	return strings.Contains(strings.ToLower(asked+r.Path), sampleLabel)
+}
+
 // needs returns what a policy lacks for the demands of an origin. governs says whether it
 // allows the origin.
 func (p *planner) needs(a *assessor, governs bool, group []demand) []met {
@@ -175,6 +183,10 @@ func (p *planner) needs(a *assessor, governs bool, group []demand) []met {
 		origin = &found
 	}
 	for i, d := range group {
+		if isSample(d.request) {
+			all[i] = met{d, need{refusal: "nothing to do: this is a request of corskit conform, which no page sends"}}
+			continue
+		}
 		all[i] = met{d, a.need(p.ctx, d.request, origin)}
 	}
 	return all
@@ -240,8 +252,16 @@ func alikeOf(a config.Addition) alike {
 }
 
 // doubt marks safe entries as questionable if there are too many of a kind, and what new
-// origins of such a kind need.
+// origins of such a kind need; and all of them if conform may have made them up.
 func (p *planner) doubt() {
+	for _, m := range p.noted {
+		for i := range m.need.opinions {
+			if p.checked {
+				m.need.opinions[i] = worse(m.need.opinions[i],
+					questionable("corskit conform has asked the server, and may have sent this: add it only if a page needs it"))
+			}
+		}
+	}
 	for _, m := range p.noted {
 		for i, a := range m.need.additions {
 			if m.need.opinions[i].Mark != markSafe || a.Entries == nil {

@@ -102,7 +102,7 @@ func (e *Engine) command(path string, args ...string) []string {
 }
 
 // versionLimit bounds how long an engine takes to print its version.
-const versionLimit = 30 * time.Second
+const versionLimit = 2 * time.Minute
 
 // Version returns the version that the engine prints, such as
 // "Mozilla Firefox 140.5.0esr".

@@ -37,6 +37,8 @@ type Outcome struct {
 	Body   string
 	// Error is the name and message of the exception, for humans.
 	Error string
+
+	late time.Duration // how much longer its sequence has taken than the waits in it
 }
 
 // TypeXHR is the type of every response of XMLHttpRequest.
@@ -95,10 +97,14 @@ type outcomeJSON struct {
 	Header [][2]string `json:"header"`
 	Body   string      `json:"body"`
 	Error  string      `json:"error"`
+	Late   float64     `json:"late"` // milliseconds
 }
 
-// jobLimit is how long a page waits for an answer.
-const jobLimit = 20 * time.Second
+// Bounds of a job. Nothing waits that long if all is well: a busy machine may need it.
+const (
+	jobLimit    = 20 * time.Second // how long a page waits for an answer
+	scriptLimit = 3 * time.Minute  // less than batchLimit, whose error says less
+)
 
 // MarshalJSON encodes the job for the page.
 func (j Job) MarshalJSON() ([]byte, error) {
@@ -114,6 +120,9 @@ func (j Job) MarshalJSON() ([]byte, error) {
 	if j.Body != "" {
 		out.Body = &j.Body
 	}
+	if j.script != "" {
+		out.Limit = scriptLimit.Milliseconds()
+	}
 	return json.Marshal(out)
 }
 
@@ -126,6 +135,7 @@ func (o *Outcome) UnmarshalJSON(b []byte) error {
 	*o = Outcome{
 		Type: browsermodel.ResponseType(in.Type), Status: in.Status,
 		Body: toBytes(in.Body), Error: in.Error,
+		late: time.Duration(in.Late * float64(time.Millisecond)),
 	}
 	for _, line := range in.Header {
 		o.Header = append(o.Header, browsermodel.Field{Name: toBytes(line[0]), Value: toBytes(line[1])})

@@ -32,10 +32,10 @@ type Session struct {
 	servers int // how many of the server names are in use
 }
 
-// Bounds of a session.
+// Bounds of a session. WebKit has needed 90 seconds to start on a busy machine.
 const (
-	startLimit = 90 * time.Second
-	batchLimit = 2 * time.Minute // in addition to the waits of the jobs, and to jobShare for each
+	startLimit = 5 * time.Minute
+	batchLimit = 5 * time.Minute // in addition to the waits of the jobs, and to jobShare for each
 	jobShare   = time.Second / 4
 	// How many sequences run concurrently. It is less than the six connections that a
 	// browser opens to a server: Chromium keeps the connection of a redirect while it
@@ -143,9 +143,22 @@ func (s *Session) Close() error {
 		s.wire.close()
 	}
 	if s.dir != "" {
-		errs = append(errs, os.RemoveAll(s.dir))
+		errs = append(errs, removeAll(s.dir))
 	}
 	return errors.Join(errs...)
+}
+
+// removeAll removes a directory in which processes may still write that were killed a
+// moment ago.
+func removeAll(dir string) error {
+	deadline := time.Now().Add(killLimit)
+	for {
+		err := os.RemoveAll(dir)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // Serve gives the server at an address, such as "127.0.0.1:4711", a new https origin,
@@ -198,10 +211,11 @@ func (s *Session) CanVisit(ctx context.Context, origins []string) (map[string]bo
 }
 
 // Script runs a script in a page with an origin that was passed to [Start], and returns
-// its result as a string. The script is the body of an async function, for at most 20
-// seconds. It may call two functions: visit(url) opens a page of the same origin in a
+// its result as a string. The script is the body of an async function, for at most
+// three minutes. It may call two functions: visit(url) opens a page of the same origin in a
 // window of its own and returns that window, and until(f) waits until f returns something
-// true. So a test can use a page as people do: click, type and read. Properties of
+// true. If a script takes too long, the error quotes the f that it waits for. So a test can
+// use a page as people do: click, type and read. Properties of
 // globalThis, and windows, stay as long as all scripts run in the same origin.
 func (s *Session) Script(ctx context.Context, origin, script string) (string, error) {
 	outcomes, err := s.Run(ctx, [][]Job{{{Fetch: browsermodel.Fetch{Origin: origin}, script: script}}})

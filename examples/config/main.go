@@ -1,9 +1,9 @@
 // Command config is a small gin API that reads its CORS policies from a file and
 // the environment, and reloads them without a restart.
 //
-//	cd examples && go run ./config -cors config/cors.yaml
+//	go run ./examples/config -cors examples/config/cors.yaml
 //
-// Then change config/cors.yaml or config/partners.txt and watch the log. Dockerfile
+// Then change cors.yaml or partners.txt in this folder and watch the log. Dockerfile
 // and kubernetes.yaml run the program in a container and in Kubernetes.
 package main
 

@@ -45,8 +45,8 @@ const buttonSteps = `
 	}
 	return seen;`
 
-// swaggerSteps try both operations in Swagger UI, the second with the key, too. A script
-// has twenty seconds, and Swagger UI is large, so there is one for each.
+// swaggerSteps try both operations in Swagger UI, the second with the key, too. Swagger
+// UI is large, so there is a script for each.
 var swaggerSteps = []string{
 	`await execute("list"); return [await answer("list", "200")];`,
 	`await execute("replace"); return [await answer("replace", "401")];`,

@@ -79,13 +79,19 @@ function frame(column) {
 }
 
 function unreached(column) {
-  for (const cell of cells.values()) {
-    if (cell.column === column) { cell.unreached = true; draw(cell); }
-  }
-  $("unreached").hidden = false;
+  mark(column, true);
   say($("unreached"), `The page at ${column.origin} did not load. Some browsers, such as Safari, do not resolve names below localhost. ` +
     `Use another browser, or add this line to /etc/hosts and reload: 127.0.0.1 ${column.host}`);
   complete();
+}
+
+// mark notes whether the page of a column has not loaded. It may load after that was said.
+function mark(column, missing) {
+  for (const cell of cells.values()) {
+    if (cell.column === column) { cell.unreached = missing; draw(cell); }
+  }
+  $("unreached").hidden = ![...cells.values()].some(c => c.unreached);
+  if (!missing) delete document.body.dataset.shown; // until its verdicts are there
 }
 
 addEventListener("message", event => {
@@ -96,7 +102,7 @@ addEventListener("message", event => {
     const page = frames.get(column.id);
     clearTimeout(page.late);
     page.ready = true;
-    for (const cell of cells.values()) if (cell.column === column) cell.unreached = false;
+    mark(column, false);
     if (batch) work(column);
   } else if (message.batch === batch) {
     finish(column, message.seen);
