@@ -18,7 +18,7 @@
 //
 // The race detector also selects the smallest world. All worlds try every fetch,
 // and the choice of servers is always the same. Nested loops generate the lists of
-// servers. The lengths of the loops are not multiples of the primes 11 and 61, so
+// servers. The lengths of the loops are not multiples of the primes 11 and 211, so
 // every value of every loop is tried: every pattern, method, header name, flag,
 // host and path.
 package exhaustive
