@@ -160,8 +160,8 @@ func (j *comparer) actual(a *answered) {
 	j.rejection(a)
 }
 
-// otherPolicy reports whether the server takes an origin for one of another policy, at a place
-// where every origin is allowed something. It is one cause, whatever the policies differ in.
+// otherPolicy reports whether the server applies the policy of another origin, at a place
+// where every origin is allowed something. This is one cause, however the policies differ.
 func (j *comparer) otherPolicy(a *answered) bool {
 	if a.fetch.Method != "GET" || a.browser != agents[0] {
 		return j.misplaced[causeKey(a.question, false)]
@@ -190,7 +190,7 @@ func (j *comparer) otherPolicy(a *answered) bool {
 	return true
 }
 
-// sameAnswer reports whether the CORS headers of two answers are the same, whatever the origin.
+// sameAnswer reports whether the CORS headers of two answers are the same for every origin.
 func sameAnswer(a, b browsermodel.Response) bool {
 	for _, name := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers"} {
 		one, _ := a.Header.Get("Access-Control-" + name)
