@@ -22,7 +22,7 @@ func Load(path string, opts ...Options) (*core.Engine, error) {
 // FromEnv compiles the policies of the environment, without a file. It returns
 // the same errors as [Load], and an error if no variable sets a policy.
 //
-// The environment is then the whole policy: with CORS_ALLOW_ORIGINS alone, scripts may
+// The environment is then the whole policy: if only CORS_ALLOW_ORIGINS is set, scripts may
 // send GET, HEAD and POST, but neither PUT nor an Authorization header. Set
 // CORS_ALLOW_METHODS and CORS_ALLOW_HEADERS as well, or keep them in the program with
 // [FromEnvOver]. [ReadEnv] has a note about lists that are not set.

@@ -41,7 +41,7 @@ type state struct {
 	lists  map[string]*originList
 	faults faults
 
-	shadowed *core.Engine // of the shadow alone; nil if there is none
+	shadowed *core.Engine // of the shadow policies; nil if there are none
 }
 
 // tries bounds how often a load starts again because a document has changed.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
@@ -33,6 +34,10 @@ func Cases() []Case {
 	}
 	return all
 }
+
+// sharedCases returns the cases of [Cases], which it builds once. The caller must not
+// change them.
+var sharedCases = sync.OnceValue(Cases)
 
 func ruleNumber(c Case) int {
 	n, err := strconv.Atoi(c.Rule[1:])

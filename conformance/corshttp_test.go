@@ -21,5 +21,5 @@ func mountCorshttp(s conformance.Setup) (*conformance.Server, error) {
 }
 
 func TestCorshttp(t *testing.T) {
-	conformance.Run(t, mountCorshttp, conformance.Options{Choices: true})
+	conformance.Run(t, mountCorshttp, conformance.Options{Choices: true, Filter: sampled, Thin: 32})
 }

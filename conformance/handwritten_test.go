@@ -72,7 +72,7 @@ func TestMiddlewareWithoutOptions(t *testing.T) {
 		"listed methods or headers are refused", "preflights allow more than the policy lists",
 		"scripts cannot read exactly the exposed headers", "Access-Control-Max-Age is not the policy's",
 	}
-	for _, r := range conformance.Check(t.Context(), mount, conformance.Options{Thin: 32}).Results {
+	for _, r := range conformance.Check(t.Context(), mount, conformance.Options{Thin: 32, Filter: sampled}).Results {
 		if r.Outcome == conformance.Fail && !slices.Contains(noise, r.Cause) {
 			t.Errorf("%s: %s", r.ID, r.Cause)
 		}

@@ -105,10 +105,11 @@ func (r Report) failure(examples bool) string {
 	return b.String()
 }
 
-// all returns all cases, including those that the other options do not select.
+// all returns all cases, including those that the other options do not select. The caller
+// must not change them.
 func (o Options) all() []Case {
 	if o.Cases == nil {
-		return Cases()
+		return sharedCases()
 	}
 	return o.Cases
 }

@@ -209,7 +209,7 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 	}
 	engines := 3000
 	if testing.Short() {
-		engines = 1000
+		engines = 300
 	}
 	for range engines {
 		var e *core.Engine

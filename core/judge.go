@@ -178,7 +178,7 @@ func (g *grants) refuse(lines []string, all bool) (refused string, refuses bool)
 	return "", false
 }
 
-// permitsName reports whether a name is listed, whatever its case.
+// permitsName reports whether a name is listed, in any case.
 func (g *grants) permitsName(name string) bool {
 	const maxName = 256 // in a policy
 	if g.names[name] {

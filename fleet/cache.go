@@ -57,8 +57,8 @@ func openCache(dir, prefix string) (*cache, error) {
 	return c, nil
 }
 
-// clean removes what processes that were killed while they wrote have left. Nothing depends
-// on the clock here: a file that is removed too early is only written again.
+// clean removes files that killed processes have left. Nothing depends on the clock
+// here: a file that is removed too early is only written again.
 func (c *cache) clean() {
 	left, _ := filepath.Glob(filepath.Join(c.dir, "*"+tempSuffix))
 	for _, path := range left {

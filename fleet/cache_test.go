@@ -182,7 +182,7 @@ func TestCacheBlobOfAReplacedFile(t *testing.T) {
 	}
 }
 
-// TestCacheUnreadable has something else than a file in the place of each.
+// TestCacheUnreadable puts something other than a file in the place of each file.
 func TestCacheUnreadable(t *testing.T) {
 	hashes, blob := testBlobs('x', 1, 10)
 	for name, spoil := range map[string]func(path string) error{

@@ -54,7 +54,7 @@ func chunkEnd(data []byte) int {
 }
 
 // ends reports whether a chunk ends behind a line. The chance is proportional to the
-// length of the line, so chunks have the same mean whatever the lines are.
+// length of the line, so the mean size of chunks does not depend on the lines.
 func ends(line []byte) bool {
 	const perByte = math.MaxUint64 / (meanChunk - minChunk)
 	if len(line) >= meanChunk-minChunk {

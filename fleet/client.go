@@ -20,7 +20,7 @@ import (
 // ClientConfig returns the configuration of a client that is back within a second or two
 // after etcd is: it tries to connect at least every second, and notices a connection that
 // has gone silent. The defaults of clientv3 wait up to two minutes between attempts, and for
-// 20 seconds on each. Set TLS, Username and what else you need on the result:
+// 20 seconds on each. Set TLS, Username and other fields that you need on the result:
 //
 //	cfg := fleet.ClientConfig("https://etcd-0.example:2379", "https://etcd-1.example:2379")
 //	cfg.TLS = tlsConfig

@@ -25,7 +25,7 @@
 // All keys are below Options.Prefix, which is one fleet with one policy:
 //
 //	head                  the signed [Head]: which bundle is in force, and for which replicas
-//	history/<revision>    the heads so far, as 20 digits, of which the newest are kept
+//	history/<revision>    the newest heads; a revision has 20 digits
 //	blobs/<sha256>        parts of bundles, named by the SHA-256 of what is stored
 //	status/<instance>     what a replica reports, as the JSON of a [Status], under a lease
 //	pushing/<id>          a push in progress, under a lease: nothing is removed meanwhile

@@ -82,7 +82,7 @@ func (f *faults) state(hasWanted bool) State {
 	return StatePending
 }
 
-// refusal reports whether a fault is one of the head or bundle, and not of the way to it.
+// refusal reports whether a fault is about the head or the bundle, not about reading them.
 func (e *Error) refusal() bool {
 	switch e.Reason {
 	case ReasonEmptied, ReasonNoHead, ReasonMissingBlob, ReasonUnavailable, ReasonPermission:
@@ -99,7 +99,7 @@ func (f *fault) status() *Fault {
 	return &Fault{Reason: f.err.Reason, Text: clean(f.err.Error(), maxFaultText), Since: f.since}
 }
 
-// asError returns err as an [*Error]. One that is none gets a reason and a detail.
+// asError returns err as an [*Error]. An error of another type gets a reason and a detail.
 func asError(err error, reason core.Reason, detail string) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e

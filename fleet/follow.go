@@ -11,13 +11,13 @@ import (
 
 // FollowOptions configures [Store.Follow].
 type FollowOptions struct {
-	// Revision is that of the bundle to follow, as in [Reference.Pushed]. Zero means the
+	// Revision is the revision of the bundle to follow, as in [Reference.Pushed]. Zero means the
 	// candidate of the rollout or, without one, the bundle in force.
 	Revision uint64
 	// Progress, if not nil, is called with each change of the numbers.
 	Progress func(Progress)
-	// Observe only waits: someone else drives the rollout, and moves and halts it. It needs no more
-	// than to read the head and the statuses.
+	// Observe only waits: another follower moves and halts the rollout. It only needs permission
+	// to read the head and the statuses.
 	Observe bool
 }
 
@@ -51,7 +51,7 @@ type Progress struct {
 //
 // If more replicas refuse the candidate than Rollout.MaxRefused, or if it is stricter to
 // real traffic than Rollout.MaxStricter, Follow halts the rollout and returns a
-// [*HaltedError]. It also returns one if the rollout is halted by someone else. If another
+// [*HaltedError]. It also returns one if another follower halts the rollout. If another
 // bundle is pushed meanwhile, it returns a [*ConflictError].
 //
 // Without a rollout, Follow waits until all replicas have taken the bundle in force, and
@@ -318,7 +318,7 @@ func (f *follower) move(ctx context.Context, h *Head, last bool) error {
 	return f.passing(ctx, err)
 }
 
-// passing returns nil for an error that ends by itself: someone else was quicker, or etcd
+// passing returns nil for an error that ends by itself: another follower was quicker, or etcd
 // cannot be reached. The next look at the fleet decides.
 func (f *follower) passing(ctx context.Context, err error) error {
 	f.watcher.unwatch() // read everything again: etcd has lost notifications

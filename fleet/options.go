@@ -21,7 +21,7 @@ import (
 // zero value joins the fleet at [DefaultPrefix], without signatures and without a copy on
 // disk.
 type Options struct {
-	// Prefix is that of the fleet's keys in etcd. A slash at its end may be left out.
+	// Prefix is the prefix of the fleet's keys in etcd. Its final slash is optional.
 	// It defaults to [DefaultPrefix].
 	Prefix string
 
@@ -43,7 +43,7 @@ type Options struct {
 	// there is no copy.
 	CacheDir string
 
-	// Keys are the public keys that may sign heads. A head needs a signature of one of
+	// Keys are the public keys of those who may sign heads. A head needs a signature by one of
 	// them. During a rotation, configure the old and the new key. Without keys,
 	// everyone who may write to etcd sets the policy; Join logs a warning.
 	Keys []ed25519.PublicKey
@@ -179,7 +179,7 @@ func checkKeys(field string, keys []ed25519.PublicKey) *OptionError {
 
 // StoreOptions configures a [Store].
 type StoreOptions struct {
-	// Prefix is that of the fleet's keys in etcd, as in [Options].
+	// Prefix is the prefix of the fleet's keys in etcd, as in [Options].
 	Prefix string
 	// Key signs heads. If nil, heads are not signed, and replicas with keys refuse them. A
 	// store with Keys and without Key only reads.
@@ -187,7 +187,7 @@ type StoreOptions struct {
 	// Keys verify the heads that are read. They default to the public key of Key. If set,
 	// Key must be one of them.
 	Keys []ed25519.PublicKey
-	// Author is the name of who changes the fleet, for the history: one printable line of
+	// Author is the name of the person who changes the fleet, for the history: one printable line of
 	// at most 128 bytes.
 	Author string
 	// Logger, if not nil, gets what does not fail a change: old blobs that could not be

@@ -47,7 +47,7 @@ type Replica struct {
 // replica says so in its Status, Err and log, and goes on trying.
 //
 // Join returns an [*OptionError] if an option is not valid, and the error of ctx if it is
-// done. The replica stops when ctx is done or it is closed. The client stays the caller's:
+// done. The replica stops when ctx is done or it is closed. The caller keeps the client:
 // close the replica first. [ClientConfig] has the right settings for one. The client may be
 // nil if Options.Connect makes one.
 func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica, error) {
@@ -305,7 +305,7 @@ func (r *Replica) install(c *config.Config, a Active) error {
 	return nil
 }
 
-// tell says in the log and to the user that a policy is in force in the place of another.
+// tell reports, in the log and to the user, that a policy has replaced another.
 func (r *Replica) tell(before, now *config.Config, a Active) {
 	if r.opts.Config.OnReload == nil && r.log.log == nil {
 		return

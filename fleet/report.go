@@ -11,7 +11,7 @@ import (
 // Times of reports.
 const (
 	spreadPerReplica = 200 * time.Microsecond // a large fleet does not write all at once
-	maxSpread        = 30 * time.Second       // whatever the head says about the size of the fleet
+	maxSpread        = 30 * time.Second       // even if the head names a huge fleet
 	countsInterval   = 5 * time.Second        // of a candidate that is tried out
 	rewriteInterval  = 10 * time.Minute       // in case someone has deleted the status
 	revokeTimeout    = 2 * time.Second

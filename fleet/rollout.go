@@ -145,9 +145,9 @@ func (s *Store) Halt(ctx context.Context, reason string, opts ChangeOptions) (*H
 	return h, err
 }
 
-// Rollback brings an earlier bundle back, as a new revision: the one that the head of a
-// revision brought. With zero, it ends the rollout in progress, or else brings back the
-// bundle before the one in force. The error is an [*Error] with [ReasonMissingBlob] if
+// Rollback brings an earlier bundle back, as a new revision: the bundle that the head of
+// revision to brought. If to is zero, Rollback ends the rollout in progress or, without one,
+// brings back the bundle before the one in force. The error is an [*Error] with [ReasonMissingBlob] if
 // the bundle is no longer kept.
 func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*Head, error) {
 	now, err := s.base(ctx, opts)

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// signedText is what precedes the payload in the text that is signed, so that a
-// signature cannot be taken for one of something else.
+// signedText precedes the payload in the text that is signed, so that a signature of
+// another kind of document does not fit a head.
 const signedText = "corskit fleet head 1\n"
 
 // maxSignatures is the highest number of signatures of a head.

@@ -11,7 +11,7 @@ import (
 // maxStatus is the highest number of bytes of a status in etcd.
 const maxStatus = 4 << 10
 
-// State is whether a replica has what the fleet wants of it.
+// State says whether a replica has the bundle that the fleet wants it to have.
 type State string
 
 // States of a replica.

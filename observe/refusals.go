@@ -11,7 +11,7 @@ import (
 
 // Refusals remembers the origins that are refused most often, and why. It is a
 // [core.Observer] for any number of engines, is safe for concurrent use, and keeps a
-// bounded amount of memory, whatever clients send: at most 6 KiB for each refusal that it
+// bounded amount of memory: at most 6 KiB for each refusal that it
 // remembers. The zero value remembers 100.
 //
 // A known refusal is counted without allocation. A new one replaces the one with the

@@ -174,7 +174,7 @@ func (p *inquiry) questions(at *place) (list []question) {
 	var first, members, later []question
 	strangers := []visitor{{origin: p.outsider, flaw: reflectsAny}, {origin: "null", flaw: allowsNull}}
 	represented := make(map[string]bool) // policies
-	entries := make(map[string]bool)     // of which one origin was asked about
+	entries := make(map[string]bool)     // entries with a question about one of their origins
 	here := make(map[string]bool)        // the entries of the place
 	for _, policy := range at.policies {
 		for _, e := range policy.AllowOrigins {

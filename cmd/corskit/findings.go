@@ -30,7 +30,7 @@ type suspect struct {
 	ctx    context.Context
 	send   browsermodel.Transport
 	fetch  browsermodel.Fetch // the fetch of the URL after redirects
-	repeat bool               // whether the checks may send the method of fetch, whatever it is
+	repeat bool               // whether the checks may send the method of fetch, even if it is not safe
 	advice string             // what to do if the server is busy
 
 	requested string // the URL before redirects

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,6 +135,19 @@ type operators struct {
 func newOperators(t *testing.T, endpoint string, more ...string) *operators {
 	env := append([]string{"CORSKIT_FLEET_ENDPOINTS=" + endpoint, "CORSKIT_FLEET_AUTHOR=ana", "TZ=UTC"}, more...)
 	return &operators{t: t, dir: t.TempDir(), env: env}
+}
+
+// devOperators returns operators of a new etcd.
+func devOperators(t *testing.T) (o *operators, endpoint string) {
+	t.Helper()
+	endpoint = fleetDevIn(t, t.TempDir()).endpoint
+	return newOperators(t, endpoint), endpoint
+}
+
+// write writes a file whose policy app has one origin.
+func (o *operators) write(file, origin string) {
+	o.t.Helper()
+	write(o.t, o.dir, file, fmt.Sprintf("policies: {app: {allow_origins: [%q]}}\n", origin))
 }
 
 // run runs 'corskit fleet' and checks its exit status.
@@ -306,10 +320,9 @@ func tour(t *testing.T, endpoint string) {
 func TestFleetHalts(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
-	etcd := fleetDevIn(t, t.TempDir())
-	o := newOperators(t, etcd.endpoint)
-	client := connectTo(t, etcd.endpoint)
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o, endpoint := devOperators(t)
+	client := connectTo(t, endpoint)
+	o.write("cors.yaml", "https://a.example")
 	write(t, o.dir, "cors.prod.yaml", "policies: {app: {allow_methods: [PUT]}}\n")
 	o.run(exitYes, "push", "--yes")
 	var opts fleet.Options
@@ -356,18 +369,17 @@ func TestFleetHalts(t *testing.T) {
 func TestFleetInterrupted(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
-	etcd := fleetDevIn(t, t.TempDir())
-	o := newOperators(t, etcd.endpoint)
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o, _ := devOperators(t)
+	o.write("cors.yaml", "https://a.example")
 	o.run(exitYes, "push", "--yes")
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
+	o.write("cors.yaml", "https://b.example")
 	text := o.interrupted("next step at ", "push", "--yes", "--steps", "50%,100%", "--pause", "1h")
 	contains(t, "an interrupted push", text, "interrupted: the rollout stays at 50% (step 1 of 2); 'corskit fleet promote --steps' goes on")
 	contains(t, "the status", o.run(exitYes, "status").stdout, "rollout: revision 2 at 50% (step 1 of 2); the others keep revision 1")
 	o.golden("promote", o.run(exitYes, "promote", "--yes", "-m", "no complaints"))
 	contains(t, "the status", o.run(exitYes, "status", "--wait").stdout, "done: revision 2 is in force")
 
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://c.example\"]}}\n")
+	o.write("cors.yaml", "https://c.example")
 	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
 	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' goes on with its steps")
 	text = o.interrupted("nobody drives this rollout: 'corskit fleet promote --steps'", "status", "--wait")
@@ -380,8 +392,7 @@ func TestFleetInterrupted(t *testing.T) {
 func TestFleetKeys(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
-	etcd := fleetDevIn(t, t.TempDir())
-	o := newOperators(t, etcd.endpoint)
+	o, endpoint := devOperators(t)
 	r := o.run(exitYes, "keygen")
 	id := regexp.MustCompile(`[0-9a-f]{16}`).FindString(r.stdout)
 	contains(t, "keygen", r.stdout, "fleet.key is private", "fleet.pub is public", "export CORSKIT_FLEET_SIGNING_KEY=")
@@ -402,12 +413,12 @@ func TestFleetKeys(t *testing.T) {
 	}
 	contains(t, "keygen again", o.run(exitFail, "keygen").stderr, "fleet.key already exists, and nothing was written")
 
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o.write("cors.yaml", "https://a.example")
 	contains(t, "a push without a key", o.run(exitYes, "push", "--yes").stdout, "pushed revision 1, unsigned")
-	replica := join(t, connectTo(t, etcd.endpoint), fleet.Options{Instance: "one", Keys: keys})
+	replica := join(t, connectTo(t, endpoint), fleet.Options{Instance: "one", Keys: keys})
 	o.await("the refusal", "status", "the head has no signature")
 	o.run(exitNo, "status")
-	signed := newOperators(t, etcd.endpoint, "CORSKIT_FLEET_SIGNING_KEY="+filepath.Join(o.dir, "fleet.key"))
+	signed := newOperators(t, endpoint, "CORSKIT_FLEET_SIGNING_KEY="+filepath.Join(o.dir, "fleet.key"))
 	signed.dir = o.dir
 	for _, r := range []result{signed.run(exitFail, "status"), o.run(exitFail, "status", "--public-keys", "fleet.pub")} {
 		contains(t, "status with a key", r.stdout, "cannot be trusted: ",
@@ -416,7 +427,7 @@ func TestFleetKeys(t *testing.T) {
 	contains(t, "a signed push over an unsigned head", signed.run(exitFail, "push", "--yes").stderr, "--replace")
 	r = signed.run(exitFail, "push", "--replace")
 	contains(t, "a push over what cannot be verified", r.stdout, "revision 1 cannot be verified with these keys; it has the same files")
-	write(t, o.dir, "other.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
+	o.write("other.yaml", "https://b.example")
 	r = signed.run(exitFail, "push", "--replace", "other.yaml")
 	contains(t, "a push over what cannot be verified", r.stdout, "the difference is against what it claims\n", "https://b.example")
 	contains(t, "a signed push with --replace", signed.run(exitYes, "push", "--yes", "--replace").stdout, "pushed revision 2\n")
@@ -443,9 +454,8 @@ func TestFleetKeys(t *testing.T) {
 func TestFleetWatch(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
-	etcd := fleetDevIn(t, t.TempDir())
-	o := newOperators(t, etcd.endpoint)
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o, endpoint := devOperators(t)
+	o.write("cors.yaml", "https://a.example")
 	o.run(exitYes, "push", "--yes", "-m", "first")
 	for _, format := range []string{"text", "json"} {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -470,7 +480,7 @@ func TestFleetWatch(t *testing.T) {
 			t.Fatalf("watch --format %s ended without %q", format, parts)
 		}
 		await("first")
-		r, err := fleet.Join(t.Context(), connectTo(t, etcd.endpoint), fleet.Options{Instance: format + "-1"})
+		r, err := fleet.Join(t.Context(), connectTo(t, endpoint), fleet.Options{Instance: format + "-1"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -494,13 +504,12 @@ func TestFleetWatch(t *testing.T) {
 func TestFleetWaits(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
-	etcd := fleetDevIn(t, t.TempDir())
-	o := newOperators(t, etcd.endpoint)
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o, endpoint := devOperators(t)
+	o.write("cors.yaml", "https://a.example")
 	o.run(exitYes, "push", "--yes")
 	for _, name := range []string{"silent-2", "silent-1"} {
 		status := `{"instance":"` + name + `","state":"acked","head":0,"time":"` + time.Now().Add(-2*time.Hour).Format(time.RFC3339) + `"}`
-		if _, err := connectTo(t, etcd.endpoint).Put(t.Context(), "/corskit/status/"+name, status); err != nil {
+		if _, err := connectTo(t, endpoint).Put(t.Context(), "/corskit/status/"+name, status); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -511,8 +520,7 @@ func TestFleetWaits(t *testing.T) {
 func TestFleetShowOut(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
-	etcd := fleetDevIn(t, t.TempDir())
-	o := newOperators(t, etcd.endpoint)
+	o, _ := devOperators(t)
 	write(t, o.dir, "cors.yaml", "policies: {app: {origins_file: lists/partners.txt}}\n")
 	if err := os.MkdirAll(filepath.Join(o.dir, "lists"), 0o755); err != nil {
 		t.Fatal(err)

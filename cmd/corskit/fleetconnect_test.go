@@ -59,9 +59,8 @@ func TestFleetVariables(t *testing.T) {
 func TestFleetNothingRaw(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
-	etcd := fleetDevIn(t, t.TempDir())
-	o := newOperators(t, etcd.endpoint)
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o, endpoint := devOperators(t)
+	o.write("cors.yaml", "https://a.example")
 	o.run(exitYes, "push", "--yes")
 	evil := "\x1b[31mevil\x07\u009b2J\x7f\u202e"
 	status, err := json.Marshal(map[string]any{
@@ -73,7 +72,7 @@ func TestFleetNothingRaw(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := connectTo(t, etcd.endpoint)
+	client := connectTo(t, endpoint)
 	put := func(key, value string) {
 		if _, err := client.Put(t.Context(), "/corskit/"+key, value); err != nil {
 			t.Fatal(err)
@@ -112,7 +111,7 @@ func TestFleetSecureEtcd(t *testing.T) {
 	server, client := authority.issue("server"), authority.issue("client")
 	endpoint := secureEtcd(t, authority.file, server)
 	o := newOperators(t, endpoint, "CORSKIT_FLEET_TIMEOUT=30s")
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o.write("cors.yaml", "https://a.example")
 	secure := []string{"--cacert", authority.file, "--cert", client + ".pem", "--key", client + ".key"}
 	with := func(args ...string) []string { return append(args, secure...) }
 

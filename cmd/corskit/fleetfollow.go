@@ -102,14 +102,14 @@ func printRefused(t terminal, halted *fleet.HaltedError) {
 // elsewhere with a line for each step and, between them, at most one each second.
 type rolloutProgress struct {
 	terminal terminal
-	observe  bool // someone else drives the rollout
+	observe  bool // another command drives the rollout
 
 	mu      sync.Mutex
 	last    fleet.Progress
 	text    string
 	shownAt time.Time
 	shown   bool // a line that changes is on the terminal
-	overdue int  // the step of which was said that nobody drives it, from 1
+	overdue int  // the last step for which it was reported that nobody drives it, from 1
 }
 
 const (

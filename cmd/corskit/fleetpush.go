@@ -261,7 +261,7 @@ func percent(text string) (float64, bool) {
 	return p, err == nil && p > 0 && p <= 100
 }
 
-// base returns the head that a change is to replace, an empty one if there is none.
+// base returns the head that a change replaces, or an empty one if there is no head.
 func (o *operator) base(ctx context.Context) (*fleet.Head, error) {
 	ctx, cancel := o.brief(ctx)
 	defer cancel()

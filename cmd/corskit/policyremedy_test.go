@@ -41,7 +41,7 @@ func TestProbeFixesPolicy(t *testing.T) {
 		AllowOrigins: []string{page}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a", "authorization"}, AllowCredentials: true,
 	}
 	args := []string{"-X", "PUT", "-H", "X-A", "-H", "Authorization", "--credentials"}
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name string
 		lack func(*core.Policy)
 		args []string
@@ -71,7 +71,10 @@ func TestProbeFixesPolicy(t *testing.T) {
 	} {
 		p := good
 		tt.lack(&p)
-		for _, framework := range frameworkNames() {
+		for k, framework := range frameworkNames() {
+			if !sampled(i+k, len(frameworkNames())) {
+				continue // with -short, each row on one framework
+			}
 			url := (&tryout{framework: framework, engine: core.MustNew(p)}).run(t)
 			r := corskit(t, "", slices.Concat([]string{"probe", url, "-o", page, "--format", "json"}, tt.args)...)
 			var got probed

@@ -35,7 +35,7 @@ type fate uint8
 const (
 	leftOut fate = iota
 	made
-	notMade // it is to be made by hand
+	notMade // the reader must make it by hand
 )
 
 type additionKey struct{ policy, key, entry string }

@@ -128,9 +128,8 @@ func TestProbeAsksAtTerminal(t *testing.T) {
 // push shows the difference and asks. Nothing is pushed unless the answer is yes.
 func TestFleetPushAsks(t *testing.T) {
 	t.Parallel()
-	etcd := fleetDevIn(t, t.TempDir())
-	o := newOperators(t, etcd.endpoint)
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://a.example\"]}}\n")
+	o, _ := devOperators(t)
+	o.write("cors.yaml", "https://a.example")
 	for _, tt := range []struct {
 		typed string
 		code  int
@@ -151,7 +150,7 @@ func TestFleetPushAsks(t *testing.T) {
 	}
 	contains(t, "the screen", screen, "push to 0 replicas, beginning with 10%? [y/N]",
 		"\r\x1b[Krevision 2: 10% (step 1 of 2)", "in force at 0 replicas")
-	write(t, o.dir, "cors.yaml", "policies: {app: {allow_origins: [\"https://b.example\"]}}\n")
+	o.write("cors.yaml", "https://b.example")
 	o.run(exitYes, "push", "--yes")
 	screen, code = atTerminal(t, o.dir, "n\n", o.env, "fleet", "rollback")
 	if code != exitFail {

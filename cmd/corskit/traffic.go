@@ -27,7 +27,7 @@ import (
 type traffic struct {
 	Refusals    uint64 `json:"refusals"` // requests
 	Records     int    `json:"records"`  // lines of the log, or elements of refusals.json
-	Broken      int    `json:"broken"`   // lines that are none
+	Broken      int    `json:"broken"`   // lines that are not decisions
 	FirstBroken string `json:"firstBroken,omitempty"`
 	Forgotten   uint64 `json:"forgotten"` // requests of rare kinds that found no place in memory
 }

@@ -14,11 +14,11 @@
 //
 //	CORSKIT_PROOF=whole go test -v ./conformance/exhaustive  # every server, about three minutes
 //	go test -v ./conformance/exhaustive                      # every 11th server, about 15 seconds
-//	go test -v -short ./conformance/exhaustive               # every 61st server, about 3 seconds
+//	go test -v -short ./conformance/exhaustive               # every 211th server, about 1 second
 //
 // The race detector also selects the smallest world. All worlds try every fetch,
 // and the choice of servers is always the same. Nested loops generate the lists of
-// servers. The lengths of the loops are not multiples of the primes 11 and 61, so
+// servers. The lengths of the loops are not multiples of the primes 11 and 211, so
 // every value of every loop is tried: every pattern, method, header name, flag,
 // host and path.
 package exhaustive

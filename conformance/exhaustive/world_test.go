@@ -17,7 +17,7 @@ type world struct {
 var (
 	whole   = world{"whole", 1}
 	thinned = world{"thinned", 11}
-	short   = world{"short", 61}
+	short   = world{"short", 211}
 )
 
 func chosenWorld(t *testing.T) world {

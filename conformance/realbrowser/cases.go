@@ -43,14 +43,22 @@ func RunConformance(t *testing.T, subjects ...Subject) {
 	cases := thinned(conformance.Cases(), maxSteps(t))
 	origins := originsOf(cases)
 	Each(t, func(t *testing.T, s *Session) {
-		can, err := s.CanVisit(t.Context(), origins)
-		if err != nil {
-			t.Fatal(err)
-		}
-		inPage, left := forPages(cases, can)
-		t.Logf("%d of %d cases run in a page of %s; left out: %s", len(inPage), len(cases), s.Version, counts(left))
+		inPage, _ := s.inPages(t, cases, origins)
 		s.runCases(t, subjects, inPage)
 	}, origins...)
+}
+
+// inPages returns the cases that run in pages of the browser, and how many are left out for
+// which reason.
+func (s *Session) inPages(t *testing.T, cases []conformance.Case, origins []string) (run []conformance.Case, left map[string]int) {
+	t.Helper()
+	can, err := s.CanVisit(t.Context(), origins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, left = forPages(cases, can)
+	t.Logf("%d of %d cases run in a page of %s; left out: %s", len(run), len(cases), s.Version, counts(left))
+	return run, left
 }
 
 // maxSteps bounds how many steps of a case are run: loading a page takes a tenth of a

@@ -4,11 +4,13 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/conformance"
 )
 
@@ -175,26 +177,42 @@ var casesInPages = func() map[string]pageCases {
 	return map[string]pageCases{"chromium": all(181, 75), "firefox": all(171, 85), "webkit": all(186, 70)}
 }()
 
-// TestCasesInPages counts the cases that pages can run.
-func TestCasesInPages(t *testing.T) {
-	cases := thinned(conformance.Cases(), wholeSteps)
+// TestConformance runs the suite, and counts the cases that pages can run.
+func TestConformance(t *testing.T) {
+	steps := maxSteps(t)
+	cases := thinned(conformance.Cases(), steps)
 	origins := originsOf(cases)
 	Each(t, func(t *testing.T, s *Session) {
-		can, err := s.CanVisit(t.Context(), origins)
-		if err != nil {
-			t.Fatal(err)
+		inPage, left := s.inPages(t, cases, origins)
+		if steps == wholeSteps {
+			s.checkCounts(t, len(inPage), left)
 		}
-		inPage, left := forPages(cases, can)
-		report := t.Logf // other versions may support other origins
-		if s.Version == versions[s.Engine.Name] {
-			report = t.Errorf
-		}
-		want := casesInPages[s.Engine.Name]
-		if len(inPage) != want.run || !maps.Equal(left, want.left) {
-			report("%d cases run in a page, left out are %s; the table has %d and %s",
-				len(inPage), counts(left), want.run, counts(want.left))
-		}
+		s.runCases(t, []Subject{{Name: "corshttp", Mount: mountCorshttp, XHR: true}}, inPage)
 	}, origins...)
+}
+
+// checkCounts compares how many cases run in pages, and how many are left out, with the table.
+func (s *Session) checkCounts(t *testing.T, run int, left map[string]int) {
+	t.Helper()
+	report := t.Logf // other versions may support other origins
+	if s.Version == versions[s.Engine.Name] {
+		report = t.Errorf
+	}
+	want := casesInPages[s.Engine.Name]
+	if run != want.run || !maps.Equal(left, want.left) {
+		report("%d cases run in a page, left out are %s; the table has %d and %s", run, counts(left), want.run, counts(want.left))
+	}
+}
+
+func mountCorshttp(s conformance.Setup) (*conformance.Server, error) {
+	s.App.ModifyResponse = corshttp.StripUpstream
+	return conformance.NetHTTP(func(s conformance.Setup) (func(http.Handler) http.Handler, error) {
+		engine, err := s.Engine()
+		if err != nil {
+			return nil, err
+		}
+		return corshttp.Middleware(engine, corshttp.Options{KeepVary: s.KeepVary}), nil
+	})(s)
 }
 
 // casesTable says how many cases run in pages of each engine.

@@ -135,6 +135,9 @@ var (
 // TestCellsCompile compiles the code in the cells: old options in the old library's
 // type, new ones in core.Policy.
 func TestCellsCompile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiling the cells takes seconds")
+	}
 	dir := t.TempDir()
 	args := []string{"vet"}
 	for i, lib := range libraries() {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Editor adds values to the text of a document that has been decoded, and changes nothing
-// else: comments, order and indentation stay. Each method returns the whole new text. ok is
+// Editor adds values to the text of a document that has been decoded. The rest of the text
+// stays the same, with comments, order and indentation. Each method returns the whole new text. ok is
 // false if the editor does not know the notation. Callers should decode the result: the
 // editor looks only at the text around a value.
 type Editor struct {

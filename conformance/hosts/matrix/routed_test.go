@@ -59,8 +59,11 @@ func TestPathsNeverLoosen(t *testing.T) {
 		{"exact first", "/exact", []core.Route{route("/exact", strict), route("/private/", strict), route("/", open)}},
 	}
 	for _, h := range hosts.All() {
-		for _, router := range h.Routers {
-			for _, routing := range routings {
+		for i, router := range h.Routers {
+			for k, routing := range routings {
+				if testing.Short() && i%len(routings) != k {
+					continue // with -short, each router has one of the routings
+				}
 				t.Run(router.Name+"/"+routing.name, func(t *testing.T) {
 					t.Parallel()
 					engine, err := core.NewRouted(routing.routes...)

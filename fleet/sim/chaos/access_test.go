@@ -86,45 +86,38 @@ func (w *world) login(user string) *clientv3.Client {
 // replica away for a while.
 func TestPermissions(t *testing.T) {
 	whole(t)
-	for _, name := range []string{"embedded", "debian"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var options etcdtest.Options
-			if name == "debian" {
-				options.Binary = etcdtest.Debian(t)
-			}
-			w := newWorld(t, etcdtest.Run(t, options))
-			w.prefix = "/shop/"
-			root := w.protect()
-			w.store = w.storeWith(w.login("alice"), w.private)
-			client := w.login("orders")
-			s := w.joinWith(client, func(o *fleet.Options) { o.Refresh = 200 * time.Millisecond })
-			w.push(1, large)
-			s.applies(1)
-			w.checkRole(client)
+	etcdtest.Both(t, func(t *testing.T, options etcdtest.Options) {
+		w := newWorld(t, etcdtest.Run(t, options))
+		w.prefix = "/shop/"
+		root := w.protect()
+		w.store = w.storeWith(w.login("alice"), w.private)
+		client := w.login("orders")
+		s := w.joinWith(client, func(o *fleet.Options) { o.Refresh = 200 * time.Millisecond })
+		w.push(1, large)
+		s.applies(1)
+		w.checkRole(client)
 
-			_, err := root.UserRevokeRole(t.Context(), "orders", "corskit-replica")
-			must(t, err)
-			s.suffers(1, fleet.ReasonPermission)
-			w.push(2, large)
-			s.keeps(1)
-			_, err = root.UserGrantRole(t.Context(), "orders", "corskit-replica")
-			must(t, err)
-			s.recovers(2)
+		_, err := root.UserRevokeRole(t.Context(), "orders", "corskit-replica")
+		must(t, err)
+		s.suffers(1, fleet.ReasonPermission)
+		w.push(2, large)
+		s.keeps(1)
+		_, err = root.UserGrantRole(t.Context(), "orders", "corskit-replica")
+		must(t, err)
+		s.recovers(2)
 
-			if options.Binary != "" {
-				return // before 3.5, etcd refuses a login that carries a token which is no longer valid, as clients do
-			}
-			_, err = root.UserChangePassword(t.Context(), "orders", "other")
-			must(t, err)
-			w.etcd.Members[0].Client.Cut()
-			w.push(3, large)
-			s.suffers(2, fleet.ReasonPermission)
-			_, err = root.UserChangePassword(t.Context(), "orders", "secret")
-			must(t, err)
-			s.recovers(3)
-		})
-	}
+		if options.Binary != "" {
+			return // before 3.5, etcd refuses a login that carries a token which is no longer valid, as clients do
+		}
+		_, err = root.UserChangePassword(t.Context(), "orders", "other")
+		must(t, err)
+		w.etcd.Members[0].Client.Cut()
+		w.push(3, large)
+		s.suffers(2, fleet.ReasonPermission)
+		_, err = root.UserChangePassword(t.Context(), "orders", "secret")
+		must(t, err)
+		s.recovers(3)
+	})
 }
 
 // checkRole checks that a replica may not do more than it needs.

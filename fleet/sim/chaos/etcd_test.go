@@ -44,30 +44,23 @@ func TestSmoke(t *testing.T) {
 
 func TestRestart(t *testing.T) {
 	whole(t)
-	for _, name := range []string{"embedded", "debian"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var options etcdtest.Options
-			if name == "debian" {
-				options.Binary = etcdtest.Debian(t)
-			}
-			w := newWorld(t, etcdtest.Run(t, options))
-			s := w.join()
-			for version := 1; version <= 3; version++ {
-				w.push(version, large*(version%2))
-				s.applies(version)
-				must(t, w.etcd.Members[0].Stop())
-				s.suffers(version, fleet.ReasonUnavailable)
-				must(t, w.etcd.Members[0].Start(t.Context()))
-				s.recovers(version)
-			}
-			first, err := w.store.History(t.Context(), 10)
-			must(t, err)
-			_, err = w.store.Rollback(t.Context(), first[len(first)-1].Head.Revision, fleet.ChangeOptions{Message: "back"})
-			must(t, err)
-			s.applies(1)
-		})
-	}
+	etcdtest.Both(t, func(t *testing.T, options etcdtest.Options) {
+		w := newWorld(t, etcdtest.Run(t, options))
+		s := w.join()
+		for version := 1; version <= 3; version++ {
+			w.push(version, large*(version%2))
+			s.applies(version)
+			must(t, w.etcd.Members[0].Stop())
+			s.suffers(version, fleet.ReasonUnavailable)
+			must(t, w.etcd.Members[0].Start(t.Context()))
+			s.recovers(version)
+		}
+		first, err := w.store.History(t.Context(), 10)
+		must(t, err)
+		_, err = w.store.Rollback(t.Context(), first[len(first)-1].Head.Revision, fleet.ChangeOptions{Message: "back"})
+		must(t, err)
+		s.applies(1)
+	})
 }
 
 // TestLeaderChange stops leaders, and lets them hand over, while policies are pushed.

@@ -1,10 +1,11 @@
 package chaos
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/corskit/corskit/fleet/sim/etcdtest"
 )
 
 // sharedDir has the data of the shared etcd.
@@ -15,13 +16,8 @@ func TestMain(m *testing.M) {
 		os.Exit(runChild())
 	}
 	os.Exit(func() int {
-		// The tests mostly wait, so more of them can run at once than there are processors.
-		flag.Parse()
-		err := flag.Set("test.parallel", "12")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
+		etcdtest.Parallel(12)
+		var err error
 		if sharedDir, err = os.MkdirTemp("", "corskit-chaos-"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

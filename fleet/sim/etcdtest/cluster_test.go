@@ -55,35 +55,28 @@ func has(client *clientv3.Client, key, value string) func(context.Context) error
 }
 
 func TestOneMember(t *testing.T) {
-	for _, version := range []string{"embedded", "debian"} {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			var options etcdtest.Options
-			if version == "debian" {
-				options.Binary = etcdtest.Debian(t)
-			}
-			c := etcdtest.Run(t, options)
-			client := c.Dial(t)
-			until(t, "write", put(client, "k", "1"))
-			if err := c.Members[0].Stop(); err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			defer cancel()
-			if _, err := client.Get(ctx, "k"); err == nil {
-				t.Fatal("a stopped etcd answers")
-			}
-			if err := c.Members[0].Start(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			until(t, "read after a restart", has(client, "k", "1"))
-			until(t, "read around the proxy", has(c.Admin(), "k", "1"))
-			if err := errors.Join(c.Members[0].Stop(), c.Members[0].Wipe(), c.Members[0].Start(t.Context())); err != nil {
-				t.Fatal(err)
-			}
-			until(t, "write after the loss of the disk", put(client, "k", "2"))
-		})
-	}
+	etcdtest.Both(t, func(t *testing.T, options etcdtest.Options) {
+		c := etcdtest.Run(t, options)
+		client := c.Dial(t)
+		until(t, "write", put(client, "k", "1"))
+		if err := c.Members[0].Stop(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if _, err := client.Get(ctx, "k"); err == nil {
+			t.Fatal("a stopped etcd answers")
+		}
+		if err := c.Members[0].Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "read after a restart", has(client, "k", "1"))
+		until(t, "read around the proxy", has(c.Admin(), "k", "1"))
+		if err := errors.Join(c.Members[0].Stop(), c.Members[0].Wipe(), c.Members[0].Start(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "write after the loss of the disk", put(client, "k", "2"))
+	})
 }
 
 func TestThreeMembers(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -21,16 +20,8 @@ import (
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
 )
 
-// TestMain lets more tests run at once than there are processors, because they mostly wait.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		if err := flag.Set("test.parallel", "6"); err != nil {
-			panic(err)
-		}
-	}
+	etcdtest.Parallel(6)
 	os.Exit(m.Run())
 }
 

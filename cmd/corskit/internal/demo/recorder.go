@@ -271,7 +271,7 @@ func readMessage(head []byte) message {
 }
 
 // ownCookie returns a Cookie field without the cookies of other programs: all that serve
-// localhost share them, whatever their ports.
+// localhost share them, on every port.
 func ownCookie(value string) string {
 	var own []string
 	others := 0
