@@ -65,6 +65,9 @@ func Load(ctx context.Context, dir string, patterns ...string) (*Program, error)
 		}
 	}
 	p.add(found, wanted)
+	if len(p.Packages) == 0 && len(p.Faults) > 0 {
+		return p, fmt.Errorf("migrate: no package can be read: %w", p.Faults[0])
+	}
 	if len(p.Packages) == 0 {
 		return p, fmt.Errorf("migrate: no Go package matches %s in %s; the patterns are those of 'go list', such as ./...",
 			strings.Join(patterns, " "), dir)
