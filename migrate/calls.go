@@ -31,6 +31,10 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if v := in.originCall(x, fn, env); v != nil {
 		return v
 	}
+	if s, ok := in.readCall(x, fn, env).(*Setting); ok && fn.FullName() == "os.LookupEnv" {
+		src := in.p.source(x)
+		return []Value{s, &Compare{src, Cond{Source: Source{Pos: src.Pos}, Of: s, Not: true}}} // a set, empty one counts as not set
+	}
 	if v := in.readCall(x, fn, env); v != nil {
 		src := in.p.source(x)
 		if fn.Name() == "LookupEnv" {
@@ -44,6 +48,7 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if d := in.p.decls[keyOf(fn)]; d != nil && d.decl.Body != nil {
 		return in.inline(x, fn, d, env)
 	}
+	in.arguments(x, env) // the target may be among them
 	in.escape(x, env)
 	return []Value{in.unknown(x, "the function "+fn.FullName()+" is not read")}
 }
@@ -376,6 +381,11 @@ func (in *interpreter) appendTo(x ast.Expr, base Value, more []Value) Value {
 // an unknown list.
 func (in *interpreter) rangeStmt(s *ast.RangeStmt, env scope) ending {
 	list := in.eval(s.X, env)
+	if t := in.pkg.TypesInfo.TypeOf(s.X); t != nil && s.Value == nil {
+		if _, iterator := t.Underlying().(*types.Signature); iterator { // such as strings.SplitSeq
+			s = &ast.RangeStmt{For: s.For, Value: s.Key, Tok: s.Tok, X: s.X, Body: s.Body}
+		}
+	}
 	m, isMap := list.(*Map)
 	var items []Value
 	switch l := list.(type) {
@@ -522,7 +532,7 @@ func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) V
 				in.stringsCall(x, name, append([]Value{b.Else}, rest...)))
 		}
 		return trimmed(name, args[0])
-	case "Split", "Fields":
+	case "Split", "Fields", "SplitSeq", "FieldsSeq":
 		sep := " "
 		if len(args) == 2 {
 			var ok bool
@@ -530,7 +540,7 @@ func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) V
 				return nil
 			}
 		}
-		return in.split(x, args[0], sep, name == "Fields")
+		return in.split(x, args[0], sep, strings.HasPrefix(name, "Fields"))
 	case "Join":
 		if sep, ok := text(args[len(args)-1]); ok && len(args) == 2 {
 			return joined(src, args[0], sep)
@@ -604,9 +614,9 @@ func constStrings(src Source, name string, s []string) Value {
 		return stringConst(src, strings.ToLower(s[0]))
 	case name == "ToUpper" && one:
 		return stringConst(src, strings.ToUpper(s[0]))
-	case name == "Split" && len(s) == 2:
+	case strings.HasPrefix(name, "Split") && len(s) == 2:
 		return stringList(src, strings.Split(s[0], s[1])...)
-	case name == "Fields" && one:
+	case strings.HasPrefix(name, "Fields") && one:
 		return stringList(src, strings.Fields(s[0])...)
 	case name == "TrimSuffix" && len(s) == 2:
 		return stringConst(src, strings.TrimSuffix(s[0], s[1]))

@@ -229,7 +229,11 @@ func (in *interpreter) branchStmt(s *ast.BranchStmt, env scope) ending {
 func (in *interpreter) results(s *ast.ReturnStmt, env scope) []Value {
 	if len(s.Results) == 1 {
 		if call, ok := s.Results[0].(*ast.CallExpr); ok {
-			return in.call(call, env)
+			results := in.call(call, env)
+			if _, several := in.pkg.TypesInfo.TypeOf(call).(*types.Tuple); !several {
+				results = results[:min(1, len(results))]
+			}
+			return results
 		}
 	}
 	var values []Value

@@ -97,14 +97,22 @@ var authentication = regexp.MustCompile(`(?i)auth|jwt|session|login|bearer|apike
 
 // place notes a mount that preflights do not reach.
 func (p *Program) place(s *Site) []Note {
+	var notes []Note
+	at := s.Pos
+	note := func(code, text string) {
+		notes = append(notes, Note{Code: code, Change: Fixed, Wrong: true, Scope: Scope{Any: true}, Text: text, Pos: at})
+	}
+	behind := func(what string) {
+		note("behind-authentication", "the middleware runs behind "+what+", which answers preflights first: they carry no credentials; mount it before")
+	}
+	if around := p.aroundBy(s); around != "" {
+		behind(around)
+	}
 	use, block := p.mountedBy(s)
 	if use == nil {
-		return nil
+		return notes
 	}
-	var notes []Note
-	note := func(code, text string) {
-		notes = append(notes, Note{Code: code, Change: Same, Wrong: true, Text: text, Pos: p.position(use.Pos())})
-	}
+	at = p.position(use.Pos())
 	sel, _ := use.Fun.(*ast.SelectorExpr)
 	router := p.source(sel.X).Expr
 	for _, stmt := range block {
@@ -112,8 +120,7 @@ func (p *Program) place(s *Site) []Note {
 			break
 		}
 		if earlier := p.mountsAuthentication(stmt, router); earlier != "" {
-			note("behind-authentication", "the middleware runs behind "+earlier+", which answers preflights first: they carry no credentials; "+
-				"mount it before")
+			behind(earlier)
 		}
 	}
 	switch t := s.pkg.TypesInfo.TypeOf(sel.X); {
@@ -126,6 +133,29 @@ func (p *Program) place(s *Site) []Note {
 			"mount it on the application, and give other paths other policies with core.NewRouted")
 	}
 	return notes
+}
+
+// aroundBy returns the function that a site's middleware is passed to, if it looks like
+// authentication.
+func (p *Program) aroundBy(s *Site) string {
+	found := ""
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		sel, isSelector := call.Fun.(*ast.SelectorExpr)
+		for _, arg := range call.Args {
+			if !within(arg, s.call) || isSelector && (sel.Sel.Name == "Use" || sel.Sel.Name == "Pre") {
+				continue
+			}
+			if text := p.source(call.Fun).Expr; authentication.MatchString(text) {
+				found = text
+			}
+		}
+		return true
+	})
+	return found
 }
 
 // mountsAuthentication returns the middleware that a statement mounts on a router, if it

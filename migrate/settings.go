@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -38,6 +39,8 @@ func (in *interpreter) readCall(x *ast.CallExpr, fn *types.Func, env scope) Valu
 		return in.flagCall(x, fn.Name(), env)
 	case "strconv":
 		return in.parsed(x, fn.Name(), env)
+	case "time":
+		return in.inUnit(x, fn.FullName(), env)
 	}
 	return nil
 }
@@ -112,6 +115,23 @@ func (in *interpreter) parsed(x *ast.CallExpr, name string, env scope) Value {
 	return nil
 }
 
+// inUnit evaluates methods of a constant [time.Duration].
+func (in *interpreter) inUnit(x *ast.CallExpr, method string, env scope) Value {
+	sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr)
+	unit := map[string]time.Duration{
+		"Hours": time.Hour, "Minutes": time.Minute, "Seconds": time.Second, "Milliseconds": time.Millisecond,
+		"Microseconds": time.Microsecond, "Nanoseconds": 1,
+	}[strings.TrimPrefix(method, "(time.Duration).")]
+	if !ok || unit == 0 || !strings.HasPrefix(method, "(time.Duration).") {
+		return nil
+	}
+	n, ok := integer(in.eval(sel.X, env))
+	if !ok || n%int64(unit) != 0 {
+		return nil
+	}
+	return &Const{in.p.source(x), constantInt(n / int64(unit))}
+}
+
 // flagCall evaluates flag.String and the like.
 func (in *interpreter) flagCall(x *ast.CallExpr, name string, env scope) Value {
 	switch name {
@@ -132,18 +152,23 @@ func (in *interpreter) viperCall(x *ast.CallExpr, name string, env scope) Value 
 	if !ok {
 		return nil
 	}
-	facts := in.p.viper
 	s := &Setting{Source: in.p.source(x), From: "viper", Name: key, IsList: name == "GetStringSlice", Sep: " "}
-	if name, bound := facts.env[key]; bound {
+	in.bound(s)
+	return s
+}
+
+// bound gives a setting of viper its default and its variable.
+func (in *interpreter) bound(s *Setting) {
+	facts := in.p.viper
+	if name, bound := facts.env[s.Name]; bound {
 		s.Env = name
 	}
-	if _, bound := facts.env[key]; bound && s.Env == "" || facts.auto {
-		s.Env = viperEnv(facts.prefix, key)
+	if _, bound := facts.env[s.Name]; bound && s.Env == "" || facts.auto {
+		s.Env = viperEnv(facts.prefix, s.Name)
 	}
-	if d, ok := facts.defaults[key]; ok && in.depth <= maxDepth {
+	if d, ok := facts.defaults[s.Name]; ok && in.depth <= maxDepth {
 		s.Default = in.within(d.pkg).eval(d.expr, scope{})
 	}
-	return s
 }
 
 func viperEnv(prefix, key string) string {
@@ -175,6 +200,9 @@ func (in *interpreter) tagged(x *ast.SelectorExpr, owner types.Type, at path, fi
 	}
 	s.Sep = firstNonEmpty(tag.Get("envSeparator"), tag.Get("env-separator"), ",")
 	_, s.IsList = field.Type().Underlying().(*types.Slice)
+	if tag.Get("mapstructure") != "" {
+		in.bound(s)
+	}
 	for _, name := range []string{"envDefault", "env-default", "default"} {
 		if d, ok := tag.Lookup(name); ok {
 			s.Default = in.tagDefault(x, field.Type(), d, s.Sep)

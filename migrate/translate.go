@@ -197,8 +197,9 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 		}
 		for _, item := range x.Items {
 			if sp, ok := item.(*Spread); ok {
-				entries = append(entries, settingDefault(sp.Value)...)
+				item = sp.Value
 			}
+			entries = append(entries, settingDefault(item)...)
 		}
 	default:
 		entries = settingDefault(v)

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -182,6 +183,9 @@ func describe(chosen []choice) (profile string, when []string) {
 func (c Cond) text() string {
 	if c.Of == nil {
 		return c.Expr
+	}
+	if s, ok := c.Of.(*Setting); ok && s.From == "env" { // where the program reads it, the name may be a parameter
+		return fmt.Sprintf("os.Getenv(%q) == %q", s.Name, c.Is)
 	}
 	if c.Expr != "" && !strings.Contains(c.Expr, "!=") && !strings.HasPrefix(c.Expr, "!") {
 		return c.Expr

@@ -48,10 +48,14 @@ var expected = map[string]expectation{
 	"gin.WithContext": {outcome: migrate.Partly, kept: decides(func(r core.Request) bool {
 		return r.Path == "/item" && slices.Contains(settings.Defaults, r.OriginValue())
 	})},
-	"echo4.UnsafeAny":           {outcome: migrate.NoPolicy},
-	"echo5.Reflecting":          {outcome: migrate.NoPolicy},
-	"fiber3.True":               {outcome: migrate.NoPolicy},
-	"gozero.Asterisk":           {outcome: migrate.NoPolicy},
+	"echo4.UnsafeAny":  {outcome: migrate.NoPolicy},
+	"echo5.Reflecting": {outcome: migrate.NoPolicy},
+	"fiber3.True":      {outcome: migrate.NoPolicy},
+	"gozero.Asterisk":  {outcome: migrate.NoPolicy},
+	"gozero.Headers":   {outcome: migrate.NoPolicy},
+	"gozero.Custom": {outcome: migrate.Partly, kept: func(p *core.Policy) {
+		p.AllowMethods, p.AllowHeaders, p.ExposeHeaders = []string{"PUT"}, []string{"content-type", "x-token"}, []string{"x-total"}
+	}},
 	"handwritten.Reflection":    {outcome: migrate.NoPolicy},
 	"handwritten.GinReflection": {outcome: migrate.NoPolicy},
 	"handwritten.Unreadable":    {outcome: migrate.Unread},

@@ -104,7 +104,12 @@ func onGin(program func(*gin.Engine)) mount {
 	}
 }
 
-func onEcho(program func(*echo.Echo)) mount {
+// skippingEcho gives the new middleware the function that skips requests.
+func skippingEcho(program func(*echo.Echo)) mount {
+	return onEcho(program, corsecho.Options{Skip: func(c echo.Context) bool { return c.Path() == "/create" }})
+}
+
+func onEcho(program func(*echo.Echo), options ...corsecho.Options) mount {
 	build := func(t *testing.T, use func(*echo.Echo)) *served {
 		s, e := &site{}, echo.New()
 		use(e)
@@ -115,7 +120,7 @@ func onEcho(program func(*echo.Echo)) mount {
 	return mount{
 		func(t *testing.T) *served { return build(t, program) },
 		func(t *testing.T, e *core.Engine) *served {
-			return build(t, func(r *echo.Echo) { r.Use(corsecho.Middleware(e)) })
+			return build(t, func(r *echo.Echo) { r.Use(corsecho.Middleware(e, options...)) })
 		},
 	}
 }
@@ -146,7 +151,12 @@ func listen(t *testing.T) net.Listener {
 	return ln
 }
 
-func onFiber(program func(*fiber.App)) mount {
+// skippingFiber gives the new middleware the function that skips requests.
+func skippingFiber(program func(*fiber.App)) mount {
+	return onFiber(program, corsfiber.Options{Skip: func(c *fiber.Ctx) bool { return c.Path() == "/create" }})
+}
+
+func onFiber(program func(*fiber.App), options ...corsfiber.Options) mount {
 	build := func(t *testing.T, use func(*fiber.App)) *served {
 		s := &site{}
 		app := fiber.New(fiber.Config{DisableStartupMessage: true, RequestMethods: append(fiber.DefaultMethods, "QUERY")})
@@ -170,7 +180,7 @@ func onFiber(program func(*fiber.App)) mount {
 	return mount{
 		func(t *testing.T) *served { return build(t, program) },
 		func(t *testing.T, e *core.Engine) *served {
-			return build(t, func(app *fiber.App) { app.Use(corsfiber.Middleware(e)) })
+			return build(t, func(app *fiber.App) { app.Use(corsfiber.Middleware(e, options...)) })
 		},
 	}
 }
