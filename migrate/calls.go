@@ -48,14 +48,27 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if d := in.p.decls[keyOf(fn)]; d != nil && d.decl.Body != nil {
 		return in.inline(x, fn, d, env)
 	}
-	in.arguments(x, env) // the target may be among them
+	in.reach(x, env)
 	in.escape(x, env)
 	return []Value{in.unknown(x, "the function "+fn.FullName()+" is not read")}
+}
+
+// reach evaluates the operands of a call that is not read, if the target is among them.
+func (in *interpreter) reach(x *ast.CallExpr, env scope) {
+	t := in.run.target
+	if t == nil || t == x || !within(x, t) {
+		return
+	}
+	in.arguments(x, env)
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok && within(sel.X, t) {
+		in.eval(sel.X, env)
+	}
 }
 
 // callValue calls a function that an expression computes.
 func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 	f, ok := in.eval(x.Fun, env).(*Func)
+	in.reach(x, env)
 	in.escape(x, env)
 	in.passesOn(x, env)
 	if !ok || f.Lit == nil || in.depth > maxDepth {
@@ -382,8 +395,10 @@ func (in *interpreter) appendTo(x ast.Expr, base Value, more []Value) Value {
 func (in *interpreter) rangeStmt(s *ast.RangeStmt, env scope) ending {
 	list := in.eval(s.X, env)
 	if t := in.pkg.TypesInfo.TypeOf(s.X); t != nil && s.Value == nil {
-		if _, iterator := t.Underlying().(*types.Signature); iterator { // such as strings.SplitSeq
-			s = &ast.RangeStmt{For: s.For, Value: s.Key, Tok: s.Tok, X: s.X, Body: s.Body}
+		if _, isSeq := t.Underlying().(*types.Signature); isSeq { // whose only value is the element
+			c := *s
+			c.Key, c.Value = nil, s.Key
+			s = &c
 		}
 	}
 	m, isMap := list.(*Map)
@@ -614,9 +629,9 @@ func constStrings(src Source, name string, s []string) Value {
 		return stringConst(src, strings.ToLower(s[0]))
 	case name == "ToUpper" && one:
 		return stringConst(src, strings.ToUpper(s[0]))
-	case strings.HasPrefix(name, "Split") && len(s) == 2:
+	case (name == "Split" || name == "SplitSeq") && len(s) == 2:
 		return stringList(src, strings.Split(s[0], s[1])...)
-	case strings.HasPrefix(name, "Fields") && one:
+	case (name == "Fields" || name == "FieldsSeq") && one:
 		return stringList(src, strings.Fields(s[0])...)
 	case name == "TrimSuffix" && len(s) == 2:
 		return stringConst(src, strings.TrimSuffix(s[0], s[1]))

@@ -127,6 +127,12 @@ func (in *interpreter) global(at ast.Expr, obj *types.Var) Value {
 func (in *interpreter) selector(x *ast.SelectorExpr, env scope) Value {
 	obj := in.pkg.TypesInfo.Uses[x.Sel]
 	v, isVar := obj.(*types.Var)
+	if fn, ok := obj.(*types.Func); ok && fn.FullName() == "(*regexp.Regexp).MatchString" {
+		if e, ok := in.eval(x.X, env).(*expression); ok {
+			src := in.p.source(x)
+			return &Predicate{src, nil, test(src, "expression", &Origin{}, e.text)}
+		}
+	}
 	switch {
 	case !isVar:
 		if fn, ok := obj.(*types.Func); ok && fn.FullName() == "(*regexp.Regexp).MatchString" {
@@ -383,10 +389,20 @@ func (in *interpreter) nilness(at ast.Expr, a, b Value, not bool) Value {
 	switch x := a.(type) {
 	case *List, *Map, *Func, *Struct:
 		return boolConst(in.p.source(at), not)
+	case *Branch:
+		return branch(x.Cond, in.nilness(at, x.Then, b, not), in.nilness(at, x.Else, b, not))
+	case *Unknown:
+		if isError(x.Type) {
+			return &Compare{in.p.source(at), Cond{Source: in.p.source(at), Not: not, Err: true}}
+		}
 	case *Setting, *Split:
 		return &Compare{in.p.source(at), Cond{Source: in.p.source(at), Of: x, Is: "", Not: not}}
 	}
 	return in.unknown(at, "it compares what is not known")
+}
+
+func isError(t types.Type) bool {
+	return t != nil && types.Identical(t, types.Universe.Lookup("error").Type())
 }
 
 // condition is a boolean that is not known as a condition.

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/corskit/corskit/core"
@@ -43,8 +44,6 @@ func fiberLike(name, path, adapter string) *Library {
 			{Code: "vary-origin", Change: Fixed, Scope: Scope{Kinds: []string{Cached}},
 				Text: "for every origin, fiber answers a request without Origin with neither * nor Vary, so a cache gives that answer to requests " +
 					"that need the CORS headers; corskit always sends *"},
-			{Code: "own-options", Change: Fixed, Scope: Scope{Methods: []string{"OPTIONS"}},
-				Text: "fiber omits the CORS headers from the answer to a script's own OPTIONS, which follows its preflight"},
 			{Code: "split-lists", Change: Fixed, Scope: Scope{Kinds: []string{Gateway}},
 				Text: "a gateway may split Access-Control-Request-Headers into lines; fiber reads only the first"},
 		},
@@ -86,6 +85,10 @@ func fiberTranslate(t *Translation) {
 	}
 	t.methods("AllowMethods", methods, strings.TrimSpace)
 	t.literalStar("AllowMethods", "method", methods)
+	if slices.Contains(t.Policy.AllowMethods, "*") || slices.Contains(t.Policy.AllowMethods, "OPTIONS") {
+		t.note(Note{Code: "own-options", Change: Fixed, Field: "AllowMethods", Scope: Scope{Methods: []string{"OPTIONS"}},
+			Text: "fiber omits the CORS headers from the answer to a script's own OPTIONS, which follows its preflight"})
+	}
 	headers, empty := t.list("AllowHeaders", "AllowHeaders")
 	if empty {
 		t.allHeaders()

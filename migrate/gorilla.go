@@ -14,8 +14,8 @@ func gorillaHandlers() *Library {
 		Constructors: map[string]Constructor{"CORS": {gorillaOptions, -1, "middleware"}},
 		Standing: []Note{
 			everyOptions("gorilla/handlers", "without Access-Control-Request-Method"),
-			{Code: "own-options", Change: Fixed, Scope: Scope{Kinds: []string{Actual}, Methods: []string{"OPTIONS"}},
-				Text: "gorilla/handlers answers a script's own OPTIONS, which follows its preflight, without the CORS headers"},
+			{Code: "own-options", Change: Fixed, Scope: Scope{Methods: []string{"OPTIONS"}},
+				Text: "a script's own OPTIONS, which follows its preflight, reaches the handler; gorilla/handlers answers it with 400"},
 			{Code: "vary-origin", Change: Fixed, Scope: Scope{Kinds: []string{Cached}},
 				Text: "gorilla/handlers names Origin in Vary only if two or more origins are listed, and never if the origin is not allowed; " +
 					"a cache then gives one origin the answer for another"},

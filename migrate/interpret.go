@@ -168,8 +168,19 @@ func merged(c Cond, a, b scope) scope {
 	return env
 }
 
-// stmt runs one statement.
+// stmt runs one statement. If it has the target in an operand that is not evaluated, the
+// arguments are taken after it.
 func (in *interpreter) stmt(stmt ast.Stmt, env scope) ending {
+	before := len(in.run.seen)
+	end := in.runStmt(stmt, env)
+	t := in.run.target
+	if t != nil && len(in.run.seen) == before && within(stmt, t) && end.env != nil {
+		in.snapshot(t, end.env)
+	}
+	return end
+}
+
+func (in *interpreter) runStmt(stmt ast.Stmt, env scope) ending {
 	switch s := stmt.(type) {
 	case *ast.LabeledStmt:
 		return in.opaque(s, env) // a goto or a labelled break may leave it in ways that are not followed
@@ -228,12 +239,10 @@ func (in *interpreter) branchStmt(s *ast.BranchStmt, env scope) ending {
 
 func (in *interpreter) results(s *ast.ReturnStmt, env scope) []Value {
 	if len(s.Results) == 1 {
-		if call, ok := s.Results[0].(*ast.CallExpr); ok {
-			results := in.call(call, env)
-			if _, several := in.pkg.TypesInfo.TypeOf(call).(*types.Tuple); !several {
-				results = results[:min(1, len(results))]
+		if call, ok := ast.Unparen(s.Results[0]).(*ast.CallExpr); ok {
+			if tuple, ok := in.pkg.TypesInfo.TypeOf(call).(*types.Tuple); ok {
+				return in.several(call, env, tuple.Len())
 			}
-			return results
 		}
 	}
 	var values []Value
@@ -286,7 +295,26 @@ func (in *interpreter) either(cond Value, at ast.Expr, env scope, then, otherwis
 		return fork(nested.Cond, in.either(nested.Then, at, maps.Clone(env), then, otherwise),
 			in.either(nested.Else, at, maps.Clone(env), then, otherwise))
 	}
-	return fork(in.condition(cond, at), then(maps.Clone(env)), otherwise(maps.Clone(env)))
+	c := in.condition(cond, at)
+	a, b := then(maps.Clone(env)), otherwise(maps.Clone(env))
+	switch {
+	case c.Err && c.Not: // err != nil
+		a = in.failed(a)
+	case c.Err:
+		b = in.failed(b)
+	}
+	return fork(c, a, b)
+}
+
+// failed is the ending after an error. A function that then returns an error gives no
+// configuration.
+func (in *interpreter) failed(end ending) ending {
+	if n := len(end.results); end.flow == returns && n > 0 {
+		if u, ok := end.results[n-1].(*Unknown); ok && isError(u.Type) {
+			end.flow = exits
+		}
+	}
+	return end
 }
 
 // search recognizes a loop that looks the origin up in a list that is not known, and runs
@@ -413,8 +441,18 @@ func (in *interpreter) several(e ast.Expr, env scope, n int) []Value {
 	case *ast.IndexExpr: // v, ok := m[k]
 		results = []Value{in.eval(x, env), in.lookup(x, env)}
 	}
+	tuple, _ := in.pkg.TypesInfo.TypeOf(e).(*types.Tuple)
+	if tuple != nil && len(results) > 0 {
+		if u, ok := results[0].(*Unknown); ok && u.Type == tuple { // the call as a whole
+			results = nil
+		}
+	}
 	for len(results) < n {
-		results = append(results, in.unknown(e, "it is a result of a call that is not evaluated"))
+		u := in.unknown(e, "it is a result of a call that is not evaluated")
+		if tuple != nil && len(results) < tuple.Len() {
+			u.Type = tuple.At(len(results)).Type()
+		}
+		results = append(results, u)
 	}
 	return results
 }

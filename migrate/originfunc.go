@@ -334,10 +334,13 @@ func (t *Translation) originFunc(option string, v Value) {
 	k.Why = "it is a function that is not read"
 	if t.site.Library.Functions[option] == noShape {
 		k.Manual, k.Why = true, "it is a function that is not read, and it needs more than a policy's function gets"
-	} else {
-		k.Expr = t.wrapped(option, k.Expr)
+		t.note(Note{Code: "function-by-hand", Change: Narrower, Field: option, Scope: Scope{Any: true},
+			Text: option + " needs the request: write it as a policy's AllowOriginFunc, which has the method, host and path, " +
+				"or as several policies of core.NewRouted; until then no origin is allowed by it"})
+		return
 	}
-	t.note(Note{Code: "function-kept", Change: Narrower, Field: option, Scope: Scope{Origins: []string{"null"}, Any: true},
+	k.Expr = t.wrapped(option, k.Expr)
+	t.note(Note{Code: "function-kept", Change: Narrower, Field: option, Scope: Scope{Origins: []string{"null"}},
 		Text: fmt.Sprintf("%s stays code; corskit never calls it for the origin \"null\", which any site can send", option)})
 }
 

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"regexp"
 	"strings"
@@ -109,6 +110,19 @@ func (p *Program) place(s *Site) []Note {
 		behind(around)
 	}
 	use, block := p.mountedBy(s)
+	var notes []Note
+	note := func(code, text string) {
+		at := s.Pos
+		if use != nil {
+			at = p.position(use.Pos())
+		}
+		notes = append(notes, Note{Code: code, Change: Fixed, Wrong: true, Text: text, Pos: at,
+			Scope: Scope{Kinds: []string{Actual, Preflight, Options, Handler}, Server: true}})
+	}
+	if outer := p.wrappedIn(s, func(text string) bool { return authentication.MatchString(text) }); outer != "" {
+		note("behind-authentication", "the middleware runs behind "+outer+", which answers preflights first: they carry no credentials; "+
+			"wrap "+outer+" in it instead")
+	}
 	if use == nil {
 		return notes
 	}
@@ -118,6 +132,10 @@ func (p *Program) place(s *Site) []Note {
 	for _, stmt := range block {
 		if stmt.End() >= use.Pos() {
 			break
+		}
+		if outer := p.mountsCORS(s, stmt, router); outer.IsValid() {
+			notes = append(notes, Note{Code: "inner-layer", Change: Same, Wrong: true, Pos: p.position(use.Pos()),
+				Text: "another CORS middleware is mounted outside, at " + outer.String() + ", and answers the preflights; mount one of them"})
 		}
 		if earlier := p.mountsAuthentication(stmt, router); earlier != "" {
 			behind(earlier)
@@ -135,21 +153,50 @@ func (p *Program) place(s *Site) []Note {
 	return notes
 }
 
-// aroundBy returns the function that a site's middleware is passed to, if it looks like
-// authentication.
-func (p *Program) aroundBy(s *Site) string {
-	found := ""
-	ast.Inspect(s.file, func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok {
-			return true
-		}
-		sel, isSelector := call.Fun.(*ast.SelectorExpr)
-		for _, arg := range call.Args {
-			if !within(arg, s.call) || isSelector && (sel.Sel.Name == "Use" || sel.Sel.Name == "Pre") {
-				continue
+// mountsCORS returns where a statement mounts another CORS middleware on a router.
+func (p *Program) mountsCORS(s *Site, stmt ast.Stmt, router string) token.Position {
+	expr, ok := stmt.(*ast.ExprStmt)
+	if !ok {
+		return token.Position{}
+	}
+	call, ok := expr.X.(*ast.CallExpr)
+	if !ok {
+		return token.Position{}
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != "Use" || p.source(sel.X).Expr != router {
+		return token.Position{}
+	}
+	var at token.Position
+	ast.Inspect(call, func(n ast.Node) bool {
+		if c, ok := n.(*ast.CallExpr); ok {
+			if fn := callee(s.pkg.TypesInfo, c); fn != nil {
+				if _, _, isCORS := isSite(fn); isCORS {
+					at = p.position(c.Pos())
+				}
 			}
-			if text := p.source(call.Fun).Expr; authentication.MatchString(text) {
+		}
+		return true
+	})
+	return at
+}
+
+// wrappedIn returns the function whose argument is a site's middleware, if its name is
+// wanted.
+func (p *Program) wrappedIn(s *Site, wanted func(string) bool) string {
+	fn := enclosing(s.file, s.call.Pos())
+	if fn == nil {
+		return ""
+	}
+	object, found := p.assigned(s), ""
+	ast.Inspect(fn.Body, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || call == s.call || found != "" {
+			return found == ""
+		}
+		for _, arg := range call.Args {
+			inside := within(arg, s.call) || object != nil && mentions(s.pkg.TypesInfo, arg, object)
+			if text := p.source(call.Fun).Expr; inside && wanted(text) {
 				found = text
 			}
 		}

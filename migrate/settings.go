@@ -3,6 +3,7 @@ package migrate
 import (
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/types"
 	"reflect"
 	"strconv"
@@ -40,7 +41,7 @@ func (in *interpreter) readCall(x *ast.CallExpr, fn *types.Func, env scope) Valu
 	case "strconv":
 		return in.parsed(x, fn.Name(), env)
 	case "time":
-		return in.inUnit(x, fn.FullName(), env)
+		return in.durationCall(x, fn, env)
 	}
 	return nil
 }
@@ -115,21 +116,22 @@ func (in *interpreter) parsed(x *ast.CallExpr, name string, env scope) Value {
 	return nil
 }
 
-// inUnit evaluates methods of a constant [time.Duration].
-func (in *interpreter) inUnit(x *ast.CallExpr, method string, env scope) Value {
+// durationCall evaluates the methods of a duration that count in a unit.
+func (in *interpreter) durationCall(x *ast.CallExpr, fn *types.Func, env scope) Value {
 	sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr)
-	unit := map[string]time.Duration{
-		"Hours": time.Hour, "Minutes": time.Minute, "Seconds": time.Second, "Milliseconds": time.Millisecond,
-		"Microseconds": time.Microsecond, "Nanoseconds": 1,
-	}[strings.TrimPrefix(method, "(time.Duration).")]
-	if !ok || unit == 0 || !strings.HasPrefix(method, "(time.Duration).") {
+	if !ok || fn.Signature().Recv() == nil {
 		return nil
 	}
 	n, ok := integer(in.eval(sel.X, env))
-	if !ok || n%int64(unit) != 0 {
+	if !ok {
 		return nil
 	}
-	return &Const{in.p.source(x), constantInt(n / int64(unit))}
+	unit := map[string]time.Duration{"Hours": time.Hour, "Minutes": time.Minute, "Seconds": time.Second,
+		"Milliseconds": time.Millisecond, "Microseconds": time.Microsecond, "Nanoseconds": time.Nanosecond}[fn.Name()]
+	if unit == 0 || time.Duration(n)%unit != 0 {
+		return nil
+	}
+	return &Const{in.p.source(x), constant.MakeInt64(n / int64(unit))}
 }
 
 // flagCall evaluates flag.String and the like.

@@ -196,8 +196,13 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 			return entries, len(entries) == 0
 		}
 		for _, item := range x.Items {
-			if sp, ok := item.(*Spread); ok {
-				item = sp.Value
+			switch x := item.(type) {
+			case *Spread:
+				entries = append(entries, settingDefault(x.Value)...)
+			case *Setting:
+				if s, ok := text(valueOr(x.Default)); ok && s != "" {
+					entries = append(entries, entry{s, x.Pos})
+				}
 			}
 			entries = append(entries, settingDefault(item)...)
 		}

@@ -80,10 +80,10 @@ type Branch struct {
 // Cond is the condition of a [Branch].
 type Cond struct {
 	Source
-	Of   Value  // the value that is compared, or nil
-	Is   string // the constant that Of equals if the condition holds
-	Not  bool   // whether the condition holds if Of differs from Is
-	Site string // the condition as an expression in scope at the site, or empty
+	Of  Value  // the value that is compared, or nil
+	Is  string // the constant that Of equals if the condition holds
+	Not bool   // whether the condition holds if Of differs from Is
+	Err bool   // whether it asks for an error of code that is not read
 }
 
 // Key identifies what the condition asks, without Not.

@@ -184,7 +184,7 @@ func (c Cond) text() string {
 	if c.Of == nil {
 		return c.Expr
 	}
-	if s, ok := c.Of.(*Setting); ok && s.From == "env" { // where the program reads it, the name may be a parameter
+	if s, ok := c.Of.(*Setting); ok && s.From == "env" && c.Is != "true" {
 		return fmt.Sprintf("os.Getenv(%q) == %q", s.Name, c.Is)
 	}
 	if c.Expr != "" && !strings.Contains(c.Expr, "!=") && !strings.HasPrefix(c.Expr, "!") {
