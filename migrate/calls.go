@@ -31,10 +31,6 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	if v := in.originCall(x, fn, env); v != nil {
 		return v
 	}
-	if s, ok := in.readCall(x, fn, env).(*Setting); ok && fn.FullName() == "os.LookupEnv" {
-		src := in.p.source(x)
-		return []Value{s, &Compare{src, Cond{Source: Source{Pos: src.Pos}, Of: s, Not: true}}} // a set, empty one counts as not set
-	}
 	if v := in.readCall(x, fn, env); v != nil {
 		src := in.p.source(x)
 		if fn.Name() == "LookupEnv" {

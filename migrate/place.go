@@ -98,17 +98,6 @@ var authentication = regexp.MustCompile(`(?i)auth|jwt|session|login|bearer|apike
 
 // place notes a mount that preflights do not reach.
 func (p *Program) place(s *Site) []Note {
-	var notes []Note
-	at := s.Pos
-	note := func(code, text string) {
-		notes = append(notes, Note{Code: code, Change: Fixed, Wrong: true, Scope: Scope{Any: true}, Text: text, Pos: at})
-	}
-	behind := func(what string) {
-		note("behind-authentication", "the middleware runs behind "+what+", which answers preflights first: they carry no credentials; mount it before")
-	}
-	if around := p.aroundBy(s); around != "" {
-		behind(around)
-	}
 	use, block := p.mountedBy(s)
 	var notes []Note
 	note := func(code, text string) {
@@ -126,7 +115,6 @@ func (p *Program) place(s *Site) []Note {
 	if use == nil {
 		return notes
 	}
-	at = p.position(use.Pos())
 	sel, _ := use.Fun.(*ast.SelectorExpr)
 	router := p.source(sel.X).Expr
 	for _, stmt := range block {
@@ -138,7 +126,8 @@ func (p *Program) place(s *Site) []Note {
 				Text: "another CORS middleware is mounted outside, at " + outer.String() + ", and answers the preflights; mount one of them"})
 		}
 		if earlier := p.mountsAuthentication(stmt, router); earlier != "" {
-			behind(earlier)
+			note("behind-authentication", "the middleware runs behind "+earlier+", which answers preflights first: they carry no credentials; "+
+				"mount it before")
 		}
 	}
 	switch t := s.pkg.TypesInfo.TypeOf(sel.X); {

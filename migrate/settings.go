@@ -154,23 +154,18 @@ func (in *interpreter) viperCall(x *ast.CallExpr, name string, env scope) Value 
 	if !ok {
 		return nil
 	}
-	s := &Setting{Source: in.p.source(x), From: "viper", Name: key, IsList: name == "GetStringSlice", Sep: " "}
-	in.bound(s)
-	return s
-}
-
-// bound gives a setting of viper its default and its variable.
-func (in *interpreter) bound(s *Setting) {
 	facts := in.p.viper
-	if name, bound := facts.env[s.Name]; bound {
+	s := &Setting{Source: in.p.source(x), From: "viper", Name: key, IsList: name == "GetStringSlice", Sep: " "}
+	if name, bound := facts.env[key]; bound {
 		s.Env = name
 	}
-	if _, bound := facts.env[s.Name]; bound && s.Env == "" || facts.auto {
-		s.Env = viperEnv(facts.prefix, s.Name)
+	if _, bound := facts.env[key]; bound && s.Env == "" || facts.auto {
+		s.Env = viperEnv(facts.prefix, key)
 	}
-	if d, ok := facts.defaults[s.Name]; ok && in.depth <= maxDepth {
+	if d, ok := facts.defaults[key]; ok && in.depth <= maxDepth {
 		s.Default = in.within(d.pkg).eval(d.expr, scope{})
 	}
+	return s
 }
 
 func viperEnv(prefix, key string) string {
@@ -202,8 +197,8 @@ func (in *interpreter) tagged(x *ast.SelectorExpr, owner types.Type, at path, fi
 	}
 	s.Sep = firstNonEmpty(tag.Get("envSeparator"), tag.Get("env-separator"), ",")
 	_, s.IsList = field.Type().Underlying().(*types.Slice)
-	if tag.Get("mapstructure") != "" {
-		in.bound(s)
+	if d, ok := in.p.viper.defaults[s.Name]; ok && tag.Get("mapstructure") != "" && in.depth <= maxDepth {
+		s.Default = in.within(d.pkg).eval(d.expr, scope{})
 	}
 	for _, name := range []string{"envDefault", "env-default", "default"} {
 		if d, ok := tag.Lookup(name); ok {

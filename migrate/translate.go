@@ -204,7 +204,6 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 					entries = append(entries, entry{s, x.Pos})
 				}
 			}
-			entries = append(entries, settingDefault(item)...)
 		}
 	default:
 		entries = settingDefault(v)

@@ -214,14 +214,17 @@ func TestPrograms(t *testing.T) {
 	standing, outcomes := map[string]bool{}, map[migrate.Outcome]int{}
 	for _, program := range slices.Sorted(maps.Keys(programs)) {
 		rs := found[program]
-		if len(rs) != 1 && expected[program].results != len(rs) {
+		if len(rs) != 1 && len(expected[program].layers) != len(rs) {
 			t.Errorf("%s: %d results", program, len(rs))
 			continue
 		}
 		if len(rs) == 0 {
 			continue
 		}
-		r := rs[expected[program].result]
+		if layers := expected[program].layers; layers != nil {
+			rs = []*migrate.Result{rs[layers[0]], rs[layers[1]]}
+		}
+		r := rs[0]
 		outcomes[r.Outcome]++
 		t.Run(program, func(t *testing.T) {
 			if want := expected[program].outcome; want != "" && r.Outcome != want || want == "" && r.Outcome != migrate.Translated && r.Outcome != migrate.Partly {
@@ -232,7 +235,7 @@ func TestPrograms(t *testing.T) {
 			}
 			seen := map[string]bool{}
 			for _, env := range texts[program].env {
-				t.Run(strings.Join(env, " "), func(t *testing.T) { run(t, texts[program], r, env, seen) })
+				t.Run(strings.Join(env, " "), func(t *testing.T) { run(t, texts[program], rs, env, seen) })
 			}
 			for _, n := range r.AllNotes() {
 				if seen[n.Code+n.Text] {
@@ -265,39 +268,33 @@ func isStanding(r *migrate.Result, n migrate.Note) bool {
 	return slices.ContainsFunc(r.Notes, func(s migrate.Note) bool { return s.Code == n.Code && s.Text == n.Text })
 }
 
-// run compares a program with its policy in one environment.
-func run(t *testing.T, s source, r *migrate.Result, env []string, seen map[string]bool) {
+// run compares a program with its policy, or with those of its layers, in one environment.
+func run(t *testing.T, s source, rs []*migrate.Result, env []string, seen map[string]bool) {
 	for _, v := range env {
 		name, value, _ := strings.Cut(v, "=")
 		t.Setenv(name, value)
 	}
-	variant, err := choose(r)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	if len(variant.Faults) > 0 {
-		t.Errorf("core.New refuses the policy: %v", variant.Faults)
-		return
-	}
-	policy := variant.Policy
-	for _, k := range variant.Kept {
-		unset := slices.ContainsFunc(variant.Notes, func(n migrate.Note) bool { return n.Scope.Unset }) && len(env) == 0
-		if err := supply(&policy, k, s.name, unset); err != nil {
+	var engines []*core.Engine
+	var notes []migrate.Note
+	var policy core.Policy
+	for _, r := range rs {
+		variant, p, err := policyOf(r, s.name, len(env) == 0)
+		if err != nil {
 			t.Error(err)
 			return
 		}
+		engine, err := core.New(p)
+		if err != nil {
+			t.Errorf("core.New refuses the policy with what is kept: %v", err)
+			return
+		}
+		policy = p
+		engines, notes = append(engines, engine), slices.Concat(notes, r.Notes, variant.Notes, r.Place)
 	}
-	engine, err := core.New(policy)
-	if err != nil {
-		t.Errorf("core.New refuses the policy with what is kept: %v", err)
-		return
-	}
-	notes := slices.Concat(r.Notes, variant.Notes, r.Place)
 	m := programs[s.name]
-	old, ours := m.old(t), m.ours(t, engine)
+	old, ours := m.old(t), m.ours(t, engines...)
 	unannounced := 0
-	origins := alternate(s.asked(policy, notes), engine.AllowsOrigin)
+	origins := alternate(s.asked(policy, notes), engines[0].AllowsOrigin)
 	for _, p := range append(fetches(origins, s.headers), special(origins)...) {
 		for _, d := range compare(p, old.send(t, p), ours.send(t, p)) {
 			known := false
@@ -319,6 +316,25 @@ func run(t *testing.T, s source, r *migrate.Result, env []string, seen map[strin
 	if t.Failed() {
 		t.Logf("policy %+v", policy)
 	}
+}
+
+// policyOf returns the variant that holds, and its policy with what stays code.
+func policyOf(r *migrate.Result, program string, unset bool) (*migrate.Variant, core.Policy, error) {
+	variant, err := choose(r)
+	if err != nil {
+		return nil, core.Policy{}, err
+	}
+	if len(variant.Faults) > 0 {
+		return nil, core.Policy{}, fmt.Errorf("core.New refuses the policy: %v", variant.Faults)
+	}
+	policy := variant.Policy
+	unset = unset && slices.ContainsFunc(variant.Notes, func(n migrate.Note) bool { return n.Scope.Unset })
+	for _, k := range variant.Kept {
+		if err := supply(&policy, k, program, unset); err != nil {
+			return nil, policy, err
+		}
+	}
+	return variant, policy, nil
 }
 
 var condition = regexp.MustCompile(`^(?:\w+\.\w+\("(\w+)"(?:, .*)?\)|(\w+)) == "(.*)"$`)

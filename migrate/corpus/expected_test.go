@@ -14,8 +14,7 @@ import (
 // expectation is what the test knows about a program, other than that it is translated.
 type expectation struct {
 	outcome migrate.Outcome
-	results int // if not one
-	result  int // the one that counts
+	layers  []int // the results of two layers, the outer one first
 	kept    func(*core.Policy)
 }
 
@@ -36,11 +35,13 @@ func ofHost(r core.Request) bool {
 }
 
 var expected = map[string]expectation{
-	"rs.File":      {outcome: migrate.Partly, kept: decides(isApp)},
-	"rs.Parsed":    {kept: decides(ofHost)},
-	"rs.ByRequest": {outcome: migrate.Partly, kept: decides(isAppItem)},
-	"rs.True":      {outcome: migrate.NoPolicy},
-	"rs.EnvNumber": {outcome: migrate.Partly, kept: func(p *core.Policy) { p.MaxAge = 10 * time.Minute }},
+	"rs.File":       {outcome: migrate.Partly, kept: decides(isApp)},
+	"rs.Parsed":     {kept: decides(ofHost)},
+	"rs.ByRequest":  {outcome: migrate.Partly, kept: decides(isAppItem)},
+	"rs.True":       {outcome: migrate.NoPolicy},
+	"rs.TwoLayers":  {layers: []int{1, 0}},
+	"gin.TwoLayers": {layers: []int{0, 1}},
+	"rs.EnvNumber":  {outcome: migrate.Partly, kept: func(p *core.Policy) { p.MaxAge = 10 * time.Minute }},
 
 	"chi.ByMethod": {outcome: migrate.Partly, kept: decides(func(r core.Request) bool { return r.Path != "/create" && isApp(r) })},
 	"chi.True":     {outcome: migrate.NoPolicy},

@@ -191,9 +191,9 @@ func (s *served) raw(ctx context.Context, t *testing.T, p probe) outcome {
 	if err != nil {
 		t.Fatalf("%s: %v", p, err)
 	}
-	granted, _ := response.Header.Get("Access-Control-Allow-Private-Network")
 	if p.Kind == migrate.Preflight {
-		return outcome{granted: granted == "true"}
+		granted, _ := response.Header.Get("Access-Control-Allow-Private-Network")
+		return outcome{granted: granted == "true" && browsermodel.CheckCORS(browsermodel.Fetch{Origin: p.Origin}, response).OK}
 	}
 	o := outcome{runs: s.runs.Load() > before}
 	if !o.runs {

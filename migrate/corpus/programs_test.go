@@ -158,6 +158,7 @@ var programs = map[string]mount{
 	"echo5.EnvSplit":                      onEchoV5(echo5.EnvSplit),
 	"echo5.NoCache":                       onEchoV5(echo5.NoCache),
 	"fiber2.Literal":                      onFiber(fiber2.Literal),
+	"fiber2.AllMethods":                   onFiber(fiber2.AllMethods),
 	"fiber2.ByDefault":                    onFiber(fiber2.ByDefault),
 	"fiber2.DefaultConfig":                onFiber(fiber2.DefaultConfig),
 	"fiber2.Origins":                      onFiber(fiber2.Origins),
