@@ -105,7 +105,7 @@ func (t *Translation) fiberOrigins() {
 	function := t.option("AllowOriginsFunc")
 	v := t.option("AllowOrigins")
 	entries, empty := t.list("AllowOrigins", "AllowOrigins")
-	if t.keeps("AllowOrigins") && isNil(function) {
+	if t.keeps("AllowOrigins") && isNil(function) && len(entries) == 0 {
 		t.note(Note{Code: "unset-means-any", Change: Fixed, Wrong: true, Field: "AllowOrigins", Pos: v.At().Pos,
 			Scope: Scope{Unset: true},
 			Text:  "if what is read is empty, fiber allows every origin; with corskit an empty list allows none, and an empty entry is an error"})

@@ -110,7 +110,7 @@ func (t *Translation) literalStar(option, what string, entries []entry) {
 	for _, e := range entries {
 		if strings.TrimSpace(e.text) == "*" && t.Policy.AllowCredentials {
 			t.note(Note{Code: "star-with-credentials", Change: Fixed, Wrong: true, Field: option, Pos: e.pos,
-				Scope: Scope{Kinds: []string{Actual, Preflight}},
+				Scope: Scope{Kinds: []string{Actual, Preflight, Gateway}},
 				Text: fmt.Sprintf("%s sends \"*\" in %s, which browsers take for the name of a %s if the request has credentials, and which "+
 					"does not cover Authorization; corskit answers with what was asked for, so these requests now work; "+
 					"list the %ss that scripts use", t.site.Library.Name, option, what, what)})

@@ -82,6 +82,8 @@ func (t *Translation) handwrittenHeaders() {
 	entries, _ := t.list("Access-Control-Allow-Headers", "AllowHeaders")
 	if slices.ContainsFunc(entries, func(e entry) bool { return e.text == repeated }) {
 		t.allHeaders()
+		t.note(Note{Code: "split-lists", Change: Fixed, Scope: Scope{Kinds: []string{Gateway}},
+			Text: "a gateway may split Access-Control-Request-Headers into lines; http.Header.Get reads only the first"})
 		return
 	}
 	t.headers("Access-Control-Allow-Headers", entries)

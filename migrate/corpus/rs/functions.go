@@ -158,7 +158,7 @@ func Parsed(app http.Handler) http.Handler {
 func File(app http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowOriginFunc: func(origin string) bool {
-			text, err := os.ReadFile("testdata/origins.txt")
+			text, err := os.ReadFile("rs/testdata/origins.txt")
 			return err == nil && slices.Contains(strings.Fields(string(text)), origin)
 		},
 		AllowedMethods: allMethods,
