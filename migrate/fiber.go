@@ -42,7 +42,8 @@ func fiberLike(name, path, adapter string) *Library {
 		Constructors: map[string]Constructor{"New": {structArg(0), 0, "middleware"}},
 		Standing: []Note{
 			{Code: "vary-origin", Change: Fixed, Scope: Scope{Kinds: []string{Cached}},
-				Text: "for every origin, fiber answers a request without Origin with neither * nor Vary, so a cache gives that answer to requests " +
+				Text: "for every origin, fiber answers a request without Origin with neither * nor Vary, so a cache gives that answer " +
+					"to requests " +
 					"that need the CORS headers; corskit always sends *"},
 			{Code: "split-lists", Change: Fixed, Scope: Scope{Kinds: []string{Gateway}},
 				Text: "a gateway may split Access-Control-Request-Headers into lines; fiber reads only the first"},
@@ -108,7 +109,8 @@ func (t *Translation) fiberOrigins() {
 	if t.keeps("AllowOrigins") && isNil(function) && len(entries) == 0 {
 		t.note(Note{Code: "unset-means-any", Change: Fixed, Wrong: true, Field: "AllowOrigins", Pos: v.At().Pos,
 			Scope: Scope{Unset: true},
-			Text:  "if what is read is empty, fiber allows every origin; with corskit an empty list allows none, and an empty entry is an error"})
+			Text: "if what is read is empty, fiber allows every origin; with corskit an empty list allows none, and an empty entry " +
+				"is an error"})
 	}
 	var meanings []meaning
 	for _, e := range entries {
