@@ -3,8 +3,6 @@ package migrate
 import (
 	"regexp"
 	"strings"
-
-	"github.com/corskit/corskit/core"
 )
 
 // echoV4 is the CORS middleware of github.com/labstack/echo/v4.
@@ -133,15 +131,7 @@ func (t *Translation) echoRest() {
 	}
 	t.methods("AllowMethods", methods, identity)
 	t.literalStar("AllowMethods", "method", methods)
-	headers, empty := t.list("AllowHeaders", "AllowHeaders")
-	if empty {
-		t.allHeaders()
-	}
-	t.headers("AllowHeaders", headers)
-	t.literalStar("AllowHeaders", "header", headers)
-	exposed, _ := t.list("ExposeHeaders", "ExposeHeaders")
-	t.exposed("ExposeHeaders", exposed)
-	t.seconds("MaxAge", core.NoPreflightCache)
+	t.repeatedHeaders()
 	t.skipper("Skipper")
 }
 

@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/corskit/corskit/core"
 )
 
 // fiberV2 is the CORS middleware of github.com/gofiber/fiber/v2. Its lists are texts with
@@ -90,15 +88,7 @@ func fiberTranslate(t *Translation) {
 		t.note(Note{Code: "own-options", Change: Fixed, Field: "AllowMethods", Scope: Scope{Methods: []string{"OPTIONS"}},
 			Text: "fiber omits the CORS headers from the answer to a script's own OPTIONS, which follows its preflight"})
 	}
-	headers, empty := t.list("AllowHeaders", "AllowHeaders")
-	if empty {
-		t.allHeaders()
-	}
-	t.headers("AllowHeaders", headers)
-	t.literalStar("AllowHeaders", "header", headers)
-	exposed, _ := t.list("ExposeHeaders", "ExposeHeaders")
-	t.exposed("ExposeHeaders", exposed)
-	t.seconds("MaxAge", core.NoPreflightCache)
+	t.repeatedHeaders()
 	t.skipper("Next")
 }
 
