@@ -135,6 +135,12 @@ func (in *interpreter) selector(x *ast.SelectorExpr, env scope) Value {
 	}
 	switch {
 	case !isVar:
+		if fn, ok := obj.(*types.Func); ok && fn.FullName() == "(*regexp.Regexp).MatchString" {
+			if e, ok := in.eval(x.X, env).(*expression); ok {
+				src := in.p.source(x)
+				return &Predicate{src, nil, test(src, "expression", &Origin{}, e.text)}
+			}
+		}
 		return in.object(x, obj, env)
 	case !v.IsField():
 		return in.object(x, obj, env)
@@ -355,10 +361,21 @@ func (in *interpreter) equal(at ast.Expr, a, b Value, not bool) Value {
 	if okB {
 		return &Compare{src, Cond{Source: src, Of: a, Is: cb.String(), Not: not}}
 	}
-	if isNil(a) && isNil(b) {
+	if isNil(a) && isNil(b) || in.isError(at) {
 		return boolConst(src, !not)
 	}
 	return in.nilness(at, a, b, not)
+}
+
+// isError reports whether an expression compares an error with nil. An error that is not
+// known is taken for nil: a program that fails to read its settings has no policy.
+func (in *interpreter) isError(at ast.Expr) bool {
+	b, ok := at.(*ast.BinaryExpr)
+	if !ok || !in.pkg.TypesInfo.Types[b.Y].IsNil() {
+		return false
+	}
+	t := in.pkg.TypesInfo.TypeOf(b.X)
+	return t != nil && types.Identical(t, types.Universe.Lookup("error").Type())
 }
 
 // nilness compares with nil.
@@ -505,12 +522,13 @@ func branch(c Cond, a, b Value) Value {
 		}
 		return a
 	}
-	if same(a, b) {
-		return a
-	}
 	if c.Not {
 		c.Not = false
 		a, b = b, a
+	}
+	a, b = given(a, c, true), given(b, c, false)
+	if same(a, b) {
+		return a
 	}
 	if c.Of != nil && c.Is == "" { // a if the setting is empty, b otherwise
 		if v := withDefault(b, c.Of, a); v != nil {
@@ -523,6 +541,23 @@ func branch(c Cond, a, b Value) Value {
 		}
 	}
 	return &Branch{c.Source, c, a, b}
+}
+
+// given is a value if it is known whether a condition holds.
+func given(v Value, c Cond, holds bool) Value {
+	switch x := v.(type) {
+	case *Branch:
+		if x.Cond.Key() == c.Key() && holds != x.Cond.Not {
+			return given(x.Then, c, holds)
+		} else if x.Cond.Key() == c.Key() {
+			return given(x.Else, c, holds)
+		}
+	case *Compare:
+		if x.Cond.Key() == c.Key() {
+			return boolConst(x.Source, holds != x.Cond.Not)
+		}
+	}
+	return v
 }
 
 // mergeStructs branches in the fields that differ.

@@ -3,7 +3,6 @@ package migrate
 import (
 	"go/ast"
 	"go/types"
-	"slices"
 	"strings"
 )
 
@@ -43,7 +42,8 @@ type Constructor struct {
 
 // Libraries returns the libraries that are recognized, by import path.
 func Libraries() []*Library {
-	return []*Library{rsCors(), goChi(), gorillaHandlers(), jub0bsCors(), ginContrib(), echoV4(), echoV5(), fiberV2(), fiberV3(), hertzContrib(), goZero()}
+	return []*Library{rsCors(), goChi(), gorillaHandlers(), jub0bsCors(), ginContrib(), echoV4(), echoV5(), fiberV2(), fiberV3(),
+		hertzContrib(), goZero()}
 }
 
 var libraries = func() map[string]*Library {
@@ -134,14 +134,4 @@ func isSite(fn *types.Func) (*Library, Constructor, bool) {
 	}
 	c, ok := l.Constructors[fn.Name()]
 	return l, c, ok
-}
-
-// names are the constructors, in order.
-func (l *Library) names() []string {
-	var names []string
-	for name := range l.Constructors {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -82,8 +82,17 @@ func (n *Note) Covers(p Probe) bool {
 		return false
 	case len(s.Origins) > 0 && !matchesAny(s.Origins, p.Origin):
 		return false
+	case s.Odd && !slices.ContainsFunc(p.Headers, isOdd):
+		return false
 	}
 	return len(s.Except) == 0 || !matchesAny(s.Except, p.Origin)
+}
+
+// isOdd reports whether the name of a header has other characters than Odd says.
+func isOdd(name string) bool {
+	return strings.IndexFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r))
+	}) >= 0
 }
 
 // matchesAny reports whether one of some patterns matches an origin.

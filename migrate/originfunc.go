@@ -86,11 +86,35 @@ func (f *Func) decide() Value {
 			return end.results[0]
 		}
 	case 3: // (string, bool, error): the origin that is sent back
-		if o, ok := end.results[0].(*Origin); ok && o.Part == "" && isNil(last) {
+		if isNil(last) && repeats(end.results[0], end.results[1]) {
 			return end.results[1]
 		}
 	}
 	return nil
+}
+
+// repeats reports whether a value is the origin wherever it is allowed.
+func repeats(v, allowed Value) bool {
+	if yes, ok := truth(allowed); ok && !yes {
+		return true
+	}
+	if o, ok := v.(*Origin); ok {
+		return o.Part == ""
+	}
+	c, then, otherwise, ok := forked(allowed)
+	x, isBranch := v.(*Branch)
+	return ok && isBranch && c.Key() == x.Cond.Key() && repeats(x.Then, then) && repeats(x.Else, otherwise)
+}
+
+// forked takes a boolean apart that depends on a condition.
+func forked(v Value) (c Cond, then, otherwise Value, ok bool) {
+	switch x := v.(type) {
+	case *Branch:
+		return x.Cond, x.Then, x.Else, true
+	case *Compare:
+		return x.Cond, boolConst(x.Source, !x.Cond.Not), boolConst(x.Source, x.Cond.Not), true
+	}
+	return c, nil, nil, false
 }
 
 func (f *Func) syntax() (*ast.FuncType, *ast.BlockStmt) {
@@ -494,7 +518,8 @@ func contained(e entry, part string) (meaning, bool) {
 		return loopback(e, old), true
 	}
 	bare := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(part, "https://"), "http://"), ".")
-	m := meaning{entry: e, old: []string{old}, fixed: "every origin that contains " + part + " matches, such as https://" + bare + ".evil.example"}
+	m := meaning{entry: e, old: []string{old}, fixed: "every origin that contains " + part + " matches, such as https://" + bare +
+		".evil.example"}
 	m.write = []string{"https://" + bare, "https://*." + bare}
 	return m, !slices.ContainsFunc(m.write, func(w string) bool { return !validPattern(w) })
 }

@@ -197,6 +197,9 @@ func (in *interpreter) tagged(x *ast.SelectorExpr, owner types.Type, at path, fi
 	}
 	s.Sep = firstNonEmpty(tag.Get("envSeparator"), tag.Get("env-separator"), ",")
 	_, s.IsList = field.Type().Underlying().(*types.Slice)
+	if d, ok := in.p.viper.defaults[s.Name]; ok && tag.Get("mapstructure") != "" && in.depth <= maxDepth {
+		s.Default = in.within(d.pkg).eval(d.expr, scope{})
+	}
 	for _, name := range []string{"envDefault", "env-default", "default"} {
 		if d, ok := tag.Lookup(name); ok {
 			s.Default = in.tagDefault(x, field.Type(), d, s.Sep)

@@ -32,12 +32,23 @@ func (p *Program) Translate(s *Site) []*Result {
 		for i := range r.Notes {
 			r.Notes[i].Pos = s.Pos
 		}
-		p.translateWay(r, w)
+		p.guarded(r, w)
 		r.Mount = p.mount(r)
 		r.Place = p.place(s)
 		results = append(results, r)
 	}
 	return results
+}
+
+// guarded translates one way. A bug makes a site unread; it does not end the program.
+func (p *Program) guarded(r *Result, w way) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			r.Outcome, r.Variants = Unread, nil
+			r.Why = fmt.Sprintf("package migrate has a bug, please report it: %v", fault)
+		}
+	}()
+	p.translateWay(r, w)
 }
 
 func (p *Program) translateWay(r *Result, w way) {
@@ -319,7 +330,8 @@ func (t *Translation) tooOld(option string, n int64) {
 		Text:  fmt.Sprintf("%s is %d seconds, and browsers keep a preflight for at most 24 hours", option, n)}
 	if d := time.Duration(n); d%time.Second == 0 && d >= time.Second {
 		note.Wrong, note.Code = true, "max-age-unit"
-		note.Text = fmt.Sprintf("%s is in seconds, and %d looks like %s in nanoseconds; the policy says 24 hours, which is what browsers made of it; "+
+		note.Text = fmt.Sprintf("%s is in seconds, and %d looks like %s in nanoseconds; the policy says 24 hours, which is what "+
+			"browsers made of it; "+
 			"write %s if that was meant", option, n, d, goDuration(d))
 		if d <= maxDay {
 			t.note(note)

@@ -11,6 +11,7 @@
 //	corskit conform URL [FILE]                   compare a running server with a file
 //	corskit diff OLD [NEW]                       report what a change allows and refuses
 //	corskit suggest [FILE] --from LOG            suggest the change that allows what was refused
+//	corskit migrate [PACKAGES]                   translate CORS middlewares in Go into policies
 //	corskit export [FILE] --to TARGET            write a policy for a gateway
 //	corskit import FILE --from SOURCE            make a policy from the file of a gateway
 //	corskit fleet push [FILE]                    give one policy to many replicas, through etcd

@@ -14,8 +14,7 @@ import (
 // expectation is what the test knows about a program, other than that it is translated.
 type expectation struct {
 	outcome migrate.Outcome
-	results int // if not one
-	result  int // the one that counts
+	layers  []int // the results of two layers, the outer one first
 	kept    func(*core.Policy)
 }
 
@@ -36,11 +35,13 @@ func ofHost(r core.Request) bool {
 }
 
 var expected = map[string]expectation{
-	"rs.File":      {outcome: migrate.Partly, kept: decides(isApp)},
-	"rs.Parsed":    {kept: decides(ofHost)},
-	"rs.ByRequest": {outcome: migrate.Partly, kept: decides(isAppItem)},
-	"rs.True":      {outcome: migrate.NoPolicy},
-	"rs.EnvNumber": {outcome: migrate.Partly, kept: func(p *core.Policy) { p.MaxAge = 10 * time.Minute }},
+	"rs.File":       {outcome: migrate.Partly, kept: decides(isApp)},
+	"rs.Parsed":     {kept: decides(ofHost)},
+	"rs.ByRequest":  {outcome: migrate.Partly, kept: decides(isAppItem)},
+	"rs.True":       {outcome: migrate.NoPolicy},
+	"rs.TwoLayers":  {layers: []int{1, 0}},
+	"gin.TwoLayers": {layers: []int{0, 1}},
+	"rs.EnvNumber":  {outcome: migrate.Partly, kept: func(p *core.Policy) { p.MaxAge = 10 * time.Minute }},
 
 	"chi.ByMethod": {outcome: migrate.Partly, kept: decides(func(r core.Request) bool { return r.Path != "/create" && isApp(r) })},
 	"chi.True":     {outcome: migrate.NoPolicy},
@@ -48,10 +49,14 @@ var expected = map[string]expectation{
 	"gin.WithContext": {outcome: migrate.Partly, kept: decides(func(r core.Request) bool {
 		return r.Path == "/item" && slices.Contains(settings.Defaults, r.OriginValue())
 	})},
-	"echo4.UnsafeAny":           {outcome: migrate.NoPolicy},
-	"echo5.Reflecting":          {outcome: migrate.NoPolicy},
-	"fiber3.True":               {outcome: migrate.NoPolicy},
-	"gozero.Asterisk":           {outcome: migrate.NoPolicy},
+	"echo4.UnsafeAny":  {outcome: migrate.NoPolicy},
+	"echo5.Reflecting": {outcome: migrate.NoPolicy},
+	"fiber3.True":      {outcome: migrate.NoPolicy},
+	"gozero.Asterisk":  {outcome: migrate.NoPolicy},
+	"gozero.Headers":   {outcome: migrate.NoPolicy},
+	"gozero.Custom": {outcome: migrate.Partly, kept: func(p *core.Policy) {
+		p.AllowMethods, p.AllowHeaders, p.ExposeHeaders = []string{"PUT"}, []string{"content-type", "x-token"}, []string{"x-total"}
+	}},
 	"handwritten.Reflection":    {outcome: migrate.NoPolicy},
 	"handwritten.GinReflection": {outcome: migrate.NoPolicy},
 	"handwritten.Unreadable":    {outcome: migrate.Unread},

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -69,7 +70,7 @@ func connect(t *testing.T, s *site, url string) *served {
 // mount serves a program, or the policy that replaces it.
 type mount struct {
 	old  func(*testing.T) *served
-	ours func(*testing.T, *core.Engine) *served
+	ours func(*testing.T, ...*core.Engine) *served // the outermost first
 }
 
 func netHTTP(program func(http.Handler) http.Handler) mount {
@@ -82,9 +83,13 @@ func netHTTP(program func(http.Handler) http.Handler) mount {
 	}
 }
 
-func oursNetHTTP(t *testing.T, e *core.Engine) *served {
+func oursNetHTTP(t *testing.T, engines ...*core.Engine) *served {
 	s := &site{}
-	return serve(t, s, corshttp.Middleware(e)(s.mux()))
+	h := s.mux()
+	for _, e := range slices.Backward(engines) {
+		h = corshttp.Middleware(e)(h)
+	}
+	return serve(t, s, h)
 }
 
 func onGin(program func(*gin.Engine)) mount {
@@ -98,13 +103,22 @@ func onGin(program func(*gin.Engine)) mount {
 	}
 	return mount{
 		func(t *testing.T) *served { return build(t, program) },
-		func(t *testing.T, e *core.Engine) *served {
-			return build(t, func(r *gin.Engine) { r.Use(corsgin.Middleware(e)) })
+		func(t *testing.T, engines ...*core.Engine) *served {
+			return build(t, func(r *gin.Engine) {
+				for _, e := range engines {
+					r.Use(corsgin.Middleware(e))
+				}
+			})
 		},
 	}
 }
 
-func onEcho(program func(*echo.Echo)) mount {
+// skippingEcho gives the new middleware the function that skips requests.
+func skippingEcho(program func(*echo.Echo)) mount {
+	return onEcho(program, corsecho.Options{Skip: func(c echo.Context) bool { return c.Path() == "/create" }})
+}
+
+func onEcho(program func(*echo.Echo), options ...corsecho.Options) mount {
 	build := func(t *testing.T, use func(*echo.Echo)) *served {
 		s, e := &site{}, echo.New()
 		use(e)
@@ -114,8 +128,12 @@ func onEcho(program func(*echo.Echo)) mount {
 	}
 	return mount{
 		func(t *testing.T) *served { return build(t, program) },
-		func(t *testing.T, e *core.Engine) *served {
-			return build(t, func(r *echo.Echo) { r.Use(corsecho.Middleware(e)) })
+		func(t *testing.T, engines ...*core.Engine) *served {
+			return build(t, func(r *echo.Echo) {
+				for _, e := range engines {
+					r.Use(corsecho.Middleware(e, options...))
+				}
+			})
 		},
 	}
 }
@@ -132,8 +150,12 @@ func onEchoV5(program func(*echov5.Echo)) mount {
 	}
 	return mount{
 		func(t *testing.T) *served { return build(t, program) },
-		func(t *testing.T, e *core.Engine) *served {
-			return build(t, func(r *echov5.Echo) { r.Use(corsechov5.Middleware(e)) })
+		func(t *testing.T, engines ...*core.Engine) *served {
+			return build(t, func(r *echov5.Echo) {
+				for _, e := range engines {
+					r.Use(corsechov5.Middleware(e))
+				}
+			})
 		},
 	}
 }
@@ -146,7 +168,12 @@ func listen(t *testing.T) net.Listener {
 	return ln
 }
 
-func onFiber(program func(*fiber.App)) mount {
+// skippingFiber gives the new middleware the function that skips requests.
+func skippingFiber(program func(*fiber.App)) mount {
+	return onFiber(program, corsfiber.Options{Skip: func(c *fiber.Ctx) bool { return c.Path() == "/create" }})
+}
+
+func onFiber(program func(*fiber.App), options ...corsfiber.Options) mount {
 	build := func(t *testing.T, use func(*fiber.App)) *served {
 		s := &site{}
 		app := fiber.New(fiber.Config{DisableStartupMessage: true, RequestMethods: append(fiber.DefaultMethods, "QUERY")})
@@ -169,8 +196,12 @@ func onFiber(program func(*fiber.App)) mount {
 	}
 	return mount{
 		func(t *testing.T) *served { return build(t, program) },
-		func(t *testing.T, e *core.Engine) *served {
-			return build(t, func(app *fiber.App) { app.Use(corsfiber.Middleware(e)) })
+		func(t *testing.T, engines ...*core.Engine) *served {
+			return build(t, func(app *fiber.App) {
+				for _, e := range engines {
+					app.Use(corsfiber.Middleware(e, options...))
+				}
+			})
 		},
 	}
 }
@@ -196,8 +227,12 @@ func onFiberV3(program func(*fiberv3.App)) mount {
 	}
 	return mount{
 		func(t *testing.T) *served { return build(t, program) },
-		func(t *testing.T, e *core.Engine) *served {
-			return build(t, func(app *fiberv3.App) { app.Use(corsfiberv3.Middleware(e)) })
+		func(t *testing.T, engines ...*core.Engine) *served {
+			return build(t, func(app *fiberv3.App) {
+				for _, e := range engines {
+					app.Use(corsfiberv3.Middleware(e))
+				}
+			})
 		},
 	}
 }

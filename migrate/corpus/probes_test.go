@@ -17,11 +17,11 @@ import (
 // probe is a request that both sides get.
 type probe struct {
 	migrate.Probe
-	path   string
-	header browsermodel.Fields // of a raw request
-	first  browsermodel.Fields // of a request whose answer a shared cache has; nil: no cache
-	upload bool
-	space  bool // a gateway puts spaces into the list of headers
+	path    string
+	header  browsermodel.Fields // of a raw request
+	first   browsermodel.Fields // of a request whose answer a shared cache has; nil: no cache
+	upload  bool
+	gateway string // how it rewrites the list of headers
 }
 
 func (p probe) String() string {
@@ -38,8 +38,8 @@ func (p probe) String() string {
 	if p.header != nil {
 		name += fmt.Sprintf(", raw %v", p.header)
 	}
-	if p.space {
-		name += ", through a gateway"
+	if p.gateway != "" {
+		name += ", through a gateway that " + p.gateway + " the list"
 	}
 	return p.Kind + " " + name
 }
@@ -107,10 +107,17 @@ func special(origins []string) (list []probe) {
 		}
 		list = append(list,
 			probe{path: "/item", upload: true, Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "POST"}},
-			probe{path: "/create", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "POST", Headers: []string{"content-type"}}},
+			probe{path: "/create", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "POST",
+				Headers: []string{"content-type"}}},
 			probe{path: "/missing", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "GET"}},
-			probe{path: "/item", space: true, Probe: migrate.Probe{
-				Kind: migrate.Gateway, Origin: origin, Method: "GET", Headers: []string{"content-type", "x-token"}}})
+			probe{path: "/create", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "PUT"}})
+		for _, gateway := range []string{"pads", "reverses", "splits"} {
+			for _, names := range [][]string{{"content-type", "x-token"}, {"content-type", "x-requested-with"}, {"authorization",
+				"content-type"}} {
+				list = append(list, probe{path: "/item", gateway: gateway, Probe: migrate.Probe{
+					Kind: migrate.Gateway, Origin: origin, Method: "GET", Headers: names}})
+			}
+		}
 	}
 	return append(list, probe{path: "/item", Probe: migrate.Probe{Kind: migrate.Actual, Origin: "self", Method: "POST"}})
 }
@@ -127,8 +134,8 @@ func (s *served) send(t *testing.T, p probe) outcome {
 	if p.header != nil {
 		return s.raw(ctx, t, p)
 	}
-	if p.space {
-		transport = spaced(transport)
+	if p.gateway != "" {
+		transport = rewriting(p.gateway, transport)
 	}
 	if p.first != nil {
 		transport = sharedCache(transport)
@@ -186,9 +193,9 @@ func (s *served) raw(ctx context.Context, t *testing.T, p probe) outcome {
 	if err != nil {
 		t.Fatalf("%s: %v", p, err)
 	}
-	granted, _ := response.Header.Get("Access-Control-Allow-Private-Network")
 	if p.Kind == migrate.Preflight {
-		return outcome{granted: granted == "true"}
+		granted, _ := response.Header.Get("Access-Control-Allow-Private-Network")
+		return outcome{granted: granted == "true" && browsermodel.CheckCORS(browsermodel.Fetch{Origin: p.Origin}, response).OK}
 	}
 	o := outcome{runs: s.runs.Load() > before}
 	if !o.runs {
@@ -197,15 +204,26 @@ func (s *served) raw(ctx context.Context, t *testing.T, p probe) outcome {
 	return o
 }
 
-// spaced is a gateway that puts two spaces after each comma of a preflight's list.
-func spaced(next browsermodel.Transport) browsermodel.Transport {
+// rewriting is a gateway that rewrites the list of headers in preflights.
+func rewriting(how string, next browsermodel.Transport) browsermodel.Transport {
 	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
-		r.Header = slices.Clone(r.Header)
-		for i, line := range r.Header {
-			if line.Name == "Access-Control-Request-Headers" {
-				r.Header[i].Value = strings.ReplaceAll(line.Value, ",", ",  ")
+		var header browsermodel.Fields
+		for _, line := range r.Header {
+			names := strings.Split(line.Value, ",")
+			switch {
+			case line.Name != "Access-Control-Request-Headers":
+				names = []string{line.Value}
+			case how == "reverses":
+				slices.Reverse(names)
+				names = []string{strings.Join(names, ",")}
+			case how == "pads":
+				names = []string{strings.Join(names, ",  ")}
+			}
+			for _, value := range names {
+				header = append(header, browsermodel.Field{Name: line.Name, Value: value})
 			}
 		}
+		r.Header = header
 		return next(ctx, r)
 	}
 }

@@ -119,3 +119,8 @@ func Skipped(app *fiber.App) {
 		AllowOrigins: "https://app.example", AllowMethods: "GET,PUT", AllowHeaders: "X-Token",
 	}))
 }
+
+// AllMethods allows every method.
+func AllMethods(app *fiber.App) {
+	app.Use(cors.New(cors.Config{AllowOrigins: "https://app.example", AllowMethods: "*", AllowHeaders: "X-Token"}))
+}

@@ -201,7 +201,7 @@ func setHeaders(w http.ResponseWriter) {
 // Unreadable decides by a file.
 func Unreadable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, err := os.ReadFile("../rs/testdata/origins.txt")
+		text, err := os.ReadFile("rs/testdata/origins.txt")
 		if origin := r.Header.Get("Origin"); err == nil && strings.Contains(string(text), origin) {
 			w.Header().Set("Access-Control-Allow-Origin", origin)
 		}

@@ -47,6 +47,7 @@ func Reconfigured(app http.Handler) http.Handler {
 	if err := m.Reconfigure(&cors.Config{Origins: []string{"https://app.example"}, Methods: []string{"PUT"}}); err != nil {
 		panic(err)
 	}
+	m.SetDebug(true)
 	return m.Wrap(app)
 }
 
@@ -126,6 +127,5 @@ func Ports(app http.Handler) http.Handler {
 	if err != nil {
 		panic(err)
 	}
-	m.SetDebug(true)
 	return m.Wrap(app)
 }

@@ -37,7 +37,7 @@ func OnRouter(app http.Handler) http.Handler {
 
 // TwoLayers has an outer layer that counts, and an inner one that sees no preflight.
 func TwoLayers(app http.Handler) http.Handler {
-	inner := cors.New(cors.Options{AllowedOrigins: []string{"https://admin.example"}, AllowedMethods: allMethods})
+	inner := cors.New(cors.Options{AllowedOrigins: []string{"https://app.example", "https://admin.example"}, AllowedMethods: allMethods})
 	outer := cors.New(options())
 	return outer.Handler(inner.Handler(app))
 }
