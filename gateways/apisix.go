@@ -198,6 +198,7 @@ func readAPISIX(text []byte) (*apisixConfig, error) {
 	if c.credential && (all == "*" || c.methods == "*" || c.headers == "*" || c.exposed == "*") {
 		r.fault(c.line, "allow_credential", "APISIX refuses * together with allow_credential", "list the values")
 	}
+	r.fewExpressions(c.expressions)
 	for _, e := range c.expressions {
 		if _, err := regexp.Compile(e.text); err != nil {
 			r.fault(e.line, e.text, "this expression uses what PCRE has and RE2 has not", "write it without that, or list the origins")

@@ -270,6 +270,7 @@ func readKong(text []byte) (*kongConfig, error) {
 			r.fault(m.line, m.text, "Kong's schema has no such method", "write one of "+strings.Join(kongMethods, ", "))
 		}
 	}
+	r.fewExpressions(slices.DeleteFunc(slices.Clone(k.origins), func(e textEntry) bool { return !kongNotPlain.MatchString(e.text) }))
 	for _, o := range k.origins {
 		if o.text == "*" {
 			continue

@@ -270,7 +270,10 @@ func importKrakenD(text []byte, d *Draft) {
 	if len(c.methods) > 0 {
 		d.needsSafe(c.methods, c.line, "allow_methods")
 	}
-	p.Methods(append(textsOf(c.methods), "OPTIONS"), lineOf(c.methods, c.line), "KrakenD always allows OPTIONS")
+	if lists(c.methods, "*") {
+		d.Note(lineOf(c.methods, c.line), "", "KrakenD takes * for the name of a method, so it is left out of the methods")
+	}
+	p.Methods(append(without(c.methods, "*"), "OPTIONS"), lineOf(c.methods, c.line), "KrakenD always allows OPTIONS")
 	if len(c.headers) == 0 || lists(c.headers, "*") {
 		p.echoedHeaders(credentials, lineOf(c.headers, c.line), "KrakenD allows all headers")
 	} else {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -91,6 +92,9 @@ func (r *reading) object(t Tree, name string) Tree {
 	return t
 }
 
+// maxListed bounds a list.
+const maxListed = 5000
+
 // list returns the entries of a list of texts. It is nil if the list is absent.
 func (r *reading) list(t Tree, name string) []textEntry {
 	if !t.Exists() {
@@ -101,6 +105,10 @@ func (r *reading) list(t Tree, name string) []textEntry {
 		return nil
 	}
 	list := []textEntry{}
+	if n := len(t.List()); n > maxListed {
+		r.fault(t.Line(), name, fmt.Sprintf("has %d entries, more than %d", n, maxListed), "use patterns to shorten the list")
+		return list
+	}
 	for _, e := range t.List() {
 		if !e.IsText() || e.target().ShortTag() != "!!str" {
 			r.fault(e.Line(), name, "has an entry that is not text", "write the entry in quotes")
@@ -136,6 +144,16 @@ func (r *reading) bool(t Tree, name string, absent bool) bool {
 
 // maxSeconds bounds ages that are read.
 const maxSeconds = 1<<31 - 1
+
+// maxExpressions bounds the regular expressions of a file, because each takes time to compare.
+const maxExpressions = 200
+
+// fewExpressions reports too many regular expressions.
+func (r *reading) fewExpressions(list []textEntry) {
+	if len(list) > maxExpressions {
+		r.fault(list[maxExpressions].line, "", fmt.Sprintf("the file has more than %d expressions", maxExpressions), "list the origins, or import a part of them")
+	}
+}
 
 // lineAt returns the line of a key of a map, or that of the map.
 func lineAt(t Tree, key string) int {
