@@ -1,6 +1,7 @@
 package gateways
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,15 +161,34 @@ func (m *caddyModel) pathTest(words []word) caddyTest {
 // header reads a header directive.
 func (m *caddyModel) header(d *directive, s *caddyScope) {
 	match, rest := m.match(d.args)
-	if !d.open {
-		if len(rest) > 0 {
-			m.addHeader(s, match, rest[0], rest[1:])
-		}
-		return
+	from := len(s.headers)
+	late := false
+	if !d.open && len(rest) > 0 {
+		m.addHeader(s, match, rest[0], rest[1:])
+		late = strings.HasPrefix(rest[0].text, "-")
 	}
 	for _, each := range d.block {
+		if each.name.text == "defer" {
+			late = true
+			continue
+		}
+		late = late || strings.IndexAny(each.name.text, "->") == 0
 		m.addHeader(s, match, each.name, each.args)
 	}
+	added := s.headers[from:]
+	// Those that wait run in reverse order, so they are put here in reverse.
+	slices.SortStableFunc(added, func(a, b caddyHeader) int { return cmp.Compare(caddyOrder(b, late), caddyOrder(a, late)) })
+	for i := range added {
+		added[i].late = late || added[i].action == '?'
+	}
+}
+
+// caddyOrder returns the place of a change in those of its directive.
+func caddyOrder(h caddyHeader, late bool) int {
+	if !late {
+		return 0
+	}
+	return strings.IndexByte("+=?-", h.action)
 }
 
 // addHeader adds a change of a field.
@@ -182,6 +202,9 @@ func (m *caddyModel) addHeader(s *caddyScope, match *caddyMatcher, name word, va
 		return
 	}
 	switch {
+	case h.action == '?' && strings.EqualFold(h.name, "Vary"):
+		m.fault(name.line, name.text, "it sends no Vary if the application sends one of its own", "write +Vary")
+		return
 	case h.action == '-' && len(values) == 0:
 	case h.action != '-' && len(values) == 1:
 		h.value = caddyTemplate(values[0].text)

@@ -35,8 +35,12 @@ type caddyScope struct {
 	responds []caddyRespond
 }
 
+// caddyHeader changes a field. If the directive deletes a field, or sets one only if the application
+// does not, it waits for the response: then inner directives come first, and of one directive
+// first what it adds, then what it sets, then what it deletes (caddyhttp/headers).
 type caddyHeader struct {
 	match  *caddyMatcher
+	late   bool
 	action byte // '=', '+', '-' or '?'
 	name   string
 	value  template
@@ -93,6 +97,7 @@ type caddyRequest struct {
 	model *caddyModel
 	core.Request
 	depth int
+	late  []caddyHeader
 }
 
 // value returns the value of a placeholder.
@@ -192,23 +197,35 @@ func (m *caddyModel) Answer(r core.Request) Answer {
 	q := &caddyRequest{model: m, Request: r}
 	a := Answer{Reached: true}
 	q.run(m.site, &a)
+	slices.Reverse(q.late)
+	for _, h := range q.late {
+		q.apply(h, &a)
+	}
 	return a
+}
+
+// apply changes a field.
+func (q *caddyRequest) apply(h caddyHeader, a *Answer) {
+	if _, have := a.Header.Get(h.name); h.action == '?' && have {
+		return
+	}
+	if h.action == '=' || h.action == '-' {
+		a.Header = a.Header.Without(h.name)
+	}
+	if h.action != '-' {
+		a.Header = append(a.Header, field(h.name, h.value.expand(q.value)))
+	}
 }
 
 // run applies the directives of a scope. It returns true if the request is answered.
 func (q *caddyRequest) run(s *caddyScope, a *Answer) bool {
 	for _, h := range s.headers {
-		if !h.match.matches(q) {
-			continue
-		}
-		if _, have := a.Header.Get(h.name); h.action == '?' && have {
-			continue
-		}
-		if h.action == '=' || h.action == '-' {
-			a.Header = a.Header.Without(h.name)
-		}
-		if h.action != '-' {
-			a.Header = append(a.Header, field(h.name, h.value.expand(q.value)))
+		switch {
+		case !h.match.matches(q):
+		case h.late:
+			q.late = append(q.late, h)
+		default:
+			q.apply(h, a)
 		}
 	}
 	for _, h := range s.handles {

@@ -316,7 +316,7 @@ func (m *haproxyModel) fieldRule(words []word) (r haproxyRule, ok bool) {
 		return r, false
 	}
 	rest, ok := m.condition(words[1:], &r)
-	if !ok {
+	if !ok || !m.checkResponse(r) {
 		return r, false
 	}
 	r.name = name
@@ -332,9 +332,41 @@ func (m *haproxyModel) fieldRule(words []word) (r haproxyRule, ok bool) {
 		m.fault(r.line, name, "corskit does not know its value: "+err.Error(), "write a text, or the variable of a set-var")
 		return r, false
 	}
+	for _, p := range value {
+		if p.fetch != nil && !p.fetch.inResponses() {
+			m.lateFetch(r.line, p.fetch.text)
+			return r, false
+		}
+	}
 	m.noteLine(name, r.line)
 	r.value = value
 	return r, true
+}
+
+// checkResponse reports tests of the request in a rule for responses.
+func (m *haproxyModel) checkResponse(r haproxyRule) bool {
+	for _, all := range r.condition {
+		for _, term := range all {
+			for _, t := range term.tests {
+				if !t.fetch.inResponses() {
+					m.lateFetch(r.line, t.fetch.text)
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// inResponses reports whether a fetch has a value in rules for responses: the fields of the
+// request are gone then.
+func (f haproxyFetch) inResponses() bool {
+	return slices.Contains([]string{"var", "str", "int", "bool", "ssl_fc", "always_true", "always_false", "method"}, f.name)
+}
+
+func (m *haproxyModel) lateFetch(line int, text string) {
+	m.fault(line, text, "rules for responses do not see the fields of the request, so the test never holds",
+		"keep it in a variable: http-request set-var(txn.name) str(yes) if ..., and test { var(txn.name) -m found }")
 }
 
 // condition reads what follows if or unless, and returns the words before it.
