@@ -3,6 +3,7 @@ package gateways_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,7 +81,7 @@ var traps = []trap{
 
 // TestTraps checks that Import refuses what would be wider than it looks.
 func TestTraps(t *testing.T) {
-	for _, trap := range traps {
+	for _, trap := range slices.Concat(traps, serverTraps) {
 		x, err := gateways.Import(trap.source, []byte(trap.text))
 		if err == nil {
 			t.Errorf("%s: imported\n%s\nas\n%s", trap.source, trap.text, x.Text)
