@@ -356,10 +356,6 @@ func (l *learner) compare() {
 		return
 	}
 	l.d.flag()
-	var policies []core.Policy
-	for _, p := range l.d.Policies {
-		policies = append(policies, p.Policy)
-	}
 	if len(l.d.faults) > 0 {
 		return
 	}

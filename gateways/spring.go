@@ -36,7 +36,6 @@ type springModel struct {
 	entries []*springEntry
 	origins []located
 	facts   Facts
-	lines   map[string]int
 }
 
 // springEntry is a CorsConfiguration for a pattern of paths.
