@@ -23,7 +23,7 @@ func envoy() Target {
 		Name: "envoy", Title: "Envoy",
 		Help: "an HttpConnectionManager with routes and the filter envoy.filters.http.cors",
 		Limits: []string{
-			"One policy for each route: it cannot choose between policies by origin.",
+			"One policy for each route.",
 			"It passes requests of disallowed origins on, so it has no reject_disallowed.",
 			"It refuses expressions whose RE2 program has more than 100 instructions.",
 			"It sends no Vary of its own: the routes add it.",

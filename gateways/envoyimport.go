@@ -41,6 +41,7 @@ type envoyImporter struct {
 	d     *Draft
 	model *envoyModel
 	names map[string]string // of policies, by the lines that they come from
+	seen  map[string]bool   // hosts
 
 	keys       envoyFields
 	conditions []string // of a match that are known
@@ -199,7 +200,15 @@ func (im *envoyImporter) host(domain Tree, h envoyHost) (string, bool) {
 	others := func(s string) bool {
 		return slices.ContainsFunc(h.domains, func(t Tree) bool { return strings.EqualFold(t.Text(), s) })
 	}
+	if im.seen == nil {
+		im.seen = make(map[string]bool)
+	}
+	repeated := im.seen[name]
+	im.seen[name] = true
 	switch {
+	case repeated:
+		im.d.Refuse(domain.Line(), domain.Text(), "the host is there twice, and the order of its routes is not known", "put its routes into one place")
+		return "", false
 	case name == "*":
 		return "", true
 	case strings.HasSuffix(name, ":*") && others(bare):

@@ -19,7 +19,7 @@ func istio() Target {
 		Name: "istio", Title: "Istio",
 		Help: "VirtualServices with corsPolicy",
 		Limits: []string{
-			"One policy for each route: it cannot choose between policies by origin.",
+			"One policy for each route.",
 			"It passes requests of disallowed origins on, so it has no reject_disallowed.",
 			"Envoy refuses expressions whose RE2 program has more than 100 instructions.",
 			"It does not answer private network access.",

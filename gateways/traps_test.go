@@ -70,6 +70,8 @@ var traps = []trap{
 	{"istio", istioWith("allowOrigins: [{regex: '.*'}]\nallowCredentials: true"), []string{"line 7: ", "reflects every origin, with credentials"}},
 	{"istio", istioWith("allowOrigins: [{prefix: 'https://'}]"), []string{"line 7: ", "write the origins"}},
 	{"istio", istioWith("allowOrigins: [{exact: 'https://a.example'}]\nmaxAge: soon"), []string{"line 8: ", "not a duration"}},
+	{"istio", istioWith("allowOrigins: [{exact: 'https://a.example'}]") + "---\n" + istioWith("allowOrigins: [{exact: 'https://b.example'}]"),
+		[]string{"line 11: ", "the host is there twice"}},
 	{"gateway-api", gatewayWith("allowOrigins: ['*']\nallowCredentials: true"),
 		[]string{"line 8: ", "* with allowCredentials reflects every origin", "set allowCredentials: false"}},
 	{"gateway-api", gatewayWith("allowOrigins: ['https://*']"), []string{"line 8: ", "write the origins"}},
