@@ -45,6 +45,9 @@ type Draft struct {
 	source string
 	notes  []Note
 	faults []error
+	// compared are the differences, if the importer has compared the policies already. Nil means
+	// that it has not.
+	compared []Difference
 }
 
 // DraftPolicy is a policy in the making. The methods set fields and note the lines of the source.
@@ -232,9 +235,11 @@ func (d *Draft) finish(t Target, source []byte) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
-	all, err := Differences(cfg, model)
-	if err != nil {
-		return Imported{}, err
+	all := d.compared
+	if all == nil {
+		if all, err = Differences(cfg, model); err != nil {
+			return Imported{}, err
+		}
 	}
 	if bugs := d.judge(all); len(bugs) > 0 {
 		return Imported{}, &BugError{t.Name, bugs}

@@ -372,6 +372,7 @@ func (l *learner) compare() {
 	for _, x := range all {
 		l.announce(x)
 	}
+	l.d.compared = append([]Difference{}, all...)
 }
 
 // configOf returns the configuration of a draft.
