@@ -11,6 +11,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/gateways"
+	"github.com/corskit/corskit/gateways/internal/corpus"
 )
 
 // runFunction calls a CloudFront function with each event of standard input.
@@ -42,7 +43,10 @@ func TestCloudFrontFunction(t *testing.T) {
 		`{allow_origins: ["*"], allow_headers: ["*"], max_age: disabled}`,
 		`{allow_origins: ["https://a.example"]}`,
 	} {
-		cfg := mustParse(t, "version: 1\npolicies:\n  app: "+policy+"\n")
+		cfg, err := corpus.Parse("version: 1\npolicies:\n  app: " + policy + "\n")
+		if err != nil {
+			t.Fatal(err)
+		}
 		x, err := gateways.Export(cfg, "cloudfront", gateways.ExportOptions{})
 		if err != nil {
 			t.Fatal(err)
