@@ -292,7 +292,8 @@ func (p *Plan) Usual(policy core.Policy, privateNetwork bool) {
 	}
 	for _, e := range EntriesOf(policy) {
 		if o := Stray(policy, e); o != "" {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "there, the expression would also match "+quote(o)+", which the policy does not allow",
+			p.Refuse(policy.Name, "AllowOrigins", e.Text,
+				"there, the expression would also match "+quote(o)+", which the policy does not allow",
 				"write the scheme and the characters of the host out, as in regexp:https://[a-z0-9-]+\\.example\\.com")
 		}
 	}

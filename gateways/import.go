@@ -141,7 +141,8 @@ func (p *DraftPolicy) Expression(e string, anchored bool, line int, remark strin
 // Methods, Headers and Exposed set a list. GET, HEAD and POST are left out: every policy allows
 // them.
 func (p *DraftPolicy) Methods(list []string, line int, remark string) {
-	p.AllowMethods = slices.DeleteFunc(distinct(list), func(m string) bool { return slices.Contains([]string{"GET", "HEAD", "POST", ""}, m) })
+	p.AllowMethods = slices.DeleteFunc(distinct(list),
+		func(m string) bool { return slices.Contains([]string{"GET", "HEAD", "POST", ""}, m) })
 	p.remarks["allow_methods"] = remarkAt(line, remark)
 }
 
@@ -202,7 +203,8 @@ func Import(source string, text []byte) (Imported, error) {
 		return Imported{}, fmt.Errorf("cannot import from %s; sources are %s", quote(source), strings.Join(namesOfTargets(false), ", "))
 	}
 	if len(text) > maxText {
-		return Imported{}, &ImportError{Source: t.Name, Problem: fmt.Sprintf("the file has more than %d bytes", maxText), Fix: "import a smaller part"}
+		return Imported{}, &ImportError{Source: t.Name, Problem: fmt.Sprintf("the file has more than %d bytes", maxText),
+			Fix: "import a smaller part"}
 	}
 	d := &Draft{source: t.Name}
 	t.Import(text, d)

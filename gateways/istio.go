@@ -176,7 +176,8 @@ func istioRoutes(r Tree) ([]envoyRoute, error) {
 		list = append(list, route)
 	}
 	return slices.DeleteFunc(list, func(r envoyRoute) bool {
-		return r.match.hasPath && slices.ContainsFunc(list, func(o envoyRoute) bool { return o.match.hasIn && o.match.separated == r.match.path })
+		return r.match.hasPath && slices.ContainsFunc(list,
+			func(o envoyRoute) bool { return o.match.hasIn && o.match.separated == r.match.path })
 	}), nil
 }
 
