@@ -302,7 +302,8 @@ func (m *caddyModel) checkMaps() {
 			continue
 		}
 		if name, ok := v.source.variable(); !ok || name != caddyOrigin {
-			m.fault(v.line, "map", "it compares Origin together with other text", "make a map of {http.request.header.Origin} alone, and use its placeholder")
+			m.fault(v.line, "map", "it compares Origin together with other text",
+				"make a map of {http.request.header.Origin} alone, and use its placeholder")
 			continue
 		}
 		for _, c := range v.cases {

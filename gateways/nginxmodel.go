@@ -428,7 +428,8 @@ func (m *nginxModel) checkMaps() {
 			continue
 		}
 		if slices.ContainsFunc(v.cases, func(c valueCase) bool { return !c.same }) {
-			m.fault(v.line, "map", "it compares $http_origin together with other text", "make a map of $http_origin alone, and use its variable")
+			m.fault(v.line, "map", "it compares $http_origin together with other text",
+				"make a map of $http_origin alone, and use its variable")
 		}
 	}
 }

@@ -111,7 +111,8 @@ func (l *learner) stranger() bool {
 				line = each.line
 			}
 		}
-		l.d.Refuse(line, "Access-Control-Allow-Origin", problem, "list the origins, or, for data that everybody may read, send * without credentials")
+		l.d.Refuse(line, "Access-Control-Allow-Origin", problem, "list the origins, or, for data that everybody may read, send * "+
+			"without credentials")
 		return false
 	}
 	l.anybody = p

@@ -157,7 +157,8 @@ func parseSpring(text []byte) (*springModel, error) {
 		}
 	}
 	if len(m.entries) == 0 && len(d.faults) == 0 {
-		d.Refuse(0, "", "no part has allowedOrigins or allowedOriginPatterns", "give the application.yml with globalcors, or with management.endpoints.web.cors")
+		d.Refuse(0, "", "no part has allowedOrigins or allowedOriginPatterns",
+			"give the application.yml with globalcors, or with management.endpoints.web.cors")
 	}
 	if len(d.faults) > 0 {
 		return nil, errors.Join(d.faults...)
@@ -187,7 +188,8 @@ func (m *springModel) add(t Tree, d *Draft) {
 	case strings.Contains(path, "onfigurations."):
 		e.pattern = path[strings.Index(path, "onfigurations.")+len("onfigurations."):]
 	case strings.HasSuffix(path, "metadata.cors"):
-		d.Refuse(e.line, "cors", "the settings of one route of the gateway", "write them below globalcors, with the pattern of the route's paths")
+		d.Refuse(e.line, "cors", "the settings of one route of the gateway",
+			"write them below globalcors, with the pattern of the route's paths")
 		return
 	case actuator || strings.HasSuffix(path, "graphql.cors"):
 		e.age = "1800"
@@ -210,7 +212,8 @@ func (m *springModel) add(t Tree, d *Draft) {
 		e.set(m, p, d)
 	}
 	if e.credentials && slices.Contains(e.exact, "*") {
-		d.Refuse(e.lines["allowedorigins"], "*", "Spring answers every request of another origin with an error: allowCredentials is true, and allowedOrigins has *",
+		d.Refuse(e.lines["allowedorigins"], "*", "Spring answers every request of another origin with an error: allowCredentials is "+
+			"true, and allowedOrigins has *",
 			"list the origins, or remove allowCredentials")
 	}
 	m.entries = append(m.entries, e)
@@ -347,8 +350,10 @@ func importSpring(text []byte, d *Draft) {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			if !slices.Contains(e.methods, method) && !slices.Contains(e.methods, "*") {
 				line := max(e.lines["allowedmethods"], e.line)
-				d.Refuse(line, method, "Spring answers this method of other origins with status 403, because allowedMethods does not list it; "+
-					"no policy does, since browsers send it without asking", "add "+method+" to allowedMethods, and let the application refuse it if it must")
+				d.Refuse(line, method, "Spring answers this method of other origins with status 403, because allowedMethods does not "+
+					"list it; "+
+					"no policy does, since browsers send it without asking",
+					"add "+method+" to allowedMethods, and let the application refuse it if it must")
 			}
 		}
 		e.learn(m, d)
