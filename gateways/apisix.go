@@ -113,7 +113,8 @@ func (p *Plan) apisixOrigins(policy core.Policy) (exact string, expressions []st
 		case e.Kind == AnyEntry:
 			return "*", nil
 		case !ok || len(expression) > maxAPISIXExpression-10:
-			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, "its expressions are PCRE of at most 4096 bytes, which reads this one in another way",
+			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect,
+				"its expressions are PCRE of at most 4096 bytes, which reads this one in another way",
 				fixListOrigins, "the origins of this entry are refused")
 			continue
 		case e.Kind == ExactEntry && apisixOrigin.MatchString(e.Text):
@@ -178,17 +179,9 @@ func readAPISIX(text []byte) (*apisixConfig, error) {
 	if !apisixOrigins.MatchString(all) {
 		r.fault(line, all, "APISIX refuses this value", "write origins separated by commas, without spaces")
 	}
-	for _, key := range []string{"allow_methods", "allow_headers", "expose_headers"} {
-		var list []textEntry
-		for _, name := range commaList(t.Get(key).Text()) {
-			list = append(list, textEntry{name, t.Get(key).Line()})
-		}
-		if key == "allow_methods" {
-			r.methods(list)
-		} else {
-			r.tokens(list)
-		}
-	}
+	r.methods(commas(t.Get("allow_methods")))
+	r.tokens(commas(t.Get("allow_headers")))
+	r.tokens(commas(t.Get("expose_headers")))
 	for o := range strings.SplitSeq(all, ",") {
 		c.origins = append(c.origins, textEntry{o, line})
 	}
@@ -227,21 +220,11 @@ func newAPISIXModel(c *apisixConfig) *apisixModel {
 	if len(c.expressions) > 0 {
 		m.expr, _ = regexp.Compile(strings.Join(textsOf(c.expressions), "|")) // each compiles
 	}
-	m.facts.Methods, m.facts.Headers, m.facts.Exposed = commaList(c.methods), commaList(c.headers), commaList(c.exposed)
+	m.facts.Methods, m.facts.Headers, m.facts.Exposed = SplitList(c.methods), SplitList(c.headers), SplitList(c.exposed)
 	if c.methods == "**" {
 		m.facts.Methods = apisixMethods
 	}
 	return m
-}
-
-// commaList returns the elements of a list separated by commas.
-func commaList(s string) (list []string) {
-	for e := range strings.SplitSeq(s, ",") {
-		if e = strings.TrimSpace(e); e != "" {
-			list = append(list, e)
-		}
-	}
-	return list
 }
 
 func (m *apisixModel) Facts() Facts { return m.facts }
@@ -301,7 +284,7 @@ func importAPISIX(text []byte, d *Draft) {
 		d.varyNote()
 	}
 	p.apisixOrigins(c)
-	methods := commaList(c.methods)
+	methods := SplitList(c.methods)
 	if c.methods == "**" {
 		methods = apisixMethods
 	}
@@ -311,9 +294,10 @@ func importAPISIX(text []byte, d *Draft) {
 	if c.headers == "**" {
 		p.echoedHeaders(c.credential, c.at("allow_headers"), "** allows all headers")
 	} else {
-		p.Headers(slices.DeleteFunc(commaList(c.headers), func(h string) bool { return h == "*" && c.credential }), c.at("allow_headers"), "")
+		p.Headers(slices.DeleteFunc(SplitList(c.headers), func(h string) bool { return h == "*" && c.credential }), c.at("allow_headers"),
+			"")
 	}
-	p.Exposed(slices.DeleteFunc(commaList(c.exposed), func(h string) bool {
+	p.Exposed(slices.DeleteFunc(SplitList(c.exposed), func(h string) bool {
 		return safelisted(h) || h == "**" || h == "*" && c.credential
 	}), c.at("expose_headers"), "")
 	if !c.exposedSet && !c.credential {
@@ -325,7 +309,8 @@ func importAPISIX(text []byte, d *Draft) {
 	switch {
 	case c.maxAge < 0:
 		p.Age(0, c.at("max_age"), "")
-		d.Note(c.at("max_age"), MaxAgeAspect, "max_age -1 is not valid, and browsers read it in different ways; the policy disables caching")
+		d.Note(c.at("max_age"), MaxAgeAspect,
+			"max_age -1 is not valid, and browsers read it in different ways; the policy disables caching")
 	case c.maxAge != defaultAge: // which browsers use anyway
 		p.Age(c.maxAge, c.at("max_age"), "")
 	}
@@ -338,7 +323,8 @@ func (p *DraftPolicy) apisixOrigins(c *apisixConfig) {
 			"write * without allow_credential, or list the origins")
 		return
 	case first.text == "*" && len(c.expressions) > 0:
-		p.d.Refuse(first.line, "*", "with allow_origins *, which is the default, older versions allow every origin and newer ones only those of allow_origins_by_regex",
+		p.d.Refuse(first.line, "*",
+			"by default, allow_origins is *: older versions allow every origin, newer ones those of allow_origins_by_regex",
 			"set allow_origins to one of the origins")
 		return
 	}

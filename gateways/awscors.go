@@ -34,11 +34,11 @@ func readAWS(source string, text []byte) (*awsCors, *reading, bool) {
 		if v := t.Get(name); v.Exists() {
 			return v
 		}
-		return t.Get(strings.ToLower(name[:1]) + name[1:])
+		return t.Get(camelCase(name))
 	}
 	var known []string
 	for _, name := range []string{"AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "AllowCredentials", "MaxAge"} {
-		lowered := strings.ToLower(name[:1]) + name[1:]
+		lowered := camelCase(name)
 		if t.Get(name).Exists() && t.Get(lowered).Exists() {
 			r.fault(t.Get(lowered).Line(), lowered, "the key is set in two spellings", "remove one")
 		}
@@ -144,12 +144,14 @@ func (d *Draft) awsPolicy(c *awsCors) *DraftPolicy {
 	d.varyNote()
 	switch {
 	case lists(c.origins, "*") && c.credentials:
-		d.Refuse(c.at("AllowCredentials"), "AllowCredentials", "nothing says what it sends for * with credentials; the API refuses both, or allows every origin",
+		d.Refuse(c.at("AllowCredentials"), "AllowCredentials",
+			"nothing says what it sends for * with credentials; the API refuses both, or allows every origin",
 			"list the origins, or set AllowCredentials to false")
 	case slices.ContainsFunc(c.origins, func(e textEntry) bool { return strings.HasSuffix(e.text, "://*") }):
 		for _, e := range c.origins {
 			if strings.HasSuffix(e.text, "://*") {
-				d.Refuse(e.line, e.text, "it matches every origin of the scheme, so also those of strangers", "write *, or list the origins")
+				d.Refuse(e.line, e.text, "it matches every origin of the scheme, so also those of strangers",
+					"write *, or list the origins")
 			}
 		}
 	default:
@@ -247,7 +249,8 @@ func readAPIGateway(text []byte) (*awsCors, error) {
 		}
 	}
 	if c.maxAge != nil && *c.maxAge <= 0 {
-		r.fault(c.at("MaxAge"), "MaxAge", "nothing says what API Gateway sends for a number that is not positive", "remove it, or write at least 1")
+		r.fault(c.at("MaxAge"), "MaxAge", "nothing says what API Gateway sends for a number that is not positive",
+			"remove it, or write at least 1")
 	}
 	return c, r.err()
 }
@@ -315,7 +318,8 @@ func exportLambdaURL(p *Plan) []byte {
 		fieldName string
 		list      []string
 		length    int
-	}{{"AllowOrigins", s.AllowOrigins, maxLambdaOrigin}, {"AllowHeaders", s.AllowHeaders, maxLambdaName}, {"ExposeHeaders", s.ExposeHeaders, maxLambdaName}} {
+	}{{"AllowOrigins", s.AllowOrigins, maxLambdaOrigin}, {"AllowHeaders", s.AllowHeaders, maxLambdaName}, {"ExposeHeaders", s.ExposeHeaders,
+		maxLambdaName}} {
 		if len(l.list) > maxLambdaList {
 			p.Refuse(policy.Name, l.fieldName, "", "it has at most 100 entries in a list", "remove some, or "+fixMount)
 		}
@@ -333,7 +337,8 @@ func (p *Plan) noStar(policy core.Policy, fieldName string, list []string, aspec
 	if !slices.Contains(list, "*") {
 		return list
 	}
-	p.Lose(policy.Name, fieldName, "*", aspect, "it documents no * for "+string(aspect), "list the "+string(aspect), "what * covers is refused")
+	p.Lose(policy.Name, fieldName, "*", aspect, "it documents no * for "+string(aspect), "list the "+string(aspect),
+		"what * covers is refused")
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "*" })
 }
 

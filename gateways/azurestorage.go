@@ -70,22 +70,26 @@ func exportAzureStorage(p *Plan) []byte {
 	list := p.originsAs(policy, spelling{limit: "it compares origins as a whole, and has no patterns"})
 	for _, m := range azureFolded {
 		if slices.Contains(policy.AllowMethods, m) {
-			p.Lose(policy.Name, "AllowMethods", m, MethodAspect, "it ignores the case of methods (Azurite), so it would allow "+strings.ToLower(m)+" too",
+			p.Lose(policy.Name, "AllowMethods", m, MethodAspect,
+				"it ignores the case of methods (Azurite), so it would allow "+strings.ToLower(m)+" too",
 				"remove the method, or mount corskit in front of it", "scripts may not use "+m)
 		}
 	}
-	policy.AllowMethods = slices.DeleteFunc(slices.Clone(policy.AllowMethods), func(m string) bool { return slices.Contains(azureFolded, m) })
+	policy.AllowMethods = slices.DeleteFunc(slices.Clone(policy.AllowMethods),
+		func(m string) bool { return slices.Contains(azureFolded, m) })
 	methods := p.methodsAmong(policy, azureExported, false)
 	if len(list) > maxAzureOrigins {
 		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it has at most %d origins, and there are %d", maxAzureOrigins, len(list)),
 			"remove some, or mount corskit in front of it")
 	}
 	if n := max(len(policy.AllowHeaders), len(policy.ExposeHeaders)); n > maxAzureHeaders {
-		p.Refuse(policy.Name, "AllowHeaders", "", fmt.Sprintf("it has at most %d headers, and there are %d", maxAzureHeaders, n), "remove some")
+		p.Refuse(policy.Name, "AllowHeaders", "", fmt.Sprintf("it has at most %d headers, and there are %d", maxAzureHeaders, n),
+			"remove some")
 	}
 	for _, each := range slices.Concat(list, policy.AllowHeaders, policy.ExposeHeaders) {
 		if len(each) > maxAzureLength {
-			p.Refuse(policy.Name, "AllowOrigins", each, fmt.Sprintf("its entries have at most %d characters", maxAzureLength), "remove the entry")
+			p.Refuse(policy.Name, "AllowOrigins", each, fmt.Sprintf("its entries have at most %d characters", maxAzureLength),
+				"remove the entry")
 		}
 	}
 	text := fmt.Sprintf(`<Cors>
@@ -133,7 +137,10 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 			rule := pair.Value
 			r.known(rule, "AllowedOrigins", "AllowedMethods", "AllowedHeaders", "ExposedHeaders", "MaxAgeInSeconds")
 			a := azureRule{
-				pair.Line, func(key string) int { return lineAt(rule, key) }, commas(rule.Get("AllowedOrigins")), commas(rule.Get("AllowedMethods")), commas(rule.Get("AllowedHeaders")),
+				pair.Line, func(key string) int {
+					return lineAt(rule,
+						key)
+				}, commas(rule.Get("AllowedOrigins")), commas(rule.Get("AllowedMethods")), commas(rule.Get("AllowedHeaders")),
 				commas(rule.Get("ExposedHeaders")), 0,
 			}
 			if age := r.number(rule.Get("MaxAgeInSeconds"), "MaxAgeInSeconds"); age != nil {
@@ -151,7 +158,9 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 			r.object(rule, "corsRules")
 			r.known(rule, "allowedOrigins", "allowedMethods", "allowedHeaders", "exposedHeaders", "maxAgeInSeconds")
 			a := azureRule{
-				rule.Line(), func(key string) int { return lineAt(rule, strings.ToLower(key[:1])+key[1:]) }, r.list(rule.Get("allowedOrigins"), "allowedOrigins"), r.list(rule.Get("allowedMethods"), "allowedMethods"),
+				rule.Line(),
+				func(key string) int { return lineAt(rule, camelCase(key)) },
+				r.list(rule.Get("allowedOrigins"), "allowedOrigins"), r.list(rule.Get("allowedMethods"), "allowedMethods"),
 				r.list(rule.Get("allowedHeaders"), "allowedHeaders"), r.list(rule.Get("exposedHeaders"), "exposedHeaders"), 0,
 			}
 			if age := r.seconds(rule.Get("maxAgeInSeconds"), "maxAgeInSeconds"); age != nil {
@@ -163,6 +172,9 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 	r.azureRules(rules)
 	return rules, r.err()
 }
+
+// camelCase returns a key with a small letter at the beginning.
+func camelCase(key string) string { return strings.ToLower(key[:1]) + key[1:] }
 
 // azureRules reports what Azure Storage refuses.
 func (r *reading) azureRules(rules []azureRule) {
@@ -176,7 +188,8 @@ func (r *reading) azureRules(rules []azureRule) {
 		r.tokens(rule.headers)
 		r.tokens(rule.exposed)
 		if lists(rule.origins, "*") && len(rule.origins) > 1 {
-			r.fault(lineOf(rule.origins, rule.line), "*", "together with other origins, * is not a wildcard", "write only *, or list the origins")
+			r.fault(lineOf(rule.origins, rule.line), "*", "together with other origins, * is not a wildcard",
+				"write only *, or list the origins")
 		}
 		for _, m := range rule.methods {
 			if !slices.Contains(azureMethods, m.text) {
@@ -193,7 +206,7 @@ func (r *reading) azureRules(rules []azureRule) {
 
 // commas returns the elements of a text that is separated by commas.
 func commas(t Tree) (list []textEntry) {
-	for _, e := range commaList(t.Text()) {
+	for _, e := range SplitList(t.Text()) {
 		list = append(list, textEntry{e, t.Line()})
 	}
 	return list
@@ -284,7 +297,7 @@ func (rule azureRule) allows(origin, method string) bool {
 // allowsHeaders reports whether each name equals one of the rule, or begins with one that ends in
 // a wildcard.
 func (rule azureRule) allowsHeaders(asked string) bool {
-	for _, name := range commaList(asked) {
+	for _, name := range SplitList(asked) {
 		name = strings.ToLower(name)
 		if !slices.ContainsFunc(rule.headers, func(e textEntry) bool {
 			begin, wildcard := strings.CutSuffix(strings.ToLower(e.text), "*")
@@ -298,38 +311,31 @@ func (rule azureRule) allowsHeaders(asked string) bool {
 
 func importAzureStorage(text []byte, d *Draft) {
 	rules, err := readAzureStorage(text)
-	if err != nil {
-		d.fail(err)
-		return
-	}
-	d.optionsNote()
-	d.varyNote()
-	for _, rule := range rules {
+	importRules(d, rules, err, func(r azureRule) int { return r.line }, func(p *DraftPolicy, rule azureRule) {
 		for i := range rule.origins {
 			rule.origins[i].text = strings.ToLower(rule.origins[i].text)
 		}
-		d.storageRule(rule.line, func(p *DraftPolicy) {
-			p.wholeOrigins(rule.origins)
-			d.needsSafe(rule.methods, rule.line, "AllowedMethods")
-			p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
-			for _, m := range azureFolded {
-				if lists(rule.methods, m) {
-					d.Note(lineOf(rule.methods, rule.line), MethodAspect, "Azure Storage ignores the case of methods, and the policy allows only "+m)
-				}
+		p.wholeOrigins(rule.origins)
+		d.needsSafe(rule.methods, rule.line, "AllowedMethods")
+		p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
+		for _, m := range azureFolded {
+			if lists(rule.methods, m) {
+				d.Note(lineOf(rule.methods, rule.line), MethodAspect,
+					"Azure Storage ignores the case of methods, and the policy allows only "+m)
 			}
-			credentials := !lists(rule.origins, "*")
-			if credentials {
-				p.Credentials(rule.line, "Azure Storage has no switch for credentials, and always allows them to listed origins")
-			} else {
-				d.Note(rule.line, "", "with *, Azure Storage allows credentials in preflights only; the policy allows none")
-			}
-			p.starHeaders(rule.headers, credentials, rule.line)
-			p.exposedWithoutStars(rule.exposed, rule.line)
-			if rule.maxAge != defaultAge {
-				p.Age(rule.maxAge, rule.at("MaxAgeInSeconds"), "")
-			}
-		})
-	}
+		}
+		credentials := !lists(rule.origins, "*")
+		if credentials {
+			p.Credentials(rule.line, "Azure Storage has no switch for credentials, and always allows them to listed origins")
+		} else {
+			d.Note(rule.line, "", "with *, Azure Storage allows credentials in preflights only; the policy allows none")
+		}
+		p.starHeaders(rule.headers, credentials, rule.line)
+		p.exposedWithoutStars(rule.exposed, rule.line)
+		if rule.maxAge != defaultAge {
+			p.Age(rule.maxAge, rule.at("MaxAgeInSeconds"), "")
+		}
+	})
 }
 
 // exposedWithoutStars sets expose_headers from a list of which "x-ms-*" is more than a policy says.

@@ -113,7 +113,8 @@ func (s *serverRoute) writeCaddyAnswer(w *caddyWriter) {
 
 // writeCaddyFields writes a header directive for each answer.
 func (s *serverRoute) writeCaddyFields(w *caddyWriter) {
-	values := strings.NewReplacer("$origin", "{http.request.header.Origin}", "$method", "{http.request.header.Access-Control-Request-Method}",
+	values := strings.NewReplacer("$origin", "{http.request.header.Origin}", "$method",
+		"{http.request.header.Access-Control-Request-Method}",
 		"$headers", "{http.request.header.Access-Control-Request-Headers}")
 	for _, policy := range s.policies {
 		for _, kind := range []string{"actual", "preflight"} {

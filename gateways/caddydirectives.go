@@ -83,7 +83,8 @@ func (m *caddyModel) directive(d *directive, s *caddyScope, site bool) {
 		s.responds = append(s.responds, caddyRespond{match, status})
 	case name == "import":
 		m.fault(line, name, "the imported directives are not here", "write them in place of the import")
-	case slices.Contains([]string{"route", "handle_path", "handle_errors", "redir", "rewrite", "uri", "method", "request_header", "error", "abort", "forward_auth", "invoke", "intercept"}, name):
+	case slices.Contains([]string{"route", "handle_path", "handle_errors", "redir", "rewrite", "uri", "method", "request_header",
+		"error", "abort", "forward_auth", "invoke", "intercept"}, name):
 		m.fault(line, name, "corskit does not follow this directive", "give the site without it, and look at it by hand")
 	}
 }
@@ -220,11 +221,13 @@ func (m *caddyModel) addHeader(s *caddyScope, match *caddyMatcher, name word, va
 func (m *caddyModel) checkPlaceholders(t template, line int) {
 	for _, name := range t.variables() {
 		field, isField := strings.CutPrefix(name, "http.request.header.")
-		known := slices.Contains([]string{"http.request.method", "http.request.host", "http.request.hostport", "http.request.uri", "http.request.uri.path"}, name)
+		known := slices.Contains([]string{"http.request.method", "http.request.host", "http.request.hostport", "http.request.uri",
+			"http.request.uri.path"}, name)
 		if known || m.maps[name] != nil || isField && (isRequestField(field) || field == "host") {
 			continue
 		}
-		m.fault(line, "{"+name+"}", "corskit does not know the value of the placeholder", "write the value, or the map that makes it before its use")
+		m.fault(line, "{"+name+"}", "corskit does not know the value of the placeholder",
+			"write the value, or the map that makes it before its use")
 	}
 }
 

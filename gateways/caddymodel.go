@@ -97,6 +97,7 @@ type caddyRequest struct {
 	model *caddyModel
 	core.Request
 	depth int
+	known map[string]string // of maps, whose values do not change
 	late  []caddyHeader
 }
 
@@ -107,7 +108,12 @@ func (q *caddyRequest) value(name string) string {
 			return ""
 		}
 		defer func() { q.depth-- }()
-		return m.value(m.source.expand(q.value)).expand(q.value)
+		value, ok := q.known[name]
+		if !ok {
+			value = m.value(m.source.expand(q.value)).expand(q.value)
+			q.known[name] = value
+		}
+		return value
 	}
 	switch name {
 	case "http.request.method":
@@ -194,7 +200,7 @@ func wildcardExpressionOf(pattern string) string {
 
 // Answer implements [Model].
 func (m *caddyModel) Answer(r core.Request) Answer {
-	q := &caddyRequest{model: m, Request: r}
+	q := &caddyRequest{model: m, Request: r, known: make(map[string]string)}
 	a := Answer{Reached: true}
 	q.run(m.site, &a)
 	slices.Reverse(q.late)
@@ -296,7 +302,8 @@ func (m *caddyModel) checkMaps() {
 			continue
 		}
 		if name, ok := v.source.variable(); !ok || name != caddyOrigin {
-			m.fault(v.line, "map", "it compares Origin together with other text", "make a map of {http.request.header.Origin} alone, and use its placeholder")
+			m.fault(v.line, "map", "it compares Origin together with other text",
+				"make a map of {http.request.header.Origin} alone, and use its placeholder")
 			continue
 		}
 		for _, c := range v.cases {

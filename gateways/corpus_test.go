@@ -25,12 +25,3 @@ func policies(t testing.TB, n int) (list []policyFile) {
 	}
 	return list
 }
-
-func mustParse(t testing.TB, text string) *config.Config {
-	t.Helper()
-	cfg, err := corpus.Parse(text)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	return cfg
-}

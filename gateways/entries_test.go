@@ -13,8 +13,10 @@ import (
 func TestExpressions(t *testing.T) {
 	for _, entry := range []string{
 		"https://app.example.com", "http://[::1]:3000", "capacitor://localhost", "https://*.example.com", "https://*.example.com:8443",
-		"https://pr-*.example.com", "https://*-team.example.net", "https://a*b*c.example.org", "http://localhost:*", "https://*.example.com:*",
-		"http://localhost:3000-3999", "http://localhost:1-65535", "http://localhost:79-81", "https://example.com:442-444", "http://localhost:8-12345",
+		"https://pr-*.example.com", "https://*-team.example.net", "https://a*b*c.example.org", "http://localhost:*",
+		"https://*.example.com:*",
+		"http://localhost:3000-3999", "http://localhost:1-65535", "http://localhost:79-81", "https://example.com:442-444",
+		"http://localhost:8-12345",
 		"https://example.com:9999-10001", "@loopback", `regexp:https://[a-z]+\.example\.com`,
 	} {
 		e := gateways.EntriesOf(core.Policy{AllowOrigins: []string{entry}})[0]

@@ -23,7 +23,7 @@ func envoy() Target {
 		Name: "envoy", Title: "Envoy",
 		Help: "an HttpConnectionManager with routes and the filter envoy.filters.http.cors",
 		Limits: []string{
-			"One policy for each route: it cannot choose between policies by origin.",
+			"One policy for each route.",
 			"It passes requests of disallowed origins on, so it has no reject_disallowed.",
 			"It refuses expressions whose RE2 program has more than 100 instructions.",
 			"It sends no Vary of its own: the routes add it.",
@@ -120,7 +120,7 @@ func (p *Plan) envoyMatcher(policy core.Policy, e Entry) (kind, value string) {
 	}
 	if n := programSize(e.Expression); n > maxProgram {
 		p.Refuse(policy.Name, "AllowOrigins", e.Text,
-			fmt.Sprintf("its expression has about %d instructions, and Envoy refuses more than %d (re2.max_program_size.error_level)", n, maxProgram),
+			fmt.Sprintf("its expression has about %d instructions, and Envoy refuses more than %d (re2.max_program_size)", n, maxProgram),
 			"list the origins, or write a shorter entry")
 	}
 	if re, err := regexp.Compile("^(?:" + e.Expression + ")$"); err == nil && re.MatchString("*") {
@@ -441,7 +441,8 @@ const corsFilter = "envoy.filters.http.cors"
 func newEnvoyRoute(r, vh, rc Tree, on bool) (envoyRoute, error) {
 	match := r.Get("match")
 	route := envoyRoute{tree: r, forwards: r.Get("route").Exists(), match: envoyMatch{
-		tree: match, prefix: match.Get("prefix").Text(), path: match.Get("path").Text(), separated: match.Get("path_separated_prefix").Text(),
+		tree: match, prefix: match.Get("prefix").Text(), path: match.Get("path").Text(),
+		separated: match.Get("path_separated_prefix").Text(),
 		hasPrefix: match.Get("prefix").Exists(), hasPath: match.Get("path").Exists(), hasIn: match.Get("path_separated_prefix").Exists(),
 	}}
 	for _, t := range []Tree{r, vh, rc} {
@@ -498,7 +499,7 @@ func envoyCorsOf(policies []Tree) (*envoyCors, error) {
 		case numerator == 0:
 			return nil, nil
 		case whole == 0 || numerator < whole:
-			return nil, fmt.Errorf("line %d: the filter is enabled for a fraction of the requests; write 100 percent or remove filter_enabled",
+			return nil, fmt.Errorf("line %d: the filter is on for a fraction of the requests; write 100 percent or remove filter_enabled",
 				enabled.Line())
 		}
 	}

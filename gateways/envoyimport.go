@@ -41,6 +41,7 @@ type envoyImporter struct {
 	d     *Draft
 	model *envoyModel
 	names map[string]string // of policies, by the lines that they come from
+	seen  map[string]bool   // hosts
 
 	keys       envoyFields
 	conditions []string // of a match that are known
@@ -68,7 +69,8 @@ func (im *envoyImporter) policy(r envoyRoute) {
 		return
 	}
 	c := r.cors
-	p := im.d.Policy(strings.Trim(strings.NewReplacer("/", "_").Replace(r.match.path+r.match.prefix+r.match.separated), "_"), r.policies[0].Line())
+	p := im.d.Policy(strings.Trim(strings.NewReplacer("/", "_").Replace(r.match.path+r.match.prefix+r.match.separated), "_"),
+		r.policies[0].Line())
 	im.names[key] = p.Name
 	lineOf := func(key string) int {
 		for _, t := range r.policies {
@@ -199,7 +201,16 @@ func (im *envoyImporter) host(domain Tree, h envoyHost) (string, bool) {
 	others := func(s string) bool {
 		return slices.ContainsFunc(h.domains, func(t Tree) bool { return strings.EqualFold(t.Text(), s) })
 	}
+	if im.seen == nil {
+		im.seen = make(map[string]bool)
+	}
+	repeated := im.seen[name]
+	im.seen[name] = true
 	switch {
+	case repeated:
+		im.d.Refuse(domain.Line(), domain.Text(), "the host is there twice, and the order of its routes is not known",
+			"put its routes into one place")
+		return "", false
 	case name == "*":
 		return "", true
 	case strings.HasSuffix(name, ":*") && others(bare):
@@ -207,7 +218,8 @@ func (im *envoyImporter) host(domain Tree, h envoyHost) (string, bool) {
 	case strings.Contains(bare, "*"):
 		im.d.Refuse(domain.Line(), domain.Text(), "routes have no wildcards for hosts", "name each host, or use the domain *")
 	case name != bare:
-		im.d.Refuse(domain.Line(), domain.Text(), "routes have no ports", "name the host without a port, and set ignore_port_in_host_matching")
+		im.d.Refuse(domain.Line(), domain.Text(), "routes have no ports",
+			"name the host without a port, and set ignore_port_in_host_matching")
 	case !im.model.ignorePort && !others(name+":*"):
 		im.d.Refuse(domain.Line(), domain.Text(), "it covers the host only without a port, but a route covers all ports",
 			"set ignore_port_in_host_matching in route_config")
@@ -231,14 +243,15 @@ func (im *envoyImporter) path(r envoyRoute) (string, bool) {
 	case m.all, m.hasPrefix && (m.prefix == "/" || m.prefix == ""):
 		return "/", true
 	case m.hasPrefix:
-		im.d.Refuse(m.tree.Line(), m.prefix, "a prefix also covers paths such as "+quote(m.prefix+"x")+" or not the path without its slash; a route covers the path and all below it",
+		im.d.Refuse(m.tree.Line(), m.prefix, "a route covers a path and all below it, which a prefix does not: it ignores where a segment ends",
 			"write path_separated_prefix: "+strings.TrimSuffix(m.prefix, "/"))
 	case m.hasIn:
 		return m.separated + "/", true
 	case m.hasPath && (!strings.HasSuffix(m.path, "/")):
 		return m.path, true
 	default:
-		im.d.Refuse(m.tree.Line(), m.path, "no route of a policy covers exactly this", "write path_separated_prefix, or a path without a slash at the end")
+		im.d.Refuse(m.tree.Line(), m.path, "no route of a policy covers exactly this",
+			"write path_separated_prefix, or a path without a slash at the end")
 	}
 	return "", false
 }
@@ -255,7 +268,7 @@ func (im *envoyImporter) notes() {
 		open = open || !covered
 	}
 	if !vary {
-		im.d.Note(0, VaryAspect, "the source sends no Vary: Origin, so caches can give one origin the response for another; the policy sends it")
+		im.d.Note(0, VaryAspect, "the source sends no Vary: Origin, so caches can mix responses up; the policy sends it")
 	}
 	if open || lastKey(im.model.hosts[len(im.model.hosts)-1]) == "0" {
 		im.d.Note(0, PassAspect, "Envoy answers requests without a route with 404; behind corskit, the application gets them")

@@ -273,7 +273,7 @@ func (p *Plan) OnePolicy(r PlanRoute) (core.Policy, bool) {
 		return first, true // the others never govern
 	}
 	for _, other := range r.Policies[1:] {
-		p.Refuse(other.Name, "", "", "it has one policy for each route, and cannot choose by the origin after "+quote(first.Name),
+		p.Refuse(other.Name, "", "", "it gets one policy for each route, so none can follow "+quote(first.Name),
 			"keep one policy for each route, or mount corskit in the application behind it")
 	}
 	return first, false
@@ -292,7 +292,8 @@ func (p *Plan) Usual(policy core.Policy, privateNetwork bool) {
 	}
 	for _, e := range EntriesOf(policy) {
 		if o := Stray(policy, e); o != "" {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "there, the expression would also match "+quote(o)+", which the policy does not allow",
+			p.Refuse(policy.Name, "AllowOrigins", e.Text,
+				"there, the expression would also match "+quote(o)+", which the policy does not allow",
 				"write the scheme and the characters of the host out, as in regexp:https://[a-z0-9-]+\\.example\\.com")
 		}
 	}

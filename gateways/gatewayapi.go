@@ -116,7 +116,8 @@ func (p *Plan) gatewayFilters(policy core.Policy) string {
 	}
 	switch {
 	case policy.MaxAge == core.NoPreflightCache:
-		p.Refuse(policy.Name, "MaxAge", "", "maxAge is at least one second", "remove max_age: browsers then cache preflights for five seconds")
+		p.Refuse(policy.Name, "MaxAge", "", "maxAge is at least one second",
+			"remove max_age: browsers then cache preflights for five seconds")
 	case policy.MaxAge > 0:
 		fmt.Fprintf(&b, "            maxAge: %s\n", ageText(policy, func(s string) string { return s }))
 	}
@@ -168,7 +169,8 @@ func (p *Plan) gatewayMethodsOf(policy core.Policy) (list []string) {
 func (p *Plan) gatewayHeaders(policy core.Policy) []string {
 	if slices.Contains(policy.AllowHeaders, "*") && !policy.AllowCredentials {
 		if !slices.Contains(policy.AllowHeaders, "authorization") {
-			p.Refuse(policy.Name, "AllowHeaders", "*", "an implementation may answer * with what was asked for, which allows authorization too",
+			p.Refuse(policy.Name, "AllowHeaders", "*",
+				"an implementation may answer * with what was asked for, which allows authorization too",
 				"list the headers")
 		} else {
 			p.Refuse(policy.Name, "AllowHeaders", "*", "* stands alone, and does not allow authorization in every implementation",
@@ -382,7 +384,8 @@ func (m *gatewayModel) add(hostnames []Tree, rule Tree) {
 
 func newGatewayCors(t Tree) *gatewayCors {
 	c := &gatewayCors{
-		tree: t, methods: t.Get("allowMethods").Texts(), headers: t.Get("allowHeaders").Texts(), exposed: t.Get("exposeHeaders").Texts(), age: "5",
+		tree: t, methods: t.Get("allowMethods").Texts(), headers: t.Get("allowHeaders").Texts(),
+		exposed: t.Get("exposeHeaders").Texts(), age: "5",
 	}
 	c.credentials, _ = t.Get("allowCredentials").Bool()
 	if n, ok := t.Get("maxAge").Int(); ok {

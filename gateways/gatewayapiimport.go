@@ -126,7 +126,8 @@ func (im gatewayImporter) hostRoutes(host string, order []gatewayRoute) (list []
 			continue
 		}
 		for _, u := range r.strange {
-			im.d.Refuse(u.Line, u.Key, "routes of a policy consist of a host and a path", "remove the condition, or keep CORS in the gateway")
+			im.d.Refuse(u.Line, u.Key, "routes of a policy consist of a host and a path",
+				"remove the condition, or keep CORS in the gateway")
 		}
 		if !r.forwards {
 			im.d.Note(r.tree.Line(), PassAspect, "the gateway redirects these requests itself; behind corskit, the application gets them")
@@ -135,7 +136,8 @@ func (im gatewayImporter) hostRoutes(host string, order []gatewayRoute) (list []
 		if !r.exact && !strings.HasSuffix(path, "/") {
 			path += "/"
 		} else if r.exact && strings.HasSuffix(path, "/") && path != "/" || r.exact && path == "/" {
-			im.d.Refuse(r.tree.Line(), r.path, "no route of a policy covers exactly this path", "write a PathPrefix, or a path without a slash at the end")
+			im.d.Refuse(r.tree.Line(), r.path, "no route of a policy covers exactly this path",
+				"write a PathPrefix, or a path without a slash at the end")
 		}
 		name := noPolicy
 		if r.cors != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // randomPolicies is the number of random policies of the corpus.
-const randomPolicies = 200
+const randomPolicies = 190
 
 // TestExport exports each policy of the corpus to each target. The text and the policy must not
 // differ, or Export must refuse with errors that have all that a reader needs. What Export wrote

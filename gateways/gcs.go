@@ -75,7 +75,8 @@ func (p *Plan) gcsHeaders(policy core.Policy) (list []string) {
 			p.Lose(policy.Name, "AllowHeaders", "*", HeaderAspect, "nothing says what it does with * for headers", fixListHeaders,
 				"scripts may not send the headers that * covers")
 		case !slices.Contains(policy.ExposeHeaders, h) && !safelisted(h):
-			p.Lose(policy.Name, "AllowHeaders", h, HeaderAspect, one+"the response header would be exposed too", "add it to expose_headers, or remove it",
+			p.Lose(policy.Name, "AllowHeaders", h, HeaderAspect, one+"the response header would be exposed too",
+				"add it to expose_headers, or remove it",
 				"scripts may not send "+h)
 		default:
 			list = append(list, h)
@@ -88,7 +89,8 @@ func (p *Plan) gcsHeaders(policy core.Policy) (list []string) {
 				"scripts may not read the headers that * covers")
 		case slices.Contains(policy.AllowHeaders, h), safelisted(h):
 		case !browsermodel.IsForbiddenRequestHeader(h, unsafeValue):
-			p.Lose(policy.Name, "ExposeHeaders", h, ExposeAspect, one+"the request header would be allowed too", "add it to allow_headers, or remove it",
+			p.Lose(policy.Name, "ExposeHeaders", h, ExposeAspect, one+"the request header would be allowed too",
+				"add it to allow_headers, or remove it",
 				"scripts may not read "+h)
 		default:
 			list = append(list, h)
@@ -117,13 +119,15 @@ func readGCS(text []byte) ([]gcsRule, error) {
 		r.object(rule, "rule")
 		r.known(rule, "origin", "method", "responseHeader", "maxAgeSeconds")
 		g := gcsRule{
-			line: rule.Line(), at: func(key string) int { return lineAt(rule, key) }, origins: r.list(rule.Get("origin"), "origin"), methods: r.list(rule.Get("method"), "method"),
+			line: rule.Line(), at: func(key string) int { return lineAt(rule, key) }, origins: r.list(rule.Get("origin"),
+				"origin"), methods: r.list(rule.Get("method"), "method"),
 			headers: r.list(rule.Get("responseHeader"), "responseHeader"),
 		}
 		if age := r.seconds(rule.Get("maxAgeSeconds"), "maxAgeSeconds"); age != nil && *age > 0 {
 			g.maxAge = *age
 		} else {
-			r.fault(g.at("maxAgeSeconds"), "maxAgeSeconds", "nothing says what Cloud Storage sends without a number that is positive", "write the seconds")
+			r.fault(g.at("maxAgeSeconds"), "maxAgeSeconds", "nothing says what Cloud Storage sends without a number that is positive",
+				"write the seconds")
 		}
 		r.methods(g.methods)
 		r.tokens(g.headers)
@@ -203,27 +207,19 @@ func (m *gcsModel) Answer(r core.Request) Answer {
 
 func importGCS(text []byte, d *Draft) {
 	rules, err := readGCS(text)
-	if err != nil {
-		d.fail(err)
-		return
-	}
-	d.optionsNote()
-	d.varyNote()
-	for _, rule := range rules {
-		d.storageRule(rule.line, func(p *DraftPolicy) {
-			p.wholeOrigins(rule.origins)
-			d.needsSafe(rule.methods, rule.line, "method")
-			p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
-			p.Headers(slices.DeleteFunc(lower(textsOf(rule.headers)), func(h string) bool {
-				return browsermodel.IsForbiddenRequestHeader(h, unsafeValue)
-			}), lineOf(rule.headers, rule.line), "responseHeader is for both kinds")
-			p.Exposed(slices.DeleteFunc(lower(textsOf(rule.headers)), func(h string) bool { return safelisted(h) || unreadable(h) }),
-				lineOf(rule.headers, rule.line), "responseHeader is for both kinds")
-			if rule.maxAge != defaultAge {
-				p.Age(rule.maxAge, rule.at("maxAgeSeconds"), "")
-			}
-		})
-	}
+	importRules(d, rules, err, func(r gcsRule) int { return r.line }, func(p *DraftPolicy, rule gcsRule) {
+		p.wholeOrigins(rule.origins)
+		d.needsSafe(rule.methods, rule.line, "method")
+		p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
+		p.Headers(slices.DeleteFunc(lower(textsOf(rule.headers)), func(h string) bool {
+			return browsermodel.IsForbiddenRequestHeader(h, unsafeValue)
+		}), lineOf(rule.headers, rule.line), "responseHeader is for both kinds")
+		p.Exposed(slices.DeleteFunc(lower(textsOf(rule.headers)), func(h string) bool { return safelisted(h) || unreadable(h) }),
+			lineOf(rule.headers, rule.line), "responseHeader is for both kinds")
+		if rule.maxAge != defaultAge {
+			p.Age(rule.maxAge, rule.at("maxAgeSeconds"), "")
+		}
+	})
 }
 
 // unreadable reports whether scripts can never read a response header.

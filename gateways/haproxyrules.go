@@ -53,7 +53,8 @@ func (m *haproxyModel) backend(front *haproxySection, sections []*haproxySection
 		case s.name == name:
 			back = s
 		case s.mentionsCORS():
-			m.fault(s.line, s.name, "a backend that is not the default one also answers CORS", "give one backend at a time, as the default_backend")
+			m.fault(s.line, s.name, "a backend that is not the default one also answers CORS",
+				"give one backend at a time, as the default_backend")
 		}
 	}
 	return back
@@ -116,7 +117,8 @@ func (m *haproxyModel) test(words []word) (t haproxyTest, ok bool) {
 	}
 	f, err := parseFetch(text)
 	if err != nil {
-		m.fault(line, words[0].text, "corskit does not know what it tests: "+err.Error(), "give the frontend without it, and look at it by hand")
+		m.fault(line, words[0].text, "corskit does not know what it tests: "+err.Error(),
+			"give the frontend without it, and look at it by hand")
 		return t, false
 	}
 	t.fetch = f
@@ -135,7 +137,8 @@ func (m *haproxyModel) test(words []word) (t haproxyTest, ok bool) {
 		}
 		rest = rest[1:]
 	}
-	number := strings.HasSuffix(name, "_cnt") || slices.Contains([]string{"ssl_fc", "always_true", "always_false"}, name) || strings.Contains(text, ",strcmp")
+	number := strings.HasSuffix(name, "_cnt") || slices.Contains([]string{"ssl_fc", "always_true", "always_false"}, name) ||
+		strings.Contains(text, ",strcmp")
 	if number && t.method == "str" {
 		t.method = "eq"
 		if len(rest) > 0 && slices.Contains([]string{"eq", "ne", "ge", "gt", "le", "lt"}, rest[0].text) {
@@ -162,7 +165,8 @@ func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 		for _, e := range t.values {
 			re, err := foreignExpression(e, t.fold)
 			if err != nil {
-				m.fault(line, e, "corskit cannot read the expression: "+quoteError(err), "write it without lookaround and references to groups")
+				m.fault(line, e, "corskit cannot read the expression: "+quoteError(err),
+					"write it without lookaround and references to groups")
 				return false
 			}
 			t.match = append(t.match, re)
@@ -205,7 +209,8 @@ func (m *haproxyModel) addRules(s *haproxySection) {
 				m.after = append(m.after, r)
 			}
 		case "redirect", "http-send-name-header", "use-server", "filter", "errorfile", "monitor-uri", "stats", "reqrep", "rsprep":
-			m.fault(line, words[0].text, "corskit does not know what it does to requests and fields", "give the frontend without it, and look at it by hand")
+			m.fault(line, words[0].text, "corskit does not know what it does to requests and fields",
+				"give the frontend without it, and look at it by hand")
 		}
 	}
 }
@@ -246,7 +251,8 @@ func (m *haproxyModel) addRequestRule(words []word) {
 		}
 		m.fault(line, words[0].text, "the rule changes what later rules compare", "give the frontend without it, and look at it by hand")
 		return
-	case "set-path", "replace-path", "replace-uri", "set-uri", "set-method", "redirect", "use-service", "reject", "tarpit", "auth", "cache-use", "lua":
+	case "set-path", "replace-path", "replace-uri", "set-uri", "set-method", "redirect", "use-service", "reject", "tarpit", "auth",
+		"cache-use", "lua":
 		m.fault(line, action, "corskit does not follow this action", "give the frontend without it, and look at it by hand")
 		return
 	default:
@@ -256,7 +262,8 @@ func (m *haproxyModel) addRequestRule(words []word) {
 }
 
 func isRequestField(name string) bool {
-	return strings.EqualFold(name, "Origin") || strings.HasPrefix(strings.ToLower(name), "access-control-") || strings.EqualFold(name, "Sec-Fetch-Site")
+	return strings.EqualFold(name, "Origin") || strings.HasPrefix(strings.ToLower(name), "access-control-") || strings.EqualFold(name,
+		"Sec-Fetch-Site")
 }
 
 // returned reads the words after return and deny.

@@ -12,7 +12,8 @@ type haproxySection struct {
 	lines      [][]word
 }
 
-var haproxySections = []string{"global", "defaults", "frontend", "listen", "backend", "peers", "resolvers", "userlist", "program", "cache", "mailers", "ring", "http-errors"}
+var haproxySections = []string{"global", "defaults", "frontend", "listen", "backend", "peers", "resolvers", "userlist", "program",
+	"cache", "mailers", "ring", "http-errors"}
 
 // parseHAProxy splits a file into sections. Lines before the first one are a section without a
 // kind.

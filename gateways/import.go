@@ -45,6 +45,9 @@ type Draft struct {
 	source string
 	notes  []Note
 	faults []error
+	// compared are the differences, if the importer has compared the policies already. Nil means
+	// that it has not.
+	compared []Difference
 }
 
 // DraftPolicy is a policy in the making. The methods set fields and note the lines of the source.
@@ -138,7 +141,8 @@ func (p *DraftPolicy) Expression(e string, anchored bool, line int, remark strin
 // Methods, Headers and Exposed set a list. GET, HEAD and POST are left out: every policy allows
 // them.
 func (p *DraftPolicy) Methods(list []string, line int, remark string) {
-	p.AllowMethods = slices.DeleteFunc(distinct(list), func(m string) bool { return slices.Contains([]string{"GET", "HEAD", "POST", ""}, m) })
+	p.AllowMethods = slices.DeleteFunc(distinct(list),
+		func(m string) bool { return slices.Contains([]string{"GET", "HEAD", "POST", ""}, m) })
 	p.remarks["allow_methods"] = remarkAt(line, remark)
 }
 
@@ -199,7 +203,8 @@ func Import(source string, text []byte) (Imported, error) {
 		return Imported{}, fmt.Errorf("cannot import from %s; sources are %s", quote(source), strings.Join(namesOfTargets(false), ", "))
 	}
 	if len(text) > maxText {
-		return Imported{}, &ImportError{Source: t.Name, Problem: fmt.Sprintf("the file has more than %d bytes", maxText), Fix: "import a smaller part"}
+		return Imported{}, &ImportError{Source: t.Name, Problem: fmt.Sprintf("the file has more than %d bytes", maxText),
+			Fix: "import a smaller part"}
 	}
 	d := &Draft{source: t.Name}
 	t.Import(text, d)
@@ -230,9 +235,11 @@ func (d *Draft) finish(t Target, source []byte) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
-	all, err := Differences(cfg, model)
-	if err != nil {
-		return Imported{}, err
+	all := d.compared
+	if all == nil {
+		if all, err = Differences(cfg, model); err != nil {
+			return Imported{}, err
+		}
 	}
 	if bugs := d.judge(all); len(bugs) > 0 {
 		return Imported{}, &BugError{t.Name, bugs}

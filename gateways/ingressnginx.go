@@ -167,7 +167,8 @@ func (m *ingressModel) read(t Tree) {
 	listed := func(key, usual string, accepted *regexp.Regexp) string {
 		v, ok := value(key)
 		if ok && !accepted.MatchString(v) {
-			m.notes = append(m.notes, Note{m.lines[key], "", "the controller does not accept the value of " + key + ", and uses its default"})
+			m.notes = append(m.notes, Note{m.lines[key], "", "the controller does not accept the value of " + key + ", and uses its " +
+				"default"})
 			ok = false
 		}
 		if !ok {
@@ -188,7 +189,8 @@ func (m *ingressModel) read(t Tree) {
 
 // trap reports what Import refuses.
 func (m *ingressModel) trap(entry, problem, fix string) {
-	m.traps = append(m.traps, &ImportError{Source: "ingress-nginx", Line: m.lines["cors-allow-origin"], Entry: entry, Problem: problem, Fix: fix})
+	m.traps = append(m.traps, &ImportError{Source: "ingress-nginx", Line: m.lines["cors-allow-origin"], Entry: entry,
+		Problem: problem, Fix: fix})
 }
 
 // readOrigins reads cors-allow-origin.
@@ -212,7 +214,8 @@ func (m *ingressModel) readOrigins(text string, present bool) {
 			return
 		}
 		if !ingressOrigin.MatchString(o) {
-			m.notes = append(m.notes, Note{m.lines["cors-allow-origin"], "", "the controller leaves out " + quote(o) + ", which has no scheme"})
+			m.notes = append(m.notes, Note{m.lines["cors-allow-origin"], "",
+				"the controller leaves out " + quote(o) + ", which has no scheme"})
 			continue
 		}
 		list = append(list, o)

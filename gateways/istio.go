@@ -19,7 +19,7 @@ func istio() Target {
 		Name: "istio", Title: "Istio",
 		Help: "VirtualServices with corsPolicy",
 		Limits: []string{
-			"One policy for each route: it cannot choose between policies by origin.",
+			"One policy for each route.",
 			"It passes requests of disallowed origins on, so it has no reject_disallowed.",
 			"Envoy refuses expressions whose RE2 program has more than 100 instructions.",
 			"It does not answer private network access.",
@@ -176,7 +176,8 @@ func istioRoutes(r Tree) ([]envoyRoute, error) {
 		list = append(list, route)
 	}
 	return slices.DeleteFunc(list, func(r envoyRoute) bool {
-		return r.match.hasPath && slices.ContainsFunc(list, func(o envoyRoute) bool { return o.match.hasIn && o.match.separated == r.match.path })
+		return r.match.hasPath && slices.ContainsFunc(list,
+			func(o envoyRoute) bool { return o.match.hasIn && o.match.separated == r.match.path })
 	}), nil
 }
 

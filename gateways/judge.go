@@ -85,7 +85,8 @@ func passing(list []question, file, model []Answer) (all []Difference) {
 				Text: fmt.Sprintf("the gateway itself answers %s, with status %d", what, model[i].Status),
 			})
 		case !file[i].Reached && model[i].Reached:
-			all = append(all, Difference{Kind: Wider, Aspect: RejectAspect, Text: "the application gets " + what + " that the file rejects"})
+			all = append(all, Difference{Kind: Wider, Aspect: RejectAspect, Text: "the application gets " + what +
+				" that the file rejects"})
 		}
 	}
 	if m := model[plainQuestion]; m.Reached && m.OnlySuccess && len(file[plainQuestion].Header.Without("Vary")) > 0 {
@@ -186,7 +187,8 @@ func missing(kind Kind, has, lacks rights) (all []Difference) {
 				slices.Sort(list)
 				d.Names = slices.Compact(list)
 			}
-			if twin := collect[right{aspect: aspect, credentials: !credentials}]; twin != nil && credentials && sameNames(twin, d.Names, aspect) {
+			if twin := collect[right{aspect: aspect, credentials: !credentials}]; twin != nil && credentials && sameNames(twin,
+				d.Names, aspect) {
 				continue // already said
 			} else if twin == nil || !sameNames(twin, d.Names, aspect) {
 				d.Text += " of requests without credentials"

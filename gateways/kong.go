@@ -87,7 +87,8 @@ func (p *Plan) kongOrigins(policy core.Policy) (list []string) {
 		case e.Kind == AnyEntry:
 			return []string{"*"}
 		case !ok:
-			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, "its expressions are PCRE, which reads this one in another way", fixListOrigins,
+			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, "its expressions are PCRE, which reads this one in another way",
+				fixListOrigins,
 				"the origins of this entry are refused")
 			continue
 		case e.Kind == LoopbackEntry:
@@ -124,7 +125,8 @@ func importKong(text []byte, d *Draft) {
 	}
 	p := d.Policy("", k.line)
 	if k.preflightContinue {
-		d.Refuse(k.at("preflight_continue"), "preflight_continue", "the application answers preflights, so the file does not say what is allowed",
+		d.Refuse(k.at("preflight_continue"), "preflight_continue",
+			"the application answers preflights, so the file does not say what is allowed",
 			"set preflight_continue: false, or import from the application")
 	}
 	p.kongOrigins(k)
@@ -132,7 +134,8 @@ func importKong(text []byte, d *Draft) {
 	if k.methods == nil {
 		methods = kongMethods
 	}
-	p.Methods(slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == "TRACE" || m == "CONNECT" }), lineOf(k.methods, k.line), "")
+	p.Methods(slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == "TRACE" || m == "CONNECT" }),
+		lineOf(k.methods, k.line), "")
 	if len(k.headers) == 0 {
 		p.echoedHeaders(k.credentials, k.line, "no headers: the plugin allows all")
 	} else {
@@ -185,7 +188,8 @@ func (p *DraftPolicy) kongExpression(e textEntry) {
 		return
 	}
 	if !endsEverywhere(re) {
-		p.d.Refuse(e.line, e.text, "Kong adds $ at the end, which ends only the last alternative, so the others match all that begins with them",
+		p.d.Refuse(e.line, e.text,
+			"Kong adds $ at the end, which ends only the last alternative, so the others match all that begins with them",
 			"write a group around the alternatives, as in ^(?:https://a\\.example|https://b\\.example)$")
 		return
 	}
@@ -222,7 +226,6 @@ func endsEverywhere(re *syntax.Regexp) bool {
 // kongConfig is the configuration of Kong's plugin cors, with the meaning of its source:
 // https://github.com/Kong/kong/tree/master/kong/plugins/cors (handler.lua and schema.lua).
 type kongConfig struct {
-	plugin                                                        Tree
 	line                                                          int
 	at                                                            func(key string) int
 	origins, headers, methods, exposed                            []textEntry

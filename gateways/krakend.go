@@ -66,7 +66,8 @@ func exportKrakenD(p *Plan) []byte {
 	p.wildcardHeaders(policy)
 	p.noZeroAge(policy)
 	if !slices.Contains(policy.AllowMethods, "OPTIONS") && !slices.Contains(policy.AllowMethods, "*") {
-		p.Refuse(policy.Name, "AllowMethods", "", "its preflights always allow the method OPTIONS (rs/cors)", "add OPTIONS to allow_methods")
+		p.Refuse(policy.Name, "AllowMethods", "", "its preflights always allow the method OPTIONS (rs/cors)",
+			"add OPTIONS to allow_methods")
 	}
 	s := krakendSettings{
 		AllowOrigins: p.originsAs(policy, spelling{
@@ -249,7 +250,8 @@ func importKrakenD(text []byte, d *Draft) {
 		return
 	}
 	if c.passthrough {
-		d.Refuse(c.at("options_passthrough"), "options_passthrough", "the application answers preflights too, so the file does not say what is allowed",
+		d.Refuse(c.at("options_passthrough"), "options_passthrough",
+			"the application answers preflights too, so the file does not say what is allowed",
 			"set options_passthrough: false")
 	}
 	if c.status < 200 || c.status > 299 {
@@ -262,7 +264,8 @@ func importKrakenD(text []byte, d *Draft) {
 	case all:
 		p.Origin("*", lineOf(c.origins, c.line), "")
 		if c.credentials {
-			d.Note(c.at("allow_credentials"), "", "KrakenD sends * for every origin, with which browsers allow no credentials, so allow_credentials is left out")
+			d.Note(c.at("allow_credentials"), "",
+				"KrakenD sends * for every origin, with which browsers allow no credentials, so allow_credentials is left out")
 		}
 	default:
 		p.krakendOrigins(c.origins)

@@ -148,7 +148,8 @@ func entryFor(sequence []*syntax.Regexp) (entry string, ok bool) {
 		case isBegin(re) || isEnd(re):
 		case re.Op == syntax.OpQuest && strings.HasPrefix(stripGroups(re.Sub[0]).String(), ":"):
 			b.WriteString(":*")
-		case re.Op == syntax.OpPlus && strings.Contains(re.Sub[0].String(), ".") && re.Sub[0].Op != syntax.OpCharClass && re.Sub[0].Op != syntax.OpAnyCharNotNL:
+		case re.Op == syntax.OpPlus && strings.Contains(re.Sub[0].String(), ".") && re.Sub[0].Op != syntax.OpCharClass &&
+			re.Sub[0].Op != syntax.OpAnyCharNotNL:
 			b.WriteString("*.") // of groups that end in a dot
 		default:
 			b.WriteByte('*')

@@ -34,7 +34,8 @@ func (p *Plan) methodsAmong(policy core.Policy, known []string, wildcard bool) (
 		case m == "*" && wildcard:
 			return []string{"*"}
 		case m == "*":
-			if p.Lose(policy.Name, "AllowMethods", "*", MethodAspect, only, fixListMethods, "scripts may not use other methods than these") {
+			if p.Lose(policy.Name, "AllowMethods", "*", MethodAspect, only, fixListMethods,
+				"scripts may not use other methods than these") {
 				for _, k := range known {
 					if !slices.Contains(list, k) && !slices.Contains([]string{"TRACE", "CONNECT"}, k) {
 						list = append(list, k)
@@ -116,7 +117,8 @@ func (p *Plan) wildcardHeaders(policy core.Policy) {
 // noZeroAge refuses max_age: disabled for a target of which nothing says that it sends a zero.
 func (p *Plan) noZeroAge(policy core.Policy) {
 	if policy.MaxAge < 0 {
-		p.Refuse(policy.Name, "MaxAge", "", "its documentation does not say that it sends Access-Control-Max-Age: 0", "set max_age to 1s or more, or remove it")
+		p.Refuse(policy.Name, "MaxAge", "", "its documentation does not say that it sends Access-Control-Max-Age: 0",
+			"set max_age to 1s or more, or remove it")
 	}
 }
 
@@ -181,7 +183,8 @@ func pcre(e Entry) (expression string, ok bool) {
 			return "", false
 		}
 	}
-	return text, !strings.Contains(text, `\x`) && !strings.Contains(text, `\p`) && !strings.Contains(text, `(?i`) && !strings.Contains(text, `\z`)
+	return text, !strings.Contains(text, `\x`) && !strings.Contains(text, `\p`) && !strings.Contains(text, `(?i`) && !strings.Contains(text,
+		`\z`)
 }
 
 // bracketedPattern matches origins with IPv6 addresses.
@@ -289,7 +292,8 @@ func plainOrigin(e string) string {
 
 // varyNote announces that a policy sends Vary: Origin where the source does not.
 func (d *Draft) varyNote() {
-	d.Note(0, VaryAspect, "the source leaves out Vary: Origin in some responses, so caches can give one origin the response for another; the policy sends it")
+	d.Note(0, VaryAspect,
+		"the source leaves out Vary: Origin in some responses, so caches can give one origin the response for another; the policy sends it")
 }
 
 // optionsNote announces that an application behind a policy gets OPTIONS requests that the source

@@ -79,6 +79,7 @@ type nginxRequest struct {
 	model *nginxModel
 	core.Request
 	set   map[string]string
+	known map[string]string // values of maps; nginx finds each once (ngx_http_get_indexed_variable)
 	depth int
 }
 
@@ -87,7 +88,7 @@ const maxNested = 32
 
 // Answer implements [Model].
 func (m *nginxModel) Answer(r core.Request) Answer {
-	q := &nginxRequest{model: m, Request: r, set: make(map[string]string)}
+	q := &nginxRequest{model: m, Request: r, set: make(map[string]string), known: make(map[string]string)}
 	scope := m.server
 	if at, status, done := q.run(scope); done {
 		return q.answer(at, status)
@@ -208,7 +209,12 @@ func (q *nginxRequest) value(name string) string {
 			return ""
 		}
 		defer func() { q.depth-- }()
-		return m.value(m.source.expand(q.value)).expand(q.value)
+		value, ok := q.known[name]
+		if !ok {
+			value = m.value(m.source.expand(q.value)).expand(q.value)
+			q.known[name] = value
+		}
+		return value
 	}
 	switch name {
 	case "request_method":
@@ -422,7 +428,8 @@ func (m *nginxModel) checkMaps() {
 			continue
 		}
 		if slices.ContainsFunc(v.cases, func(c valueCase) bool { return !c.same }) {
-			m.fault(v.line, "map", "it compares $http_origin together with other text", "make a map of $http_origin alone, and use its variable")
+			m.fault(v.line, "map", "it compares $http_origin together with other text",
+				"make a map of $http_origin alone, and use its variable")
 		}
 	}
 }

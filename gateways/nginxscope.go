@@ -50,7 +50,8 @@ func (m *nginxModel) directive(d *directive, s *nginxScope, in *directive) {
 		m.redirected(d, in)
 	case "limit_except", "more_clear_headers", "access_by_lua_block", "header_filter_by_lua_block", "rewrite_by_lua_block",
 		"content_by_lua_block", "js_content", "js_header_filter", "auth_request", "satisfy":
-		m.fault(line, name, "corskit does not know what it does to requests and fields", "give the server without it, and look at it by hand")
+		m.fault(line, name, "corskit does not know what it does to requests and fields",
+			"give the server without it, and look at it by hand")
 	case "proxy_pass", "fastcgi_pass", "uwsgi_pass", "grpc_pass", "scgi_pass", "root", "alias":
 		s.handles = true
 	default:
@@ -183,7 +184,8 @@ func (m *nginxModel) location(d *directive, s *nginxScope, in *directive) {
 	case path == "^~" && len(d.args) == 2:
 		m.place(d, s, d.argument(1), false)
 	case path == "~" || path == "~*":
-		m.fault(line, d.argument(1), "a location with an expression: no route says it", "write the location as a prefix, such as location /api/")
+		m.fault(line, d.argument(1), "a location with an expression: no route says it",
+			"write the location as a prefix, such as location /api/")
 	case len(d.args) == 1:
 		m.place(d, s, path, false)
 	default:
@@ -212,7 +214,10 @@ func (m *nginxModel) redirected(d *directive, in *directive) {
 	if d.name.text == "try_files" && in.name.text == "location" && own && !strings.HasPrefix(last, "=") {
 		m.fault(d.name.line, last, "try_files answers from another location, whose fields are others", "set the fields in the server")
 	}
-	if d.name.text == "error_page" && slices.ContainsFunc(d.args, func(w word) bool { return w.text == "403" || w.text == "204" || w.text == "405" }) {
+	if d.name.text == "error_page" && slices.ContainsFunc(d.args, func(w word) bool {
+		return w.text == "403" || w.text == "204" ||
+			w.text == "405"
+	}) {
 		m.fault(d.name.line, "error_page", "the page of an error answers instead of the status", "remove 403 and 405 from it")
 	}
 }

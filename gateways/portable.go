@@ -101,7 +101,8 @@ func writeRepeated(b *strings.Builder, re *syntax.Regexp) error {
 		return err
 	}
 	text := inner.String()
-	if sub := re.Sub[0]; sub.Op != syntax.OpCharClass && sub.Op != syntax.OpAnyChar && sub.Op != syntax.OpAnyCharNotNL && sub.Op != syntax.OpAlternate {
+	if sub := re.Sub[0]; sub.Op != syntax.OpCharClass && sub.Op != syntax.OpAnyChar && sub.Op != syntax.OpAnyCharNotNL &&
+		sub.Op != syntax.OpAlternate {
 		text = "(?:" + text + ")"
 	}
 	mark := map[syntax.Op]string{syntax.OpStar: "*", syntax.OpPlus: "+", syntax.OpQuest: "?"}[re.Op]

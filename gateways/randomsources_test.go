@@ -15,14 +15,19 @@ import (
 var (
 	oddOrigins = []string{
 		"https://a.example", "https://b.example:8443", "http://c.example", "http://localhost:3000", "http://localhost", "http://[::1]:8080",
-		"*", "null", "https://*.a.example", "http://localhost:*", "https://pr-*.a.example", "https://*", "https://A.example", "https://a.example/",
-		"a.example", "capacitor://localhost", "chrome-extension://abcdef", "file://", "app://.", "https://a_b.example", "https://a.example.", "**", "",
-		`^https://[a-z]+\.a\.example$`, `https://a\.example`, `^(?:https://a\.example|https://b\.example)$`, `^https://a\.example$|^https://b\.example$`,
+		"*", "null", "https://*.a.example", "http://localhost:*", "https://pr-*.a.example",
+		"https://*", "https://A.example", "https://a.example/",
+		"a.example", "capacitor://localhost", "chrome-extension://abcdef",
+		"file://", "app://.", "https://a_b.example", "https://a.example.", "**", "",
+		`^https://[a-z]+\.a\.example$`, `https://a\.example`, `^(?:https://a\.example|https://b\.example)$`,
+		`^https://a\.example$|^https://b\.example$`,
 		`.*\.a\.example`, `^https?://a\.example(:\d+)?$`, `https://.*`, `^https://(?i:a)\.example$`, `^http://\[::1\]$`, `^null$`, `(`,
 	}
-	oddMethods = []string{"GET", "HEAD", "POST", "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "*", "**", "QUERY", "TRACE", "put", "MERGE", "a b", "ALL", ""}
-	oddHeaders = []string{"authorization", "content-type", "X-A", "*", "**", "origin", "cookie", "etag", "set-cookie", "x-amz-*", "a b", "cache-control", ""}
-	oddAges    = []string{"0", "5", "600", "100000", "-1", "99999999999", `"x"`}
+	oddMethods = []string{"GET", "HEAD", "POST", "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "*", "**", "QUERY", "TRACE",
+		"put", "MERGE", "a b", "ALL", ""}
+	oddHeaders = []string{"authorization", "content-type", "X-A", "*", "**", "origin", "cookie", "etag", "set-cookie", "x-amz-*", "a b",
+		"cache-control", ""}
+	oddAges = []string{"0", "5", "600", "100000", "-1", "99999999999", `"x"`}
 )
 
 // some returns a few of the values, as JSON. It favors the beginning.
@@ -68,14 +73,17 @@ func fields(r *rand.Rand, pairs ...string) string {
 var randomSources = map[string]func(r *rand.Rand, flag, age string) string{
 	"kong": func(r *rand.Rand, flag, age string) string {
 		return `{"plugins": [{"name": "cors", "config": ` + fields(r, "origins", some(r, oddOrigins), "methods", some(r, oddMethods[:10]),
-			"headers", some(r, oddHeaders), "exposed_headers", some(r, oddHeaders), "credentials", flag, "max_age", age, "private_network", "true") + "}]}"
+			"headers", some(r, oddHeaders), "exposed_headers", some(r,
+				oddHeaders), "credentials", flag, "max_age", age, "private_network", "true") + "}]}"
 	},
 	"krakend": func(r *rand.Rand, flag, age string) string {
 		return `{"extra_config": {"security/cors": ` + fields(r, "allow_origins", some(r, oddOrigins), "allow_methods", methods(r),
-			"allow_headers", some(r, oddHeaders), "expose_headers", some(r, oddHeaders), "allow_credentials", flag, "max_age", `"`+strings.Trim(age, `"`)+`s"`) + "}}"
+			"allow_headers", some(r, oddHeaders), "expose_headers", some(r,
+				oddHeaders), "allow_credentials", flag, "max_age", `"`+strings.Trim(age, `"`)+`s"`) + "}}"
 	},
 	"apisix": func(r *rand.Rand, flag, age string) string {
-		return `{"plugins": {"cors": ` + fields(r, "allow_origins", commaText(some(r, oddOrigins)), "allow_origins_by_regex", some(r, oddOrigins[20:]),
+		return `{"plugins": {"cors": ` + fields(r, "allow_origins", commaText(some(r, oddOrigins)), "allow_origins_by_regex",
+			some(r, oddOrigins[20:]),
 			"allow_methods", commaText(some(r, oddMethods)), "allow_headers", commaText(some(r, oddHeaders)),
 			"expose_headers", commaText(some(r, oddHeaders)), "allow_credential", flag, "max_age", age) + "}}"
 	},
@@ -90,10 +98,12 @@ var randomSources = map[string]func(r *rand.Rand, flag, age string) string{
 		return "[" + rule() + "," + rule() + "]"
 	},
 	"gcs": func(r *rand.Rand, flag, age string) string {
-		return "[" + fields(r, "origin", some(r, oddOrigins), "method", methods(r), "responseHeader", some(r, oddHeaders), "maxAgeSeconds", age) + "]"
+		return "[" + fields(r, "origin", some(r, oddOrigins), "method", methods(r), "responseHeader", some(r, oddHeaders), "maxAgeSeconds",
+			age) + "]"
 	},
 	"azure-storage": func(r *rand.Rand, flag, age string) string {
-		return `{"corsRules": [` + fields(r, "allowedOrigins", some(r, oddOrigins), "allowedMethods", methods(r), "allowedHeaders", some(r, oddHeaders),
+		return `{"corsRules": [` + fields(r, "allowedOrigins", some(r, oddOrigins), "allowedMethods", methods(r), "allowedHeaders",
+			some(r, oddHeaders),
 			"exposedHeaders", some(r, oddHeaders), "maxAgeInSeconds", age) + "]}"
 	},
 	"aws-apigateway": awsSource, "lambda-url": awsSource,

@@ -151,7 +151,8 @@ const maxExpressions = 200
 // fewExpressions reports too many regular expressions.
 func (r *reading) fewExpressions(list []textEntry) {
 	if len(list) > maxExpressions {
-		r.fault(list[maxExpressions].line, "", fmt.Sprintf("the file has more than %d expressions", maxExpressions), "list the origins, or import a part of them")
+		r.fault(list[maxExpressions].line, "", fmt.Sprintf("the file has more than %d expressions", maxExpressions),
+			"list the origins, or import a part of them")
 	}
 }
 

@@ -131,7 +131,8 @@ func readS3(text []byte) ([]s3Rule, error) {
 			}
 			r.elements(rule, "ID", "AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader", "MaxAgeSeconds")
 			rules = append(rules, s3Rule{
-				pair.Line, func(key string) int { return lineAt(rule, key) }, r.all(rule, "AllowedOrigin"), r.all(rule, "AllowedMethod"), r.all(rule, "AllowedHeader"),
+				pair.Line, func(key string) int { return lineAt(rule, key) }, r.all(rule, "AllowedOrigin"), r.all(rule,
+					"AllowedMethod"), r.all(rule, "AllowedHeader"),
 				r.all(rule, "ExposeHeader"), r.number(rule.Get("MaxAgeSeconds"), "MaxAgeSeconds"),
 			})
 		}
@@ -145,7 +146,8 @@ func readS3(text []byte) ([]s3Rule, error) {
 			r.object(rule, "CORSRules")
 			r.known(rule, "ID", "AllowedOrigins", "AllowedMethods", "AllowedHeaders", "ExposeHeaders", "MaxAgeSeconds")
 			rules = append(rules, s3Rule{
-				rule.Line(), func(key string) int { return lineAt(rule, key) }, r.list(rule.Get("AllowedOrigins"), "AllowedOrigins"), r.list(rule.Get("AllowedMethods"), "AllowedMethods"),
+				rule.Line(), func(key string) int { return lineAt(rule, key) }, r.list(rule.Get("AllowedOrigins"),
+					"AllowedOrigins"), r.list(rule.Get("AllowedMethods"), "AllowedMethods"),
 				r.list(rule.Get("AllowedHeaders"), "AllowedHeaders"), r.list(rule.Get("ExposeHeaders"), "ExposeHeaders"),
 				r.seconds(rule.Get("MaxAgeSeconds"), "MaxAgeSeconds"),
 			})
@@ -186,7 +188,8 @@ func (r *reading) s3Rule(rule s3Rule) {
 		}
 	}
 	if rule.maxAge != nil && *rule.maxAge <= 0 {
-		r.fault(rule.at("MaxAgeSeconds"), "MaxAgeSeconds", "nothing says what S3 sends for a number that is not positive", "remove it, or write at least 1")
+		r.fault(rule.at("MaxAgeSeconds"), "MaxAgeSeconds", "nothing says what S3 sends for a number that is not positive",
+			"remove it, or write at least 1")
 	}
 }
 
@@ -288,7 +291,7 @@ func (m *s3Model) Answer(r core.Request) Answer {
 	a.send("Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
 	a.send("Access-Control-Allow-Methods", strings.Join(textsOf(rule.methods), ", "))
 	if asked, ok := firstLine(r.AccessControlRequestHeaders); ok && asked != "" {
-		a.send("Access-Control-Allow-Headers", strings.Join(commaList(strings.ToLower(asked)), ", "))
+		a.send("Access-Control-Allow-Headers", strings.Join(SplitList(strings.ToLower(asked)), ", "))
 	}
 	if len(rule.exposed) > 0 {
 		a.send("Access-Control-Expose-Headers", strings.Join(textsOf(rule.exposed), ", "))
@@ -305,8 +308,9 @@ func (m *s3Model) rule(origin, method string, asked []string) (s3Rule, bool) {
 		allowed := lists(rule.methods, method) &&
 			slices.ContainsFunc(rule.origins, func(e textEntry) bool { return starMatches(e.text, origin) })
 		for _, line := range asked {
-			for _, name := range commaList(strings.ToLower(line)) {
-				allowed = allowed && slices.ContainsFunc(rule.headers, func(e textEntry) bool { return starMatches(strings.ToLower(e.text), name) })
+			for _, name := range SplitList(strings.ToLower(line)) {
+				allowed = allowed && slices.ContainsFunc(rule.headers,
+					func(e textEntry) bool { return starMatches(strings.ToLower(e.text), name) })
 			}
 		}
 		if allowed {
@@ -318,6 +322,24 @@ func (m *s3Model) rule(origin, method string, asked []string) (s3Rule, bool) {
 
 func importS3(text []byte, d *Draft) {
 	rules, err := readS3(text)
+	importRules(d, rules, err, func(r s3Rule) int { return r.line }, func(p *DraftPolicy, rule s3Rule) {
+		p.starOrigins(rule.origins)
+		d.needsSafe(rule.methods, rule.line, "AllowedMethods")
+		p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
+		credentials := !lists(rule.origins, "*")
+		if credentials {
+			p.Credentials(rule.line, "S3 has no switch for credentials, and always allows them to listed origins")
+		}
+		p.starHeaders(rule.headers, credentials, rule.line)
+		p.Exposed(textsOf(rule.exposed), lineOf(rule.exposed, rule.line), "")
+		if rule.maxAge != nil {
+			p.Age(*rule.maxAge, rule.at("MaxAgeSeconds"), "")
+		}
+	})
+}
+
+// importRules adds a policy for each rule of a bucket, unless they cannot be read.
+func importRules[R any](d *Draft, rules []R, err error, line func(R) int, fill func(*DraftPolicy, R)) {
 	if err != nil {
 		d.fail(err)
 		return
@@ -325,20 +347,7 @@ func importS3(text []byte, d *Draft) {
 	d.optionsNote()
 	d.varyNote()
 	for _, rule := range rules {
-		d.storageRule(rule.line, func(p *DraftPolicy) {
-			p.starOrigins(rule.origins)
-			d.needsSafe(rule.methods, rule.line, "AllowedMethods")
-			p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
-			credentials := !lists(rule.origins, "*")
-			if credentials {
-				p.Credentials(rule.line, "S3 has no switch for credentials, and always allows them to listed origins")
-			}
-			p.starHeaders(rule.headers, credentials, rule.line)
-			p.Exposed(textsOf(rule.exposed), lineOf(rule.exposed, rule.line), "")
-			if rule.maxAge != nil {
-				p.Age(*rule.maxAge, rule.at("MaxAgeSeconds"), "")
-			}
-		})
+		d.storageRule(line(rule), func(p *DraftPolicy) { fill(p, rule) })
 	}
 }
 
@@ -355,7 +364,8 @@ func (d *Draft) storageRule(line int, fill func(*DraftPolicy)) {
 	}
 	for _, other := range earlier {
 		if o := shared(other.AllowOrigins, p.AllowOrigins); o != "" {
-			d.Refuse(line, o, "an earlier rule allows this origin too, and the gateway uses whichever rule allows the method and the headers",
+			d.Refuse(line, o,
+				"an earlier rule allows this origin too, and the gateway uses whichever rule allows the method and the headers",
 				"write each origin into one rule")
 			return
 		}

@@ -60,7 +60,7 @@ func importServer(d *Draft, m serverModel, err error) {
 		l.learn(p)
 	}
 	l.strangerLast()
-	l.rejects()
+	l.rejectsIn(d.Policies)
 	l.compare()
 }
 
@@ -111,7 +111,8 @@ func (l *learner) stranger() bool {
 				line = each.line
 			}
 		}
-		l.d.Refuse(line, "Access-Control-Allow-Origin", problem, "list the origins, or, for data that everybody may read, send * without credentials")
+		l.d.Refuse(line, "Access-Control-Allow-Origin", problem, "list the origins, or, for data that everybody may read, send * "+
+			"without credentials")
 		return false
 	}
 	l.anybody = p
@@ -210,14 +211,15 @@ func (l *learner) strangerLast() {
 	}
 }
 
-// rejects sets RejectDisallowed if requests of strangers do not reach the application.
-func (l *learner) rejects() {
+// rejectsIn sets RejectDisallowed if requests of strangers do not reach the application.
+func (l *learner) rejectsIn(policies []*DraftPolicy) {
 	r := core.Request{Method: "GET", Host: defaultHost, Path: "/", Origin: []string{stranger}, SecFetchSite: []string{"cross-site"}}
 	if l.anybody != nil || l.m.Answer(r).Reached {
 		return
 	}
-	for _, p := range l.d.Policies {
+	for _, p := range policies {
 		p.RejectDisallowed = true
+		p.remarks["reject_disallowed"] = "the source rejects them too"
 	}
 }
 
@@ -263,9 +265,20 @@ func (l *learner) permission(origin string) (p *permission, ok bool) {
 
 	request.Method = "OPTIONS"
 	request.AccessControlRequestPrivateNetwork = []string{"true"}
+	if !l.askAll(p, request) {
+		l.askEach(p, request)
+	}
+	return p, true
+}
+
+// askAll sends a preflight for names that no file lists. It returns false if the answer is a refusal.
+func (l *learner) askAll(p *permission, request core.Request) bool {
 	request.AccessControlRequestMethod = []string{"CORSKIT-SAMPLE"}
 	request.AccessControlRequestHeaders = []string{"authorization," + sample}
 	asked := l.m.Answer(request)
+	if _, ok := asked.Header.Get("Access-Control-Allow-Origin"); !ok {
+		return false
+	}
 	p.methods = echoed(asked.Header, "Access-Control-Allow-Methods", "CORSKIT-SAMPLE")
 	p.headers = echoed(asked.Header, "Access-Control-Allow-Headers", sample)
 	if p.credentials && !p.literal {
@@ -277,7 +290,43 @@ func (l *learner) permission(origin string) (p *permission, ok bool) {
 	p.age, _ = asked.Header.Get("Access-Control-Max-Age")
 	network, _ := asked.Header.Get("Access-Control-Allow-Private-Network")
 	p.network = network == "true"
-	return p, true
+	return true
+}
+
+// askEach sends a preflight for each name that the file lists.
+func (l *learner) askEach(p *permission, request core.Request) {
+	ask := func(method string, headers ...string) (string, bool) {
+		request.AccessControlRequestMethod, request.AccessControlRequestHeaders = []string{method}, headers
+		asked := l.m.Answer(request)
+		_, ok := asked.Header.Get("Access-Control-Allow-Origin")
+		p.age, _ = asked.Header.Get("Access-Control-Max-Age")
+		names, _ := asked.Header.Get("Access-Control-Allow-Headers")
+		return names, ok
+	}
+	facts := l.m.Facts()
+	if _, ok := ask("CORSKIT-SAMPLE"); ok {
+		p.methods = []string{"*"}
+	} else {
+		for _, m := range facts.Methods {
+			if _, ok := ask(m); ok {
+				p.methods = append(p.methods, m)
+			}
+		}
+	}
+	first := "GET"
+	if len(p.methods) > 0 && p.methods[0] != "*" {
+		first = p.methods[0]
+	}
+	if names, ok := ask(first, sample); ok && slices.Contains(SplitList(names), sample) {
+		p.headers = []string{"*", "authorization"}
+		return
+	}
+	for _, h := range facts.Headers {
+		if names, ok := ask(first, h); ok && slices.ContainsFunc(SplitList(names), func(s string) bool { return strings.EqualFold(s, h) }) {
+			p.headers = append(p.headers, h)
+		}
+	}
+	ask(first) // for the age
 }
 
 // echoed returns the elements of a list, or "*" if it repeats what is asked for.
@@ -308,10 +357,6 @@ func (l *learner) compare() {
 		return
 	}
 	l.d.flag()
-	var policies []core.Policy
-	for _, p := range l.d.Policies {
-		policies = append(policies, p.Policy)
-	}
 	if len(l.d.faults) > 0 {
 		return
 	}
@@ -328,6 +373,7 @@ func (l *learner) compare() {
 	for _, x := range all {
 		l.announce(x)
 	}
+	l.d.compared = append([]Difference{}, all...)
 }
 
 // configOf returns the configuration of a draft.
@@ -342,23 +388,28 @@ func configOf(d *Draft) (*config.Config, error) {
 // announce reports a difference.
 func (l *learner) announce(x Difference) {
 	line := l.m.fieldLine("Access-Control-Allow-Origin")
+	note := func(line int, aspect Aspect, text string) {
+		if !slices.Contains(l.d.notes, Note{line, aspect, text}) {
+			l.d.Note(line, aspect, text)
+		}
+	}
 	tolerant, _ := l.m.(interface{ tolerates(string) bool })
 	if x.Kind == Wider && tolerant != nil && !slices.ContainsFunc(x.Origins, func(o string) bool { return !tolerant.tolerates(o) }) {
-		l.d.Note(line, x.Aspect, "fixed: the expression was not anchored, and allowed origins such as "+x.Origins[0])
+		note(line, x.Aspect, "fixed: the expression was not anchored, and allowed origins such as "+x.Origins[0])
 		return
 	}
 	switch {
 	case x.Aspect == VaryAspect:
-		l.d.Note(line, VaryAspect, "fixed: caches could give the response for one origin to another, because Vary did not name Origin")
+		note(line, VaryAspect, "fixed: caches could give the response for one origin to another, because Vary did not name Origin")
 	case x.Aspect == ErrorAspect:
-		l.d.Note(line, ErrorAspect, "fixed: scripts could not read error responses, which had no field of CORS")
+		note(line, ErrorAspect, "fixed: scripts could not read error responses, which had no field of CORS")
 	case x.Aspect == PassAspect:
-		l.d.Note(line, PassAspect, "other requests reach the application: "+x.Text)
+		note(line, PassAspect, "other requests reach the application: "+x.Text)
 	case x.Aspect == RejectAspect:
-		l.d.Note(line, RejectAspect, x.Text)
+		note(line, RejectAspect, x.Text)
 	case x.Aspect == MaxAgeAspect && slices.ContainsFunc(l.d.notes, func(n Note) bool { return n.Aspect == MaxAgeAspect }):
 	case x.Aspect == MaxAgeAspect:
-		l.d.Note(l.m.fieldLine("Access-Control-Max-Age"), MaxAgeAspect, x.Text)
+		note(l.m.fieldLine("Access-Control-Max-Age"), MaxAgeAspect, x.Text)
 	case x.Kind == Wider:
 		l.d.Refuse(line, "", "no policy allows what the file does: "+x.String(), "change it in the file, or write the policy by hand")
 	default:

@@ -88,7 +88,8 @@ var plainHeaderName = regexp.MustCompile(`^[A-Za-z0-9!#&*+.^_|~-]+$`)
 
 func (p *Plan) serverPolicy(policy core.Policy, index int) serverPolicy {
 	s := serverPolicy{name: policy.Name, network: policy.AllowPrivateNetwork}
-	if !plainName.MatchString(s.name) || strings.HasPrefix(s.name, "policy") || slices.Contains([]string{"refused", "none", "other"}, s.name) {
+	if !plainName.MatchString(s.name) || strings.HasPrefix(s.name, "policy") || slices.Contains([]string{"refused", "none", "other"},
+		s.name) {
 		s.name = "policy" + strconv.Itoa(index+1)
 	}
 	for _, l := range []struct {
@@ -135,7 +136,8 @@ func (p *Plan) serverRules(s *serverRoute, policy core.Policy, name string) {
 			continue
 		}
 		if err != nil {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression cannot be written for it: "+quoteError(err), "write a simpler expression")
+			p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression cannot be written for it: "+quoteError(err),
+				"write a simpler expression")
 			continue
 		}
 		if e.Kind == ExpressionEntry && p.strays(engine, policy, e) {
@@ -149,12 +151,14 @@ func (p *Plan) serverRules(s *serverRoute, policy core.Policy, name string) {
 func (p *Plan) strays(engine *core.Engine, policy core.Policy, e Entry) bool {
 	examples, err := core.Examples(e.Text)
 	if err != nil {
-		p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression is too complex to write for it: "+quoteError(err), "write a simpler expression")
+		p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression is too complex to write for it: "+quoteError(err),
+			"write a simpler expression")
 		return true
 	}
 	for _, o := range examples {
 		if !engine.AllowsOrigin(o) {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "there, the expression would also match "+quote(o)+", which the policy does not allow",
+			p.Refuse(policy.Name, "AllowOrigins", e.Text, "there, the expression would also match "+quote(o)+", which the policy does "+
+				"not allow",
 				`begin it with the scheme, as in regexp:https://[a-z0-9-]+\.example\.com`)
 			return true
 		}

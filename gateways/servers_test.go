@@ -41,7 +41,8 @@ policies:
 version: 1
 policies:
   partners:
-    allow_origins: ["https://*.partner.example", "https://pr-*.example.com", "http://localhost:3000-3999", "regexp:https://[a-z]+[.]example[.]org"]
+    allow_origins: ["https://*.partner.example", "https://pr-*.example.com", "http://localhost:3000-3999",
+	"regexp:https://[a-z]+[.]example[.]org"]
     allow_headers: [x-a]
   spa:
     allow_origins: ["https://app.example.com", "@loopback", "https://app.example.com.", "capacitor://localhost", "app://."]
@@ -96,7 +97,8 @@ func TestServersSayPolicies(t *testing.T) {
 
 func readConfig(t *testing.T, text string) *config.Config {
 	t.Helper()
-	cfg, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(text)}, "cors.yaml", config.Options{Environ: []string{}})
+	cfg, err := config.Read(context.Background(), config.Static{"cors.yaml": []byte(text)}, "cors.yaml",
+		config.Options{Environ: []string{}})
 	if err != nil {
 		t.Fatal(err)
 	}

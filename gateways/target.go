@@ -39,6 +39,7 @@ func Targets() []Target {
 		caddy(),
 		traefik(),
 		ingressNginx(),
+		spring(),
 	}
 }
 

@@ -66,6 +66,12 @@ func (t template) variables() (list []string) {
 
 // expand returns the text with the values of its variables.
 func (t template) expand(value func(string) string) string {
+	switch {
+	case len(t) == 1 && t[0].name == "":
+		return t[0].text
+	case len(t) == 1:
+		return value(t[0].name)
+	}
 	var b strings.Builder
 	for _, p := range t {
 		if p.name == "" {

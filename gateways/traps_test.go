@@ -3,6 +3,7 @@ package gateways_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +59,8 @@ var traps = []trap{
 	{"envoy", envoyWith("allow_origin_string_match: [{suffix: example.com}]"), []string{"line 9: ", "write the origins"}},
 	{"envoy", envoyWith("allow_origin_string_match: [{contains: example.com}]"), []string{"line 9: ", "write the origins"}},
 	{"envoy", envoyWith("allow_origin_string_match: [{safe_regex: {regex: 'https://.*'}}]"), []string{"line 9: ", "write the origins"}},
-	{"envoy", envoyWith("allow_origin_string_match: [{exact: 'null'}]\nallow_credentials: true"), []string{"line 9: ", "any site can send the origin null"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{exact: 'null'}]\nallow_credentials: true"),
+		[]string{"line 9: ", "any site can send the origin null"}},
 	{"envoy", envoyWith("allow_origin_string_match: [{exact: https://a.example}]\nfilter_enabled: {default_value: {numerator: 50}}"),
 		[]string{"line 10: ", "fraction"}},
 	{"envoy", envoyWith("allow_origin_string_match: [{exact: https://a.example}]\nsurprise: true"), []string{"line 10: ", `"surprise"`}},
@@ -66,19 +68,24 @@ var traps = []trap{
 		[]string{"line 5: ", "write path_separated_prefix: /api"}},
 	{"envoy", strings.Replace(envoyWith("allow_origin_string_match: [{exact: https://a.example}]"), `"*"`, `"*.example.com"`, 1),
 		[]string{"line 3: ", "no wildcards for hosts"}},
-	{"istio", istioWith("allowOrigins: [{regex: '.*'}]\nallowCredentials: true"), []string{"line 7: ", "reflects every origin, with credentials"}},
+	{"istio", istioWith("allowOrigins: [{regex: '.*'}]\nallowCredentials: true"),
+		[]string{"line 7: ", "reflects every origin, with credentials"}},
 	{"istio", istioWith("allowOrigins: [{prefix: 'https://'}]"), []string{"line 7: ", "write the origins"}},
 	{"istio", istioWith("allowOrigins: [{exact: 'https://a.example'}]\nmaxAge: soon"), []string{"line 8: ", "not a duration"}},
+	{"istio", istioWith("allowOrigins: [{exact: 'https://a.example'}]") + "---\n" +
+		istioWith("allowOrigins: [{exact: 'https://b.example'}]"),
+		[]string{"line 11: ", "the host is there twice"}},
 	{"gateway-api", gatewayWith("allowOrigins: ['*']\nallowCredentials: true"),
 		[]string{"line 8: ", "* with allowCredentials reflects every origin", "set allowCredentials: false"}},
 	{"gateway-api", gatewayWith("allowOrigins: ['https://*']"), []string{"line 8: ", "write the origins"}},
-	{"gateway-api", strings.Replace(gatewayWith("allowOrigins: ['https://a.example']"), "spec:", "spec:\n  hostnames: ['*.example.com']", 1),
+	{"gateway-api", strings.Replace(gatewayWith("allowOrigins: ['https://a.example']"), "spec:",
+		"spec:\n  hostnames: ['*.example.com']", 1),
 		[]string{"line 3: ", "no wildcards for hosts"}},
 }
 
 // TestTraps checks that Import refuses what would be wider than it looks.
 func TestTraps(t *testing.T) {
-	for _, trap := range traps {
+	for _, trap := range slices.Concat(traps, serverTraps) {
 		x, err := gateways.Import(trap.source, []byte(trap.text))
 		if err == nil {
 			t.Errorf("%s: imported\n%s\nas\n%s", trap.source, trap.text, x.Text)

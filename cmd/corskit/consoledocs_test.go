@@ -30,6 +30,12 @@ routes:
 		"cors.yaml":     "policies: {app: {allow_origins: [\"https://app.example\", \"https://*.old.example\"], allow_methods: [PUT]}}\n",
 		"cors.new.yaml": "policies: {app: {allow_origins: [\"https://app.example\", \"https://new.example\"], allow_methods: [PUT]}}\n",
 	},
+	"export": {"cors.yaml": `version: 1
+policies:
+  spa:
+    allow_origins: ["https://app.example.com", "https://pr-*.example.com"]
+    allow_credentials: true
+`},
 	"traffic": {
 		"cors.yaml": suggestFile,
 		"cors.new.yaml": strings.Replace(suggestFile, "allow_methods: [PUT]",

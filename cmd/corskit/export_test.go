@@ -75,7 +75,8 @@ spec:
             allowCredentials: true
 `)
 	golden(t, "import/trap", corskit(t, dir, "import", "trap.yaml", "--from", "gateway-api"))
-	if r := corskitInput(t, dir, "a: [", "import", "-", "--from", "envoy"); r.code != exitNo || !strings.Contains(r.stderr, "standard input") {
+	if r := corskitInput(t, dir, "a: [", "import", "-", "--from", "envoy"); r.code != exitNo || !strings.Contains(r.stderr,
+		"standard input") {
 		t.Errorf("not YAML: %+v", r)
 	}
 	if r := corskit(t, dir, "import", filepath.Join(dir, "nowhere.yaml"), "--from", "envoy"); r.code != exitFail {

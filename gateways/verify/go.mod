@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/corskit/corskit/gateways v0.1.0
 	github.com/envoyproxy/go-control-plane/envoy v1.40.0
+	github.com/rs/cors v1.11.1
 	go.yaml.in/yaml/v3 v3.0.6
 	google.golang.org/protobuf v1.36.12
 	istio.io/api v1.32.0
@@ -15,7 +16,7 @@ require (
 	cel.dev/expr v0.25.2 // indirect
 	github.com/antlr4-go/antlr/v4 v4.13.1 // indirect
 	github.com/cncf/xds/go v0.0.0-20260202195803-dba9d589def2 // indirect
-	github.com/corskit/corskit v0.1.0 // indirect
+	github.com/corskit/corskit v0.1.0
 	github.com/corskit/corskit/config v0.1.0 // indirect
 	github.com/envoyproxy/protoc-gen-validate v1.3.3 // indirect
 	github.com/fsnotify/fsnotify v1.10.1 // indirect

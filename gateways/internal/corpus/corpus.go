@@ -61,7 +61,8 @@ func Parse(text string) (*config.Config, error) {
 var (
 	exactOrigins = []string{
 		"https://app.example.com", "https://example.com", "https://a.b.example.org:8443", "http://localhost:3000",
-		"http://127.0.0.1:8080", "http://[::1]:3000", "capacitor://localhost", "chrome-extension://abcdefghijklmnop", "https://xn--bcher-kva.example",
+		"http://127.0.0.1:8080", "http://[::1]:3000", "capacitor://localhost", "chrome-extension://abcdefghijklmnop",
+		"https://xn--bcher-kva.example",
 		"https://pr-7.example.com", "https://a.example.com",
 	}
 	wildcards = []string{
@@ -99,8 +100,8 @@ func random(r *rand.Rand) string {
 	return b.String()
 }
 
-func randomSettings(r *rand.Rand, b *strings.Builder) {
-	credentials := r.IntN(2) == 0
+// randomOrigins returns entries of allow_origins.
+func randomOrigins(r *rand.Rand, credentials bool) []string {
 	var origins []string
 	pick := func(from []string, most int) {
 		for range r.IntN(most + 1) {
@@ -123,6 +124,12 @@ func randomSettings(r *rand.Rand, b *strings.Builder) {
 		pick(portPatterns, 1)
 		pick(expressions, 1)
 	}
+	return origins
+}
+
+func randomSettings(r *rand.Rand, b *strings.Builder) {
+	credentials := r.IntN(2) == 0
+	origins := randomOrigins(r, credentials)
 	list := func(key string, from []string, most int) {
 		var names []string
 		for range r.IntN(most + 1) {
