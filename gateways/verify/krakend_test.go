@@ -46,9 +46,18 @@ func (s krakendSettings) handler(next http.Handler) http.Handler {
 func TestKrakenD(t *testing.T) {
 	for _, s := range []krakendSettings{
 		{},
-		{AllowOrigins: []string{"*"}, AllowMethods: []string{"GET", "PUT"}, AllowHeaders: []string{"X-A"}, AllowCredentials: true, MaxAge: "-1s"},
-		{AllowOrigins: []string{"https://A.example", "https://*.b.example", "http://localhost:*"}, ExposeHeaders: []string{"etag", "X-B"}, MaxAge: "10m"},
-		{AllowOrigins: []string{"https://pr-*.b.example", "null"}, AllowMethods: []string{"*", "POST"}, AllowHeaders: []string{"*"}, AllowCredentials: true},
+		{
+			AllowOrigins: []string{"*"}, AllowMethods: []string{"GET", "PUT"}, AllowHeaders: []string{"X-A"},
+			AllowCredentials: true, MaxAge: "-1s",
+		},
+		{
+			AllowOrigins: []string{"https://A.example", "https://*.b.example", "http://localhost:*"}, MaxAge: "10m",
+			ExposeHeaders: []string{"etag", "X-B"},
+		},
+		{
+			AllowOrigins: []string{"https://pr-*.b.example", "null"}, AllowMethods: []string{"*", "POST"},
+			AllowHeaders: []string{"*"}, AllowCredentials: true,
+		},
 		{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PATCH", "GET", "HEAD"}, AllowPrivateNetwork: true},
 	} {
 		settings, err := json.Marshal(s)
@@ -68,8 +77,8 @@ func TestKrakenD(t *testing.T) {
 
 func krakendRequests() (list []core.Request) {
 	for _, origin := range []string{
-		"https://a.example", "https://x.b.example", "https://pr-1.b.example", "https://pr-1.evil.b.example", "http://localhost", "http://localhost:80",
-		"null", "https://stranger.example", "",
+		"https://a.example", "https://x.b.example", "https://pr-1.b.example", "https://pr-1.evil.b.example",
+		"http://localhost", "http://localhost:80", "null", "https://stranger.example", "",
 	} {
 		r := core.Request{Method: "GET", Host: "api.example", Path: "/"}
 		if origin != "" {
@@ -98,7 +107,8 @@ func compareKrakenD(t *testing.T, s krakendSettings, r core.Request, want gatewa
 	request := httptest.NewRequest(r.Method, "http://"+r.Host+r.Path, nil)
 	for name, lines := range map[string][]string{
 		"Origin": r.Origin, "Access-Control-Request-Method": r.AccessControlRequestMethod,
-		"Access-Control-Request-Headers": r.AccessControlRequestHeaders, "Access-Control-Request-Private-Network": r.AccessControlRequestPrivateNetwork,
+		"Access-Control-Request-Headers":         r.AccessControlRequestHeaders,
+		"Access-Control-Request-Private-Network": r.AccessControlRequestPrivateNetwork,
 	} {
 		for _, line := range lines {
 			request.Header.Add(name, line)
@@ -124,6 +134,7 @@ func compareKrakenD(t *testing.T, s krakendSettings, r core.Request, want gatewa
 	vary, _ := want.Header.Get("Vary")
 	if reached != want.Reached || response.Code != status || !slices.EqualFunc(got, model, strings.EqualFold) ||
 		!strings.HasPrefix(response.Header().Get("Vary"), vary) {
-		t.Errorf("%+v: %+v: rs/cors answers %d %q %q, the model %d %q %q", s, r, response.Code, got, response.Header().Get("Vary"), status, model, vary)
+		t.Errorf("%+v: %+v: rs/cors answers %d %q %q, the model %d %q %q",
+			s, r, response.Code, got, response.Header().Get("Vary"), status, model, vary)
 	}
 }
