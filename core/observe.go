@@ -16,7 +16,8 @@ type Observer interface {
 	// goroutine that serves the request. So it must be fast, and is called concurrently.
 	// ctx is the context of the request. o and the strings that it takes from the request
 	// are valid only during the call; o.Class may be kept. An observer that rarely needs
-	// more than the class should implement [ClassObserver] too, which is cheaper.
+	// more than the class should implement [ClassObserver] too, which is cheaper, and one
+	// that only counts should implement [ClassCounter].
 	//
 	// If Observe panics, the engine recovers, and logs the first panic of each Observer
 	// with [log/slog.Default].
@@ -31,6 +32,17 @@ type ClassObserver interface {
 	// ObserveClass is called first, as Observe is. It reports whether the engine must call
 	// Observe too. The observer may keep c.
 	ObserveClass(c *Class) (whole bool)
+}
+
+// ClassCounter is an [Observer] that only counts decisions by class. The engine counts for
+// it, which costs one atomic addition for each decision.
+type ClassCounter interface {
+	Observer
+	// CounterOf returns the counter to which the engine adds 1 for each decision of class c,
+	// instead of calling Observe. If it is nil, the class is not counted. The engine keeps
+	// the counter with the class, so it rarely calls CounterOf, but it may ask again about the
+	// same class, and concurrently. The observer may keep c.
+	CounterOf(c *Class) *atomic.Uint64
 }
 
 // Result says in one word what becomes of a request.
@@ -105,7 +117,9 @@ func (e *Engine) Observe(observer Observer) (stop func()) {
 		return func() {}
 	}
 	r := &registration{observer: observer}
-	r.class, _ = observer.(ClassObserver)
+	if r.counter, _ = observer.(ClassCounter); r.counter == nil {
+		r.class, _ = observer.(ClassObserver)
+	}
 	e.changeWatch(func(all []*registration) []*registration { return append(all, r) })
 	return func() {
 		e.changeWatch(func(all []*registration) []*registration {
@@ -117,13 +131,28 @@ func (e *Engine) Observe(observer Observer) (stop func()) {
 // registration is one call of Observe.
 type registration struct {
 	observer Observer
-	class    ClassObserver // nil if the observer needs the whole Observation every time
+	counter  ClassCounter  // nil if the observer does not only count
+	class    ClassObserver // nil if the observer only counts, or needs the whole Observation every time
 	panicked atomic.Bool
 }
 
 // watch is who watches an engine. It does not change; the engine replaces it.
 type watch struct {
-	observers []*registration // not empty
+	all       []*registration // not empty, in order
+	counters  []*registration
+	observers []*registration // those that do not only count
+}
+
+func newWatch(all []*registration) *watch {
+	w := &watch{all: all}
+	for _, r := range all {
+		if r.counter != nil {
+			w.counters = append(w.counters, r)
+		} else {
+			w.observers = append(w.observers, r)
+		}
+	}
+	return w
 }
 
 // changeWatch replaces the observers of an engine by those that change returns for a copy.
@@ -132,13 +161,13 @@ func (e *Engine) changeWatch(change func([]*registration) []*registration) {
 	defer e.changing.Unlock()
 	var observers []*registration
 	if old := e.watch.Load(); old != nil {
-		observers = slices.Clone(old.observers)
+		observers = slices.Clone(old.all)
 	}
 	if observers = change(observers); len(observers) == 0 {
 		e.watch.Store(nil)
 		return
 	}
-	e.watch.Store(&watch{observers})
+	e.watch.Store(newWatch(observers))
 }
 
 // see tells the observers about an outcome for the request that src or, if src is nil, r
@@ -153,13 +182,65 @@ func (w *watch) see(h *shadow, src Source, r *facts, o *Outcome, handshake bool)
 	if o.verdict.judged {
 		j, refused = o.judge(src, r, !o.verdict.Allowed && o.fromOwnPage(src, r))
 	}
-	class := o.class(j, "")
+	class := w.count(o, o.key(j))
 	for i, each := range w.observers {
 		if each.class == nil || each.observeClass(class) {
 			w.tell(i, src, r, o, nil, &sight{class: class, refused: refused, handshake: handshake})
 			return
 		}
 	}
+}
+
+// count counts an outcome, and returns its class.
+func (w *watch) count(o *Outcome, key classKey) *Class {
+	class := o.verdict.first.Load()
+	if class == nil || class.key != key {
+		class = o.findClass(key)
+	}
+	known := class.counters.Load()
+	if known == nil || known.of != w {
+		known = w.findCounters(class)
+	}
+	for _, n := range known.all {
+		n.Add(1)
+	}
+	return &class.Class
+}
+
+// counters are those of one class, for one watch.
+type counters struct {
+	of  *watch
+	all []*atomic.Uint64
+	// next has those of another watch: engines with the same policies may share classes.
+	next *counters
+}
+
+// maxWatches is for how many watches a class keeps counters. Those of watches that are no
+// longer in use fall out at some time.
+const maxWatches = 8
+
+// findCounters finds counters that are not the first of their class. It allocates only for
+// the first decision of the class.
+func (w *watch) findCounters(c *knownClass) *counters {
+	first := c.counters.Load()
+	n := 0
+	for known := first; known != nil; known = known.next {
+		if known.of == w {
+			return known
+		}
+		n++
+	}
+	found := &counters{of: w}
+	if n < maxWatches {
+		found.next = first
+	}
+	for _, r := range w.counters {
+		if counter := r.counterOf(&c.Class); counter != nil {
+			found.all = append(found.all, counter)
+		}
+	}
+	c.counters.CompareAndSwap(first, found) // if it fails, a later decision keeps them
+	return found
 }
 
 // seeBoth is see if there are shadow policies.
@@ -187,7 +268,8 @@ func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake b
 			difference = ShadowSame
 		}
 	}
-	now.class, now.shadowed = o.class(found, difference), shadowed.class(j, difference)
+	differing := classKey(difference.index())
+	now.class, now.shadowed = w.count(o, o.key(found)|differing), shadowed.class(shadowed.key(j)|differing)
 	w.tellAll(src, r, o, &shadowed, &now)
 }
 
@@ -258,6 +340,11 @@ func (r *registration) observeClass(c *Class) (whole bool) {
 	return r.class.ObserveClass(c)
 }
 
+func (r *registration) counterOf(c *Class) *atomic.Uint64 {
+	defer r.recover()
+	return r.counter.CounterOf(c)
+}
+
 func (r *registration) observe(ctx context.Context, o *Observation) {
 	defer r.recover()
 	r.observer.Observe(ctx, o)
@@ -280,33 +367,29 @@ func report(panicked *atomic.Bool, who string, value any) {
 
 // class returns the class of an outcome. It allocates only for the first decision of a
 // class.
-func (o *Outcome) class(j judgement, difference Difference) *Class {
-	key := classKey{route: o.route, mark: o.mark, judgement: j}
-	if difference != "" {
-		key.shadow = difference.index()
-	}
+func (o *Outcome) class(key classKey) *Class {
 	if c := o.verdict.first.Load(); c != nil && c.key == key {
 		return &c.Class
 	}
-	return o.findClass(key, difference)
+	return &o.findClass(key).Class
 }
 
-// findClass is class for those that are not the first of their verdict.
-func (o *Outcome) findClass(key classKey, difference Difference) *Class {
+// findClass finds a class that is not the first of its verdict.
+func (o *Outcome) findClass(key classKey) *knownClass {
 	head := &o.verdict.classesOf(o.route).latest
 	for {
 		first := head.Load()
 		for c := first; c != nil; c = c.next {
 			if c.key == key {
-				return &c.Class
+				return c
 			}
 		}
 		c := &knownClass{key: key, next: first}
-		c.Kind, c.Policy, c.Route, c.Shadow = o.verdict.Kind, o.verdict.Policy, int(o.route)-1, difference
-		c.Result, c.Code = o.result(key.judgement)
+		c.Kind, c.Policy, c.Route, c.Shadow = o.verdict.Kind, o.verdict.Policy, int(o.route)-1, key.difference()
+		c.Result, c.Code = o.result(key.judgement())
 		if head.CompareAndSwap(first, c) {
 			o.verdict.first.CompareAndSwap(nil, c)
-			return &c.Class
+			return c
 		}
 	}
 }
@@ -337,17 +420,26 @@ type classes struct {
 	latest atomic.Pointer[knownClass]
 }
 
-// classKey tells the classes of one verdict apart.
-type classKey struct {
-	route     int32
-	mark      mark
-	judgement judgement
-	shadow    uint8
+// classKey tells the classes of one verdict apart. It has one more than the index of the
+// route, the mark, the judgement and, in the lowest byte, the index of the difference.
+type classKey uint64
+
+// key returns the key of the class of an outcome without shadow policies.
+func (o *Outcome) key(j judgement) classKey {
+	return classKey(o.route)<<24 | classKey(o.mark)<<16 | classKey(j)<<8
 }
+
+// difference returns the difference whose index is in the key.
+func (k classKey) difference() Difference {
+	return [...]Difference{"", ShadowSame, ShadowStricter, ShadowLooser}[uint8(k)]
+}
+
+func (k classKey) judgement() judgement { return judgement(k >> 8) }
 
 // knownClass is an element of the list of classes.
 type knownClass struct {
-	key classKey
+	key      classKey
+	counters atomic.Pointer[counters] // of those that watch
 	Class
 	next *knownClass
 }

@@ -336,27 +336,27 @@ var version = sync.OnceValue(func() string {
 
 // trial counts what a candidate would change, as an observer of the engine.
 type trial struct {
-	candidate                   Reference
-	decisions, stricter, looser atomic.Uint64
-	stop                        func()
+	candidate              Reference
+	same, stricter, looser atomic.Uint64
+	stop                   func()
 }
 
-// Observe implements [core.Observer]. It is never called, because ObserveClass is enough.
+// Observe implements [core.Observer]. It is never called, because the engine counts.
 func (t *trial) Observe(context.Context, *core.Observation) {}
 
-// ObserveClass implements [core.ClassObserver].
-func (t *trial) ObserveClass(c *core.Class) (whole bool) {
-	if c.Shadow == "" || c.Result == core.ResultNotCORS {
-		return false
+// CounterOf implements [core.ClassCounter].
+func (t *trial) CounterOf(c *core.Class) *atomic.Uint64 {
+	switch {
+	case c.Result == core.ResultNotCORS:
+		return nil
+	case c.Shadow == core.ShadowSame:
+		return &t.same
+	case c.Shadow == core.ShadowStricter:
+		return &t.stricter
+	case c.Shadow == core.ShadowLooser:
+		return &t.looser
 	}
-	t.decisions.Add(1)
-	switch c.Shadow {
-	case core.ShadowStricter:
-		t.stricter.Add(1)
-	case core.ShadowLooser:
-		t.looser.Add(1)
-	}
-	return false
+	return nil // decided before the candidate became the shadow
 }
 
 // counts returns the counts so far. They are nil if there is no trial.
@@ -364,7 +364,9 @@ func (t *trial) counts() *ShadowCounts {
 	if t == nil {
 		return nil
 	}
-	return &ShadowCounts{Revision: t.candidate.Pushed, Decisions: t.decisions.Load(), Stricter: t.stricter.Load(), Looser: t.looser.Load()}
+	c := &ShadowCounts{Revision: t.candidate.Pushed, Stricter: t.stricter.Load(), Looser: t.looser.Load()}
+	c.Decisions = t.same.Load() + c.Stricter + c.Looser
+	return c
 }
 
 // endTrial ends the trial of a candidate, if there is one.

@@ -548,8 +548,7 @@ func (in *interpreter) withElement(at *ast.IndexExpr, v, key, value Value) Value
 // return.
 func (in *interpreter) opaque(n ast.Node, env scope) ending {
 	leaves := false
-	var visit func(ast.Node) bool
-	visit = func(n ast.Node) bool {
+	visit := func(n ast.Node) bool {
 		switch s := n.(type) {
 		case *ast.FuncLit:
 			in.captured(s, env)

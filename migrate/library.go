@@ -3,7 +3,6 @@ package migrate
 import (
 	"go/ast"
 	"go/types"
-	"slices"
 	"strings"
 )
 
@@ -134,14 +133,4 @@ func isSite(fn *types.Func) (*Library, Constructor, bool) {
 	}
 	c, ok := l.Constructors[fn.Name()]
 	return l, c, ok
-}
-
-// names are the constructors, in order.
-func (l *Library) names() []string {
-	var names []string
-	for name := range l.Constructors {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/printer"
 	"go/token"
+	"go/types"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,6 +27,8 @@ type Program struct {
 	vars   map[string]*variable       // by keyOf
 	calls  map[string][]callSite      // of declared functions, by keyOf
 	viper  viperFacts
+
+	standard []*types.Package // those of newImports
 }
 
 // declared is a function with its package.
@@ -50,28 +53,36 @@ func Load(ctx context.Context, dir string, patterns ...string) (*Program, error)
 	}
 	p := &Program{Dir: absolute, Fset: token.NewFileSet()}
 	cfg := &packages.Config{Context: ctx, Dir: absolute, Fset: p.Fset, Mode: loadMode}
-	found, err := packages.Load(cfg, patterns...)
+	asked := append(slices.Clone(patterns), newImports...)
+	found, err := packages.Load(cfg, asked...)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: the packages cannot be listed: %w", err)
 	}
 	wanted := map[string]bool{}
 	for _, pkg := range found {
-		wanted[pkg.PkgPath] = true
+		wanted[pkg.PkgPath] = !slices.Contains(newImports, pkg.PkgPath)
 	}
 	if more := siblings(found); len(more) > 0 {
 		// Types of both must be the same objects, so all are loaded at once.
-		if found, err = packages.Load(cfg, append(slices.Clone(patterns), more...)...); err != nil {
+		if found, err = packages.Load(cfg, append(asked, more...)...); err != nil {
 			return nil, fmt.Errorf("migrate: the packages cannot be listed: %w", err)
 		}
 	}
 	p.add(found, wanted)
+	if len(p.Packages) == 0 && len(p.Faults) > 0 {
+		return p, fmt.Errorf("migrate: no package can be read: %w", p.Faults[0])
+	}
 	if len(p.Packages) == 0 {
-		return p, fmt.Errorf("migrate: no Go package matches %s in %s; the patterns are those of 'go list', such as ./...",
+		return p, fmt.Errorf("migrate: no Go package matches %s in %s; the patterns are those of 'go list', such as \"./...\"",
 			strings.Join(patterns, " "), dir)
 	}
 	p.index()
 	return p, nil
 }
+
+// newImports are the packages of the standard library that new code may need. They are loaded
+// with the program, so that their types are the same.
+var newImports = []string{"context", "os", "strings", "time"}
 
 // siblings returns the packages of the same modules that are imported but not loaded.
 func siblings(loaded []*packages.Package) []string {
@@ -114,6 +125,10 @@ func (p *Program) add(found []*packages.Package, wanted map[string]bool) {
 				p.Faults = append(p.Faults, e)
 			}
 		}
+		if slices.Contains(newImports, pkg.PkgPath) {
+			p.standard = append(p.standard, pkg.Types)
+			continue
+		}
 		if pkg.Types == nil || pkg.TypesInfo == nil || len(pkg.Syntax) == 0 {
 			continue
 		}
@@ -132,7 +147,7 @@ func (p *Program) position(pos token.Pos) token.Position {
 	return at
 }
 
-// source returns the expression as written.
+// source returns the expression as newImports.
 func (p *Program) source(n ast.Node) Source {
 	if n == nil {
 		return Source{}

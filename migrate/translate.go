@@ -32,12 +32,23 @@ func (p *Program) Translate(s *Site) []*Result {
 		for i := range r.Notes {
 			r.Notes[i].Pos = s.Pos
 		}
-		p.translateWay(r, w)
+		p.guarded(r, w)
 		r.Mount = p.mount(r)
 		r.Place = p.place(s)
 		results = append(results, r)
 	}
 	return results
+}
+
+// guarded translates one way. A bug makes a site unread; it does not end the program.
+func (p *Program) guarded(r *Result, w way) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			r.Outcome, r.Variants = Unread, nil
+			r.Why = fmt.Sprintf("package migrate has a bug, please report it: %v", fault)
+		}
+	}()
+	p.translateWay(r, w)
 }
 
 func (p *Program) translateWay(r *Result, w way) {

@@ -17,8 +17,6 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ast/astutil"
-	"golang.org/x/tools/go/gcexportdata"
-	"golang.org/x/tools/go/packages"
 )
 
 // Rewritten is what a program looks like with corskit in place.
@@ -315,7 +313,10 @@ func (p *Program) compiles(s *Site, text []byte) error {
 		files = append(files, parsed)
 	}
 	var faults []error
-	imp := &declarations{known: map[string]*types.Package{}, fset: fset, dir: p.Dir}
+	imp := &declarations{known: map[string]*types.Package{}, fset: fset}
+	for _, pkg := range p.standard {
+		imp.known[pkg.Path()] = pkg
+	}
 	imp.add(s.pkg.Types)
 	for _, pkg := range p.Packages {
 		imp.add(pkg.Types)
@@ -351,7 +352,6 @@ func check(conf types.Config, path string, fset *token.FileSet, files []*ast.Fil
 type declarations struct {
 	known map[string]*types.Package
 	fset  *token.FileSet
-	dir   string // of the program
 }
 
 func (d *declarations) add(pkg *types.Package) {
@@ -387,27 +387,7 @@ func (d *declarations) Import(path string) (*types.Package, error) {
 		}
 		return pkg, err
 	}
-	return d.exported(path)
-}
-
-// exported imports a package that the program did not import before, from what the
-// compiler exported. Packages that are known are part of it.
-func (d *declarations) exported(path string) (*types.Package, error) {
-	cfg := &packages.Config{Dir: d.dir, Mode: packages.NeedName | packages.NeedExportFile}
-	found, err := packages.Load(cfg, path)
-	if err != nil || len(found) != 1 || found[0].ExportFile == "" {
-		return nil, fmt.Errorf("package %s is not loaded", path)
-	}
-	file, err := os.Open(found[0].ExportFile)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	r, err := gcexportdata.NewReader(file)
-	if err != nil {
-		return nil, err
-	}
-	return gcexportdata.Read(r, d.fset, d.known, path)
+	return nil, fmt.Errorf("package %s is not loaded", path)
 }
 
 // differing returns the fields in which two variants differ.

@@ -3,11 +3,9 @@ package observe
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/corskit/corskit/core"
 )
@@ -24,38 +22,21 @@ const (
 const others = "(others)"
 
 // Counters counts decisions by class. It is a [core.Observer] for any number of engines,
-// and is safe for concurrent use. It takes no lock and does not allocate, except for the
-// first decisions of a class.
+// and is safe for concurrent use. An engine counts a decision with one atomic addition; it
+// takes no lock and does not allocate, except for the first decisions of a class.
 //
 // Counters tells 180 classes apart (18 for each policy if there are more than ten), and never
 // more than 10,000. From two thirds of the bound on, new classes lose their route: it is -1.
 // At the bound, they keep only their kind and result; their code and policy are "(others)".
 // So many routes or reloads cost detail, and no decision is lost.
 type Counters struct {
-	recent [slots]atomic.Pointer[counter] // near the index of their classes
-
-	mu       sync.Mutex // held while a counter is added
+	mu       sync.Mutex
 	totals   map[core.Class]*atomic.Uint64
 	apart    int             // how many of totals are told apart
 	policies map[string]bool // the names in totals
 }
 
-var _ core.ClassObserver = (*Counters)(nil)
-
-// counter counts the decisions of a class. Counters of equal classes share n.
-type counter struct {
-	class *core.Class
-	n     *atomic.Uint64
-}
-
-const (
-	slots  = 1 << 8
-	window = 4 // how far from its index a counter may be
-)
-
-// index returns where to look for the counter of a class. Classes do not move, and differ
-// in the bits of their addresses beyond those of their size.
-func index(class *core.Class) uintptr { return uintptr(unsafe.Pointer(class)) / unsafe.Sizeof(*class) }
+var _ core.ClassCounter = (*Counters)(nil)
 
 // Count is how many decisions had a class.
 type Count struct {
@@ -68,40 +49,16 @@ func NewCounters() *Counters {
 	return &Counters{totals: make(map[core.Class]*atomic.Uint64), policies: make(map[string]bool)}
 }
 
-// Observe implements [core.Observer].
-func (c *Counters) Observe(_ context.Context, o *core.Observation) { c.ObserveClass(o.Class) }
-
-// ObserveClass implements [core.ClassObserver].
-func (c *Counters) ObserveClass(class *core.Class) (whole bool) {
-	at := index(class)
-	for i := range uintptr(window) {
-		if known := c.recent[(at+i)%slots].Load(); known != nil && known.class == class {
-			known.n.Add(1)
-			return false
-		}
-	}
-	c.add(class).Add(1)
-	return false
-}
-
-// add returns the number of a class that was not found. If its places are taken, it takes
-// one at random. So classes that are no longer in use give way, and those in use settle: all
-// stay if each can have a place of its own.
-func (c *Counters) add(class *core.Class) *atomic.Uint64 {
+// CounterOf implements [core.ClassCounter].
+func (c *Counters) CounterOf(class *core.Class) *atomic.Uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := c.total(*class)
-	at := index(class)
-	free := (at + uintptr(rand.Uint32N(window))) % slots
-	for i := range uintptr(window) {
-		if c.recent[(at+i)%slots].Load() == nil {
-			free = (at + i) % slots
-			break
-		}
-	}
-	c.recent[free].Store(&counter{class, n})
-	return n
+	return c.total(*class)
 }
+
+// Observe implements [core.Observer]. An engine does not call it, but another observer may
+// pass on what it observes. It takes a lock.
+func (c *Counters) Observe(_ context.Context, o *core.Observation) { c.CounterOf(o.Class).Add(1) }
 
 // total returns the number of a class, which it adds if there is none.
 func (c *Counters) total(class core.Class) *atomic.Uint64 {

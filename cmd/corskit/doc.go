@@ -11,6 +11,7 @@
 //	corskit conform URL [FILE]                   compare a running server with a file
 //	corskit diff OLD [NEW]                       report what a change allows and refuses
 //	corskit suggest [FILE] --from LOG            suggest the change that allows what was refused
+//	corskit migrate [PACKAGES]                   translate CORS middlewares in Go into policies
 //	corskit fleet push [FILE]                    give one policy to many replicas, through etcd
 //
 // The exit status is 0 if the answer is yes or nothing is wrong, 1 if the answer

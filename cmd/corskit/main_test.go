@@ -242,14 +242,14 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	r := corskit(t, "")
 	contains(t, "the help", r.stdout,
-		"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "fleet",
+		"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "migrate", "fleet",
 		"completion", "version", "Examples:")
 	for _, cmd := range newFleet().Commands() {
 		if r := corskit(t, "", "help", "fleet", cmd.Name()); r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help fleet %s: %+v", cmd.Name(), r)
 		}
 	}
-	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "fleet"} {
+	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "migrate", "fleet"} {
 		r := corskit(t, "", "help", name)
 		if r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help %s: %+v", name, r)
@@ -300,6 +300,7 @@ func TestNothingRaw(t *testing.T) {
 		{"probe", evil, "-o", "https://b.example"}, {"serve", evil}, {"diff", evil, evil},
 		{"suggest", "cors.yaml", "--from", "log"}, {"suggest", "cors.yaml", "--from", "log", "--format", "json"},
 		{"suggest", "cors.yaml", "--from", evil}, {"suggest", "cors.yaml", "--from", "http://" + evil},
+		{"migrate", "--dir", evil}, {"migrate", evil}, {"migrate", "--format", evil},
 		{"fleet", evil}, {"fleet", "status", "--endpoints", evil}, {"fleet", "status", "--endpoints", "http://" + evil + ":1"},
 		{"fleet", "status", "--public-keys", evil}, {"fleet", "status", "--prefix", evil}, {"fleet", "push", evil},
 		{"fleet", "keygen", evil + "/x"},

@@ -31,7 +31,8 @@ what is kept fits a policy. It says why a place is not written. --file writes th
 of the only place, or of the one at --at, to a new file.
 
 Exit status: 0 if every place is translated, 1 if a part of one stays code, has no
-policy or is not read, 2 if the packages cannot be read or a file cannot be written.`,
+policy, is not read or, with --write, not written, 2 if the packages cannot be read or
+a file cannot be written.`,
 		Example: `  corskit migrate
   corskit migrate ./cmd/server --form go
   corskit migrate --write ./...
@@ -87,8 +88,8 @@ func (m *migration) run(cmd *cobra.Command, patterns []string) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range results {
-		if r.Outcome != migrate.Translated {
+	for i, r := range results {
+		if r.Outcome != migrate.Translated || answer.Results[i].NotWritten != "" {
 			return errNo
 		}
 	}

@@ -29,6 +29,9 @@ import (
 
 const patience = 30 * time.Second // for what happens at some time
 
+// leaseTTL is how long a status outlives its replica. Replicas keep it alive three times as often.
+const leaseTTL = 5 * time.Second
+
 // recovery is generous by default, because other tests use the same processors.
 var recovery = flag.Duration("recovery", 10*time.Second,
 	"how long a replica may take to be well again after a fault: 2s on an idle machine")
@@ -210,7 +213,7 @@ func (w *world) joinWith(client *clientv3.Client, changes ...func(*fleet.Options
 	options := fleet.Options{
 		Prefix: w.prefix, Keys: []ed25519.PublicKey{w.public}, Jitter: -1,
 		// Nothing may depend on the refresh, unless a test says otherwise.
-		Refresh: time.Hour, LeaseTTL: 5 * time.Second, BootTimeout: time.Second,
+		Refresh: time.Hour, LeaseTTL: leaseTTL, BootTimeout: time.Second,
 		Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 	}
 	for _, change := range changes {

@@ -177,6 +177,7 @@ func ListAndFunction(app http.Handler) http.Handler {
 // ByRequest decides by the path too.
 func ByRequest(app http.Handler) http.Handler {
 	return cors.New(cors.Options{
+		//lint:ignore SA1019 programs still have it
 		AllowOriginRequestFunc: func(r *http.Request, origin string) bool {
 			return r.URL.Path == "/item" && origin == "https://app.example"
 		},
