@@ -42,7 +42,8 @@ func chiTranslate(t *Translation) {
 	}
 	t.requestedHeaders("content-type")
 	if len(t.Policy.AllowHeaders) > 0 && t.Policy.AllowHeaders[0] == "*" {
-		t.note(Note{Code: "odd-header-names", Change: Fixed, Field: "AllowedHeaders", Scope: Scope{Kinds: []string{Actual, Preflight}, Odd: true},
+		t.note(Note{Code: "odd-header-names", Change: Fixed, Field: "AllowedHeaders", Scope: Scope{Kinds: []string{Actual, Preflight},
+			Odd: true},
 			Text: "go-chi/cors drops every character but letters, digits, dashes, dots and underscores from the names that it repeats"})
 	}
 	exposed, _ := t.list("ExposedHeaders", "ExposeHeaders")

@@ -3,14 +3,13 @@ package migrate
 import (
 	"regexp"
 	"strings"
-
-	"github.com/corskit/corskit/core"
 )
 
 // echoV4 is the CORS middleware of github.com/labstack/echo/v4.
 func echoV4() *Library {
 	l := echoLike("echo", "github.com/labstack/echo/v4/middleware", "corsecho")
-	l.Functions = map[string]string{"AllowOriginFunc": "func(_ context.Context, r core.Request) bool { ok, err := (FUNC)(r.OriginValue()); " +
+	l.Functions = map[string]string{"AllowOriginFunc": "func(_ context.Context, r core.Request) bool { ok, err := " +
+		"(FUNC)(r.OriginValue()); " +
 		"return ok && err == nil }"}
 	l.Constructors["CORS"] = Constructor{fixed(echoDefaults), -1, "middleware"}
 	l.Variables = map[string]func(Source) Value{
@@ -128,19 +127,12 @@ func (t *Translation) echoRest() {
 		t.Policy.AllowMethods = []string{"PUT", "PATCH", "DELETE"}
 		t.note(Note{Code: "router-methods", Change: Fixed, Field: "AllowMethods", Scope: Scope{Kinds: []string{Actual, Preflight}},
 			Text: "without AllowMethods, echo answers with the methods of the path's routes; the policy is the same for every path: " +
-				"a preflight for another of PUT, PATCH and DELETE succeeds, and the script reads the router's 405; list more if routes have more"})
+				"a preflight for another of PUT, PATCH and DELETE succeeds, and the script reads the router's 405; list more if " +
+				"routes have more"})
 	}
 	t.methods("AllowMethods", methods, identity)
 	t.literalStar("AllowMethods", "method", methods)
-	headers, empty := t.list("AllowHeaders", "AllowHeaders")
-	if empty {
-		t.allHeaders()
-	}
-	t.headers("AllowHeaders", headers)
-	t.literalStar("AllowHeaders", "header", headers)
-	exposed, _ := t.list("ExposeHeaders", "ExposeHeaders")
-	t.exposed("ExposeHeaders", exposed)
-	t.seconds("MaxAge", core.NoPreflightCache)
+	t.repeatedHeaders()
 	t.skipper("Skipper")
 }
 
@@ -155,5 +147,6 @@ func (t *Translation) skipper(option string) {
 	}
 	adapter := t.site.Library.Adapter[strings.LastIndex(t.site.Library.Adapter, "/")+1:]
 	t.variant.Skip = adapter + ".Options{Skip: " + t.expr(option) + "}"
-	t.note(Note{Code: "skip", Change: Same, Field: option, Text: option + " is an argument of the new middleware, " + adapter + ".Options.Skip"})
+	t.note(Note{Code: "skip", Change: Same, Field: option, Text: option + " is an argument of the new middleware, " + adapter +
+		".Options.Skip"})
 }

@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/corskit/corskit/core"
 )
 
 // fiberV2 is the CORS middleware of github.com/gofiber/fiber/v2. Its lists are texts with
@@ -42,7 +40,8 @@ func fiberLike(name, path, adapter string) *Library {
 		Constructors: map[string]Constructor{"New": {structArg(0), 0, "middleware"}},
 		Standing: []Note{
 			{Code: "vary-origin", Change: Fixed, Scope: Scope{Kinds: []string{Cached}},
-				Text: "for every origin, fiber answers a request without Origin with neither * nor Vary, so a cache gives that answer to requests " +
+				Text: "for every origin, fiber answers a request without Origin with neither * nor Vary, so a cache gives that answer " +
+					"to requests " +
 					"that need the CORS headers; corskit always sends *"},
 			{Code: "split-lists", Change: Fixed, Scope: Scope{Kinds: []string{Gateway}},
 				Text: "a gateway may split Access-Control-Request-Headers into lines; fiber reads only the first"},
@@ -89,15 +88,7 @@ func fiberTranslate(t *Translation) {
 		t.note(Note{Code: "own-options", Change: Fixed, Field: "AllowMethods", Scope: Scope{Methods: []string{"OPTIONS"}},
 			Text: "fiber omits the CORS headers from the answer to a script's own OPTIONS, which follows its preflight"})
 	}
-	headers, empty := t.list("AllowHeaders", "AllowHeaders")
-	if empty {
-		t.allHeaders()
-	}
-	t.headers("AllowHeaders", headers)
-	t.literalStar("AllowHeaders", "header", headers)
-	exposed, _ := t.list("ExposeHeaders", "ExposeHeaders")
-	t.exposed("ExposeHeaders", exposed)
-	t.seconds("MaxAge", core.NoPreflightCache)
+	t.repeatedHeaders()
 	t.skipper("Next")
 }
 
@@ -108,7 +99,8 @@ func (t *Translation) fiberOrigins() {
 	if t.keeps("AllowOrigins") && isNil(function) && len(entries) == 0 {
 		t.note(Note{Code: "unset-means-any", Change: Fixed, Wrong: true, Field: "AllowOrigins", Pos: v.At().Pos,
 			Scope: Scope{Unset: true},
-			Text:  "if what is read is empty, fiber allows every origin; with corskit an empty list allows none, and an empty entry is an error"})
+			Text: "if what is read is empty, fiber allows every origin; with corskit an empty list allows none, and an empty entry " +
+				"is an error"})
 	}
 	var meanings []meaning
 	for _, e := range entries {

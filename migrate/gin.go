@@ -65,11 +65,14 @@ func ginLike(name, path string) *Library {
 		},
 		Functions: map[string]string{"AllowOriginWithContextFunc": noShape},
 		Standing: []Note{
-			{Code: "every-options", Change: Fixed, Scope: Scope{Kinds: []string{Options, Handler, Actual}, Methods: []string{"OPTIONS"}, Server: true},
-				Text: name + " answers every OPTIONS with an Origin itself; corskit answers only preflights, and the application the rest: " +
+			{Code: "every-options", Change: Fixed, Scope: Scope{Kinds: []string{Options, Handler, Actual}, Methods: []string{"OPTIONS"},
+				Server: true},
+				Text: name + " answers every OPTIONS with an Origin itself; corskit answers only preflights, and the application the " +
+					"rest: " +
 					"a path without an OPTIONS route answers 404 or 405"},
 			{Code: "vary-origin", Change: Fixed, Scope: Scope{Kinds: []string{Cached}},
-				Text: name + " omits Vary from the answer to a request without Origin, so a cache gives that answer to requests that need the CORS headers"},
+				Text: name + " omits Vary from the answer to a request without Origin, so a cache gives that answer to requests that " +
+					"need the CORS headers"},
 		},
 		Translate: ginTranslate,
 	}
@@ -111,7 +114,8 @@ func (t *Translation) literalStar(option, what string, entries []entry) {
 		if strings.TrimSpace(e.text) == "*" && t.Policy.AllowCredentials {
 			t.note(Note{Code: "star-with-credentials", Change: Fixed, Wrong: true, Field: option, Pos: e.pos,
 				Scope: Scope{Kinds: []string{Actual, Preflight, Gateway}},
-				Text: fmt.Sprintf("%s sends \"*\" in %s, which browsers take for the name of a %s if the request has credentials, and which "+
+				Text: fmt.Sprintf("%s sends \"*\" in %s, which browsers take for the name of a %s if the request has credentials, and "+
+					"which "+
 					"does not cover Authorization; corskit answers with what was asked for, so these requests now work; "+
 					"list the %ss that scripts use", t.site.Library.Name, option, what, what)})
 		}

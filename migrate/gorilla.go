@@ -17,7 +17,8 @@ func gorillaHandlers() *Library {
 			{Code: "own-options", Change: Fixed, Scope: Scope{Methods: []string{"OPTIONS"}},
 				Text: "a script's own OPTIONS, which follows its preflight, reaches the handler; gorilla/handlers answers it with 400"},
 			{Code: "vary-origin", Change: Fixed, Scope: Scope{Kinds: []string{Cached}},
-				Text: "gorilla/handlers names Origin in Vary only if two or more origins are listed, and never if the origin is not allowed; " +
+				Text: "gorilla/handlers names Origin in Vary only if two or more origins are listed, and never if the origin is not " +
+					"allowed; " +
 					"a cache then gives one origin the answer for another"},
 			{Code: "split-lists", Change: Fixed, Scope: Scope{Kinds: []string{Gateway}},
 				Text: "a gateway may split Access-Control-Request-Headers into lines; gorilla/handlers reads only the first"},
@@ -147,7 +148,8 @@ func (t *Translation) gorillaWithheld(listed []entry, convert func(string) strin
 	if len(missing) > 0 {
 		t.note(Note{Code: "safelisted-preflight", Change: Fixed, Field: "AllowedMethods", Scope: Scope{Methods: missing},
 			Text: "AllowedMethods lacks " + strings.Join(missing, ", ") + ", which browsers send without asking; gorilla/handlers then " +
-				"refuses their preflights, which custom headers and upload listeners cause; to forbid a method, answer it with 405 in the router"})
+				"refuses their preflights, which custom headers and upload listeners cause; to forbid a method, answer it with 405 in " +
+				"the router"})
 	}
 }
 

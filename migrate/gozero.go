@@ -64,7 +64,8 @@ func goZeroTranslate(t *Translation) {
 	}
 	t.origins("origin", meanings)
 	t.note(Note{Code: "implied-credentials", Change: Same, Field: "origin",
-		Text: "go-zero allows credentials whenever origins are listed, and so does the policy; remove AllowCredentials if scripts need none"})
+		Text: "go-zero allows credentials whenever origins are listed, and so does the policy; remove AllowCredentials if scripts " +
+			"need none"})
 }
 
 // goZeroEntry is an origin, or the host of subdomains.

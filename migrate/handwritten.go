@@ -138,7 +138,8 @@ func (p *Program) setsOrigin(pkg *packages.Package, body ast.Node, depth int) bo
 			if fn == nil || depth >= 3 || found {
 				return !found
 			}
-			if d := p.decls[keyOf(fn)]; d != nil && d.decl.Body != nil && d.pkg.PkgPath == pkg.PkgPath && shapeOf(typeOfDecl(d.pkg.TypesInfo, d.decl)) == nil {
+			if d := p.decls[keyOf(fn)]; d != nil && d.decl.Body != nil && d.pkg.PkgPath == pkg.PkgPath &&
+				shapeOf(typeOfDecl(d.pkg.TypesInfo, d.decl)) == nil {
 				found = p.setsOrigin(d.pkg, d.decl.Body, depth+1)
 			}
 		}

@@ -33,7 +33,8 @@ func (t *Translation) handwrittenCredentials() {
 		return
 	}
 	n := Note{Code: "half-credentials", Change: Narrower, Wrong: true, Scope: Scope{Credentials: "with"},
-		Text: "Access-Control-Allow-Credentials is set on answers but not on preflights, so browsers allow only some requests with credentials; " +
+		Text: "Access-Control-Allow-Credentials is set on answers but not on preflights, so browsers allow only some requests with " +
+			"credentials; " +
 			"the policy allows none: set AllowCredentials if scripts need them"}
 	if preflight {
 		n.Change, n.Scope.Kinds = Fixed, []string{Handler}
@@ -46,7 +47,8 @@ func (t *Translation) handwrittenCredentials() {
 func (t *Translation) handwrittenOrigins() {
 	if p, ok := t.option(allowOrigin).(*Predicate); ok {
 		if ways, ok := languages(p.Tree); !ok || !t.decided(allowOrigin, p, ways) {
-			t.NoPolicy("which origins are allowed is computed in a way that no list says: write AllowOriginFunc, or list the origins in AllowOrigins")
+			t.NoPolicy("which origins are allowed is computed in a way that no list says: write AllowOriginFunc, or list the origins " +
+				"in AllowOrigins")
 		}
 		return
 	}
@@ -59,7 +61,8 @@ func (t *Translation) handwrittenOrigins() {
 		}
 		if strings.ContainsAny(e.text, ", ") {
 			t.note(Note{Code: "several-origins", Change: Same, Wrong: true, Pos: e.pos,
-				Text: fmt.Sprintf("%s is %q, but it takes one origin, so browsers refused every answer; list the origins in AllowOrigins", allowOrigin, e.text)})
+				Text: fmt.Sprintf("%s is %q, but it takes one origin, so browsers refused every answer; list the origins in "+
+					"AllowOrigins", allowOrigin, e.text)})
 			continue
 		}
 		meanings = append(meanings, exactly(e, e.text))
@@ -106,7 +109,8 @@ func (t *Translation) handwrittenAge() {
 func (t *Translation) handwrittenFaults() {
 	if missing, _ := text(valueOr(t.option("Missing"))); missing != "" {
 		t.note(Note{Code: "half-answered", Change: Wider, Wrong: true,
-			Text: fmt.Sprintf("%s is not set on %s, so browsers refuse them; the policy allows them for its origins, which is probably what was meant; "+
+			Text: fmt.Sprintf("%s is not set on %s, so browsers refuse them; the policy allows them for its origins, which is "+
+				"probably what was meant; "+
 				"if not, do not mount it", allowOrigin, missing)})
 	}
 	if set, _ := truth(valueOr(t.option("PassesPreflights"))); set {

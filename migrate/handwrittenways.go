@@ -97,7 +97,8 @@ func (p *Program) asOptions(s *Site, in *interpreter, env scope) (*Struct, strin
 		return nil, "it cannot be evaluated"
 	}
 	if !isSet(actual[passed]) && !isSet(preflight[passed]) {
-		return nil, "it is a handler, not a middleware; mount corskit around it and remove these lines, because a header that is set twice is refused"
+		return nil, "it is a handler, not a middleware; mount corskit around it and remove these lines, because a header that is set " +
+			"twice is refused"
 	}
 	from, note := actual, ""
 	switch {
@@ -108,7 +109,8 @@ func (p *Program) asOptions(s *Site, in *interpreter, env scope) (*Struct, strin
 	case !isSet(preflight[allowOrigin]):
 		note = "preflights"
 	case shape(preflight[allowOrigin]) != shape(actual[allowOrigin]):
-		return nil, "it answers preflights with other origins than requests: " + shape(preflight[allowOrigin]) + ", " + shape(actual[allowOrigin])
+		return nil, "it answers preflights with other origins than requests: " + shape(preflight[allowOrigin]) + ", " +
+			shape(actual[allowOrigin])
 	}
 	src := Source{Expr: s.Call, Pos: s.Pos}
 	w := &weighed{src: src, fields: map[string]Value{}}

@@ -44,7 +44,8 @@ func jub0bsTranslate(t *Translation) {
 	t.headers("RequestHeaders", headers)
 	if noMethods && noHeaders {
 		t.note(Note{Code: "no-preflight", Change: Fixed, Scope: Scope{Kinds: []string{Preflight, Actual}, Methods: simple},
-			Text: "jub0bs/cors refuses all preflights if neither methods nor request headers are listed, also those that upload listeners cause"})
+			Text: "jub0bs/cors refuses all preflights if neither methods nor request headers are listed, also those that upload " +
+				"listeners cause"})
 	}
 	exposed, _ := t.list("ResponseHeaders", "ExposeHeaders")
 	t.exposed("ResponseHeaders", exposed)

@@ -44,7 +44,8 @@ type Constructor struct {
 
 // Libraries returns the libraries that are recognized, by import path.
 func Libraries() []*Library {
-	return []*Library{rsCors(), goChi(), gorillaHandlers(), jub0bsCors(), ginContrib(), echoV4(), echoV5(), fiberV2(), fiberV3(), hertzContrib(), goZero()}
+	return []*Library{rsCors(), goChi(), gorillaHandlers(), jub0bsCors(), ginContrib(), echoV4(), echoV5(), fiberV2(), fiberV3(),
+		hertzContrib(), goZero()}
 }
 
 var libraries = func() map[string]*Library {

@@ -55,6 +55,20 @@ func (t *Translation) headers(option string, entries []entry) {
 	t.Policy.AllowHeaders = unless(t.Policy.AllowHeaders)
 }
 
+// repeatedHeaders translates the headers and the age of libraries that repeat what is asked
+// for if no headers are listed.
+func (t *Translation) repeatedHeaders() {
+	headers, empty := t.list("AllowHeaders", "AllowHeaders")
+	if empty {
+		t.allHeaders()
+	}
+	t.headers("AllowHeaders", headers)
+	t.literalStar("AllowHeaders", "header", headers)
+	exposed, _ := t.list("ExposeHeaders", "ExposeHeaders")
+	t.exposed("ExposeHeaders", exposed)
+	t.seconds("MaxAge", core.NoPreflightCache)
+}
+
 // exposed lists names of response headers.
 func (t *Translation) exposed(option string, entries []entry) {
 	t.Policy.ExposeHeaders = unless(t.names(option, entries, func(name string) core.Policy {

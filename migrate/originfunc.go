@@ -518,7 +518,8 @@ func contained(e entry, part string) (meaning, bool) {
 		return loopback(e, old), true
 	}
 	bare := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(part, "https://"), "http://"), ".")
-	m := meaning{entry: e, old: []string{old}, fixed: "every origin that contains " + part + " matches, such as https://" + bare + ".evil.example"}
+	m := meaning{entry: e, old: []string{old}, fixed: "every origin that contains " + part + " matches, such as https://" + bare +
+		".evil.example"}
 	m.write = []string{"https://" + bare, "https://*." + bare}
 	return m, !slices.ContainsFunc(m.write, func(w string) bool { return !validPattern(w) })
 }

@@ -130,7 +130,8 @@ func (t *Translation) permit(option string, m meaning, probe *core.Policy, fault
 	case fault.Reason == core.ReasonInsecureOrigin:
 		probe.DangerouslyAllowInsecureOrigins, t.Policy.DangerouslyAllowInsecureOrigins = true, true
 		note.Code = "insecure-origin"
-		note.Text = fmt.Sprintf("%s has %q with credentials: anyone on the network can impersonate an http:// origin; the policy permits it "+
+		note.Text = fmt.Sprintf("%s has %q with credentials: anyone on the network can impersonate an http:// origin; the policy "+
+			"permits it "+
 			"with DangerouslyAllowInsecureOrigins, as before; serve the page over https:// and remove both", option, m.entry.text)
 	case fault.Reason == core.ReasonPublicSuffix && !strings.HasPrefix(probe.AllowOrigins[0], "regexp:"):
 		probe.DangerouslyAllowPublicSuffixes, t.Policy.DangerouslyAllowPublicSuffixes = true, true
@@ -179,7 +180,8 @@ func (t *Translation) compare(option string, m meaning) {
 	if len(gained) > 0 {
 		text := fmt.Sprintf("%s has %q; the policy has %s, which also matches %s", option, m.entry.text, words(m.write), examplesOf(gained))
 		if slices.Contains(m.write, m.entry.text) && strings.HasSuffix(m.entry.text, ":*") {
-			text = fmt.Sprintf("%s has %q: in a policy, any port includes the default one, so it also matches %s", option, m.entry.text, gained[0])
+			text = fmt.Sprintf("%s has %q: in a policy, any port includes the default one, so it also matches %s", option, m.entry.text,
+				gained[0])
 		}
 		t.note(Note{Code: "more-origins", Change: Wider, Field: option, Pos: m.entry.pos,
 			Scope: Scope{Origins: m.write, Except: m.old}, Text: text})
@@ -187,7 +189,10 @@ func (t *Translation) compare(option string, m meaning) {
 }
 
 func (t *Translation) noted(code string, e entry) bool {
-	return slices.ContainsFunc(t.variant.Notes, func(n Note) bool { return n.Code == code && n.Pos == e.pos && strings.Contains(n.Text, e.text) })
+	return slices.ContainsFunc(t.variant.Notes, func(n Note) bool {
+		return n.Code == code && n.Pos == e.pos && strings.Contains(n.Text,
+			e.text)
+	})
 }
 
 // notMatched returns origins of a pattern that none of some others match, one for each

@@ -123,17 +123,20 @@ func (p *Program) place(s *Site) []Note {
 		}
 		if outer := p.mountsCORS(s, stmt, router); outer.IsValid() {
 			notes = append(notes, Note{Code: "inner-layer", Change: Same, Wrong: true, Pos: p.position(use.Pos()),
-				Text: "another CORS middleware is mounted outside, at " + outer.String() + ", and answers the preflights; mount one of them"})
+				Text: "another CORS middleware is mounted outside, at " + outer.String() +
+					", and answers the preflights; mount one of them"})
 		}
 		if earlier := p.mountsAuthentication(stmt, router); earlier != "" {
-			note("behind-authentication", "the middleware runs behind "+earlier+", which answers preflights first: they carry no credentials; "+
+			note("behind-authentication", "the middleware runs behind "+earlier+", which answers preflights first: they carry no "+
+				"credentials; "+
 				"mount it before")
 		}
 	}
 	switch t := s.pkg.TypesInfo.TypeOf(sel.X); {
 	case t == nil:
 	case strings.HasSuffix(t.String(), "gorilla/mux.Router"):
-		note("router-use", "mux.Router runs middleware only for a request that matches a route, and a preflight matches none without OPTIONS; "+
+		note("router-use", "mux.Router runs middleware only for a request that matches a route, and a preflight matches none without "+
+			"OPTIONS; "+
 			"wrap the router: corshttp.Middleware(engine)(router)")
 	case strings.HasSuffix(t.String(), "gin.RouterGroup"), strings.HasSuffix(t.String(), ".Group"):
 		note("group", "the middleware is mounted in a group, which runs only for its routes: a preflight needs an OPTIONS route there; "+

@@ -330,7 +330,8 @@ func (t *Translation) tooOld(option string, n int64) {
 		Text:  fmt.Sprintf("%s is %d seconds, and browsers keep a preflight for at most 24 hours", option, n)}
 	if d := time.Duration(n); d%time.Second == 0 && d >= time.Second {
 		note.Wrong, note.Code = true, "max-age-unit"
-		note.Text = fmt.Sprintf("%s is in seconds, and %d looks like %s in nanoseconds; the policy says 24 hours, which is what browsers made of it; "+
+		note.Text = fmt.Sprintf("%s is in seconds, and %d looks like %s in nanoseconds; the policy says 24 hours, which is what "+
+			"browsers made of it; "+
 			"write %s if that was meant", option, n, d, goDuration(d))
 		if d <= maxDay {
 			t.note(note)

@@ -107,7 +107,8 @@ func TestMigrateFile(t *testing.T) {
 	}
 	for _, profile := range []string{"", "dev"} {
 		r := corskit(t, dir, "check", "--profile", profile, "cors.yaml")
-		if r.code != exitYes || !strings.Contains(r.stdout, "ok (1 policy, "+map[string]string{"": "1 origin", "dev": "2 origins"}[profile]) {
+		if r.code != exitYes || !strings.Contains(r.stdout, "ok (1 policy, "+map[string]string{"": "1 origin",
+			"dev": "2 origins"}[profile]) {
 			t.Errorf("profile %q: %+v", profile, r)
 		}
 	}

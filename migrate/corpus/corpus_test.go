@@ -237,7 +237,8 @@ func TestPrograms(t *testing.T) {
 		r := rs[0]
 		outcomes[r.Outcome]++
 		t.Run(program, func(t *testing.T) {
-			if want := expected[program].outcome; want != "" && r.Outcome != want || want == "" && r.Outcome != migrate.Translated && r.Outcome != migrate.Partly {
+			if want := expected[program].outcome; want != "" && r.Outcome != want || want == "" && r.Outcome != migrate.Translated &&
+				r.Outcome != migrate.Partly {
 				t.Errorf("outcome %s, %s; want %q", r.Outcome, r.Why, want)
 			}
 			if r.Outcome == migrate.NoPolicy || r.Outcome == migrate.Unread {

@@ -36,7 +36,8 @@ func onHertz(program func(*server.Hertz)) mount {
 	return mount{
 		func(t *testing.T) *served {
 			s, ln := &site{}, listen(t)
-			h := server.New(server.WithListener(ln), server.WithDisablePrintRoute(true), server.WithExitWaitTime(0), server.WithHandleMethodNotAllowed(true))
+			h := server.New(server.WithListener(ln), server.WithDisablePrintRoute(true), server.WithExitWaitTime(0),
+				server.WithHandleMethodNotAllowed(true))
 			program(h)
 			handler := func(_ context.Context, c *app.RequestContext) {
 				s.runs.Add(1)

@@ -107,11 +107,13 @@ func special(origins []string) (list []probe) {
 		}
 		list = append(list,
 			probe{path: "/item", upload: true, Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "POST"}},
-			probe{path: "/create", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "POST", Headers: []string{"content-type"}}},
+			probe{path: "/create", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "POST",
+				Headers: []string{"content-type"}}},
 			probe{path: "/missing", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "GET"}},
 			probe{path: "/create", Probe: migrate.Probe{Kind: migrate.Actual, Origin: origin, Method: "PUT"}})
 		for _, gateway := range []string{"pads", "reverses", "splits"} {
-			for _, names := range [][]string{{"content-type", "x-token"}, {"content-type", "x-requested-with"}, {"authorization", "content-type"}} {
+			for _, names := range [][]string{{"content-type", "x-token"}, {"content-type", "x-requested-with"}, {"authorization",
+				"content-type"}} {
 				list = append(list, probe{path: "/item", gateway: gateway, Probe: migrate.Probe{
 					Kind: migrate.Gateway, Origin: origin, Method: "GET", Headers: names}})
 			}
