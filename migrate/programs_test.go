@@ -20,6 +20,9 @@ var update = flag.Bool("update", false, "write what the programs of testdata giv
 // that they import. It returns the directory and the archives by name.
 func programs(t *testing.T) (string, map[string]*txtar.Archive) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("go list compiles the programs, which takes seconds")
+	}
 	t.Setenv("GOWORK", "off")
 	t.Setenv("GOFLAGS", "-mod=mod")
 	dir := t.TempDir()

@@ -224,7 +224,31 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 		k.Default = append(k.Default, e.text)
 	}
 	t.checkSeparator(k, v)
+	t.noteEmpty(option, field, v)
 	return entries, false
+}
+
+// emptyMeans says what an empty list means in the libraries in which it has a default.
+var emptyMeans = map[string]map[string]string{
+	"github.com/rs/cors":          {"AllowOrigins": "every origin", "AllowHeaders": "content-type and x-requested-with"},
+	"github.com/go-chi/cors":      {"AllowOrigins": "every origin", "AllowHeaders": "content-type"},
+	"github.com/gorilla/handlers": {"AllowOrigins": "every origin"},
+	"github.com/labstack/echo/v4/middleware": {"AllowOrigins": "every origin", "AllowMethods": "PUT, PATCH and DELETE",
+		"AllowHeaders": "every header"},
+	"github.com/labstack/echo/v5/middleware":      {"AllowMethods": "PUT, PATCH and DELETE", "AllowHeaders": "every header"},
+	"github.com/gofiber/fiber/v2/middleware/cors": {"AllowMethods": "PUT, PATCH and DELETE", "AllowHeaders": "every header"},
+	"github.com/gofiber/fiber/v3/middleware/cors": {"AllowMethods": "PUT, PATCH and DELETE", "AllowHeaders": "every header"},
+}
+
+// noteEmpty notes what an empty list meant, if the list is read when the program starts.
+// What strings.Split makes of a text is never empty.
+func (t *Translation) noteEmpty(option, field string, v Value) {
+	meant := emptyMeans[t.site.Library.Path][field]
+	if s, ok := v.(*Split); meant == "" || ok && !s.Drop && !slices.Contains(t.texts, option) {
+		return
+	}
+	t.note(Note{Code: "unset-means-default", Change: Narrower, Field: option, Pos: v.At().Pos, Scope: Scope{Unset: true},
+		Text: fmt.Sprintf("if %s is empty when the program starts, %s allows %s, and corskit allows none", option, t.site.Library.Name, meant)})
 }
 
 // settingDefault returns the entries that a setting has by default.

@@ -68,6 +68,9 @@ var migrateAlone = []string{"GOWORK=off", "GOFLAGS=-mod=mod"}
 
 func writeProgram(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("go list compiles the program, which takes seconds")
+	}
 	dir := t.TempDir()
 	for name, text := range migrateProgram {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
