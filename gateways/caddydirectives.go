@@ -104,6 +104,10 @@ func (m *caddyModel) addMap(d *directive) {
 		m.fault(d.name.line, args[1].text, "is not a placeholder", "write {name}")
 		return
 	}
+	if len(d.block) > maxEntries {
+		m.fault(d.name.line, "map", "the map has too many lines to compare", "give a smaller part of it")
+		return
+	}
 	v := &valueMap{source: caddyTemplate(args[0].text), line: d.name.line}
 	for _, c := range d.block {
 		if len(c.args) != 1 {

@@ -2,6 +2,7 @@ package gateways_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/corskit/corskit/gateways"
@@ -16,7 +17,7 @@ func FuzzImport(f *testing.F) {
 	for file, text := range sources(f) {
 		f.Add(sourceOf(file).Name, text)
 	}
-	for _, trap := range traps {
+	for _, trap := range slices.Concat(traps, serverTraps) {
 		f.Add(trap.source, []byte(trap.text))
 	}
 	f.Fuzz(func(t *testing.T, source string, text []byte) {

@@ -179,6 +179,10 @@ func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 	if !isOrigin {
 		return true
 	}
+	if len(m.origins)+len(t.values) > maxEntries {
+		m.fault(line, t.method, "there are too many origins to compare", "give a smaller part of the file")
+		return false
+	}
 	for _, e := range t.expressions() {
 		if fold {
 			e = "(?i)" + e

@@ -372,6 +372,10 @@ func (m *nginxModel) addMap(d *directive) {
 		m.fault(d.name.line, "map", "is not a map of one text to one variable", "write map $http_origin $name { ... }")
 		return
 	}
+	if len(d.block) > maxEntries {
+		m.fault(d.name.line, "map", "the map has too many lines to compare", "give a smaller part of it")
+		return
+	}
 	v := &valueMap{source: nginxTemplate(d.argument(0)), textOnly: true, line: d.name.line}
 	var expressions []valueCase
 	for _, c := range d.block {
