@@ -23,7 +23,7 @@ func apisix() Target {
 			"Expressions are not anchored: corskit writes ^ and $.",
 			"It passes requests of disallowed origins on, so it has no reject_disallowed, and it has no private networks.",
 		},
-		Export: exportAPISIX, Import: importAPISIX,
+		export: exportAPISIX, imports: importAPISIX,
 		Parse: func(text []byte) (Model, error) {
 			c, err := readAPISIX(text)
 			if err != nil {
@@ -61,7 +61,7 @@ const (
 // apisixMethods are what allow_methods "**" stands for.
 var apisixMethods = []string{"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE"}
 
-func exportAPISIX(p *Plan) []byte {
+func exportAPISIX(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -105,19 +105,19 @@ const maxAPISIXExpression = 4096
 
 // apisixOrigins returns the values of allow_origins and allow_origins_by_regex. If there are
 // expressions, they have all origins, because newer versions ignore allow_origins then.
-func (p *Plan) apisixOrigins(policy core.Policy) (exact string, expressions []string) {
+func (p *exportPlan) apisixOrigins(policy core.Policy) (exact string, expressions []string) {
 	var list []string
-	for _, e := range EntriesOf(policy) {
+	for _, e := range entriesOf(policy) {
 		expression, ok := pcre(e)
 		switch {
-		case e.Kind == AnyEntry:
+		case e.Kind == anyEntry:
 			return "*", nil
 		case !ok || len(expression) > maxAPISIXExpression-10:
 			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect,
 				"its expressions are PCRE of at most 4096 bytes, which reads this one in another way",
 				fixListOrigins, "the origins of this entry are refused")
 			continue
-		case e.Kind == ExactEntry && apisixOrigin.MatchString(e.Text):
+		case e.Kind == exactEntry && apisixOrigin.MatchString(e.Text):
 			list = append(list, e.Text)
 		}
 		expressions = append(expressions, "^(?:"+expression+")$")
@@ -146,7 +146,7 @@ var apisixOrigins = regexp.MustCompile(`^(\*|\*\*|null|\w+://[^,]+(,\w+://[^,]+)
 
 func readAPISIX(text []byte) (*apisixConfig, error) {
 	r := &reading{source: "apisix"}
-	plugins := r.tree(text).Find(func(t Tree) bool { return t.Get("plugins", "cors").Exists() })
+	plugins := r.tree(text).Find(func(t textTree) bool { return t.Get("plugins", "cors").Exists() })
 	if len(plugins) != 1 {
 		if len(plugins) > 1 {
 			r.fault(plugins[1].Line(), "cors", "the file has several cors plugins", "import a file with one of them at a time")
@@ -215,12 +215,12 @@ func newAPISIXModel(c *apisixConfig) *apisixModel {
 		if !whole {
 			inner = e.text
 		}
-		m.facts.Origins = append(m.facts.Origins, ExpressionPattern(inner, whole))
+		m.facts.Origins = append(m.facts.Origins, expressionPattern(inner, whole))
 	}
 	if len(c.expressions) > 0 {
 		m.expr, _ = regexp.Compile(strings.Join(textsOf(c.expressions), "|")) // each compiles
 	}
-	m.facts.Methods, m.facts.Headers, m.facts.Exposed = SplitList(c.methods), SplitList(c.headers), SplitList(c.exposed)
+	m.facts.Methods, m.facts.Headers, m.facts.Exposed = splitList(c.methods), splitList(c.headers), splitList(c.exposed)
 	if c.methods == "**" {
 		m.facts.Methods = apisixMethods
 	}
@@ -272,7 +272,7 @@ func (m *apisixModel) allowed(origin string, present bool) string {
 	return ""
 }
 
-func importAPISIX(text []byte, d *Draft) {
+func importAPISIX(text []byte, d *importDraft) {
 	c, err := readAPISIX(text)
 	if err != nil {
 		d.fail(err)
@@ -284,7 +284,7 @@ func importAPISIX(text []byte, d *Draft) {
 		d.varyNote()
 	}
 	p.apisixOrigins(c)
-	methods := SplitList(c.methods)
+	methods := splitList(c.methods)
 	if c.methods == "**" {
 		methods = apisixMethods
 	}
@@ -294,10 +294,10 @@ func importAPISIX(text []byte, d *Draft) {
 	if c.headers == "**" {
 		p.echoedHeaders(c.credential, c.at("allow_headers"), "** allows all headers")
 	} else {
-		p.Headers(slices.DeleteFunc(SplitList(c.headers), func(h string) bool { return h == "*" && c.credential }), c.at("allow_headers"),
+		p.Headers(slices.DeleteFunc(splitList(c.headers), func(h string) bool { return h == "*" && c.credential }), c.at("allow_headers"),
 			"")
 	}
-	p.Exposed(slices.DeleteFunc(SplitList(c.exposed), func(h string) bool {
+	p.Exposed(slices.DeleteFunc(splitList(c.exposed), func(h string) bool {
 		return safelisted(h) || h == "**" || h == "*" && c.credential
 	}), c.at("expose_headers"), "")
 	if !c.exposedSet && !c.credential {
@@ -316,7 +316,7 @@ func importAPISIX(text []byte, d *Draft) {
 	}
 }
 
-func (p *DraftPolicy) apisixOrigins(c *apisixConfig) {
+func (p *draftPolicy) apisixOrigins(c *apisixConfig) {
 	switch first := c.origins[0]; {
 	case first.text == "**":
 		p.d.Refuse(first.line, "**", "it allows every origin by name, with credentials if allow_credential is set",
@@ -353,7 +353,7 @@ func (p *DraftPolicy) apisixOrigins(c *apisixConfig) {
 }
 
 // anchoredExpression adds an expression of a gateway that does not anchor it.
-func (p *DraftPolicy) anchoredExpression(e textEntry) {
+func (p *draftPolicy) anchoredExpression(e textEntry) {
 	inner, ok := anchored(e.text)
 	switch plain := plainOrigin(inner); {
 	case !ok:

@@ -22,7 +22,7 @@ type awsCors struct {
 // Pascal case.
 func readAWS(source string, text []byte) (*awsCors, *reading, bool) {
 	r := &reading{source: source}
-	found := r.tree(text).Find(func(t Tree) bool { return t.Get("AllowOrigins").IsList() || t.Get("allowOrigins").IsList() })
+	found := r.tree(text).Find(func(t textTree) bool { return t.Get("AllowOrigins").IsList() || t.Get("allowOrigins").IsList() })
 	if len(found) != 1 {
 		if len(r.faults) == 0 {
 			r.fault(0, "AllowOrigins", "the file does not have exactly one list of this name", fixSyntax)
@@ -30,7 +30,7 @@ func readAWS(source string, text []byte) (*awsCors, *reading, bool) {
 		return nil, r, false
 	}
 	t := found[0]
-	get := func(name string) Tree {
+	get := func(name string) textTree {
 		if v := t.Get(name); v.Exists() {
 			return v
 		}
@@ -139,7 +139,7 @@ func (m *awsModel) Answer(r core.Request) Answer {
 }
 
 // awsPolicy makes a policy of the lists.
-func (d *Draft) awsPolicy(c *awsCors) *DraftPolicy {
+func (d *importDraft) awsPolicy(c *awsCors) *draftPolicy {
 	p := d.Policy("", c.line)
 	d.varyNote()
 	switch {
@@ -176,7 +176,7 @@ var awsMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTI
 
 // awsWildcard returns a list, or without "*" if the policy has credentials: then browsers take * for
 // an ordinary name.
-func (p *Plan) awsWildcard(policy core.Policy, fieldName string, list []string, aspect Aspect) []string {
+func (p *exportPlan) awsWildcard(policy core.Policy, fieldName string, list []string, aspect Aspect) []string {
 	if !policy.AllowCredentials || !slices.Contains(list, "*") {
 		return list
 	}
@@ -200,8 +200,8 @@ func apiGateway() Target {
 			"With credentials, * is of no use for methods and headers.",
 			"No Vary: Origin, and it removes the CORS headers of the application.",
 		},
-		Export: exportAPIGateway,
-		Import: func(text []byte, d *Draft) {
+		export: exportAPIGateway,
+		imports: func(text []byte, d *importDraft) {
 			c, err := readAPIGateway(text)
 			if err != nil {
 				d.fail(err)
@@ -219,7 +219,7 @@ func apiGateway() Target {
 	}
 }
 
-func exportAPIGateway(p *Plan) []byte {
+func exportAPIGateway(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -270,8 +270,8 @@ func lambdaURL() Target {
 			"Wildcards are documented for origins and methods only.",
 			"No Vary: Origin. If the function sends CORS headers too, the response can have both.",
 		},
-		Export: exportLambdaURL,
-		Import: func(text []byte, d *Draft) {
+		export: exportLambdaURL,
+		imports: func(text []byte, d *importDraft) {
 			c, err := readLambdaURL(text)
 			if err != nil {
 				d.fail(err)
@@ -298,7 +298,7 @@ const (
 	maxLambdaName   = 1024
 )
 
-func exportLambdaURL(p *Plan) []byte {
+func exportLambdaURL(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -333,7 +333,7 @@ func exportLambdaURL(p *Plan) []byte {
 }
 
 // noStar returns a list without "*", for a target that documents no wildcard in it.
-func (p *Plan) noStar(policy core.Policy, fieldName string, list []string, aspect Aspect) []string {
+func (p *exportPlan) noStar(policy core.Policy, fieldName string, list []string, aspect Aspect) []string {
 	if !slices.Contains(list, "*") {
 		return list
 	}

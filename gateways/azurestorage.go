@@ -25,7 +25,7 @@ func azureStorage() Target {
 			"Methods are an enumeration. PATCH and MERGE are refused, because it ignores the case of methods.",
 			"One policy, no routes, at most 2 KiB.",
 		},
-		Export: exportAzureStorage, Import: importAzureStorage,
+		export: exportAzureStorage, imports: importAzureStorage,
 		Parse: func(text []byte) (Model, error) {
 			rules, err := readAzureStorage(text)
 			if err != nil {
@@ -53,7 +53,7 @@ const (
 	maxAzureRules   = 5
 )
 
-func exportAzureStorage(p *Plan) []byte {
+func exportAzureStorage(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -149,7 +149,7 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 			rules = append(rules, a)
 		}
 	} else {
-		found := r.tree(text).Find(func(t Tree) bool { return t.Get("corsRules").IsList() })
+		found := r.tree(text).Find(func(t textTree) bool { return t.Get("corsRules").IsList() })
 		if len(found) != 1 {
 			r.fault(0, "corsRules", "the file does not have exactly one list of this name", fixSyntax)
 			return nil, r.err()
@@ -205,8 +205,8 @@ func (r *reading) azureRules(rules []azureRule) {
 }
 
 // commas returns the elements of a text that is separated by commas.
-func commas(t Tree) (list []textEntry) {
-	for _, e := range SplitList(t.Text()) {
+func commas(t textTree) (list []textEntry) {
+	for _, e := range splitList(t.Text()) {
 		list = append(list, textEntry{e, t.Line()})
 	}
 	return list
@@ -297,7 +297,7 @@ func (rule azureRule) allows(origin, method string) bool {
 // allowsHeaders reports whether each name equals one of the rule, or begins with one that ends in
 // a wildcard.
 func (rule azureRule) allowsHeaders(asked string) bool {
-	for _, name := range SplitList(asked) {
+	for _, name := range splitList(asked) {
 		name = strings.ToLower(name)
 		if !slices.ContainsFunc(rule.headers, func(e textEntry) bool {
 			begin, wildcard := strings.CutSuffix(strings.ToLower(e.text), "*")
@@ -309,9 +309,9 @@ func (rule azureRule) allowsHeaders(asked string) bool {
 	return true
 }
 
-func importAzureStorage(text []byte, d *Draft) {
+func importAzureStorage(text []byte, d *importDraft) {
 	rules, err := readAzureStorage(text)
-	importRules(d, rules, err, func(r azureRule) int { return r.line }, func(p *DraftPolicy, rule azureRule) {
+	importRules(d, rules, err, func(r azureRule) int { return r.line }, func(p *draftPolicy, rule azureRule) {
 		for i := range rule.origins {
 			rule.origins[i].text = strings.ToLower(rule.origins[i].text)
 		}
@@ -339,7 +339,7 @@ func importAzureStorage(text []byte, d *Draft) {
 }
 
 // exposedWithoutStars sets expose_headers from a list of which "x-ms-*" is more than a policy says.
-func (p *DraftPolicy) exposedWithoutStars(list []textEntry, line int) {
+func (p *draftPolicy) exposedWithoutStars(list []textEntry, line int) {
 	var names []string
 	for _, e := range list {
 		if strings.Contains(e.text, "*") {

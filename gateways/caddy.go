@@ -15,8 +15,8 @@ func caddy() Target {
 			"The names of methods and headers must not contain $, %, ' or `.",
 			"Matchers of paths ignore case, so write routes with path_regexp.",
 		},
-		Export: exportCaddy,
-		Import: func(text []byte, d *Draft) {
+		export: exportCaddy,
+		imports: func(text []byte, d *importDraft) {
 			m, err := parseCaddyModel(text)
 			importServer(d, m, err)
 		},
@@ -40,7 +40,7 @@ func (w *caddyWriter) mapOf(source, name, fallback string, pairs [][2]string) {
 }
 
 // exportCaddy writes maps that find the policy of a request, and headers and answers by it.
-func exportCaddy(p *Plan) []byte {
+func exportCaddy(p *exportPlan) []byte {
 	s, ok := p.serverRoute()
 	if !ok {
 		return nil

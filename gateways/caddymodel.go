@@ -332,7 +332,7 @@ func (m *caddyModel) listNames(s *caddyScope) {
 			m.facts.Exposed = append(m.facts.Exposed, names...)
 		case "access-control-allow-origin":
 			if o := h.value.first().text; len(h.value) == 1 && o != "*" && o != "" {
-				m.origins = append(m.origins, located{entries: []string{ExactPattern(o)}, source: o, line: h.line})
+				m.origins = append(m.origins, located{entries: []string{exactPattern(o)}, source: o, line: h.line})
 			}
 		}
 	}

@@ -27,7 +27,7 @@ func cloudFront() Target {
 			"No Vary: Origin.",
 			"Without the function, the application must answer preflights with success.",
 		},
-		Export: exportCloudFront, Import: importCloudFront,
+		export: exportCloudFront, imports: importCloudFront,
 		Parse: func(text []byte) (Model, error) {
 			c, err := readCloudFront(text)
 			if err != nil {
@@ -41,7 +41,7 @@ func cloudFront() Target {
 // maxFunction bounds the code of a CloudFront function, in bytes.
 const maxFunction = 10 << 10
 
-func exportCloudFront(p *Plan) []byte {
+func exportCloudFront(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -170,7 +170,7 @@ type cloudFrontFile struct {
 func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	r := &reading{source: "cloudfront"}
 	root := r.tree(text)
-	found := root.Find(func(t Tree) bool { return t.Get("AccessControlAllowOrigins").Exists() })
+	found := root.Find(func(t textTree) bool { return t.Get("AccessControlAllowOrigins").Exists() })
 	if len(found) != 1 {
 		if len(r.faults) == 0 {
 			r.fault(0, "AccessControlAllowOrigins", "the file does not have exactly one setting of this name", fixSyntax)
@@ -207,7 +207,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	}
 	c := f.cors
 	same := cloudFrontCors{textsOf(c.origins), textsOf(c.methods), textsOf(c.headers), textsOf(c.exposed), c.credentials, c.maxAge}
-	for _, function := range root.Find(func(t Tree) bool { return t.Get("Type").Text() == "AWS::CloudFront::Function" }) {
+	for _, function := range root.Find(func(t textTree) bool { return t.Get("Type").Text() == "AWS::CloudFront::Function" }) {
 		code := function.Get("Properties", "FunctionCode")
 		if code.Text() != same.function() {
 			r.fault(code.Line(), "FunctionCode", "the function is not the one that corskit export writes for this policy",
@@ -255,7 +255,7 @@ func (m *cloudFrontModel) Answer(r core.Request) Answer {
 	return a
 }
 
-func importCloudFront(text []byte, d *Draft) {
+func importCloudFront(text []byte, d *importDraft) {
 	f, err := readCloudFront(text)
 	if err != nil {
 		d.fail(err)

@@ -10,52 +10,52 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// EntryKind is the kind of an entry of allow_origins.
-type EntryKind int
+// entryKind is the kind of an entry of allow_origins.
+type entryKind int
 
 // The kinds of entries.
 const (
-	ExactEntry      EntryKind = iota // an origin
-	SubdomainsEntry                  // https://*.example.com, without another wildcard and with a fixed port
-	WildcardEntry                    // any other wildcard, in a label or for the port, and ranges of ports
-	LoopbackEntry                    // @loopback
-	ExpressionEntry                  // regexp:
-	AnyEntry                         // *
-	NullEntry                        // null
+	exactEntry      entryKind = iota // an origin
+	subdomainsEntry                  // https://*.example.com, without another wildcard and with a fixed port
+	wildcardEntry                    // any other wildcard, in a label or for the port, and ranges of ports
+	loopbackEntry                    // @loopback
+	expressionEntry                  // regexp:
+	anyEntry                         // *
+	nullEntry                        // null
 )
 
-// Entry is an entry of allow_origins, as exporters need it.
-type Entry struct {
-	Kind  EntryKind
+// originEntry is an entry of allow_origins, as exporters need it.
+type originEntry struct {
+	Kind  entryKind
 	Text  string // as in the file
 	Index int    // in the list
 	// Expression is a regular expression (RE2) that matches the whole of each origin of the
 	// entry, without anchors: write ^(?:E)$ where a gateway does not anchor. It is empty for
-	// AnyEntry. Apart from ExpressionEntry, it consists of literals, classes, groups without
+	// anyEntry. Apart from expressionEntry, it consists of literals, classes, groups without
 	// capture, ?, + and |, so every dialect of regular expressions reads it in the same way.
 	Expression string
 }
 
 var subdomains = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://\*\.[a-z0-9.-]+(:[0-9]+)?$`)
 
-// EntriesOf returns the entries of a policy.
-func EntriesOf(p core.Policy) (list []Entry) {
+// entriesOf returns the entries of a policy.
+func entriesOf(p core.Policy) (list []originEntry) {
 	for i, text := range p.AllowOrigins {
-		e := Entry{Kind: WildcardEntry, Text: text, Index: i}
+		e := originEntry{Kind: wildcardEntry, Text: text, Index: i}
 		switch inner, isRegexp := strings.CutPrefix(text, "regexp:"); {
 		case isRegexp:
-			e.Kind, e.Expression = ExpressionEntry, inner
+			e.Kind, e.Expression = expressionEntry, inner
 		case text == "*":
-			e.Kind = AnyEntry
+			e.Kind = anyEntry
 		case text == "null":
-			e.Kind, e.Expression = NullEntry, "null"
+			e.Kind, e.Expression = nullEntry, "null"
 		case text == "@loopback":
-			e.Kind, e.Expression = LoopbackEntry, `https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?`
+			e.Kind, e.Expression = loopbackEntry, `https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?`
 		case core.IsOrigin(text):
-			e.Kind, e.Expression = ExactEntry, regexp.QuoteMeta(text)
+			e.Kind, e.Expression = exactEntry, regexp.QuoteMeta(text)
 		default:
 			if subdomains.MatchString(text) {
-				e.Kind = SubdomainsEntry
+				e.Kind = subdomainsEntry
 			}
 			e.Expression = wildcardExpression(text)
 		}
@@ -136,9 +136,9 @@ func decimalRange(low, high int) (list []string) {
 	return list
 }
 
-// PatternOf returns the entry whose Expression e is, or "" if e is not that of a wildcard, of
+// patternOf returns the entry whose Expression e is, or "" if e is not that of a wildcard, of
 // @loopback or of an origin.
-func PatternOf(e string) string {
+func patternOf(e string) string {
 	text := e
 	if below, ok := strings.CutSuffix(text, anyPort); ok {
 		text = below + ":*"
@@ -146,35 +146,35 @@ func PatternOf(e string) string {
 	text = strings.NewReplacer(`(?:`+labelClass+`\.)+`, "*.", labelClass, "*", `\.`, ".", `\[`, "[", `\]`, "]", `\+`, "+").Replace(text)
 	for _, candidate := range []string{"@loopback", text} {
 		_, err := core.Examples(candidate)
-		if list := EntriesOf(core.Policy{AllowOrigins: []string{candidate}}); err == nil && list[0].Expression == e {
+		if list := entriesOf(core.Policy{AllowOrigins: []string{candidate}}); err == nil && list[0].Expression == e {
 			return candidate
 		}
 	}
 	return ""
 }
 
-// ExactPattern returns a pattern in the syntax of core that matches the origins that equal s.
-func ExactPattern(s string) string {
+// exactPattern returns a pattern in the syntax of core that matches the origins that equal s.
+func exactPattern(s string) string {
 	if core.IsOrigin(s) || s == "null" {
 		return s
 	}
 	return "regexp:" + regexp.QuoteMeta(s)
 }
 
-// ExpressionPattern returns a pattern in the syntax of core for a regular expression of a
+// expressionPattern returns a pattern in the syntax of core for a regular expression of a
 // gateway. If the gateway does not anchor it, the pattern does not either.
-func ExpressionPattern(e string, anchored bool) string {
+func expressionPattern(e string, anchored bool) string {
 	if anchored {
 		return "regexp:" + e
 	}
 	return "regexp:.*(?:" + e + ").*"
 }
 
-// Stray returns an origin that an expression of the policy matches in a gateway, although the
+// strayOrigin returns an origin that an expression of the policy matches in a gateway, although the
 // policy does not allow it: an http:// origin with credentials, "null", or an origin that only
 // an exact entry allows. It returns "" if there is none.
-func Stray(p core.Policy, e Entry) string {
-	if e.Kind != ExpressionEntry {
+func strayOrigin(p core.Policy, e originEntry) string {
+	if e.Kind != expressionEntry {
 		return ""
 	}
 	re, err := regexp.Compile(`^(?:` + e.Expression + `)$`)

@@ -28,7 +28,7 @@ func envoy() Target {
 			"It refuses expressions whose RE2 program has more than 100 instructions.",
 			"It sends no Vary of its own: the routes add it.",
 		},
-		Export: exportEnvoy, Import: importEnvoy,
+		export: exportEnvoy, imports: importEnvoy,
 		Parse: func(text []byte) (Model, error) { return parseEnvoy(text) },
 	}
 }
@@ -54,7 +54,7 @@ route_config:
 `
 
 // exportEnvoy writes a virtual host for each host that a route names, and one for all others.
-func exportEnvoy(p *Plan) []byte {
+func exportEnvoy(p *exportPlan) []byte {
 	var b strings.Builder
 	b.WriteString(envoyHead)
 	for _, h := range p.Hosts() {
@@ -75,7 +75,7 @@ func exportEnvoy(p *Plan) []byte {
 	return []byte(b.String())
 }
 
-func (p *Plan) envoyRoute(path string, policy core.Policy) string {
+func (p *exportPlan) envoyRoute(path string, policy core.Policy) string {
 	p.Usual(policy, true)
 	match := "path: " + strconv.Quote(path)
 	if path == "" || path == "/" {
@@ -94,7 +94,7 @@ func (p *Plan) envoyRoute(path string, policy core.Policy) string {
               "@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy
               forward_not_matching_preflights: false
 `, match)
-	if entries := EntriesOf(policy); len(entries) > 0 {
+	if entries := entriesOf(policy); len(entries) > 0 {
 		b.WriteString("              allow_origin_string_match:\n")
 		for _, e := range entries {
 			kind, value := p.envoyMatcher(policy, e)
@@ -111,11 +111,11 @@ func (p *Plan) envoyRoute(path string, policy core.Policy) string {
 
 // envoyMatcher returns the kind and value of a StringMatcher: exact or regex. A matcher that matches
 // the text "*" allows every origin (CorsFilter::isOriginAllowed).
-func (p *Plan) envoyMatcher(policy core.Policy, e Entry) (kind, value string) {
+func (p *exportPlan) envoyMatcher(policy core.Policy, e originEntry) (kind, value string) {
 	switch e.Kind {
-	case ExactEntry, NullEntry:
+	case exactEntry, nullEntry:
 		return "exact", e.Text
-	case AnyEntry:
+	case anyEntry:
 		return "regex", ".*"
 	}
 	if n := programSize(e.Expression); n > maxProgram {
@@ -215,22 +215,22 @@ type envoyModel struct {
 }
 
 type envoyHost struct {
-	domains []Tree
+	domains []textTree
 	routes  []envoyRoute
 }
 
 type envoyRoute struct {
-	tree     Tree // of the route
+	tree     textTree // of the route
 	match    envoyMatch
-	policies []Tree // of the route first, then of the virtual host, then of the configuration
-	forwards bool   // to a cluster; otherwise Envoy itself answers
+	policies []textTree // of the route first, then of the virtual host, then of the configuration
+	forwards bool       // to a cluster; otherwise Envoy itself answers
 	vary     bool
 	cors     *envoyCors
 }
 
 // envoyMatch is a RouteMatch.
 type envoyMatch struct {
-	tree                      Tree
+	tree                      textTree
 	prefix, path, separated   string
 	hasPrefix, hasPath, hasIn bool
 	all                       bool // no path is given
@@ -385,15 +385,15 @@ func domainMatch(domain, host string) int {
 
 // parseEnvoy reads a bootstrap, a listener, a connection manager or a route configuration.
 func parseEnvoy(text []byte) (*envoyModel, error) {
-	docs, err := ParseTrees(text)
+	docs, err := parseTrees(text)
 	if err != nil {
 		return nil, err
 	}
 	m := &envoyModel{}
 	for _, doc := range docs {
-		managers := doc.Find(func(t Tree) bool { return t.Get("http_filters").Exists() && t.Get("route_config").Exists() })
+		managers := doc.Find(func(t textTree) bool { return t.Get("http_filters").Exists() && t.Get("route_config").Exists() })
 		if len(managers) == 0 {
-			managers = []Tree{doc}
+			managers = []textTree{doc}
 		}
 		for _, manager := range managers {
 			if err := m.addManager(manager); err != nil {
@@ -404,8 +404,8 @@ func parseEnvoy(text []byte) (*envoyModel, error) {
 	return m, nil
 }
 
-func (m *envoyModel) addManager(manager Tree) error {
-	configs := manager.Find(func(t Tree) bool { return t.Get("virtual_hosts").IsList() })
+func (m *envoyModel) addManager(manager textTree) error {
+	configs := manager.Find(func(t textTree) bool { return t.Get("virtual_hosts").IsList() })
 	switch {
 	case len(configs) == 0:
 		return nil
@@ -414,7 +414,7 @@ func (m *envoyModel) addManager(manager Tree) error {
 	}
 	on := true
 	if filters := manager.Get("http_filters"); filters.Exists() {
-		on = slices.ContainsFunc(filters.List(), func(f Tree) bool { return f.Get("name").Text() == corsFilter })
+		on = slices.ContainsFunc(filters.List(), func(f textTree) bool { return f.Get("name").Text() == corsFilter })
 	}
 	rc := configs[0]
 	ignore, _ := rc.Get("ignore_port_in_host_matching").Bool()
@@ -438,14 +438,14 @@ func (m *envoyModel) addManager(manager Tree) error {
 const corsFilter = "envoy.filters.http.cors"
 
 // newEnvoyRoute reads a route.
-func newEnvoyRoute(r, vh, rc Tree, on bool) (envoyRoute, error) {
+func newEnvoyRoute(r, vh, rc textTree, on bool) (envoyRoute, error) {
 	match := r.Get("match")
 	route := envoyRoute{tree: r, forwards: r.Get("route").Exists(), match: envoyMatch{
 		tree: match, prefix: match.Get("prefix").Text(), path: match.Get("path").Text(),
 		separated: match.Get("path_separated_prefix").Text(),
 		hasPrefix: match.Get("prefix").Exists(), hasPath: match.Get("path").Exists(), hasIn: match.Get("path_separated_prefix").Exists(),
 	}}
-	for _, t := range []Tree{r, vh, rc} {
+	for _, t := range []textTree{r, vh, rc} {
 		route.policies = append(route.policies, t.Get("typed_per_filter_config", corsFilter))
 		for _, add := range t.Get("response_headers_to_add").List() {
 			if strings.EqualFold(add.Get("header", "key").Text(), "vary") && core.ListHas(add.Get("header", "value").Text(), "Origin") {
@@ -453,9 +453,9 @@ func newEnvoyRoute(r, vh, rc Tree, on bool) (envoyRoute, error) {
 			}
 		}
 	}
-	route.policies = slices.DeleteFunc(route.policies, func(t Tree) bool { return !t.Exists() })
+	route.policies = slices.DeleteFunc(route.policies, func(t textTree) bool { return !t.Exists() })
 	if len(route.policies) == 0 {
-		for _, t := range []Tree{r.Get("route", "cors"), vh.Get("cors")} {
+		for _, t := range []textTree{r.Get("route", "cors"), vh.Get("cors")} {
 			if t.Exists() {
 				route.policies = append(route.policies, t)
 			}
@@ -471,18 +471,18 @@ func newEnvoyRoute(r, vh, rc Tree, on bool) (envoyRoute, error) {
 }
 
 // envoyCorsOf returns the settings in force, or nil if the filter is off.
-func envoyCorsOf(policies []Tree) (*envoyCors, error) {
-	first := func(key string, set func(Tree) bool) Tree {
+func envoyCorsOf(policies []textTree) (*envoyCors, error) {
+	first := func(key string, set func(textTree) bool) textTree {
 		for _, p := range policies {
 			if t := p.Get(key); set(t) {
 				return t
 			}
 		}
-		return Tree{}
+		return textTree{}
 	}
-	text := func(key string) string { return first(key, func(t Tree) bool { return t.Text() != "" }).Text() }
+	text := func(key string) string { return first(key, func(t textTree) bool { return t.Text() != "" }).Text() }
 	flag := func(key string, unset bool) bool {
-		if v, ok := first(key, Tree.Exists).Bool(); ok {
+		if v, ok := first(key, textTree.Exists).Bool(); ok {
 			return v
 		}
 		return unset
@@ -503,7 +503,7 @@ func envoyCorsOf(policies []Tree) (*envoyCors, error) {
 				enabled.Line())
 		}
 	}
-	for _, t := range first("allow_origin_string_match", func(t Tree) bool { return len(t.List()) > 0 }).List() {
+	for _, t := range first("allow_origin_string_match", func(t textTree) bool { return len(t.List()) > 0 }).List() {
 		match, err := newStringMatch(t)
 		if err != nil {
 			return nil, err
@@ -536,13 +536,13 @@ func (m *envoyModel) learn(h envoyHost, r envoyRoute) {
 	for _, o := range c.origins {
 		m.facts.Origins = append(m.facts.Origins, o.pattern())
 	}
-	m.facts.Methods = append(m.facts.Methods, SplitList(c.methods)...)
-	m.facts.Headers = append(m.facts.Headers, SplitList(c.headers)...)
-	m.facts.Exposed = append(m.facts.Exposed, SplitList(c.exposed)...)
+	m.facts.Methods = append(m.facts.Methods, splitList(c.methods)...)
+	m.facts.Headers = append(m.facts.Headers, splitList(c.headers)...)
+	m.facts.Exposed = append(m.facts.Exposed, splitList(c.exposed)...)
 }
 
-// SplitList splits a list at commas, and drops white space and empty elements.
-func SplitList(text string) (list []string) {
+// splitList splits a list at commas, and drops white space and empty elements.
+func splitList(text string) (list []string) {
 	for s := range strings.SplitSeq(text, ",") {
 		if s = strings.TrimSpace(s); s != "" {
 			list = append(list, s)
@@ -554,14 +554,14 @@ func SplitList(text string) (list []string) {
 // stringMatch is a StringMatcher (api/envoy/type/matcher/v3/string.proto). Its expressions match
 // whole values.
 type stringMatch struct {
-	tree  Tree
+	tree  textTree
 	kind  string // exact, prefix, suffix, contains or safe_regex
 	value string
 	fold  bool
 	re    *regexp.Regexp
 }
 
-func newStringMatch(t Tree) (stringMatch, error) {
+func newStringMatch(t textTree) (stringMatch, error) {
 	fold, _ := t.Get("ignore_case").Bool()
 	m := stringMatch{tree: t, fold: fold}
 	for _, kind := range []string{"exact", "prefix", "suffix", "contains", "safe_regex", "regex"} {
@@ -616,7 +616,7 @@ func (m stringMatch) matches(s string) bool {
 
 func (m stringMatch) pattern() string {
 	if m.kind == "exact" && !m.fold {
-		return ExactPattern(m.value)
+		return exactPattern(m.value)
 	}
-	return ExpressionPattern(m.expression(), true)
+	return expressionPattern(m.expression(), true)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // importEnvoy makes policies from the routes of Envoy.
-func importEnvoy(text []byte, d *Draft) {
+func importEnvoy(text []byte, d *importDraft) {
 	m, err := parseEnvoy(text)
 	if err != nil {
 		d.Refuse(0, "", err.Error(), "correct the file")
@@ -38,7 +38,7 @@ func (im *envoyImporter) run() {
 }
 
 type envoyImporter struct {
-	d     *Draft
+	d     *importDraft
 	model *envoyModel
 	names map[string]string // of policies, by the lines that they come from
 	seen  map[string]bool   // hosts
@@ -91,7 +91,7 @@ func (im *envoyImporter) policy(r envoyRoute) {
 	for _, o := range c.origins {
 		p.match(o)
 	}
-	ImportLists(p, Lists{
+	importLists(p, commaLists{
 		Methods: c.methods, MethodsLine: lineOf(im.keys.methods), Headers: c.headers, HeadersLine: lineOf(im.keys.headers),
 		Exposed: c.exposed, ExposedLine: lineOf(im.keys.exposed), Age: c.age, AgeLine: lineOf(im.keys.age), Echo: true,
 	})
@@ -111,7 +111,7 @@ func (f envoyFields) all() []string {
 }
 
 // match adds the origins of a StringMatcher.
-func (p *DraftPolicy) match(m stringMatch) {
+func (p *draftPolicy) match(m stringMatch) {
 	line := m.tree.Line()
 	switch {
 	case m.matches("*") && p.AllowCredentials:
@@ -128,7 +128,7 @@ func (p *DraftPolicy) match(m stringMatch) {
 
 // routes adds routes, unless one policy is in force everywhere.
 func (im *envoyImporter) routes() {
-	var all []DraftRoute
+	var all []draftRoute
 	hosts := slices.Clone(im.model.hosts)
 	slices.SortStableFunc(hosts, func(a, b envoyHost) int { // the virtual host for all other hosts comes last
 		return strings.Compare(lastKey(a), lastKey(b))
@@ -145,30 +145,30 @@ func (im *envoyImporter) routes() {
 				path, ok := im.path(r)
 				keys[im.names[keyOf(r)]] = true
 				if ok && !covered {
-					all = append(all, DraftRoute{host, path, []string{im.nameOf(r)}, r.match.tree.Line()})
+					all = append(all, draftRoute{host, path, []string{im.nameOf(r)}, r.match.tree.Line()})
 				}
 				covered = covered || path == "/"
 			}
 			if !covered {
-				all = append(all, DraftRoute{host, "/", []string{im.none()}, domain.Line()})
+				all = append(all, draftRoute{host, "/", []string{im.none()}, domain.Line()})
 				keys[""] = true
 			}
 		}
 	}
-	if len(keys) == 1 && len(im.d.faults) == 0 && slices.ContainsFunc(all, func(r DraftRoute) bool { return r.Host == "" }) {
+	if len(keys) == 1 && len(im.d.faults) == 0 && slices.ContainsFunc(all, func(r draftRoute) bool { return r.Host == "" }) {
 		return
 	}
 	for len(all) > 0 && all[len(all)-1].Host == "" && all[len(all)-1].Policies[0] == noPolicy {
 		all = all[:len(all)-1]
 	}
-	if !slices.ContainsFunc(all, func(r DraftRoute) bool { return r.Policies[0] == noPolicy }) {
-		im.d.Policies = slices.DeleteFunc(im.d.Policies, func(p *DraftPolicy) bool { return p.Name == noPolicy })
+	if !slices.ContainsFunc(all, func(r draftRoute) bool { return r.Policies[0] == noPolicy }) {
+		im.d.Policies = slices.DeleteFunc(im.d.Policies, func(p *draftPolicy) bool { return p.Name == noPolicy })
 	}
 	im.d.Routes = all
 }
 
 func lastKey(h envoyHost) string {
-	if slices.ContainsFunc(h.domains, func(t Tree) bool { return t.Text() == "*" }) {
+	if slices.ContainsFunc(h.domains, func(t textTree) bool { return t.Text() == "*" }) {
 		return "1"
 	}
 	return "0"
@@ -188,18 +188,18 @@ func (im *envoyImporter) nameOf(r envoyRoute) string {
 // none returns the name of a policy that refuses every origin. Routes need it that come before
 // others in Envoy and have no CORS.
 func (im *envoyImporter) none() string {
-	if !slices.ContainsFunc(im.d.Policies, func(p *DraftPolicy) bool { return p.Name == noPolicy }) {
+	if !slices.ContainsFunc(im.d.Policies, func(p *draftPolicy) bool { return p.Name == noPolicy }) {
 		im.d.Policy(noPolicy, 0)
 	}
 	return noPolicy
 }
 
 // host returns the host of a route of core for a domain.
-func (im *envoyImporter) host(domain Tree, h envoyHost) (string, bool) {
+func (im *envoyImporter) host(domain textTree, h envoyHost) (string, bool) {
 	name := strings.ToLower(domain.Text())
 	bare := withoutPort(name)
 	others := func(s string) bool {
-		return slices.ContainsFunc(h.domains, func(t Tree) bool { return strings.EqualFold(t.Text(), s) })
+		return slices.ContainsFunc(h.domains, func(t textTree) bool { return strings.EqualFold(t.Text(), s) })
 	}
 	if im.seen == nil {
 		im.seen = make(map[string]bool)
@@ -243,7 +243,7 @@ func (im *envoyImporter) path(r envoyRoute) (string, bool) {
 	case m.all, m.hasPrefix && (m.prefix == "/" || m.prefix == ""):
 		return "/", true
 	case m.hasPrefix:
-		im.d.Refuse(m.tree.Line(), m.prefix, "a route covers a path and all below it, which a prefix does not: it ignores where a segment ends",
+		im.d.Refuse(m.tree.Line(), m.prefix, "a prefix ignores where segments end, and a route does not",
 			"write path_separated_prefix: "+strings.TrimSuffix(m.prefix, "/"))
 	case m.hasIn:
 		return m.separated + "/", true
@@ -277,7 +277,7 @@ func (im *envoyImporter) notes() {
 
 // Exact adds an origin that the source compares as a whole. What is not an origin, such as
 // https://app.example.com/, never matches there, and is left out with a note.
-func (p *DraftPolicy) Exact(text string, line int, remark string) {
+func (p *draftPolicy) Exact(text string, line int, remark string) {
 	switch {
 	case text == "null" && p.AllowCredentials:
 		p.d.Refuse(line, text, "null with credentials: any site can send the origin null", "remove it")
@@ -288,17 +288,17 @@ func (p *DraftPolicy) Exact(text string, line int, remark string) {
 	}
 }
 
-// Lists are the comma-separated settings of a source, with their lines.
-type Lists struct {
+// commaLists are the comma-separated settings of a source, with their lines.
+type commaLists struct {
 	Methods, Headers, Exposed, Age                 string
 	MethodsLine, HeadersLine, ExposedLine, AgeLine int
 	// Echo means that "*" alone for methods or headers sends back what was asked for.
 	Echo bool
 }
 
-// ImportLists sets the lists and the age of a policy. Call it after Credentials.
-func ImportLists(p *DraftPolicy, l Lists) {
-	methods, headers, exposed := SplitList(l.Methods), SplitList(l.Headers), SplitList(l.Exposed)
+// importLists sets the lists and the age of a policy. Call it after Credentials.
+func importLists(p *draftPolicy, l commaLists) {
+	methods, headers, exposed := splitList(l.Methods), splitList(l.Headers), splitList(l.Exposed)
 	switch {
 	case l.Echo && l.Headers == "*" && !p.AllowCredentials:
 		headers = []string{"*", "authorization"} // an echo covers it
@@ -327,7 +327,7 @@ func ImportLists(p *DraftPolicy, l Lists) {
 }
 
 // literal removes "*", which is an ordinary name in answers to requests with credentials.
-func (p *DraftPolicy) literal(list []string, line int, what Aspect) []string {
+func (p *draftPolicy) literal(list []string, line int, what Aspect) []string {
 	without := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "*" })
 	if len(without) < len(list) {
 		p.d.Note(line, what, "* covers the "+string(what)+" only of requests without credentials; it is left out")

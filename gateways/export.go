@@ -48,11 +48,11 @@ type Loss struct {
 
 func (l Loss) String() string { return place(l.Place) + entry(l.Entry) + l.Text }
 
-// Plan is what an exporter writes.
-type Plan struct {
+// exportPlan is what an exporter writes.
+type exportPlan struct {
 	// Routes are in order, the first that covers a request governs. If the file has no
 	// routes, there is one for every host and path.
-	Routes []PlanRoute
+	Routes []planRoute
 
 	target string
 	lossy  Lossy
@@ -62,17 +62,17 @@ type Plan struct {
 	faults []error
 }
 
-// PlanRoute is a route. Policies has at least one policy; the first whose origins match governs.
-type PlanRoute struct {
+// planRoute is a route. Policies has at least one policy; the first whose origins match governs.
+type planRoute struct {
 	Index      int // in the file
 	Host, Path string
-	Policies   []core.Policy // expanded: see ExpandedPolicy
+	Policies   []core.Policy // expanded: see expandedPolicy
 }
 
 // All reports whether the route covers every request.
-func (r PlanRoute) All() bool { return r.Host == "" && (r.Path == "" || r.Path == "/") }
+func (r planRoute) All() bool { return r.Host == "" && (r.Path == "" || r.Path == "/") }
 
-// ExpandedPolicy returns the policy as exporters need it: presets written out, methods as browsers
+// expandedPolicy returns the policy as exporters need it: presets written out, methods as browsers
 // send them, names of headers in lower case, without repetitions and without headers that scripts
 // cannot set.
 //
@@ -80,7 +80,7 @@ func (r PlanRoute) All() bool { return r.Host == "" && (r.Path == "" || r.Path =
 // Access-Control-Allow-Methods, browsers allow every method of requests with upload listeners
 // (Fetch, CORS-preflight fetch). The headers are "*" alone, or, without credentials, "*" and
 // authorization, or a list.
-func ExpandedPolicy(p core.Policy) core.Policy {
+func expandedPolicy(p core.Policy) core.Policy {
 	p = p.Expand()
 	methods := []string{"GET", "HEAD", "POST"}
 	for _, m := range p.AllowMethods {
@@ -112,7 +112,7 @@ func alone(list []string, kept ...string) []string {
 // compare.
 func Export(cfg *config.Config, target string, o ExportOptions) (Exported, error) {
 	t, ok := Find(target)
-	if !ok || t.Export == nil {
+	if !ok || t.export == nil {
 		return Exported{}, fmt.Errorf("cannot export to %s; targets are %s", quote(target), strings.Join(namesOfTargets(true), ", "))
 	}
 	p, err := newPlan(cfg, t, o)
@@ -121,7 +121,7 @@ func Export(cfg *config.Config, target string, o ExportOptions) (Exported, error
 	}
 	var text []byte
 	if len(p.faults) == 0 {
-		text = t.Export(p)
+		text = t.export(p)
 	}
 	if len(p.faults) > 0 {
 		return Exported{}, errors.Join(p.faults...)
@@ -135,15 +135,15 @@ func Export(cfg *config.Config, target string, o ExportOptions) (Exported, error
 // names1 returns the names of targets that can be exported, or of all.
 func namesOfTargets(export bool) (list []string) {
 	for _, t := range Targets() {
-		if t.Export != nil && export || t.Import != nil && !export {
+		if t.export != nil && export || t.imports != nil && !export {
 			list = append(list, t.Name)
 		}
 	}
 	return list
 }
 
-func newPlan(cfg *config.Config, t Target, o ExportOptions) (*Plan, error) {
-	p := &Plan{target: t.Title, lossy: o.Lossy, cfg: cfg, file: fileSide(cfg)}
+func newPlan(cfg *config.Config, t Target, o ExportOptions) (*exportPlan, error) {
+	p := &exportPlan{target: t.Title, lossy: o.Lossy, cfg: cfg, file: fileSide(cfg)}
 	routes := cfg.Routes
 	if cfg.Routes == nil {
 		routes = []core.Route{{Policies: cfg.Policies}}
@@ -169,20 +169,20 @@ func newPlan(cfg *config.Config, t Target, o ExportOptions) (*Plan, error) {
 }
 
 // route returns a route with expanded policies. It refuses functions.
-func (p *Plan) route(index int, r core.Route) PlanRoute {
-	planned := PlanRoute{Index: index, Host: r.Host, Path: r.Path}
+func (p *exportPlan) route(index int, r core.Route) planRoute {
+	planned := planRoute{Index: index, Host: r.Host, Path: r.Path}
 	for _, policy := range r.Policies {
 		if policy.AllowOriginFunc != nil {
 			p.Refuse(policy.Name, "", "", "a gateway cannot call the function AllowOriginFunc",
 				"list the origins, or mount corskit in the application behind it")
 		}
-		planned.Policies = append(planned.Policies, ExpandedPolicy(policy))
+		planned.Policies = append(planned.Policies, expandedPolicy(policy))
 	}
 	return planned
 }
 
 // exportError returns the error for a setting. The field is the Go name of a field of core.Policy.
-func (p *Plan) exportError(policy, field, entry, limit, fix string) *ExportError {
+func (p *exportPlan) exportError(policy, field, entry, limit, fix string) *ExportError {
 	return &ExportError{
 		Target: p.target, Policy: policy, Place: p.cfg.Place(policy, field, p.index(policy, field, entry)),
 		Entry: entry, Limit: limit, Fix: fix,
@@ -190,7 +190,7 @@ func (p *Plan) exportError(policy, field, entry, limit, fix string) *ExportError
 }
 
 // index returns the index of an entry in a field of a policy of the file, or -1.
-func (p *Plan) index(policy, field, entry string) int {
+func (p *exportPlan) index(policy, field, entry string) int {
 	for _, each := range p.cfg.Policies {
 		if each.Name != policy {
 			continue
@@ -207,11 +207,11 @@ func (p *Plan) index(policy, field, entry string) int {
 // Refuse reports a setting that the target cannot say, not even with a narrower answer. The
 // field is the Go name of a field of core.Policy, or empty for the whole policy; the entry is
 // one of its list, or empty. The fix must be one that Export accepts.
-func (p *Plan) Refuse(policy, field, entry, limit, fix string) {
+func (p *exportPlan) Refuse(policy, field, entry, limit, fix string) {
 	p.fault(p.exportError(policy, field, entry, limit, fix))
 }
 
-func (p *Plan) fault(e *ExportError) {
+func (p *exportPlan) fault(e *ExportError) {
 	for _, have := range p.faults {
 		if have.Error() == e.Error() {
 			return
@@ -222,7 +222,7 @@ func (p *Plan) fault(e *ExportError) {
 
 // Lose reports a setting for which there is only a narrower answer. It returns true if that is
 // allowed; then the exporter leaves the setting out, and lost is listed.
-func (p *Plan) Lose(policy, field, entry string, aspect Aspect, limit, fix, lost string) bool {
+func (p *exportPlan) Lose(policy, field, entry string, aspect Aspect, limit, fix, lost string) bool {
 	e := p.exportError(policy, field, entry, limit, fix)
 	if p.lossy != NarrowerOnly {
 		e.Narrower, e.Lost = true, lost
@@ -235,7 +235,7 @@ func (p *Plan) Lose(policy, field, entry string, aspect Aspect, limit, fix, lost
 
 // Note reports a difference that makes nothing narrower or wider, such as another status, or
 // that depends on what the user puts around the text.
-func (p *Plan) Note(policy, field string, aspect Aspect, text string) {
+func (p *exportPlan) Note(policy, field string, aspect Aspect, text string) {
 	l := Loss{Aspect: aspect, Policy: policy, Text: text, Note: true}
 	if policy != "" {
 		l.Place = p.cfg.Place(policy, field, -1)
@@ -243,7 +243,7 @@ func (p *Plan) Note(policy, field string, aspect Aspect, text string) {
 	p.add(l)
 }
 
-func (p *Plan) add(l Loss) {
+func (p *exportPlan) add(l Loss) {
 	if !slices.Contains(p.losses, l) {
 		p.losses = append(p.losses, l)
 	}
@@ -251,7 +251,7 @@ func (p *Plan) add(l Loss) {
 
 // One returns the only policy of a target that knows neither routes nor several policies. If
 // the plan has more, it refuses them and returns false.
-func (p *Plan) One() (core.Policy, bool) {
+func (p *exportPlan) One() (core.Policy, bool) {
 	if r := p.Routes[0]; len(p.Routes) > 1 || !r.All() {
 		p.fault(&ExportError{
 			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "it has no routes of its own here",
@@ -264,7 +264,7 @@ func (p *Plan) One() (core.Policy, bool) {
 
 // OnePolicy returns the only policy of a route of a target that cannot choose between policies by
 // origin. If the route has more, it refuses them and returns false.
-func (p *Plan) OnePolicy(r PlanRoute) (core.Policy, bool) {
+func (p *exportPlan) OnePolicy(r planRoute) (core.Policy, bool) {
 	first := r.Policies[0]
 	if len(r.Policies) == 1 {
 		return first, true
@@ -281,7 +281,7 @@ func (p *Plan) OnePolicy(r PlanRoute) (core.Policy, bool) {
 
 // Usual refuses what no gateway can say: RejectDisallowed, expressions that would match more in
 // a gateway than in the engine, and, unless the target has them, private networks.
-func (p *Plan) Usual(policy core.Policy, privateNetwork bool) {
+func (p *exportPlan) Usual(policy core.Policy, privateNetwork bool) {
 	if policy.RejectDisallowed {
 		p.Refuse(policy.Name, "RejectDisallowed", "", "it passes requests of disallowed origins on to the application",
 			"remove reject_disallowed, or mount corskit in the application behind it")
@@ -290,8 +290,8 @@ func (p *Plan) Usual(policy core.Policy, privateNetwork bool) {
 		p.Lose(policy.Name, "AllowPrivateNetwork", "", NetworkAspect, "it does not answer Access-Control-Request-Private-Network",
 			"remove allow_private_network", "pages cannot reach a private network")
 	}
-	for _, e := range EntriesOf(policy) {
-		if o := Stray(policy, e); o != "" {
+	for _, e := range entriesOf(policy) {
+		if o := strayOrigin(policy, e); o != "" {
 			p.Refuse(policy.Name, "AllowOrigins", e.Text,
 				"there, the expression would also match "+quote(o)+", which the policy does not allow",
 				"write the scheme and the characters of the host out, as in regexp:https://[a-z0-9-]+\\.example\\.com")
@@ -300,7 +300,7 @@ func (p *Plan) Usual(policy core.Policy, privateNetwork bool) {
 }
 
 // announced reports whether losses cover a difference.
-func (p *Plan) announced(d Difference) bool {
+func (p *exportPlan) announced(d Difference) bool {
 	var entries, origins []string
 	for _, l := range p.losses {
 		quiet := d.Kind == Caching || d.Aspect == PassAspect || d.Aspect == ErrorAspect
@@ -326,7 +326,7 @@ func (p *Plan) announced(d Difference) bool {
 }
 
 // check compares the text with the configuration.
-func (p *Plan) check(t Target, text []byte) error {
+func (p *exportPlan) check(t Target, text []byte) error {
 	m, err := t.Parse(text)
 	if err != nil {
 		return &BugError{t.Name, []Difference{{Kind: Narrower, Aspect: OriginAspect, Text: "the text cannot be read back: " + err.Error()}}}

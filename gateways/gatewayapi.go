@@ -28,7 +28,7 @@ func gatewayAPI() Target {
 			"max_age cannot be 0.",
 			"One policy for each route, and at most 16 routes for a host.",
 		},
-		Export: exportGatewayAPI, Import: importGatewayAPI,
+		export: exportGatewayAPI, imports: importGatewayAPI,
 		Parse: func(text []byte) (Model, error) { return parseGatewayAPI(text) },
 	}
 }
@@ -45,7 +45,7 @@ var (
 )
 
 // exportGatewayAPI writes an HTTPRoute for each host that a route names, and one for all others.
-func exportGatewayAPI(p *Plan) []byte {
+func exportGatewayAPI(p *exportPlan) []byte {
 	var b strings.Builder
 	b.WriteString("# Replace the gateway and the backend by yours.\n")
 	for i, h := range p.Hosts() {
@@ -90,7 +90,7 @@ func gatewayMatch(path string) string {
 }
 
 // gatewayFilters returns the filters of a rule. A policy without origins has none.
-func (p *Plan) gatewayFilters(policy core.Policy) string {
+func (p *exportPlan) gatewayFilters(policy core.Policy) string {
 	origins := p.gatewayOrigins(policy)
 	if len(origins) == 0 {
 		return ""
@@ -124,21 +124,21 @@ func (p *Plan) gatewayFilters(policy core.Policy) string {
 	return b.String()
 }
 
-func (p *Plan) gatewayOrigins(policy core.Policy) (list []string) {
+func (p *exportPlan) gatewayOrigins(policy core.Policy) (list []string) {
 	if slices.Contains(policy.AllowOrigins, "*") {
 		return []string{"*"} // it stands alone
 	}
-	for _, e := range EntriesOf(policy) {
+	for _, e := range entriesOf(policy) {
 		text := "origins have the scheme http or https, and no port or a fixed one"
 		switch e.Kind {
-		case ExactEntry, SubdomainsEntry:
+		case exactEntry, subdomainsEntry:
 			if gatewayOrigin.MatchString(e.Text) && len(e.Text) <= 253 {
 				list = append(list, e.Text)
 				continue
 			}
-		case WildcardEntry:
+		case wildcardEntry:
 			text = "* stands only for the first labels of a host, not for a part of one or for ports"
-		case ExpressionEntry:
+		case expressionEntry:
 			text = "it has no regular expressions"
 		}
 		p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, text, "list the origins, as in https://app.example.com",
@@ -154,7 +154,7 @@ func (p *Plan) gatewayOrigins(policy core.Policy) (list []string) {
 	return list
 }
 
-func (p *Plan) gatewayMethodsOf(policy core.Policy) (list []string) {
+func (p *exportPlan) gatewayMethodsOf(policy core.Policy) (list []string) {
 	for _, m := range policy.AllowMethods {
 		if slices.Contains(gatewayMethods, m) {
 			list = append(list, m)
@@ -166,7 +166,7 @@ func (p *Plan) gatewayMethodsOf(policy core.Policy) (list []string) {
 	return list
 }
 
-func (p *Plan) gatewayHeaders(policy core.Policy) []string {
+func (p *exportPlan) gatewayHeaders(policy core.Policy) []string {
 	if slices.Contains(policy.AllowHeaders, "*") && !policy.AllowCredentials {
 		if !slices.Contains(policy.AllowHeaders, "authorization") {
 			p.Refuse(policy.Name, "AllowHeaders", "*",
@@ -182,7 +182,7 @@ func (p *Plan) gatewayHeaders(policy core.Policy) []string {
 }
 
 // shortened returns at most as many names as a list may have.
-func (p *Plan) shortened(policy core.Policy, fieldName string, aspect Aspect, list []string) []string {
+func (p *exportPlan) shortened(policy core.Policy, fieldName string, aspect Aspect, list []string) []string {
 	for i, name := range list {
 		if i >= maxGatewayList {
 			p.Lose(policy.Name, fieldName, name, aspect, fmt.Sprintf("lists have at most %d entries", maxGatewayList),
@@ -200,18 +200,18 @@ type gatewayModel struct {
 
 // gatewayRoute is a match of a rule.
 type gatewayRoute struct {
-	tree      Tree // of the match, or of the rule
-	hostnames []Tree
+	tree      textTree // of the match, or of the rule
+	hostnames []textTree
 	exact     bool
 	path      string
 	vary      bool
 	forwards  bool
-	strange   []Pair // conditions other than the path
+	strange   []treePair // conditions other than the path
 	cors      *gatewayCors
 }
 
 type gatewayCors struct {
-	tree                      Tree
+	tree                      textTree
 	origins                   []gatewayMatcher
 	methods, headers, exposed []string
 	credentials               bool
@@ -220,12 +220,12 @@ type gatewayCors struct {
 
 // gatewayMatcher is an entry of allowOrigins.
 type gatewayMatcher struct {
-	tree Tree
+	tree textTree
 	text string
 	re   *regexp.Regexp
 }
 
-func newGatewayMatcher(t Tree) gatewayMatcher {
+func newGatewayMatcher(t textTree) gatewayMatcher {
 	e := strings.ReplaceAll(regexp.QuoteMeta(t.Text()), `\*`, `[^/:]+`)
 	return gatewayMatcher{t, t.Text(), regexp.MustCompile("^(?:" + e + ")$")}
 }
@@ -240,9 +240,9 @@ func (m gatewayMatcher) pattern() string {
 	case m.text == "*" || subdomains.MatchString(m.text) && strings.Count(m.text, "*") == 1:
 		return m.text
 	case strings.Contains(m.text, "*"):
-		return ExpressionPattern(m.expression(), true)
+		return expressionPattern(m.expression(), true)
 	}
-	return ExactPattern(m.text)
+	return exactPattern(m.text)
 }
 
 func (m gatewayMatcher) expression() string {
@@ -331,13 +331,13 @@ func (r gatewayRoute) covers(path string) bool {
 
 // parseGatewayAPI reads HTTPRoutes.
 func parseGatewayAPI(text []byte) (*gatewayModel, error) {
-	docs, err := ParseTrees(text)
+	docs, err := parseTrees(text)
 	if err != nil {
 		return nil, err
 	}
 	m := &gatewayModel{}
 	for _, doc := range docs {
-		for _, route := range doc.Find(func(t Tree) bool { return t.Get("kind").Text() == "HTTPRoute" }) {
+		for _, route := range doc.Find(func(t textTree) bool { return t.Get("kind").Text() == "HTTPRoute" }) {
 			for _, rule := range route.Get("spec", "rules").List() {
 				m.add(route.Get("spec", "hostnames").List(), rule)
 			}
@@ -347,7 +347,7 @@ func parseGatewayAPI(text []byte) (*gatewayModel, error) {
 }
 
 // add adds the matches of a rule.
-func (m *gatewayModel) add(hostnames []Tree, rule Tree) {
+func (m *gatewayModel) add(hostnames []textTree, rule textTree) {
 	r := gatewayRoute{tree: rule, hostnames: hostnames, forwards: true}
 	for _, f := range rule.Get("filters").List() {
 		switch f.Get("type").Text() {
@@ -365,7 +365,7 @@ func (m *gatewayModel) add(hostnames []Tree, rule Tree) {
 	}
 	matches := rule.Get("matches").List()
 	if len(matches) == 0 {
-		matches = []Tree{{}}
+		matches = []textTree{{}}
 	}
 	for _, t := range matches {
 		r := r
@@ -382,7 +382,7 @@ func (m *gatewayModel) add(hostnames []Tree, rule Tree) {
 	}
 }
 
-func newGatewayCors(t Tree) *gatewayCors {
+func newGatewayCors(t textTree) *gatewayCors {
 	c := &gatewayCors{
 		tree: t, methods: t.Get("allowMethods").Texts(), headers: t.Get("allowHeaders").Texts(),
 		exposed: t.Get("exposeHeaders").Texts(), age: "5",

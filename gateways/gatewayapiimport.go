@@ -6,7 +6,7 @@ import (
 )
 
 // importGatewayAPI makes policies from HTTPRoutes.
-func importGatewayAPI(text []byte, d *Draft) {
+func importGatewayAPI(text []byte, d *importDraft) {
 	m, err := parseGatewayAPI(text)
 	if err != nil {
 		d.Refuse(0, "", err.Error(), "correct the file")
@@ -24,7 +24,7 @@ func importGatewayAPI(text []byte, d *Draft) {
 }
 
 type gatewayImporter struct {
-	d     *Draft
+	d     *importDraft
 	names map[int]string // of policies, by the lines of the filters
 }
 
@@ -48,7 +48,7 @@ func (im gatewayImporter) policy(r gatewayRoute) {
 	for _, o := range c.origins {
 		p.gatewayOrigin(o)
 	}
-	l := Lists{
+	l := commaLists{
 		Methods: strings.Join(c.methods, ","), MethodsLine: line("allowMethods"), Exposed: strings.Join(c.exposed, ","),
 		ExposedLine: line("exposeHeaders"), Headers: strings.Join(c.headers, ","), HeadersLine: line("allowHeaders"), Echo: true,
 	}
@@ -59,7 +59,7 @@ func (im gatewayImporter) policy(r gatewayRoute) {
 	if c.age != "5" {
 		l.Age, l.AgeLine = c.age, line("maxAge")
 	}
-	ImportLists(p, l)
+	importLists(p, l)
 	if l.Headers == "*,accept" {
 		p.Headers([]string{"*"}, l.HeadersLine, "allowHeaders")
 	}
@@ -69,7 +69,7 @@ func (im gatewayImporter) policy(r gatewayRoute) {
 }
 
 // gatewayOrigin adds an entry of allowOrigins.
-func (p *DraftPolicy) gatewayOrigin(m gatewayMatcher) {
+func (p *draftPolicy) gatewayOrigin(m gatewayMatcher) {
 	line := m.tree.Line()
 	switch pattern := m.pattern(); {
 	case m.text == "*" && p.AllowCredentials:
@@ -110,7 +110,7 @@ func (im gatewayImporter) routes(all []gatewayRoute) {
 	slices.Sort(hosts)
 	hosts = slices.Compact(hosts)
 	slices.Reverse(hosts) // the one for all others comes last
-	var list []DraftRoute
+	var list []draftRoute
 	for _, host := range hosts {
 		list = append(list, im.hostRoutes(host, order)...)
 	}
@@ -119,9 +119,9 @@ func (im gatewayImporter) routes(all []gatewayRoute) {
 
 // hostRoutes returns the routes of a host. A request for it that no route of its own covers may
 // still be covered by one without hostnames.
-func (im gatewayImporter) hostRoutes(host string, order []gatewayRoute) (list []DraftRoute) {
+func (im gatewayImporter) hostRoutes(host string, order []gatewayRoute) (list []draftRoute) {
 	for _, r := range order {
-		has := slices.ContainsFunc(r.hostnames, func(t Tree) bool { return strings.EqualFold(t.Text(), host) })
+		has := slices.ContainsFunc(r.hostnames, func(t textTree) bool { return strings.EqualFold(t.Text(), host) })
 		if host == "" && len(r.hostnames) > 0 || host != "" && !has {
 			continue
 		}
@@ -143,20 +143,20 @@ func (im gatewayImporter) hostRoutes(host string, order []gatewayRoute) (list []
 		if r.cors != nil {
 			name = im.names[r.cors.tree.Line()]
 		}
-		list = append(list, DraftRoute{host, path, []string{name}, r.tree.Line()})
+		list = append(list, draftRoute{host, path, []string{name}, r.tree.Line()})
 	}
 	return list
 }
 
 // finish sets the routes of the draft.
-func (im gatewayImporter) finish(list []DraftRoute) {
+func (im gatewayImporter) finish(list []draftRoute) {
 	for len(list) > 0 && list[len(list)-1].Host == "" && list[len(list)-1].Policies[0] == noPolicy {
 		list = list[:len(list)-1]
 	}
-	if !slices.ContainsFunc(list, func(r DraftRoute) bool { return r.Host == "" && everyPath(r.Path) }) {
+	if !slices.ContainsFunc(list, func(r draftRoute) bool { return r.Host == "" && everyPath(r.Path) }) {
 		im.d.Note(0, PassAspect, "the gateway answers requests without a route with 404; behind corskit, the application gets them")
 	}
-	if slices.ContainsFunc(list, func(r DraftRoute) bool { return r.Policies[0] == noPolicy }) {
+	if slices.ContainsFunc(list, func(r draftRoute) bool { return r.Policies[0] == noPolicy }) {
 		im.d.Policy(noPolicy, 0)
 	}
 	if len(list) == 1 && list[0].Host == "" && everyPath(list[0].Path) {

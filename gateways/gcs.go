@@ -25,7 +25,7 @@ func gcs() Target {
 			"One policy, and no routes.",
 			"Responses to disallowed origins, and to requests without Origin, have no Vary: Origin.",
 		},
-		Export: exportGCS, Import: importGCS,
+		export: exportGCS, imports: importGCS,
 		Parse: func(text []byte) (Model, error) {
 			rules, err := readGCS(text)
 			if err != nil {
@@ -45,7 +45,7 @@ type gcsSettings struct {
 	MaxAgeSeconds  int      `json:"maxAgeSeconds"`
 }
 
-func exportGCS(p *Plan) []byte {
+func exportGCS(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -67,7 +67,7 @@ func exportGCS(p *Plan) []byte {
 
 // gcsHeaders returns the one list for both kinds of headers. A name that is in one list of the
 // policy only is written if it has no effect in the other.
-func (p *Plan) gcsHeaders(policy core.Policy) (list []string) {
+func (p *exportPlan) gcsHeaders(policy core.Policy) (list []string) {
 	const one = "it has one list for allowed and exposed headers, so "
 	for _, h := range policy.AllowHeaders {
 		switch {
@@ -205,9 +205,9 @@ func (m *gcsModel) Answer(r core.Request) Answer {
 	return a
 }
 
-func importGCS(text []byte, d *Draft) {
+func importGCS(text []byte, d *importDraft) {
 	rules, err := readGCS(text)
-	importRules(d, rules, err, func(r gcsRule) int { return r.line }, func(p *DraftPolicy, rule gcsRule) {
+	importRules(d, rules, err, func(r gcsRule) int { return r.line }, func(p *draftPolicy, rule gcsRule) {
 		p.wholeOrigins(rule.origins)
 		d.needsSafe(rule.methods, rule.line, "method")
 		p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
@@ -228,7 +228,7 @@ func unreadable(name string) bool {
 }
 
 // wholeOrigins adds the origins of a list without patterns.
-func (p *DraftPolicy) wholeOrigins(list []textEntry) {
+func (p *draftPolicy) wholeOrigins(list []textEntry) {
 	if lists(list, "*") {
 		p.Origin("*", lineOf(list, 0), "")
 		return

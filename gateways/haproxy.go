@@ -15,8 +15,8 @@ func haproxy() Target {
 			"The names of methods and headers must not contain $, %, ' or `.",
 			"With credentials and \"*\", it repeats Access-Control-Request-Headers only if the field has one line.",
 		},
-		Export: exportHAProxy,
-		Import: func(text []byte, d *Draft) {
+		export: exportHAProxy,
+		imports: func(text []byte, d *importDraft) {
 			m, err := parseHAProxyModel(text)
 			importServer(d, m, err)
 		},
@@ -51,7 +51,7 @@ const (
 
 // exportHAProxy writes rules that find the policy of a request, answer preflights, and set the
 // fields of all responses.
-func exportHAProxy(p *Plan) []byte {
+func exportHAProxy(p *exportPlan) []byte {
 	s, ok := p.serverRoute()
 	if !ok {
 		return nil

@@ -278,7 +278,7 @@ func (m *haproxyModel) listNames() {
 		case "access-control-allow-origin":
 			for _, o := range texts {
 				if o != "*" && o != "" {
-					m.origins = append(m.origins, located{entries: []string{ExactPattern(o)}, source: o, line: r.line})
+					m.origins = append(m.origins, located{entries: []string{exactPattern(o)}, source: o, line: r.line})
 				}
 			}
 		}

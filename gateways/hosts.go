@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// HostRoutes are the routes of one host, for targets that choose the host first.
-type HostRoutes struct {
+// hostRoutes are the routes of one host, for targets that choose the host first.
+type hostRoutes struct {
 	Host    string      // empty for all hosts that no other has
-	Routes  []PlanRoute // in order, without those that an earlier one covers
+	Routes  []planRoute // in order, without those that an earlier one covers
 	Covered bool        // whether the last route has every path
 }
 
 // Hosts returns the routes by host: each that a route names, and last all others. Because no
 // route covers a later one of the same host, the order of routes does not matter to targets
 // that prefer longer paths.
-func (p *Plan) Hosts() (list []HostRoutes) {
+func (p *exportPlan) Hosts() (list []hostRoutes) {
 	var names []string
 	for _, r := range p.Routes {
 		if r.Host != "" {
@@ -24,9 +24,9 @@ func (p *Plan) Hosts() (list []HostRoutes) {
 	}
 	slices.Sort(names)
 	for _, host := range append(slices.Compact(names), "") {
-		h := HostRoutes{Host: host}
+		h := hostRoutes{Host: host}
 		for _, r := range p.Routes {
-			covers := func(earlier PlanRoute) bool { return pathCovers(earlier.Path, r.Path) }
+			covers := func(earlier planRoute) bool { return pathCovers(earlier.Path, r.Path) }
 			if r.Host != "" && r.Host != host || slices.ContainsFunc(h.Routes, covers) {
 				continue
 			}

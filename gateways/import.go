@@ -37,10 +37,10 @@ func (n Note) String() string {
 	return "line " + strconv.Itoa(n.Line) + ": " + n.Text
 }
 
-// Draft is what an importer fills.
-type Draft struct {
-	Policies []*DraftPolicy
-	Routes   []DraftRoute // empty: the policies apply everywhere, in order
+// importDraft is what an importer fills.
+type importDraft struct {
+	Policies []*draftPolicy
+	Routes   []draftRoute // empty: the policies apply everywhere, in order
 
 	source string
 	notes  []Note
@@ -50,16 +50,16 @@ type Draft struct {
 	compared []Difference
 }
 
-// DraftPolicy is a policy in the making. The methods set fields and note the lines of the source.
-type DraftPolicy struct {
+// draftPolicy is a policy in the making. The methods set fields and note the lines of the source.
+type draftPolicy struct {
 	core.Policy
-	d       *Draft
+	d       *importDraft
 	line    int
 	remarks map[string]string // by key, or key[index]
 }
 
-// DraftRoute is a route in the making.
-type DraftRoute struct {
+// draftRoute is a route in the making.
+type draftRoute struct {
 	Host, Path string
 	Policies   []string // names
 	Line       int
@@ -67,7 +67,7 @@ type DraftRoute struct {
 
 // Policy adds a policy. Its name is made from the given one; if that is empty or taken, another
 // is made.
-func (d *Draft) Policy(name string, line int) *DraftPolicy {
+func (d *importDraft) Policy(name string, line int) *draftPolicy {
 	var b strings.Builder
 	for _, c := range strings.ToLower(name) {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' && b.Len() > 0 {
@@ -82,28 +82,28 @@ func (d *Draft) Policy(name string, line int) *DraftPolicy {
 	}
 	base = base[:min(len(base), 40)]
 	name = base
-	taken := func(p *DraftPolicy) bool { return p.Name == name }
+	taken := func(p *draftPolicy) bool { return p.Name == name }
 	for i := 2; slices.ContainsFunc(d.Policies, taken); i++ {
 		name = base + "_" + strconv.Itoa(i)
 	}
-	p := &DraftPolicy{Policy: core.Policy{Name: name}, d: d, line: line, remarks: make(map[string]string)}
+	p := &draftPolicy{Policy: core.Policy{Name: name}, d: d, line: line, remarks: make(map[string]string)}
 	d.Policies = append(d.Policies, p)
 	return p
 }
 
 // Refuse reports what no policy says, or what would make it wider than the source.
-func (d *Draft) Refuse(line int, entry, problem, fix string) {
+func (d *importDraft) Refuse(line int, entry, problem, fix string) {
 	d.faults = append(d.faults, &ImportError{Source: d.source, Line: line, Entry: entry, Problem: problem, Fix: fix})
 }
 
 // Note adds a note. If the policy allows less than the source on purpose, or something is cached
 // in another way, the aspect says in what.
-func (d *Draft) Note(line int, aspect Aspect, text string) {
+func (d *importDraft) Note(line int, aspect Aspect, text string) {
 	d.notes = append(d.notes, Note{line, aspect, text})
 }
 
 // Origin adds an entry to allow_origins.
-func (p *DraftPolicy) Origin(pattern string, line int, remark string) {
+func (p *draftPolicy) Origin(pattern string, line int, remark string) {
 	if slices.Contains(p.AllowOrigins, pattern) {
 		return
 	}
@@ -118,9 +118,9 @@ func (p *DraftPolicy) Origin(pattern string, line int, remark string) {
 // Expression adds a regular expression of the source to allow_origins. The expression is RE2
 // and matches whole origins if anchored. One that matches the domains of strangers is refused,
 // with or without credentials.
-func (p *DraftPolicy) Expression(e string, anchored bool, line int, remark string) {
-	pattern := ExpressionPattern(e, anchored)
-	if simple := PatternOf(e); anchored && simple != "" {
+func (p *draftPolicy) Expression(e string, anchored bool, line int, remark string) {
+	pattern := expressionPattern(e, anchored)
+	if simple := patternOf(e); anchored && simple != "" {
 		pattern = simple
 	}
 	_, err := core.New(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true})
@@ -140,32 +140,32 @@ func (p *DraftPolicy) Expression(e string, anchored bool, line int, remark strin
 
 // Methods, Headers and Exposed set a list. GET, HEAD and POST are left out: every policy allows
 // them.
-func (p *DraftPolicy) Methods(list []string, line int, remark string) {
+func (p *draftPolicy) Methods(list []string, line int, remark string) {
 	p.AllowMethods = slices.DeleteFunc(distinct(list),
 		func(m string) bool { return slices.Contains([]string{"GET", "HEAD", "POST", ""}, m) })
 	p.remarks["allow_methods"] = remarkAt(line, remark)
 }
 
 // Headers sets allow_headers.
-func (p *DraftPolicy) Headers(list []string, line int, remark string) {
+func (p *draftPolicy) Headers(list []string, line int, remark string) {
 	p.AllowHeaders = distinct(lower(list))
 	p.remarks["allow_headers"] = remarkAt(line, remark)
 }
 
 // Exposed sets expose_headers.
-func (p *DraftPolicy) Exposed(list []string, line int, remark string) {
+func (p *draftPolicy) Exposed(list []string, line int, remark string) {
 	p.ExposeHeaders = distinct(lower(list))
 	p.remarks["expose_headers"] = remarkAt(line, remark)
 }
 
 // Credentials sets allow_credentials.
-func (p *DraftPolicy) Credentials(line int, remark string) {
+func (p *draftPolicy) Credentials(line int, remark string) {
 	p.AllowCredentials = true
 	p.remarks["allow_credentials"] = remarkAt(line, remark)
 }
 
 // Network sets allow_private_network.
-func (p *DraftPolicy) Network(line int, remark string) {
+func (p *draftPolicy) Network(line int, remark string) {
 	p.AllowPrivateNetwork = true
 	p.remarks["allow_private_network"] = remarkAt(line, remark)
 }
@@ -175,7 +175,7 @@ const maxPolicyAge = 24 * 60 * 60
 
 // Age sets max_age from seconds. Zero means that preflights are not cached. More than a day
 // becomes a day, which is announced.
-func (p *DraftPolicy) Age(seconds, line int, remark string) {
+func (p *draftPolicy) Age(seconds, line int, remark string) {
 	if seconds > maxPolicyAge {
 		seconds = maxPolicyAge
 		p.d.Note(line, MaxAgeAspect, "max_age becomes 24h, the most that a policy has and browsers use")
@@ -199,15 +199,15 @@ func remarkAt(line int, remark string) string {
 // policy with what it read: a difference that no note announces is a [*BugError].
 func Import(source string, text []byte) (Imported, error) {
 	t, ok := Find(source)
-	if !ok || t.Import == nil {
+	if !ok || t.imports == nil {
 		return Imported{}, fmt.Errorf("cannot import from %s; sources are %s", quote(source), strings.Join(namesOfTargets(false), ", "))
 	}
 	if len(text) > maxText {
 		return Imported{}, &ImportError{Source: t.Name, Problem: fmt.Sprintf("the file has more than %d bytes", maxText),
 			Fix: "import a smaller part"}
 	}
-	d := &Draft{source: t.Name}
-	t.Import(text, d)
+	d := &importDraft{source: t.Name}
+	t.imports(text, d)
 	if len(d.Policies) == 0 && len(d.faults) == 0 {
 		d.Refuse(0, "", "nothing in the file sets CORS for "+t.Title, "check --from, or import the file that does")
 	}
@@ -218,7 +218,7 @@ func Import(source string, text []byte) (Imported, error) {
 }
 
 // finish writes and checks the configuration.
-func (d *Draft) finish(t Target, source []byte) (Imported, error) {
+func (d *importDraft) finish(t Target, source []byte) (Imported, error) {
 	d.flag()
 	if len(d.faults) > 0 {
 		return Imported{}, errors.Join(d.faults...)
@@ -249,7 +249,7 @@ func (d *Draft) finish(t Target, source []byte) (Imported, error) {
 
 // judge returns the differences in which the policy is wider than the source. It adds notes for
 // the others, unless the importer has announced them.
-func (d *Draft) judge(all []Difference) (bugs []Difference) {
+func (d *importDraft) judge(all []Difference) (bugs []Difference) {
 	for _, x := range all {
 		quiet := x.Aspect == PassAspect || x.Aspect == ErrorAspect // the policy cannot be at fault
 		switch {
@@ -269,7 +269,7 @@ func (d *Draft) judge(all []Difference) (bugs []Difference) {
 
 // flag sets the settings with which core accepts what the source allows anyway, and reports what
 // core never accepts.
-func (d *Draft) flag() {
+func (d *importDraft) flag() {
 	for _, p := range d.Policies {
 		_, err := core.New(p.Policy)
 		for e := range core.PolicyErrors(err) {
@@ -287,7 +287,7 @@ func (d *Draft) flag() {
 }
 
 // lineOf returns the line of the source for an error of core.
-func (p *DraftPolicy) lineOf(e *core.PolicyError) int {
+func (p *draftPolicy) lineOf(e *core.PolicyError) int {
 	key := config.KeyOf(e.Field)
 	remark, ok := p.remarks[key+"["+strconv.Itoa(e.Index)+"]"]
 	if !ok {
@@ -301,7 +301,7 @@ func (p *DraftPolicy) lineOf(e *core.PolicyError) int {
 }
 
 // write returns the configuration in YAML.
-func (d *Draft) write(t Target) []byte {
+func (d *importDraft) write(t Target) []byte {
 	policies := mapping()
 	for _, p := range d.Policies {
 		add(policies, p.Name, p.node(), remarkAt(p.line, ""))
@@ -337,7 +337,7 @@ func (d *Draft) write(t Target) []byte {
 }
 
 // node returns the policy in YAML.
-func (p *DraftPolicy) node() *yaml.Node {
+func (p *draftPolicy) node() *yaml.Node {
 	n := mapping()
 	list := sequence(p.AllowOrigins, 0)
 	for i, e := range list.Content {

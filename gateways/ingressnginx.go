@@ -20,7 +20,7 @@ func ingressNginx() Target {
 			"A value that it does not accept counts as absent, so that every origin is allowed.",
 			"A comma at the end of cors-allow-origin allows every origin.",
 		},
-		Import: func(text []byte, d *Draft) {
+		imports: func(text []byte, d *importDraft) {
 			m, err := parseIngressNginx(text)
 			if err == nil {
 				m.warn(d)
@@ -99,7 +99,7 @@ func (m *ingressModel) Facts() Facts {
 		Exposed: namesIn([]string{m.exposed}),
 	}
 	if m.expression != nil {
-		f.Origins = append(f.Origins, ExpressionPattern(m.expression.String(), false))
+		f.Origins = append(f.Origins, expressionPattern(m.expression.String(), false))
 	}
 	return f
 }
@@ -122,7 +122,7 @@ func (m *ingressModel) tolerates(origin string) bool {
 }
 
 // warn reports what the annotations do otherwise than they look.
-func (m *ingressModel) warn(d *Draft) {
+func (m *ingressModel) warn(d *importDraft) {
 	for _, e := range m.traps {
 		d.Refuse(e.Line, e.Entry, e.Problem, e.Fix)
 	}
@@ -133,15 +133,15 @@ func (m *ingressModel) warn(d *Draft) {
 
 // parseIngressNginx returns the model of the only Ingress that enables CORS.
 func parseIngressNginx(text []byte) (*ingressModel, error) {
-	d := &Draft{source: "ingress-nginx"}
-	trees, err := ParseTrees(text)
+	d := &importDraft{source: "ingress-nginx"}
+	trees, err := parseTrees(text)
 	if err != nil {
 		d.Refuse(0, "", err.Error(), "give an Ingress as YAML")
 		return nil, errors.Join(d.faults...)
 	}
 	m := &ingressModel{lines: make(map[string]int)}
 	for _, tree := range trees {
-		for _, t := range tree.Find(func(t Tree) bool { return t.Get(ingressPrefix + "enable-cors").Exists() }) {
+		for _, t := range tree.Find(func(t textTree) bool { return t.Get(ingressPrefix + "enable-cors").Exists() }) {
 			if m.enabled {
 				d.Refuse(t.Line(), ingressPrefix+"enable-cors", "another Ingress also enables CORS", "give one Ingress at a time")
 				continue
@@ -156,7 +156,7 @@ func parseIngressNginx(text []byte) (*ingressModel, error) {
 }
 
 // read reads the annotations of an Ingress.
-func (m *ingressModel) read(t Tree) {
+func (m *ingressModel) read(t textTree) {
 	value := func(key string) (string, bool) {
 		v := t.Get(ingressPrefix + key)
 		m.lines[key] = v.Line()

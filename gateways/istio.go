@@ -25,13 +25,13 @@ func istio() Target {
 			"It does not answer private network access.",
 			"It sends no Vary of its own: the routes add it.",
 		},
-		Export: exportIstio, Import: importIstio,
+		export: exportIstio, imports: importIstio,
 		Parse: func(text []byte) (Model, error) { return parseIstio(text) },
 	}
 }
 
 // exportIstio writes a VirtualService for each host that a route names, and one for all others.
-func exportIstio(p *Plan) []byte {
+func exportIstio(p *exportPlan) []byte {
 	var b strings.Builder
 	b.WriteString("# Replace the gateway and the destination by yours.\n")
 	for i, h := range p.Hosts() {
@@ -75,10 +75,10 @@ func istioMatch(path string) string {
 	return route + fmt.Sprintf("      match: [{uri: {exact: %q}}]\n", path)
 }
 
-func (p *Plan) istioPolicy(policy core.Policy) string {
+func (p *exportPlan) istioPolicy(policy core.Policy) string {
 	var b strings.Builder
 	b.WriteString("      corsPolicy:\n        unmatchedPreflights: IGNORE\n")
-	if entries := EntriesOf(policy); len(entries) > 0 {
+	if entries := entriesOf(policy); len(entries) > 0 {
 		b.WriteString("        allowOrigins:\n")
 		for _, e := range entries {
 			kind, value := p.envoyMatcher(policy, e)
@@ -113,13 +113,13 @@ func quotedList(names []string) string {
 
 // parseIstio reads VirtualServices.
 func parseIstio(text []byte) (*envoyModel, error) {
-	docs, err := ParseTrees(text)
+	docs, err := parseTrees(text)
 	if err != nil {
 		return nil, err
 	}
 	m := &envoyModel{ignorePort: true}
 	for _, doc := range docs {
-		for _, vs := range doc.Find(func(t Tree) bool { return t.Get("kind").Text() == "VirtualService" }) {
+		for _, vs := range doc.Find(func(t textTree) bool { return t.Get("kind").Text() == "VirtualService" }) {
 			h := envoyHost{domains: vs.Get("spec", "hosts").List()}
 			for _, r := range vs.Get("spec", "http").List() {
 				routes, err := istioRoutes(r)
@@ -138,7 +138,7 @@ func parseIstio(text []byte) (*envoyModel, error) {
 }
 
 // istioRoutes returns a route for each match. A path and the prefix of all below it become one.
-func istioRoutes(r Tree) ([]envoyRoute, error) {
+func istioRoutes(r textTree) ([]envoyRoute, error) {
 	base := envoyRoute{tree: r, forwards: r.Get("route").Exists()}
 	for _, set := range []string{"add", "set"} {
 		for _, h := range r.Get("headers", "response", set).Pairs() {
@@ -150,7 +150,7 @@ func istioRoutes(r Tree) ([]envoyRoute, error) {
 		if err != nil {
 			return nil, err
 		}
-		base.cors, base.policies = c, []Tree{policy}
+		base.cors, base.policies = c, []textTree{policy}
 	}
 	matches := r.Get("match").List()
 	if len(matches) == 0 {
@@ -182,7 +182,7 @@ func istioRoutes(r Tree) ([]envoyRoute, error) {
 }
 
 // istioCors returns the settings of a corsPolicy.
-func istioCors(t Tree) (*envoyCors, error) {
+func istioCors(t textTree) (*envoyCors, error) {
 	credentials, _ := t.Get("allowCredentials").Bool()
 	c := &envoyCors{
 		methods: strings.Join(t.Get("allowMethods").Texts(), ","), headers: strings.Join(t.Get("allowHeaders").Texts(), ","),
@@ -213,7 +213,7 @@ func istioCors(t Tree) (*envoyCors, error) {
 }
 
 // importIstio makes policies from VirtualServices.
-func importIstio(text []byte, d *Draft) {
+func importIstio(text []byte, d *importDraft) {
 	m, err := parseIstio(text)
 	if err != nil {
 		d.Refuse(0, "", err.Error(), "correct the file")

@@ -26,7 +26,7 @@ func kong() Target {
 			"It passes requests of disallowed origins on, so it has no reject_disallowed.",
 			"No origins means all origins, and no headers means all headers.",
 		},
-		Export: exportKong, Import: importKong,
+		export: exportKong, imports: importKong,
 		Parse: func(text []byte) (Model, error) {
 			k, err := readKong(text)
 			if err != nil {
@@ -38,7 +38,7 @@ func kong() Target {
 }
 
 // exportKong writes the plugin for all routes of a gateway.
-func exportKong(p *Plan) []byte {
+func exportKong(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -79,30 +79,30 @@ func exportKong(p *Plan) []byte {
 
 // kongOrigins returns the origins of a policy as Kong reads them: text with other characters than
 // those of names is an expression.
-func (p *Plan) kongOrigins(policy core.Policy) (list []string) {
+func (p *exportPlan) kongOrigins(policy core.Policy) (list []string) {
 	const limit = "it drops the brackets of IPv6 addresses, so it allows no origin with one"
-	for _, e := range EntriesOf(policy) {
+	for _, e := range entriesOf(policy) {
 		expression, ok := pcre(e)
 		switch {
-		case e.Kind == AnyEntry:
+		case e.Kind == anyEntry:
 			return []string{"*"}
 		case !ok:
 			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, "its expressions are PCRE, which reads this one in another way",
 				fixListOrigins,
 				"the origins of this entry are refused")
 			continue
-		case e.Kind == LoopbackEntry:
+		case e.Kind == loopbackEntry:
 			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, limit, "write http://localhost:* and http://127.0.0.1:*",
 				"origins on [::1] are refused")
 			expression = `https?://(?:localhost|127\.0\.0\.1)(?::[0-9]+)?`
-		case e.Kind != NullEntry && bracketed(e.Text) != "":
+		case e.Kind != nullEntry && bracketed(e.Text) != "":
 			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, limit, "list origins with names, or "+fixMount,
 				"origins with IPv6 addresses are refused")
-			if e.Kind != ExpressionEntry {
+			if e.Kind != expressionEntry {
 				continue
 			}
 		}
-		if (e.Kind == ExactEntry || e.Kind == NullEntry) && !kongNotPlain.MatchString(e.Text) {
+		if (e.Kind == exactEntry || e.Kind == nullEntry) && !kongNotPlain.MatchString(e.Text) {
 			list = append(list, e.Text)
 		} else {
 			list = append(list, "^(?:"+expression+")$")
@@ -117,7 +117,7 @@ func (p *Plan) kongOrigins(policy core.Policy) (list []string) {
 // singleQuoted returns a text for YAML, in which nothing is escaped but the quote.
 func singleQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-func importKong(text []byte, d *Draft) {
+func importKong(text []byte, d *importDraft) {
 	k, err := readKong(text)
 	if err != nil {
 		d.fail(err)
@@ -153,7 +153,7 @@ func importKong(text []byte, d *Draft) {
 	}
 }
 
-func (p *DraftPolicy) kongOrigins(k *kongConfig) {
+func (p *draftPolicy) kongOrigins(k *kongConfig) {
 	if len(k.origins) == 0 || lists(k.origins, "*") {
 		if k.credentials {
 			p.d.Refuse(k.at("credentials"), "credentials", "with no origins, or *, and credentials, Kong allows every origin with cookies",
@@ -175,7 +175,7 @@ func (p *DraftPolicy) kongOrigins(k *kongConfig) {
 	}
 }
 
-func (p *DraftPolicy) kongExpression(e textEntry) {
+func (p *draftPolicy) kongExpression(e textEntry) {
 	if !strings.Contains(e.text, ":") {
 		p.d.Refuse(e.line, e.text, "an expression without a colon matches hosts, with every scheme and port",
 			"write the whole origin, as in ^https://[a-z0-9-]+\\.example\\.com$")
@@ -287,7 +287,7 @@ func readKong(text []byte) (*kongConfig, error) {
 
 // isKong reports whether a map is a cors plugin: of a declarative configuration or the Admin
 // API, or of Kubernetes. Without a configuration, it allows all.
-func isKong(t Tree) bool {
+func isKong(t textTree) bool {
 	config := t.Get("config").Exists()
 	return t.Get("plugin").Text() == "cors" && config ||
 		t.Get("name").Text() == "cors" && (config || !t.Get("url").Exists() && !t.Get("host").Exists() && !t.Get("paths").Exists())

@@ -25,7 +25,7 @@ func krakend() Target {
 			"No headers means all headers, and no origins means all origins.",
 			"It passes requests of disallowed origins on, so it has no reject_disallowed.",
 		},
-		Export: exportKrakenD, Import: importKrakenD,
+		export: exportKrakenD, imports: importKrakenD,
 		Parse: func(text []byte) (Model, error) {
 			c, err := readKrakenD(text)
 			if err != nil {
@@ -57,7 +57,7 @@ type krakendSettings struct {
 	MaxAge              string   `json:"max_age,omitempty"`
 }
 
-func exportKrakenD(p *Plan) []byte {
+func exportKrakenD(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -243,7 +243,7 @@ func (m *krakendModel) allowsHeaders(lines []string) bool {
 	return true
 }
 
-func importKrakenD(text []byte, d *Draft) {
+func importKrakenD(text []byte, d *importDraft) {
 	c, err := readKrakenD(text)
 	if err != nil {
 		d.fail(err)
@@ -295,7 +295,7 @@ func importKrakenD(text []byte, d *Draft) {
 }
 
 // krakendOrigins adds the origins of a list in which * stands for any text.
-func (p *DraftPolicy) krakendOrigins(list []textEntry) {
+func (p *draftPolicy) krakendOrigins(list []textEntry) {
 	for _, e := range list {
 		lowered := strings.ToLower(e.text)
 		begin, end, wildcard := strings.Cut(lowered, "*")

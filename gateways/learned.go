@@ -18,7 +18,7 @@ const maxAlternatives = 64
 func entriesFor(e string) []string {
 	tree, err := syntax.Parse(e, syntax.Perl)
 	if err != nil {
-		return []string{ExpressionPattern(e, false)}
+		return []string{expressionPattern(e, false)}
 	}
 	whole := anchoredPattern(tree.Simplify(), e)
 	if whole == "regexp:" {
@@ -50,7 +50,7 @@ func entriesFor(e string) []string {
 // anchoredPattern returns a pattern without anchors, if that is possible.
 func anchoredPattern(tree *syntax.Regexp, e string) string {
 	if tree.Op != syntax.OpConcat || len(tree.Sub) < 2 {
-		return ExpressionPattern(e, false)
+		return expressionPattern(e, false)
 	}
 	inner := tree.Sub
 	if text, ok := strings.CutPrefix(e, "^"); ok && strings.HasSuffix(text, "$") && isBegin(inner[0]) && isEnd(inner[len(inner)-1]) {
@@ -68,7 +68,7 @@ func anchoredPattern(tree *syntax.Regexp, e string) string {
 		last = ".*"
 	}
 	if first+last == ".*.*" {
-		return ExpressionPattern(e, false)
+		return expressionPattern(e, false)
 	}
 	return "regexp:" + first + (&syntax.Regexp{Op: syntax.OpConcat, Flags: tree.Flags, Sub: inner}).String() + last
 }

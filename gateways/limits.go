@@ -25,7 +25,7 @@ var safeMethods = []string{"GET", "HEAD", "POST"}
 
 // methodsAmong returns the methods of a policy, GET, HEAD and POST first, for a target that knows
 // only some. It stands for "*" if wildcard is set, and otherwise all known ones do.
-func (p *Plan) methodsAmong(policy core.Policy, known []string, wildcard bool) (list []string) {
+func (p *exportPlan) methodsAmong(policy core.Policy, known []string, wildcard bool) (list []string) {
 	list = slices.Clone(safeMethods)
 	only := "it knows only the methods " + strings.Join(known, ", ")
 	for _, m := range policy.AllowMethods {
@@ -61,7 +61,7 @@ type spelling struct {
 }
 
 // originsAs returns the origins of a policy as a list. It refuses a policy without origins.
-func (p *Plan) originsAs(policy core.Policy, s spelling) (list []string) {
+func (p *exportPlan) originsAs(policy core.Policy, s spelling) (list []string) {
 	add := func(texts ...string) {
 		for _, t := range texts {
 			if !slices.Contains(list, t) {
@@ -69,17 +69,17 @@ func (p *Plan) originsAs(policy core.Policy, s spelling) (list []string) {
 			}
 		}
 	}
-	for _, e := range EntriesOf(policy) {
+	for _, e := range entriesOf(policy) {
 		fixed, isPort := strings.CutSuffix(e.Text, ":*")
 		switch {
-		case e.Kind == AnyEntry:
+		case e.Kind == anyEntry:
 			return []string{"*"}
-		case e.Kind == ExactEntry && (s.schemes == nil || s.schemes.MatchString(e.Text)), e.Kind == SubdomainsEntry && s.subdomains,
-			e.Kind == NullEntry && s.null:
+		case e.Kind == exactEntry && (s.schemes == nil || s.schemes.MatchString(e.Text)), e.Kind == subdomainsEntry && s.subdomains,
+			e.Kind == nullEntry && s.null:
 			add(e.Text)
-		case e.Kind == WildcardEntry && s.ports && isPort && core.IsOrigin(fixed):
+		case e.Kind == wildcardEntry && s.ports && isPort && core.IsOrigin(fixed):
 			add(fixed, e.Text)
-		case e.Kind == LoopbackEntry && s.ports:
+		case e.Kind == loopbackEntry && s.ports:
 			for _, scheme := range []string{"http", "https"} {
 				for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
 					add(scheme+"://"+host, scheme+"://"+host+":*")
@@ -97,7 +97,7 @@ func (p *Plan) originsAs(policy core.Policy, s spelling) (list []string) {
 
 // noOrigins refuses a policy of which no origin is left. Many gateways take an empty list for all
 // origins.
-func (p *Plan) noOrigins(policy core.Policy) {
+func (p *exportPlan) noOrigins(policy core.Policy) {
 	if len(p.faults) > 0 {
 		return // of which this may be the consequence
 	}
@@ -107,7 +107,7 @@ func (p *Plan) noOrigins(policy core.Policy) {
 
 // wildcardHeaders refuses "*" without credentials in a target that echoes the names that a
 // preflight asks for: the echo covers authorization, which "*" does not.
-func (p *Plan) wildcardHeaders(policy core.Policy) {
+func (p *exportPlan) wildcardHeaders(policy core.Policy) {
 	if slices.Contains(policy.AllowHeaders, "*") && !policy.AllowCredentials && !slices.Contains(policy.AllowHeaders, "authorization") {
 		p.Refuse(policy.Name, "AllowHeaders", "*", "there, * allows authorization too, which it does not in a policy",
 			"add authorization to allow_headers, or list the headers")
@@ -115,7 +115,7 @@ func (p *Plan) wildcardHeaders(policy core.Policy) {
 }
 
 // noZeroAge refuses max_age: disabled for a target of which nothing says that it sends a zero.
-func (p *Plan) noZeroAge(policy core.Policy) {
+func (p *exportPlan) noZeroAge(policy core.Policy) {
 	if policy.MaxAge < 0 {
 		p.Refuse(policy.Name, "MaxAge", "", "its documentation does not say that it sends Access-Control-Max-Age: 0",
 			"set max_age to 1s or more, or remove it")
@@ -146,12 +146,12 @@ func optionalAge(policy core.Policy) *int {
 }
 
 // optionsAnswered announces a gateway that answers all OPTIONS requests.
-func (p *Plan) optionsAnswered() {
+func (p *exportPlan) optionsAnswered() {
 	p.Note("", "", PassAspect, "it answers every OPTIONS request itself, even one that is no preflight")
 }
 
 // noVary announces a gateway whose answers to other origins do not have Vary: Origin.
-func (p *Plan) noVary(policy core.Policy, text string) {
+func (p *exportPlan) noVary(policy core.Policy, text string) {
 	p.Note(policy.Name, "AllowOrigins", VaryAspect, text+": do not let caches keep its responses, or add Vary: Origin to them")
 }
 
@@ -169,8 +169,8 @@ func jsonText(value any) []byte {
 
 // pcre returns the expression of an entry in a form that PCRE and JavaScript read as RE2 does. ok
 // is false if there is none.
-func pcre(e Entry) (expression string, ok bool) {
-	if e.Kind != ExpressionEntry {
+func pcre(e originEntry) (expression string, ok bool) {
+	if e.Kind != expressionEntry {
 		return e.Expression, true
 	}
 	re, err := syntax.Parse(e.Expression, syntax.Perl)
@@ -203,7 +203,7 @@ func bracketed(pattern string) string {
 
 // needsSafe refuses a list of methods of a source that checks the method of every request, unless it
 // has GET, HEAD and POST: every policy allows these.
-func (d *Draft) needsSafe(list []textEntry, line int, key string) {
+func (d *importDraft) needsSafe(list []textEntry, line int, key string) {
 	for _, m := range safeMethods {
 		if !slices.ContainsFunc(list, func(e textEntry) bool { return e.text == m }) {
 			d.Refuse(lineOf(list, line), m, "the method is not in "+key+", and every policy allows GET, HEAD and POST",
@@ -229,7 +229,7 @@ func lists(list []textEntry, text string) bool {
 
 // literalStars removes "*" from the lists of a source that sends it together with credentials.
 // Browsers then take it for an ordinary name.
-func (p *DraftPolicy) literalStars(list []textEntry, credentials bool, aspect Aspect) []string {
+func (p *draftPolicy) literalStars(list []textEntry, credentials bool, aspect Aspect) []string {
 	if !credentials {
 		return textsOf(list)
 	}
@@ -242,7 +242,7 @@ func (p *DraftPolicy) literalStars(list []textEntry, credentials bool, aspect As
 }
 
 // echoedHeaders sets allow_headers for a source that echoes the names that a preflight asks for.
-func (p *DraftPolicy) echoedHeaders(credentials bool, line int, remark string) {
+func (p *draftPolicy) echoedHeaders(credentials bool, line int, remark string) {
 	list := []string{"*"}
 	if !credentials {
 		list = append(list, "authorization")
@@ -251,7 +251,7 @@ func (p *DraftPolicy) echoedHeaders(credentials bool, line int, remark string) {
 }
 
 // unheard adds a note about an entry that no browser's origin equals.
-func (d *Draft) unheard(e textEntry) {
+func (d *importDraft) unheard(e textEntry) {
 	d.Note(e.line, "", quote(e.text)+": no browser sends this origin, so the entry allows nothing and is left out")
 }
 
@@ -291,13 +291,13 @@ func plainOrigin(e string) string {
 }
 
 // varyNote announces that a policy sends Vary: Origin where the source does not.
-func (d *Draft) varyNote() {
+func (d *importDraft) varyNote() {
 	d.Note(0, VaryAspect,
 		"the source leaves out Vary: Origin in some responses, so caches can give one origin the response for another; the policy sends it")
 }
 
 // optionsNote announces that an application behind a policy gets OPTIONS requests that the source
 // answers.
-func (d *Draft) optionsNote() {
+func (d *importDraft) optionsNote() {
 	d.Note(0, PassAspect, "the source answers every OPTIONS request; behind a policy, the application gets those that are no preflights")
 }

@@ -31,7 +31,7 @@ type Answer struct {
 // the model gives them the same answers, apart from their own names in the answers.
 type Facts struct {
 	// Origins are patterns in the syntax of core. An expression E that the gateway does not
-	// anchor is "regexp:.*(?:E).*". [ExactPattern] and [ExpressionPattern] make patterns.
+	// anchor is "regexp:.*(?:E).*".
 	Origins []string
 	Methods []string // that the model lists
 	Headers []string // request headers that the model lists

@@ -16,8 +16,8 @@ func nginx() Target {
 			"Several lines of Origin count as one value since nginx 1.23, and before only the first line counted.",
 			"A location with an add_header of its own loses the fields of the server.",
 		},
-		Export: exportNginx,
-		Import: func(text []byte, d *Draft) {
+		export: exportNginx,
+		imports: func(text []byte, d *importDraft) {
 			m, err := parseNginxModel(text)
 			importServer(d, m, err)
 		},
@@ -46,7 +46,7 @@ func nginxQuote(s string) string {
 
 // exportNginx writes maps that find the policy of a request and the values of its fields, and a
 // server that sends them.
-func exportNginx(p *Plan) []byte {
+func exportNginx(p *exportPlan) []byte {
 	s, ok := p.serverRoute()
 	if !ok {
 		return nil

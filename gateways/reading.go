@@ -50,7 +50,7 @@ func (r *reading) fault(line int, entry, problem, fix string) {
 }
 
 // fail adds the errors of another reading to those of a draft.
-func (d *Draft) fail(err error) {
+func (d *importDraft) fail(err error) {
 	for e := range Errors[*ImportError](err) {
 		d.faults = append(d.faults, e)
 	}
@@ -59,8 +59,8 @@ func (d *Draft) fail(err error) {
 const fixSyntax = "write the file as the documentation of the gateway shows it"
 
 // tree returns the only document of a file in YAML or JSON.
-func (r *reading) tree(text []byte) Tree {
-	list, err := ParseTrees(text)
+func (r *reading) tree(text []byte) textTree {
+	list, err := parseTrees(text)
 	switch {
 	case err != nil:
 		r.fault(0, "", "not YAML or JSON: "+quote(err.Error()), fixSyntax)
@@ -71,11 +71,11 @@ func (r *reading) tree(text []byte) Tree {
 	default:
 		return list[0]
 	}
-	return Tree{}
+	return textTree{}
 }
 
 // known reports keys of a map that are not known.
-func (r *reading) known(t Tree, keys ...string) {
+func (r *reading) known(t textTree, keys ...string) {
 	for _, p := range t.Unknown(keys...) {
 		problem := "the key is not one of " + strings.Join(keys, ", ")
 		if slices.Contains(keys, p.Key) {
@@ -85,7 +85,7 @@ func (r *reading) known(t Tree, keys ...string) {
 	}
 }
 
-func (r *reading) object(t Tree, name string) Tree {
+func (r *reading) object(t textTree, name string) textTree {
 	if t.Exists() && !t.IsMap() {
 		r.fault(t.Line(), name, "is not a map", fixSyntax)
 	}
@@ -96,7 +96,7 @@ func (r *reading) object(t Tree, name string) Tree {
 const maxListed = 5000
 
 // list returns the entries of a list of texts. It is nil if the list is absent.
-func (r *reading) list(t Tree, name string) []textEntry {
+func (r *reading) list(t textTree, name string) []textEntry {
 	if !t.Exists() {
 		return nil
 	}
@@ -120,7 +120,7 @@ func (r *reading) list(t Tree, name string) []textEntry {
 }
 
 // text returns a text, or a default if it is absent.
-func (r *reading) text(t Tree, name, absent string) string {
+func (r *reading) text(t textTree, name, absent string) string {
 	if !t.Exists() {
 		return absent
 	}
@@ -131,7 +131,7 @@ func (r *reading) text(t Tree, name, absent string) string {
 }
 
 // bool returns a boolean, or a default if it is absent.
-func (r *reading) bool(t Tree, name string, absent bool) bool {
+func (r *reading) bool(t textTree, name string, absent bool) bool {
 	if !t.Exists() {
 		return absent
 	}
@@ -157,7 +157,7 @@ func (r *reading) fewExpressions(list []textEntry) {
 }
 
 // lineAt returns the line of a key of a map, or that of the map.
-func lineAt(t Tree, key string) int {
+func lineAt(t textTree, key string) int {
 	if v := t.Get(key); v.Exists() {
 		return v.Line()
 	}
@@ -184,7 +184,7 @@ func (r *reading) tokens(list []textEntry) {
 }
 
 // seconds returns an age, or nil if it is absent.
-func (r *reading) seconds(t Tree, name string) *int {
+func (r *reading) seconds(t textTree, name string) *int {
 	if !t.Exists() {
 		return nil
 	}
@@ -198,11 +198,11 @@ func (r *reading) seconds(t Tree, name string) *int {
 
 // xml returns a document in XML: an element with elements is a map, in which a key may be
 // repeated, and others are texts.
-func (r *reading) xml(text []byte) (root string, t Tree) {
+func (r *reading) xml(text []byte) (root string, t textTree) {
 	x := &xmlReading{reading: r, decoder: xml.NewDecoder(bytes.NewReader(text))}
 	if len(text) > maxText {
 		r.fault(0, "", "the file is larger than 1 MiB", "import a smaller part")
-		return "", Tree{}
+		return "", textTree{}
 	}
 	for {
 		token := x.next()
@@ -217,11 +217,11 @@ func (r *reading) xml(text []byte) (root string, t Tree) {
 				r.fault(x.line(), token.Name.Local, "the file has several documents", "import one document at a time")
 				return root, t
 			}
-			root, t = token.Name.Local, Tree{node: x.element(0)}
+			root, t = token.Name.Local, textTree{node: x.element(0)}
 		case xml.CharData:
 			if len(bytes.TrimSpace(token)) > 0 {
 				r.fault(x.line(), "", "the file has text outside of elements", fixSyntax)
-				return root, Tree{}
+				return root, textTree{}
 			}
 		}
 	}
@@ -284,7 +284,7 @@ func (x *xmlReading) element(depth int) *yaml.Node {
 }
 
 // all returns the texts of the elements with a name.
-func (r *reading) all(t Tree, name string) (list []textEntry) {
+func (r *reading) all(t textTree, name string) (list []textEntry) {
 	for _, p := range t.Pairs() {
 		if p.Key == name {
 			if !p.Value.IsText() {

@@ -28,7 +28,7 @@ func s3() Target {
 			"Exposed headers have no wildcard.",
 			"Responses to disallowed origins, and to requests without Origin, have no Vary: Origin.",
 		},
-		Export: exportS3, Import: importS3,
+		export: exportS3, imports: importS3,
 		Parse: func(text []byte) (Model, error) {
 			rules, err := readS3(text)
 			if err != nil {
@@ -56,7 +56,7 @@ type s3Settings struct {
 // maxS3 bounds a configuration, in bytes.
 const maxS3 = 64 << 10
 
-func exportS3(p *Plan) []byte {
+func exportS3(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -96,7 +96,7 @@ func exportS3(p *Plan) []byte {
 
 // alwaysCredentials refuses a policy that lists origins without credentials, for a target that has
 // no switch for them.
-func (p *Plan) alwaysCredentials(policy core.Policy) {
+func (p *exportPlan) alwaysCredentials(policy core.Policy) {
 	if !policy.AllowCredentials && !slices.Contains(policy.AllowOrigins, "*") {
 		p.Refuse(policy.Name, "AllowCredentials", "", "it has no switch for credentials, and allows them to every origin that is listed",
 			"set allow_credentials: true if that is acceptable, or mount corskit in front of it")
@@ -199,7 +199,7 @@ func isXML(text []byte) bool {
 }
 
 // elements reports elements that are not known. Others may be repeated.
-func (r *reading) elements(t Tree, names ...string) {
+func (r *reading) elements(t textTree, names ...string) {
 	for _, p := range t.Pairs() {
 		if !slices.Contains(names, p.Key) {
 			r.fault(p.Line, p.Key, "the element is not one of "+strings.Join(names, ", "), "remove it")
@@ -208,7 +208,7 @@ func (r *reading) elements(t Tree, names ...string) {
 }
 
 // number returns the number of an element, or nil if it is absent.
-func (r *reading) number(t Tree, name string) *int {
+func (r *reading) number(t textTree, name string) *int {
 	if !t.Exists() {
 		return nil
 	}
@@ -291,7 +291,7 @@ func (m *s3Model) Answer(r core.Request) Answer {
 	a.send("Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
 	a.send("Access-Control-Allow-Methods", strings.Join(textsOf(rule.methods), ", "))
 	if asked, ok := firstLine(r.AccessControlRequestHeaders); ok && asked != "" {
-		a.send("Access-Control-Allow-Headers", strings.Join(SplitList(strings.ToLower(asked)), ", "))
+		a.send("Access-Control-Allow-Headers", strings.Join(splitList(strings.ToLower(asked)), ", "))
 	}
 	if len(rule.exposed) > 0 {
 		a.send("Access-Control-Expose-Headers", strings.Join(textsOf(rule.exposed), ", "))
@@ -308,7 +308,7 @@ func (m *s3Model) rule(origin, method string, asked []string) (s3Rule, bool) {
 		allowed := lists(rule.methods, method) &&
 			slices.ContainsFunc(rule.origins, func(e textEntry) bool { return starMatches(e.text, origin) })
 		for _, line := range asked {
-			for _, name := range SplitList(strings.ToLower(line)) {
+			for _, name := range splitList(strings.ToLower(line)) {
 				allowed = allowed && slices.ContainsFunc(rule.headers,
 					func(e textEntry) bool { return starMatches(strings.ToLower(e.text), name) })
 			}
@@ -320,9 +320,9 @@ func (m *s3Model) rule(origin, method string, asked []string) (s3Rule, bool) {
 	return s3Rule{}, false
 }
 
-func importS3(text []byte, d *Draft) {
+func importS3(text []byte, d *importDraft) {
 	rules, err := readS3(text)
-	importRules(d, rules, err, func(r s3Rule) int { return r.line }, func(p *DraftPolicy, rule s3Rule) {
+	importRules(d, rules, err, func(r s3Rule) int { return r.line }, func(p *draftPolicy, rule s3Rule) {
 		p.starOrigins(rule.origins)
 		d.needsSafe(rule.methods, rule.line, "AllowedMethods")
 		p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
@@ -339,7 +339,7 @@ func importS3(text []byte, d *Draft) {
 }
 
 // importRules adds a policy for each rule of a bucket, unless they cannot be read.
-func importRules[R any](d *Draft, rules []R, err error, line func(R) int, fill func(*DraftPolicy, R)) {
+func importRules[R any](d *importDraft, rules []R, err error, line func(R) int, fill func(*draftPolicy, R)) {
 	if err != nil {
 		d.fail(err)
 		return
@@ -347,14 +347,14 @@ func importRules[R any](d *Draft, rules []R, err error, line func(R) int, fill f
 	d.optionsNote()
 	d.varyNote()
 	for _, rule := range rules {
-		d.storageRule(line(rule), func(p *DraftPolicy) { fill(p, rule) })
+		d.storageRule(line(rule), func(p *draftPolicy) { fill(p, rule) })
 	}
 }
 
 // storageRule adds the policy of a rule. It refuses a rule that shares an origin with an earlier
 // one, because a bucket then goes on to the later rule if the earlier one does not allow the
 // method or the headers, and a policy does not.
-func (d *Draft) storageRule(line int, fill func(*DraftPolicy)) {
+func (d *importDraft) storageRule(line int, fill func(*draftPolicy)) {
 	faults := len(d.faults)
 	earlier := slices.Clone(d.Policies)
 	p := d.Policy("", line)
@@ -396,7 +396,7 @@ func shared(a, b []string) string {
 
 // starOrigins adds the origins of a list in which * stands for any text, in names of hosts only at
 // the beginning.
-func (p *DraftPolicy) starOrigins(list []textEntry) {
+func (p *draftPolicy) starOrigins(list []textEntry) {
 	if lists(list, "*") {
 		p.Origin("*", lineOf(list, 0), "")
 		return
@@ -428,7 +428,7 @@ func (p *DraftPolicy) starOrigins(list []textEntry) {
 
 // starHeaders sets allow_headers from a list that may have wildcards, of a source that echoes the
 // names that it allows.
-func (p *DraftPolicy) starHeaders(list []textEntry, credentials bool, line int) {
+func (p *draftPolicy) starHeaders(list []textEntry, credentials bool, line int) {
 	if lists(list, "*") {
 		p.echoedHeaders(credentials, lineOf(list, line), "* allows all headers")
 		return

@@ -47,12 +47,12 @@ func originsOf(list []located) (all []string) {
 
 // importServer makes policies from a model: it asks the model what the origins of each pattern may
 // do. finish compares the result with the model, so what cannot be said is found.
-func importServer(d *Draft, m serverModel, err error) {
+func importServer(d *importDraft, m serverModel, err error) {
 	if err != nil {
 		refuseAll(d, err)
 		return
 	}
-	l := &learner{d: d, m: m, policies: make(map[string]*DraftPolicy)}
+	l := &learner{d: d, m: m, policies: make(map[string]*draftPolicy)}
 	if !l.stranger() {
 		return
 	}
@@ -65,7 +65,7 @@ func importServer(d *Draft, m serverModel, err error) {
 }
 
 // refuseAll reports the faults of a file.
-func refuseAll(d *Draft, err error) {
+func refuseAll(d *importDraft, err error) {
 	for e := range Errors[*ImportError](err) {
 		d.Refuse(e.Line, e.Entry, e.Problem, e.Fix)
 	}
@@ -75,9 +75,9 @@ func refuseAll(d *Draft, err error) {
 }
 
 type learner struct {
-	d        *Draft
+	d        *importDraft
 	m        serverModel
-	policies map[string]*DraftPolicy // by what they allow
+	policies map[string]*draftPolicy // by what they allow
 	entries  []string                // so far
 	anybody  *permission             // what origins may do that no pattern matches
 }
@@ -153,7 +153,7 @@ func (l *learner) learn(p located) {
 }
 
 // add adds an entry to a policy.
-func (l *learner) add(policy *DraftPolicy, entry string, p located) {
+func (l *learner) add(policy *draftPolicy, entry string, p located) {
 	remark := ""
 	if entry != p.source {
 		remark = p.source
@@ -212,7 +212,7 @@ func (l *learner) strangerLast() {
 }
 
 // rejectsIn sets RejectDisallowed if requests of strangers do not reach the application.
-func (l *learner) rejectsIn(policies []*DraftPolicy) {
+func (l *learner) rejectsIn(policies []*draftPolicy) {
 	r := core.Request{Method: "GET", Host: defaultHost, Path: "/", Origin: []string{stranger}, SecFetchSite: []string{"cross-site"}}
 	if l.anybody != nil || l.m.Answer(r).Reached {
 		return
@@ -224,7 +224,7 @@ func (l *learner) rejectsIn(policies []*DraftPolicy) {
 }
 
 // policy returns the policy that allows the same, and makes it if there is none.
-func (l *learner) policy(p *permission, line int) *DraftPolicy {
+func (l *learner) policy(p *permission, line int) *draftPolicy {
 	key := fmt.Sprintf("%+v", *p)
 	if have := l.policies[key]; have != nil {
 		return have
@@ -261,7 +261,7 @@ func (l *learner) permission(origin string) (p *permission, ok bool) {
 	credentials, _ := actual.Header.Get("Access-Control-Allow-Credentials")
 	p.credentials = credentials == "true"
 	exposed, _ := actual.Header.Get("Access-Control-Expose-Headers")
-	p.exposed = SplitList(exposed)
+	p.exposed = splitList(exposed)
 
 	request.Method = "OPTIONS"
 	request.AccessControlRequestPrivateNetwork = []string{"true"}
@@ -317,12 +317,12 @@ func (l *learner) askEach(p *permission, request core.Request) {
 	if len(p.methods) > 0 && p.methods[0] != "*" {
 		first = p.methods[0]
 	}
-	if names, ok := ask(first, sample); ok && slices.Contains(SplitList(names), sample) {
+	if names, ok := ask(first, sample); ok && slices.Contains(splitList(names), sample) {
 		p.headers = []string{"*", "authorization"}
 		return
 	}
 	for _, h := range facts.Headers {
-		if names, ok := ask(first, h); ok && slices.ContainsFunc(SplitList(names), func(s string) bool { return strings.EqualFold(s, h) }) {
+		if names, ok := ask(first, h); ok && slices.ContainsFunc(splitList(names), func(s string) bool { return strings.EqualFold(s, h) }) {
 			p.headers = append(p.headers, h)
 		}
 	}
@@ -332,7 +332,7 @@ func (l *learner) askEach(p *permission, request core.Request) {
 // echoed returns the elements of a list, or "*" if it repeats what is asked for.
 func echoed(h browsermodel.Fields, name, asked string) []string {
 	value, _ := h.Get(name)
-	list := SplitList(value)
+	list := splitList(value)
 	if slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, asked) }) {
 		if name == "Access-Control-Allow-Headers" {
 			return []string{"*", "authorization"}
@@ -345,7 +345,7 @@ func echoed(h browsermodel.Fields, name, asked string) []string {
 // unstarred removes "*" unless the field repeats what is asked for.
 func unstarred(list []string, h browsermodel.Fields, name string) []string {
 	value, _ := h.Get(name)
-	if slices.Contains(SplitList(value), "*") {
+	if slices.Contains(splitList(value), "*") {
 		return slices.DeleteFunc(list, func(s string) bool { return s == "*" })
 	}
 	return list
@@ -377,7 +377,7 @@ func (l *learner) compare() {
 }
 
 // configOf returns the configuration of a draft.
-func configOf(d *Draft) (*config.Config, error) {
+func configOf(d *importDraft) (*config.Config, error) {
 	text := d.write(Target{})
 	if text == nil {
 		return nil, errors.New("the policies cannot be written")

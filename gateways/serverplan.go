@@ -54,7 +54,7 @@ const (
 )
 
 // serverRoute returns the only route of a server. ok is false if something was refused.
-func (p *Plan) serverRoute() (s *serverRoute, ok bool) {
+func (p *exportPlan) serverRoute() (s *serverRoute, ok bool) {
 	r := p.Routes[0]
 	if len(p.Routes) > 1 || !r.All() {
 		p.fault(&ExportError{
@@ -86,7 +86,7 @@ var plainName = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
 // plainHeaderName matches names that need no quotation in any of the languages.
 var plainHeaderName = regexp.MustCompile(`^[A-Za-z0-9!#&*+.^_|~-]+$`)
 
-func (p *Plan) serverPolicy(policy core.Policy, index int) serverPolicy {
+func (p *exportPlan) serverPolicy(policy core.Policy, index int) serverPolicy {
 	s := serverPolicy{name: policy.Name, network: policy.AllowPrivateNetwork}
 	if !plainName.MatchString(s.name) || strings.HasPrefix(s.name, "policy") || slices.Contains([]string{"refused", "none", "other"},
 		s.name) {
@@ -124,13 +124,13 @@ func (p *Plan) serverPolicy(policy core.Policy, index int) serverPolicy {
 }
 
 // serverRules adds the rules of a policy.
-func (p *Plan) serverRules(s *serverRoute, policy core.Policy, name string) {
+func (p *exportPlan) serverRules(s *serverRoute, policy core.Policy, name string) {
 	engine, err := core.New(policy)
 	if err != nil {
 		p.Refuse(policy.Name, "", "", "the policy cannot be compiled alone: "+quoteError(err), "mount corskit in the application behind it")
 		return
 	}
-	for _, e := range EntriesOf(policy) {
+	for _, e := range entriesOf(policy) {
 		text, err := portableExpression(e.Expression)
 		if err == errNothing {
 			continue
@@ -140,7 +140,7 @@ func (p *Plan) serverRules(s *serverRoute, policy core.Policy, name string) {
 				"write a simpler expression")
 			continue
 		}
-		if e.Kind == ExpressionEntry && p.strays(engine, policy, e) {
+		if e.Kind == expressionEntry && p.strays(engine, policy, e) {
 			continue
 		}
 		s.rules = append(s.rules, serverRule{"^(?:" + text + ")$", name, e.Text})
@@ -148,7 +148,7 @@ func (p *Plan) serverRules(s *serverRoute, policy core.Policy, name string) {
 }
 
 // strays refuses an expression that matches http:// origins that the policy does not allow.
-func (p *Plan) strays(engine *core.Engine, policy core.Policy, e Entry) bool {
+func (p *exportPlan) strays(engine *core.Engine, policy core.Policy, e originEntry) bool {
 	examples, err := core.Examples(e.Text)
 	if err != nil {
 		p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression is too complex to write for it: "+quoteError(err),

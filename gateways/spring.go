@@ -22,8 +22,8 @@ func spring() Target {
 			"It refuses requests of other origins with methods that allowedMethods does not list, also GET, HEAD and POST: no policy does.",
 			"Patterns of paths are /**, /path/** and /path.",
 		},
-		Import: importSpring,
-		Parse:  func(text []byte) (Model, error) { return parseSpring(text) },
+		imports: importSpring,
+		Parse:   func(text []byte) (Model, error) { return parseSpring(text) },
 	}
 }
 
@@ -103,7 +103,7 @@ func (m *springModel) Answer(r core.Request) Answer {
 	if !preflight {
 		return a
 	}
-	names, ok := e.allowedHeaders(SplitList(strings.Join(r.AccessControlRequestHeaders, ",")))
+	names, ok := e.allowedHeaders(splitList(strings.Join(r.AccessControlRequestHeaders, ",")))
 	if !ok {
 		return rejected
 	}
@@ -144,8 +144,8 @@ func springKey(key string) string {
 
 // parseSpring returns the model of an application.yml.
 func parseSpring(text []byte) (*springModel, error) {
-	d := &Draft{source: "spring"}
-	trees, err := ParseTrees(text)
+	d := &importDraft{source: "spring"}
+	trees, err := parseTrees(text)
 	if err != nil {
 		d.Refuse(0, "", err.Error(), "give application.yml")
 		return nil, errors.Join(d.faults...)
@@ -172,14 +172,14 @@ func parseSpring(text []byte) (*springModel, error) {
 	return m, nil
 }
 
-func isSpringCors(t Tree) bool {
-	return slices.ContainsFunc(t.Pairs(), func(p Pair) bool {
+func isSpringCors(t textTree) bool {
+	return slices.ContainsFunc(t.Pairs(), func(p treePair) bool {
 		return slices.Contains([]string{"allowedorigins", "allowedoriginpatterns"}, springKey(p.Key))
 	})
 }
 
 // add reads a CorsConfiguration.
-func (m *springModel) add(t Tree, d *Draft) {
+func (m *springModel) add(t textTree, d *importDraft) {
 	e := &springEntry{line: t.Line(), lines: make(map[string]int), methods: []string{"GET", "HEAD"}}
 	path := t.Path()
 	switch actuator := strings.Contains(path, "endpoints.web.cors"); {
@@ -220,7 +220,7 @@ func (m *springModel) add(t Tree, d *Draft) {
 }
 
 // set reads one setting.
-func (e *springEntry) set(m *springModel, p Pair, d *Draft) {
+func (e *springEntry) set(m *springModel, p treePair, d *importDraft) {
 	key := springKey(p.Key)
 	e.lines[key] = p.Line
 	list := springList(p.Value)
@@ -236,7 +236,7 @@ func (e *springEntry) set(m *springModel, p Pair, d *Draft) {
 			e.exact = append(e.exact, strings.TrimSuffix(o, "/"))
 			if o != "*" {
 				lower := strings.ToLower(strings.TrimSuffix(o, "/"))
-				m.origins = append(m.origins, located{entries: []string{ExactPattern(lower)}, source: o, line: p.Line})
+				m.origins = append(m.origins, located{entries: []string{exactPattern(lower)}, source: o, line: p.Line})
 			}
 		}
 	case "allowedoriginpatterns":
@@ -268,9 +268,9 @@ func (e *springEntry) set(m *springModel, p Pair, d *Draft) {
 }
 
 // springList returns a list, which may be written as text with commas.
-func springList(t Tree) (list []string) {
+func springList(t textTree) (list []string) {
 	if t.IsText() {
-		return SplitList(t.Text())
+		return splitList(t.Text())
 	}
 	for _, s := range t.Texts() {
 		if s = strings.TrimSpace(s); s != "" {
@@ -295,7 +295,7 @@ func springExpression(pattern string) string {
 }
 
 // setAge reads a duration: a number of seconds, a number with a unit, or ISO 8601.
-func (e *springEntry) setAge(p Pair, d *Draft) {
+func (e *springEntry) setAge(p treePair, d *importDraft) {
 	text := strings.ToLower(strings.TrimSpace(p.Value.Text()))
 	if n, err := strconv.Atoi(text); err == nil {
 		e.age = strconv.Itoa(n)
@@ -340,7 +340,7 @@ func (m springPart) fieldLine(name string) int {
 }
 
 // importSpring makes a policy, or several, for each entry, and a route if there are several.
-func importSpring(text []byte, d *Draft) {
+func importSpring(text []byte, d *importDraft) {
 	m, err := parseSpring(text)
 	if err != nil {
 		refuseAll(d, err)
@@ -366,7 +366,7 @@ func importSpring(text []byte, d *Draft) {
 }
 
 // learn adds the policies of an entry.
-func (e *springEntry) learn(m *springModel, d *Draft) {
+func (e *springEntry) learn(m *springModel, d *importDraft) {
 	alone := *e
 	alone.path = ""
 	part := springPart{&springModel{entries: []*springEntry{&alone}, facts: m.facts}, e, nil}
@@ -376,7 +376,7 @@ func (e *springEntry) learn(m *springModel, d *Draft) {
 		}
 	}
 	before := len(d.Policies)
-	l := &learner{d: d, m: part, policies: make(map[string]*DraftPolicy)}
+	l := &learner{d: d, m: part, policies: make(map[string]*draftPolicy)}
 	if !l.stranger() {
 		return
 	}
@@ -387,7 +387,7 @@ func (e *springEntry) learn(m *springModel, d *Draft) {
 	if added := d.Policies[before:]; len(added) > 0 {
 		l.rejectsIn(added)
 		if len(m.facts.Places) > 0 {
-			route := DraftRoute{Path: e.path, Line: e.line}
+			route := draftRoute{Path: e.path, Line: e.line}
 			for _, p := range added {
 				route.Policies = append(route.Policies, p.Name)
 			}

@@ -8,16 +8,22 @@ type Target struct {
 	// Limits are what the target cannot say, one sentence each.
 	Limits []string
 
-	// Export writes the plan. It reports what the target cannot say with Plan.Refuse and
-	// Plan.Lose, and then returns any text. It is nil for sources that are only imported.
-	Export func(*Plan) []byte
-	// Import reads a file of the target into the draft. It reports what it must refuse with
-	// Draft.Refuse.
-	Import func(text []byte, d *Draft)
+	// export writes the plan. It reports what the target cannot say with exportPlan.Refuse and
+	// exportPlan.Lose, and then returns any text. It is nil for sources that are only imported.
+	export func(*exportPlan) []byte
+	// imports reads a file of the target into the draft. It reports what it must refuse with
+	// importDraft.Refuse.
+	imports func(text []byte, d *importDraft)
 	// Parse returns the model of a file of the target. It accepts what Import accepts and
 	// refuses, as far as the gateway accepts it.
 	Parse func(text []byte) (Model, error)
 }
+
+// Exports reports whether Export writes for the target.
+func (t Target) Exports() bool { return t.export != nil }
+
+// Imports reports whether Import reads files of the target.
+func (t Target) Imports() bool { return t.imports != nil }
 
 // Targets returns all targets.
 func Targets() []Target {

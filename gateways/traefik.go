@@ -22,8 +22,8 @@ func traefik() Target {
 			"It does not answer Access-Control-Request-Private-Network.",
 			"Before 3.7.6, it does not repeat names for \"*\" with credentials, and sends Access-Control-Max-Age: 0 without max_age.",
 		},
-		Export: exportTraefik,
-		Import: func(text []byte, d *Draft) {
+		export: exportTraefik,
+		imports: func(text []byte, d *importDraft) {
 			m, err := parseTraefik(text)
 			importServer(d, m, err)
 		},
@@ -32,7 +32,7 @@ func traefik() Target {
 }
 
 // exportTraefik writes one middleware. The expressions of a middleware are not anchored.
-func exportTraefik(p *Plan) []byte {
+func exportTraefik(p *exportPlan) []byte {
 	policy, ok := p.One()
 	if !ok {
 		return nil
@@ -51,9 +51,9 @@ func exportTraefik(p *Plan) []byte {
 		}
 	}
 	var exact, expressions []string
-	for _, e := range EntriesOf(policy) {
+	for _, e := range entriesOf(policy) {
 		switch e.Kind {
-		case AnyEntry, ExactEntry, NullEntry:
+		case anyEntry, exactEntry, nullEntry:
 			exact = append(exact, e.Text)
 		default:
 			expressions = append(expressions, "^(?:"+e.Expression+")$")
@@ -169,8 +169,8 @@ func (m *traefikModel) fieldLine(name string) int {
 
 // parseTraefik returns the model of the only middleware that sets CORS.
 func parseTraefik(text []byte) (*traefikModel, error) {
-	d := &Draft{source: "traefik"}
-	trees, err := ParseTrees(text)
+	d := &importDraft{source: "traefik"}
+	trees, err := parseTrees(text)
 	if err != nil {
 		d.Refuse(0, "", err.Error(), "give YAML of the file provider, or a Middleware of Kubernetes")
 		return nil, d.err()
@@ -178,7 +178,7 @@ func parseTraefik(text []byte) (*traefikModel, error) {
 	m := &traefikModel{lines: make(map[string]int)}
 	count := 0
 	for _, tree := range trees {
-		for _, h := range tree.Find(func(t Tree) bool { return isTraefikHeaders(t) }) {
+		for _, h := range tree.Find(func(t textTree) bool { return isTraefikHeaders(t) }) {
 			if count++; count > 1 {
 				d.Refuse(h.Line(), h.Path(), "another middleware also sets CORS", "give one middleware at a time")
 				continue
@@ -193,23 +193,23 @@ func parseTraefik(text []byte) (*traefikModel, error) {
 }
 
 // isTraefikHeaders reports whether a part has options of CORS.
-func isTraefikHeaders(t Tree) bool {
-	return slices.ContainsFunc(t.Pairs(), func(p Pair) bool {
+func isTraefikHeaders(t textTree) bool {
+	return slices.ContainsFunc(t.Pairs(), func(p treePair) bool {
 		key := strings.ToLower(p.Key)
 		return strings.HasPrefix(key, "accesscontrol") || key == "addvaryheader"
 	})
 }
 
 // read reads the options of a middleware. Traefik ignores the case of keys.
-func (m *traefikModel) read(t Tree, d *Draft) {
+func (m *traefikModel) read(t textTree, d *importDraft) {
 	m.active = true
-	texts := func(p Pair) []string {
+	texts := func(p treePair) []string {
 		if !p.Value.IsList() && p.Value.Exists() {
 			d.Refuse(p.Line, p.Key, "is not a list", "write a list, as in [GET, PUT]")
 		}
 		return p.Value.Texts()
 	}
-	yes := func(p Pair) bool {
+	yes := func(p treePair) bool {
 		v, ok := p.Value.Bool()
 		if !ok {
 			d.Refuse(p.Line, p.Key, "is neither true nor false", "write true or false")
@@ -227,7 +227,7 @@ func (m *traefikModel) read(t Tree, d *Draft) {
 			m.exact = texts(p)
 			for _, e := range p.Value.List() {
 				if o := e.Text(); o != "*" && o != "" {
-					m.origins = append(m.origins, located{entries: []string{ExactPattern(o)}, source: o, line: e.Line()})
+					m.origins = append(m.origins, located{entries: []string{exactPattern(o)}, source: o, line: e.Line()})
 				}
 			}
 		case "accesscontrolalloworiginlistregex":
@@ -263,7 +263,7 @@ func (m *traefikModel) read(t Tree, d *Draft) {
 }
 
 // readExpressions reads accessControlAllowOriginListRegex.
-func (m *traefikModel) readExpressions(p Pair, d *Draft) {
+func (m *traefikModel) readExpressions(p treePair, d *importDraft) {
 	for _, e := range p.Value.List() {
 		re, err := regexp.Compile(e.Text())
 		if err != nil {
@@ -276,7 +276,7 @@ func (m *traefikModel) readExpressions(p Pair, d *Draft) {
 }
 
 // err returns what was refused.
-func (d *Draft) err() error {
+func (d *importDraft) err() error {
 	if len(d.faults) == 0 {
 		return nil
 	}

@@ -145,7 +145,7 @@ func TestSources(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		if target.Export == nil {
+		if !target.Exports() {
 			continue
 		}
 		back, err := gateways.Export(x.Config, target.Name, gateways.ExportOptions{})
@@ -165,7 +165,7 @@ func TestSources(t *testing.T) {
 		}
 	}
 	for _, target := range gateways.Targets() {
-		if target.Import != nil && !seen[target.Name] {
+		if target.Imports() && !seen[target.Name] {
 			t.Errorf("testdata/sources has no file for %s", target.Name)
 		}
 	}
@@ -174,7 +174,7 @@ func TestSources(t *testing.T) {
 // TestHostile imports texts that nobody writes.
 func TestHostile(t *testing.T) {
 	for _, target := range gateways.Targets() {
-		if target.Import == nil {
+		if !target.Imports() {
 			continue
 		}
 		for _, text := range []string{

@@ -18,15 +18,15 @@ const maxText = 1 << 20
 // maxDocuments bounds the documents of a YAML file.
 const maxDocuments = 1000
 
-// Tree is a part of a YAML or JSON file. The zero Tree is an absent part: it has no children,
+// textTree is a part of a YAML or JSON file. The zero textTree is an absent part: it has no children,
 // and its text is empty.
-type Tree struct {
+type textTree struct {
 	node *yaml.Node
 	path string
 }
 
-// ParseTrees returns the documents of a YAML or JSON file.
-func ParseTrees(text []byte) (list []Tree, err error) {
+// parseTrees returns the documents of a YAML or JSON file.
+func parseTrees(text []byte) (list []textTree, err error) {
 	if len(text) > maxText {
 		return nil, fmt.Errorf("the file has more than %d bytes", maxText)
 	}
@@ -46,13 +46,13 @@ func ParseTrees(text []byte) (list []Tree, err error) {
 			return nil, fmt.Errorf("more than %d documents", maxDocuments)
 		}
 		if len(n.Content) > 0 {
-			list = append(list, Tree{node: n.Content[0]})
+			list = append(list, textTree{node: n.Content[0]})
 		}
 	}
 }
 
 // target returns the node, behind an alias if it is one.
-func (t Tree) target() *yaml.Node {
+func (t textTree) target() *yaml.Node {
 	n := t.node
 	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < 10; i++ {
 		n = n.Alias
@@ -61,10 +61,10 @@ func (t Tree) target() *yaml.Node {
 }
 
 // Exists reports whether the part is there, and not null.
-func (t Tree) Exists() bool { return t.target() != nil && t.target().Tag != "!!null" }
+func (t textTree) Exists() bool { return t.target() != nil && t.target().Tag != "!!null" }
 
 // Line returns the line of the part, or 0 if it is absent.
-func (t Tree) Line() int {
+func (t textTree) Line() int {
 	if t.node == nil {
 		return 0
 	}
@@ -72,12 +72,12 @@ func (t Tree) Line() int {
 }
 
 // Path returns the path of the part, such as "spec.rules[0]".
-func (t Tree) Path() string { return strings.TrimPrefix(t.path, ".") }
+func (t textTree) Path() string { return strings.TrimPrefix(t.path, ".") }
 
 // Get returns a part by its keys.
-func (t Tree) Get(keys ...string) Tree {
+func (t textTree) Get(keys ...string) textTree {
 	for _, key := range keys {
-		child := Tree{path: t.path + "." + key}
+		child := textTree{path: t.path + "." + key}
 		if n := t.target(); n != nil && n.Kind == yaml.MappingNode {
 			for i := 0; i+1 < len(n.Content); i += 2 {
 				if n.Content[i].Value == key {
@@ -90,28 +90,28 @@ func (t Tree) Get(keys ...string) Tree {
 	return t
 }
 
-// Pair is an entry of a map.
-type Pair struct {
+// treePair is an entry of a map.
+type treePair struct {
 	Key   string
 	Line  int
-	Value Tree
+	Value textTree
 }
 
 // Pairs returns the entries of a map, in order.
-func (t Tree) Pairs() (list []Pair) {
+func (t textTree) Pairs() (list []treePair) {
 	n := t.target()
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
-		list = append(list, Pair{key.Value, key.Line, Tree{n.Content[i+1], t.path + "." + key.Value}})
+		list = append(list, treePair{key.Value, key.Line, textTree{n.Content[i+1], t.path + "." + key.Value}})
 	}
 	return list
 }
 
 // Unknown returns the entries of a map whose keys are not known, and those that repeat one.
-func (t Tree) Unknown(known ...string) (list []Pair) {
+func (t textTree) Unknown(known ...string) (list []treePair) {
 	seen := make(map[string]bool)
 	for _, p := range t.Pairs() {
 		if !slices.Contains(known, p.Key) || seen[p.Key] {
@@ -123,24 +123,24 @@ func (t Tree) Unknown(known ...string) (list []Pair) {
 }
 
 // List returns the elements of a list.
-func (t Tree) List() (list []Tree) {
+func (t textTree) List() (list []textTree) {
 	n := t.target()
 	if n == nil || n.Kind != yaml.SequenceNode {
 		return nil
 	}
 	for i, child := range n.Content {
-		list = append(list, Tree{child, t.path + "[" + strconv.Itoa(i) + "]"})
+		list = append(list, textTree{child, t.path + "[" + strconv.Itoa(i) + "]"})
 	}
 	return list
 }
 
 // IsMap, IsList and IsText report what the part is.
-func (t Tree) IsMap() bool  { return t.Exists() && t.target().Kind == yaml.MappingNode }
-func (t Tree) IsList() bool { return t.Exists() && t.target().Kind == yaml.SequenceNode }
-func (t Tree) IsText() bool { return t.Exists() && t.target().Kind == yaml.ScalarNode }
+func (t textTree) IsMap() bool  { return t.Exists() && t.target().Kind == yaml.MappingNode }
+func (t textTree) IsList() bool { return t.Exists() && t.target().Kind == yaml.SequenceNode }
+func (t textTree) IsText() bool { return t.Exists() && t.target().Kind == yaml.ScalarNode }
 
 // Text returns the text of a scalar.
-func (t Tree) Text() string {
+func (t textTree) Text() string {
 	if !t.IsText() {
 		return ""
 	}
@@ -148,7 +148,7 @@ func (t Tree) Text() string {
 }
 
 // Texts returns the texts of a list.
-func (t Tree) Texts() (list []string) {
+func (t textTree) Texts() (list []string) {
 	for _, e := range t.List() {
 		list = append(list, e.Text())
 	}
@@ -157,7 +157,7 @@ func (t Tree) Texts() (list []string) {
 
 // Bool returns the value of a boolean, and whether the part is one. "true" and "false" in quotes
 // are none.
-func (t Tree) Bool() (value, ok bool) {
+func (t textTree) Bool() (value, ok bool) {
 	if !t.IsText() || t.target().ShortTag() != "!!bool" {
 		return false, false
 	}
@@ -166,7 +166,7 @@ func (t Tree) Bool() (value, ok bool) {
 }
 
 // Int returns the value of an integer, and whether the part is one.
-func (t Tree) Int() (value int, ok bool) {
+func (t textTree) Int() (value int, ok bool) {
 	if !t.IsText() || t.target().ShortTag() != "!!int" {
 		return 0, false
 	}
@@ -179,10 +179,10 @@ const maxVisited = 100_000
 
 // Find returns all parts, at any depth, for which the function returns true. It does not look
 // into parts that it returns, and does not follow aliases.
-func (t Tree) Find(is func(Tree) bool) (list []Tree) {
+func (t textTree) Find(is func(textTree) bool) (list []textTree) {
 	visited := 0
-	var visit func(Tree, int)
-	visit = func(t Tree, depth int) {
+	var visit func(textTree, int)
+	visit = func(t textTree, depth int) {
 		if visited++; t.node == nil || visited > maxVisited || depth > 100 {
 			return
 		}

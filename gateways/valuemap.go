@@ -47,10 +47,10 @@ func (c valueCase) located() []located {
 		return nil
 	case c.fold && core.IsOrigin(c.literal) && !strings.HasPrefix(c.literal, "http"):
 		// Browsers lower the host of http and https, but not of the schemes of applications.
-		return []located{{entries: []string{ExpressionPattern("(?i:"+regexp.QuoteMeta(c.literal)+")", true)}, source: c.literal,
+		return []located{{entries: []string{expressionPattern("(?i:"+regexp.QuoteMeta(c.literal)+")", true)}, source: c.literal,
 			line: c.line}}
 	}
-	return []located{{entries: []string{ExactPattern(c.literal)}, source: c.literal, line: c.line}}
+	return []located{{entries: []string{exactPattern(c.literal)}, source: c.literal, line: c.line}}
 }
 
 // value returns the value for a source.

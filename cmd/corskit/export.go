@@ -180,7 +180,7 @@ func findRoute(cfg *config.Config, name string) (*int, error) {
 // targetNames returns the names of the targets of export, or of the sources of import.
 func targetNames(export bool) (names []string) {
 	for _, t := range gateways.Targets() {
-		if export && t.Export != nil || !export && t.Import != nil {
+		if export && t.Exports() || !export && t.Imports() {
 			names = append(names, t.Name)
 		}
 	}

@@ -1,11 +1,10 @@
-package gateways_test
+package gateways
 
 import (
 	"regexp"
 	"testing"
 
 	"github.com/corskit/corskit/core"
-	"github.com/corskit/corskit/gateways"
 )
 
 // TestExpressions compares the expression of each kind of entry with the entry, over every class
@@ -19,8 +18,8 @@ func TestExpressions(t *testing.T) {
 		"http://localhost:8-12345",
 		"https://example.com:9999-10001", "@loopback", `regexp:https://[a-z]+\.example\.com`,
 	} {
-		e := gateways.EntriesOf(core.Policy{AllowOrigins: []string{entry}})[0]
-		pattern := gateways.ExpressionPattern(e.Expression, true)
+		e := entriesOf(core.Policy{AllowOrigins: []string{entry}})[0]
+		pattern := expressionPattern(e.Expression, true)
 		for _, pair := range [][2]string{{entry, pattern}, {pattern, entry}} {
 			examples, err := core.Examples(pair[0], pair[1])
 			if err != nil {
@@ -36,7 +35,7 @@ func TestExpressions(t *testing.T) {
 				}
 			}
 		}
-		if back := gateways.PatternOf(e.Expression); e.Kind != gateways.ExpressionEntry && back != entry &&
+		if back := patternOf(e.Expression); e.Kind != expressionEntry && back != entry &&
 			!regexp.MustCompile(`[0-9]-[0-9]`).MatchString(entry) {
 			t.Errorf("%s becomes %q", entry, back)
 		}
