@@ -46,7 +46,7 @@ func TestExport(t *testing.T) {
 				checkNotes(t, file.name, narrower, gateways.NarrowerOnly)
 			}
 			t.Logf("%d of %d exported", exported, len(all))
-			if exported == 0 {
+			if exported == 0 && !testing.Short() {
 				t.Error("no policy was exported")
 			}
 		})
