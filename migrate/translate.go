@@ -58,6 +58,11 @@ func (p *Program) translateWay(r *Result, w way) {
 		r.Outcome, r.Why = Unread, "the configuration cannot be evaluated: "+why(w.args)
 		return
 	}
+	if options.Loaded {
+		r.Outcome, r.Why = Unread, "other code fills the configuration, through its address or in a way that is not followed: "+
+			options.Expr+" at "+options.Pos.String()
+		return
+	}
 	options = predicates(options)
 	conds := conditions(options)
 	if len(conds) > maxConditions {
