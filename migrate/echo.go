@@ -45,7 +45,8 @@ func echoV5() *Library {
 func echoLike(name, path, adapter string) *Library {
 	return &Library{
 		Name: name, Path: path, Guide: "echo.md", Adapter: adapters + adapter, Mount: adapter + ".Middleware(ENGINE)",
-		Constructors: map[string]Constructor{"CORSWithConfig": {structArg(0), 0, "middleware"}},
+		Constructors:       map[string]Constructor{"CORSWithConfig": {structArg(0), 0, "middleware"}},
+		MethodConstructors: map[string]bool{"ToMiddleware": true},
 		Standing: []Note{
 			{Code: "split-lists", Change: Fixed, Scope: Scope{Kinds: []string{Gateway}},
 				Text: "a gateway may split Access-Control-Request-Headers into lines; echo reads only the first"},

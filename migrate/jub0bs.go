@@ -7,7 +7,8 @@ func jub0bsCors() *Library {
 	return &Library{
 		Name: "jub0bs/cors", Path: "github.com/jub0bs/cors", Guide: "jub0bs-cors.md",
 		Adapter: corshttpPath, Mount: "corshttp.Middleware(ENGINE)",
-		Constructors: map[string]Constructor{"NewMiddleware": {structArg(0), 0, "object"}},
+		Constructors:       map[string]Constructor{"NewMiddleware": {structArg(0), 0, "object"}},
+		MethodConstructors: map[string]bool{"Reconfigure": false},
 		Standing: []Note{
 			{Code: "gateway-lists", Change: Fixed, Scope: Scope{Kinds: []string{Gateway}},
 				Text: "a gateway may reorder Access-Control-Request-Headers; jub0bs/cors then refuses the preflight"},

@@ -14,8 +14,10 @@ type Library struct {
 	Adapter string // import path of corskit's adapter; empty: corskit has none for this framework
 	Mount   string // expression for the new middleware, with ENGINE for the engine
 
-	// Constructors make a middleware, by the name of the function.
-	Constructors map[string]Constructor
+	// Constructors make a middleware, by the name of the function. MethodConstructors are
+	// methods that do, and whether the receiver is the configuration.
+	Constructors       map[string]Constructor
+	MethodConstructors map[string]bool
 	// Helpers evaluate other functions, and Methods those of the configuration.
 	Helpers map[string]func(src Source, args []Value) Value
 	Methods map[string]func(recv *Struct, src Source, args []Value) *Struct
@@ -37,7 +39,7 @@ type Constructor struct {
 	// Options returns the options, or nil if the arguments are not understood.
 	Options func(src Source, args []Value) *Struct
 	Arg     int    // index of the configuration, or -1
-	Form    string // how the result is mounted: "middleware", "object" or "option"
+	Form    string // how the result is mounted: "middleware", "object", "method" or "handler"
 }
 
 // Libraries returns the libraries that are recognized, by import path.
@@ -129,9 +131,17 @@ func fixed(fields func(src Source) map[string]Value) func(Source, []Value) *Stru
 // isSite returns the library and constructor that a call is of.
 func isSite(fn *types.Func) (*Library, Constructor, bool) {
 	l := libraryOf(fn)
-	if l == nil || fn.Signature().Recv() != nil {
+	if l == nil {
 		return nil, Constructor{}, false
 	}
-	c, ok := l.Constructors[fn.Name()]
+	if fn.Signature().Recv() == nil {
+		c, ok := l.Constructors[fn.Name()]
+		return l, c, ok
+	}
+	fromReceiver, ok := l.MethodConstructors[fn.Name()]
+	c := Constructor{structArg(0), 0, "method"}
+	if fromReceiver {
+		c.Arg = -1
+	}
 	return l, c, ok
 }

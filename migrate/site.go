@@ -94,7 +94,13 @@ func (p *Program) evaluate(s *Site) []way {
 	if s.handwritten != nil {
 		return p.handwrittenWays(s)
 	}
-	return p.waysTo(s.pkg, s.file, s.call, nil, 0)
+	ways := p.waysTo(s.pkg, s.file, s.call, nil, 0)
+	if s.constructor.Form == "method" && s.constructor.Arg < 0 {
+		for i := range ways {
+			ways[i].args = []Value{ways[i].recv}
+		}
+	}
+	return ways
 }
 
 // way is one set of arguments of a site's call.

@@ -80,6 +80,8 @@ func (p *Program) edits(r *Result, ways int) ([]edit, error) {
 	switch {
 	case r.Site.handwritten != nil:
 		return nil, errors.New("the middleware is hand-written: remove it yourself, and mount the new one")
+	case r.Site.constructor.Form == "method":
+		return nil, errors.New("the middleware is made by a method: replace it yourself, and mount the new one")
 	case r.Outcome == NoPolicy || r.Outcome == Unread:
 		return nil, errors.New(r.Why)
 	case ways > 1:

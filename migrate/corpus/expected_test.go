@@ -15,6 +15,7 @@ import (
 type expectation struct {
 	outcome migrate.Outcome
 	layers  []int // the results of two layers, the outer one first
+	none    bool  // a program without a configuration
 	kept    func(*core.Policy)
 }
 
@@ -34,7 +35,14 @@ func ofHost(r core.Request) bool {
 	return err == nil && u.Hostname() == "app.example"
 }
 
+// helpers are functions without parameters that have the configuration of a program.
+var helpers = map[string]string{
+	"handwritten.ginCORS": "handwritten.GinConstant",
+	"handwritten.cors":    "handwritten.Method",
+}
+
 var expected = map[string]expectation{
+	"jub0bs.Zero":   {none: true},
 	"rs.File":       {outcome: migrate.Partly, kept: decides(isApp)},
 	"rs.Parsed":     {kept: decides(ofHost)},
 	"rs.ByRequest":  {outcome: migrate.Partly, kept: decides(isAppItem)},
@@ -59,5 +67,6 @@ var expected = map[string]expectation{
 	}},
 	"handwritten.Reflection":    {outcome: migrate.NoPolicy},
 	"handwritten.GinReflection": {outcome: migrate.NoPolicy},
+	"handwritten.Method":        {outcome: migrate.Partly, kept: func(p *core.Policy) { p.AllowOrigins = []string{"https://app.example"} }},
 	"handwritten.Unreadable":    {outcome: migrate.Unread},
 }
