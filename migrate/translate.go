@@ -253,7 +253,8 @@ func (t *Translation) noteEmpty(option, field string, v Value) {
 		return
 	}
 	t.note(Note{Code: "unset-means-default", Change: Narrower, Field: option, Pos: v.At().Pos, Scope: Scope{Unset: true},
-		Text: fmt.Sprintf("if %s is empty when the program starts, %s allows %s, and corskit allows none", option, t.site.Library.Name, meant)})
+		Text: fmt.Sprintf("if %s is empty when the program starts, %s allows %s, and corskit allows none", option, t.site.Library.Name,
+			meant)})
 }
 
 // settingDefault returns the entries that a setting has by default.
