@@ -408,11 +408,16 @@ func (t *Translation) keepList(option string, test *Test) {
 func conditionsText(way conjunction) string {
 	var parts []string
 	for _, c := range way {
-		if o, ok := c.Of.(*Origin); ok && o.Part == "" {
-			parts = append(parts, c.Is)
-			continue
+		switch x := c.Of.(type) {
+		case *Origin:
+			if x.Part == "" {
+				parts = append(parts, c.Is)
+			} else {
+				parts = append(parts, c.Expr)
+			}
+		default:
+			parts = append(parts, c.Of.At().Expr)
 		}
-		parts = append(parts, c.Of.At().Expr)
 	}
 	return strings.Join(parts, " && ")
 }
@@ -461,7 +466,8 @@ func equals(e entry, o *Origin, is string) (meaning, bool) {
 	case "hostname":
 		m := meaning{entry: e, old: []string{`regexp:[a-z][a-z0-9+.-]*://` + regexp.QuoteMeta(is) + `(:[0-9]+)?`}}
 		if is == "localhost" || is == "127.0.0.1" {
-			return loopback(e, m.old[0]), true
+			m.write = []string{"@loopback"}
+			return m, true
 		}
 		m.write, m.loose = []string{"https://" + is + ":*", "http://" + is + ":*"}, true
 		return m, validPattern(m.write[0])

@@ -58,6 +58,11 @@ func (p *Program) translateWay(r *Result, w way) {
 		r.Outcome, r.Why = Unread, "the configuration cannot be evaluated: "+why(w.args)
 		return
 	}
+	if options.Loaded {
+		r.Outcome, r.Why = Unread, "other code fills the configuration, through its address or in a way that is not followed: "+
+			options.Expr+" at "+options.Pos.String()
+		return
+	}
 	options = predicates(options)
 	conds := conditions(options)
 	if len(conds) > maxConditions {
@@ -248,7 +253,8 @@ func (t *Translation) noteEmpty(option, field string, v Value) {
 		return
 	}
 	t.note(Note{Code: "unset-means-default", Change: Narrower, Field: option, Pos: v.At().Pos, Scope: Scope{Unset: true},
-		Text: fmt.Sprintf("if %s is empty when the program starts, %s allows %s, and corskit allows none", option, t.site.Library.Name, meant)})
+		Text: fmt.Sprintf("if %s is empty when the program starts, %s allows %s, and corskit allows none", option, t.site.Library.Name,
+			meant)})
 }
 
 // settingDefault returns the entries that a setting has by default.
