@@ -120,10 +120,8 @@ func siblings(loaded []*packages.Package) []string {
 func (p *Program) add(found []*packages.Package, wanted map[string]bool) {
 	p.wanted = map[*packages.Package]bool{}
 	for _, pkg := range found {
-		for _, e := range pkg.Errors {
-			if wanted[pkg.PkgPath] {
-				p.Faults = append(p.Faults, e)
-			}
+		if wanted[pkg.PkgPath] {
+			p.Faults = append(p.Faults, p.faults(pkg)...)
 		}
 		if slices.Contains(newImports, pkg.PkgPath) {
 			p.standard = append(p.standard, pkg.Types)
@@ -136,6 +134,20 @@ func (p *Program) add(found []*packages.Package, wanted map[string]bool) {
 		p.wanted[pkg] = wanted[pkg.PkgPath]
 	}
 	slices.SortFunc(p.Packages, func(a, b *packages.Package) int { return strings.Compare(a.PkgPath, b.PkgPath) })
+}
+
+// faults returns the errors of a package. If the compiler's are there, those that 'go list'
+// repeats in one text are left out.
+func (p *Program) faults(pkg *packages.Package) (faults []error) {
+	compiled := slices.ContainsFunc(pkg.Errors, func(e packages.Error) bool { return e.Kind != packages.ListError })
+	for _, e := range pkg.Errors {
+		if compiled && e.Kind == packages.ListError && strings.HasPrefix(e.Msg, "# ") {
+			continue
+		}
+		e.Pos = strings.TrimPrefix(e.Pos, p.Dir+string(filepath.Separator))
+		faults = append(faults, e)
+	}
+	return faults
 }
 
 // position returns where an expression is, relative to the directory of the program.
