@@ -9,7 +9,7 @@ import (
 )
 
 // awsCors is the CORS setting of API Gateway, of Lambda and of CloudFront: lists that are sent, and
-// origins of which the one that matches is sent.
+// origins; the one that matches is sent.
 type awsCors struct {
 	line                               int
 	at                                 func(key string) int

@@ -338,7 +338,7 @@ func importAzureStorage(text []byte, d *importDraft) {
 	})
 }
 
-// exposedWithoutStars sets expose_headers from a list of which "x-ms-*" is more than a policy says.
+// exposedWithoutStars sets expose_headers from a list. Its "x-ms-*" is more than a policy can say.
 func (p *draftPolicy) exposedWithoutStars(list []textEntry, line int) {
 	var names []string
 	for _, e := range list {

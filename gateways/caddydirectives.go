@@ -305,7 +305,7 @@ func (m *caddyModel) addTest(match *caddyMatcher, name word, args []word, block 
 	match.tests = append(match.tests, t)
 }
 
-// merged adds the values to a test of the same field, of which they are alternatives.
+// merged adds the values, as alternatives, to a test of the same field.
 func merged(match *caddyMatcher, t caddyTest) bool {
 	for i, have := range match.tests {
 		if have.kind == "header" && !have.absent && strings.EqualFold(have.field, t.field) {

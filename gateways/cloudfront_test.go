@@ -83,7 +83,7 @@ func TestCloudFrontFunction(t *testing.T) {
 	}
 }
 
-// preflightsToCloudFront returns requests of which some are preflights.
+// preflightsToCloudFront returns requests. Some are preflights.
 func preflightsToCloudFront() (list []core.Request) {
 	for _, origin := range []string{"https://a.example", "https://b.example:8443", "https://stranger.example", "null", ""} {
 		for _, method := range []string{"OPTIONS", "GET"} {

@@ -95,11 +95,11 @@ func (p *exportPlan) originsAs(policy core.Policy, s spelling) (list []string) {
 	return list
 }
 
-// noOrigins refuses a policy of which no origin is left. Many gateways take an empty list for all
+// noOrigins refuses a policy without any origin left. Many gateways take an empty list for all
 // origins.
 func (p *exportPlan) noOrigins(policy core.Policy) {
 	if len(p.faults) > 0 {
-		return // of which this may be the consequence
+		return // this may be its consequence
 	}
 	p.Refuse(policy.Name, "AllowOrigins", "", "no origin is left, and it has no setting that refuses all",
 		"list an origin that it can say, or remove its CORS settings and export nothing")
@@ -114,7 +114,7 @@ func (p *exportPlan) wildcardHeaders(policy core.Policy) {
 	}
 }
 
-// noZeroAge refuses max_age: disabled for a target of which nothing says that it sends a zero.
+// noZeroAge refuses max_age: disabled for a target whose documentation does not say that it sends a zero.
 func (p *exportPlan) noZeroAge(policy core.Policy) {
 	if policy.MaxAge < 0 {
 		p.Refuse(policy.Name, "MaxAge", "", "its documentation does not say that it sends Access-Control-Max-Age: 0",

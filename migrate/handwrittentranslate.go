@@ -93,7 +93,7 @@ func (t *Translation) handwrittenHeaders() {
 	t.literalStar("Access-Control-Allow-Headers", "header", entries)
 }
 
-// handwrittenAge reads seconds, of which 0 turns the cache off.
+// handwrittenAge reads seconds; 0 turns the cache off.
 func (t *Translation) handwrittenAge() {
 	const option = "Access-Control-Max-Age"
 	if n, ok := integer(valueOr(t.option(option))); ok && n == 0 {

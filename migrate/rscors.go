@@ -92,7 +92,7 @@ func (t *Translation) rsOrigins(functions ...string) {
 	t.origins("AllowedOrigins", meanings)
 }
 
-// requestedHeaders translates AllowedHeaders, of which an asterisk repeats what is asked.
+// requestedHeaders translates AllowedHeaders. An asterisk repeats what is asked.
 func (t *Translation) requestedHeaders(defaults ...string) {
 	entries, empty := t.list("AllowedHeaders", "AllowHeaders")
 	if empty {

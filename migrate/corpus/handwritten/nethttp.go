@@ -41,7 +41,7 @@ func AsteriskWithCredentials(next http.Handler) http.Handler {
 	})
 }
 
-// Constant allows one origin, whoever asks.
+// Constant sends the same origin to everybody.
 func Constant(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "https://app.example")
