@@ -174,7 +174,7 @@ func findRoute(cfg *config.Config, name string) (*int, error) {
 		}
 		names = append(names, safe(r.Host+r.Path))
 	}
-	return nil, usagef("--route is %q; it must be a number below %d, or %s", clip(name), len(names), list(names))
+	return nil, usagef("--route is %q; it must be %s", clip(name), list(names))
 }
 
 // targetNames returns the names of the targets of export, or of the sources of import.

@@ -20,6 +20,7 @@ import (
 var (
 	meantWord = regexp.MustCompile(`(\S+); did you mean "?([^\s"?]+)"?\?`)
 	mustBe    = regexp.MustCompile(`--(\w+) is "([^"]*)"; it must be ([^\n]+)`)
+	required  = regexp.MustCompile(`--(\w+) is required; it must be (\w[\w-]*)`)
 	useFlags  = regexp.MustCompile(`(?:use|add|with|and) (--[a-z]+)(?: ([0-9]+/m))?`)
 	withShort = regexp.MustCompile(`add [^\n]*, such as -X (\S+) -H '([^'\n]+)'`)
 	useHTTP   = regexp.MustCompile(`use http:// in the URL`)
@@ -29,7 +30,7 @@ var (
 // flagValues are values for the flags that need one.
 var flagValues = map[string]string{
 	"--origin": page, "--method": "PUT", "--header": "X-Token", "--host": "localhost", "--path": "/a/", "--rate": "600/m",
-	"--framework": "fiber",
+	"--framework": "fiber", "--lossy": "narrower", "--at": "main.go:6",
 }
 
 // followed returns the command lines that follow the suggestions in an output.
@@ -38,6 +39,9 @@ func followed(args []string, output string) (all [][]string) {
 		for _, value := range strings.Split(strings.ReplaceAll(m[3], " or ", ", "), ", ") {
 			all = append(all, replaced(args, m[2], value))
 		}
+	}
+	if m := required.FindStringSubmatch(output); m != nil {
+		all = append(all, append(slices.Clone(args), "--"+m[1], m[2]))
 	}
 	if m := meantWord.FindAllStringSubmatch(output, -1); m != nil {
 		way := args
@@ -91,6 +95,8 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 	const policy = "policies: {p: {allow_origins: [\"https://app.example.com\"], allow_methods: [PUT, PATCH], allow_headers: [x-token]}}\n"
 	write(t, dir, "cors.yaml", policy)
 	write(t, dir, "routed.yaml", policy+"routes: [{path: /a/, policies: [p]}, {host: b.example, path: /, policies: [p]}]\n")
+	write(t, dir, "ports.yaml", "policies: {p: {allow_origins: [\"https://app.example.com\", \"http://localhost:3000-3999\"]}}\n")
+	writeTwoMiddlewares(t, filepath.Join(dir, "program"))
 	plain, busy := httptest.NewServer(flawed(sound)), httptest.NewServer(after(2, flawed(sound), status(429)))
 	defer plain.Close()
 	defer busy.Close()
@@ -123,6 +129,8 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		{"probe", busy.URL, "-o", page}, {"probe", always429.URL, "-o", page},
 		{"probe", always429.URL, "-o", page, "--rate", "30/m"},
 		{"probe", post.URL, "-o", page, "--method", "POST"},
+		{"export", "cors.yaml"}, {"export", "ports.yaml", "--to", "gateway-api"}, {"import", "cors.yaml"},
+		{"export", "routed.yaml", "--to", "envoy", "--route", "/b/"}, {"migrate", "-C", "program", "--file", "migrated.yaml"},
 	} {
 		said += follow(t, dir, args)
 	}
@@ -131,6 +139,25 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 			t.Errorf("%s: no case of this test has the suggestion %q", place, text)
 		}
 	}
+}
+
+// writeTwoMiddlewares writes a Go program with two middlewares, in lines 6 and 13.
+func writeTwoMiddlewares(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const middleware = `func %s(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "https://app.example.com")
+		next.ServeHTTP(w, r)
+	})
+}
+
+`
+	write(t, dir, "go.mod", "module example.com/program\n\ngo 1.26.0\n")
+	write(t, dir, "main.go", "package main\n\nimport \"net/http\"\n\n"+strings.ReplaceAll(middleware, "%s", "first")+
+		strings.ReplaceAll(middleware, "%s", "second")+"func main() {\n\t_ = http.ListenAndServe(\":80\", first(second(http.NewServeMux())))\n}\n")
 }
 
 // follow runs a command, follows the suggestions in its output, and returns the output.
