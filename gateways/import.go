@@ -178,7 +178,7 @@ const maxPolicyAge = 24 * 60 * 60
 func (p *draftPolicy) Age(seconds, line int, remark string) {
 	if seconds > maxPolicyAge {
 		seconds = maxPolicyAge
-		p.d.Note(line, MaxAgeAspect, "max_age becomes 24h, the most that a policy has and browsers use")
+		p.d.Note(line, MaxAgeAspect, "max_age becomes 24h, the most that a policy has; no browser keeps a preflight for longer")
 	}
 	p.MaxAge = time.Duration(seconds) * time.Second
 	if seconds <= 0 {

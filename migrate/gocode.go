@@ -23,7 +23,7 @@ func (v *Variant) Go() string {
 	b.WriteString("core.Policy{\n")
 	kept := map[string]string{}
 	for _, k := range v.Kept {
-		kept[k.Field] = k.Expr
+		kept[k.Field] = k.whole()
 	}
 	field := func(name, value string) {
 		if expr, ok := kept[name]; ok {
@@ -48,6 +48,14 @@ func (v *Variant) Go() string {
 	field("DangerouslyAllowPublicSuffixes", goTrue(p.DangerouslyAllowPublicSuffixes))
 	b.WriteString("}")
 	return b.String()
+}
+
+// whole is Expr with the entries that it lacks.
+func (k *Kept) whole() string {
+	if len(k.Also) == 0 {
+		return k.Expr
+	}
+	return "append(" + goList(k.Also) + ", " + k.Expr + "...)"
 }
 
 func goList(list []string) string {

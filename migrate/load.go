@@ -159,7 +159,7 @@ func (p *Program) position(pos token.Pos) token.Position {
 	return at
 }
 
-// source returns the expression as newImports.
+// source returns a node as one line of Go.
 func (p *Program) source(n ast.Node) Source {
 	if n == nil {
 		return Source{}

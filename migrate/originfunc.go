@@ -369,13 +369,35 @@ func (t *Translation) decided(option string, p *Predicate, ways []conjunction) b
 		return false
 	}
 	if len(lists) == 1 {
+		if t.keeps("AllowOrigins") {
+			return false // a policy has one expression for its origins
+		}
 		t.keepList(option, lists[0])
 		return true
 	}
-	t.origins(option, meanings)
+	listed := t.origins(option, meanings)
+	for i := range t.variant.Kept {
+		if k := &t.variant.Kept[i]; k.Field == "AllowOrigins" {
+			k.also(listed)
+		}
+	}
 	t.note(Note{Code: "function-listed", Change: Same, Field: option,
-		Text: fmt.Sprintf("%s allows %s; the policy lists that, and the function can go", option, listOrNone(t.Policy.AllowOrigins))})
+		Text: fmt.Sprintf("%s allows %s; the policy lists that, and the function can go", option, listOrNone(listed))})
 	return true
+}
+
+// also adds entries that the expression lacks.
+func (k *Kept) also(entries []string) {
+	k.Also = unless(append(k.Also, entries...))
+	k.alone()
+}
+
+// alone takes the variable away: in a file, it would replace the other entries.
+func (k *Kept) alone() {
+	if k.Variable != "" {
+		k.Why = fmt.Sprintf("in a file, %s would replace the other entries of the list; give it a policy of its own, or put all into it", k.Variable)
+		k.Variable = ""
+	}
 }
 
 func listOrNone(origins []string) string {
@@ -400,7 +422,10 @@ func (t *Translation) keepList(option string, test *Test) {
 	for _, e := range settingDefault(v) {
 		k.Default = append(k.Default, e.text)
 	}
-	t.Policy.AllowOrigins = append(t.Policy.AllowOrigins, k.Default...)
+	if listed := t.Policy.AllowOrigins; len(listed) > 0 {
+		k.also(listed)
+	}
+	t.Policy.AllowOrigins = unless(append(t.Policy.AllowOrigins, k.Default...))
 	t.variant.Kept = append(t.variant.Kept, k)
 	t.checkSeparator(&t.variant.Kept[len(t.variant.Kept)-1], v)
 }

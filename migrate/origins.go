@@ -68,7 +68,7 @@ func validPattern(pattern string) bool {
 }
 
 // origins lists what the old entries mean in the policy, and notes what differs.
-func (t *Translation) origins(option string, meanings []meaning) {
+func (t *Translation) origins(option string, meanings []meaning) (listed []string) {
 	var kept []meaning
 	for _, m := range meanings {
 		if m.old == nil {
@@ -83,11 +83,13 @@ func (t *Translation) origins(option string, meanings []meaning) {
 		kept = append(kept, m)
 	}
 	for _, m := range kept {
-		t.Policy.AllowOrigins = unless(append(t.Policy.AllowOrigins, m.write...))
+		listed = unless(append(listed, m.write...))
 	}
+	t.Policy.AllowOrigins = unless(append(t.Policy.AllowOrigins, listed...))
 	for _, m := range kept {
 		t.compare(option, m)
 	}
+	return listed
 }
 
 // inert notes an entry that no origin equals.

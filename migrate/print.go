@@ -67,10 +67,13 @@ func PrintStanding(w io.Writer, results []*Result, style func(kind, text string)
 		p.line("%s", p.style("heading", "every use of "+l.Name))
 		p.notes(nil, l.Standing)
 		if l.Guide != "" {
-			p.line("  more: docs/migrate/%s", l.Guide)
+			p.line("  more: %s%s", guides, l.Guide)
 		}
 	}
 }
+
+// guides is where the guides are.
+const guides = "https://github.com/corskit/corskit/blob/main/docs/migrate/"
 
 type page struct {
 	w      io.Writer
@@ -134,7 +137,7 @@ func (p page) policy(v *Variant, form Form) {
 		if i == 0 {
 			p.heading("stays code")
 		}
-		p.line("    %s: %s", k.Field, k.Expr)
+		p.line("    %s: %s", k.Field, inText(k.whole()))
 		p.line("      %s: %s", k.Pos, k.Why)
 		if k.Variable != "" {
 			p.line("      in a file, the variable %s sets it", k.Variable)

@@ -52,6 +52,7 @@ type Kept struct {
 	Why      string
 	Variable string   // environment variable that sets it, if a file can say so
 	Default  []string // of the variable; already in the policy
+	Also     []string // entries of the policy that Expr lacks
 	Manual   bool     // Expr does not fit the policy: rewrite it by hand
 }
 

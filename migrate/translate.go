@@ -198,6 +198,7 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 	if isNil(v) {
 		return nil, true
 	}
+	mixed := false
 	switch x := v.(type) {
 	case *List:
 		known := true
@@ -211,6 +212,7 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 		if known {
 			return entries, len(entries) == 0
 		}
+		mixed = len(x.Items) > 1
 		for _, item := range x.Items {
 			switch x := item.(type) {
 			case *Spread:
@@ -229,6 +231,9 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 		k.Default = append(k.Default, e.text)
 	}
 	t.checkSeparator(k, v)
+	if mixed {
+		k.alone()
+	}
 	t.noteEmpty(option, field, v)
 	return entries, false
 }

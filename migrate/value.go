@@ -3,6 +3,7 @@ package migrate
 import (
 	"go/ast"
 	"go/constant"
+	"go/scanner"
 	"go/token"
 	"go/types"
 	"strconv"
@@ -199,8 +200,39 @@ func isNil(v Value) bool {
 	return ok
 }
 
-// oneLine joins the lines of an expression.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine joins the lines of Go source. Where the end of a line ends a statement, it writes a
+// semicolon; literals stay as they are.
+func oneLine(src string) string {
+	var lines scanner.Scanner
+	file := token.NewFileSet().AddFile("", -1, len(src))
+	lines.Init(file, []byte(src), nil, 0)
+	var b strings.Builder
+	end, ended := 0, false
+	for {
+		pos, tok, text := lines.Scan()
+		switch {
+		case tok == token.EOF:
+			return b.String()
+		case tok == token.SEMICOLON && text == "\n":
+			ended = true
+			continue
+		case text == "":
+			text = tok.String()
+		}
+		at := file.Offset(pos)
+		if ended && tok != token.RBRACE && tok != token.RPAREN {
+			b.WriteByte(';')
+		}
+		if at > end && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(text)
+		end, ended = at+len(text), false
+	}
+}
+
+// inText is an expression in a text that has one line for it, even if a literal has several.
+func inText(expr string) string { return strings.Join(strings.Fields(expr), " ") }
 
 // Map is a map with constant keys, in the order of the source.
 type Map struct {

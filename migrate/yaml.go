@@ -29,7 +29,7 @@ func (v *Variant) YAML() string {
 	}
 	fmt.Fprintf(&b, "policies:\n  %s:\n", name)
 	for _, k := range v.Kept {
-		fmt.Fprintf(&b, "    # %s: %s stays code: %s (%s)\n", k.Pos, key(k.Field), k.Expr, k.Why)
+		fmt.Fprintf(&b, "    # %s: %s stays code: %s (%s)\n", k.Pos, key(k.Field), inText(k.Expr), k.Why)
 	}
 	if v.base == nil {
 		v.yamlFields(&b, func(string) bool { return true }, false)
