@@ -10,7 +10,7 @@ func TestOneLine(t *testing.T) {
 		"f(\n\ta,\n\tb,\n)": "f( a, b, )",
 		"func(o string) bool {\n\tu, err := url.Parse(o)\n\treturn err == nil && u.Host != \"\"\n}": "func(o string) bool { u, err := " +
 			"url.Parse(o); return err == nil && u.Host != \"\" }",
-		"[]string{\"a  b\",\n\t`c\nd`}": "[]string{\"a  b\", `c\nd`}",
+		"[]string{\"a  b\",\n\t`c\nd`}":                                      "[]string{\"a  b\", `c\nd`}",
 		"func() {\n\tif a {\n\t\tb()\n\t} else {\n\t\tc++\n\t}\n\treturn\n}": "func() { if a { b() } else { c++ }; return }",
 		"1\t+ 2": "1 + 2",
 	} {
