@@ -120,6 +120,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	}
 	result.Notes = append(result.Notes, server.exactRoutes(c.Routes)...)
 	result.Notes = append(result.Notes, server.otherReading(cmd.Context(), cmd.Flags().Changed("framework"))...)
+	result.Notes = append(result.Notes, overridden(c, result.Fix)...)
 	result.Shadow = x.shadow(cmd.Context(), c, &server, v)
 	if fault := originFault(fetch.Origin); v.Allowed && fault != "" { // by *
 		result.Verdict = verdict{Code: codeNoOrigin, Text: fault}
@@ -141,6 +142,18 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 		err = errNo
 	}
 	return err
+}
+
+// overridden returns notes about the keys that a fix would change in vain, because a variable
+// replaces them.
+func overridden(c *config.Config, fix string) (notes []string) {
+	for _, n := range c.Notes {
+		key := n.Key[strings.LastIndexByte(n.Key, '.')+1:]
+		if n.Reason == config.ReasonOverridden && strings.Contains(fix, key) {
+			notes = append(notes, n.Key+" "+n.Detail+"; "+n.Suggestion)
+		}
+	}
+	return notes
 }
 
 // ask returns what a browser makes of the answers of a server.

@@ -152,6 +152,30 @@ func TestExplainCredentialsFix(t *testing.T) {
 	}
 }
 
+// TestExplainOverridden checks that a fix of a key that a variable replaces says so.
+func TestExplainOverridden(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "cors.yaml", "variables: {ORIGINS: policies.app.allow_origins}\n"+
+		"policies: {app: {allow_origins: [\"https://b.example\"], allow_methods: [PUT]}}\n")
+	const note = "policies.app.allow_origins has no effect, because the variable ORIGINS is set; change the variable, or unset it"
+	for _, tt := range []struct {
+		env  []string
+		args []string
+		want bool
+	}{
+		{[]string{"ORIGINS=https://a.example"}, []string{"-o", "https://b.example"}, true},
+		{[]string{"ORIGINS=https://a.example"}, []string{"-o", "https://a.example", "--method", "PATCH"}, false},
+		{[]string{"ORIGINS=https://a.example"}, []string{"-o", "https://a.example"}, false},
+		{nil, []string{"-o", "https://c.example"}, false},
+	} {
+		r := corskitWith(t, dir, tt.env, append([]string{"explain", "cors.yaml"}, tt.args...)...)
+		if strings.Contains(r.stdout, note) != tt.want {
+			t.Errorf("%q, %q: want the note: %v\n%s%s", tt.env, tt.args, tt.want, r.stdout, r.stderr)
+		}
+	}
+}
+
 func TestExplainMeantOrigin(t *testing.T) {
 	t.Parallel()
 	for origin, want := range map[string]string{
