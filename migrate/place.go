@@ -112,6 +112,9 @@ func (p *Program) place(s *Site) []Note {
 		note("behind-authentication", "the middleware runs behind "+outer+", which answers preflights first: they carry no credentials; "+
 			"wrap "+outer+" in it instead")
 	}
+	if outer := p.wrappedInCORS(s); outer.IsValid() {
+		notes = append(notes, innerLayer(s.Pos, outer))
+	}
 	if use == nil {
 		return notes
 	}
@@ -122,9 +125,7 @@ func (p *Program) place(s *Site) []Note {
 			break
 		}
 		if outer := p.mountsCORS(s, stmt, router); outer.IsValid() {
-			notes = append(notes, Note{Code: "inner-layer", Change: Same, Wrong: true, Pos: p.position(use.Pos()),
-				Text: "another CORS middleware is mounted outside, at " + outer.String() +
-					", and answers the preflights; mount one of them"})
+			notes = append(notes, innerLayer(p.position(use.Pos()), outer))
 		}
 		if earlier := p.mountsAuthentication(stmt, router); earlier != "" {
 			note("behind-authentication", "the middleware runs behind "+earlier+", which answers preflights first: they carry no "+
@@ -145,6 +146,74 @@ func (p *Program) place(s *Site) []Note {
 	return notes
 }
 
+const codeInnerLayer = "inner-layer"
+
+// innerLayer notes a middleware that runs inside another one. Only the outer one answers
+// preflights.
+func innerLayer(at, outer token.Position) Note {
+	return Note{Code: codeInnerLayer, Change: Same, Wrong: true, Pos: at,
+		Text: "another CORS middleware is mounted outside, at " + outer.String() + ", and answers the preflights; mount one of them"}
+}
+
+// wrappedInCORS returns where another CORS middleware wraps a site's, as in
+// outer.Handler(inner.Handler(app)).
+func (p *Program) wrappedInCORS(s *Site) (outer token.Position) {
+	fn := enclosing(s.file, s.call.Pos())
+	if fn == nil {
+		return outer
+	}
+	object, made := p.assigned(s), map[types.Object]*ast.CallExpr{}
+	ast.Inspect(fn.Body, func(n ast.Node) bool {
+		if a, ok := n.(*ast.AssignStmt); ok && len(a.Lhs) == 1 && len(a.Rhs) == 1 {
+			id, _ := a.Lhs[0].(*ast.Ident)
+			if call := siteCall(s.pkg.TypesInfo, a.Rhs[0]); id != nil && call != nil && call != s.call {
+				made[s.pkg.TypesInfo.ObjectOf(id)] = call
+			}
+		}
+		return true
+	})
+	ast.Inspect(fn.Body, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || outer.IsValid() {
+			return !outer.IsValid()
+		}
+		for _, arg := range call.Args {
+			if !within(arg, s.call) && (object == nil || !mentions(s.pkg.TypesInfo, arg, object)) {
+				continue
+			}
+			ast.Inspect(call.Fun, func(n ast.Node) bool {
+				switch x := n.(type) {
+				case *ast.CallExpr:
+					if siteCall(s.pkg.TypesInfo, x) != nil {
+						outer = p.position(x.Pos())
+					}
+				case *ast.Ident:
+					if site := made[s.pkg.TypesInfo.Uses[x]]; site != nil {
+						outer = p.position(site.Pos())
+					}
+				}
+				return !outer.IsValid()
+			})
+		}
+		return true
+	})
+	return outer
+}
+
+// siteCall returns an expression that makes a CORS middleware as a call, or nil.
+func siteCall(info *types.Info, e ast.Expr) *ast.CallExpr {
+	call, ok := ast.Unparen(e).(*ast.CallExpr)
+	if !ok {
+		return nil
+	}
+	if fn := callee(info, call); fn != nil {
+		if _, _, isCORS := isSite(fn); isCORS {
+			return call
+		}
+	}
+	return nil
+}
+
 // mountsCORS returns where a statement mounts another CORS middleware on a router.
 func (p *Program) mountsCORS(s *Site, stmt ast.Stmt, router string) token.Position {
 	expr, ok := stmt.(*ast.ExprStmt)
@@ -161,12 +230,8 @@ func (p *Program) mountsCORS(s *Site, stmt ast.Stmt, router string) token.Positi
 	}
 	var at token.Position
 	ast.Inspect(call, func(n ast.Node) bool {
-		if c, ok := n.(*ast.CallExpr); ok {
-			if fn := callee(s.pkg.TypesInfo, c); fn != nil {
-				if _, _, isCORS := isSite(fn); isCORS {
-					at = p.position(c.Pos())
-				}
-			}
+		if c, ok := n.(*ast.CallExpr); ok && siteCall(s.pkg.TypesInfo, c) != nil {
+			at = p.position(c.Pos())
 		}
 		return true
 	})

@@ -89,6 +89,11 @@ func (p *Program) edits(r *Result, ways int) ([]edit, error) {
 	case r.Site.Library.Adapter == "":
 		return nil, fmt.Errorf("corskit has no adapter for the framework of %s", r.Site.Library.Name)
 	}
+	for _, n := range r.Place {
+		if n.Code == codeInnerLayer {
+			return nil, errors.New(n.Text) // corskit would overrule the outer one, which the old library does not
+		}
+	}
 	policy, err := r.code()
 	if err != nil {
 		return nil, err
