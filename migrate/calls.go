@@ -71,7 +71,7 @@ func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 	}
 	local := cloneScope(f.env)
 	other := f.in.within(f.in.pkg)
-	other.bind(f.Lit.Type, nil, in.arguments(x, env), x.Ellipsis.IsValid(), local)
+	other.bind(f.Lit.Type, in.arguments(x, env), local)
 	in.lend(env, local)
 	end := other.block(f.Lit.Body.List, local)
 	in.lend(end.env, env)
@@ -136,7 +136,7 @@ func (in *interpreter) inline(x *ast.CallExpr, fn *types.Func, d *declared, env 
 	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok && d.decl.Recv != nil {
 		bindFields(d.pkg.TypesInfo, d.decl.Recv, []Value{in.eval(sel.X, env)}, local)
 	}
-	other.bind(d.decl.Type, fn, in.arguments(x, env), x.Ellipsis.IsValid(), local)
+	other.bind(d.decl.Type, in.arguments(x, env), local)
 	in.lend(env, local)
 	end := other.block(d.decl.Body.List, local)
 	in.lend(end.env, env)
@@ -155,7 +155,7 @@ func (in *interpreter) writeBack(x *ast.CallExpr, d *declared, end ending, env s
 			arg = u.X
 		}
 		id := rootIdent(arg)
-		if id == nil || !shared(in.pkg.TypesInfo, name, d.pkg.TypesInfo) {
+		if id == nil || !shared(name, d.pkg.TypesInfo) {
 			return
 		}
 		obj, param := in.pkg.TypesInfo.ObjectOf(id), d.pkg.TypesInfo.Defs[name]
@@ -183,7 +183,7 @@ func (in *interpreter) writeBack(x *ast.CallExpr, d *declared, end ending, env s
 }
 
 // shared reports whether a parameter shares its value with the caller.
-func shared(_ *types.Info, name *ast.Ident, info *types.Info) bool {
+func shared(name *ast.Ident, info *types.Info) bool {
 	obj := info.Defs[name]
 	if obj == nil {
 		return false
@@ -210,7 +210,7 @@ func (in *interpreter) namedResults(t *ast.FuncType, local scope) []Value {
 }
 
 // bind gives parameters their arguments.
-func (in *interpreter) bind(t *ast.FuncType, _ *types.Func, args []Value, _ bool, local scope) {
+func (in *interpreter) bind(t *ast.FuncType, args []Value, local scope) {
 	i := 0
 	for _, f := range t.Params.List {
 		_, variadic := f.Type.(*ast.Ellipsis)

@@ -43,7 +43,7 @@ func (p *Program) captured(s *Site) []way {
 		for _, c := range callers {
 			for _, outer := range p.waysTo(c.pkg, c.file, c.call, nil, 1) {
 				env := scope{}
-				p.interpreter(s.pkg).bind(fn.Type, nil, outer.args, false, env)
+				p.interpreter(s.pkg).bind(fn.Type, outer.args, env)
 				via := append(slices.Clone(outer.via), p.position(c.call.Pos()))
 				ways = append(ways, p.reach(s.pkg, fn, h.lit, env, via)...)
 			}

@@ -133,7 +133,7 @@ func (p *Program) waysTo(pkg *packages.Package, file *ast.File, call *ast.CallEx
 		for _, outer := range p.waysTo(c.pkg, c.file, c.call, nil, depth+1) {
 			env := scope{}
 			in := p.interpreter(pkg)
-			in.bind(fn.Type, nil, outer.args, false, env)
+			in.bind(fn.Type, outer.args, env)
 			if fn.Recv != nil && outer.recv != nil {
 				bindFields(pkg.TypesInfo, fn.Recv, []Value{outer.recv}, env)
 			}
