@@ -11,12 +11,7 @@ import (
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
-)
-
-// Reasons of the errors of [Add].
-const (
-	ReasonVariable core.Reason = "variable" // an environment variable sets the key
-	ReasonNotation core.Reason = "notation" // a notation in which Add cannot add entries
+	"github.com/corskit/corskit/reason"
 )
 
 // Addition is what [Add] adds to a policy.
@@ -46,7 +41,7 @@ type Edit struct {
 // the new text.
 //
 // The errors are those of [Load], except that core does not check the policies. Others are
-// an [*Error] with ReasonVariable, whose Place names the variable, or with ReasonNotation,
+// an [*Error] with reason.Variable, whose Place names the variable, or with reason.Notation,
 // whose Place says where to add the entries by hand.
 func Add(ctx context.Context, src Source, name string, a Addition, opts ...Options) (Edit, error) {
 	if err := named(src, name); err != nil {
@@ -61,7 +56,7 @@ func Add(ctx context.Context, src Source, name string, a Addition, opts ...Optio
 	if _, known := before.merged.index[a.Policy]; !known || field == nil || !slices.Contains([]string{listType, booleanType}, field.Type) ||
 		(field.Type == listType) != (len(a.Entries) > 0) {
 		return Edit{}, &Error{
-			Place: Place{Key: policyKey(a.Policy, a.Key)}, Reason: reasonValue, Detail: "nothing that can be added to",
+			Place: Place{Key: policyKey(a.Policy, a.Key)}, Reason: reason.Value, Detail: "nothing that can be added to",
 			Suggestion: "name a policy of the file, and a key with a list or a boolean",
 		}
 	}
@@ -159,11 +154,11 @@ func (s *state) refuse(a Addition) error {
 		at = s.merged.places[joinKey(keyPolicies, a.Policy)]
 	}
 	e := &Error{
-		Place: at.placeAt(key, at.at), Reason: ReasonNotation, Detail: "in a notation that is not changed automatically",
+		Place: at.placeAt(key, at.at), Reason: reason.Notation, Detail: "in a notation that is not changed automatically",
 		Suggestion: "add " + addition(a) + " by hand",
 	}
 	if at.variable != "" {
-		e.Reason, e.Detail, e.Suggestion = ReasonVariable, "set by the variable", "add "+addition(a)+" to the variable"
+		e.Reason, e.Detail, e.Suggestion = reason.Variable, "set by the variable", "add "+addition(a)+" to the variable"
 		if len(a.Entries) > 0 && at.value == nil {
 			e.Suggestion = "append " + wording.Name(","+strings.Join(a.Entries, ",")) + " to the variable"
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 const (
@@ -301,33 +302,33 @@ func TestAddRefuses(t *testing.T) {
 		text       []byte
 		env        []string
 		add        string
-		reason     core.Reason
+		reason     reason.Reason
 		want       string
 	}{
-		{"a variable", "cors.yaml", one, []string{"CORS__POLICIES__APP__ALLOW_ORIGINS=https://b.example"}, addOrigin, config.ReasonVariable,
+		{"a variable", "cors.yaml", one, []string{"CORS__POLICIES__APP__ALLOW_ORIGINS=https://b.example"}, addOrigin, reason.Variable,
 			"CORS__POLICIES__APP__ALLOW_ORIGINS: policies.app.allow_origins: set by the variable; " +
 				"append ,https://new.example.com to the variable"},
 		{"a variable with JSON", "cors.yaml", one, []string{`CORS__POLICIES__APP__ALLOW_ORIGINS=["https://b.example"]`}, addOrigin,
-			config.ReasonVariable, "CORS__POLICIES__APP__ALLOW_ORIGINS: policies.app.allow_origins: set by the variable; " +
+			reason.Variable, "CORS__POLICIES__APP__ALLOW_ORIGINS: policies.app.allow_origins: set by the variable; " +
 				"add \"https://new.example.com\" to the variable"},
 		{"an alias", "cors.yaml",
 			[]byte("policies:\n  other:\n    allow_origins: &list [\"https://a.example\"]\n  app:\n    allow_origins: *list\n"),
-			nil, addOrigin, config.ReasonNotation,
+			nil, addOrigin, reason.Notation,
 			"cors.yaml:5:5: policies.app.allow_origins: in a notation that is not changed automatically; " +
 				"add \"https://new.example.com\" by hand"},
 		{"an anchor that another policy uses", "cors.yaml",
 			[]byte("policies:\n  app:\n    allow_origins: &list [\"https://a.example\"]\n  other:\n    allow_origins: *list\n"),
-			nil, addOrigin, config.ReasonNotation,
+			nil, addOrigin, reason.Notation,
 			"cors.yaml:3:5: policies.app.allow_origins: in a notation that is not changed automatically; " +
 				"add \"https://new.example.com\" by hand"},
 		{"an anchor that the shadow uses", "cors.yaml", []byte("policies:\n  app: {allow_origins: &list [\"https://a.example\"]}\n" +
-			"shadow: {policies: {app: {allow_origins: *list}}}\n"), nil, addOrigin, config.ReasonNotation, ""},
+			"shadow: {policies: {app: {allow_origins: *list}}}\n"), nil, addOrigin, reason.Notation, ""},
 		{"a block scalar", "cors.yaml", []byte("policies:\n  app:\n    allow_origins:\n      - |-\n        https://a.example\n"),
-			nil, addOrigin, config.ReasonNotation, ""},
+			nil, addOrigin, reason.Notation, ""},
 		{"a multi-line string in TOML", "cors.toml", []byte("[policies.app]\nallow_origins = [\"\"\"https://a.example\"\"\"]\n"),
-			nil, addOrigin, config.ReasonNotation, ""},
+			nil, addOrigin, reason.Notation, ""},
 		{"a flag in an alias", "cors.yaml", []byte("policies: {b: {allow_credentials: &no false}, app: {allow_credentials: *no}}\n"),
-			nil, "allow_credentials", config.ReasonNotation, ""},
+			nil, "allow_credentials", reason.Notation, ""},
 		{"a file with faults", "cors.yaml", []byte("policies: {app: {allow_origin: []}}\n"), nil, addOrigin, "unknown-key", ""},
 		{"no such policy", "cors.yaml", []byte("policies: {b: {}}\n"), nil, addOrigin, "value", ""},
 		{"no such key", "cors.yaml", one, nil, "allow_origin https://a.example", "value", ""},

@@ -7,6 +7,7 @@ import (
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // checker checks the values of a document or of variables against the schema.
@@ -30,13 +31,13 @@ func checkDocument(d *document.Document, root *document.Node, known, shadow spel
 		c.tagged(root, root.Pos, "")
 	case document.Table:
 		if f := manifestFault(root); f != "" {
-			c.fault("", root.Pos, reasonFormat, "", "a Kubernetes manifest, not a configuration file", f)
+			c.fault("", root.Pos, reason.Format, "", "a Kubernetes manifest, not a configuration file", f)
 			return c.layer
 		}
 		c.layer.values = c.table(&schema, root, "")
 		c.layer.takeNames()
 	default:
-		c.fault("", root.Pos, reasonType, root.Text, "expected a table of keys and values, got "+root.Kind.String(),
+		c.fault("", root.Pos, reason.Type, root.Text, "expected a table of keys and values, got "+root.Kind.String(),
 			"begin the file with the key policies")
 	}
 	return c.layer
@@ -54,7 +55,7 @@ func manifestFault(root *document.Node) string {
 	return "load the file that it mounts into the container"
 }
 
-func (c *checker) fault(key string, at document.Pos, reason core.Reason, value, detail, suggestion string) {
+func (c *checker) fault(key string, at document.Pos, reason reason.Reason, value, detail, suggestion string) {
 	if c.faults.full() {
 		c.faults.more++
 		return
@@ -66,11 +67,11 @@ func (c *checker) fault(key string, at document.Pos, reason core.Reason, value, 
 
 // mismatch reports a value of the wrong type.
 func (c *checker) mismatch(n *document.Node, at document.Pos, key, expected, suggestion string) {
-	c.fault(key, at, reasonType, n.Text, "expected "+expected+", got "+n.Kind.String(), suggestion)
+	c.fault(key, at, reason.Type, n.Text, "expected "+expected+", got "+n.Kind.String(), suggestion)
 }
 
 func (c *checker) tagged(n *document.Node, at document.Pos, key string) {
-	c.fault(key, at, reasonType, n.Text, "a value with a YAML tag", "remove the tag")
+	c.fault(key, at, reason.Type, n.Text, "a value with a YAML tag", "remove the tag")
 }
 
 // value returns the value of a node, converted to the type of the field, and
@@ -86,7 +87,7 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 	}
 	switch n.Kind {
 	case document.Null:
-		c.fault(key, at, reasonNull, "", "no value", withoutValue(f, key))
+		c.fault(key, at, reason.Null, "", "no value", withoutValue(f, key))
 		return nil, false
 	case document.Tagged:
 		c.tagged(n, at, key)
@@ -185,7 +186,7 @@ func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key s
 	case document.Null, document.Tagged:
 		c.value(f, item, at, key)
 	case document.Text:
-		c.fault(key, at, reasonEmpty, item.Text, "an empty entry", "remove it")
+		c.fault(key, at, reason.Empty, item.Text, "an empty entry", "remove it")
 	case document.List:
 		c.mismatch(item, at, key, "text", "remove the inner brackets")
 	default:
@@ -274,7 +275,7 @@ func (c *checker) pairs(n *document.Node, key string, use func(p document.Pair, 
 	for _, p := range n.Pairs {
 		path := joinKey(key, p.Key)
 		if first, again := seen[p.Key]; again {
-			c.fault(path, p.Pos, reasonDuplicate, "", "already set"+onLine(first), "remove one of the two")
+			c.fault(path, p.Pos, reason.Duplicate, "", "already set"+onLine(first), "remove one of the two")
 			continue
 		}
 		seen[p.Key] = p.Pos
@@ -298,15 +299,15 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) *Field {
 	}
 	switch {
 	case near != "" && strings.EqualFold(near, p.Key):
-		c.fault(path, p.Pos, reasonKeyCase, "", "keys must be in lower case", wording.DidYouMean(near))
+		c.fault(path, p.Pos, reason.KeyCase, "", "keys must be in lower case", wording.DidYouMean(near))
 	case near != "":
-		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, wording.DidYouMean(near))
+		c.fault(path, p.Pos, reason.UnknownKey, "", unknownKey, wording.DidYouMean(near))
 	case f == &schema && policyField(p.Key) != nil:
-		c.fault(path, p.Pos, reasonUnknownKey, "", "a policy key at the top level of the file", "move it into a policy, under policies")
+		c.fault(path, p.Pos, reason.UnknownKey, "", "a policy key at the top level of the file", "move it into a policy, under policies")
 	case f.Key == keyShadow && policyField(p.Key) != nil:
-		c.fault(path, p.Pos, reasonUnknownKey, "", "a policy key directly below shadow", "move it into a policy, under shadow.policies")
+		c.fault(path, p.Pos, reason.UnknownKey, "", "a policy key directly below shadow", "move it into a policy, under shadow.policies")
 	default:
-		c.fault(path, p.Pos, reasonUnknownKey, "", unknownKey, "valid keys are "+strings.Join(f.keys(), ", "))
+		c.fault(path, p.Pos, reason.UnknownKey, "", unknownKey, "valid keys are "+strings.Join(f.keys(), ", "))
 	}
 	return f.field(near)
 }
@@ -314,7 +315,7 @@ func (c *checker) unknown(f *Field, p document.Pair, path string) *Field {
 // policies checks the policies of a file.
 func (c *checker) policies(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
 	if len(n.Pairs) == 0 {
-		c.fault(key, at, reasonEmpty, "", "no policies", "add one, or remove the key")
+		c.fault(key, at, reason.Empty, "", "no policies", "add one, or remove the key")
 		return nil, false
 	}
 	values := make(map[string]any, len(n.Pairs))
@@ -329,7 +330,7 @@ func (c *checker) policies(f *Field, n *document.Node, at document.Pos, key stri
 		}
 		variable := variableName(p.Key)
 		if other, ok := c.known[variable]; ok && other != p.Key {
-			c.fault(path, p.Pos, reasonName, "", "differs from policy "+strconv.Quote(other)+" only in - and _", "rename one of the two")
+			c.fault(path, p.Pos, reason.Name, "", "differs from policy "+strconv.Quote(other)+" only in - and _", "rename one of the two")
 			return
 		}
 		c.known[variable] = p.Key
@@ -347,20 +348,20 @@ func (c *checker) badName(p document.Pair, path string) {
 	lower := strings.ToLower(p.Key)
 	switch {
 	case p.Key == "":
-		c.fault(path, p.Pos, reasonEmpty, "", "a policy without a name", `name it, for example "default"`)
+		c.fault(path, p.Pos, reason.Empty, "", "a policy without a name", `name it, for example "default"`)
 	case len(p.Key) > maxName:
-		c.fault(path, p.Pos, reasonName, "", "a name longer than "+strconv.Itoa(maxName)+" bytes", "shorten it")
+		c.fault(path, p.Pos, reason.Name, "", "a name longer than "+strconv.Itoa(maxName)+" bytes", "shorten it")
 	case isName(lower):
-		c.fault(path, p.Pos, reasonKeyCase, "", "names must be in lower case", wording.DidYouMean(lower))
+		c.fault(path, p.Pos, reason.KeyCase, "", "names must be in lower case", wording.DidYouMean(lower))
 	default:
-		c.fault(path, p.Pos, reasonName, "", "not a valid name", nameRule)
+		c.fault(path, p.Pos, reason.Name, "", "not a valid name", nameRule)
 	}
 }
 
 // routes checks the routes of a file.
 func (c *checker) routes(f *Field, n *document.Node, at document.Pos, key string) (any, bool) {
 	if len(n.Items) == 0 {
-		c.fault(key, at, reasonEmpty, "", "no routes", "add one, or remove the key so that every policy applies everywhere")
+		c.fault(key, at, reason.Empty, "", "no routes", "add one, or remove the key so that every policy applies everywhere")
 		return nil, false
 	}
 	values := make([]any, 0, len(n.Items))
@@ -369,13 +370,13 @@ func (c *checker) routes(f *Field, n *document.Node, at document.Pos, key string
 		c.record(path, itemAt, item)
 		switch item.Kind {
 		case document.Null:
-			c.fault(path, itemAt, reasonNull, "", "no value", "remove the entry")
+			c.fault(path, itemAt, reason.Null, "", "no value", "remove the entry")
 		case document.Tagged:
 			c.tagged(item, itemAt, path)
 		case document.Table:
 			values = append(values, c.table(f, item, path))
 			if _, ok := c.layer.settings[c.inner(joinKey(path, keyPolicies))]; !ok {
-				c.fault(path, itemAt, reasonMissing, "", "a route without policies", "add the key policies")
+				c.fault(path, itemAt, reason.Missing, "", "a route without policies", "add the key policies")
 			}
 		default:
 			c.mismatch(item, itemAt, path, "a route (a table of keys and values)", "")

@@ -9,7 +9,7 @@ import (
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
-	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // files describes the files that the environment overrides, and the policies that they
@@ -56,7 +56,7 @@ func checkVariables(vars []variable, m *mapping, known spellings, under files, f
 		}
 		if other, again := by[path]; again {
 			f.add(&Error{
-				Place: Place{Variable: v.name, Key: path}, Reason: reasonDuplicate,
+				Place: Place{Variable: v.name, Key: path}, Reason: reason.Duplicate,
 				Detail: "also set by " + other, Suggestion: "unset one of the two",
 			})
 			continue
@@ -99,7 +99,7 @@ func (c *checker) policyOf(v variable, t target, m *mapping, under files) string
 	}
 	if !isName(name) {
 		c.faults.add(&Error{
-			Place: Place{Variable: v.name}, Reason: reasonName,
+			Place: Place{Variable: v.name}, Reason: reason.Name,
 			Detail: strconv.Quote(name) + " is not a valid name", Suggestion: "use A-Z and 0-9, separated by single _",
 		})
 		return ""
@@ -114,12 +114,12 @@ func (c *checker) parse(f *Field, v variable, key string) (value any, n *documen
 	text := strings.TrimSpace(v.value)
 	switch {
 	case !utf8.ValidString(text):
-		c.fault(key, document.Pos{}, reasonEncoding, "", "not UTF-8", "")
+		c.fault(key, document.Pos{}, reason.Encoding, "", "not UTF-8", "")
 		return nil, nil, false
 	case f.Type == listType && text == "":
 		return []string{}, nil, true
 	case text == "":
-		c.fault(key, document.Pos{}, reasonEmpty, "", "empty", "set a value, or unset the variable")
+		c.fault(key, document.Pos{}, reason.Empty, "", "empty", "set a value, or unset the variable")
 		return nil, nil, false
 	case f.Type == tablesType || f.Type == listType && strings.HasPrefix(text, "["):
 		root, fault := document.DecodeJSON([]byte(text))
@@ -127,7 +127,7 @@ func (c *checker) parse(f *Field, v variable, key string) (value any, n *documen
 			return []string{text}, nil, true // core knows this notation
 		}
 		if fault != nil {
-			c.fault(key, document.Pos{}, core.Reason(fault.Reason), text, fault.Detail, fault.Suggestion)
+			c.fault(key, document.Pos{}, reason.Reason(fault.Reason), text, fault.Detail, fault.Suggestion)
 			return nil, nil, false
 		}
 		value, ok = c.value(f, root, document.Pos{}, key)
@@ -136,12 +136,12 @@ func (c *checker) parse(f *Field, v variable, key string) (value any, n *documen
 		if unquoted(text) != "" {
 			return []string{text}, nil, true
 		}
-		c.fault(key, document.Pos{}, reasonEmpty, text, "quotes without a value", "leave the variable empty for an empty list")
+		c.fault(key, document.Pos{}, reason.Empty, text, "quotes without a value", "leave the variable empty for an empty list")
 		return nil, nil, false
 	case f.Type == listType:
 		return c.split(text, key), nil, true
 	case f.Type == textType && isWrapped(text):
-		c.fault(key, document.Pos{}, reasonValue, text, "quotes around the value", "write it as "+wording.Name(unquoted(text)))
+		c.fault(key, document.Pos{}, reason.Value, text, "quotes around the value", "write it as "+wording.Name(unquoted(text)))
 		return nil, nil, false
 	}
 	value, ok = c.value(f, scalar(f, text), document.Pos{}, key)
@@ -153,7 +153,7 @@ func (c *checker) split(text, key string) []string {
 	entries := strings.Split(text, ",")
 	for i, entry := range entries {
 		if entries[i] = strings.TrimSpace(entry); entries[i] == "" {
-			c.fault(indexed(key, i), document.Pos{}, reasonEmpty, "", "an empty entry",
+			c.fault(indexed(key, i), document.Pos{}, reason.Empty, "", "an empty entry",
 				"remove the comma, or leave the variable empty for an empty list")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // Load reads a YAML, JSON or TOML file, merges the file of the profile and the
@@ -50,8 +51,8 @@ type Config struct {
 	// Warnings describe settings that are legal but probably not intended.
 	Warnings []*Warning
 	// Notes say what may surprise people although it is right: keys of files that a variable
-	// overrides ([ReasonOverridden]), and, in one note, policies that do not set their
-	// methods or headers ([ReasonOmitted]).
+	// overrides ([reason.Overridden]), and, in one note, policies that do not set their
+	// methods or headers ([reason.Omitted]).
 	Notes []*Warning
 	// Files are the names of the documents that were read, as in messages.
 	Files []string
@@ -92,7 +93,7 @@ type Report struct {
 	Config   *Config    // nil if there are faults
 	Err      error      // joins an *Error for every fault; nil if there are none
 	Warnings []*Warning // if there are faults, only the warnings that are certain
-	Notes    []*Warning // as in [Config]; if there are faults, only ReasonOverridden
+	Notes    []*Warning // as in [Config]; if there are faults, only reason.Overridden
 	Files    []string   // the documents that were requested
 }
 
@@ -107,7 +108,7 @@ func Check(ctx context.Context, src Source, name string, opts ...Options) Report
 
 // named returns an error if there is no source or no name.
 func named(src Source, name string) error {
-	e := &Error{Reason: ReasonNotFound, Suggestion: "use FromEnv to read only the environment"}
+	e := &Error{Reason: reason.NotFound, Suggestion: "use FromEnv to read only the environment"}
 	switch {
 	case src == nil:
 		e.Detail = "no source to read from"

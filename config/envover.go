@@ -7,6 +7,7 @@ import (
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // FromEnvOver compiles a policy of the program, with the variables of the environment over
@@ -41,7 +42,7 @@ func FromEnvOver(defaults core.Policy, opts ...Options) (*core.Engine, error) {
 
 // ReadEnvOver is like [FromEnvOver], but returns the whole configuration. Log its warnings: if
 // neither the policy nor a variable has an origin, that is a warning with the reason
-// [core.ReasonNoOrigins], which names the variables. To reload, call ReadEnvOver again and
+// [reason.NoOrigins], which names the variables. To reload, call ReadEnvOver again and
 // pass its policies to [core.Engine.Reload]: an origins_file may have changed.
 func ReadEnvOver(defaults core.Policy, opts ...Options) (*Config, error) {
 	if defaults.Name == "" {
@@ -49,7 +50,7 @@ func ReadEnvOver(defaults core.Policy, opts ...Options) (*Config, error) {
 	}
 	if !isName(defaults.Name) {
 		return nil, &Error{
-			Place: Place{File: defaultsName}, Value: defaults.Name, Reason: reasonName, Detail: "not a valid policy name",
+			Place: Place{File: defaultsName}, Value: defaults.Name, Reason: reason.Name, Detail: "not a valid policy name",
 			Suggestion: nameRule,
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestFromEnvOver checks what variables change in a policy of the program.
@@ -55,7 +56,7 @@ func TestFromEnvOver(t *testing.T) {
 		for _, n := range got.Notes {
 			text := strings.TrimPrefix(n.String(), "the policy in the code: policies.default.")
 			text = strings.Replace(text, ": has no effect, because the variable", "", 1)
-			if text, ok := strings.CutSuffix(text, " is set; change the variable, or unset it"); ok && n.Reason == config.ReasonOverridden {
+			if text, ok := strings.CutSuffix(text, " is set; change the variable, or unset it"); ok && n.Reason == reason.Overridden {
 				notes = append(notes, text)
 			} else {
 				t.Errorf("%v: note %v", c.env, n)

@@ -8,37 +8,7 @@ import (
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
-	"github.com/corskit/corskit/core"
-)
-
-// Reasons that programs may need to check for. See [Error] for the others.
-const (
-	ReasonNotFound     core.Reason = "not-found"     // the file does not exist
-	ReasonRead         core.Reason = "read"          // the file cannot be read, or changes while it is read
-	ReasonWatch        core.Reason = "watch"         // the Source cannot watch and is polled
-	ReasonUnlinked     core.Reason = "unlinked"      // a mount keeps showing a file that was replaced or removed
-	ReasonMore         core.Reason = "more"          // there are more faults than are reported
-	ReasonUnusedPolicy core.Reason = "unused-policy" // a Warning: no route names the policy
-)
-
-// The other reasons, which the documentation of Error lists.
-const (
-	reasonTooLarge        core.Reason = "too-large" // more bytes than the limit
-	reasonFormat                      = core.Reason(document.Format)
-	reasonEncoding                    = core.Reason(document.Encoding)
-	reasonEmpty                       = core.Reason(document.Empty)
-	reasonSyntax                      = core.Reason(document.Syntax)
-	reasonUnknownKey      core.Reason = "unknown-key"      // a key that the schema does not have
-	reasonKeyCase         core.Reason = "key-case"         // a key or variable in the wrong case
-	reasonDuplicate       core.Reason = "duplicate"        // set twice in one place
-	reasonNull            core.Reason = "null"             // a key or an entry without a value
-	reasonType            core.Reason = "type"             // a value of the wrong type
-	reasonUnit            core.Reason = "unit"             // a duration without a unit
-	reasonValue           core.Reason = "value"            // a value of the right type, but not allowed for the key
-	reasonName            core.Reason = "name"             // not a valid name of a policy, profile or variable
-	reasonMissing         core.Reason = "missing"          // a required key or variable is not set
-	reasonUnknownVariable core.Reason = "unknown-variable" // a CORS_* variable that sets nothing
-	reasonUnknownPolicy   core.Reason = "unknown-policy"   // a policy that no file declares
+	"github.com/corskit/corskit/reason"
 )
 
 // Error is one fault of a configuration: its place, what is wrong there, and how
@@ -46,29 +16,11 @@ const (
 // fault; see [Errors].
 //
 // The values of Reason are stable. If core refuses a policy or a route, Reason is that
-// of the *core.PolicyError, which Err holds. Apart from these and from the constants of
-// this package they are:
-//
-//	too-large         more bytes than the limit
-//	format            the file name has no known extension
-//	encoding          not UTF-8
-//	empty             an empty file, entry or name
-//	syntax            not YAML, JSON or TOML
-//	unknown-key       a key that the schema does not have
-//	key-case          a key or variable in the wrong case
-//	duplicate         set twice in one place
-//	null              a key or an entry without a value
-//	type              a value of the wrong type
-//	unit              a duration without a unit
-//	value             a value of the right type, but not allowed for the key
-//	name              not a valid name of a policy, profile or variable
-//	missing           a required key or variable is not set
-//	unknown-variable  a CORS_* variable that sets nothing
-//	unknown-policy    a policy that no file declares
+// of the *core.PolicyError, which Err holds. Package reason lists all.
 type Error struct {
 	Place
 	Value      string // the value as given or as core formats it; messages shorten a long one
-	Reason     core.Reason
+	Reason     reason.Reason
 	Detail     string // what is wrong, for people
 	Suggestion string // how to fix it, for people; may be empty
 	Err        error  // the cause: a *core.PolicyError, an *fs.PathError; may be nil
@@ -104,7 +56,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Warning describes a setting that is legal but probably not intended. Its Reason
-// is that of a [core.Warning] or [ReasonUnusedPolicy]. It converts to an [Error].
+// is that of a [core.Warning] or [reason.UnusedPolicy]. It converts to an [Error].
 type Warning Error
 
 // String is like [Error.Error].
@@ -159,7 +111,7 @@ func placeIn(d *document.Document, at document.Pos, key string) Place {
 
 // documentFault returns a fault of a document as an Error.
 func documentFault(d *document.Document, f *document.Fault) *Error {
-	return &Error{Place: placeIn(d, f.Pos, ""), Reason: core.Reason(f.Reason), Detail: f.Detail, Suggestion: f.Suggestion}
+	return &Error{Place: placeIn(d, f.Pos, ""), Reason: f.Reason, Detail: f.Detail, Suggestion: f.Suggestion}
 }
 
 // Errors iterates over the configuration errors in err, in the order of files and

@@ -9,6 +9,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 func TestManyFaults(t *testing.T) {
@@ -29,7 +30,7 @@ func TestManyFaults(t *testing.T) {
 		for e := range config.Errors(err) {
 			last, n = e, n+1
 		}
-		if n != 1001 || last.Reason != config.ReasonMore || last.Error() != c.want {
+		if n != 1001 || last.Reason != reason.More || last.Error() != c.want {
 			t.Errorf("%d errors, the last %v, want %s", n, last, c.want)
 		}
 	}
@@ -55,7 +56,7 @@ func TestErrorsOfOtherErrors(t *testing.T) {
 	_, err = config.Read(context.Background(), yaml("policies: {p: {allow_origins: [a.example]}}"), "cors.yaml", none)
 	n := 0
 	for pe := range core.PolicyErrors(err) {
-		if n++; pe.Reason != core.ReasonMissingScheme || pe.Index != 0 {
+		if n++; pe.Reason != reason.MissingScheme || pe.Index != 0 {
 			t.Errorf("got %+v", pe)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/config/internal/wording"
+	"github.com/corskit/corskit/reason"
 )
 
 // maxFaults bounds the faults that one error joins: a list of a million origins
@@ -85,7 +86,7 @@ func (f *faults) err() error {
 		if f.unseen {
 			detail = "at least " + detail
 		}
-		errs = append(errs, &Error{Reason: ReasonMore, Detail: detail})
+		errs = append(errs, &Error{Reason: reason.More, Detail: detail})
 	}
 	return errors.Join(errs...)
 }

@@ -19,7 +19,7 @@ import (
 //
 // A file that is mounted by itself, as with "docker run -v ./cors.yaml:/etc/cors.yaml",
 // must be written in place. If it is replaced on the host, the mount keeps showing the old
-// file. A [Watcher] reports that with [ReasonUnlinked], except on Windows.
+// file. A [Watcher] reports that with [reason.Unlinked], except on Windows.
 type Files struct {
 	// Dir is a directory. Empty means the working directory.
 	Dir string

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/config"
-	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // load returns the error and the warnings of a case.
@@ -257,7 +257,7 @@ func remains(e, again *config.Error) bool {
 // isOfTheCase reports whether a warning is about what a case lacks or has twice, which was
 // not visible before.
 func isOfTheCase(w *config.Warning) bool {
-	return slices.Contains([]core.Reason{core.ReasonNoOrigins, core.ReasonDuplicate, core.ReasonUnreachablePattern}, w.Reason)
+	return slices.Contains([]reason.Reason{reason.NoOrigins, reason.Duplicate, reason.UnreachablePattern}, w.Reason)
 }
 
 // isNaming reports whether a fault is about the name of a key, a policy or a variable.
@@ -291,7 +291,7 @@ func TestEverySuggestionIsAccepted(t *testing.T) {
 				}
 				for again := range config.Errors(err) {
 					renamed := isNaming(again) && e.Reason != "missing" && !before[again.Place.String()+string(again.Reason)]
-					if again.Reason != config.ReasonNotFound && (remains(e, again) || renamed) {
+					if again.Reason != reason.NotFound && (remains(e, again) || renamed) {
 						t.Errorf("%s: %v\nfollowed: %q %s\nrefused: %v", c.name, e, way.env, way.files["cors.yaml"], again)
 					}
 				}

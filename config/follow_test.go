@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/config"
-	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // suggested returns what a suggestion says to write: the text after "write", without
@@ -79,7 +79,7 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 					if strings.Contains(e.Suggestion, " and set ") {
 						continue
 					}
-					if e.Suggestion == "" && e.Reason != config.ReasonNotFound {
+					if e.Suggestion == "" && e.Reason != reason.NotFound {
 						t.Errorf("%s in %s: %v has no suggestion", value, place, e)
 					}
 					for _, v := range values {
@@ -170,7 +170,7 @@ func strictly(files config.Static, environ ...string) error {
 	r := config.Check(context.Background(), files, "cors.yaml", config.Options{Environ: append([]string{}, environ...)})
 	all := []error{r.Err}
 	for _, w := range r.Warnings {
-		if w.Reason != core.ReasonNoOrigins { // the values are those of other keys
+		if w.Reason != reason.NoOrigins { // the values are those of other keys
 			all = append(all, (*config.Error)(w))
 		}
 	}

@@ -3,6 +3,8 @@ package config
 import (
 	"maps"
 	"slices"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // addFuncs adds the functions of the options to the policies. It reports names that no
@@ -16,10 +18,10 @@ func (l *loader) addFuncs(s *state, m *merged) {
 		i, known := m.index[name]
 		switch f := l.opts.AllowOriginFuncs[name]; {
 		case !known:
-			e.Reason, e.Suggestion = reasonUnknownPolicy, m.suggestPolicy(name)
+			e.Reason, e.Suggestion = reason.UnknownPolicy, m.suggestPolicy(name)
 			e.Detail += "no policy has this name"
 		case f == nil:
-			e.Reason, e.Suggestion = reasonNull, "set one, or remove the entry"
+			e.Reason, e.Suggestion = reason.Null, "set one, or remove the entry"
 			e.Detail += "a nil function"
 		default:
 			s.policies[i].AllowOriginFunc = f

@@ -10,6 +10,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // FuzzLoad reads a file, the file of a profile, an origins_file and a variable of
@@ -103,7 +104,7 @@ func seedLoad(f *testing.F, formats []string) {
 func checkErrors(t *testing.T, err error) {
 	for e := range config.Errors(err) {
 		line := e.Error()
-		if e.Reason == "" || e.Detail == "" || e.Reason != config.ReasonMore && e.File == "" && e.Variable == "" {
+		if e.Reason == "" || e.Detail == "" || e.Reason != reason.More && e.File == "" && e.Variable == "" {
 			t.Errorf("an incomplete error: %+v", e)
 		}
 		if strings.ContainsFunc(line+e.Excerpt.Text, func(r rune) bool { return unicode.IsControl(r) }) {

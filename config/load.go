@@ -12,6 +12,7 @@ import (
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // loader makes policies from the documents of a source and the environment. Its name
@@ -63,7 +64,7 @@ func (l *loader) load(ctx context.Context) *state {
 		}
 		if try == tries {
 			s.faults.add(&Error{
-				Place: Place{File: s.files[0]}, Reason: ReasonRead, Detail: "keeps changing while it is read",
+				Place: Place{File: s.files[0]}, Reason: reason.Read, Detail: "keeps changing while it is read",
 				Suggestion: "replace files by renaming new ones over them",
 			})
 			return s
@@ -153,7 +154,7 @@ func (l *loader) layers(ctx context.Context, s *state, names []string, p profile
 			}
 		}
 		if fault != nil {
-			if i > 0 && fault.Reason == ReasonNotFound {
+			if i > 0 && fault.Reason == reason.NotFound {
 				p.notFound(fault)
 			}
 			s.faults.add(fault)
@@ -240,7 +241,7 @@ func (l *loader) mergeShadow(ctx context.Context, s *state, layers []*layer) {
 		l.fill(ctx, s.shadow, m, func() { l.addShadowFuncs(s.shadow) })
 	case !s.faults.below(keyShadow): // otherwise the reason is known
 		s.faults.add(&Error{
-			Place: place, Reason: reasonMissing, Detail: "no policies",
+			Place: place, Reason: reason.Missing, Detail: "no policies",
 			Suggestion: "add the key policies, or remove the key shadow",
 		})
 	}
@@ -264,12 +265,12 @@ func (l *loader) fill(ctx context.Context, p *part, m *merged, addFuncs func()) 
 func (l *loader) nothing(s *state, vars *mapping) *Error {
 	if l.name == "" {
 		return &Error{
-			Place: Place{Variable: variablePrefix + strings.ToUpper(keyAllowOrigins)}, Reason: reasonMissing,
+			Place: Place{Variable: variablePrefix + strings.ToUpper(keyAllowOrigins)}, Reason: reason.Missing,
 			Detail: "no variable sets a policy", Suggestion: "set this one" + vars.others() + " (an empty value refuses every origin)",
 		}
 	}
 	return &Error{
-		Place: Place{File: s.files[0]}, Reason: reasonMissing, Detail: "no policies",
+		Place: Place{File: s.files[0]}, Reason: reason.Missing, Detail: "no policies",
 		Suggestion: "add the key policies (a policy {} refuses every origin)",
 	}
 }
@@ -277,7 +278,7 @@ func (l *loader) nothing(s *state, vars *mapping) *Error {
 // internal reports an error that the schema should have prevented. It is a bug in
 // this package.
 func internal(err error) *Error {
-	return &Error{Reason: reasonSyntax, Detail: fmt.Sprintf("cannot be decoded: %s", wording.Foreign(err.Error())), Err: err}
+	return &Error{Reason: reason.Syntax, Detail: fmt.Sprintf("cannot be decoded: %s", wording.Foreign(err.Error())), Err: err}
 }
 
 // origins reads the origins_file of a policy, unless it has been read.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/config/internal/wording"
+	"github.com/corskit/corskit/reason"
 )
 
 // Bounds of what one reload logs: the faults or warnings, the names of policies, and the
@@ -55,9 +56,9 @@ func (j *journal) result(r Result) {
 	var fault *Error
 	switch {
 	case j.log == nil:
-	case errors.As(r.Err, &fault) && fault.Reason == ReasonUnlinked:
+	case errors.As(r.Err, &fault) && fault.Reason == reason.Unlinked:
 		j.write(slog.LevelWarn, "cors: changes of the configuration do not arrive", slog.String("fault", fault.Error()))
-	case errors.As(r.Err, &fault) && fault.Reason == ReasonWatch:
+	case errors.As(r.Err, &fault) && fault.Reason == reason.Watch:
 		j.write(slog.LevelWarn, "cors: changes of the configuration may be noticed late", slog.String("fault", fault.Error()))
 	case r.Err != nil:
 		j.fail(r)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/config/internal/wording"
-	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // variablePattern is isVariable as a regular expression.
@@ -40,7 +40,7 @@ type entry struct {
 }
 
 // fault reports an entry. The place of an option is the variable.
-func (e entry) fault(f *faults, reason core.Reason, detail, suggestion string) {
+func (e entry) fault(f *faults, reason reason.Reason, detail, suggestion string) {
 	if f.full() {
 		f.more++
 		return
@@ -76,7 +76,7 @@ func mappingOf(layers []*layer, opts Options, under files, known spellings, f *f
 			m.targets[e.name] = t
 		}
 		if _, mapped := m.targets[e.name]; mapped && m.ignored[e.name] {
-			e.fault(f, reasonDuplicate, strconv.Quote(e.name)+" both sets a key and is ignored", "remove one of the two")
+			e.fault(f, reason.Duplicate, strconv.Quote(e.name)+" both sets a key and is ignored", "remove one of the two")
 			delete(m.ignored, e.name)
 		}
 	}
@@ -108,7 +108,7 @@ func entriesOfMapping(layers []*layer, opts Options, f *faults) (list []entry) {
 	for name, key := range opts.Variables {
 		e, again := keys[name]
 		if again && e.key != key {
-			e.fault(f, reasonDuplicate, "Options.Variables has "+wording.Quote(key)+" for this name", "remove one of the two")
+			e.fault(f, reason.Duplicate, "Options.Variables has "+wording.Quote(key)+" for this name", "remove one of the two")
 		} else if !again {
 			keys[name] = entry{name: name, key: key, place: Place{Variable: name}, option: "Variables"}
 		}
@@ -136,13 +136,13 @@ func (e entry) checkName(f *faults) bool {
 		if upper := strings.ToUpper(e.name); isVariable(upper) {
 			fix = wording.DidYouMean(upper)
 		}
-		e.fault(f, reasonName, strconv.Quote(e.name)+" is not a name of a variable", fix)
+		e.fault(f, reason.Name, strconv.Quote(e.name)+" is not a name of a variable", fix)
 	case unknown == nil && e.ignore:
-		e.fault(f, reasonValue, ours+", so it cannot be ignored", "remove the entry, and unset the variable")
+		e.fault(f, reason.Value, ours+", so it cannot be ignored", "remove the entry, and unset the variable")
 	case unknown == nil:
-		e.fault(f, reasonValue, e.name+" already "+ours, "remove the entry, or use another name")
+		e.fault(f, reason.Value, e.name+" already "+ours, "remove the entry, or use another name")
 	case e.ignore && !strings.HasPrefix(e.name, variablePrefix):
-		e.fault(f, reasonValue, "has no effect, because only variables that begin with CORS_ are checked", "remove the entry")
+		e.fault(f, reason.Value, "has no effect, because only variables that begin with CORS_ are checked", "remove the entry")
 	default:
 		return true
 	}
@@ -156,7 +156,7 @@ func (m *mapping) target(e entry, under files, known spellings, f *faults) (targ
 	}
 	policy, field, detail, suggestion := keyTarget(e.key, under.declared)
 	if detail != "" {
-		e.fault(f, reasonUnknownKey, detail, suggestion)
+		e.fault(f, reason.UnknownKey, detail, suggestion)
 		return target{}, false
 	}
 	if policy == "" {
@@ -168,12 +168,12 @@ func (m *mapping) target(e entry, under files, known spellings, f *faults) (targ
 			under.declared = []string{other}
 		}
 		quoted := func(p string) string { return strconv.Quote(policyKey(p, field.Key)) }
-		e.fault(f, reasonUnknownPolicy, notDeclared(policy, under.names[0], under.declared),
+		e.fault(f, reason.UnknownPolicy, notDeclared(policy, under.names[0], under.declared),
 			declare(policy, under.names[0], under.declared, "write", quoted))
 		return target{}, false
 	}
 	if other := m.spelled[t.policy]; other != "" && other != policy {
-		e.fault(f, reasonName, "the policy differs from "+strconv.Quote(other)+" only in - and _", "rename one of the two")
+		e.fault(f, reason.Name, "the policy differs from "+strconv.Quote(other)+" only in - and _", "rename one of the two")
 		return target{}, false
 	}
 	m.spelled[t.policy] = policy

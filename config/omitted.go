@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// ReasonOmitted is the reason of a note: policies do not set their methods or headers.
-// The CORS libraries that people migrate from have defaults for these.
-const ReasonOmitted = "omitted"
+	"github.com/corskit/corskit/reason"
+)
 
 const (
 	keyAllowMethods = "allow_methods"
@@ -45,7 +43,7 @@ func (s *state) omitted() *Warning {
 	})
 	policy := s.merged.order[first]
 	n := &Warning{
-		Place: s.policyPlace(policy), Reason: ReasonOmitted, Detail: strings.Join(details, "; "),
+		Place: s.policyPlace(policy), Reason: reason.Omitted, Detail: strings.Join(details, "; "),
 		Suggestion: "list what scripts need, or write [] if that is intended",
 	}
 	var variables []string

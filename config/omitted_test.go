@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestOmittedNote checks that one note names the policies that do not set their methods or
@@ -52,7 +53,7 @@ func TestOmittedNote(t *testing.T) {
 		}
 		switch {
 		case c.want == "" && len(notes) == 0:
-		case c.want == "" || len(notes) != 1 || notes[0].Reason != config.ReasonOmitted || !strings.HasPrefix(notes[0].String(), c.want):
+		case c.want == "" || len(notes) != 1 || notes[0].Reason != reason.Omitted || !strings.HasPrefix(notes[0].String(), c.want):
 			t.Errorf("%s %v: %v, want %q", c.file, c.env, notes, c.want)
 		}
 	}

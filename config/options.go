@@ -50,7 +50,7 @@ type Options struct {
 
 	// OnReload, if not nil, is called after every reload of a [Watcher], successful or
 	// not, but not after the first load. It is also called when its Source cannot watch
-	// ([ReasonWatch]) and when a mount hides changes ([ReasonUnlinked]). Calls are
+	// ([reason.Watch]) and when a mount hides changes ([reason.Unlinked]). Calls are
 	// sequential, in order, after the engine has changed. OnReload must not
 	// call [Watcher.Close], which waits for it.
 	OnReload func(Result)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // originList is an origins_file that has been read. Its entries are parts of text.
@@ -53,7 +54,7 @@ func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *
 	progress(Progress{Phase: phaseOrigins, File: d.Name, Done: lines, Total: lines})
 	if len(list.entries) == 0 {
 		return nil, &Error{
-			Place: Place{File: d.Name}, Reason: reasonEmpty, Detail: "no origins",
+			Place: Place{File: d.Name}, Reason: reason.Empty, Detail: "no origins",
 			Suggestion: "to refuse every origin, set allow_origins: [] and remove origins_file",
 		}
 	}

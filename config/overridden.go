@@ -7,11 +7,8 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/config/internal/wording"
+	"github.com/corskit/corskit/reason"
 )
-
-// ReasonOverridden is the reason of a note: a variable overrides a key of a file, or a field
-// of the policy of [ReadEnvOver] that is not AllowOrigins.
-const ReasonOverridden = "overridden"
 
 // override is a value of a file, or of the policy in the code, that a variable replaces.
 type override struct {
@@ -84,7 +81,7 @@ func (l *layer) at(path string) (value any) {
 func (s *state) notes() (notes []*Warning) {
 	for _, o := range s.overridden {
 		notes = append(notes, &Warning{
-			Place: o.place, Reason: ReasonOverridden, Detail: "has no effect, because the variable " + wording.Name(o.variable) + " is set",
+			Place: o.place, Reason: reason.Overridden, Detail: "has no effect, because the variable " + wording.Name(o.variable) + " is set",
 			Suggestion: "change the variable, or unset it",
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestNotes checks which keys of files are reported as overridden.
@@ -39,10 +40,10 @@ routes: [{path: /, policies: [default, other, last]}]
 		r := config.Check(context.Background(), files, "cors.yaml", config.Options{Environ: append([]string{}, c.env...)})
 		var got []string
 		for _, n := range r.Notes {
-			if n.Reason == config.ReasonOmitted {
+			if n.Reason == reason.Omitted {
 				continue
 			}
-			if n.Reason != config.ReasonOverridden || n.Line == 0 {
+			if n.Reason != reason.Overridden || n.Line == 0 {
 				t.Errorf("%v: %+v", c.env, n)
 			}
 			got = append(got, n.File+" "+n.Key)

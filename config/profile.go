@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/config/internal/wording"
+	"github.com/corskit/corskit/reason"
 )
 
 // profile is the profile that the environment or the options select.
@@ -27,7 +28,7 @@ func profileOf(environ []string, opts Options, f *faults) profile {
 		return p
 	}
 	e := &Error{
-		Place: p.from, Value: p.name, Reason: reasonName, Detail: "not a valid profile name", Suggestion: nameRule,
+		Place: p.from, Value: p.name, Reason: reason.Name, Detail: "not a valid profile name", Suggestion: nameRule,
 	}
 	if lower := strings.ToLower(strings.TrimSpace(p.name)); isName(lower) {
 		e.Suggestion = wording.DidYouMean(lower)
@@ -53,7 +54,7 @@ func (p profile) notFound(e *Error) {
 
 // refuse reports a profile that is set although there are no files.
 func (p profile) refuse(f *faults) {
-	e := &Error{Place: p.from, Value: p.name, Reason: reasonValue}
+	e := &Error{Place: p.from, Value: p.name, Reason: reason.Value}
 	switch {
 	case p.name == "":
 		return

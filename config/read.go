@@ -12,6 +12,7 @@ import (
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
+	"github.com/corskit/corskit/reason"
 )
 
 // document loads one document and records its revision.
@@ -41,9 +42,9 @@ func unreadable(name string, limit int64, err error) *Error {
 	e := &Error{Place: Place{File: name}, Err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.Reason, e.Detail = ReasonNotFound, "no such file"
+		e.Reason, e.Detail = reason.NotFound, "no such file"
 	case errors.Is(err, ErrTooLarge):
-		e.Reason, e.Detail = reasonTooLarge, fmt.Sprintf("more than %d MiB", limit>>20)
+		e.Reason, e.Detail = reason.TooLarge, fmt.Sprintf("more than %d MiB", limit>>20)
 		e.Suggestion = "move long lists of origins to an origins_file"
 		if limit == maxOriginsFileSize {
 			e.Suggestion = "use patterns to shorten the list"
@@ -53,7 +54,7 @@ func unreadable(name string, limit int64, err error) *Error {
 		if at := (*fs.PathError)(nil); errors.As(err, &at) {
 			detail = at.Err.Error()
 		}
-		e.Reason, e.Detail = ReasonRead, "cannot be read: "+wording.Foreign(detail)
+		e.Reason, e.Detail = reason.Read, "cannot be read: "+wording.Foreign(detail)
 	}
 	return e
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // refused reports the faults that core found, in the terms of the file.
@@ -14,7 +15,7 @@ func (p *part) refused(err error) {
 	found := false
 	for pe := range core.PolicyErrors(err) {
 		found = true
-		if pe.Field == "Routes" && pe.Reason == core.ReasonNoPolicy {
+		if pe.Field == "Routes" && pe.Reason == reason.NoPolicy {
 			continue // the wrong name has been reported
 		}
 		if p.whole.faults.full() {
@@ -57,7 +58,7 @@ func (p *part) warn(warnings []core.Warning) {
 			Place: p.place(&pe), Value: w.Value, Reason: w.Reason,
 			Detail: spelled.Detail, Suggestion: spelled.Suggestion,
 		}
-		if w.Reason == core.ReasonNoOrigins && warning.Variable == "" && p.merged.key == "" { // no variable sets the shadow
+		if w.Reason == reason.NoOrigins && warning.Variable == "" && p.merged.key == "" { // no variable sets the shadow
 			warning.Suggestion = p.whole.orSet(warning.Suggestion, w.Policy, keyAllowOrigins, keyOriginsFile)
 		}
 		if text := warning.String(); !known[text] {
@@ -90,7 +91,7 @@ func (p *part) warnDespite(warnings []core.Warning, complete bool) {
 // unused adds the warning about a policy that no route names.
 func (p *part) unused(policy string) {
 	p.warnings = append(p.warnings, &Warning{
-		Place: p.merged.places[joinKey(keyPolicies, policy)].place(-1), Reason: ReasonUnusedPolicy,
+		Place: p.merged.places[joinKey(keyPolicies, policy)].place(-1), Reason: reason.UnusedPolicy,
 		Detail: "no route names this policy", Suggestion: "name it in a route, or remove it",
 	})
 }
@@ -158,7 +159,7 @@ func (m *merged) torn(pe *core.PolicyError) *Error {
 		others = ", ..."
 	}
 	return &Error{
-		Place: s.place(first), Value: whole, Reason: core.ReasonList,
+		Place: s.place(first), Value: whole, Reason: reason.List,
 		Detail:     "a regular expression that was split at its comma",
 		Suggestion: "write the list as a JSON array: [" + wording.Quote(whole) + others + "]", Err: pe,
 	}

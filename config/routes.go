@@ -5,6 +5,7 @@ import (
 
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // routes returns the routes as core expects them, or nil if there are none, and the
@@ -39,7 +40,7 @@ func (m *merged) checkRoute(index int, f *faults) {
 	place := m.places[joinKey(indexed(keyRoutes, index), keyPolicies)]
 	if list != nil && len(list) == 0 {
 		f.add(&Error{
-			Place: place.place(-1), Reason: reasonEmpty, Detail: "a route without policies",
+			Place: place.place(-1), Reason: reason.Empty, Detail: "a route without policies",
 			Suggestion: "name one (a policy {} refuses every origin)",
 		})
 	}
@@ -53,12 +54,12 @@ func (m *merged) checkRoute(index int, f *faults) {
 			f.more++
 		case again:
 			f.add(&Error{
-				Place: place.place(i), Value: name, Reason: reasonDuplicate,
+				Place: place.place(i), Value: name, Reason: reason.Duplicate,
 				Detail: "listed twice in this route", Suggestion: "remove one of the two",
 			})
 		case !known && strings.TrimSpace(name) != "":
 			f.add(&Error{
-				Place: place.place(i), Value: name, Reason: reasonUnknownPolicy,
+				Place: place.place(i), Value: name, Reason: reason.UnknownPolicy,
 				Detail: "no policy " + m.ofShadow() + "has this name", Suggestion: m.suggestPolicy(name),
 			})
 		}

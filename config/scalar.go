@@ -10,6 +10,7 @@ import (
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // boolean accepts only true and false: no other text may count as false.
@@ -44,7 +45,7 @@ func (c *checker) version(n *document.Node, at document.Pos, key string) (any, b
 	case n.Kind != document.Int:
 		c.mismatch(n, at, key, "a number", fix)
 	case n.Text != strconv.Itoa(fileVersion):
-		c.fault(key, at, reasonValue, n.Text, "not a supported version of the file format", fix+", or upgrade corskit")
+		c.fault(key, at, reason.Value, n.Text, "not a supported version of the file format", fix+", or upgrade corskit")
 	default:
 		return fileVersion, true
 	}
@@ -70,7 +71,7 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 		if seconds, err := strconv.ParseInt(n.Text, 10, 64); isDigits(n.Text) && (err != nil || seconds > int64(maxMaxAge/time.Second)) {
 			fix = atMost
 		}
-		c.fault(key, at, reasonUnit, n.Text, "a duration without a unit", fix)
+		c.fault(key, at, reason.Unit, n.Text, "a duration without a unit", fix)
 		return nil, false
 	case n.Kind != document.Text:
 		c.mismatch(n, at, key, "a duration", durationRule)
@@ -81,11 +82,11 @@ func (c *checker) duration(n *document.Node, at document.Pos, key string) (any, 
 	d, err := time.ParseDuration(n.Text)
 	switch {
 	case err != nil:
-		c.fault(key, at, reasonValue, n.Text, "not a duration", durationMeant(n.Text))
+		c.fault(key, at, reason.Value, n.Text, "not a duration", durationMeant(n.Text))
 	case d == 0:
-		c.fault(key, at, reasonValue, n.Text, "zero is ambiguous", noCaching+", or remove the key for the default of the browser")
+		c.fault(key, at, reason.Value, n.Text, "zero is ambiguous", noCaching+", or remove the key for the default of the browser")
 	case d < 0:
-		c.fault(key, at, reasonValue, n.Text, "a negative duration", noCaching)
+		c.fault(key, at, reason.Value, n.Text, "a negative duration", noCaching)
 	default:
 		return d, true
 	}
@@ -166,7 +167,7 @@ func (c *checker) text(n *document.Node, at document.Pos, key string) (any, bool
 	case n.Kind != document.Text:
 		c.mismatch(n, at, key, "text", inQuotes(n))
 	case strings.TrimSpace(n.Text) == "":
-		c.fault(key, at, reasonEmpty, n.Text, "empty", "set a value, or remove the key")
+		c.fault(key, at, reason.Empty, n.Text, "empty", "set a value, or remove the key")
 	default:
 		return n.Text, true
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // below returns the fields below a key of the file.
@@ -146,7 +147,7 @@ func TestJSONSchema(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	structural := []core.Reason{
+	structural := []reason.Reason{
 		"unknown-key", "key-case", "null", "type", "unit", "name",
 	}
 	examples := exampleFiles(t)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // Key returns Options for a configuration that is a section of the application's own
@@ -73,7 +74,7 @@ func (o Options) section(d *document.Document, root *document.Node) (*document.N
 		next := root.Get(key)
 		if next == nil {
 			return nil, &Error{
-				Place: placeIn(d, root.Pos, path), Reason: reasonMissing, Detail: "no such key",
+				Place: placeIn(d, root.Pos, path), Reason: reason.Missing, Detail: "no such key",
 				Suggestion: "add it, or choose another key for the section",
 			}
 		}
@@ -101,7 +102,7 @@ func mapNode(m map[string]any) (*document.Node, *Error) {
 	n := c.node(m, 0)
 	if c.refused {
 		return nil, &Error{
-			Place: Place{File: mapName}, Reason: reasonValue, Detail: "values nest too deeply, or are too many",
+			Place: Place{File: mapName}, Reason: reason.Value, Detail: "values nest too deeply, or are too many",
 			Suggestion: "pass only the section for cors, and no map that contains itself",
 		}
 	}
@@ -174,7 +175,7 @@ func numberNode(f float64) *document.Node {
 // their order is not known.
 func unordered(m *merged) *Error {
 	return &Error{
-		Place: Place{File: mapName, Key: m.path(keyPolicies)}, Reason: reasonMissing,
+		Place: Place{File: mapName, Key: m.path(keyPolicies)}, Reason: reason.Missing,
 		Detail:     "several policies without an order, because maps have none: " + strings.Join(m.order, ", "),
 		Suggestion: "add routes that list the policies in their order",
 	}

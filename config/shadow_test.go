@@ -10,6 +10,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 const shadowFile = `policies:
@@ -198,7 +199,7 @@ shadow:
 	}
 	lost := strings.Replace(text, "policies: [spa]}", "polices: [spa]}", 1)
 	for _, w := range config.Check(context.Background(), yaml(lost), "cors.yaml", none).Warnings {
-		if w.Reason == config.ReasonUnusedPolicy {
+		if w.Reason == reason.UnusedPolicy {
 			t.Errorf("a fault hides a route of the shadow, but there is a warning: %v", w)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 // A path that ends in a separator names a directory, not a file of the same name
@@ -26,11 +27,11 @@ func TestDirectoryPath(t *testing.T) {
 	}
 	for _, path := range []string{dir + string(filepath.Separator), file + string(filepath.Separator), dir + "//", "/"} {
 		var fault *config.Error
-		if _, err := config.Load(path, opts); !errors.As(err, &fault) || fault.Reason != config.ReasonNotFound {
-			t.Errorf("Load of %s: %v, want %s", path, err, config.ReasonNotFound)
+		if _, err := config.Load(path, opts); !errors.As(err, &fault) || fault.Reason != reason.NotFound {
+			t.Errorf("Load of %s: %v, want %s", path, err, reason.NotFound)
 		}
-		if w, err := config.Watch(t.Context(), path, opts); !errors.As(err, &fault) || fault.Reason != config.ReasonNotFound {
-			t.Errorf("Watch of %s: %v, want %s", path, err, config.ReasonNotFound)
+		if w, err := config.Watch(t.Context(), path, opts); !errors.As(err, &fault) || fault.Reason != reason.NotFound {
+			t.Errorf("Watch of %s: %v, want %s", path, err, reason.NotFound)
 			if err == nil {
 				w.Close()
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/corskit/corskit/config/internal/document"
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // The beginnings of suggestions of core that name entries: several that belong in a list, or
@@ -51,9 +52,9 @@ func entriesOf(f *Field, text string, p core.Policy) (entries []string, advice s
 			entries = unquoteAll(coreList.FindStringSubmatch(pe.Suggestion)[1])
 		case strings.HasPrefix(pe.Suggestion, meant):
 			entries = unquoteAll(pe.Suggestion)
-		case pe.Reason == core.ReasonNull && p.AllowCredentials:
+		case pe.Reason == reason.NullOrigin && p.AllowCredentials:
 			advice = "remove the key: no setting allows this origin together with credentials"
-		case pe.Reason == core.ReasonNull:
+		case pe.Reason == reason.NullOrigin:
 			advice = `write ["null"] and ` + pe.Spell(KeyOf).Suggestion
 		default:
 			advice = pe.Spell(KeyOf).Suggestion

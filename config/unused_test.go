@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 // There is a warning about an unused policy only if no fault can hide a route.
@@ -36,7 +37,7 @@ func TestUnusedPoliciesAmongFaults(t *testing.T) {
 		}
 		var got []string
 		for _, w := range r.Warnings {
-			if w.Reason == config.ReasonUnusedPolicy {
+			if w.Reason == reason.UnusedPolicy {
 				got = append(got, w.Key)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/config/internal/wording"
+	"github.com/corskit/corskit/reason"
 )
 
 // Parts of the names of environment variables.
@@ -46,7 +47,7 @@ func variables(environ []string, m *mapping, f *faults) []variable {
 		if first, again := seen[name]; again {
 			if first != value {
 				f.add(&Error{
-					Place: Place{Variable: name}, Reason: reasonDuplicate,
+					Place: Place{Variable: name}, Reason: reason.Duplicate,
 					Detail: "set twice to different values", Suggestion: "remove one of the two",
 				})
 			}
@@ -70,11 +71,11 @@ func (m *mapping) misspelled(name string) *Error {
 		return nil
 	}
 	e := &Error{
-		Place: Place{Variable: name}, Reason: reasonKeyCase,
+		Place: Place{Variable: name}, Reason: reason.KeyCase,
 		Detail: "variables must be in upper case", Suggestion: meant + right + "?",
 	}
 	if strings.Contains(name, "-") {
-		e.Reason, e.Detail = reasonUnknownVariable, "variables must be in upper case, with _ instead of -"
+		e.Reason, e.Detail = reason.UnknownVariable, "variables must be in upper case, with _ instead of -"
 	}
 	return e
 }
@@ -100,7 +101,7 @@ func (t target) path() string {
 
 // unknownVariable returns the fault of a variable that sets nothing.
 func unknownVariable(name, detail, suggestion string) *Error {
-	return &Error{Place: Place{Variable: name}, Reason: reasonUnknownVariable, Detail: detail, Suggestion: suggestion}
+	return &Error{Place: Place{Variable: name}, Reason: reason.UnknownVariable, Detail: detail, Suggestion: suggestion}
 }
 
 // deepVariable returns the name of the variable for a path of keys.
@@ -186,7 +187,7 @@ func undeclared(v variable, t target, declared []string, file string) *Error {
 		spell = func(p string) string { return policyVariable(p, t.field.Key) }
 	}
 	return &Error{
-		Place: Place{Variable: v.name}, Reason: reasonUnknownPolicy, Detail: notDeclared(name, file, declared),
+		Place: Place{Variable: v.name}, Reason: reason.UnknownPolicy, Detail: notDeclared(name, file, declared),
 		Suggestion: declare(name, file, declared, "set", spell),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/corskit/corskit/config/internal/watch"
 	"github.com/corskit/corskit/config/internal/wording"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // Result is the result of one reload.
@@ -21,8 +22,8 @@ type Result struct {
 	Previous Revision
 	// Err is nil if the policies were replaced. Otherwise the engine is unchanged,
 	// and Err is an error like that of [Load]. Repeats of an error are not reported. If
-	// Err is an [*Error] with [ReasonWatch], the [Source] cannot watch and is
-	// polled until it can. If its reason is [ReasonUnlinked], the files that are read
+	// Err is an [*Error] with [reason.Watch], the [Source] cannot watch and is
+	// polled until it can. If its reason is [reason.Unlinked], the files that are read
 	// are no longer those that were mounted, so changes do not arrive.
 	Err error
 	// Diff is the change of the policies. It is empty if only comments or the order
@@ -107,7 +108,8 @@ func (w *Watcher) Warnings() []*Warning {
 
 // Err returns the reason why the current configuration is not in force, or why a
 // change may be late or never arrive: the [Source] cannot watch, or a mount keeps showing
-// a file that was replaced ([ReasonUnlinked]). It returns nil if all is well. It suits a health check that reports a degraded state.
+// a file that was replaced ([reason.Unlinked]). It returns nil if all is well. It suits a
+// health check that reports a degraded state.
 func (w *Watcher) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -194,7 +196,7 @@ func (w *Watcher) checkLinks(seen map[string]string) (before error) {
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		if path := files.unlinked(name); path != "" {
 			fault = &Error{
-				Place: Place{File: path}, Reason: ReasonUnlinked,
+				Place: Place{File: path}, Reason: reason.Unlinked,
 				Detail:     "was replaced or removed outside, but a mount of this one file keeps showing the old content",
 				Suggestion: "mount the directory instead of the file, or write the file in place; then restart",
 			}
@@ -247,7 +249,7 @@ func (w *Watcher) await(ctx context.Context, seen map[string]string, good Revisi
 	// The first failure may be a lost connection, which the next call restores.
 	if out.failures++; out.failures > 1 {
 		fault := &Error{
-			Place: Place{File: good.Source}, Reason: ReasonWatch, Detail: "cannot be watched: " + wording.Foreign(err.Error()),
+			Place: Place{File: good.Source}, Reason: reason.Watch, Detail: "cannot be watched: " + wording.Foreign(err.Error()),
 			Suggestion: "check the source; until it can be watched, it is read at least every " + retryMax.String(), Err: err,
 		}
 		w.setBlind(fault)

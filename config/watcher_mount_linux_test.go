@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 // inNamespace is set in the process that may mount.
@@ -67,7 +68,7 @@ func TestWatchSaysThatAMountIsOld(t *testing.T) {
 	select {
 	case r := <-results:
 		var e *config.Error
-		if !errors.As(r.Err, &e) || e.Reason != config.ReasonUnlinked || e.File != path || r.Revision != w.Revision() {
+		if !errors.As(r.Err, &e) || e.Reason != reason.Unlinked || e.File != path || r.Revision != w.Revision() {
 			t.Errorf("got %+v", r)
 		}
 	case <-time.After(time.Minute):

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 // deaf is a source whose Watch fails while err is set.
@@ -90,7 +91,7 @@ func TestWatchFails(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 		var fault *config.Error
-		if !errors.As(r.Err, &fault) || fault.Reason != config.ReasonWatch || !errors.Is(r.Err, denied) {
+		if !errors.As(r.Err, &fault) || fault.Reason != reason.Watch || !errors.Is(r.Err, denied) {
 			t.Errorf("%#v", r.Err)
 		}
 		for range 100 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/corskit/corskit/internal/language"
 	"github.com/corskit/corskit/internal/origin"
+	"github.com/corskit/corskit/reason"
 )
 
 // ruleset is a list of policies, compiled.
@@ -97,7 +98,7 @@ func (c *compiler) compile(policies []Policy) *ruleset {
 		room.Add(policies[i].AllowOrigins)
 	}
 	if !room.Fits() {
-		c.fault(finding{"", "AllowOrigins", -1, ""}, ReasonTooMany,
+		c.fault(finding{"", "AllowOrigins", -1, ""}, reason.TooMany,
 			"more than 4 GiB of origins in one list of policies", "use a pattern or "+nameAllowOriginFunc)
 		return rs
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // Engine makes decisions according to compiled policies. It is safe for concurrent
@@ -118,7 +120,7 @@ func (e *Engine) swap(s *state, err error) error {
 
 func compilePolicies(policies []Policy) (*state, error) {
 	if len(policies) == 0 {
-		e := finding{"", "Policies", -1, ""}.error(ReasonNoPolicy, "no policy", "pass one; the zero Policy denies every origin")
+		e := finding{"", "Policies", -1, ""}.error(reason.NoPolicy, "no policy", "pass one; the zero Policy denies every origin")
 		return nil, &e
 	}
 	c := newCompiler()

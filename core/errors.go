@@ -5,75 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
-)
 
-// Reason classifies a fault or a [Warning] of a [Policy] or a [Route]. The values
-// are stable.
-type Reason string
-
-// Reasons of a [PolicyError].
-const (
-	ReasonEmpty           Reason = "empty"            // an empty entry, or an empty list that must not be empty
-	ReasonMissingScheme   Reason = "missing-scheme"   // example.com without https://
-	ReasonMissingHost     Reason = "missing-host"     // a scheme without a host
-	ReasonSyntax          Reason = "syntax"           // not an origin, pattern, token or path at all
-	ReasonWhiteSpace      Reason = "white-space"      // white space in or around an entry
-	ReasonUpperCase       Reason = "upper-case"       // browsers send origins in lower case
-	ReasonNonASCII        Reason = "non-ascii"        // browsers send hosts in their ASCII form (punycode)
-	ReasonTrailingSlash   Reason = "trailing-slash"   // an origin has no path, not even "/"
-	ReasonPath            Reason = "path"             // an origin has no path, query or fragment
-	ReasonUserinfo        Reason = "userinfo"         // an origin has no user name or password
-	ReasonTrailingDot     Reason = "trailing-dot"     // a host that ends in a dot; a warning for an exact origin
-	ReasonHost            Reason = "host"             // not a valid host, or not in canonical form
-	ReasonIPv4            Reason = "ipv4"             // an IPv4 address that is not in canonical form
-	ReasonIPv6            Reason = "ipv6"             // an IPv6 address that is not in canonical form
-	ReasonPort            Reason = "port"             // not a valid port or port range
-	ReasonDefaultPort     Reason = "default-port"     // browsers omit a scheme's default port
-	ReasonWildcard        Reason = "wildcard"         // a * where it is not allowed
-	ReasonRegexp          Reason = "regexp"           // an expression that RE2 does not compile
-	ReasonMatchesNothing  Reason = "matches-nothing"  // an expression that matches no origin
-	ReasonUndecided       Reason = "undecided"        // too complex to tell what it matches; a fault with credentials
-	ReasonList            Reason = "list"             // several values in one entry
-	ReasonTooLong         Reason = "too-long"         // longer than any origin or name can be
-	ReasonTooMany         Reason = "too-many"         // more than the engine can index
-	ReasonNull            Reason = "null-origin"      // "null" without its flag, or with credentials
-	ReasonAnyCredentials  Reason = "any-credentials"  // "*", or an equivalent, with credentials
-	ReasonInsecureOrigin  Reason = "insecure-origin"  // http:// other than loopback; a fault with credentials
-	ReasonPublicSuffix    Reason = "public-suffix"    // a wildcard over hosts that strangers share; a fault with credentials
-	ReasonForbiddenMethod Reason = "forbidden-method" // CONNECT, TRACE, TRACK (Fetch, forbidden method)
-	ReasonForbiddenHeader Reason = "forbidden-header" // a name that scripts may not set (a warning) or read
-	ReasonMethodCase      Reason = "method-case"      // patch instead of PATCH
-	ReasonMaxAge          Reason = "max-age"          // negative, fractional or over a day; a warning if over two hours
-	ReasonNoPolicy        Reason = "no-policy"        // an engine or route without a policy
-	ReasonUnknownPreset   Reason = "unknown-preset"   // a name such as @connect that is not a preset of the list
-)
-
-// Reasons of the errors of [Policy.CheckOriginFunc]. Its errors have some of the reasons
-// above too.
-const (
-	ReasonBroadFunc Reason = "broad-func" // the function allows origins of strangers
-	ReasonFuncPanic Reason = "func-panic" // the function panics
-)
-
-// Reasons of a [Warning]. ReasonInsecureOrigin, ReasonPublicSuffix, ReasonUndecided,
-// ReasonForbiddenHeader, ReasonTrailingDot and ReasonMaxAge may be reasons of warnings
-// too.
-const (
-	ReasonNoOrigins          Reason = "no-origins"          // the policy allows no origin
-	ReasonUnmanagedSuffix    Reason = "unmanaged-suffix"    // a wildcard over an unknown top-level domain, with credentials
-	ReasonBroadRegexp        Reason = "broad-regexp"        // an expression that matches strangers' origins
-	ReasonUnreachablePattern Reason = "unreachable-pattern" // another pattern matches the same origins
-	ReasonUnreachablePolicy  Reason = "unreachable-policy"  // an earlier policy allows every origin
-	ReasonUnreachableRoute   Reason = "unreachable-route"   // an earlier route covers it
-	ReasonExactPath          Reason = "exact-path"          // /api does not cover /api/items; /api/ does
-	ReasonSafelisted         Reason = "safelisted"          // has no effect, because it is always allowed
-	ReasonDuplicate          Reason = "duplicate"           // listed twice
-	ReasonBesideWildcard     Reason = "beside-wildcard"     // listed together with "*", which covers it
-	ReasonResponseHeader     Reason = "response-header"     // a response header among the request headers
-	ReasonPrivateNetwork     Reason = "private-network"     // private network access for any origin
-	ReasonUnused             Reason = "unused"              // a setting without effect
-	ReasonPlaceholder        Reason = "placeholder"         // an origin such as https://your-app.com
-	ReasonMisspelled         Reason = "misspelled"          // almost the name of a known method or header
+	"github.com/corskit/corskit/reason"
 )
 
 // PolicyError is one fault in a policy or a route. [New], [NewRouted],
@@ -84,7 +17,7 @@ type PolicyError struct {
 	Field      string // the Go name of the field, such as "AllowOrigins"; "Routes" or "Policies" for an argument
 	Index      int    // the index of the entry in a list; -1 if the fault is not in one entry
 	Value      string // the entry as given; [PolicyError.Error] shortens long ones
-	Reason     Reason
+	Reason     reason.Reason
 	Detail     string // what is wrong, in English
 	Suggestion string // how to fix it, in English; text to write is quoted
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 func TestPolicyErrors(t *testing.T) {
@@ -23,82 +24,82 @@ func TestPolicyErrors(t *testing.T) {
 		field  string
 		index  int
 		value  string
-		reason core.Reason
+		reason reason.Reason
 		fix    string // part of the suggestion
 	}{
 		{"trailing slash", origins("https://a.example", "https://b.example/"), "AllowOrigins", 1, "https://b.example/",
-			core.ReasonTrailingSlash, `"https://b.example"`},
-		{"scheme", origins("a.example"), "AllowOrigins", 0, "a.example", core.ReasonMissingScheme, `"https://a.example"`},
-		{"empty", origins(""), "AllowOrigins", 0, "", core.ReasonEmpty, "remove"},
-		{"white space", origins(" https://a.example"), "AllowOrigins", 0, " https://a.example", core.ReasonWhiteSpace,
+			reason.TrailingSlash, `"https://b.example"`},
+		{"scheme", origins("a.example"), "AllowOrigins", 0, "a.example", reason.MissingScheme, `"https://a.example"`},
+		{"empty", origins(""), "AllowOrigins", 0, "", reason.Empty, "remove"},
+		{"white space", origins(" https://a.example"), "AllowOrigins", 0, " https://a.example", reason.WhiteSpace,
 			`"https://a.example"`},
-		{"upper case", origins("https://A.example"), "AllowOrigins", 0, "https://A.example", core.ReasonUpperCase, `"https://a.example"`},
-		{"unicode", origins("https://bücher.example"), "AllowOrigins", 0, "https://bücher.example", core.ReasonNonASCII, "xn--bcher-kva"},
-		{"default port", origins("https://a.example:443"), "AllowOrigins", 0, "https://a.example:443", core.ReasonDefaultPort,
+		{"upper case", origins("https://A.example"), "AllowOrigins", 0, "https://A.example", reason.UpperCase, `"https://a.example"`},
+		{"unicode", origins("https://bücher.example"), "AllowOrigins", 0, "https://bücher.example", reason.NonASCII, "xn--bcher-kva"},
+		{"default port", origins("https://a.example:443"), "AllowOrigins", 0, "https://a.example:443", reason.DefaultPort,
 			`"https://a.example"`},
 		{"list", origins("https://a.example,https://b.example"), "AllowOrigins", 0, "https://a.example,https://b.example",
-			core.ReasonList, "one list entry"},
-		{"regexp", origins("regexp:("), "AllowOrigins", 0, "regexp:(", core.ReasonRegexp, "re2syntax"},
-		{"any with credentials", creds("https://a.example", "*"), "AllowOrigins", 1, "*", core.ReasonAnyCredentials, "AllowCredentials"},
-		{"null", origins("null"), "AllowOrigins", 0, "null", core.ReasonNull, "DangerouslyAllowNullOrigin"},
+			reason.List, "one list entry"},
+		{"regexp", origins("regexp:("), "AllowOrigins", 0, "regexp:(", reason.Regexp, "re2syntax"},
+		{"any with credentials", creds("https://a.example", "*"), "AllowOrigins", 1, "*", reason.AnyCredentials, "AllowCredentials"},
+		{"null", origins("null"), "AllowOrigins", 0, "null", reason.NullOrigin, "DangerouslyAllowNullOrigin"},
 		{"null with credentials", core.Policy{AllowOrigins: []string{"null"}, AllowCredentials: true, DangerouslyAllowNullOrigin: true},
-			"AllowOrigins", 0, "null", core.ReasonNull, "remove it"},
-		{"http with credentials", creds("http://a.example"), "AllowOrigins", 0, "http://a.example", core.ReasonInsecureOrigin,
+			"AllowOrigins", 0, "null", reason.NullOrigin, "remove it"},
+		{"http with credentials", creds("http://a.example"), "AllowOrigins", 0, "http://a.example", reason.InsecureOrigin,
 			"DangerouslyAllowInsecureOrigins"},
 		{"http wildcard with credentials", creds("http://*.a.example"), "AllowOrigins", 0, "http://*.a.example",
-			core.ReasonInsecureOrigin, "https://"},
-		{"public suffix", creds("https://*.com"), "AllowOrigins", 0, "https://*.com", core.ReasonPublicSuffix,
+			reason.InsecureOrigin, "https://"},
+		{"public suffix", creds("https://*.com"), "AllowOrigins", 0, "https://*.com", reason.PublicSuffix,
 			"DangerouslyAllowPublicSuffixes"},
-		{"private suffix", creds("https://*.github.io"), "AllowOrigins", 0, "https://*.github.io", core.ReasonPublicSuffix,
+		{"private suffix", creds("https://*.github.io"), "AllowOrigins", 0, "https://*.github.io", reason.PublicSuffix,
 			"DangerouslyAllowPublicSuffixes"},
 		{"in a label under a suffix", creds("https://*-team.vercel.app"), "AllowOrigins", 0, "https://*-team.vercel.app",
-			core.ReasonPublicSuffix, `list the origins one by one, as in "https://app-team.vercel.app", or give them`},
-		{"broad regexp with credentials", creds("regexp:https://.*"), "AllowOrigins", 0, "regexp:https://.*", core.ReasonPublicSuffix,
+			reason.PublicSuffix, `list the origins one by one, as in "https://app-team.vercel.app", or give them`},
+		{"broad regexp with credentials", creds("regexp:https://.*"), "AllowOrigins", 0, "regexp:https://.*", reason.PublicSuffix,
 			"your own domain"},
-		{"forbidden method", core.Policy{AllowMethods: []string{"PUT", "trace"}}, "AllowMethods", 1, "trace", core.ReasonForbiddenMethod,
+		{"forbidden method", core.Policy{AllowMethods: []string{"PUT", "trace"}}, "AllowMethods", 1, "trace", reason.ForbiddenMethod,
 			"remove"},
-		{"CONNECT", core.Policy{AllowMethods: []string{"CONNECT"}}, "AllowMethods", 0, "CONNECT", core.ReasonForbiddenMethod, "remove"},
-		{"TRACK", core.Policy{AllowMethods: []string{"Track"}}, "AllowMethods", 0, "Track", core.ReasonForbiddenMethod, "remove"},
-		{"patch", core.Policy{AllowMethods: []string{"patch"}}, "AllowMethods", 0, "patch", core.ReasonMethodCase, `"PATCH"`},
-		{"methods in one", core.Policy{AllowMethods: []string{"GET, PUT"}}, "AllowMethods", 0, "GET, PUT", core.ReasonList,
+		{"CONNECT", core.Policy{AllowMethods: []string{"CONNECT"}}, "AllowMethods", 0, "CONNECT", reason.ForbiddenMethod, "remove"},
+		{"TRACK", core.Policy{AllowMethods: []string{"Track"}}, "AllowMethods", 0, "Track", reason.ForbiddenMethod, "remove"},
+		{"patch", core.Policy{AllowMethods: []string{"patch"}}, "AllowMethods", 0, "patch", reason.MethodCase, `"PATCH"`},
+		{"methods in one", core.Policy{AllowMethods: []string{"GET, PUT"}}, "AllowMethods", 0, "GET, PUT", reason.List,
 			`one list entry for each (GET, HEAD and POST need none): "PUT"`},
-		{"methods without effect in one", core.Policy{AllowMethods: []string{"GET, POST"}}, "AllowMethods", 0, "GET, POST", core.ReasonList,
+		{"methods without effect in one", core.Policy{AllowMethods: []string{"GET, POST"}}, "AllowMethods", 0, "GET, POST", reason.List,
 			"remove it: browsers send GET, HEAD and POST without asking"},
-		{"header in the place of a method", core.Policy{AllowHeaders: []string{"GET, PUT"}}, "AllowHeaders", 0, "GET, PUT", core.ReasonList,
+		{"header in the place of a method", core.Policy{AllowHeaders: []string{"GET, PUT"}}, "AllowHeaders", 0, "GET, PUT", reason.List,
 			`for each: "GET", "PUT"`},
 		{"a YAML list of methods", core.Policy{AllowMethods: []string{"- PUT\n- patch"}}, "AllowMethods", 0, "- PUT\n- patch",
-			core.ReasonList, `for each: "PUT", "PATCH"`},
-		{"methods in one, and a blank", core.Policy{AllowMethods: []string{" GET, PUT"}}, "AllowMethods", 0, " GET, PUT", core.ReasonList,
+			reason.List, `for each: "PUT", "PATCH"`},
+		{"methods in one, and a blank", core.Policy{AllowMethods: []string{" GET, PUT"}}, "AllowMethods", 0, " GET, PUT", reason.List,
 			"one list entry"},
-		{"empty method", core.Policy{AllowMethods: []string{""}}, "AllowMethods", 0, "", core.ReasonEmpty, "remove"},
-		{"not a token", core.Policy{AllowMethods: []string{"P{T"}}, "AllowMethods", 0, "P{T", core.ReasonSyntax, "remove"},
-		{"quoted method", core.Policy{AllowMethods: []string{"'PUT'"}}, "AllowMethods", 0, "'PUT'", core.ReasonSyntax,
+		{"empty method", core.Policy{AllowMethods: []string{""}}, "AllowMethods", 0, "", reason.Empty, "remove"},
+		{"not a token", core.Policy{AllowMethods: []string{"P{T"}}, "AllowMethods", 0, "P{T", reason.Syntax, "remove"},
+		{"quoted method", core.Policy{AllowMethods: []string{"'PUT'"}}, "AllowMethods", 0, "'PUT'", reason.Syntax,
 			`did you mean "PUT"?`},
-		{"quoted header", core.Policy{AllowHeaders: []string{`"X-A"`}}, "AllowHeaders", 0, `"X-A"`, core.ReasonSyntax,
+		{"quoted header", core.Policy{AllowHeaders: []string{`"X-A"`}}, "AllowHeaders", 0, `"X-A"`, reason.Syntax,
 			`did you mean "X-A"?`},
-		{"header and value", core.Policy{AllowHeaders: []string{"X-A: 1"}}, "AllowHeaders", 0, "X-A: 1", core.ReasonSyntax, `mean "X-A"?`},
-		{"variable", core.Policy{AllowHeaders: []string{"$HEADERS"}}, "AllowHeaders", 0, "$HEADERS", core.ReasonSyntax, "variable is set"},
-		{"template", core.Policy{AllowHeaders: []string{"{{ .x }}"}}, "AllowHeaders", 0, "{{ .x }}", core.ReasonSyntax, "render it"},
+		{"header and value", core.Policy{AllowHeaders: []string{"X-A: 1"}}, "AllowHeaders", 0, "X-A: 1", reason.Syntax, `mean "X-A"?`},
+		{"variable", core.Policy{AllowHeaders: []string{"$HEADERS"}}, "AllowHeaders", 0, "$HEADERS", reason.Syntax, "variable is set"},
+		{"template", core.Policy{AllowHeaders: []string{"{{ .x }}"}}, "AllowHeaders", 0, "{{ .x }}", reason.Syntax, "render it"},
 		{"long method", core.Policy{AllowMethods: []string{strings.Repeat("A", 300)}}, "AllowMethods", 0, strings.Repeat("A", 300),
-			core.ReasonTooLong, "remove"},
-		{"blank header", core.Policy{AllowHeaders: []string{" x-a"}}, "AllowHeaders", 0, " x-a", core.ReasonWhiteSpace, `"x-a"`},
-		{"set-cookie", core.Policy{ExposeHeaders: []string{"Set-Cookie"}}, "ExposeHeaders", 0, "Set-Cookie", core.ReasonForbiddenHeader,
+			reason.TooLong, "remove"},
+		{"blank header", core.Policy{AllowHeaders: []string{" x-a"}}, "AllowHeaders", 0, " x-a", reason.WhiteSpace, `"x-a"`},
+		{"set-cookie", core.Policy{ExposeHeaders: []string{"Set-Cookie"}}, "ExposeHeaders", 0, "Set-Cookie", reason.ForbiddenHeader,
 			"remove"},
 		{"expose all with credentials", core.Policy{ExposeHeaders: []string{"*"}, AllowCredentials: true}, "ExposeHeaders", 0, "*",
-			core.ReasonAnyCredentials, "names"},
-		{"negative age", core.Policy{MaxAge: -time.Minute}, "MaxAge", -1, "-1m0s", core.ReasonMaxAge, "NoPreflightCache"},
-		{"fraction", core.Policy{MaxAge: 1500 * time.Millisecond}, "MaxAge", -1, "1.5s", core.ReasonMaxAge, "2s"},
-		{"nanoseconds", core.Policy{MaxAge: 600}, "MaxAge", -1, "600ns", core.ReasonMaxAge, "10m0s"},
-		{"the longest", core.Policy{MaxAge: math.MaxInt64}, "MaxAge", -1, time.Duration(math.MaxInt64).String(), core.ReasonMaxAge, "2h"},
+			reason.AnyCredentials, "names"},
+		{"negative age", core.Policy{MaxAge: -time.Minute}, "MaxAge", -1, "-1m0s", reason.MaxAge, "NoPreflightCache"},
+		{"fraction", core.Policy{MaxAge: 1500 * time.Millisecond}, "MaxAge", -1, "1.5s", reason.MaxAge, "2s"},
+		{"nanoseconds", core.Policy{MaxAge: 600}, "MaxAge", -1, "600ns", reason.MaxAge, "10m0s"},
+		{"the longest", core.Policy{MaxAge: math.MaxInt64}, "MaxAge", -1, time.Duration(math.MaxInt64).String(), reason.MaxAge, "2h"},
 		{"unescaped dots", creds("regexp:https://app.a.example.com"), "AllowOrigins", 0, "regexp:https://app.a.example.com",
-			core.ReasonPublicSuffix, `did you mean "https://app.a.example.com"?`},
+			reason.PublicSuffix, `did you mean "https://app.a.example.com"?`},
 		{"unbounded prefix", creds(`regexp:https://.*example\.com`), "AllowOrigins", 0, `regexp:https://.*example\.com`,
-			core.ReasonPublicSuffix, "your own domain"},
+			reason.PublicSuffix, "your own domain"},
 		{"everybody's pages", creds(`regexp:https://[a-z]+\.github\.io`), "AllowOrigins", 0, `regexp:https://[a-z]+\.github\.io`,
-			core.ReasonPublicSuffix, "below github.io one by one"},
-		{"country suffix", creds("https://*.np"), "AllowOrigins", 0, "https://*.np", core.ReasonPublicSuffix,
+			reason.PublicSuffix, "below github.io one by one"},
+		{"country suffix", creds("https://*.np"), "AllowOrigins", 0, "https://*.np", reason.PublicSuffix,
 			"DangerouslyAllowPublicSuffixes"},
-		{"two days", core.Policy{MaxAge: 48 * time.Hour}, "MaxAge", -1, "48h0m0s", core.ReasonMaxAge, "2h"},
+		{"two days", core.Policy{MaxAge: 48 * time.Hour}, "MaxAge", -1, "48h0m0s", reason.MaxAge, "2h"},
 	}
 	engine := core.MustNew(two())
 	before := engine.Decide(ctx, get("https://a.example"))
@@ -182,7 +183,7 @@ func TestNoPolicy(t *testing.T) {
 		"ReloadRouted()": func() error { return core.MustNew(two()).ReloadRouted() },
 	} {
 		all := slices.Collect(core.PolicyErrors(build()))
-		if len(all) != 1 || all[0].Reason != core.ReasonNoPolicy || all[0].Suggestion == "" {
+		if len(all) != 1 || all[0].Reason != reason.NoPolicy || all[0].Suggestion == "" {
 			t.Errorf("%s: %v", name, all)
 		}
 	}
@@ -191,38 +192,38 @@ func TestNoPolicy(t *testing.T) {
 func TestRouteErrors(t *testing.T) {
 	for _, tt := range []struct {
 		route  core.Route
-		reason core.Reason
+		reason reason.Reason
 		fix    string
 	}{
-		{core.Route{Host: "a.example:80"}, core.ReasonPort, `"a.example"`},
-		{core.Route{Host: "https://a.example"}, core.ReasonHost, "only the host"},
-		{core.Route{Host: "*.a.example"}, core.ReasonWildcard, "omit the host"},
-		{core.Route{Host: "A.example"}, core.ReasonUpperCase, `"a.example"`},
-		{core.Route{Host: "a b"}, core.ReasonHost, ""},
-		{core.Route{Path: "api/"}, core.ReasonPath, `"/api/"`},
-		{core.Route{Path: "*"}, core.ReasonWildcard, "omit the path"},
-		{core.Route{Path: " /api"}, core.ReasonWhiteSpace, "remove"},
-		{core.Route{Path: "https://a.example/x"}, core.ReasonPath, "Host"},
-		{core.Route{Path: "/caf%C3%A9/"}, core.ReasonPath, `"/café/"`},
-		{core.Route{Path: "/a%zz"}, core.ReasonPath, "write it decoded"},
-		{core.Route{Path: "/a%3Fb"}, core.ReasonPath, "write it decoded"},
-		{core.Route{Path: "/a%2F%2Fb"}, core.ReasonPath, "write it decoded"},
-		{core.Route{Path: "/users/:id"}, core.ReasonWildcard, "slash"},
-		{core.Route{Host: "a.example:443"}, core.ReasonPort, `"a.example"`},
-		{core.Route{Host: "a.example."}, core.ReasonHost, `"a.example"`},
-		{core.Route{Host: "127.0.0.1."}, core.ReasonHost, `"127.0.0.1"`},
-		{core.Route{Host: "127.1"}, core.ReasonHost, `"127.0.0.1"`},
-		{core.Route{Path: "/api/*"}, core.ReasonWildcard, "slash"},
-		{core.Route{Path: "/users/{id}"}, core.ReasonWildcard, "slash"},
-		{core.Route{Path: "/a?b"}, core.ReasonPath, "remove"},
-		{core.Route{Path: "/a/../b"}, core.ReasonPath, "clean"},
-		{core.Route{Path: "//a"}, core.ReasonPath, "clean"},
-		{core.Route{Path: "/" + strings.Repeat("a", 1024)}, core.ReasonTooLong, "shorten"},
-		{core.Route{Path: "/%" + strings.Repeat("25", 1024)}, core.ReasonTooLong, "shorten"}, // without decoding it 1024 times
-		{core.Route{Path: "%{x"}, core.ReasonPath, "as the router sees it"},
-		{core.Route{Path: "/::1%2f0x127.1"}, core.ReasonPath, "write it decoded"},
-		{core.Route{Host: ".\u00e9https"}, core.ReasonHost, "as browsers send it"},
-		{core.Route{Host: "A b"}, core.ReasonUpperCase, "as browsers send it"},
+		{core.Route{Host: "a.example:80"}, reason.Port, `"a.example"`},
+		{core.Route{Host: "https://a.example"}, reason.Host, "only the host"},
+		{core.Route{Host: "*.a.example"}, reason.Wildcard, "omit the host"},
+		{core.Route{Host: "A.example"}, reason.UpperCase, `"a.example"`},
+		{core.Route{Host: "a b"}, reason.Host, ""},
+		{core.Route{Path: "api/"}, reason.Path, `"/api/"`},
+		{core.Route{Path: "*"}, reason.Wildcard, "omit the path"},
+		{core.Route{Path: " /api"}, reason.WhiteSpace, "remove"},
+		{core.Route{Path: "https://a.example/x"}, reason.Path, "Host"},
+		{core.Route{Path: "/caf%C3%A9/"}, reason.Path, `"/café/"`},
+		{core.Route{Path: "/a%zz"}, reason.Path, "write it decoded"},
+		{core.Route{Path: "/a%3Fb"}, reason.Path, "write it decoded"},
+		{core.Route{Path: "/a%2F%2Fb"}, reason.Path, "write it decoded"},
+		{core.Route{Path: "/users/:id"}, reason.Wildcard, "slash"},
+		{core.Route{Host: "a.example:443"}, reason.Port, `"a.example"`},
+		{core.Route{Host: "a.example."}, reason.Host, `"a.example"`},
+		{core.Route{Host: "127.0.0.1."}, reason.Host, `"127.0.0.1"`},
+		{core.Route{Host: "127.1"}, reason.Host, `"127.0.0.1"`},
+		{core.Route{Path: "/api/*"}, reason.Wildcard, "slash"},
+		{core.Route{Path: "/users/{id}"}, reason.Wildcard, "slash"},
+		{core.Route{Path: "/a?b"}, reason.Path, "remove"},
+		{core.Route{Path: "/a/../b"}, reason.Path, "clean"},
+		{core.Route{Path: "//a"}, reason.Path, "clean"},
+		{core.Route{Path: "/" + strings.Repeat("a", 1024)}, reason.TooLong, "shorten"},
+		{core.Route{Path: "/%" + strings.Repeat("25", 1024)}, reason.TooLong, "shorten"}, // without decoding it 1024 times
+		{core.Route{Path: "%{x"}, reason.Path, "as the router sees it"},
+		{core.Route{Path: "/::1%2f0x127.1"}, reason.Path, "write it decoded"},
+		{core.Route{Host: ".\u00e9https"}, reason.Host, "as browsers send it"},
+		{core.Route{Host: "A b"}, reason.UpperCase, "as browsers send it"},
 	} {
 		tt.route.Policies = []core.Policy{two()}
 		_, err := core.NewRouted(core.Route{Path: "/ok", Policies: tt.route.Policies}, tt.route)
@@ -423,11 +424,11 @@ func TestCoveredEntriesAreBounded(t *testing.T) {
 		name        string
 		expressions int // that match nothing here
 		before      int // entries before the one that is covered
-		want        core.Reason
+		want        reason.Reason
 	}{
-		{"few patterns, many entries", 1, 10_000, core.ReasonUnreachablePattern},
-		{"many patterns, few entries", 1000, 1100, core.ReasonUnreachablePattern},
-		{"many patterns, many entries", 1000, 10_000, core.ReasonUndecided},
+		{"few patterns, many entries", 1, 10_000, reason.UnreachablePattern},
+		{"many patterns, few entries", 1000, 1100, reason.UnreachablePattern},
+		{"many patterns, many entries", 1000, 10_000, reason.Undecided},
 	} {
 		if testing.Short() && tt.expressions > 1 {
 			continue // comparing a thousand patterns takes seconds
@@ -441,7 +442,7 @@ func TestCoveredEntriesAreBounded(t *testing.T) {
 		}
 		warnings := core.MustNew(core.Policy{AllowOrigins: append(entries, covered)}).Warnings()
 		if len(warnings) != 1 || warnings[0].Reason != tt.want ||
-			tt.want == core.ReasonUnreachablePattern && warnings[0].Index != tt.before {
+			tt.want == reason.UnreachablePattern && warnings[0].Index != tt.before {
 			t.Errorf("%s: %v, want %s", tt.name, warnings, tt.want)
 		}
 	}
@@ -455,7 +456,7 @@ func TestTooManyOrigins(t *testing.T) {
 	}
 	_, err := core.New(core.Policy{AllowOrigins: slices.Repeat([]string{strings.Repeat("a", 1<<20)}, 4<<10)})
 	all := slices.Collect(core.PolicyErrors(err))
-	if len(all) != 1 || all[0].Reason != core.ReasonTooMany || all[0].Index != -1 {
+	if len(all) != 1 || all[0].Reason != reason.TooMany || all[0].Index != -1 {
 		t.Errorf("%d errors for 4 GiB of origins, want one: %.300v", len(all), err)
 	}
 }

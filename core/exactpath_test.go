@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestExactPaths checks for the warning about paths that cover nothing below them.
@@ -27,7 +28,7 @@ func TestExactPaths(t *testing.T) {
 		}
 		got := -1
 		for _, w := range e.Warnings() {
-			if w.Reason == core.ReasonExactPath {
+			if w.Reason == reason.ExactPath {
 				got = w.Index
 				if want := `write "` + c.paths[got] + `/" to cover`; !strings.Contains(w.Suggestion, want) || w.Value != c.paths[got] {
 					t.Errorf("%q: %v", c.paths, w)

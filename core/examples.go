@@ -5,6 +5,7 @@ import (
 
 	"github.com/corskit/corskit/internal/language"
 	"github.com/corskit/corskit/internal/origin"
+	"github.com/corskit/corskit/reason"
 )
 
 // examplesSteps bounds the work of Examples to a fraction of a second.
@@ -17,7 +18,7 @@ const examplesSteps = 1 << 21
 // there are no examples, the entry matches no origin.
 //
 // Examples is exact, for regular expressions too. Its error is a [*PolicyError]: an entry
-// is not valid, or the entries are too complex ([ReasonUndecided]). In the second case, some
+// is not valid, or the entries are too complex ([reason.Undecided]). In the second case, some
 // examples may be missing. The error's Index is 0 for entry, and i+1 for others[i].
 func Examples(entry string, others ...string) ([]string, error) {
 	patterns, err := parseEntry(0, entry)
@@ -46,7 +47,7 @@ func Examples(entry string, others ...string) ([]string, error) {
 			if member, err := language.Member(language.NewBudget(examplesSteps), p); err == nil && member != "" {
 				all = append(all, member)
 			}
-			e := finding{"", "AllowOrigins", 0, entry}.error(ReasonUndecided, "too complex to tell which origins it matches",
+			e := finding{"", "AllowOrigins", 0, entry}.error(reason.Undecided, "too complex to tell which origins it matches",
 				"write simpler entries")
 			return unique(all), &e
 		}
@@ -67,7 +68,7 @@ func parseEntry(index int, entry string) (all []*origin.Pattern, err error) {
 		}
 	})
 	if f != nil {
-		e := finding{"", "AllowOrigins", index, entry}.error(Reason(f.Reason), text(f.Detail), text(f.Suggestion))
+		e := finding{"", "AllowOrigins", index, entry}.error(f.Reason, text(f.Detail), text(f.Suggestion))
 		err = &e
 	}
 	return all, err

@@ -7,6 +7,7 @@ import (
 	"github.com/corskit/corskit/internal/language"
 	"github.com/corskit/corskit/internal/origin"
 	"github.com/corskit/corskit/internal/suffix"
+	"github.com/corskit/corskit/reason"
 )
 
 const regexpPrefix = "regexp:"
@@ -21,7 +22,7 @@ func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pat
 	budget := ps.effort.patterns.Part(patternSteps)
 	_, matches, err := language.Example(budget, pat)
 	if err == nil && !matches {
-		return danger{true, ReasonMatchesNothing, "an expression that matches no origin", ps.repair(entry, noOrigin)}, true
+		return danger{true, reason.MatchesNothing, "an expression that matches no origin", ps.repair(entry, noOrigin)}, true
 	}
 	var pair [2]string
 	found := false
@@ -31,22 +32,22 @@ func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pat
 	switch {
 	case err != nil:
 		return danger{
-			strict, ReasonUndecided, "an expression that is too complex to tell which origins it matches",
+			strict, reason.Undecided, "an expression that is too complex to tell which origins it matches",
 			"write a simpler one, or list the origins",
 		}, true
 	case found && strict:
 		return danger{
-			true, ReasonPublicSuffix, "with credentials, " + strangersText(pair),
+			true, reason.PublicSuffix, "with credentials, " + strangersText(pair),
 			ps.repair(entry, ownerAdvice(pair)+", or set "+nameAllowPublicSuffix+" if that is intended"),
 		}, true
 	case found:
-		return danger{false, ReasonBroadRegexp, strangersText(pair), ps.repair(entry, ownerAdvice(pair))}, true
+		return danger{false, reason.BroadRegexp, strangersText(pair), ps.repair(entry, ownerAdvice(pair))}, true
 	case !p.AllowCredentials:
 		return danger{}, false
 	}
 	pair, found, err = language.ManyHosts(budget, pat)
 	d := danger{
-		false, ReasonBroadRegexp, textf("an expression that allows all origins of its form, such as %s and %s", pair[0], pair[1]),
+		false, reason.BroadRegexp, textf("an expression that allows all origins of its form, such as %s and %s", pair[0], pair[1]),
 		"make sure that nobody else can have such an origin",
 	}
 	if _, rest, _ := strings.Cut(pair[0], "://"); pat.Expr.MatchString("https://" + rest) {

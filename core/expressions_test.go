@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestExpressions checks what is said of expressions, and that what is suggested is
@@ -15,27 +16,27 @@ import (
 func TestExpressions(t *testing.T) {
 	for _, tt := range []struct {
 		expr   string
-		reason core.Reason // of the fault with credentials, or "" if there is none
-		says   string      // a part of the fault, or of the only warning
+		reason reason.Reason // of the fault with credentials, or "" if there is none
+		says   string        // a part of the fault, or of the only warning
 	}{
-		{`https://pr-\d{4}\.vercel\.app`, core.ReasonPublicSuffix, "strangers below vercel.app, such as https://pr-0000.vercel.app"},
-		{`https://app[0-9]\.com`, core.ReasonPublicSuffix, "https://app0.com and https://app1.com"},
-		{`https://[b-y]{8}\.com`, core.ReasonPublicSuffix, "strangers"},
-		{`https://((app|pr-[0-9]+)\.vercel\.app|app\.example\.com)`, core.ReasonPublicSuffix, "list the origins below vercel.app"},
-		{`https://\d+\.\d+\.\d+\.\d+`, core.ReasonPublicSuffix, "write out the network"},
-		{`/^https:\/\/[a-z]+\.example\.com$/`, core.ReasonMatchesNothing, `"regexp:^https://[a-z]+\\.example\\.com$"`},
-		{`https://a\.example:443`, core.ReasonMatchesNothing, `"https://a.example"`},
-		{`https://[A-Z]+\.example\.com`, core.ReasonMatchesNothing, `"regexp:(?i)https://[A-Z]+\\.example\\.com"`},
-		{`https://[a-z]+\.example\.com/`, core.ReasonMatchesNothing, `"regexp:https://[a-z]+\\.example\\.com"`},
-		{`https?://.*\.example\.com/.*`, core.ReasonMatchesNothing, `"regexp:https?://.*\\.example\\.com"`},
-		{`HTTPS://APP\.EXAMPLE\.COM`, core.ReasonMatchesNothing, `(?i)`},
-		{`a\.example\.com`, core.ReasonMatchesNothing, "write it for whole origins"},
-		{`https://*.*.example.org/*`, core.ReasonPublicSuffix, `"https://*.*.example.org"`},
-		{`https://*.example.com`, core.ReasonPublicSuffix, `"https://*.example.com"`},
-		{`^https://app.example.com$`, core.ReasonPublicSuffix, `"https://app.example.com"`},
-		{`https://.*.example.com`, core.ReasonPublicSuffix, `"regexp:https://.*\\.example\\.com"`},
-		{`.*`, core.ReasonPublicSuffix, "name your own domain"},
-		{`https://(.?){600}\.example\.com`, core.ReasonUndecided, "write a simpler one"},
+		{`https://pr-\d{4}\.vercel\.app`, reason.PublicSuffix, "strangers below vercel.app, such as https://pr-0000.vercel.app"},
+		{`https://app[0-9]\.com`, reason.PublicSuffix, "https://app0.com and https://app1.com"},
+		{`https://[b-y]{8}\.com`, reason.PublicSuffix, "strangers"},
+		{`https://((app|pr-[0-9]+)\.vercel\.app|app\.example\.com)`, reason.PublicSuffix, "list the origins below vercel.app"},
+		{`https://\d+\.\d+\.\d+\.\d+`, reason.PublicSuffix, "write out the network"},
+		{`/^https:\/\/[a-z]+\.example\.com$/`, reason.MatchesNothing, `"regexp:^https://[a-z]+\\.example\\.com$"`},
+		{`https://a\.example:443`, reason.MatchesNothing, `"https://a.example"`},
+		{`https://[A-Z]+\.example\.com`, reason.MatchesNothing, `"regexp:(?i)https://[A-Z]+\\.example\\.com"`},
+		{`https://[a-z]+\.example\.com/`, reason.MatchesNothing, `"regexp:https://[a-z]+\\.example\\.com"`},
+		{`https?://.*\.example\.com/.*`, reason.MatchesNothing, `"regexp:https?://.*\\.example\\.com"`},
+		{`HTTPS://APP\.EXAMPLE\.COM`, reason.MatchesNothing, `(?i)`},
+		{`a\.example\.com`, reason.MatchesNothing, "write it for whole origins"},
+		{`https://*.*.example.org/*`, reason.PublicSuffix, `"https://*.*.example.org"`},
+		{`https://*.example.com`, reason.PublicSuffix, `"https://*.example.com"`},
+		{`^https://app.example.com$`, reason.PublicSuffix, `"https://app.example.com"`},
+		{`https://.*.example.com`, reason.PublicSuffix, `"regexp:https://.*\\.example\\.com"`},
+		{`.*`, reason.PublicSuffix, "name your own domain"},
+		{`https://(.?){600}\.example\.com`, reason.Undecided, "write a simpler one"},
 		{`https://[ab]{20}a[ab]*\.example\.com`, "", ""},
 		{`https://[a-z]+\.example\.com`, "", ""},
 		{`https://(app|www)\.example\.(com|net)`, "", ""},
@@ -72,7 +73,7 @@ func TestExpressions(t *testing.T) {
 			}
 		}
 		policy.AllowCredentials = false
-		if _, err := core.New(policy); (err != nil) != (tt.reason == core.ReasonMatchesNothing) {
+		if _, err := core.New(policy); (err != nil) != (tt.reason == reason.MatchesNothing) {
 			t.Errorf("%s without credentials: %v", tt.expr, err)
 		}
 	}
@@ -110,7 +111,7 @@ func TestExamples(t *testing.T) {
 	}
 	const hard = `regexp:https://[ab]{20}a[ab]*\.example`
 	some, err := core.Examples(hard, "https://a.example")
-	if e := slices.Collect(core.PolicyErrors(err)); len(e) != 1 || e[0].Reason != core.ReasonUndecided || len(some) == 0 {
+	if e := slices.Collect(core.PolicyErrors(err)); len(e) != 1 || e[0].Reason != reason.Undecided || len(some) == 0 {
 		t.Errorf("Examples(%q) = %q, %v", hard, some, err)
 	}
 }

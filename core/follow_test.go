@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // typedOrigins are entries as people write them.
@@ -107,9 +108,9 @@ func follow(p core.Policy, field string, index int, suggestion string) (ways []c
 
 // intended are the reasons of warnings that remain if a suggestion is followed, because they
 // are about what the author wants, such as http:// or all extensions, not how it is written.
-var intended = []core.Reason{
-	core.ReasonNoOrigins, core.ReasonInsecureOrigin, core.ReasonPublicSuffix, core.ReasonBroadRegexp, core.ReasonBesideWildcard,
-	core.ReasonUnreachablePattern, core.ReasonUnused,
+var intended = []reason.Reason{
+	reason.NoOrigins, reason.InsecureOrigin, reason.PublicSuffix, reason.BroadRegexp, reason.BesideWildcard,
+	reason.UnreachablePattern, reason.Unused,
 }
 
 // TestSuggestionsAreAccepted follows every suggestion for the entries that people
@@ -200,7 +201,7 @@ func TestNamesSuggestionsAreAccepted(t *testing.T) {
 // always read.
 func misspelled(engine *core.Engine) bool {
 	return slices.ContainsFunc(engine.Warnings(), func(w core.Warning) bool {
-		return w.Reason != core.ReasonSafelisted || w.Field != "ExposeHeaders"
+		return w.Reason != reason.Safelisted || w.Field != "ExposeHeaders"
 	})
 }
 

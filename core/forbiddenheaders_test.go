@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // forbiddenNames are request headers that real configurations list although no script
@@ -35,7 +36,7 @@ func TestForbiddenRequestHeaders(t *testing.T) {
 				t.Fatalf("with %q: %d warnings, want one for each name: %v", others, len(ws), ws)
 			}
 			for i, w := range ws {
-				if w.Reason != core.ReasonForbiddenHeader || w.Field != "AllowHeaders" || w.Index != i || w.Value != forbiddenNames[i] {
+				if w.Reason != reason.ForbiddenHeader || w.Field != "AllowHeaders" || w.Index != i || w.Value != forbiddenNames[i] {
 					t.Errorf("with %q: %+v", others, w)
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 func one(change func(*core.Policy)) core.Policy {
@@ -31,27 +32,27 @@ func TestLimits(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*core.Policy)
-		reason core.Reason // empty if the policy is valid
-		detail string      // in the error
+		reason reason.Reason // empty if the policy is valid
+		detail string        // in the error
 	}{
 		{"a method of 256 bytes", method(256), "", ""},
-		{"a method of 257 bytes", method(257), core.ReasonTooLong, ""},
+		{"a method of 257 bytes", method(257), reason.TooLong, ""},
 		{"a header of 256 bytes", header(256), "", ""},
-		{"a header of 257 bytes", header(257), core.ReasonTooLong, ""},
+		{"a header of 257 bytes", header(257), reason.TooLong, ""},
 		{"a day", age(24 * time.Hour), "", ""},
-		{"a day and a second", age(24*time.Hour + time.Second), core.ReasonMaxAge, "use at most 2h"},
-		{"half a second short of a day", age(24*time.Hour - time.Second/2), core.ReasonMaxAge, "cannot express; use at most 2h"},
-		{"half a second short of two hours", age(2*time.Hour - time.Second/2), core.ReasonMaxAge, "did you mean 2h0m0s?"},
-		{"half a second more", age(2*time.Hour + time.Second/2), core.ReasonMaxAge, "cannot express; use at most 2h"},
-		{"a day and a half second", age(24*time.Hour + time.Second/2), core.ReasonMaxAge, "more than 24 hours"},
+		{"a day and a second", age(24*time.Hour + time.Second), reason.MaxAge, "use at most 2h"},
+		{"half a second short of a day", age(24*time.Hour - time.Second/2), reason.MaxAge, "cannot express; use at most 2h"},
+		{"half a second short of two hours", age(2*time.Hour - time.Second/2), reason.MaxAge, "did you mean 2h0m0s?"},
+		{"half a second more", age(2*time.Hour + time.Second/2), reason.MaxAge, "cannot express; use at most 2h"},
+		{"a day and a half second", age(24*time.Hour + time.Second/2), reason.MaxAge, "more than 24 hours"},
 		{"a second", age(time.Second), "", ""},
-		{"a day's seconds as nanoseconds", age(86400), core.ReasonMaxAge, "nanoseconds; use at most 2h"},
-		{"one nanosecond more", age(86401), core.ReasonMaxAge, "are too long; use at most 2h"},
-		{"two hours' seconds", age(7200), core.ReasonMaxAge, "did you mean 2h0m0s?"},
-		{"two hours' seconds and one", age(7201), core.ReasonMaxAge, "nanoseconds; use at most 2h"},
-		{"a millisecond", age(time.Millisecond), core.ReasonMaxAge, "a fraction of a second"},
-		{"a nanosecond less", age(time.Millisecond - 1), core.ReasonMaxAge, "are too long; use at most 2h"},
-		{"a negative second", age(-time.Second), core.ReasonMaxAge, "negative"},
+		{"a day's seconds as nanoseconds", age(86400), reason.MaxAge, "nanoseconds; use at most 2h"},
+		{"one nanosecond more", age(86401), reason.MaxAge, "are too long; use at most 2h"},
+		{"two hours' seconds", age(7200), reason.MaxAge, "did you mean 2h0m0s?"},
+		{"two hours' seconds and one", age(7201), reason.MaxAge, "nanoseconds; use at most 2h"},
+		{"a millisecond", age(time.Millisecond), reason.MaxAge, "a fraction of a second"},
+		{"a nanosecond less", age(time.Millisecond - 1), reason.MaxAge, "are too long; use at most 2h"},
+		{"a negative second", age(-time.Second), reason.MaxAge, "negative"},
 	}
 	for _, tt := range tests {
 		_, err := core.New(one(tt.change))
@@ -89,22 +90,22 @@ func TestRepeatedEntries(t *testing.T) {
 	const safe = "GET, HEAD, POST" // of a policy without methods
 	tests := []struct {
 		change         func(*core.Policy)
-		codes          []core.Reason
+		codes          []reason.Reason
 		methods, heads string
 	}{
-		{func(p *core.Policy) { p.AllowMethods = []string{"PUT", "put", "PATCH"} }, []core.Reason{core.ReasonDuplicate}, "PUT, PATCH", ""},
-		{func(p *core.Policy) { p.AllowMethods = []string{"*", "*"} }, []core.Reason{core.ReasonDuplicate}, "*", ""},
-		{func(p *core.Policy) { p.AllowMethods = []string{"*", "PUT"} }, []core.Reason{core.ReasonBesideWildcard}, "*", ""},
+		{func(p *core.Policy) { p.AllowMethods = []string{"PUT", "put", "PATCH"} }, []reason.Reason{reason.Duplicate}, "PUT, PATCH", ""},
+		{func(p *core.Policy) { p.AllowMethods = []string{"*", "*"} }, []reason.Reason{reason.Duplicate}, "*", ""},
+		{func(p *core.Policy) { p.AllowMethods = []string{"*", "PUT"} }, []reason.Reason{reason.BesideWildcard}, "*", ""},
 		{func(p *core.Policy) { p.AllowMethods = []string{"*"} }, nil, "*", ""},
-		{func(p *core.Policy) { p.AllowHeaders = []string{"x-a", "X-A"} }, []core.Reason{core.ReasonDuplicate}, safe, "x-a"},
-		{func(p *core.Policy) { p.AllowHeaders = []string{"*", "*"} }, []core.Reason{core.ReasonDuplicate}, safe, "*"},
+		{func(p *core.Policy) { p.AllowHeaders = []string{"x-a", "X-A"} }, []reason.Reason{reason.Duplicate}, safe, "x-a"},
+		{func(p *core.Policy) { p.AllowHeaders = []string{"*", "*"} }, []reason.Reason{reason.Duplicate}, safe, "*"},
 		{func(p *core.Policy) { p.MaxAge = 2 * time.Hour }, nil, safe, ""},
-		{func(p *core.Policy) { p.MaxAge = 2*time.Hour + time.Second }, []core.Reason{core.ReasonMaxAge}, safe, ""},
-		{func(p *core.Policy) { p.AllowOrigins = []string{"regexp:https://.*"} }, []core.Reason{core.ReasonBroadRegexp}, "", ""},
+		{func(p *core.Policy) { p.MaxAge = 2*time.Hour + time.Second }, []reason.Reason{reason.MaxAge}, safe, ""},
+		{func(p *core.Policy) { p.AllowOrigins = []string{"regexp:https://.*"} }, []reason.Reason{reason.BroadRegexp}, "", ""},
 		{func(p *core.Policy) { p.AllowOrigins = []string{"https://*.internal"} }, nil, "", ""},
 		{func(p *core.Policy) {
 			p.AllowOrigins, p.AllowCredentials = []string{"https://*.internal"}, true
-		}, []core.Reason{core.ReasonUnmanagedSuffix}, "", ""},
+		}, []reason.Reason{reason.UnmanagedSuffix}, "", ""},
 		{func(p *core.Policy) {
 			p.AllowOrigins, p.AllowCredentials = []string{"http://localhost:*"}, true
 		}, nil, "", ""},
@@ -116,7 +117,7 @@ func TestRepeatedEntries(t *testing.T) {
 			t.Errorf("%d: %v", i, err)
 			continue
 		}
-		var codes []core.Reason
+		var codes []reason.Reason
 		for _, w := range e.Warnings() {
 			codes = append(codes, w.Reason)
 		}

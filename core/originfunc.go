@@ -8,6 +8,7 @@ import (
 
 	"github.com/corskit/corskit/internal/origin"
 	"github.com/corskit/corskit/internal/suffix"
+	"github.com/corskit/corskit/reason"
 )
 
 // CheckOriginFunc calls the policy's AllowOriginFunc with origins that strangers can
@@ -29,9 +30,9 @@ import (
 // CheckOriginFunc recovers and returns an error.
 //
 // The error joins a [*PolicyError] for each kind of mistake, with an allowed origin as its
-// Value and one of these reasons: [ReasonBroadFunc], [ReasonInsecureOrigin], [ReasonPort],
-// [ReasonNull], [ReasonFuncPanic]. If the function refuses an origin in known, the reason is
-// [ReasonUnused]. Errors about known have the Field "known". If the policy itself is not
+// Value and one of these reasons: [reason.BroadFunc], [reason.InsecureOrigin], [reason.Port],
+// [reason.NullOrigin], [reason.FuncPanic]. If the function refuses an origin in known, the reason is
+// [reason.Unused]. Errors about known have the Field "known". If the policy itself is not
 // valid, CheckOriginFunc returns the error of New. If AllowOriginFunc is nil, it returns nil.
 //
 // More than 100 patterns in known are an error, and only the first 100 entries of
@@ -46,7 +47,7 @@ func (p Policy) CheckOriginFunc(ctx context.Context, known ...string) error {
 	}
 	c := &funcCheck{ctx: ctx, policy: p, found: make(map[trick]bool), asked: make(map[string]bool)}
 	if len(known) > maxImitated {
-		c.report(-1, "", ReasonTooMany, "more than 100 known patterns", "check fewer at a time")
+		c.report(-1, "", reason.TooMany, "more than 100 known patterns", "check fewer at a time")
 		return errors.Join(c.errs...)
 	}
 	p.AllowOriginFunc = nil
@@ -90,25 +91,25 @@ const (
 
 // tricks has what to report about a function that allows an origin made by a trick.
 var tricks = [...]struct {
-	reason             Reason
+	reason             reason.Reason
 	detail, suggestion text
 }{
-	everyone:  {ReasonBroadFunc, "the function allows everyone", "compare the origin with those that you mean, byte for byte"},
-	anyone:    {ReasonBroadFunc, "the function allows strangers", "compare the origin with those that you mean, byte for byte"},
-	begins:    {ReasonBroadFunc, "the function looks only at the beginning of the origin", "compare the whole origin"},
-	ends:      {ReasonBroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end from a dot on"},
-	contains:  {ReasonBroadFunc, "the function looks only for a part of the origin", "compare the whole origin"},
-	dots:      {ReasonBroadFunc, "the function takes any character for a dot", "escape the dots of an expression"},
-	neighbour: {ReasonBroadFunc, "the function allows other customers of a shared host", "compare the origin with those that you mean"},
-	sibling: {ReasonBroadFunc, "the function allows other names of a domain",
+	everyone:  {reason.BroadFunc, "the function allows everyone", "compare the origin with those that you mean, byte for byte"},
+	anyone:    {reason.BroadFunc, "the function allows strangers", "compare the origin with those that you mean, byte for byte"},
+	begins:    {reason.BroadFunc, "the function looks only at the beginning of the origin", "compare the whole origin"},
+	ends:      {reason.BroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end from a dot on"},
+	contains:  {reason.BroadFunc, "the function looks only for a part of the origin", "compare the whole origin"},
+	dots:      {reason.BroadFunc, "the function takes any character for a dot", "escape the dots of an expression"},
+	neighbour: {reason.BroadFunc, "the function allows other customers of a shared host", "compare the origin with those that you mean"},
+	sibling: {reason.BroadFunc, "the function allows other names of a domain",
 		"if that is intended, pass the check a pattern that matches them"},
-	loopback: {ReasonBroadFunc, "the function allows every program on the user's machine",
+	loopback: {reason.BroadFunc, "the function allows every program on the user's machine",
 		`if that is intended, pass the check "http://localhost:*"`},
-	insecure: {ReasonInsecureOrigin, "the function ignores the scheme: anyone on the network can impersonate an http:// origin",
+	insecure: {reason.InsecureOrigin, "the function ignores the scheme: anyone on the network can impersonate an http:// origin",
 		"compare the whole origin, scheme included"},
-	scheme: {ReasonBroadFunc, "the function ignores the scheme, so other applications get in", "compare the whole origin, scheme included"},
-	port:   {ReasonPort, "the function ignores the port", "compare the whole origin, port included"},
-	opaque: {ReasonNull, `any site can send requests with the origin "null"`, "compare the origin with those that you mean"},
+	scheme: {reason.BroadFunc, "the function ignores the scheme, so other applications get in", "compare the whole origin, scheme included"},
+	port:   {reason.Port, "the function ignores the port", "compare the whole origin, port included"},
+	opaque: {reason.NullOrigin, `any site can send requests with the origin "null"`, "compare the origin with those that you mean"},
 }
 
 // strangers are origins that no application is meant for.
@@ -204,13 +205,13 @@ func (c *funcCheck) ask(value string) (allowed, ok bool) {
 	defer func() {
 		if r := recover(); r != nil && !c.panicked {
 			c.panicked = true
-			c.report(-1, value, ReasonFuncPanic, textf("the function panics: %.100q", fmt.Sprint(r)), "return false instead")
+			c.report(-1, value, reason.FuncPanic, textf("the function panics: %.100q", fmt.Sprint(r)), "return false instead")
 		}
 	}()
 	return c.policy.AllowOriginFunc(c.ctx, Request{Method: "GET", Path: "/", Origin: []string{value}}), true
 }
 
-func (c *funcCheck) report(index int, value string, reason Reason, detail, suggestion text) {
+func (c *funcCheck) report(index int, value string, reason reason.Reason, detail, suggestion text) {
 	field := "AllowOriginFunc"
 	if index >= 0 {
 		field = fieldKnown
@@ -227,7 +228,7 @@ func (c *funcCheck) expect(i int, entry string) {
 		return
 	}
 	if allowed, ok := c.ask(entry); ok && !allowed {
-		c.report(i, entry, ReasonUnused, "the function refuses this origin", "remove it, or let the function allow it")
+		c.report(i, entry, reason.Unused, "the function refuses this origin", "remove it, or let the function allow it")
 	}
 }
 

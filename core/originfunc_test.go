@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // byOrigin makes an AllowOriginFunc of a function of the origin.
@@ -106,7 +107,7 @@ func TestCheckOriginFunc(t *testing.T) {
 			}
 			i++
 			place := fmt.Sprint(e.Policy, " ", e.Field, " ", e.Index)
-			if isKnown := e.Reason == core.ReasonUnused; e.Suggestion == "" || isKnown != (place == "p known 0") ||
+			if isKnown := e.Reason == reason.Unused; e.Suggestion == "" || isKnown != (place == "p known 0") ||
 				!isKnown && place != "p AllowOriginFunc -1" {
 				t.Errorf("%s: %+v", tt.name, *e)
 			}
@@ -192,7 +193,7 @@ func TestCheckOriginFuncLimits(t *testing.T) {
 	calls := 0
 	p := core.Policy{AllowOrigins: many, AllowOriginFunc: func(context.Context, core.Request) bool { calls++; return false }}
 	all := slices.Collect(core.PolicyErrors(p.CheckOriginFunc(ctx, many...)))
-	if len(all) != 1 || all[0].Reason != core.ReasonTooMany || calls > 0 {
+	if len(all) != 1 || all[0].Reason != reason.TooMany || calls > 0 {
 		t.Errorf("%v after %d calls", all, calls)
 	}
 	if err := p.CheckOriginFunc(ctx, many[:100]...); err != nil || calls > 5000 {
@@ -213,7 +214,7 @@ func TestCheckOriginFuncLimits(t *testing.T) {
 
 	err = p.CheckOriginFunc(ctx, "https://company.com", "company.com")
 	if all := slices.Collect(core.PolicyErrors(err)); len(all) != 1 || all[0].Field != "known" || all[0].Index != 1 ||
-		all[0].Reason != core.ReasonMissingScheme {
+		all[0].Reason != reason.MissingScheme {
 		t.Errorf("a faulty pattern: %v", err)
 	}
 	p.AllowOrigins = []string{"company.com"}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/internal/origin"
+	"github.com/corskit/corskit/reason"
 )
 
 // origins checks the policy's origins and adds them to b. any reports whether "*"
@@ -18,7 +19,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 		// This is fast, because long lists consist of plain origins.
 		if !any && origin.IsPlain(entry) {
 			if !b.AddExact(owner, entry) && len(ps.errs) == 0 {
-				ps.again(field, i, entry, ReasonUnreachablePattern)
+				ps.again(field, i, entry, reason.UnreachablePattern)
 			}
 			ps.placeholder(i, entry)
 			continue
@@ -32,27 +33,27 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 		})
 		switch {
 		case isHeaderPreset(entry):
-			ps.fault(field, i, entry, ReasonUnknownPreset, "a preset of methods and headers",
+			ps.fault(field, i, entry, reason.UnknownPreset, "a preset of methods and headers",
 				"move it to "+nameAllowHeaders+" and "+nameExposeHeaders)
 		case f != nil:
 			detail, suggestion := ps.acceptable(f)
-			ps.fault(field, i, entry, Reason(f.Reason), detail, suggestion)
+			ps.fault(field, i, entry, f.Reason, detail, suggestion)
 		case len(ps.errs) > faults: // refused as dangerous
 		case any && entry != "*":
-			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this origin`, `list only "*"`)
+			ps.warn(field, i, entry, reason.BesideWildcard, `"*" already allows this origin`, `list only "*"`)
 		case ps.repeated(entry):
-			ps.again(field, i, entry, ReasonUnreachablePattern)
+			ps.again(field, i, entry, reason.UnreachablePattern)
 		case ps.placeholder(i, entry):
 		case odd != "":
-			ps.warn(field, i, entry, ReasonUnused, text(odd), ps.webOrigin(entry))
+			ps.warn(field, i, entry, reason.Unused, text(odd), ps.webOrigin(entry))
 		case insecure:
-			ps.warn(field, i, entry, ReasonInsecureOrigin,
+			ps.warn(field, i, entry, reason.InsecureOrigin,
 				"anyone on the network can impersonate an http:// origin", securely(entry))
 		case dotted:
-			ps.warn(field, i, entry, ReasonTrailingDot, "matches only pages whose address has the dot at the end of the host",
+			ps.warn(field, i, entry, reason.TrailingDot, "matches only pages whose address has the dot at the end of the host",
 				"pages without the dot need an entry of their own")
 		case !added && len(ps.errs) == 0:
-			ps.again(field, i, entry, ReasonUnreachablePattern)
+			ps.again(field, i, entry, reason.UnreachablePattern)
 		}
 	}
 }
@@ -111,7 +112,7 @@ func (ps *policyScope) webOrigin(entry string) text {
 // origin that it matches.
 type danger struct {
 	refused    bool // false for a warning
-	reason     Reason
+	reason     reason.Reason
 	detail     text
 	suggestion text
 }
@@ -175,9 +176,9 @@ func (ps *policyScope) acceptable(f *origin.Fault) (detail, suggestion text) {
 		detail = text(f.Detail) + "; also: " + d.detail
 		secure, ok := ps.secure(entry)
 		switch {
-		case d.reason == ReasonNull && !ps.policy.AllowCredentials:
+		case d.reason == reason.NullOrigin && !ps.policy.AllowCredentials:
 			return detail, textf("write %q and set "+nameAllowNullOrigin+" if that is intended", entry)
-		case d.reason != ReasonInsecureOrigin || !ok:
+		case d.reason != reason.InsecureOrigin || !ok:
 			return detail, text(strings.Replace(string(d.suggestion), "or set ", "or write "+quoted+" and set ", 1))
 		}
 		suggestion = text(strings.Replace(string(suggestion), quoted, strconv.Quote(secure), 1))
@@ -202,7 +203,7 @@ var quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 func (ps *policyScope) placeholder(i int, entry string) bool {
 	found := origin.IsPlaceholder(entry)
 	if found {
-		ps.warn("AllowOrigins", i, entry, ReasonPlaceholder, "looks like a placeholder from documentation",
+		ps.warn("AllowOrigins", i, entry, reason.Placeholder, "looks like a placeholder from documentation",
 			"write the origin of your own pages")
 	}
 	return found
@@ -210,7 +211,7 @@ func (ps *policyScope) placeholder(i int, entry string) bool {
 
 func anyDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 	return danger{
-		true, ReasonAnyCredentials,
+		true, reason.AnyCredentials,
 		`with credentials, browsers refuse "*", and reflecting every origin would let any site act as its visitors`,
 		"list the origins that need credentials, or set " + nameAllowCredentials + " to false: nothing changes if * was sent before, " +
 			"but requests with credentials will fail if origins were reflected",
@@ -219,7 +220,7 @@ func anyDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 
 func nullDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 	d := danger{
-		true, ReasonNull,
+		true, reason.NullOrigin,
 		`any site can send requests with the origin "null"`, "set " + nameAllowNullOrigin + " if that is intended",
 	}
 	if p.AllowCredentials {
@@ -234,7 +235,7 @@ func regexpUseless(p *Policy, entry string, pat *origin.Pattern) (danger, bool) 
 	rest, http := strings.CutPrefix(entry, "regexp:http:")
 	loopback := strings.HasPrefix(rest, "//localhost") || strings.HasPrefix(rest, "//127") || strings.HasPrefix(rest, `//\[`)
 	return danger{
-		false, ReasonUnused,
+		false, reason.Unused,
 		"with credentials, no http:// origin other than loopback is allowed", "serve the page over https://",
 	}, pat.Kind == origin.Regexp && http && !loopback && p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
 }
@@ -247,14 +248,14 @@ func wildDanger(p *Policy, _ string, pat *origin.Pattern) (danger, bool) {
 	switch {
 	case !found:
 		return danger{
-			false, ReasonUnmanagedSuffix,
+			false, reason.UnmanagedSuffix,
 			"a wildcard under a top-level domain that the public suffix list does not know", "write out a domain",
 		}, p.AllowCredentials && pat.Unmanaged() && !pat.Loopback()
 	case !p.AllowCredentials, p.DangerouslyAllowPublicSuffixes:
-		return danger{false, ReasonPublicSuffix, textf("a wildcard under %s", where), text(advice)}, true
+		return danger{false, reason.PublicSuffix, textf("a wildcard under %s", where), text(advice)}, true
 	}
 	return danger{
-		true, ReasonPublicSuffix, textf("with credentials, a wildcard under %s", where),
+		true, reason.PublicSuffix, textf("with credentials, a wildcard under %s", where),
 		text(advice) + ", or set " + nameAllowPublicSuffix + " if that is intended",
 	}, true
 }
@@ -269,7 +270,7 @@ func securely(entry string) text {
 
 func insecureDanger(p *Policy, entry string, pat *origin.Pattern) (danger, bool) {
 	return danger{
-		true, ReasonInsecureOrigin,
+		true, reason.InsecureOrigin,
 		"http:// origin with credentials: anyone on the network can impersonate it",
 		securely(entry) + ", or set " + nameAllowInsecure + " if that is intended",
 	}, pat.Insecure() && p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/internal/fetch"
+	"github.com/corskit/corskit/reason"
 )
 
 // entryOf has the names of a list so far, and the entry that listed each.
@@ -33,9 +34,9 @@ func (ps *policyScope) preset(field string, i int, entry string, seen entryOf, a
 	case len(added) == 0:
 		ps.listedBy(field, i, entry, slices.Sorted(maps.Keys(others))...)
 	case all:
-		ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already covers these names`, `list only "*"`)
+		ps.warn(field, i, entry, reason.BesideWildcard, `"*" already covers these names`, `list only "*"`)
 	case !slices.ContainsFunc(names, func(name string) bool { return !fetch.IsSafelistedMethod(name) }):
-		ps.warn(field, i, entry, ReasonSafelisted,
+		ps.warn(field, i, entry, reason.Safelisted,
 			textf("no effect: browsers send %s without asking for permission", strings.Join(names, " and ")), "remove it")
 	}
 	return added
@@ -46,11 +47,11 @@ func (ps *policyScope) unknownPreset(field string, i int, entry string) {
 	meant, ok := fetch.MeantPreset(entry)
 	switch {
 	case ok:
-		ps.fault(field, i, entry, ReasonUnknownPreset, "not the name of a preset", didYouMean(meant))
+		ps.fault(field, i, entry, reason.UnknownPreset, "not the name of a preset", didYouMean(meant))
 	case strings.EqualFold(entry, "@loopback"):
-		ps.fault(field, i, entry, ReasonUnknownPreset, "a preset of origins", "move it to "+nameAllowOrigins)
+		ps.fault(field, i, entry, reason.UnknownPreset, "a preset of origins", "move it to "+nameAllowOrigins)
 	default:
-		ps.fault(field, i, entry, ReasonUnknownPreset, "not the name of a preset",
+		ps.fault(field, i, entry, reason.UnknownPreset, "not the name of a preset",
 			`the presets are "@connect", "@grpc-web" and "@mcp"; list other names without "@"`)
 	}
 }
@@ -58,10 +59,10 @@ func (ps *policyScope) unknownPreset(field string, i int, entry string) {
 // listedBy warns of an entry that lists nothing that other entries have not listed.
 func (ps *policyScope) listedBy(field string, i int, entry string, others ...string) {
 	if slices.Equal(others, []string{entry}) || !slices.ContainsFunc(append(others, entry), fetch.IsPresetName) {
-		ps.again(field, i, entry, ReasonDuplicate)
+		ps.again(field, i, entry, reason.Duplicate)
 		return
 	}
-	ps.warn(field, i, entry, ReasonDuplicate, "already listed, by "+quotedList(others), "remove it")
+	ps.warn(field, i, entry, reason.Duplicate, "already listed, by "+quotedList(others), "remove it")
 }
 
 // presetNames returns what a preset stands for in a field.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 const presetOrigin = "https://app.example.com"
@@ -104,7 +105,7 @@ func TestUnknownPresets(t *testing.T) {
 			*list = []string{"x-a", entry}
 			_, err := core.New(p)
 			faults := slices.Collect(core.PolicyErrors(err))
-			if len(faults) != 1 || faults[0].Field != field || faults[0].Index != 1 || faults[0].Reason != core.ReasonUnknownPreset ||
+			if len(faults) != 1 || faults[0].Field != field || faults[0].Index != 1 || faults[0].Reason != reason.UnknownPreset ||
 				!strings.Contains(faults[0].Suggestion, fix) {
 				t.Errorf("%s %q: %v, want one error with %q", field, entry, err, fix)
 				continue
@@ -120,7 +121,7 @@ func TestUnknownPresets(t *testing.T) {
 	for _, entry := range []string{"@connect", "@grpc-web", "@mcp"} {
 		_, err := core.New(core.Policy{AllowOrigins: []string{entry}})
 		faults := slices.Collect(core.PolicyErrors(err))
-		if len(faults) != 1 || faults[0].Reason != core.ReasonUnknownPreset ||
+		if len(faults) != 1 || faults[0].Reason != reason.UnknownPreset ||
 			faults[0].Suggestion != "move it to AllowHeaders and ExposeHeaders" {
 			t.Errorf("AllowOrigins %q: %v", entry, err)
 		}

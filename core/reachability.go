@@ -5,6 +5,7 @@ import (
 
 	"github.com/corskit/corskit/internal/language"
 	"github.com/corskit/corskit/internal/origin"
+	"github.com/corskit/corskit/reason"
 )
 
 // reachability warns of patterns whose origins another pattern matches, and of
@@ -19,7 +20,7 @@ func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 		ps := policyScope{compiler: c, policy: &Policy{Name: rs.answers[i].name}}
 		switch {
 		case any != origin.NoOwner && i > any:
-			ps.warn("AllowOrigins", -1, "", ReasonUnreachablePolicy,
+			ps.warn("AllowOrigins", -1, "", reason.UnreachablePolicy,
 				textf("the earlier policy %q allows every origin", rs.answers[any].name), "move this policy before that one")
 			continue
 		case rs.answers[i].any:
@@ -29,15 +30,15 @@ func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 			owner, pattern, err := cover.of(i, j, entry)
 			switch {
 			case err != nil:
-				ps.warn("AllowOrigins", j, entry, ReasonUndecided,
+				ps.warn("AllowOrigins", j, entry, reason.Undecided,
 					"the patterns are too many or too complex to tell whether others match the same origins as this one and later ones",
 					"write fewer or simpler patterns")
 				return
 			case owner == i:
-				ps.warn("AllowOrigins", j, entry, ReasonUnreachablePattern,
+				ps.warn("AllowOrigins", j, entry, reason.UnreachablePattern,
 					textf("redundant: pattern %q matches these origins too", pattern), "remove it")
 			case owner != origin.NoOwner:
-				ps.warn("AllowOrigins", j, entry, ReasonUnreachablePattern,
+				ps.warn("AllowOrigins", j, entry, reason.UnreachablePattern,
 					textf("no effect: pattern %q of policy %q already matches these origins", pattern, rs.answers[owner].name),
 					"remove it, or move it to an earlier policy")
 			}

@@ -3,6 +3,8 @@ package core
 import (
 	"bytes"
 	"strings"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // Route applies policies to the requests for one host and one or more paths. See
@@ -50,7 +52,7 @@ func compileRoutes(routes []Route) (*state, error) {
 	warns, effort := new(warnings), newEffort()
 	var errs []error
 	if len(routes) == 0 {
-		e := finding{"", "Routes", -1, ""}.error(ReasonNoPolicy, "no route", "pass one, or use New")
+		e := finding{"", "Routes", -1, ""}.error(reason.NoPolicy, "no route", "pass one, or use New")
 		errs = append(errs, &e)
 	}
 	compiled := make([]route, len(routes))
@@ -60,7 +62,7 @@ func compileRoutes(routes []Route) (*state, error) {
 		c.warnExact(i, routes)
 		for j, earlier := range routes[:i] {
 			if covers(earlier, r) {
-				c.warn(finding{"", "Routes", i, r.Host + r.Path}, ReasonUnreachableRoute,
+				c.warn(finding{"", "Routes", i, r.Host + r.Path}, reason.UnreachableRoute,
 					textf("the earlier route %d covers it", j), "move it before that route")
 				break
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 func named(name string) []core.Policy {
@@ -127,7 +128,7 @@ func TestRoutes(t *testing.T) {
 	}
 	warned := false
 	for _, w := range e.Warnings() {
-		warned = warned || w.Reason == core.ReasonUnreachableRoute && w.Index == 6
+		warned = warned || w.Reason == reason.UnreachableRoute && w.Index == 6
 	}
 	if !warned {
 		t.Errorf("no warning of the unreachable route: %v", e.Warnings())

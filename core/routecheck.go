@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/internal/origin"
+	"github.com/corskit/corskit/reason"
 )
 
 // routeFault is a fault in the host or the path of a route.
 type routeFault struct {
 	value              string
-	reason             Reason
+	reason             reason.Reason
 	detail, suggestion text
 }
 
@@ -26,7 +27,7 @@ func (c *compiler) warnExact(i int, routes []Route) {
 	path := routes[i].Path
 	below := path + "/"
 	if likePrefix.MatchString(path) && !slices.ContainsFunc(routes, func(r Route) bool { return r.Path == below }) {
-		c.warn(finding{"", "Routes", i, path}, ReasonExactPath, "covers only this path, and none below it",
+		c.warn(finding{"", "Routes", i, path}, reason.ExactPath, "covers only this path, and none below it",
 			textf("write %q to cover the paths below it too", below))
 	}
 }
@@ -38,7 +39,7 @@ func (c *compiler) checkRoute(i int, r Route) {
 		}
 	}
 	if len(r.Policies) == 0 {
-		c.fault(finding{"", "Routes", i, r.Host + r.Path}, ReasonNoPolicy,
+		c.fault(finding{"", "Routes", i, r.Host + r.Path}, reason.NoPolicy,
 			"a route without a policy", "add one; the zero Policy denies every origin")
 	}
 }
@@ -48,7 +49,7 @@ func hostFault(host string) *routeFault {
 	if host == "" {
 		return nil
 	}
-	fault := func(reason Reason, detail, suggestion text) *routeFault {
+	fault := func(reason reason.Reason, detail, suggestion text) *routeFault {
 		return &routeFault{host, reason, detail, suggestion}
 	}
 	const canonical text = "write it as browsers send it, without a port"
@@ -57,15 +58,15 @@ func hostFault(host string) *routeFault {
 	case ok && o.Port == 0 && !strings.HasSuffix(host, ":443"):
 		return nil
 	case ok:
-		return fault(ReasonPort, "a route's host must not include a port", hostSuggestion(o.Host, "write only the host"))
+		return fault(reason.Port, "a route's host must not include a port", hostSuggestion(o.Host, "write only the host"))
 	case strings.Contains(host, "://"):
-		return fault(ReasonHost, "a route has a host, not an origin", "write only the host")
+		return fault(reason.Host, "a route has a host, not an origin", "write only the host")
 	case strings.Contains(host, "*"):
-		return fault(ReasonWildcard, "a route's host has no wildcard", "omit the host to cover all hosts, or write one route for each")
+		return fault(reason.Wildcard, "a route's host has no wildcard", "omit the host to cover all hosts, or write one route for each")
 	case strings.ToLower(host) != host:
-		return fault(ReasonUpperCase, "upper case in a host", hostSuggestion(strings.ToLower(host), canonical))
+		return fault(reason.UpperCase, "upper case in a host", hostSuggestion(strings.ToLower(host), canonical))
 	case strings.HasSuffix(host, "."):
-		return fault(ReasonHost, "not a host name in canonical form", hostSuggestion(strings.TrimRight(host, "."), canonical))
+		return fault(reason.Host, "not a host name in canonical form", hostSuggestion(strings.TrimRight(host, "."), canonical))
 	}
 	suggestion := canonical
 	if f := origin.ParsePattern("https://"+host, func(origin.Pattern) {}); f != nil {
@@ -73,7 +74,7 @@ func hostFault(host string) *routeFault {
 			suggestion = hostSuggestion(strings.TrimSuffix(fixed, `"?`), suggestion)
 		}
 	}
-	return fault(ReasonHost, "not a host name in canonical form", suggestion)
+	return fault(reason.Host, "not a host name in canonical form", suggestion)
 }
 
 // hostSuggestion suggests host if a route may have it, and otherwise returns
@@ -107,7 +108,7 @@ func pathFault(path string) *routeFault {
 // pathRule is something that the path of a route must not have.
 type pathRule struct {
 	broken             func(path string) bool
-	reason             Reason
+	reason             reason.Reason
 	detail, suggestion text
 	fixed              func(path string) (string, bool) // may be nil
 }
@@ -119,18 +120,18 @@ func has(chars string) func(string) bool {
 
 // pathRules are tried in order. The first one bounds the work of the others.
 var pathRules = []pathRule{
-	{func(p string) bool { return len(p) > maxReading }, ReasonTooLong, "a path of more than 1024 bytes", "shorten it", nil},
-	{func(p string) bool { return p == "*" }, ReasonWildcard, "a path has no wildcards",
+	{func(p string) bool { return len(p) > maxReading }, reason.TooLong, "a path of more than 1024 bytes", "shorten it", nil},
+	{func(p string) bool { return p == "*" }, reason.Wildcard, "a path has no wildcards",
 		`omit the path, or write "/", to cover every path`, nil},
-	{func(p string) bool { return strings.TrimSpace(p) != p }, ReasonWhiteSpace, "white space around the path", "remove it", nil},
-	{func(p string) bool { return strings.Contains(p, "://") }, ReasonPath, "a URL instead of a path",
+	{func(p string) bool { return strings.TrimSpace(p) != p }, reason.WhiteSpace, "white space around the path", "remove it", nil},
+	{func(p string) bool { return strings.Contains(p, "://") }, reason.Path, "a URL instead of a path",
 		"put the host into " + nameHost + " and the path here", nil},
-	{func(p string) bool { return p[0] != '/' }, ReasonPath, "a path begins with a slash", "write the path as the router sees it",
+	{func(p string) bool { return p[0] != '/' }, reason.Path, "a path begins with a slash", "write the path as the router sees it",
 		func(p string) (string, bool) { return "/" + p, true }},
-	{has("%"), ReasonPath, "routes compare decoded paths, so a path with an escape matches nothing", "write it decoded",
+	{has("%"), reason.Path, "routes compare decoded paths, so a path with an escape matches nothing", "write it decoded",
 		func(p string) (string, bool) { u, err := url.PathUnescape(p); return u, err == nil }},
-	{func(p string) bool { return strings.ContainsAny(p, "*{}") || strings.Contains(p, "/:") }, ReasonWildcard, "a path has no wildcards",
+	{func(p string) bool { return strings.ContainsAny(p, "*{}") || strings.Contains(p, "/:") }, reason.Wildcard, "a path has no wildcards",
 		"end it with a slash to cover every path below it", nil},
-	{has("?#"), ReasonPath, "a path has no query or fragment", "remove it", nil},
-	{ambiguous, ReasonPath, `a path with "//", "." or ".." segments`, "write it in its clean form", nil},
+	{has("?#"), reason.Path, "a path has no query or fragment", "remove it", nil},
+	{ambiguous, reason.Path, `a path with "//", "." or ".." segments`, "write it in its clean form", nil},
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/internal/fetch"
+	"github.com/corskit/corskit/reason"
 )
 
 // finding is the place of a fault or a warning.
@@ -17,19 +18,19 @@ type finding struct {
 }
 
 // error returns the fault or warning as a PolicyError.
-func (f finding) error(r Reason, detail, suggestion text) PolicyError {
+func (f finding) error(r reason.Reason, detail, suggestion text) PolicyError {
 	return PolicyError{
 		Policy: f.policy, Field: f.field, Index: f.index, Value: f.value, Reason: r,
 		Detail: detail.String(), Suggestion: suggestion.String(), detail: detail, suggestion: suggestion,
 	}
 }
 
-func (c *compiler) fault(f finding, r Reason, detail, suggestion text) {
+func (c *compiler) fault(f finding, r reason.Reason, detail, suggestion text) {
 	e := f.error(r, detail, suggestion)
 	c.errs = append(c.errs, &e)
 }
 
-func (c *compiler) warn(f finding, r Reason, detail, suggestion text) {
+func (c *compiler) warn(f finding, r reason.Reason, detail, suggestion text) {
 	c.warns.add(Warning(f.error(r, detail, suggestion)))
 }
 
@@ -39,22 +40,22 @@ type policyScope struct {
 	policy *Policy
 }
 
-func (ps *policyScope) fault(field string, index int, value string, r Reason, detail, suggestion text) {
+func (ps *policyScope) fault(field string, index int, value string, r reason.Reason, detail, suggestion text) {
 	ps.compiler.fault(finding{ps.policy.Name, field, index, value}, r, detail, suggestion)
 }
 
-func (ps *policyScope) warn(field string, index int, value string, r Reason, detail, suggestion text) {
+func (ps *policyScope) warn(field string, index int, value string, r reason.Reason, detail, suggestion text) {
 	ps.compiler.warn(finding{ps.policy.Name, field, index, value}, r, detail, suggestion)
 }
 
 // again warns of an entry that is listed twice.
-func (ps *policyScope) again(field string, index int, value string, r Reason) {
+func (ps *policyScope) again(field string, index int, value string, r reason.Reason) {
 	ps.warn(field, index, value, r, "already listed", "remove one of the two")
 }
 
 // misspelled warns of an entry that is almost a known name.
 func (ps *policyScope) misspelled(field string, i int, entry, meant string) {
-	ps.warn(field, i, entry, ReasonMisspelled, "not a common name", didYouMean(meant))
+	ps.warn(field, i, entry, reason.Misspelled, "not a common name", didYouMean(meant))
 }
 
 func didYouMean(s string) text { return textf("did you mean %s?", quoted(s)) }
@@ -65,15 +66,15 @@ func (ps *policyScope) settings(any bool) {
 	p := ps.policy
 	switch {
 	case p.AllowOriginFunc != nil && any:
-		ps.warn("AllowOriginFunc", -1, "", ReasonUnused, `never called, because "*" allows every origin`, `remove it, or remove "*"`)
+		ps.warn("AllowOriginFunc", -1, "", reason.Unused, `never called, because "*" allows every origin`, `remove it, or remove "*"`)
 	case p.AllowOriginFunc == nil && len(p.AllowOrigins) == 0:
-		ps.warn("AllowOrigins", -1, "", ReasonNoOrigins, "no origin is allowed", "list the origins that may read responses")
+		ps.warn("AllowOrigins", -1, "", reason.NoOrigins, "no origin is allowed", "list the origins that may read responses")
 	}
 	if any && p.RejectDisallowed {
-		ps.warn("RejectDisallowed", -1, "true", ReasonUnused, `no effect, because "*" allows every origin`, `remove it, or remove "*"`)
+		ps.warn("RejectDisallowed", -1, "true", reason.Unused, `no effect, because "*" allows every origin`, `remove it, or remove "*"`)
 	}
 	if any && p.AllowPrivateNetwork {
-		ps.warn("AllowPrivateNetwork", -1, "true", ReasonPrivateNetwork,
+		ps.warn("AllowPrivateNetwork", -1, "true", reason.PrivateNetwork,
 			"every origin may access the private network", "list the origins that need to")
 	}
 }
@@ -88,7 +89,7 @@ func (ps *policyScope) methods() (value string, all bool) {
 	for i, entry := range ps.policy.AllowMethods {
 		if entry == "*" {
 			if slices.Index(ps.policy.AllowMethods, "*") != i {
-				ps.again(field, i, entry, ReasonDuplicate)
+				ps.again(field, i, entry, reason.Duplicate)
 			}
 			continue
 		}
@@ -105,9 +106,9 @@ func (ps *policyScope) methods() (value string, all bool) {
 			ps.listedBy(field, i, entry, seen[m])
 			continue
 		case all:
-			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this method`, `list only "*"`)
+			ps.warn(field, i, entry, reason.BesideWildcard, `"*" already allows this method`, `list only "*"`)
 		case fetch.IsSafelistedMethod(m):
-			ps.warn(field, i, entry, ReasonSafelisted,
+			ps.warn(field, i, entry, reason.Safelisted,
 				textf("no effect: browsers send %s without asking for permission", m),
 				"remove it; to forbid the method, answer it with 405")
 		default:
@@ -139,11 +140,11 @@ func (ps *policyScope) method(i int, entry string) (m string, ok bool) {
 	}
 	m = fetch.NormalizeMethod(entry)
 	if fetch.IsForbiddenMethod(m) {
-		ps.fault(field, i, entry, ReasonForbiddenMethod, textf("browsers never send %s", strings.ToUpper(m)), "remove it")
+		ps.fault(field, i, entry, reason.ForbiddenMethod, textf("browsers never send %s", strings.ToUpper(m)), "remove it")
 		return "", false
 	}
 	if upper, registered := fetch.RegisteredMethod(m); registered && upper != m {
-		ps.fault(field, i, entry, ReasonMethodCase,
+		ps.fault(field, i, entry, reason.MethodCase,
 			"methods are case-sensitive, and browsers do not change the case of this one", didYouMean(upper))
 		return "", false
 	}
@@ -159,13 +160,13 @@ func (ps *policyScope) headers() (value string, all bool) {
 		switch {
 		case fetch.IsForbiddenRequestHeader(name):
 			// Sending the name would have no effect: no browser asks for it.
-			ps.warn(field, i, entry, ReasonForbiddenHeader,
+			ps.warn(field, i, entry, reason.ForbiddenHeader,
 				"no effect, and never sent to browsers: only the browser itself can set this header", "remove it")
 			return false
 		case strings.HasPrefix(name, "access-control-"):
-			ps.warn(field, i, entry, ReasonResponseHeader, "a response header, which no script sends", "remove it")
+			ps.warn(field, i, entry, reason.ResponseHeader, "a response header, which no script sends", "remove it")
 		case all && (name != "authorization" || ps.policy.AllowCredentials):
-			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already allows this name`, `list only "*"`)
+			ps.warn(field, i, entry, reason.BesideWildcard, `"*" already allows this name`, `list only "*"`)
 		default:
 			if meant, ok := fetch.MisspelledRequestHeader(name); ok {
 				ps.misspelled(field, i, entry, meant)
@@ -187,18 +188,18 @@ func (ps *policyScope) expose() string {
 	const field = "ExposeHeaders"
 	all := slices.Contains(ps.policy.ExposeHeaders, "*")
 	if all && ps.policy.AllowCredentials {
-		ps.fault(field, slices.Index(ps.policy.ExposeHeaders, "*"), "*", ReasonAnyCredentials,
+		ps.fault(field, slices.Index(ps.policy.ExposeHeaders, "*"), "*", reason.AnyCredentials,
 			`with credentials, browsers treat "*" as the name of a header`, "list the names of the headers to expose")
 	}
 	list := ps.names(field, ps.policy.ExposeHeaders, func(i int, entry, name string) bool {
 		switch {
 		case fetch.IsForbiddenResponseHeader(name):
-			ps.fault(field, i, entry, ReasonForbiddenHeader, "browsers never let scripts read this header", "remove it")
+			ps.fault(field, i, entry, reason.ForbiddenHeader, "browsers never let scripts read this header", "remove it")
 			return false
 		case fetch.IsSafelistedResponseHeader(name):
-			ps.warn(field, i, entry, ReasonSafelisted, "no effect: scripts may always read this header", "remove it")
+			ps.warn(field, i, entry, reason.Safelisted, "no effect: scripts may always read this header", "remove it")
 		case all:
-			ps.warn(field, i, entry, ReasonBesideWildcard, `"*" already exposes this header`, `list only "*"`)
+			ps.warn(field, i, entry, reason.BesideWildcard, `"*" already exposes this header`, `list only "*"`)
 		default:
 			if meant, ok := fetch.MisspelledResponseHeader(name); ok {
 				ps.misspelled(field, i, entry, meant)
@@ -243,21 +244,21 @@ func (ps *policyScope) token(field string, i int, entry string) bool {
 	trimmed := strings.TrimSpace(entry)
 	switch {
 	case entry == "":
-		ps.fault(field, i, entry, ReasonEmpty, "an empty entry",
+		ps.fault(field, i, entry, reason.Empty, "an empty entry",
 			"if it comes from a variable, check that the variable is set; otherwise remove it")
 	case len(entry) > maxName:
-		ps.fault(field, i, entry, ReasonTooLong, "longer than 256 bytes", "remove it")
+		ps.fault(field, i, entry, reason.TooLong, "longer than 256 bytes", "remove it")
 	case strings.Contains(entry, "{{"):
-		ps.fault(field, i, entry, ReasonSyntax, "a template that was not rendered",
+		ps.fault(field, i, entry, reason.Syntax, "a template that was not rendered",
 			"render it (for example with helm template) before the program reads it")
 	case entry[0] == '$', len(entry) > 1 && entry[0] == '%' && entry[len(entry)-1] == '%':
-		ps.fault(field, i, entry, ReasonSyntax, "a variable that was not expanded", "check that the variable is set")
+		ps.fault(field, i, entry, reason.Syntax, "a variable that was not expanded", "check that the variable is set")
 	case len(entry) > 2 && strings.ContainsRune("'`", rune(entry[0])) && entry[len(entry)-1] == entry[0]:
 		ps.notToken(field, i, entry)
 	case fetch.IsToken(entry):
 		return true
 	case trimmed != entry && fetch.IsToken(trimmed):
-		ps.fault(field, i, entry, ReasonWhiteSpace, "white space around the entry", didYouMean(trimmed))
+		ps.fault(field, i, entry, reason.WhiteSpace, "white space around the entry", didYouMean(trimmed))
 	default:
 		ps.notToken(field, i, entry)
 	}
@@ -277,17 +278,17 @@ func (ps *policyScope) notToken(field string, i int, entry string) {
 	name, value, isField := strings.Cut(strings.TrimSpace(entry), ":")
 	switch {
 	case len(tokens) == 1:
-		ps.fault(field, i, entry, ReasonSyntax, "quotes, brackets or commas around the name", didYouMean(tokens[0]))
+		ps.fault(field, i, entry, reason.Syntax, "quotes, brackets or commas around the name", didYouMean(tokens[0]))
 	case isField && fetch.IsToken(name) && value == "":
-		ps.fault(field, i, entry, ReasonSyntax, "a colon after the name", didYouMean(name))
+		ps.fault(field, i, entry, reason.Syntax, "a colon after the name", didYouMean(name))
 	case isField && fetch.IsToken(name):
-		ps.fault(field, i, entry, ReasonSyntax, "the value of a header after its name", didYouMean(name))
+		ps.fault(field, i, entry, reason.Syntax, "the value of a header after its name", didYouMean(name))
 	case len(tokens) > 1 && len(entry) < maxQuoted && !slices.ContainsFunc(tokens, fetch.IsForbiddenMethod):
-		ps.fault(field, i, entry, ReasonList, "several values in one entry", oneForEach(field, tokens))
+		ps.fault(field, i, entry, reason.List, "several values in one entry", oneForEach(field, tokens))
 	case strings.ContainsAny(entry, ", ;"):
-		ps.fault(field, i, entry, ReasonList, "several values in one entry", "write one list entry for each")
+		ps.fault(field, i, entry, reason.List, "several values in one entry", "write one list entry for each")
 	default:
-		ps.fault(field, i, entry, ReasonSyntax, "not a token (RFC 9110, section 5.6.2)", "remove it")
+		ps.fault(field, i, entry, reason.Syntax, "not a token (RFC 9110, section 5.6.2)", "remove it")
 	}
 }
 
@@ -340,7 +341,7 @@ func (ps *policyScope) maxAge() string {
 		atMost   = "use at most 2h: Chromium honours no more"
 	)
 	d := ps.policy.MaxAge
-	fault := func(detail, suggestion text) { ps.fault(field, -1, d.String(), ReasonMaxAge, detail, suggestion) }
+	fault := func(detail, suggestion text) { ps.fault(field, -1, d.String(), reason.MaxAge, detail, suggestion) }
 	meant := func(d time.Duration) text {
 		if d > chromium { // there would be a warning next
 			return atMost
@@ -364,7 +365,7 @@ func (ps *policyScope) maxAge() string {
 		fault("a fraction of a second, which the header cannot express",
 			meant(d.Truncate(time.Second)+time.Second))
 	case d > chromium:
-		ps.warn(field, -1, d.String(), ReasonMaxAge,
+		ps.warn(field, -1, d.String(), reason.MaxAge,
 			"Chromium honours at most 2h, WebKit 10m", "use at most 2h, or expect browsers to ask again after that time")
 	}
 	return strconv.FormatInt(int64(d/time.Second), 10)

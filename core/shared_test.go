@@ -8,6 +8,7 @@ import (
 
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/internal/suffix"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestSharedHosts tries a wildcard below every domain of the public suffix list, below
@@ -40,7 +41,7 @@ func checkShared(t *testing.T, n suffix.Node, domain string) {
 		return
 	}
 	all := slices.Collect(core.PolicyErrors(err))
-	if len(all) != 1 || all[0].Reason != core.ReasonPublicSuffix {
+	if len(all) != 1 || all[0].Reason != reason.PublicSuffix {
 		t.Errorf("%s: %v", entry, err)
 		return
 	}
@@ -56,7 +57,7 @@ func checkShared(t *testing.T, n suffix.Node, domain string) {
 	allowed := creds(entry)
 	allowed.DangerouslyAllowPublicSuffixes = true
 	e, err := core.New(allowed, core.Policy{AllowOrigins: []string{entry}})
-	if err != nil || len(e.Warnings()) == 0 || e.Warnings()[0].Reason != core.ReasonPublicSuffix {
+	if err != nil || len(e.Warnings()) == 0 || e.Warnings()[0].Reason != reason.PublicSuffix {
 		t.Errorf("%s: with the flag: %v", entry, err)
 	}
 	if own := "https://*.shop-of-one-customer." + domain; n.Kind().IsSuffix() {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestListedOrigins covers origins that clients send and that only an entry with the
@@ -54,16 +55,16 @@ func TestListedOrigins(t *testing.T) {
 }
 
 func TestTrailingDotWarning(t *testing.T) {
-	for entry, want := range map[string][]core.Reason{
-		"https://a.example.":      {core.ReasonTrailingDot},
-		"https://a.example.:8443": {core.ReasonTrailingDot},
-		"http://a.example.":       {core.ReasonInsecureOrigin},
+	for entry, want := range map[string][]reason.Reason{
+		"https://a.example.":      {reason.TrailingDot},
+		"https://a.example.:8443": {reason.TrailingDot},
+		"http://a.example.":       {reason.InsecureOrigin},
 		"app://.":                 nil,
 		"file://":                 nil,
 		"app://a.":                nil,
 		"https://a.example":       nil,
 	} {
-		var got []core.Reason
+		var got []reason.Reason
 		for _, w := range core.MustNew(core.Policy{AllowOrigins: []string{entry}}).Warnings() {
 			got = append(got, w.Reason)
 		}

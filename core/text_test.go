@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // inYAML spells a field as a configuration file does.
@@ -37,8 +38,8 @@ func TestSpell(t *testing.T) {
 		AllowMethods: []string{"AllowMethods,Host"}, MaxAge: -5,
 	})
 	for e, want := range map[*core.PolicyError][4]string{
-		find(err, core.ReasonAnyCredentials): {"AllowCredentials", "allow_credentials", "AllowOrigins", "allow_origins"},
-		find(err, core.ReasonMaxAge):         {"core.NoPreflightCache", "use disabled to", "MaxAge", "<MaxAge>"},
+		find(err, reason.AnyCredentials): {"AllowCredentials", "allow_credentials", "AllowOrigins", "allow_origins"},
+		find(err, reason.MaxAge):         {"core.NoPreflightCache", "use disabled to", "MaxAge", "<MaxAge>"},
 	} {
 		spelled := e.Spell(inYAML)
 		if !strings.Contains(e.Suggestion, want[0]) || !strings.Contains(spelled.Suggestion, want[1]) ||
@@ -47,7 +48,7 @@ func TestSpell(t *testing.T) {
 			t.Errorf("%+v\nis spelled %+v", e, spelled)
 		}
 	}
-	if e := find(err, core.ReasonList).Spell(inYAML); e.Value != "AllowMethods,Host" || e.Policy != "AllowHeaders" {
+	if e := find(err, reason.List).Spell(inYAML); e.Value != "AllowMethods,Host" || e.Policy != "AllowHeaders" {
 		t.Errorf("Spell changes what the user wrote: %v", &e)
 	}
 	if text := err.Error(); strings.Contains(text, "\x00") {
@@ -63,14 +64,14 @@ func TestSpell(t *testing.T) {
 // names of fields, whatever an expression contains.
 func TestTextIsOneLine(t *testing.T) {
 	_, err := core.New(core.Policy{AllowOrigins: []string{"regexp:(\x00AllowHeaders\x00\x1b"}})
-	e := find(err, core.ReasonRegexp)
+	e := find(err, reason.Regexp)
 	spelled := e.Spell(inYAML)
 	if strings.ContainsFunc(e.Error()+spelled.Error(), unicode.IsControl) || !strings.Contains(spelled.Detail, "AllowHeaders") {
 		t.Errorf("%q\nis spelled %q", e.Error(), spelled.Error())
 	}
 }
 
-func find(err error, reason core.Reason) *core.PolicyError {
+func find(err error, reason reason.Reason) *core.PolicyError {
 	for e := range core.PolicyErrors(err) {
 		if e.Reason == reason {
 			return e

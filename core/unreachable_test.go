@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestUnreachableRoutes checks for a warning if an earlier route covers all
@@ -29,7 +30,7 @@ func TestUnreachableRoutes(t *testing.T) {
 			t.Fatal(err)
 		}
 		warnings := e.Warnings()
-		if got := len(warnings) == 1 && warnings[0].Reason == core.ReasonUnreachableRoute; got != tt.want || len(warnings) > 1 {
+		if got := len(warnings) == 1 && warnings[0].Reason == reason.UnreachableRoute; got != tt.want || len(warnings) > 1 {
 			t.Errorf("%q before %q: %v, want a warning: %v", tt.first, tt.second, warnings, tt.want)
 		}
 	}
@@ -94,8 +95,8 @@ func TestSharedPoliciesWarnOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := e.Warnings(); len(w) != 1 || w[0].Reason != core.ReasonNoOrigins {
-		t.Errorf("%v, want one warning of %s", w, core.ReasonNoOrigins)
+	if w := e.Warnings(); len(w) != 1 || w[0].Reason != reason.NoOrigins {
+		t.Errorf("%v, want one warning of %s", w, reason.NoOrigins)
 	}
 }
 

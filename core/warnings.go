@@ -1,6 +1,10 @@
 package core
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/corskit/corskit/reason"
+)
 
 // Warning reports something in a policy or route that is legal but probably not
 // intended. Its fields have the same meanings as those of [PolicyError]. For
@@ -21,12 +25,12 @@ const maxWarnings = 100
 // warnings collects warnings, up to maxWarnings for each reason.
 type warnings struct {
 	list  []Warning
-	count map[Reason]int
+	count map[reason.Reason]int
 }
 
 func (ws *warnings) add(w Warning) {
 	if ws.count == nil {
-		ws.count = make(map[Reason]int)
+		ws.count = make(map[reason.Reason]int)
 	}
 	n := ws.count[w.Reason]
 	ws.count[w.Reason]++

@@ -257,7 +257,7 @@ func TestMandatoryVariable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range goBlock.FindAllStringSubmatch(string(text), -1) {
-		if !strings.Contains(m[1], "ReasonNoOrigins") {
+		if !strings.Contains(m[1], "reason.NoOrigins") {
 			continue
 		}
 		dir := t.TempDir()

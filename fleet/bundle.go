@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 // MaxBundle is the highest number of bytes of a bundle's files together.
@@ -116,11 +117,11 @@ func (b *Bundle) Check(ctx context.Context, opts ...config.Options) ([]config.Re
 		errs = append(errs, r.Err)
 	}
 	if err := ctx.Err(); err != nil { // the faults may come from the interruption
-		return nil, &Error{Reason: ReasonUnavailable, Detail: "checking the bundle was interrupted", Err: err}
+		return nil, &Error{Reason: reason.Unavailable, Detail: "checking the bundle was interrupted", Err: err}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return reports, &Error{
-			Reason: ReasonRefusedPolicy, Detail: "replicas would refuse this configuration", Err: err,
+			Reason: reason.RefusedPolicy, Detail: "replicas would refuse this configuration", Err: err,
 			Suggestion: "correct it; corskit check shows each fault with its line",
 		}
 	}
@@ -140,7 +141,7 @@ func (b *Bundle) size() (n int64) {
 func (b *Bundle) check() error {
 	if _, ok := b.Files[b.Entry]; !ok {
 		return &Error{
-			Reason: ReasonMalformed, Detail: fmt.Sprintf("there is no file %s", quote(b.Entry)),
+			Reason: reason.Malformed, Detail: fmt.Sprintf("there is no file %s", quote(b.Entry)),
 			Suggestion: "check the name of the configuration file",
 			Err:        fs.ErrNotExist,
 		}
@@ -160,7 +161,7 @@ func (b *Bundle) check() error {
 }
 
 func tooLarge(detail string) *Error {
-	return &Error{Reason: ReasonTooLarge, Detail: detail, Suggestion: "make the configuration and its origins files smaller"}
+	return &Error{Reason: reason.TooLarge, Detail: detail, Suggestion: "make the configuration and its origins files smaller"}
 }
 
 // checkFileName returns an error if a name is not a relative one below the bundle.
@@ -178,7 +179,7 @@ func checkFileName(name string) error {
 
 func badName(name, detail string) *Error {
 	return &Error{
-		Reason: ReasonMalformed, Detail: fmt.Sprintf("the file name %s cannot be part of a bundle: %s", quote(name), detail),
+		Reason: reason.Malformed, Detail: fmt.Sprintf("the file name %s cannot be part of a bundle: %s", quote(name), detail),
 		Suggestion: "put the file in the directory of the configuration, and name it without a directory",
 	}
 }
@@ -219,7 +220,7 @@ func (r *recorder) Load(ctx context.Context, name string, limit int64) (config.D
 	case errors.Is(err, config.ErrTooLarge):
 		err = tooLarge(fmt.Sprintf("the file %s, or the bundle with it, is too large", quote(name)))
 	default:
-		err = &Error{Reason: ReasonMalformed, Detail: fmt.Sprintf("the file %s cannot be read", quote(name)), Err: err}
+		err = &Error{Reason: reason.Malformed, Detail: fmt.Sprintf("the file %s cannot be read", quote(name)), Err: err}
 	}
 	if err != nil {
 		r.err = cmp.Or(r.err, err)
@@ -340,7 +341,7 @@ func (b *Bundle) pack() (*packed, error) {
 
 func malformedManifest(detail string, err error) *Error {
 	return &Error{
-		Reason: ReasonMalformed, Detail: "the manifest is malformed: " + detail, Err: err,
+		Reason: reason.Malformed, Detail: "the manifest is malformed: " + detail, Err: err,
 		Suggestion: "push again with corskit fleet push",
 	}
 }
@@ -357,7 +358,7 @@ func verifyBlob(hash string, data []byte) error {
 }
 
 func tampered(detail string) *Error {
-	return &Error{Reason: ReasonTampered, Detail: detail, Suggestion: "push again, and find out who changed it"}
+	return &Error{Reason: reason.Tampered, Detail: detail, Suggestion: "push again, and find out who changed it"}
 }
 
 // parseManifest verifies and decodes the manifest of a reference.
@@ -375,7 +376,7 @@ func parseManifest(data []byte, ref Reference) (*manifest, error) {
 	switch {
 	case m.Version != manifestVersion:
 		return nil, &Error{
-			Reason: ReasonVersion, Suggestion: "update corskit in this program",
+			Reason: reason.Version, Suggestion: "update corskit in this program",
 			Detail: fmt.Sprintf("the manifest has version %d, but this program knows version %d", m.Version, manifestVersion),
 		}
 	case len(m.Files) > maxFiles:

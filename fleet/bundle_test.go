@@ -9,8 +9,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 // write creates files below a new directory.
@@ -69,7 +69,7 @@ func TestCheckIsInterrupted(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := b.Check(ctx); reasonOf(err) != fleet.ReasonUnavailable || !errors.Is(err, context.Canceled) {
+	if _, err := b.Check(ctx); reasonOf(err) != reason.Unavailable || !errors.Is(err, context.Canceled) {
 		t.Errorf("Check: error %v, want that of the context, and no fault of the bundle", err)
 	}
 }
@@ -82,12 +82,12 @@ func TestBundlesThatAreRefused(t *testing.T) {
 	tests := map[string]struct {
 		files   map[string]string
 		profile []string
-		reason  core.Reason // of ReadBundle
-		check   bool        // whether Check finds a fault
+		reason  reason.Reason // of ReadBundle
+		check   bool          // whether Check finds a fault
 	}{
-		"no file":                  {map[string]string{"a.txt": ""}, nil, fleet.ReasonMalformed, false},
-		"an absolute name":         {withList(filepath.Join(other, "secret.txt")), nil, fleet.ReasonMalformed, false},
-		"a name that leads out":    {withList("../" + filepath.Base(other) + "/secret.txt"), nil, fleet.ReasonMalformed, false},
+		"no file":                  {map[string]string{"a.txt": ""}, nil, reason.Malformed, false},
+		"an absolute name":         {withList(filepath.Join(other, "secret.txt")), nil, reason.Malformed, false},
+		"a name that leads out":    {withList("../" + filepath.Base(other) + "/secret.txt"), nil, reason.Malformed, false},
 		"a name in its long form":  {withList("./b/../a.txt"), nil, "", false}, // config shortens it
 		"a list that is missing":   {withList("b.txt"), nil, "", true},
 		"a profile that is absent": {map[string]string{"cors.yaml": smallPolicy}, []string{"prod"}, "", true},
@@ -104,7 +104,7 @@ func TestBundlesThatAreRefused(t *testing.T) {
 			continue
 		}
 		reports, err := b.Check(t.Context())
-		if (err != nil) != tt.check || tt.check && reasonOf(err) != fleet.ReasonRefusedPolicy || len(reports) != len(b.Profiles) {
+		if (err != nil) != tt.check || tt.check && reasonOf(err) != reason.RefusedPolicy || len(reports) != len(b.Profiles) {
 			t.Errorf("%s: Check: %d reports, error %v; want a fault: %t", name, len(reports), err, tt.check)
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // ClientConfig returns the configuration of a client that is back within a second or two
@@ -72,11 +74,11 @@ func checkEndpoints(client *clientv3.Client) *OptionError {
 func unreachable(what string, err error) *Error {
 	if isPermission(err) {
 		return &Error{
-			Reason: ReasonPermission, Detail: "etcd does not permit " + what, Err: err,
+			Reason: reason.Permission, Detail: "etcd does not permit " + what, Err: err,
 			Suggestion: "grant the role that corskit fleet roles shows, or correct the user and password",
 		}
 	}
-	e := &Error{Reason: ReasonUnavailable, Detail: "etcd does not answer (" + what + ")", Err: err}
+	e := &Error{Reason: reason.Unavailable, Detail: "etcd does not answer (" + what + ")", Err: err}
 	switch {
 	case errors.Is(err, rpctypes.ErrNoLeader):
 		e.Detail = "etcd has no leader (" + what + ")"

@@ -7,34 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/corskit/corskit/core"
-)
-
-// Reasons of an [Error].
-const (
-	ReasonUnsigned       core.Reason = "unsigned"        // a head without a signature, although keys are configured
-	ReasonWrongSignature core.Reason = "wrong-signature" // no signature of the head is valid and of a configured key
-	ReasonReplayed       core.Reason = "replayed"        // a head with a lower revision than one that was seen before
-	ReasonConflicting    core.Reason = "conflicting"     // a head that differs from the one seen before with the same revision
-	ReasonTampered       core.Reason = "tampered"        // a blob or file does not have the SHA-256 or size that is expected
-	ReasonMissingBlob    core.Reason = "missing-blob"    // etcd does not have a blob that the head needs
-	ReasonTooLarge       core.Reason = "too-large"       // beyond a limit of this package
-	ReasonMalformed      core.Reason = "malformed"       // a head, manifest or file name that is not valid
-	ReasonVersion        core.Reason = "version"         // a head or manifest of a newer version of this package
-	ReasonWrongFleet     core.Reason = "wrong-fleet"     // a head that was signed for another prefix
-	ReasonRefusedPolicy  core.Reason = "refused-policy"  // the configuration has faults; Err joins a *config.Error for each
-	ReasonUnavailable    core.Reason = "unavailable"     // etcd cannot be reached or has no leader
-	ReasonPermission     core.Reason = "permission"      // etcd refuses the user or the password
-	ReasonCache          core.Reason = "cache"           // the copy on disk cannot be read or written
-	ReasonEmptied        core.Reason = "emptied"         // the head is empty, or was deleted
-	ReasonNoHead         core.Reason = "no-head"         // nothing was pushed yet
-	ReasonNoRollout      core.Reason = "no-rollout"      // the head has no rollout to change
-	ReasonExhausted      core.Reason = "exhausted"       // there is no higher revision
+	"github.com/corskit/corskit/reason"
 )
 
 // Error is a fault of a fleet: of a head, a bundle, a replica or etcd.
 type Error struct {
-	Reason     core.Reason
+	Reason     reason.Reason
 	Revision   uint64 // of the head or bundle; zero if it is not known
 	Instance   string // the replica; empty if the fault is not that of one replica
 	Detail     string // what is wrong, for people
@@ -66,7 +44,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // reasonOf returns the reason of the [Error] in err, or "".
-func reasonOf(err error) core.Reason {
+func reasonOf(err error) reason.Reason {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Reason
 	}

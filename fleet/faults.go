@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // area is what a fault of a replica is about. Each has at most one fault at a time, and the
@@ -85,7 +85,7 @@ func (f *faults) state(hasWanted bool) State {
 // refusal reports whether a fault is about the head or the bundle, not about reading them.
 func (e *Error) refusal() bool {
 	switch e.Reason {
-	case ReasonEmptied, ReasonNoHead, ReasonMissingBlob, ReasonUnavailable, ReasonPermission:
+	case reason.Emptied, reason.NoHead, reason.MissingBlob, reason.Unavailable, reason.Permission:
 		return false
 	}
 	return true
@@ -100,7 +100,7 @@ func (f *fault) status() *Fault {
 }
 
 // asError returns err as an [*Error]. An error of another type gets a reason and a detail.
-func asError(err error, reason core.Reason, detail string) *Error {
+func asError(err error, reason reason.Reason, detail string) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}

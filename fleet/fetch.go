@@ -8,6 +8,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // Bounds of what a replica asks etcd for at the same time, and how long it waits for a blob.
@@ -136,7 +138,7 @@ func (f *keeper) fetchAll(ctx context.Context, hashes []string) error {
 // decides; only one that lacks the blob, or has a wrong one, may be behind the others.
 func (f *keeper) fetchBlob(ctx context.Context, hash string) ([]byte, error) {
 	data, err := f.getBlob(ctx, hash, clientv3.WithSerializable())
-	if reason := reasonOf(err); reason == ReasonMissingBlob || reason == ReasonTampered {
+	if r := reasonOf(err); r == reason.MissingBlob || r == reason.Tampered {
 		data, err = f.getBlob(ctx, hash)
 	}
 	return data, err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // FollowOptions configures [Store.Follow].
@@ -101,7 +103,7 @@ func (f *follower) step(ctx context.Context) (done bool, err error) {
 	}
 	if err != nil {
 		f.fault = err
-		if reasonOf(err) == ReasonPermission {
+		if reasonOf(err) == reason.Permission {
 			return false, err
 		}
 		return false, nil
@@ -325,7 +327,7 @@ func (f *follower) passing(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*ConflictError](err); ok {
 		return nil
 	}
-	if ctx.Err() == nil && reasonOf(err) == ReasonUnavailable {
+	if ctx.Err() == nil && reasonOf(err) == reason.Unavailable {
 		f.fault, f.changed = err, true
 		return nil
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"math"
 	"time"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // headVersion is the version of the payload of a head.
@@ -139,7 +141,7 @@ func parsePayload(data []byte) (*Head, error) {
 	}
 	if version.Version > headVersion {
 		return nil, &Error{
-			Reason: ReasonVersion, Revision: claimedRevision(data), Suggestion: "update corskit in this program",
+			Reason: reason.Version, Revision: claimedRevision(data), Suggestion: "update corskit in this program",
 			Detail: fmt.Sprintf("the head has version %d, but this program knows version %d", version.Version, headVersion),
 		}
 	}
@@ -168,7 +170,7 @@ func decodeStrictly(data []byte, v any) error {
 
 func malformedHead(revision uint64, detail string, err error) *Error {
 	return &Error{
-		Reason: ReasonMalformed, Revision: revision, Detail: "the head is malformed: " + detail, Err: err,
+		Reason: reason.Malformed, Revision: revision, Detail: "the head is malformed: " + detail, Err: err,
 		Suggestion: "push again with corskit fleet push",
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 // keyPair returns a pair of keys that the seed determines.
@@ -91,18 +91,18 @@ func TestSignatures(t *testing.T) {
 	tests := map[string]struct {
 		data   []byte
 		keys   []ed25519.PublicKey
-		reason core.Reason
+		reason reason.Reason
 	}{
 		"the key":                              {signed, []ed25519.PublicKey{oldPublic}, ""},
 		"a rotation: replicas know both":       {signed, []ed25519.PublicKey{newPublic, oldPublic}, ""},
 		"a rotation: both sign":                {encode(sampleHead(), oldKey, newKey), []ed25519.PublicKey{newPublic}, ""},
-		"after a rotation: the old key":        {signed, []ed25519.PublicKey{newPublic}, fleet.ReasonWrongSignature},
-		"no signature":                         {encode(sampleHead()), []ed25519.PublicKey{oldPublic}, fleet.ReasonUnsigned},
+		"after a rotation: the old key":        {signed, []ed25519.PublicKey{newPublic}, reason.WrongSignature},
+		"no signature":                         {encode(sampleHead()), []ed25519.PublicKey{oldPublic}, reason.Unsigned},
 		"no signature, no keys":                {encode(sampleHead()), nil, ""},
-		"the signature of another head":        {swap(signed, encode(other, oldKey)), known, fleet.ReasonWrongSignature},
-		"another key under the name of a key":  {renamed, []ed25519.PublicKey{newPublic}, fleet.ReasonWrongSignature},
-		"a configured key that is not one":     {signed, []ed25519.PublicKey{nil, oldPublic[:10]}, fleet.ReasonWrongSignature},
-		"eight strangers, and the key unnamed": {swap(signed, encode(other, newKey, newKey, newKey)), known, fleet.ReasonWrongSignature},
+		"the signature of another head":        {swap(signed, encode(other, oldKey)), known, reason.WrongSignature},
+		"another key under the name of a key":  {renamed, []ed25519.PublicKey{newPublic}, reason.WrongSignature},
+		"a configured key that is not one":     {signed, []ed25519.PublicKey{nil, oldPublic[:10]}, reason.WrongSignature},
+		"eight strangers, and the key unnamed": {swap(signed, encode(other, newKey, newKey, newKey)), known, reason.WrongSignature},
 	}
 	for name, tt := range tests {
 		if _, err := fleet.ParseHead(tt.data, prefix, tt.keys...); reasonOf(err) != tt.reason || err == nil && tt.reason != "" {
@@ -192,16 +192,16 @@ func TestHeadsThatAreRefused(t *testing.T) {
 	for name, change := range tests {
 		h := sampleHead()
 		change(h)
-		if _, err := h.Encode(); reasonOf(err) != fleet.ReasonMalformed {
-			t.Errorf("%s: Encode: error %v, want the reason %s", name, err, fleet.ReasonMalformed)
+		if _, err := h.Encode(); reasonOf(err) != reason.Malformed {
+			t.Errorf("%s: Encode: error %v, want the reason %s", name, err, reason.Malformed)
 		}
 		payload, err := json.Marshal(h)
 		if err != nil {
 			continue // NaN
 		}
 		_, err = fleet.ParseHead(envelope(t, payload), prefix)
-		if reason := reasonOf(err); reason != fleet.ReasonMalformed && reason != fleet.ReasonVersion {
-			t.Errorf("%s: ParseHead: error %v, want the reason %s", name, err, fleet.ReasonMalformed)
+		if r := reasonOf(err); r != reason.Malformed && r != reason.Version {
+			t.Errorf("%s: ParseHead: error %v, want the reason %s", name, err, reason.Malformed)
 		}
 	}
 }
@@ -224,25 +224,25 @@ func TestEnvelopesThatAreRefused(t *testing.T) {
 	tests := map[string]struct {
 		data   []byte
 		prefix string
-		reason core.Reason
+		reason reason.Reason
 	}{
-		"empty":                      {nil, prefix, fleet.ReasonEmptied},
-		"a space":                    {[]byte(" "), prefix, fleet.ReasonMalformed},
-		"null":                       {[]byte("null"), prefix, fleet.ReasonMalformed},
-		"an empty object":            {[]byte("{}"), prefix, fleet.ReasonMalformed},
-		"a payload that is no JSON":  {envelope(t, []byte("version: 1")), prefix, fleet.ReasonMalformed},
-		"a payload without encoding": {fmt.Appendf(nil, `{"payload":%s}`, good), prefix, fleet.ReasonMalformed},
-		"an unknown field":           {envelope(t, withField), prefix, fleet.ReasonMalformed},
-		"a newer version":            {envelope(t, newer), prefix, fleet.ReasonVersion},
-		"two payloads":               {envelope(t, append(bytes.Clone(good), good...)), prefix, fleet.ReasonMalformed},
-		"two heads":                  {append(envelope(t, good), envelope(t, good)...), prefix, fleet.ReasonMalformed},
-		"an unknown part":            {[]byte(`{"payload":"e30=","more":1}`), prefix, fleet.ReasonMalformed},
+		"empty":                      {nil, prefix, reason.Emptied},
+		"a space":                    {[]byte(" "), prefix, reason.Malformed},
+		"null":                       {[]byte("null"), prefix, reason.Malformed},
+		"an empty object":            {[]byte("{}"), prefix, reason.Malformed},
+		"a payload that is no JSON":  {envelope(t, []byte("version: 1")), prefix, reason.Malformed},
+		"a payload without encoding": {fmt.Appendf(nil, `{"payload":%s}`, good), prefix, reason.Malformed},
+		"an unknown field":           {envelope(t, withField), prefix, reason.Malformed},
+		"a newer version":            {envelope(t, newer), prefix, reason.Version},
+		"two payloads":               {envelope(t, append(bytes.Clone(good), good...)), prefix, reason.Malformed},
+		"two heads":                  {append(envelope(t, good), envelope(t, good)...), prefix, reason.Malformed},
+		"an unknown part":            {[]byte(`{"payload":"e30=","more":1}`), prefix, reason.Malformed},
 		"nine signatures": {
-			fmt.Appendf(nil, `{"payload":"e30=","signatures":[%s{}]}`, strings.Repeat("{},", 8)), prefix, fleet.ReasonMalformed,
+			fmt.Appendf(nil, `{"payload":"e30=","signatures":[%s{}]}`, strings.Repeat("{},", 8)), prefix, reason.Malformed,
 		},
-		"too large":     {bytes.Repeat([]byte(" "), fleet.MaxHead+1), prefix, fleet.ReasonTooLarge},
-		"another fleet": {envelope(t, good), "/corskit/staging/", fleet.ReasonWrongFleet},
-		"no fleet":      {envelope(t, good), "/../", fleet.ReasonWrongFleet},
+		"too large":     {bytes.Repeat([]byte(" "), fleet.MaxHead+1), prefix, reason.TooLarge},
+		"another fleet": {envelope(t, good), "/corskit/staging/", reason.WrongFleet},
+		"no fleet":      {envelope(t, good), "/../", reason.WrongFleet},
 	}
 	for name, tt := range tests {
 		if _, err := fleet.ParseHead(tt.data, tt.prefix); reasonOf(err) != tt.reason {

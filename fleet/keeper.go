@@ -15,6 +15,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 // keeper takes what the head of the fleet says. One goroutine at a time uses it.
@@ -87,7 +88,7 @@ func newKeeper(whole context.Context, r *Replica) *keeper {
 func (f *keeper) cacheFault(detail string, err error) {
 	f.unsaved = true
 	f.setFault(areaCache, &Error{
-		Reason: ReasonCache, Detail: "the copy of the policy in " + quote(f.opts.CacheDir) + ": " + detail, Err: withoutPath(err),
+		Reason: reason.Cache, Detail: "the copy of the policy in " + quote(f.opts.CacheDir) + ": " + detail, Err: withoutPath(err),
 		Suggestion: "check the directory, its owner and the room on its disk",
 	})
 }
@@ -125,7 +126,7 @@ func (f *keeper) bootFromEtcd(ctx context.Context) {
 	for p := (pause{}); ; {
 		var err error
 		f.booted, err = f.get(ctx)
-		if err == nil && f.reason(areaBundle) != ReasonUnavailable || reasonOf(err) == ReasonPermission || !sleep(ctx, p.next(0)) {
+		if err == nil && f.reason(areaBundle) != reason.Unavailable || reasonOf(err) == reason.Permission || !sleep(ctx, p.next(0)) {
 			return
 		}
 	}
@@ -175,7 +176,7 @@ func (f *keeper) bootFromFile(ctx context.Context) {
 	}
 	if err != nil && ctx.Err() == nil {
 		f.setFault(areaFile, &Error{
-			Reason: ReasonRefusedPolicy, Detail: "the fallback cannot be used, so no origin is allowed", Err: err,
+			Reason: reason.RefusedPolicy, Detail: "the fallback cannot be used, so no origin is allowed", Err: err,
 			Suggestion: "correct the file; corskit check shows each fault",
 		})
 	}
@@ -321,12 +322,12 @@ func (f *keeper) accept(value []byte) error {
 func (f *keeper) missing() error {
 	if f.seen.revision == 0 {
 		return &Error{
-			Reason: ReasonNoHead, Detail: "nothing was pushed to the prefix " + quote(f.opts.Prefix) + " yet",
+			Reason: reason.NoHead, Detail: "nothing was pushed to the prefix " + quote(f.opts.Prefix) + " yet",
 			Suggestion: "push a policy with corskit fleet push, or check the prefix",
 		}
 	}
 	return &Error{
-		Reason: ReasonEmptied, Revision: f.seen.revision, Detail: "the head was deleted; the last good policy stays in force",
+		Reason: reason.Emptied, Revision: f.seen.revision, Detail: "the head was deleted; the last good policy stays in force",
 		Suggestion: "push again with corskit fleet push",
 	}
 }
@@ -336,13 +337,13 @@ func (seen mark) compare(m mark) error {
 	switch {
 	case m.revision < seen.revision:
 		return &Error{
-			Reason: ReasonReplayed, Revision: m.revision,
+			Reason: reason.Replayed, Revision: m.revision,
 			Detail:     fmt.Sprintf("the head is older than revision %d, which was seen before", seen.revision),
 			Suggestion: "if etcd was restored from a copy, push again: a push gets a revision above all that were seen",
 		}
 	case m.revision == seen.revision && seen.payload != "" && m.payload != seen.payload:
 		return &Error{
-			Reason: ReasonConflicting, Revision: m.revision,
+			Reason: reason.Conflicting, Revision: m.revision,
 			Detail:     "the head differs from the one of the same revision that was seen before",
 			Suggestion: "push again, and find out who signed two heads",
 		}
@@ -462,7 +463,7 @@ func (f *keeper) compile(ctx context.Context, ref Reference, assemble func() (*B
 		return nil, f.refuse(ref, err)
 	}
 	return nil, f.refuse(ref, &Error{
-		Reason: ReasonRefusedPolicy, Detail: "the configuration has faults", Err: err, Suggestion: "push a correction",
+		Reason: reason.RefusedPolicy, Detail: "the configuration has faults", Err: err, Suggestion: "push a correction",
 	})
 }
 

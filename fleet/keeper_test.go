@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // bench is a replica without etcd, whose heads a test makes. Its bundles are so small that
@@ -75,13 +76,13 @@ const (
 
 // expect judges a head, and compares what is allowed then and the reason of the fault of an
 // area.
-func (b *bench) expect(value []byte, allowed string, a area, reason core.Reason) {
+func (b *bench) expect(value []byte, allowed string, a area, reason reason.Reason) {
 	b.Helper()
 	b.judge(b.Context(), value, b.modRev+1)
 	b.has(allowed, a, reason)
 }
 
-func (b *bench) has(allowed string, a area, reason core.Reason) {
+func (b *bench) has(allowed string, a area, reason reason.Reason) {
 	b.Helper()
 	for _, origin := range []string{first, second} {
 		if got := b.Engine().AllowsOrigin(origin); got != (origin == allowed) {
@@ -98,19 +99,19 @@ func (b *bench) has(allowed string, a area, reason core.Reason) {
 
 func TestJudge(t *testing.T) {
 	b := newBench(t, nil)
-	b.expect(nil, "", areaHead, ReasonNoHead)
-	b.expect([]byte{}, "", areaHead, ReasonEmptied)
+	b.expect(nil, "", areaHead, reason.NoHead)
+	b.expect([]byte{}, "", areaHead, reason.Emptied)
 	b.expect(b.head(5, first), first, areaHead, "")
-	b.expect(b.head(4, second), first, areaHead, ReasonReplayed)
+	b.expect(b.head(4, second), first, areaHead, reason.Replayed)
 	if s := b.Status(); s.State != StateRefused || s.Head != 4 || s.Seen != 5 || s.Wanted != 5 || s.Active.Revision != 5 {
 		t.Errorf("after a replay the status is %+v", s)
 	}
-	b.expect(b.head(5, second), first, areaHead, ReasonConflicting)
+	b.expect(b.head(5, second), first, areaHead, reason.Conflicting)
 	b.expect(b.head(5, first), first, areaHead, "")
-	b.expect(nil, first, areaHead, ReasonEmptied)
-	b.expect(b.head(6, second, func(h *Head) { h.Prefix = "/other/" }), first, areaHead, ReasonWrongFleet)
+	b.expect(nil, first, areaHead, reason.Emptied)
+	b.expect(b.head(6, second, func(h *Head) { h.Prefix = "/other/" }), first, areaHead, reason.WrongFleet)
 	b.expect(b.head(MaxRevision, second), second, areaHead, "")
-	b.expect(b.head(MaxRevision-1, first), second, areaHead, ReasonReplayed)
+	b.expect(b.head(MaxRevision-1, first), second, areaHead, reason.Replayed)
 	if n := strings.Count(b.log.String(), "policy in force\""); n != 2 {
 		t.Errorf("the log has %d changes, want 2:\n%s", n, b.log)
 	}
@@ -133,11 +134,11 @@ func TestRefusedBundle(t *testing.T) {
 	b := newBench(t, func(o *Options) {
 		o.Config.AllowOriginFuncs = map[string]func(context.Context, core.Request) bool{"none": nil}
 	})
-	b.expect(b.head(1, first), "", areaBundle, ReasonRefusedPolicy)
+	b.expect(b.head(1, first), "", areaBundle, reason.RefusedPolicy)
 	if b.again || b.Status().State != StateRefused || b.Ready() {
 		t.Errorf("tried again: %v, status %+v", b.again, b.Status())
 	}
-	b.expect(b.head(2, first), "", areaBundle, ReasonRefusedPolicy)
+	b.expect(b.head(2, first), "", areaBundle, reason.RefusedPolicy)
 	if f := b.Status().Fault; !strings.HasPrefix(f.Text, "revision 2: ") {
 		t.Errorf("the fault of the second push is %q", f.Text)
 	}
@@ -147,14 +148,14 @@ func TestRefusedBundle(t *testing.T) {
 func TestSeenOutlivesTheProcess(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil  func(dir string) error
-		replay core.Reason // of revision 4 after 5
-		cache  core.Reason
+		replay reason.Reason // of revision 4 after 5
+		cache  reason.Reason
 	}{
-		"intact":       {func(string) error { return nil }, ReasonReplayed, ""},
-		"no mark":      {func(dir string) error { return os.Remove(filepath.Join(dir, seenFile)) }, ReasonReplayed, ""},
-		"a torn mark":  {func(dir string) error { return os.Truncate(filepath.Join(dir, seenFile), 20) }, ReasonReplayed, ReasonCache},
-		"no policy":    {func(dir string) error { return os.Remove(filepath.Join(dir, policyFile)) }, ReasonReplayed, ""},
-		"a torn one":   {func(dir string) error { return os.Truncate(filepath.Join(dir, policyFile), 20) }, ReasonReplayed, ReasonCache},
+		"intact":       {func(string) error { return nil }, reason.Replayed, ""},
+		"no mark":      {func(dir string) error { return os.Remove(filepath.Join(dir, seenFile)) }, reason.Replayed, ""},
+		"a torn mark":  {func(dir string) error { return os.Truncate(filepath.Join(dir, seenFile), 20) }, reason.Replayed, reason.Cache},
+		"no policy":    {func(dir string) error { return os.Remove(filepath.Join(dir, policyFile)) }, reason.Replayed, ""},
+		"a torn one":   {func(dir string) error { return os.Truncate(filepath.Join(dir, policyFile), 20) }, reason.Replayed, reason.Cache},
 		"nothing left": {os.RemoveAll, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,14 +213,14 @@ func TestBootFromDisk(t *testing.T) {
 		}
 		b = newBench(t, withDisk)
 		b.bootFromDisk(t.Context())
-		b.has("", areaCache, ReasonCache)
+		b.has("", areaCache, reason.Cache)
 	}
 	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	b = newBench(t, func(o *Options) { withDisk(o); o.Keys = []ed25519.PublicKey{make([]byte, ed25519.PublicKeySize)} })
 	b.bootFromDisk(t.Context())
-	b.has("", areaCache, ReasonCache)
+	b.has("", areaCache, reason.Cache)
 	b = newBench(t, func(o *Options) { withDisk(o); o.Prefix = "/other/" })
 	b.bootFromDisk(t.Context())
 	b.has("", areaCache, "")
@@ -233,14 +234,14 @@ func TestDiskFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := newBench(t, func(o *Options) { o.CacheDir = dir })
-	b.has("", areaCache, ReasonCache)
-	b.expect(b.head(1, first), first, areaCache, ReasonCache)
+	b.has("", areaCache, reason.Cache)
+	b.expect(b.head(1, first), first, areaCache, reason.Cache)
 	s := b.Status()
 	if s.State != StateAcked || s.Fault != nil || s.Cache == nil || b.Err() == nil {
 		t.Errorf("the status is %+v", s)
 	}
 	// The next head has other blobs than those that the disk lacks, and is not taken.
-	b.expect(b.head(2, second, func(h *Head) { h.Stable.Size++ }), first, areaBundle, ReasonMalformed)
+	b.expect(b.head(2, second, func(h *Head) { h.Stable.Size++ }), first, areaBundle, reason.Malformed)
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -281,9 +282,9 @@ func TestFaultsJoin(t *testing.T) {
 	if f.err() != nil || f.first() != nil || f.state(true) != StateAcked || f.state(false) != StatePending {
 		t.Error("no faults are a fault")
 	}
-	link, head := &Error{Reason: ReasonUnavailable, Detail: "link"}, &Error{Reason: ReasonUnsigned, Detail: "head"}
-	cache := &Error{Reason: ReasonCache, Detail: "cache"}
-	if !f.set(areaCache, cache) || f.set(areaCache, &Error{Reason: ReasonCache, Detail: "other words"}) {
+	link, head := &Error{Reason: reason.Unavailable, Detail: "link"}, &Error{Reason: reason.Unsigned, Detail: "head"}
+	cache := &Error{Reason: reason.Cache, Detail: "cache"}
+	if !f.set(areaCache, cache) || f.set(areaCache, &Error{Reason: reason.Cache, Detail: "other words"}) {
 		t.Error("a fault is new once, whatever its words")
 	}
 	if f.first() != nil || f.state(true) != StateAcked {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 func TestKeys(t *testing.T) {
@@ -36,8 +37,8 @@ func TestKeys(t *testing.T) {
 	if _, err := fleet.ParseHead(data, prefix, keys[0]); err != nil {
 		t.Errorf("the public key does not verify what the private key signed: %v", err)
 	}
-	if _, err := fleet.ParseHead(data, prefix, keys[1]); reasonOf(err) != fleet.ReasonWrongSignature {
-		t.Errorf("another key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	if _, err := fleet.ParseHead(data, prefix, keys[1]); reasonOf(err) != reason.WrongSignature {
+		t.Errorf("another key: error %v, want the reason %s", err, reason.WrongSignature)
 	}
 }
 

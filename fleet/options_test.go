@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 // nowhere returns a client of an etcd that is not there.
@@ -112,7 +113,7 @@ func TestErrorsAreOneLine(t *testing.T) {
 	head := sampleHead()
 	head.Author, head.Message = evil, evil
 	for _, err := range []error{
-		&fleet.Error{Reason: fleet.ReasonTampered, Instance: evil, Detail: "a detail", Err: errors.New(evil)},
+		&fleet.Error{Reason: reason.Tampered, Instance: evil, Detail: "a detail", Err: errors.New(evil)},
 		&fleet.OptionError{Field: "Prefix", Value: evil},
 		&fleet.ConflictError{Base: 1, Head: head}, &fleet.ConflictError{},
 		&fleet.HaltedError{Revision: 1, Reason: evil}, &fleet.HaltedError{Revision: 1, Reason: evil, Everywhere: true},

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 // originLines returns a list of n origins.
@@ -33,7 +33,7 @@ func policyWith(list string) []byte {
 	return []byte("policies:\n  app:\n    origins_file: " + list + "\n")
 }
 
-func reasonOf(err error) core.Reason {
+func reasonOf(err error) reason.Reason {
 	if e, ok := errors.AsType[*fleet.Error](err); ok {
 		return e.Reason
 	}
@@ -134,7 +134,7 @@ func TestUnpackNoticesEveryByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := func(what, hash string, data []byte, want ...core.Reason) {
+	check := func(what, hash string, data []byte, want ...reason.Reason) {
 		t.Helper()
 		changed := maps.Clone(blobs)
 		changed[hash] = data
@@ -147,13 +147,13 @@ func TestUnpackNoticesEveryByte(t *testing.T) {
 		for i := range data {
 			changed := bytes.Clone(data)
 			changed[i] ^= 1 << (i % 8)
-			check("a changed byte", hash, changed, fleet.ReasonTampered)
-			check("a cut", hash, data[:i], fleet.ReasonTampered)
+			check("a changed byte", hash, changed, reason.Tampered)
+			check("a cut", hash, data[:i], reason.Tampered)
 		}
-		check("one more byte", hash, append(bytes.Clone(data), 0), fleet.ReasonTampered)
-		check("far too many bytes", hash, make([]byte, fleet.MaxBlob+1), fleet.ReasonTooLarge)
+		check("one more byte", hash, append(bytes.Clone(data), 0), reason.Tampered)
+		check("far too many bytes", hash, make([]byte, fleet.MaxBlob+1), reason.TooLarge)
 		if other != nil {
-			check("another blob", hash, other, fleet.ReasonTampered)
+			check("another blob", hash, other, reason.Tampered)
 		}
 		other = data
 		changed := maps.Clone(blobs)
@@ -230,44 +230,44 @@ func TestHostileManifests(t *testing.T) {
 	tests := map[string]struct {
 		manifest any
 		size     int64
-		reason   core.Reason
+		reason   reason.Reason
 	}{
-		"an absolute name":       {named("/etc/cors.yaml"), size, fleet.ReasonMalformed},
-		"a name that leads out":  {named("../cors.yaml"), size, fleet.ReasonMalformed},
-		"a name that leads back": {named("a/../cors.yaml"), size, fleet.ReasonMalformed},
-		"a name with a drive":    {named("c:cors.yaml"), size, fleet.ReasonMalformed},
-		"a backslash":            {named(`..\cors.yaml`), size, fleet.ReasonMalformed},
-		"a directory":            {named("."), size, fleet.ReasonMalformed},
-		"an empty name":          {named(""), size, fleet.ReasonMalformed},
-		"a control character":    {named("cors\x1b[2J.yaml"), size, fleet.ReasonMalformed},
-		"a NUL":                  {named("cors.yaml\x00.txt"), size, fleet.ReasonMalformed},
-		"a long name":            {named(strings.Repeat("a", 256)), size, fleet.ReasonMalformed},
-		"another version":        {good(func(m *bundleParts) { m.Version = 2 }), size, fleet.ReasonVersion},
-		"no version":             {good(func(m *bundleParts) { m.Version = 0 }), size, fleet.ReasonVersion},
-		"no entry":               {good(func(m *bundleParts) { m.Entry = "other.yaml" }), size, fleet.ReasonMalformed},
-		"no files":               {good(func(m *bundleParts) { m.Files = nil }), 0, fleet.ReasonMalformed},
-		"a file twice":           {good(func(m *bundleParts) { m.Files = append(m.Files, m.Files[0]) }), 2 * size, fleet.ReasonMalformed},
-		"another size":           {good(func(*bundleParts) {}), size + 1, fleet.ReasonMalformed},
-		"a negative size":        {good(func(m *bundleParts) { m.Files[0].Size = -1 }), -1, fleet.ReasonMalformed},
-		"a size beyond all":      {good(func(m *bundleParts) { m.Files[0].Size = 1 << 62 }), 1 << 62, fleet.ReasonMalformed},
-		"an empty chunk":         {good(func(m *bundleParts) { m.Files[0].Chunks[0].Size = 0 }), size, fleet.ReasonMalformed},
-		"a chunk of -1 byte":     {good(func(m *bundleParts) { m.Files[0].Chunks[0].Size = -1 }), size, fleet.ReasonMalformed},
-		"a huge chunk":           {good(func(m *bundleParts) { m.Files[0].Chunks[0].Size = 1 << 20 }), size, fleet.ReasonMalformed},
-		"chunks that are short":  {good(func(m *bundleParts) { m.Files[0].Chunks[0].Size-- }), size, fleet.ReasonMalformed},
-		"a SHA-256 of a path":    {good(func(m *bundleParts) { m.Files[0].Chunks[0].SHA256 = "../../head" }), size, fleet.ReasonMalformed},
-		"an upper-case SHA-256":  {good(func(m *bundleParts) { m.Files[0].SHA256 = upper }), size, fleet.ReasonMalformed},
-		"another SHA-256":        {good(func(m *bundleParts) { m.Files[0].SHA256 = hashOf(nil) }), size, fleet.ReasonTampered},
-		"a missing chunk":        {good(func(m *bundleParts) { m.Files[0].Chunks[0].SHA256 = hashOf(nil) }), size, fleet.ReasonMissingBlob},
-		"an unknown field":       {[]byte(`{"version":1,"entry":"a","files":[],"more":1}`), 0, fleet.ReasonMalformed},
-		"two values":             {[]byte(`{"version":1,"entry":"a","files":[]} {}`), 0, fleet.ReasonMalformed},
-		"not JSON":               {[]byte("version: 1"), 0, fleet.ReasonMalformed},
-		"deep nesting":           {[]byte(strings.Repeat("[", 100_000)), 0, fleet.ReasonMalformed},
-		"a huge manifest":        {bytes.Repeat([]byte(" "), fleet.MaxManifest+1), 0, fleet.ReasonTooLarge},
+		"an absolute name":       {named("/etc/cors.yaml"), size, reason.Malformed},
+		"a name that leads out":  {named("../cors.yaml"), size, reason.Malformed},
+		"a name that leads back": {named("a/../cors.yaml"), size, reason.Malformed},
+		"a name with a drive":    {named("c:cors.yaml"), size, reason.Malformed},
+		"a backslash":            {named(`..\cors.yaml`), size, reason.Malformed},
+		"a directory":            {named("."), size, reason.Malformed},
+		"an empty name":          {named(""), size, reason.Malformed},
+		"a control character":    {named("cors\x1b[2J.yaml"), size, reason.Malformed},
+		"a NUL":                  {named("cors.yaml\x00.txt"), size, reason.Malformed},
+		"a long name":            {named(strings.Repeat("a", 256)), size, reason.Malformed},
+		"another version":        {good(func(m *bundleParts) { m.Version = 2 }), size, reason.Version},
+		"no version":             {good(func(m *bundleParts) { m.Version = 0 }), size, reason.Version},
+		"no entry":               {good(func(m *bundleParts) { m.Entry = "other.yaml" }), size, reason.Malformed},
+		"no files":               {good(func(m *bundleParts) { m.Files = nil }), 0, reason.Malformed},
+		"a file twice":           {good(func(m *bundleParts) { m.Files = append(m.Files, m.Files[0]) }), 2 * size, reason.Malformed},
+		"another size":           {good(func(*bundleParts) {}), size + 1, reason.Malformed},
+		"a negative size":        {good(func(m *bundleParts) { m.Files[0].Size = -1 }), -1, reason.Malformed},
+		"a size beyond all":      {good(func(m *bundleParts) { m.Files[0].Size = 1 << 62 }), 1 << 62, reason.Malformed},
+		"an empty chunk":         {good(func(m *bundleParts) { m.Files[0].Chunks[0].Size = 0 }), size, reason.Malformed},
+		"a chunk of -1 byte":     {good(func(m *bundleParts) { m.Files[0].Chunks[0].Size = -1 }), size, reason.Malformed},
+		"a huge chunk":           {good(func(m *bundleParts) { m.Files[0].Chunks[0].Size = 1 << 20 }), size, reason.Malformed},
+		"chunks that are short":  {good(func(m *bundleParts) { m.Files[0].Chunks[0].Size-- }), size, reason.Malformed},
+		"a SHA-256 of a path":    {good(func(m *bundleParts) { m.Files[0].Chunks[0].SHA256 = "../../head" }), size, reason.Malformed},
+		"an upper-case SHA-256":  {good(func(m *bundleParts) { m.Files[0].SHA256 = upper }), size, reason.Malformed},
+		"another SHA-256":        {good(func(m *bundleParts) { m.Files[0].SHA256 = hashOf(nil) }), size, reason.Tampered},
+		"a missing chunk":        {good(func(m *bundleParts) { m.Files[0].Chunks[0].SHA256 = hashOf(nil) }), size, reason.MissingBlob},
+		"an unknown field":       {[]byte(`{"version":1,"entry":"a","files":[],"more":1}`), 0, reason.Malformed},
+		"two values":             {[]byte(`{"version":1,"entry":"a","files":[]} {}`), 0, reason.Malformed},
+		"not JSON":               {[]byte("version: 1"), 0, reason.Malformed},
+		"deep nesting":           {[]byte(strings.Repeat("[", 100_000)), 0, reason.Malformed},
+		"a huge manifest":        {bytes.Repeat([]byte(" "), fleet.MaxManifest+1), 0, reason.TooLarge},
 		"many files": {good(func(m *bundleParts) {
 			for i := range 300 {
 				m.Files = append(m.Files, filePart{fmt.Sprintf("d%03d", i), 0, hashOf(nil), nil})
 			}
-		}), size, fleet.ReasonMalformed},
+		}), size, reason.Malformed},
 	}
 	for name, tt := range tests {
 		if err := unpackParts(t, tt.manifest, tt.size, blob); reasonOf(err) != tt.reason {
@@ -305,8 +305,8 @@ func TestBombs(t *testing.T) {
 	}
 	for name, tt := range tests {
 		m := bundleParts{1, "cors.yaml", []filePart{{"cors.yaml", tt.size, hashOf(text), []chunk{{hashOf(tt.blob), tt.size}}}}}
-		if err := unpackParts(t, m, tt.size, tt.blob); reasonOf(err) != fleet.ReasonTampered {
-			t.Errorf("%s: error %v, want the reason %s", name, err, fleet.ReasonTampered)
+		if err := unpackParts(t, m, tt.size, tt.blob); reasonOf(err) != reason.Tampered {
+			t.Errorf("%s: error %v, want the reason %s", name, err, reason.Tampered)
 		}
 	}
 }

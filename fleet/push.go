@@ -11,6 +11,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/corskit/corskit/reason"
 )
 
 type signer = ed25519.PrivateKey
@@ -93,7 +95,7 @@ func (s *Store) upload(ctx context.Context, p *packed) error {
 func (s *Store) uploadBlob(ctx context.Context, hash string, data []byte) error {
 	if _, err := s.blob(ctx, hash); err == nil {
 		return nil
-	} else if reason := reasonOf(err); reason != ReasonMissingBlob && reason != ReasonTampered && reason != ReasonTooLarge {
+	} else if r := reasonOf(err); r != reason.MissingBlob && r != reason.Tampered && r != reason.TooLarge {
 		return err
 	}
 	if _, err := s.client.Put(ctx, s.layout.blob(hash), string(data)); err != nil {
@@ -174,7 +176,7 @@ func (s *Store) needed(ctx context.Context, heads []*Head) (map[string]bool, err
 			}
 			needed[ref.Manifest] = true
 			m, err := s.manifest(ctx, ref)
-			if reason := reasonOf(err); reason == ReasonUnavailable || reason == ReasonPermission {
+			if r := reasonOf(err); r == reason.Unavailable || r == reason.Permission {
 				return nil, err
 			}
 			if err != nil {
@@ -219,7 +221,7 @@ func (s *Store) remove(ctx context.Context, head int64, keys []string) error {
 		case err != nil:
 			return unreachable("removing old blobs", err)
 		case !r.Succeeded:
-			return &Error{Reason: ReasonConflicting, Detail: "someone else is pushing"}
+			return &Error{Reason: reason.Conflicting, Detail: "someone else is pushing"}
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/observe"
+	"github.com/corskit/corskit/reason"
 )
 
 // Replica keeps an engine up to date with its fleet. Its methods may be called concurrently.
@@ -224,7 +225,7 @@ func (r *Replica) notify() {
 func (r *Replica) setFault(a area, err error) {
 	var e *Error
 	if err != nil {
-		e = asError(err, ReasonUnavailable, "something failed")
+		e = asError(err, reason.Unavailable, "something failed")
 	}
 	r.mu.Lock()
 	old := r.faults[a]
@@ -251,7 +252,7 @@ func (r *Replica) setFault(a area, err error) {
 }
 
 // reason returns the reason of the fault of an area, or "".
-func (r *Replica) reason(a area) core.Reason {
+func (r *Replica) reason(a area) reason.Reason {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if f := r.faults[a]; f != nil {

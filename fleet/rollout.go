@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // ChangeOptions configures a change of the head.
@@ -64,7 +66,7 @@ func (h *Head) inRollout() error {
 		return nil
 	}
 	return &Error{
-		Reason: ReasonNoRollout, Revision: h.Revision, Detail: "there is no rollout in progress",
+		Reason: reason.NoRollout, Revision: h.Revision, Detail: "there is no rollout in progress",
 		Suggestion: "start one with corskit fleet push --steps",
 	}
 }
@@ -147,7 +149,7 @@ func (s *Store) Halt(ctx context.Context, reason string, opts ChangeOptions) (*H
 
 // Rollback brings an earlier bundle back, as a new revision: the bundle that the head of
 // revision to brought. If to is zero, Rollback ends the rollout in progress or, without one,
-// brings back the bundle before the one in force. The error is an [*Error] with [ReasonMissingBlob] if
+// brings back the bundle before the one in force. The error is an [*Error] with [reason.MissingBlob] if
 // the bundle is no longer kept.
 func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*Head, error) {
 	now, err := s.base(ctx, opts)
@@ -204,12 +206,12 @@ func (s *Store) Target(ctx context.Context, now *Head, to uint64) (Reference, er
 	}
 	if to == 0 {
 		return Reference{}, &Error{
-			Reason: ReasonNoHead, Detail: "the history has no other bundle than the one in force",
+			Reason: reason.NoHead, Detail: "the history has no other bundle than the one in force",
 			Suggestion: "push the policy that you want",
 		}
 	}
 	return Reference{}, &Error{
-		Reason: ReasonNoHead, Revision: to, Detail: "the history does not have this revision",
+		Reason: reason.NoHead, Revision: to, Detail: "the history does not have this revision",
 		Suggestion: "corskit fleet history lists those that it has",
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // signedText precedes the payload in the text that is signed, so that a signature of
@@ -67,7 +69,7 @@ func (h *Head) encode(blobs map[string][]byte, keys ...ed25519.PrivateKey) ([]by
 
 func largeHead(size int) *Error {
 	return &Error{
-		Reason: ReasonTooLarge, Detail: fmt.Sprintf("the head has %d bytes, more than %d", size, maxHead),
+		Reason: reason.TooLarge, Detail: fmt.Sprintf("the head has %d bytes, more than %d", size, maxHead),
 		Suggestion: "push again with fewer labels and steps",
 	}
 }
@@ -85,7 +87,7 @@ func ParseHead(data []byte, prefix string, keys ...ed25519.PublicKey) (*Head, er
 func openHead(data []byte, prefix string, keys []ed25519.PublicKey) (*Head, *envelope, error) {
 	switch {
 	case len(data) == 0:
-		return nil, nil, &Error{Reason: ReasonEmptied, Detail: "the head is empty", Suggestion: "push again with corskit fleet push"}
+		return nil, nil, &Error{Reason: reason.Emptied, Detail: "the head is empty", Suggestion: "push again with corskit fleet push"}
 	case len(data) > maxHead:
 		return nil, nil, largeHead(len(data))
 	}
@@ -106,7 +108,7 @@ func openHead(data []byte, prefix string, keys []ed25519.PublicKey) (*Head, *env
 	}
 	if want, fault := newLayout(prefix); fault != nil || string(want) != h.Prefix {
 		return nil, nil, &Error{
-			Reason: ReasonWrongFleet, Revision: h.Revision, Suggestion: "push to this prefix; do not copy heads between fleets",
+			Reason: reason.WrongFleet, Revision: h.Revision, Suggestion: "push to this prefix; do not copy heads between fleets",
 			Detail: fmt.Sprintf("the head was made for the prefix %s, not for %s", quote(h.Prefix), quote(string(want))),
 		}
 	}
@@ -132,7 +134,7 @@ func (e *envelope) verify(keys []ed25519.PublicKey) *Error {
 		return nil
 	case len(e.Signatures) == 0:
 		return &Error{
-			Reason: ReasonUnsigned, Detail: "the head has no signature, but keys are configured",
+			Reason: reason.Unsigned, Detail: "the head has no signature, but keys are configured",
 			Suggestion: "push with the private key (corskit fleet push --signing-key)",
 		}
 	}
@@ -146,7 +148,7 @@ func (e *envelope) verify(keys []ed25519.PublicKey) *Error {
 		}
 	}
 	return &Error{
-		Reason: ReasonWrongSignature, Suggestion: "push with a key whose public part is configured, or configure that of the signer",
+		Reason: reason.WrongSignature, Suggestion: "push with a key whose public part is configured, or configure that of the signer",
 		Detail: fmt.Sprintf("no signature of the head is valid: it names %s, configured are %s", strings.Join(ids, ", "), keyIDs(keys)),
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // maxStatus is the highest number of bytes of a status in etcd.
@@ -81,9 +81,9 @@ type Active struct {
 
 // Fault is an [Error] as a status has it.
 type Fault struct {
-	Reason core.Reason `json:"reason"`
-	Text   string      `json:"text"` // one printable line of at most 1 KiB
-	Since  time.Time   `json:"since"`
+	Reason reason.Reason `json:"reason"`
+	Text   string        `json:"text"` // one printable line of at most 1 KiB
+	Since  time.Time     `json:"since"`
 }
 
 // ShadowCounts says how the candidate of a rollout would have decided the requests of a
@@ -113,7 +113,7 @@ func (s Status) encode() ([]byte, error) {
 			return data, nil
 		case limit < 64:
 			return nil, &Error{
-				Reason: ReasonTooLarge, Instance: s.Instance, Detail: "the status is too large",
+				Reason: reason.TooLarge, Instance: s.Instance, Detail: "the status is too large",
 				Suggestion: "use fewer labels",
 			}
 		}
@@ -134,7 +134,7 @@ func parseStatus(instance string, data []byte) (Status, error) {
 	var s Status
 	fail := func(detail string, err error) (Status, error) {
 		return Status{Instance: clean(instance, maxInstance), State: StatePending}, &Error{
-			Reason: ReasonMalformed, Instance: instance, Detail: "the status is malformed: " + detail, Err: err,
+			Reason: reason.Malformed, Instance: instance, Detail: "the status is malformed: " + detail, Err: err,
 			Suggestion: "restart the replica, and find out who may write its status",
 		}
 	}
@@ -157,7 +157,7 @@ func parseStatus(instance string, data []byte) (Status, error) {
 	}
 	for _, f := range []*Fault{s.Fault, s.Cache} {
 		if f != nil {
-			f.Reason, f.Text = core.Reason(clean(string(f.Reason), maxLabel)), clean(f.Text, maxFaultText)
+			f.Reason, f.Text = reason.Reason(clean(string(f.Reason), maxLabel)), clean(f.Text, maxFaultText)
 		}
 	}
 	return s, nil

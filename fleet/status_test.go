@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 func sampleStatus() fleet.Status {
@@ -18,8 +18,8 @@ func sampleStatus() fleet.Status {
 		Instance: "web-0", Labels: map[string]string{"region": "eu"}, Version: "v0.1.0", State: fleet.StateRefused,
 		Head: 7, Judged: 99, Wanted: 7, Seen: 7, Time: now,
 		Active: fleet.Active{Revision: 6, Manifest: hashOf([]byte("a")), Source: fleet.SourceDisk, Since: now},
-		Fault:  &fleet.Fault{Reason: fleet.ReasonRefusedPolicy, Text: "the configuration has faults", Since: now},
-		Cache:  &fleet.Fault{Reason: fleet.ReasonCache, Text: "no space left", Since: now},
+		Fault:  &fleet.Fault{Reason: reason.RefusedPolicy, Text: "the configuration has faults", Since: now},
+		Cache:  &fleet.Fault{Reason: reason.Cache, Text: "no space left", Since: now},
 		Shadow: &fleet.ShadowCounts{Revision: 7, Decisions: 3, Stricter: 2, Looser: 1},
 	}
 }
@@ -60,7 +60,7 @@ func FuzzStatus(f *testing.F) {
 	f.Add("\x1b", []byte(`{"instance":"\u001b"}`))
 	f.Fuzz(func(t *testing.T, instance string, data []byte) {
 		s, err := fleet.ParseStatus(instance, data)
-		if err != nil && (reasonOf(err) == core.Reason("") || !printable(err.Error())) {
+		if err != nil && (reasonOf(err) == reason.Reason("") || !printable(err.Error())) {
 			t.Errorf("an error without a reason, or not one line: %q", err)
 		}
 		texts := []string{s.Instance, s.Version, string(s.State), string(s.Active.Source), s.Active.Manifest}

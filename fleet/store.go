@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -69,7 +70,7 @@ func (s *Store) read(ctx context.Context) (*snapshot, error) {
 func (s *Store) snapshot(pair *mvccpb.KeyValue) *snapshot {
 	if pair == nil || pair.ModRevision == 0 {
 		return &snapshot{err: &Error{
-			Reason: ReasonNoHead, Detail: "nothing was pushed to " + string(s.layout), Suggestion: "push with corskit fleet push",
+			Reason: reason.NoHead, Detail: "nothing was pushed to " + string(s.layout), Suggestion: "push with corskit fleet push",
 		}}
 	}
 	now := &snapshot{raw: pair.Value, modified: pair.ModRevision}
@@ -85,8 +86,8 @@ func (s *Store) snapshot(pair *mvccpb.KeyValue) *snapshot {
 
 // absent reports whether there is no head that a change could overwrite by mistake.
 func (s *snapshot) absent() bool {
-	reason := reasonOf(s.err)
-	return reason == ReasonNoHead || reason == ReasonEmptied
+	r := reasonOf(s.err)
+	return r == reason.NoHead || r == reason.Emptied
 }
 
 // revision returns the revision of the head, or zero.
@@ -97,7 +98,7 @@ func (s *snapshot) revision() uint64 {
 	return s.head.Revision
 }
 
-// Head returns the head in force. The error is an [*Error]: with [ReasonNoHead] if
+// Head returns the head in force. The error is an [*Error]: with [reason.NoHead] if
 // nothing was pushed, or the reason why the head cannot be trusted.
 func (s *Store) Head(ctx context.Context) (*Head, error) {
 	now, err := s.read(ctx)
@@ -132,7 +133,7 @@ type PushOptions struct {
 // writes a new head. It returns this head.
 //
 // The errors are an [*OptionError], a [*ConflictError], or an [*Error]: with
-// [ReasonRefusedPolicy] if replicas would refuse the bundle. If etcd fails while the head
+// [reason.RefusedPolicy] if replicas would refuse the bundle. If etcd fails while the head
 // is written, the head may or may not be there; Push reads it again to find out.
 // A push that ends early leaves no trace but blobs, which a later push removes.
 //
@@ -231,7 +232,7 @@ func (s *Store) unsigns(now *snapshot) error {
 		return nil
 	}
 	return &Error{
-		Reason: ReasonUnsigned, Revision: now.revision(),
+		Reason: reason.Unsigned, Revision: now.revision(),
 		Detail: "the head in force is signed with the key " + strings.Join(now.signers, ", ") +
 			", but this change has no key, and replicas with keys would refuse it",
 		Suggestion: "set the private key (--signing-key or CORSKIT_FLEET_SIGNING_KEY), " +
@@ -302,7 +303,7 @@ func errorOf(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	return &Error{Reason: ReasonMalformed, Detail: "unknown fault", Err: err}
+	return &Error{Reason: reason.Malformed, Detail: "unknown fault", Err: err}
 }
 
 // conflict returns an error if the head is not the base of a change.
@@ -344,7 +345,7 @@ func (s *Store) next(ctx context.Context, now *snapshot, message string, above u
 	}
 	if highest >= MaxRevision {
 		return nil, &Error{
-			Reason: ReasonExhausted, Revision: highest, Detail: "there is no higher revision",
+			Reason: reason.Exhausted, Revision: highest, Detail: "there is no higher revision",
 			Suggestion: "move the fleet to another prefix",
 		}
 	}
@@ -388,7 +389,7 @@ func (s *Store) commit(ctx context.Context, now *snapshot, h *Head, m *pushing, 
 	}
 	if found.modified == now.modified {
 		return &Error{
-			Reason: ReasonUnavailable, Detail: "the push took longer than etcd kept its mark, so some of its blobs may be gone",
+			Reason: reason.Unavailable, Detail: "the push took longer than etcd kept its mark, so some of its blobs may be gone",
 			Suggestion: "push again",
 		}
 	}
@@ -466,7 +467,7 @@ func (s *Store) statusIn(pair *mvccpb.KeyValue) Status {
 	instance := string(pair.Key)[len(s.layout.statuses()):]
 	status, err := parseStatus(instance, pair.Value)
 	if err != nil {
-		status.Fault = &Fault{Reason: ReasonMalformed, Text: clean(err.Error(), maxFaultText)}
+		status.Fault = &Fault{Reason: reason.Malformed, Text: clean(err.Error(), maxFaultText)}
 	}
 	return status
 }
@@ -515,7 +516,7 @@ func (s *Store) blob(ctx context.Context, hash string) ([]byte, error) {
 
 func missingBlob(hash string) *Error {
 	return &Error{
-		Reason: ReasonMissingBlob, Detail: "etcd does not have the blob " + clean(hash, maxQuoted),
+		Reason: reason.MissingBlob, Detail: "etcd does not have the blob " + clean(hash, maxQuoted),
 		Suggestion: "push again; bundles that are older than the last 10 changes are removed",
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // Imported is what Import made.
@@ -273,7 +274,7 @@ func (d *importDraft) flag() {
 	for _, p := range d.Policies {
 		_, err := core.New(p.Policy)
 		for e := range core.PolicyErrors(err) {
-			if e.Reason == core.ReasonInsecureOrigin && !p.DangerouslyAllowInsecureOrigins {
+			if e.Reason == reason.InsecureOrigin && !p.DangerouslyAllowInsecureOrigins {
 				p.DangerouslyAllowInsecureOrigins = true
 				p.remarks["dangerously_allow_insecure_origins"] = "the source allows http:// with credentials"
 				d.Note(p.lineOf(e), "", quote(e.Value)+": "+e.Detail)

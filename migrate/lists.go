@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // simple are the methods that need no permission.
@@ -101,7 +102,7 @@ func (t *Translation) names(option string, entries []entry, policy func(string) 
 // withoutEffect reports whether the engine warns that its only name has no effect.
 func withoutEffect(engine *core.Engine) bool {
 	return slices.ContainsFunc(engine.Warnings(), func(w core.Warning) bool {
-		return w.Reason == core.ReasonForbiddenHeader || w.Reason == core.ReasonSafelisted
+		return w.Reason == reason.ForbiddenHeader || w.Reason == reason.Safelisted
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // meaning is what an entry of an old list matches, and what a policy lists instead.
@@ -129,18 +130,18 @@ func (t *Translation) listOrigin(option string, m meaning, pattern string) bool 
 func (t *Translation) permit(option string, m meaning, probe *core.Policy, fault *core.PolicyError) bool {
 	note := Note{Change: Same, Wrong: true, Field: option, Pos: m.entry.pos}
 	switch {
-	case fault.Reason == core.ReasonInsecureOrigin:
+	case fault.Reason == reason.InsecureOrigin:
 		probe.DangerouslyAllowInsecureOrigins, t.Policy.DangerouslyAllowInsecureOrigins = true, true
 		note.Code = "insecure-origin"
 		note.Text = fmt.Sprintf("%s has %q with credentials: anyone on the network can impersonate an http:// origin; the policy "+
 			"permits it "+
 			"with DangerouslyAllowInsecureOrigins, as before; serve the page over https:// and remove both", option, m.entry.text)
-	case fault.Reason == core.ReasonPublicSuffix && !strings.HasPrefix(probe.AllowOrigins[0], "regexp:"):
+	case fault.Reason == reason.PublicSuffix && !strings.HasPrefix(probe.AllowOrigins[0], "regexp:"):
 		probe.DangerouslyAllowPublicSuffixes, t.Policy.DangerouslyAllowPublicSuffixes = true, true
 		note.Code = "public-suffix"
 		note.Text = fmt.Sprintf("%s has %q with credentials: strangers can have such hosts; the policy permits it with "+
 			"DangerouslyAllowPublicSuffixes, as before; name your own domain and remove the flag", option, m.entry.text)
-	case fault.Reason == core.ReasonNull && !probe.AllowCredentials:
+	case fault.Reason == reason.NullOrigin && !probe.AllowCredentials:
 		probe.DangerouslyAllowNullOrigin, t.Policy.DangerouslyAllowNullOrigin = true, true
 		note.Code = "null-origin"
 		note.Text = fmt.Sprintf("%s has \"null\", which any site can send from a sandboxed frame; the policy permits it with "+

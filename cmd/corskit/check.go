@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/reason"
 )
 
 func newCheck() *cobra.Command {
@@ -229,7 +230,7 @@ func (c *check) result(file string, r config.Report) checked {
 		got.name = "standard input"
 	}
 	for e := range config.Errors(r.Err) {
-		if e.File != "" && e.File == filepath.Clean(file) && (e.Reason == config.ReasonNotFound || e.Reason == config.ReasonRead) {
+		if e.File != "" && e.File == filepath.Clean(file) && (e.Reason == reason.NotFound || e.Reason == reason.Read) {
 			got.unreadable = true
 		}
 		if file == "" && e.Reason == "missing" && len(c.source.variables) == 0 {

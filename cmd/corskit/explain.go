@@ -14,6 +14,7 @@ import (
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 func newExplain() *cobra.Command {
@@ -149,7 +150,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 func overridden(c *config.Config, fix string) (notes []string) {
 	for _, n := range c.Notes {
 		key := n.Key[strings.LastIndexByte(n.Key, '.')+1:]
-		if n.Reason == config.ReasonOverridden && strings.Contains(fix, key) {
+		if n.Reason == reason.Overridden && strings.Contains(fix, key) {
 			notes = append(notes, n.Key+" "+n.Detail+"; "+n.Suggestion)
 		}
 	}
@@ -377,7 +378,7 @@ func (p *paper) fixCredentials(name string) string {
 	single.AllowOrigins, single.ExposeHeaders = []string{p.fetch.Origin}, nil
 	var fault *core.PolicyError
 	if _, err := core.New(single); errors.As(err, &fault) {
-		if fault.Reason != core.ReasonInsecureOrigin {
+		if fault.Reason != reason.InsecureOrigin {
 			return leave // no policy can allow this origin with credentials
 		}
 		return leave + "; for credentials, " + fault.Spell(config.KeyOf).Suggestion

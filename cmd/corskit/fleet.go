@@ -17,6 +17,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 func newFleet() *cobra.Command {
@@ -156,7 +157,7 @@ func (c *connection) with(cmd *cobra.Command, run func(context.Context, *operato
 	}
 	defer o.client.Close()
 	err = run(ctx, o)
-	if fault, ok := errors.AsType[*fleet.Error](err); ok && fault.Reason == fleet.ReasonUnavailable && ctx.Err() == nil {
+	if fault, ok := errors.AsType[*fleet.Error](err); ok && fault.Reason == reason.Unavailable && ctx.Err() == nil {
 		return c.unreachable(err)
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 func newFleetHistory() *cobra.Command {
@@ -97,7 +98,7 @@ func (o *operator) pasts(ctx context.Context, limit int, entries []fleet.History
 		if e.Err != nil {
 			one.Fault, one.Claimed = safe(e.Err.Error()), claimed[e.Revision]
 			fault, ok := errors.AsType[*fleet.Error](e.Err)
-			one.unsigned = ok && fault.Reason == fleet.ReasonUnsigned
+			one.unsigned = ok && fault.Reason == reason.Unsigned
 		}
 		list = append(list, one)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 func newFleetPush() *cobra.Command {
@@ -266,7 +267,7 @@ func (o *operator) base(ctx context.Context) (*fleet.Head, error) {
 	ctx, cancel := o.brief(ctx)
 	defer cancel()
 	head, err := o.Head(ctx)
-	if fault, ok := errors.AsType[*fleet.Error](err); ok && (fault.Reason == fleet.ReasonNoHead || fault.Reason == fleet.ReasonEmptied) {
+	if fault, ok := errors.AsType[*fleet.Error](err); ok && (fault.Reason == reason.NoHead || fault.Reason == reason.Emptied) {
 		return &fleet.Head{}, nil
 	}
 	if err != nil {
@@ -278,7 +279,7 @@ func (o *operator) base(ctx context.Context) (*fleet.Head, error) {
 // isAway reports whether an error says nothing about the head: etcd cannot be asked.
 func isAway(err error) bool {
 	fault, ok := errors.AsType[*fleet.Error](err)
-	return err != nil && (!ok || fault.Reason == fleet.ReasonUnavailable || fault.Reason == fleet.ReasonPermission)
+	return err != nil && (!ok || fault.Reason == reason.Unavailable || fault.Reason == reason.Permission)
 }
 
 // question returns the question before a change of the fleet.

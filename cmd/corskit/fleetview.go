@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 // view is a replica as an operator sees it: judged by the head that is in force now, which
@@ -41,9 +41,9 @@ func viewOf(head *fleet.Head, s fleet.Status) view {
 // refusesHead reports whether a replica refuses the head. Its status then has the revision of
 // an earlier head, because it does not believe that of this one.
 func refusesHead(f *fleet.Fault) bool {
-	return f != nil && slices.Contains([]core.Reason{
-		fleet.ReasonUnsigned, fleet.ReasonWrongSignature, fleet.ReasonWrongFleet, fleet.ReasonMalformed, fleet.ReasonVersion,
-		fleet.ReasonReplayed, fleet.ReasonConflicting, fleet.ReasonTooLarge,
+	return f != nil && slices.Contains([]reason.Reason{
+		reason.Unsigned, reason.WrongSignature, reason.WrongFleet, reason.Malformed, reason.Version,
+		reason.Replayed, reason.Conflicting, reason.TooLarge,
 	}, f.Reason)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // mark says whether an entry should be added to a policy.
@@ -113,7 +114,7 @@ func registered(host string) string {
 func isShared(domain string) bool {
 	_, err := core.New(core.Policy{AllowOrigins: []string{"https://*." + domain}, AllowCredentials: true})
 	var fault *core.PolicyError
-	return errors.As(err, &fault) && fault.Reason == core.ReasonPublicSuffix
+	return errors.As(err, &fault) && fault.Reason == reason.PublicSuffix
 }
 
 func isAddress(host string) bool {
@@ -141,7 +142,7 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 	domain, shared := ownDomain(host)
 	listed := a.domains[domain]
 	for _, w := range warnings {
-		if w.Field == "AllowOrigins" && w.Reason != core.ReasonNoOrigins {
+		if w.Field == "AllowOrigins" && w.Reason != reason.NoOrigins {
 			return questionable(core.PolicyError(w).Spell(config.KeyOf).Detail)
 		}
 	}

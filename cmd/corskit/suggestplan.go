@@ -11,6 +11,7 @@ import (
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 // planner finds the additions that allow demands.
@@ -384,7 +385,7 @@ func (p *planner) apply() error {
 		var fault *config.Error
 		switch {
 		case err == nil:
-		case errors.As(err, &fault) && (fault.Reason == config.ReasonVariable || fault.Reason == config.ReasonNotation):
+		case errors.As(err, &fault) && (fault.Reason == reason.Variable || fault.Reason == reason.Notation):
 			p.byHand = append(p.byHand, byHand{at.policy, at.key, entries[at], fault.Error()})
 			for _, entry := range entries[at] {
 				p.added[additionKey{at.policy, at.key, entry}] = notMade

@@ -72,7 +72,7 @@ func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
 	if x.Decision.Kind != core.NotCORS {
 		attrs = append(attrs, slog.Bool("allowed", x.Browser.Allowed), slog.Bool("with_credentials", x.Browser.AllowedWithCredentials))
 	}
-	attrs = append(attrs, slog.String("reason", string(reason(x))))
+	attrs = append(attrs, slog.String("reason", string(codeOf(x))))
 	if x.Policy != "" {
 		attrs = append(attrs, slog.String("policy", x.Policy))
 	}
@@ -86,9 +86,9 @@ func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
 	t.log.LogAttrs(ctx, slog.LevelInfo, "decision", attrs...)
 }
 
-// reason returns why the browser refuses a preflight of an allowed origin, and otherwise
+// codeOf returns why the browser refuses a preflight of an allowed origin, and otherwise
 // why the engine decided as it did.
-func reason(x core.Explanation) core.Code {
+func codeOf(x core.Explanation) core.Code {
 	if x.Decision.Allowed && !x.Browser.Allowed {
 		for _, s := range x.Steps {
 			switch s.Code {

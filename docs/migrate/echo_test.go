@@ -10,6 +10,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsecho"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 )
@@ -330,7 +331,7 @@ func echoV4() library {
 				probe:  from(app, "GET").withCredentials(),
 				does:   "handler runs, answer blocked",
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason: core.ReasonAnyCredentials,
+				reason: reason.AnyCredentials,
 			},
 			{
 				setting: "`UnsafeWildcardOriginWithAllowCredentials`",
@@ -342,7 +343,7 @@ func echoV4() library {
 				probe:  from(other, "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason: core.ReasonAnyCredentials,
+				reason: reason.AnyCredentials,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
@@ -350,7 +351,7 @@ func echoV4() library {
 				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://app.*\"}`",
@@ -358,7 +359,7 @@ func echoV4() library {
 				probe:   from("https://app.evil.test", "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.*"}},
-				reason:  core.ReasonWildcard,
+				reason:  reason.Wildcard,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"null\"}`",
@@ -366,7 +367,7 @@ func echoV4() library {
 				probe:   from("null", "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"null"}},
-				reason:  core.ReasonNull,
+				reason:  reason.NullOrigin,
 			},
 			{
 				setting: "`AllowMethods: []string{\"patch\"}`",
@@ -374,7 +375,7 @@ func echoV4() library {
 				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 		},
 	}

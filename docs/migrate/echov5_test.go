@@ -8,6 +8,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsechov5"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/labstack/echo/v5"
 	"github.com/labstack/echo/v5/middleware"
 )
@@ -245,14 +246,14 @@ func echoV5() library {
 				}),
 				does:   refusesToo,
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason: core.ReasonAnyCredentials,
+				reason: reason.AnyCredentials,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
 				old:     echo5(func(c *middleware.CORSConfig) { c.AllowOrigins = []string{"https://app.example/"} }),
 				does:    refusesToo,
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://App.example\"}`",
@@ -260,7 +261,7 @@ func echoV5() library {
 				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
-				reason:  core.ReasonUpperCase,
+				reason:  reason.UpperCase,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example:443\"}`",
@@ -268,7 +269,7 @@ func echoV5() library {
 				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example:443"}},
-				reason:  core.ReasonDefaultPort,
+				reason:  reason.DefaultPort,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"http://app.example\"}` with `AllowCredentials`",
@@ -279,7 +280,7 @@ func echoV5() library {
 				probe:  from("http://app.example", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
-				reason: core.ReasonInsecureOrigin,
+				reason: reason.InsecureOrigin,
 			},
 			{
 				setting: "`AllowMethods: []string{\"patch\"}`",
@@ -287,7 +288,7 @@ func echoV5() library {
 				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 		},
 	}

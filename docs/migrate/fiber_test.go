@@ -10,6 +10,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsfiber"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/log"
 	"github.com/gofiber/fiber/v2/middleware/cors"
@@ -292,7 +293,7 @@ func fiberV2() library {
 				}),
 				does:   refusesToo,
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason: core.ReasonAnyCredentials,
+				reason: reason.AnyCredentials,
 			},
 			{
 				setting: "`AllowOrigins: \"https://app.example/\"`",
@@ -300,7 +301,7 @@ func fiberV2() library {
 				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`AllowOrigins: \"https://App.example\"`",
@@ -308,7 +309,7 @@ func fiberV2() library {
 				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
-				reason:  core.ReasonUpperCase,
+				reason:  reason.UpperCase,
 			},
 			{
 				setting: "`AllowOrigins` with commas, put into one entry",
@@ -316,7 +317,7 @@ func fiberV2() library {
 				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{app + "," + sub}},
-				reason:  core.ReasonList,
+				reason:  reason.List,
 			},
 			{
 				setting: "`AllowOrigins: \"https://*.com\"` with `AllowCredentials`",
@@ -327,7 +328,7 @@ func fiberV2() library {
 				probe:  from("https://evil.com", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"https://*.com"}, AllowCredentials: true},
-				reason: core.ReasonPublicSuffix,
+				reason: reason.PublicSuffix,
 			},
 			{
 				setting: "`AllowOrigins: \"http://app.example\"` with `AllowCredentials`",
@@ -338,7 +339,7 @@ func fiberV2() library {
 				probe:  from("http://app.example", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
-				reason: core.ReasonInsecureOrigin,
+				reason: reason.InsecureOrigin,
 			},
 			{
 				setting: "`AllowMethods: \"patch\"`",
@@ -346,7 +347,7 @@ func fiberV2() library {
 				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 		},
 	}

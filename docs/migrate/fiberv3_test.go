@@ -9,6 +9,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsfiberv3"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/gofiber/fiber/v3"
 	"github.com/gofiber/fiber/v3/log"
 	"github.com/gofiber/fiber/v3/middleware/cors"
@@ -275,7 +276,7 @@ func fiberV3() library {
 				}),
 				does:   refusesToo,
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason: core.ReasonAnyCredentials,
+				reason: reason.AnyCredentials,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
@@ -283,7 +284,7 @@ func fiberV3() library {
 				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://App.example\"}`",
@@ -291,7 +292,7 @@ func fiberV3() library {
 				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
-				reason:  core.ReasonUpperCase,
+				reason:  reason.UpperCase,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://*.com\"}` with `AllowCredentials`",
@@ -302,7 +303,7 @@ func fiberV3() library {
 				probe:  from("https://evil.com", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"https://*.com"}, AllowCredentials: true},
-				reason: core.ReasonPublicSuffix,
+				reason: reason.PublicSuffix,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"http://app.example\"}` with `AllowCredentials`",
@@ -313,7 +314,7 @@ func fiberV3() library {
 				probe:  from("http://app.example", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
-				reason: core.ReasonInsecureOrigin,
+				reason: reason.InsecureOrigin,
 			},
 			{
 				setting: "`AllowMethods: []string{\"patch\"}`",
@@ -321,7 +322,7 @@ func fiberV3() library {
 				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 		},
 	}

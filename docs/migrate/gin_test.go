@@ -10,6 +10,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsgin"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/gin-contrib/cors"
 	"github.com/gin-gonic/gin"
 )
@@ -400,7 +401,7 @@ func ginContrib() library {
 				probe:  from(app, "GET").withCredentials(),
 				does:   "handler runs, answer blocked",
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason: core.ReasonAnyCredentials,
+				reason: reason.AnyCredentials,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"https://app.example/\"}`",
@@ -408,7 +409,7 @@ func ginContrib() library {
 				probe:   from(app, "GET"),
 				does:    "answer blocked, handler does not run",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`AllowWildcard` with `AllowOrigins: []string{\"https://app.*\"}`",
@@ -419,7 +420,7 @@ func ginContrib() library {
 				probe:  from("https://app.evil.test", "GET"),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"https://app.*"}},
-				reason: core.ReasonWildcard,
+				reason: reason.Wildcard,
 			},
 			{
 				setting: "`AllowWildcard` with `AllowOrigins: []string{\"*.app.example\"}`",
@@ -430,7 +431,7 @@ func ginContrib() library {
 				probe:  from("http://sub.app.example", "GET"),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"*.app.example"}},
-				reason: core.ReasonMissingScheme,
+				reason: reason.MissingScheme,
 			},
 			{
 				setting: "`AllowOrigins: []string{\"http://app.example\"}` with `AllowCredentials`",
@@ -441,7 +442,7 @@ func ginContrib() library {
 				probe:  from("http://app.example", "GET").withCredentials(),
 				does:   "reads 200",
 				policy: core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
-				reason: core.ReasonInsecureOrigin,
+				reason: reason.InsecureOrigin,
 			},
 			{
 				setting: "`AllowFiles` with `AllowOrigins: []string{\"file:///app.html\"}`",
@@ -452,7 +453,7 @@ func ginContrib() library {
 				probe:  from("null", "GET").called("GET from a page from a file, whose origin is null"),
 				does:   "answer blocked, handler does not run",
 				policy: core.Policy{AllowOrigins: []string{"file:///app.html"}},
-				reason: core.ReasonMissingHost,
+				reason: reason.MissingHost,
 			},
 			{
 				setting: "`AllowMethods: []string{\"patch\"}`",
@@ -460,7 +461,7 @@ func ginContrib() library {
 				probe:   from(app, "PATCH"),
 				does:    "reads 200, preflight cached 43200 s",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 			{
 				setting: "`MaxAge: 7 * 24 * time.Hour`",
@@ -468,7 +469,7 @@ func ginContrib() library {
 				probe:   from(app, "PUT"),
 				does:    "reads 200, preflight cached 604800 s",
 				policy:  core.Policy{AllowOrigins: []string{app}, MaxAge: 7 * 24 * time.Hour},
-				reason:  core.ReasonMaxAge,
+				reason:  reason.MaxAge,
 			},
 		},
 	}

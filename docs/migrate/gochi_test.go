@@ -8,6 +8,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/cors"
 )
@@ -262,7 +263,7 @@ func goChi() library {
 				probe:   from(app, "GET").withCredentials(),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason:  core.ReasonAnyCredentials,
+				reason:  reason.AnyCredentials,
 			},
 			{
 				setting: "`AllowedOrigins: []string{\"https://*\"}` with `AllowCredentials`",
@@ -270,7 +271,7 @@ func goChi() library {
 				probe:   from(other, "GET").withCredentials(),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://*"}, AllowCredentials: true},
-				reason:  core.ReasonWildcard,
+				reason:  reason.Wildcard,
 			},
 			{
 				setting: "`AllowedOrigins: []string{\"https://app.example/\"}`",
@@ -278,7 +279,7 @@ func goChi() library {
 				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`AllowedOrigins: []string{\"https://App.example\"}`",
@@ -286,7 +287,7 @@ func goChi() library {
 				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
-				reason:  core.ReasonUpperCase,
+				reason:  reason.UpperCase,
 			},
 			{
 				setting: "`AllowedMethods: []string{\"patch\"}`",
@@ -294,7 +295,7 @@ func goChi() library {
 				probe:   from(app, "PATCH"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: origins, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 			{
 				setting: "`MaxAge: 604800`",
@@ -302,7 +303,7 @@ func goChi() library {
 				probe:   from(app, "PUT"),
 				does:    "reads 200, preflight cached 604800 s",
 				policy:  core.Policy{AllowOrigins: origins, MaxAge: 7 * 24 * time.Hour},
-				reason:  core.ReasonMaxAge,
+				reason:  reason.MaxAge,
 			},
 		},
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/gorilla/handlers"
 )
 
@@ -255,7 +256,7 @@ func gorilla() library {
 				probe:   from(app, "GET").withCredentials(),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason:  core.ReasonAnyCredentials,
+				reason:  reason.AnyCredentials,
 			},
 			{
 				setting: "`handlers.AllowedOrigins([]string{\"https://app.example/\"})`",
@@ -263,7 +264,7 @@ func gorilla() library {
 				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`handlers.AllowedOrigins([]string{\"https://*\"})`",
@@ -271,7 +272,7 @@ func gorilla() library {
 				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://*"}},
-				reason:  core.ReasonWildcard,
+				reason:  reason.Wildcard,
 			},
 			{
 				setting: "`handlers.AllowedOrigins([]string{\"null\"})`",
@@ -279,7 +280,7 @@ func gorilla() library {
 				probe:   from("null", "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"null"}},
-				reason:  core.ReasonNull,
+				reason:  reason.NullOrigin,
 			},
 			{
 				setting: "`handlers.AllowedMethods([]string{\"patch\"})`",
@@ -287,7 +288,7 @@ func gorilla() library {
 				probe:   from(app, "PATCH"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{app}, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 		},
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 )
 
 var update = flag.Bool("update", false, "write the tables of the guides")
@@ -94,7 +95,7 @@ type refusal struct {
 	probe   probe
 	does    string // what the old library does with the probe, or refusesToo
 	policy  core.Policy
-	reason  core.Reason
+	reason  reason.Reason
 }
 
 func libraries() []library {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/jub0bs/cors"
 )
 
@@ -215,14 +216,14 @@ func jub0bs() library {
 				}),
 				does:   refusesToo,
 				policy: core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason: core.ReasonAnyCredentials,
+				reason: reason.AnyCredentials,
 			},
 			{
 				setting: "`Origins: []string{\"https://app.example/\"}`",
 				old:     jub(func(c *cors.Config) { c.Origins = []string{"https://app.example/"} }),
 				does:    refusesToo,
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`Methods: []string{\"patch\"}`",
@@ -230,7 +231,7 @@ func jub0bs() library {
 				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: origins, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/reason"
 	"github.com/rs/cors"
 )
 
@@ -275,7 +276,7 @@ func rsCORS() library {
 				probe:   from(app, "GET").withCredentials(),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"*"}, AllowCredentials: true},
-				reason:  core.ReasonAnyCredentials,
+				reason:  reason.AnyCredentials,
 			},
 			{
 				setting: "`AllowedOrigins: []string{\"https://app.example/\"}`",
@@ -283,7 +284,7 @@ func rsCORS() library {
 				probe:   from(app, "GET"),
 				does:    "handler runs, answer blocked",
 				policy:  core.Policy{AllowOrigins: []string{"https://app.example/"}},
-				reason:  core.ReasonTrailingSlash,
+				reason:  reason.TrailingSlash,
 			},
 			{
 				setting: "`AllowedOrigins: []string{\"https://App.example\"}`",
@@ -291,7 +292,7 @@ func rsCORS() library {
 				probe:   from(app, "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"https://App.example"}},
-				reason:  core.ReasonUpperCase,
+				reason:  reason.UpperCase,
 			},
 			{
 				setting: "`AllowedOrigins: []string{\"null\"}`",
@@ -299,7 +300,7 @@ func rsCORS() library {
 				probe:   from("null", "GET"),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"null"}},
-				reason:  core.ReasonNull,
+				reason:  reason.NullOrigin,
 			},
 			{
 				setting: "`AllowedOrigins: []string{\"http://app.example\"}` with `AllowCredentials`",
@@ -307,7 +308,7 @@ func rsCORS() library {
 				probe:   from("http://app.example", "GET").withCredentials(),
 				does:    "reads 200",
 				policy:  core.Policy{AllowOrigins: []string{"http://app.example"}, AllowCredentials: true},
-				reason:  core.ReasonInsecureOrigin,
+				reason:  reason.InsecureOrigin,
 			},
 			{
 				setting: "`AllowedMethods: []string{\"patch\"}`",
@@ -315,7 +316,7 @@ func rsCORS() library {
 				probe:   from(app, "PATCH"),
 				does:    "blocked at the preflight",
 				policy:  core.Policy{AllowOrigins: origins, AllowMethods: []string{"patch"}},
-				reason:  core.ReasonMethodCase,
+				reason:  reason.MethodCase,
 			},
 			{
 				setting: "`MaxAge: 604800`",
@@ -323,7 +324,7 @@ func rsCORS() library {
 				probe:   from(app, "PUT"),
 				does:    "reads 200, preflight cached 604800 s",
 				policy:  core.Policy{AllowOrigins: origins, MaxAge: 7 * 24 * time.Hour},
-				reason:  core.ReasonMaxAge,
+				reason:  reason.MaxAge,
 			},
 		},
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/corskit/corskit/examples/fleet/services"
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/dev"
+	"github.com/corskit/corskit/reason"
 )
 
 func main() {
@@ -154,7 +155,7 @@ func (t *tour) show(ctx context.Context) error {
 	}
 	t.say("a push of a policy that allows everybody, with credentials, is refused:")
 	fault, ok := errors.AsType[*fleet.Error](t.push(ctx, broken, "oops"))
-	if !ok || fault.Reason != fleet.ReasonRefusedPolicy {
+	if !ok || fault.Reason != reason.RefusedPolicy {
 		return fmt.Errorf("the policy should be refused, but: %v", fault)
 	}
 	for e := range config.Errors(fault.Err) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // maxDiagnosed is the length in bytes of the longest entry that diagnose tries
@@ -18,7 +20,7 @@ const maxDiagnosed = 1024
 func diagnose(s string, strict *Fault, depth int) *Fault {
 	fault := diagnoseSteps(s, strict, depth)
 	if fault.Suggestion == "" || !namesPatterns(fault.Suggestion) {
-		fault.Suggestion = fault.Reason.advice()
+		fault.Suggestion = advice(fault.Reason)
 	}
 	return fault
 }
@@ -61,7 +63,7 @@ type diagnosis struct {
 }
 
 // note records a fault if it is the first.
-func (d *diagnosis) note(r Reason, detail string) {
+func (d *diagnosis) note(r reason.Reason, detail string) {
 	if d.first == nil {
 		d.first = &Fault{Reason: r, Detail: detail}
 	}
@@ -95,9 +97,9 @@ func diagnosisSteps() []func(*diagnosis) *Fault {
 func (d *diagnosis) checkLength() *Fault {
 	switch {
 	case d.entry == "":
-		return &Fault{Reason: Empty, Detail: "an empty entry", Suggestion: emptyAdvice}
+		return &Fault{Reason: reason.Empty, Detail: "an empty entry", Suggestion: emptyAdvice}
 	case len(d.entry) > maxDiagnosed:
-		return &Fault{Reason: TooLong, Detail: "longer than any origin"}
+		return &Fault{Reason: reason.TooLong, Detail: "longer than any origin"}
 	}
 	return nil
 }
@@ -111,7 +113,7 @@ func (d *diagnosis) checkOpaque() *Fault {
 		return nil
 	}
 	return &Fault{
-		Reason: UpperCase, Detail: "upper case in the host",
+		Reason: reason.UpperCase, Detail: "upper case in the host",
 		Suggestion: "if browsers send exactly this, write " + strconv.Quote(regexpPrefix+regexp.QuoteMeta(d.entry)),
 	}
 }
@@ -121,7 +123,7 @@ func (d *diagnosis) trimSpace() *Fault {
 	if t == d.fixed {
 		return nil
 	}
-	d.note(WhiteSpace, "white space around the entry")
+	d.note(reason.WhiteSpace, "white space around the entry")
 	d.fixed = t
 	if isPattern(t) {
 		return suggest(d.first, t)
@@ -143,9 +145,9 @@ func (d *diagnosis) checkName() *Fault {
 		return nil
 	}
 	if asciiLower(d.fixed) == meant && meant != d.fixed {
-		d.note(UpperCase, "upper case")
+		d.note(reason.UpperCase, "upper case")
 	}
-	d.note(Syntax, "not an origin pattern")
+	d.note(reason.Syntax, "not an origin pattern")
 	d.first.Suggestion = didYouMean(meant)
 	if meant == "*" {
 		d.first.Suggestion = `write "*" to allow every origin`
@@ -160,7 +162,7 @@ func (d *diagnosis) checkPrefix() *Fault {
 	if strings.HasPrefix(d.fixed, regexpPrefix) && d.first == nil {
 		return d.strict
 	}
-	d.note(UpperCase, "the prefix regexp: must be in lower case")
+	d.note(reason.UpperCase, "the prefix regexp: must be in lower case")
 	return suggest(d.first, regexpPrefix+d.fixed[len(regexpPrefix):])
 }
 
@@ -173,11 +175,11 @@ func (d *diagnosis) cutScheme() *Fault {
 	}
 	name, after, found := strings.Cut(d.fixed, ":")
 	if found && isSpecial(strings.ToLower(name)) {
-		d.note(Syntax, "a scheme must be followed by ://")
+		d.note(reason.Syntax, "a scheme must be followed by ://")
 		d.scheme, d.rest = name, strings.TrimLeft(after, "/")
 		return nil
 	}
-	d.note(MissingScheme, missingScheme)
+	d.note(reason.MissingScheme, missingScheme)
 	d.scheme, d.rest = guessScheme(d.fixed)
 	return nil
 }
@@ -204,23 +206,23 @@ func guessScheme(s string) (scheme, rest string) {
 func (d *diagnosis) checkScheme() *Fault {
 	switch {
 	case d.scheme == "":
-		d.note(MissingScheme, missingScheme)
+		d.note(reason.MissingScheme, missingScheme)
 		d.scheme = "https"
 	case strings.Contains(d.scheme, "*"):
 		return &Fault{
-			Reason: BadWildcard, Detail: "a wildcard in the scheme",
+			Reason: reason.Wildcard, Detail: "a wildcard in the scheme",
 			Suggestion: "write one entry for each scheme, http:// and https://",
 		}
 	}
 	if l := asciiLower(d.scheme); l != d.scheme {
-		d.note(UpperCase, "upper case in the scheme")
+		d.note(reason.UpperCase, "upper case in the scheme")
 		d.scheme = l
 	}
 	if _, _, ok := cutScheme(d.scheme + "://"); ok {
 		return nil
 	}
-	if d.first == nil || d.first.Reason == WhiteSpace {
-		return &Fault{Reason: Syntax, Detail: "not a scheme: " + strconv.Quote(d.scheme)}
+	if d.first == nil || d.first.Reason == reason.WhiteSpace {
+		return &Fault{Reason: reason.Syntax, Detail: "not a scheme: " + strconv.Quote(d.scheme)}
 	}
 	return d.first
 }
@@ -232,11 +234,11 @@ func (d *diagnosis) cutPath() *Fault {
 	}
 	switch d.rest[i:] {
 	case "/":
-		d.note(TrailingSlash, "a trailing slash is not part of an origin")
+		d.note(reason.TrailingSlash, "a trailing slash is not part of an origin")
 	case "/*":
-		d.note(HasPath, "an origin has no path; a policy covers all paths, and routes choose policies by path")
+		d.note(reason.Path, "an origin has no path; a policy covers all paths, and routes choose policies by path")
 	default:
-		d.note(HasPath, "an origin has no path, query or fragment")
+		d.note(reason.Path, "an origin has no path, query or fragment")
 	}
 	d.rest = d.rest[:i]
 	return nil
@@ -247,7 +249,7 @@ func (d *diagnosis) cutUserinfo() *Fault {
 	if i < 0 {
 		return nil
 	}
-	d.note(Userinfo, "an origin has no user name or password")
+	d.note(reason.Userinfo, "an origin has no user name or password")
 	if strings.Contains(d.rest[:i], ".") {
 		// Either side of the @ may be the host. A guess could allow an attacker.
 		d.first.Suggestion = "write the host you mean"
@@ -265,7 +267,7 @@ func (d *diagnosis) checkDots() *Fault {
 		return noHost(d.scheme)
 	}
 	if after, ok := strings.CutPrefix(d.rest, "."); ok {
-		d.note(BadHost, "a host does not begin with a dot")
+		d.note(reason.Host, "a host does not begin with a dot")
 		d.rest = "*." + after
 	}
 	return nil
@@ -291,7 +293,7 @@ func (d *diagnosis) cutIPv6Port() *Fault {
 		return nil
 	}
 	if _, ok := parsePort(d.host[colon+1:]); ok {
-		d.note(BadIPv6, notCanonicalIPv6)
+		d.note(reason.IPv6, notCanonicalIPv6)
 		d.host, d.port = "["+c+"]", d.host[colon:]
 	}
 	return nil

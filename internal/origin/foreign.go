@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/internal/suffix"
+	"github.com/corskit/corskit/reason"
 )
 
 // foreign recognizes entries that are written in another notation, such as a
@@ -60,67 +61,67 @@ type notation struct {
 var notations = [...]notation{
 	{
 		fault: Fault{
-			Reason: Syntax, Detail: "a template that was not rendered",
+			Reason: reason.Syntax, Detail: "a template that was not rendered",
 			Suggestion: "render it (for example with helm template) before the program reads it",
 		},
 		recognize: isTemplate,
 	}, {
-		fault:     Fault{Reason: Syntax, Detail: "a variable that was not expanded", Suggestion: "check that the variable is set"},
+		fault:     Fault{Reason: reason.Syntax, Detail: "a variable that was not expanded", Suggestion: "check that the variable is set"},
 		recognize: isVariable,
 	}, {
 		fault: Fault{
-			Reason: Syntax, Detail: "the text of a value that was not set",
+			Reason: reason.Syntax, Detail: "the text of a value that was not set",
 			Suggestion: "set the value or variable from which it comes, or remove the entry",
 		},
 		recognize: isOneOf("undefined", "nil", "<nil>", "%!s(<nil>)", "<no value>", "nan", "[object object]", "unset", "(unset)", "(none)"),
 	}, {
 		fault: Fault{
-			Reason: Syntax, Detail: "a placeholder that was not filled in",
+			Reason: reason.Syntax, Detail: "a placeholder that was not filled in",
 			Suggestion: "write the origin of your own pages, as in \"https://app.example.com\"",
 		},
 		recognize: isPlaceholderText,
 	}, {
 		fault: Fault{
-			Reason: MissingHost, Detail: `browsers send "null" for pages from files`,
+			Reason: reason.MissingHost, Detail: `browsers send "null" for pages from files`,
 			Suggestion: `serve the page from a server, or write "file://" if an application sends that`,
 		},
 		recognize: isFile,
 	}, {
 		fault: Fault{
-			Reason: MissingHost, Detail: `pages of such URLs have the origin "null"`,
+			Reason: reason.MissingHost, Detail: `pages of such URLs have the origin "null"`,
 			Suggestion: "serve the page from a server",
 		},
 		recognize: hasPrefix("data:", "about:", "blob:"),
 	}, {
 		fault: Fault{
-			Reason: Syntax, Detail: "not an origin pattern",
+			Reason: reason.Syntax, Detail: "not an origin pattern",
 			Suggestion: "pages of the server's own origin need no entry; an empty list allows no other origin",
 		},
 		recognize: isOneOf("none", "self", "'self'", "same-origin", "false", "no", "off", "disabled", "nobody"),
 	}, {
-		fault:     Fault{Reason: Syntax, Detail: "not an origin pattern", Suggestion: `did you mean "@loopback"?`},
+		fault:     Fault{Reason: reason.Syntax, Detail: "not an origin pattern", Suggestion: `did you mean "@loopback"?`},
 		recognize: isOneOf("loopback", "localhost:*"),
 	}, {
-		fault:  Fault{Reason: Syntax, Detail: "a regular expression without its prefix"},
+		fault:  Fault{Reason: reason.Syntax, Detail: "a regular expression without its prefix"},
 		unwrap: prefixExpression,
 	}, {
 		fault: Fault{
-			Reason: Syntax, Detail: "a regular expression without its prefix",
+			Reason: reason.Syntax, Detail: "a regular expression without its prefix",
 			Suggestion: "write the prefix regexp: and the expression, without delimiters and anchors",
 		},
 		recognize: isExpression,
 	}, {
-		fault:  Fault{Reason: Syntax, Detail: "quotes around the entry"},
+		fault:  Fault{Reason: reason.Syntax, Detail: "quotes around the entry"},
 		unwrap: unquote,
 	}, {
-		fault:  Fault{Reason: Syntax, Detail: "a dash before the entry"},
+		fault:  Fault{Reason: reason.Syntax, Detail: "a dash before the entry"},
 		unwrap: cutDash,
 	}, {
-		fault:  Fault{Reason: NonASCII, Detail: "a byte order mark before the entry"},
+		fault:  Fault{Reason: reason.NonASCII, Detail: "a byte order mark before the entry"},
 		unwrap: cutByteOrderMark,
 	}, {
 		fault: Fault{
-			Reason: BadHost, Detail: "a range of addresses, which a pattern cannot express",
+			Reason: reason.Host, Detail: "a range of addresses, which a pattern cannot express",
 			Suggestion: `list the origins, or write an expression, as in "regexp:https://10\\.0\\.[0-9]+\\.[0-9]+"`,
 		},
 		recognize: isAddressRange,

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // Bounds of the lists that a suggestion repeats.
@@ -22,13 +24,13 @@ const (
 // by commas, semicolons, bars, blanks or line breaks.
 func (d *diagnosis) checkList() *Fault {
 	if inner, ok := cutComment(d.fixed); ok {
-		d.note(WhiteSpace, "white space and other text in the entry")
+		d.note(reason.WhiteSpace, "white space and other text in the entry")
 		return suggest(d.first, inner)
 	}
 	elements, wrapped, ok := split(d.fixed)
 	switch {
 	case ok:
-		f := &Fault{Reason: List, Detail: severalInIt, Suggestion: oneForEach}
+		f := &Fault{Reason: reason.List, Detail: severalInIt, Suggestion: oneForEach}
 		if wrapped {
 			f.Detail = "a list in one entry"
 		}
@@ -37,7 +39,7 @@ func (d *diagnosis) checkList() *Fault {
 		}
 		return f
 	case strings.ContainsFunc(d.fixed, unicode.IsSpace):
-		return &Fault{Reason: WhiteSpace, Detail: "white space in the entry", Suggestion: "remove it"}
+		return &Fault{Reason: reason.WhiteSpace, Detail: "white space in the entry", Suggestion: "remove it"}
 	}
 	return nil
 }
@@ -177,7 +179,7 @@ func (d *diagnosis) checkPorts() *Fault {
 	if m == nil {
 		return nil
 	}
-	d.note(BadPort, "brackets around the port")
+	d.note(reason.Port, "brackets around the port")
 	ports := strings.FieldsFunc(strings.ReplaceAll(m[2], "..", "-"), isSeparator)
 	for i, port := range ports {
 		ports[i] = m[1] + ":" + port
@@ -186,5 +188,5 @@ func (d *diagnosis) checkPorts() *Fault {
 		d.first.Suggestion = asEntries(entries)
 		return d.first
 	}
-	return &Fault{Reason: BadPort, Detail: d.first.Detail}
+	return &Fault{Reason: reason.Port, Detail: d.first.Detail}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // Kind says how a pattern matches.
@@ -157,21 +159,21 @@ func parseRegexp(s string) (Pattern, *Fault) {
 	expr := s[len(regexpPrefix):]
 	switch {
 	case expr == "":
-		return Pattern{}, &Fault{Reason: BadRegexp, Detail: "no expression after regexp:"}
+		return Pattern{}, &Fault{Reason: reason.Regexp, Detail: "no expression after regexp:"}
 	case len(expr) > maxExpr:
-		return Pattern{}, &Fault{Reason: TooLong, Detail: "a regular expression longer than 4096 bytes"}
+		return Pattern{}, &Fault{Reason: reason.TooLong, Detail: "a regular expression longer than 4096 bytes"}
 	}
 	// The expression must compile by itself. Inside the anchoring group, "a)|(b"
 	// would compile too, with neither half anchored.
 	if _, err := regexp.Compile(expr); err != nil {
 		return Pattern{}, &Fault{
-			Reason: BadRegexp, Detail: "not a regular expression: " + printable(strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
+			Reason: reason.Regexp, Detail: "not a regular expression: " + printable(strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
 			Suggestion: "see https://golang.org/s/re2syntax",
 		}
 	}
 	re, err := regexp.Compile(`\A(?:` + expr + `)\z`)
 	if err != nil {
-		return Pattern{}, &Fault{Reason: BadRegexp, Detail: "not a regular expression: " + printable(err.Error())}
+		return Pattern{}, &Fault{Reason: reason.Regexp, Detail: "not a regular expression: " + printable(err.Error())}
 	}
 	return Pattern{Kind: Regexp, Source: s, Expr: re}, nil
 }
@@ -192,11 +194,11 @@ func parseHostPattern(s string) (Pattern, *Fault) {
 	p := Pattern{Kind: Wild, Source: s}
 	scheme, rest, ok := cutScheme(s)
 	if !ok {
-		return p, &Fault{Reason: Syntax, Detail: "not of the form scheme://host or scheme://host:port"}
+		return p, &Fault{Reason: reason.Syntax, Detail: "not of the form scheme://host or scheme://host:port"}
 	}
 	p.Scheme = scheme
 	if !isLower(rest) {
-		return p, &Fault{Reason: UpperCase, Detail: "upper case in the host"}
+		return p, &Fault{Reason: reason.UpperCase, Detail: "upper case in the host"}
 	}
 	host, port, hasPort := rest, "", false
 	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {
@@ -220,11 +222,11 @@ func parseHostPattern(s string) (Pattern, *Fault) {
 // checkHost checks a host that may have wildcards.
 func checkHost(scheme, host string) *Fault {
 	if len(host) > maxHost {
-		return &Fault{Reason: TooLong, Detail: "a host of more than 253 bytes, which DNS cannot resolve"}
+		return &Fault{Reason: reason.TooLong, Detail: "a host of more than 253 bytes, which DNS cannot resolve"}
 	}
 	if host[0] == '[' {
 		if !isIPv6(host) {
-			return &Fault{Reason: BadIPv6, Detail: "not an IPv6 address in its canonical form"}
+			return &Fault{Reason: reason.IPv6, Detail: "not an IPv6 address in its canonical form"}
 		}
 		return nil
 	}
@@ -232,11 +234,11 @@ func checkHost(scheme, host string) *Fault {
 		return fault
 	}
 	if !isName(strings.ReplaceAll(host, "*", "a"), isSpecial(scheme)) {
-		return &Fault{Reason: BadHost, Detail: "not a host name as browsers send it"}
+		return &Fault{Reason: reason.Host, Detail: "not a host name as browsers send it"}
 	}
 	if label, bad := badPunycode(&Origin{Scheme: scheme, Host: host}); bad {
 		return &Fault{
-			Reason: BadHost, Detail: "no browser sends " + strconv.Quote(label) + ", which is not the ASCII form of any name",
+			Reason: reason.Host, Detail: "no browser sends " + strconv.Quote(label) + ", which is not the ASCII form of any name",
 			Suggestion: "write the name in its own characters, as in https://bücher.example: the error then says what browsers send",
 		}
 	}
@@ -244,7 +246,7 @@ func checkHost(scheme, host string) *Fault {
 		if strings.Contains(host, "*") {
 			return wildcardInAddress()
 		}
-		return &Fault{Reason: BadIPv4, Detail: "not an IPv4 address in its canonical form"}
+		return &Fault{Reason: reason.IPv4, Detail: "not an IPv4 address in its canonical form"}
 	}
 	return nil
 }
@@ -254,11 +256,11 @@ func checkWildcards(scheme, host string) *Fault {
 	stars := strings.Count(host, "*")
 	switch {
 	case host == "*":
-		return &Fault{Reason: BadWildcard, Detail: "a wildcard for the whole host", Suggestion: everyHost(scheme)}
+		return &Fault{Reason: reason.Wildcard, Detail: "a wildcard for the whole host", Suggestion: everyHost(scheme)}
 	case strings.Contains(host, "**"):
-		return &Fault{Reason: BadWildcard, Detail: "two wildcards side by side", Suggestion: "one * matches one or more characters"}
+		return &Fault{Reason: reason.Wildcard, Detail: "two wildcards side by side", Suggestion: "one * matches one or more characters"}
 	case stars > maxStars:
-		return &Fault{Reason: BadWildcard, Detail: "more than 8 wildcards", Suggestion: "use a regular expression, regexp:..."}
+		return &Fault{Reason: reason.Wildcard, Detail: "more than 8 wildcards", Suggestion: "use a regular expression, regexp:..."}
 	case stars == 0:
 		return nil
 	case isSpecial(scheme) && strings.Trim(host, "0123456789.*") == "":
@@ -267,12 +269,12 @@ func checkWildcards(scheme, host string) *Fault {
 		return nil
 	case isSpecial(scheme):
 		return &Fault{
-			Reason: BadWildcard, Detail: "a wildcard in the top-level label, which would match the domains of strangers",
+			Reason: reason.Wildcard, Detail: "a wildcard in the top-level label, which would match the domains of strangers",
 			Suggestion: "write that label out" + writtenOut(scheme, host),
 		}
 	default:
 		return &Fault{
-			Reason: BadWildcard, Detail: "a wildcard in the last label",
+			Reason: reason.Wildcard, Detail: "a wildcard in the last label",
 			Suggestion: "use an expression, as in " + strconv.Quote(asExpression(scheme, host)),
 		}
 	}
@@ -288,12 +290,12 @@ func writtenOut(scheme, host string) string {
 }
 
 func noHost(scheme string) *Fault {
-	return &Fault{Reason: MissingHost, Detail: "no host after " + scheme + "://", Suggestion: shells[scheme]}
+	return &Fault{Reason: reason.MissingHost, Detail: "no host after " + scheme + "://", Suggestion: shells[scheme]}
 }
 
 func wildcardInAddress() *Fault {
 	return &Fault{
-		Reason: BadWildcard, Detail: "a wildcard in an IPv4 address",
+		Reason: reason.Wildcard, Detail: "a wildcard in an IPv4 address",
 		Suggestion: `use a regular expression, as in "regexp:http://192\\.168\\.1\\.[0-9]+"`,
 	}
 }
@@ -308,17 +310,17 @@ func parsePorts(scheme, s string, present bool) (Ports, *Fault) {
 	low, high, isRange := strings.Cut(s, "-")
 	l, ok := parsePort(low)
 	if !ok {
-		return Ports{}, &Fault{Reason: BadPort, Detail: "a port is a number from 1 to 65535 without leading zeros, * or a range"}
+		return Ports{}, &Fault{Reason: reason.Port, Detail: "a port is a number from 1 to 65535 without leading zeros, * or a range"}
 	}
 	if !isRange {
 		if l == defaultPort(scheme) {
-			return Ports{}, &Fault{Reason: DefaultPort, Detail: "browsers leave out port " + s + ", the default of " + scheme}
+			return Ports{}, &Fault{Reason: reason.DefaultPort, Detail: "browsers leave out port " + s + ", the default of " + scheme}
 		}
 		return exactPort(l), nil
 	}
 	h, ok := parsePort(high)
 	if !ok || h < l {
-		return Ports{}, &Fault{Reason: BadPort, Detail: "a range of ports is two numbers from 1 to 65535, the lower first"}
+		return Ports{}, &Fault{Reason: reason.Port, Detail: "a range of ports is two numbers from 1 to 65535, the lower first"}
 	}
 	def := defaultPort(scheme)
 	return Ports{Low: l, High: h, NotAbsent: def < l || h < def}, nil

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/corskit/corskit/internal/suffix"
+	"github.com/corskit/corskit/reason"
 )
 
 const notCanonicalIPv6 = "not an IPv6 address in its canonical form, in brackets"
@@ -14,17 +15,17 @@ const notCanonicalIPv6 = "not an IPv6 address in its canonical form, in brackets
 // fixHost corrects the host to the spelling that browsers send.
 func (d *diagnosis) fixHost() *Fault {
 	if !isASCII(d.host) {
-		d.note(NonASCII, "browsers send a host in its ASCII form")
+		d.note(reason.NonASCII, "browsers send a host in its ASCII form")
 		if ascii, err := toASCII(d.host); err == nil {
 			d.host = ascii
 		}
 	}
 	if l := asciiLower(d.host); l != d.host {
-		d.note(UpperCase, "upper case in the host")
+		d.note(reason.UpperCase, "upper case in the host")
 		d.host = l
 	}
 	if t := strings.TrimRight(d.host, "."); t != d.host && !isPattern(d.scheme+"://"+d.host+d.port) {
-		d.note(TrailingDot, "a host with a trailing dot")
+		d.note(reason.TrailingDot, "a host with a trailing dot")
 		d.host = t
 	}
 	d.fixAddress()
@@ -35,14 +36,14 @@ func (d *diagnosis) fixAddress() {
 	bare := strings.TrimSuffix(strings.TrimPrefix(d.host, "["), "]")
 	if strings.Contains(bare, ":") {
 		if c, ok := respellIPv6(bare); ok && d.host != "["+c+"]" {
-			d.note(BadIPv6, notCanonicalIPv6)
+			d.note(reason.IPv6, notCanonicalIPv6)
 			d.host = "[" + c + "]"
 		}
 		return
 	}
 	if isSpecial(d.scheme) && d.host != "" && endsInNumber(d.host) && !isIPv4(d.host) && !strings.Contains(d.host, "*") {
 		if c, ok := canonicalIPv4(d.host); ok {
-			d.note(BadIPv4, "not an IPv4 address in its canonical form")
+			d.note(reason.IPv4, "not an IPv4 address in its canonical form")
 			d.host = c
 		}
 	}
@@ -54,18 +55,18 @@ func (d *diagnosis) fixPort() *Fault {
 	case "":
 		return nil
 	case ":":
-		d.note(BadPort, "a colon without a port")
+		d.note(reason.Port, "a colon without a port")
 		d.port = ""
 		return nil
 	}
 	if t := ":" + strings.TrimLeft(d.port[1:], "0"); t != d.port && t != ":" {
 		if n, ok := parsePort(t[1:]); ok {
-			d.note(BadPort, "a port with leading zeros")
+			d.note(reason.Port, "a port with leading zeros")
 			d.port = ":" + strconv.Itoa(int(n))
 		}
 	}
 	if n, ok := parsePort(d.port[1:]); ok && n == defaultPort(d.scheme) {
-		d.note(DefaultPort, "browsers leave out port "+d.port[1:]+", the default of "+d.scheme)
+		d.note(reason.DefaultPort, "browsers leave out port "+d.port[1:]+", the default of "+d.scheme)
 		d.port = ""
 	}
 	return nil
@@ -80,10 +81,10 @@ func (d *diagnosis) fixLastLabel() *Fault {
 	}
 	switch _, registered := suffix.Registered(host); {
 	case loopback(host):
-		d.note(BadWildcard, "a wildcard in the host, where any port may be meant")
+		d.note(reason.Wildcard, "a wildcard in the host, where any port may be meant")
 		d.host, d.port = host, ":*"
 	case registered:
-		d.note(BadWildcard, "a wildcard after the host; ports are written :*, and an origin has no path")
+		d.note(reason.Wildcard, "a wildcard after the host; ports are written :*, and an origin has no path")
 		d.host = host
 	}
 	return nil

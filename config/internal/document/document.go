@@ -7,6 +7,8 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/corskit/corskit/reason"
 )
 
 // Document is a file that has been read. The zero values of its unexported
@@ -24,21 +26,10 @@ type Document struct {
 	marks []int // the number of characters before each multiple of markEvery
 }
 
-// Reason classifies a [Fault].
-type Reason string
-
-// Reasons of a [Fault].
-const (
-	Format   Reason = "format"   // the file name has no known extension
-	Encoding Reason = "encoding" // not UTF-8
-	Empty    Reason = "empty"    // nothing to read
-	Syntax   Reason = "syntax"   // not YAML, JSON or TOML
-)
-
 // Fault is the reason why a document cannot be parsed.
 type Fault struct {
 	Pos        Pos // zero if the whole document is at fault
-	Reason     Reason
+	Reason     reason.Reason
 	Detail     string
 	Suggestion string // may be empty
 }
@@ -61,7 +52,7 @@ var decoders = map[string]func(*Document) (*Node, *Fault){
 func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 	decoder, ok := decoders[path.Ext(name)]
 	if !ok {
-		f := &Fault{Reason: Format, Detail: "unknown file extension", Suggestion: "use .yaml, .yml, .json or .toml"}
+		f := &Fault{Reason: reason.Format, Detail: "unknown file extension", Suggestion: "use .yaml, .yml, .json or .toml"}
 		if _, ok := decoders[strings.ToLower(path.Ext(name))]; ok {
 			f.Suggestion = "write it in lower case"
 		}
@@ -71,7 +62,7 @@ func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 		return nil, f
 	}
 	if len(bytes.TrimSpace(d.Data)) == 0 {
-		return nil, &Fault{Reason: Empty, Detail: "an empty file"}
+		return nil, &Fault{Reason: reason.Empty, Detail: "an empty file"}
 	}
 	// A panic in a third-party parser must not end a server that reloads a file.
 	defer func() {
@@ -80,9 +71,9 @@ func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 		}
 	}()
 	root, fault = decoder(d)
-	if fault != nil && fault.Reason == Syntax {
+	if fault != nil && fault.Reason == reason.Syntax {
 		if at := bytes.Index(d.Data, []byte("{{")); at >= 0 {
-			fault = &Fault{Pos: d.at(at), Reason: Syntax, Detail: "a template that was not rendered", Suggestion: NotRendered}
+			fault = &Fault{Pos: d.at(at), Reason: reason.Syntax, Detail: "a template that was not rendered", Suggestion: NotRendered}
 		}
 	}
 	return root, fault
@@ -92,11 +83,11 @@ func (d *Document) Decode(name string) (root *Node, fault *Fault) {
 const NotRendered = "render it first, for example with helm template"
 
 func syntax(at Pos, detail string) *Fault {
-	return &Fault{Pos: at, Reason: Syntax, Detail: detail}
+	return &Fault{Pos: at, Reason: reason.Syntax, Detail: detail}
 }
 
 func onlyComments() *Fault {
-	return &Fault{Reason: Empty, Detail: "nothing but comments"}
+	return &Fault{Reason: reason.Empty, Detail: "nothing but comments"}
 }
 
 // oddBreaks are line breaks in YAML that other programs do not treat as such.
@@ -107,11 +98,11 @@ var oddBreaks = []string{"\u0085", "\u2028", "\u2029"}
 func (d *Document) Clean() *Fault {
 	d.Data = bytes.TrimPrefix(d.Data, []byte("\ufeff"))
 	if at := invalidUTF8(d.Data); at >= 0 {
-		return &Fault{Pos: d.at(at), Reason: Encoding, Detail: "not UTF-8", Suggestion: "save the file in UTF-8"}
+		return &Fault{Pos: d.at(at), Reason: reason.Encoding, Detail: "not UTF-8", Suggestion: "save the file in UTF-8"}
 	}
 	if at := oddBreak(d.Data); at >= 0 {
 		return &Fault{
-			Pos: d.at(at), Reason: Encoding,
+			Pos: d.at(at), Reason: reason.Encoding,
 			Detail: "a line break that is neither a newline nor CR LF", Suggestion: "end lines with newlines",
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
+	"github.com/corskit/corskit/reason"
 )
 
 // grant does what a script of fleet.Roles does.
@@ -99,7 +100,7 @@ func TestPermissions(t *testing.T) {
 
 		_, err := root.UserRevokeRole(t.Context(), "orders", "corskit-replica")
 		must(t, err)
-		s.suffers(1, fleet.ReasonPermission)
+		s.suffers(1, reason.Permission)
 		w.push(2, large)
 		s.keeps(1)
 		_, err = root.UserGrantRole(t.Context(), "orders", "corskit-replica")
@@ -113,7 +114,7 @@ func TestPermissions(t *testing.T) {
 		must(t, err)
 		w.etcd.Members[0].Client.Cut()
 		w.push(3, large)
-		s.suffers(2, fleet.ReasonPermission)
+		s.suffers(2, reason.Permission)
 		_, err = root.UserChangePassword(t.Context(), "orders", "secret")
 		must(t, err)
 		s.recovers(3)
@@ -200,7 +201,7 @@ func TestAwayForAnHour(t *testing.T) {
 	w.push(1, large)
 	s.applies(1)
 	must(t, w.etcd.Members[0].Stop())
-	s.suffers(1, fleet.ReasonUnavailable)
+	s.suffers(1, reason.Unavailable)
 	_, before := s.log.text()
 	const refreshes = time.Hour / (30 * time.Second)
 	w.until(patience, "pass an hour", passed(refreshes*interval))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestAwayAtBoot starts replicas while etcd does not run.
@@ -37,7 +38,7 @@ func TestAwayAtBoot(t *testing.T) {
 		version int
 		source  fleet.Source
 	}{{onDisk, 1, fleet.SourceDisk}, {onFile, 9, fleet.SourceFile}, {on, 0, fleet.SourceNone}} {
-		test.s.suffers(test.version, fleet.ReasonUnavailable)
+		test.s.suffers(test.version, reason.Unavailable)
 		if got := test.s.Status().Active.Source; got != test.source || test.s.Ready() != (test.version > 0) {
 			t.Errorf("the policy is from %s and ready is %v, want %s", got, test.s.Ready(), test.source)
 		}
@@ -155,7 +156,7 @@ func TestReplayedAfterRestart(t *testing.T) {
 	must(t, s.Close(t.Context()))
 	w.put("head", old)
 	again := w.join(cached)
-	again.suffers(2, fleet.ReasonReplayed)
+	again.suffers(2, reason.Replayed)
 	w.permit(3)
 	_, err := w.store.Push(t.Context(), policy(3, 0), fleet.PushOptions{})
 	must(t, err)
@@ -178,7 +179,7 @@ func TestFullDisk(t *testing.T) {
 	c.limit("20000")
 	w.push(2, 2*large)
 	c.waits("apply v2 all the same, and name the fault", func(r report) bool {
-		return r.Policy == "v2" && r.State == fleet.StateAcked && r.Cache == string(fleet.ReasonCache)
+		return r.Policy == "v2" && r.State == fleet.StateAcked && r.Cache == string(reason.Cache)
 	})
 	if text, _ := c.log.text(); !contains(text, "reason=cache") {
 		t.Errorf("the log does not name the fault:\n%s", text)

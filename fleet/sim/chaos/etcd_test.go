@@ -13,6 +13,7 @@ import (
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
+	"github.com/corskit/corskit/reason"
 )
 
 func must(t *testing.T, errs ...error) {
@@ -27,14 +28,14 @@ func TestSmoke(t *testing.T) {
 	t.Parallel()
 	w := single(t)
 	s := w.join()
-	s.suffers(0, fleet.ReasonNoHead)
+	s.suffers(0, reason.NoHead)
 	w.push(1, 0)
 	s.applies(1)
 	good := w.get("head")
 	w.put("head", good[:len(good)/2])
-	s.suffers(1, fleet.ReasonMalformed)
+	s.suffers(1, reason.Malformed)
 	must(t, w.etcd.Members[0].Stop())
-	s.suffers(1, fleet.ReasonMalformed, fleet.ReasonUnavailable)
+	s.suffers(1, reason.Malformed, reason.Unavailable)
 	must(t, w.etcd.Members[0].Start(t.Context()))
 	w.put("head", good)
 	s.recovers(1)
@@ -51,7 +52,7 @@ func TestRestart(t *testing.T) {
 			w.push(version, large*(version%2))
 			s.applies(version)
 			must(t, w.etcd.Members[0].Stop())
-			s.suffers(version, fleet.ReasonUnavailable)
+			s.suffers(version, reason.Unavailable)
 			must(t, w.etcd.Members[0].Start(t.Context()))
 			s.recovers(version)
 		}
@@ -105,7 +106,7 @@ func TestIsolatedMember(t *testing.T) {
 	// Requests of an operator to the isolated member would fail.
 	w.store = w.storeWith(w.etcd.Dial(t, func(cfg *clientv3.Config) { cfg.Endpoints = others }), w.private)
 	w.etcd.Isolate(leader)
-	stuck.suffers(1, fleet.ReasonUnavailable)
+	stuck.suffers(1, reason.Unavailable)
 	w.push(2, large)
 	free.applies(2) // while the partition lasts
 	stuck.keeps(1)
@@ -124,12 +125,12 @@ func TestSilentNetwork(t *testing.T) {
 	network := w.etcd.Members[0].Client
 	network.Set(faultproxy.Faults{Stall: faultproxy.Both})
 	w.push(2, large)
-	s.suffers(1, fleet.ReasonUnavailable)
+	s.suffers(1, reason.Unavailable)
 	network.Heal()
 	s.recovers(2)
 	network.Set(faultproxy.Faults{Drop: faultproxy.ToClient})
 	w.push(3, 0)
-	s.suffers(2, fleet.ReasonUnavailable)
+	s.suffers(2, reason.Unavailable)
 	network.Heal()
 	s.recovers(3)
 	network.Set(faultproxy.Faults{Delay: 200 * time.Millisecond})
@@ -154,7 +155,7 @@ func TestCompaction(t *testing.T) {
 	must(t, err)
 	_, err = w.etcd.Admin().Compact(t.Context(), got.Header.Revision, clientv3.WithCompactPhysical())
 	must(t, err)
-	s.suffers(1, fleet.ReasonUnavailable)
+	s.suffers(1, reason.Unavailable)
 	network.Heal()
 	s.recovers(5)
 	w.push(6, 0)
@@ -255,7 +256,7 @@ func TestLostEtcd(t *testing.T) {
 	m := w.etcd.Members[0]
 	must(t, m.Stop(), m.Wipe())
 	must(t, m.Start(t.Context()))
-	s.suffers(5, fleet.ReasonEmptied)
+	s.suffers(5, reason.Emptied)
 	w.until(patience, "report to the new etcd", func() error {
 		all, err := w.store.Replicas(t.Context())
 		if err == nil && (len(all) != 1 || all[0].Seen < 5) {

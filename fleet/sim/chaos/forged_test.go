@@ -13,9 +13,9 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
+	"github.com/corskit/corskit/reason"
 )
 
 // shared returns the etcd of tests that disturb only keys.
@@ -66,53 +66,53 @@ func (w *world) sign(key ed25519.PrivateKey, change func(*fleet.Head)) string {
 var forgeries = []struct {
 	name   string
 	forge  func(w *world, old, now string) string
-	reason core.Reason
+	reason reason.Reason
 }{
-	{"empty", func(*world, string, string) string { return "" }, fleet.ReasonEmptied},
-	{"no JSON", func(*world, string, string) string { return "\x00\xff\n" }, fleet.ReasonMalformed},
-	{"truncated", func(_ *world, _, now string) string { return now[:len(now)-20] }, fleet.ReasonMalformed},
-	{"two heads", func(_ *world, old, now string) string { return now + old }, fleet.ReasonMalformed},
-	{"huge", func(_ *world, _, now string) string { return now + strings.Repeat(" ", 1<<20) }, fleet.ReasonTooLarge},
+	{"empty", func(*world, string, string) string { return "" }, reason.Emptied},
+	{"no JSON", func(*world, string, string) string { return "\x00\xff\n" }, reason.Malformed},
+	{"truncated", func(_ *world, _, now string) string { return now[:len(now)-20] }, reason.Malformed},
+	{"two heads", func(_ *world, old, now string) string { return now + old }, reason.Malformed},
+	{"huge", func(_ *world, _, now string) string { return now + strings.Repeat(" ", 1<<20) }, reason.TooLarge},
 	{"unsigned", func(w *world, _, now string) string {
 		e := open(w.t, now)
 		e.Signatures = nil
 		return e.String()
-	}, fleet.ReasonUnsigned},
+	}, reason.Unsigned},
 	{"tampered", func(w *world, _, now string) string {
 		e := open(w.t, now)
 		e.Payload = []byte(strings.Replace(string(e.Payload), `"revision":`, `"revision":9`, 1))
 		return e.String()
-	}, fleet.ReasonWrongSignature},
+	}, reason.WrongSignature},
 	{"signature of another head", func(w *world, old, now string) string {
 		e := open(w.t, now)
 		e.Signatures = open(w.t, old).Signatures
 		return e.String()
-	}, fleet.ReasonWrongSignature},
+	}, reason.WrongSignature},
 	{"signed with another key", func(w *world, _, _ string) string {
 		_, stranger, err := ed25519.GenerateKey(nil)
 		must(w.t, err)
 		return w.sign(stranger, func(h *fleet.Head) { h.Revision++ })
-	}, fleet.ReasonWrongSignature},
-	{"replayed", func(_ *world, old, _ string) string { return old }, fleet.ReasonReplayed},
+	}, reason.WrongSignature},
+	{"replayed", func(_ *world, old, _ string) string { return old }, reason.Replayed},
 	{"same revision, other head", func(w *world, _, _ string) string {
 		return w.sign(w.private, func(h *fleet.Head) { h.Message = "other" })
-	}, fleet.ReasonConflicting},
+	}, reason.Conflicting},
 	{"of another fleet", func(w *world, _, _ string) string {
 		return w.sign(w.private, func(h *fleet.Head) { h.Revision, h.Prefix = h.Revision+1, "/other/" })
-	}, fleet.ReasonWrongFleet},
+	}, reason.WrongFleet},
 	{"of a newer version", func(w *world, _, now string) string {
 		e := open(w.t, now)
 		payload := strings.Replace(string(e.Payload), `"version":1`, `"version":2`, 1)
 		signed := ed25519.Sign(w.private, []byte("corskit fleet head 1\n"+payload))
 		e.Payload, e.Signatures = []byte(payload), []map[string]any{{"key": fleet.KeyID(w.public), "sig": signed}}
 		return e.String()
-	}, fleet.ReasonVersion},
+	}, reason.Version},
 	{"of a missing bundle", func(w *world, _, _ string) string {
 		return w.sign(w.private, func(h *fleet.Head) {
 			h.Revision++
 			h.Stable.Pushed, h.Stable.Manifest = h.Revision, strings.Repeat("0", 64)
 		})
-	}, fleet.ReasonMissingBlob},
+	}, reason.MissingBlob},
 }
 
 func TestForgedHeads(t *testing.T) {
@@ -149,15 +149,15 @@ func TestDeletedKeys(t *testing.T) {
 	}
 	good := w.get("head")
 	remove("head")
-	s.suffers(1, fleet.ReasonEmptied)
+	s.suffers(1, reason.Emptied)
 	w.put("head", good)
 	s.recovers(1)
 	w.put("head", "")
-	s.suffers(1, fleet.ReasonEmptied)
+	s.suffers(1, reason.Emptied)
 	w.push(2, large)
 	s.recovers(2)
 	remove("") // everything
-	s.suffers(2, fleet.ReasonEmptied)
+	s.suffers(2, reason.Emptied)
 	w.push(3, large)
 	s.recovers(3)
 }
@@ -167,12 +167,12 @@ func TestForgedBundles(t *testing.T) {
 	whole(t)
 	for name, test := range map[string]struct {
 		forge  func(blob string) string // returns "" to delete
-		reason core.Reason
+		reason reason.Reason
 	}{
-		"deleted":   {func(string) string { return "" }, fleet.ReasonMissingBlob},
-		"truncated": {func(blob string) string { return blob[:len(blob)/2] }, fleet.ReasonTampered},
-		"changed":   {func(blob string) string { return blob[:len(blob)-1] + "x" }, fleet.ReasonTampered},
-		"huge":      {func(blob string) string { return blob + strings.Repeat("x", 1<<20) }, fleet.ReasonTooLarge},
+		"deleted":   {func(string) string { return "" }, reason.MissingBlob},
+		"truncated": {func(blob string) string { return blob[:len(blob)/2] }, reason.Tampered},
+		"changed":   {func(blob string) string { return blob[:len(blob)-1] + "x" }, reason.Tampered},
+		"huge":      {func(blob string) string { return blob + strings.Repeat("x", 1<<20) }, reason.TooLarge},
 	} {
 		for _, part := range []string{"manifest", "chunk"} {
 			t.Run(name+" "+part, func(t *testing.T) {

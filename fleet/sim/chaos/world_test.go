@@ -25,6 +25,7 @@ import (
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
+	"github.com/corskit/corskit/reason"
 )
 
 const patience = 30 * time.Second // for what happens at some time
@@ -331,7 +332,7 @@ func (s *service) recovers(version int) {
 
 // suffers waits until status, error and log of the replica name one of the reasons, while
 // the policy stays.
-func (s *service) suffers(version int, reasons ...core.Reason) {
+func (s *service) suffers(version int, reasons ...reason.Reason) {
 	s.w.t.Helper()
 	s.w.until(patience, fmt.Sprintf("name the fault %v", reasons), func() error {
 		status := s.Status()

@@ -15,6 +15,7 @@ import (
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestConnect starts with a user and a password while etcd is away, which clientv3.New cannot.
@@ -42,7 +43,7 @@ func TestConnect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.fault(r, fleet.ReasonUnavailable)
+	w.fault(r, reason.Unavailable)
 	if s := r.Status(); s.State != fleet.StateOffline || r.Ready() {
 		t.Errorf("without etcd the status is %+v", s)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
+	"github.com/corskit/corskit/reason"
 )
 
 // foreign returns the present head, changed and signed by a key, or not signed.
@@ -62,19 +63,19 @@ func TestBadHeads(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		head []byte
-		want core.Reason
+		want reason.Reason
 	}{
-		{"empty", nil, fleet.ReasonEmptied},
-		{"truncated", good[:len(good)/2], fleet.ReasonMalformed},
-		{"tampered", bytes.Replace(good, []byte(`"payload":"ey`), []byte(`"payload":"eX`), 1), fleet.ReasonWrongSignature},
-		{"unsigned", w.foreign(nil, next), fleet.ReasonUnsigned},
-		{"signed by another key", w.foreign(stranger, next), fleet.ReasonWrongSignature},
-		{"replayed", replayed, fleet.ReasonReplayed},
-		{"conflicting", w.foreign(w.secret, func(h *fleet.Head) { h.Stable = old.Stable }), fleet.ReasonConflicting},
-		{"of another fleet", w.foreign(w.secret, func(h *fleet.Head) { h.Revision++; h.Prefix = "/staging/" }), fleet.ReasonWrongFleet},
-		{"with an unknown field", unknown, fleet.ReasonMalformed},
-		{"too large", append(bytes.Clone(good), bytes.Repeat([]byte(" "), 64<<10)...), fleet.ReasonTooLarge},
-		{"not JSON", []byte("policies: {}"), fleet.ReasonMalformed},
+		{"empty", nil, reason.Emptied},
+		{"truncated", good[:len(good)/2], reason.Malformed},
+		{"tampered", bytes.Replace(good, []byte(`"payload":"ey`), []byte(`"payload":"eX`), 1), reason.WrongSignature},
+		{"unsigned", w.foreign(nil, next), reason.Unsigned},
+		{"signed by another key", w.foreign(stranger, next), reason.WrongSignature},
+		{"replayed", replayed, reason.Replayed},
+		{"conflicting", w.foreign(w.secret, func(h *fleet.Head) { h.Stable = old.Stable }), reason.Conflicting},
+		{"of another fleet", w.foreign(w.secret, func(h *fleet.Head) { h.Revision++; h.Prefix = "/staging/" }), reason.WrongFleet},
+		{"with an unknown field", unknown, reason.Malformed},
+		{"too large", append(bytes.Clone(good), bytes.Repeat([]byte(" "), 64<<10)...), reason.TooLarge},
+		{"not JSON", []byte("policies: {}"), reason.Malformed},
 	} {
 		w.rewrite(c.head)
 		w.fault(r, c.want)
@@ -85,7 +86,7 @@ func TestBadHeads(t *testing.T) {
 		w.well(recovery, r)
 	}
 	w.delete(fleet.DefaultPrefix + "head")
-	w.fault(r, fleet.ReasonEmptied)
+	w.fault(r, reason.Emptied)
 	if got := allowed(r.Engine()); got != second {
 		t.Fatalf("deleted: %q is allowed", got)
 	}
@@ -135,13 +136,13 @@ func TestBadBlobs(t *testing.T) {
 	for i, c := range []struct {
 		name  string
 		spoil func(string) string // nil for none
-		want  core.Reason
+		want  reason.Reason
 	}{
-		{"missing", nil, fleet.ReasonMissingBlob},
-		{"truncated", func(s string) string { return s[:len(s)-1] }, fleet.ReasonTampered},
-		{"tampered", func(s string) string { return s[:len(s)-1] + string(s[len(s)-1]^1) }, fleet.ReasonTampered},
-		{"emptied", func(string) string { return "" }, fleet.ReasonTampered},
-		{"swapped", func(string) string { return "another" }, fleet.ReasonTampered},
+		{"missing", nil, reason.MissingBlob},
+		{"truncated", func(s string) string { return s[:len(s)-1] }, reason.Tampered},
+		{"tampered", func(s string) string { return s[:len(s)-1] + string(s[len(s)-1]^1) }, reason.Tampered},
+		{"emptied", func(string) string { return "" }, reason.Tampered},
+		{"swapped", func(string) string { return "another" }, reason.Tampered},
 	} {
 		after := []string{second, third}[i%2]
 		proxy.Set(faultproxy.Faults{Stall: faultproxy.Both}) // so that the replica is not quicker
@@ -202,7 +203,7 @@ func TestRefusedPolicy(t *testing.T) {
 	renamed := policy(second)
 	renamed.Files["cors.yaml"] = bytes.Replace(renamed.Files["cors.yaml"], []byte("spa"), []byte("app"), 1)
 	h := w.push(renamed)
-	w.fault(r, fleet.ReasonRefusedPolicy)
+	w.fault(r, reason.RefusedPolicy)
 	s := r.Status()
 	if got := allowed(r.Engine()); got != first || s.State != fleet.StateRefused || s.Wanted != h.Revision || s.Fault.Since.IsZero() {
 		t.Fatalf("%q is allowed, the status is %+v", got, s)
@@ -252,7 +253,7 @@ func TestBootOrder(t *testing.T) {
 	w.close(start(third, fleet.SourceFile))
 	o.Fallback = ""
 	r = start("", fleet.SourceNone)
-	w.fault(r, fleet.ReasonUnavailable)
+	w.fault(r, reason.Unavailable)
 	w.close(r)
 	o.CacheDir, o.Keys = good, []ed25519.PublicKey{make([]byte, ed25519.PublicKeySize)}
 	w.close(start("", fleet.SourceNone)) // the copy is verified, too

@@ -18,6 +18,7 @@ import (
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
+	"github.com/corskit/corskit/reason"
 )
 
 func TestMain(m *testing.M) {
@@ -173,7 +174,7 @@ func allowed(e *core.Engine) string {
 }
 
 // fault waits until the replica has a fault with a reason, in its status and its log.
-func (w *world) fault(r *fleet.Replica, reason core.Reason) {
+func (w *world) fault(r *fleet.Replica, reason reason.Reason) {
 	w.Helper()
 	w.await(patience, "the status and the log have the fault "+string(reason), func() bool {
 		s := r.Status()
@@ -225,8 +226,8 @@ func (l *logged) String() string {
 
 func (l *logged) has(s string) bool { return strings.Contains(l.String(), s) }
 
-// reason returns the reason of an error of package fleet.
-func reason(err error) core.Reason {
+// reasonOf returns the reason of an error of package fleet.
+func reasonOf(err error) reason.Reason {
 	if e, ok := errors.AsType[*fleet.Error](err); ok {
 		return e.Reason
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestLostLease revokes the lease of a status, which comes back. Close then removes it.
@@ -62,7 +63,7 @@ func TestReportRefused(t *testing.T) {
 	w.store = w.operator(fleet.StoreOptions{Key: w.secret})
 	w.client = w.etcd.Dial(t, func(cfg *clientv3.Config) { cfg.Username, cfg.Password = "web", "secret" })
 	r := w.join(w.options())
-	w.fault(r, fleet.ReasonPermission)
+	w.fault(r, reason.Permission)
 	w.push(policy(second))
 	w.allows(patience, r, second)
 	if _, err := root.RoleGrantPermission(t.Context(), "replica", prefix, end, clientv3.PermissionType(clientv3.PermWrite)); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
+	"github.com/corskit/corskit/reason"
 )
 
 // ask sends an actual request of an origin, if there is one, to an engine.
@@ -85,11 +86,11 @@ func TestRefusedCandidate(t *testing.T) {
 	other := policy(second)
 	other.Files["cors.yaml"] = fmt.Appendf(nil, "policies: {other: {allow_origins: [%q]}}\n", second)
 	w.push(other, fleet.PushOptions{Rollout: &fleet.Rollout{Percent: 100}})
-	w.fault(before, fleet.ReasonRefusedPolicy)
+	w.fault(before, reason.RefusedPolicy)
 	o.Instance = "web-1"
 	after := w.join(o)
 	for _, r := range []*fleet.Replica{before, after} {
-		w.fault(r, fleet.ReasonRefusedPolicy)
+		w.fault(r, reason.RefusedPolicy)
 		s := r.Status()
 		if got := allowed(r.Engine()); got != first || s.State != fleet.StateRefused || s.Active.Revision != h.Revision {
 			t.Errorf("%q is allowed, and the status is %+v", got, s)
@@ -141,7 +142,7 @@ func TestOnReload(t *testing.T) {
 	bad := policy(third)
 	bad.Files["cors.yaml"] = fmt.Appendf(nil, "policies: {other: {allow_origins: [%q]}}\n", third)
 	w.push(bad)
-	w.fault(r, fleet.ReasonRefusedPolicy)
+	w.fault(r, reason.RefusedPolicy)
 	status := r.ConfigStatus()
 	if status.Reloads != 1 || status.Failures != 1 || status.Err == nil || status.LastSuccess.IsZero() || status.Loaded.IsZero() {
 		t.Errorf("the status of the configuration is %+v", status)
@@ -157,7 +158,7 @@ func TestOnReload(t *testing.T) {
 	if got, want := results[0].Diff.String(), "spa +"+second+", -"+first; got != want || results[0].Err != nil {
 		t.Errorf("the first change is %q (%v), want %q", got, results[0].Err, want)
 	}
-	if reason(results[1].Err) != fleet.ReasonRefusedPolicy || results[1].Revision != results[0].Revision {
+	if reasonOf(results[1].Err) != reason.RefusedPolicy || results[1].Revision != results[0].Revision {
 		t.Errorf("the refusal is %+v", results[1])
 	}
 	if e, ok := errors.AsType[*config.Error](results[1].Err); !ok {

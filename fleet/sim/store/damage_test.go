@@ -10,8 +10,8 @@ import (
 
 	"google.golang.org/grpc/status"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 // TestOldBlobsAreRemoved checks what is kept of many pushes.
@@ -39,8 +39,8 @@ func TestOldBlobsAreRemoved(t *testing.T) {
 	} else {
 		w.holds(h.Stable, bundle(pushes-9))
 	}
-	for to, reason := range map[uint64]core.Reason{
-		last - 10: fleet.ReasonMissingBlob, 1: fleet.ReasonNoHead, 1000: fleet.ReasonNoHead, first - 1: fleet.ReasonMalformed,
+	for to, reason := range map[uint64]reason.Reason{
+		last - 10: reason.MissingBlob, 1: reason.NoHead, 1000: reason.NoHead, first - 1: reason.Malformed,
 	} {
 		if _, err := w.store.Rollback(w.ctx(), to, fleet.ChangeOptions{}); reasonOf(err) != reason {
 			t.Errorf("rollback to %d: error %v, want the reason %s", to, err, reason)
@@ -68,8 +68,8 @@ func TestDamagedBlobs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.store.Bundle(w.ctx(), h.Stable); reasonOf(err) != fleet.ReasonTampered && reasonOf(err) != fleet.ReasonTooLarge {
-			t.Errorf("%s: error %v, want the reason %s", name, err, fleet.ReasonTampered)
+		if _, err := w.store.Bundle(w.ctx(), h.Stable); reasonOf(err) != reason.Tampered && reasonOf(err) != reason.TooLarge {
+			t.Errorf("%s: error %v, want the reason %s", name, err, reason.Tampered)
 		}
 		w.holds(w.push(b).Stable, b)
 	}
@@ -94,10 +94,10 @@ func TestHeadThatCannotBeTrusted(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		value  string
-		reason core.Reason
+		reason reason.Reason
 	}{
-		{"garbage", fleet.ReasonMalformed}, {string(other), fleet.ReasonWrongSignature}, {string(unsigned), fleet.ReasonUnsigned},
-		{good[:len(good)/2], fleet.ReasonMalformed}, {strings.Repeat(" ", 70<<10), fleet.ReasonTooLarge},
+		{"garbage", reason.Malformed}, {string(other), reason.WrongSignature}, {string(unsigned), reason.Unsigned},
+		{good[:len(good)/2], reason.Malformed}, {strings.Repeat(" ", 70<<10), reason.TooLarge},
 	} {
 		w.put("head", tt.value)
 		_, err := w.store.Head(w.ctx())
@@ -126,7 +126,7 @@ func TestHeadThatCannotBeTrusted(t *testing.T) {
 	}
 	// An emptied or deleted head has nothing to lose. The revision still grows.
 	w.put("head", "")
-	if _, err := w.store.Head(w.ctx()); reasonOf(err) != fleet.ReasonEmptied {
+	if _, err := w.store.Head(w.ctx()); reasonOf(err) != reason.Emptied {
 		t.Errorf("an emptied head: error %v", err)
 	}
 	second := w.push(policy("https://a.example"))
@@ -156,8 +156,8 @@ func TestRestoredEtcd(t *testing.T) {
 	}
 	w.put("head", backup)
 	w.wait("the replica refuses the old head", func() bool { return r.Err() != nil })
-	if s := r.Status(); s.Active.Revision != 4 || s.Fault == nil || s.Fault.Reason != fleet.ReasonReplayed {
-		t.Errorf("the status is %+v, want revision 4 and the reason %s", s, fleet.ReasonReplayed)
+	if s := r.Status(); s.Active.Revision != 4 || s.Fault == nil || s.Fault.Reason != reason.Replayed {
+		t.Errorf("the status is %+v, want revision 4 and the reason %s", s, reason.Replayed)
 	}
 	h := w.push(policy("https://c.example"))
 	if h.Revision != 5 {
@@ -216,8 +216,8 @@ func TestEtcdIsAway(t *testing.T) {
 	_, replicas := s.Replicas(ctx)
 	_, history := s.History(ctx, 1)
 	for i, err := range []error{head, push, replicas, history} {
-		if reasonOf(err) != fleet.ReasonUnavailable {
-			t.Errorf("call %d: error %v, want the reason %s", i, err, fleet.ReasonUnavailable)
+		if reasonOf(err) != reason.Unavailable {
+			t.Errorf("call %d: error %v, want the reason %s", i, err, reason.Unavailable)
 		}
 	}
 	if err := s.Follow(ctx, fleet.FollowOptions{}); !errors.Is(err, context.DeadlineExceeded) {

@@ -18,6 +18,7 @@ import (
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
+	"github.com/corskit/corskit/reason"
 )
 
 // picky makes a replica refuse policies without a policy of this name.
@@ -197,8 +198,8 @@ func TestPromoteAfterHalt(t *testing.T) {
 		func() error { _, err := w.store.Promote(w.ctx(), fleet.ChangeOptions{}); return err },
 		func() error { _, err := w.store.Halt(w.ctx(), "no", fleet.ChangeOptions{}); return err },
 	} {
-		if err := change(); reasonOf(err) != fleet.ReasonNoRollout {
-			t.Errorf("without a rollout: error %v, want the reason %s", err, fleet.ReasonNoRollout)
+		if err := change(); reasonOf(err) != reason.NoRollout {
+			t.Errorf("without a rollout: error %v, want the reason %s", err, reason.NoRollout)
 		}
 	}
 	all := w.replicas(3)
@@ -354,8 +355,8 @@ func TestFollowShadow(t *testing.T) {
 func TestFollowAPush(t *testing.T) {
 	long(t)
 	w := newWorld(t)
-	if err := w.store.Follow(w.ctx(), fleet.FollowOptions{}); reasonOf(err) != fleet.ReasonNoHead {
-		t.Errorf("Follow without a head: error %v, want the reason %s", err, fleet.ReasonNoHead)
+	if err := w.store.Follow(w.ctx(), fleet.FollowOptions{}); reasonOf(err) != reason.NoHead {
+		t.Errorf("Follow without a head: error %v, want the reason %s", err, reason.NoHead)
 	}
 	w.push(policy("https://a.example"))
 	all := append(w.replicas(3), w.join("picky", picky("spa")))
@@ -565,11 +566,11 @@ func TestRoles(t *testing.T) {
 		t.Error("a replica may read other keys")
 	}
 	eve := w.operator(replica, "eve")
-	if _, err := eve.Push(w.ctx(), policy("https://evil.example"), fleet.PushOptions{}); reasonOf(err) != fleet.ReasonPermission {
-		t.Errorf("a push by a replica: error %v, want the reason %s", err, fleet.ReasonPermission)
+	if _, err := eve.Push(w.ctx(), policy("https://evil.example"), fleet.PushOptions{}); reasonOf(err) != reason.Permission {
+		t.Errorf("a push by a replica: error %v, want the reason %s", err, reason.Permission)
 	}
-	if err := eve.Follow(w.ctx(), fleet.FollowOptions{}); reasonOf(err) != fleet.ReasonPermission {
-		t.Errorf("Follow by a replica: error %v, want the reason %s", err, fleet.ReasonPermission)
+	if err := eve.Follow(w.ctx(), fleet.FollowOptions{}); reasonOf(err) != reason.Permission {
+		t.Errorf("Follow by a replica: error %v, want the reason %s", err, reason.Permission)
 	}
 	if _, err := fleet.Roles("/a b/"); err == nil {
 		t.Error("Roles accepts a prefix that a shell would split")

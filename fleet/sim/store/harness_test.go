@@ -15,9 +15,9 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
+	"github.com/corskit/corskit/reason"
 )
 
 func TestMain(m *testing.M) {
@@ -233,7 +233,7 @@ func (w *world) wait(what string, holds func() bool) {
 	}
 }
 
-func reasonOf(err error) core.Reason {
+func reasonOf(err error) reason.Reason {
 	if e, ok := errors.AsType[*fleet.Error](err); ok {
 		return e.Reason
 	}

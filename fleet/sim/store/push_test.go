@@ -14,15 +14,15 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/fleet"
+	"github.com/corskit/corskit/reason"
 )
 
 func TestPush(t *testing.T) {
 	long(t)
 	w := newWorld(t)
-	if _, err := w.store.Head(w.ctx()); reasonOf(err) != fleet.ReasonNoHead {
-		t.Errorf("before the first push: error %v, want the reason %s", err, fleet.ReasonNoHead)
+	if _, err := w.store.Head(w.ctx()); reasonOf(err) != reason.NoHead {
+		t.Errorf("before the first push: error %v, want the reason %s", err, reason.NoHead)
 	}
 	small := policy("https://a.example")
 	bundles := []*fleet.Bundle{small, bulky(40_000), bulky(40_000, "https://new.example"), small}
@@ -77,14 +77,14 @@ func TestPushesThatAreRefused(t *testing.T) {
 		name   string
 		bundle *fleet.Bundle
 		opts   fleet.PushOptions
-		reason core.Reason // empty for an *OptionError
+		reason reason.Reason // empty for an *OptionError
 		field  string
 	}{
-		{"a fault", broken, fleet.PushOptions{}, fleet.ReasonRefusedPolicy, ""},
-		{"a fault of a profile", profile, fleet.PushOptions{}, fleet.ReasonRefusedPolicy, ""},
-		{"a name that leads out", outside, fleet.PushOptions{}, fleet.ReasonMalformed, ""},
-		{"too many bytes", huge, fleet.PushOptions{}, fleet.ReasonTooLarge, ""},
-		{"no file", &fleet.Bundle{Entry: "cors.yaml"}, fleet.PushOptions{}, fleet.ReasonMalformed, ""},
+		{"a fault", broken, fleet.PushOptions{}, reason.RefusedPolicy, ""},
+		{"a fault of a profile", profile, fleet.PushOptions{}, reason.RefusedPolicy, ""},
+		{"a name that leads out", outside, fleet.PushOptions{}, reason.Malformed, ""},
+		{"too many bytes", huge, fleet.PushOptions{}, reason.TooLarge, ""},
+		{"no file", &fleet.Bundle{Entry: "cors.yaml"}, fleet.PushOptions{}, reason.Malformed, ""},
 		{"no bundle", nil, fleet.PushOptions{}, "", "bundle"},
 		{"two lines", policy("https://a.example"), fleet.PushOptions{Message: "a\nb"}, "", "Message"},
 		{"a rollout at first", policy("https://a.example"), fleet.PushOptions{Rollout: &fleet.Rollout{Percent: 5}}, "", "Rollout"},
@@ -265,8 +265,8 @@ func TestMarkIsLost(t *testing.T) {
 		return next()
 	})
 	_, err := w.operator(client, "bob").Push(w.ctx(), policy("https://a.example"), fleet.PushOptions{})
-	if reasonOf(err) != fleet.ReasonUnavailable {
-		t.Errorf("error %v, want the reason %s", err, fleet.ReasonUnavailable)
+	if reasonOf(err) != reason.Unavailable {
+		t.Errorf("error %v, want the reason %s", err, reason.Unavailable)
 	}
 	if keys := w.keys("h"); len(keys) > 0 {
 		t.Errorf("the push has written %q", keys)
@@ -372,16 +372,16 @@ func TestOldKeys(t *testing.T) {
 		return s
 	}
 	both, later := store(w.public, public), store(public)
-	if _, err := later.Push(w.ctx(), old, fleet.PushOptions{}); reasonOf(err) != fleet.ReasonWrongSignature {
-		t.Errorf("a push over a head of an unknown key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	if _, err := later.Push(w.ctx(), old, fleet.PushOptions{}); reasonOf(err) != reason.WrongSignature {
+		t.Errorf("a push over a head of an unknown key: error %v, want the reason %s", err, reason.WrongSignature)
 	}
 	for i, s := range []*fleet.Store{both, later, later} {
 		if _, err := s.Push(w.ctx(), policy(fmt.Sprintf("https://%d.example", i)), fleet.PushOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := later.Rollback(w.ctx(), 1, fleet.ChangeOptions{}); reasonOf(err) != fleet.ReasonWrongSignature {
-		t.Errorf("a rollback to a head of an unknown key: error %v, want the reason %s", err, fleet.ReasonWrongSignature)
+	if _, err := later.Rollback(w.ctx(), 1, fleet.ChangeOptions{}); reasonOf(err) != reason.WrongSignature {
+		t.Errorf("a rollback to a head of an unknown key: error %v, want the reason %s", err, reason.WrongSignature)
 	}
 	h, err := both.Rollback(w.ctx(), 1, fleet.ChangeOptions{})
 	if err != nil {
