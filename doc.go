@@ -3,6 +3,8 @@
 //
 //   - [github.com/corskit/corskit/core]: the policy, the engine, its decisions and
 //     their explanations. It does not depend on any framework.
+//   - [github.com/corskit/corskit/reason]: the codes that say why a policy or a file is
+//     refused, or what a warning is about.
 //   - [github.com/corskit/corskit/adapters/corshttp]: the middleware for net/http,
 //     chi, gorilla/mux, httprouter and every other router that is an http.Handler.
 //   - [github.com/corskit/corskit/conformance]: a test suite for any CORS

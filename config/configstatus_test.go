@@ -26,8 +26,8 @@ func TestConfigStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := w.ConfigStatus()
-	if first.File != path || len(first.Revision) != 12 || !strings.HasPrefix(w.Revision().Hash, first.Revision) ||
-		!first.Loaded.Equal(w.Revision().Time) || first.Err != nil || !first.LastSuccess.Equal(first.Loaded) {
+	if first.File != path || len(first.Revision) != 12 || !strings.HasPrefix(w.Status().Revision.Hash, first.Revision) ||
+		!first.Loaded.Equal(w.Status().Revision.Time) || first.Err != nil || !first.LastSuccess.Equal(first.Loaded) {
 		t.Errorf("at first: %+v", first)
 	}
 	if len(first.Warnings) != 1 || !strings.Contains(first.Warnings[0], "http://a.example") {
@@ -35,8 +35,8 @@ func TestConfigStatus(t *testing.T) {
 	}
 	write("policies: {app: {allow_origin: []}}\n")
 	<-reloaded
-	s := w.ConfigStatus()
-	if s.Err == nil || s.Err != w.Err() || s.Failures != 1 || s.Reloads != 0 || s.Revision != first.Revision || len(s.Warnings) != 1 {
+	s, now := w.ConfigStatus(), w.Status()
+	if s.Err == nil || s.Err != now.Err || s.Failures != 1 || s.Reloads != 0 || s.Revision != first.Revision || len(s.Warnings) != 1 {
 		t.Errorf("with a fault: %+v", s)
 	}
 	write(good + "# mended\n")

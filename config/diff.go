@@ -12,12 +12,12 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Diff is the difference between two configurations.
-type Diff struct {
+// difference is the difference between two configurations.
+type difference struct {
 	policies []policyDiff // changed and added policies in the new order, then removed ones
 	routes   []string     // changes of routes, or of the order of policies; one line each
 	without  []string     // changes of files without effect; one line each
-	shadow   *Diff        // of the shadow; nil if there is none
+	shadow   *difference  // of the shadow; nil if there is none
 }
 
 // policyDiff is the difference between two versions of a policy.
@@ -33,35 +33,40 @@ type policyDiff struct {
 // separated by commas, and empty if the field is not set.
 type fieldDiff struct{ key, old, new string }
 
-// Empty reports whether there is no difference.
-func (d Diff) Empty() bool { return len(d.policies) == 0 && len(d.routes) == 0 && d.shadow == nil }
+// empty reports whether there is no difference.
+func (d difference) empty() bool {
+	return len(d.policies) == 0 && len(d.routes) == 0 && d.shadow == nil
+}
 
-// Bounds of what [Diff.String] lists: the origins of a policy, and the policies and
+// Bounds of what [difference.String] lists: the origins of a policy, and the policies and
 // routes.
 const (
 	maxDiffOrigins  = 5
 	maxDiffPolicies = 20
 )
 
+// noChange is the text for two equal configurations.
+const noChange = "no change"
+
 // String returns the differences in one line for a log: the policies by name, each
 // with its additions (+) and removals (-). It truncates long lists of origins,
-// policies and routes and counts the rest. An empty Diff is "no change". A change in a
-// file that a variable overrides is named too.
-func (d Diff) String() string {
+// policies and routes and counts the rest. A change in a file that a variable overrides is
+// named too.
+func (d difference) String() string {
 	all := d.changes()
 	if d.shadow != nil {
 		for _, change := range d.shadow.changes() {
 			all = append(all, keyShadow+": "+change)
 		}
 	}
-	if d.Empty() {
-		all = append(all, "no change")
+	if d.empty() {
+		all = append(all, noChange)
 	}
 	return strings.Join(append(all, d.without...), "; ")
 }
 
 // changes returns the differences without those of the shadow.
-func (d Diff) changes() (all []string) {
+func (d difference) changes() (all []string) {
 	for i, p := range d.policies {
 		if i == maxDiffPolicies {
 			all = append(all, fmt.Sprintf("%d more policies", len(d.policies)-i))
@@ -113,11 +118,11 @@ func shown(s string) string {
 	return wording.Foreign(s)
 }
 
-// Compare returns the difference from one configuration to another, as a reload of a
-// [Watcher] reports it, for programs that replace configurations by other means. Nil stands
-// for one without policies. It does not know which changes a variable overrides.
-func Compare(from, to *Config) Diff {
-	return diff(from.state(), to.state())
+// Compare returns the change from one configuration to another in one line, like
+// [Result.Diff], for programs that replace configurations by other means. Nil stands for
+// one without policies. Compare does not know which changes a variable overrides.
+func Compare(from, to *Config) string {
+	return diff(from.state(), to.state()).String()
 }
 
 // state returns the policies and routes as a state.
@@ -134,7 +139,7 @@ func (c *Config) state() *state {
 }
 
 // diff returns the difference from one state to another.
-func diff(from, to *state) Diff {
+func diff(from, to *state) difference {
 	d := diffParts(&from.part, &to.part)
 	d.without = diffOverridden(from, to)
 	before, after := from.shadow, to.shadow
@@ -144,14 +149,14 @@ func diff(from, to *state) Diff {
 	if after == nil {
 		after = new(part)
 	}
-	if shadow := diffParts(before, after); !shadow.Empty() {
+	if shadow := diffParts(before, after); !shadow.empty() {
 		d.shadow = &shadow
 	}
 	return d
 }
 
-func diffParts(from, to *part) Diff {
-	var d Diff
+func diffParts(from, to *part) difference {
+	var d difference
 	before, after := byName(from.policies), byName(to.policies)
 	for i := range to.policies {
 		p := policyDiff{name: to.policies[i].Name}

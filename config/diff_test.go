@@ -35,7 +35,7 @@ policies:
 routes: [{path: /, policies: [a, d]}, {path: /b, policies: [d]}]
 `)
 	got := diff(from, to)
-	want := Diff{
+	want := difference{
 		policies: []policyDiff{
 			{
 				name: "a", originsAdded: []string{"https://c.example"}, originsRemoved: []string{"https://a.example"},
@@ -59,7 +59,7 @@ routes: [{path: /, policies: [a, d]}, {path: /b, policies: [d]}]
 	if got.String() != line {
 		t.Errorf("got\n%s\nwant\n%s", got, line)
 	}
-	if same := diff(from, from); !same.Empty() || same.String() != "no change" {
+	if same := diff(from, from); !same.empty() || same.String() != "no change" {
 		t.Errorf("the diff of equal states is %v", same)
 	}
 	if all := diff(new(state), to); len(all.policies) != 3 || !all.policies[0].added {
@@ -79,7 +79,7 @@ func TestDiffIsBounded(t *testing.T) {
 		fmt.Fprintf(&routes, " - {path: /p%d, policies: [p%d]}\n", i, i)
 	}
 	c := stateOf(t, "policies:\n"+policies.String()+"routes:\n"+routes.String())
-	for _, d := range []Diff{diff(new(state), c), diff(c, new(state))} {
+	for _, d := range []difference{diff(new(state), c), diff(c, new(state))} {
 		if len(d.policies) != 5000 || len(d.routes) != 5000 {
 			t.Errorf("%d policies, %d routes", len(d.policies), len(d.routes))
 		}
@@ -115,7 +115,7 @@ func TestCompare(t *testing.T) {
 		{nil, one, "+policy a +https://a.example"},
 		{one, nil, "-policy a -https://a.example"},
 	} {
-		if got := Compare(c.from, c.to); got.String() != c.want || got.Empty() != (c.want == "no change") {
+		if got := Compare(c.from, c.to); got != c.want {
 			t.Errorf("got %s, want %s", got, c.want)
 		}
 	}

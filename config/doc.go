@@ -17,7 +17,7 @@
 //		log.Fatal(err)
 //	}
 //	defer watcher.Close()
-//	for _, w := range watcher.Warnings() {
+//	for _, w := range watcher.Status().Warnings {
 //		log.Print(w)
 //	}
 //	router.Use(corsgin.Middleware(watcher.Engine()))

@@ -74,15 +74,13 @@ type Place struct {
 	// Key is the path of the setting, such as "policies.spa.allow_origins[1]". It
 	// is empty if the place is a whole file.
 	Key string
-	// Excerpt is the line of the file, fit for a terminal.
-	Excerpt Excerpt
-}
-
-// Excerpt is a part of a line of a file and the range to underline in it. Control
-// characters are replaced and long lines are cut.
-type Excerpt struct {
-	Text         string
-	Start, Width int // in characters of Text; a Width of zero underlines nothing
+	// Excerpt is the line of the file, fit for a terminal: control characters are
+	// replaced, and a long line is cut. Start and Width are the range to underline, in
+	// characters of Text; a Width of zero underlines nothing.
+	Excerpt struct {
+		Text         string
+		Start, Width int
+	}
 }
 
 // String returns "file:line:column", as far as they are known, or the name of the
@@ -106,7 +104,7 @@ func placeIn(d *document.Document, at document.Pos, key string) Place {
 	if d.Section != "" {
 		key = strings.TrimSuffix(d.Section+"."+key, ".")
 	}
-	return Place{File: d.Name, Line: at.Line, Column: at.Column, Key: key, Excerpt: Excerpt(d.Excerpt(at))}
+	return Place{File: d.Name, Line: at.Line, Column: at.Column, Key: key, Excerpt: d.Excerpt(at)}
 }
 
 // documentFault returns a fault of a document as an Error.

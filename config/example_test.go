@@ -348,7 +348,7 @@ func ExampleSource() {
 
 	store.Put("cors.json", `{"policies": {"default": {"allow_origins": ["https://a.example", "https://b.example"]}}}`)
 	fmt.Println((<-reloaded).Diff)
-	fmt.Println(watcher.Revision().Source)
+	fmt.Println(watcher.Status().Revision.Source)
 	// Output:
 	// default +https://b.example
 	// registry:cors.json

@@ -139,7 +139,7 @@ func TestAllowOriginFuncsReload(t *testing.T) {
 		t.Error("the list is not read for each request")
 	}
 	write(strings.Replace(partnersFile, "[PUT]", "[DELETE]", 1))
-	if r := <-reloads; r.Err != nil || !strings.Contains(r.Diff.String(), "DELETE") || !allowed("https://p.example") {
+	if r := <-reloads; r.Err != nil || !strings.Contains(r.Diff, "DELETE") || !allowed("https://p.example") {
 		t.Errorf("after a reload: %v, %v", r.Err, r.Diff)
 	}
 	write("policies: {app: {}}\n")
@@ -147,7 +147,7 @@ func TestAllowOriginFuncsReload(t *testing.T) {
 	if r.Err == nil || !strings.Contains(r.Err.Error(), "policies.partners: Options.AllowOriginFuncs: no policy has this name") {
 		t.Errorf("a file without the policy: %v", r.Err)
 	}
-	if !allowed("https://p.example") || w.Err() == nil {
+	if !allowed("https://p.example") || w.Status().Err == nil {
 		t.Error("the last good policies are not in force")
 	}
 }

@@ -69,7 +69,7 @@ func (j *journal) result(r Result) {
 		}
 		j.faults = nil
 		j.write(slog.LevelInfo, message, revisionAttr(r.Revision), slog.String("previous", wording.Name(r.Previous.String())),
-			slog.String("changes", wording.Line(r.Diff.String(), maxLoggedDiff)))
+			slog.String("changes", wording.Line(r.Diff, maxLoggedDiff)))
 		j.warn(r.Warnings)
 	}
 }

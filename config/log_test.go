@@ -118,13 +118,13 @@ func TestLogEndsInSilence(t *testing.T) {
 		d.fail(errors.New("permission denied"), 10*time.Second)
 		d.put("cors.yaml", stateText(1))
 		time.Sleep(25 * time.Second) // it has failed twice, and watches again
-		if w.Err() == nil {
+		if w.Status().Err == nil {
 			t.Error("no outage")
 		}
 		log.take()
 		w.Close()
-		if lines := log.take(); len(lines) > 0 || w.Err() != nil {
-			t.Errorf("logged %q, and Err is %v", lines, w.Err())
+		if lines := log.take(); len(lines) > 0 || w.Status().Err != nil {
+			t.Errorf("logged %q, and Err is %v", lines, w.Status().Err)
 		}
 	}, config.Options{Logger: slog.New(log)})
 }

@@ -16,8 +16,8 @@ type Options struct {
 	Profile string
 
 	// Key is the path of the section that has the policies, if the file is the
-	// application's own: "cors", or "http.cors". Empty means the whole file. The file of
-	// the profile needs no such section.
+	// application's own: "cors", or "http.cors". Dots separate the keys of nested sections.
+	// Empty means the whole file. The file of the profile needs no such section.
 	Key string
 
 	// Environ is the environment in the form of [os.Environ]. Nil means the

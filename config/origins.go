@@ -117,7 +117,7 @@ func (l *originList) place(index int, key string) Place {
 	line := strings.TrimSuffix(l.lines[index].text, "\r")
 	indent := line[:strings.Index(line, l.entries[index])]
 	column := utf8.RuneCountInString(indent) + 1
-	e := Excerpt(document.ExcerptOf(line, column))
+	e := document.ExcerptOf(line, column)
 	e.Width = min(utf8.RuneCountInString(l.entries[index]), utf8.RuneCountInString(e.Text)-e.Start)
 	return Place{File: l.name, Line: l.lines[index].number, Column: column, Key: key, Excerpt: e}
 }

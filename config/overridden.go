@@ -81,7 +81,8 @@ func (l *layer) at(path string) (value any) {
 func (s *state) notes() (notes []*Warning) {
 	for _, o := range s.overridden {
 		notes = append(notes, &Warning{
-			Place: o.place, Reason: reason.Overridden, Detail: "has no effect, because the variable " + wording.Name(o.variable) + " is set",
+			Place: o.place, Reason: reason.Overridden,
+			Detail:     "has no effect, because the variable " + wording.Name(o.variable) + " is set",
 			Suggestion: "change the variable, or unset it",
 		})
 	}

@@ -84,7 +84,7 @@ func TestReloadWithoutEffect(t *testing.T) {
 		write(c.text)
 		select {
 		case r := <-results:
-			if r.Err != nil || r.Diff.String() != c.want {
+			if r.Err != nil || r.Diff != c.want {
 				t.Errorf("%v, %q, want %q", r.Err, r.Diff, c.want)
 			}
 		case <-time.After(time.Minute):

@@ -16,11 +16,6 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// Key returns Options for a configuration that is a section of the application's own
-// file: with Key("cors"), Load reads the policies below the key cors. Dots separate the
-// keys of nested sections.
-func Key(path string) Options { return Options{Key: path} }
-
 // FromMap is like [Load] for a map that another library has read from the application's
 // own configuration. The map has the keys of a file. A text in place of a list is split at
 // commas. Maps have no order, so if there are several policies, FromMap requires routes.
@@ -60,7 +55,7 @@ func FromViper(v *viper.Viper, key string, opts ...Options) (*core.Engine, error
 	if v == nil {
 		return nil, errors.New("cors: a nil viper.Viper")
 	}
-	return FromMap(v.AllSettings(), append(slices.Clone(opts), Key(strings.ToLower(key)))...)
+	return FromMap(v.AllSettings(), append(slices.Clone(opts), Options{Key: strings.ToLower(key)})...)
 }
 
 // section returns the part of a document that the key selects, or a fault.

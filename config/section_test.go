@@ -38,7 +38,8 @@ func TestKey(t *testing.T) {
 		{"app.json", "cors", "", "https://a.example"},
 		{"app.toml", "cors", "", "https://a.example"},
 	} {
-		got, err := config.Read(context.Background(), files, c.file, noEnvironment, config.Options{Profile: c.profile}, config.Key(c.key))
+		got, err := config.Read(context.Background(), files, c.file, noEnvironment,
+			config.Options{Profile: c.profile, Key: c.key})
 		if err != nil {
 			t.Errorf("%+v: %v", c, err)
 			continue
@@ -65,12 +66,12 @@ func TestKeyFaults(t *testing.T) {
 	} {
 		files := config.Static{"app.yaml": []byte(c.yaml)}
 		if _, err := config.Read(context.Background(), files, "app.yaml", noEnvironment,
-			config.Key("http.cors")); err == nil || err.Error() != c.want {
+			config.Options{Key: "http.cors"}); err == nil || err.Error() != c.want {
 			t.Errorf("%s:\n%v\nwant\n%s", c.yaml, err, c.want)
 		}
 	}
 	files := config.Static{"app.yaml": []byte(applicationFile)}
-	r := config.Check(context.Background(), files, "app.yaml", noEnvironment, config.Key("http.cors"))
+	r := config.Check(context.Background(), files, "app.yaml", noEnvironment, config.Options{Key: "http.cors"})
 	if r.Err != nil || len(r.Warnings) != 1 || r.Warnings[0].Key != "http.cors.policies.other.allow_origins" || r.Warnings[0].Line != 7 {
 		t.Errorf("%v, %v", r.Err, r.Warnings)
 	}

@@ -251,7 +251,7 @@ func TestWatchShadow(t *testing.T) {
 
 		r := put(allowsNone + shadowC)
 		check("a shadow that refuses too", false, core.ShadowSame)
-		if want := "shadow: +policy p +https://c.example"; r.Diff.String() != want || r.Diff.Empty() {
+		if want := "shadow: +policy p +https://c.example"; r.Diff != want {
 			t.Errorf("diff %q, want %q", r.Diff, want)
 		}
 		if len(r.Warnings) != 1 || r.Warnings[0].Key != "policies.p.allow_origins" {
@@ -259,13 +259,14 @@ func TestWatchShadow(t *testing.T) {
 		}
 		r = put(allowsB + shadowB)
 		check("both parts change", true, core.ShadowSame)
-		if want := "p +https://b.example; shadow: p +https://b.example"; r.Diff.String() != want {
+		if want := "p +https://b.example; shadow: p +https://b.example"; r.Diff != want {
 			t.Errorf("diff %q, want %q", r.Diff, want)
 		}
-		before := w.Revision()
+		before := w.Status().Revision
 		r = put(allowsNone + shadowBad)
 		check("a fault in the shadow", true, core.ShadowSame)
-		if r.Err == nil || !strings.Contains(r.Err.Error(), `shadow.policies.p.allow_origins[0] "b.example"`) || w.Revision() != before {
+		const fault = `shadow.policies.p.allow_origins[0] "b.example"`
+		if r.Err == nil || !strings.Contains(r.Err.Error(), fault) || w.Status().Revision != before {
 			t.Errorf("got %+v", r)
 		}
 		put("policies: {p: {allow_origins: [a.example]}}\n" + shadowC)
@@ -274,7 +275,7 @@ func TestWatchShadow(t *testing.T) {
 		check("a good shadow", true, core.ShadowStricter)
 		r = put(allowsB)
 		check("the shadow is removed", true, "")
-		if want := "shadow: -policy p -https://c.example"; r.Diff.String() != want || r.Err != nil {
+		if want := "shadow: -policy p -https://c.example"; r.Diff != want || r.Err != nil {
 			t.Errorf("diff %q, want %q", r.Diff, want)
 		}
 		put(allowsB + "shadow: {policies: {p: {allow_origins: [https://b.example]}}, routes: [{path: /x, policies: [p]}]}\n")

@@ -39,7 +39,7 @@ type Source interface {
 	// Watch returns an error if ctx is done or if it cannot watch. The documents
 	// are then loaded and Watch is called again, at first after a second and
 	// finally after half a minute. The second failure in a row is reported once to
-	// Options.OnReload, and by [Watcher.Err] until Watch returns nil or has watched
+	// Options.OnReload, and by [Watcher.Status] until Watch returns nil or has watched
 	// for half a minute.
 	Watch(ctx context.Context, seen map[string]string) error
 }

@@ -14,8 +14,10 @@ type Status struct {
 	// those that found one. As in Options.OnReload, repeats of a fault do not count, nor
 	// does the first load, a [Source] that cannot watch, or a mount that hides changes.
 	Reloads, Failures uint64
-	// Err is what [Watcher.Err] returns: nil if the current configuration is in force,
-	// and changes will arrive.
+	// Err is the reason why the current configuration is not in force, or why a change may
+	// be late or never arrive: the [Source] cannot watch, or a mount keeps showing a file
+	// that was replaced ([reason.Unlinked]). It is nil if all is well. It suits a health
+	// check that reports a degraded state.
 	Err error
 	// Warnings are the warnings of the policies in force.
 	Warnings []*Warning
@@ -32,7 +34,7 @@ func (w *Watcher) Status() Status {
 	}
 }
 
-// problem returns what Err returns. The caller holds the lock.
+// problem returns Err of the status. The caller holds the lock.
 func (w *Watcher) problem() error {
 	switch {
 	case w.err != nil:

@@ -107,7 +107,7 @@ func TestStructOfSection(t *testing.T) {
 	app.HTTP.CORS.Policies.App.AllowOrigins = []string{}
 	app.HTTP.CORS.Variables.AppURL = "policies.app.max_age"
 	app.HTTP.CORS.Policies.Public.AllowOrigins = []string{"*"}
-	c, err := config.ReadMap(map[string]any{"app": app}, config.Options{Environ: []string{"APP_URL=5m"}}, config.Key("app.http.cors"))
+	c, err := config.ReadMap(map[string]any{"app": app}, config.Options{Environ: []string{"APP_URL=5m"}, Key: "app.http.cors"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestStructOfSection(t *testing.T) {
 		t.Errorf("%+v, %+v", c.Policies, c.Routes)
 	}
 	app.HTTP.CORS = nil
-	_, err = config.ReadMap(map[string]any{"app": app}, noEnvironment, config.Key("app.http.cors"))
+	_, err = config.ReadMap(map[string]any{"app": app}, noEnvironment, config.Options{Key: "app.http.cors"})
 	if err == nil || !strings.Contains(err.Error(), "got no value") {
 		t.Errorf("no section: %v", err)
 	}

@@ -177,7 +177,7 @@ func (w *watched) write(k int, do func()) (bad []error) {
 		case r := <-w.results:
 			if r.Err != nil {
 				bad = append(bad, r.Err)
-				if r.Revision != r.Previous || r.Revision != w.w.Revision() {
+				if r.Revision != r.Previous || r.Revision != w.w.Status().Revision {
 					w.t.Errorf("an error changed the revision: %+v", r)
 				}
 				continue
@@ -189,13 +189,13 @@ func (w *watched) write(k int, do func()) (bad []error) {
 			if !w.w.Engine().AllowsOrigin(fmt.Sprintf("https://s%d.example", k)) {
 				w.t.Fatalf("after the report of a reload, state %d is not in force: %v", k, r.Diff)
 			}
-			if w.w.Revision() != r.Revision || w.w.Err() != nil {
-				w.t.Errorf("revision %v and error %v after %+v", w.w.Revision(), w.w.Err(), r)
+			if w.w.Status().Revision != r.Revision || w.w.Status().Err != nil {
+				w.t.Errorf("revision %v and error %v after %+v", w.w.Status().Revision, w.w.Status().Err, r)
 			}
 			w.lo.Store(int64(k))
 			return bad
 		case <-deadline:
-			w.t.Fatalf("state %d is not in force %v after its last write; Err is %v", k, patience, w.w.Err())
+			w.t.Fatalf("state %d is not in force %v after its last write; Err is %v", k, patience, w.w.Status().Err)
 		}
 	}
 }
@@ -214,7 +214,7 @@ func (w *watched) bad(want string, do func()) {
 				}
 				w.t.Fatalf("got %v, want an error that contains %q", r.Err, want)
 			}
-			if err := w.w.Err(); err == nil || err.Error() != r.Err.Error() {
+			if err := w.w.Status().Err; err == nil || err.Error() != r.Err.Error() {
 				w.t.Errorf("Err is %v, but %v was reported", err, r.Err)
 			}
 			return

@@ -26,9 +26,11 @@ type Result struct {
 	// polled until it can. If its reason is [reason.Unlinked], the files that are read
 	// are no longer those that were mounted, so changes do not arrive.
 	Err error
-	// Diff is the change of the policies. It is empty if only comments or the order
-	// of keys have changed.
-	Diff Diff
+	// Diff is the change of the policies in one line for a log: the policies by name, each
+	// with its additions (+) and removals (-). Long lists are cut, and the rest is counted.
+	// It is "no change" if only comments or the order of keys have changed, and empty if
+	// Err is not nil.
+	Diff string
 	// Warnings are the warnings of the new policies.
 	Warnings []*Warning
 }
@@ -57,7 +59,7 @@ type Watcher struct {
 // engine whenever the file, the file of the profile or an origins_file changes,
 // until ctx is done or the [Watcher] is closed. Each reload reads the environment
 // again. If a reload fails, the last good policies stay in force; the error is
-// reported once to Options.OnReload and Options.Logger, and by [Watcher.Err] as long as
+// reported once to Options.OnReload and Options.Logger, and by [Watcher.Status] as long as
 // it lasts.
 //
 // [Files] describes when a file counts as changed.
@@ -91,30 +93,6 @@ func WatchSource(ctx context.Context, src Source, name string, opts ...Options) 
 // Engine returns the engine that is kept up to date. Every call returns the same
 // engine.
 func (w *Watcher) Engine() *core.Engine { return w.engine }
-
-// Revision returns the revision of the policies in force.
-func (w *Watcher) Revision() Revision {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.revision
-}
-
-// Warnings returns the warnings of the policies in force.
-func (w *Watcher) Warnings() []*Warning {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return append([]*Warning(nil), w.warnings...)
-}
-
-// Err returns the reason why the current configuration is not in force, or why a
-// change may be late or never arrive: the [Source] cannot watch, or a mount keeps showing
-// a file that was replaced ([reason.Unlinked]). It returns nil if all is well. It suits a
-// health check that reports a degraded state.
-func (w *Watcher) Err() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.problem()
-}
 
 // Done returns a channel that is closed when the watcher has stopped. No reload
 // follows.
@@ -161,9 +139,9 @@ func (w *Watcher) run(ctx context.Context, good *state) {
 		default:
 			r := Result{Previous: good.revision, Revision: next.revision, Warnings: next.warnings}
 			if same { // the state before the fault is back
-				r.Revision, r.Warnings = good.revision, good.warnings
+				r.Revision, r.Warnings, r.Diff = good.revision, good.warnings, noChange
 			} else {
-				r.Diff = diff(good, next)
+				r.Diff = diff(good, next).String()
 				w.replace(made, good, next)
 				good = next
 				good.release()

@@ -61,20 +61,20 @@ func TestWatchSaysThatAMountIsOld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if w.Err() != nil {
-		t.Errorf("before the change: %v", w.Err())
+	if w.Status().Err != nil {
+		t.Errorf("before the change: %v", w.Status().Err)
 	}
 	put("https://new.example")
 	select {
 	case r := <-results:
 		var e *config.Error
-		if !errors.As(r.Err, &e) || e.Reason != reason.Unlinked || e.File != path || r.Revision != w.Revision() {
+		if !errors.As(r.Err, &e) || e.Reason != reason.Unlinked || e.File != path || r.Revision != w.Status().Revision {
 			t.Errorf("got %+v", r)
 		}
 	case <-time.After(time.Minute):
 		t.Fatal("no report")
 	}
-	if err := w.Err(); err == nil || !strings.Contains(err.Error(), "mount the directory instead") {
+	if err := w.Status().Err; err == nil || !strings.Contains(err.Error(), "mount the directory instead") {
 		t.Errorf("Err: %v", err)
 	}
 	if !w.Engine().AllowsOrigin("https://old.example") || w.Engine().AllowsOrigin("https://new.example") {
@@ -94,15 +94,12 @@ func startOnOldFile(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if r := <-results; !errors.Is(r.Err, w.Err()) {
-		t.Errorf("got %+v, %v", r, w.Err())
+	if r := <-results; !errors.Is(r.Err, w.Status().Err) {
+		t.Errorf("got %+v, %v", r, w.Status().Err)
 	}
 	const want = "WARN cors: changes of the configuration do not arrive fault="
 	if lines := log.take(); len(lines) != 2 || !strings.HasPrefix(lines[1], want) {
 		t.Errorf("it logs %q", lines)
-	}
-	if err := w.Status().Err; err != w.Err() {
-		t.Errorf("its status has %v", err)
 	}
 }
 

@@ -85,7 +85,7 @@ func TestWatchFails(t *testing.T) {
 		if r := told(t, results); r.Err != nil || r.Revision == r.Previous {
 			t.Fatalf("got %+v for the last state before the outage", r)
 		}
-		before := w.Revision()
+		before := w.Status().Revision
 		r := told(t, results)
 		if r.Err == nil || r.Err.Error() != deafness || r.Revision != before || r.Previous != before {
 			t.Errorf("got %+v", r)
@@ -96,7 +96,7 @@ func TestWatchFails(t *testing.T) {
 		}
 		for range 100 {
 			time.Sleep(time.Minute)
-			if err := w.Err(); err == nil || err.Error() != deafness {
+			if err := w.Status().Err; err == nil || err.Error() != deafness {
 				t.Fatalf("Err is %v", err)
 			}
 		}
@@ -106,21 +106,21 @@ func TestWatchFails(t *testing.T) {
 		// Changes are still noticed, and Err prefers the faults of the file.
 		d.put("cors.yaml", "policies: {}\n")
 		time.Sleep(time.Minute)
-		if r := told(t, results); r.Err == nil || w.Err() == nil || w.Err().Error() != r.Err.Error() {
-			t.Errorf("%v, and Err is %v", r.Err, w.Err())
+		if r := told(t, results); r.Err == nil || w.Status().Err == nil || w.Status().Err.Error() != r.Err.Error() {
+			t.Errorf("%v, and Err is %v", r.Err, w.Status().Err)
 		}
 		d.put("cors.yaml", stateText(2))
 		time.Sleep(time.Minute)
 		if r := told(t, results); r.Err != nil || !w.Engine().AllowsOrigin("https://s2.example") {
 			t.Errorf("got %+v", r)
 		}
-		if err := w.Err(); err == nil || err.Error() != deafness {
+		if err := w.Status().Err; err == nil || err.Error() != deafness {
 			t.Errorf("Err is %v after a good state", err)
 		}
 		// The source can watch again. There is no report, but Err becomes nil.
 		d.fail(nil, 0)
 		time.Sleep(2 * time.Minute)
-		if err := w.Err(); err != nil {
+		if err := w.Status().Err; err != nil {
 			t.Errorf("Err is %v while the source can watch", err)
 		}
 		// The next outage is reported again.
@@ -130,8 +130,8 @@ func TestWatchFails(t *testing.T) {
 		if r := told(t, results); r.Err != nil {
 			t.Errorf("got %v", r.Err)
 		}
-		if r := told(t, results); r.Err == nil || r.Err.Error() != deafness || w.Err() == nil {
-			t.Errorf("got %v, and Err is %v", r.Err, w.Err())
+		if r := told(t, results); r.Err == nil || r.Err.Error() != deafness || w.Status().Err == nil {
+			t.Errorf("got %v, and Err is %v", r.Err, w.Status().Err)
 		}
 		if len(results) > 0 {
 			t.Errorf("an unexpected result: %+v", <-results)
@@ -145,27 +145,27 @@ func TestWatchRecovers(t *testing.T) {
 		d.fail(errors.New("permission denied"), 0)
 		d.put("cors.yaml", stateText(1))
 		time.Sleep(40 * time.Second) // between two tries
-		if w.Err() == nil || len(results) != 2 {
-			t.Fatalf("%d results, and Err is %v", len(results), w.Err())
+		if w.Status().Err == nil || len(results) != 2 {
+			t.Fatalf("%d results, and Err is %v", len(results), w.Status().Err)
 		}
 		told(t, results)
 		told(t, results)
 		d.fail(nil, 0)
 		time.Sleep(25 * time.Second) // less than the time that ends an outage
-		if w.Err() == nil {
+		if w.Status().Err == nil {
 			t.Fatal("Err is nil before the outage can have ended")
 		}
 		d.put("cors.yaml", stateText(2))
 		synctest.Wait()
-		if w.Err() != nil || !w.Engine().AllowsOrigin("https://s2.example") {
-			t.Errorf("Err is %v", w.Err())
+		if w.Status().Err != nil || !w.Engine().AllowsOrigin("https://s2.example") {
+			t.Errorf("Err is %v", w.Status().Err)
 		}
 		told(t, results)
 		d.fail(errors.New("permission denied"), 0)
 		d.put("cors.yaml", stateText(3))
 		time.Sleep(10 * time.Second)
-		if w.Err() == nil || len(results) != 2 {
-			t.Errorf("in the next outage: %d results, and Err is %v", len(results), w.Err())
+		if w.Status().Err == nil || len(results) != 2 {
+			t.Errorf("in the next outage: %d results, and Err is %v", len(results), w.Status().Err)
 		}
 	})
 }
@@ -178,7 +178,7 @@ func TestWatchIsInterrupted(t *testing.T) {
 		told(t, results)
 		for range 1000 {
 			time.Sleep(time.Minute)
-			if err := w.Err(); err != nil {
+			if err := w.Status().Err; err != nil {
 				t.Fatalf("Err is %v", err)
 			}
 		}

@@ -90,8 +90,8 @@ func TestWatchSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if w.Revision().Source != "store:cors.yaml" {
-		t.Errorf("source %q", w.Revision().Source)
+	if w.Status().Revision.Source != "store:cors.yaml" {
+		t.Errorf("source %q", w.Status().Revision.Source)
 	}
 	for k := 1; k <= 50; k++ {
 		s.put("cors.yaml", stateText(k))

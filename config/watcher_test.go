@@ -53,11 +53,11 @@ func TestWatchBadStates(t *testing.T) {
 	together(t, len(cases), func(i int) string { return cases[i].name }, func(t *testing.T, i int) {
 		c := cases[i]
 		w := watch(t, plainFile, config.Options{})
-		before := w.w.Revision()
+		before := w.w.Status().Revision
 		w.bad(c.want, func() { c.bad(w) })
 		// The last good policies stay in force, and the error is reported once.
-		if w.w.Revision() != before {
-			t.Errorf("revision %v, was %v", w.w.Revision(), before)
+		if w.w.Status().Revision != before {
+			t.Errorf("revision %v, was %v", w.w.Status().Revision, before)
 		}
 		w.quiet(700 * time.Millisecond)
 		if info, err := os.Lstat(w.path); err == nil && info.Mode().IsRegular() {
@@ -74,7 +74,7 @@ func TestWatchBadStates(t *testing.T) {
 			}
 		}
 		w.write(0, restore(stateText(0)))
-		if n := len(w.w.Warnings()); n != 1 {
+		if n := len(w.w.Status().Warnings); n != 1 {
 			t.Errorf("got %d warnings after a recovery, want 1", n)
 		}
 		w.must(os.RemoveAll(filepath.Join(w.dir, "away")))
@@ -100,24 +100,24 @@ func TestWatchProfileAndDiff(t *testing.T) {
 			t.Fatalf("no reload within %v", patience)
 		}
 	}
-	before := w.w.Revision()
+	before := w.w.Status().Revision
 	next(func() {
 		w.renamed(filepath.Join(filepath.Dir(w.path), "cors.prod.yaml"), "policies: {p: {max_age: 2m, allow_credentials: true}}\n")
 	})
-	if want := "p allow_credentials: none -> true, max_age: 5m -> 2m"; got.Diff.String() != want {
+	if want := "p allow_credentials: none -> true, max_age: 5m -> 2m"; got.Diff != want {
 		t.Errorf("diff %q, want %q", got.Diff, want)
 	}
-	if got.Previous != before || got.Revision == before || got.Revision != w.w.Revision() {
+	if got.Previous != before || got.Revision == before || got.Revision != w.w.Status().Revision {
 		t.Errorf("revisions %v -> %v, was %v", got.Previous, got.Revision, before)
 	}
 	w.hi.Store(1)
 	next(func() { w.renamed(w.path, stateText(1)) })
 	w.lo.Store(1)
-	if want := "p +https://s1.example, -https://s0.example"; got.Diff.String() != want {
+	if want := "p +https://s1.example, -https://s0.example"; got.Diff != want {
 		t.Errorf("diff %q, want %q", got.Diff, want)
 	}
 	next(func() { w.renamed(w.path, "# a comment\n"+stateText(1)) })
-	if !got.Diff.Empty() || got.Err != nil {
+	if got.Diff != "no change" || got.Err != nil {
 		t.Errorf("got diff %v, error %v for a comment", got.Diff, got.Err)
 	}
 	// The same content is not reported again.

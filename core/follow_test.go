@@ -109,7 +109,7 @@ func follow(p core.Policy, field string, index int, suggestion string) (ways []c
 // intended are the reasons of warnings that remain if a suggestion is followed, because they
 // are about what the author wants, such as http:// or all extensions, not how it is written.
 var intended = []reason.Reason{
-	reason.NoOrigins, reason.InsecureOrigin, reason.PublicSuffix, reason.BroadRegexp, reason.BesideWildcard,
+	reason.NoOrigins, reason.InsecureOrigin, reason.PublicSuffix, reason.BroadRegexp, reason.CoveredByWildcard,
 	reason.UnreachablePattern, reason.Unused,
 }
 

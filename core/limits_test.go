@@ -95,7 +95,7 @@ func TestRepeatedEntries(t *testing.T) {
 	}{
 		{func(p *core.Policy) { p.AllowMethods = []string{"PUT", "put", "PATCH"} }, []reason.Reason{reason.Duplicate}, "PUT, PATCH", ""},
 		{func(p *core.Policy) { p.AllowMethods = []string{"*", "*"} }, []reason.Reason{reason.Duplicate}, "*", ""},
-		{func(p *core.Policy) { p.AllowMethods = []string{"*", "PUT"} }, []reason.Reason{reason.BesideWildcard}, "*", ""},
+		{func(p *core.Policy) { p.AllowMethods = []string{"*", "PUT"} }, []reason.Reason{reason.CoveredByWildcard}, "*", ""},
 		{func(p *core.Policy) { p.AllowMethods = []string{"*"} }, nil, "*", ""},
 		{func(p *core.Policy) { p.AllowHeaders = []string{"x-a", "X-A"} }, []reason.Reason{reason.Duplicate}, safe, "x-a"},
 		{func(p *core.Policy) { p.AllowHeaders = []string{"*", "*"} }, []reason.Reason{reason.Duplicate}, safe, "*"},

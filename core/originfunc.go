@@ -107,7 +107,8 @@ var tricks = [...]struct {
 		`if that is intended, pass the check "http://localhost:*"`},
 	insecure: {reason.InsecureOrigin, "the function ignores the scheme: anyone on the network can impersonate an http:// origin",
 		"compare the whole origin, scheme included"},
-	scheme: {reason.BroadFunc, "the function ignores the scheme, so other applications get in", "compare the whole origin, scheme included"},
+	scheme: {reason.BroadFunc, "the function ignores the scheme, so other applications get in",
+		"compare the whole origin, scheme included"},
 	port:   {reason.Port, "the function ignores the port", "compare the whole origin, port included"},
 	opaque: {reason.NullOrigin, `any site can send requests with the origin "null"`, "compare the origin with those that you mean"},
 }

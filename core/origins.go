@@ -40,7 +40,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 			ps.fault(field, i, entry, f.Reason, detail, suggestion)
 		case len(ps.errs) > faults: // refused as dangerous
 		case any && entry != "*":
-			ps.warn(field, i, entry, reason.BesideWildcard, `"*" already allows this origin`, `list only "*"`)
+			ps.warn(field, i, entry, reason.CoveredByWildcard, `"*" already allows this origin`, `list only "*"`)
 		case ps.repeated(entry):
 			ps.again(field, i, entry, reason.UnreachablePattern)
 		case ps.placeholder(i, entry):

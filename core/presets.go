@@ -34,7 +34,7 @@ func (ps *policyScope) preset(field string, i int, entry string, seen entryOf, a
 	case len(added) == 0:
 		ps.listedBy(field, i, entry, slices.Sorted(maps.Keys(others))...)
 	case all:
-		ps.warn(field, i, entry, reason.BesideWildcard, `"*" already covers these names`, `list only "*"`)
+		ps.warn(field, i, entry, reason.CoveredByWildcard, `"*" already covers these names`, `list only "*"`)
 	case !slices.ContainsFunc(names, func(name string) bool { return !fetch.IsSafelistedMethod(name) }):
 		ps.warn(field, i, entry, reason.Safelisted,
 			textf("no effect: browsers send %s without asking for permission", strings.Join(names, " and ")), "remove it")

@@ -106,7 +106,7 @@ func (ps *policyScope) methods() (value string, all bool) {
 			ps.listedBy(field, i, entry, seen[m])
 			continue
 		case all:
-			ps.warn(field, i, entry, reason.BesideWildcard, `"*" already allows this method`, `list only "*"`)
+			ps.warn(field, i, entry, reason.CoveredByWildcard, `"*" already allows this method`, `list only "*"`)
 		case fetch.IsSafelistedMethod(m):
 			ps.warn(field, i, entry, reason.Safelisted,
 				textf("no effect: browsers send %s without asking for permission", m),
@@ -166,7 +166,7 @@ func (ps *policyScope) headers() (value string, all bool) {
 		case strings.HasPrefix(name, "access-control-"):
 			ps.warn(field, i, entry, reason.ResponseHeader, "a response header, which no script sends", "remove it")
 		case all && (name != "authorization" || ps.policy.AllowCredentials):
-			ps.warn(field, i, entry, reason.BesideWildcard, `"*" already allows this name`, `list only "*"`)
+			ps.warn(field, i, entry, reason.CoveredByWildcard, `"*" already allows this name`, `list only "*"`)
 		default:
 			if meant, ok := fetch.MisspelledRequestHeader(name); ok {
 				ps.misspelled(field, i, entry, meant)
@@ -199,7 +199,7 @@ func (ps *policyScope) expose() string {
 		case fetch.IsSafelistedResponseHeader(name):
 			ps.warn(field, i, entry, reason.Safelisted, "no effect: scripts may always read this header", "remove it")
 		case all:
-			ps.warn(field, i, entry, reason.BesideWildcard, `"*" already exposes this header`, `list only "*"`)
+			ps.warn(field, i, entry, reason.CoveredByWildcard, `"*" already exposes this header`, `list only "*"`)
 		default:
 			if meant, ok := fetch.MisspelledResponseHeader(name); ok {
 				ps.misspelled(field, i, entry, meant)

@@ -318,7 +318,7 @@ func (r *Replica) tell(before, now *config.Config, a Active) {
 	if r.joined {
 		r.onReload(result)
 	}
-	r.log.inForce(a, result.Diff.String(), now.Warnings)
+	r.log.inForce(a, result.Diff, now.Warnings)
 }
 
 // version returns the version of this module in the program, or "".

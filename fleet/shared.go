@@ -51,7 +51,7 @@ type sharedManifest struct {
 // sharedChange is the difference of two compiled policies.
 type sharedChange struct {
 	from, to *config.Config
-	diff     config.Diff
+	diff     string
 }
 
 // parse is parseManifest, unless the manifest with this hash was parsed before. The result must
@@ -75,7 +75,7 @@ func (s *Shared) parse(data []byte, ref Reference) (*manifest, error) {
 }
 
 // compare is [config.Compare], unless the two were compared before.
-func (s *Shared) compare(from, to *config.Config) config.Diff {
+func (s *Shared) compare(from, to *config.Config) string {
 	if s == nil {
 		return config.Compare(from, to)
 	}

@@ -395,7 +395,8 @@ func (k *Kept) also(entries []string) {
 // alone takes the variable away: in a file, it would replace the other entries.
 func (k *Kept) alone() {
 	if k.Variable != "" {
-		k.Why = fmt.Sprintf("in a file, %s would replace the other entries of the list; give it a policy of its own, or put all into it", k.Variable)
+		k.Why = fmt.Sprintf("in a file, %s would replace the other entries of the list; give it a policy of its own, or put all into it",
+			k.Variable)
 		k.Variable = ""
 	}
 }

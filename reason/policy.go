@@ -71,7 +71,7 @@ const (
 	ExactPath          Reason = "exact-path"          // /api does not cover /api/items; /api/ does
 	Safelisted         Reason = "safelisted"          // has no effect, because it is always allowed
 	Duplicate          Reason = "duplicate"           // listed twice
-	BesideWildcard     Reason = "beside-wildcard"     // listed together with "*", which covers it
+	CoveredByWildcard  Reason = "covered-by-wildcard" // listed together with "*", which covers it
 	ResponseHeader     Reason = "response-header"     // a response header among the request headers
 	PrivateNetwork     Reason = "private-network"     // private network access for any origin
 	Unused             Reason = "unused"              // a setting without effect

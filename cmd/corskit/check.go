@@ -131,14 +131,14 @@ type diagnostic struct {
 	Suggestion string `json:"suggestion,omitempty"`
 
 	message string
-	excerpt config.Excerpt
+	place   config.Place
 }
 
 func newDiagnostic(severity string, e *config.Error) diagnostic {
 	return diagnostic{
 		Severity: severity, File: e.File, Line: e.Line, Column: e.Column, Variable: e.Variable, Key: e.Key,
 		Value: clip(e.Value), Code: string(e.Reason), Detail: e.Detail, Suggestion: e.Suggestion,
-		message: strings.TrimLeft(strings.TrimPrefix(e.Error(), e.Place.String()), ": "), excerpt: e.Excerpt,
+		message: strings.TrimLeft(strings.TrimPrefix(e.Error(), e.Place.String()), ": "), place: e.Place,
 	}
 }
 
@@ -324,13 +324,13 @@ func printDiagnostic(t terminal, d diagnostic) {
 		place = t.style(bold, place) + ": "
 	}
 	t.printf("%s%s: %s\n", place, t.style(how, d.Severity), d.message)
-	if d.Line == 0 || d.excerpt.Text == "" {
+	if d.Line == 0 || d.place.Excerpt.Text == "" {
 		return
 	}
 	number := fmt.Sprintf("%5d", d.Line)
-	t.printf("%s %s %s\n", t.style(dim, number), t.style(dim, "|"), d.excerpt.Text)
-	if d.excerpt.Width > 0 {
+	t.printf("%s %s %s\n", t.style(dim, number), t.style(dim, "|"), d.place.Excerpt.Text)
+	if d.place.Excerpt.Width > 0 {
 		t.printf("%s %s %s%s\n", strings.Repeat(" ", len(number)), t.style(dim, "|"),
-			strings.Repeat(" ", d.excerpt.Start), t.style(how, strings.Repeat("^", d.excerpt.Width)))
+			strings.Repeat(" ", d.place.Excerpt.Start), t.style(how, strings.Repeat("^", d.place.Excerpt.Width)))
 	}
 }

@@ -174,12 +174,16 @@ func codeGroups() []codeGroup {
 		{title: "Faults and warnings of policies", intro: "Of `core.New`, `corskit check` and `engine.Warnings`. The message names " +
 			"the entry, the reason and what to write instead, and what it suggests is always accepted. " +
 			"[Origins](origins.md) explains the patterns, [Security](security.md) the dangerous settings.",
-			files: []string{"../../core/errors.go"}, types: "Reason", named: "Reason"},
+			files: []string{"../../reason/policy.go"}, types: "Reason"},
 		{title: "Faults and warnings of files and variables", intro: "Of package `config` and `corskit check`, with file, line " +
 			"and column. [Policies in files and variables](config.md) has the schema.",
-			files: []string{"../../config/error.go", "../../config/add.go"}, types: "Reason",
-			codes: [][2]string{{"format", "the file name has no known extension"}, {"encoding", "not UTF-8"},
-				{"empty", "an empty file, entry or name"}, {"syntax", "not YAML, JSON or TOML"}}},
+			files: []string{"../../reason/config.go"}, types: "Reason",
+			codes: [][2]string{{"empty", "an empty file, entry or name"}, {"syntax", "not YAML, JSON or TOML"},
+				{"duplicate", "set twice in one place"}}},
+		{title: "Faults of fleets", intro: "Of package `fleet` and `corskit fleet`, and in the status of a replica. " +
+			"[Fleet](fleet.md) says what to do.",
+			files: []string{"../../reason/fleet.go"}, types: "Reason",
+			codes: [][2]string{{"too-large", "more bytes than a head or bundle may have"}}},
 		conformGroup(),
 	}
 }

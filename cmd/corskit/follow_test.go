@@ -156,8 +156,9 @@ func writeTwoMiddlewares(t *testing.T, dir string) {
 
 `
 	write(t, dir, "go.mod", "module example.com/program\n\ngo 1.26.0\n")
+	const main = "func main() {\n\t_ = http.ListenAndServe(\":80\", first(second(http.NewServeMux())))\n}\n"
 	write(t, dir, "main.go", "package main\n\nimport \"net/http\"\n\n"+strings.ReplaceAll(middleware, "%s", "first")+
-		strings.ReplaceAll(middleware, "%s", "second")+"func main() {\n\t_ = http.ListenAndServe(\":80\", first(second(http.NewServeMux())))\n}\n")
+		strings.ReplaceAll(middleware, "%s", "second")+main)
 }
 
 // follow runs a command, follows the suggestions in its output, and returns the output.

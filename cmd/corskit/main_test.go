@@ -258,15 +258,14 @@ func TestUsage(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	r := corskit(t, "")
-	contains(t, "the help", r.stdout,
-		"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "migrate", "export", "import", "fleet",
-		"completion", "version", "Examples:")
+	commands := strings.Fields("demo init schema check explain serve probe conform diff suggest migrate export import fleet")
+	contains(t, "the help", r.stdout, append(commands, "completion", "version", "Examples:")...)
 	for _, cmd := range newFleet().Commands() {
 		if r := corskit(t, "", "help", "fleet", cmd.Name()); r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help fleet %s: %+v", cmd.Name(), r)
 		}
 	}
-	for _, name := range []string{"demo", "init", "schema", "check", "explain", "serve", "probe", "conform", "diff", "suggest", "migrate", "export", "import", "fleet"} {
+	for _, name := range commands {
 		r := corskit(t, "", "help", name)
 		if r.code != exitYes || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("help %s: %+v", name, r)

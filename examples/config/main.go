@@ -66,8 +66,8 @@ func run(ctx context.Context, out io.Writer, listen, inspect, file string) error
 	if err != nil {
 		return fmt.Errorf("%w (choose another address with -listen)", err)
 	}
-	logger.Printf("serving on http://%v with %v", listener.Addr(), watcher.Revision())
-	warn(watcher.Warnings())
+	logger.Printf("serving on http://%v with %v", listener.Addr(), watcher.Status().Revision)
+	warn(watcher.Status().Warnings)
 	if inspect != "" {
 		inspector := observe.Handler(watcher.Engine(), observe.HandlerOptions{Config: watcher.ConfigStatus, Spell: config.KeyOf})
 		if err := demo.Inspect(ctx, logger.Writer(), inspect, inspector); err != nil {
@@ -99,8 +99,8 @@ func newAPI(watcher *config.Watcher) http.Handler {
 	// If the file has a fault, the last good policies stay in force, so the
 	// service is healthy. The response reports the fault.
 	r.GET("/healthz", func(c *gin.Context) {
-		health := gin.H{"cors": watcher.Revision().String(), "fault": nil}
-		if err := watcher.Err(); err != nil {
+		health := gin.H{"cors": watcher.Status().Revision.String(), "fault": nil}
+		if err := watcher.Status().Err; err != nil {
 			health["fault"] = err.Error()
 		}
 		c.JSON(http.StatusOK, health)

@@ -167,7 +167,8 @@ func parseRegexp(s string) (Pattern, *Fault) {
 	// would compile too, with neither half anchored.
 	if _, err := regexp.Compile(expr); err != nil {
 		return Pattern{}, &Fault{
-			Reason: reason.Regexp, Detail: "not a regular expression: " + printable(strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
+			Reason:     reason.Regexp,
+			Detail:     "not a regular expression: " + printable(strings.TrimPrefix(err.Error(), "error parsing regexp: ")),
 			Suggestion: "see https://golang.org/s/re2syntax",
 		}
 	}

@@ -155,7 +155,7 @@ func TestOnReload(t *testing.T) {
 	if len(results) != 3 {
 		t.Fatalf("%d results, want 3: %+v", len(results), results)
 	}
-	if got, want := results[0].Diff.String(), "spa +"+second+", -"+first; got != want || results[0].Err != nil {
+	if got, want := results[0].Diff, "spa +"+second+", -"+first; got != want || results[0].Err != nil {
 		t.Errorf("the first change is %q (%v), want %q", got, results[0].Err, want)
 	}
 	if reasonOf(results[1].Err) != reason.RefusedPolicy || results[1].Revision != results[0].Revision {

@@ -92,7 +92,7 @@ func (p *policyFile) engine() *core.Engine { return p.watcher.Engine() }
 // document returns the file as it is now.
 func (p *policyFile) document(ctx context.Context) document {
 	d := p.read(ctx)
-	revision := p.watcher.Revision()
+	revision := p.watcher.Status().Revision
 	d.Loaded, d.Revision = revision.Time, revision.Hash[:min(12, len(revision.Hash))]
 	return d
 }
