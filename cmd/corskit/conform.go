@@ -133,12 +133,12 @@ func (c *conform) run(cmd *cobra.Command, list []string) error {
 	questions := c.plan(ctx, cfg, target, &result, shown.show)
 	shown.clear()
 
-	g := &gate{yes: c.yes, ask: newAsk(cmd), requests: fmt.Sprintf("up to %d requests", len(questions))}
+	g := &gate{yes: c.yes, ask: newAsk(cmd), requests: "up to " + plural(requestsOf(questions), "request")}
 	if g.pass(ctx, target) != nil {
 		return interrupted(ctx, g)
 	}
 	if c.format == "text" {
-		fmt.Fprintf(cmd.ErrOrStderr(), "sending up to %s to %s\n", plural(len(questions), "request"), safe(target.Host))
+		fmt.Fprintf(cmd.ErrOrStderr(), "sending up to %s to %s\n", plural(requestsOf(questions), "request"), safe(target.Host))
 	}
 	w := newWire(g, c.insecure, c.timeout, c.interval)
 	w.agent = "corskit-conform"
@@ -271,20 +271,46 @@ func (c *conform) plan(
 // maxPlaces bounds at how many paths conform asks.
 const maxPlaces = 200
 
-// apportioned returns at most limit questions: all of the places that have few, and as many of each of
-// the others. cut is how many it leaves out.
+// apportioned returns questions that take at most limit requests: all questions of the
+// places that have few, and as many of each of the others. cut is how many requests it
+// leaves out.
 func apportioned(all [][]question, limit int) (list []question, cut int) {
 	order := make([]int, len(all))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return len(all[a]) - len(all[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return requestsOf(all[a]) - requestsOf(all[b]) })
 	for done, i := range order {
-		n := min(len(all[i]), limit/(len(all)-done))
-		limit, cut = limit-n, cut+len(all[i])-n
+		share, n := limit/(len(all)-done), 0
+		for n < len(all[i]) && all[i][n].requests() <= share {
+			share -= all[i][n].requests()
+			n++
+		}
+		limit, cut = limit-requestsOf(all[i][:n]), cut+requestsOf(all[i][n:])
 		all[i] = all[i][:n]
 	}
 	return slices.Concat(all...), cut
+}
+
+// requestsOf returns the most requests that questions take.
+func requestsOf(questions []question) (n int) {
+	for _, q := range questions {
+		n += q.requests()
+	}
+	return n
+}
+
+// requests returns the most requests that q takes: two if a preflight comes first.
+func (q question) requests() int {
+	if q.preflightFirst() {
+		return 2
+	}
+	return 1
+}
+
+// preflightFirst reports whether q is sent only if the server allows it in a preflight.
+func (q question) preflightFirst() bool {
+	return q.part == sending && !q.preflight && !slices.Contains([]string{"GET", "HEAD", "POST"}, q.fetch.Method)
 }
 
 // examination asks the questions.
@@ -355,7 +381,7 @@ func placesOf(questions []question) (list []*place) {
 
 // ask sends a question. failure says why there is no answer.
 func (e *examination) ask(q question) (codes []string, failure string) {
-	if q.part == sending && !q.preflight && !slices.Contains([]string{"GET", "HEAD", "POST"}, q.fetch.Method) {
+	if q.preflightFirst() {
 		asks := q
 		asks.preflight = true
 		r := asks.request()

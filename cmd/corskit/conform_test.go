@@ -18,6 +18,7 @@ import (
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 )
 
@@ -298,6 +299,13 @@ func TestConformLimit(t *testing.T) {
 	all, cut := apportioned([][]question{make([]question, 10), make([]question, 2), make([]question, 30)}, 22)
 	if len(all) != 22 || cut != 20 {
 		t.Errorf("%d questions, %d left out", len(all), cut)
+	}
+	put := question{part: sending, fetch: browsermodel.Fetch{Method: "PUT"}} // takes a preflight too
+	for limit, want := range []int{0, 1, 1, 3, 3, 5, 6} {
+		all, cut = apportioned([][]question{{{}, put, {}}, {put}}, limit)
+		if sent := requestsOf(all); sent > limit || sent+cut != 6 || sent != want {
+			t.Errorf("of 6 requests, %d are sent and %d left out; the limit is %d", sent, cut, limit)
+		}
 	}
 	if testing.Short() {
 		return // deriving look-alikes of 40 entries takes seconds
