@@ -192,6 +192,31 @@ func TestVaryElements(t *testing.T) {
 	}
 }
 
+// TestVaryOfPreflights: a preflight's Vary has more names than Origin, and is added to one that
+// lists only Origin.
+func TestVaryOfPreflights(t *testing.T) {
+	engine := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example"}, AllowHeaders: []string{"*"}, AllowCredentials: true})
+	r := request("OPTIONS", "https://a.example", "Access-Control-Request-Method", "GET")
+	fresh := http.Header{}
+	corshttp.Apply(engine, fresh, r)
+	vary := fresh["Vary"]
+	if len(vary) != 1 || !strings.HasPrefix(vary[0], "Origin, ") {
+		t.Fatalf("Vary is %q", vary)
+	}
+	for _, line := range []string{"Origin", "Accept"} {
+		h := http.Header{"Vary": {line}}
+		corshttp.Apply(engine, h, r)
+		if want := []string{line, vary[0]}; !slices.Equal(h["Vary"], want) {
+			t.Errorf("Vary %q becomes %q, want %q", line, h["Vary"], want)
+		}
+	}
+	h := http.Header{"Vary": vary}
+	corshttp.Apply(engine, h, r)
+	if !slices.Equal(h["Vary"], vary) {
+		t.Errorf("Vary %q becomes %q", vary, h["Vary"])
+	}
+}
+
 // sent is a ResponseWriter that records Vary whenever something is sent.
 type sent struct {
 	header http.Header

@@ -230,6 +230,42 @@ func TestEnforceNestedVary(t *testing.T) {
 		http.Header{"Access-Control-Allow-Origin": {"*"}, "Vary": {"Accept", "Origin"}})
 }
 
+// TestEnforceNestedBelowAnyone: an outer engine that allows any origin puts nothing into
+// Vary. It enforces what the inner one has decided.
+func TestEnforceNestedBelowAnyone(t *testing.T) {
+	anyone := core.MustNew(core.Policy{AllowOrigins: []string{"*"}, ExposeHeaders: []string{"x-m"}})
+	inner := corshttp.Middleware(core.MustNew(twoOrigins))(ok)
+	for _, between := range []string{"", "Accept-Encoding"} {
+		h := corshttp.Middleware(anyone, enforce)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if between != "" {
+				w.Header().Add("Vary", between)
+			}
+			inner.ServeHTTP(w, r)
+		}))
+		for _, origin := range origins {
+			want := allowedTo(origin)
+			if between != "" {
+				want["Vary"] = append([]string{between}, want["Vary"]...)
+			}
+			if got := cors(serve(h, request("GET", origin)).Header); !maps.EqualFunc(got, want, slices.Equal) {
+				t.Errorf("with Vary %q, from %q: %v, want %v", between, origin, got, want)
+			}
+		}
+	}
+}
+
+// TestEnforceNestedWritten: the inner engine decides, even if something else has already
+// written the same headers.
+func TestEnforceNestedWritten(t *testing.T) {
+	const origin = "https://e.example"
+	inner := corshttp.Middleware(core.MustNew(core.Policy{AllowOrigins: []string{origin}}))(ok)
+	h := corshttp.Middleware(core.MustNew(twoOrigins), enforce)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		inner.ServeHTTP(w, r)
+	}))
+	expect(t, serve(h, request("GET", origin)), 200, http.Header{"Access-Control-Allow-Origin": {origin}, "Vary": {"Origin"}})
+}
+
 // TestEnforceVaryOrder: repeated lines of Vary are removed, and the others keep their
 // order.
 func TestEnforceVaryOrder(t *testing.T) {

@@ -38,13 +38,15 @@ func write(h http.Header, o *core.Outcome) (nested bool) {
 			nested = true
 			dropCORS(h)
 		}
-		switch {
-		case lines == nil:
-		case !covers(lines, vary):
-			nested = nested || vary != originName && covers(lines, originName)
-		default:
-			nested = nested || vary != "" || covers(lines, originName)
-			vary = ""
+		if lines != nil {
+			listed := covers(lines, originName)
+			nested = nested || listed
+			if vary != originName {
+				listed = covers(lines, vary)
+			}
+			if listed {
+				vary = ""
+			}
 		}
 	}
 	size := n
