@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -54,6 +55,20 @@ func TestAll(t *testing.T) {
 	}
 	if found < lists/10 {
 		t.Errorf("only %d patterns matched; the generator must produce more matches", found)
+	}
+}
+
+// TestAllHeads checks that All yields every pattern of a label, however much of it they
+// spell out.
+func TestAllHeads(t *testing.T) {
+	entries := []string{"https://a*.example", "https://abc*.example", "https://ab*.example", "https://b*.example"}
+	var got []string
+	for _, pattern := range build(t, entries, owned(entries)).All("https://abcd.example") {
+		got = append(got, pattern)
+	}
+	slices.Sort(got)
+	if want := []string{"https://a*.example", "https://ab*.example", "https://abc*.example"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
