@@ -28,9 +28,9 @@ headers the server sends, and whether the script may read the response. If it
 may not, explain says what to change. Without a FILE, explain reads cors.yaml.
 If the file has a shadow, explain also says how the shadow differs.
 
-MESSAGE is what the console of Chromium, Firefox or Safari says, pasted whole, or
-"-" for standard input. It gives the origin, URL, method and header, as far as it
-names them. Flags override it.
+MESSAGE is a message from the console of Chromium, Firefox or Safari, pasted whole;
+"-" reads it from standard input. explain uses the origin, URL, method and header that
+it names. Flags override the message.
 
 Exit status: 0 if the script may read the response, 1 if not, 2 if the file has
 faults.`,
@@ -47,7 +47,7 @@ faults.`,
 	x.source.flags(cmd)
 	x.script.flags(cmd)
 	names := frameworkNames()
-	cmd.Flags().StringVarP(&x.framework, "framework", "f", "nethttp", "whose reading of paths decides the route: "+list(names))
+	cmd.Flags().StringVarP(&x.framework, "framework", "f", "nethttp", "the framework whose reading of paths decides the route: "+list(names))
 	complete(cmd, "framework", names...)
 	cmd.Flags().StringVar(&x.path, "path", "/", "the path to fetch")
 	cmd.Flags().StringVar(&x.host, "host", defaultHost, "the host to fetch from, with a port if it has one")
@@ -145,8 +145,8 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	return err
 }
 
-// overridden returns notes about the keys that a fix would change in vain, because a variable
-// replaces them.
+// overridden returns notes about keys that a fix would change without effect, because a
+// variable replaces them.
 func overridden(c *config.Config, fix string) (notes []string) {
 	for _, n := range c.Notes {
 		key := n.Key[strings.LastIndexByte(n.Key, '.')+1:]
@@ -157,7 +157,7 @@ func overridden(c *config.Config, fix string) (notes []string) {
 	return notes
 }
 
-// ask returns what a browser makes of the answers of a server.
+// ask returns the browser's verdict on the fetch from a server.
 func (x *explain) ask(ctx context.Context, server *paper) browsermodel.Verdict {
 	browser := browsermodel.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
 	return browser.Fetch(ctx, server.fetch)
@@ -220,12 +220,13 @@ func (x *explain) refusedMethods(cmd *cobra.Command, files []string) string {
 	return text
 }
 
-// dependsOnPolicy reports whether a policy that refuses the request leads to the message.
+// dependsOnPolicy reports whether a policy that refuses the request can have caused the
+// message.
 func (m message) dependsOnPolicy() bool {
 	return m.Code != "" && (outcomes[m.Code] == "" || m.Code == browsermodel.CodePreflightStatus && (m.Status == 0 || m.Status == 403))
 }
 
-// compare adds what the message says beyond the verdict on the policy.
+// compare adds what the message tells in addition to the verdict on the policy.
 func (e *explained) compare(m message) {
 	switch {
 	case m.beyondCORS():
@@ -328,8 +329,8 @@ func (p *paper) exchanges(v browsermodel.Verdict) []exchange {
 	return list
 }
 
-// exactRoutes returns a note if a route would cover the request, before the one that
-// does, if its path ended in a slash.
+// exactRoutes returns a note about the first earlier route that would cover the request if the
+// path of the route ended in a slash.
 func (p *paper) exactRoutes(routes []core.Route) []string {
 	u, err := url.Parse(p.fetch.URL)
 	if err != nil || len(p.explanations) == 0 {

@@ -137,7 +137,7 @@ func (s *suspect) skip(code string) {
 func (s *suspect) unjudged() string {
 	var reasons []string
 	if s.silent > 0 {
-		reason := fmt.Sprintf("%d of %s got no answer, the first because: %s", s.silent, plural(s.sent, "further request"), s.failure)
+		reason := fmt.Sprintf("%d of %s got no answer (the first: %s)", s.silent, plural(s.sent, "further request"), s.failure)
 		if s.busy {
 			reason += ", and no more were sent"
 		}

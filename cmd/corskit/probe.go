@@ -62,7 +62,7 @@ answer all checks and the others find nothing wrong.`,
 	cmd.Flags().BoolVarP(&p.yes, "yes", "y", false, "send to other machines without asking")
 	cmd.Flags().BoolVar(&p.insecure, "insecure", false, "accept certificates that cannot be verified")
 	cmd.Flags().BoolVar(&p.repeat, "repeat", false, "send the method of the request in the checks too: only if that does no harm")
-	cmd.Flags().StringVar(&p.rate, "rate", "", "the most requests to send in a time, such as 2/s or 30/m")
+	cmd.Flags().StringVar(&p.rate, "rate", "", "the highest rate of requests, such as 2/s or 30/m")
 	cmd.Flags().DurationVar(&p.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	cmd.Flags().StringVar(&p.format, "format", "text", "output format: text, json, or github for workflow annotations")
 	complete(cmd, "format", "text", "json", "github")
