@@ -28,7 +28,7 @@ origins that call it. One origin is listed in the policy, a pattern allows anoth
 the third is refused. For each request the page tells what the script did, what the
 browser sent, what the server answered and why, and what the script saw.
 
-Edit the policy, on the page or in its file: every verdict follows within a second. If
+Edit the policy, on the page or in its file: the verdicts follow within a second. If
 the policy has faults, the page shows them and the old policy stays in force. With
 --config FILE, the page edits your file: it writes what you type there. Otherwise the
 policy is in a temporary file, which demo removes at the end. CORS_* variables have no

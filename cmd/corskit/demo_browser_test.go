@@ -271,7 +271,7 @@ func (d *demoDriver) badEditOnPage() {
 	if err := json.Unmarshal([]byte(got), &seen); err != nil {
 		d.t.Fatal(err)
 	}
-	contains(d.t, "the faults", fmt.Sprint(seen[0]), "Not written", "line 3", "slash", "The policy in force stays")
+	contains(d.t, "the faults", fmt.Sprint(seen[0]), "Not written", "line 3", "slash", "The old policy stays in force")
 	if seen[2] != "true" || seen[3] != 3.0 || seen[4] != d.shown || !strings.Contains(fmt.Sprint(seen[1]), "allow_origins") {
 		d.t.Errorf("with a fault, the page shows %s; the verdicts were of %s", got, d.shown)
 	}

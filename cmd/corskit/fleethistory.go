@@ -17,8 +17,9 @@ func newFleetHistory() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history",
 		Short: "List the changes of the fleet",
-		Long: `history lists who changed the fleet, when and why, the newest first. The last 100
-changes are kept, and the files of the last 10, to which 'corskit fleet rollback' can go.`,
+		Long: `history lists who changed the fleet, when and why, the newest change first. etcd keeps
+the last 100 changes, and the files of the last 10, which 'corskit fleet rollback' can
+bring back.`,
 		Example: `  corskit fleet history
   corskit fleet history --limit 0 --format json`,
 		Args: args(cobra.NoArgs),
@@ -80,7 +81,8 @@ func (h *fleetHistory) show(ctx context.Context, cmd *cobra.Command, o *operator
 	return nil
 }
 
-// pasts returns the changes, with what those claim that cannot be verified.
+// pasts returns the changes. For a change that cannot be verified, it adds what the change
+// claims.
 func (o *operator) pasts(ctx context.Context, limit int, entries []fleet.HistoryEntry) ([]past, error) {
 	list := []past{}
 	claimed := make(map[uint64]*fleet.Head)
@@ -148,7 +150,7 @@ func changeText(h *fleet.Head) string {
 	case r != nil && h.Candidate.Pushed == h.Revision:
 		return "push to " + stepOf(r)
 	case r != nil:
-		return "go on with " + revisionText(h.Candidate.Pushed) + " to " + stepOf(r)
+		return "continue " + revisionText(h.Candidate.Pushed) + " to " + stepOf(r)
 	case h.Stable.Pushed == h.Revision:
 		return "push"
 	}

@@ -15,9 +15,9 @@ func newFleetWatch() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch",
 		Short: "Print the changes of the fleet as they come",
-		Long: `watch prints what is in force, and then each change: of the head, and of what the
-replicas report. It ends with Ctrl-C. While etcd cannot be reached, it says so and
-tries again.`,
+		Long: `watch prints the head of the fleet and the status of each replica, and then every
+change of them. While etcd does not answer, watch says so and tries again. Ctrl-C
+stops it.`,
 		Example: `  corskit fleet watch
   corskit fleet watch --format json >> fleet.jsonl`,
 		Args: args(cobra.NoArgs),
@@ -36,7 +36,7 @@ type fleetWatch struct {
 	head *fleet.Head
 }
 
-// happening is a line of the JSON output of watch. One of its fields is set, next to Time.
+// happening is a line of the JSON output of watch. It has Time and one other field.
 type happening struct {
 	Time    time.Time   `json:"time"`
 	Head    *fleet.Head `json:"head,omitempty"`

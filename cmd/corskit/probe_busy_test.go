@@ -82,8 +82,8 @@ func TestBusyAdvice(t *testing.T) {
 	t.Parallel()
 	for rate, want := range map[string]string{
 		"": "or with --rate 30/m", "2/s": "or with --rate 30/m", "31/m": "or with --rate 30/m", "30/m": "or with --rate 15/m, or exempt",
-		"2/m": "or with --rate 1/m, or exempt", "1/m": "the limit is not one per minute: try again later, or exempt this machine",
-		"5/h": "the limit is not one per minute: try again later, or exempt this machine",
+		"2/m": "or with --rate 1/m, or exempt", "1/m": "the limit counts over more than a minute: try again later, or exempt this machine",
+		"5/h": "the limit counts over more than a minute: try again later, or exempt this machine",
 	} {
 		interval, err := parseRate(rate)
 		if got := busyAdvice(interval); err != nil || !strings.Contains(got, want) {

@@ -477,7 +477,7 @@ func TestProbeNoMiddleware(t *testing.T) {
 func TestProbeMissingRoute(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int]string{
-		200: "", 403: "", 404: "the route is not there", 405: "the route does not have the method PUT",
+		200: "", 403: "", 404: "no such route", 405: "the route does not have the method PUT",
 	} {
 		engine := core.MustNew(core.Policy{AllowOrigins: []string{page}, AllowMethods: []string{"PUT"}})
 		got, r := probeServer(t, corshttp.Middleware(engine)(status(code)), "-X", "PUT")
