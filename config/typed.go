@@ -13,8 +13,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// The beginnings of suggestions of core that name entries: several that belong in a list, or
-// one.
+// Parts of core's suggestions that name entries.
 const (
 	listAdvice = "write one list entry for each"
 	meant      = "did you mean "
@@ -29,8 +28,8 @@ var (
 // entriesOf returns the entries that a text in place of a list probably means. If core
 // cannot tell, it returns core's advice.
 //
-// The policy p has the flags next to the list. If they forbid the entries that are meant,
-// entriesOf returns both.
+// The policy p has the flags of the same table. If they forbid the entries that are meant,
+// entriesOf returns the entries and core's advice.
 func entriesOf(f *Field, text string, p core.Policy) (entries []string, advice string) {
 	if policyField(f.Key) == nil { // names of policies or variables
 		entries = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", ;\t\r\n\"'-[]", r) })

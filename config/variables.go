@@ -125,13 +125,13 @@ func variableTarget(name string) (target, *Error) {
 	top := schema.field(strings.ToLower(parts[0]))
 	switch {
 	case top == nil:
-		if near := wording.Nearest(parts[0], bySetting()); near != "" {
+		if near := wording.Nearest(parts[0], variableKeys()); near != "" {
 			return fault(unknownKey, meant+deepVariable(append([]string{near}, parts[1:]...)...)+"?")
 		}
 		return fault(unknownKey, useDeep)
 	case top.Key == keyShadow:
 		return fault("only a file can set policies of the shadow", "unset it")
-	case !slices.Contains(bySetting(), top.Key):
+	case !slices.Contains(variableKeys(), top.Key):
 		return fault("a variable cannot set "+top.Key, "set it in the file, or in Options")
 	case top.Type != mapType && len(parts) > 1:
 		return fault("a variable can set "+top.Key+" only as a whole", "set "+deepPrefix+parts[0]+" to JSON")

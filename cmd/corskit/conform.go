@@ -64,7 +64,8 @@ difference.`,
 	f := cmd.Flags()
 	f.StringArrayVar(&c.paths, "path", nil, "a path that exists, to use instead of the invented path of its route; may be repeated")
 	f.StringVar(&c.host, "host", "", "which host of the file the server is; requests name it")
-	f.StringSliceVar(&c.send, "send", nil, "also send requests with these methods, not only their preflights; use it only if that does no harm")
+	f.StringSliceVar(&c.send, "send", nil,
+		"also send requests with these methods, not only their preflights; use it only if that does no harm")
 	f.BoolVarP(&c.yes, "yes", "y", false, "send to other machines without asking")
 	f.BoolVar(&c.insecure, "insecure", false, "accept certificates that cannot be verified")
 	f.StringVar(&c.rate, "rate", "", "the highest rate of requests, such as 2/s or 30/m")
@@ -253,7 +254,8 @@ func (c *conform) plan(
 	p.find()
 	places := p.places[:min(len(p.places), maxPlaces)]
 	if n := len(p.places); n > maxPlaces {
-		p.notes = append(p.notes, fmt.Sprintf("the file has %d paths to ask about, and conform used the first %d; name others with --path", n, maxPlaces))
+		p.notes = append(p.notes, fmt.Sprintf(
+			"the file has %d paths to ask about, and conform used the first %d; name others with --path", n, maxPlaces))
 	}
 	all := make([][]question, len(places))
 	for i, at := range places {

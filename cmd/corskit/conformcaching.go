@@ -66,7 +66,7 @@ func (j *comparer) effects(a *answered) {
 	o := observation{section: sectionCaching, warning: true, says: "it ignores this, but gateways may not"}
 	if a.server.Header.Has("Set-Cookie") {
 		o.code, o.text = "preflight-cookie", "the answer to a preflight sets a cookie"
-		o.fix = "answer preflights in front of what sets cookies"
+		o.fix = "answer preflights in front of the layer that sets cookies"
 		j.observe(a, o)
 	}
 	if name := storedBy(a.server.Header); name != "" {
@@ -180,7 +180,7 @@ func (j *comparer) variesByOrigin(v *variety) {
 		case !differ && varies(a.server.Header) && !varies(a.file.Header) && len(a.place.policies) > 0:
 			j.observe(a, observation{
 				section: sectionCaching, code: "needless-vary", warning: true,
-				text: "Vary: Origin makes caches keep a copy for each origin, although by the file all origins get the same headers",
+				text: "Vary: Origin makes caches keep a copy for each origin, although the file gives all origins the same headers",
 				fix:  "omit Vary: Origin, and send * instead of the origin, if the policy allows every origin",
 				says: "it lets the script read the response, but each cache asks again for each origin",
 			})
@@ -189,7 +189,7 @@ func (j *comparer) variesByOrigin(v *variety) {
 	if differ && len(v.actual[0].place.policies) > 0 && !varies(v.actual[0].file.Header) && varies(v.actual[0].server.Header) {
 		j.observe(&v.actual[0], observation{
 			section: sectionCaching, code: "needless-vary", warning: true,
-			text: "the CORS headers depend on Origin, although by the file all origins get the same headers",
+			text: "the CORS headers depend on Origin, although the file gives all origins the same headers",
 			fix:  "send * instead of the origin",
 			says: "it lets the script read the response, but each cache asks again for each origin",
 		})

@@ -335,7 +335,8 @@ func (j *comparer) exposed(a *answered, f browsermodel.Fetch) {
 		o := observation{section: sectionBeyond, code: "exposed-headers", name: name, credentials: f.Credentials}
 		switch {
 		case server && !file:
-			o.text, o.fix = "scripts can read response headers", "list in Access-Control-Expose-Headers only what the policy has in expose_headers"
+			o.text = "scripts can read response headers"
+			o.fix = "list in Access-Control-Expose-Headers only what the policy has in expose_headers"
 		case file && !server:
 			o.section, o.code, o.text = sectionRefused, "not-exposed", "scripts cannot read response headers"
 			o.fix = "list them in Access-Control-Expose-Headers"
@@ -365,7 +366,8 @@ func (j *comparer) rejection(a *answered) {
 	case rejected && usual != a.server.Status && usual > 0:
 		j.observe(a, observation{
 			section: sectionRefused, code: "rejected", warning: true, text: fmt.Sprintf("requests of origins that are not allowed are "+
-				"rejected with status %d, and by the file they reach the handler: the browser hides the response", a.server.Status),
+				"rejected with status %d, although the file lets them reach the handler, and the browser hides the response",
+				a.server.Status),
 			fix:  "pass them on, or set reject_disallowed in the file",
 			says: "it hides the response from the script",
 		})

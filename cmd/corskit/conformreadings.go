@@ -313,9 +313,10 @@ const (
 	maxSampled = 100 // of these, entries that are patterns
 )
 
-// visitors returns the origins to ask about: members of each entry, with those at its edges, and
-// origins that only a misreading of it matches. All of them are read off the automata of the
-// entries, so there is a look-alike if, and only if, the misreading differs from the file.
+// visitors returns the origins to ask about: members of each entry, with those at its edges,
+// and origins that only a misreading of it matches. All of them come from the automata of the
+// entries, so there is a look-alike if, and only if, the misreading matches an origin that the
+// entries do not.
 func visitors(entries []string, progress func(done, total int)) (list []visitor, notes []string) {
 	exact := make(map[string]bool)
 	var patterns []string

@@ -357,9 +357,9 @@ func (d *demoDriver) strangers() {
 	}
 }
 
-// unreached opens another demo, one of whose pages the browser does not find, with an
-// address that lacks the key. The other pages show their verdicts, and nobody edits. Then that
-// page loads after all.
+// unreached opens another demo, with an address that lacks the key, and keeps the browser from
+// loading one of its pages. The other pages show their verdicts, and the policy cannot be
+// edited. Then that page loads after all.
 func (d *demoDriver) unreached() {
 	d.t.Helper()
 	if d.b.Engine.Name != "chromium" {

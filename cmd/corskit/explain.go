@@ -47,7 +47,8 @@ faults.`,
 	x.source.flags(cmd)
 	x.script.flags(cmd)
 	names := frameworkNames()
-	cmd.Flags().StringVarP(&x.framework, "framework", "f", "nethttp", "the framework whose reading of paths decides the route: "+list(names))
+	cmd.Flags().StringVarP(&x.framework, "framework", "f", "nethttp",
+		"the framework whose reading of paths decides the route: "+list(names))
 	complete(cmd, "framework", names...)
 	cmd.Flags().StringVar(&x.path, "path", "/", "the path to fetch")
 	cmd.Flags().StringVar(&x.host, "host", defaultHost, "the host to fetch from, with a port if it has one")

@@ -27,7 +27,8 @@ func (o *operator) follow(ctx context.Context, cmd *cobra.Command, t terminal, o
 		return errNo
 	}
 	if ctx.Err() != nil && !opts.Observe && p.last.Head != nil && p.last.Head.Rollout != nil {
-		return fmt.Errorf("interrupted: the rollout stays at %s; 'corskit fleet promote --steps' continues it, 'corskit fleet rollback' ends it",
+		return fmt.Errorf("interrupted: the rollout stays at %s; 'corskit fleet promote --steps' continues it, "+
+			"'corskit fleet rollback' ends it",
 			stepOf(p.last.Head.Rollout))
 	}
 	if err != nil {
@@ -179,7 +180,8 @@ func (p *rolloutProgress) printOverdue(now time.Time) {
 	}
 	if step := p.last.Head.Rollout.Step + 1; p.overdue != step {
 		p.clear()
-		p.terminal.printf("%s no command drives this rollout: 'corskit fleet promote --steps' continues it\n", p.terminal.style(yellow, "note:"))
+		p.terminal.printf("%s no command drives this rollout: 'corskit fleet promote --steps' continues it\n",
+			p.terminal.style(yellow, "note:"))
 		p.overdue, p.text = step, ""
 	}
 }
@@ -218,7 +220,8 @@ func progressText(p fleet.Progress) string {
 	}
 	if p.Stricter+p.Looser > 0 {
 		requests := plural(int(p.Decisions), "request")
-		parts = append(parts, fmt.Sprintf("of %s to the other replicas, it would newly refuse %d and allow %d", requests, p.Stricter, p.Looser))
+		parts = append(parts, fmt.Sprintf(
+			"of %s to the other replicas, it would newly refuse %d and allow %d", requests, p.Stricter, p.Looser))
 	}
 	if !p.Next.IsZero() && time.Until(p.Next) > time.Second {
 		parts = append(parts, "next step at "+p.Next.Local().Format(time.TimeOnly))

@@ -230,7 +230,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"fleet", "status", "--endpoints", "http://a.example:1", "--cacert", file}, "need https:// in --endpoints"},
 		{[]string{"fleet", "status", "--endpoints", "https://a.example:1", "--cert", file}, "--cert and --key belong together"},
 		{[]string{"fleet", "status", "--user", "ana"}, "--user needs a password: set CORSKIT_FLEET_PASSWORD"},
-		{[]string{"fleet", "status", "--user", "ana:x", "--password", "y"}, "give one"},
+		{[]string{"fleet", "status", "--user", "ana:x", "--password", "y"}, "both have a password: remove one"},
 		{[]string{"fleet", "status", "--password", "y"}, "--password needs --user"},
 		{[]string{"fleet", "status", "--timeout", "0s"}, "--timeout is 0s"},
 		{[]string{"fleet", "status", "--limit", "-1"}, "--limit is -1"},

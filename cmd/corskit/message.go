@@ -156,7 +156,8 @@ func (s *script) use(cmd *cobra.Command, m message, methods func() string) (note
 		s.headers = append(s.headers, m.Header)
 	}
 	s.credentials = s.credentials || m.Credentials && !given("credentials")
-	if !given("browser") && m.Browser != "" && m.Code != browsermodel.CodeAuthorizationListed { // other codes; Firefox only warns of this one
+	// Firefox still allows what it warns of with this code.
+	if !given("browser") && m.Browser != "" && m.Code != browsermodel.CodeAuthorizationListed {
 		s.browser = m.Browser
 	}
 	if m.Preflight {

@@ -303,7 +303,7 @@ func TestProbeMessage(t *testing.T) {
 		t.Errorf("standard input: %v, %s", err, stdout)
 	}
 	r := corskit(t, "", "probe", chromium(s.URL, noHeader))
-	if r.code != exitYes || !strings.Contains(r.stdout, "note: the server allows this request, which may be less than") {
+	if r.code != exitYes || !strings.Contains(r.stdout, "note: the server allows this request, but the script may have sent another") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -121,7 +121,7 @@ func TestProbeBusyPut(t *testing.T) {
 	}
 }
 
-// What a busy server reveals counts all the same.
+// What the answer of a busy server reveals still counts.
 func TestProbeBusyReveals(t *testing.T) {
 	t.Parallel()
 	got, r := probeServer(t, after(5, flawed(sound), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

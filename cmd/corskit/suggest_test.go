@@ -435,7 +435,7 @@ func TestSuggestBrokenLines(t *testing.T) {
 	}
 }
 
-// What suggest cannot change is said, with what to add and where.
+// If suggest cannot change a file, it says what to add and where.
 func TestSuggestByHand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -34,7 +34,7 @@ var requests = []request{
 	},
 	{
 		ID: "cookies", Title: "with cookies", Kind: kindFetch, Path: "/me", Method: "GET", Credentials: true,
-		Note: "The answer must allow credentials. Whether the browser sends the cookie depends on the cookie's SameSite attribute, not on CORS.",
+		Note: "The answer must allow credentials. Whether the browser sends the cookie depends on the SameSite attribute, not on CORS.",
 	},
 	{
 		ID: "unlisted", Title: "unlisted header", Kind: kindFetch, Path: "/items", Method: "GET",

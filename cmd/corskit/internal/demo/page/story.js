@@ -18,7 +18,7 @@ export function script(request, url) {
   return options.length === 0 ? `fetch(${quoted(url)})` : `fetch(${quoted(url)}, {\n  ${options.join(",\n  ")}\n})`;
 }
 
-/** verdict is what became of a request: a word, whether that is good, and a remark. */
+/** verdict is the outcome of a request: a word, whether that is good, and a remark. */
 export function verdict(request, seen, exchanges) {
   const actual = exchanges.filter(x => !x.preflight);
   const asked = exchanges.some(x => x.preflight) ? "asked first" : "";
@@ -119,7 +119,7 @@ export function advice(x, told) {
   return element("div", {class: "fix"}, ...parts);
 }
 
-/** story tells what became of a request, in four steps. fix is the advice, or null. */
+/** story tells in four steps what happened to a request. fix is the advice, or null. */
 export function story(request, url, seen, exchanges, fix) {
   const v = verdict(request, seen, exchanges);
   return [
