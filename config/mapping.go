@@ -272,10 +272,10 @@ func (m *mapping) advice(name, suggestion string) string {
 		list = "list it in " + keyIgnoreVariables + " (in Go: Options.IgnoreVariables)"
 	}
 	if near := wording.Nearest(name, m.names); near != "" {
-		suggestion = meant + near + "?"
+		suggestion = didYouMean + near + "?"
 	}
 	switch {
-	case strings.HasPrefix(suggestion, meant):
+	case strings.HasPrefix(suggestion, didYouMean):
 		return suggestion + " If not, " + use + list
 	case kubernetesLink.MatchString(name):
 		return suggestion + ", or " + list

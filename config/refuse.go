@@ -22,7 +22,7 @@ func (p *part) refused(err error) {
 			p.whole.faults.more++
 			continue
 		}
-		if e := p.merged.torn(pe); e != nil {
+		if e := p.merged.splitRegexp(pe); e != nil {
 			p.whole.faults.add(e)
 			continue
 		}
@@ -128,11 +128,11 @@ func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList)
 	return s.placeAt(m.path(key), s.at)
 }
 
-// torn returns the fault of a regular expression in a variable that was split at a comma, or
+// splitRegexp returns the fault of a regular expression in a variable that was split at a comma, or
 // nil if the entry that core refuses is not part of such an expression. The first part ends
 // inside brackets that a later part closes. Lists in files and in JSON are not split: their
 // setting has a node.
-func (m *merged) torn(pe *core.PolicyError) *Error {
+func (m *merged) splitRegexp(pe *core.PolicyError) *Error {
 	s := m.places[policyKey(pe.Policy, keyAllowOrigins)]
 	entries := m.Policies[pe.Policy].AllowOrigins
 	if pe.Field != "AllowOrigins" || s.value != nil || pe.Index >= len(entries) {

@@ -16,7 +16,7 @@ import (
 // Parts of core's suggestions that name entries.
 const (
 	listAdvice = "write one list entry for each"
-	meant      = "did you mean "
+	didYouMean = "did you mean "
 	anOrigin   = "as browsers send it, such as https://app.example.com"
 )
 
@@ -49,7 +49,7 @@ func entriesOf(f *Field, text string, p core.Policy) (entries []string, advice s
 		switch {
 		case coreList.MatchString(pe.Suggestion):
 			entries = unquoteAll(coreList.FindStringSubmatch(pe.Suggestion)[1])
-		case strings.HasPrefix(pe.Suggestion, meant):
+		case strings.HasPrefix(pe.Suggestion, didYouMean):
 			entries = unquoteAll(pe.Suggestion)
 		case pe.Reason == reason.NullOrigin && p.AllowCredentials:
 			advice = "remove the key: no setting allows this origin together with credentials"
@@ -156,8 +156,8 @@ func forVariable(value, suggestion string) string {
 		return "separate the entries with commas"
 	}
 	quoted := quotedText.FindString(suggestion)
-	if s, err := strconv.Unquote(quoted); err == nil && strings.HasPrefix(suggestion, meant) && isWrapped(value) {
-		return "write it as " + wording.Name(s) + suggestion[len(meant)+len(quoted)+len("?"):]
+	if s, err := strconv.Unquote(quoted); err == nil && strings.HasPrefix(suggestion, didYouMean) && isWrapped(value) {
+		return "write it as " + wording.Name(s) + suggestion[len(didYouMean)+len(quoted)+len("?"):]
 	}
 	return suggestion
 }

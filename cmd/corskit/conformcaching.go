@@ -10,18 +10,18 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// variety holds the answers of a place that are compared with one another, as caches may mix
+// placeAnswers holds the answers of a place that are compared with one another, as caches may mix
 // them up.
-type variety struct {
+type placeAnswers struct {
 	actual, preflights []answered // to the requests of the first browser
 }
 
 // remember keeps an answer for [comparer.varies].
 func (j *comparer) remember(a *answered) {
-	v := j.varieties[a.place]
+	v := j.answersAt[a.place]
 	if v == nil {
-		v = &variety{}
-		j.varieties[a.place] = v
+		v = &placeAnswers{}
+		j.answersAt[a.place] = v
 	}
 	kept := *a
 	kept.varied = false // no other browser's answers are compared here
@@ -142,7 +142,7 @@ func needless(a *answered) (names []string) {
 
 // varies reports what Vary lacks, or names without need. It needs all answers of a place.
 func (j *comparer) varies(at *place) {
-	v := j.varieties[at]
+	v := j.answersAt[at]
 	if v == nil {
 		return
 	}
@@ -157,7 +157,7 @@ func anyDiffer(list []answered, name string) bool {
 	})
 }
 
-func (j *comparer) variesByOrigin(v *variety) {
+func (j *comparer) variesByOrigin(v *placeAnswers) {
 	differ := anyDiffer(v.actual, "Access-Control-Allow-Origin") || anyDiffer(v.actual, "Access-Control-Allow-Credentials") ||
 		anyDiffer(v.actual, "Access-Control-Expose-Headers")
 	for i := range v.actual {
@@ -198,7 +198,7 @@ func (j *comparer) variesByOrigin(v *variety) {
 
 // variesByRequest compares the preflights of each origin. HTTP caches do not store answers to
 // OPTIONS (RFC 9110, section 9.3.7), but some gateways can be told to.
-func (j *comparer) variesByRequest(v *variety) {
+func (j *comparer) variesByRequest(v *placeAnswers) {
 	byOrigin := make(map[string][]answered)
 	for _, a := range v.preflights {
 		byOrigin[a.fetch.Origin] = append(byOrigin[a.fetch.Origin], a)

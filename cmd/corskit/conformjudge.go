@@ -76,7 +76,7 @@ type comparer struct {
 	baseline     map[*place]int      // the status without Origin
 	outsiders    map[*place]answered // the answer to the origin that no entry names
 	misplaced    map[string]bool     // whether an origin gets another policy, by place and origin
-	varieties    map[*place]*variety
+	answersAt    map[*place]*placeAnswers
 }
 
 func newComparer(ctx context.Context, engine *core.Engine) *comparer {
@@ -84,7 +84,7 @@ func newComparer(ctx context.Context, engine *core.Engine) *comparer {
 		ctx: ctx, engine: engine, byKey: make(map[string]*deviation), refused: make(map[string]string),
 		reflects: make(map[*place]bool), reflectsWith: make(map[*place]bool), baseline: make(map[*place]int),
 		outsiders: make(map[*place]answered), misplaced: make(map[string]bool),
-		varieties: make(map[*place]*variety),
+		answersAt: make(map[*place]*placeAnswers),
 	}
 }
 

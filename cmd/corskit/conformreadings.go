@@ -327,7 +327,7 @@ func visitors(entries []string, progress func(done, total int)) (list []visitor,
 			patterns = append(patterns, e)
 		}
 	}
-	g := gathering{exact: exact, patterns: patterns, seen: make(map[string]int)}
+	g := collector{exact: exact, patterns: patterns, seen: make(map[string]int)}
 	sampled := 0
 	for i, e := range entries[:min(len(entries), maxMembers)] {
 		progress(i, min(len(entries), maxMembers))
@@ -348,7 +348,8 @@ func visitors(entries []string, progress func(done, total int)) (list []visitor,
 	return g.list, g.notes
 }
 
-type gathering struct {
+// collector collects the visitors of a file, each once.
+type collector struct {
 	exact    map[string]bool
 	patterns []string
 	seen     map[string]int // indices in list
@@ -356,7 +357,7 @@ type gathering struct {
 	notes    []string
 }
 
-func (g *gathering) add(v visitor) {
+func (g *collector) add(v visitor) {
 	i, known := g.seen[v.origin]
 	if !known {
 		i = len(g.list)
@@ -387,7 +388,7 @@ func expanded(entry string) []string {
 	return list
 }
 
-func (g *gathering) members(entry string) {
+func (g *collector) members(entry string) {
 	if g.exact[entry] {
 		g.add(visitor{origin: entry, entry: entry, member: true})
 		return
@@ -402,7 +403,7 @@ func (g *gathering) members(entry string) {
 	}
 }
 
-func (g *gathering) lookAlikes(entry string) {
+func (g *collector) lookAlikes(entry string) {
 	for _, e := range expanded(entry) {
 		near := slices.DeleteFunc(slices.Clone(g.patterns), func(p string) bool { return !mayOverlap(p, e) })
 		for _, m := range misreadings(e) {
@@ -424,7 +425,7 @@ const maxCompared = 200
 
 // listed returns the origins of the file that a misreading matches. Other routes may not allow
 // them.
-func (g *gathering) listed(entry string) (origins []string) {
+func (g *collector) listed(entry string) (origins []string) {
 	expression, ok := strings.CutPrefix(entry, "regexp:")
 	if !ok || len(g.exact) > maxCompared {
 		return nil
@@ -443,7 +444,7 @@ func (g *gathering) listed(entry string) (origins []string) {
 }
 
 // sample returns origins that an entry matches. The entry need not be in the file.
-func (g *gathering) sample(entry string, others []string) []string {
+func (g *collector) sample(entry string, others []string) []string {
 	origins, err := sample(entry, others, g.exact)
 	if err != nil {
 		note := "an entry is too complex to find all its look-alikes"

@@ -106,7 +106,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	if err != nil {
 		return err
 	}
-	server := paper{explain: c.Engine().Explain, policies: c.Policies, fetch: fetch, reading: readings[x.framework]}
+	server := modelServer{explain: c.Engine().Explain, policies: c.Policies, fetch: fetch, reading: readings[x.framework]}
 	v := x.ask(cmd.Context(), &server)
 	result := explained{
 		File: files[0], Message: m, Fetch: fetch, Verdict: verdictOf(v), Fix: server.fix(v), Notes: notes, Exchanges: server.exchanges(v),
@@ -159,7 +159,7 @@ func overridden(c *config.Config, fix string) (notes []string) {
 }
 
 // ask returns the browser's verdict on the fetch from a server.
-func (x *explain) ask(ctx context.Context, server *paper) browsermodel.Verdict {
+func (x *explain) ask(ctx context.Context, server *modelServer) browsermodel.Verdict {
 	browser := browsermodel.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
 	return browser.Fetch(ctx, server.fetch)
 }
@@ -259,9 +259,9 @@ func (x *explain) url() (string, error) {
 	return scheme + "://" + x.host + x.path, nil
 }
 
-// paper is a server that exists only on paper. It answers as the middleware would
+// modelServer is a server that exists only in memory. It answers as the middleware would
 // around a handler that always returns 200.
-type paper struct {
+type modelServer struct {
 	explain      func(context.Context, core.Request) core.Explanation
 	policies     []core.Policy
 	fetch        browsermodel.Fetch
@@ -271,7 +271,7 @@ type paper struct {
 }
 
 // answer implements [browsermodel.Transport].
-func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+func (p *modelServer) answer(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 	if _, err := url.Parse(r.URL); err != nil {
 		return browsermodel.Response{}, err
 	}
@@ -316,7 +316,7 @@ func answerOf(x core.Explanation) browsermodel.Response {
 }
 
 // exchanges joins the exchanges and their explanations.
-func (p *paper) exchanges(v browsermodel.Verdict) []exchange {
+func (p *modelServer) exchanges(v browsermodel.Verdict) []exchange {
 	list := make([]exchange, len(v.Exchanges))
 	for i, e := range v.Exchanges {
 		x := p.explanations[i]
@@ -332,7 +332,7 @@ func (p *paper) exchanges(v browsermodel.Verdict) []exchange {
 
 // exactRoutes returns a note about the first earlier route that would cover the request if the
 // path of the route ended in a slash.
-func (p *paper) exactRoutes(routes []core.Route) []string {
+func (p *modelServer) exactRoutes(routes []core.Route) []string {
 	u, err := url.Parse(p.fetch.URL)
 	if err != nil || len(p.explanations) == 0 {
 		return nil
@@ -354,7 +354,7 @@ func (p *paper) exactRoutes(routes []core.Route) []string {
 }
 
 // fix says what to change in the file to allow the fetch, if it is refused.
-func (p *paper) fix(v browsermodel.Verdict) string {
+func (p *modelServer) fix(v browsermodel.Verdict) string {
 	if v.Allowed || len(p.explanations) == 0 {
 		return "" // if nothing was sent, the fault is in the script
 	}
@@ -368,7 +368,7 @@ func (p *paper) fix(v browsermodel.Verdict) string {
 
 // fixCredentials says how to allow a fetch with credentials. It never suggests a
 // policy that core refuses.
-func (p *paper) fixCredentials(name string) string {
+func (p *modelServer) fixCredentials(name string) string {
 	const leave = "fetch without credentials"
 	i := slices.IndexFunc(p.policies, func(q core.Policy) bool { return q.Name == name })
 	if i < 0 {

@@ -23,12 +23,12 @@ type shadowed struct {
 // shadow returns how the shadow decides a fetch. The server has answered its requests, and
 // inForce is the verdict on these answers. It returns nil if the file has no shadow or the
 // browser sent nothing.
-func (x *explain) shadow(ctx context.Context, c *config.Config, server *paper, inForce browsermodel.Verdict) *shadowed {
+func (x *explain) shadow(ctx context.Context, c *config.Config, server *modelServer, inForce browsermodel.Verdict) *shadowed {
 	if c.Shadow == nil || len(server.requests) == 0 {
 		return nil
 	}
 	engine := c.Engine()
-	trial := paper{policies: c.Shadow.Policies, fetch: server.fetch, reading: server.reading}
+	trial := modelServer{policies: c.Shadow.Policies, fetch: server.fetch, reading: server.reading}
 	trial.explain = func(ctx context.Context, r core.Request) core.Explanation {
 		explanation, _ := engine.ExplainShadow(ctx, r)
 		return explanation

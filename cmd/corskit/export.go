@@ -30,8 +30,8 @@ with those of the file for every origin, method and header, as a browser judges 
 
 Targets:
 ` + targetList(true) + `
-Exit status: 0 if the text is written, 1 if the target cannot express it, 2
-if there is no answer.`,
+Exit status: 0 if the text is written, 1 if the target cannot express the
+policy, 2 if there is no answer.`,
 		Example: `  corskit export cors.yaml --to envoy
   corskit export cors.yaml --to gateway-api -o routes.yaml
   corskit export cors.yaml --to s3 --route /public/

@@ -36,8 +36,8 @@ type fleetWatch struct {
 	head *fleet.Head
 }
 
-// happening is a line of the JSON output of watch. It has Time and one other field.
-type happening struct {
+// watchLine is a line of the JSON output of watch. It has Time and one other field.
+type watchLine struct {
 	Time    time.Time   `json:"time"`
 	Head    *fleet.Head `json:"head,omitempty"`
 	Replica *view       `json:"replica,omitempty"`
@@ -56,7 +56,7 @@ func (w *fleetWatch) run(cmd *cobra.Command, _ []string) error {
 func (w *fleetWatch) show(ctx context.Context, cmd *cobra.Command, o *operator) error {
 	t := out(cmd)
 	for event, err := range o.Watch(ctx) {
-		h := happening{Time: time.Now(), Head: event.Head, Gone: event.Gone}
+		h := watchLine{Time: time.Now(), Head: event.Head, Gone: event.Gone}
 		if err != nil {
 			h.Error = safe(err.Error())
 		}
@@ -81,7 +81,7 @@ func (w *fleetWatch) show(ctx context.Context, cmd *cobra.Command, o *operator) 
 }
 
 // print prints a line for people.
-func (h happening) print(t terminal) {
+func (h watchLine) print(t terminal) {
 	at := t.style(dim, h.Time.Local().Format(time.TimeOnly))
 	switch {
 	case h.Error != "":

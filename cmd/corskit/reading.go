@@ -39,7 +39,7 @@ func trimSlashes(path string) string {
 
 // otherReading returns a note if the framework was not given and fiber reads the path so that
 // another route covers the request.
-func (p *paper) otherReading(ctx context.Context, given bool) []string {
+func (p *modelServer) otherReading(ctx context.Context, given bool) []string {
 	u, err := url.Parse(p.fetch.URL)
 	if given || err != nil || len(p.explanations) == 0 {
 		return nil
