@@ -204,7 +204,7 @@ func (c *conform) target(raw string) (*url.URL, error) {
 		if meant := webURL(raw); meant != "" {
 			return nil, usagef("the scheme is misspelled in %s; did you mean %s?", safe(raw), safe(meant))
 		}
-		return nil, usagef("%s is not a URL with http:// or https://", safe(raw))
+		return nil, usagef("%s is not an http:// or https:// URL", safe(raw))
 	}
 	if u.User != nil {
 		return nil, usagef("browsers do not fetch URLs with a user name or password")

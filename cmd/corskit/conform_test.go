@@ -418,7 +418,7 @@ func TestConformUsage(t *testing.T) {
 	}{
 		{nil, "got 0 arguments, want 'corskit conform URL [FILE]'"},
 		{[]string{"http://localhost/"}, "no file to read"},
-		{[]string{"localhost:8080", file}, "is not a URL with http:// or https://"},
+		{[]string{"localhost:8080", file}, "is not an http:// or https:// URL"},
 		{[]string{"htps://localhost:8080", file}, "did you mean https://localhost:8080?"},
 		{[]string{"http://u:p@localhost/", file}, "user name or password"},
 		{[]string{"http://localhost:99999/", file}, "the port 99999 is beyond 65535"},

@@ -133,7 +133,7 @@ func fleetVariables() string {
 // unusedFlag reports a flag that has no effect without another.
 func unusedFlag(flags *pflag.FlagSet, name, without string) error {
 	if f := flags.Lookup(name); f != nil && f.Changed {
-		return usagef("--%s has no effect without --%s: add it, or remove --%s", name, without, name)
+		return usagef("--%s has no effect without --%s: add --%[2]s, or remove --%[1]s", name, without)
 	}
 	return nil
 }
@@ -219,9 +219,9 @@ func dial(ctx context.Context, cfg clientv3.Config) (*clientv3.Client, error) {
 	return clientv3.New(cfg)
 }
 
-// unreachable returns the error for an etcd that does not answer.
+// unreachable returns the error of a command that cannot use etcd.
 func (c *connection) unreachable(err error) error {
-	return fmt.Errorf("etcd at %s does not answer: %w; set --endpoints or %sENDPOINTS, or start one with 'corskit fleet dev'",
+	return fmt.Errorf("cannot use etcd at %s: %w; set --endpoints or %sENDPOINTS, or start one with 'corskit fleet dev'",
 		safe(strings.Join(c.endpoints, ", ")), err, fleetVariable)
 }
 

@@ -216,7 +216,7 @@ func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, 
 		if meant := webURL(target); meant != "" {
 			return f, nil, nil, usagef("the scheme is misspelled in %s; did you mean %s?", safe(target), safe(meant))
 		}
-		return f, nil, nil, usagef("%s is not a URL with http:// or https://, nor a message of a browser", safe(target))
+		return f, nil, nil, usagef("%s is neither an http:// or https:// URL nor a browser's message", safe(target))
 	}
 	if u.User != nil {
 		return f, nil, nil, usagef("browsers do not fetch URLs with a user name or password")
