@@ -86,7 +86,7 @@ func isUnset(v reflect.Value) bool {
 }
 
 // textOf returns the text that a value represents, such as a duration or a URL. The String
-// method of a struct with fields of its own may be meant for a log.
+// method of a struct that has exported fields may be meant for a log.
 func textOf(v reflect.Value) (text string, ok bool) {
 	if v.Kind() != reflect.Struct && v.Kind() != reflect.Int64 {
 		return "", false

@@ -255,7 +255,7 @@ func (d *demoDriver) write(text string) {
 	}
 }
 
-// badEditOnPage makes a mistake on the page, and mends it.
+// badEditOnPage makes a mistake on the page, and fixes it.
 func (d *demoDriver) badEditOnPage() {
 	d.t.Helper()
 	before := d.file()
@@ -282,7 +282,7 @@ func (d *demoDriver) badEditOnPage() {
 	d.run(fmt.Sprintf(`type(%q); await until(() => $("#faults").hidden); return "";`, before))
 }
 
-// badEditInFile makes a mistake in the file, and mends it on the page.
+// badEditInFile makes a mistake in the file, and fixes it on the page.
 func (d *demoDriver) badEditInFile() {
 	d.t.Helper()
 	good := d.file()

@@ -114,7 +114,7 @@ type rolloutProgress struct {
 }
 
 const (
-	repeatAfter  = 10 * time.Second // how often the age of a status is shown anew
+	repeatAfter  = 10 * time.Second // how often the age of a status is shown again
 	overdueAfter = 5 * time.Second  // how late the next step may be
 )
 

@@ -179,7 +179,7 @@ func TestProbeRetryAfter(t *testing.T) {
 		}
 	}
 	later := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
-	for _, value := range []string{"3600", later, "soon", "-1"} { // nobody waits so long, or knows how long
+	for _, value := range []string{"3600", later, "soon", "-1"} { // too long to wait, or not a time
 		h, seen := once(4, value, flawed(sound))
 		if got, r := probeServer(t, h); r.code != exitFail || got.Unanswered != 1 || seen.Load() != 4 {
 			t.Errorf("Retry-After: %s: %d requests, %+v", value, seen.Load(), r)
