@@ -23,7 +23,7 @@ type Addition struct {
 	Entries []string // for a list: at least one
 }
 
-// Edit is a new text for one document of a configuration.
+// Edit is a changed document of a configuration.
 type Edit struct {
 	Name     string // as [Source.Load] is given it
 	File     string // as messages call it
@@ -35,14 +35,13 @@ type Edit struct {
 // policy, in the last file that declares it. Everything else in the document stays as it
 // is, comments too. Add writes nothing.
 //
-// The new text is read again: apart from the addition, the policies, the routes and the
-// shadow are the same.
-// But Add does not check the entries, for which the caller reads the configuration with
-// the new text.
+// Add reads the new text again and makes sure that, apart from the addition, the policies, the
+// routes and the shadow are the same. Add does not check the entries: to do that, read the
+// configuration with the new text.
 //
-// The errors are those of [Load], except that core does not check the policies. Others are
-// an [*Error] with reason.Variable, whose Place names the variable, or with reason.Notation,
-// whose Place says where to add the entries by hand.
+// The errors are those of [Load], except that core does not check the policies. Add also
+// returns an [*Error] with reason.Variable, whose Place names the variable, or with
+// reason.Notation, whose Place says where to add the entries by hand.
 func Add(ctx context.Context, src Source, name string, a Addition, opts ...Options) (Edit, error) {
 	if err := named(src, name); err != nil {
 		return Edit{}, err
@@ -56,7 +55,7 @@ func Add(ctx context.Context, src Source, name string, a Addition, opts ...Optio
 	if _, known := before.merged.index[a.Policy]; !known || field == nil || !slices.Contains([]string{listType, booleanType}, field.Type) ||
 		(field.Type == listType) != (len(a.Entries) > 0) {
 		return Edit{}, &Error{
-			Place: Place{Key: policyKey(a.Policy, a.Key)}, Reason: reason.Value, Detail: "nothing that can be added to",
+			Place: Place{Key: policyKey(a.Policy, a.Key)}, Reason: reason.Value, Detail: "not a list or boolean of a policy",
 			Suggestion: "name a policy of the file, and a key with a list or a boolean",
 		}
 	}
@@ -69,9 +68,9 @@ func Add(ctx context.Context, src Source, name string, a Addition, opts ...Optio
 	return Edit{}, before.refuse(a)
 }
 
-// texts returns the documents that were loaded, by the names that the source is given and by
-// those in messages, which several of the former may share. A document that has changed since
-// does not fit what was loaded, which the caller notices.
+// texts returns the loaded documents, by their names in the source and by their names in
+// messages, which several documents may share. If a document has changed since, its text
+// differs from what was loaded, and the caller notices that.
 func (l *loader) texts(ctx context.Context, s *state) map[string]Edit {
 	all, shown := make(map[string]Edit), make(map[string]Edit)
 	for _, name := range slices.Sorted(maps.Keys(s.seen)) {
@@ -88,7 +87,7 @@ func (l *loader) texts(ctx context.Context, s *state) map[string]Edit {
 	return all
 }
 
-// attempts returns ways to make an addition, the best first. They need not work.
+// attempts returns ways to make an addition, the best first. Some may not work.
 func (s *state) attempts(texts map[string]Edit, a Addition) (all []Edit) {
 	try := func(doc string, old []byte, change func(name string) ([]byte, bool)) {
 		const mark = "\ufeff"
@@ -131,8 +130,7 @@ func (s *state) attempts(texts map[string]Edit, a Addition) (all []Edit) {
 	return all
 }
 
-// keysBefore returns the keys of a policy that a file has before a key, if they are in the
-// order of the schema.
+// keysBefore returns the keys of a policy that come before key in the schema.
 func keysBefore(key string) (keys []string) {
 	for i := range policyFields {
 		if policyFields[i].Key == key {
@@ -143,7 +141,7 @@ func keysBefore(key string) (keys []string) {
 	return keys
 }
 
-// refuse returns the error if an addition cannot be made.
+// refuse returns the error for an addition that cannot be made.
 func (s *state) refuse(a Addition) error {
 	key := policyKey(a.Policy, a.Key)
 	at, set := s.merged.places[key]

@@ -225,7 +225,7 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-// Functions of the program belong to policies, and do not get in the way.
+// Add can change policies that have functions of the program.
 func TestAddWithFunctions(t *testing.T) {
 	t.Parallel()
 	functions := config.Options{AllowOriginFuncs: map[string]func(context.Context, core.Request) bool{
@@ -293,7 +293,7 @@ func TestAddChoosesTheDocument(t *testing.T) {
 	}
 }
 
-// TestAddRefuses checks that what Add cannot change is said, with the place.
+// TestAddRefuses checks that Add reports what it cannot change, with the place.
 func TestAddRefuses(t *testing.T) {
 	t.Parallel()
 	one := []byte("policies:\n  app:\n    allow_origins: [\"https://a.example\"]\n")

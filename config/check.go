@@ -17,7 +17,7 @@ type checker struct {
 	known  spellings
 	where  setting     // only the document or the variable
 	flags  core.Policy // of the table that is being checked; nothing else is set
-	below  string      // the key above all that is checked, such as shadow; may be empty
+	below  string      // the key that contains everything that is checked, such as shadow; may be empty
 
 	shadowKnown spellings // known, for the policies of the shadow
 }
@@ -116,7 +116,7 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 		switch {
 		case n.Kind == document.Table && f.Key == keyShadow:
 			c.shadow(f, n, key)
-			return nil, false // the layer has it
+			return nil, false // shadow has stored it in the layer
 		case n.Kind == document.Table:
 			return c.table(f, n, key), true
 		}
@@ -135,7 +135,7 @@ func (c *checker) value(f *Field, n *document.Node, at document.Pos, key string)
 	return nil, false
 }
 
-// loose returns a list that is text, as in a variable.
+// loose returns a list that is written as text, as in a variable.
 func (c *checker) loose(f *Field, text, key string) (list any, ok bool) {
 	list, _, ok = c.parse(f, variable{value: text}, key)
 	return list, ok
@@ -180,7 +180,7 @@ func (c *checker) list(f *Field, n *document.Node, at document.Pos, key string) 
 	return texts
 }
 
-// badEntry reports an entry of a list that is not text, or blank.
+// badEntry reports an entry of a list that is blank or not text.
 func (c *checker) badEntry(f *Field, item *document.Node, at document.Pos, key string) {
 	switch item.Kind {
 	case document.Null, document.Tagged:
@@ -251,14 +251,14 @@ func (c *checker) texts(n *document.Node, key string) map[string]string {
 	return values
 }
 
-// record remembers the place of a setting.
+// record stores the place of a setting.
 func (c *checker) record(path string, at document.Pos, value *document.Node) {
 	s := c.where
 	s.key, s.at, s.value = path, at, value
 	c.layer.settings[c.inner(path)] = s
 }
 
-// inner returns the part of a path by which the layer knows it.
+// inner returns the path that the layer uses: relative to c.below.
 func (c *checker) inner(path string) string { return strings.TrimPrefix(path, c.below+".") }
 
 // shadow checks the policies and routes below the key shadow.

@@ -27,7 +27,7 @@ func (s *state) compile(progress func(Progress)) (*core.Engine, error) {
 	return engine, nil
 }
 
-// compileShadow makes an engine from the shadow alone. It reports faults and warnings.
+// compileShadow makes an engine from only the shadow. It reports faults and warnings.
 func (s *state) compileShadow() {
 	p := s.shadow
 	if p.merged == nil {

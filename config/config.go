@@ -23,10 +23,10 @@ func Load(path string, opts ...Options) (*core.Engine, error) {
 // FromEnv compiles the policies of the environment, without a file. It returns
 // the same errors as [Load], and an error if no variable sets a policy.
 //
-// The environment is then the whole policy: if only CORS_ALLOW_ORIGINS is set, scripts may
-// send GET, HEAD and POST, but neither PUT nor an Authorization header. Set
-// CORS_ALLOW_METHODS and CORS_ALLOW_HEADERS as well, or keep them in the program with
-// [FromEnvOver]. [ReadEnv] has a note about lists that are not set.
+// The variables are then the whole policy: if only CORS_ALLOW_ORIGINS is set, scripts may send
+// GET, HEAD and POST, but neither PUT nor an Authorization header. Set CORS_ALLOW_METHODS and
+// CORS_ALLOW_HEADERS as well, or keep them in the program with [FromEnvOver]. [ReadEnv] has a
+// note about lists that are not set.
 func FromEnv(opts ...Options) (*core.Engine, error) {
 	c, err := ReadEnv(opts...)
 	if err != nil {
@@ -50,9 +50,9 @@ type Config struct {
 	Shadow *Config
 	// Warnings describe settings that are legal but probably not intended.
 	Warnings []*Warning
-	// Notes say what may surprise people although it is right: keys of files that a variable
-	// overrides ([reason.Overridden]), and, in one note, policies that do not set their
-	// methods or headers ([reason.Omitted]).
+	// Notes point out what may be a surprise but is not a mistake: keys of files that a
+	// variable overrides ([reason.Overridden]), and, in one note, policies that do not set
+	// their methods or headers ([reason.Omitted]).
 	Notes []*Warning
 	// Files are the names of the documents that were read, as in messages.
 	Files []string
@@ -61,8 +61,8 @@ type Config struct {
 	place  func(*core.PolicyError) Place
 }
 
-// Place returns the place of a field of a policy, such as "AllowOrigins", or of an entry of
-// it. The index is -1 for the whole field, and the field is empty for the whole policy.
+// Place returns the place of a field of a policy, such as "AllowOrigins", or of one of its
+// entries. An index of -1 means the whole field, and an empty field the whole policy.
 func (c *Config) Place(policy, field string, index int) Place {
 	if c.place == nil {
 		return Place{}
@@ -70,8 +70,8 @@ func (c *Config) Place(policy, field string, index int) Place {
 	return c.place(&core.PolicyError{Policy: policy, Field: field, Index: index})
 }
 
-// Engine returns the engine of the policies and routes, which has the shadow too. Every
-// call returns the same engine.
+// Engine returns the engine of the policies and routes, with the shadow. Every call returns the
+// same engine.
 func (c *Config) Engine() *core.Engine { return c.engine }
 
 // Read is like [Load], but reads from any [Source] and returns the whole

@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// TestConfigStatus follows a file through a warning, faults and a mended version.
+// TestConfigStatus follows a file through a warning, faults and a fixed version.
 func TestConfigStatus(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cors.yaml")
 	write := func(text string) {
@@ -39,10 +39,10 @@ func TestConfigStatus(t *testing.T) {
 	if s.Err == nil || s.Err != now.Err || s.Failures != 1 || s.Reloads != 0 || s.Revision != first.Revision || len(s.Warnings) != 1 {
 		t.Errorf("with a fault: %+v", s)
 	}
-	write(good + "# mended\n")
+	write(good + "# fixed\n")
 	<-reloaded
 	if s := w.ConfigStatus(); s.Err != nil || s.Failures != 1 || s.Reloads != 1 || s.Revision == first.Revision {
-		t.Errorf("when mended: %+v", s)
+		t.Errorf("when fixed: %+v", s)
 	}
 	c, err := config.Read(t.Context(), config.Files{Dir: filepath.Dir(path)}, filepath.Base(path), config.Options{Environ: []string{}})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 type difference struct {
 	policies []policyDiff // changed and added policies in the new order, then removed ones
 	routes   []string     // changes of routes, or of the order of policies; one line each
-	without  []string     // changes of files without effect; one line each
+	without  []string     // changes of files that have no effect; one line each
 	shadow   *difference  // of the shadow; nil if there is none
 }
 
@@ -118,9 +118,9 @@ func shown(s string) string {
 	return wording.Foreign(s)
 }
 
-// Compare returns the change from one configuration to another in one line, like
-// [Result.Diff], for programs that replace configurations by other means. Nil stands for
-// one without policies. Compare does not know which changes a variable overrides.
+// Compare returns the change from one configuration to another in one line, like [Result.Diff],
+// for programs that replace configurations by other means. A nil Config has no policies.
+// Compare does not know which changes a variable overrides.
 func Compare(from, to *Config) string {
 	return diff(from.state(), to.state()).String()
 }

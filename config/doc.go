@@ -47,11 +47,11 @@
 // Each field of [core.Policy] is a key, in lower case with underscores, for example
 // dangerously_allow_null_origin. [Schema] lists all keys.
 //
-// A name of a policy consists of a-z and 0-9, separated by single - or _. Policies
-// keep the order of the file. Without routes, every policy applies to every request,
-// and the first that matches the origin is used. With routes, a policy that no route
-// names has no effect and causes a [Warning]. Requests that match no route get no CORS
-// headers. The name "default" has no special meaning in a file.
+// The name of a policy consists of a-z and 0-9, separated by single - or _. Policies keep the
+// order of the file. Without routes, every policy applies to every request, and the first that
+// matches the origin is used. With routes, a policy that no route names has no effect and
+// causes a [Warning]. Requests that match no route get no CORS headers. The name "default" has
+// no special meaning in a file.
 //
 // max_age is a duration with a unit. If unset, the header is omitted. The value
 // "disabled" means [core.NoPreflightCache] and sends 0. A zero is an error, because
@@ -116,11 +116,11 @@
 //
 // # Faults
 //
-// Loading is strict, because a setting that is silently ignored is noticed only in
-// production. Errors are: unknown keys and CORS_* variables, keys in the wrong case,
-// duplicate keys, nulls, empty entries, empty files, durations without a unit, "yes"
-// for true, text instead of a list, and everything that core refuses. [Load] reports
-// all faults at once, joined (see [Errors] and [Error]), and returns no engine.
+// Loading is strict, because a setting that is silently ignored is noticed only in production.
+// The following are errors: unknown keys and CORS_* variables, keys in the wrong case,
+// duplicate keys, nulls, empty entries, empty files, durations without a unit, "yes" for true,
+// text instead of a list, and everything that core refuses. [Load] reports all faults at once,
+// joined (see [Errors] and [Error]), and returns no engine.
 //
 // Files are UTF-8, with or without a byte order mark, and lines end in a newline or
 // CR LF. A configuration file may have 1 MiB, an origins_file 256 MiB. In YAML,

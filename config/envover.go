@@ -20,15 +20,15 @@ import (
 //		AllowHeaders: []string{"authorization", "content-type"},
 //	})
 //
-// Options.Variables maps variables with other names, such as FRONTEND_URL. A variable
-// replaces the whole field: with CORS_ALLOW_ORIGINS, only its origins are
-// allowed, and with CORS_ALLOW_ORIGINS= none. Without variables, the policy is as in the
-// program. To accept only some CORS_* variables, pass them in Options.Environ.
+// Options.Variables maps variables with other names, such as FRONTEND_URL. A variable replaces
+// the whole field: with CORS_ALLOW_ORIGINS, only its origins are allowed, and with
+// CORS_ALLOW_ORIGINS= none. Without variables, the policy is that of the program. To accept
+// only some CORS_* variables, pass them in Options.Environ.
 //
-// CORS_ALLOW_ORIGINS and the like set the policy if its name is empty or "default". If the
-// name is "spa", the variables are CORS__POLICIES__SPA__ALLOW_ORIGINS and the like. A
-// variable for another policy is an error, as with a file that does not declare the policy.
-// Other errors are those of [Load]; for a field of the program, Place.File is "the policy in the code".
+// If the name of the policy is empty or "default", the variables are CORS_ALLOW_ORIGINS and so
+// on. If the name is "spa", they are CORS__POLICIES__SPA__ALLOW_ORIGINS and so on. A variable
+// for another policy is an error, as with a file that does not declare the policy. Other errors
+// are those of [Load]; for a field of the program, Place.File is "the policy in the code".
 //
 // FromEnvOver retains no slice of the policy. It keeps AllowOriginFunc, which CORS_*
 // variables cannot set.

@@ -15,8 +15,8 @@ import (
 // to fix it. The error of [Load] and the other functions joins an Error for every
 // fault; see [Errors].
 //
-// The values of Reason are stable. If core refuses a policy or a route, Reason is that
-// of the *core.PolicyError, which Err holds. Package reason lists all.
+// The values of Reason are stable. If core refuses a policy or a route, Reason is that of the
+// *core.PolicyError, which Err holds. Package reason lists them all.
 type Error struct {
 	Place
 	Value      string // the value as given or as core formats it; messages shorten a long one

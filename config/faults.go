@@ -22,7 +22,7 @@ const maxText = 500
 type faults struct {
 	list   []*Error
 	more   int             // faults that were not added
-	unseen bool            // there may be more that were not found
+	unseen bool            // whether there may be more that were not looked for
 	known  map[string]bool // by message: a policy of two routes is checked twice
 	files  []string        // in the order in which they were read
 }

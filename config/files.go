@@ -17,9 +17,9 @@ import (
 // mounted ConfigMap. Watch waits until a file has been unchanged for a while, and
 // polls as well, because network file systems send no notifications.
 //
-// A file that is mounted by itself, as with "docker run -v ./cors.yaml:/etc/cors.yaml",
-// must be written in place. If it is replaced on the host, the mount keeps showing the old
-// file. A [Watcher] reports that with [reason.Unlinked], except on Windows.
+// A file that is mounted on its own, as with "docker run -v ./cors.yaml:/etc/cors.yaml", must
+// be written in place. If it is replaced on the host, the mount keeps showing the old file. A
+// [Watcher] reports that with [reason.Unlinked], except on Windows.
 type Files struct {
 	// Dir is a directory. Empty means the working directory.
 	Dir string

@@ -7,8 +7,8 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// addFuncs adds the functions of the options to the policies. It reports names that no
-// policy has.
+// addFuncs adds the functions of the options to the policies, and reports names that no policy
+// has.
 func (l *loader) addFuncs(s *state, m *merged) {
 	for _, name := range slices.Sorted(maps.Keys(l.opts.AllowOriginFuncs)) {
 		e := &Error{Place: Place{Key: joinKey(keyPolicies, name)}, Detail: "Options.AllowOriginFuncs: "}

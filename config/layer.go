@@ -24,8 +24,8 @@ func newLayer() *layer {
 	return &layer{values: make(map[string]any), settings: make(map[string]setting)}
 }
 
-// takeNames moves the keys about variables out of the values, because they are not part of
-// policies or routes.
+// takeNames moves the keys variables and ignore_variables out of the values, because they are
+// not part of policies or routes.
 func (l *layer) takeNames() {
 	l.variables, _ = l.values[keyVariables].(map[string]string)
 	l.ignored, _ = l.values[keyIgnoreVariables].([]string)

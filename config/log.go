@@ -24,10 +24,10 @@ const (
 type journal struct {
 	log    *slog.Logger    // nil if there is none
 	faults map[string]bool // of the last load; empty if it was good
-	warned map[string]bool // the warnings of the policies in force, wherever they are in the file
+	warned map[string]bool // the warnings of the policies in force, without their lines
 }
 
-// start logs what is in force at the start.
+// start logs the policies that are in force at the start.
 func (j *journal) start(s *state) {
 	if j.log == nil {
 		return
@@ -99,7 +99,7 @@ func (j *journal) warn(warnings []*Warning) {
 	known, logged := j.warned, 0
 	j.warned = make(map[string]bool)
 	for _, w := range warnings {
-		// Lines may move, and entries of lists.
+		// Lines and entries of lists may move.
 		key, _, _ := strings.Cut(w.Key, "[")
 		text := strings.Join([]string{w.File, w.Variable, key, w.Value, string(w.Reason)}, "\x00")
 		if j.warned[text] = true; known[text] {

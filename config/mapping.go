@@ -19,22 +19,22 @@ var variableRegexp = regexp.MustCompile(variablePattern)
 // isVariable reports whether s can be the name of a variable: A-Z, 0-9 and _.
 func isVariable(s string) bool { return variableRegexp.MatchString(s) }
 
-// mapping is what files and options say about variables that have other names, or that
-// are not for this package.
+// mapping is what files and options say about variables: which have other names, and which are
+// not for this package.
 type mapping struct {
 	targets map[string]target // by the name of the variable
 	names   []string          // of the targets, sorted
 	ignored map[string]bool
 	spelled spellings // the policies of the targets
 	file    bool      // there is a file, which could have the keys about variables
-	partial bool      // a file could not be read, so that unknown variables may be in it
+	partial bool      // a file could not be read, so it may map or ignore unknown variables
 }
 
 // entry is a name of a variable in a file or in the options.
 type entry struct {
 	name   string
 	key    string // that the variable sets
-	ignore bool   // it sets none
+	ignore bool   // whether the variable is to be ignored
 	place  Place
 	option string // the field of Options; empty for a file
 }
@@ -149,7 +149,7 @@ func (e entry) checkName(f *faults) bool {
 	return false
 }
 
-// target returns what the variable of an entry sets, if that exists.
+// target returns what the variable of an entry sets, or reports why there is no such key.
 func (m *mapping) target(e entry, under files, known spellings, f *faults) (target, bool) {
 	if f.full() {
 		under.declared = nil // the suggestion is not shown
@@ -189,7 +189,7 @@ func keyTarget(key string, declared []string) (policy string, field *Field, deta
 	switch {
 	case key == "":
 		return "", nil, "no key", "write a path as in " + strconv.Quote(policyKey(defaultPolicy, keyAllowOrigins))
-	case len(parts) == 1 && key != keyPolicies && slices.Contains(bySetting(), key):
+	case len(parts) == 1 && key != keyPolicies && slices.Contains(variableKeys(), key):
 		return "", schema.field(key), "", ""
 	case len(parts) == 3 && parts[0] == keyPolicies && isName(parts[1]) && policyField(last) != nil:
 		return parts[1], policyField(last), "", ""
@@ -206,7 +206,7 @@ func keyTarget(key string, declared []string) (policy string, field *Field, deta
 	case len(parts) == 1 && near != "":
 		detail = "not the whole path of a key"
 	case len(parts) == 1:
-		if near = wording.Nearest(key, bySetting()); near != "" && near != keyPolicies {
+		if near = wording.Nearest(key, variableKeys()); near != "" && near != keyPolicies {
 			return "", nil, unknownKey, wording.DidYouMean(near)
 		}
 		detail, near = unknownKey, ""
@@ -221,8 +221,8 @@ func keyTarget(key string, declared []string) (policy string, field *Field, deta
 	return "", nil, detail, wording.DidYouMean(policyKey(policy, near))
 }
 
-// others returns the variables that set the origins of a policy, for the message that no
-// variable does.
+// others returns the mapped variables that set the origins of a policy, for the message that
+// none is set.
 func (m *mapping) others() (text string) {
 	for _, name := range m.names {
 		if m.targets[name].field.Key == keyAllowOrigins {
@@ -232,7 +232,7 @@ func (m *mapping) others() (text string) {
 	return text
 }
 
-// setting returns the mapped variables that set one of the keys of a policy.
+// setting returns the mapped variables for the keys of a policy.
 func (m *mapping) setting(policy string, keys ...string) (names []string) {
 	for _, name := range m.names {
 		if t := m.targets[name]; t.policy == variableName(policy) && slices.Contains(keys, t.field.Key) {
@@ -263,7 +263,7 @@ func (m *mapping) targetOf(name string) (target, *Error) {
 	return t, fault
 }
 
-// advice adds to the suggestion for an unknown variable how to keep its name.
+// advice extends the suggestion for an unknown variable with ways to keep its name.
 func (m *mapping) advice(name, suggestion string) string {
 	use := "map it to a key in Options.Variables, or "
 	list := "list it in Options.IgnoreVariables"
@@ -272,10 +272,10 @@ func (m *mapping) advice(name, suggestion string) string {
 		list = "list it in " + keyIgnoreVariables + " (in Go: Options.IgnoreVariables)"
 	}
 	if near := wording.Nearest(name, m.names); near != "" {
-		suggestion = meant + near + "?"
+		suggestion = didYouMean + near + "?"
 	}
 	switch {
-	case strings.HasPrefix(suggestion, meant):
+	case strings.HasPrefix(suggestion, didYouMean):
 		return suggestion + " If not, " + use + list
 	case kubernetesLink.MatchString(name):
 		return suggestion + ", or " + list

@@ -80,7 +80,7 @@ func (s *state) policiesWithout(key string) (names []string) {
 // maxNamed is the number of policies that a note names.
 const maxNamed = 3
 
-// in says which policies a note is about, if there are several policies.
+// in returns the names of the policies that a note is about, or "" if there is only one policy.
 func (s *state) in(names []string) string {
 	switch {
 	case len(s.policies) == 1:
@@ -91,8 +91,8 @@ func (s *state) in(names []string) string {
 	return " in " + strings.Join(names, ", ")
 }
 
-// policyPlace returns the place of a policy. If only variables set it, there is only the
-// key, because the variables that are set are not about what is missing.
+// policyPlace returns the place of a policy. If only variables set it, the place has only the
+// key: no variable is set for what is missing.
 func (s *state) policyPlace(policy string) Place {
 	path := joinKey(keyPolicies, policy)
 	if set, ok := s.merged.places[path]; ok {

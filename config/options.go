@@ -32,9 +32,9 @@ type Options struct {
 	// Variables; a name that has another key there is a fault.
 	Variables map[string]string
 
-	// IgnoreVariables are the exact names of CORS_* variables that are not for this
-	// package, such as "CORS_PROXY_URL". Other unknown CORS_* variables are faults. So is a
-	// name that sets a key. The key ignore_variables of a file adds to IgnoreVariables.
+	// IgnoreVariables are the exact names of CORS_* variables that are not for this package,
+	// such as "CORS_PROXY_URL". Other unknown CORS_* variables are faults, and so is a name
+	// here that sets a key. The key ignore_variables of a file adds to IgnoreVariables.
 	IgnoreVariables []string
 
 	// AllowOriginFuncs are the AllowOriginFunc of policies, by name: for origins that are
@@ -55,10 +55,10 @@ type Options struct {
 	// call [Watcher.Close], which waits for it.
 	OnReload func(Result)
 
-	// Logger, if not nil, is what a [Watcher] logs to: at the start, the policies in force
-	// and their warnings; each reload with its changes and with warnings that are new; each
-	// fault once, and its end; and when the Source cannot watch. Values are bounded and
-	// have no control characters. The package logs nothing else.
+	// A [Watcher] logs to Logger, if it is not nil: at the start, the policies in force and
+	// their warnings; each reload with its changes and its new warnings; each fault once, and
+	// its end; and when the Source cannot watch. Values are bounded and have no control
+	// characters. The package logs nothing else.
 	Logger *slog.Logger
 }
 

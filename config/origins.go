@@ -61,8 +61,8 @@ func parseOrigins(d *document.Document, progress func(Progress)) (*originList, *
 	return list, nil
 }
 
-// firstEntries is the number of entries of a long list that are checked to find out
-// whether it is a list of origins.
+// firstEntries is how many entries of a long list shorten checks, to find out whether it is a
+// list of origins.
 const firstEntries = 1 << 14
 
 // shorten drops all but the first entries if these have more faults than are
@@ -97,8 +97,8 @@ func originEntry(line string) string {
 	return line
 }
 
-// place returns the place of an entry. The lines of entries are only determined for
-// the first fault, because most lists have none.
+// place returns the place of an entry. place determines the lines only at the first fault,
+// because most lists have none.
 func (l *originList) place(index int, key string) Place {
 	if l.lines == nil {
 		l.lines = make([]originLine, 0, len(l.entries))

@@ -38,8 +38,8 @@ func overridden(layers []*layer) map[string]override {
 	return all
 }
 
-// replaced returns the path of the setting in a file that a variable replaces: the
-// variable's own path, or the other one of allow_origins and origins_file.
+// replaced returns the path of the setting in a file that a variable replaces: the path that
+// the variable sets or, of allow_origins and origins_file, the other.
 func replaced(file *layer, path string) (string, bool) {
 	policy, key, _ := cutLast(path)
 	paths := []string{path}

@@ -59,12 +59,12 @@ func unreadable(name string, limit int64, err error) *Error {
 	return e
 }
 
-// digest is the hash of all that a load reads.
+// digest is the hash of everything that a load reads.
 type digest struct{ hash.Hash }
 
 func newDigest() digest { return digest{sha256.New()} }
 
-// add adds parts so that no other parts have the same hash.
+// add adds the parts with their lengths, so that no other parts have the same hash.
 func (d digest) add(parts ...string) {
 	for _, p := range parts {
 		var n [8]byte

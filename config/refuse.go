@@ -16,19 +16,19 @@ func (p *part) refused(err error) {
 	for pe := range core.PolicyErrors(err) {
 		found = true
 		if pe.Field == "Routes" && pe.Reason == reason.NoPolicy {
-			continue // the wrong name has been reported
+			continue // checkRoute has reported the wrong name
 		}
 		if p.whole.faults.full() {
 			p.whole.faults.more++
 			continue
 		}
-		if e := p.merged.torn(pe); e != nil {
+		if e := p.merged.splitRegexp(pe); e != nil {
 			p.whole.faults.add(e)
 			continue
 		}
 		place := p.place(pe)
 		if p.whole.faults.at(place) {
-			continue // the value has the wrong type
+			continue // the checker has reported that the value has the wrong type
 		}
 		value := pe.Value
 		if d, err := time.ParseDuration(value); err == nil && pe.Field == "MaxAge" {
@@ -68,8 +68,8 @@ func (p *part) warn(warnings []core.Warning) {
 	}
 }
 
-// orSet adds to the suggestion for a key of a policy the variables that set it. Without a
-// file, they are the whole suggestion. The key may have others with the same meaning.
+// orSet adds to the suggestion for a key of a policy the variables that set the key or one of
+// others, which have the same meaning. Without a file, the variables are the whole suggestion.
 func (s *state) orSet(suggestion, policy, key string, others ...string) string {
 	names := s.mapping.setting(policy, append(others, key)...)
 	switch {
@@ -128,11 +128,11 @@ func (m *merged) policyPlace(pe *core.PolicyError, lists map[string]*originList)
 	return s.placeAt(m.path(key), s.at)
 }
 
-// torn returns the fault of a regular expression that was split at a comma in a
-// variable, or nil if the entry that core refuses is not part of one. Such a part
-// ends inside brackets that a later part closes. Lists in files and in JSON are not
-// split: their setting has a node.
-func (m *merged) torn(pe *core.PolicyError) *Error {
+// splitRegexp returns the fault of a regular expression in a variable that was split at a comma, or
+// nil if the entry that core refuses is not part of such an expression. The first part ends
+// inside brackets that a later part closes. Lists in files and in JSON are not split: their
+// setting has a node.
+func (m *merged) splitRegexp(pe *core.PolicyError) *Error {
 	s := m.places[policyKey(pe.Policy, keyAllowOrigins)]
 	entries := m.Policies[pe.Policy].AllowOrigins
 	if pe.Field != "AllowOrigins" || s.value != nil || pe.Index >= len(entries) {

@@ -13,7 +13,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// boolean accepts only true and false: no other text may count as false.
+// boolean accepts only true and false, so that no typing error counts as false.
 func (c *checker) boolean(n *document.Node, at document.Pos, key string) (any, bool) {
 	if n.Kind == document.Bool && (n.Text == "true" || n.Text == "false") {
 		return n.Text == "true", true

@@ -157,9 +157,10 @@ var policyFields = []Field{
 	{
 		Key: "reject_disallowed", Type: booleanType, Goname: "RejectDisallowed", Example: `true`,
 		Doc: "Whether the server answers requests from other origins with 403, instead of handling them without CORS headers. " +
-			"Requests of the server's own pages are not rejected, if browsers send Sec-Fetch-Site or Origin has " +
+			"Requests of the server's own pages are not rejected if the browser sends Sec-Fetch-Site, or if Origin has " +
 			"the host and port of Host. " +
-			"Over plain http, this fails behind a proxy that rewrites Host and for the Origin null: " +
+			"Over plain http, browsers send no Sec-Fetch-Site, so a proxy that rewrites Host, or the Origin null, makes the " +
+			"server reject its own pages: " +
 			"list the server's own origin in allow_origins or let the proxy pass on Host, " +
 			"and set Referrer-Policy: same-origin for pages with forms.",
 	},
@@ -211,8 +212,9 @@ func (f *Field) keys() []string {
 	return keys
 }
 
-// bySetting returns the keys of the file that a variable can set, or begin with.
-func bySetting() []string {
+// variableKeys returns the top-level keys that a variable can set, or that its name can begin
+// with.
+func variableKeys() []string {
 	return slices.DeleteFunc(schema.keys(), func(key string) bool { return key == keyVariables || key == keyIgnoreVariables })
 }
 

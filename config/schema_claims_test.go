@@ -38,9 +38,10 @@ func TestClaimOfAllHeaders(t *testing.T) {
 // TestClaimOfOwnPages checks what the schema says about reject_disallowed: which requests of
 // the server's own pages are rejected, and that the remedies help.
 func TestClaimOfOwnPages(t *testing.T) {
-	const claim = "Requests of the server's own pages are not rejected, if browsers send Sec-Fetch-Site or Origin has " +
+	const claim = "Requests of the server's own pages are not rejected if the browser sends Sec-Fetch-Site, or if Origin has " +
 		"the host and port of Host. " +
-		"Over plain http, this fails behind a proxy that rewrites Host and for the Origin null: " +
+		"Over plain http, browsers send no Sec-Fetch-Site, so a proxy that rewrites Host, or the Origin null, makes the " +
+		"server reject its own pages: " +
 		"list the server's own origin in allow_origins or let the proxy pass on Host, " +
 		"and set Referrer-Policy: same-origin for pages with forms."
 	for _, f := range below(t, "policies") {

@@ -20,10 +20,10 @@ import (
 // own configuration. The map has the keys of a file. A text in place of a list is split at
 // commas. Maps have no order, so if there are several policies, FromMap requires routes.
 //
-// A value may be a struct. Its fields have the keys that their tags mapstructure, koanf,
-// yaml, toml or json name, or otherwise their own names with underscores: allow_origins for
+// A value may be a struct. Its fields have the keys that their tags mapstructure, koanf, yaml,
+// toml or json name, or otherwise their own names with underscores: allow_origins for
 // AllowOrigins. Fields with the zero value are not set, but a list that is empty and not nil
-// is. If "-" is the only tag of a field, the field is left out.
+// is. A field whose only tag is "-" is ignored.
 func FromMap(m map[string]any, opts ...Options) (*core.Engine, error) {
 	c, err := ReadMap(m, opts...)
 	if err != nil {
@@ -45,7 +45,7 @@ func ReadMap(m map[string]any, opts ...Options) (*Config, error) {
 	return r.Config, r.Err
 }
 
-// mapName is what messages call a configuration that is not a document.
+// mapName is the name in messages of a configuration that is not a document.
 const mapName = "configuration"
 
 // FromViper is like [FromMap] for a section of v, such as "cors" or "http.cors". It uses
@@ -166,8 +166,8 @@ func numberNode(f float64) *document.Node {
 	return &document.Node{Kind: document.Float, Text: text}
 }
 
-// unordered returns the fault of a map that has several policies and no routes, so that
-// their order is not known.
+// unordered returns the fault of a map with several policies and no routes: their order is
+// unknown.
 func unordered(m *merged) *Error {
 	return &Error{
 		Place: Place{File: mapName, Key: m.path(keyPolicies)}, Reason: reason.Missing,

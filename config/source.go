@@ -7,7 +7,7 @@ import (
 	"github.com/corskit/corskit/config/internal/watch"
 )
 
-// Bounds of the limit that a [Source] is given, in bytes.
+// Limits that [Source.Load] is given, in bytes.
 const (
 	maxFileSize        = 1 << 20   // for a configuration file
 	maxOriginsFileSize = 256 << 20 // for an origins_file
@@ -23,11 +23,10 @@ var ErrTooLarge = watch.ErrTooLarge
 //
 // Both methods may be called concurrently.
 type Source interface {
-	// Load returns the current document of a name. The error must match
-	// [fs.ErrNotExist] if there is no such document, and [ErrTooLarge] if the
-	// document has more than limit bytes, which Load should check without
-	// reading it. Load should return the Revision even
-	// with an error.
+	// Load returns the current document of a name. The error must match [fs.ErrNotExist] if
+	// there is no such document, and [ErrTooLarge] if the document has more than limit bytes.
+	// Load should check the size without reading the document. Load should return the Revision
+	// even with an error.
 	Load(ctx context.Context, name string, limit int64) (Document, error)
 
 	// Watch returns nil as soon as a document no longer has its revision in seen,

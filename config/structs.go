@@ -43,8 +43,8 @@ func (c *converter) fields(n *document.Node, v reflect.Value, depth int) {
 	}
 }
 
-// keyOfField returns the key of a field, which is empty for a field that its tags leave
-// out, and reports whether the fields of the field belong to the same table.
+// keyOfField returns the key of a field, or "" if its tags say to ignore it, and reports
+// whether the fields of its value belong to the same table.
 func keyOfField(f reflect.StructField) (key string, inline bool) {
 	key, inline = snake(f.Name), f.Anonymous
 	for _, tag := range structTags {
@@ -85,8 +85,8 @@ func isUnset(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// textOf returns the text of a value that stands for one, such as a duration or a URL.
-// The String method of a struct with fields of its own may be meant for a log.
+// textOf returns the text that a value represents, such as a duration or a URL. The String
+// method of a struct that has exported fields may be meant for a log.
 func textOf(v reflect.Value) (text string, ok bool) {
 	if v.Kind() != reflect.Struct && v.Kind() != reflect.Int64 {
 		return "", false

@@ -34,7 +34,7 @@ type tagged struct {
 	common  `mapstructure:",squash"`
 }
 
-// String is for a log: the struct is a table in spite of it.
+// String is for a log: the struct is still a table.
 func (tagged) String() string { return "redacted" }
 
 // TestStructs reads structs as other libraries fill them.

@@ -13,11 +13,10 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// The beginnings of suggestions of core that name entries: several that belong in a list, or
-// one.
+// Parts of core's suggestions that name entries.
 const (
 	listAdvice = "write one list entry for each"
-	meant      = "did you mean "
+	didYouMean = "did you mean "
 	anOrigin   = "as browsers send it, such as https://app.example.com"
 )
 
@@ -29,8 +28,8 @@ var (
 // entriesOf returns the entries that a text in place of a list probably means. If core
 // cannot tell, it returns core's advice.
 //
-// The policy p has the flags next to the list. If they forbid the entries that are meant,
-// entriesOf returns both.
+// The policy p has the flags of the same table. If they forbid the entries that are meant,
+// entriesOf returns the entries and core's advice.
 func entriesOf(f *Field, text string, p core.Policy) (entries []string, advice string) {
 	if policyField(f.Key) == nil { // names of policies or variables
 		entries = strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", ;\t\r\n\"'-[]", r) })
@@ -50,7 +49,7 @@ func entriesOf(f *Field, text string, p core.Policy) (entries []string, advice s
 		switch {
 		case coreList.MatchString(pe.Suggestion):
 			entries = unquoteAll(coreList.FindStringSubmatch(pe.Suggestion)[1])
-		case strings.HasPrefix(pe.Suggestion, meant):
+		case strings.HasPrefix(pe.Suggestion, didYouMean):
 			entries = unquoteAll(pe.Suggestion)
 		case pe.Reason == reason.NullOrigin && p.AllowCredentials:
 			advice = "remove the key: no setting allows this origin together with credentials"
@@ -157,8 +156,8 @@ func forVariable(value, suggestion string) string {
 		return "separate the entries with commas"
 	}
 	quoted := quotedText.FindString(suggestion)
-	if s, err := strconv.Unquote(quoted); err == nil && strings.HasPrefix(suggestion, meant) && isWrapped(value) {
-		return "write it as " + wording.Name(s) + suggestion[len(meant)+len(quoted)+len("?"):]
+	if s, err := strconv.Unquote(quoted); err == nil && strings.HasPrefix(suggestion, didYouMean) && isWrapped(value) {
+		return "write it as " + wording.Name(s) + suggestion[len(didYouMean)+len(quoted)+len("?"):]
 	}
 	return suggestion
 }

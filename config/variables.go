@@ -72,7 +72,7 @@ func (m *mapping) misspelled(name string) *Error {
 	}
 	e := &Error{
 		Place: Place{Variable: name}, Reason: reason.KeyCase,
-		Detail: "variables must be in upper case", Suggestion: meant + right + "?",
+		Detail: "variables must be in upper case", Suggestion: didYouMean + right + "?",
 	}
 	if strings.Contains(name, "-") {
 		e.Reason, e.Detail = reason.UnknownVariable, "variables must be in upper case, with _ instead of -"
@@ -125,13 +125,13 @@ func variableTarget(name string) (target, *Error) {
 	top := schema.field(strings.ToLower(parts[0]))
 	switch {
 	case top == nil:
-		if near := wording.Nearest(parts[0], bySetting()); near != "" {
-			return fault(unknownKey, meant+deepVariable(append([]string{near}, parts[1:]...)...)+"?")
+		if near := wording.Nearest(parts[0], variableKeys()); near != "" {
+			return fault(unknownKey, didYouMean+deepVariable(append([]string{near}, parts[1:]...)...)+"?")
 		}
 		return fault(unknownKey, useDeep)
 	case top.Key == keyShadow:
 		return fault("only a file can set policies of the shadow", "unset it")
-	case !slices.Contains(bySetting(), top.Key):
+	case !slices.Contains(variableKeys(), top.Key):
 		return fault("a variable cannot set "+top.Key, "set it in the file, or in Options")
 	case top.Type != mapType && len(parts) > 1:
 		return fault("a variable can set "+top.Key+" only as a whole", "set "+deepPrefix+parts[0]+" to JSON")
@@ -147,7 +147,7 @@ func variableTarget(name string) (target, *Error) {
 		return target{parts[1], field}, nil
 	}
 	if near := wording.Nearest(parts[2], top.keys()); near != "" {
-		return fault(unknownKey, meant+deepVariable(parts[0], parts[1], near)+"?")
+		return fault(unknownKey, didYouMean+deepVariable(parts[0], parts[1], near)+"?")
 	}
 	return fault(unknownKey, "valid keys are "+strings.ToUpper(strings.Join(top.keys(), ", ")))
 }
@@ -173,7 +173,7 @@ func shortTarget(name string) (target, *Error) {
 	if kubernetesLink.MatchString(name) {
 		fix = "Kubernetes sets it for a Service whose name begins with cors: set enableServiceLinks to false for the pod"
 	} else if near := wording.Nearest(short, names); near != "" {
-		fix = meant + variablePrefix + near + "?"
+		fix = didYouMean + variablePrefix + near + "?"
 	}
 	return target{}, unknownVariable(name, "an unknown variable", fix)
 }
@@ -205,7 +205,7 @@ func notDeclared(policy, file string, declared []string) string {
 // how to write a key of another policy, and verb says what to do with it.
 func declare(policy, file string, declared []string, verb string, spell func(policy string) string) string {
 	if near := wording.Nearest(policy, declared); near != "" {
-		return meant + spell(near) + "?"
+		return didYouMean + spell(near) + "?"
 	}
 	if file == defaultsName {
 		return verb + " " + spell(declared[0])

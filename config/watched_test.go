@@ -27,9 +27,9 @@ const (
 // the process wait, and so is a watcher: on a busy machine, both are slow.
 const beat = 5 * time.Millisecond
 
-// An edit that pauses for maxPause, or a process that is stalled for maxStall, may make
-// a watcher take an incomplete file for a whole one. The first is four times the default
-// of config.Files.Quiet, the second is below that default.
+// An edit that pauses for maxPause, or a process that is stalled for maxStall, may make a
+// watcher mistake an incomplete file for a whole one. The first is four times the default of
+// config.Files.Quiet, the second is below that default.
 const (
 	maxPause = 600 * time.Millisecond
 	maxStall = 100 * time.Millisecond

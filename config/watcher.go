@@ -55,12 +55,11 @@ type Watcher struct {
 	unlinked    error // why changes of a file do not arrive
 }
 
-// Watch loads a file like [Load] and returns the error, if any. It then reloads the
-// engine whenever the file, the file of the profile or an origins_file changes,
-// until ctx is done or the [Watcher] is closed. Each reload reads the environment
-// again. If a reload fails, the last good policies stay in force; the error is
-// reported once to Options.OnReload and Options.Logger, and by [Watcher.Status] as long as
-// it lasts.
+// Watch loads a file like [Load] and returns the error, if any. It then reloads the engine
+// whenever the file, the file of the profile or an origins_file changes, until ctx is done or
+// the [Watcher] is closed. Each reload reads the environment again. If a reload fails, the last
+// good policies stay in force; the error is reported once to Options.OnReload and
+// Options.Logger, and by [Watcher.Status] until a reload succeeds.
 //
 // [Files] describes when a file counts as changed.
 func Watch(ctx context.Context, path string, opts ...Options) (*Watcher, error) {
@@ -107,7 +106,7 @@ func (w *Watcher) Close() error {
 	return nil
 }
 
-// run reloads until ctx is done. At the start, the state good is in force.
+// run reloads until ctx is done. good is the state in force at the start.
 func (w *Watcher) run(ctx context.Context, good *state) {
 	defer close(w.done)
 	defer w.cancel()
@@ -162,9 +161,9 @@ func (w *Watcher) replace(made *core.Engine, good, next *state) {
 	_ = w.engine.ReloadFrom(made) // fails for a nil engine only
 }
 
-// checkLinks looks for a file that is mounted by itself and was replaced where it comes
-// from. The mount then keeps showing the old file, with the old content. checkLinks returns
-// the fault that was known before.
+// checkLinks looks for a file that is mounted on its own and was replaced where it comes from.
+// The mount then keeps showing the old file, with the old content. checkLinks returns the fault
+// that was known before.
 func (w *Watcher) checkLinks(seen map[string]string) (before error) {
 	files, ok := w.loader.src.(interface{ unlinked(name string) string })
 	if !ok {
@@ -187,7 +186,7 @@ func (w *Watcher) checkLinks(seen map[string]string) (before error) {
 	return before
 }
 
-// reportLinks reports the fault that checkLinks found, unless it was known before.
+// reportLinks reports the fault that checkLinks has found, unless it was known before.
 func (w *Watcher) reportLinks(before error, good Revision) {
 	w.mu.Lock()
 	fault := w.unlinked
@@ -249,7 +248,7 @@ func (w *Watcher) fail(err error, isNew bool) {
 	}
 }
 
-// succeed records a reload without a fault, of a configuration that was read at a time.
+// succeed records a reload without a fault. read is when the configuration was read.
 func (w *Watcher) succeed(r Result, read time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -271,7 +270,7 @@ func (w *Watcher) setBlind(err error) {
 	w.blind = err
 }
 
-// endOutage records that the source can watch, or that nobody needs it any more.
+// endOutage records that the source can watch, or that the watcher has stopped.
 func (w *Watcher) endOutage(ctx context.Context) {
 	w.mu.Lock()
 	wasBlind := w.blind != nil

@@ -20,9 +20,9 @@ import (
 // inNamespace is set in the process that may mount.
 const inNamespace = "CORSKIT_TEST_IN_NAMESPACE"
 
-// TestWatchSaysThatAMountIsOld mounts a file by itself, as containers do, and replaces it in
-// its own directory. If the system permits no mounts, a link to an open file that is
-// removed stands for the mount: it too leads to a file without a name.
+// TestWatchSaysThatAMountIsOld mounts a single file, as containers do, and replaces it in its
+// own directory. If the system permits no mounts, a link to an open file that is removed stands
+// for the mount: it too leads to a file without a name.
 func TestWatchSaysThatAMountIsOld(t *testing.T) {
 	host, container := t.TempDir(), t.TempDir()
 	source, path := filepath.Join(host, "cors.yaml"), filepath.Join(container, "cors.yaml")

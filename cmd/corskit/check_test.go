@@ -117,8 +117,8 @@ func TestVariablesOfTheFile(t *testing.T) {
 	}
 }
 
-// TestCheckSaysThatVariablesWin checks for a note about a key that a variable
-// overrides, which is no warning.
+// TestCheckSaysThatVariablesWin checks for a note about a key that a variable overrides, which
+// is not a warning.
 func TestCheckSaysThatVariablesWin(t *testing.T) {
 	env := []string{"CORS__POLICIES__SPA__ALLOW_ORIGINS=https://b.example", "CORS__POLICIES__SPA__MAX_AGE=10m"}
 	r := corskitWith(t, "testdata/check", env, "check", "--strict", "good.yaml")

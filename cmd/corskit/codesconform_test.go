@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// conformCodes are the codes of conform that are no misreading of an entry: what they mean, and
-// what to do.
+// conformCodes are the codes of conform that are not misreadings of an entry, with what they
+// mean and what to do.
 var conformCodes = [][3]string{
 	{"allows-everyone", "every origin is allowed, with \\*", "list the origins"},
 	{"credentials", "requests with credentials are allowed, and the file does not allow them",
@@ -28,15 +28,16 @@ var conformCodes = [][3]string{
 	{"not-exposed", "scripts cannot read response headers that the file exposes", "list them in `Access-Control-Expose-Headers`"},
 	{"private-network-refused", "the file has `allow_private_network`, and the server does not answer the browser's question",
 		"send `Access-Control-Allow-Private-Network: true` when a preflight asks"},
-	{"rejected", "requests of other origins are rejected, and by the file they reach the handler",
+	{"rejected", "requests of other origins are rejected, although the file lets them reach the handler",
 		"pass them on, or set `reject_disallowed` in the file"},
-	{"max-age", "browsers keep the answer to a preflight for another time than the file says", "send the file's `max_age` in seconds"},
+	{"max-age", "browsers cache the answer to a preflight for longer or shorter than the file says",
+		"send the file's `max_age` in seconds"},
 	{"vary-star", "`Vary: *`, so nothing is cached", "send `Vary: Origin`"},
-	{"needless-vary", "caches keep a copy for each origin, although all get the same headers", "send \\* instead of the origin"},
+	{"needless-vary", "caches keep a copy for each origin, although all origins get the same headers", "send \\* instead of the origin"},
 	{"preflight-vary", "the answer to a preflight depends on headers that Vary does not name",
 		"name them in `Vary`, or answer every preflight with the whole list"},
 	{"preflight-stored", "the answer to a preflight asks caches to store it", "send `Cache-Control` only with other responses"},
-	{"preflight-cookie", "the answer to a preflight sets a cookie", "answer preflights in front of what sets cookies"},
+	{"preflight-cookie", "the answer to a preflight sets a cookie", "answer preflights in front of the layer that sets cookies"},
 	{"needless-headers", "headers without effect", "omit them"},
 }
 

@@ -19,7 +19,7 @@ type codeGroup struct {
 	title, intro string
 	files        []string          // whose constants have the codes, each with its meaning as a comment
 	types        string            // of the constants
-	named        string            // begins the names of the constants, or is empty
+	named        string            // a prefix of the names of the constants; may be empty
 	codes        [][2]string       // further codes with their meanings
 	fixes        map[string]string // what to do, or nil if the codes need nothing
 }
@@ -141,12 +141,12 @@ to do. The codes are stable. In a terminal, the command's codes are links to thi
 ` + "`go test ./cmd/corskit -run TestCodesPage -update`" + ` writes this page from the source.
 `
 
-// nothingToDo marks codes that are no fault.
+// nothingToDo marks codes that need no fix.
 const nothingToDo = "nothing"
 
 func codeGroups() []codeGroup {
-	probe := codeGroup{title: "Misconfigurations that probe finds", intro: "`corskit probe` checks any server, with corskit or without.",
-		fixes: map[string]string{}}
+	probe := codeGroup{title: "Misconfigurations that probe finds", fixes: map[string]string{},
+		intro: "`corskit probe` checks any server, whether or not it uses corskit."}
 	addProbe := func(code, text, fix string) {
 		probe.codes, probe.fixes[code] = append(probe.codes, [2]string{code, text}), fix
 	}
@@ -159,28 +159,29 @@ func codeGroups() []codeGroup {
 		addProbe(c.code, probeTexts[c.code], c.fix)
 	}
 	return []codeGroup{
-		{title: "Decisions", intro: "In the log, the metrics and the inspector, and in `explain`.", files: []string{"../../core/codes.go"},
-			types: "Code", named: "Code", fixes: decisionFixes},
+		{title: "Decisions", intro: "These are in the log, the metrics and the inspector, and in `explain`.",
+			files: []string{"../../core/codes.go"}, types: "Code", named: "Code", fixes: decisionFixes},
 		{title: "Steps of an explanation", intro: "What `Explain` checks, in order. These are facts, not faults.",
 			files: []string{"../../core/codes.go"}, types: "Code", named: "step"},
 		{title: "What the browser does, in Explain", intro: "The last line of an explanation.",
 			files: []string{"../../core/codes.go"}, types: "Code", named: "browser"},
-		{title: "Verdicts of the browser", intro: "Of `corskit explain` and `corskit probe`, and in the [test suite](testing.md). " +
+		{title: "Verdicts of the browser", intro: "`corskit explain`, `corskit probe` and the [test suite](testing.md) print these. " +
 			"Linked codes have a section on [the browser's messages](errors.md).",
 			files: []string{"../../conformance/browsermodel/check.go", "../../conformance/browsermodel/console/causes.go"}, types: "Code",
 			codes: [][2]string{{codeBusy, "the server answered with 429, 503 or a firewall's challenge, which says nothing about CORS"}},
 			named: "Code", fixes: verdictFixes},
 		probe,
-		{title: "Faults and warnings of policies", intro: "Of `core.New`, `corskit check` and `engine.Warnings`. The message names " +
-			"the entry, the reason and what to write instead, and what it suggests is always accepted. " +
-			"[Origins](origins.md) explains the patterns, [Security](security.md) the dangerous settings.",
+		{title: "Faults and warnings of policies",
+			intro: "`core.New`, `corskit check` and `engine.Warnings` report these. The message names " +
+				"the entry, the reason and what to write instead; corskit accepts what the message suggests. " +
+				"[Origins](origins.md) explains the patterns, [Security](security.md) the dangerous settings.",
 			files: []string{"../../reason/policy.go"}, types: "Reason"},
-		{title: "Faults and warnings of files and variables", intro: "Of package `config` and `corskit check`, with file, line " +
+		{title: "Faults and warnings of files and variables", intro: "Package `config` and `corskit check` report these, with file, line " +
 			"and column. [Policies in files and variables](config.md) has the schema.",
 			files: []string{"../../reason/config.go"}, types: "Reason",
 			codes: [][2]string{{"empty", "an empty file, entry or name"}, {"syntax", "not YAML, JSON or TOML"},
 				{"duplicate", "set twice in one place"}}},
-		{title: "Faults of fleets", intro: "Of package `fleet` and `corskit fleet`, and in the status of a replica. " +
+		{title: "Faults of fleets", intro: "Package `fleet` and `corskit fleet` report these, and so does the status of a replica. " +
 			"[Fleet](fleet.md) says what to do.",
 			files: []string{"../../reason/fleet.go"}, types: "Reason",
 			codes: [][2]string{{"too-large", "more bytes than a head or bundle may have"}}},
@@ -225,7 +226,7 @@ var verdictFixes = map[string]string{
 	"same-origin-mode":      "use mode `cors` in the script",
 	"no-cors-method":        "use mode `cors` in the script",
 	"allow-origin-missing":  "[no Access-Control-Allow-Origin header](errors.md#allow-origin-missing)",
-	"allow-origin-multiple": "[the header is there twice](errors.md#allow-origin-multiple)",
+	"allow-origin-multiple": "[the header occurs twice](errors.md#allow-origin-multiple)",
 	"allow-origin-wildcard": "[the wildcard with credentials](errors.md#allow-origin-wildcard)",
 	"allow-origin-mismatch": "[the header has another value](errors.md#allow-origin-mismatch)",
 	"allow-credentials":     "[credentials are not allowed](errors.md#allow-credentials)",

@@ -23,31 +23,35 @@ func newConform() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "conform URL [FILE]",
 		Short: "Compare a running server with a configuration",
-		Long: `conform asks whether a server does what a file says. The server need not use
-corskit. conform derives requests from the file: origins of each pattern, those at
-its edges, and look-alikes that only a careless comparison allows; each method and
-header that the file lists, and some that it does not; null; other browsers. It sends
-them as browsers do, and compares what a browser makes of the server's answers with
-what it would make of answers by the file. Without a FILE, conform reads cors.yaml.
+		Long: `conform compares a running server with a file. The server need not use corskit.
+conform derives its requests from the file: origins that each pattern matches, origins
+at the edges of a pattern, and look-alikes that only a careless comparison allows;
+each method and header that the file lists, and some that it does not; the origin
+null; and the same requests as other browsers send them. A model of the browser judges
+the server's answers and the answers that the file asks for. Without a FILE, conform
+reads cors.yaml.
 
-A difference is what the server allows beyond the file, what it refuses that the file
-allows, or what caches get wrong. Each comes with its requests, as curl and in the
-words of the browser.
+conform reports what the server allows and the file does not, what the file allows and
+the server refuses, and headers that mislead caches. For each difference it prints a
+curl command that shows it, and the browser's message.
 
-conform asks at a path of each route. --path names a path that exists, in place of
-that of its route. A route's host is used only if the server is this machine;
-otherwise, --host says which host of the file the server is.
+conform invents a path for each route. --path names a path that exists, to use
+instead. If the server is this machine, requests name the host of each route.
+Otherwise, conform leaves out the routes of other hosts, and --host says which host of
+the file the server is.
 
-conform sends OPTIONS, GET and HEAD. Other methods are only asked for, by their
-preflights; --send names methods that do no harm, such as POST. conform says how many
-requests it may send, and asks before it sends them to another machine. --yes agrees
-in advance. Use it only on servers that you are responsible for. As with probe,
-status 429, 503 and the like are no answers; conform waits as Retry-After asks.
+conform sends only OPTIONS, GET and HEAD. For any other method, it sends the preflight
+and not the request; --send names methods that it may send too, such as POST, if they
+do no harm. conform says how many requests it may send, and asks before it sends them
+to another machine. --yes agrees in advance. Use conform only on servers that you are
+responsible for. As in probe, a status such as 429 or 503 does not count as an answer,
+and conform waits as Retry-After asks.
 
 CORS_* environment variables override the file, unless --no-env is given.
 
-Exit status: 0 if there is no difference but warnings, 1 if there is one, 2 if the
-server does not answer, or not all requests and the others show no difference.`,
+Exit status: 0 if there is no difference, apart from warnings; 1 if there is one; 2 if
+the server does not answer, or if some requests get no answer and the others show no
+difference.`,
 		Example: `  corskit conform http://localhost:8080/ cors.yaml
   corskit conform https://api.example.com/ cors.yaml --path /public/news --path /items --yes --rate 5/s
   corskit conform http://localhost:8080/items --send POST,PUT
@@ -58,12 +62,13 @@ server does not answer, or not all requests and the others show no difference.`,
 	}
 	c.source.flags(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&c.paths, "path", nil, "a path to ask at, instead of an invented one of its route; may be repeated")
-	f.StringVar(&c.host, "host", "", "the host that routes are compared with, and that requests name")
-	f.StringSliceVar(&c.send, "send", nil, "also send requests with these methods, not only their preflights: only if that does no harm")
+	f.StringArrayVar(&c.paths, "path", nil, "a path that exists, to use instead of the invented path of its route; may be repeated")
+	f.StringVar(&c.host, "host", "", "which host of the file the server is; requests name it")
+	f.StringSliceVar(&c.send, "send", nil,
+		"also send requests with these methods, not only their preflights; use it only if that does no harm")
 	f.BoolVarP(&c.yes, "yes", "y", false, "send to other machines without asking")
 	f.BoolVar(&c.insecure, "insecure", false, "accept certificates that cannot be verified")
-	f.StringVar(&c.rate, "rate", "", "the most requests to send in a time, such as 2/s or 30/m")
+	f.StringVar(&c.rate, "rate", "", "the highest rate of requests, such as 2/s or 30/m")
 	f.IntVar(&c.limit, "max-requests", 2000, "the most requests to send")
 	f.DurationVar(&c.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	f.StringVar(&c.format, "format", "text", "output format: text, json, junit, or github for workflow annotations")
@@ -96,19 +101,19 @@ type conformed struct {
 	Differences []*deviation `json:"differences"`
 	Notes       []string     `json:"notes,omitempty"`
 	Requests    int          `json:"requests"`           // how many were sent
-	Unanswered  int          `json:"unanswered"`         // how many of those got no answer
+	Unanswered  int          `json:"unanswered"`         // how many of these got no answer
 	Unjudged    string       `json:"unjudged,omitempty"` // what was not judged, and why
 
 	outcomes []outcomeOf
 	took     time.Duration
 }
 
-// outcomeOf is what became of a question.
+// outcomeOf is the outcome of one question.
 type outcomeOf struct {
 	question
 	errors  []string // the codes of the differences that it shows
 	failure string   // why there is no answer
-	skipped bool     // it was not sent, because earlier answers say what its answer would
+	skipped bool     // not sent, because earlier answers imply its answer
 }
 
 func (c *conform) run(cmd *cobra.Command, list []string) error {
@@ -162,7 +167,7 @@ func (c *conform) run(cmd *cobra.Command, list []string) error {
 	return c.print(cmd, &result)
 }
 
-// noAnswerOf says that a server answers nothing at all.
+// noAnswerOf returns the error for a server that answers no request.
 func noAnswerOf(url string, failure error) error {
 	text := failure.Error()
 	if advice := adviceFor(failure); advice != "" {
@@ -171,7 +176,7 @@ func noAnswerOf(url string, failure error) error {
 	return fmt.Errorf("%s does not answer: %s", safe(url), text)
 }
 
-// target checks the flags, and returns the URL to ask at.
+// target checks the flags, and returns the URL of the server.
 func (c *conform) target(raw string) (*url.URL, error) {
 	err := oneOf("format", c.format, "text", "json", "junit", "github")
 	if err == nil {
@@ -199,7 +204,7 @@ func (c *conform) target(raw string) (*url.URL, error) {
 		if meant := webURL(raw); meant != "" {
 			return nil, usagef("the scheme is misspelled in %s; did you mean %s?", safe(raw), safe(meant))
 		}
-		return nil, usagef("%s is not a URL with http:// or https://", safe(raw))
+		return nil, usagef("%s is not an http:// or https:// URL", safe(raw))
 	}
 	if u.User != nil {
 		return nil, usagef("browsers do not fetch URLs with a user name or password")
@@ -228,12 +233,12 @@ func (c *conform) target(raw string) (*url.URL, error) {
 	return url.Parse(root)
 }
 
-// nowhere is a transport without answers.
+// nowhere is a transport that never gets an answer.
 func nowhere(context.Context, browsermodel.Request) (browsermodel.Response, error) {
 	return browsermodel.Response{}, errors.New("no answer")
 }
 
-// plan returns the questions: at most the limit, shared out among the places.
+// plan returns at most c.limit questions, shared out among the places.
 func (c *conform) plan(
 	ctx context.Context, cfg *config.Config, target *url.URL, result *conformed, show func(config.Progress),
 ) []question {
@@ -249,7 +254,8 @@ func (c *conform) plan(
 	p.find()
 	places := p.places[:min(len(p.places), maxPlaces)]
 	if n := len(p.places); n > maxPlaces {
-		p.notes = append(p.notes, fmt.Sprintf("of %d paths, the first %d were asked at; name others with --path", n, maxPlaces))
+		p.notes = append(p.notes, fmt.Sprintf(
+			"the file has %d paths to ask about, and conform used the first %d; name others with --path", n, maxPlaces))
 	}
 	all := make([][]question, len(places))
 	for i, at := range places {
@@ -268,11 +274,11 @@ func (c *conform) plan(
 	return list
 }
 
-// maxPlaces bounds at how many paths conform asks.
+// maxPlaces is the most paths that conform uses.
 const maxPlaces = 200
 
-// apportioned returns questions that take at most limit requests: all questions of the
-// places that have few, and as many of each of the others. cut is how many requests it
+// apportioned returns questions that take at most limit requests. Places with few questions
+// keep them all, and the others share the rest equally. cut is the number of requests that it
 // leaves out.
 func apportioned(all [][]question, limit int) (list []question, cut int) {
 	order := make([]int, len(all))
@@ -313,7 +319,7 @@ func (q question) preflightFirst() bool {
 	return q.part == sending && !q.preflight && !slices.Contains([]string{"GET", "HEAD", "POST"}, q.fetch.Method)
 }
 
-// examination asks the questions.
+// examination sends the questions and judges the answers.
 type examination struct {
 	ctx    context.Context
 	send   browsermodel.Transport
@@ -324,7 +330,8 @@ type examination struct {
 	ended  string // why no more are sent
 }
 
-// maxFailures is how many requests in a row may get no answer before no more are sent.
+// maxFailures is the number of requests in a row without an answer after which conform sends no
+// more.
 const maxFailures = 3
 
 func (e *examination) run(questions []question, show func(config.Progress)) {
@@ -355,7 +362,7 @@ func (e *examination) run(questions []question, show func(config.Progress)) {
 				unsent++
 			}
 		}
-		text := fmt.Sprintf("%d of %s got no answer, the first because: %s", e.result.Unanswered,
+		text := fmt.Sprintf("%d of %s got no answer (the first: %s)", e.result.Unanswered,
 			plural(e.result.Requests, "request"), first)
 		if unsent > 0 {
 			text += fmt.Sprintf(", and %d were not sent", unsent)
@@ -449,7 +456,7 @@ func (r *conformed) finish(j *comparer) {
 	r.Conforms = !r.serious() && r.Unjudged == ""
 }
 
-// complete adds the names to the text, and what all requests that show the difference have in
+// complete adds to the text the names, and what all requests that show the difference have in
 // common.
 func (d *deviation) complete() {
 	const most = 8
@@ -475,7 +482,7 @@ func (d *deviation) complete() {
 				d.Browsers = append(d.Browsers, name)
 			}
 		}
-		d.Text += " (only in requests as they come from " + strings.Join(d.Browsers, ", ") + ")"
+		d.Text += " (only in requests as sent by " + strings.Join(d.Browsers, ", ") + ")"
 		for i, x := range d.Examples {
 			d.Examples[i].Curl = curl(x.Request, "User-Agent", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Referer")
 		}

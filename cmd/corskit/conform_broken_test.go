@@ -260,8 +260,8 @@ var shownBroken = map[string][2]string{
 	"varies for allowed origins only":                        {"two", "missing-vary"},
 }
 
-// hiddenBroken are those that no request of conform shows, by the reason. Names that begin with
-// "trusts" stand for all that shownBroken does not list.
+// hiddenBroken are, by the reason, the broken middlewares whose fault no request of conform
+// shows. Names that begin with "trusts" stand for all that shownBroken does not list.
 var hiddenBroken = map[string]string{
 	"no answer shows it": "deletes Origin from the request|hides Flush and Hijack|holds responses back|runs the handler twice|" +
 		"runs the handler after a preflight|runs the handler before a preflight|runs the handler of a preflight in the background|" +

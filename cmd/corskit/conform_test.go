@@ -52,7 +52,7 @@ func behind(t *testing.T, framework, file string) string {
 	return "http://" + l.Addr().String() + "/"
 }
 
-// wrapped serves a file behind the adapter for net/http, inside of what outer adds.
+// wrapped serves a file behind the adapter for net/http, inside the handler that outer adds.
 func wrapped(t *testing.T, file string, outer func(http.Handler) http.Handler) string {
 	t.Helper()
 	s := httptest.NewServer(outer(corshttp.Middleware(engineOf(t, file))(status(200))))
@@ -100,7 +100,7 @@ func TestConformFindsNothingBehindOurAdapters(t *testing.T) {
 	}
 }
 
-// The output of a server with several faults.
+// The output for a server with several faults.
 func TestConformOutput(t *testing.T) {
 	t.Parallel()
 	file := smallFile(t, `allow_origins: ["https://app.example.com", "https://*.pr.example.com"]`, `allow_methods: [PUT]`,
@@ -178,7 +178,7 @@ func TestConformSendsOnlyWhatIsHarmless(t *testing.T) {
 	}
 }
 
-// A busy server has not answered.
+// A busy server counts as one that has not answered.
 func TestConformBusy(t *testing.T) {
 	t.Parallel()
 	file := smallFile(t, `allow_origins: ["https://app.example.com"]`)
@@ -234,7 +234,7 @@ func TestConformNoAnswer(t *testing.T) {
 	}
 }
 
-// Where conform asks.
+// The hosts and paths that conform uses.
 func TestConformPlaces(t *testing.T) {
 	t.Parallel()
 	file := write(t, t.TempDir(), "cors.yaml", `version: 1
@@ -289,7 +289,8 @@ routes:
 	}
 }
 
-// If there are more requests than may be sent, those of every route count, and the rest is named.
+// If conform may not send all requests, every route keeps its share, and a note has the number
+// of the others.
 func TestConformLimit(t *testing.T) {
 	t.Parallel()
 	got, err := conformTo(t, wrapped(t, conformFile, unchanged), conformFile, "--max-requests", "200")
@@ -425,7 +426,7 @@ func TestConformUsage(t *testing.T) {
 	}{
 		{nil, "got 0 arguments, want 'corskit conform URL [FILE]'"},
 		{[]string{"http://localhost/"}, "no file to read"},
-		{[]string{"localhost:8080", file}, "is not a URL with http:// or https://"},
+		{[]string{"localhost:8080", file}, "is not an http:// or https:// URL"},
 		{[]string{"htps://localhost:8080", file}, "did you mean https://localhost:8080?"},
 		{[]string{"http://u:p@localhost/", file}, "user name or password"},
 		{[]string{"http://localhost:99999/", file}, "the port 99999 is beyond 65535"},

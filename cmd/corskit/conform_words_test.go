@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// What conform prints as the words of the browser is what explain and probe read.
+// explain and probe can read the browser's messages that conform prints.
 func TestConformWordsAreRead(t *testing.T) {
 	t.Parallel()
 	f := browsermodel.Fetch{Origin: app, URL: api + "/items", Method: "PUT", Header: browsermodel.Header("x-token", "1")}
@@ -38,7 +38,7 @@ func TestConformWordsAreRead(t *testing.T) {
 	}
 }
 
-// A shell reads the command line as it is meant.
+// A shell splits the curl command into the intended words.
 func TestCurlIsQuoted(t *testing.T) {
 	t.Parallel()
 	r := browsermodel.Request{Method: "OPTIONS", URL: "http://localhost:8080/a?b=$(c)&d='e'", Header: browsermodel.Header(

@@ -10,20 +10,21 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// variety is what the answers of a place say about caches.
-type variety struct {
-	actual, preflights []answered // as the first browser sends them
+// placeAnswers holds the answers of a place that are compared with one another, as caches may mix
+// them up.
+type placeAnswers struct {
+	actual, preflights []answered // to the requests of the first browser
 }
 
 // remember keeps an answer for [comparer.varies].
 func (j *comparer) remember(a *answered) {
-	v := j.varieties[a.place]
+	v := j.answersAt[a.place]
 	if v == nil {
-		v = &variety{}
-		j.varieties[a.place] = v
+		v = &placeAnswers{}
+		j.answersAt[a.place] = v
 	}
 	kept := *a
-	kept.varied = false // one browser is enough to compare answers
+	kept.varied = false // no other browser's answers are compared here
 	switch {
 	case a.browser != agents[0] || a.private:
 	case a.preflight:
@@ -33,7 +34,7 @@ func (j *comparer) remember(a *answered) {
 	}
 }
 
-// maxAge compares for how long browsers keep what a preflight permits.
+// maxAge compares how long browsers cache what a preflight permits.
 func (j *comparer) maxAge(a *answered) {
 	f := browsermodel.Fetch{Origin: a.fetch.Origin, URL: a.fetch.URL, Method: "GET"}
 	server, ok := browsermodel.CheckPreflight(browsermodel.Spec(), f, a.server)
@@ -49,7 +50,7 @@ func (j *comparer) maxAge(a *answered) {
 	}
 	o := observation{
 		section: sectionCaching, code: "max-age",
-		text: fmt.Sprintf("browsers keep the answer to a preflight for %.0fs, and by the file for %.0fs: %s",
+		text: fmt.Sprintf("browsers cache the answer to a preflight for %.0fs, and the file says %.0fs: %s",
 			server.MaxAge.Seconds(), file.MaxAge.Seconds(), age(a.server)),
 		fix:  "omit Access-Control-Max-Age",
 		says: fmt.Sprintf("it sends the next preflight after %.0fs", server.MaxAge.Seconds()),
@@ -60,17 +61,17 @@ func (j *comparer) maxAge(a *answered) {
 	j.observe(a, o)
 }
 
-// effects notes what the answer to a preflight does in addition to answering.
+// effects reports side effects of an answer to a preflight: a cookie, or a copy in a cache.
 func (j *comparer) effects(a *answered) {
-	o := observation{section: sectionCaching, warning: true, says: "it ignores this, but others need not"}
+	o := observation{section: sectionCaching, warning: true, says: "it ignores this, but gateways may not"}
 	if a.server.Header.Has("Set-Cookie") {
 		o.code, o.text = "preflight-cookie", "the answer to a preflight sets a cookie"
-		o.fix = "answer preflights in front of what sets cookies"
+		o.fix = "answer preflights in front of the layer that sets cookies"
 		j.observe(a, o)
 	}
 	if name := storedBy(a.server.Header); name != "" {
 		o.code, o.text = "preflight-stored", "the answer to a preflight asks caches to store it: "+name
-		o.fix = "send " + name + " only with other responses; Access-Control-Max-Age is what browsers heed"
+		o.fix = "send " + name + " only with other responses; browsers use only Access-Control-Max-Age"
 		j.observe(a, o)
 	}
 }
@@ -95,7 +96,7 @@ func storedBy(h browsermodel.Fields) string {
 	return ""
 }
 
-// headers notes headers that are wrong in themselves, or have no effect.
+// headers reports headers that are wrong in any response, or have no effect.
 func (j *comparer) headers(a *answered) {
 	if a.fetch.Origin == "" {
 		return
@@ -119,8 +120,8 @@ func (j *comparer) headers(a *answered) {
 	}
 }
 
-// needless returns the headers that have no effect in the answer, and that the file does not
-// send, and members of Access-Control-Allow-Headers that no script can set.
+// needless returns the headers that have no effect in the answer and that the file does not ask
+// for, and the members of Access-Control-Allow-Headers that no script can set.
 func needless(a *answered) (names []string) {
 	list := []string{"Access-Control-Allow-Private-Network"}
 	if !a.preflight {
@@ -139,9 +140,9 @@ func needless(a *answered) (names []string) {
 	return names
 }
 
-// varies notes what Vary lacks or says in vain, once all answers of a place are there.
+// varies reports what Vary lacks, or names without need. It needs all answers of a place.
 func (j *comparer) varies(at *place) {
-	v := j.varieties[at]
+	v := j.answersAt[at]
 	if v == nil {
 		return
 	}
@@ -156,7 +157,7 @@ func anyDiffer(list []answered, name string) bool {
 	})
 }
 
-func (j *comparer) variesByOrigin(v *variety) {
+func (j *comparer) variesByOrigin(v *placeAnswers) {
 	differ := anyDiffer(v.actual, "Access-Control-Allow-Origin") || anyDiffer(v.actual, "Access-Control-Allow-Credentials") ||
 		anyDiffer(v.actual, "Access-Control-Expose-Headers")
 	for i := range v.actual {
@@ -179,7 +180,7 @@ func (j *comparer) variesByOrigin(v *variety) {
 		case !differ && varies(a.server.Header) && !varies(a.file.Header) && len(a.place.policies) > 0:
 			j.observe(a, observation{
 				section: sectionCaching, code: "needless-vary", warning: true,
-				text: "Vary: Origin makes caches keep a copy for each origin, although all get the same headers by the file",
+				text: "Vary: Origin makes caches keep a copy for each origin, although the file gives all origins the same headers",
 				fix:  "omit Vary: Origin, and send * instead of the origin, if the policy allows every origin",
 				says: "it lets the script read the response, but each cache asks again for each origin",
 			})
@@ -188,7 +189,7 @@ func (j *comparer) variesByOrigin(v *variety) {
 	if differ && len(v.actual[0].place.policies) > 0 && !varies(v.actual[0].file.Header) && varies(v.actual[0].server.Header) {
 		j.observe(&v.actual[0], observation{
 			section: sectionCaching, code: "needless-vary", warning: true,
-			text: "the CORS headers depend on Origin, although all origins get the same by the file",
+			text: "the CORS headers depend on Origin, although the file gives all origins the same headers",
 			fix:  "send * instead of the origin",
 			says: "it lets the script read the response, but each cache asks again for each origin",
 		})
@@ -197,7 +198,7 @@ func (j *comparer) variesByOrigin(v *variety) {
 
 // variesByRequest compares the preflights of each origin. HTTP caches do not store answers to
 // OPTIONS (RFC 9110, section 9.3.7), but some gateways can be told to.
-func (j *comparer) variesByRequest(v *variety) {
+func (j *comparer) variesByRequest(v *placeAnswers) {
 	byOrigin := make(map[string][]answered)
 	for _, a := range v.preflights {
 		byOrigin[a.fetch.Origin] = append(byOrigin[a.fetch.Origin], a)

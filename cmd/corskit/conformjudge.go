@@ -15,7 +15,7 @@ import (
 const (
 	sectionBeyond  = "beyond"  // the server allows what the file does not
 	sectionRefused = "refused" // the server refuses what the file allows
-	sectionCaching = "caching" // caches keep or share what they should not, and headers without effect
+	sectionCaching = "caching" // headers that mislead caches, and headers without effect
 )
 
 // deviation is one difference between a server and a file, or several with the same cause.
@@ -33,9 +33,9 @@ type deviation struct {
 	Examples []witness `json:"examples"`
 
 	all       map[string]bool // origins
-	asked     bool            // the first example asks for what it shows
-	onlyWith  bool            // only with credentials
-	variation map[string]bool // browsers of the requests that every browser sent
+	asked     bool            // whether the request of the first example asks for the name
+	onlyWith  bool            // whether only requests with credentials show it
+	variation map[string]bool // of the requests that were sent as every browser: the browsers whose request shows it
 }
 
 // witness is a request that shows a difference.
@@ -45,11 +45,11 @@ type witness struct {
 	Request     browsermodel.Request `json:"-"`
 	Status      int                  `json:"status"`
 	Header      browsermodel.Fields  `json:"header"`           // what matters to CORS
-	Says        string               `json:"browser"`          // what the browser says to the server's answer
-	Wanted      string               `json:"wanted,omitempty"` // what it says to an answer by the file
+	Says        string               `json:"browser"`          // the browser's message about the server's answer, or what it does
+	Wanted      string               `json:"wanted,omitempty"` // its message about the answer that the file asks for
 }
 
-// maxExamples bounds what is kept of one difference.
+// maxExamples is the most examples and origins that a difference keeps.
 const maxExamples = 3
 
 // observation is what one answer shows.
@@ -57,13 +57,13 @@ type observation struct {
 	section, code, text, fix string
 	warning                  bool
 	name                     string // a method or header, or ""
-	key                      string // of its cause; if empty, the code
+	key                      string // names the cause; if empty, the code does
 	credentials              bool
 	asked                    bool   // whether the request asks for the name
-	says, wanted             string // of the browser, by the file
+	says, wanted             string // as in witness
 }
 
-// comparer compares the answers of a server with those of the file.
+// comparer compares the answers of a server with those that the file asks for.
 type comparer struct {
 	ctx    context.Context
 	engine *core.Engine
@@ -71,12 +71,12 @@ type comparer struct {
 	differences  []*deviation
 	byKey        map[string]*deviation
 	refused      map[string]string   // the key of the difference, by place, origin and credentials
-	reflects     map[*place]bool     // whether the server allows everyone
-	reflectsWith map[*place]bool     // with credentials
+	reflects     map[*place]bool     // whether the server allows every origin
+	reflectsWith map[*place]bool     // the same, with credentials
 	baseline     map[*place]int      // the status without Origin
 	outsiders    map[*place]answered // the answer to the origin that no entry names
 	misplaced    map[string]bool     // whether an origin gets another policy, by place and origin
-	varieties    map[*place]*variety
+	answersAt    map[*place]*placeAnswers
 }
 
 func newComparer(ctx context.Context, engine *core.Engine) *comparer {
@@ -84,11 +84,11 @@ func newComparer(ctx context.Context, engine *core.Engine) *comparer {
 		ctx: ctx, engine: engine, byKey: make(map[string]*deviation), refused: make(map[string]string),
 		reflects: make(map[*place]bool), reflectsWith: make(map[*place]bool), baseline: make(map[*place]int),
 		outsiders: make(map[*place]answered), misplaced: make(map[string]bool),
-		varieties: make(map[*place]*variety),
+		answersAt: make(map[*place]*placeAnswers),
 	}
 }
 
-// answered is a question with its answer, and the answer by the file.
+// answered is a question with its answer, and the answer that the file asks for.
 type answered struct {
 	question
 	request      browsermodel.Request
@@ -96,12 +96,12 @@ type answered struct {
 	errors       []string // the codes of the errors that it shows
 }
 
-// byFile returns the answer to a request by the file.
+// byFile returns the answer to a request that the file asks for.
 func (j *comparer) byFile(at *place, r browsermodel.Request) browsermodel.Response {
 	return answerOf(j.engine.Explain(j.ctx, at.facts(r)).Spell(config.KeyOf))
 }
 
-// pointless reports whether the answers so far say what the answer to q would.
+// pointless reports whether earlier answers imply the answer to q.
 func (j *comparer) pointless(q question) bool {
 	switch q.part {
 	case likeness:
@@ -132,7 +132,7 @@ func (j *comparer) answer(q question, r browsermodel.Request, server browsermode
 	return a
 }
 
-// with returns the fetch with a mode of credentials.
+// with returns f with or without credentials.
 func with(f browsermodel.Fetch, credentials bool) browsermodel.Fetch {
 	f.Credentials = credentials
 	return f
@@ -160,8 +160,9 @@ func (j *comparer) actual(a *answered) {
 	j.rejection(a)
 }
 
-// otherPolicy reports whether the server applies the policy of another origin, at a place
-// where every origin is allowed something. This is one cause, however the policies differ.
+// otherPolicy reports whether the server applies another origin's policy, at a place where
+// every origin is allowed something. It reports one difference, however much the policies
+// differ.
 func (j *comparer) otherPolicy(a *answered) bool {
 	if a.fetch.Method != "GET" || a.browser != agents[0] {
 		return j.misplaced[causeKey(a.question, false)]
@@ -185,7 +186,7 @@ func (j *comparer) otherPolicy(a *answered) bool {
 		return false
 	}
 	j.misplaced[causeKey(a.question, false)] = true
-	o.says = "it does what the answer of another policy permits"
+	o.says = "it does what another policy permits"
 	j.observe(a, o)
 	return true
 }
@@ -202,7 +203,8 @@ func sameAnswer(a, b browsermodel.Response) bool {
 	return true
 }
 
-// unanswered notes that a preflight gets an answer that permits nothing, as from a handler.
+// unanswered reports whether the answer to a preflight permits nothing, as if the handler had
+// written it, and records the difference.
 func (j *comparer) unanswered(a *answered) bool {
 	has := func(r browsermodel.Response, name string) bool { return r.Header.Has("Access-Control-" + name) }
 	_, server := browsermodel.CheckPreflight(browsermodel.Spec(), with(want{name: "GET"}.fetch(a), false), a.server)
@@ -222,17 +224,18 @@ func (j *comparer) unanswered(a *answered) bool {
 	return true
 }
 
-// beyondOrigin notes that the server allows an origin, or its credentials.
+// beyondOrigin records that the server allows an origin, or its credentials, and the file does
+// not.
 func (j *comparer) beyondOrigin(a *answered, f browsermodel.Fetch, file browsermodel.Finding, how string) {
 	o := observation{section: sectionBeyond, credentials: f.Credentials, wanted: words(f, file, a.preflight)}
 	allowed := browsermodel.CheckCORS(with(f, false), a.file).OK
 	switch {
-	case allowed && j.reflects[a.place] && f.Credentials && j.reflectsWith[a.place]: // as for everyone
+	case allowed && j.reflects[a.place] && f.Credentials && j.reflectsWith[a.place]: // as for every origin
 		o.code, o.text, o.fix = reflectsAny.code, reflectsAny.text, reflectsAny.fix
 	case allowed:
 		o.code, o.text = "credentials", "requests with credentials are allowed"
 		o.fix = "send Access-Control-Allow-Credentials: true only if the policy has allow_credentials"
-	case a.visitor.code == "": // a member of an entry that another policy or route has
+	case a.visitor.code == "": // an entry of another policy or route matches it
 		o.code, o.text, o.fix = otherRoute.code, otherRoute.text, otherRoute.fix
 	default:
 		o.code, o.text, o.fix = a.visitor.code, a.visitor.text, a.visitor.fix
@@ -250,7 +253,8 @@ func (j *comparer) beyondOrigin(a *answered, f browsermodel.Fetch, file browserm
 	j.observe(a, o)
 }
 
-// refusedOrigin notes that the server refuses an origin, or its credentials.
+// refusedOrigin records that the server refuses an origin, or its credentials, and the file
+// does not.
 func (j *comparer) refusedOrigin(a *answered, f browsermodel.Fetch, server browsermodel.Finding) {
 	key := causeKey(a.question, f.Credentials)
 	o := observation{
@@ -331,7 +335,8 @@ func (j *comparer) exposed(a *answered, f browsermodel.Fetch) {
 		o := observation{section: sectionBeyond, code: "exposed-headers", name: name, credentials: f.Credentials}
 		switch {
 		case server && !file:
-			o.text, o.fix = "scripts can read response headers", "list only these in Access-Control-Expose-Headers: expose_headers"
+			o.text = "scripts can read response headers"
+			o.fix = "list in Access-Control-Expose-Headers only what the policy has in expose_headers"
 		case file && !server:
 			o.section, o.code, o.text = sectionRefused, "not-exposed", "scripts cannot read response headers"
 			o.fix = "list them in Access-Control-Expose-Headers"
@@ -343,32 +348,33 @@ func (j *comparer) exposed(a *answered, f browsermodel.Fetch) {
 	}
 }
 
-// rejection compares whether requests of other origins reach the handler.
+// rejection compares whether requests of origins that are not allowed reach the handler.
 func (j *comparer) rejection(a *answered) {
 	if browsermodel.CheckCORS(a.fetch, a.server).OK {
-		return // if the file does not allow the origin, that is the difference
+		return // actual has reported that, if the file does not allow the origin
 	}
 	usual := j.baseline[a.place]
 	rejected := a.server.Status == 403 || a.server.Status != usual && a.server.Status >= 400 && a.server.Status < 500
 	switch {
 	case a.file.Status == 403 && !rejected:
 		j.observe(a, observation{
-			section: sectionBeyond, code: "not-rejected", text: "requests of origins that are not allowed reach the handler: " +
-				"the file has reject_disallowed", fix: "answer 403 to them",
+			section: sectionBeyond, code: "not-rejected", text: "requests of origins that are not allowed reach the handler, " +
+				"although the file has reject_disallowed", fix: "answer 403 to them",
 			says: "it hides the response from the script, but the handler has run",
 		})
 	case a.file.Status == 403, browsermodel.CheckCORS(a.fetch, a.file).OK:
 	case rejected && usual != a.server.Status && usual > 0:
 		j.observe(a, observation{
 			section: sectionRefused, code: "rejected", warning: true, text: fmt.Sprintf("requests of origins that are not allowed are "+
-				"rejected with status %d: by the file they reach the handler, and the browser hides the response", a.server.Status),
+				"rejected with status %d, although the file lets them reach the handler, and the browser hides the response",
+				a.server.Status),
 			fix:  "pass them on, or set reject_disallowed in the file",
 			says: "it hides the response from the script",
 		})
 	}
 }
 
-// observe adds an observation to the difference with its cause.
+// observe adds an observation to the difference that has the same cause.
 func (j *comparer) observe(a *answered, o observation) {
 	if o.key == "" {
 		o.key = o.code
@@ -414,7 +420,7 @@ func (d *deviation) add(a *answered, o observation) {
 			d.Origins = append(d.Origins, a.fetch.Origin)
 		}
 	}
-	command, better := curl(a.request), o.asked && !d.asked // than a request for another name
+	command, better := curl(a.request), o.asked && !d.asked // a request for the name itself is the better example
 	known := slices.ContainsFunc(d.Examples, func(x witness) bool { return x.Curl == command })
 	if !better && (known || len(d.Examples) == maxExamples) {
 		return

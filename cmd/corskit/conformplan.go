@@ -13,56 +13,58 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// place is where conform asks: a path of the server and, on this machine, a host of the file.
+// place is where requests go: a path of the server and, if the server is this machine, a host
+// of the file.
 type place struct {
 	name     string
 	url      string
 	host     string // the Host to send, or "" for that of the URL
 	policies []core.Policy
-	edge     bool // a path next to a route: asked about with few origins
+	edge     bool // a path that only looks like that of a route: few origins are enough
 }
 
 // question is one request, and why it is sent.
 type question struct {
 	place     *place
-	visitor   visitor // without an origin, the request has none
+	visitor   visitor // if its origin is empty, the request has no Origin
 	fetch     browsermodel.Fetch
 	preflight bool
-	browser   string // whose fields the request has; bare adds none
+	browser   string // whose headers the request has; bare adds none
 	private   bool   // whether the preflight asks for a private network
-	varied    bool   // whether other browsers ask the same
+	varied    bool   // whether the same is sent as every browser
 	part      stage
 }
 
-// stage says when a question is pointless.
+// stage says when a question need not be sent.
 type stage int
 
 const (
 	whenever stage = iota
-	detail         // of an origin that the server refuses
-	likeness       // if the server allows everyone
+	detail         // if the server refuses the origin
+	likeness       // if the server allows every origin
 	sending        // if the preflight was refused
 )
 
-// bare is the browser of requests that have only the fields that CORS needs, as curl sends them.
+// bare stands for no browser: its requests have only the headers that CORS needs, as curl sends
+// them.
 const bare = "none"
 
 // agents are the browsers whose requests are compared. Most requests are those of the first.
 var agents = []string{"chromium", "firefox", "webkit", bare}
 
-// inquiry makes the questions.
+// inquiry derives the questions from a configuration.
 type inquiry struct {
 	ctx      context.Context
 	config   *config.Config
 	base     *url.URL
-	host     string   // that the file calls the server, if not that of the URL
+	host     string   // the server's host in the file, if it is not that of the URL
 	paths    []string // from the command line
 	send     []string // methods that may be sent
 	visitors []visitor
 	outsider string // an origin that no entry names
 	places   []*place
 	notes    []string
-	compared map[string]bool // names of policies about which each browser asks
+	compared map[string]bool // the policies that are asked about as every browser
 }
 
 // cover returns the index of the route that covers a place, or -1.
@@ -75,7 +77,7 @@ func (p *inquiry) cover(host, path string) int {
 	return p.config.Engine().Explain(p.ctx, facts).Route
 }
 
-// add adds a path of a host, unless it is there.
+// add adds a path of a host, unless p.places has it already.
 func (p *inquiry) add(host, path string, edge bool) {
 	to := *p.base
 	to.Path, to.RawPath, to.RawQuery = "", "", ""
@@ -97,7 +99,7 @@ func (p *inquiry) add(host, path string, edge bool) {
 	}
 }
 
-// find finds out where to ask: at each path of the command line, and at a path of each route that
+// find fills p.places: with each path of the command line, and with a path of each route that
 // they do not cover.
 func (p *inquiry) find() {
 	base := cmp.Or(p.host, p.base.Hostname())
@@ -136,8 +138,8 @@ func (p *inquiry) find() {
 	}
 	if len(others) > 0 {
 		slices.Sort(others)
-		p.notes = append(p.notes, "routes of other hosts were not asked about: "+safe(strings.Join(slices.Compact(others), ", "))+
-			"; name the host with --host if this server answers for it")
+		p.notes = append(p.notes, "routes of other hosts are left out: "+safe(strings.Join(slices.Compact(others), ", "))+
+			"; if this server answers for one of them, name it with --host")
 	}
 }
 
@@ -149,7 +151,8 @@ func samplePath(path string) string {
 	return path
 }
 
-// edges returns paths that a careless comparison takes for those of a route, or does not.
+// edges returns paths that a careless comparison wrongly counts as paths of a route, or wrongly
+// does not.
 func edges(path string) (list []string) {
 	below := strings.HasSuffix(path, "/")
 	if below {
@@ -216,8 +219,8 @@ func (p *inquiry) questions(at *place) (list []question) {
 	return slices.Concat(list, first, members, later)
 }
 
-// at returns the visitor as the entries of a place see it, and whether one of them matches it or
-// is like it.
+// at returns v with the entry of this place that it belongs to, or looks like, and reports
+// whether there is one.
 func (v visitor) at(here map[string]bool) (visitor, bool) {
 	if v.entry == "" || v.member && here[v.entry] {
 		return v, v.entry != ""
@@ -246,7 +249,7 @@ func (p *inquiry) governing(at *place, origin string) *core.Policy {
 	return nil
 }
 
-// pair returns a request and a preflight of a visitor. The preflight asks for what the policy
+// pair returns a request and a preflight from a visitor. The preflight asks for what the policy
 // lists or, if there is none, for a method that the place lists.
 func (p *inquiry) pair(base question, v visitor, policy *core.Policy, why stage) []question {
 	base.visitor, base.part = v, why
@@ -271,8 +274,8 @@ func (p *inquiry) pair(base question, v visitor, policy *core.Policy, why stage)
 	return []question{base, asks}
 }
 
-// varied returns the pair of a visitor, as each browser sends it if none has asked about the
-// policy.
+// varied returns the pair of a visitor. The first time for a policy, it returns the pair of
+// every browser.
 func (p *inquiry) varied(base question, v visitor, policy *core.Policy) (list []question) {
 	name := ""
 	if policy != nil {
@@ -289,8 +292,8 @@ func (p *inquiry) varied(base question, v visitor, policy *core.Policy) (list []
 	return list
 }
 
-// methodsOf returns the methods of a policy that need a preflight, with a method that nobody
-// lists for "*".
+// methodsOf returns the methods of a policy that need a preflight, with a method that no file
+// lists in place of "*".
 func methodsOf(policy *core.Policy) (methods []string) {
 	for _, m := range policy.AllowMethods {
 		if m == "*" {
@@ -304,8 +307,8 @@ func methodsOf(policy *core.Policy) (methods []string) {
 	return methods
 }
 
-// headersOf returns the headers of a policy that scripts can set, with a header that nobody lists
-// for "*".
+// headersOf returns the headers of a policy that scripts can set, with a header that no file
+// lists in place of "*".
 func headersOf(policy *core.Policy) (fields browsermodel.Fields) {
 	for _, name := range policy.AllowHeaders {
 		if name == "*" {
@@ -328,16 +331,19 @@ func unsafeField(name string) browsermodel.Field {
 	return f
 }
 
-// Names that are asked for although a file may not list them, because servers often allow them.
+// Names that preflights ask for even if the file does not list them, because servers often
+// allow them.
 var (
 	triedMethods = []string{"PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PURGE", "patch", sampleMethod}
 	triedHeaders = []string{"authorization", "content-type", "x-requested-with", "x-csrf-token", sampleLabel}
 )
 
-// maxNames bounds how many methods and headers of a policy are asked for one at a time.
+// maxNames is the most methods, and the most headers, of a policy that get a preflight of their
+// own.
 const maxNames = 60
 
-// details returns the questions about all that a policy lists, and some that it does not.
+// details returns the questions about the methods and headers that a policy lists, and about
+// some that it does not.
 func (p *inquiry) details(base question, v visitor, policy *core.Policy) (list []question) {
 	base.visitor, base.part = v, detail
 	base.fetch.Origin = v.origin
@@ -420,7 +426,7 @@ func (at *place) facts(r browsermodel.Request) core.Request {
 	return facts
 }
 
-// String names the question.
+// String describes the question.
 func (q question) String() string {
 	what := q.fetch.Method
 	if q.preflight {

@@ -7,14 +7,14 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// want is a part of what a preflight may permit.
+// want is a method or header that a preflight may permit.
 type want struct {
 	name   string
 	header bool
-	asked  bool // the preflight asked for it
+	asked  bool // whether the preflight asked for it
 }
 
-// fetch returns the fetch that needs only this part.
+// fetch returns a fetch that needs no other permission.
 func (w want) fetch(a *answered) browsermodel.Fetch {
 	f := a.fetch
 	if !w.header {
@@ -96,7 +96,7 @@ func requestOf(w want) string {
 	return "the " + w.name
 }
 
-// beyondList notes that the server permits a method or header that the file does not list.
+// beyondList records that the server permits a method or header that the file does not list.
 func (j *comparer) beyondList(a *answered, w want, f browsermodel.Fetch, wanted browsermodel.Finding) {
 	o := observation{
 		section: sectionBeyond, name: w.name, credentials: f.Credentials, asked: w.asked, wanted: words(f, wanted, true),
@@ -104,16 +104,16 @@ func (j *comparer) beyondList(a *answered, w want, f browsermodel.Fetch, wanted 
 	}
 	if w.header {
 		o.code, o.text = "request-headers", "scripts may set request headers that the file does not list"
-		o.fix = "send in Access-Control-Allow-Headers what the policy has in allow_headers, not what the request asks for"
+		o.fix = "in Access-Control-Allow-Headers, send the policy's allow_headers, not what the request asks for"
 	} else {
 		o.code, o.text = "methods", "scripts may use methods that the file does not list"
-		o.fix = "send in Access-Control-Allow-Methods what the policy has in allow_methods, not what the request asks for"
+		o.fix = "in Access-Control-Allow-Methods, send the policy's allow_methods, not what the request asks for"
 	}
 	j.observe(a, o)
 }
 
-// refusedPart notes that the server refuses a method or header that the file lists, or the whole
-// preflight.
+// refusedPart records that the server refuses a method or header that the file lists, or the
+// whole preflight.
 func (j *comparer) refusedPart(a *answered, w want, f browsermodel.Fetch, server browsermodel.Finding) {
 	o := observation{section: sectionRefused, name: w.name, credentials: f.Credentials, says: words(f, server, true)}
 	switch server.Code {
@@ -133,7 +133,7 @@ func (j *comparer) refusedPart(a *answered, w want, f browsermodel.Fetch, server
 		without := f
 		without.Credentials = false
 		if _, also := browsermodel.CheckPreflight(browsermodel.Spec(), without, a.server); also.OK {
-			o.fix += ", because * is no wildcard with credentials"
+			o.fix += ", because * is not a wildcard with credentials"
 		}
 	}
 	j.observe(a, o)

@@ -33,7 +33,7 @@ func (c *conform) print(cmd *cobra.Command, r *conformed) error {
 	return nil
 }
 
-// headings say what the sections are.
+// headings are the titles of the sections.
 var headings = map[string]string{
 	sectionBeyond:  "the server allows what the file does not",
 	sectionRefused: "the server refuses what the file allows",
@@ -62,7 +62,7 @@ func (r *conformed) print(t terminal) {
 	case r.Unjudged != "":
 		t.printf("%s %s\n", t.style(yellow, "incomplete:"), r.Unjudged)
 	case r.Requests == 0:
-		t.printf("%s nothing was asked\n", t.style(yellow, "incomplete:"))
+		t.printf("%s no request was sent\n", t.style(yellow, "incomplete:"))
 	}
 	errors := 0
 	for _, d := range r.Differences {
@@ -81,7 +81,8 @@ func (r *conformed) print(t terminal) {
 	}
 }
 
-// maxPrinted is how many requests are printed of a difference. JSON has up to maxExamples.
+// maxPrinted is the number of examples that are printed for a difference. JSON has up to
+// maxExamples.
 const maxPrinted = 1
 
 func (d *deviation) print(t terminal) {
@@ -136,7 +137,7 @@ func (x witness) print(t terminal) {
 	}
 	t.printf("    %s %s\n", t.style(dim, "the browser"+mode+":"), x.Says)
 	if x.Wanted != "" {
-		t.printf("    %s %s\n", t.style(dim, "by the file:"), x.Wanted)
+		t.printf("    %s %s\n", t.style(dim, "expected:"), x.Wanted)
 	}
 }
 
@@ -183,8 +184,8 @@ type (
 	}
 )
 
-// junit prints a report with a suite for the requests, and one for what all answers together
-// show, such as a Vary that is missing.
+// junit prints a report with two suites: one for the requests, and one for what only all
+// answers together show, such as a missing Vary.
 func (r *conformed) junit(w io.Writer) error {
 	requests := junitSuite{Name: "corskit conform " + safe(r.URL) + " " + safe(r.File), Time: fmt.Sprintf("%.3f", r.took.Seconds())}
 	reported := make(map[string]bool)
@@ -195,7 +196,7 @@ func (r *conformed) junit(w io.Writer) error {
 			c.Error = &junitReason{Message: o.failure}
 			requests.Errors++
 		case o.skipped:
-			c.Skipped = &junitReason{Message: "earlier answers say what this one would"}
+			c.Skipped = &junitReason{Message: "not sent: earlier answers imply this one"}
 			requests.Skipped++
 		case len(o.errors) > 0:
 			c.Failure = r.junitFailure(o.errors[0])

@@ -10,8 +10,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// misreading is a way in which a server may misread an entry of allow_origins: the set of
-// origins that it then allows, or the only one.
+// misreading is an entry that a server applies if it misreads an entry of allow_origins. It
+// matches the origins that the server then allows.
 type misreading struct {
 	flaw
 	entry string // as in a file
@@ -20,25 +20,25 @@ type misreading struct {
 var (
 	otherScheme = flaw{"other-scheme", "the same host is allowed with another scheme", compareWhole, false}
 	otherPort   = flaw{"other-port", "the same host is allowed with another port, where another program may listen", compareWhole, false}
-	matchesApex = flaw{"matches-apex", "the domain itself is allowed, and the file allows only names below it",
+	matchesApex = flaw{"matches-apex", "the domain itself is allowed, and the file allows only its subdomains",
 		"require a label in front of the domain", false}
-	matchesBelow = flaw{"matches-subdomains", "names below the allowed host are allowed too", compareWhole, false}
+	matchesBelow = flaw{"matches-subdomains", "subdomains of the allowed host are allowed too", compareWhole, false}
 	crossesDots  = flaw{"wildcard-crosses-dots", "a wildcard inside a label matches dots, so it matches more than one label",
-		"let * stand for letters, digits, - and _", false}
+		"let * match only letters, digits, - and _", false}
 	matchesNothing = flaw{"wildcard-matches-nothing", "a wildcard also matches nothing", "require one character or more", false}
 	oddCharacters  = flaw{"odd-characters", "a wildcard matches characters that no host name has",
-		"let * stand for letters, digits, - and _", false}
-	comparesPartly = flaw{"compares-partly", "an origin is allowed that differs from the allowed one only at an end of the host",
+		"let * match only letters, digits, - and _", false}
+	comparesPartly = flaw{"compares-partly", "an origin is allowed whose host differs from the listed one only at its beginning or end",
 		compareWhole, false}
 	trailingDot = flaw{"trailing-dot", "the host is allowed with a dot at the end, which is another origin", compareWhole, false}
 	outsidePort = flaw{"outside-port-range", "a port next to the range is allowed", "compare the port with both ends of the range", false}
 	notAnchored = flaw{"unanchored-expression", "an origin that only contains what the expression matches is allowed",
 		"anchor the expression as ^(?:...)$", false}
 	otherRoute = flaw{"other-route", "an origin that the file allows only on other routes is allowed",
-		"apply the policies of this path only, as the file orders the routes", false}
+		"apply only the policies of the first route that covers the path", false}
 )
 
-// parsed is an entry with a scheme, cut into parts.
+// parsed is an entry with a scheme, split into its parts.
 type parsed struct {
 	scheme   string
 	host     string // with brackets
@@ -55,8 +55,8 @@ const (
 	portExpr   = `[1-9][0-9]{0,4}`
 )
 
-// parseEntryParts cuts an entry. ok is false for entries without a scheme and a host, and for
-// expressions.
+// parseEntryParts splits an entry. ok is false for expressions, and for entries without a
+// scheme or a host.
 func parseEntryParts(entry string) (p parsed, ok bool) {
 	scheme, rest, ok := strings.Cut(entry, "://")
 	if !ok || strings.HasPrefix(entry, "regexp:") || strings.Trim(rest, "/.") == "" {
@@ -88,7 +88,8 @@ func (p parsed) portExpression() string {
 	return regexp.QuoteMeta(first)
 }
 
-// hosts returns an expression for the hosts, in which wildcards are what any stands for.
+// hosts returns an expression for the hosts. labels replaces a leading "*", and part a "*"
+// inside a label.
 func (p parsed) hosts(labels, part string) string {
 	if p.below != "" {
 		return labels + `\.` + regexp.QuoteMeta(p.below)
@@ -128,7 +129,7 @@ func misreadings(entry string) (list []misreading) {
 		add(otherPort, p.expression(p.scheme, host, ""))
 		add(matchesPrefix, p.expression(p.scheme, host, p.portExpression()+"[0-9]"))
 	}
-	list = append(list, p.besideRange()...)
+	list = append(list, p.outsideRange()...)
 	if strings.HasPrefix(p.host, "[") {
 		return list
 	}
@@ -141,7 +142,7 @@ func misreadings(entry string) (list []misreading) {
 	return append(list, p.names(host)...)
 }
 
-// names returns how servers misread the name of a host.
+// names returns how servers misread a host name.
 func (p parsed) names(host string) (list []misreading) {
 	add := func(f flaw, hosts string) { list = append(list, misreading{f, p.with(hosts)}) }
 	if name := strings.TrimSuffix(p.host, "."); name != p.host {
@@ -178,14 +179,14 @@ func (p parsed) names(host string) (list []misreading) {
 	return append(list, p.dots()...)
 }
 
-// maxDots bounds how many dots of an entry are taken for any character, one at a time.
+// maxDots is the most dots of an entry that dots replaces, one at a time.
 const maxDots = 6
 
-// dots returns the misreadings in which a dot stands for any character.
+// dots returns the misreadings in which one dot matches any character.
 func (p parsed) dots() (list []misreading) {
 	fixed, at := p.host, 0
 	if i := strings.IndexByte(fixed, '*'); i >= 0 {
-		at = i + 2 // a dot next to the wildcard is covered by others
+		at = i + 2 // other misreadings cover a dot next to the wildcard
 	}
 	for n := 0; at < len(fixed) && n < maxDots; at++ {
 		if fixed[at] != '.' {
@@ -203,8 +204,8 @@ func (p parsed) dots() (list []misreading) {
 	return list
 }
 
-// besideRange returns the ports next to a range of ports.
-func (p parsed) besideRange() (list []misreading) {
+// outsideRange returns the misreadings that match the ports just outside a port range.
+func (p parsed) outsideRange() (list []misreading) {
 	base, low, high, ok := portRange(p.scheme + "://" + p.host + p.port)
 	if !ok || p.port == ":*" {
 		return nil
@@ -217,8 +218,8 @@ func (p parsed) besideRange() (list []misreading) {
 	return list
 }
 
-// narrowings returns entries that match some of the origins of an entry: what a server allows
-// that misreads the entry as less than it is.
+// narrowings returns entries that match only some origins of an entry: those that a server
+// allows if it reads the entry too narrowly.
 func narrowings(entry string) (list []string) {
 	if e, ok := strings.CutPrefix(entry, "regexp:"); ok {
 		return alternatives(e)
@@ -241,10 +242,10 @@ func narrowings(entry string) (list []string) {
 	return list
 }
 
-// maxAlternatives bounds how many alternatives of an expression are told apart.
+// maxAlternatives is the most alternatives of an expression that conform tries.
 const maxAlternatives = 10
 
-// alternatives returns the parts of an expression that is (a|b|c) or has such a part.
+// alternatives returns an expression for each alternative of an expression such as x(a|b|c).
 func alternatives(expression string) (list []string) {
 	tree, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
@@ -283,7 +284,7 @@ func alternatives(expression string) (list []string) {
 	return list[:min(len(list), maxAlternatives)]
 }
 
-// fewOf returns the characters of a class with at most four, and otherwise none.
+// fewOf returns the characters of a class, or nil if it has more than four.
 func fewOf(ranges []rune) (chars []rune) {
 	for i := 0; i+1 < len(ranges); i += 2 {
 		for r := ranges[i]; r <= ranges[i+1]; r++ {
@@ -300,21 +301,22 @@ type visitor struct {
 	origin string
 	entry  string // the entry that it belongs to, or that it looks like
 	member bool   // whether the entry matches it
-	flaw          // what is wrong if it is allowed and the file does not allow it
+	flaw          // what is wrong if the server allows it and the file does not
 
-	likes map[string]flaw // the same for other entries that it looks like
+	likes map[string]flaw // the flaws for other entries that it looks like
 }
 
-// Bounds on the origins of a file that are asked about.
+// Bounds of what conform asks about.
 const (
 	maxMisread = 40  // entries whose misreadings are tried
 	maxMembers = 400 // entries whose origins are tried
 	maxSampled = 100 // of these, entries that are patterns
 )
 
-// visitors returns the origins to ask about: members of each entry, with those at its edges, and
-// origins that only a misreading of it matches. All of them are read off the automata of the
-// entries, so there is a look-alike if, and only if, the misreading differs from the file.
+// visitors returns the origins to ask about: members of each entry, with those at its edges,
+// and origins that only a misreading of it matches. All of them come from the automata of the
+// entries, so there is a look-alike if, and only if, the misreading matches an origin that the
+// entries do not.
 func visitors(entries []string, progress func(done, total int)) (list []visitor, notes []string) {
 	exact := make(map[string]bool)
 	var patterns []string
@@ -325,7 +327,7 @@ func visitors(entries []string, progress func(done, total int)) (list []visitor,
 			patterns = append(patterns, e)
 		}
 	}
-	g := gathering{exact: exact, patterns: patterns, seen: make(map[string]int)}
+	g := collector{exact: exact, patterns: patterns, seen: make(map[string]int)}
 	sampled := 0
 	for i, e := range entries[:min(len(entries), maxMembers)] {
 		progress(i, min(len(entries), maxMembers))
@@ -346,7 +348,8 @@ func visitors(entries []string, progress func(done, total int)) (list []visitor,
 	return g.list, g.notes
 }
 
-type gathering struct {
+// collector collects the visitors of a file, each once.
+type collector struct {
 	exact    map[string]bool
 	patterns []string
 	seen     map[string]int // indices in list
@@ -354,7 +357,7 @@ type gathering struct {
 	notes    []string
 }
 
-func (g *gathering) add(v visitor) {
+func (g *collector) add(v visitor) {
 	i, known := g.seen[v.origin]
 	if !known {
 		i = len(g.list)
@@ -385,7 +388,7 @@ func expanded(entry string) []string {
 	return list
 }
 
-func (g *gathering) members(entry string) {
+func (g *collector) members(entry string) {
 	if g.exact[entry] {
 		g.add(visitor{origin: entry, entry: entry, member: true})
 		return
@@ -400,7 +403,7 @@ func (g *gathering) members(entry string) {
 	}
 }
 
-func (g *gathering) lookAlikes(entry string) {
+func (g *collector) lookAlikes(entry string) {
 	for _, e := range expanded(entry) {
 		near := slices.DeleteFunc(slices.Clone(g.patterns), func(p string) bool { return !mayOverlap(p, e) })
 		for _, m := range misreadings(e) {
@@ -417,12 +420,12 @@ func (g *gathering) lookAlikes(entry string) {
 	}
 }
 
-// maxCompared bounds how many origins of the file are compared with a misreading.
+// maxCompared is the most origins of a file that are compared with misreadings.
 const maxCompared = 200
 
 // listed returns the origins of the file that a misreading matches. Other routes may not allow
 // them.
-func (g *gathering) listed(entry string) (origins []string) {
+func (g *collector) listed(entry string) (origins []string) {
 	expression, ok := strings.CutPrefix(entry, "regexp:")
 	if !ok || len(g.exact) > maxCompared {
 		return nil
@@ -440,13 +443,13 @@ func (g *gathering) listed(entry string) (origins []string) {
 	return origins
 }
 
-// sample returns origins of an entry, which need not be one of the file.
-func (g *gathering) sample(entry string, others []string) []string {
+// sample returns origins that an entry matches. The entry need not be in the file.
+func (g *collector) sample(entry string, others []string) []string {
 	origins, err := sample(entry, others, g.exact)
 	if err != nil {
-		note := "an entry is too complex for all its look-alikes to be found"
+		note := "an entry is too complex to find all its look-alikes"
 		if slices.Contains(g.patterns, entry) {
-			note = safe(entry) + " is too complex for all its origins to be asked about"
+			note = safe(entry) + " is too complex to try all its kinds of origins"
 		}
 		if !slices.Contains(g.notes, note) {
 			g.notes = append(g.notes, note)

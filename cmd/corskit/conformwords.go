@@ -8,7 +8,7 @@ import (
 )
 
 // words returns what the console of Chromium says if the browser refuses an answer, or the text
-// of the finding if it has no message for that. parseMessage reads it back.
+// of the finding if it has no message for that. parseMessage can read the result.
 func words(f browsermodel.Fetch, finding browsermodel.Finding, preflight bool) string {
 	if finding.OK {
 		return ""
@@ -46,13 +46,14 @@ var chromiumReasons = map[browsermodel.Code]string{
 		"preflight response.",
 }
 
-// shown are the fields of a request that a command line repeats. The others are the same for
-// every request of a browser.
+// shown are the headers that the curl command repeats. A browser sends the others unchanged
+// with every request.
 var shown = []string{
 	"Host", "Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Access-Control-Request-Private-Network",
 }
 
-// curl returns a command line that sends a request and prints the head of the answer.
+// curl returns a command that sends the request and prints the status and headers of the
+// answer.
 func curl(r browsermodel.Request, also ...string) string {
 	b := []string{"curl", "-i"}
 	switch r.Method {
@@ -71,7 +72,7 @@ func curl(r browsermodel.Request, also ...string) string {
 	return strings.Join(append(b, quoted(r.URL)), " ")
 }
 
-// quoted quotes a word for a shell, if it needs that.
+// quoted quotes a word for a shell, if it needs quotes.
 func quoted(word string) string {
 	plain := strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:") == ""
 	if plain && word != "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// demands are the requests that were refused and that a configuration refuses too, by what
-// matters to policies.
+// demands are the refused requests that a configuration still refuses, grouped by what matters
+// to policies.
 type demands struct {
 	refused tally[demandKey, demand]
 	allowed uint64
@@ -24,15 +24,15 @@ type demandKey struct {
 	route                 int
 }
 
-// demand is what a request asks for, and what became of it.
+// demand is a refused request, its decision, and how many requests are like it.
 type demand struct {
 	request  core.Request
 	class    core.Class
 	requests uint64
 }
 
-// Bounds of the demands that are told apart while a log is read, and of those that
-// suggestions are made for.
+// Bounds of the demands that are kept while a log is read, and of those that suggest makes
+// suggestions for.
 const (
 	maxDemands = 10_000
 	maxPlanned = 2_000

@@ -28,13 +28,14 @@ origins that call it. One origin is listed in the policy, a pattern allows anoth
 the third is refused. For each request the page tells what the script did, what the
 browser sent, what the server answered and why, and what the script saw.
 
-Edit the policy, on the page or in its file: every verdict follows within a second. A
-policy with faults is not used, and the page shows them. With --config the file is yours,
-and the page writes what you type there to it. Otherwise it is a temporary one, which demo
-removes at the end. CORS_* variables have no effect.
+Edit the policy, on the page or in its file: the verdicts follow within a second. If
+the policy has faults, the page shows them and the old policy stays in force. With
+--config FILE, the page edits your file: it writes what you type there. Otherwise the
+policy is in a temporary file, which demo removes at the end. CORS_* variables have no
+effect.
 
-Everything listens on loopback, on three ports: of the page, the API and the calling
-pages. Ctrl-C stops it.`,
+demo listens on three loopback ports: for its own page, for the API, and for the pages
+that call the API. Ctrl-C stops it.`,
 		Example: `  corskit demo
   corskit demo --framework gin
   corskit demo --config cors.yaml --port 4100 --no-open`,
@@ -105,7 +106,7 @@ func (d *demonstration) portTaken(err error) error {
 	return err
 }
 
-// announce prints where everything is, and opens the page.
+// announce prints the addresses and the policy file, and opens the page.
 func (d *demonstration) announce(cmd *cobra.Command, shown *demo.Demo) {
 	t := out(cmd)
 	file := shown.File

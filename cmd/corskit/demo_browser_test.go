@@ -255,7 +255,7 @@ func (d *demoDriver) write(text string) {
 	}
 }
 
-// badEditOnPage makes a mistake on the page, and mends it.
+// badEditOnPage makes a mistake on the page, and fixes it.
 func (d *demoDriver) badEditOnPage() {
 	d.t.Helper()
 	before := d.file()
@@ -271,7 +271,7 @@ func (d *demoDriver) badEditOnPage() {
 	if err := json.Unmarshal([]byte(got), &seen); err != nil {
 		d.t.Fatal(err)
 	}
-	contains(d.t, "the faults", fmt.Sprint(seen[0]), "Not written", "line 3", "slash", "The policy in force stays")
+	contains(d.t, "the faults", fmt.Sprint(seen[0]), "Not written", "line 3", "slash", "The old policy stays in force")
 	if seen[2] != "true" || seen[3] != 3.0 || seen[4] != d.shown || !strings.Contains(fmt.Sprint(seen[1]), "allow_origins") {
 		d.t.Errorf("with a fault, the page shows %s; the verdicts were of %s", got, d.shown)
 	}
@@ -282,7 +282,7 @@ func (d *demoDriver) badEditOnPage() {
 	d.run(fmt.Sprintf(`type(%q); await until(() => $("#faults").hidden); return "";`, before))
 }
 
-// badEditInFile makes a mistake in the file, and mends it on the page.
+// badEditInFile makes a mistake in the file, and fixes it on the page.
 func (d *demoDriver) badEditInFile() {
 	d.t.Helper()
 	good := d.file()
@@ -357,9 +357,9 @@ func (d *demoDriver) strangers() {
 	}
 }
 
-// unreached opens another demo, one of whose pages the browser does not find, with an
-// address that lacks the key. The other pages show their verdicts, and nobody edits. Then that
-// page loads after all.
+// unreached opens another demo, with an address that lacks the key, and keeps the browser from
+// loading one of its pages. The other pages show their verdicts, and the policy cannot be
+// edited. Then that page loads after all.
 func (d *demoDriver) unreached() {
 	d.t.Helper()
 	if d.b.Engine.Name != "chromium" {

@@ -42,7 +42,7 @@ type showing struct {
 	rest strings.Builder // what it printed then, after done
 }
 
-// startDemo starts a demo, and waits until it has printed where everything is.
+// startDemo starts a demo, and waits until it has printed its addresses.
 func startDemo(t *testing.T, dir string, flags ...string) *showing {
 	t.Helper()
 	return startDemoWith(t, dir, nil, append([]string{"--no-open"}, flags...)...)
@@ -101,7 +101,7 @@ func (d *showing) origin() string {
 	return origin
 }
 
-// key returns the key that permits to edit.
+// key returns the key that permits editing.
 func (d *showing) key() string {
 	_, key, _ := strings.Cut(d.page, "#key=")
 	return key
@@ -323,7 +323,7 @@ type policyNow struct {
 	}
 }
 
-// edits edits the policy as the page does, well and badly.
+// edits edits the policy as the page does, with and without faults.
 func (d *showing) edits() {
 	d.t.Helper()
 	put := func(text string, header ...string) (status int, now policyNow) {
@@ -402,11 +402,11 @@ func (d *showing) follows(revision string) {
 	}
 }
 
-// TestDemoOpens starts demos with and without a desktop, whose browser tells what it opens.
+// TestDemoOpens starts demos with and without a desktop, whose browser records what it opens.
 func TestDemoOpens(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("elsewhere, the system has a browser, and it would open")
+		t.Skip("on other systems, a real browser would open")
 	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte("#!/bin/sh\necho \"$1\" > opened\n"), 0o700); err != nil {
@@ -446,7 +446,7 @@ func (d *showing) opens(file string) {
 	}
 }
 
-// TestDemoFails starts demos that cannot be.
+// TestDemoFails starts demos that cannot run.
 func TestDemoFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

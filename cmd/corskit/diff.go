@@ -23,19 +23,19 @@ func newDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD [NEW]",
 		Short: "Report what a configuration change allows and refuses",
-		Long: `diff compares what two configurations do, not how they are written. It makes an
-engine from each file and asks both about every origin and route that either
-file names, and about an origin that neither names. Of the origins that a
-pattern or regular expression matches, it asks about one for each combination
-of entries that match it, so no difference is missed. A note names the entries
-that are too complex for that.
+		Long: `diff compares what two configurations do, not how they are written. It makes an engine
+from each file and asks both about every origin and route that either file names, and
+about an origin that neither names. A pattern or regular expression matches many
+origins: diff groups them by the other entries that match them, and asks about one
+origin of each group, so it misses no difference. A note names the entries that are
+too complex for that.
 
-With one file, diff compares the policies in force with the shadow of the file.
-With two, it also compares their shadows, if one has a shadow: a file without
-one counts as if its shadow were equal to its policies.
+With one file, diff compares the policies in force with the shadow of the file. With
+two files, it also compares their shadows, if either has one. For a file without a
+shadow, its policies take the place of the shadow.
 
-With --traffic, diff asks both about the requests in a log that observe.Log wrote,
-or those that an inspector remembers, and counts those that get another answer.
+With --traffic, diff asks both about the requests in a log that observe.Log wrote, or
+about those that an inspector remembers, and counts the requests whose answer changes.
 
 CORS_* environment variables are ignored unless --env is given.
 
@@ -82,7 +82,7 @@ type compared struct {
 	Notes   []string `json:"notes,omitempty"`
 
 	was, is map[string]string // how the files spell max_age, by seconds as in "600s"
-	shadow  bool              // of a file with its own shadow
+	shadow  bool              // whether a file is compared with its own shadow
 }
 
 func (d *diff) run(cmd *cobra.Command, files []string) error {
@@ -161,7 +161,7 @@ func (d *diff) runTraffic(cmd *cobra.Command, before, after *config.Config) erro
 	return err
 }
 
-// compare asks both configurations the same questions.
+// compare returns the changes from one configuration to another.
 func compare(
 	ctx context.Context, before, after *config.Config, progress func(config.Progress),
 ) (changes []change, notes []string) {
@@ -246,7 +246,7 @@ func (c *comparison) add(d change) int {
 	return i
 }
 
-// none is used instead of an index if nothing changes.
+// none is the index if nothing changes.
 const none = -1
 
 // outcome is the result of a request under a configuration.
@@ -407,11 +407,11 @@ func (d compared) printRights(t terminal, c change) {
 	}
 }
 
-// maxAgeRight begins the right to cache preflights.
+// maxAgeRight is the beginning of the right to cache preflights.
 const maxAgeRight = "max_age "
 
-// cutMaxAge returns the rights without that to cache preflights, and its duration as the
-// file spells it.
+// cutMaxAge removes the right to cache preflights, and returns its duration as the file spells
+// it.
 func cutMaxAge(rights []string, spelled map[string]string) (others []string, duration string) {
 	for _, r := range rights {
 		if d, ok := strings.CutPrefix(r, maxAgeRight); ok {

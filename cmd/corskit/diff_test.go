@@ -149,7 +149,7 @@ func TestDiffNote(t *testing.T) {
 	}
 }
 
-// Samples are left out where whole entries or port ranges of the same change say as much.
+// diff omits samples that whole entries or port ranges of the same change cover.
 func TestDiffWithoutSamples(t *testing.T) {
 	t.Parallel()
 	const change = "], max_age: 10m, expose_headers: [x-a"

@@ -10,14 +10,15 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// named is a text for some of the origins of a change.
+// named is a text that names some origins of a change.
 type named struct {
 	change  int // the index in the changes
 	text    string
 	origins []string // if the change applies only to some origins of an entry: samples of them
 }
 
-// names returns the texts for the origins of an entry in the changes that apply to them.
+// names returns the texts that name the origins of an entry, in each change that applies to
+// some of them.
 func (c *comparison) names(p originSample, patterns []originSample) (list []named) {
 	first := c.changeFor(p.origins[0])
 	differs := func(o string) bool { return c.changeFor(o) != first }
@@ -64,11 +65,11 @@ func (c *comparison) addNames(list []named) {
 	}
 }
 
-// maxRanges is the number of port ranges that replace samples.
+// maxRanges is the most port ranges that replace samples.
 const maxRanges = 8
 
-// portRanges returns the parts of an entry with a port range, as ranges, or nil if the
-// entry has none or ranges do not describe the parts.
+// portRanges splits the port range of an entry by the changes that apply. It returns nil if the
+// entry has no port range, or if the changes do not follow ranges.
 func (c *comparison) portRanges(p originSample, patterns []originSample) (list []named) {
 	base, low, high, ok := portRange(p.name)
 	if !ok {
@@ -104,7 +105,7 @@ func (c *comparison) portRanges(p originSample, patterns []originSample) (list [
 	return list
 }
 
-// namesOf returns the names of the entries that are no origins.
+// namesOf returns the names of the entries that are not exact origins.
 func namesOf(patterns []originSample) (names []string) {
 	for _, p := range patterns {
 		if !core.IsOrigin(p.name) {

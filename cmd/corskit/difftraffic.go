@@ -20,7 +20,7 @@ type trafficDiff struct {
 	Notes   []string        `json:"notes,omitempty"`
 }
 
-// trafficChange is what becomes of some requests before and after.
+// trafficChange is a change that some requests have in common.
 type trafficChange struct {
 	Effect   string         `json:"effect"` // allowed, refused or changed
 	Before   ruling         `json:"before"`
@@ -29,14 +29,14 @@ type trafficChange struct {
 	Origins  []trafficShare `json:"origins"`
 }
 
-// ruling is what becomes of a request.
+// ruling is how a configuration decides a request.
 type ruling struct {
 	Result      core.Result `json:"result"`
 	Code        core.Code   `json:"code"`
 	Refused     string      `json:"refused,omitempty"` // the method or header name that is not allowed
 	Credentials bool        `json:"credentials"`       // whether a request with credentials is allowed too
 
-	// PrivateNetwork is whether a request into the private network, which asks for it, may be sent.
+	// PrivateNetwork is whether the preflight permits a request into a private network.
 	PrivateNetwork bool `json:"privateNetwork"`
 }
 
@@ -64,7 +64,7 @@ func (r ruling) String() string {
 	return fmt.Sprintf("%s (%s)", r.Result, r.Code)
 }
 
-// trafficKey is what requests have in common that diff --traffic counts together.
+// trafficKey groups the requests that diff --traffic counts together.
 type trafficKey struct {
 	origin        string
 	before, after ruling
@@ -107,8 +107,8 @@ func compareTraffic(cmd *cobra.Command, from string, before, after *config.Confi
 	return d, err
 }
 
-// same reports whether two results are the same for a browser and a handler. Why something
-// is allowed does not matter.
+// same reports whether a browser and a handler see no difference between two rulings. The
+// reason why a request is allowed does not matter.
 func (r ruling) same(other ruling) bool {
 	if passes(core.Class{Result: r.Result}) && r.Result == other.Result {
 		return r.Credentials == other.Credentials && r.PrivateNetwork == other.PrivateNetwork
@@ -158,6 +158,6 @@ func (d trafficDiff) print(t terminal) {
 	if len(d.Changes) == 0 {
 		t.printf("no difference for %s\n", counted(d.Traffic.Refusals, "request"))
 	} else {
-		t.printf("%d of %s change\n", d.Changed, counted(d.Traffic.Refusals, "request"))
+		t.printf("%d of %s get a different answer\n", d.Changed, counted(d.Traffic.Refusals, "request"))
 	}
 }

@@ -28,9 +28,9 @@ headers the server sends, and whether the script may read the response. If it
 may not, explain says what to change. Without a FILE, explain reads cors.yaml.
 If the file has a shadow, explain also says how the shadow differs.
 
-MESSAGE is what the console of Chromium, Firefox or Safari says, pasted whole, or
-"-" for standard input. It gives the origin, URL, method and header, as far as it
-names them. Flags override it.
+MESSAGE is a message from the console of Chromium, Firefox or Safari, pasted whole;
+"-" reads it from standard input. explain uses the origin, URL, method and header that
+it names. Flags override the message.
 
 Exit status: 0 if the script may read the response, 1 if not, 2 if the file has
 faults.`,
@@ -47,7 +47,8 @@ faults.`,
 	x.source.flags(cmd)
 	x.script.flags(cmd)
 	names := frameworkNames()
-	cmd.Flags().StringVarP(&x.framework, "framework", "f", "nethttp", "whose reading of paths decides the route: "+list(names))
+	cmd.Flags().StringVarP(&x.framework, "framework", "f", "nethttp",
+		"the framework whose reading of paths decides the route: "+list(names))
 	complete(cmd, "framework", names...)
 	cmd.Flags().StringVar(&x.path, "path", "/", "the path to fetch")
 	cmd.Flags().StringVar(&x.host, "host", defaultHost, "the host to fetch from, with a port if it has one")
@@ -105,7 +106,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	if err != nil {
 		return err
 	}
-	server := paper{explain: c.Engine().Explain, policies: c.Policies, fetch: fetch, reading: readings[x.framework]}
+	server := modelServer{explain: c.Engine().Explain, policies: c.Policies, fetch: fetch, reading: readings[x.framework]}
 	v := x.ask(cmd.Context(), &server)
 	result := explained{
 		File: files[0], Message: m, Fetch: fetch, Verdict: verdictOf(v), Fix: server.fix(v), Notes: notes, Exchanges: server.exchanges(v),
@@ -145,8 +146,8 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 	return err
 }
 
-// overridden returns notes about the keys that a fix would change in vain, because a variable
-// replaces them.
+// overridden returns notes about keys that a fix would change without effect, because a
+// variable replaces them.
 func overridden(c *config.Config, fix string) (notes []string) {
 	for _, n := range c.Notes {
 		key := n.Key[strings.LastIndexByte(n.Key, '.')+1:]
@@ -157,8 +158,8 @@ func overridden(c *config.Config, fix string) (notes []string) {
 	return notes
 }
 
-// ask returns what a browser makes of the answers of a server.
-func (x *explain) ask(ctx context.Context, server *paper) browsermodel.Verdict {
+// ask returns the browser's verdict on the fetch from a server.
+func (x *explain) ask(ctx context.Context, server *modelServer) browsermodel.Verdict {
 	browser := browsermodel.Browser{Transport: server.answer, Profile: profiles[x.script.browser]}
 	return browser.Fetch(ctx, server.fetch)
 }
@@ -220,12 +221,13 @@ func (x *explain) refusedMethods(cmd *cobra.Command, files []string) string {
 	return text
 }
 
-// dependsOnPolicy reports whether a policy that refuses the request leads to the message.
+// dependsOnPolicy reports whether a policy that refuses the request can have caused the
+// message.
 func (m message) dependsOnPolicy() bool {
 	return m.Code != "" && (outcomes[m.Code] == "" || m.Code == browsermodel.CodePreflightStatus && (m.Status == 0 || m.Status == 403))
 }
 
-// compare adds what the message says beyond the verdict on the policy.
+// compare adds what the message tells in addition to the verdict on the policy.
 func (e *explained) compare(m message) {
 	switch {
 	case m.beyondCORS():
@@ -257,9 +259,9 @@ func (x *explain) url() (string, error) {
 	return scheme + "://" + x.host + x.path, nil
 }
 
-// paper is a server that exists only on paper. It answers as the middleware would
+// modelServer is a server that exists only in memory. It answers as the middleware would
 // around a handler that always returns 200.
-type paper struct {
+type modelServer struct {
 	explain      func(context.Context, core.Request) core.Explanation
 	policies     []core.Policy
 	fetch        browsermodel.Fetch
@@ -269,7 +271,7 @@ type paper struct {
 }
 
 // answer implements [browsermodel.Transport].
-func (p *paper) answer(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+func (p *modelServer) answer(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 	if _, err := url.Parse(r.URL); err != nil {
 		return browsermodel.Response{}, err
 	}
@@ -314,7 +316,7 @@ func answerOf(x core.Explanation) browsermodel.Response {
 }
 
 // exchanges joins the exchanges and their explanations.
-func (p *paper) exchanges(v browsermodel.Verdict) []exchange {
+func (p *modelServer) exchanges(v browsermodel.Verdict) []exchange {
 	list := make([]exchange, len(v.Exchanges))
 	for i, e := range v.Exchanges {
 		x := p.explanations[i]
@@ -328,9 +330,9 @@ func (p *paper) exchanges(v browsermodel.Verdict) []exchange {
 	return list
 }
 
-// exactRoutes returns a note if a route would cover the request, before the one that
-// does, if its path ended in a slash.
-func (p *paper) exactRoutes(routes []core.Route) []string {
+// exactRoutes returns a note about the first earlier route that would cover the request if the
+// path of the route ended in a slash.
+func (p *modelServer) exactRoutes(routes []core.Route) []string {
 	u, err := url.Parse(p.fetch.URL)
 	if err != nil || len(p.explanations) == 0 {
 		return nil
@@ -352,7 +354,7 @@ func (p *paper) exactRoutes(routes []core.Route) []string {
 }
 
 // fix says what to change in the file to allow the fetch, if it is refused.
-func (p *paper) fix(v browsermodel.Verdict) string {
+func (p *modelServer) fix(v browsermodel.Verdict) string {
 	if v.Allowed || len(p.explanations) == 0 {
 		return "" // if nothing was sent, the fault is in the script
 	}
@@ -366,7 +368,7 @@ func (p *paper) fix(v browsermodel.Verdict) string {
 
 // fixCredentials says how to allow a fetch with credentials. It never suggests a
 // policy that core refuses.
-func (p *paper) fixCredentials(name string) string {
+func (p *modelServer) fixCredentials(name string) string {
 	const leave = "fetch without credentials"
 	i := slices.IndexFunc(p.policies, func(q core.Policy) bool { return q.Name == name })
 	if i < 0 {

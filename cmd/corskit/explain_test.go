@@ -228,7 +228,7 @@ func TestExplainHeaderFaults(t *testing.T) {
 	}
 }
 
-// A policy that allows every origin does not allow what no page has for an origin.
+// A policy that allows every origin does not allow an origin that no page has.
 func TestExplainNoSuchOrigin(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

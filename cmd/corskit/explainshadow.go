@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// shadowed is what the shadow of a file makes of a fetch, in the JSON output.
+// shadowed is how the shadow of a file decides a fetch, in the JSON output.
 type shadowed struct {
 	// Difference is stricter or looser if only one of the two allows the fetch. Otherwise it
 	// is how an observer of the server classes the requests, which also counts what the
@@ -20,15 +20,15 @@ type shadowed struct {
 	Exchanges  []exchange      `json:"exchanges"`
 }
 
-// shadow returns what the shadow makes of a fetch. The server has answered its requests, and
+// shadow returns how the shadow decides a fetch. The server has answered its requests, and
 // inForce is the verdict on these answers. It returns nil if the file has no shadow or the
 // browser sent nothing.
-func (x *explain) shadow(ctx context.Context, c *config.Config, server *paper, inForce browsermodel.Verdict) *shadowed {
+func (x *explain) shadow(ctx context.Context, c *config.Config, server *modelServer, inForce browsermodel.Verdict) *shadowed {
 	if c.Shadow == nil || len(server.requests) == 0 {
 		return nil
 	}
 	engine := c.Engine()
-	trial := paper{policies: c.Shadow.Policies, fetch: server.fetch, reading: server.reading}
+	trial := modelServer{policies: c.Shadow.Policies, fetch: server.fetch, reading: server.reading}
 	trial.explain = func(ctx context.Context, r core.Request) core.Explanation {
 		explanation, _ := engine.ExplainShadow(ctx, r)
 		return explanation
@@ -54,7 +54,8 @@ type differences []core.Difference
 
 func (d *differences) Observe(_ context.Context, o *core.Observation) { *d = append(*d, o.Shadow) }
 
-// differenceFor says how the shadow differs for any of the requests.
+// differenceFor returns how the shadow differs for the requests: looser if it is looser for
+// any, otherwise stricter if it is stricter for any.
 func differenceFor(ctx context.Context, engine *core.Engine, requests []core.Request) core.Difference {
 	var all differences
 	stop := engine.Observe(&all)

@@ -21,18 +21,17 @@ func newExport() *cobra.Command {
 		Short: "Write a policy for a gateway",
 		Long: `export writes the policies of a file for a gateway, cloud service or proxy.
 
-What the target cannot say is an error with the line of the file, the limit of
-the target and a fix. export never writes a wider answer. With --lossy narrower,
-it writes a narrower one where there is one, and lists what is lost.
+A setting that the target cannot express is an error, with its line, the limit of the
+target and a fix. export never writes a wider policy. With --lossy narrower, it writes
+a narrower one if there is one, and lists what is lost.
 
-Before it prints the text, export reads it back and compares what the gateway
-would answer with the file, for every origin, method and header, as browsers
-judge the answers.
+Before it prints the text, export reads it back. It compares the gateway's answers
+with those of the file for every origin, method and header, as a browser judges them.
 
 Targets:
 ` + targetList(true) + `
-Exit status: 0 if the text is written, 1 if the target cannot say the policy, 2
-if there is no answer.`,
+Exit status: 0 if the text is written, 1 if the target cannot express the
+policy, 2 if there is no answer.`,
 		Example: `  corskit export cors.yaml --to envoy
   corskit export cors.yaml --to gateway-api -o routes.yaml
   corskit export cors.yaml --to s3 --route /public/
@@ -43,7 +42,7 @@ if there is no answer.`,
 	}
 	e.source.flags(cmd)
 	cmd.Flags().StringVar(&e.to, "to", "", "the target (required)")
-	cmd.Flags().StringVar(&e.lossy, "lossy", "", "narrower: leave out what the target cannot say, and list it")
+	cmd.Flags().StringVar(&e.lossy, "lossy", "", "narrower: leave out what the target cannot express, and list it")
 	cmd.Flags().StringVar(&e.route, "route", "",
 		"export only this route: its index, as in 0, or its host and path, as in api.example.com/public/")
 	e.output.flags(cmd)
@@ -69,7 +68,7 @@ func (o *textOutput) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite an existing file")
 }
 
-// check returns an error if the flags name no file.
+// check returns an error if --output does not name a file.
 func (o *textOutput) check(cmd *cobra.Command) error {
 	if !cmd.Flags().Changed("output") {
 		return nil
@@ -214,13 +213,13 @@ func newImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE --from SOURCE",
 		Short: "Make a policy from the file of a gateway",
-		Long: `import reads the CORS settings of a gateway, cloud service or framework, and
-prints them as a policy. Comments name the lines that settings come from.
+		Long: `import reads the CORS settings of a gateway, cloud service or framework, and prints
+them as a policy. Comments name the line that each setting comes from.
 
-The policy is never wider than what the source allows, and import compares both
-to make sure. What no policy says, or what only looks narrow, such as "*" with
-credentials or an expression without anchors, is an error with the line and what
-to write. FILE may be "-" for standard input.
+The policy is never wider than the source: import compares the two to make sure. A
+setting that no policy can express, or that is wider than it looks, such as "*" with
+credentials or an expression without anchors, is an error, with its line and what to
+write instead. FILE may be "-" for standard input.
 
 Sources:
 ` + targetList(false) + `

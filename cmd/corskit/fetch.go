@@ -20,8 +20,8 @@ type script struct {
 	credentials bool
 	browser     string
 
-	preflight bool   // whether the browser has sent a preflight, for a reason that is unknown
-	guess     string // what the fetch is, if a message says neither the method nor the headers
+	preflight bool   // whether the browser has sent a preflight, although the message does not say why
+	guess     string // describes the assumed fetch, if a message names neither method nor headers
 }
 
 func (s *script) flags(cmd *cobra.Command) {
@@ -71,7 +71,7 @@ func (s *script) fetch(url string) (f browsermodel.Fetch, notes []string, err er
 		}
 		f.Header = append(f.Header, browsermodel.Field{Name: name, Value: value})
 	}
-	f.UploadListeners = s.preflight && !f.NeedsPreflight() // these force one
+	f.UploadListeners = s.preflight && !f.NeedsPreflight() // upload listeners force a preflight
 	return f, append(notes, s.notes()...), nil
 }
 
@@ -97,7 +97,7 @@ func originFault(origin string) string {
 	case origin == "null":
 		return ""
 	case strings.Contains(origin, "*"):
-		return safe(origin) + " is a pattern, and no page has it for an origin: name one that it matches"
+		return safe(origin) + " is a pattern, not the origin of a page: name an origin that it matches"
 	case webURL(origin) != "":
 		return "no page has the scheme of " + safe(origin)
 	case browsermodel.OriginOf(origin) != origin:
@@ -106,9 +106,9 @@ func originFault(origin string) string {
 	return ""
 }
 
-// exampleValue returns a value for a header that is given without one. For
-// Content-Type it returns that of JSON, which people usually mean and which needs a
-// preflight, unlike the types of forms.
+// exampleValue returns a value for a header that is given without one. For Content-Type it
+// returns the type of JSON: people usually mean that, and unlike the types of forms it needs a
+// preflight.
 func exampleValue(name string) string {
 	if strings.EqualFold(name, "content-type") {
 		return "application/json"
@@ -251,8 +251,8 @@ func relevant(name string) bool {
 	return strings.HasPrefix(name, "access-control-")
 }
 
-// printVerdict prints the result of the fetch and, after label, its fix. It omits where the
-// cause is explained if m, which may be nil, has said that.
+// printVerdict prints the result of the fetch and, after label, its fix. It omits the link to
+// the explanation of the code if m, which may be nil, has printed one.
 func printVerdict(t terminal, v verdict, label, fix string, m *message) {
 	word, how := "refused", red
 	if v.Allowed {

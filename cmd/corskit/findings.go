@@ -38,10 +38,10 @@ type suspect struct {
 	sent      int
 	silent    int    // how many of the requests sent got no answer
 	failure   string // why the first of these got none
-	busy      bool   // a busy server is sent no further requests
+	busy      bool   // whether the server is busy: then no more requests are sent
 	opaque    string // says that a page does not see the status of the busy server, or is empty
 	redirect  string // where the last response redirects to, if the browser does not follow
-	hidden    string // the method whose responses to strangers no request shows, or ""
+	hidden    string // the method, if no request shows how the server answers strangers who use it; or ""
 	skipped   []string
 	findings  []finding
 }
@@ -108,9 +108,9 @@ func (s *suspect) represents(own answer) bool {
 	return false
 }
 
-// add adds a finding, unless there is one with the same code, origin and URL. An empty URL
-// means that of the fetch. If the URL is not the one of the command line, add appends it
-// to the text.
+// add adds a finding, unless there is one with the same code, origin and URL. If the URL of the
+// finding is empty, add sets it to that of the fetch. If it is not the URL of the command line,
+// add appends it to the text.
 func (s *suspect) add(f finding) {
 	if f.URL == "" {
 		f.URL = s.fetch.URL
@@ -125,7 +125,7 @@ func (s *suspect) add(f finding) {
 	}
 }
 
-// skip notes that probe could not look for a finding.
+// skip records that probe could not look for a finding.
 func (s *suspect) skip(code string) {
 	if !slices.Contains(s.skipped, code) {
 		s.skipped = append(s.skipped, code)
@@ -137,7 +137,7 @@ func (s *suspect) skip(code string) {
 func (s *suspect) unjudged() string {
 	var reasons []string
 	if s.silent > 0 {
-		reason := fmt.Sprintf("%d of %s got no answer, the first because: %s", s.silent, plural(s.sent, "further request"), s.failure)
+		reason := fmt.Sprintf("%d of %s got no answer (the first: %s)", s.silent, plural(s.sent, "further request"), s.failure)
 		if s.busy {
 			reason += ", and no more were sent"
 		}
@@ -252,7 +252,7 @@ func opaque(r browsermodel.Response) string {
 // to prove that it is a browser.
 var challengeHeaders = []string{"Cf-Mitigated", "X-Amzn-Waf-Action"}
 
-// silence notes that a request got no answer.
+// silence records that a request got no answer.
 func (s *suspect) silence(reason string) {
 	if s.silent++; s.failure == "" {
 		s.failure = reason

@@ -24,16 +24,16 @@ func newFleet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fleet",
 		Short: "Give one policy to many replicas, through etcd",
-		Long: `fleet changes and watches the policy of many replicas, which etcd holds. Services
-join with package fleet.
+		Long: `fleet manages the policy of many replicas, which is stored in etcd. Services join a
+fleet with package fleet.
 
-etcd is reached as with etcdctl: --endpoints, --cacert, --cert and --key, --user and
---password. Each of these flags, and --prefix, --signing-key, --public-keys and
---author, may be an environment variable: CORSKIT_FLEET_ENDPOINTS for --endpoints,
-CORSKIT_FLEET_SIGNING_KEY for --signing-key, and so on.
+The flags for the connection are those of etcdctl: --endpoints, --cacert, --cert and
+--key, --user and --password. An environment variable can set each of them, and
+--prefix, --signing-key, --public-keys and --author: CORSKIT_FLEET_ENDPOINTS for
+--endpoints, CORSKIT_FLEET_SIGNING_KEY for --signing-key, and so on.
 
 Exit status: 0 if all is well, 1 if a rollout is halted or a replica refuses the
-policy, 2 if etcd cannot be asked or nothing was changed.`,
+policy, 2 if etcd does not answer or nothing was changed.`,
 		Example: `  corskit fleet dev
   corskit fleet keygen
   corskit fleet push cors.yaml --message "shop.example may read" --steps 5%,25%,100% --pause 10m
@@ -52,7 +52,7 @@ policy, 2 if etcd cannot be asked or nothing was changed.`,
 	return cmd
 }
 
-// fleetVariable begins the names of environment variables that set flags.
+// fleetVariable is the prefix of the environment variables that set flags.
 const fleetVariable = "CORSKIT_FLEET_"
 
 // fleetFlags are the flags that environment variables may set.
@@ -61,7 +61,7 @@ var fleetFlags = []string{
 	"timeout", "user",
 }
 
-// connection holds the flags of the commands that ask etcd.
+// connection holds the flags of the commands that use etcd.
 type connection struct {
 	endpoints             []string
 	cacert, cert, key     string
@@ -85,9 +85,9 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.password, "password", "", "the password of the user; without it, a terminal asks")
 	f.StringVar(&c.prefix, "prefix", fleet.DefaultPrefix, "the prefix of the fleet's keys in etcd")
 	f.StringVar(&c.signingKey, "signing-key", "",
-		"sign with this private key, and believe what it has signed (file of 'corskit fleet keygen')")
+		"sign with this private key, and trust what it has signed (a file from 'corskit fleet keygen')")
 	f.StringVar(&c.publicKey, "public-keys", "",
-		"believe only what these keys have signed: the file that replicas have (default: that of --signing-key)")
+		"trust only what these keys have signed: the file of public keys that replicas have (default: the key of --signing-key)")
 	f.DurationVar(&c.timeout, "timeout", 5*time.Second, "how long etcd may take to answer")
 }
 
@@ -96,7 +96,7 @@ func (c *connection) writeFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.author, "author", "", "who makes the change, for the history (default: user@host)")
 }
 
-// environment sets the flags that the command line omits from the environment.
+// environment sets, from environment variables, the flags that the command line omits.
 func (c *connection) environment(cmd *cobra.Command, environ []string) error {
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
@@ -110,7 +110,7 @@ func (c *connection) environment(cmd *cobra.Command, environ []string) error {
 		}
 		f := cmd.Flags().Lookup(flag)
 		if f == nil || f.Changed {
-			continue // of another command, or overridden
+			continue // another command has the flag, or the command line sets it
 		}
 		if value == "" {
 			return usagef("%s is set, but empty: unset it for the default, or give it a value", name)
@@ -133,7 +133,7 @@ func fleetVariables() string {
 // unusedFlag reports a flag that has no effect without another.
 func unusedFlag(flags *pflag.FlagSet, name, without string) error {
 	if f := flags.Lookup(name); f != nil && f.Changed {
-		return usagef("--%s has no effect without --%s: add it, or remove --%s", name, without, name)
+		return usagef("--%s has no effect without --%s: add --%[2]s, or remove --%[1]s", name, without)
 	}
 	return nil
 }
@@ -205,12 +205,13 @@ func (c *connection) connect(cmd *cobra.Command) (*operator, error) {
 	return &operator{Store: store, claimed: claimed, client: client, timeout: c.timeout, signed: opts.Key != nil}, nil
 }
 
-// brief returns a context for one question.
+// brief returns a context for one request to etcd.
 func (o *operator) brief(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, o.timeout)
 }
 
-// dial makes a client. With a user it asks etcd at once, and etcd may be away.
+// dial makes a client. With a user, the client logs in at once, which fails if etcd does not
+// answer.
 func dial(ctx context.Context, cfg clientv3.Config) (*clientv3.Client, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		cfg.DialTimeout = time.Until(deadline)
@@ -218,9 +219,9 @@ func dial(ctx context.Context, cfg clientv3.Config) (*clientv3.Client, error) {
 	return clientv3.New(cfg)
 }
 
-// unreachable says what could not be reached.
+// unreachable returns the error of a command that cannot use etcd.
 func (c *connection) unreachable(err error) error {
-	return fmt.Errorf("etcd at %s cannot be asked: %w; set --endpoints or %sENDPOINTS, or start one with 'corskit fleet dev'",
+	return fmt.Errorf("cannot use etcd at %s: %w; set --endpoints or %sENDPOINTS, or start one with 'corskit fleet dev'",
 		safe(strings.Join(c.endpoints, ", ")), err, fleetVariable)
 }
 

@@ -335,7 +335,7 @@ func TestFleetHalts(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := o.run(exitNo, "push", "--yes", "--steps", "100%")
-	contains(t, "a push without the profile", r.stdout, "with profile prod:\nnote: this is gone",
+	contains(t, "a push without the profile", r.stdout, "with profile prod:\nnote: only the policy in force is valid",
 		"halted: revision 2: replica prod-1 refused it", "prod-1: ")
 	o.golden("status-halted", o.run(exitNo, "status"))
 	contains(t, "status --wait", o.run(exitNo, "status", "--wait").stdout, "halted: revision 2:")
@@ -344,7 +344,8 @@ func TestFleetHalts(t *testing.T) {
 
 	contains(t, "labels that nobody has", o.run(exitFail, "push", "--yes", "--steps", "100%", "--labels", "stage=none").stderr,
 		"nothing was pushed: none of the 2 replicas that report has the labels stage=none")
-	// Other labels: prod-1 is not selected. The rollout stays with its part until it is promoted.
+	// Other labels: prod-1 is not selected. The rollout stays with its share of the replicas
+	// until it is promoted.
 	r = o.run(exitYes, "push", "--yes", "--steps", "100%", "--labels", "stage=dev")
 	contains(t, "a push with labels", r.stdout, "halted since ",
 		"has reached 100% of stage=dev, 1 replica; it stays there until 'corskit fleet promote'")
@@ -365,7 +366,7 @@ func TestFleetHalts(t *testing.T) {
 	}
 }
 
-// A rollout that is interrupted stays at its step, until someone goes on with it or ends it.
+// An interrupted rollout stays at its step, until someone continues or ends it.
 func TestFleetInterrupted(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
@@ -374,21 +375,22 @@ func TestFleetInterrupted(t *testing.T) {
 	o.run(exitYes, "push", "--yes")
 	o.write("cors.yaml", "https://b.example")
 	text := o.interrupted("next step at ", "push", "--yes", "--steps", "50%,100%", "--pause", "1h")
-	contains(t, "an interrupted push", text, "interrupted: the rollout stays at 50% (step 1 of 2); 'corskit fleet promote --steps' goes on")
+	contains(t, "an interrupted push", text,
+		"interrupted: the rollout stays at 50% (step 1 of 2); 'corskit fleet promote --steps' continues it")
 	contains(t, "the status", o.run(exitYes, "status").stdout, "rollout: revision 2 at 50% (step 1 of 2); the others keep revision 1")
 	o.golden("promote", o.run(exitYes, "promote", "--yes", "-m", "no complaints"))
 	contains(t, "the status", o.run(exitYes, "status", "--wait").stdout, "done: revision 2 is in force")
 
 	o.write("cors.yaml", "https://c.example")
 	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
-	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' goes on with its steps")
-	text = o.interrupted("nobody drives this rollout: 'corskit fleet promote --steps'", "status", "--wait")
+	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' continues its steps")
+	text = o.interrupted("no command drives this rollout: 'corskit fleet promote --steps'", "status", "--wait")
 	contains(t, "status --wait, which changes nothing", text+o.run(exitYes, "status").stdout, "corskit: interrupted\n",
 		"revision 4 at 50% (step 1 of 2)")
 	contains(t, "promote --steps", o.run(exitYes, "promote", "--steps").stdout, "done: revision 4 is in force")
 }
 
-// With a key, what nobody signed is refused, by replicas and by commands.
+// With a key, replicas and commands refuse what no key has signed.
 func TestFleetKeys(t *testing.T) {
 	t.Parallel()
 	noSignals(t)
@@ -396,7 +398,7 @@ func TestFleetKeys(t *testing.T) {
 	r := o.run(exitYes, "keygen")
 	id := regexp.MustCompile(`[0-9a-f]{16}`).FindString(r.stdout)
 	contains(t, "keygen", r.stdout, "fleet.key is private", "fleet.pub is public", "export CORSKIT_FLEET_SIGNING_KEY=")
-	order := regexp.MustCompile(`(?s)the first key.*push --replace.*then deploy.*another key.*both keys.*then push`)
+	order := regexp.MustCompile(`(?s)the first key.*push --replace.*then deploy.*has a key already.*both keys.*then push`)
 	if !order.MatchString(r.stdout) {
 		t.Errorf("keygen prints another order:\n%s", r.stdout)
 	}
@@ -450,7 +452,7 @@ func TestFleetKeys(t *testing.T) {
 		"a public key, but the private key is needed")
 }
 
-// watch prints what is there, and what comes.
+// watch prints the current state, and then each change.
 func TestFleetWatch(t *testing.T) {
 	t.Parallel()
 	noSignals(t)

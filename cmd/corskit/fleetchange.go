@@ -11,7 +11,7 @@ import (
 	"github.com/corskit/corskit/fleet"
 )
 
-// fleetChange has the flags of promote and rollback.
+// fleetChange holds the flags of promote and rollback.
 type fleetChange struct {
 	connection connection
 	message    string
@@ -35,11 +35,11 @@ func newFleetPromote() *cobra.Command {
 		Long: `promote ends a rollout: all replicas take its policy now. A rollout that is halted is
 promoted only with --force.
 
-With --steps, promote goes on with the steps of a rollout that nobody drives, because
+With --steps, promote continues the steps of a rollout that no command drives, because
 its push was interrupted or had --no-wait.
 
-Exit status: 0 if the policy is promoted, 1 if the rollout is halted, 2 if there is
-none, or etcd cannot be asked.`,
+Exit status: 0 if the policy is promoted, 1 if the rollout is halted, 2 if there is no
+rollout, or etcd does not answer.`,
 		Example: `  corskit fleet promote --message "no complaints"
   corskit fleet promote --steps`,
 		Args: args(cobra.NoArgs),
@@ -47,11 +47,11 @@ none, or etcd cannot be asked.`,
 	}
 	c.flags(cmd)
 	cmd.Flags().BoolVar(&c.force, "force", false, "promote a rollout although it is halted")
-	cmd.Flags().BoolVar(&c.steps, "steps", false, "go on with the steps, instead of giving the policy to all at once")
+	cmd.Flags().BoolVar(&c.steps, "steps", false, "continue the steps, instead of giving the policy to all replicas at once")
 	return cmd
 }
 
-// with connects, and runs a command with the head that is to change.
+// with connects, and calls run with the head that the command changes.
 func (c *fleetChange) with(cmd *cobra.Command, run func(context.Context, *operator, *fleet.Head) error) error {
 	return c.connection.with(cmd, func(ctx context.Context, o *operator) error {
 		brief, cancel := o.brief(ctx)
@@ -83,7 +83,7 @@ func (c *fleetChange) promoteFrom(ctx context.Context, cmd *cobra.Command, o *op
 	}
 	printRollout(t, head)
 	if head.Rollout.Halted != nil && !c.force {
-		t.printf("nothing was promoted: add --force, or 'corskit fleet rollback' ends the rollout\n")
+		t.printf("nothing was promoted: add --force, or end the rollout with 'corskit fleet rollback'\n")
 		return errNo
 	}
 	question, err := o.question(ctx, fmt.Sprintf("give revision %d", head.Candidate.Pushed), nil)
@@ -193,7 +193,7 @@ func (o *operator) showRollback(ctx context.Context, cmd *cobra.Command, head *f
 	if after == nil {
 		return target, errors.New("the files of that revision are damaged or no longer kept: push the policy that you want")
 	}
-	t.printf("back to revision %d; against revision %d:\n", target.Pushed, newest.Pushed)
+	t.printf("back to revision %d; compared with revision %d:\n", target.Pushed, newest.Pushed)
 	if before == nil {
 		printNoFiles(t, newest)
 		return target, nil

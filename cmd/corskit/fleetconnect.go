@@ -36,7 +36,7 @@ func (c *connection) clientConfig(cmd *cobra.Command) (clientv3.Config, error) {
 	return cfg, err
 }
 
-// checkEndpoints reports whether an endpoint has TLS. All must have it, or none.
+// checkEndpoints reports whether the endpoints use TLS. It returns an error if only some do.
 func (c *connection) checkEndpoints() (secure bool, err error) {
 	const want = "write it like https://etcd.example.com:2379"
 	if len(c.endpoints) == 0 {
@@ -82,7 +82,7 @@ func (c *connection) onLoopback() bool {
 
 func (c *connection) wantsTLS() bool { return c.cacert+c.cert+c.key != "" || c.insecure }
 
-// tls returns the configuration of TLS, or nil without it.
+// tls returns the TLS configuration, or nil if the endpoints do not use TLS.
 func (c *connection) tls(secure bool) (*tls.Config, error) {
 	if !secure {
 		return nil, nil
@@ -111,7 +111,7 @@ func (c *connection) tls(secure bool) (*tls.Config, error) {
 	return cfg, nil
 }
 
-// credentials returns the user and the password, for which it asks at a terminal.
+// credentials returns the user and the password. At a terminal, it asks for a missing password.
 func (c *connection) credentials(cmd *cobra.Command) (user, password string, err error) {
 	user, password, found := strings.Cut(c.user, ":")
 	switch {
@@ -120,7 +120,7 @@ func (c *connection) credentials(cmd *cobra.Command) (user, password string, err
 	case user == "":
 		return "", "", usagef("--password needs --user")
 	case found && c.password != "":
-		return "", "", usagef("--user has a password, and --password too: give one")
+		return "", "", usagef("--user and --password both have a password: remove one")
 	case found:
 		return user, password, nil
 	case c.password != "":

@@ -31,9 +31,9 @@ func TestFleetVariables(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{nobody, "CORSKIT_FLEET_TIMEOUT=50ms"}, nil, "etcd at http://127.0.0.1:1 cannot be asked: "},
+		{[]string{nobody, "CORSKIT_FLEET_TIMEOUT=50ms"}, nil, "cannot use etcd at http://127.0.0.1:1: "},
 		{[]string{nobody, "CORSKIT_FLEET_TIMEOUT=50ms"}, []string{"--endpoints", "http://127.0.0.1:2"},
-			"etcd at http://127.0.0.1:2 cannot be asked: "},
+			"cannot use etcd at http://127.0.0.1:2: "},
 		{[]string{nobody, "CORSKIT_FLEET_TIMEOUT=50ms", "CORSKIT_FLEET_USER=a:b"}, nil, "set --endpoints or CORSKIT_FLEET_ENDPOINTS"},
 		{nil, []string{"--endpoints", "http://192.0.2.1:1", "--user", "a:b", "--timeout", "50ms"},
 			"warning: the password goes to etcd unencrypted"},
@@ -122,8 +122,9 @@ func TestFleetSecureEtcd(t *testing.T) {
 		"authentication failed")
 	contains(t, "a user without a role", o.run(exitFail, append(with("status", "--user", "guest:guest"), short...)...).stderr,
 		"corskit fleet roles")
-	contains(t, "no client certificate", o.run(exitFail, "status", "--cacert", authority.file, "--timeout", "2s").stderr, "cannot be asked")
-	contains(t, "an unknown authority", o.run(exitFail, "status", "--timeout", "2s").stderr, "cannot be asked")
+	contains(t, "no client certificate",
+		o.run(exitFail, "status", "--cacert", authority.file, "--timeout", "2s").stderr, "cannot use etcd at")
+	contains(t, "an unknown authority", o.run(exitFail, "status", "--timeout", "2s").stderr, "cannot use etcd at")
 	contains(t, "no CA in the file", o.run(exitFail, "status", "--cacert", client+".key").stderr, "has no certificate in PEM")
 }
 

@@ -20,18 +20,18 @@ func newFleetDev() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run an etcd on this machine",
-		Long: `dev runs an etcd with one member inside this process, and prints what to paste
-into other shells and into a service. Its data is in --data-dir and stays there. It
-has no TLS and no users, so it listens on loopback only. Ctrl-C stops it.`,
+		Long: `dev runs an etcd with one member inside this process, and prints what to paste into
+other shells and into a service. It keeps its data in --data-dir for the next start.
+It has no TLS and no users, so it listens only on loopback. Ctrl-C stops it.`,
 		Example: `  corskit fleet dev
   corskit fleet dev --listen 127.0.0.1:2379 --data-dir /tmp/fleet`,
 		Args: args(cobra.NoArgs),
 		RunE: d.run,
 	}
-	cmd.Flags().StringVar(&d.dir, "data-dir", "fleet.etcd", "the directory of the data, created if needed")
+	cmd.Flags().StringVar(&d.dir, "data-dir", "fleet.etcd", "the directory for the data, created if needed")
 	cmd.Flags().StringVarP(&d.listen, "listen", "l", "127.0.0.1:0",
 		"the address to listen on, on loopback; port 0 picks the last port again, or a free one")
-	cmd.Flags().StringVar(&d.level, "log-level", "", "log what etcd reports: debug, info, warn or error (default: nothing)")
+	cmd.Flags().StringVar(&d.level, "log-level", "", "the level of etcd's log: debug, info, warn or error (default: no log)")
 	complete(cmd, "log-level", "debug", "info", "warn", "error")
 	return cmd
 }

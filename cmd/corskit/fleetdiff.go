@@ -34,13 +34,13 @@ func (p *fleetPush) showChange(
 	if sameFiles(before, bundle) {
 		return true, nil
 	}
-	t.printf("against revision %d, in force since %s:\n", base.Stable.Pushed, moment(base.Time))
+	t.printf("compared with revision %d, in force since %s:\n", base.Stable.Pushed, moment(base.Time))
 	printBundleDiff(ctx, cmd, before, bundle)
 	return false, nil
 }
 
-// showUnverified prints what a bundle changes against a head that cannot be verified, as far as
-// it can be read.
+// showUnverified prints what a bundle changes against a head that cannot be verified, if that
+// head can be read.
 func (o *operator) showUnverified(ctx context.Context, cmd *cobra.Command, bundle *fleet.Bundle) {
 	t := out(cmd)
 	brief, cancel := o.brief(ctx)
@@ -95,8 +95,8 @@ func sameFiles(a, b *fleet.Bundle) bool {
 	return true
 }
 
-// printBundleDiff prints the differences of two bundles with each profile. Several
-// profiles with the same differences are one.
+// printBundleDiff prints the differences of two bundles, for each profile. Profiles with the
+// same differences share one list.
 func printBundleDiff(ctx context.Context, cmd *cobra.Command, before, after *fleet.Bundle) {
 	t := out(cmd)
 	shown := progress{terminal: newTerminal(cmd.ErrOrStderr(), "never")}
@@ -129,7 +129,7 @@ func printBundleDiff(ctx context.Context, cmd *cobra.Command, before, after *fle
 	}
 }
 
-// profileDiff is the difference of two bundles with a profile.
+// profileDiff is the difference of two bundles for a profile.
 type profileDiff struct {
 	profiles []string
 	result   compared
@@ -143,11 +143,11 @@ func diffProfile(ctx context.Context, profile string, before, after *fleet.Bundl
 	is, err2 := readProfile(ctx, after, profile)
 	switch {
 	case err != nil && err2 != nil:
-		d.note = "neither is valid"
+		d.note = "neither policy is valid"
 	case err != nil:
-		d.note = "this is new: replicas refuse the policy in force"
+		d.note = "only the new policy is valid: replicas refuse the one in force"
 	case err2 != nil:
-		d.note = "this is gone: replicas will refuse the new policy"
+		d.note = "only the policy in force is valid: replicas will refuse the new one"
 	default:
 		d.result = compared{was: spellingsIn(was, before), is: spellingsIn(is, after)}
 		d.result.Changes, d.result.Notes = compare(ctx, was, is, show)

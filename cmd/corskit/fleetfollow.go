@@ -13,8 +13,8 @@ import (
 	"github.com/corskit/corskit/fleet"
 )
 
-// follow follows a bundle until all of the replicas that are to have it do, or until the
-// rollout halts. It shows progress, and prints the result to t.
+// follow follows a bundle until all selected replicas have it, or the rollout halts. It shows
+// progress, and prints the result to t.
 func (o *operator) follow(ctx context.Context, cmd *cobra.Command, t terminal, opts fleet.FollowOptions) error {
 	p := rolloutProgress{terminal: newTerminal(cmd.ErrOrStderr(), cmd.Flag("color").Value.String()), observe: opts.Observe}
 	opts.Progress = p.show
@@ -27,7 +27,8 @@ func (o *operator) follow(ctx context.Context, cmd *cobra.Command, t terminal, o
 		return errNo
 	}
 	if ctx.Err() != nil && !opts.Observe && p.last.Head != nil && p.last.Head.Rollout != nil {
-		return fmt.Errorf("interrupted: the rollout stays at %s; 'corskit fleet promote --steps' goes on, 'corskit fleet rollback' ends it",
+		return fmt.Errorf("interrupted: the rollout stays at %s; 'corskit fleet promote --steps' continues it, "+
+			"'corskit fleet rollback' ends it",
 			stepOf(p.last.Head.Rollout))
 	}
 	if err != nil {
@@ -66,10 +67,10 @@ func (o *operator) printHalted(t terminal, halted *fleet.HaltedError) {
 }
 
 func printWayBack(t terminal) {
-	t.printf("'corskit fleet rollback' brings the policy before it back\n")
+	t.printf("'corskit fleet rollback' brings back the policy before it\n")
 }
 
-// printRefused prints which replicas refuse a policy that all are to have. Replicas with the
+// printRefused prints which replicas refuse a policy that is for all of them. Replicas with the
 // same fault share a line.
 func printRefused(t terminal, halted *fleet.HaltedError) {
 	var faults []string
@@ -86,14 +87,14 @@ func printRefused(t terminal, halted *fleet.HaltedError) {
 	}
 	for i, fault := range faults {
 		if i == maxListed {
-			t.printf("... and for %d more reasons\n", len(faults)-i)
+			t.printf("... and %d more faults\n", len(faults)-i)
 			break
 		}
 		names := by[fault]
 		if more := len(names) - maxListed; more > 0 {
 			names = append(names[:maxListed:maxListed], fmt.Sprintf("%d more", more))
 		}
-		t.printf("%s revision %d by %s: %s\n", t.style(red, "refused:"), halted.Revision, list(names), safe(fault))
+		t.printf("%s revision %d by %s: %s\n", t.style(red, "refused:"), halted.Revision, strings.Join(names, ", "), safe(fault))
 	}
 	printWayBack(t)
 }
@@ -109,11 +110,11 @@ type rolloutProgress struct {
 	text    string
 	shownAt time.Time
 	shown   bool // a line that changes is on the terminal
-	overdue int  // the last step for which it was reported that nobody drives it, from 1
+	overdue int  // the last step, from 1, that was reported as driven by no command
 }
 
 const (
-	repeatAfter  = 10 * time.Second // how often the age of a status is shown anew
+	repeatAfter  = 10 * time.Second // how often the age of a status is shown again
 	overdueAfter = 5 * time.Second  // how late the next step may be
 )
 
@@ -179,7 +180,8 @@ func (p *rolloutProgress) printOverdue(now time.Time) {
 	}
 	if step := p.last.Head.Rollout.Step + 1; p.overdue != step {
 		p.clear()
-		p.terminal.printf("%s nobody drives this rollout: 'corskit fleet promote --steps' does\n", p.terminal.style(yellow, "note:"))
+		p.terminal.printf("%s no command drives this rollout: 'corskit fleet promote --steps' continues it\n",
+			p.terminal.style(yellow, "note:"))
 		p.overdue, p.text = step, ""
 	}
 }
@@ -202,7 +204,7 @@ func (p *rolloutProgress) clear() {
 	}
 }
 
-// progressText says how far a bundle has come, in one line.
+// progressText returns one line that says how many replicas have a bundle.
 func progressText(p fleet.Progress) string {
 	var parts []string
 	if p.Head != nil && p.Head.Rollout != nil {
@@ -218,7 +220,8 @@ func progressText(p fleet.Progress) string {
 	}
 	if p.Stricter+p.Looser > 0 {
 		requests := plural(int(p.Decisions), "request")
-		parts = append(parts, fmt.Sprintf("of %s elsewhere it would newly refuse %d and allow %d", requests, p.Stricter, p.Looser))
+		parts = append(parts, fmt.Sprintf(
+			"of %s to the other replicas, it would newly refuse %d and allow %d", requests, p.Stricter, p.Looser))
 	}
 	if !p.Next.IsZero() && time.Until(p.Next) > time.Second {
 		parts = append(parts, "next step at "+p.Next.Local().Format(time.TimeOnly))

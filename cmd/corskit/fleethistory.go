@@ -17,8 +17,9 @@ func newFleetHistory() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history",
 		Short: "List the changes of the fleet",
-		Long: `history lists who changed the fleet, when and why, the newest first. The last 100
-changes are kept, and the files of the last 10, to which 'corskit fleet rollback' can go.`,
+		Long: `history lists who changed the fleet, when and why, the newest change first. etcd keeps
+the last 100 changes, and the files of the last 10, which 'corskit fleet rollback' can
+bring back.`,
 		Example: `  corskit fleet history
   corskit fleet history --limit 0 --format json`,
 		Args: args(cobra.NoArgs),
@@ -37,8 +38,8 @@ type fleetHistory struct {
 	format     string
 }
 
-// past is an element of the JSON output of history.
-type past struct {
+// pastChange is an element of the JSON output of history.
+type pastChange struct {
 	Revision uint64      `json:"revision"`
 	Head     *fleet.Head `json:"head"`              // null if there is a fault
 	Claimed  *fleet.Head `json:"claimed,omitempty"` // what it says, although it cannot be trusted
@@ -64,7 +65,7 @@ func (h *fleetHistory) show(ctx context.Context, cmd *cobra.Command, o *operator
 	if err != nil {
 		return err
 	}
-	list, err := o.pasts(ctx, h.limit, entries)
+	list, err := o.pastChanges(ctx, h.limit, entries)
 	if err != nil {
 		return err
 	}
@@ -80,9 +81,10 @@ func (h *fleetHistory) show(ctx context.Context, cmd *cobra.Command, o *operator
 	return nil
 }
 
-// pasts returns the changes, with what those claim that cannot be verified.
-func (o *operator) pasts(ctx context.Context, limit int, entries []fleet.HistoryEntry) ([]past, error) {
-	list := []past{}
+// pastChanges returns the changes. For a change that cannot be verified, it adds what the change
+// claims.
+func (o *operator) pastChanges(ctx context.Context, limit int, entries []fleet.HistoryEntry) ([]pastChange, error) {
+	list := []pastChange{}
 	claimed := make(map[uint64]*fleet.Head)
 	if slices.ContainsFunc(entries, func(e fleet.HistoryEntry) bool { return e.Err != nil }) {
 		claims, err := o.claimed.History(ctx, limit)
@@ -94,7 +96,7 @@ func (o *operator) pasts(ctx context.Context, limit int, entries []fleet.History
 		}
 	}
 	for _, e := range entries {
-		one := past{Revision: e.Revision, Head: e.Head}
+		one := pastChange{Revision: e.Revision, Head: e.Head}
 		if e.Err != nil {
 			one.Fault, one.Claimed = safe(e.Err.Error()), claimed[e.Revision]
 			fault, ok := errors.AsType[*fleet.Error](e.Err)
@@ -106,7 +108,7 @@ func (o *operator) pasts(ctx context.Context, limit int, entries []fleet.History
 }
 
 // printHistory prints the table of changes, and below it why some cannot be verified.
-func printHistory(t terminal, list []past) {
+func printHistory(t terminal, list []pastChange) {
 	var tab table
 	var faults []string
 	tab.head("REVISION", "TIME", "AUTHOR", "CHANGE", "MESSAGE")
@@ -148,7 +150,7 @@ func changeText(h *fleet.Head) string {
 	case r != nil && h.Candidate.Pushed == h.Revision:
 		return "push to " + stepOf(r)
 	case r != nil:
-		return "go on with " + revisionText(h.Candidate.Pushed) + " to " + stepOf(r)
+		return "continue " + revisionText(h.Candidate.Pushed) + " to " + stepOf(r)
 	case h.Stable.Pushed == h.Revision:
 		return "push"
 	}

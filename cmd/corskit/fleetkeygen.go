@@ -19,8 +19,9 @@ func newFleetKeygen() *cobra.Command {
 		Long: `keygen writes a private key to NAME.key, which only you can read, and its public key
 to NAME.pub. NAME defaults to fleet. Files that exist are not overwritten.
 
-Operators sign with the private key. Replicas that have the public key refuse what
-no key of theirs has signed, so someone who takes over etcd cannot change the policy.`,
+Operators sign with the private key. Replicas that have public keys refuse a policy
+that none of these keys has signed, so someone who takes over etcd cannot change the
+policy.`,
 		Example: `  corskit fleet keygen
   corskit fleet keygen keys/2027`,
 		Args: between(0, 1),
@@ -60,14 +61,14 @@ func generateKeys(t terminal, name string) error {
 		return err
 	}
 	t.printf("wrote the key %s: %s is private, %s is public\n\n", t.style(bold, fleet.KeyID(keys[0])), safe(private), safe(public))
-	t.printf("%s (keep it off the replicas, and do not commit it)\n", t.style(bold, "where you push:"))
+	t.printf("%s (keep it off the replicas, and do not commit it)\n", t.style(bold, "on the machine that pushes:"))
 	t.printf("  export %sSIGNING_KEY=%s\n\n", fleetVariable, safe(absolute(private)))
-	t.printf("%s\n", t.style(bold, "the first key of a fleet:"))
+	t.printf("%s\n", t.style(bold, "if this is the first key of the fleet:"))
 	t.printf("  1. sign what is in force: corskit fleet push --replace\n")
 	t.printf("  2. then deploy the services with this key\n\n")
-	t.printf("%s\n", t.style(bold, "another key of a fleet:"))
+	t.printf("%s\n", t.style(bold, "if the fleet has a key already:"))
 	t.printf("  1. deploy the services with both keys: a file may have several, one after the other\n")
-	t.printf("  2. then push with this key, and with --public-keys for the file that has both\n\n")
+	t.printf("  2. then push with this key, and with --public-keys naming the file that has both\n\n")
 	t.printf("%s\n", t.style(bold, "in each service:"))
 	t.printf("  text, err := os.ReadFile(%q)\n", filepath.Base(public))
 	t.printf("  keys, err := fleet.ParsePublicKeys(text)\n")
@@ -83,10 +84,10 @@ func absolute(path string) string {
 }
 
 func existsAlready(file string) error {
-	return fmt.Errorf("%s already exists, and nothing was written: keys cannot be made again; choose another NAME", safe(file))
+	return fmt.Errorf("%s already exists, and nothing was written: a lost key cannot be recreated; choose another NAME", safe(file))
 }
 
-// writeKey writes a new file, which is on the disk when it returns.
+// writeKey writes a new file and flushes it to the disk.
 func writeKey(name string, text []byte, mode fs.FileMode) (err error) {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {

@@ -21,19 +21,19 @@ func newFleetPush() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "push [FILE]",
 		Short: "Give a policy to the fleet",
-		Long: `push checks a configuration with the files of its profiles and its origins files, as
-'corskit check' does, without CORS_* variables: replicas do not read them. It prints
-what changes against the policy in force, asks at a terminal, and gives the files to
-the replicas. Without a FILE, push reads cors.yaml.
+		Long: `push checks a configuration, with its profiles and its origins files, as 'corskit
+check' does. It ignores CORS_* variables, because replicas do not read them. It prints
+the changes from the policy in force, asks at the terminal, and gives the files to the
+replicas. Without a FILE, push reads cors.yaml.
 
-With --steps, only a part of the replicas takes the policy at first. push goes on to
-the next step when all of them have it and --pause is over, and ends when all replicas
-have it. A step of less than 100% at the end stays as it is until 'corskit fleet
-promote'. The rollout halts if more than --max-refused replicas refuse the policy, or
-if it would refuse more than --max-stricter of the requests that the replicas without
-it allow. With --labels, only replicas with these labels take it.
+With --steps, only some replicas take the policy at first. When all of them have it
+and --pause is over, push begins the next step. push ends when the last step is done:
+if that is below 100%, the rollout stays there until 'corskit fleet promote'. The
+rollout halts if more than --max-refused replicas refuse the policy, or if the policy
+would refuse more than --max-stricter of the requests that the other replicas allow.
+With --labels, only replicas with these labels take the policy.
 
-If someone else pushes meanwhile, nothing is overwritten.
+If someone else has pushed in the meantime, push overwrites nothing.
 
 Exit status: 0 if the policy is pushed and the rollout done, 1 if the rollout is halted,
 2 if nothing was pushed or the rollout is not done.`,
@@ -50,13 +50,13 @@ Exit status: 0 if the policy is pushed and the rollout done, 1 if the rollout is
 	f := cmd.Flags()
 	f.StringVarP(&p.message, "message", "m", "", "why, for the history")
 	f.StringSliceVar(&p.profiles, "profile", nil, "push only the files of these profiles, not of all")
-	f.StringSliceVar(&p.steps, "steps", nil, "the parts of the replicas that take the policy, as in 5%,25%,100% (default: all at once)")
+	f.StringSliceVar(&p.steps, "steps", nil, "the percentages of replicas that take the policy, as in 5%,25%,100% (default: all at once)")
 	f.DurationVar(&p.pause, "pause", 0, "how long to wait before the next step, as in 10m")
 	f.StringToStringVar(&p.labels, "labels", nil, "only replicas with these labels take the policy, as in region=eu")
-	f.IntVar(&p.maxRefused, "max-refused", 0, "how many replicas may refuse the policy; with more, the rollout halts")
+	f.IntVar(&p.maxRefused, "max-refused", 0, "how many replicas may refuse the policy before the rollout halts")
 	f.StringVar(&p.maxStricter, "max-stricter", "",
-		"the part of the requests that it may newly refuse, as in 0.1%; with more, the rollout halts")
-	f.BoolVar(&p.noWait, "no-wait", false, "do not drive the steps; 'corskit fleet promote --steps' does")
+		"the percentage of requests that the policy may newly refuse before the rollout halts, as in 0.1%")
+	f.BoolVar(&p.noWait, "no-wait", false, "do not drive the steps; 'corskit fleet promote --steps' can")
 	f.BoolVar(&p.strict, "strict", false, "treat warnings as faults")
 	f.Uint64Var(&p.above, "above", 0, "a revision that the new one must exceed, after etcd was restored from a backup")
 	f.BoolVar(&p.replace, "replace", false, "replace a head that cannot be verified, or a signed one without a key")
@@ -136,7 +136,7 @@ func (p *fleetPush) push(ctx context.Context, cmd *cobra.Command, o *operator, b
 	t.printf("%s revision %d%s\n", t.style(green, "pushed"), head.Revision, o.unsignedNote())
 	switch {
 	case p.noWait:
-		t.printf("'corskit fleet promote --steps' goes on with its steps\n")
+		t.printf("'corskit fleet promote --steps' continues its steps\n")
 		return nil
 	case rollout == nil:
 		t.printf("'corskit fleet status --wait' says when the replicas have it\n")
@@ -145,7 +145,8 @@ func (p *fleetPush) push(ctx context.Context, cmd *cobra.Command, o *operator, b
 	return o.follow(ctx, cmd, t, fleet.FollowOptions{Revision: head.Revision})
 }
 
-// transferTime returns how long that many bytes may take to or from etcd, beyond --timeout.
+// transferTime returns how long a transfer of size bytes to or from etcd may take, in addition
+// to --timeout.
 func transferTime(size int64) time.Duration {
 	return 5*time.Second + time.Duration(size/(256<<10))*time.Second // 2 Mbit/s
 }
@@ -211,7 +212,7 @@ func printReports(t terminal, reports []config.Report, strict bool) (faults int)
 	return faults
 }
 
-// rollout returns the rollout of the flags, or nil.
+// rollout returns the rollout that the flags describe, or nil.
 func (p *fleetPush) rollout(cmd *cobra.Command) (*fleet.Rollout, error) {
 	if len(p.steps) == 0 && len(p.labels) == 0 {
 		if cmd.Flags().Changed("steps") {
@@ -276,13 +277,13 @@ func (o *operator) base(ctx context.Context) (*fleet.Head, error) {
 	return head, nil
 }
 
-// isAway reports whether an error says nothing about the head: etcd cannot be asked.
+// isAway reports whether an error says nothing about the head, because etcd did not answer.
 func isAway(err error) bool {
 	fault, ok := errors.AsType[*fleet.Error](err)
 	return err != nil && (!ok || fault.Reason == reason.Unavailable || fault.Reason == reason.Permission)
 }
 
-// question returns the question before a change of the fleet.
+// question returns the question to ask before a change of the fleet.
 func (o *operator) question(ctx context.Context, verb string, rollout *fleet.Rollout) (string, error) {
 	ctx, cancel := o.brief(ctx)
 	defer cancel()
@@ -328,7 +329,7 @@ func agree(ctx context.Context, cmd *cobra.Command, yes bool, question, done str
 	}
 	stdin, ok := cmd.InOrStdin().(*os.File)
 	if !ok || !isTerminal(stdin) {
-		return fmt.Errorf("nothing was %s: without a terminal to ask at, add --yes", done)
+		return fmt.Errorf("nothing was %s: there is no terminal to ask at; add --yes", done)
 	}
 	agreed, err := newAsk(cmd)(ctx, question)
 	switch {

@@ -13,8 +13,9 @@ func newFleetRoles() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "roles",
 		Short: "Print the permissions that a fleet needs, as a script",
-		Long: `roles prints a shell script that gives two roles their permissions with etcdctl.
-Replicas read the head and its files and write their status; operators do the rest.`,
+		Long: `roles prints a shell script that makes two roles with etcdctl. The role for replicas
+may read the head and its files and write a status; the role for operators may do the
+rest.`,
 		Example: `  corskit fleet roles
   corskit fleet roles --prefix /corskit/shop/ | sh`,
 		Args: args(cobra.NoArgs),

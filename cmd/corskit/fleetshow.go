@@ -22,12 +22,12 @@ func newFleetShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [REVISION]",
 		Short: "Print the policy of the fleet",
-		Long: `show prints the main file of the policy in force or, with a REVISION, of the one that
-this change brought. During a rollout, the policy in force is that of the replicas that
-the rollout has not reached. The files of the last 10 changes are kept.
+		Long: `show prints the main file of the policy in force or, with a REVISION, of the policy
+that this revision brought. During a rollout, the policy in force is the one that the
+rollout replaces. etcd keeps the files of the last 10 changes.
 
-With --out, show writes all files to a directory: the main file, and those of its
-profiles and its origins. It does not overwrite files.`,
+With --out, show writes all files to a directory: the main file, the files of its
+profiles and the origins files. It does not overwrite files.`,
 		Example: `  corskit fleet show
   corskit fleet show 41 --out revision-41`,
 		Args: between(0, 1),
@@ -79,7 +79,7 @@ func (s *fleetShow) show(ctx context.Context, cmd *cobra.Command, o *operator, r
 		return s.write(out(cmd), bundle)
 	}
 	if revision == 0 && head.Candidate != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "this is revision %d; 'corskit fleet show %d' prints that of the rollout\n",
+		fmt.Fprintf(cmd.ErrOrStderr(), "this is revision %d; 'corskit fleet show %d' prints the policy of the rollout\n",
 			ref.Pushed, head.Candidate.Pushed)
 	}
 	t := out(cmd)
@@ -91,7 +91,7 @@ func (s *fleetShow) show(ctx context.Context, cmd *cobra.Command, o *operator, r
 	return err
 }
 
-// withoutControls replaces the characters that a terminal would obey.
+// withoutControls replaces the characters that could control a terminal.
 func withoutControls(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
@@ -101,7 +101,7 @@ func withoutControls(text string) string {
 	}, text)
 }
 
-// write writes all files below the directory, also if it has links that lead out of it.
+// write writes all files to the directory. It does not follow links out of the directory.
 func (s *fleetShow) write(t terminal, bundle *fleet.Bundle) error {
 	if err := os.MkdirAll(s.out, 0o755); err != nil {
 		return err

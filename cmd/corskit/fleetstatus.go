@@ -16,9 +16,9 @@ func newFleetStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show which replicas have which policy",
-		Long: `status lists the replicas: the revision that each is to have (WANTED) and has (ACTIVE),
-since when it has it, and its fault. A replica that does not end properly stays listed until its
-lease ends, after a minute unless it says otherwise.
+		Long: `status lists the replicas: the revision that each should have (WANTED) and has
+(ACTIVE), since when, and its fault. A replica that dies without leaving the fleet
+stays listed until its lease ends, after a minute by default.
 
   acked     the wanted policy is in force
   pending   the wanted policy is on its way; a fault says what delays it
@@ -28,7 +28,7 @@ With --wait, status shows progress until the rollout is done or halted. It chang
 nothing: 'push' and 'promote' drive a rollout.
 
 Exit status: 0 if no replica refuses its policy and the rollout is not halted, 1 if it
-is halted or a replica refuses its policy, 2 if etcd cannot be asked.`,
+is halted or a replica refuses its policy, 2 if etcd does not answer.`,
 		Example: `  corskit fleet status
   corskit fleet status --wait
   corskit fleet status --format json | jq '.replicas[] | select(.state != "acked")'`,
@@ -68,7 +68,7 @@ func (s *fleetStatus) run(cmd *cobra.Command, _ []string) error {
 	return s.connection.with(cmd, func(ctx context.Context, o *operator) error { return s.show(ctx, cmd, o) })
 }
 
-// show waits if it is to, and prints the state of the fleet.
+// show waits, if --wait is set, and prints the state of the fleet.
 func (s *fleetStatus) show(ctx context.Context, cmd *cobra.Command, o *operator) error {
 	if s.wait {
 		t := out(cmd)

@@ -20,7 +20,7 @@ type view struct {
 	State  fleet.State `json:"state"`
 }
 
-// viewOf judges the status of a replica. Without a head, the replica's own word counts.
+// viewOf judges the status of a replica. Without a head, it keeps what the replica reports.
 func viewOf(head *fleet.Head, s fleet.Status) view {
 	v := view{Status: s, Wanted: s.Wanted, State: s.State}
 	if head == nil {
@@ -39,7 +39,7 @@ func viewOf(head *fleet.Head, s fleet.Status) view {
 }
 
 // refusesHead reports whether a replica refuses the head. Its status then has the revision of
-// an earlier head, because it does not believe that of this one.
+// an earlier head, because it does not trust this one.
 func refusesHead(f *fleet.Fault) bool {
 	return f != nil && slices.Contains([]reason.Reason{
 		reason.Unsigned, reason.WrongSignature, reason.WrongFleet, reason.Malformed, reason.Version,

@@ -15,9 +15,9 @@ func newFleetWatch() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch",
 		Short: "Print the changes of the fleet as they come",
-		Long: `watch prints what is in force, and then each change: of the head, and of what the
-replicas report. It ends with Ctrl-C. While etcd cannot be reached, it says so and
-tries again.`,
+		Long: `watch prints the head of the fleet and the status of each replica, and then every
+change of them. While etcd does not answer, watch says so and tries again. Ctrl-C
+stops it.`,
 		Example: `  corskit fleet watch
   corskit fleet watch --format json >> fleet.jsonl`,
 		Args: args(cobra.NoArgs),
@@ -36,8 +36,8 @@ type fleetWatch struct {
 	head *fleet.Head
 }
 
-// happening is a line of the JSON output of watch. One of its fields is set, next to Time.
-type happening struct {
+// watchLine is a line of the JSON output of watch. It has Time and one other field.
+type watchLine struct {
 	Time    time.Time   `json:"time"`
 	Head    *fleet.Head `json:"head,omitempty"`
 	Replica *view       `json:"replica,omitempty"`
@@ -56,7 +56,7 @@ func (w *fleetWatch) run(cmd *cobra.Command, _ []string) error {
 func (w *fleetWatch) show(ctx context.Context, cmd *cobra.Command, o *operator) error {
 	t := out(cmd)
 	for event, err := range o.Watch(ctx) {
-		h := happening{Time: time.Now(), Head: event.Head, Gone: event.Gone}
+		h := watchLine{Time: time.Now(), Head: event.Head, Gone: event.Gone}
 		if err != nil {
 			h.Error = safe(err.Error())
 		}
@@ -81,7 +81,7 @@ func (w *fleetWatch) show(ctx context.Context, cmd *cobra.Command, o *operator) 
 }
 
 // print prints a line for people.
-func (h happening) print(t terminal) {
+func (h watchLine) print(t terminal) {
 	at := t.style(dim, h.Time.Local().Format(time.TimeOnly))
 	switch {
 	case h.Error != "":

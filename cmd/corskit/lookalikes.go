@@ -11,7 +11,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// lookAlike is an origin that a sound server refuses, unless it allows everyone.
+// lookAlike is an origin that a correctly configured server refuses, unless it allows every
+// origin.
 type lookAlike struct {
 	flaw
 	origin string
@@ -20,7 +21,7 @@ type lookAlike struct {
 // flaw is the mistake that makes a server allow a look-alike.
 type flaw struct {
 	code, text, fix string
-	// mild flaws are errors with credentials only, and warnings without.
+	// A mild flaw is an error only with credentials, and a warning without.
 	mild bool
 }
 
@@ -41,9 +42,9 @@ var (
 // strangerHost is a host that cannot exist (RFC 2606). [core.IsProbe] knows it.
 const strangerHost = "corskit-probe.invalid"
 
-// lookAlikes returns origins that an attacker could own and that a careless
-// comparison treats as the allowed one. It omits other hosts below the same
-// registrable domain, because a wildcard may allow them on purpose.
+// lookAlikes returns origins that an attacker could own and that a careless comparison treats
+// as the allowed one. It omits other hosts of the same registrable domain, because a wildcard
+// may allow them on purpose.
 func lookAlikes(origin string) []lookAlike {
 	list := []lookAlike{{reflectsAny, "https://" + strangerHost}, {allowsNull, "null"}}
 	u, err := url.Parse(origin)
@@ -112,7 +113,7 @@ func (s *suspect) judgeLookAlike(l lookAlike, a answer) bool {
 	return true
 }
 
-// reads reports whether a page of the look-alike may read a response, because it
+// reads reports whether a page of the look-alike may read a response, because the response
 // names the look-alike.
 func (s *suspect) reads(l lookAlike, r *browsermodel.Response, credentials bool) bool {
 	if r == nil {

@@ -116,7 +116,7 @@ or something is wrong, 2 if there is no answer.`,
 	root.SetVersionTemplate("corskit {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if words := cmd.Flags().Args(); cmd == root && len(words) > 0 {
-			err = unknownCommand(cmd, words[0]) // so its flags are unknown too
+			err = unknownCommand(cmd, words[0]) // the reason why its flags are unknown
 		}
 		return &usageError{err}
 	})

@@ -15,7 +15,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel/console"
 )
 
-// message has what a browser's console says about a request that the browser refused.
+// message is what was read from a browser's message about a request that it refused.
 type message console.Reading
 
 // parseMessage reads a browser's message, which may have other text around it. ok is false
@@ -97,8 +97,8 @@ func cutMessage(cmd *cobra.Command, args []string) (rest []string, m *message, e
 const noMessage = "found no CORS message of Chromium, Firefox or Safari: paste the whole line from the console, " +
 	`such as "Access to fetch at '...' from origin '...' has been blocked by CORS policy: ..."`
 
-// saysTooLittle reports whether the text is the error that a script gets, which is
-// the same for every cause, or a part of a message that names neither URL nor reason.
+// saysTooLittle reports whether the text is the error of a script, which is the same for every
+// cause, or only a part of a message.
 func saysTooLittle(text string) bool {
 	return slices.ContainsFunc([]string{
 		"Failed to fetch", "NetworkError when attempting", "Load failed", "blocked by CORS", "Cross-Origin Request Blocked",
@@ -129,8 +129,8 @@ func readMessage(cmd *cobra.Command) (string, error) {
 }
 
 // use sets the fields of s from the message, except those that a flag sets. It returns notes
-// about what the message does not say. methods returns what is known about the method that the
-// message does not name.
+// about what the message does not say. methods returns a hint at the method, for a message that
+// does not name it.
 func (s *script) use(cmd *cobra.Command, m message, methods func() string) (notes []string, err error) {
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
 	if !given("origin") {
@@ -156,7 +156,8 @@ func (s *script) use(cmd *cobra.Command, m message, methods func() string) (note
 		s.headers = append(s.headers, m.Header)
 	}
 	s.credentials = s.credentials || m.Credentials && !given("credentials")
-	if !given("browser") && m.Browser != "" && m.Code != browsermodel.CodeAuthorizationListed { // a warning of what will come
+	// Firefox still allows what it warns of with this code.
+	if !given("browser") && m.Browser != "" && m.Code != browsermodel.CodeAuthorizationListed {
 		s.browser = m.Browser
 	}
 	if m.Preflight {
@@ -172,10 +173,10 @@ func (s *script) use(cmd *cobra.Command, m message, methods func() string) (note
 	return notes, nil
 }
 
-// outcomes say what causes a message if the policy or the server at hand does not.
+// outcomes are causes of a message that neither the policy nor the server's answer explains.
 var outcomes = map[browsermodel.Code]string{
 	browsermodel.CodeAllowOriginMultiple: "a handler or a proxy sets the header too: let only one of them set it",
-	browsermodel.CodePreflightStatus: "a router or an authentication answers the preflight, not the CORS middleware: " +
+	browsermodel.CodePreflightStatus: "a router or authentication answers the preflight, not the CORS middleware: " +
 		"put the middleware in front of it",
 	console.CodePreflightRedirect: "something in front of the CORS middleware redirects, to add a slash, to https:// or to a login: " +
 		"fetch the URL that the redirect leads to",
@@ -196,14 +197,15 @@ func (m *message) beyondCORS() bool {
 		console.CodeMixedContent}, m.Code)
 }
 
-// meaning says what causes the message if the answer at hand does not.
+// meaning returns another cause of the message, for a policy or an answer that allows the
+// request.
 func (m message) meaning() string {
 	if text := outcomes[m.Code]; text != "" {
 		return text
 	}
 	if m.Status >= 400 {
 		return "the response with status " + strconv.Itoa(m.Status) + " comes from outside the CORS middleware: " +
-			"a router, an authentication or a proxy in front of it"
+			"a router, authentication or a proxy in front of it"
 	}
 	return "the response comes from a server with another policy, or from something in front of the CORS middleware"
 }

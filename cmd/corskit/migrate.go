@@ -22,17 +22,18 @@ fiber, hertz or go-zero, or with a middleware of their own. For each place, it p
 the policy, what stays code, what changes for browsers, what was wrong before, and how
 to mount corskit instead.
 
-Constants, variables, helpers, call sites and branches are evaluated. What cannot be
-evaluated stays your expression, with its file and line: nothing is guessed. A policy
-never allows more than the old middleware did without a line that says so.
+migrate evaluates constants, variables, helpers, call sites and branches. It guesses
+nothing: what it cannot evaluate stays your expression, with its file and line. If a
+policy allows more than the old middleware did, a line says so.
 
---write puts the new middleware in place where that is safe: the new file compiles, and
-what is kept fits a policy. It says why a place is not written. --file writes the policy
-of the only place, or of the one at --at, to a new file.
+--write replaces the old middleware where that is safe: the new file compiles, and the
+expressions that stay code fit into a policy. Otherwise, --write says why it leaves a
+place unchanged. --file writes the policy of the only place, or of the one at --at, to
+a new file.
 
-Exit status: 0 if every place is translated, 1 if a part of one stays code, has no
-policy, is not read or, with --write, not written, 2 if the packages cannot be read or
-a file cannot be written.`,
+Exit status: 0 if every place is translated; 1 if one is translated only in part, has
+no policy, cannot be evaluated or, with --write, is not written; 2 if the packages
+cannot be read or a file cannot be written.`,
 		Example: `  corskit migrate
   corskit migrate ./cmd/server --form go
   corskit migrate --write ./...
@@ -43,7 +44,7 @@ a file cannot be written.`,
 	cmd.Flags().StringVarP(&m.dir, "dir", "C", ".", "the directory of the module")
 	cmd.Flags().StringVar(&m.form, "form", "yaml", "the form of the policies: yaml or go")
 	cmd.Flags().StringVar(&m.format, "format", "text", "output format: text or json")
-	cmd.Flags().StringVar(&m.at, "at", "", "only the place at this FILE:LINE")
+	cmd.Flags().StringVar(&m.at, "at", "", "translate only the place at this FILE:LINE")
 	cmd.Flags().StringVar(&m.file, "file", "", "write the policy to this file")
 	cmd.Flags().BoolVarP(&m.force, "force", "f", false, "let --file overwrite a file")
 	cmd.Flags().BoolVar(&m.write, "write", false, "change the Go files where that is safe")
@@ -67,7 +68,7 @@ func (m *migration) run(cmd *cobra.Command, patterns []string) error {
 	}
 	results := m.chosen(program.Migrate(cmd.Context()))
 	if m.at != "" && len(results) == 0 {
-		return fmt.Errorf("--at %s: no CORS middleware is made there; without --at, migrate lists the places", clip(m.at))
+		return fmt.Errorf("--at %s: no CORS middleware is created there; without --at, migrate lists the places", clip(m.at))
 	}
 	answer := newMigrated(program, results)
 	if m.file != "" {
@@ -128,7 +129,7 @@ func (m *migration) writePolicy(results []*migrate.Result) ([]string, error) {
 		name := m.file
 		if i > 0 {
 			if v.Profile == "" {
-				return written, fmt.Errorf("--file: the policy depends on %s, which no profile can say; write the files yourself",
+				return written, fmt.Errorf("--file: the policy depends on %s, which no profile can express; write the files yourself",
 					strings.Join(v.When, " and "))
 			}
 			name = strings.TrimSuffix(m.file, extension) + "." + v.Profile + extension

@@ -27,14 +27,13 @@ func newProbe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "probe URL|MESSAGE --origin ORIGIN",
 		Short: "Judge the CORS headers of a running server",
-		Long: `probe sends to any server what a browser would send, judges the answers as a
-browser would, and looks for misconfigurations: reflected origins, null, names
-that look like the allowed one, a missing Vary, doubled headers, and *
-together with credentials.
+		Long: `probe sends to any server what a browser would send, judges the answers as a browser
+would, and looks for misconfigurations: reflected origins, null, look-alikes of the
+allowed origin, a missing Vary, doubled headers, and * together with credentials.
 
-MESSAGE is what the console of Chromium, Firefox or Safari says, pasted whole, or
-"-" for standard input. It gives the origin, URL, method and header, as far as it
-names them. Flags override it, and a URL can stand before it.
+MESSAGE is a message from the console of Chromium, Firefox or Safari, pasted whole;
+"-" reads it from standard input. probe uses the origin, URL, method and header that
+it names. Flags override the message, and so does a URL before it.
 
 probe sends the request that you describe once, after its preflight. The other
 checks send only OPTIONS, GET and HEAD, fewer than twenty in all, and with
@@ -42,13 +41,13 @@ checks send only OPTIONS, GET and HEAD, fewer than twenty in all, and with
 another machine, also after a redirect; --yes agrees in advance. Probe only
 servers that you are responsible for.
 
-A status such as 429 or 503, or the challenge of a firewall, is no answer: it says
-nothing about CORS. probe waits as Retry-After asks, up to two minutes in all, and
-repeats OPTIONS, GET and HEAD. --rate keeps below a rate limit.
+A status such as 429 or 503, or the challenge of a firewall, does not count as an
+answer: it says nothing about CORS. probe waits as Retry-After asks, up to two minutes
+in all, and repeats OPTIONS, GET and HEAD. --rate helps to stay below a rate limit.
 
-Exit status: 0 if the request is allowed and nothing is wrong; 1 if the request
-is refused or something is wrong; 2 if the server does not answer, or does not
-answer all checks and the others find nothing wrong.`,
+Exit status: 0 if the request is allowed and nothing is wrong; 1 if the request is
+refused or something is wrong; 2 if the server does not answer, or if some checks get
+no answer and the others find nothing wrong.`,
 		Example: `  corskit probe http://localhost:8080/items --origin https://app.example.com
   corskit probe https://api.example.com/items --origin https://app.example.com --yes \
       --method PUT --header "Content-Type: application/json" --credentials
@@ -61,8 +60,8 @@ answer all checks and the others find nothing wrong.`,
 	p.script.flags(cmd)
 	cmd.Flags().BoolVarP(&p.yes, "yes", "y", false, "send to other machines without asking")
 	cmd.Flags().BoolVar(&p.insecure, "insecure", false, "accept certificates that cannot be verified")
-	cmd.Flags().BoolVar(&p.repeat, "repeat", false, "send the method of the request in the checks too: only if that does no harm")
-	cmd.Flags().StringVar(&p.rate, "rate", "", "the most requests to send in a time, such as 2/s or 30/m")
+	cmd.Flags().BoolVar(&p.repeat, "repeat", false, "send the method of the request in the checks too; use it only if that does no harm")
+	cmd.Flags().StringVar(&p.rate, "rate", "", "the highest rate of requests, such as 2/s or 30/m")
 	cmd.Flags().DurationVar(&p.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	cmd.Flags().StringVar(&p.format, "format", "text", "output format: text, json, or github for workflow annotations")
 	complete(cmd, "format", "text", "json", "github")
@@ -93,8 +92,8 @@ type probed struct {
 	Notes      []string           `json:"notes,omitempty"`
 	Exchanges  []exchange         `json:"exchanges"`
 	Checks     int                `json:"checks"`             // how many requests the checks sent
-	Unanswered int                `json:"unanswered"`         // how many of those got no answer
-	Skipped    []string           `json:"skipped,omitempty"`  // the codes of findings that could not be looked for everywhere
+	Unanswered int                `json:"unanswered"`         // how many of these got no answer
+	Skipped    []string           `json:"skipped,omitempty"`  // the codes of findings that some checks could not look for
 	Unjudged   string             `json:"unjudged,omitempty"` // what was not judged, and why
 }
 
@@ -149,18 +148,18 @@ func (p *probe) run(cmd *cobra.Command, list []string) error {
 	return nil
 }
 
-// noteAllowed adds what is left to say if the request is allowed.
+// noteAllowed adds a note to the verdict on a request that is allowed.
 func (r *probed) noteAllowed() {
 	if !r.Verdict.Allowed {
 		return
 	}
 	last := r.Exchanges[len(r.Exchanges)-1].Response.Status
 	switch {
-	case r.Message != nil && r.Verdict.guess == "": // otherwise the note on the message says it
-		r.Notes = append(r.Notes, "the server allows this request, which may be less than what the message is about: "+
-			"it may leave out the method, headers and credentials, for which there are flags")
+	case r.Message != nil && r.Verdict.guess == "": // otherwise use has added a note
+		r.Notes = append(r.Notes, "the server allows this request, but the script may have sent another: the message "+
+			"need not name the method, headers and credentials, so add them as flags")
 	case r.Message == nil && last == http.StatusNotFound:
-		r.Notes = append(r.Notes, "status 404: CORS allows the request, but the route is not there")
+		r.Notes = append(r.Notes, "status 404: CORS allows the request, but the server has no such route")
 	case r.Message == nil && last == http.StatusMethodNotAllowed:
 		r.Notes = append(r.Notes, "status 405: CORS allows the request, but the route does not have the method "+safe(r.Fetch.Method))
 	}
@@ -179,7 +178,7 @@ func (p *probe) noAnswer(w *wire, fetch browsermodel.Fetch, v browsermodel.Verdi
 	return fmt.Errorf("%s does not answer: %s", safe(last), text)
 }
 
-// fetch returns what the command line asks for, and the message on it, if any.
+// fetch returns the fetch that the command line describes, and its message, if any.
 func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, m *message, notes []string, err error) {
 	if err := oneOf("format", p.format, "text", "json", "github"); err != nil {
 		return f, nil, nil, err
@@ -196,7 +195,7 @@ func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, 
 	}
 	if m != nil {
 		if m.beyondCORS() {
-			return f, nil, nil, errors.New("no answer of the server changes what the message says: " + m.meaning())
+			return f, nil, nil, errors.New("no answer of the server can prevent this message: " + m.meaning())
 		}
 		if url := cmp.Or(m.Redirected, m.URL); len(urls) == 0 && url != "" {
 			urls = []string{url}
@@ -217,7 +216,7 @@ func (p *probe) fetch(cmd *cobra.Command, list []string) (f browsermodel.Fetch, 
 		if meant := webURL(target); meant != "" {
 			return f, nil, nil, usagef("the scheme is misspelled in %s; did you mean %s?", safe(target), safe(meant))
 		}
-		return f, nil, nil, usagef("%s is not a URL with http:// or https://, nor a message of a browser", safe(target))
+		return f, nil, nil, usagef("%s is neither an http:// or https:// URL nor a browser's message", safe(target))
 	}
 	if u.User != nil {
 		return f, nil, nil, usagef("browsers do not fetch URLs with a user name or password")
@@ -286,18 +285,18 @@ func (p *probe) judged(ctx context.Context, send browsermodel.Transport, fetch b
 // codeBusy is the code of a verdict on a server that was too busy to answer.
 const codeBusy = "busy"
 
-// busyAdvice says what to do if a server is busy although probe waits for an interval between
+// busyAdvice says what to do if a server is busy although corskit waits for interval between
 // requests.
 func busyAdvice(interval time.Duration) string {
 	const first = 2 * time.Second // 30/m
 	if interval < first {
 		return "try again later, or with --rate 30/m"
 	}
-	const exempt = "or exempt this machine from the limit; if the response has Retry-After, probe waits as long"
+	const exempt = "or exempt this machine from the limit; if the response has Retry-After, corskit waits that long"
 	if n := int(time.Minute/interval) / 2; n > 0 {
 		return fmt.Sprintf("try again later, or with --rate %d/m, %s", n, exempt)
 	}
-	return "the limit is not one per minute: try again later, " + exempt
+	return "the limit counts over more than a minute: try again later, " + exempt
 }
 
 func busyVerdict(e browsermodel.Exchange, reason string) verdict {
@@ -379,7 +378,7 @@ func (r probed) print(t terminal) {
 		t.printf("%s %s\n", t.style(yellow, "note:"), n)
 	}
 	switch {
-	case r.Verdict.Code == codeBusy: // that says it
+	case r.Verdict.Code == codeBusy: // the verdict has said so
 	case r.Unjudged != "":
 		t.printf("%s %s\n", t.style(yellow, "incomplete:"), r.Unjudged)
 	case len(r.Findings) == 0 && r.Checks > 0:
@@ -401,8 +400,7 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// gate asks once per machine before anything is sent to it. It does not ask about
-// this machine.
+// gate asks before anything is sent to another machine, once per machine.
 type gate struct {
 	yes      bool
 	ask      func(ctx context.Context, question string) (bool, error)

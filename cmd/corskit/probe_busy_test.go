@@ -82,8 +82,8 @@ func TestBusyAdvice(t *testing.T) {
 	t.Parallel()
 	for rate, want := range map[string]string{
 		"": "or with --rate 30/m", "2/s": "or with --rate 30/m", "31/m": "or with --rate 30/m", "30/m": "or with --rate 15/m, or exempt",
-		"2/m": "or with --rate 1/m, or exempt", "1/m": "the limit is not one per minute: try again later, or exempt this machine",
-		"5/h": "the limit is not one per minute: try again later, or exempt this machine",
+		"2/m": "or with --rate 1/m, or exempt", "1/m": "the limit counts over more than a minute: try again later, or exempt this machine",
+		"5/h": "the limit counts over more than a minute: try again later, or exempt this machine",
 	} {
 		interval, err := parseRate(rate)
 		if got := busyAdvice(interval); err != nil || !strings.Contains(got, want) {
@@ -121,7 +121,7 @@ func TestProbeBusyPut(t *testing.T) {
 	}
 }
 
-// What a busy server reveals counts all the same.
+// What the answer of a busy server reveals still counts.
 func TestProbeBusyReveals(t *testing.T) {
 	t.Parallel()
 	got, r := probeServer(t, after(5, flawed(sound), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -179,7 +179,7 @@ func TestProbeRetryAfter(t *testing.T) {
 		}
 	}
 	later := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
-	for _, value := range []string{"3600", later, "soon", "-1"} { // nobody waits so long, or knows how long
+	for _, value := range []string{"3600", later, "soon", "-1"} { // too long to wait, or not a time
 		h, seen := once(4, value, flawed(sound))
 		if got, r := probeServer(t, h); r.code != exitFail || got.Unanswered != 1 || seen.Load() != 4 {
 			t.Errorf("Retry-After: %s: %d requests, %+v", value, seen.Load(), r)

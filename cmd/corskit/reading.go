@@ -37,9 +37,9 @@ func trimSlashes(path string) string {
 	return path
 }
 
-// otherReading returns a note if fiber reads the path so that another route covers the
-// request, and the framework was not given.
-func (p *paper) otherReading(ctx context.Context, given bool) []string {
+// otherReading returns a note if the framework was not given and fiber reads the path so that
+// another route covers the request.
+func (p *modelServer) otherReading(ctx context.Context, given bool) []string {
 	u, err := url.Parse(p.fetch.URL)
 	if given || err != nil || len(p.explanations) == 0 {
 		return nil

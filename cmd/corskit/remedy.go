@@ -10,8 +10,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// preflightRemedies are fixes for preflights that fail because of their status. The first
-// that applies is used.
+// preflightRemedies are fixes for preflights that fail because of their status. remedy uses the
+// first that applies.
 var preflightRemedies = []struct {
 	applies func(browsermodel.Response) bool
 	fix     string
@@ -35,7 +35,7 @@ var preflightRemedies = []struct {
 // remedies are fixes by the reason of the refusal. Someone in a hurry does what a fix says,
 // word for word: it must not make the server reflect origins.
 var remedies = map[browsermodel.Code]string{
-	browsermodel.CodeAllowOriginMissing:  "the server does not allow the origin, or sends no CORS headers with this status",
+	browsermodel.CodeAllowOriginMissing:  "list the origin on the server; if it is listed, send the CORS headers with this status too",
 	browsermodel.CodeAllowOriginMultiple: "find everything that sets the header, and let only one of them set it",
 	browsermodel.CodeAllowOriginMismatch: "list the origin on the server, and answer with it only if it is listed; answer with * only if " +
 		"every website may read the responses, without credentials",
@@ -51,7 +51,7 @@ var remedies = map[browsermodel.Code]string{
 const noMiddleware = "no answer has CORS headers, so the server has no CORS middleware for this path, or something in front of it " +
 	"answers: mount it as " + errorsURL + "#in-your-framework says"
 
-// noHeaders is a transport that notes whether any answer has a CORS header.
+// noHeaders is a transport that records whether any answer has a CORS header.
 type noHeaders struct {
 	send   browsermodel.Transport
 	silent bool // no answer has had one
@@ -63,8 +63,8 @@ func (n *noHeaders) transport(ctx context.Context, r browsermodel.Request) (brow
 	return response, err
 }
 
-// note notes an answer. A server that refuses every origin so far may show only in Vary that
-// it looks at the origin.
+// note records whether an answer has a CORS header. Vary counts: a server that has refused
+// every origin so far may show only there that it looks at the origin.
 func (n *noHeaders) note(r browsermodel.Response) {
 	for _, f := range r.Header {
 		name := strings.ToLower(f.Name)

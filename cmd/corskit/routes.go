@@ -10,8 +10,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// routeSample is a request that represents all requests that the same route
-// governs in one file, and the same route in the other.
+// routeSample is a request that represents all requests with the same governing route in one
+// file and the same governing route in the other.
 type routeSample struct {
 	name, host, path string
 	policies         string // the names of the policies that govern it in each file
@@ -26,11 +26,11 @@ func (r routeSample) request(origin string) core.Request {
 // elsewhere names the requests that no route covers.
 const elsewhere = "elsewhere"
 
-// maxRoutes bounds how many pairs of a host and a path are tried.
+// maxRoutes bounds the pairs of a host and a path that routesOf tries.
 const maxRoutes = 10_000
 
-// routesOf returns a request for every pair of routes that can govern a request. It
-// tries each host that a route of either file names, and a host that none
+// routesOf returns a request for every pair of routes, one of each file, that can govern the
+// same request. It tries each host that a route of either file names, and a host that none
 // names, with each path, up to about maxRoutes pairs.
 func routesOf(ctx context.Context, progress func(config.Progress), configs ...*config.Config) []routeSample {
 	s := routeSampler{ctx: ctx, configs: configs, known: make(map[string]bool)}

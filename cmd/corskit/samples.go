@@ -9,14 +9,15 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// originSample has origins of an entry that show every answer that its origins get.
+// originSample has some origins of an entry. Together they show every answer that origins of
+// the entry get.
 type originSample struct {
 	name    string
 	origins []string
-	listed  []string // origins of the entry that other entries list
+	listed  []string // origins that the entry matches and other entries list
 }
 
-// sampleLabel is a label of hosts, paths and header names that no file has.
+// sampleLabel is part of hosts, paths and header names that no file has.
 const sampleLabel = "corskit-sample"
 
 // anyOther names the origins that no entry names.
@@ -51,7 +52,7 @@ func samples(progress func(config.Progress), configs ...*config.Config) (list []
 			done++
 			origins, err := sample(e, patterns, exact)
 			if err != nil {
-				notes = append(notes, safe(e)+" is too complex to be compared; only some of its origins were")
+				notes = append(notes, safe(e)+" is too complex to compare all its origins")
 			}
 			if len(origins) > 0 {
 				list = append(list, originSample{e, origins, matched(e, entries)})
@@ -107,7 +108,7 @@ func otherOrigin(entries []string) (string, bool) {
 	return "", false
 }
 
-// maxMeetings bounds how many examples of a pattern may be entries of their own.
+// maxMeetings bounds the examples of a pattern that are entries themselves.
 const maxMeetings = 100
 
 // sample returns origins that show every answer that the origins of a pattern get.
@@ -119,8 +120,8 @@ func sample(pattern string, patterns []string, exact map[string]bool) ([]string,
 			others = append(others, p)
 		}
 	}
-	// An example that is an entry of its own says nothing about other origins of the
-	// pattern. So core is asked again, with that entry among the others.
+	// An example that is itself an entry says nothing about other origins of the pattern. So
+	// sample asks core again, with that entry among the others.
 	apart := make(map[string]bool)
 	for {
 		examples, err := core.Examples(pattern, others...)
@@ -142,7 +143,7 @@ func sample(pattern string, patterns []string, exact map[string]bool) ([]string,
 	}
 }
 
-var errTooManyEntries = errors.New("too many entries that the pattern matches too")
+var errTooManyEntries = errors.New("the pattern matches too many other entries")
 
 // mayOverlap reports whether two patterns may match the same origin. It returns true
 // if it cannot tell.

@@ -196,7 +196,7 @@ policies:
 `,
 }
 
-// Real servers do what the file says whose export they run, and answer as the models do.
+// Real servers that run an export do what its file says, and answer as the models do.
 func TestRealServers(t *testing.T) {
 	t.Parallel()
 	for name, file := range serverFiles {
@@ -222,7 +222,7 @@ func TestRealServers(t *testing.T) {
 	}
 }
 
-// Real servers answer as the models do if people wrote the files.
+// Real servers with handwritten files answer as the models do.
 func TestRealServersWithOtherFiles(t *testing.T) {
 	t.Parallel()
 	for _, s := range realServers {

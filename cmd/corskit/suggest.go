@@ -18,23 +18,23 @@ func newSuggest() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suggest [FILE] --from LOG|URL",
 		Short: "Suggest the change of a file that allows what was refused",
-		Long: `suggest reads which requests a service refused, and prints the smallest change
-of the file that would allow them. LOG has the lines that observe.Log wrote in
-JSON; - is standard input. URL is that of an inspector. Without a FILE, suggest
-reads cors.yaml.
+		Long: `suggest reads which requests a service refused, and prints the smallest change of the
+file that would allow them. LOG is a log that observe.Log wrote in JSON, or - for
+standard input; URL is the address of an inspector. Without a FILE, suggest reads
+cors.yaml.
 
 Anyone can send requests with any origin, as often as they like, so how often an
-origin was refused says nothing about it. An entry is safe if its origin has the
-registered domain of one that the policy lists, or is on the visitor's own machine
-and the policy lists such an origin, or if an origin that the policy allows asks
-for a common method or a header. It is questionable if it looks like an origin that
-the policy lists, is http://, an IP address or null, has a host that strangers
-share, or belongs to a stranger: add it only if you know it. Some requests no policy
-can allow, or only one that is dangerous; suggest says why.
+origin was refused says nothing about it. An origin is safe if it has the registered
+domain of one that the policy lists, or if it is on the visitor's own machine and the
+policy lists such an origin. A common method, or a header, is safe if an allowed or
+safe origin asks for it. An origin is questionable if it looks like one that the
+policy lists, is http://, an IP address or null, has a host that strangers share, or
+belongs to a stranger: add it only if you know it. Some requests cannot be allowed by
+any policy, or only by a dangerous one; suggest says why.
 
-The change has the safe entries. --known ORIGIN, which may be repeated, adds the
-questionable entries that an origin of yours needs, and --questionable adds all of
-them. --write changes the file, after the new text was read and allowed the requests.
+The change has the safe entries. --known ORIGIN adds the questionable entries that
+this origin needs, and may be repeated; --questionable adds all of them. --write
+changes the file, after suggest has checked that the new text allows the requests.
 
 Exit status: 0 if there is nothing to suggest, or if --write has made every
 change; 1 if there are suggestions, 2 if a file cannot be read or has faults.`,
@@ -70,7 +70,7 @@ type suggest struct {
 type suggested struct {
 	File        string   `json:"file"`
 	Traffic     traffic  `json:"traffic"`
-	Allowed     uint64   `json:"allowed"` // requests that the file allows by now
+	Allowed     uint64   `json:"allowed"` // requests that the file now allows
 	Suggestions []wish   `json:"suggestions"`
 	Changes     []edited `json:"changes"`
 	ByHand      []byHand `json:"byHand,omitempty"`
@@ -80,7 +80,7 @@ type suggested struct {
 	left int // how many entries are questionable and not in the changes
 }
 
-// wish is what would allow the requests of an origin.
+// wish is a suggestion: the entries that would allow the requests of an origin.
 type wish struct {
 	Origin   string   `json:"origin"`
 	Requests uint64   `json:"requests"`
@@ -170,7 +170,7 @@ func (s *suggest) loader(cmd *cobra.Command, path string) *patched {
 	}
 }
 
-// patched is a source of files with changes that have not been written.
+// patched is a source of files with changes that suggest has not written.
 type patched struct {
 	config.Files
 	name  string
@@ -204,8 +204,8 @@ func (p *patched) add(ctx context.Context, a config.Addition) error {
 	return nil
 }
 
-// isSingle returns an error if a file has been loaded by another name too. Its texts would
-// differ, and an addition for one policy would change another.
+// isSingle returns an error if the file has also been loaded by another name. The two texts
+// would differ, and an addition to one policy would also change another.
 func (p *patched) isSingle(name string) error {
 	file, err := os.Stat(p.path(name))
 	if err != nil {

@@ -28,7 +28,7 @@ func TestSuggestAfterConform(t *testing.T) {
 		t.Errorf("nothing is questionable: %s", r.stdout)
 	}
 	r = corskit(t, dir, "suggest", "cors.yaml", "--from", s.inspector)
-	contains(t, "suggest", r.stdout, "not suggested: ", "a request of corskit conform", "may have sent this")
+	contains(t, "suggest", r.stdout, "not suggested: ", "a request of corskit conform", "perhaps this one")
 }
 
 // TestSuggestFromRunningInspector follows what a real inspector remembers.

@@ -254,9 +254,9 @@ func TestSuggestMarks(t *testing.T) {
 		{credentials, fetched("https://app.example.com:8443", "/"), markSafe, "same registered domain"},
 		{credentials, fetched("https://northwind.co.uk", "/"), markSafe, "(northwind.co.uk) as https://*.northwind.co.uk"},
 		{credentials, fetched("https://ours.github.io:8443", "/"), markSafe, "(ours.github.io)"},
-		{credentials, fetched("https://theirs.github.io", "/"), markQuestionable, "below github.io, where anyone can have a name"},
-		{credentials, fetched("https://two.nip.io", "/"), markQuestionable, "below nip.io, where anyone can have a name"},
-		{credentials, fetched("https://b.b.corp", "/"), markQuestionable, "nobody is known to register names below .corp"},
+		{credentials, fetched("https://theirs.github.io", "/"), markQuestionable, "below github.io, where anyone can register a name"},
+		{credentials, fetched("https://two.nip.io", "/"), markQuestionable, "below nip.io, where anyone can register a name"},
+		{credentials, fetched("https://b.b.corp", "/"), markQuestionable, "no registry is known names below .corp"},
 		{credentials, fetched("https://other.co.uk", "/"), markQuestionable, "a stranger: add it only if you know it"},
 		{credentials, fetched("https://co.uk", "/"), markQuestionable, "not a registered domain"},
 		{credentials, fetched("https://intranet", "/"), markQuestionable, "not a registered domain"},
@@ -275,10 +275,10 @@ func TestSuggestMarks(t *testing.T) {
 		{credentials, fetched("http://app.localhost", "/"), markQuestionable, "any program on the visitor's own machine"},
 		{credentials, fetched("https://127.0.0.1", "/"), markQuestionable, "any program on the visitor's own machine"},
 		{credentials, fetched("http://[::1]:3000", "/"), markQuestionable, "any program on the visitor's own machine"},
-		{local("@loopback"), fetched("http://app.localhost", "/"), markSafe, "as others that the policy lists"},
-		{local("http://127.0.0.1:3000"), fetched("http://localhost:5173", "/"), markSafe, "as others that the policy lists"},
-		{local("https://[::1]"), fetched("https://localhost", "/"), markSafe, "as others that the policy lists"},
-		{local("http://app.localhost:*"), fetched("http://[::1]:3000", "/"), markSafe, "as others that the policy lists"},
+		{local("@loopback"), fetched("http://app.localhost", "/"), markSafe, "like others that the policy lists"},
+		{local("http://127.0.0.1:3000"), fetched("http://localhost:5173", "/"), markSafe, "like others that the policy lists"},
+		{local("https://[::1]"), fetched("https://localhost", "/"), markSafe, "like others that the policy lists"},
+		{local("http://app.localhost:*"), fetched("http://[::1]:3000", "/"), markSafe, "like others that the policy lists"},
 		{credentials, fetched("http://new.example.com", "/"), markNone, "anyone on the network can impersonate it"},
 		{plain, fetched("http://new.example.com", "/"), markQuestionable, "anyone on the network can impersonate"},
 		{credentials, fetched("null", "/"), markNone, "no setting allows it together with credentials"},
@@ -435,7 +435,7 @@ func TestSuggestBrokenLines(t *testing.T) {
 	}
 }
 
-// What suggest cannot change is said, with what to add and where.
+// If suggest cannot change a file, it says what to add and where.
 func TestSuggestByHand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -98,7 +98,7 @@ func TestSuggestManyNames(t *testing.T) {
 	}
 }
 
-// The names of a preflight are added at once, not each with policies of its own.
+// suggest adds the names of a preflight together, and does not make policies for each name.
 func TestNeedOfManyNames(t *testing.T) {
 	policy := core.Policy{Name: "app", AllowOrigins: []string{"https://app.example.com"}}
 	a := newAssessor(policy)

@@ -50,7 +50,7 @@ type assessor struct {
 	local   bool              // whether the policy lists an origin on the visitor's own machine
 }
 
-// maxResembled is the number of domains that an origin is compared with.
+// maxResembled is the most domains that an origin is compared with.
 const maxResembled = 500
 
 func newAssessor(p core.Policy) *assessor {
@@ -87,8 +87,8 @@ func hostOf(entry string) (host string, ok bool) {
 	return strings.ReplaceAll(rest, "*", "x"), true
 }
 
-// ownDomain returns the domain that one owner has registered, with all names below it. If
-// there is none, shared may name the domain below which strangers have their names.
+// ownDomain returns the domain of a host that belongs to one owner, with all its subdomains.
+// shared is the domain, if there is one, whose subdomains belong to strangers.
 func ownDomain(host string) (domain, shared string) {
 	domain = registered(host)
 	if domain != "" && isShared(domain) {
@@ -109,8 +109,8 @@ func registered(host string) string {
 	return domain
 }
 
-// isShared reports whether strangers have names below a domain. Core knows some that the
-// public suffix list lacks.
+// isShared reports whether subdomains of a domain belong to strangers. Core knows some such
+// domains that the public suffix list lacks.
 func isShared(domain string) bool {
 	_, err := core.New(core.Policy{AllowOrigins: []string{"https://*." + domain}, AllowCredentials: true})
 	var fault *core.PolicyError
@@ -129,7 +129,7 @@ func isLocal(host string) bool {
 
 const anySite = "any site can send it, from a sandboxed frame"
 
-// origin marks an origin that core accepts in the policy, apart from what it warns of.
+// origin marks an origin that core accepts in the policy, perhaps with warnings.
 func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 	u, err := url.Parse(o)
 	switch {
@@ -150,7 +150,7 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return questionable("not a web page: add it only if it is an application that you know")
 	case isLocal(host) && a.local:
-		return opinion{markSafe, "a page on the visitor's own machine, as others that the policy lists"}
+		return opinion{markSafe, "a page on the visitor's own machine, like others that the policy lists"}
 	case isLocal(host):
 		return questionable("any program on the visitor's own machine can have it: add it only to a policy for development")
 	case isAddress(host):
@@ -158,7 +158,7 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 	case domain != "" && listed != "":
 		return a.sameDomain(domain, listed)
 	case shared != "":
-		return questionable("below " + shared + ", where anyone can have a name: add it only if you know whose it is")
+		return questionable("below " + shared + ", where anyone can register a name: add it only if you know whose it is")
 	case domain == "":
 		return questionable("not a registered domain: add it only if you know the page")
 	}
@@ -166,7 +166,7 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 		return questionable("a look-alike of " + like + ", which the policy lists: probably not yours")
 	}
 	if strings.Contains(host, "xn--") {
-		return questionable("a name in other characters (punycode), which may look like another: add it only if you know it")
+		return questionable("a name with non-ASCII characters (punycode), which may look like another name: add it only if you know it")
 	}
 	return questionable("a stranger: add it only if you know it")
 }
@@ -174,7 +174,7 @@ func (a *assessor) origin(o string, warnings []core.Warning) opinion {
 // sameDomain marks an origin that has the domain of one that is listed.
 func (a *assessor) sameDomain(domain, listed string) opinion {
 	if suffix, managed := publicsuffix.PublicSuffix(domain); !managed && !strings.Contains(suffix, ".") {
-		return questionable("has the domain of " + listed + ", but nobody is known to register names below ." + suffix)
+		return questionable("has the domain of " + listed + ", but no registry is known for names below ." + suffix)
 	}
 	return opinion{markSafe, "has the same registered domain (" + domain + ") as " + listed}
 }
@@ -250,8 +250,8 @@ func (a *assessor) method(m string, warnings []core.Warning) opinion {
 	return opinion{markSafe, "a common method; the origin that asks for it is allowed or safe"}
 }
 
-// steering are request headers that change what servers and proxies take a request or its
-// user for.
+// steering are request headers from which servers and proxies take the method, path or user of
+// a request.
 var steering = []string{
 	"x-http-method-override", "x-http-method", "x-method-override", "x-original-method",
 	"x-original-url", "x-original-uri", "x-rewrite-url", "x-host", "x-original-host", "x-middleware-subrequest",
@@ -297,10 +297,10 @@ type need struct {
 // maxNeeded is the number of entries that one request may need.
 const maxNeeded = 64
 
-// need returns what the policy lacks to allow a request. origin is what is thought of an
-// origin that the policy allows already; if it is nil, the policy does not.
+// need returns what the policy lacks to allow a request. If the policy already allows the
+// origin, origin is the opinion of it; otherwise it is nil.
 //
-// Core decides: the entries that it asks for are added, until the request passes or core
+// Core decides: need adds the entries that it asks for, until the request passes or core
 // refuses the policy.
 func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) need {
 	t := trial{assessor: a, policy: a.policy, need: need{policy: a.policy.Name}}
@@ -346,9 +346,9 @@ func (a *assessor) need(ctx context.Context, r core.Request, origin *opinion) ne
 	return t.refuse("it asks for too many headers")
 }
 
-// missing returns the names of headers that a preflight asks for and that are not allowed.
-// One of them is known. Asking for each costs little: a log has thousands of preflights with
-// names that somebody made up, and to compile a policy for each name takes minutes.
+// missing returns the header names that a preflight asks for and that are not allowed. One of
+// them is known. A log can have thousands of preflights with made-up names: asking for each
+// name is cheap, but compiling a policy for each would take minutes.
 func (j *judge) missing(ctx context.Context, r core.Request, known string) []string {
 	all := []string{known}
 	for name := range strings.SplitSeq(strings.Join(r.AccessControlRequestHeaders, ","), ",") {
@@ -361,7 +361,7 @@ func (j *judge) missing(ctx context.Context, r core.Request, known string) []str
 	return all
 }
 
-// trial is a policy while it grows.
+// trial is a policy to which need adds entries.
 type trial struct {
 	*assessor
 	policy core.Policy
@@ -375,7 +375,7 @@ func (t *trial) add(o opinion, field string, entries ...string) {
 
 func (t *trial) refuse(why string) need { return need{policy: t.policy.Name, refusal: why} }
 
-// warnings returns the warnings of core, unless it refuses the policy.
+// warnings returns core's warnings about the policy, also if core refuses it.
 func (t *trial) warnings() []core.Warning {
 	engine, err := core.New(t.policy)
 	return append(engine.Warnings(), core.ErrorWarnings(err)...)

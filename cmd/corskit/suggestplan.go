@@ -22,15 +22,15 @@ type planner struct {
 	questionable bool
 
 	checked bool // whether conform has sent some of the requests
-	noted   []met
-	best    map[additionKey]opinion // the best of those who need the addition
+	noted   []assessed
+	best    map[additionKey]opinion // the best opinion, of the demands that need the addition
 	added   map[additionKey]fate
-	origins map[string]opinion // of origins that were added
+	origins map[string]opinion // opinions of the origins that were added
 	kinds   map[alike]map[string]bool
 	byHand  []byHand
 }
 
-// fate says what has become of an addition.
+// fate says whether an addition was made.
 type fate uint8
 
 const (
@@ -48,21 +48,22 @@ func keyOf(a config.Addition) additionKey {
 	return additionKey{a.Policy, a.Key, a.Entries[0]}
 }
 
-// maxRounds bounds how often a change is extended because an entry that it adds puts
-// another policy in charge.
+// maxRounds bounds how often plan extends a change because one of its entries puts another
+// policy in charge.
 const maxRounds = 8
 
 // maxTried bounds how many policies, in the order of the file, are considered for an origin
 // that none of them allows.
 const maxTried = 100
 
-// plan makes the change. It returns an error if the change does not allow what it should.
+// plan makes the change. It returns an error if the change does not allow the requests that it
+// is for.
 func (p *planner) plan(c *config.Config, list []demand) error {
 	p.checked = slices.ContainsFunc(list, func(d demand) bool { return isSample(d.request) })
 	p.best = make(map[additionKey]opinion)
 	p.added, p.origins = make(map[additionKey]fate), make(map[string]opinion)
 	p.kinds = make(map[alike]map[string]bool)
-	var all []met
+	var all []assessed
 	for range maxRounds {
 		all = append(all, p.wish(c, list)...)
 		p.doubt()
@@ -81,7 +82,7 @@ func (p *planner) plan(c *config.Config, list []demand) error {
 			}
 			if class, _ := j.ask(p.ctx, m.demand.request); !passes(class) {
 				m.demand.class = class
-				m.demand.requests = 0 // counted
+				m.demand.requests = 0 // they are counted already
 				list = append(list, m.demand)
 			}
 		}
@@ -89,17 +90,17 @@ func (p *planner) plan(c *config.Config, list []demand) error {
 			return nil
 		}
 	}
-	return errors.New("the change does not allow what it should, and nothing was written")
+	return errors.New("the change does not allow the requests that it is for, and nothing was written")
 }
 
-// met is a demand and what it needs.
-type met struct {
+// assessed is a demand and what a policy lacks to allow it.
+type assessed struct {
 	demand demand
 	need   need
 }
 
 // wish finds out what demands need.
-func (p *planner) wish(c *config.Config, list []demand) (all []met) {
+func (p *planner) wish(c *config.Config, list []demand) (all []assessed) {
 	type place struct {
 		origin string
 		route  int
@@ -119,7 +120,7 @@ func (p *planner) wish(c *config.Config, list []demand) (all []met) {
 		group := groups[at]
 		if why := p.hopeless(c, group[0]); why != "" {
 			for _, d := range group {
-				p.note(met{d, need{refusal: why}})
+				p.note(assessed{d, need{refusal: why}})
 			}
 			continue
 		}
@@ -127,7 +128,7 @@ func (p *planner) wish(c *config.Config, list []demand) (all []met) {
 		if at.route >= 0 {
 			policies = c.Routes[at.route].Policies
 		}
-		var best []met
+		var best []assessed
 		tried := 0
 		for _, policy := range policies {
 			if at.policy != "" && policy.Name != at.policy {
@@ -165,16 +166,16 @@ func (p *planner) hopeless(c *config.Config, d demand) string {
 	return ""
 }
 
-// isSample reports whether conform has sent a request: nobody else uses its names.
+// isSample reports whether a request has a name that only conform uses.
 func isSample(r core.Request) bool {
 	asked := strings.Join(slices.Concat(r.AccessControlRequestMethod, r.AccessControlRequestHeaders), ",")
 	return strings.Contains(strings.ToLower(asked+r.Path), sampleLabel)
 }
 
-// needs returns what a policy lacks for the demands of an origin. governs says whether it
-// allows the origin.
-func (p *planner) needs(a *assessor, governs bool, group []demand) []met {
-	all := make([]met, len(group))
+// needs returns what a policy lacks for the demands of an origin. governs says whether the
+// policy already allows the origin.
+func (p *planner) needs(a *assessor, governs bool, group []demand) []assessed {
+	all := make([]assessed, len(group))
 	var origin *opinion
 	if governs {
 		found, ok := p.origins[group[0].request.OriginValue()]
@@ -185,18 +186,18 @@ func (p *planner) needs(a *assessor, governs bool, group []demand) []met {
 	}
 	for i, d := range group {
 		if isSample(d.request) {
-			all[i] = met{d, need{refusal: "nothing to do: this is a request of corskit conform, which no page sends"}}
+			all[i] = assessed{d, need{refusal: "nothing to do: this is a request of corskit conform, which no page sends"}}
 			continue
 		}
-		all[i] = met{d, a.need(p.ctx, d.request, origin)}
+		all[i] = assessed{d, a.need(p.ctx, d.request, origin)}
 	}
 	return all
 }
 
-// less reports whether one policy is a better place than another to allow what an origin
-// demands: more is possible, nothing is questionable, less is added.
-func less(a, b []met) bool {
-	weigh := func(list []met) (refused, doubts, size int) {
+// less reports whether a is better than b: whether its policy can allow more of the demands or,
+// if equal, needs fewer questionable entries or, if equal, fewer entries.
+func less(a, b []assessed) bool {
+	weigh := func(list []assessed) (refused, doubts, size int) {
 		seen := make(map[additionKey]bool)
 		for _, m := range list {
 			if m.need.refusal != "" {
@@ -221,12 +222,13 @@ func less(a, b []met) bool {
 }
 
 // note remembers what a demand needs.
-func (p *planner) note(m met) {
+func (p *planner) note(m assessed) {
 	p.noted = append(p.noted, m)
 }
 
-// weigh keeps the opinions on additions. One that several demands need has the best.
-func (p *planner) weigh(m met) {
+// weigh records the opinions on additions. If several demands need an addition, the best
+// opinion counts.
+func (p *planner) weigh(m assessed) {
 	for i, a := range m.need.additions {
 		id := keyOf(a)
 		if known, ok := p.best[id]; !ok || worse(m.need.opinions[i], known) != m.need.opinions[i] {
@@ -235,12 +237,11 @@ func (p *planner) weigh(m met) {
 	}
 }
 
-// maxAlike is the largest number of new origins that a domain, or the visitor's machine, has
-// before somebody seems to have made them up. It is that of the new methods and of the new
-// headers of a policy too.
+// maxAlike is the most new origins of one domain, or of the visitor's machine, that do not look
+// made up. It also bounds the new methods, and the new headers, of a policy.
 const maxAlike = 20
 
-// alike is what entries have in common that are doubtful if they are many.
+// alike is what entries have in common that look made up if there are too many of them.
 type alike struct{ policy, key, domain string }
 
 func alikeOf(a config.Addition) alike {
@@ -252,14 +253,15 @@ func alikeOf(a config.Addition) alike {
 	return alike{key: a.Key, domain: domain}
 }
 
-// doubt marks safe entries as questionable if there are too many of a kind, and what new
-// origins of such a kind need; and all of them if conform may have made them up.
+// doubt marks safe entries as questionable. If conform may have sent the requests, it marks all
+// of them. Otherwise it marks those of a kind with more than maxAlike entries, and everything
+// that new origins of such a kind need.
 func (p *planner) doubt() {
 	for _, m := range p.noted {
 		for i := range m.need.opinions {
 			if p.checked {
 				m.need.opinions[i] = worse(m.need.opinions[i],
-					questionable("corskit conform has asked the server, and may have sent this: add it only if a page needs it"))
+					questionable("corskit conform has sent requests to the server, perhaps this one: add it only if a page needs it"))
 			}
 		}
 	}
@@ -297,13 +299,13 @@ func madeUp(kind string) opinion {
 	return questionable(fmt.Sprintf("one of more than %d new %s, which somebody may have made up", maxAlike, kind))
 }
 
-// wishKey is what demands have in common that are reported together.
+// wishKey is what demands have in common that one suggestion covers.
 type wishKey struct {
 	origin, policy, refusal string
 	mark                    mark
 }
 
-// wishes returns what was noted, those of an origin and a mark together.
+// wishes returns the suggestions for the demands that were noted.
 func (p *planner) wishes() []wish {
 	found := make(map[wishKey]*wish)
 	var order []*wish
@@ -353,8 +355,8 @@ func example(r core.Request) string {
 	return clip(method) + " " + clip(r.Host) + clip(r.Path)
 }
 
-// apply makes the additions that are wanted and have not been made, those of one list
-// together.
+// apply makes the additions that are wanted and have not been made yet. It makes those of one
+// list together.
 func (p *planner) apply() error {
 	type list struct{ policy, key string }
 	entries := make(map[list][]string)

@@ -38,7 +38,7 @@ func (s suggested) print(t terminal) {
 	t.printf("%s\n", s.summary())
 }
 
-// next says what the command could do further.
+// next says what else the command can do.
 func (s suggested) next() (notes []string) {
 	if s.left > 0 {
 		notes = append(notes, fmt.Sprintf("%s not in the change; --known ORIGIN or --questionable includes them", entries(s.left)))

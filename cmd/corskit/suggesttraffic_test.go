@@ -12,7 +12,7 @@ import (
 	"github.com/corskit/corskit/observe"
 )
 
-// Requests are judged as they were sent, not as people read them.
+// suggest judges requests as they were sent, not as the inspector shows them.
 func TestSuggestFromInspectorAsSent(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, requestsJSON) }))

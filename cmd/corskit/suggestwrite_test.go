@@ -14,7 +14,7 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// The new file has the permissions of the old one, and a symbolic link stays one.
+// The new file has the permissions of the old one, and a symbolic link stays a link.
 func TestSuggestWrites(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -23,17 +23,17 @@ import (
 	"github.com/corskit/corskit/observe"
 )
 
-// traffic is what was read of a log or an inspector.
+// traffic says what was read from a log or an inspector.
 type traffic struct {
 	Refusals    uint64 `json:"refusals"` // requests
 	Records     int    `json:"records"`  // lines of the log, or elements of refusals.json
 	Broken      int    `json:"broken"`   // lines that are not decisions
 	FirstBroken string `json:"firstBroken,omitempty"`
-	Forgotten   uint64 `json:"forgotten"` // requests of rare kinds that found no place in memory
+	Forgotten   uint64 `json:"forgotten"` // requests of rare kinds, which were dropped to bound memory
 }
 
-// readTraffic calls use with each refusal of a log or an inspector, and the number of
-// requests that it adds to those before. from is a file, "-" for standard input, or a URL.
+// readTraffic calls use for each refusal of a log or an inspector, with the number of requests
+// that it adds to earlier ones. from is a file, "-" for standard input, or a URL.
 func readTraffic(cmd *cobra.Command, from string, use func(r core.Request, n uint64)) (t traffic, err error) {
 	in, err := openTraffic(cmd, from)
 	if err != nil {
@@ -78,7 +78,7 @@ func (t traffic) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("skipped %s that cannot be read; the first is %s", plural(t.Broken, "line"), t.FirstBroken))
 	}
 	if t.Forgotten > 0 {
-		notes = append(notes, fmt.Sprintf("left out %s of kinds that are rare: there are too many kinds to tell them all apart",
+		notes = append(notes, fmt.Sprintf("left out %s of rare kinds: there are too many kinds of requests to keep them all",
 			counted(t.Forgotten, "request")))
 	}
 	return notes
@@ -108,8 +108,8 @@ func openTraffic(cmd *cobra.Command, from string) (io.ReadCloser, error) {
 	return os.Open(from)
 }
 
-// growth tells how many requests a refusal adds to those with the same identity. There may
-// be many identities. It forgets those that it has not seen for long.
+// growth tells how many requests a refusal adds to earlier ones with the same identity. To
+// bound memory, it forgets identities that it has not seen for long.
 type growth struct {
 	seed        maphash.Seed
 	now, before map[uint64]uint64
@@ -118,7 +118,7 @@ type growth struct {
 // maxIdentities is the number of identities after which growth begins to forget.
 const maxIdentities = 1 << 17
 
-// identity is what continued lines have in common, see [observe.ReadLog].
+// identity is what the lines of one continued refusal have in common: see [observe.ReadLog].
 type identity struct {
 	origin, refused, policy string
 	kind                    core.Kind
@@ -238,7 +238,7 @@ func (i inspected) refusal() observe.Refusal {
 	return r
 }
 
-// request returns the last request. If the inspector does not tell all of it, it came from
+// request returns the last request. If the inspector does not have all of it, request assumes
 // another site: pages of the server's own origin are not refused.
 func (i inspected) request() core.Request {
 	if q := i.Request; q != nil && len(q.Origin) > 0 {
@@ -314,7 +314,7 @@ func (t *tally[K, V]) sorted() []*row[V] {
 	})
 }
 
-// judge says what becomes of requests under the policies of an engine.
+// judge says how an engine decides requests.
 type judge struct {
 	engine      *core.Engine
 	class       core.Class
@@ -342,13 +342,13 @@ func (j *judge) ask(ctx context.Context, r core.Request) (core.Class, string) {
 	return j.class, j.refused
 }
 
-// ruling returns what becomes of a request.
+// ruling returns how the engine decides a request.
 func (j *judge) ruling(ctx context.Context, r core.Request) ruling {
 	class, refused := j.ask(ctx, r)
 	return ruling{class.Result, class.Code, refused, passes(class) && j.credentials, passes(class) && j.private}
 }
 
-// passes reports whether the browser lets the script do what it asks for.
+// passes reports whether the browser lets the script do what it asked for.
 func passes(c core.Class) bool {
 	return c.Result == core.ResultAllowed || c.Result == core.ResultNotCORS
 }

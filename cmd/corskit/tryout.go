@@ -16,7 +16,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// tryout is the part that the servers of all frameworks share.
+// tryout is what the servers of all frameworks have in common.
 type tryout struct {
 	framework string
 	engine    *core.Engine
@@ -86,8 +86,8 @@ func (t *tryout) decision(ctx context.Context, r core.Request, status int) {
 	t.log.LogAttrs(ctx, slog.LevelInfo, "decision", attrs...)
 }
 
-// codeOf returns why the browser refuses a preflight of an allowed origin, and otherwise
-// why the engine decided as it did.
+// codeOf returns the code for why the browser refuses a preflight of an allowed origin, and
+// otherwise the code of the decision.
 func codeOf(x core.Explanation) core.Code {
 	if x.Decision.Allowed && !x.Browser.Allowed {
 		for _, s := range x.Steps {

@@ -7,14 +7,14 @@ import (
 	"unicode"
 )
 
-// context is the number of lines around a change that a diff shows.
+// diffContext is the number of lines around a change that a diff shows.
 const diffContext = 3
 
-// maxResync is how many lines further two texts are searched for where they agree again.
+// maxResync is how many lines ahead resync looks for a place where two texts agree again.
 const maxResync = 200
 
 // unified returns the difference of two texts in the unified format. It suits small changes:
-// if lines differ for long, they are replaced by all that follow.
+// after a long run of different lines, it replaces the whole rest.
 func unified(name, before, after string) string {
 	edits := diffLines(lines(before), lines(after))
 	var b strings.Builder

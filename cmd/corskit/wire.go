@@ -161,7 +161,7 @@ func parseRate(s string) (time.Duration, error) {
 	return per / time.Duration(n), nil
 }
 
-// adviceFor returns what to do about a request that got no answer, or "".
+// adviceFor returns what to do about the error of a request without an answer, or "".
 func adviceFor(err error) string {
 	var certificate *tls.CertificateVerificationError
 	var notTLS tls.RecordHeaderError

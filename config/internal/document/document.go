@@ -19,7 +19,7 @@ type Document struct {
 
 	// Section is the path of the part that has the configuration, or empty.
 	Section string
-	// Loose reports whether text may stand for other types, as in a variable.
+	// Loose reports whether text may represent other types, as in a variable.
 	Loose bool
 
 	lines []int // the offset at which each line begins; built when needed

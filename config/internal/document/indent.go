@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// misindented returns the first line of a YAML document that is indented unlike every
-// line that it could stand next to, and how to indent it. The line is 0 if there is none, or
-// if a value goes over several lines.
+// misindented returns the first line of a YAML document whose indentation fits no line above
+// it, and how to indent the line. The line is 0 if there is none, or if a value spans several
+// lines.
 func misindented(d *Document) (line int, advice string) {
 	levels := []int{0} // of the open tables and lists
 	opened := true     // whether the line before may have deeper lines below it
@@ -60,7 +60,7 @@ func opensBlock(content string) bool {
 	return content == "-" || content == "---" || strings.HasSuffix(content, ":")
 }
 
-// isOneLine reports whether the value on a line surely ends there.
+// isOneLine reports whether the value on a line certainly ends there.
 func isOneLine(content string) bool {
 	for _, pair := range []string{"[]", "{}"} {
 		if strings.Count(content, pair[:1]) != strings.Count(content, pair[1:]) {

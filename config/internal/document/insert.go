@@ -18,7 +18,7 @@ type Editor struct {
 	format format
 }
 
-// format is how a file format is written.
+// format is the syntax of a file format.
 type format struct {
 	assign   string // between a key and its value
 	quoteKey bool
@@ -73,13 +73,13 @@ func (e *Editor) Append(list *Node, key Pos, entries []string) (text []byte, ok 
 // blockItem matches what a line of a list in YAML has in front of its entry.
 var blockItem = regexp.MustCompile(`^\s*-\s+$`)
 
-// isBlock reports whether a list is one line for each entry, after dashes.
+// isBlock reports whether each entry of a list has a line that begins with a dash.
 func (e *Editor) isBlock(list *Node) bool {
 	return e.format.plain && list.Pos.Line > 0 && e.byteAt(e.doc.offset(list.Pos)) == '-'
 }
 
-// appendFlow adds entries to a list in brackets, after the last entry from begin to end.
-// Entries that have a line of their own stay so.
+// appendFlow adds entries to a list in brackets, after the last entry from begin to end. If
+// entries have lines of their own, new entries have too.
 func (e *Editor) appendFlow(begin, end int, quoted []string) []byte {
 	inline := func() []byte { return e.insert(end, ", "+strings.Join(quoted, ", ")) }
 	prefix := e.linePrefix(begin)
@@ -118,8 +118,8 @@ func (e *Editor) emptyList(list *Node, key Pos) (at int, ok bool) {
 	return at + 1, e.byteAt(at) == '['
 }
 
-// Put adds a key with a value, which is true or a list, to a table. It goes after the last
-// of the keys in after or, if there is none of them, to the end.
+// Put adds a key with a value, which is true or a list, to a table. The key goes after the last
+// of the keys in after or, if the table has none of them, at the end.
 func (e *Editor) Put(table *Node, key string, entries []string, after []string) (text []byte, ok bool) {
 	value := "true"
 	if entries != nil {
@@ -221,7 +221,7 @@ func (e *Editor) scalarEnd(at int, flow bool) (end int, ok bool) {
 		return 0, false
 	}
 	switch quote := rest[0]; {
-	case strings.IndexByte("&!|>*", quote) >= 0: // YAML with more than a scalar, or of several lines
+	case strings.IndexByte("&!|>*", quote) >= 0: // in YAML: more than a scalar, or several lines
 		return 0, false
 	case quote == '"', quote == '\'':
 		for i := 1; i < len(rest); i++ {
@@ -248,8 +248,8 @@ func (e *Editor) scalarEnd(at int, flow bool) (end int, ok bool) {
 	return at + len(line), line != ""
 }
 
-// quoteAll returns texts as they are written in the document, like a text that begins with
-// a given byte.
+// quoteAll returns texts in the syntax of the document, quoted like a text that begins with the
+// byte like.
 func (e *Editor) quoteAll(texts []string, like byte) []string {
 	quoted := make([]string, len(texts))
 	for i, s := range texts {
@@ -272,14 +272,14 @@ var plainWord = map[string]bool{
 	"null": true, "true": true, "false": true, "yes": true, "no": true, "on": true, "off": true, "y": true, "n": true,
 }
 
-// insert returns the text with s at an offset.
+// insert returns the text with s inserted at an offset.
 func (e *Editor) insert(at int, s string) []byte {
 	text := make([]byte, 0, len(e.data)+len(s))
 	return append(append(append(text, e.data[:at]...), s...), e.data[at:]...)
 }
 
-// insertLines returns the text with lines after the line of an offset, and with comma at
-// the offset.
+// insertLines returns the text with lines inserted after the line of an offset, and with comma
+// inserted at the offset.
 func (e *Editor) insertLines(at int, prefix string, lines []string, comma string) []byte {
 	end, text := e.lineEnd(at), comma+string(e.data[at:e.lineEnd(at)])
 	for _, line := range lines {
@@ -288,7 +288,7 @@ func (e *Editor) insertLines(at int, prefix string, lines []string, comma string
 	return append(append(bytes.Clone(e.data[:at]), text...), e.data[end:]...)
 }
 
-// linePrefix returns what is in front of an offset in its line.
+// linePrefix returns the part of a line before an offset.
 func (e *Editor) linePrefix(at int) string {
 	return string(e.data[bytes.LastIndexByte(e.data[:at], '\n')+1 : at])
 }

@@ -16,7 +16,7 @@ const (
 	Tagged // a YAML value with an explicit tag
 )
 
-// String returns what messages call a value of the kind.
+// String returns the name of the kind in messages.
 func (k Kind) String() string {
 	return [...]string{"no value", "a boolean", "a number", "a decimal number", "a date or time",
 		"text", "a list", "a table", "a value with a tag"}[k]

@@ -73,8 +73,7 @@ func (t *tomlTree) table(at Pos, by definition) *Node {
 	return n
 }
 
-// at returns the position of a part of the input, or zero if the parser made the
-// part up.
+// at returns the position of a part of the input, or zero if the part is not from the input.
 func (t *tomlTree) at(part []byte) (at Pos) {
 	defer func() {
 		if recover() != nil { // Range panics

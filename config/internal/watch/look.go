@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// look is what lookAt finds out about a file without reading it.
+// look is the state of a file as lookAt finds it, without reading the content.
 type look struct {
 	info  os.FileInfo
 	err   error

@@ -9,9 +9,8 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// notifier wakes its owner when something may have happened in the directories
-// on the way to some files. It does not interpret events: the owner looks at the
-// files themselves.
+// notifier wakes its owner when something may have happened in the directories on the way to
+// some files. It does not interpret events: the owner checks the files.
 type notifier struct {
 	off     bool
 	watcher *fsnotify.Watcher // nil if the system could not create one
@@ -79,7 +78,7 @@ func (n *notifier) watching() bool {
 	return !slices.ContainsFunc(n.dirs, func(d directory) bool { return !slices.Contains(list, d.name) })
 }
 
-// blind reports whether changes may happen without a notification.
+// blind reports whether changes may cause no notification.
 func (n *notifier) blind() bool { return n.watcher == nil || !n.whole }
 
 // settle is how long wait collects events before it returns.

@@ -61,7 +61,7 @@ const cookieName = "corskit-demo"
 func reply(status int, body any) http.HandlerFunc {
 	text, err := json.Marshal(body)
 	if err != nil {
-		panic(err) // the program's own values are fit for JSON
+		panic(err) // the values are constants that JSON can encode
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxRequestBody))
@@ -72,10 +72,10 @@ func reply(status int, body any) http.HandlerFunc {
 	}
 }
 
-// chatLimit is how long a client may take to read what a WebSocket says.
+// chatLimit is how long a client may take to read the message, and to close.
 const chatLimit = 10 * time.Second
 
-// chat says one thing over a WebSocket, to origins that may connect.
+// chat sends one message over a WebSocket, to origins that may connect.
 func chat(allowed func(*http.Request) bool) http.HandlerFunc {
 	upgrader := websocket.Upgrader{CheckOrigin: allowed}
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -22,7 +22,7 @@ var page embed.FS
 // control serves the control page: the policy, the table of verdicts, and the stories.
 type control struct {
 	facts    facts
-	key      string // who has it may edit
+	key      string // permits editing
 	policy   *policyFile
 	recorder *recorder
 	streams  chan struct{} // has an element for each stream of events
@@ -73,8 +73,9 @@ func (c *control) handler() http.Handler {
 	return c.guarded(mux)
 }
 
-// guarded answers only the control page itself, and people who type its address. Another
-// host name may be a stranger's that leads here (DNS rebinding).
+// guarded answers only the control page itself, and people who type its address. A request for
+// another host name may come from a stranger's page whose name resolves to this machine (DNS
+// rebinding).
 func (c *control) guarded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.protect(w.Header())
@@ -142,11 +143,11 @@ func answer(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body) // if that fails, the client has gone
 }
 
-// keyHeader has the key of who edits. A page of another origin could send it only after a
-// preflight, which the demo does not answer.
+// keyHeader carries the key that permits editing. A page of another origin could send it only
+// after a preflight, which the demo does not answer.
 const keyHeader = "X-Demo-Key"
 
-// edit replaces the policy. It answers with the faults of the new one, if it has any.
+// edit replaces the policy. If the new policy has faults, edit answers with them.
 func (c *control) edit(w http.ResponseWriter, r *http.Request) {
 	fail := func(status int, reason string) { answer(w, status, map[string]string{"error": reason}) }
 	if subtle.ConstantTimeCompare([]byte(r.Header.Get(keyHeader)), []byte(c.key)) != 1 || r.Header.Get("Origin") != c.facts.Control {
@@ -171,7 +172,8 @@ func (c *control) edit(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// lookEvery is how often a stream looks whether the file or the policy in force changed.
+// lookEvery is the interval at which a stream checks whether the file or the policy in force
+// has changed.
 const lookEvery = 100 * time.Millisecond
 
 // events sends the policy whenever it changes: its text, its faults, or what is in force.

@@ -28,13 +28,13 @@ type Options struct {
 	// File is the file with the policy. If it is empty, the demo writes a temporary one and
 	// removes it at the end.
 	File string
-	// Port is the first of three ports. If it is 0, they are free ones.
+	// Port is the first of three ports. If it is 0, the system picks free ports.
 	Port int
 	// Mount puts an application behind the framework's adapter.
 	Mount func(*core.Engine, http.Handler) Server
 	// Replace replaces the text of a file.
 	Replace func(path string, text []byte) error
-	// Log takes what goes wrong inside.
+	// Log receives errors of the servers.
 	Log *slog.Logger
 }
 
@@ -45,7 +45,7 @@ type Demo struct {
 	API       string // its URL
 	Page      string // the origin that the starter policy lists
 	File      string // the file with the policy
-	Discarded bool   // whether a temporary file was removed that somebody had edited
+	Discarded bool   // whether Close removed a temporary file that somebody had edited
 
 	opts      Options
 	listeners []*loopback
@@ -55,7 +55,8 @@ type Demo struct {
 	starter   []byte // the text of the temporary file at first
 }
 
-// ports are how many ports a demo listens on: of the control page, the API and the pages.
+// ports is the number of ports: one each for the control page, the API and the pages that call
+// it.
 const ports = 3
 
 // New listens, and writes the policy if there is no file. The caller must call Run or Close.
@@ -107,7 +108,7 @@ func New(opts Options) (d *Demo, err error) {
 	return d, nil
 }
 
-// Close ends a demo that does not run, and removes its temporary file.
+// Close stops listening and removes the temporary file. Run calls it.
 func (d *Demo) Close() {
 	for _, l := range d.listeners {
 		_ = l.Close()

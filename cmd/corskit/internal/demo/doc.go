@@ -6,7 +6,7 @@
 // API, and the calling pages. The origins of these pages need no DNS:
 //
 //   - http://localhost is listed in the policy. Every browser resolves it. Its site is that
-//     of the API, so a cookie with SameSite=Lax travels.
+//     of the API, so browsers send a cookie with SameSite=Lax.
 //   - http://pr-7.localhost is allowed by a pattern. Chromium and Firefox resolve names below
 //     localhost themselves; Safari asks the system, which may not know them. The control
 //     page says so if the page does not load.

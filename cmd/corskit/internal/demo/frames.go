@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// frame is the document of a page that calls the API. Its script listens to the control page
-// only, and reports to it only.
+// frame is the document of a page that calls the API. Its script takes messages only from the
+// control page, and reports only to it.
 var frame = template.Must(template.New("frame").Parse(`<!doctype html>
 <html lang="en" data-control="{{.}}">
 <meta charset="utf-8">

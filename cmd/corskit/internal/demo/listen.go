@@ -73,7 +73,7 @@ func (l *loopback) pass(one net.Listener) {
 			return
 		}
 		if err != nil {
-			continue // of one connection, such as one that was reset
+			continue // the error is about one connection, such as one that was reset
 		}
 		select {
 		case l.accepted <- conn:

@@ -16,7 +16,7 @@ import (
 )
 
 // starterPolicy is the policy of a demo without a file. %d is the port of the pages.
-const starterPolicy = `# Change something: every verdict follows.
+const starterPolicy = `# Change something, and the verdicts follow.
 policies:
   app:
     allow_origins: ["http://localhost:%[1]d"]
@@ -26,7 +26,7 @@ policies:
     allow_credentials: true
     max_age: 10m
 
-  previews: # names below localhost, no cookies
+  previews: # subdomains of localhost, no cookies
     allow_origins: ["http://*.localhost:%[1]d"]
     allow_methods: [PUT]
     allow_headers: [content-type, x-request-id]
@@ -38,7 +38,7 @@ const (
 	maxFaults = 50
 )
 
-// options are how the policy is read. A demo is about its file, so variables count for nothing.
+// options make the demo ignore environment variables: it is about its file.
 var options = config.Options{Environ: []string{}}
 
 // policyFile is the file with the policy. It is watched, and edited.
@@ -97,8 +97,8 @@ func (p *policyFile) document(ctx context.Context) document {
 	return d
 }
 
-// settle is how long the file must have a text before the page shows it: editors may empty a
-// file before they write it.
+// settle is how long the text of the file must stay the same before the page shows it: editors
+// may empty a file before they write it.
 const settle = 80 * time.Millisecond
 
 // read reads the file, and checks it if it has changed.
@@ -196,7 +196,7 @@ func (p *policyFile) edit(ctx context.Context, base string, text []byte) ([]faul
 		return nil, errChanged
 	}
 	if len(text) > 0 && text[len(text)-1] != '\n' {
-		text = append(text, '\n') // a file without may be incomplete, so it is read later
+		text = append(text, '\n') // the watcher waits longer for a file without a final newline, which may be incomplete
 	}
 	if faults := p.check(ctx, text); len(faults) > 0 {
 		return faults, nil

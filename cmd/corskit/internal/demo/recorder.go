@@ -122,7 +122,7 @@ func (r *recorder) answered(x *exchange, head message, status int) {
 	x.Response, x.Status = head, status
 }
 
-// exchanges returns those of the runs whose names begin with prefix.
+// exchanges returns the exchanges of the runs whose names begin with prefix.
 func (r *recorder) exchanges(prefix string) map[string][]exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -161,8 +161,8 @@ func (c *recorded) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write implements [net.Conn]. It records first: the browser reads what the script saw after
-// the script saw it.
+// Write implements [net.Conn]. It records before it writes, because the page asks for the
+// record as soon as the script has the answer.
 func (c *recorded) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	c.sent(b)
@@ -180,7 +180,7 @@ func (c *recorded) Close() error {
 
 var headEnd = []byte("\r\n\r\n")
 
-// received takes bytes of requests.
+// received processes bytes of requests.
 func (c *recorded) received(b []byte) {
 	for len(b) > 0 && !c.ended {
 		if skip := min(c.body, int64(len(b))); skip > 0 {
@@ -227,7 +227,7 @@ func (c *recorded) begin(head []byte) {
 	c.recorder.add(id, c.current)
 }
 
-// sent takes bytes of answers.
+// sent processes bytes of answers.
 func (c *recorded) sent(b []byte) {
 	if c.ended || c.answered {
 		return
@@ -252,7 +252,7 @@ func (c *recorded) sent(b []byte) {
 // corsFields are the header fields that CORS depends on, in addition to Access-Control-*.
 var corsFields = []string{"origin", "vary", "cookie", "set-cookie", "location", "sec-websocket-protocol"}
 
-// readMessage returns a head as it is safe to show.
+// readMessage returns the head of a message in a form that is safe to show.
 func readMessage(head []byte) message {
 	lines := strings.Split(strings.TrimRight(string(head), "\r\n"), "\r\n")
 	m := message{Line: shown(lines[0]), Fields: []field{}}
@@ -270,8 +270,8 @@ func readMessage(head []byte) message {
 	return m
 }
 
-// ownCookie returns a Cookie field without the cookies of other programs: all that serve
-// localhost share them, on every port.
+// ownCookie returns a Cookie field without the cookies of other programs: all programs on
+// localhost share cookies, whatever their port.
 func ownCookie(value string) string {
 	var own []string
 	others := 0
@@ -288,8 +288,8 @@ func ownCookie(value string) string {
 	return strings.Join(own, "; ")
 }
 
-// shown returns a value from the network as it is safe to show: cut, and quoted if it has
-// anything but printable ASCII.
+// shown returns a value from the network in a form that is safe to show: cut, and quoted if it
+// has anything but printable ASCII.
 func shown(s string) string {
 	if len(s) > maxShown {
 		s = s[:maxShown] + "..."

@@ -34,7 +34,7 @@ var requests = []request{
 	},
 	{
 		ID: "cookies", Title: "with cookies", Kind: kindFetch, Path: "/me", Method: "GET", Credentials: true,
-		Note: "The answer must allow credentials. Whether the browser sends the cookie is up to its SameSite attribute, not to CORS.",
+		Note: "The answer must allow credentials. Whether the browser sends the cookie depends on the SameSite attribute, not on CORS.",
 	},
 	{
 		ID: "unlisted", Title: "unlisted header", Kind: kindFetch, Path: "/items", Method: "GET",
@@ -43,7 +43,7 @@ var requests = []request{
 	},
 	{
 		ID: "redirect", Title: "redirect", Kind: kindFetch, Path: "/old", Method: "GET",
-		Note: "The browser checks every answer on the way, the redirect too.",
+		Note: "The browser checks every response, the redirect too.",
 	},
 	{
 		ID: "error", Title: "error response", Kind: kindFetch, Path: "/broken", Method: "GET",

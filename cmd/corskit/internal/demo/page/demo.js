@@ -1,5 +1,5 @@
 // The control page: it frames a page of each origin, lets them send the requests, and shows
-// what became of each.
+// the outcome of each.
 import {ago, element, say} from "./inspector/parts.js";
 import * as editor from "./edit.js";
 import {advice, story, verdict} from "./story.js";
@@ -80,12 +80,12 @@ function frame(column) {
 
 function unreached(column) {
   mark(column, true);
-  say($("unreached"), `The page at ${column.origin} did not load. Some browsers, such as Safari, do not resolve names below localhost. ` +
+  say($("unreached"), `The page at ${column.origin} did not load. Some browsers, such as Safari, do not resolve subdomains of localhost. ` +
     `Use another browser, or add this line to /etc/hosts and reload: 127.0.0.1 ${column.host}`);
   complete();
 }
 
-// mark notes whether the page of a column has not loaded. It may load after that was said.
+// mark records whether the page of a column is missing. The page may still load later.
 function mark(column, missing) {
   for (const cell of cells.values()) {
     if (cell.column === column) { cell.unreached = missing; draw(cell); }
@@ -141,7 +141,7 @@ async function finish(column, seen) {
   complete();
 }
 
-// complete tells when every verdict is of the policy in force.
+// complete announces the result once every verdict is of the policy in force.
 function complete() {
   const all = [...cells.values()];
   if (!all.every(c => c.batch === batch || c.unreached)) return;
@@ -157,7 +157,7 @@ function select(request, column) {
   selected = {request, column};
   for (const cell of cells.values()) draw(cell);
   tell();
-  news("The story of this verdict follows the table.");
+  news("The story of this verdict is below the table.");
   if (matchMedia("(max-width: 900px)").matches) $("story").scrollIntoView({block: "start"});
 }
 
@@ -173,7 +173,7 @@ async function tell() {
   $("story-note").replaceChildren(element("span", {class: "verdict " + (v.good ? "good" : "bad")}, v.word),
     v.remark ? ` (${v.remark})` : "");
   if (!v.good && cell.fix === undefined) cell.fix = await explain(cell);
-  if (selected.request !== request || selected.column !== column) return; // another one by now
+  if (selected.request !== request || selected.column !== column) return; // another verdict was chosen meanwhile
   $("steps").replaceChildren(...story(request, cell.url, cell.seen, cell.exchanges, v.good ? null : advice(cell.fix, news)));
 }
 
@@ -226,9 +226,9 @@ async function begin() {
   editor.start(news);
   const place = demo.temporary ? "the temporary file" : "the file";
   say($("policy-note"), editor.editable()
-    ? `Edit it here or in ${place} ${demo.file}: every verdict follows.`
-    : `Edit it in ${place} ${demo.file}: every verdict follows. To edit it here, open the address that the command printed.`);
-  // The cookie is of the API: it is set before the first request that may carry it.
+    ? `Edit it here or in ${place} ${demo.file}, and the verdicts follow.`
+    : `Edit it in ${place} ${demo.file}, and the verdicts follow. To edit it here, open the address that the command printed.`);
+  // The API's cookie must be set before the first request that may carry it.
   await fetch(demo.api + "/session", {mode: "no-cors", credentials: "include"}).catch(() => {});
   for (const column of demo.columns) frame(column);
   const request = demo.requests.find(r => r.id === "put");

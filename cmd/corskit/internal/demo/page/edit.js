@@ -7,7 +7,7 @@ const text = $("text");
 const pause = 200; // milliseconds after the last key, before the text is sent
 
 let announce; // tells screen readers
-let key = ""; // permits to edit
+let key = ""; // permits editing
 let file = {text: "", hash: "", faults: []}; // as the server last saw it
 let base = file; // what the text in the editor began as
 let sent = ""; // what was sent last
@@ -46,7 +46,7 @@ export function show(now) {
   else if (other) conflict(true);
 }
 
-// adopt makes the file the text in the editor.
+// adopt puts the file's text into the editor.
 function adopt(now) {
   base = now;
   if (text.value !== now.text) {
@@ -95,7 +95,7 @@ function judge(list, who) {
   faults = list;
   text.setAttribute("aria-invalid", list.length > 0);
   $("faults").hidden = list.length === 0;
-  say($("faults-title"), `${who} ${list.length === 1 ? "a fault" : list.length + " faults"}. The policy in force stays.`);
+  say($("faults-title"), `${who} ${list.length === 1 ? "a fault" : list.length + " faults"}. The old policy stays in force.`);
   if (JSON.stringify(list) !== before) {
     $("faults-list").replaceChildren(...list.map(entry));
     if (list.length > 0) announce("The policy has a fault: " + (list[0].line ? `line ${list[0].line}: ` : "") + list[0].text);

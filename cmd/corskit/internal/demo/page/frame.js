@@ -1,5 +1,5 @@
-// A page that calls the API. It takes work from the control page only, and tells what its
-// script saw to the control page only.
+// A page that calls the API. It takes work only from the control page, and reports what its
+// script saw only to the control page.
 "use strict";
 
 const control = document.documentElement.dataset.control;
@@ -36,7 +36,7 @@ const kinds = {
     const source = new EventSource(url, {withCredentials: credentials});
     const end = seen => { source.close(); done(seen); };
     source.onmessage = e => end({ok: true, body: e.data.slice(0, most)});
-    source.onerror = () => end({ok: false, error: "an error event, which says nothing"});
+    source.onerror = () => end({ok: false, error: "an error event, without a reason"});
   })),
 
   websocket: ({url}) => within(new Promise(done => {

@@ -18,7 +18,7 @@ export function script(request, url) {
   return options.length === 0 ? `fetch(${quoted(url)})` : `fetch(${quoted(url)}, {\n  ${options.join(",\n  ")}\n})`;
 }
 
-/** verdict is what became of a request: a word, whether that is good, and a remark. */
+/** verdict is the outcome of a request: a word, whether that is good, and a remark. */
 export function verdict(request, seen, exchanges) {
   const actual = exchanges.filter(x => !x.preflight);
   const asked = exchanges.some(x => x.preflight) ? "asked first" : "";
@@ -36,8 +36,8 @@ export function verdict(request, seen, exchanges) {
 const step = (title, ...parts) => element("li", {}, element("h3", {}, title), ...parts);
 const note = (...parts) => element("p", {class: "note"}, ...parts);
 
-// head shows the first line of a message and the fields that CORS depends on; the others on
-// demand.
+// head shows the first line of a message and the headers that CORS depends on. The other headers
+// are folded away.
 function head(label, message) {
   const line = f => `${f.name}: ${f.value}`;
   const main = message.fields.filter(f => f.cors);
@@ -65,7 +65,7 @@ function sentStep(request, seen, exchanges) {
       (request.kind === "websocket" ? "browsers never ask about WebSockets." : "the request is simple.")));
   }
   if (request.credentials && sent && !exchanges.some(x => x.request.fields.some(f => f.name.toLowerCase() === "cookie"))) {
-    parts.push(note("Without the cookie: it has SameSite=Lax, and this page is of another site than the API."));
+    parts.push(note("Without the cookie: it has SameSite=Lax, and the page and the API are different sites."));
   }
   if (exchanges.length === 0) parts.push(note("Nothing arrived at the API."));
   return step(title, ...parts);
@@ -100,7 +100,7 @@ function sawStep(request, seen, v, exchanges) {
   }
   parts.push(element("pre", {class: "lines"}, seen.error));
   const hidden = exchanges.some(x => !x.preflight && x.status);
-  if (request.kind === "websocket") parts.push(note("That the server refused the handshake, the script does not learn."));
+  if (request.kind === "websocket") parts.push(note("The script does not learn that the server refused the handshake."));
   else if (hidden) parts.push(note("The server did its work, and the browser kept the answer from the script."));
   else parts.push(note("The server's handler never ran."));
   parts.push(note("The browser's console (F12) says more; no script can read that."));
@@ -119,7 +119,7 @@ export function advice(x, told) {
   return element("div", {class: "fix"}, ...parts);
 }
 
-/** story tells what became of a request, in four steps. fix is the advice, or null. */
+/** story tells in four steps what happened to a request. fix is the advice, or null. */
 export function story(request, url, seen, exchanges, fix) {
   const v = verdict(request, seen, exchanges);
   return [
