@@ -15,6 +15,8 @@ func TestShadow(t *testing.T) {
 	narrower.AllowMethods, narrower.AllowHeaders = []string{"PUT"}, []string{"x-a"}
 	rejecting.RejectDisallowed = true
 	private.AllowPrivateNetwork = true
+	lists := two() // that are compared with the request, if at all
+	lists.AllowHeaders, lists.ExposeHeaders, lists.MaxAge = nil, nil, 0
 	own := get("https://b.example")
 	own.Host = "b.example"
 	asks := preflight("https://a.example", "PUT")
@@ -41,6 +43,8 @@ func TestShadow(t *testing.T) {
 		{"an own page, with credentials", cookies, own, "same"},
 		{"private network", private, asks, "looser"},
 		{"private network, not asked for", private, preflight("https://a.example", "PUT"), "same"},
+		{"exposed headers", lists, get("https://a.example"), "same"},
+		{"headers that are not asked for, and max age", lists, preflight("https://a.example", "PUT"), "same"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
