@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/corskit/corskit/config"
+	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/gateways"
 	"github.com/corskit/corskit/migrate"
@@ -197,5 +198,32 @@ func TestOtherHeaders(t *testing.T) {
 	byFunc.Code, more.Headers = core.CodeOriginFunc, "X-New"
 	if !allowed.same(byFunc) || allowed.same(more) || more.String() != "allowed with X-New" {
 		t.Errorf("%v, %v, %q", allowed.same(byFunc), allowed.same(more), more)
+	}
+}
+
+// TestMissingHeaders: conform notices that a header is missing, although it does not know it.
+func TestMissingHeaders(t *testing.T) {
+	const origin = "https://a.example"
+	header := browsermodel.Fields{{Name: "Access-Control-Allow-Origin", Value: origin}, {Name: "Vary", Value: "Origin"}}
+	whole := browsermodel.Response{Status: 200, Header: append(slices.Clone(header), browsermodel.Field{Name: "X-New", Value: "1"})}
+	for _, tt := range []struct {
+		server, file browsermodel.Response
+		want         []string
+	}{
+		{browsermodel.Response{Status: 200, Header: header}, whole, []string{"X-New"}},
+		{browsermodel.Response{Status: 200}, whole, nil}, // refused: a difference of its own
+		{whole, whole, nil},
+		{whole, browsermodel.Response{Status: 200, Header: header[:1]}, nil},
+	} {
+		j := newComparer(t.Context(), nil)
+		q := question{place: &place{name: "/"}, fetch: browsermodel.Fetch{Origin: origin, Method: "GET"}}
+		j.missing(&answered{question: q, server: tt.server, file: tt.file})
+		var got []string
+		for _, d := range j.differences {
+			got = append(got, d.Names...)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%v by the file and %v by the server: got %q, want %q", tt.file.Header, tt.server.Header, got, tt.want)
+		}
 	}
 }

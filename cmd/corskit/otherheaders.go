@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// namedHeaders are the response headers for which diff has words.
+// namedHeaders are the response headers for which diff has words, and conform has checks.
 var namedHeaders = []string{
 	"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Access-Control-Allow-Methods",
 	"Access-Control-Allow-Headers", "Access-Control-Max-Age", "Access-Control-Allow-Private-Network", "Vary",
