@@ -79,6 +79,23 @@ func TestShadow(t *testing.T) {
 	}
 }
 
+// TestShadowKeepsCredentials: what both sides allow makes the shadow no looser.
+func TestShadowKeepsCredentials(t *testing.T) {
+	private := cred()
+	private.AllowPrivateNetwork = true
+	e := core.MustNew(private)
+	if err := e.Shadow(cred()); err != nil {
+		t.Fatal(err)
+	}
+	var c counter
+	e.Observe(&c)
+	asks := preflight(cred().AllowOrigins[0], "PUT")
+	asks.AccessControlRequestPrivateNetwork = []string{"true"}
+	if e.Decide(ctx, asks); c.last.Load().Shadow != core.ShadowStricter {
+		t.Errorf("without the private network, the shadow is %q", c.last.Load().Shadow)
+	}
+}
+
 // TestShadowOfHandshakes checks that only the origin matters for a handshake.
 func TestShadowOfHandshakes(t *testing.T) {
 	rejecting := cred()
