@@ -182,6 +182,11 @@ func TestOtherHeaders(t *testing.T) {
 	if got := otherHeaders(origin, actual, sent("X-New", "b")); !slices.Equal(got, []string{"X-New: b", "X-Origin"}) {
 		t.Errorf("got %q", got)
 	}
+	for name := range core.ResponseHeaders() {
+		if !relevant(name) {
+			t.Errorf("explain and probe do not print %s", name)
+		}
+	}
 	d := core.MustNew(core.Policy{
 		AllowOrigins: []string{origin}, AllowHeaders: []string{"x-a"}, ExposeHeaders: []string{"x-e"}, AllowCredentials: true,
 		MaxAge: time.Minute, AllowPrivateNetwork: true,
