@@ -68,19 +68,38 @@ func (o *Outcome) result(j judgement) (Result, Code) {
 // effects are what a script achieves with a request. The more are true, the looser are
 // the policies.
 type effects struct {
-	plain       bool // a request without credentials succeeds
-	credentials bool // a request with credentials succeeds
-	private     bool // the private network may be accessed
-	runs        bool // the handler runs, now or for the request after the preflight
+	plain    bool     // a request without credentials succeeds
+	runs     bool     // the handler runs, now or for the request after the preflight
+	switches switches // what else succeeds
+}
+
+// switches are the response headers that allow something by being sent, such as credentials
+// or access to the private network: one bit for each index of [Decision.header].
+type switches uint16
+
+// switches returns the switches that d sends. Every header is one, also one that is added
+// later, except those that are listed here. Their effects depend on the request: see judge.
+func (d *Decision) switches() (set switches) {
+	for i := 0; ; i++ {
+		switch _, value := d.header(i); value {
+		case nil:
+			return set
+		case &d.AllowOrigin, &d.ExposeHeaders, &d.AllowMethods, &d.AllowHeaders, &d.MaxAge:
+		default:
+			if *value != "" {
+				set |= 1 << i
+			}
+		}
+	}
 }
 
 func (o *Outcome) effects(j judgement) effects {
 	d := &o.verdict.Decision
 	switch result, _ := o.result(j); result {
 	case ResultNotCORS:
-		return effects{true, true, true, true}
+		return effects{true, true, ^switches(0)}
 	case ResultAllowed:
-		return effects{true, d.AllowCredentials != "", d.AllowPrivateNetwork != "", true}
+		return effects{true, true, d.switches()}
 	default:
 		return effects{runs: d.Kind == Actual && d.Status == 0}
 	}
@@ -88,21 +107,13 @@ func (o *Outcome) effects(j judgement) effects {
 
 // difference says how the effects of shadow policies differ from e.
 func (e effects) difference(shadow effects) Difference {
-	if e == shadow {
+	switch {
+	case shadow == e:
 		return ShadowSame
+	case shadow.plain && !e.plain, shadow.runs && !e.runs, shadow.switches&^e.switches != 0:
+		return ShadowLooser
 	}
-	now := [...]bool{e.plain, e.credentials, e.private, e.runs}
-	then := [...]bool{shadow.plain, shadow.credentials, shadow.private, shadow.runs}
-	d := ShadowSame
-	for i := range now {
-		switch {
-		case then[i] && !now[i]:
-			return ShadowLooser
-		case now[i] && !then[i]:
-			d = ShadowStricter
-		}
-	}
-	return d
+	return ShadowStricter
 }
 
 // grants are the methods and header names that the answer to a preflight lists.

@@ -15,6 +15,8 @@ func TestShadow(t *testing.T) {
 	narrower.AllowMethods, narrower.AllowHeaders = []string{"PUT"}, []string{"x-a"}
 	rejecting.RejectDisallowed = true
 	private.AllowPrivateNetwork = true
+	lists := two() // that are compared with the request, if at all
+	lists.AllowHeaders, lists.ExposeHeaders, lists.MaxAge = nil, nil, 0
 	own := get("https://b.example")
 	own.Host = "b.example"
 	asks := preflight("https://a.example", "PUT")
@@ -41,6 +43,8 @@ func TestShadow(t *testing.T) {
 		{"an own page, with credentials", cookies, own, "same"},
 		{"private network", private, asks, "looser"},
 		{"private network, not asked for", private, preflight("https://a.example", "PUT"), "same"},
+		{"exposed headers", lists, get("https://a.example"), "same"},
+		{"headers that are not asked for, and max age", lists, preflight("https://a.example", "PUT"), "same"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -72,6 +76,23 @@ func TestShadow(t *testing.T) {
 				t.Errorf("reversed: got %q, want %q", got, reverse[tt.want])
 			}
 		})
+	}
+}
+
+// TestShadowKeepsCredentials: what both sides allow makes the shadow no looser.
+func TestShadowKeepsCredentials(t *testing.T) {
+	private := cred()
+	private.AllowPrivateNetwork = true
+	e := core.MustNew(private)
+	if err := e.Shadow(cred()); err != nil {
+		t.Fatal(err)
+	}
+	var c counter
+	e.Observe(&c)
+	asks := preflight(cred().AllowOrigins[0], "PUT")
+	asks.AccessControlRequestPrivateNetwork = []string{"true"}
+	if e.Decide(ctx, asks); c.last.Load().Shadow != core.ShadowStricter {
+		t.Errorf("without the private network, the shadow is %q", c.last.Load().Shadow)
 	}
 }
 

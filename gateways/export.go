@@ -3,6 +3,7 @@ package gateways
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -168,13 +169,35 @@ func newPlan(cfg *config.Config, t Target, o ExportOptions) (*exportPlan, error)
 	return p, nil
 }
 
-// route returns a route with expanded policies. It refuses functions.
+// exportable are the settings that the exporters read. Export refuses a policy with any other
+// setting, so that no exporter can forget one that core gets later.
+var exportable = []string{
+	"Name", "AllowOrigins", "AllowOriginFunc", "AllowMethods", "AllowHeaders", "ExposeHeaders", "AllowCredentials", "MaxAge",
+	"AllowPrivateNetwork", "RejectDisallowed",
+	"DangerouslyAllowNullOrigin", "DangerouslyAllowInsecureOrigins", "DangerouslyAllowPublicSuffixes",
+}
+
+// unexportable returns the names of the fields that a policy sets and no exporter reads.
+func unexportable(policy any) (fields []string) {
+	for field, value := range reflect.ValueOf(policy).Fields() {
+		if !value.IsZero() && !slices.Contains(exportable, field.Name) {
+			fields = append(fields, field.Name)
+		}
+	}
+	return fields
+}
+
+// route returns a route with expanded policies. It refuses functions, and what no exporter reads.
 func (p *exportPlan) route(index int, r core.Route) planRoute {
 	planned := planRoute{Index: index, Host: r.Host, Path: r.Path}
 	for _, policy := range r.Policies {
 		if policy.AllowOriginFunc != nil {
 			p.Refuse(policy.Name, "", "", "a gateway cannot call the function AllowOriginFunc",
 				"list the origins, or mount corskit in the application behind it")
+		}
+		for _, field := range unexportable(policy) {
+			p.Refuse(policy.Name, field, "", "no export has this setting",
+				"remove "+config.KeyOf(field)+", or mount corskit in the application behind it")
 		}
 		planned.Policies = append(planned.Policies, expandedPolicy(policy))
 	}

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -25,27 +26,15 @@ func (v *Variant) Go() string {
 	for _, k := range v.Kept {
 		kept[k.Field] = k.whole()
 	}
-	field := func(name, value string) {
-		if expr, ok := kept[name]; ok {
-			value = expr
+	for field, value := range reflect.ValueOf(v.Policy).Fields() {
+		text, ok := kept[field.Name]
+		if !ok {
+			text = goValue(value)
 		}
-		if value != "" {
-			fmt.Fprintf(&b, "\t%s: %s,\n", name, value)
+		if text != "" {
+			fmt.Fprintf(&b, "\t%s: %s,\n", field.Name, text)
 		}
 	}
-	p := v.Policy
-	field("AllowOrigins", goList(p.AllowOrigins))
-	field("AllowOriginFunc", "")
-	field("AllowMethods", goList(p.AllowMethods))
-	field("AllowHeaders", goList(p.AllowHeaders))
-	field("ExposeHeaders", goList(p.ExposeHeaders))
-	field("AllowCredentials", goTrue(p.AllowCredentials))
-	field("MaxAge", goAge(p.MaxAge))
-	field("AllowPrivateNetwork", goTrue(p.AllowPrivateNetwork))
-	field("RejectDisallowed", goTrue(p.RejectDisallowed))
-	field("DangerouslyAllowNullOrigin", goTrue(p.DangerouslyAllowNullOrigin))
-	field("DangerouslyAllowInsecureOrigins", goTrue(p.DangerouslyAllowInsecureOrigins))
-	field("DangerouslyAllowPublicSuffixes", goTrue(p.DangerouslyAllowPublicSuffixes))
 	b.WriteString("}")
 	return b.String()
 }
@@ -56,6 +45,19 @@ func (k *Kept) whole() string {
 		return k.Expr
 	}
 	return "append(" + goList(k.Also) + ", " + k.Expr + "...)"
+}
+
+// goValue writes the value of a field of core.Policy, or "" if the field is not set.
+func goValue(v reflect.Value) string {
+	switch x := v.Interface().(type) {
+	case []string:
+		return goList(x)
+	case bool:
+		return goTrue(x)
+	case time.Duration:
+		return goAge(x)
+	}
+	return "" // Name and AllowOriginFunc
 }
 
 func goList(list []string) string {

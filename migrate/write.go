@@ -12,6 +12,7 @@ import (
 	"go/types"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -400,25 +401,10 @@ func (d *declarations) Import(path string) (*types.Package, error) {
 // differing returns the fields in which two variants differ.
 func differing(a, b *Variant) []string {
 	var fields []string
-	x, y := a.Policy, b.Policy
-	for _, f := range []struct {
-		name string
-		same bool
-	}{
-		{"AllowOrigins", slices.Equal(x.AllowOrigins, y.AllowOrigins)},
-		{"AllowMethods", slices.Equal(x.AllowMethods, y.AllowMethods)},
-		{"AllowHeaders", slices.Equal(x.AllowHeaders, y.AllowHeaders)},
-		{"ExposeHeaders", slices.Equal(x.ExposeHeaders, y.ExposeHeaders)},
-		{"AllowCredentials", x.AllowCredentials == y.AllowCredentials},
-		{"MaxAge", x.MaxAge == y.MaxAge},
-		{"AllowPrivateNetwork", x.AllowPrivateNetwork == y.AllowPrivateNetwork},
-		{"DangerouslyAllowInsecureOrigins", x.DangerouslyAllowInsecureOrigins == y.DangerouslyAllowInsecureOrigins},
-		{"DangerouslyAllowPublicSuffixes", x.DangerouslyAllowPublicSuffixes == y.DangerouslyAllowPublicSuffixes},
-		{"DangerouslyAllowNullOrigin", x.DangerouslyAllowNullOrigin == y.DangerouslyAllowNullOrigin},
-		{"RejectDisallowed", x.RejectDisallowed == y.RejectDisallowed},
-	} {
-		if !f.same {
-			fields = append(fields, f.name)
+	x, y := reflect.ValueOf(a.Policy), reflect.ValueOf(b.Policy)
+	for field, value := range x.Fields() {
+		if goValue(value) != goValue(y.FieldByIndex(field.Index)) {
+			fields = append(fields, field.Name)
 		}
 	}
 	return fields

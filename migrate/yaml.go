@@ -2,7 +2,9 @@ package migrate
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,34 +44,29 @@ func (v *Variant) YAML() string {
 
 // yamlFields writes the fields that want wants. explicit also writes those that are empty.
 func (v *Variant) yamlFields(b *strings.Builder, want func(string) bool, explicit bool) {
-	p := v.Policy
-	list := func(field string, list []string) {
-		if want(field) && (len(list) > 0 || explicit || field == "AllowOrigins") {
-			fmt.Fprintf(b, "    %s: [%s]\n", key(field), yamlList(list))
+	for field, value := range reflect.ValueOf(v.Policy).Fields() {
+		text := yamlValue(value)
+		set := goValue(value) != "" || explicit || field.Name == "AllowOrigins"
+		if text != "" && set && want(field.Name) {
+			fmt.Fprintf(b, "    %s: %s\n", key(field.Name), text)
 		}
 	}
-	yes := func(field string, set bool) {
-		if want(field) && (set || explicit) {
-			fmt.Fprintf(b, "    %s: %t\n", key(field), set)
+}
+
+// yamlValue writes the value of a field of core.Policy, or "" if no key sets the field.
+func yamlValue(v reflect.Value) string {
+	switch x := v.Interface().(type) {
+	case []string:
+		return "[" + yamlList(x) + "]"
+	case bool:
+		return strconv.FormatBool(x)
+	case time.Duration:
+		if x == 0 {
+			return "5s" // what browsers take if it is unset
 		}
+		return yamlAge(x)
 	}
-	list("AllowOrigins", p.AllowOrigins)
-	list("AllowMethods", p.AllowMethods)
-	list("AllowHeaders", p.AllowHeaders)
-	list("ExposeHeaders", p.ExposeHeaders)
-	yes("AllowCredentials", p.AllowCredentials)
-	switch {
-	case !want("MaxAge"):
-	case p.MaxAge != 0:
-		fmt.Fprintf(b, "    max_age: %s\n", yamlAge(p.MaxAge))
-	case explicit:
-		b.WriteString("    max_age: 5s\n") // what browsers take if it is unset
-	}
-	yes("AllowPrivateNetwork", p.AllowPrivateNetwork)
-	yes("RejectDisallowed", p.RejectDisallowed)
-	yes("DangerouslyAllowNullOrigin", p.DangerouslyAllowNullOrigin)
-	yes("DangerouslyAllowInsecureOrigins", p.DangerouslyAllowInsecureOrigins)
-	yes("DangerouslyAllowPublicSuffixes", p.DangerouslyAllowPublicSuffixes)
+	return "" // Name and AllowOriginFunc
 }
 
 // yamlVariables lists the variables that set a key.

@@ -3,6 +3,7 @@ package observe
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -37,10 +38,30 @@ type outcome struct {
 	result               core.Result
 	code                 core.Code
 	credentials, private bool
+	headers              string // the names of other headers
 }
 
 func outcomeOf(c *core.Class, d *core.Decision) outcome {
-	return outcome{c.Result, c.Code, d.AllowCredentials != "", d.AllowPrivateNetwork != ""}
+	return outcome{c.Result, c.Code, d.AllowCredentials != "", d.AllowPrivateNetwork != "", otherHeaders(d.Headers())}
+}
+
+// namedHeaders are the response headers for which inWords has words, and those that do not
+// count as a difference.
+var namedHeaders = []string{
+	"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers", "Access-Control-Allow-Methods",
+	"Access-Control-Allow-Headers", "Access-Control-Max-Age", "Access-Control-Allow-Private-Network", "Vary",
+}
+
+// otherHeaders returns the names of the other headers, so that inWords also names one that
+// core gets later.
+func otherHeaders(headers iter.Seq2[string, string]) string {
+	var names []string
+	for name := range headers {
+		if !slices.Contains(namedHeaders, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // inWords returns the outcome in words. other is the one that it is compared with.
@@ -61,6 +82,9 @@ func (o outcome) inWords(other outcome, refused string) string {
 		}
 		if o.private != other.private && other.result == core.ResultAllowed {
 			words += map[bool]string{true: " into the private network", false: " but not into the private network"}[o.private]
+		}
+		if o.headers != other.headers && other.result == core.ResultAllowed {
+			words += " with " + cmp.Or(o.headers, "no "+other.headers)
 		}
 	}
 	return words + ": " + inWords(o.code, refused)

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/corskit/corskit/core"
@@ -50,7 +51,8 @@ type policyView struct {
 	ExposeHeaders    []string `json:"exposeHeaders"`
 	AllowCredentials bool     `json:"allowCredentials"`
 	RejectDisallowed bool     `json:"rejectDisallowed"`
-	MaxAge           string   `json:"maxAge"` // such as "10m0s"; empty if it is not set
+	MaxAge           string   `json:"maxAge"`             // such as "10m0s"; empty if it is not set
+	Settings         []string `json:"settings,omitempty"` // the keys of all others that are on
 }
 
 type routeView struct {
@@ -93,7 +95,7 @@ func (in *inspector) state(now time.Time) stateView {
 		Since: in.since, Minute: time.Unix(minute*60, 0).UTC(), Minutes: in.timeline.view(minute),
 		Totals: []totalView{}, Warnings: in.spellWarnings(in.engine.Warnings()),
 	}
-	v.Policies, v.Routes = in.inForce.views(in.engine.Outline())
+	v.Policies, v.Routes = in.inForce.views(in.engine.Outline(), in.key)
 	if in.config != nil {
 		c := in.config()
 		v.Config = &configView{File: c.File, Revision: c.Revision, Faults: c.faults()}
@@ -109,7 +111,7 @@ func (in *inspector) state(now time.Time) stateView {
 	}
 	if o := in.engine.ShadowOutline(); o != nil {
 		v.Shadow = &shadowView{Warnings: in.spellWarnings(in.engine.ShadowWarnings()), Differences: in.differences.view()}
-		v.Shadow.Policies, v.Shadow.Routes = in.inShadow.views(o)
+		v.Shadow.Policies, v.Shadow.Routes = in.inShadow.views(o, in.key)
 	}
 	return v
 }
@@ -129,17 +131,18 @@ type outlined struct {
 }
 
 // views returns the views of an outline. It makes them again if the outline is another one.
-func (v *outlined) views(o *core.Outline) ([]policyView, []routeView) {
+// key returns the key in a file for a field.
+func (v *outlined) views(o *core.Outline, key func(string) string) ([]policyView, []routeView) {
 	if v.of != o {
 		v.of = o
-		v.policies, v.routes = outlineViews(o)
+		v.policies, v.routes = outlineViews(o, key)
 	}
 	return v.policies, v.routes
 }
 
 // outlineViews returns the policies and routes of an outline. A policy that several routes
 // have is shown once.
-func outlineViews(o *core.Outline) (policies []policyView, routes []routeView) {
+func outlineViews(o *core.Outline, key func(string) string) (policies []policyView, routes []routeView) {
 	policies = []policyView{}
 	lists := [][]core.PolicyOutline{o.Policies}
 	shownLists := make(map[*core.PolicyOutline]bool)
@@ -160,24 +163,30 @@ func outlineViews(o *core.Outline) (policies []policyView, routes []routeView) {
 			if len(policies) == maxPolicies {
 				return policies, routes
 			}
-			v := policyViewOf(p)
-			key := string(encode(v))
-			if o.Routes != nil && seen[key] {
+			v := policyViewOf(p, key)
+			whole := string(encode(v))
+			if o.Routes != nil && seen[whole] {
 				continue
 			}
-			seen[key] = true
+			seen[whole] = true
 			policies = append(policies, v)
 		}
 	}
 	return policies, routes
 }
 
-func policyViewOf(p core.PolicyOutline) policyView {
+func policyViewOf(p core.PolicyOutline, key func(string) string) policyView {
 	v := policyView{
 		Name: p.Name, AllowOrigins: p.AllowOrigins[:min(len(p.AllowOrigins), maxOrigins)], Origins: p.Origins,
 		Function:     p.AllowOriginFunc != nil,
 		AllowMethods: p.AllowMethods, AllowHeaders: p.AllowHeaders, ExposeHeaders: p.ExposeHeaders,
 		AllowCredentials: p.AllowCredentials, RejectDisallowed: p.RejectDisallowed,
+	}
+	for field, value := range reflect.ValueOf(p.Policy).Fields() {
+		named := field.Name == "AllowCredentials" || field.Name == "RejectDisallowed"
+		if on, ok := value.Interface().(bool); ok && on && !named {
+			v.Settings = append(v.Settings, key(field.Name))
+		}
 	}
 	switch {
 	case p.MaxAge == core.NoPreflightCache:

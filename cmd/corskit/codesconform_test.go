@@ -28,6 +28,7 @@ var conformCodes = [][3]string{
 	{"not-exposed", "scripts cannot read response headers that the file exposes", "list them in `Access-Control-Expose-Headers`"},
 	{"private-network-refused", "the file has `allow_private_network`, and the server does not answer the browser's question",
 		"send `Access-Control-Allow-Private-Network: true` when a preflight asks"},
+	{"header-missing", "a header that the policy sends is missing, and no other code is about it", "send it as the policy does"},
 	{"rejected", "requests of other origins are rejected, although the file lets them reach the handler",
 		"pass them on, or set `reject_disallowed` in the file"},
 	{"max-age", "browsers cache the answer to a preflight for longer or shorter than the file says",

@@ -120,6 +120,22 @@ func (j *comparer) headers(a *answered) {
 	}
 }
 
+// missing notes headers that the file sends, that the server does not, and that nothing else here
+// judges. The server may send more: the application may have its own reasons.
+func (j *comparer) missing(a *answered) {
+	if !browsermodel.CheckCORS(a.fetch, a.server).OK {
+		return
+	}
+	for _, f := range a.file.Header {
+		if !slices.Contains(namedHeaders, f.Name) && !a.server.Header.Has(f.Name) {
+			j.observe(a, observation{
+				section: sectionRefused, code: "header-missing", name: f.Name, text: "headers that the policy sends are missing",
+				fix: "send them as the policy does", says: "it ignores the policy's setting",
+			})
+		}
+	}
+}
+
 // needless returns the headers that have no effect in the answer and that the file does not ask
 // for, and the members of Access-Control-Allow-Headers that no script can set.
 func needless(a *answered) (names []string) {

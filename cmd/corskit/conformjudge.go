@@ -128,6 +128,7 @@ func (j *comparer) answer(q question, r browsermodel.Request, server browsermode
 		j.actual(&a)
 	}
 	j.headers(&a)
+	j.missing(&a)
 	j.remember(&a)
 	return a
 }

@@ -321,6 +321,9 @@ func rights(ctx context.Context, c *config.Config, r routeSample, origin string)
 	if asked.AllowPrivateNetwork != "" {
 		list = append(list, "private network access")
 	}
+	for _, header := range otherHeaders(origin, actual.Headers(), asked.Headers()) {
+		list = append(list, "the header "+header)
+	}
 	switch asked.MaxAge {
 	case "":
 	case "0":

@@ -38,6 +38,8 @@ type ruling struct {
 
 	// PrivateNetwork is whether the preflight permits a request into a private network.
 	PrivateNetwork bool `json:"privateNetwork"`
+
+	Headers string `json:"headers,omitempty"` // other response headers: see otherHeaders
 }
 
 // trafficShare is the share of an origin in a change.
@@ -56,6 +58,9 @@ func (r ruling) String() string {
 		}
 		if r.PrivateNetwork {
 			text += " into the private network"
+		}
+		if r.Headers != "" {
+			text += " with " + safe(r.Headers)
 		}
 		return text
 	case r.Refused != "":
@@ -111,7 +116,7 @@ func compareTraffic(cmd *cobra.Command, from string, before, after *config.Confi
 // reason why a request is allowed does not matter.
 func (r ruling) same(other ruling) bool {
 	if passes(core.Class{Result: r.Result}) && r.Result == other.Result {
-		return r.Credentials == other.Credentials && r.PrivateNetwork == other.PrivateNetwork
+		r.Code, other.Code = "", ""
 	}
 	return r == other
 }

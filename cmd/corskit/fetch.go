@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/corskit/corskit/conformance/browsermodel"
+	"github.com/corskit/corskit/core"
 )
 
 // script holds the flags that describe a script's fetch. explain and probe share
@@ -247,6 +248,11 @@ func relevant(name string) bool {
 	switch name {
 	case "vary", "location", "allow", "www-authenticate", "content-type":
 		return true
+	}
+	for sent := range core.ResponseHeaders() {
+		if strings.EqualFold(name, sent) {
+			return true
+		}
 	}
 	return strings.HasPrefix(name, "access-control-")
 }

@@ -321,6 +321,7 @@ type judge struct {
 	refused     string
 	credentials bool
 	private     bool
+	headers     string
 }
 
 func newJudge(e *core.Engine) *judge {
@@ -333,6 +334,7 @@ func newJudge(e *core.Engine) *judge {
 func (j *judge) Observe(_ context.Context, o *core.Observation) {
 	j.class, j.refused = *o.Class, strings.Clone(o.Refused)
 	j.credentials, j.private = o.Decision.AllowCredentials != "", o.Decision.AllowPrivateNetwork != ""
+	j.headers = strings.Join(otherHeaders(o.Decision.AllowOrigin, o.Decision.Headers()), ", ")
 }
 
 // ask returns the class of the decision on a request, and the method or header name that is
@@ -345,7 +347,10 @@ func (j *judge) ask(ctx context.Context, r core.Request) (core.Class, string) {
 // ruling returns how the engine decides a request.
 func (j *judge) ruling(ctx context.Context, r core.Request) ruling {
 	class, refused := j.ask(ctx, r)
-	return ruling{class.Result, class.Code, refused, passes(class) && j.credentials, passes(class) && j.private}
+	if !passes(class) {
+		return ruling{Result: class.Result, Code: class.Code, Refused: refused}
+	}
+	return ruling{class.Result, class.Code, refused, j.credentials, j.private, j.headers}
 }
 
 // passes reports whether the browser lets the script do what it asked for.

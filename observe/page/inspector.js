@@ -38,7 +38,8 @@ function policy(p) {
   if (p.function) origins.push("those that a function allows");
   return element("article", {class: "policy"},
     element("h3", {}, p.name, " ", p.allowCredentials ? badge("warn", "credentials") : "", " ",
-      p.rejectDisallowed ? badge("quiet", "rejects others") : ""),
+      p.rejectDisallowed ? badge("quiet", "rejects others") : "",
+      ...(p.settings ?? []).flatMap(name => [" ", badge("quiet", name)])),
     element("dl", {class: "facts"},
       ...fact("origins", origins), ...fact("methods", ["GET, HEAD, POST", ...(p.allowMethods ?? [])]),
       ...fact("headers", p.allowHeaders, "the safelisted"), ...fact("exposes", p.exposeHeaders, "the safelisted"),
