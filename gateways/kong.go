@@ -239,7 +239,7 @@ var kongMethods = []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPT
 // readKong reads a declarative configuration, a KongPlugin of Kubernetes, or a plugin as the
 // Admin API has it.
 func readKong(text []byte) (*kongConfig, error) {
-	r := &reading{source: "kong"}
+	r := newReading("kong")
 	plugins := r.tree(text).Find(isKong)
 	if len(plugins) != 1 {
 		if len(plugins) > 1 {
