@@ -459,10 +459,7 @@ func kongNormalize(origin string) (domain, host string) {
 	if !ok || authority == "" {
 		return origin, origin
 	}
-	port := ""
-	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
-		authority, port = authority[:i], authority[i+1:]
-	}
+	authority, port := cutPort(authority)
 	if len(authority) > 2 && authority[0] == '[' && strings.HasSuffix(authority, "]") {
 		authority = authority[1 : len(authority)-1]
 	}
