@@ -7,11 +7,20 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// sharedCache is a small shared HTTP cache between browsers and a server. It
+// SharedCache puts a small shared HTTP cache between browsers and a server. It
 // stores the public responses to GET, and reuses one for a request with the same
 // values in the headers that its Vary names (RFC 9111, sections 3, 4 and 4.1).
-// Nothing expires: the suite tests whether reuse is correct, not how long responses
-// are kept.
+// Nothing expires: tests learn whether reuse is correct, not how long responses are
+// kept.
+func SharedCache(next browsermodel.Transport) browsermodel.Transport {
+	cache := &sharedCache{next: next}
+	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+		response, _, err := cache.transport(ctx, r)
+		return response, err
+	}
+}
+
+// sharedCache is the cache of [SharedCache]. It also says which responses it reused.
 type sharedCache struct {
 	next   browsermodel.Transport
 	stored []browsermodel.Exchange

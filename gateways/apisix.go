@@ -145,7 +145,7 @@ type apisixConfig struct {
 var apisixOrigins = regexp.MustCompile(`^(\*|\*\*|null|\w+://[^,]+(,\w+://[^,]+)*)$`)
 
 func readAPISIX(text []byte) (*apisixConfig, error) {
-	r := &reading{source: "apisix"}
+	r := newReading("apisix")
 	plugins := r.tree(text).Find(func(t textTree) bool { return t.Get("plugins", "cors").Exists() })
 	if len(plugins) != 1 {
 		if len(plugins) > 1 {

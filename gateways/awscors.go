@@ -21,7 +21,7 @@ type awsCors struct {
 // readAWS reads the only map of a file that has allowOrigins, with the keys in camel case or in
 // Pascal case.
 func readAWS(source string, text []byte) (*awsCors, *reading, bool) {
-	r := &reading{source: source}
+	r := newReading(source)
 	found := r.tree(text).Find(func(t textTree) bool { return t.Get("AllowOrigins").IsList() || t.Get("allowOrigins").IsList() })
 	if len(found) != 1 {
 		if len(r.faults) == 0 {

@@ -123,7 +123,7 @@ type azureRule struct {
 
 // readAzureStorage reads the XML of the service, or the JSON of Azure Resource Manager.
 func readAzureStorage(text []byte) ([]azureRule, error) {
-	r := &reading{source: "azure-storage"}
+	r := newReading("azure-storage")
 	var rules []azureRule
 	if isXML(text) {
 		root, t := r.xml(text)

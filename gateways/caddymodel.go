@@ -1,8 +1,6 @@
 package gateways
 
 import (
-	"cmp"
-	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,12 +18,10 @@ import (
 //     alternatives (https://caddyserver.com/docs/caddyfile/matchers)
 //   - several lines of a field are joined by a comma in a placeholder (caddyhttp/replacer.go)
 type caddyModel struct {
+	serverFile
 	maps     map[string]*valueMap
 	matchers map[string]*caddyMatcher
 	site     *caddyScope
-	origins  []located
-	facts    Facts
-	faults   []error
 }
 
 // caddyScope is a site or a handle block.
@@ -94,25 +90,14 @@ func caddyTemplate(s string) template {
 
 // caddyRequest is a request on its way.
 type caddyRequest struct {
-	model *caddyModel
 	core.Request
-	depth int
-	known map[string]string // of maps, whose values do not change
-	late  []caddyHeader
+	maps mapReader
+	late []caddyHeader
 }
 
 // value returns the value of a placeholder.
 func (q *caddyRequest) value(name string) string {
-	if m := q.model.maps[name]; m != nil {
-		if q.depth++; q.depth > maxNested {
-			return ""
-		}
-		defer func() { q.depth-- }()
-		value, ok := q.known[name]
-		if !ok {
-			value = m.value(m.source.expand(q.value)).expand(q.value)
-			q.known[name] = value
-		}
+	if value, ok := q.maps.read(name, q.value); ok {
 		return value
 	}
 	switch name {
@@ -126,13 +111,9 @@ func (q *caddyRequest) value(name string) string {
 		return q.Path
 	}
 	if field, ok := strings.CutPrefix(name, "http.request.header."); ok {
-		return strings.Join(q.lines(field), ",")
+		return strings.Join(fieldLines(q.Request, field), ",")
 	}
 	return ""
-}
-
-func (q *caddyRequest) lines(name string) []string {
-	return (&haproxyRequest{Request: q.Request}).lines(name)
 }
 
 func (m *caddyMatcher) matches(q *caddyRequest) bool {
@@ -150,7 +131,7 @@ func (t caddyTest) matches(q *caddyRequest) bool {
 			return wildcardMatches(strings.ToLower(v.expand(q.value)), strings.ToLower(q.Path))
 		})
 	case "header":
-		lines := q.lines(t.field)
+		lines := fieldLines(q.Request, t.field)
 		if t.absent {
 			return len(lines) == 0
 		}
@@ -158,7 +139,7 @@ func (t caddyTest) matches(q *caddyRequest) bool {
 			return slices.ContainsFunc(t.values, func(v template) bool { return wildcardMatches(v.expand(q.value), l) })
 		})
 	case "header_regexp":
-		return slices.ContainsFunc(q.lines(t.field), t.match.MatchString)
+		return slices.ContainsFunc(fieldLines(q.Request, t.field), t.match.MatchString)
 	}
 	return t.equals(q, t.name.expand(q.value)) // vars
 }
@@ -200,7 +181,7 @@ func wildcardExpressionOf(pattern string) string {
 
 // Answer implements [Model].
 func (m *caddyModel) Answer(r core.Request) Answer {
-	q := &caddyRequest{model: m, Request: r, known: make(map[string]string)}
+	q := &caddyRequest{Request: r, maps: newMapReader(m.maps)}
 	a := Answer{Reached: true}
 	q.run(m.site, &a)
 	slices.Reverse(q.late)
@@ -251,11 +232,6 @@ func (q *caddyRequest) run(s *caddyScope, a *Answer) bool {
 	return false
 }
 
-// Facts implements [Model].
-func (m *caddyModel) Facts() Facts { return m.facts }
-
-func (m *caddyModel) located() []located { return m.origins }
-
 func (m *caddyModel) fieldLine(name string) int { return m.site.fieldLine(name) }
 
 func (s *caddyScope) fieldLine(name string) int {
@@ -272,27 +248,19 @@ func (s *caddyScope) fieldLine(name string) int {
 	return 0
 }
 
-func (m *caddyModel) fault(line int, entry, problem, fix string) {
-	m.faults = append(m.faults, &ImportError{Source: "caddy", Line: line, Entry: entry, Problem: problem, Fix: fix})
-}
-
 // parseCaddyModel returns the model of a Caddyfile with one site that answers CORS.
 func parseCaddyModel(text []byte) (*caddyModel, error) {
-	m := &caddyModel{maps: make(map[string]*valueMap), matchers: make(map[string]*caddyMatcher)}
+	m := &caddyModel{serverFile: newServerFile("caddy"), maps: make(map[string]*valueMap), matchers: make(map[string]*caddyMatcher)}
 	list, fault := parseCaddy(text)
 	if fault != nil {
 		m.fault(fault.line, "", fault.problem, fault.fix)
-		return nil, errors.Join(m.faults...)
+		return nil, m.err()
 	}
 	m.site = m.scope(m.choose(list), true)
 	m.checkMaps()
-	if len(m.faults) > 0 {
-		return nil, errors.Join(m.faults...)
-	}
 	m.listNames(m.site)
-	slices.SortStableFunc(m.origins, func(a, b located) int { return cmp.Compare(a.line, b.line) })
-	m.facts.Origins = originsOf(m.origins)
-	return m, nil
+	m.sortOrigins()
+	return m, m.err()
 }
 
 // checkMaps finds the maps that depend on the origin.
@@ -322,15 +290,8 @@ func (m *caddyModel) listNames(s *caddyScope) {
 		for _, p := range h.value {
 			texts = append(texts, p.text)
 		}
-		names := namesIn(texts)
-		switch strings.ToLower(h.name) {
-		case "access-control-allow-methods":
-			m.facts.Methods = append(m.facts.Methods, names...)
-		case "access-control-allow-headers":
-			m.facts.Headers = append(m.facts.Headers, names...)
-		case "access-control-expose-headers":
-			m.facts.Exposed = append(m.facts.Exposed, names...)
-		case "access-control-allow-origin":
+		m.list(h.name, texts)
+		if strings.EqualFold(h.name, "Access-Control-Allow-Origin") {
 			if o := h.value.first().text; len(h.value) == 1 && o != "*" && o != "" {
 				m.origins = append(m.origins, located{entries: []string{exactPattern(o)}, source: o, line: h.line})
 			}

@@ -168,7 +168,7 @@ type cloudFrontFile struct {
 }
 
 func readCloudFront(text []byte) (*cloudFrontFile, error) {
-	r := &reading{source: "cloudfront"}
+	r := newReading("cloudfront")
 	root := r.tree(text)
 	found := root.Find(func(t textTree) bool { return t.Get("AccessControlAllowOrigins").Exists() })
 	if len(found) != 1 {

@@ -73,10 +73,7 @@ const (
 // wildcardExpression returns the expression of a wildcard pattern.
 func wildcardExpression(pattern string) string {
 	scheme, rest, _ := strings.Cut(pattern, "://")
-	host, port := rest, ""
-	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {
-		host, port = rest[:i], rest[i+1:]
-	}
+	host, port := cutPort(rest)
 	var b strings.Builder
 	b.WriteString(regexp.QuoteMeta(scheme + "://"))
 	if below, ok := strings.CutPrefix(host, "*."); ok {

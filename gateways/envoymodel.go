@@ -71,10 +71,7 @@ func (m *envoyModel) Answer(r core.Request) Answer {
 	case !route.forwards:
 		return Answer{Status: 301}
 	}
-	plain := Answer{Reached: true}
-	if route.vary {
-		plain.Header = browsermodel.Header("Vary", "Origin")
-	}
+	plain := forwarded(route.vary)
 	c, origin := route.cors, strings.Join(r.Origin, ",")
 	if c == nil || origin == "" {
 		return plain
@@ -104,6 +101,20 @@ func (m *envoyModel) Answer(r core.Request) Answer {
 		a.Header = append(a.Header, field("Access-Control-Allow-Private-Network", "true"))
 	}
 	return a
+}
+
+// forwarded returns the answer of the application, with Vary: Origin if the gateway adds it.
+func forwarded(vary bool) Answer {
+	a := Answer{Reached: true}
+	if vary {
+		a.Header = browsermodel.Header("Vary", "Origin")
+	}
+	return a
+}
+
+// variesByOrigin reports whether a field is a Vary that names Origin.
+func variesByOrigin(name, value string) bool {
+	return strings.EqualFold(name, "Vary") && core.ListHas(value, "Origin")
 }
 
 // shared returns the fields of all answers to an origin.
@@ -160,13 +171,6 @@ func (m *envoyModel) route(r core.Request) *envoyRoute {
 		}
 	}
 	return nil
-}
-
-func withoutPort(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		return host[:i]
-	}
-	return host
 }
 
 // domainMatch returns how well a domain matches a host: -1 if it does not.
@@ -251,9 +255,7 @@ func newEnvoyRoute(r, vh, rc textTree, on bool) (envoyRoute, error) {
 	for _, t := range []textTree{r, vh, rc} {
 		route.policies = append(route.policies, t.Get("typed_per_filter_config", corsFilter))
 		for _, add := range t.Get("response_headers_to_add").List() {
-			if strings.EqualFold(add.Get("header", "key").Text(), "vary") && core.ListHas(add.Get("header", "value").Text(), "Origin") {
-				route.vary = true
-			}
+			route.vary = route.vary || variesByOrigin(add.Get("header", "key").Text(), add.Get("header", "value").Text())
 		}
 	}
 	route.policies = slices.DeleteFunc(route.policies, func(t textTree) bool { return !t.Exists() })

@@ -53,6 +53,19 @@ func (e *ImportError) Error() string {
 	return line + entry(e.Entry) + e.Problem + "; " + e.Fix
 }
 
+// fileFaults collects what is wrong with a file.
+type fileFaults struct {
+	source string // the name of the target
+	faults []error
+}
+
+func (f *fileFaults) fault(line int, entry, problem, fix string) {
+	f.faults = append(f.faults, &ImportError{Source: f.source, Line: line, Entry: entry, Problem: problem, Fix: fix})
+}
+
+// err returns all faults, or nil.
+func (f *fileFaults) err() error { return errors.Join(f.faults...) }
+
 // BugError means that this package wrote something that differs from what it read, without
 // saying so. The text is not to be used.
 type BugError struct {

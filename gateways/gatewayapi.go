@@ -226,8 +226,9 @@ type gatewayMatcher struct {
 }
 
 func newGatewayMatcher(t textTree) gatewayMatcher {
-	e := strings.ReplaceAll(regexp.QuoteMeta(t.Text()), `\*`, `[^/:]+`)
-	return gatewayMatcher{t, t.Text(), regexp.MustCompile("^(?:" + e + ")$")}
+	m := gatewayMatcher{tree: t, text: t.Text()}
+	m.re = regexp.MustCompile("^(?:" + m.expression() + ")$")
+	return m
 }
 
 func (m gatewayMatcher) matches(origin string) bool {
@@ -261,10 +262,7 @@ func (m *gatewayModel) Answer(r core.Request) Answer {
 	case !route.forwards:
 		return Answer{Status: 302}
 	}
-	plain := Answer{Reached: true}
-	if route.vary {
-		plain.Header = browsermodel.Header("Vary", "Origin")
-	}
+	plain := forwarded(route.vary)
 	c, origin := route.cors, strings.Join(r.Origin, ",")
 	if c == nil || origin == "" {
 		return plain
@@ -358,7 +356,7 @@ func (m *gatewayModel) add(hostnames []textTree, rule textTree) {
 		case "ResponseHeaderModifier":
 			for _, set := range []string{"add", "set"} {
 				for _, h := range f.Get("responseHeaderModifier", set).List() {
-					r.vary = r.vary || strings.EqualFold(h.Get("name").Text(), "vary") && core.ListHas(h.Get("value").Text(), "Origin")
+					r.vary = r.vary || variesByOrigin(h.Get("name").Text(), h.Get("value").Text())
 				}
 			}
 		}

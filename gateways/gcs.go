@@ -107,7 +107,7 @@ type gcsRule struct {
 }
 
 func readGCS(text []byte) ([]gcsRule, error) {
-	r := &reading{source: "gcs"}
+	r := newReading("gcs")
 	t := r.tree(text)
 	if t.IsMap() {
 		if t = t.Get("cors"); !t.IsList() {

@@ -1,8 +1,6 @@
 package gateways
 
 import (
-	"cmp"
-	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,15 +18,13 @@ import (
 //     those of the frontend; http-after-response rules run for all responses, also those of
 //     "http-request return" (4.2, http-after-response)
 type haproxyModel struct {
+	serverFile
 	request  []haproxyRule
 	response []haproxyRule // of responses of servers
 	after    []haproxyRule // of all responses
 	acls     map[string][]haproxyTest
 	aliases  map[string]bool // variables that hold the origin, and whether its case is lost
-	origins  []located
-	facts    Facts
-	lines    map[string]int // the first line that sets a field
-	faults   []error
+	lines    map[string]int  // the first line that sets a field
 }
 
 // haproxyRule is an action with a condition.
@@ -208,29 +204,23 @@ func (a *Answer) change(rules []haproxyRule, q *haproxyRequest) {
 	}
 }
 
-// Facts implements [Model].
-func (m *haproxyModel) Facts() Facts { return m.facts }
-
-func (m *haproxyModel) located() []located { return m.origins }
-
 func (m *haproxyModel) fieldLine(name string) int { return m.lines[strings.ToLower(name)] }
-
-func (m *haproxyModel) fault(line int, entry, problem, fix string) {
-	m.faults = append(m.faults, &ImportError{Source: "haproxy", Line: line, Entry: entry, Problem: problem, Fix: fix})
-}
 
 // parseHAProxyModel returns the model of a file with one frontend that answers CORS.
 func parseHAProxyModel(text []byte) (*haproxyModel, error) {
-	m := &haproxyModel{acls: make(map[string][]haproxyTest), aliases: make(map[string]bool), lines: make(map[string]int)}
+	m := &haproxyModel{
+		serverFile: newServerFile("haproxy"),
+		acls:       make(map[string][]haproxyTest), aliases: make(map[string]bool), lines: make(map[string]int),
+	}
 	sections, fault := parseHAProxy(text)
 	if fault != nil {
 		m.fault(fault.line, "", fault.problem, fault.fix)
-		return nil, errors.Join(m.faults...)
+		return nil, m.err()
 	}
 	front := m.choose(sections)
 	if front == nil {
 		m.fault(0, "", "there is no frontend", "give the frontend that answers CORS")
-		return nil, errors.Join(m.faults...)
+		return nil, m.err()
 	}
 	back := m.backend(front, sections)
 	for _, s := range []*haproxySection{front, back} {
@@ -247,13 +237,9 @@ func parseHAProxyModel(text []byte) (*haproxyModel, error) {
 		m.addRules(back)
 		m.response = append(m.response, later...)
 	}
-	if len(m.faults) > 0 {
-		return nil, errors.Join(m.faults...)
-	}
-	slices.SortStableFunc(m.origins, func(a, b located) int { return cmp.Compare(a.line, b.line) })
-	m.facts.Origins = originsOf(m.origins)
+	m.sortOrigins()
 	m.listNames()
-	return m, nil
+	return m, m.err()
 }
 
 // listNames collects the methods and headers that rules send.
@@ -267,15 +253,8 @@ func (m *haproxyModel) listNames() {
 		for _, p := range r.value {
 			texts = append(texts, p.text)
 		}
-		names := namesIn(texts)
-		switch strings.ToLower(r.name) {
-		case "access-control-allow-methods":
-			m.facts.Methods = append(m.facts.Methods, names...)
-		case "access-control-allow-headers":
-			m.facts.Headers = append(m.facts.Headers, names...)
-		case "access-control-expose-headers":
-			m.facts.Exposed = append(m.facts.Exposed, names...)
-		case "access-control-allow-origin":
+		m.list(r.name, texts)
+		if strings.EqualFold(r.name, "Access-Control-Allow-Origin") {
 			for _, o := range texts {
 				if o != "*" && o != "" {
 					m.origins = append(m.origins, located{entries: []string{exactPattern(o)}, source: o, line: r.line})

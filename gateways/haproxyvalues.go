@@ -82,7 +82,7 @@ type haproxyRequest struct {
 
 // values returns the values of a fetch; none if there is no such value.
 func (q *haproxyRequest) values(f haproxyFetch) (list []string) {
-	lines := q.lines(f.argument)
+	lines := fieldLines(q.Request, f.argument)
 	switch f.name {
 	case "req.hdr", "hdr":
 		for _, l := range lines {
@@ -91,7 +91,7 @@ func (q *haproxyRequest) values(f haproxyFetch) (list []string) {
 			}
 		}
 	case "req.fhdr":
-		list = lines
+		list = slices.Clone(lines) // converters change it
 	case "req.hdr_cnt", "hdr_cnt", "req.fhdr_cnt":
 		n := len(lines)
 		if f.name != "req.fhdr_cnt" {
@@ -140,24 +140,6 @@ func (q *haproxyRequest) one(f haproxyFetch) (string, bool) {
 		return "", false
 	}
 	return list[len(list)-1], true
-}
-
-func (q *haproxyRequest) lines(name string) []string {
-	switch strings.ToLower(name) {
-	case "origin":
-		return append([]string(nil), q.Origin...)
-	case "host":
-		return []string{q.Host}
-	case "access-control-request-method":
-		return append([]string(nil), q.AccessControlRequestMethod...)
-	case "access-control-request-headers":
-		return append([]string(nil), q.AccessControlRequestHeaders...)
-	case "access-control-request-private-network":
-		return append([]string(nil), q.AccessControlRequestPrivateNetwork...)
-	case "sec-fetch-site":
-		return append([]string(nil), q.SecFetchSite...)
-	}
-	return nil
 }
 
 // haproxyFormat is a text with fetches: %[fetch].

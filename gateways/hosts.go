@@ -5,6 +5,19 @@ import (
 	"strings"
 )
 
+// cutPort splits a host at the colon of its port. IPv6 addresses are in brackets.
+func cutPort(host string) (name, port string) {
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		return host[:i], host[i+1:]
+	}
+	return host, ""
+}
+
+func withoutPort(host string) string {
+	name, _ := cutPort(host)
+	return name
+}
+
 // hostRoutes are the routes of one host, for targets that choose the host first.
 type hostRoutes struct {
 	Host    string      // empty for all hosts that no other has

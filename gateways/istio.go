@@ -142,7 +142,7 @@ func istioRoutes(r textTree) ([]envoyRoute, error) {
 	base := envoyRoute{tree: r, forwards: r.Get("route").Exists()}
 	for _, set := range []string{"add", "set"} {
 		for _, h := range r.Get("headers", "response", set).Pairs() {
-			base.vary = base.vary || strings.EqualFold(h.Key, "vary") && core.ListHas(h.Value.Text(), "Origin")
+			base.vary = base.vary || variesByOrigin(h.Key, h.Value.Text())
 		}
 	}
 	if policy := r.Get("corsPolicy"); policy.Exists() {

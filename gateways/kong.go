@@ -239,7 +239,7 @@ var kongMethods = []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPT
 // readKong reads a declarative configuration, a KongPlugin of Kubernetes, or a plugin as the
 // Admin API has it.
 func readKong(text []byte) (*kongConfig, error) {
-	r := &reading{source: "kong"}
+	r := newReading("kong")
 	plugins := r.tree(text).Find(isKong)
 	if len(plugins) != 1 {
 		if len(plugins) > 1 {
@@ -459,10 +459,7 @@ func kongNormalize(origin string) (domain, host string) {
 	if !ok || authority == "" {
 		return origin, origin
 	}
-	port := ""
-	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
-		authority, port = authority[:i], authority[i+1:]
-	}
+	authority, port := cutPort(authority)
 	if len(authority) > 2 && authority[0] == '[' && strings.HasSuffix(authority, "]") {
 		authority = authority[1 : len(authority)-1]
 	}

@@ -99,7 +99,7 @@ type krakendConfig struct {
 }
 
 func readKrakenD(text []byte) (*krakendConfig, error) {
-	r := &reading{source: "krakend"}
+	r := newReading("krakend")
 	extra := r.tree(text).Get("extra_config")
 	t := extra.Get("security/cors")
 	if old := extra.Get("github_com/devopsfaith/krakend-cors"); old.Exists() {

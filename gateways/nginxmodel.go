@@ -2,7 +2,6 @@ package gateways
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,11 +22,9 @@ import (
 //     rewrite module around it run in order (https://nginx.org/en/docs/http/ngx_http_rewrite_module.html)
 //   - several lines of a field are joined in $http_origin (since nginx 1.23; before, it was the first)
 type nginxModel struct {
-	maps    map[string]*valueMap
-	server  *nginxScope
-	facts   Facts
-	origins []located
-	faults  []error
+	serverFile
+	maps   map[string]*valueMap
+	server *nginxScope
 }
 
 // nginxScope is a block: a server, a location, or an if.
@@ -76,19 +73,14 @@ type nginxCondition struct {
 
 // nginxRequest is a request on its way through the server.
 type nginxRequest struct {
-	model *nginxModel
 	core.Request
-	set   map[string]string
-	known map[string]string // values of maps; nginx finds each once (ngx_http_get_indexed_variable)
-	depth int
+	set  map[string]string
+	maps mapReader // nginx finds each value once, too (ngx_http_get_indexed_variable)
 }
-
-// maxNested bounds variables that are made of variables.
-const maxNested = 32
 
 // Answer implements [Model].
 func (m *nginxModel) Answer(r core.Request) Answer {
-	q := &nginxRequest{model: m, Request: r, set: make(map[string]string), known: make(map[string]string)}
+	q := &nginxRequest{Request: r, set: make(map[string]string), maps: newMapReader(m.maps)}
 	scope := m.server
 	if at, status, done := q.run(scope); done {
 		return q.answer(at, status)
@@ -204,16 +196,7 @@ func (q *nginxRequest) value(name string) string {
 	if v, ok := q.set[name]; ok {
 		return v
 	}
-	if m := q.model.maps[name]; m != nil {
-		if q.depth++; q.depth > maxNested {
-			return ""
-		}
-		defer func() { q.depth-- }()
-		value, ok := q.known[name]
-		if !ok {
-			value = m.value(m.source.expand(q.value)).expand(q.value)
-			q.known[name] = value
-		}
+	if value, ok := q.maps.read(name, q.value); ok {
 		return value
 	}
 	switch name {
@@ -222,38 +205,19 @@ func (q *nginxRequest) value(name string) string {
 	case "uri", "document_uri", "request_uri":
 		return q.Path
 	case "host":
-		host := q.Host
-		if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-			host = host[:i]
-		}
-		return strings.TrimSuffix(strings.ToLower(host), ".")
+		return strings.TrimSuffix(strings.ToLower(withoutPort(q.Host)), ".")
 	}
-	if field, ok := requestFields[name]; ok {
-		return strings.Join(field(q.Request), ", ")
-	}
-	return ""
+	return strings.Join(fieldLines(q.Request, nginxField(name)), ", ")
 }
 
-// requestFields are the variables of request fields.
-var requestFields = map[string]func(core.Request) []string{
-	"http_origin": func(r core.Request) []string { return r.Origin },
-	"http_host":   func(r core.Request) []string { return []string{r.Host} },
-	"http_access_control_request_method": func(r core.Request) []string {
-		return r.AccessControlRequestMethod
-	},
-	"http_access_control_request_headers": func(r core.Request) []string {
-		return r.AccessControlRequestHeaders
-	},
-	"http_access_control_request_private_network": func(r core.Request) []string {
-		return r.AccessControlRequestPrivateNetwork
-	},
-	"http_sec_fetch_site": func(r core.Request) []string { return r.SecFetchSite },
+// nginxField returns the request field of a variable, or "" if the variable is not that of one.
+func nginxField(variable string) string {
+	name, ok := strings.CutPrefix(variable, "http_")
+	if !ok {
+		return ""
+	}
+	return strings.ReplaceAll(name, "_", "-")
 }
-
-// Facts implements [Model].
-func (m *nginxModel) Facts() Facts { return m.facts }
-
-func (m *nginxModel) located() []located { return m.origins }
 
 // fieldLine returns the first line that sets a field.
 func (m *nginxModel) fieldLine(name string) int { return m.server.fieldLine(name) }
@@ -279,18 +243,13 @@ func (s *nginxScope) fieldLine(name string) int {
 	return 0
 }
 
-// fault reports what nginx does and the model does not know.
-func (m *nginxModel) fault(line int, entry, problem, fix string) {
-	m.faults = append(m.faults, &ImportError{Source: "nginx", Line: line, Entry: entry, Problem: problem, Fix: fix})
-}
-
 // parseNginxModel returns the model of a file with one server that answers CORS.
 func parseNginxModel(text []byte) (*nginxModel, error) {
-	m := &nginxModel{maps: make(map[string]*valueMap)}
+	m := &nginxModel{serverFile: newServerFile("nginx"), maps: make(map[string]*valueMap)}
 	list, fault := parseNginx(text)
 	if fault != nil {
 		m.fault(fault.line, "", fault.problem, fault.fix)
-		return nil, errors.Join(m.faults...)
+		return nil, m.err()
 	}
 	var servers []*directive
 	outer := &nginxScope{}
@@ -303,13 +262,9 @@ func parseNginxModel(text []byte) (*nginxModel, error) {
 	}
 	m.server = m.scope(server, outer)
 	m.checkMaps()
-	slices.SortStableFunc(m.origins, func(a, b located) int { return cmp.Compare(a.line, b.line) })
-	m.facts.Origins = originsOf(m.origins)
-	if len(m.faults) > 0 {
-		return nil, errors.Join(m.faults...)
-	}
+	m.sortOrigins()
 	m.listNames(m.server)
-	return m, nil
+	return m, m.err()
 }
 
 // collect reads the maps and headers of the http block, and the servers. It returns the
@@ -449,15 +404,7 @@ func (m *nginxModel) sortedMaps() (list []*valueMap) {
 // listNames collects the methods and headers that a block and those in it send.
 func (m *nginxModel) listNames(s *nginxScope) {
 	for _, h := range slices.Concat(s.added, s.replaced) {
-		names := namesIn(m.texts(h.value, 0))
-		switch strings.ToLower(h.name) {
-		case "access-control-allow-methods":
-			m.facts.Methods = append(m.facts.Methods, names...)
-		case "access-control-allow-headers":
-			m.facts.Headers = append(m.facts.Headers, names...)
-		case "access-control-expose-headers":
-			m.facts.Exposed = append(m.facts.Exposed, names...)
-		}
+		m.list(h.name, m.texts(h.value, 0))
 	}
 	for _, step := range s.steps {
 		if step.inner != nil {

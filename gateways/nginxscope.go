@@ -108,7 +108,7 @@ func (m *nginxModel) header(d *directive, s *nginxScope) {
 func (m *nginxModel) checkVariables(t template, line int) {
 	for _, name := range t.variables() {
 		known := slices.Contains([]string{"request_method", "uri", "document_uri", "request_uri", "host"}, name)
-		if _, ok := requestFields[name]; ok || known || m.maps[name] != nil || m.sets(name) {
+		if _, ok := requestFields[nginxField(name)]; ok || known || m.maps[name] != nil || m.sets(name) {
 			continue
 		}
 		m.fault(line, "$"+name, "corskit does not know the value of the variable", "give the map or set that makes it")

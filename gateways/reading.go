@@ -37,17 +37,9 @@ func lineOf(list []textEntry, container int) int {
 }
 
 // reading reads the values of a file strictly, and collects what is wrong with them.
-type reading struct {
-	source string
-	faults []error
-}
+type reading struct{ fileFaults }
 
-// err returns all faults, or nil.
-func (r *reading) err() error { return errors.Join(r.faults...) }
-
-func (r *reading) fault(line int, entry, problem, fix string) {
-	r.faults = append(r.faults, &ImportError{Source: r.source, Line: line, Entry: entry, Problem: problem, Fix: fix})
-}
+func newReading(source string) *reading { return &reading{fileFaults{source: source}} }
 
 // fail adds the errors of another reading to those of a draft.
 func (d *importDraft) fail(err error) {

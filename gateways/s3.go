@@ -116,7 +116,7 @@ const maxRules = 100
 
 // readS3 reads the JSON of the console and of put-bucket-cors, or the XML of the API.
 func readS3(text []byte) ([]s3Rule, error) {
-	r := &reading{source: "s3"}
+	r := newReading("s3")
 	var rules []s3Rule
 	if isXML(text) {
 		root, t := r.xml(text)

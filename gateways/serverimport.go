@@ -13,6 +13,7 @@ import (
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/conformance/browsermodel"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/gateways/classes"
 )
 
 // serverModel is a model that knows the lines of its file.
@@ -178,7 +179,7 @@ func (l *learner) example(entry string) string {
 	}
 	var others []string
 	for _, e := range l.entries {
-		if e != "null" && mayOverlap(e, entry) {
+		if e != "null" && classes.MayOverlap(e, entry) {
 			others = append(others, e)
 		}
 	}

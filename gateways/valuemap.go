@@ -63,6 +63,38 @@ func (m *valueMap) value(source string) template {
 	return m.fallback
 }
 
+// maxNested bounds variables that are made of variables.
+const maxNested = 32
+
+// mapReader reads the maps of a file for one request.
+type mapReader struct {
+	maps  map[string]*valueMap
+	known map[string]string // values so far
+	depth int
+}
+
+func newMapReader(maps map[string]*valueMap) mapReader {
+	return mapReader{maps: maps, known: make(map[string]string)}
+}
+
+// read returns the value of a variable that a map makes. ok is false if none makes it. variable
+// returns the value of any variable.
+func (r *mapReader) read(name string, variable func(string) string) (value string, ok bool) {
+	m := r.maps[name]
+	if m == nil {
+		return "", false
+	}
+	if r.depth++; r.depth > maxNested {
+		return "", true
+	}
+	defer func() { r.depth-- }()
+	if value, ok = r.known[name]; !ok {
+		value = m.value(m.source.expand(variable)).expand(variable)
+		r.known[name] = value
+	}
+	return value, true
+}
+
 // values returns all values that the variable can have.
 func (m *valueMap) values() []template {
 	list := []template{m.fallback}

@@ -60,11 +60,7 @@ func echoDefaults(src Source) map[string]Value {
 }
 
 func (t *Translation) echoOrigins() {
-	if v := t.option("AllowOriginFunc"); !isNil(v) {
-		t.originFunc("AllowOriginFunc", v)
-		if !isNil(t.option("AllowOrigins")) {
-			t.ignoredList("AllowOrigins", "AllowOriginFunc")
-		}
+	if t.functionInstead("AllowOriginFunc", "AllowOrigins") {
 		return
 	}
 	unsafe := t.boolean("UnsafeWildcardOriginWithAllowCredentials", "")
@@ -100,11 +96,7 @@ func echoEntry(e entry) meaning {
 }
 
 func (t *Translation) echoV5Origins() {
-	if v := t.option("UnsafeAllowOriginFunc"); !isNil(v) {
-		t.originFunc("UnsafeAllowOriginFunc", v)
-		if !isNil(t.option("AllowOrigins")) {
-			t.ignoredList("AllowOrigins", "UnsafeAllowOriginFunc")
-		}
+	if t.functionInstead("UnsafeAllowOriginFunc", "AllowOrigins") {
 		return
 	}
 	entries, _ := t.list("AllowOrigins", "AllowOrigins")

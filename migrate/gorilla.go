@@ -110,11 +110,7 @@ func (t *Translation) preflightStatus(option string) {
 }
 
 func (t *Translation) gorillaOrigins() {
-	if v := t.option("AllowedOriginValidator"); !isNil(v) {
-		t.originFunc("AllowedOriginValidator", v)
-		if !isNil(t.option("AllowedOrigins")) {
-			t.ignoredList("AllowedOrigins", "AllowedOriginValidator")
-		}
+	if t.functionInstead("AllowedOriginValidator", "AllowedOrigins") {
 		return
 	}
 	entries, empty := t.list("AllowedOrigins", "AllowOrigins")

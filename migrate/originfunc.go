@@ -575,8 +575,17 @@ func (t *Translation) wrapped(option, expr string) string {
 	return strings.ReplaceAll(shape, "FUNC", expr)
 }
 
-// ignoredList notes a list that a function replaces.
-func (t *Translation) ignoredList(list, function string) {
-	t.note(Note{Code: "ignored-list", Change: Same, Wrong: true, Field: list,
-		Text: fmt.Sprintf("%s ignores %s if %s is set, so the policy does not list it", t.site.Library.Name, list, function)})
+// functionInstead translates a function that replaces the list of origins, if it is set, and
+// reports whether it is.
+func (t *Translation) functionInstead(function, list string) bool {
+	v := t.option(function)
+	if isNil(v) {
+		return false
+	}
+	t.originFunc(function, v)
+	if !isNil(t.option(list)) {
+		t.note(Note{Code: "ignored-list", Change: Same, Wrong: true, Field: list,
+			Text: fmt.Sprintf("%s ignores %s if %s is set, so the policy does not list it", t.site.Library.Name, list, function)})
+	}
+	return true
 }

@@ -63,11 +63,7 @@ func rsTranslate(t *Translation) {
 // order of their precedence; the first that is set replaces the list, unless listWins.
 func (t *Translation) rsOrigins(functions ...string) {
 	for _, name := range functions {
-		if v := t.option(name); !isNil(v) {
-			t.originFunc(name, v)
-			if list := t.option("AllowedOrigins"); !isNil(list) {
-				t.ignoredList("AllowedOrigins", name)
-			}
+		if t.functionInstead(name, "AllowedOrigins") {
 			return
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/gateways/classes"
 )
 
 // misreading is an entry that a server applies if it misreads an entry of allow_origins. It
@@ -318,23 +319,15 @@ const (
 // entries, so there is a look-alike if, and only if, the misreading matches an origin that the
 // entries do not.
 func visitors(entries []string, progress func(done, total int)) (list []visitor, notes []string) {
-	exact := make(map[string]bool)
-	var patterns []string
-	for _, e := range entries {
-		if core.IsOrigin(e) {
-			exact[e] = true
-		} else if e != "*" && e != "null" {
-			patterns = append(patterns, e)
-		}
-	}
-	g := collector{exact: exact, patterns: patterns, seen: make(map[string]int)}
+	g := collector{entries: classes.Of(entries), seen: make(map[string]int)}
 	sampled := 0
 	for i, e := range entries[:min(len(entries), maxMembers)] {
 		progress(i, min(len(entries), maxMembers))
-		if !exact[e] {
+		exact := g.entries.Exact[e]
+		if !exact {
 			sampled++
 		}
-		if exact[e] || sampled <= maxSampled {
+		if exact || sampled <= maxSampled {
 			g.members(e)
 		}
 		if i < maxMisread {
@@ -350,11 +343,10 @@ func visitors(entries []string, progress func(done, total int)) (list []visitor,
 
 // collector collects the visitors of a file, each once.
 type collector struct {
-	exact    map[string]bool
-	patterns []string
-	seen     map[string]int // indices in list
-	list     []visitor
-	notes    []string
+	entries classes.Entries
+	seen    map[string]int // indices in list
+	list    []visitor
+	notes   []string
 }
 
 func (g *collector) add(v visitor) {
@@ -389,7 +381,7 @@ func expanded(entry string) []string {
 }
 
 func (g *collector) members(entry string) {
-	if g.exact[entry] {
+	if g.entries.Exact[entry] {
 		g.add(visitor{origin: entry, entry: entry, member: true})
 		return
 	}
@@ -397,7 +389,7 @@ func (g *collector) members(entry string) {
 		if e == "*" || e == "null" {
 			continue
 		}
-		for _, o := range g.sample(e, append(narrowings(e), g.patterns...)) {
+		for _, o := range g.sample(e, append(narrowings(e), g.entries.Patterns...)) {
 			g.add(visitor{origin: o, entry: entry, member: true})
 		}
 	}
@@ -405,7 +397,7 @@ func (g *collector) members(entry string) {
 
 func (g *collector) lookAlikes(entry string) {
 	for _, e := range expanded(entry) {
-		near := slices.DeleteFunc(slices.Clone(g.patterns), func(p string) bool { return !mayOverlap(p, e) })
+		near := slices.DeleteFunc(slices.Clone(g.entries.Patterns), func(p string) bool { return !classes.MayOverlap(p, e) })
 		for _, m := range misreadings(e) {
 			if core.IsOrigin(m.entry) {
 				g.add(visitor{origin: m.entry, entry: entry, flaw: m.flaw})
@@ -427,14 +419,14 @@ const maxCompared = 200
 // them.
 func (g *collector) listed(entry string) (origins []string) {
 	expression, ok := strings.CutPrefix(entry, "regexp:")
-	if !ok || len(g.exact) > maxCompared {
+	if !ok || len(g.entries.Exact) > maxCompared {
 		return nil
 	}
 	re, err := regexp.Compile("^(?:" + expression + ")$")
 	if err != nil {
 		return nil
 	}
-	for o := range g.exact {
+	for o := range g.entries.Exact {
 		if re.MatchString(o) {
 			origins = append(origins, o)
 		}
@@ -445,10 +437,10 @@ func (g *collector) listed(entry string) (origins []string) {
 
 // sample returns origins that an entry matches. The entry need not be in the file.
 func (g *collector) sample(entry string, others []string) []string {
-	origins, err := sample(entry, others, g.exact)
+	origins, err := classes.Entries{Exact: g.entries.Exact, Patterns: others}.Examples(entry)
 	if err != nil {
 		note := "an entry is too complex to find all its look-alikes"
-		if slices.Contains(g.patterns, entry) {
+		if slices.Contains(g.entries.Patterns, entry) {
 			note = safe(entry) + " is too complex to try all its kinds of origins"
 		}
 		if !slices.Contains(g.notes, note) {

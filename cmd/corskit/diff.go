@@ -112,12 +112,13 @@ func (d *diff) run(cmd *cobra.Command, files []string) error {
 		result.compareShadows(cmd.Context(), before, after, progress.show)
 	}
 	progress.clear()
-	if d.format == "json" {
-		err = printJSON(cmd.OutOrStdout(), result)
-	} else {
-		result.print(out(cmd))
-	}
-	if err == nil && len(result.Changes) > 0 {
+	return d.print(cmd, result, len(result.Changes))
+}
+
+// print prints a result. Its error is errNo if there are changes.
+func (d *diff) print(cmd *cobra.Command, result printable, changes int) error {
+	err := printResult(cmd, d.format, result)
+	if err == nil && changes > 0 {
 		err = errNo
 	}
 	return err
@@ -150,15 +151,7 @@ func (d *diff) runTraffic(cmd *cobra.Command, before, after *config.Config) erro
 	if err != nil {
 		return err
 	}
-	if d.format == "json" {
-		err = printJSON(cmd.OutOrStdout(), result)
-	} else {
-		result.print(out(cmd))
-	}
-	if err == nil && len(result.Changes) > 0 {
-		err = errNo
-	}
-	return err
+	return d.print(cmd, result, len(result.Changes))
 }
 
 // compare returns the changes from one configuration to another.

@@ -135,11 +135,7 @@ func (x *explain) run(cmd *cobra.Command, list []string) error {
 		result.Verdict.guess = x.script.guess
 		result.compare(*m)
 	}
-	if x.format == "json" {
-		err = printJSON(cmd.OutOrStdout(), result)
-	} else {
-		result.print(out(cmd))
-	}
+	err = printResult(cmd, x.format, result)
 	if err == nil && !result.Verdict.Allowed {
 		err = errNo
 	}

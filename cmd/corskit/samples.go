@@ -1,12 +1,11 @@
 package main
 
 import (
-	"errors"
 	"slices"
-	"strings"
 
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/gateways/classes"
 )
 
 // originSample has some origins of an entry. Together they show every answer that origins of
@@ -30,27 +29,19 @@ const stranger = "https://" + strangerHost
 // names. notes name the entries that are too complex.
 func samples(progress func(config.Progress), configs ...*config.Config) (list []originSample, notes []string) {
 	entries := entriesOf(configs)
-	exact := make(map[string]bool)
-	var patterns []string
-	for _, e := range entries {
-		if core.IsOrigin(e) {
-			exact[e] = true
-		} else if e != "*" {
-			patterns = append(patterns, e)
-		}
-	}
+	all := classes.Of(entries)
 	if o, ok := otherOrigin(entries); ok {
 		list = append(list, originSample{name: anyOther, origins: []string{o}})
 	}
 	done := 0
 	for _, e := range entries {
 		switch {
-		case exact[e]:
+		case all.Exact[e] || e == "null":
 			list = append(list, originSample{name: e, origins: []string{e}})
 		case e != "*":
-			progress(config.Progress{Phase: "reading patterns", Done: done, Total: len(patterns)})
+			progress(config.Progress{Phase: "reading patterns", Done: done, Total: len(all.Patterns)})
 			done++
-			origins, err := sample(e, patterns, exact)
+			origins, err := all.Examples(e)
 			if err != nil {
 				notes = append(notes, safe(e)+" is too complex to compare all its origins")
 			}
@@ -106,62 +97,4 @@ func otherOrigin(entries []string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// maxMeetings bounds the examples of a pattern that are entries themselves.
-const maxMeetings = 100
-
-// sample returns origins that show every answer that the origins of a pattern get.
-// If there is an error, some answers may be missing.
-func sample(pattern string, patterns []string, exact map[string]bool) ([]string, error) {
-	var others []string
-	for _, p := range patterns {
-		if p != pattern && mayOverlap(p, pattern) {
-			others = append(others, p)
-		}
-	}
-	// An example that is itself an entry says nothing about other origins of the pattern. So
-	// sample asks core again, with that entry among the others.
-	apart := make(map[string]bool)
-	for {
-		examples, err := core.Examples(pattern, others...)
-		if err != nil {
-			return examples, err
-		}
-		met := slices.DeleteFunc(slices.Clone(examples), func(o string) bool { return !exact[o] || apart[o] })
-		examples = slices.DeleteFunc(examples, func(o string) bool { return exact[o] })
-		if len(met) == 0 {
-			return examples, nil
-		}
-		if len(apart) > maxMeetings {
-			return examples, errTooManyEntries
-		}
-		for _, o := range met {
-			apart[o] = true
-		}
-		others = append(others, met...)
-	}
-}
-
-var errTooManyEntries = errors.New("the pattern matches too many other entries")
-
-// mayOverlap reports whether two patterns may match the same origin. It returns true
-// if it cannot tell.
-func mayOverlap(a, b string) bool {
-	schemeA, endA, ok := parts(a)
-	schemeB, endB, ok2 := parts(b)
-	return !ok || !ok2 || schemeA == schemeB && (strings.HasSuffix(endA, endB) || strings.HasSuffix(endB, endA))
-}
-
-// parts returns the scheme of a pattern, and the end of its host after the last
-// wildcard. ok is false if the pattern has no scheme or is a regular expression.
-func parts(pattern string) (scheme, end string, ok bool) {
-	scheme, host, ok := strings.Cut(pattern, "://")
-	if !ok || strings.HasPrefix(pattern, "regexp:") {
-		return "", "", false
-	}
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		host = host[:i]
-	}
-	return scheme, host[strings.LastIndexByte(host, '*')+1:], true
 }

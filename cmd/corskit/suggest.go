@@ -147,11 +147,7 @@ func (s *suggest) run(cmd *cobra.Command, files []string) error {
 		}
 		result.Written = len(result.Changes) > 0
 	}
-	if s.format == "json" {
-		err = printJSON(cmd.OutOrStdout(), result)
-	} else {
-		result.print(out(cmd))
-	}
+	err = printResult(cmd, s.format, result)
 	suggestions := slices.ContainsFunc(result.Suggestions, func(w wish) bool { return w.Mark != markNone })
 	done := s.write && result.left == 0 && len(result.ByHand) == 0
 	if err == nil && suggestions && !done {

@@ -97,6 +97,18 @@ func (t terminal) code(code string) string {
 
 func (t terminal) printf(format string, args ...any) { fmt.Fprintf(t, format, args...) }
 
+// printable is a result that people read as text, and programs as JSON.
+type printable interface{ print(terminal) }
+
+// printResult prints a result in the format "json" or "text".
+func printResult(cmd *cobra.Command, format string, result printable) error {
+	if format == "json" {
+		return printJSON(cmd.OutOrStdout(), result)
+	}
+	result.print(out(cmd))
+	return nil
+}
+
 // printJSON prints v as indented JSON. It escapes what a terminal could interpret as a
 // command: encoding/json escapes only the control characters below U+0020.
 func printJSON(w io.Writer, v any) error {

@@ -55,6 +55,7 @@ func buildEcho(app App) *Application {
 	a := &echoApp{
 		echoHandlers: echoHandlers[echo.Context]{
 			App: app, response: func(c echo.Context) http.ResponseWriter { return c.Response() },
+			wrap:     func(h http.Handler) func(echo.Context) error { return echo.WrapHandler(h) },
 			newError: func(status int) error { return echo.NewHTTPError(status) },
 		},
 		echo: echo.New(), preflights: make(map[string]bool),
@@ -140,7 +141,7 @@ func (a *echoApp) routes(router echoRouter, prefix string, routes []Route) {
 		for _, l := range slices.Concat(a.Inside, r.Inside) {
 			chain = append(chain, a.layer(l))
 		}
-		h := a.handler(r)
+		h := a.handler(r, a.own(r))
 		for _, method := range r.methods() {
 			router.Add(method, path, h, chain...)
 		}
@@ -163,18 +164,6 @@ func (a *echoApp) layer(l Layer) echo.MiddlewareFunc {
 		return middleware.KeyAuth(func(key string, _ echo.Context) (bool, error) { return key == token, nil })
 	}
 	panic("hosts: unknown layer " + l)
-}
-
-// handler returns the handler of a route, with the probe.
-func (a *echoApp) handler(r Route) echo.HandlerFunc {
-	h := a.own(r)
-	if h == nil {
-		h = a.shared(r)
-	}
-	if h == nil {
-		return echo.WrapHandler(httpHandler(a.App, "", r))
-	}
-	return a.probed(h)
 }
 
 // own returns the handler of a behaviour for which each version of echo has functions

@@ -22,7 +22,21 @@ type echoCtx interface {
 type echoHandlers[C echoCtx] struct {
 	App
 	response func(C) http.ResponseWriter
+	wrap     func(http.Handler) func(C) error
 	newError func(status int) error
+}
+
+// handler returns the handler of a route, with the probe: own if it is not nil,
+// the shared one, or that of net/http.
+func (e *echoHandlers[C]) handler(r Route, own func(C) error) func(C) error {
+	h := own
+	if h == nil {
+		h = e.shared(r)
+	}
+	if h == nil {
+		return e.wrap(httpHandler(e.App, "", r))
+	}
+	return e.probed(h)
 }
 
 // shared returns the handler of a behaviour for which the versions of echo have the

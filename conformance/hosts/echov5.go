@@ -56,6 +56,7 @@ func buildEchoV5(app App) *Application {
 	a := &echoV5App{
 		echoHandlers: echoHandlers[*echo.Context]{
 			App: app, response: (*echo.Context).Response,
+			wrap:     func(h http.Handler) func(*echo.Context) error { return echo.WrapHandler(h) },
 			newError: func(status int) error { return echo.NewHTTPError(status, "returned") },
 		},
 		echo: newEchoV5(app), preflights: make(map[string]bool),
@@ -147,7 +148,7 @@ func (a *echoV5App) routes(router echoV5Router, prefix string, routes []Route) {
 		for _, l := range slices.Concat(a.Inside, r.Inside) {
 			chain = append(chain, a.layer(l))
 		}
-		h := a.handler(r)
+		h := a.handler(r, a.own(r))
 		for _, method := range r.methods() {
 			router.Add(method, path, h, chain...)
 		}
@@ -172,18 +173,6 @@ func (a *echoV5App) layer(l Layer) echo.MiddlewareFunc {
 		})
 	}
 	panic("hosts: unknown layer " + l)
-}
-
-// handler returns the handler of a route, with the probe.
-func (a *echoV5App) handler(r Route) echo.HandlerFunc {
-	h := a.own(r)
-	if h == nil {
-		h = a.shared(r)
-	}
-	if h == nil {
-		return echo.WrapHandler(httpHandler(a.App, "", r))
-	}
-	return a.probed(h)
 }
 
 // own returns the handler of a behaviour for which each version of echo has functions

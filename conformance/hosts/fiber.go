@@ -61,6 +61,7 @@ func buildFiber(app App) *Application {
 	a := &fiberApp{
 		fiberHandlers: fiberHandlers[*fiber.Ctx]{
 			App: app, context: (*fiber.Ctx).Context,
+			wrap:     adaptor.HTTPHandler,
 			newError: func(status int) error { return fiber.NewError(status, "returned") },
 		},
 		preflights: make(map[string]bool),
@@ -159,7 +160,7 @@ func (a *fiberApp) routes(router fiber.Router, prefix string, routes []Route) {
 			router.Static(r.Path, a.Files, fiber.Static{ByteRange: true})
 			continue
 		}
-		chain = append(chain, a.handler(r))
+		chain = append(chain, a.handler(r, a.own(r)))
 		if len(r.Methods) == 0 {
 			router.All(r.Path, chain...)
 			a.lowerCase(router, prefix, r)
@@ -176,7 +177,7 @@ func (a *fiberApp) lowerCase(router fiber.Router, prefix string, r Route) {
 	if hasWildcard(r.Path) {
 		return
 	}
-	full, h := prefix+r.Path, a.handler(r)
+	full, h := prefix+r.Path, a.handler(r, a.own(r))
 	router.Use(r.Path, func(c *fiber.Ctx) error {
 		if c.Path() != full {
 			return c.Next()
@@ -205,18 +206,6 @@ func (a *fiberApp) layer(l Layer) fiber.Handler {
 		}})
 	}
 	panic("hosts: unknown layer " + l)
-}
-
-// handler returns the handler of a route, with the probe.
-func (a *fiberApp) handler(r Route) fiber.Handler {
-	h := a.own(r)
-	if h == nil {
-		h = a.shared(r)
-	}
-	if h == nil {
-		return adaptor.HTTPHandler(httpHandler(a.App, "", r))
-	}
-	return a.probed(h)
 }
 
 // own returns the handler of a behaviour for which the versions of fiber have

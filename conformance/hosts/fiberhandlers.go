@@ -35,7 +35,21 @@ type fiberCtx interface {
 type fiberHandlers[C fiberCtx] struct {
 	App
 	context  func(C) *fasthttp.RequestCtx
+	wrap     func(http.Handler) func(C) error
 	newError func(status int) error
+}
+
+// handler returns the handler of a route, with the probe: own if it is not nil,
+// the shared one, or that of net/http.
+func (f *fiberHandlers[C]) handler(r Route, own func(C) error) func(C) error {
+	h := own
+	if h == nil {
+		h = f.shared(r)
+	}
+	if h == nil {
+		return f.wrap(httpHandler(f.App, "", r))
+	}
+	return f.probed(h)
 }
 
 // shared returns the handler of a behaviour for which the versions of fiber have

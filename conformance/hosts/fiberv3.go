@@ -57,6 +57,7 @@ func buildFiberV3(app App) *Application {
 	a := &fiberV3App{
 		fiberHandlers: fiberHandlers[fiber.Ctx]{
 			App: app, context: fiber.Ctx.RequestCtx,
+			wrap:     adaptor.HTTPHandler,
 			newError: func(status int) error { return fiber.NewError(status, "returned") },
 		},
 		preflights: make(map[string]bool),
@@ -152,7 +153,7 @@ func (a *fiberV3App) routes(router fiber.Router, prefix string, routes []Route) 
 			router.Use(r.Path, static.New(a.Files, static.Config{ByteRange: true}))
 			continue
 		}
-		chain = append(chain, a.handler(r))
+		chain = append(chain, a.handler(r, a.own(r)))
 		if len(r.Methods) == 0 {
 			router.All(r.Path, chain[0], anyOf(chain[1:])...)
 			a.lowerCase(router, prefix, r)
@@ -169,7 +170,7 @@ func (a *fiberV3App) lowerCase(router fiber.Router, prefix string, r Route) {
 	if hasWildcard(r.Path) {
 		return
 	}
-	full, h := prefix+r.Path, a.handler(r)
+	full, h := prefix+r.Path, a.handler(r, a.own(r))
 	router.Use(r.Path, func(c fiber.Ctx) error {
 		if c.Path() != full {
 			return c.Next()
@@ -200,18 +201,6 @@ func (a *fiberV3App) layer(l Layer) fiber.Handler {
 		}})
 	}
 	panic("hosts: unknown layer " + l)
-}
-
-// handler returns the handler of a route, with the probe.
-func (a *fiberV3App) handler(r Route) fiber.Handler {
-	h := a.own(r)
-	if h == nil {
-		h = a.shared(r)
-	}
-	if h == nil {
-		return adaptor.HTTPHandler(httpHandler(a.App, "", r))
-	}
-	return a.probed(h)
 }
 
 // own returns the handler of a behaviour for which the versions of fiber have

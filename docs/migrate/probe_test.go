@@ -20,7 +20,7 @@ import (
 // included; /create handles only POST.
 type site struct{ runs atomic.Int64 }
 
-var siteHeader = map[string]string{"X-Total": "3", "Etag": `"v1"`, "Cache-Control": "max-age=60"}
+var siteHeader = map[string]string{"X-Total": "3", "Etag": `"v1"`, "Cache-Control": "public, max-age=60"}
 
 func (s *site) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	s.runs.Add(1)
@@ -213,7 +213,7 @@ func (s *server) send(t *testing.T, p probe) string {
 		}
 	}
 	if p.first != nil {
-		transport = sharedCache(transport)
+		transport = conformance.SharedCache(transport)
 		request := *p.first
 		request.URL = s.url + request.URL
 		if _, err := transport(ctx, request); err != nil {
@@ -292,42 +292,6 @@ func gist(outcome string) string {
 		return strings.HasPrefix(part, "sees ") || strings.HasPrefix(part, "preflight cached ")
 	})
 	return strings.Join(parts, ", ")
-}
-
-// sharedCache stores successful answers to GET. It compares the request headers
-// that the Vary of the stored answer names (RFC 9111, section 4.1).
-func sharedCache(next browsermodel.Transport) browsermodel.Transport {
-	type entry struct {
-		request  browsermodel.Request
-		response browsermodel.Response
-	}
-	var entries []entry
-	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
-		for _, e := range entries {
-			if r.Method == "GET" && e.request.URL == r.URL && sameVariant(e.request, r, e.response) {
-				return e.response, nil
-			}
-		}
-		response, err := next(ctx, r)
-		if err == nil && r.Method == "GET" && response.Status == http.StatusOK {
-			entries = append(entries, entry{r, response})
-		}
-		return response, err
-	}
-}
-
-func sameVariant(a, b browsermodel.Request, stored browsermodel.Response) bool {
-	for _, line := range stored.Header.Values("Vary") {
-		for name := range strings.SplitSeq(line, ",") {
-			name = strings.TrimSpace(name)
-			x, _ := a.Header.Get(name)
-			y, _ := b.Header.Get(name)
-			if name == "*" || x != y {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // Rewrites of lists that real gateways perform.

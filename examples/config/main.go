@@ -9,7 +9,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -19,13 +18,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/corskit/corskit/adapters/corsgin"
 	"github.com/corskit/corskit/config"
 	"github.com/corskit/corskit/examples/demo"
+	"github.com/corskit/corskit/examples/page"
 	"github.com/corskit/corskit/observe"
 )
 
@@ -75,18 +74,7 @@ func run(ctx context.Context, out io.Writer, listen, inspect, file string) error
 			return err
 		}
 	}
-	server := &http.Server{Handler: newAPI(watcher), ReadHeaderTimeout: 10 * time.Second}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		stopped <- server.Shutdown(grace)
-	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
+	return page.Serve(ctx, page.NewServer(newAPI(watcher)), listener)
 }
 
 func newAPI(watcher *config.Watcher) http.Handler {

@@ -21,9 +21,6 @@ import (
 	"github.com/corskit/corskit/observe"
 )
 
-// Grace is how long a stopping server waits for pending requests.
-const Grace = 5 * time.Second
-
 // Serve serves listener until ctx is done, and then returns nil.
 type Serve func(ctx context.Context, listener net.Listener, engine *core.Engine) error
 

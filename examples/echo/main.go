@@ -20,6 +20,7 @@ import (
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/examples/demo"
 	"github.com/corskit/corskit/examples/notes"
+	"github.com/corskit/corskit/examples/page"
 )
 
 func main() { demo.Main(serve) }
@@ -30,7 +31,7 @@ func serve(ctx context.Context, listener net.Listener, engine *core.Engine) erro
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), demo.Grace)
+		grace, cancel := context.WithTimeout(context.Background(), page.Grace)
 		defer cancel()
 		stopped <- e.Shutdown(grace)
 	}()

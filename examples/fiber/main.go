@@ -20,6 +20,7 @@ import (
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/examples/demo"
 	"github.com/corskit/corskit/examples/notes"
+	"github.com/corskit/corskit/examples/page"
 )
 
 func main() { demo.Main(serve) }
@@ -29,7 +30,7 @@ func serve(ctx context.Context, listener net.Listener, engine *core.Engine) erro
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		stopped <- app.ShutdownWithTimeout(demo.Grace)
+		stopped <- app.ShutdownWithTimeout(page.Grace)
 	}()
 	if err := app.Listener(listener); err != nil {
 		return err

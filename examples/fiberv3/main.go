@@ -24,7 +24,6 @@ import (
 
 	"github.com/corskit/corskit/adapters/corsfiberv3"
 	"github.com/corskit/corskit/core"
-	"github.com/corskit/corskit/examples/demo"
 	"github.com/corskit/corskit/examples/notes"
 )
 
@@ -67,7 +66,7 @@ Every page may use the public part:
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		stopped <- app.ShutdownWithTimeout(demo.Grace)
+		stopped <- app.ShutdownWithTimeout(5 * time.Second)
 	}()
 	if err := app.Listener(listener, fiber.ListenConfig{DisableStartupMessage: true}); err != nil {
 		return err

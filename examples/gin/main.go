@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -19,23 +18,13 @@ import (
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/examples/demo"
 	"github.com/corskit/corskit/examples/notes"
+	"github.com/corskit/corskit/examples/page"
 )
 
 func main() { demo.Main(serve) }
 
 func serve(ctx context.Context, listener net.Listener, engine *core.Engine) error {
-	server := &http.Server{Handler: newAPI(engine), ReadHeaderTimeout: 10 * time.Second}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), demo.Grace)
-		defer cancel()
-		stopped <- server.Shutdown(grace)
-	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
+	return page.Serve(ctx, page.NewServer(newAPI(engine)), listener)
 }
 
 func newAPI(engine *core.Engine) http.Handler {

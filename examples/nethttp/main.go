@@ -13,12 +13,12 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/examples/demo"
 	"github.com/corskit/corskit/examples/notes"
+	"github.com/corskit/corskit/examples/page"
 )
 
 func main() { demo.Main(serve) }
@@ -26,18 +26,7 @@ func main() { demo.Main(serve) }
 // serve wraps the whole router in the middleware, which answers preflights. The router
 // would answer them with 405, because "/notes/{id}" has no OPTIONS route.
 func serve(ctx context.Context, listener net.Listener, engine *core.Engine) error {
-	server := &http.Server{Handler: corshttp.Middleware(engine)(newAPI()), ReadHeaderTimeout: 10 * time.Second}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), demo.Grace)
-		defer cancel()
-		stopped <- server.Shutdown(grace)
-	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
+	return page.Serve(ctx, page.NewServer(corshttp.Middleware(engine)(newAPI())), listener)
 }
 
 type api struct{ store notes.Store }

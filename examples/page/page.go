@@ -38,8 +38,8 @@ type Example struct {
 	Page func(api string) http.Handler
 }
 
-// grace is how long a stopping server waits for pending requests.
-const grace = 5 * time.Second
+// Grace is how long a stopping server waits for pending requests.
+const Grace = 5 * time.Second
 
 // Main parses the flags -page and -api and runs the example until Ctrl-C.
 func Main(e Example) {
@@ -74,9 +74,15 @@ func (e Example) run(ctx context.Context, out io.Writer, page, api string) error
 		}
 	}()
 	fmt.Fprintf(out, "page: %s\napi:  %s\nOpen the page; Ctrl-C stops both.\n", Origin(pages), Origin(listener))
+	return Serve(ctx, server, listener)
+}
+
+// Serve serves listener until ctx is done. Then it waits for pending requests, and returns
+// nil.
+func Serve(ctx context.Context, server Server, listener net.Listener) error {
 	stopped := make(chan error, 1)
 	context.AfterFunc(ctx, func() {
-		pending, cancel := context.WithTimeout(context.Background(), grace)
+		pending, cancel := context.WithTimeout(context.Background(), Grace)
 		defer cancel()
 		stopped <- server.Shutdown(pending)
 	})

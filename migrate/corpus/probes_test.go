@@ -3,7 +3,6 @@ package corpus_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -138,7 +137,7 @@ func (s *served) send(t *testing.T, p probe) outcome {
 		transport = rewriting(p.gateway, transport)
 	}
 	if p.first != nil {
-		transport = sharedCache(transport)
+		transport = conformance.SharedCache(transport)
 		if _, err := transport(ctx, browsermodel.Request{Method: "GET", URL: s.url + p.path, Header: p.first}); err != nil {
 			t.Fatalf("%s: %v", p, err)
 		}
@@ -226,35 +225,6 @@ func rewriting(how string, next browsermodel.Transport) browsermodel.Transport {
 		r.Header = header
 		return next(ctx, r)
 	}
-}
-
-// sharedCache stores the answers to GET by what their Vary names.
-func sharedCache(next browsermodel.Transport) browsermodel.Transport {
-	var stored []browsermodel.Exchange
-	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
-		for _, e := range stored {
-			if r.Method == http.MethodGet && selects(e, r) {
-				return e.Response, nil
-			}
-		}
-		response, err := next(ctx, r)
-		if err == nil && r.Method == http.MethodGet && response.Status == http.StatusOK {
-			stored = append(stored, browsermodel.Exchange{Request: r, Response: response})
-		}
-		return response, err
-	}
-}
-
-func selects(e browsermodel.Exchange, r browsermodel.Request) bool {
-	for _, line := range e.Response.Header.Values("Vary") {
-		for name := range strings.SplitSeq(line, ",") {
-			name = strings.TrimSpace(name)
-			if name == "*" || !slices.Equal(e.Request.Header.Values(name), r.Header.Values(name)) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // difference is a probe with two outcomes. wider and narrower say in which direction a

@@ -94,23 +94,17 @@ func (n *notifier) wait(ctx context.Context, d time.Duration) error {
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	case <-events:
-	case <-errs: // events may have been lost
-	}
-	timer.Reset(min(d, settle))
-	for {
+	for settling := false; ; settling = true {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-timer.C:
 			return nil
 		case <-events:
-		case <-errs:
+		case <-errs: // events may have been lost
+		}
+		if !settling {
+			timer.Reset(min(d, settle))
 		}
 	}
 }

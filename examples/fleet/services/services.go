@@ -3,7 +3,6 @@ package services
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 	"github.com/corskit/corskit/adapters/corsecho"
 	"github.com/corskit/corskit/adapters/corsfiber"
 	"github.com/corskit/corskit/adapters/corsgin"
+	"github.com/corskit/corskit/examples/page"
 	"github.com/corskit/corskit/fleet"
 )
 
@@ -26,9 +26,9 @@ var Frameworks = []string{"gin", "echo", "fiber"}
 func Serve(ctx context.Context, l net.Listener, framework string, replica *fleet.Replica) error {
 	switch framework {
 	case "gin":
-		return serveHTTP(ctx, l, newGin(replica))
+		return page.Serve(ctx, page.NewServer(newGin(replica)), l)
 	case "echo":
-		return serveHTTP(ctx, l, newEcho(replica))
+		return page.Serve(ctx, page.NewServer(newEcho(replica)), l)
 	case "fiber":
 		return serveFiber(ctx, l, newFiber(replica))
 	}
@@ -55,7 +55,7 @@ func newEcho(replica *fleet.Replica) http.Handler {
 }
 
 func newFiber(replica *fleet.Replica) *fiber.App {
-	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadTimeout: readLimit})
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadTimeout: 10 * time.Second})
 	app.Use(corsfiber.Middleware(replica.Engine()))
 	app.Get("/items", func(c *fiber.Ctx) error { return c.JSON(items) })
 	app.Get("/healthz", func(c *fiber.Ctx) error {
@@ -86,31 +86,11 @@ func health(replica *fleet.Replica) (status int, body Health) {
 	return http.StatusOK, body
 }
 
-const (
-	readLimit = 10 * time.Second
-	grace     = 5 * time.Second // for pending requests when the service stops
-)
-
-func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: readLimit}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		defer cancel()
-		stopped <- server.Shutdown(limit)
-	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
-}
-
 func serveFiber(ctx context.Context, l net.Listener, app *fiber.App) error {
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		stopped <- app.ShutdownWithTimeout(grace)
+		stopped <- app.ShutdownWithTimeout(page.Grace)
 	}()
 	if err := app.Listener(l); err != nil {
 		return err
