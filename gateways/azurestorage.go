@@ -19,10 +19,10 @@ func azureStorage() Target {
 		Name: "azure-storage", Title: "Azure Storage",
 		Help: "the XML element Cors of Set Blob Service Properties",
 		Limits: []string{
-			"No switch for credentials: origins that are listed always may send them.",
+			"No switch for credentials: listed origins may always send them.",
 			"Preflights allow credentials even with *, so * is refused.",
 			"Origins are exact, at most 64. No regular expressions, no wildcards.",
-			"Methods are an enumeration. PATCH and MERGE are refused, because it ignores the case of methods.",
+			"Methods come from a fixed list. PATCH and MERGE are refused, because it ignores the case of methods.",
 			"One policy, no routes, at most 2 KiB.",
 		},
 		export: exportAzureStorage, imports: importAzureStorage,
@@ -67,28 +67,28 @@ func exportAzureStorage(p *exportPlan) []byte {
 		return nil
 	}
 	p.alwaysCredentials(policy)
-	list := p.originsAs(policy, spelling{limit: "it compares origins as a whole, and has no patterns"})
+	list := p.originsAs(policy, spelling{limit: "it compares whole origins and has no patterns"})
 	for _, m := range azureFolded {
 		if slices.Contains(policy.AllowMethods, m) {
 			p.Lose(policy.Name, "AllowMethods", m, MethodAspect,
 				"it ignores the case of methods (Azurite), so it would allow "+strings.ToLower(m)+" too",
-				"remove the method, or mount corskit in front of it", "scripts may not use "+m)
+				"remove the method, or mount corskit in front of it", "scripts cannot use "+m)
 		}
 	}
 	policy.AllowMethods = slices.DeleteFunc(slices.Clone(policy.AllowMethods),
 		func(m string) bool { return slices.Contains(azureFolded, m) })
 	methods := p.methodsAmong(policy, azureExported, false)
 	if len(list) > maxAzureOrigins {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it has at most %d origins, and there are %d", maxAzureOrigins, len(list)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d origins, and the policy has %d", maxAzureOrigins, len(list)),
 			"remove some, or mount corskit in front of it")
 	}
 	if n := max(len(policy.AllowHeaders), len(policy.ExposeHeaders)); n > maxAzureHeaders {
-		p.Refuse(policy.Name, "AllowHeaders", "", fmt.Sprintf("it has at most %d headers, and there are %d", maxAzureHeaders, n),
+		p.Refuse(policy.Name, "AllowHeaders", "", fmt.Sprintf("it accepts at most %d headers, and the policy has %d", maxAzureHeaders, n),
 			"remove some")
 	}
 	for _, each := range slices.Concat(list, policy.AllowHeaders, policy.ExposeHeaders) {
 		if len(each) > maxAzureLength {
-			p.Refuse(policy.Name, "AllowOrigins", each, fmt.Sprintf("its entries have at most %d characters", maxAzureLength),
+			p.Refuse(policy.Name, "AllowOrigins", each, fmt.Sprintf("its entries may have at most %d characters", maxAzureLength),
 				"remove the entry")
 		}
 	}
@@ -103,7 +103,7 @@ func exportAzureStorage(p *exportPlan) []byte {
 </Cors>
 `, xmlText(list), xmlText(methods), xmlText(policy.AllowHeaders), xmlText(policy.ExposeHeaders), age(policy))
 	if len(text) > maxAzure {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this needs %d", maxAzure, len(text)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this configuration needs %d", maxAzure, len(text)),
 			"remove origins or headers, or mount corskit in front of it")
 	}
 	return []byte(text)
@@ -151,7 +151,7 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 	} else {
 		found := r.tree(text).Find(func(t textTree) bool { return t.Get("corsRules").IsList() })
 		if len(found) != 1 {
-			r.fault(0, "corsRules", "the file does not have exactly one list of this name", fixSyntax)
+			r.fault(0, "corsRules", "the file must have exactly one list with this name", fixSyntax)
 			return nil, r.err()
 		}
 		for _, rule := range found[0].Get("corsRules").List() {
@@ -193,12 +193,12 @@ func (r *reading) azureRules(rules []azureRule) {
 		}
 		for _, m := range rule.methods {
 			if !slices.Contains(azureMethods, m.text) {
-				r.fault(m.line, m.text, "Azure Storage has no such method", "write one of "+strings.Join(azureMethods, ", "))
+				r.fault(m.line, m.text, "Azure Storage does not accept this method", "write one of "+strings.Join(azureMethods, ", "))
 			}
 		}
 		for _, e := range rule.origins {
 			if strings.Contains(e.text, "*") && e.text != "*" {
-				r.fault(e.line, e.text, "nothing says what a wildcard within an origin matches", "list the origins")
+				r.fault(e.line, e.text, "the documentation does not say what a wildcard within an origin matches", "list the origins")
 			}
 		}
 	}
@@ -326,7 +326,7 @@ func importAzureStorage(text []byte, d *importDraft) {
 		}
 		credentials := !lists(rule.origins, "*")
 		if credentials {
-			p.Credentials(rule.line, "Azure Storage has no switch for credentials, and always allows them to listed origins")
+			p.Credentials(rule.line, "Azure Storage has no switch for credentials, and always allows them for listed origins")
 		} else {
 			d.Note(rule.line, "", "with *, Azure Storage allows credentials in preflights only; the policy allows none")
 		}
@@ -343,7 +343,7 @@ func (p *draftPolicy) exposedWithoutStars(list []textEntry, line int) {
 	var names []string
 	for _, e := range list {
 		if strings.Contains(e.text, "*") {
-			p.d.Note(e.line, ExposeAspect, quote(e.text)+" exposes all headers that begin so, which a policy cannot say; it is left out")
+			p.d.Note(e.line, ExposeAspect, quote(e.text)+" exposes every header with this prefix, which a policy cannot express; it is left out")
 		} else {
 			names = append(names, e.text)
 		}

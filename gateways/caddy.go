@@ -11,7 +11,7 @@ func caddy() Target {
 		Title: "Caddy",
 		Help:  "a site of a Caddyfile, with maps, matchers and a reverse_proxy",
 		Limits: []string{
-			"It compares one place of a server: export one route at a time.",
+			"The text is for one place in a server: export one route at a time.",
 			"The names of methods and headers must not contain $, %, ' or `.",
 			"Matchers of paths ignore case, so write routes with path_regexp.",
 		},
@@ -46,7 +46,7 @@ func exportCaddy(p *exportPlan) []byte {
 		return nil
 	}
 	w := &caddyWriter{}
-	w.WriteString("# Written by corskit. Change the address and that of reverse_proxy.\n:8080 {\n")
+	w.WriteString("# Written by corskit. Change the address of the site and that of reverse_proxy.\n:8080 {\n")
 	fallback := s.other
 	if fallback == "" {
 		fallback = "none"

@@ -303,7 +303,7 @@ func (m *caddyModel) checkMaps() {
 		}
 		if name, ok := v.source.variable(); !ok || name != caddyOrigin {
 			m.fault(v.line, "map", "it compares Origin together with other text",
-				"make a map of {http.request.header.Origin} alone, and use its placeholder")
+				"make a map of {http.request.header.Origin} only, and use its placeholder")
 			continue
 		}
 		for _, c := range v.cases {

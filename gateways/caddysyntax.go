@@ -8,7 +8,7 @@ import (
 // block (https://caddyserver.com/docs/caddyfile/concepts).
 func parseCaddy(text []byte) ([]*directive, *syntaxFault) {
 	if len(text) > maxServerFile {
-		return nil, &syntaxFault{0, "the file has more than 1 MiB", "give only the site that answers CORS"}
+		return nil, &syntaxFault{0, "the file has more than 1 MiB", "import only the site that handles CORS"}
 	}
 	words, fault := caddyWords(string(text))
 	if fault != nil {
@@ -30,7 +30,7 @@ type caddyParser struct {
 // block parses directives up to "}" or the end of the file.
 func (p *caddyParser) block(depth int) (list []*directive, fault *syntaxFault) {
 	if depth > maxServerDepth {
-		return nil, &syntaxFault{p.words[p.at-1].line, "too many blocks in blocks", "give only the site that answers CORS"}
+		return nil, &syntaxFault{p.words[p.at-1].line, "blocks are nested too deeply", "import only the site that handles CORS"}
 	}
 	for p.at < len(p.words) && !p.words[p.at].is("}") {
 		d := &directive{name: p.words[p.at]}
@@ -48,7 +48,7 @@ func (p *caddyParser) block(depth int) (list []*directive, fault *syntaxFault) {
 				return nil, fault
 			}
 			if p.at == len(p.words) {
-				return nil, &syntaxFault{d.name.line, "a block does not end", `write "}" at its end`}
+				return nil, &syntaxFault{d.name.line, "a block is not closed", `add the closing "}"`}
 			}
 			p.at++
 		}
@@ -78,14 +78,14 @@ func caddyWords(s string) (words []word, fault *syntaxFault) {
 		default:
 			w, end, ok := caddyWord(s, i, line)
 			if !ok {
-				return nil, &syntaxFault{line, "a quotation does not end", "write the quotation mark at its end"}
+				return nil, &syntaxFault{line, "a quotation is not closed", "add the closing quotation mark"}
 			}
 			words = append(words, w)
 			line += strings.Count(s[i:end], "\n")
 			i = end
 		}
 		if len(words) > maxServerWords {
-			return nil, &syntaxFault{line, "too many words", "give only the site that answers CORS"}
+			return nil, &syntaxFault{line, "too many words", "import only the site that handles CORS"}
 		}
 	}
 	return words, nil

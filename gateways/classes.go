@@ -79,7 +79,7 @@ func groups(p string, patterns []string, exact map[string]bool) ([]string, error
 			return examples, nil
 		}
 		if len(apart) > maxMeetings {
-			return nil, fmt.Errorf("%s matches too many origins that are listed as well", quote(p))
+			return nil, fmt.Errorf("%s matches too many origins that are also listed", quote(p))
 		}
 		for _, o := range met {
 			apart[o] = true

@@ -22,7 +22,7 @@ func cloudFront() Target {
 		Help: "a CloudFormation template with a response headers policy and a function for preflights",
 		Limits: []string{
 			"One policy for a cache behavior, and no routes: attach both to the behaviors that need them.",
-			"Origins are exact or *: nothing says what a wildcard matches.",
+			"Origins are exact or *: the documentation does not say what a wildcard matches.",
 			"Only the methods GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.",
 			"No Vary: Origin.",
 			"Without the function, the application must answer preflights with success.",
@@ -51,20 +51,20 @@ func exportCloudFront(p *exportPlan) []byte {
 	headers := p.awsWildcard(policy, "AllowHeaders", policy.AllowHeaders, HeaderAspect)
 	if slices.Contains(headers, "*") && slices.Contains(headers, "authorization") {
 		p.Lose(policy.Name, "AllowHeaders", "authorization", HeaderAspect, "it has either * or a list of headers", "list the headers",
-			"scripts may not send authorization in browsers that follow the standard")
+			"scripts cannot send authorization in browsers that follow the standard")
 		headers = []string{"*"}
 	}
 	if len(headers) == 0 {
 		headers = []string{"origin"} // the list must not be empty, and no script can set this one
 	}
 	c := cloudFrontCors{
-		origins: p.originsAs(policy, spelling{limit: "nothing says what its wildcards match, so origins are exact"}),
+		origins: p.originsAs(policy, spelling{limit: "its documentation does not say what wildcards match, so origins are exact"}),
 		methods: p.methodsAmong(policy, awsMethods, false), headers: headers, exposed: policy.ExposeHeaders,
 		credentials: policy.AllowCredentials, maxAge: optionalAge(policy),
 	}
 	code := c.function()
 	if len(code) > maxFunction {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("a function has at most %d bytes, and this needs %d", maxFunction, len(code)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("a function may have at most %d bytes, and this one needs %d", maxFunction, len(code)),
 			"remove origins, or "+fixMount)
 	}
 	var b strings.Builder
@@ -173,7 +173,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	found := root.Find(func(t textTree) bool { return t.Get("AccessControlAllowOrigins").Exists() })
 	if len(found) != 1 {
 		if len(r.faults) == 0 {
-			r.fault(0, "AccessControlAllowOrigins", "the file does not have exactly one setting of this name", fixSyntax)
+			r.fault(0, "AccessControlAllowOrigins", "the file must have exactly one setting with this name", fixSyntax)
 		}
 		return nil, r.err()
 	}
@@ -202,7 +202,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	f.cors.methods = cloudFrontMethods(r, f.cors.methods)
 	for _, e := range f.cors.origins {
 		if strings.Contains(e.text, "*") && e.text != "*" {
-			r.fault(e.line, e.text, "nothing says what a wildcard within an origin matches", "list the origins")
+			r.fault(e.line, e.text, "the documentation does not say what a wildcard within an origin matches", "list the origins")
 		}
 	}
 	c := f.cors
@@ -210,7 +210,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	for _, function := range root.Find(func(t textTree) bool { return t.Get("Type").Text() == "AWS::CloudFront::Function" }) {
 		code := function.Get("Properties", "FunctionCode")
 		if code.Text() != same.function() {
-			r.fault(code.Line(), "FunctionCode", "the function is not the one that corskit export writes for this policy",
+			r.fault(code.Line(), "FunctionCode", "the function differs from the one that corskit export writes for this policy",
 				"export the policy again")
 		}
 		f.function = true
@@ -229,7 +229,7 @@ func cloudFrontMethods(r *reading, list []textEntry) (all []textEntry) {
 		case slices.Contains(awsMethods, m.text):
 			all = append(all, m)
 		default:
-			r.fault(m.line, m.text, "CloudFront has no such method here", "write one of "+strings.Join(awsMethods, ", ")+", or ALL")
+			r.fault(m.line, m.text, "CloudFront does not accept this method", "write one of "+strings.Join(awsMethods, ", ")+", or ALL")
 		}
 	}
 	return all
@@ -262,8 +262,8 @@ func importCloudFront(text []byte, d *importDraft) {
 		return
 	}
 	if !f.function {
-		d.Refuse(f.cors.line, "", "a response headers policy leaves preflights to the application, so the file does not say which succeed",
-			"add the function for preflights of a template that corskit export --to cloudfront writes")
+		d.Refuse(f.cors.line, "", "a response headers policy leaves preflights to the application, so the file does not show which of them succeed",
+			"add the function for preflights from a template that corskit export --to cloudfront writes")
 		return
 	}
 	d.awsPolicy(f.cors)

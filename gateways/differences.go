@@ -209,7 +209,7 @@ func (c *comparison) compareAt(at spot, name string, origins []string, n names) 
 	if missing := sent.missing(); len(missing) > 0 {
 		f := c.note(Difference{
 			Kind: Caching, Aspect: VaryAspect, Route: name,
-			Text: "responses depend on Origin, and have no Vary: Origin",
+			Text: "responses depend on Origin but have no Vary: Origin",
 		})
 		for _, o := range missing {
 			f.origins[o] = true

@@ -82,7 +82,7 @@ func (im *envoyImporter) policy(r envoyRoute) {
 	}
 	for _, t := range r.policies {
 		for _, u := range t.Unknown(im.keys.all()...) {
-			im.d.Refuse(u.Line, u.Key, "not a field that this command knows", "remove it, if it does not matter")
+			im.d.Refuse(u.Line, u.Key, "corskit does not know this field", "remove it if it does not affect CORS")
 		}
 	}
 	if c.credentials {
@@ -115,7 +115,7 @@ func (p *draftPolicy) match(m stringMatch) {
 	line := m.tree.Line()
 	switch {
 	case m.matches("*") && p.AllowCredentials:
-		p.d.Refuse(line, m.value, "it reflects every origin, with credentials: any site can act as its visitors",
+		p.d.Refuse(line, m.value, "it echoes every origin and allows credentials: any site can act as its visitors",
 			"list the origins that need credentials, as in exact: https://app.example.com")
 	case m.matches("*"):
 		p.Origin("*", line, m.kind)
@@ -208,20 +208,20 @@ func (im *envoyImporter) host(domain textTree, h envoyHost) (string, bool) {
 	im.seen[name] = true
 	switch {
 	case repeated:
-		im.d.Refuse(domain.Line(), domain.Text(), "the host is there twice, and the order of its routes is not known",
-			"put its routes into one place")
+		im.d.Refuse(domain.Line(), domain.Text(), "the host appears twice, so the order of its routes is unknown",
+			"put all its routes in one place")
 		return "", false
 	case name == "*":
 		return "", true
 	case strings.HasSuffix(name, ":*") && others(bare):
 		return "", false // that domain stands for both
 	case strings.Contains(bare, "*"):
-		im.d.Refuse(domain.Line(), domain.Text(), "routes have no wildcards for hosts", "name each host, or use the domain *")
+		im.d.Refuse(domain.Line(), domain.Text(), "a policy's routes have no host wildcards", "name each host, or use the domain *")
 	case name != bare:
-		im.d.Refuse(domain.Line(), domain.Text(), "routes have no ports",
+		im.d.Refuse(domain.Line(), domain.Text(), "a policy's routes have no ports",
 			"name the host without a port, and set ignore_port_in_host_matching")
 	case !im.model.ignorePort && !others(name+":*"):
-		im.d.Refuse(domain.Line(), domain.Text(), "it covers the host only without a port, but a route covers all ports",
+		im.d.Refuse(domain.Line(), domain.Text(), "it covers the host only without a port, but a policy's route covers all ports",
 			"set ignore_port_in_host_matching in route_config")
 	default:
 		return name, true
@@ -237,20 +237,20 @@ func (im *envoyImporter) path(r envoyRoute) (string, bool) {
 		return "", false
 	}
 	if !r.forwards {
-		im.d.Note(r.tree.Line(), PassAspect, "Envoy answers this route itself; behind corskit, the application gets its requests")
+		im.d.Note(r.tree.Line(), PassAspect, "Envoy answers this route itself; with corskit, the application gets its requests")
 	}
 	switch {
 	case m.all, m.hasPrefix && (m.prefix == "/" || m.prefix == ""):
 		return "/", true
 	case m.hasPrefix:
-		im.d.Refuse(m.tree.Line(), m.prefix, "a prefix ignores where segments end, and a route does not",
+		im.d.Refuse(m.tree.Line(), m.prefix, "a prefix can end within a path segment, and a policy's route cannot",
 			"write path_separated_prefix: "+strings.TrimSuffix(m.prefix, "/"))
 	case m.hasIn:
 		return m.separated + "/", true
 	case m.hasPath && (!strings.HasSuffix(m.path, "/")):
 		return m.path, true
 	default:
-		im.d.Refuse(m.tree.Line(), m.path, "no route of a policy covers exactly this",
+		im.d.Refuse(m.tree.Line(), m.path, "no route of a policy covers exactly this path",
 			"write path_separated_prefix, or a path without a slash at the end")
 	}
 	return "", false
@@ -268,10 +268,10 @@ func (im *envoyImporter) notes() {
 		open = open || !covered
 	}
 	if !vary {
-		im.d.Note(0, VaryAspect, "the source sends no Vary: Origin, so caches can mix responses up; the policy sends it")
+		im.d.Note(0, VaryAspect, "the source sends no Vary: Origin, so a cache can give one origin the response for another; the policy sends it")
 	}
 	if open || lastKey(im.model.hosts[len(im.model.hosts)-1]) == "0" {
-		im.d.Note(0, PassAspect, "Envoy answers requests without a route with 404; behind corskit, the application gets them")
+		im.d.Note(0, PassAspect, "Envoy answers requests without a route with 404; with corskit, the application gets them")
 	}
 }
 
@@ -330,7 +330,7 @@ func importLists(p *draftPolicy, l commaLists) {
 func (p *draftPolicy) literal(list []string, line int, what Aspect) []string {
 	without := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "*" })
 	if len(without) < len(list) {
-		p.d.Note(line, what, "* covers the "+string(what)+" only of requests without credentials; it is left out")
+		p.d.Note(line, what, "* covers "+string(what)+" only without credentials; it is left out")
 	}
 	return without
 }

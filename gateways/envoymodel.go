@@ -213,7 +213,7 @@ func (m *envoyModel) addManager(manager textTree) error {
 	case len(configs) == 0:
 		return nil
 	case len(configs) > 1 || len(m.hosts) > 0:
-		return fmt.Errorf("line %d: a second route configuration; read one at a time", configs[len(configs)-1].Line())
+		return fmt.Errorf("line %d: the file has a second route configuration; import one at a time", configs[len(configs)-1].Line())
 	}
 	on := true
 	if filters := manager.Get("http_filters"); filters.Exists() {
@@ -302,7 +302,7 @@ func envoyCorsOf(policies []textTree) (*envoyCors, error) {
 		case numerator == 0:
 			return nil, nil
 		case whole == 0 || numerator < whole:
-			return nil, fmt.Errorf("line %d: the filter is on for a fraction of the requests; write 100 percent or remove filter_enabled",
+			return nil, fmt.Errorf("line %d: the filter is on for only a fraction of the requests; write 100 percent or remove filter_enabled",
 				enabled.Line())
 		}
 	}
@@ -373,7 +373,7 @@ func newStringMatch(t textTree) (stringMatch, error) {
 			continue
 		}
 		if m.kind != "" {
-			return m, fmt.Errorf("line %d: several matches in one; write one for each element of the list", t.Line())
+			return m, fmt.Errorf("line %d: the matcher has several kinds; write one for each element of the list", t.Line())
 		}
 		m.kind, m.value = kind, v.Text()
 		if kind == "safe_regex" {
@@ -381,7 +381,7 @@ func newStringMatch(t textTree) (stringMatch, error) {
 		}
 	}
 	if m.kind == "" {
-		return m, fmt.Errorf("line %d: a match of an unknown kind; write exact or safe_regex", t.Line())
+		return m, fmt.Errorf("line %d: the matcher has an unknown kind; write exact or safe_regex", t.Line())
 	}
 	re, err := regexp.Compile("^(?:" + m.expression() + ")$")
 	if err != nil {

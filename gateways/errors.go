@@ -69,7 +69,7 @@ func (e *BugError) Error() string {
 		}
 		list = append(list, d.String())
 	}
-	return "a fault of corskit, please report it: the text for " + e.Target + " differs from the policy: " + strings.Join(list, "; ")
+	return "this is a bug in corskit, please report it: the text for " + e.Target + " differs from the policy: " + strings.Join(list, "; ")
 }
 
 // Errors iterates over the errors that err joins: all if T is error, or those of type T.

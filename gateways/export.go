@@ -160,7 +160,7 @@ func newPlan(cfg *config.Config, t Target, o ExportOptions) (*exportPlan, error)
 		routes, p.file = []core.Route{only}, sideOf(engine, only.Policies, nil)
 	}
 	if cfg.Shadow != nil {
-		p.Note("", "", "", "the shadow is not exported: gateways have none")
+		p.Note("", "", "", "the shadow policies are not exported: gateways have none")
 	}
 	for i, r := range routes {
 		p.Routes = append(p.Routes, p.route(i, r))
@@ -254,7 +254,7 @@ func (p *exportPlan) add(l Loss) {
 func (p *exportPlan) One() (core.Policy, bool) {
 	if r := p.Routes[0]; len(p.Routes) > 1 || !r.All() {
 		p.fault(&ExportError{
-			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "it has no routes of its own here",
+			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "this configuration has no routes",
 			Fix: "export one route at a time (--route 0), or mount corskit in the application behind it",
 		})
 		return core.Policy{}, false
@@ -273,7 +273,7 @@ func (p *exportPlan) OnePolicy(r planRoute) (core.Policy, bool) {
 		return first, true // the others never govern
 	}
 	for _, other := range r.Policies[1:] {
-		p.Refuse(other.Name, "", "", "it gets one policy for each route, so none can follow "+quote(first.Name),
+		p.Refuse(other.Name, "", "", "it has one policy for each route, so a second one cannot follow "+quote(first.Name),
 			"keep one policy for each route, or mount corskit in the application behind it")
 	}
 	return first, false
@@ -293,8 +293,8 @@ func (p *exportPlan) Usual(policy core.Policy, privateNetwork bool) {
 	for _, e := range entriesOf(policy) {
 		if o := strayOrigin(policy, e); o != "" {
 			p.Refuse(policy.Name, "AllowOrigins", e.Text,
-				"there, the expression would also match "+quote(o)+", which the policy does not allow",
-				"write the scheme and the characters of the host out, as in regexp:https://[a-z0-9-]+\\.example\\.com")
+				"in the gateway, the expression would also match "+quote(o)+", which the policy does not allow",
+				"write out the scheme and the characters of the host, as in regexp:https://[a-z0-9-]+\\.example\\.com")
 		}
 	}
 }

@@ -23,7 +23,7 @@ func gatewayAPI() Target {
 		Limits: []string{
 			"At most 64 origins, which are http or https, with * only as the whole host or its first labels.",
 			"No expressions, ranges of ports, IPv6 addresses or null.",
-			"At most 9 methods, from an enumeration without QUERY.",
+			"At most 9 methods, from a fixed list without QUERY.",
 			"* for headers may also allow authorization without credentials.",
 			"max_age cannot be 0.",
 			"One policy for each route, and at most 16 routes for a host.",
@@ -47,7 +47,7 @@ var (
 // exportGatewayAPI writes an HTTPRoute for each host that a route names, and one for all others.
 func exportGatewayAPI(p *exportPlan) []byte {
 	var b strings.Builder
-	b.WriteString("# Replace the gateway and the backend by yours.\n")
+	b.WriteString("# Replace the gateway and the backend with yours.\n")
 	for i, h := range p.Hosts() {
 		fmt.Fprintf(&b, `---
 apiVersion: gateway.networking.k8s.io/v1
@@ -116,7 +116,7 @@ func (p *exportPlan) gatewayFilters(policy core.Policy) string {
 	}
 	switch {
 	case policy.MaxAge == core.NoPreflightCache:
-		p.Refuse(policy.Name, "MaxAge", "", "maxAge is at least one second",
+		p.Refuse(policy.Name, "MaxAge", "", "maxAge must be at least one second",
 			"remove max_age: browsers then cache preflights for five seconds")
 	case policy.MaxAge > 0:
 		fmt.Fprintf(&b, "            maxAge: %s\n", ageText(policy, func(s string) string { return s }))
@@ -137,7 +137,7 @@ func (p *exportPlan) gatewayOrigins(policy core.Policy) (list []string) {
 				continue
 			}
 		case wildcardEntry:
-			text = "* stands only for the first labels of a host, not for a part of one or for ports"
+			text = "* matches only the first labels of a host, not part of a label and not a port"
 		case expressionEntry:
 			text = "it has no regular expressions"
 		}
@@ -160,7 +160,7 @@ func (p *exportPlan) gatewayMethodsOf(policy core.Policy) (list []string) {
 			list = append(list, m)
 			continue
 		}
-		p.Lose(policy.Name, "AllowMethods", m, MethodAspect, "methods are an enumeration: "+strings.Join(gatewayMethods, ", "),
+		p.Lose(policy.Name, "AllowMethods", m, MethodAspect, "the only methods are "+strings.Join(gatewayMethods, ", "),
 			"remove the method", "scripts cannot use this method")
 	}
 	return list
@@ -170,10 +170,10 @@ func (p *exportPlan) gatewayHeaders(policy core.Policy) []string {
 	if slices.Contains(policy.AllowHeaders, "*") && !policy.AllowCredentials {
 		if !slices.Contains(policy.AllowHeaders, "authorization") {
 			p.Refuse(policy.Name, "AllowHeaders", "*",
-				"an implementation may answer * with what was asked for, which allows authorization too",
+				"for *, an implementation may echo the requested headers, which allows authorization too",
 				"list the headers")
 		} else {
-			p.Refuse(policy.Name, "AllowHeaders", "*", "* stands alone, and does not allow authorization in every implementation",
+			p.Refuse(policy.Name, "AllowHeaders", "*", "* must be the only entry, and does not allow authorization in every implementation",
 				"list the headers")
 		}
 		return nil

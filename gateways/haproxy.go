@@ -11,9 +11,9 @@ func haproxy() Target {
 		Title: "HAProxy",
 		Help:  "a frontend of HAProxy with rules, and its backend",
 		Limits: []string{
-			"It compares one place of a server: export one route at a time.",
+			"The text is for one place in a server: export one route at a time.",
 			"The names of methods and headers must not contain $, %, ' or `.",
-			"With credentials and \"*\", it repeats Access-Control-Request-Headers only if the field has one line.",
+			"With credentials and \"*\", it echoes Access-Control-Request-Headers only if the field has one line.",
 		},
 		export: exportHAProxy,
 		imports: func(text []byte, d *importDraft) {

@@ -229,7 +229,7 @@ func parseHAProxyModel(text []byte) (*haproxyModel, error) {
 	}
 	front := m.choose(sections)
 	if front == nil {
-		m.fault(0, "", "there is no frontend", "give the frontend that answers CORS")
+		m.fault(0, "", "there is no frontend", "import the frontend that handles CORS")
 		return nil, errors.Join(m.faults...)
 	}
 	back := m.backend(front, sections)

@@ -18,7 +18,7 @@ func (m *haproxyModel) choose(sections []*haproxySection) *haproxySection {
 		}
 	}
 	if len(found) > 1 {
-		m.fault(found[1].line, found[1].name, "another section also answers CORS", "give one frontend at a time")
+		m.fault(found[1].line, found[1].name, "another section also handles CORS", "import one frontend at a time")
 	}
 	if len(found) > 0 {
 		return found[0]
@@ -53,8 +53,8 @@ func (m *haproxyModel) backend(front *haproxySection, sections []*haproxySection
 		case s.name == name:
 			back = s
 		case s.mentionsCORS():
-			m.fault(s.line, s.name, "a backend that is not the default one also answers CORS",
-				"give one backend at a time, as the default_backend")
+			m.fault(s.line, s.name, "a backend other than the default one also handles CORS",
+				"import one backend at a time, and make it the default_backend")
 		}
 	}
 	return back
@@ -117,8 +117,8 @@ func (m *haproxyModel) test(words []word) (t haproxyTest, ok bool) {
 	}
 	f, err := parseFetch(text)
 	if err != nil {
-		m.fault(line, words[0].text, "corskit does not know what it tests: "+err.Error(),
-			"give the frontend without it, and look at it by hand")
+		m.fault(line, words[0].text, "corskit does not know this test: "+err.Error(),
+			"import the frontend without it, and review it by hand")
 		return t, false
 	}
 	t.fetch = f
@@ -166,7 +166,7 @@ func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 			re, err := foreignExpression(e, t.fold)
 			if err != nil {
 				m.fault(line, e, "corskit cannot read the expression: "+quoteError(err),
-					"write it without lookaround and references to groups")
+					"write it without lookaround and backreferences")
 				return false
 			}
 			t.match = append(t.match, re)
@@ -180,7 +180,7 @@ func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 		return true
 	}
 	if len(m.origins)+len(t.values) > maxEntries {
-		m.fault(line, t.method, "there are too many origins to compare", "give a smaller part of the file")
+		m.fault(line, t.method, "there are too many origins to compare", "import a smaller part of the file")
 		return false
 	}
 	for _, e := range t.expressions() {
@@ -213,8 +213,8 @@ func (m *haproxyModel) addRules(s *haproxySection) {
 				m.after = append(m.after, r)
 			}
 		case "redirect", "http-send-name-header", "use-server", "filter", "errorfile", "monitor-uri", "stats", "reqrep", "rsprep":
-			m.fault(line, words[0].text, "corskit does not know what it does to requests and fields",
-				"give the frontend without it, and look at it by hand")
+			m.fault(line, words[0].text, "corskit does not know what this directive does to requests and header fields",
+				"import the frontend without it, and review it by hand")
 		}
 	}
 }
@@ -241,7 +241,7 @@ func (m *haproxyModel) addRequestRule(words []word) {
 			r.value, err = parseFormat(rest[0].text)
 		}
 		if err != nil {
-			m.fault(line, r.name, "corskit does not know its value: "+err.Error(), "give the frontend without it, and look at it by hand")
+			m.fault(line, r.name, "corskit does not know its value: "+err.Error(), "import the frontend without it, and review it by hand")
 			return
 		}
 	case "return", "deny":
@@ -253,11 +253,11 @@ func (m *haproxyModel) addRequestRule(words []word) {
 		if len(rest) == 0 || !isRequestField(rest[0].text) {
 			return
 		}
-		m.fault(line, words[0].text, "the rule changes what later rules compare", "give the frontend without it, and look at it by hand")
+		m.fault(line, words[0].text, "the rule changes what later rules compare", "import the frontend without it, and review it by hand")
 		return
 	case "set-path", "replace-path", "replace-uri", "set-uri", "set-method", "redirect", "use-service", "reject", "tarpit", "auth",
 		"cache-use", "lua":
-		m.fault(line, action, "corskit does not follow this action", "give the frontend without it, and look at it by hand")
+		m.fault(line, action, "corskit does not interpret this action", "import the frontend without it, and review it by hand")
 		return
 	default:
 		return // such as capture and track-sc0, which change nothing
@@ -317,7 +317,7 @@ func (m *haproxyModel) fieldRule(words []word) (r haproxyRule, ok bool) {
 	case "set-header", "add-header", "del-header":
 	case "replace-header", "replace-value", "return", "deny":
 		if isCORS(name) || r.action == "return" || r.action == "deny" {
-			m.fault(r.line, r.action, "corskit does not follow this action", "write set-header, add-header or del-header")
+			m.fault(r.line, r.action, "corskit does not interpret this action", "write set-header, add-header or del-header")
 		}
 		return r, false
 	default:
@@ -376,8 +376,8 @@ func (f haproxyFetch) inResponses() bool {
 }
 
 func (m *haproxyModel) lateFetch(line int, text string) {
-	m.fault(line, text, "rules for responses do not see the fields of the request, so the test never holds",
-		"keep it in a variable: http-request set-var(txn.name) str(yes) if ..., and test { var(txn.name) -m found }")
+	m.fault(line, text, "response rules do not see the header fields of the request, so the test never holds",
+		"store the result in a variable: http-request set-var(txn.name) str(yes) if ..., and test { var(txn.name) -m found }")
 }
 
 // condition reads what follows if or unless, and returns the words before it.
@@ -410,7 +410,7 @@ func (m *haproxyModel) condition(words []word, r *haproxyRule) (rest []word, ok 
 		if text == "{" {
 			end := slices.IndexFunc(list[i:], func(w word) bool { return w.is("}") })
 			if end < 2 {
-				m.fault(r.line, "{", "the test does not end", `write " }" at its end`)
+				m.fault(r.line, "{", "the test is not closed", `add the closing " }"`)
 				return nil, false
 			}
 			t, ok := m.test(list[i+1 : i+end])
@@ -442,6 +442,6 @@ func (m *haproxyModel) named(name string, line int) ([]haproxyTest, bool) {
 	if name == "TRUE" || name == "FALSE" {
 		return []haproxyTest{{fetch: haproxyFetch{name: "always_" + strings.ToLower(name)}, method: "ne", values: []string{"0"}}}, true
 	}
-	m.fault(line, name, "there is no acl of this name", "write it, or correct the name")
+	m.fault(line, name, "there is no acl with this name", "define it, or correct the name")
 	return nil, false
 }

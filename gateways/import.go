@@ -127,10 +127,10 @@ func (p *draftPolicy) Expression(e string, anchored bool, line int, remark strin
 	_, err := core.New(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true})
 	for fault := range core.PolicyErrors(err) {
 		detail := strings.TrimPrefix(fault.Detail, "with credentials, ")
-		fix := "write the origins, or an expression of the whole origin, such as https://[a-z0-9-]+\\.example\\.com"
+		fix := "list the origins, or write an expression that matches the whole origin, such as https://[a-z0-9-]+\\.example\\.com"
 		if !anchored {
 			p.d.Refuse(line, e, "the expression is not anchored, so it matches origins that only contain it: "+detail,
-				"write ^ and $ around it and \\. for dots, as in ^https://[a-z0-9-]+\\.example\\.com$")
+				"put ^ and $ around it and write \\. for dots, as in ^https://[a-z0-9-]+\\.example\\.com$")
 			return
 		}
 		p.d.Refuse(line, e, detail, fix)
@@ -179,7 +179,7 @@ const maxPolicyAge = 24 * 60 * 60
 func (p *draftPolicy) Age(seconds, line int, remark string) {
 	if seconds > maxPolicyAge {
 		seconds = maxPolicyAge
-		p.d.Note(line, MaxAgeAspect, "max_age becomes 24h, the most that a policy has; no browser keeps a preflight for longer")
+		p.d.Note(line, MaxAgeAspect, "max_age becomes 24h, the maximum in a policy; no browser caches a preflight for longer")
 	}
 	p.MaxAge = time.Duration(seconds) * time.Second
 	if seconds <= 0 {

@@ -15,7 +15,7 @@ func ingressNginx() Target {
 		Title: "ingress-nginx",
 		Help:  "an Ingress with annotations of ingress-nginx",
 		Limits: []string{
-			"Import only: the controller is retired, and its annotations cannot say most policies.",
+			"Import only: the controller is retired, and its annotations cannot express most policies.",
 			"Without cors-allow-credentials, it allows credentials; without cors-allow-origin, every origin.",
 			"A value that it does not accept counts as absent, so that every origin is allowed.",
 			"A comma at the end of cors-allow-origin allows every origin.",
@@ -136,21 +136,21 @@ func parseIngressNginx(text []byte) (*ingressModel, error) {
 	d := &importDraft{source: "ingress-nginx"}
 	trees, err := parseTrees(text)
 	if err != nil {
-		d.Refuse(0, "", err.Error(), "give an Ingress as YAML")
+		d.Refuse(0, "", err.Error(), "import an Ingress as YAML")
 		return nil, errors.Join(d.faults...)
 	}
 	m := &ingressModel{lines: make(map[string]int)}
 	for _, tree := range trees {
 		for _, t := range tree.Find(func(t textTree) bool { return t.Get(ingressPrefix + "enable-cors").Exists() }) {
 			if m.enabled {
-				d.Refuse(t.Line(), ingressPrefix+"enable-cors", "another Ingress also enables CORS", "give one Ingress at a time")
+				d.Refuse(t.Line(), ingressPrefix+"enable-cors", "another Ingress also enables CORS", "import one Ingress at a time")
 				continue
 			}
 			m.read(t)
 		}
 	}
 	if !m.enabled && len(d.faults) == 0 {
-		d.Refuse(0, ingressPrefix+"enable-cors", "no Ingress sets it to \"true\", so none answers CORS", "give the Ingress that does")
+		d.Refuse(0, ingressPrefix+"enable-cors", "no Ingress sets it to \"true\", so none answers CORS", "import the Ingress that does")
 	}
 	return m, errors.Join(d.faults...)
 }
@@ -215,7 +215,7 @@ func (m *ingressModel) readOrigins(text string, present bool) {
 		}
 		if !ingressOrigin.MatchString(o) {
 			m.notes = append(m.notes, Note{m.lines["cors-allow-origin"], "",
-				"the controller leaves out " + quote(o) + ", which has no scheme"})
+				"the controller ignores " + quote(o) + ", which has no scheme"})
 			continue
 		}
 		list = append(list, o)
@@ -226,9 +226,9 @@ func (m *ingressModel) readOrigins(text string, present bool) {
 // anyWithCredentials refuses credentials that are asked for but never work.
 func (m *ingressModel) anyWithCredentials() {
 	if m.explicit {
-		m.trap("*", `with "*" the controller allows every origin without credentials, whatever cors-allow-credentials says; `+
+		m.trap("*", `with "*", the controller allows every origin without credentials, even if cors-allow-credentials is "true"; `+
 			"converted to the Gateway API, the same annotations allow every origin with credentials",
-			`set cors-allow-credentials: "false", which is what browsers see now, or list the origins in cors-allow-origin`)
+			`set cors-allow-credentials: "false", which has the same effect in browsers today, or list the origins in cors-allow-origin`)
 	}
 }
 
@@ -240,7 +240,7 @@ func (m *ingressModel) build(list []string) {
 	expression := "("
 	for i, o := range list {
 		if o == "" {
-			m.trap(",", "the controller makes an empty alternative of the empty element, which matches every origin", "remove the comma")
+			m.trap(",", "the controller turns the empty element into an empty alternative, which matches every origin", "remove the comma")
 			continue
 		}
 		one := strings.Replace(regexp.QuoteMeta(o), `\*`, `[A-Za-z0-9\-]+`, 1)

@@ -33,7 +33,7 @@ func istio() Target {
 // exportIstio writes a VirtualService for each host that a route names, and one for all others.
 func exportIstio(p *exportPlan) []byte {
 	var b strings.Builder
-	b.WriteString("# Replace the gateway and the destination by yours.\n")
+	b.WriteString("# Replace the gateway and the destination with yours.\n")
 	for i, h := range p.Hosts() {
 		host := h.Host
 		if host == "" {

@@ -76,7 +76,7 @@ func judge(list []question, file, model []Answer, n names) (all []Difference) {
 
 // passing compares which requests the application gets.
 func passing(list []question, file, model []Answer) (all []Difference) {
-	what := []string{"requests", "requests of the server's own pages", "OPTIONS requests that are no preflights"}
+	what := []string{"requests", "requests from the server's own pages", "OPTIONS requests that are not preflights"}
 	for i, what := range what {
 		switch {
 		case file[i].Reached && !model[i].Reached:
@@ -191,9 +191,9 @@ func missing(kind Kind, has, lacks rights) (all []Difference) {
 				d.Names, aspect) {
 				continue // already said
 			} else if twin == nil || !sameNames(twin, d.Names, aspect) {
-				d.Text += " of requests without credentials"
+				d.Text += " in requests without credentials"
 				if credentials {
-					d.Text = string(aspect) + " of requests with credentials"
+					d.Text = string(aspect) + " in requests with credentials"
 				}
 			}
 			all = append(all, d)

@@ -27,7 +27,7 @@ var safeMethods = []string{"GET", "HEAD", "POST"}
 // only some. It stands for "*" if wildcard is set, and otherwise all known ones do.
 func (p *exportPlan) methodsAmong(policy core.Policy, known []string, wildcard bool) (list []string) {
 	list = slices.Clone(safeMethods)
-	only := "it knows only the methods " + strings.Join(known, ", ")
+	only := "it supports only the methods " + strings.Join(known, ", ")
 	for _, m := range policy.AllowMethods {
 		switch {
 		case slices.Contains(safeMethods, m):
@@ -35,7 +35,7 @@ func (p *exportPlan) methodsAmong(policy core.Policy, known []string, wildcard b
 			return []string{"*"}
 		case m == "*":
 			if p.Lose(policy.Name, "AllowMethods", "*", MethodAspect, only, fixListMethods,
-				"scripts may not use other methods than these") {
+				"scripts may use no other methods") {
 				for _, k := range known {
 					if !slices.Contains(list, k) && !slices.Contains([]string{"TRACE", "CONNECT"}, k) {
 						list = append(list, k)
@@ -43,7 +43,7 @@ func (p *exportPlan) methodsAmong(policy core.Policy, known []string, wildcard b
 				}
 			}
 		case !slices.Contains(known, m):
-			p.Lose(policy.Name, "AllowMethods", m, MethodAspect, only, "remove the method, or "+fixMount, "scripts may not use "+m)
+			p.Lose(policy.Name, "AllowMethods", m, MethodAspect, only, "remove the method, or "+fixMount, "scripts cannot use "+m)
 		default:
 			list = append(list, m)
 		}
@@ -101,15 +101,15 @@ func (p *exportPlan) noOrigins(policy core.Policy) {
 	if len(p.faults) > 0 {
 		return // this may be its consequence
 	}
-	p.Refuse(policy.Name, "AllowOrigins", "", "no origin is left, and it has no setting that refuses all",
-		"list an origin that it can say, or remove its CORS settings and export nothing")
+	p.Refuse(policy.Name, "AllowOrigins", "", "no origin is left to export, and it has no setting that refuses all origins",
+		"list an origin that it can express, or remove its CORS settings and do not export")
 }
 
 // wildcardHeaders refuses "*" without credentials in a target that echoes the names that a
 // preflight asks for: the echo covers authorization, which "*" does not.
 func (p *exportPlan) wildcardHeaders(policy core.Policy) {
 	if slices.Contains(policy.AllowHeaders, "*") && !policy.AllowCredentials && !slices.Contains(policy.AllowHeaders, "authorization") {
-		p.Refuse(policy.Name, "AllowHeaders", "*", "there, * allows authorization too, which it does not in a policy",
+		p.Refuse(policy.Name, "AllowHeaders", "*", "its * also allows authorization, and the * of a policy does not",
 			"add authorization to allow_headers, or list the headers")
 	}
 }
@@ -147,12 +147,12 @@ func optionalAge(policy core.Policy) *int {
 
 // optionsAnswered announces a gateway that answers all OPTIONS requests.
 func (p *exportPlan) optionsAnswered() {
-	p.Note("", "", PassAspect, "it answers every OPTIONS request itself, even one that is no preflight")
+	p.Note("", "", PassAspect, "it answers every OPTIONS request itself, even one that is not a preflight")
 }
 
 // noVary announces a gateway whose answers to other origins do not have Vary: Origin.
 func (p *exportPlan) noVary(policy core.Policy, text string) {
-	p.Note(policy.Name, "AllowOrigins", VaryAspect, text+": do not let caches keep its responses, or add Vary: Origin to them")
+	p.Note(policy.Name, "AllowOrigins", VaryAspect, text+": do not let caches store its responses, or add Vary: Origin to them")
 }
 
 // jsonText returns a value as a JSON file.
@@ -235,7 +235,7 @@ func (p *draftPolicy) literalStars(list []textEntry, credentials bool, aspect As
 	}
 	for _, e := range list {
 		if e.text == "*" {
-			p.d.Note(e.line, aspect, "* covers the "+string(aspect)+" only of requests without credentials, so it is left out")
+			p.d.Note(e.line, aspect, "* covers "+string(aspect)+" only without credentials; it is left out")
 		}
 	}
 	return without(list, "*")
@@ -293,11 +293,11 @@ func plainOrigin(e string) string {
 // varyNote announces that a policy sends Vary: Origin where the source does not.
 func (d *importDraft) varyNote() {
 	d.Note(0, VaryAspect,
-		"the source leaves out Vary: Origin in some responses, so caches can give one origin the response for another; the policy sends it")
+		"the source leaves out Vary: Origin in some responses, so a cache can give one origin the response for another; the policy sends it")
 }
 
 // optionsNote announces that an application behind a policy gets OPTIONS requests that the source
 // answers.
 func (d *importDraft) optionsNote() {
-	d.Note(0, PassAspect, "the source answers every OPTIONS request; behind a policy, the application gets those that are no preflights")
+	d.Note(0, PassAspect, "the source answers every OPTIONS request; behind a policy, the application gets those that are not preflights")
 }

@@ -351,7 +351,7 @@ func (m *nginxModel) choose(servers []*directive) *directive {
 	}
 	for _, other := range found[1:] {
 		m.fault(other.name.line, "server", fmt.Sprintf("another server than that of line %d also answers CORS", found[0].name.line),
-			"give one server at a time")
+			"import one server at a time")
 	}
 	return found[0]
 }
@@ -369,11 +369,11 @@ func mentionsCORS(d *directive) bool {
 func (m *nginxModel) addMap(d *directive) {
 	name, ok := nginxTemplate(d.argument(1)).variable()
 	if !ok || len(d.args) != 2 {
-		m.fault(d.name.line, "map", "is not a map of one text to one variable", "write map $http_origin $name { ... }")
+		m.fault(d.name.line, "map", "is not a map from one text to one variable", "write map $http_origin $name { ... }")
 		return
 	}
 	if len(d.block) > maxEntries {
-		m.fault(d.name.line, "map", "the map has too many lines to compare", "give a smaller part of it")
+		m.fault(d.name.line, "map", "the map has too many lines to compare", "import a smaller part of it")
 		return
 	}
 	v := &valueMap{source: nginxTemplate(d.argument(0)), textOnly: true, line: d.name.line}
@@ -383,9 +383,9 @@ func (m *nginxModel) addMap(d *directive) {
 		switch {
 		case key == "volatile" && len(c.args) == 0:
 		case key == "hostnames" && len(c.args) == 0 || key == "include":
-			m.fault(c.name.line, key, "the map has keys that are not in this file, or wildcards", "write the keys out, as expressions")
+			m.fault(c.name.line, key, "the map has wildcards, or keys that are not in this file", "write out the keys as regular expressions")
 		case len(c.args) != 1:
-			m.fault(c.name.line, key, "a line of a map needs a key and a value", `write "key" "value";`)
+			m.fault(c.name.line, key, "each line of a map needs a key and a value", `write "key" "value";`)
 		case key == "default":
 			v.fallback = nginxTemplate(c.argument(0))
 		case strings.HasPrefix(key, "~"):
@@ -413,7 +413,7 @@ func (m *nginxModel) expression(e string, fold bool, line int) (c valueCase, ok 
 	}
 	re, err := foreignExpression(e, fold)
 	if err != nil {
-		m.fault(line, e, "corskit cannot read the expression: "+quoteError(err), "write it without lookaround and references to groups")
+		m.fault(line, e, "corskit cannot read the expression: "+quoteError(err), "write it without lookaround and backreferences")
 	}
 	return valueCase{match: re, line: line}, err == nil
 }
@@ -433,7 +433,7 @@ func (m *nginxModel) checkMaps() {
 		}
 		if slices.ContainsFunc(v.cases, func(c valueCase) bool { return !c.same }) {
 			m.fault(v.line, "map", "it compares $http_origin together with other text",
-				"make a map of $http_origin alone, and use its variable")
+				"make a map of $http_origin only, and use its variable")
 		}
 	}
 }

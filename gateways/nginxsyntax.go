@@ -97,14 +97,14 @@ func (p *nginxParser) block(depth int) (list []*directive, fault *syntaxFault) {
 // open parses the block of a directive.
 func (p *nginxParser) open(d *directive, depth int) (fault *syntaxFault) {
 	if depth == maxServerDepth {
-		return &syntaxFault{d.name.line, "too many blocks in blocks", "give only the server that answers CORS"}
+		return &syntaxFault{d.name.line, "blocks are nested too deeply", "import only the server that handles CORS"}
 	}
 	d.open = true
 	if d.block, fault = p.block(depth + 1); fault != nil {
 		return fault
 	}
 	if p.at == len(p.words) {
-		return &syntaxFault{d.name.line, "the block of " + quote(d.name.text) + " does not end", `write "}" at its end`}
+		return &syntaxFault{d.name.line, "the block of " + quote(d.name.text) + " is not closed", `add the closing "}"`}
 	}
 	p.at++
 	return nil
@@ -113,7 +113,7 @@ func (p *nginxParser) open(d *directive, depth int) (fault *syntaxFault) {
 // nginxWords splits a file into words. "{", "}" and ";" are words of their own.
 func nginxWords(text []byte) (words []word, fault *syntaxFault) {
 	if len(text) > maxServerFile {
-		return nil, &syntaxFault{0, "the file has more than 1 MiB", "give only the server that answers CORS"}
+		return nil, &syntaxFault{0, "the file has more than 1 MiB", "import only the server that handles CORS"}
 	}
 	s := string(text)
 	line := 1
@@ -134,14 +134,14 @@ func nginxWords(text []byte) (words []word, fault *syntaxFault) {
 		default:
 			w, end, ok := nginxWord(s, i, line)
 			if !ok {
-				return nil, &syntaxFault{line, "a quotation does not end", "write the quotation mark at its end"}
+				return nil, &syntaxFault{line, "a quotation is not closed", "add the closing quotation mark"}
 			}
 			words = append(words, w)
 			line += strings.Count(s[i:end], "\n")
 			i = end
 		}
 		if len(words) > maxServerWords {
-			return nil, &syntaxFault{line, "too many directives", "give only the server that answers CORS"}
+			return nil, &syntaxFault{line, "too many directives", "import only the server that handles CORS"}
 		}
 	}
 	return words, nil

@@ -21,9 +21,9 @@ func s3() Target {
 		Name: "s3", Title: "Amazon S3",
 		Help: "the JSON of put-bucket-cors",
 		Limits: []string{
-			"No switch for credentials: origins that are listed always may send them, and with * none may.",
+			"No switch for credentials: listed origins may always send them, and with * no origin may.",
 			"One policy, and no routes.",
-			"One wildcard for each origin, which crosses dots. No regular expressions, no ranges of ports.",
+			"One wildcard for each origin, which also matches dots. No regular expressions, no ranges of ports.",
 			"Only the methods GET, HEAD, POST, PUT and DELETE.",
 			"Exposed headers have no wildcard.",
 			"Responses to disallowed origins, and to requests without Origin, have no Vary: Origin.",
@@ -69,7 +69,7 @@ func exportS3(p *exportPlan) []byte {
 	p.noVary(policy, "responses to disallowed origins and to requests without Origin have no Vary: Origin")
 	s := s3Settings{
 		AllowedOrigins: p.originsAs(policy, spelling{
-			limit:      "it has one wildcard for each origin, which crosses dots, and no expressions",
+			limit:      "an origin may have one wildcard, which also matches dots, and there are no regular expressions",
 			subdomains: true, ports: true,
 		}),
 		AllowedMethods: p.methodsAmong(policy, s3Methods, false), AllowedHeaders: slices.Clone(policy.AllowHeaders),
@@ -83,12 +83,12 @@ func exportS3(p *exportPlan) []byte {
 			s.ExposeHeaders = append(s.ExposeHeaders, h)
 		} else {
 			p.Lose(policy.Name, "ExposeHeaders", "*", ExposeAspect, "it refuses a wildcard in ExposeHeaders", fixListHeaders,
-				"scripts may read only the headers that they always may")
+				"scripts can read only the safelisted response headers")
 		}
 	}
 	text := jsonText(s3File{[]s3Settings{s}})
 	if len(text) > maxS3 {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this needs %d", maxS3, len(text)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this configuration needs %d", maxS3, len(text)),
 			"use patterns to shorten the list")
 	}
 	return text
@@ -98,7 +98,7 @@ func exportS3(p *exportPlan) []byte {
 // no switch for them.
 func (p *exportPlan) alwaysCredentials(policy core.Policy) {
 	if !policy.AllowCredentials && !slices.Contains(policy.AllowOrigins, "*") {
-		p.Refuse(policy.Name, "AllowCredentials", "", "it has no switch for credentials, and allows them to every origin that is listed",
+		p.Refuse(policy.Name, "AllowCredentials", "", "it has no switch for credentials, and allows them for every listed origin",
 			"set allow_credentials: true if that is acceptable, or mount corskit in front of it")
 	}
 }
@@ -179,7 +179,7 @@ func (r *reading) s3Rule(rule s3Rule) {
 	}
 	for _, m := range rule.methods {
 		if !slices.Contains(s3Methods, m.text) {
-			r.fault(m.line, m.text, "S3 has no such method", "write one of "+strings.Join(s3Methods, ", "))
+			r.fault(m.line, m.text, "S3 does not accept this method", "write one of "+strings.Join(s3Methods, ", "))
 		}
 	}
 	for _, e := range rule.exposed {
@@ -188,7 +188,7 @@ func (r *reading) s3Rule(rule s3Rule) {
 		}
 	}
 	if rule.maxAge != nil && *rule.maxAge <= 0 {
-		r.fault(rule.at("MaxAgeSeconds"), "MaxAgeSeconds", "nothing says what S3 sends for a number that is not positive",
+		r.fault(rule.at("MaxAgeSeconds"), "MaxAgeSeconds", "the documentation does not say what S3 sends for a number below 1",
 			"remove it, or write at least 1")
 	}
 }
@@ -328,7 +328,7 @@ func importS3(text []byte, d *importDraft) {
 		p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
 		credentials := !lists(rule.origins, "*")
 		if credentials {
-			p.Credentials(rule.line, "S3 has no switch for credentials, and always allows them to listed origins")
+			p.Credentials(rule.line, "S3 has no switch for credentials, and always allows them for listed origins")
 		}
 		p.starHeaders(rule.headers, credentials, rule.line)
 		p.Exposed(textsOf(rule.exposed), lineOf(rule.exposed, rule.line), "")
@@ -365,8 +365,8 @@ func (d *importDraft) storageRule(line int, fill func(*draftPolicy)) {
 	for _, other := range earlier {
 		if o := shared(other.AllowOrigins, p.AllowOrigins); o != "" {
 			d.Refuse(line, o,
-				"an earlier rule allows this origin too, and the gateway uses whichever rule allows the method and the headers",
-				"write each origin into one rule")
+				"an earlier rule allows this origin too, and the gateway uses the first rule that also allows the method and the headers",
+				"list each origin in only one rule")
 			return
 		}
 	}
@@ -415,13 +415,13 @@ func (p *draftPolicy) starOrigins(list []textEntry) {
 			if lists(list, bare) {
 				p.Origin(e.text, e.line, "")
 			} else {
-				p.Expression(regexp.QuoteMeta(begin)+"[0-9]+", true, e.line, "any port, but not without one")
+				p.Expression(regexp.QuoteMeta(begin)+"[0-9]+", true, e.line, "any port, but not the absence of one")
 			}
 		case strings.HasSuffix(begin, "://") && strings.HasPrefix(end, ".") && core.IsOrigin(begin+"a"+end):
 			p.Origin(e.text, e.line, "")
 		default:
-			p.d.Refuse(e.line, e.text, "here, * stands for any text, with dots, slashes and names of strangers",
-				"list the origins, or write * for a whole name, as in https://*.example.com")
+			p.d.Refuse(e.line, e.text, "here, * matches any text, including dots, slashes and strangers' domains",
+				"list the origins, or write * for whole labels, as in https://*.example.com")
 		}
 	}
 }
@@ -435,7 +435,7 @@ func (p *draftPolicy) starHeaders(list []textEntry, credentials bool, line int) 
 	}
 	for _, e := range list {
 		if strings.Contains(e.text, "*") {
-			p.d.Refuse(e.line, e.text, "policies have no wildcards in names of headers", "list the headers, or write *")
+			p.d.Refuse(e.line, e.text, "policies have no wildcards within header names", "list the headers, or write *")
 		}
 	}
 	p.Headers(textsOf(list), lineOf(list, line), "")

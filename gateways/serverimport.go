@@ -102,16 +102,16 @@ func (l *learner) stranger() bool {
 	}
 	if !p.literal {
 		line := l.m.fieldLine("Access-Control-Allow-Origin")
-		problem := "it repeats every origin, so every site may read the responses"
+		problem := "it echoes every origin, so any site may read the responses"
 		if p.credentials {
-			problem = "it repeats every origin and allows credentials, so every site may use the cookies of its visitors"
+			problem = "it echoes every origin and allows credentials, so any site may use the cookies of its visitors"
 		}
 		for _, each := range l.m.located() {
 			if slices.ContainsFunc(each.entries, func(e string) bool { return matches(e, stranger) }) {
 				line = each.line
 			}
 		}
-		l.d.Refuse(line, "Access-Control-Allow-Origin", problem, "list the origins, or, for data that everybody may read, send * "+
+		l.d.Refuse(line, "Access-Control-Allow-Origin", problem, "list the origins, or, for data that everyone may read, send * "+
 			"without credentials")
 		return false
 	}
@@ -184,7 +184,7 @@ func (l *learner) example(entry string) string {
 	}
 	examples, err := core.Examples(entry, others...)
 	if err != nil {
-		l.d.Refuse(0, entry, "it is too complex to compare", "write the origins out, or a simpler expression")
+		l.d.Refuse(0, entry, "it is too complex to compare", "list the origins, or write a simpler expression")
 		return ""
 	}
 	for _, o := range examples {
@@ -235,7 +235,7 @@ func (l *learner) policy(p *permission, line int) *draftPolicy {
 		policy.Credentials(l.m.fieldLine("Access-Control-Allow-Credentials"), "")
 	} else if p.credentials {
 		l.d.Note(l.m.fieldLine("Access-Control-Allow-Credentials"), "",
-			`no browser accepts Access-Control-Allow-Credentials together with "*", so the policy is without credentials`)
+			`no browser accepts Access-Control-Allow-Credentials together with "*", so the policy has no credentials`)
 	}
 	policy.Methods(p.methods, l.m.fieldLine("Access-Control-Allow-Methods"), "")
 	policy.Headers(p.headers, l.m.fieldLine("Access-Control-Allow-Headers"), "")
@@ -366,7 +366,7 @@ func (l *learner) compare() {
 	}
 	all, err := Differences(cfg, l.m)
 	if err != nil {
-		l.d.Refuse(0, "", err.Error(), "give a smaller part of the file")
+		l.d.Refuse(0, "", err.Error(), "import a smaller part of the file")
 		return
 	}
 	slices.SortStableFunc(all, func(a, b Difference) int { return cmp.Compare(a.Aspect, b.Aspect) })
@@ -380,7 +380,7 @@ func (l *learner) compare() {
 func configOf(d *importDraft) (*config.Config, error) {
 	text := d.write(Target{})
 	if text == nil {
-		return nil, errors.New("the policies cannot be written")
+		return nil, errors.New("the policies cannot be written as a file")
 	}
 	return config.Read(context.Background(), config.Static{"cors.yaml": text}, "cors.yaml", config.Options{Environ: []string{}})
 }
@@ -395,14 +395,14 @@ func (l *learner) announce(x Difference) {
 	}
 	tolerant, _ := l.m.(interface{ tolerates(string) bool })
 	if x.Kind == Wider && tolerant != nil && !slices.ContainsFunc(x.Origins, func(o string) bool { return !tolerant.tolerates(o) }) {
-		note(line, x.Aspect, "fixed: the expression was not anchored, and allowed origins such as "+x.Origins[0])
+		note(line, x.Aspect, "fixed: the expression was not anchored and allowed origins such as "+x.Origins[0])
 		return
 	}
 	switch {
 	case x.Aspect == VaryAspect:
 		note(line, VaryAspect, "fixed: caches could give the response for one origin to another, because Vary did not name Origin")
 	case x.Aspect == ErrorAspect:
-		note(line, ErrorAspect, "fixed: scripts could not read error responses, which had no field of CORS")
+		note(line, ErrorAspect, "fixed: scripts could not read error responses, which had no CORS header fields")
 	case x.Aspect == PassAspect:
 		note(line, PassAspect, "other requests reach the application: "+x.Text)
 	case x.Aspect == RejectAspect:
@@ -411,9 +411,9 @@ func (l *learner) announce(x Difference) {
 	case x.Aspect == MaxAgeAspect:
 		note(l.m.fieldLine("Access-Control-Max-Age"), MaxAgeAspect, x.Text)
 	case x.Kind == Wider:
-		l.d.Refuse(line, "", "no policy allows what the file does: "+x.String(), "change it in the file, or write the policy by hand")
+		l.d.Refuse(line, "", "no policy can express what the file allows: "+x.String(), "change the file, or write the policy by hand")
 	default:
 		l.d.Refuse(line, "", "a policy would allow more than the file does: "+strings.Replace(x.String(), "narrower: ", "", 1),
-			"change it in the file, or write the policy by hand")
+			"change the file, or write the policy by hand")
 	}
 }

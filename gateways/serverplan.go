@@ -58,7 +58,7 @@ func (p *exportPlan) serverRoute() (s *serverRoute, ok bool) {
 	r := p.Routes[0]
 	if len(p.Routes) > 1 || !r.All() {
 		p.fault(&ExportError{
-			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "the text is for one place of the server",
+			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "the text is for one place in the server",
 			Fix: "export one route at a time (--route 0), or mount corskit in the application behind it",
 		})
 		return nil, false
@@ -98,7 +98,7 @@ func (p *exportPlan) serverPolicy(policy core.Policy, index int) serverPolicy {
 	}{{"AllowMethods", policy.AllowMethods}, {"AllowHeaders", policy.AllowHeaders}, {"ExposeHeaders", policy.ExposeHeaders}} {
 		for _, name := range l.list {
 			if !plainHeaderName.MatchString(name) {
-				p.Refuse(policy.Name, l.field, name, "corskit does not quote such a name in its language",
+				p.Refuse(policy.Name, l.field, name, "corskit cannot quote this name in its configuration language",
 					"leave the name out, or mount corskit in the application behind it")
 			}
 		}
@@ -127,7 +127,7 @@ func (p *exportPlan) serverPolicy(policy core.Policy, index int) serverPolicy {
 func (p *exportPlan) serverRules(s *serverRoute, policy core.Policy, name string) {
 	engine, err := core.New(policy)
 	if err != nil {
-		p.Refuse(policy.Name, "", "", "the policy cannot be compiled alone: "+quoteError(err), "mount corskit in the application behind it")
+		p.Refuse(policy.Name, "", "", "the policy does not compile on its own: "+quoteError(err), "mount corskit in the application behind it")
 		return
 	}
 	for _, e := range entriesOf(policy) {
@@ -136,7 +136,7 @@ func (p *exportPlan) serverRules(s *serverRoute, policy core.Policy, name string
 			continue
 		}
 		if err != nil {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression cannot be written for it: "+quoteError(err),
+			p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression cannot be translated for it: "+quoteError(err),
 				"write a simpler expression")
 			continue
 		}
@@ -151,15 +151,15 @@ func (p *exportPlan) serverRules(s *serverRoute, policy core.Policy, name string
 func (p *exportPlan) strays(engine *core.Engine, policy core.Policy, e originEntry) bool {
 	examples, err := core.Examples(e.Text)
 	if err != nil {
-		p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression is too complex to write for it: "+quoteError(err),
+		p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression is too complex to translate for it: "+quoteError(err),
 			"write a simpler expression")
 		return true
 	}
 	for _, o := range examples {
 		if !engine.AllowsOrigin(o) {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "there, the expression would also match "+quote(o)+", which the policy does "+
+			p.Refuse(policy.Name, "AllowOrigins", e.Text, "in the gateway, the expression would also match "+quote(o)+", which the policy does "+
 				"not allow",
-				`begin it with the scheme, as in regexp:https://[a-z0-9-]+\.example\.com`)
+				`begin the expression with the scheme, as in regexp:https://[a-z0-9-]+\.example\.com`)
 			return true
 		}
 	}

@@ -19,8 +19,8 @@ func spring() Target {
 		Help:  "application.yml with the CORS settings of Spring Cloud Gateway, Actuator or GraphQL",
 		Limits: []string{
 			"Import only.",
-			"It refuses requests of other origins with methods that allowedMethods does not list, also GET, HEAD and POST: no policy does.",
-			"Patterns of paths are /**, /path/** and /path.",
+			"It refuses cross-origin requests with methods that allowedMethods does not list, even GET, HEAD and POST; no policy does.",
+			"Path patterns are /**, /path/** and /path.",
 		},
 		imports: importSpring,
 		Parse:   func(text []byte) (Model, error) { return parseSpring(text) },
@@ -147,7 +147,7 @@ func parseSpring(text []byte) (*springModel, error) {
 	d := &importDraft{source: "spring"}
 	trees, err := parseTrees(text)
 	if err != nil {
-		d.Refuse(0, "", err.Error(), "give application.yml")
+		d.Refuse(0, "", err.Error(), "import an application.yml")
 		return nil, errors.Join(d.faults...)
 	}
 	m := &springModel{}
@@ -158,7 +158,7 @@ func parseSpring(text []byte) (*springModel, error) {
 	}
 	if len(m.entries) == 0 && len(d.faults) == 0 {
 		d.Refuse(0, "", "no part has allowedOrigins or allowedOriginPatterns",
-			"give the application.yml with globalcors, or with management.endpoints.web.cors")
+			"import the application.yml that has globalcors or management.endpoints.web.cors")
 	}
 	if len(d.faults) > 0 {
 		return nil, errors.Join(d.faults...)
@@ -188,7 +188,7 @@ func (m *springModel) add(t textTree, d *importDraft) {
 	case strings.Contains(path, "onfigurations."):
 		e.pattern = path[strings.Index(path, "onfigurations.")+len("onfigurations."):]
 	case strings.HasSuffix(path, "metadata.cors"):
-		d.Refuse(e.line, "cors", "the settings of one route of the gateway",
+		d.Refuse(e.line, "cors", "these settings apply to one route of the gateway",
 			"write them below globalcors, with the pattern of the route's paths")
 		return
 	case actuator || strings.HasSuffix(path, "graphql.cors"):
@@ -201,7 +201,7 @@ func (m *springModel) add(t textTree, d *importDraft) {
 	switch {
 	case e.pattern == "" || e.pattern == "/**":
 	case strings.ContainsAny(below, "*?{}") || !strings.HasPrefix(below, "/"):
-		d.Refuse(e.line, e.pattern, "no route has such a pattern of paths", "write /path/** or /path")
+		d.Refuse(e.line, e.pattern, "a policy's route cannot express this path pattern", "write /path/** or /path")
 		return
 	case all:
 		e.path = below + "/"
@@ -212,7 +212,7 @@ func (m *springModel) add(t textTree, d *importDraft) {
 		e.set(m, p, d)
 	}
 	if e.credentials && slices.Contains(e.exact, "*") {
-		d.Refuse(e.lines["allowedorigins"], "*", "Spring answers every request of another origin with an error: allowCredentials is "+
+		d.Refuse(e.lines["allowedorigins"], "*", "Spring answers every cross-origin request with an error: allowCredentials is "+
 			"true, and allowedOrigins has *",
 			"list the origins, or remove allowCredentials")
 	}
@@ -350,9 +350,9 @@ func importSpring(text []byte, d *importDraft) {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			if !slices.Contains(e.methods, method) && !slices.Contains(e.methods, "*") {
 				line := max(e.lines["allowedmethods"], e.line)
-				d.Refuse(line, method, "Spring answers this method of other origins with status 403, because allowedMethods does not "+
+				d.Refuse(line, method, "Spring answers cross-origin requests with this method with status 403, because allowedMethods does not "+
 					"list it; "+
-					"no policy does, since browsers send it without asking",
+					"no policy does, because browsers send it without a preflight",
 					"add "+method+" to allowedMethods, and let the application refuse it if it must")
 			}
 		}

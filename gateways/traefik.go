@@ -20,7 +20,7 @@ func traefik() Target {
 			"One policy for each middleware, and no routes: routers choose the middleware.",
 			"It passes requests of disallowed origins on to the application.",
 			"It does not answer Access-Control-Request-Private-Network.",
-			"Before 3.7.6, it does not repeat names for \"*\" with credentials, and sends Access-Control-Max-Age: 0 without max_age.",
+			"Before 3.7.6, it does not echo names for \"*\" with credentials, and sends Access-Control-Max-Age: 0 without max_age.",
 		},
 		export: exportTraefik,
 		imports: func(text []byte, d *importDraft) {
@@ -40,7 +40,7 @@ func exportTraefik(p *exportPlan) []byte {
 	p.Usual(policy, false)
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# Written by corskit. Name the middleware in the routers that it is for.")
+	line("# Written by corskit. Name the middleware in the routers that need it.")
 	line("http:")
 	line("  middlewares:")
 	line("    corskit:")
@@ -59,7 +59,7 @@ func exportTraefik(p *exportPlan) []byte {
 			expressions = append(expressions, "^(?:"+e.Expression+")$")
 		}
 		if strings.Contains(e.Expression, "{{") {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "it reads {{ in its files as a template", "write the expression without {{")
+			p.Refuse(policy.Name, "AllowOrigins", e.Text, "it interprets {{ in its files as a template", "write the expression without {{")
 		}
 	}
 	vary := true
@@ -172,7 +172,7 @@ func parseTraefik(text []byte) (*traefikModel, error) {
 	d := &importDraft{source: "traefik"}
 	trees, err := parseTrees(text)
 	if err != nil {
-		d.Refuse(0, "", err.Error(), "give YAML of the file provider, or a Middleware of Kubernetes")
+		d.Refuse(0, "", err.Error(), "import YAML of the file provider, or a Kubernetes Middleware")
 		return nil, d.err()
 	}
 	m := &traefikModel{lines: make(map[string]int)}
@@ -180,14 +180,14 @@ func parseTraefik(text []byte) (*traefikModel, error) {
 	for _, tree := range trees {
 		for _, h := range tree.Find(func(t textTree) bool { return isTraefikHeaders(t) }) {
 			if count++; count > 1 {
-				d.Refuse(h.Line(), h.Path(), "another middleware also sets CORS", "give one middleware at a time")
+				d.Refuse(h.Line(), h.Path(), "another middleware also sets CORS", "import one middleware at a time")
 				continue
 			}
 			m.read(h, d)
 		}
 	}
 	if count == 0 {
-		d.Refuse(0, "", "no headers middleware sets CORS", "give YAML with http.middlewares.NAME.headers; labels and TOML are not read")
+		d.Refuse(0, "", "no headers middleware sets CORS", "import YAML with http.middlewares.NAME.headers; labels and TOML are not read")
 	}
 	return m, d.err()
 }
@@ -251,12 +251,12 @@ func (m *traefikModel) read(t textTree, d *importDraft) {
 		case "customresponseheaders":
 			for _, h := range p.Value.Pairs() {
 				if isCORS(h.Key) {
-					d.Refuse(h.Line, h.Key, "the field is set apart from the policy", "use the options accessControl... and addVaryHeader")
+					d.Refuse(h.Line, h.Key, "the header field is set outside of the CORS options", "use the options accessControl... and addVaryHeader")
 				}
 			}
 		default:
 			if strings.HasPrefix(key, "accesscontrol") {
-				d.Refuse(p.Line, p.Key, "corskit does not know this option", "use accessControlAllowOriginList and the options next to it")
+				d.Refuse(p.Line, p.Key, "corskit does not know this option", "use only the CORS options: accessControl... and addVaryHeader")
 			}
 		}
 	}
@@ -267,7 +267,7 @@ func (m *traefikModel) readExpressions(p treePair, d *importDraft) {
 	for _, e := range p.Value.List() {
 		re, err := regexp.Compile(e.Text())
 		if err != nil {
-			d.Refuse(e.Line(), e.Text(), "is not an expression: "+quoteError(err), "correct it")
+			d.Refuse(e.Line(), e.Text(), "is not a regular expression: "+quoteError(err), "correct it")
 			continue
 		}
 		m.expressions = append(m.expressions, re)

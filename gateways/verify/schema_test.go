@@ -145,7 +145,7 @@ func (c *crd) array(path string, schema map[string]any, v []any) {
 		c.value(fmt.Sprintf("%s[%d]", path, i), items, e)
 		same := func(o any) bool { return reflect.DeepEqual(o, e) }
 		if schema["x-kubernetes-list-type"] == "set" && slices.ContainsFunc(v[:i], same) {
-			c.fault(path, "%v is there twice", e)
+			c.fault(path, "%v appears twice", e)
 		}
 	}
 }
