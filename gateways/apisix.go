@@ -50,15 +50,15 @@ type apisixSettings struct {
 	AllowCredential bool     `json:"allow_credential"`
 }
 
-// Values of lists that must not be empty, and allow nothing: no browser sends such an origin, no
-// script can set the header, and scripts may always read the other.
+// Values for lists that must not be empty. They allow nothing: no browser sends this origin, no
+// script can set this request header, and scripts can always read this response header.
 const (
 	apisixNoOrigin  = "https://none.invalid/"
 	apisixNoHeader  = "origin"
 	apisixNoExposed = "cache-control"
 )
 
-// apisixMethods are what allow_methods "**" stands for.
+// apisixMethods are the methods that allow_methods "**" allows.
 var apisixMethods = []string{"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE"}
 
 func exportAPISIX(p *exportPlan) []byte {
@@ -66,7 +66,7 @@ func exportAPISIX(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.optionsAnswered()
 	s := apisixSettings{MaxAge: age(policy), AllowCredential: policy.AllowCredentials}
 	s.AllowOrigins, s.ByRegex = p.apisixOrigins(policy)
@@ -103,8 +103,9 @@ var apisixOrigin = regexp.MustCompile(`^\w+://[^,]+$`)
 // maxAPISIXExpression bounds an entry of allow_origins_by_regex, in bytes.
 const maxAPISIXExpression = 4096
 
-// apisixOrigins returns the values of allow_origins and allow_origins_by_regex. If there are
-// expressions, they have all origins, because newer versions ignore allow_origins then.
+// apisixOrigins returns the values of allow_origins and allow_origins_by_regex. If the policy needs
+// expressions, all its origins become expressions, because newer versions then ignore
+// allow_origins.
 func (p *exportPlan) apisixOrigins(policy core.Policy) (exact string, expressions []string) {
 	var list []string
 	for _, e := range entriesOf(policy) {
@@ -194,13 +195,14 @@ func readAPISIX(text []byte) (*apisixConfig, error) {
 	r.fewExpressions(c.expressions)
 	for _, e := range c.expressions {
 		if _, err := regexp.Compile(e.text); err != nil {
-			r.fault(e.line, e.text, "this expression uses a PCRE feature that RE2 lacks", "rewrite it without that feature, or list the origins")
+			r.fault(e.line, e.text, "this expression uses a PCRE feature that RE2 lacks",
+				"rewrite it without that feature, or list the origins")
 		}
 	}
 	return c, r.err()
 }
 
-// apisixModel answers as the plugin does.
+// apisixModel answers as the plugin cors does.
 type apisixModel struct {
 	*apisixConfig
 	expr  *regexp.Regexp // nil if there is none
@@ -338,7 +340,7 @@ func (p *draftPolicy) apisixOrigins(c *apisixConfig) {
 			p.Origin("*", e.line, "")
 		case len(origins(e.text)) == 0:
 			if e.text != apisixNoOrigin {
-				p.d.unheard(e)
+				p.d.noteNeverSent(e)
 			}
 		case all != nil && !all.MatchString(e.text):
 			p.d.Refuse(e.line, e.text, "newer versions ignore allow_origins if allow_origins_by_regex is set, and older ones do not",
@@ -352,7 +354,7 @@ func (p *draftPolicy) apisixOrigins(c *apisixConfig) {
 	}
 }
 
-// anchoredExpression adds an expression of a gateway that does not anchor it.
+// anchoredExpression adds an expression from a gateway that does not anchor expressions.
 func (p *draftPolicy) anchoredExpression(e textEntry) {
 	inner, ok := anchored(e.text)
 	switch plain := plainOrigin(inner); {

@@ -8,8 +8,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// awsCors is the CORS setting of API Gateway, of Lambda and of CloudFront: lists that are sent, and
-// origins; the one that matches is sent.
+// awsCors is the CORS setting of API Gateway, Lambda and CloudFront. They send the lists unchanged,
+// and the origin that matches.
 type awsCors struct {
 	line                               int
 	at                                 func(key string) int
@@ -18,8 +18,8 @@ type awsCors struct {
 	maxAge                             *int
 }
 
-// readAWS reads the only map of a file that has allowOrigins, with the keys in camel case or in
-// Pascal case.
+// readAWS reads the only map with allowOrigins in a file. Its keys are in camel case or Pascal
+// case.
 func readAWS(source string, text []byte) (*awsCors, *reading, bool) {
 	r := &reading{source: source}
 	found := r.tree(text).Find(func(t textTree) bool { return t.Get("AllowOrigins").IsList() || t.Get("allowOrigins").IsList() })
@@ -72,7 +72,7 @@ func (c *awsCors) check(r *reading) {
 	}
 }
 
-// awsSettings is what the exporters write.
+// awsSettings is the JSON that the exporters write.
 type awsSettings struct {
 	AllowOrigins     []string
 	AllowMethods     []string
@@ -82,8 +82,8 @@ type awsSettings struct {
 	MaxAge           *int `json:",omitempty"`
 }
 
-// awsModel sends the lists to each origin that matches. No documentation mentions Vary, so it
-// has none.
+// awsModel sends the lists to each origin that matches. It sends no Vary, because no documentation
+// mentions it.
 type awsModel struct {
 	*awsCors
 	status    int  // of preflights
@@ -138,7 +138,7 @@ func (m *awsModel) Answer(r core.Request) Answer {
 	return a
 }
 
-// awsPolicy makes a policy of the lists.
+// awsPolicy makes a policy from the lists.
 func (d *importDraft) awsPolicy(c *awsCors) *draftPolicy {
 	p := d.Policy("", c.line)
 	d.varyNote()
@@ -171,11 +171,11 @@ func (d *importDraft) awsPolicy(c *awsCors) *draftPolicy {
 	return p
 }
 
-// awsMethods are those that the documentation of API Gateway and CloudFront lists.
+// awsMethods are the methods that the documentation of API Gateway and CloudFront lists.
 var awsMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-// awsWildcard returns a list, or without "*" if the policy has credentials: then browsers take * for
-// an ordinary name.
+// awsWildcard returns a list. If the policy has credentials, it removes "*", which browsers then
+// treat as an ordinary name.
 func (p *exportPlan) awsWildcard(policy core.Policy, fieldName string, list []string, aspect Aspect) []string {
 	if !policy.AllowCredentials || !slices.Contains(list, "*") {
 		return list
@@ -224,7 +224,7 @@ func exportAPIGateway(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.noZeroAge(policy)
 	p.noVary(policy, "its documentation does not mention Vary")
 	methods := p.awsWildcard(policy, "AllowMethods", policy.AllowMethods, MethodAspect)
@@ -303,7 +303,7 @@ func exportLambdaURL(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.noVary(policy, "its documentation does not mention Vary")
 	p.Note("", "", PassAspect, "the function must not send CORS headers itself, or responses can have them twice")
 	seconds := age(policy)
@@ -332,7 +332,7 @@ func exportLambdaURL(p *exportPlan) []byte {
 	return jsonText(s)
 }
 
-// noStar returns a list without "*", for a target that documents no wildcard in it.
+// noStar returns a list without "*", for a target that documents no wildcard in this list.
 func (p *exportPlan) noStar(policy core.Policy, fieldName string, list []string, aspect Aspect) []string {
 	if !slices.Contains(list, "*") {
 		return list

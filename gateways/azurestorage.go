@@ -36,8 +36,8 @@ func azureStorage() Target {
 	}
 }
 
-// azureMethods are those that a rule may list. Of these, browsers do not write azureFolded in upper
-// case.
+// azureMethods are the methods that a rule may list. azureFolded are those that browsers do not
+// convert to upper case.
 var (
 	azureMethods  = slices.Concat(azureExported, azureFolded)
 	azureExported = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
@@ -58,7 +58,7 @@ func exportAzureStorage(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.optionsAnswered()
 	p.noVary(policy, "responses to requests without Origin have no Vary: Origin")
 	if slices.Contains(policy.AllowOrigins, "*") {
@@ -79,7 +79,8 @@ func exportAzureStorage(p *exportPlan) []byte {
 		func(m string) bool { return slices.Contains(azureFolded, m) })
 	methods := p.methodsAmong(policy, azureExported, false)
 	if len(list) > maxAzureOrigins {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d origins, and the policy has %d", maxAzureOrigins, len(list)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d origins, and the policy has %d",
+			maxAzureOrigins, len(list)),
 			"remove some, or mount corskit in front of it")
 	}
 	if n := max(len(policy.AllowHeaders), len(policy.ExposeHeaders)); n > maxAzureHeaders {
@@ -103,13 +104,14 @@ func exportAzureStorage(p *exportPlan) []byte {
 </Cors>
 `, xmlText(list), xmlText(methods), xmlText(policy.AllowHeaders), xmlText(policy.ExposeHeaders), age(policy))
 	if len(text) > maxAzure {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this configuration needs %d", maxAzure, len(text)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this configuration needs %d",
+			maxAzure, len(text)),
 			"remove origins or headers, or mount corskit in front of it")
 	}
 	return []byte(text)
 }
 
-// xmlText returns a list for an element.
+// xmlText returns a list as the text of an element.
 func xmlText(list []string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(strings.Join(list, ","))
 }
@@ -173,10 +175,10 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 	return rules, r.err()
 }
 
-// camelCase returns a key with a small letter at the beginning.
+// camelCase returns a key with its first letter in lower case.
 func camelCase(key string) string { return strings.ToLower(key[:1]) + key[1:] }
 
-// azureRules reports what Azure Storage refuses.
+// azureRules reports rules that Azure Storage refuses.
 func (r *reading) azureRules(rules []azureRule) {
 	if len(rules) == 0 && len(r.faults) == 0 {
 		r.fault(0, "", "the file has no rule", "import a file with a rule")
@@ -204,7 +206,7 @@ func (r *reading) azureRules(rules []azureRule) {
 	}
 }
 
-// commas returns the elements of a text that is separated by commas.
+// commas returns the elements of a comma-separated text.
 func commas(t textTree) (list []textEntry) {
 	for _, e := range splitList(t.Text()) {
 		list = append(list, textEntry{e, t.Line()})
@@ -294,8 +296,8 @@ func (rule azureRule) allows(origin, method string) bool {
 	return (lists(rule.origins, "*") || fold(rule.origins, origin)) && fold(rule.methods, method)
 }
 
-// allowsHeaders reports whether each name equals one of the rule, or begins with one that ends in
-// a wildcard.
+// allowsHeaders reports whether the rule allows each requested name. An entry that ends in a
+// wildcard allows every name with that prefix.
 func (rule azureRule) allowsHeaders(asked string) bool {
 	for _, name := range splitList(asked) {
 		name = strings.ToLower(name)
@@ -338,12 +340,14 @@ func importAzureStorage(text []byte, d *importDraft) {
 	})
 }
 
-// exposedWithoutStars sets expose_headers from a list. Its "x-ms-*" is more than a policy can say.
+// exposedWithoutStars sets expose_headers from a list. A policy cannot express entries such as
+// "x-ms-*".
 func (p *draftPolicy) exposedWithoutStars(list []textEntry, line int) {
 	var names []string
 	for _, e := range list {
 		if strings.Contains(e.text, "*") {
-			p.d.Note(e.line, ExposeAspect, quote(e.text)+" exposes every header with this prefix, which a policy cannot express; it is left out")
+			p.d.Note(e.line, ExposeAspect, quote(e.text)+" exposes every header with this prefix, which a policy cannot express; it is "+
+				"left out")
 		} else {
 			names = append(names, e.text)
 		}

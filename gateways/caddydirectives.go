@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// choose returns the only site that answers CORS, or the only one.
+// choose returns the only site that handles CORS, or the only site of the file.
 func (m *caddyModel) choose(list []*directive) *directive {
 	var sites, found []*directive
 	for _, d := range list {
@@ -188,7 +188,7 @@ func (m *caddyModel) header(d *directive, s *caddyScope) {
 	}
 }
 
-// caddyOrder returns the place of a change in those of its directive.
+// caddyOrder returns the position of a change among those of its directive.
 func caddyOrder(h caddyHeader, late bool) int {
 	if !late {
 		return 0
@@ -316,14 +316,14 @@ func merged(match *caddyMatcher, t caddyTest) bool {
 	return false
 }
 
-// noteOrigins notes the origins that values of a field, or of the placeholder, match.
+// noteOrigins records the origins that the values of a field or placeholder match.
 func (m *caddyModel) noteOrigins(values []word, field string) {
 	for _, v := range values {
 		switch {
 		case field != "" && !strings.EqualFold(field, "Origin") || v.text == "*" || len(caddyTemplate(v.text).variables()) > 0:
 		case field != "" && strings.Contains(v.text, "*"):
 			e := wildcardExpressionOf(v.text)
-			m.origins = append(m.origins, located{entries: entriesFor(e), source: e, line: v.line})
+			m.origins = append(m.origins, located{entries: entriesMatching(e), source: e, line: v.line})
 		default:
 			m.origins = append(m.origins, valueCase{literal: v.text, line: v.line}.located()...)
 		}

@@ -92,7 +92,7 @@ func caddyTemplate(s string) template {
 	return t
 }
 
-// caddyRequest is a request on its way.
+// caddyRequest is a request while directives run.
 type caddyRequest struct {
 	model *caddyModel
 	core.Request
@@ -184,7 +184,7 @@ func wildcardMatches(pattern, s string) bool {
 	return pattern == s
 }
 
-// wildcardExpressionOf returns the expression for what wildcardMatches accepts.
+// wildcardExpressionOf returns an expression that matches the texts that wildcardMatches accepts.
 func wildcardExpressionOf(pattern string) string {
 	inner, begins := strings.CutPrefix(pattern, "*")
 	inner, ends := strings.CutSuffix(inner, "*")
@@ -276,7 +276,7 @@ func (m *caddyModel) fault(line int, entry, problem, fix string) {
 	m.faults = append(m.faults, &ImportError{Source: "caddy", Line: line, Entry: entry, Problem: problem, Fix: fix})
 }
 
-// parseCaddyModel returns the model of a Caddyfile with one site that answers CORS.
+// parseCaddyModel returns the model of a Caddyfile in which one site handles CORS.
 func parseCaddyModel(text []byte) (*caddyModel, error) {
 	m := &caddyModel{maps: make(map[string]*valueMap), matchers: make(map[string]*caddyMatcher)}
 	list, fault := parseCaddy(text)

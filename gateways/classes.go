@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// sample is a label of hosts, paths and header names that no file has.
+// sample is a label that no file uses. The comparison puts it into hosts, paths and header names.
 const sample = "corskit-sample"
 
 // stranger is an origin that cannot exist.
@@ -23,10 +23,10 @@ const (
 	maxAnswers  = 400_000 // places, times origins
 )
 
-// originsFor returns origins that stand for all: two origins get the same answers, apart from
-// their names, if the same entries match them, and the result has an origin for each set of
-// entries that can match one. It also has origins that clients send although no pattern
-// matches them.
+// originsFor returns origins that represent all origins. Two origins get the same answers, apart
+// from their own names, if the same entries match them. The result has one origin for each set of
+// entries that can match the same origin. It also has origins that clients send and that no pattern
+// matches.
 func originsFor(entries []string) ([]string, error) {
 	slices.Sort(entries)
 	entries = slices.Compact(slices.Clone(entries))
@@ -65,8 +65,8 @@ func groups(p string, patterns []string, exact map[string]bool) ([]string, error
 			others = append(others, other)
 		}
 	}
-	// An example that is an entry of its own says nothing about other origins of the
-	// pattern. So core is asked again, with that entry among the others.
+	// An example that is also an exact entry does not represent the other origins of the pattern.
+	// So the next call of core excludes that entry.
 	apart := make(map[string]bool)
 	for {
 		examples, err := examplesOf(p, others)
@@ -88,11 +88,11 @@ func groups(p string, patterns []string, exact map[string]bool) ([]string, error
 	}
 }
 
-// maxRemembered bounds how many answers of core are kept.
+// maxRemembered bounds the number of cached results.
 const maxRemembered = 4096
 
-// remembered has answers of core.Examples. Export and Import compare the same patterns several
-// times.
+// remembered caches the results of core.Examples, because Export and Import compare the same
+// patterns several times.
 var remembered struct {
 	sync.Mutex
 	examples map[string][]string
@@ -119,8 +119,7 @@ func examplesOf(p string, others []string) ([]string, error) {
 	return examples, nil
 }
 
-// mayOverlap reports whether two patterns may match the same origin. It returns true if it
-// cannot tell.
+// mayOverlap reports whether two patterns may match the same origin. If in doubt, it returns true.
 func mayOverlap(a, b string) bool {
 	schemeA, endA, ok := parts(a)
 	schemeB, endB, ok2 := parts(b)
@@ -140,14 +139,14 @@ func parts(pattern string) (scheme, end string, ok bool) {
 	return scheme, host[strings.LastIndexByte(host, '*')+1:], true
 }
 
-// oddOrigins are origins that patterns match only if they list them.
+// oddOrigins are origins that only exact entries match.
 var oddOrigins = []string{"null", "file://", "app://.", stranger + "."}
 
-// maxOdd bounds how many origins with a dot at the end are asked about.
+// maxOdd bounds the number of compared origins that end in a dot.
 const maxOdd = 200
 
-// odd returns origins that clients send and that no pattern matches, unless it lists them: "null",
-// origins without a host, and hosts with a dot at the end.
+// odd returns origins that clients send and that only exact entries match: "null", origins without
+// a host, and origins whose host ends in a dot.
 func odd(all []string) (more []string) {
 	for _, o := range all[:min(len(all), maxOdd)] {
 		scheme, host, _ := strings.Cut(o, "://")

@@ -10,8 +10,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// cloudFront is a response headers policy of Amazon CloudFront, with a CloudFront function for
-// preflights: the policy adds headers, but leaves it to the application to answer.
+// cloudFront is a response headers policy of Amazon CloudFront, with a CloudFront function that
+// answers preflights. The policy itself only adds headers to the application's answers.
 //
 // Sources: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html,
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyCorsConfig.html and
@@ -46,7 +46,7 @@ func exportCloudFront(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.noVary(policy, "its documentation does not mention Vary")
 	headers := p.awsWildcard(policy, "AllowHeaders", policy.AllowHeaders, HeaderAspect)
 	if slices.Contains(headers, "*") && slices.Contains(headers, "authorization") {
@@ -64,7 +64,8 @@ func exportCloudFront(p *exportPlan) []byte {
 	}
 	code := c.function()
 	if len(code) > maxFunction {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("a function may have at most %d bytes, and this one needs %d", maxFunction, len(code)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("a function may have at most %d bytes, and this one needs %d",
+			maxFunction, len(code)),
 			"remove origins, or "+fixMount)
 	}
 	var b strings.Builder
@@ -130,14 +131,14 @@ Resources:
 `
 )
 
-// cloudFrontCors is what the policy and the function have in common.
+// cloudFrontCors holds the settings that the policy and the function share.
 type cloudFrontCors struct {
 	origins, methods, headers, exposed []string
 	credentials                        bool
 	maxAge                             *int
 }
 
-// function returns the code of the function, which depends on nothing else.
+// function returns the code of the function. Import compares it with the code in a file.
 func (c cloudFrontCors) function() string {
 	answers := []string{
 		"'access-control-allow-methods': " + jsonLine(strings.Join(c.methods, ",")),
@@ -156,12 +157,12 @@ func (c cloudFrontCors) function() string {
 func jsonLine(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return "null" // texts and lists of texts can always be written
+		return "null" // texts and lists of texts always encode
 	}
 	return string(text)
 }
 
-// cloudFrontFile is what a file says.
+// cloudFrontFile holds the CORS settings of a file.
 type cloudFrontFile struct {
 	cors     *awsCors
 	function bool // the file has the function for preflights that belongs to the policy
@@ -218,7 +219,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	return f, r.err()
 }
 
-// cloudFrontMethods returns the methods, with those that ALL stands for.
+// cloudFrontMethods returns the methods, with ALL expanded.
 func cloudFrontMethods(r *reading, list []textEntry) (all []textEntry) {
 	for _, m := range list {
 		switch {
@@ -262,7 +263,8 @@ func importCloudFront(text []byte, d *importDraft) {
 		return
 	}
 	if !f.function {
-		d.Refuse(f.cors.line, "", "a response headers policy leaves preflights to the application, so the file does not show which of them succeed",
+		d.Refuse(f.cors.line, "", "a response headers policy leaves preflights to the application, so the file does not show which of "+
+			"them succeed",
 			"add the function for preflights from a template that corskit export --to cloudfront writes")
 		return
 	}

@@ -40,11 +40,11 @@ func (im *envoyImporter) run() {
 type envoyImporter struct {
 	d     *importDraft
 	model *envoyModel
-	names map[string]string // of policies, by the lines that they come from
+	names map[string]string // of policies, by the source lines of their settings
 	seen  map[string]bool   // hosts
 
 	keys       envoyFields
-	conditions []string // of a match that are known
+	conditions []string // the keys of a match that corskit reads
 }
 
 // envoyFields are the names of the fields of a policy.
@@ -53,7 +53,7 @@ type envoyFields struct {
 	others                                                        []string
 }
 
-// keyOf identifies the settings in force for a route.
+// keyOf returns a key for the settings that apply to a route.
 func keyOf(r envoyRoute) string {
 	key := ""
 	for _, p := range r.policies {
@@ -62,7 +62,7 @@ func keyOf(r envoyRoute) string {
 	return key
 }
 
-// policy adds the policy of a route, unless it is there.
+// policy adds the policy of a route, unless it has been added.
 func (im *envoyImporter) policy(r envoyRoute) {
 	key := keyOf(r)
 	if im.names[key] != "" {
@@ -126,7 +126,7 @@ func (p *draftPolicy) match(m stringMatch) {
 	}
 }
 
-// routes adds routes, unless one policy is in force everywhere.
+// routes adds routes, unless one policy applies everywhere.
 func (im *envoyImporter) routes() {
 	var all []draftRoute
 	hosts := slices.Clone(im.model.hosts)
@@ -185,8 +185,8 @@ func (im *envoyImporter) nameOf(r envoyRoute) string {
 	return im.none()
 }
 
-// none returns the name of a policy that refuses every origin. Routes need it that come before
-// others in Envoy and have no CORS.
+// none returns the name of a policy that refuses every origin. It is for routes without CORS that
+// precede other routes in Envoy.
 func (im *envoyImporter) none() string {
 	if !slices.ContainsFunc(im.d.Policies, func(p *draftPolicy) bool { return p.Name == noPolicy }) {
 		im.d.Policy(noPolicy, 0)
@@ -214,7 +214,7 @@ func (im *envoyImporter) host(domain textTree, h envoyHost) (string, bool) {
 	case name == "*":
 		return "", true
 	case strings.HasSuffix(name, ":*") && others(bare):
-		return "", false // that domain stands for both
+		return "", false // the domain without a port covers this one
 	case strings.Contains(bare, "*"):
 		im.d.Refuse(domain.Line(), domain.Text(), "a policy's routes have no host wildcards", "name each host, or use the domain *")
 	case name != bare:
@@ -256,7 +256,7 @@ func (im *envoyImporter) path(r envoyRoute) (string, bool) {
 	return "", false
 }
 
-// notes says what Envoy does otherwise.
+// notes adds notes about what Envoy does differently.
 func (im *envoyImporter) notes() {
 	vary, open := true, false
 	for _, h := range im.model.hosts {
@@ -268,15 +268,16 @@ func (im *envoyImporter) notes() {
 		open = open || !covered
 	}
 	if !vary {
-		im.d.Note(0, VaryAspect, "the source sends no Vary: Origin, so a cache can give one origin the response for another; the policy sends it")
+		im.d.Note(0, VaryAspect, "the source sends no Vary: Origin, so a cache can give one origin the response for another; the policy "+
+			"sends it")
 	}
 	if open || lastKey(im.model.hosts[len(im.model.hosts)-1]) == "0" {
 		im.d.Note(0, PassAspect, "Envoy answers requests without a route with 404; with corskit, the application gets them")
 	}
 }
 
-// Exact adds an origin that the source compares as a whole. What is not an origin, such as
-// https://app.example.com/, never matches there, and is left out with a note.
+// Exact adds an origin that the source compares exactly. A text that is not an origin, such as
+// https://app.example.com/, never matches there; it is left out with a note.
 func (p *draftPolicy) Exact(text string, line int, remark string) {
 	switch {
 	case text == "null" && p.AllowCredentials:
@@ -292,7 +293,7 @@ func (p *draftPolicy) Exact(text string, line int, remark string) {
 type commaLists struct {
 	Methods, Headers, Exposed, Age                 string
 	MethodsLine, HeadersLine, ExposedLine, AgeLine int
-	// Echo means that "*" alone for methods or headers sends back what was asked for.
+	// Echo means that the setting "*" for methods or headers echoes the requested names.
 	Echo bool
 }
 
@@ -326,7 +327,8 @@ func importLists(p *draftPolicy, l commaLists) {
 	p.Age(seconds, l.AgeLine, "seconds")
 }
 
-// literal removes "*", which is an ordinary name in answers to requests with credentials.
+// literal removes "*" if the policy has credentials, because browsers then treat it as an ordinary
+// name.
 func (p *draftPolicy) literal(list []string, line int, what Aspect) []string {
 	without := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "*" })
 	if len(without) < len(list) {

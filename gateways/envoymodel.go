@@ -10,7 +10,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// envoyModel is what Envoy answers.
+// envoyModel answers as Envoy does.
 type envoyModel struct {
 	hosts      []envoyHost
 	ignorePort bool
@@ -25,8 +25,8 @@ type envoyHost struct {
 type envoyRoute struct {
 	tree     textTree // of the route
 	match    envoyMatch
-	policies []textTree // of the route first, then of the virtual host, then of the configuration
-	forwards bool       // to a cluster; otherwise Envoy itself answers
+	policies []textTree // those of the route, then of the virtual host, then of the configuration
+	forwards bool       // whether the route forwards to a cluster; otherwise Envoy itself answers
 	vary     bool
 	cors     *envoyCors
 }
@@ -51,7 +51,8 @@ func (m envoyMatch) matches(path string) bool {
 	return m.all
 }
 
-// envoyCors are the settings in force for a route: of each, that of the first policy that has it.
+// envoyCors holds the settings that apply to a route. Each comes from the first policy that sets
+// it.
 type envoyCors struct {
 	origins                                  []stringMatch
 	any                                      bool
@@ -106,7 +107,7 @@ func (m *envoyModel) Answer(r core.Request) Answer {
 	return a
 }
 
-// shared returns the fields of all answers to an origin.
+// shared returns the fields that every answer to an allowed origin has.
 func (c *envoyCors) shared() browsermodel.Fields {
 	if c.credentials {
 		return browsermodel.Header("Access-Control-Allow-Credentials", "true")
@@ -118,7 +119,7 @@ func (c *envoyCors) allows(origin string) bool {
 	return c.any || slices.ContainsFunc(c.origins, func(m stringMatch) bool { return m.matches(origin) })
 }
 
-// echo returns what was asked for if the setting is "*", and otherwise the setting.
+// echo returns the requested names if the setting is "*", and otherwise the setting.
 func echo(setting string, asked []string) string {
 	if setting == "*" {
 		return strings.Join(asked, ",")
@@ -273,7 +274,7 @@ func newEnvoyRoute(r, vh, rc textTree, on bool) (envoyRoute, error) {
 	return route, err
 }
 
-// envoyCorsOf returns the settings in force, or nil if the filter is off.
+// envoyCorsOf returns the settings that apply, or nil if the filter is off.
 func envoyCorsOf(policies []textTree) (*envoyCors, error) {
 	first := func(key string, set func(textTree) bool) textTree {
 		for _, p := range policies {
@@ -302,7 +303,8 @@ func envoyCorsOf(policies []textTree) (*envoyCors, error) {
 		case numerator == 0:
 			return nil, nil
 		case whole == 0 || numerator < whole:
-			return nil, fmt.Errorf("line %d: the filter is on for only a fraction of the requests; write 100 percent or remove filter_enabled",
+			return nil, fmt.Errorf("line %d: the filter is on for only a fraction of the requests; write 100 percent or remove "+
+				"filter_enabled",
 				enabled.Line())
 		}
 	}
@@ -317,7 +319,7 @@ func envoyCorsOf(policies []textTree) (*envoyCors, error) {
 	return c, nil
 }
 
-// learn adds what a route depends on to the facts.
+// learn adds the origins, names and places that a route distinguishes to the facts.
 func (m *envoyModel) learn(h envoyHost, r envoyRoute) {
 	path := r.match.path
 	switch {
@@ -344,7 +346,7 @@ func (m *envoyModel) learn(h envoyHost, r envoyRoute) {
 	m.facts.Exposed = append(m.facts.Exposed, splitList(c.exposed)...)
 }
 
-// splitList splits a list at commas, and drops white space and empty elements.
+// splitList splits a comma-separated list, and drops white space and empty elements.
 func splitList(text string) (list []string) {
 	for s := range strings.SplitSeq(text, ",") {
 		if s = strings.TrimSpace(s); s != "" {

@@ -14,8 +14,9 @@ import (
 // gatewayAPI is the CORS filter of HTTPRoute in the Kubernetes Gateway API.
 //
 // Source: HTTPCORSFilter in apis/v1/httproute_types.go and CORSOrigin in apis/v1/shared_types.go,
-// sigs.k8s.io/gateway-api v1.6.3. Where it leaves implementations a choice, the model takes the
-// one that allows more: an implementation may answer "*" or echo what was asked for.
+// sigs.k8s.io/gateway-api v1.6.3. Where the specification leaves implementations a choice, the
+// model takes the choice that allows more. For example, an implementation may answer "*" or echo
+// the requested names.
 func gatewayAPI() Target {
 	return Target{
 		Name: "gateway-api", Title: "the Gateway API",
@@ -44,7 +45,8 @@ var (
 	gatewayMethods = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "*"}
 )
 
-// exportGatewayAPI writes an HTTPRoute for each host that a route names, and one for all others.
+// exportGatewayAPI writes an HTTPRoute for each host that a route names, and one for all other
+// hosts.
 func exportGatewayAPI(p *exportPlan) []byte {
 	var b strings.Builder
 	b.WriteString("# Replace the gateway and the backend with yours.\n")
@@ -67,7 +69,7 @@ spec:
 		}
 		for _, r := range h.Routes {
 			if policy, ok := p.OnePolicy(r); ok {
-				p.Usual(policy, false)
+				p.RefuseUnsupported(policy, false)
 				b.WriteString(gatewayMatch(r.Path) + p.gatewayFilters(policy))
 			}
 		}
@@ -126,7 +128,7 @@ func (p *exportPlan) gatewayFilters(policy core.Policy) string {
 
 func (p *exportPlan) gatewayOrigins(policy core.Policy) (list []string) {
 	if slices.Contains(policy.AllowOrigins, "*") {
-		return []string{"*"} // it stands alone
+		return []string{"*"} // the only entry allowed with it
 	}
 	for _, e := range entriesOf(policy) {
 		text := "origins have the scheme http or https, and no port or a fixed one"
@@ -181,7 +183,7 @@ func (p *exportPlan) gatewayHeaders(policy core.Policy) []string {
 	return p.shortened(policy, "AllowHeaders", HeaderAspect, policy.AllowHeaders)
 }
 
-// shortened returns at most as many names as a list may have.
+// shortened returns the list, cut to the length that a list may have.
 func (p *exportPlan) shortened(policy core.Policy, fieldName string, aspect Aspect, list []string) []string {
 	for i, name := range list {
 		if i >= maxGatewayList {
@@ -192,7 +194,7 @@ func (p *exportPlan) shortened(policy core.Policy, fieldName string, aspect Aspe
 	return list[:min(len(list), maxGatewayList)]
 }
 
-// gatewayModel is what an implementation of the Gateway API answers.
+// gatewayModel answers as an implementation of the Gateway API does.
 type gatewayModel struct {
 	routes []gatewayRoute
 	facts  Facts
@@ -291,8 +293,8 @@ func (m *gatewayModel) Answer(r core.Request) Answer {
 	return plain
 }
 
-// route returns the match that governs: of the most specific hostname, an exact path, then the
-// longest prefix, then the first (HTTPRouteRule.matches).
+// route returns the match that applies: among those of the most specific hostname, an exact path,
+// then the longest prefix, then the first match (HTTPRouteRule.matches).
 func (m *gatewayModel) route(r core.Request) *gatewayRoute {
 	var best *gatewayRoute
 	score := [3]int{-1}

@@ -25,12 +25,12 @@ func importGatewayAPI(text []byte, d *importDraft) {
 
 type gatewayImporter struct {
 	d     *importDraft
-	names map[int]string // of policies, by the lines of the filters
+	names map[int]string // of policies, by the lines of their filters
 }
 
 var gatewayKeys = []string{"allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders", "allowCredentials", "maxAge"}
 
-// policy adds the policy of a filter, unless it is there.
+// policy adds the policy of a filter, unless it has been added.
 func (im gatewayImporter) policy(r gatewayRoute) {
 	c := r.cors
 	if im.names[c.tree.Line()] != "" {
@@ -84,7 +84,7 @@ func (p *draftPolicy) gatewayOrigin(m gatewayMatcher) {
 	}
 }
 
-// routes adds routes, those that govern first in front, unless one policy is in force everywhere.
+// routes adds routes in order of precedence, unless one policy applies everywhere.
 func (im gatewayImporter) routes(all []gatewayRoute) {
 	order := slices.Clone(all)
 	slices.SortStableFunc(order, func(a, b gatewayRoute) int {
@@ -109,7 +109,7 @@ func (im gatewayImporter) routes(all []gatewayRoute) {
 	}
 	slices.Sort(hosts)
 	hosts = slices.Compact(hosts)
-	slices.Reverse(hosts) // the one for all others comes last
+	slices.Reverse(hosts) // the routes for all other hosts come last
 	var list []draftRoute
 	for _, host := range hosts {
 		list = append(list, im.hostRoutes(host, order)...)
@@ -117,8 +117,8 @@ func (im gatewayImporter) routes(all []gatewayRoute) {
 	im.finish(list)
 }
 
-// hostRoutes returns the routes of a host. A request for it that no route of its own covers may
-// still be covered by one without hostnames.
+// hostRoutes returns the routes of a host. It includes routes without hostnames, which cover the
+// requests that no route of the host covers.
 func (im gatewayImporter) hostRoutes(host string, order []gatewayRoute) (list []draftRoute) {
 	for _, r := range order {
 		has := slices.ContainsFunc(r.hostnames, func(t textTree) bool { return strings.EqualFold(t.Text(), host) })

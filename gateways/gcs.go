@@ -50,7 +50,7 @@ func exportGCS(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.noZeroAge(policy)
 	p.optionsAnswered()
 	p.noVary(policy, "responses to disallowed origins and to requests without Origin have no Vary: Origin")
@@ -65,8 +65,8 @@ func exportGCS(p *exportPlan) []byte {
 	}})
 }
 
-// gcsHeaders returns the one list for both kinds of headers. A name that is in one list of the
-// policy only is written if it has no effect in the other.
+// gcsHeaders returns the single list for both kinds of headers. A name that only one list of the
+// policy has is written only if it has no effect in the other list.
 func (p *exportPlan) gcsHeaders(policy core.Policy) (list []string) {
 	const one = "it has one list for allowed and exposed headers, so "
 	for _, h := range policy.AllowHeaders {
@@ -85,7 +85,8 @@ func (p *exportPlan) gcsHeaders(policy core.Policy) (list []string) {
 	for _, h := range policy.ExposeHeaders {
 		switch {
 		case h == "*":
-			p.Lose(policy.Name, "ExposeHeaders", "*", ExposeAspect, "its documentation does not say what * for headers does", fixListHeaders,
+			p.Lose(policy.Name, "ExposeHeaders", "*", ExposeAspect, "its documentation does not say what * for headers does",
+				fixListHeaders,
 				"scripts cannot read the headers that * covers")
 		case slices.Contains(policy.AllowHeaders, h), safelisted(h):
 		case !browsermodel.IsForbiddenRequestHeader(h, unsafeValue):
@@ -126,7 +127,8 @@ func readGCS(text []byte) ([]gcsRule, error) {
 		if age := r.seconds(rule.Get("maxAgeSeconds"), "maxAgeSeconds"); age != nil && *age > 0 {
 			g.maxAge = *age
 		} else {
-			r.fault(g.at("maxAgeSeconds"), "maxAgeSeconds", "the documentation does not say what Cloud Storage sends without a positive number",
+			r.fault(g.at("maxAgeSeconds"), "maxAgeSeconds",
+				"the documentation does not say what Cloud Storage sends without a positive number",
 				"write the seconds")
 		}
 		r.methods(g.methods)
@@ -152,8 +154,8 @@ func readGCS(text []byte) ([]gcsRule, error) {
 	return rules, r.err()
 }
 
-// gcsModel answers as the documentation says: with the first rule that has the origin and the
-// method. The bucket is the application.
+// gcsModel answers as the documentation describes: the first rule with the origin and the method
+// applies. The bucket is the application.
 type gcsModel struct {
 	rules []gcsRule
 	facts Facts
@@ -235,7 +237,7 @@ func (p *draftPolicy) wholeOrigins(list []textEntry) {
 	}
 	for _, e := range list {
 		if len(origins(e.text)) == 0 {
-			p.d.unheard(e)
+			p.d.noteNeverSent(e)
 		} else {
 			p.Origin(e.text, e.line, "")
 		}

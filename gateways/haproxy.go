@@ -86,8 +86,7 @@ func exportHAProxy(p *exportPlan) []byte {
 	return []byte(w.String())
 }
 
-// writeHAProxyKind writes rules that find out what becomes of a request: "preflight", "actual" or
-// "refused".
+// writeHAProxyKind writes rules that set the kind of a request: "preflight", "actual" or "refused".
 func (s *serverRoute) writeHAProxyKind(w *haproxyWriter) {
 	governs := func(name string) string { return is("policy", name) }
 	var none []string

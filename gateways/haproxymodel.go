@@ -21,8 +21,8 @@ import (
 //     "http-request return" (4.2, http-after-response)
 type haproxyModel struct {
 	request  []haproxyRule
-	response []haproxyRule // of responses of servers
-	after    []haproxyRule // of all responses
+	response []haproxyRule // for responses of servers
+	after    []haproxyRule // for all responses
 	acls     map[string][]haproxyTest
 	aliases  map[string]bool // variables that hold the origin, and whether its case is lost
 	origins  []located
@@ -44,7 +44,8 @@ type haproxyRule struct {
 	line      int
 }
 
-// haproxyTerm is a test in a condition: all of one of its conjunctions must hold.
+// haproxyTerm is a test in a condition. A condition holds if all terms of one of its conjunctions
+// hold.
 type haproxyTerm struct {
 	not   bool
 	tests []haproxyTest
@@ -67,7 +68,7 @@ func (t haproxyTest) holds(q *haproxyRequest) bool {
 	return slices.ContainsFunc(list, t.accepts)
 }
 
-// accepts reports whether a value passes.
+// accepts reports whether a value passes the test.
 func (t haproxyTest) accepts(value string) bool {
 	if t.fold && t.method != "reg" {
 		value = strings.ToLower(value)
@@ -118,7 +119,7 @@ func (t haproxyTest) compares(value, want string) bool {
 	return a < b
 }
 
-// expressions returns the expressions for the origins that pass.
+// expressions returns expressions for the origins that pass the test.
 func (t haproxyTest) expressions() (list []string) {
 	if t.method == "reg" {
 		for _, re := range t.match {
@@ -219,7 +220,7 @@ func (m *haproxyModel) fault(line int, entry, problem, fix string) {
 	m.faults = append(m.faults, &ImportError{Source: "haproxy", Line: line, Entry: entry, Problem: problem, Fix: fix})
 }
 
-// parseHAProxyModel returns the model of a file with one frontend that answers CORS.
+// parseHAProxyModel returns the model of a file in which one frontend handles CORS.
 func parseHAProxyModel(text []byte) (*haproxyModel, error) {
 	m := &haproxyModel{acls: make(map[string][]haproxyTest), aliases: make(map[string]bool), lines: make(map[string]int)}
 	sections, fault := parseHAProxy(text)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// choose returns the only frontend that answers CORS, or the only one.
+// choose returns the only frontend that handles CORS, or the only frontend of the file.
 func (m *haproxyModel) choose(sections []*haproxySection) *haproxySection {
 	var fronts, found []*haproxySection
 	for _, s := range sections {
@@ -60,7 +60,7 @@ func (m *haproxyModel) backend(front *haproxySection, sections []*haproxySection
 	return back
 }
 
-// findAliases finds the variables that only ever hold the origin.
+// findAliases finds the variables that never hold anything but the origin.
 func (m *haproxyModel) findAliases(s *haproxySection) {
 	other := make(map[string]bool)
 	for _, words := range s.lines {
@@ -155,7 +155,7 @@ func (m *haproxyModel) test(words []word) (t haproxyTest, ok bool) {
 	return t, m.prepare(&t, line)
 }
 
-// prepare checks a test, compiles its expressions, and notes what it says about origins.
+// prepare checks a test, compiles its expressions, and records the origins that it matches.
 func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 	if !slices.Contains([]string{"str", "reg", "beg", "end", "sub", "found", "len", "eq", "ne", "ge", "gt", "le", "lt"}, t.method) {
 		m.fault(line, t.method, "corskit does not know this way to compare", "compare with -m str or -m reg")
@@ -187,7 +187,7 @@ func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 		if fold {
 			e = "(?i)" + e
 		}
-		m.origins = append(m.origins, located{entries: entriesFor(e), source: e, line: line})
+		m.origins = append(m.origins, located{entries: entriesMatching(e), source: e, line: line})
 	}
 	return true
 }
@@ -306,7 +306,8 @@ func (m *haproxyModel) noteLine(name string, line int) {
 	}
 }
 
-// fieldRule reads an http-response or http-after-response rule. ok is false if it does not matter.
+// fieldRule reads an http-response or http-after-response rule. ok is false if the rule does not
+// affect CORS.
 func (m *haproxyModel) fieldRule(words []word) (r haproxyRule, ok bool) {
 	r = haproxyRule{action: words[0].text, line: words[0].line}
 	name := ""
@@ -369,8 +370,8 @@ func (m *haproxyModel) checkResponse(r haproxyRule) bool {
 	return true
 }
 
-// inResponses reports whether a fetch has a value in rules for responses: the fields of the
-// request are gone then.
+// inResponses reports whether a fetch has a value in response rules, where the header fields of the
+// request are no longer available.
 func (f haproxyFetch) inResponses() bool {
 	return slices.Contains([]string{"var", "str", "int", "bool", "ssl_fc", "always_true", "always_false", "method"}, f.name)
 }
@@ -380,7 +381,7 @@ func (m *haproxyModel) lateFetch(line int, text string) {
 		"store the result in a variable: http-request set-var(txn.name) str(yes) if ..., and test { var(txn.name) -m found }")
 }
 
-// condition reads what follows if or unless, and returns the words before it.
+// condition reads the condition after if or unless, and returns the words before that keyword.
 func (m *haproxyModel) condition(words []word, r *haproxyRule) (rest []word, ok bool) {
 	at := slices.IndexFunc(words, func(w word) bool { return !w.quoted && (w.text == "if" || w.text == "unless") })
 	if at < 0 {

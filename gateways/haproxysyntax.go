@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// haproxySection is a section of a file of HAProxy, with its lines split into words.
+// haproxySection is a section of an HAProxy file, with its lines split into words.
 type haproxySection struct {
 	kind, name string
 	line       int

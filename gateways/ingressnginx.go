@@ -31,18 +31,17 @@ func ingressNginx() Target {
 	}
 }
 
-// ingressModel is what ingress-nginx answers (internal/ingress/annotations/cors/main.go,
+// ingressModel answers as ingress-nginx does (internal/ingress/annotations/cors/main.go,
 // internal/ingress/controller/template/template.go, buildCorsOriginRegex, and
 // rootfs/etc/nginx/template/nginx.tmpl, CORS, in github.com/kubernetes/ingress-nginx): it joins the
-// origins to one expression that ignores case and is anchored only at its end; "*" stands for
-// itself, also with credentials; every OPTIONS request of an allowed origin is answered; there is
-// no Vary.
+// origins to one expression that ignores case and is anchored only at its end; "*" is sent as "*",
+// also with credentials; every OPTIONS request of an allowed origin is answered; there is no Vary.
 type ingressModel struct {
 	any                               bool // every origin gets "*"
 	expression                        *regexp.Regexp
 	methods, headers, exposed, maxAge string
 	credentials                       bool
-	explicit                          bool // credentials are asked for
+	explicit                          bool // an annotation sets credentials
 	enabled                           bool
 	origins                           []located
 	lines                             map[string]int
@@ -114,14 +113,14 @@ func (m *ingressModel) fieldLine(name string) int {
 	return m.lines["enable-cors"]
 }
 
-// tolerates reports whether an origin is only allowed because the expression is not anchored at
-// its beginning: the scheme ends in that of an origin that is allowed.
+// tolerates reports whether an origin is allowed only because the expression is not anchored at its
+// beginning: its scheme merely ends in the scheme of an allowed origin.
 func (m *ingressModel) tolerates(origin string) bool {
 	scheme, _, _ := strings.Cut(origin, "://")
 	return scheme != "http" && scheme != "https"
 }
 
-// warn reports what the annotations do otherwise than they look.
+// warn adds notes about annotations that do not do what they seem to do.
 func (m *ingressModel) warn(d *importDraft) {
 	for _, e := range m.traps {
 		d.Refuse(e.Line, e.Entry, e.Problem, e.Fix)
@@ -187,7 +186,7 @@ func (m *ingressModel) read(t textTree) {
 	m.readOrigins(value("cors-allow-origin"))
 }
 
-// trap reports what Import refuses.
+// trap records an annotation that Import refuses.
 func (m *ingressModel) trap(entry, problem, fix string) {
 	m.traps = append(m.traps, &ImportError{Source: "ingress-nginx", Line: m.lines["cors-allow-origin"], Entry: entry,
 		Problem: problem, Fix: fix})
@@ -223,7 +222,7 @@ func (m *ingressModel) readOrigins(text string, present bool) {
 	m.build(list)
 }
 
-// anyWithCredentials refuses credentials that are asked for but never work.
+// anyWithCredentials refuses credentials that an annotation sets but that never work.
 func (m *ingressModel) anyWithCredentials() {
 	if m.explicit {
 		m.trap("*", `with "*", the controller allows every origin without credentials, even if cors-allow-credentials is "true"; `+
@@ -232,10 +231,10 @@ func (m *ingressModel) anyWithCredentials() {
 	}
 }
 
-// build makes the expression as the controller does.
+// build compiles the expression that the controller builds.
 func (m *ingressModel) build(list []string) {
 	if len(list) == 0 {
-		return // the controller writes no condition, so nobody is allowed
+		return // the controller writes no condition, so no origin is allowed
 	}
 	expression := "("
 	for i, o := range list {

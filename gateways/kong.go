@@ -43,7 +43,7 @@ func exportKong(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, true)
+	p.RefuseUnsupported(policy, true)
 	var b strings.Builder
 	b.WriteString("# The plugin applies to all routes. To limit it, move it below a service or route.\n" +
 		"_format_version: \"3.0\"\nplugins:\n  - name: cors\n    config:\n      origins:\n")
@@ -77,8 +77,8 @@ func exportKong(p *exportPlan) []byte {
 	return []byte(b.String())
 }
 
-// kongOrigins returns the origins of a policy as Kong reads them: text with other characters than
-// those of names is an expression.
+// kongOrigins returns the origins of a policy in the form that Kong reads. Kong treats an entry as
+// an expression if it has characters other than letters, digits, ".", ":", "/" and "-".
 func (p *exportPlan) kongOrigins(policy core.Policy) (list []string) {
 	const limit = "it drops the brackets of IPv6 addresses, so no origin with such an address matches"
 	for _, e := range entriesOf(policy) {
@@ -114,7 +114,7 @@ func (p *exportPlan) kongOrigins(policy core.Policy) (list []string) {
 	return list
 }
 
-// singleQuoted returns a text for YAML, in which nothing is escaped but the quote.
+// singleQuoted returns a text as a single-quoted YAML scalar, in which only the quote is escaped.
 func singleQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func importKong(text []byte, d *importDraft) {
@@ -168,7 +168,7 @@ func (p *draftPolicy) kongOrigins(k *kongConfig) {
 		case kongNotPlain.MatchString(e.text):
 			p.kongExpression(e)
 		case len(origins(e.text)) == 0:
-			p.d.unheard(e)
+			p.d.noteNeverSent(e)
 		default:
 			p.Origin(e.text, e.line, "")
 		}
@@ -223,7 +223,7 @@ func endsEverywhere(re *syntax.Regexp) bool {
 	return false
 }
 
-// kongConfig is the configuration of Kong's plugin cors, with the meaning of its source:
+// kongConfig is the configuration of Kong's plugin cors, with the meaning that its source gives it:
 // https://github.com/Kong/kong/tree/master/kong/plugins/cors (handler.lua and schema.lua).
 type kongConfig struct {
 	line                                                          int
@@ -233,11 +233,11 @@ type kongConfig struct {
 	credentials, preflightContinue, privateNetwork, allowNoOrigin bool
 }
 
-// kongMethods are all that the schema lists, and what the plugin allows if none is set.
+// kongMethods are the methods that the schema lists. The plugin allows all of them if none is set.
 var kongMethods = []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
-// readKong reads a declarative configuration, a KongPlugin of Kubernetes, or a plugin as the
-// Admin API has it.
+// readKong reads a declarative configuration, a KongPlugin of Kubernetes, or the JSON of a plugin
+// from the Admin API.
 func readKong(text []byte) (*kongConfig, error) {
 	r := &reading{source: "kong"}
 	plugins := r.tree(text).Find(isKong)
@@ -279,14 +279,15 @@ func readKong(text []byte) (*kongConfig, error) {
 			continue
 		}
 		if _, err := regexp.Compile(o.text); err != nil {
-			r.fault(o.line, o.text, "this expression uses a PCRE feature that RE2 lacks", "rewrite it without that feature, or list the origins")
+			r.fault(o.line, o.text, "this expression uses a PCRE feature that RE2 lacks",
+				"rewrite it without that feature, or list the origins")
 		}
 	}
 	return k, r.err()
 }
 
-// isKong reports whether a map is a cors plugin: of a declarative configuration or the Admin
-// API, or of Kubernetes. Without a configuration, it allows all.
+// isKong reports whether a map is a cors plugin of a declarative configuration, the Admin API or
+// Kubernetes. The map need not have a config: a plugin without one allows everything.
 func isKong(t textTree) bool {
 	config := t.Get("config").Exists()
 	return t.Get("plugin").Text() == "cors" && config ||
@@ -298,10 +299,10 @@ var (
 	kongNotPlain = regexp.MustCompile(`[^A-Za-z0-9.:/-]`)
 )
 
-// kongModel answers as the plugin does. As in its source, an expression that has no colon
-// matches hosts, of every scheme and port; ^ at the beginning of an expression is dropped, $
-// is added at the end, and the expression is anchored at the start only. So in "a|b", a
-// matches all that begins with it.
+// kongModel answers as the plugin does. As in its source, an expression that has no colon matches
+// hosts, of every scheme and port; ^ at the beginning of an expression is dropped, $ is added at
+// the end, and the expression is anchored at the start only. So in "a|b", the alternative a matches
+// every text that begins with a.
 type kongModel struct {
 	config  *kongConfig
 	origins []kongOrigin
@@ -339,7 +340,8 @@ func newKongModel(k *kongConfig) (*kongModel, error) {
 		if o.byHost {
 			if pattern, err = hostExpression(text); err != nil {
 				return nil, &ImportError{
-					Source: "kong", Line: e.line, Entry: e.text, Problem: "corskit cannot compare this host expression because of the place of its $",
+					Source: "kong", Line: e.line, Entry: e.text, Problem: "corskit cannot compare this host expression because of the " +
+						"place of its $",
 					Fix: "write the scheme, and $ only at the end",
 				}
 			}
@@ -398,7 +400,7 @@ func (m *kongModel) Answer(r core.Request) Answer {
 	return a
 }
 
-// origin adds what the functions configure_origin and configure_credentials add.
+// origin adds the headers of the plugin's functions configure_origin and configure_credentials.
 func (m *kongModel) origin(a *Answer, origin string, has bool) {
 	allow, vary, all := m.allowed(origin, has)
 	if m.config.credentials && (!all || has) {
@@ -446,8 +448,8 @@ func (m *kongModel) allowed(origin string, has bool) (allow string, vary, all bo
 
 var kongScheme = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9+.-]*):`)
 
-// kongNormalize returns an origin and its host as the plugin compares them. LuaSocket, which
-// takes the origin apart, drops the brackets of IPv6 addresses:
+// kongNormalize returns an origin and its host as the plugin compares them. LuaSocket, which parses
+// the origin, drops the brackets of IPv6 addresses:
 // https://github.com/lunarmodules/luasocket/blob/master/src/url.lua.
 func kongNormalize(origin string) (domain, host string) {
 	rest, scheme := origin, ""
@@ -479,7 +481,7 @@ func kongNormalize(origin string) (domain, host string) {
 	return domain, authority
 }
 
-// hostExpression returns an expression for the origins whose hosts match an expression that is
+// hostExpression returns an expression for the origins with a host that expr matches. expr is
 // anchored at the start.
 func hostExpression(expr string) (string, error) {
 	re, err := syntax.Parse(expr, syntax.Perl)
@@ -493,7 +495,7 @@ func hostExpression(expr string) (string, error) {
 	return `[a-z][a-z0-9+.-]*://(?:` + re.String() + `)(?::[0-9]+)?`, nil
 }
 
-// untilEnd returns an expression for all texts that begin with a match. It has no $.
+// untilEnd returns an expression, without $, for all texts that begin with a match.
 func untilEnd(re *syntax.Regexp) (*syntax.Regexp, bool) {
 	c := *re
 	switch re.Op {

@@ -36,10 +36,10 @@ func krakend() Target {
 	}
 }
 
-// krakendMethods are those that the documentation lists.
+// krakendMethods are the methods that the documentation lists.
 var krakendMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-// krakendFile is what the exporter writes.
+// krakendFile is the JSON that the exporter writes.
 type krakendFile struct {
 	Version     int `json:"version"`
 	ExtraConfig struct {
@@ -62,7 +62,7 @@ func exportKrakenD(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, true)
+	p.RefuseUnsupported(policy, true)
 	p.wildcardHeaders(policy)
 	p.noZeroAge(policy)
 	if !slices.Contains(policy.AllowMethods, "OPTIONS") && !slices.Contains(policy.AllowMethods, "*") {
@@ -88,7 +88,7 @@ func exportKrakenD(p *exportPlan) []byte {
 	return jsonText(file)
 }
 
-// krakendConfig is what the module reads.
+// krakendConfig holds the settings that the module reads.
 type krakendConfig struct {
 	line                                     int
 	at                                       func(key string) int
@@ -231,7 +231,7 @@ func (m *krakendModel) allowsMethod(method string) bool {
 	return method == "OPTIONS" || slices.Contains(m.facts.Methods, method)
 }
 
-// allowsHeaders is stricter than rs/cors about white space, which browsers do not send.
+// allowsHeaders is stricter than rs/cors about white space; browsers send none here.
 func (m *krakendModel) allowsHeaders(lines []string) bool {
 	for _, line := range lines {
 		for name := range strings.SplitSeq(line, ",") {
@@ -294,7 +294,7 @@ func importKrakenD(text []byte, d *importDraft) {
 	}
 }
 
-// krakendOrigins adds the origins of a list in which * stands for any text.
+// krakendOrigins adds the origins of a list in which * matches any text.
 func (p *draftPolicy) krakendOrigins(list []textEntry) {
 	for _, e := range list {
 		lowered := strings.ToLower(e.text)
@@ -302,7 +302,7 @@ func (p *draftPolicy) krakendOrigins(list []textEntry) {
 		bare := strings.TrimSuffix(begin, ":")
 		switch {
 		case !wildcard && len(origins(lowered)) == 0:
-			p.d.unheard(e)
+			p.d.noteNeverSent(e)
 		case !wildcard:
 			p.Origin(lowered, e.line, "")
 		case core.IsOrigin(bare) && bare != begin && end == "":

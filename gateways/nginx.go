@@ -88,8 +88,8 @@ func exportNginx(p *exportPlan) []byte {
 	return []byte(w.String())
 }
 
-// writeNginxAnswer writes the map that says what becomes of a request: "preflight" or "actual"
-// and a policy, "refused", or nothing.
+// writeNginxAnswer writes the map that decides how a request is answered: "preflight" or "actual"
+// with a policy, "refused", or nothing.
 func (s *serverRoute) writeNginxAnswer(w *nginxWriter) {
 	source := `$corskit_kind $corskit_policy`
 	var pairs [][2]string

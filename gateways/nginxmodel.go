@@ -83,7 +83,7 @@ type nginxRequest struct {
 	depth int
 }
 
-// maxNested bounds variables that are made of variables.
+// maxNested bounds how deeply variables refer to other variables.
 const maxNested = 32
 
 // Answer implements [Model].
@@ -121,8 +121,8 @@ func (m *nginxModel) locate(path string) *nginxScope {
 	return best.to
 }
 
-// run runs the steps of a block. done reports whether the request is answered with the status.
-// at is the block whose headers count.
+// run runs the steps of a block. done reports whether the steps answered the request, with the
+// status. at is the block that supplies the headers.
 func (q *nginxRequest) run(scope *nginxScope) (at *nginxScope, status int, done bool) {
 	at = scope
 	for _, s := range scope.steps {
@@ -156,7 +156,8 @@ func (c *nginxCondition) holds(q *nginxRequest) bool {
 	return c.test.matches(value) != c.not
 }
 
-// answer returns the answer with the headers of a block. A status of 0 is that of the application.
+// answer returns the answer with the headers of a block. A status of 0 means that the application
+// answers.
 func (q *nginxRequest) answer(at *nginxScope, status int) Answer {
 	a := Answer{Reached: status == 0, Status: status}
 	usual := status == 0 || slices.Contains([]int{200, 201, 204, 206, 301, 302, 303, 304, 307, 308}, status)
@@ -279,12 +280,12 @@ func (s *nginxScope) fieldLine(name string) int {
 	return 0
 }
 
-// fault reports what nginx does and the model does not know.
+// fault reports a part of the file that the model does not cover.
 func (m *nginxModel) fault(line int, entry, problem, fix string) {
 	m.faults = append(m.faults, &ImportError{Source: "nginx", Line: line, Entry: entry, Problem: problem, Fix: fix})
 }
 
-// parseNginxModel returns the model of a file with one server that answers CORS.
+// parseNginxModel returns the model of a file in which one server handles CORS.
 func parseNginxModel(text []byte) (*nginxModel, error) {
 	m := &nginxModel{maps: make(map[string]*valueMap)}
 	list, fault := parseNginx(text)
@@ -338,7 +339,7 @@ func (m *nginxModel) collect(list []*directive, outer *nginxScope, servers *[]*d
 	return rest
 }
 
-// choose returns the only server that answers CORS.
+// choose returns the only server that handles CORS.
 func (m *nginxModel) choose(servers []*directive) *directive {
 	var found []*directive
 	for _, s := range servers {
@@ -383,7 +384,8 @@ func (m *nginxModel) addMap(d *directive) {
 		switch {
 		case key == "volatile" && len(c.args) == 0:
 		case key == "hostnames" && len(c.args) == 0 || key == "include":
-			m.fault(c.name.line, key, "the map has wildcards, or keys that are not in this file", "write out the keys as regular expressions")
+			m.fault(c.name.line, key, "the map has wildcards, or keys that are not in this file",
+				"write out the keys as regular expressions")
 		case len(c.args) != 1:
 			m.fault(c.name.line, key, "each line of a map needs a key and a value", `write "key" "value";`)
 		case key == "default":
@@ -418,7 +420,7 @@ func (m *nginxModel) expression(e string, fold bool, line int) (c valueCase, ok 
 	return valueCase{match: re, line: line}, err == nil
 }
 
-// checkMaps finds the maps that depend on the origin, and what they depend on.
+// checkMaps finds the maps that depend on the origin, and the origins that they match.
 func (m *nginxModel) checkMaps() {
 	for _, v := range m.sortedMaps() {
 		variables := v.source.variables()

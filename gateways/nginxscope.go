@@ -115,8 +115,9 @@ func (m *nginxModel) checkVariables(t template, line int) {
 	}
 }
 
-// sets reports whether some block sets a variable. It is called while blocks are read, so it
-// believes that names with "cors" are set: an unset variable is empty.
+// sets reports whether some block sets a variable. It runs while blocks are still being read, so it
+// assumes that variables with "cors" in their names are set. That is safe: nginx treats an unset
+// variable as empty.
 func (m *nginxModel) sets(name string) bool { return strings.Contains(name, "cors") }
 
 // condition reads an if.
@@ -207,12 +208,13 @@ func (m *nginxModel) place(d *directive, s *nginxScope, path string, exact bool)
 	}
 }
 
-// redirected reads directives that answer from another location.
+// redirected reports directives that answer from another location.
 func (m *nginxModel) redirected(d *directive, in *directive) {
 	own := slices.ContainsFunc(in.block, func(d *directive) bool { return d.name.text == "add_header" })
 	last := d.argument(len(d.args) - 1)
 	if d.name.text == "try_files" && in.name.text == "location" && own && !strings.HasPrefix(last, "=") {
-		m.fault(d.name.line, last, "try_files answers from another location, which has other header fields", "set the header fields in the server")
+		m.fault(d.name.line, last, "try_files answers from another location, which has other header fields",
+			"set the header fields in the server")
 	}
 	if d.name.text == "error_page" && slices.ContainsFunc(d.args, func(w word) bool {
 		return w.text == "403" || w.text == "204" ||

@@ -18,7 +18,7 @@ type word struct {
 	line   int
 }
 
-// directive is a directive of nginx, with its words after the name, and its block.
+// directive is a directive with its name, the words after it, and its block.
 type directive struct {
 	name  word
 	args  []word
@@ -34,7 +34,7 @@ func (d *directive) argument(i int) string {
 	return ""
 }
 
-// syntaxFault is why a file cannot be read.
+// syntaxFault is the reason why a file cannot be read.
 type syntaxFault struct {
 	line    int
 	problem string
@@ -178,7 +178,7 @@ func nginxWord(s string, i, line int) (w word, end int, ok bool) {
 	return w, i, mark == 0
 }
 
-// nginxEscape returns what a backslash and a character stand for.
+// nginxEscape returns the character that an escape sequence means.
 func nginxEscape(c byte) string {
 	switch c {
 	case '"', '\'', '\\':

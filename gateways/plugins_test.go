@@ -25,7 +25,7 @@ func krakendWith(fields string) string {
 
 func init() { traps = append(traps, pluginTraps...) }
 
-// pluginTraps are files of gateways that look narrower than they are, or say less than a policy does.
+// pluginTraps are gateway files that allow more than they seem to, or that no policy can express.
 var pluginTraps = []trap{
 	{"kong", kongWith("credentials: true"), []string{"line 4: ", "Kong allows every origin with cookies", "list the origins"}},
 	{"kong", kongWith("origins: ['*', 'https://a.example']\ncredentials: true"),
@@ -96,8 +96,8 @@ var pluginTraps = []trap{
 	{"cloudfront", `{"AccessControlAllowOrigins": {"Items": ["*.a.example"]}}`, []string{"what a wildcard within an origin matches"}},
 }
 
-// TestModelsOfPlugins checks answers that the sources of the gateways show, apart from what
-// exporters write.
+// TestModelsOfPlugins checks answers to settings that exporters never write, against the source
+// code of the gateways.
 func TestModelsOfPlugins(t *testing.T) {
 	const stranger, a = "https://stranger.example", "https://a.example"
 	for _, test := range []struct {

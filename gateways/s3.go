@@ -61,7 +61,7 @@ func exportS3(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.wildcardHeaders(policy)
 	p.noZeroAge(policy)
 	p.alwaysCredentials(policy)
@@ -88,14 +88,15 @@ func exportS3(p *exportPlan) []byte {
 	}
 	text := jsonText(s3File{[]s3Settings{s}})
 	if len(text) > maxS3 {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this configuration needs %d", maxS3, len(text)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this configuration needs %d",
+			maxS3, len(text)),
 			"use patterns to shorten the list")
 	}
 	return text
 }
 
-// alwaysCredentials refuses a policy that lists origins without credentials, for a target that has
-// no switch for them.
+// alwaysCredentials refuses a policy that lists origins without credentials, for a target that
+// cannot turn credentials off.
 func (p *exportPlan) alwaysCredentials(policy core.Policy) {
 	if !policy.AllowCredentials && !slices.Contains(policy.AllowOrigins, "*") {
 		p.Refuse(policy.Name, "AllowCredentials", "", "it has no switch for credentials, and allows them for every listed origin",
@@ -111,7 +112,7 @@ type s3Rule struct {
 	maxAge                             *int
 }
 
-// maxRules is the largest number of rules of a bucket.
+// maxRules is the maximum number of rules of a bucket.
 const maxRules = 100
 
 // readS3 reads the JSON of the console and of put-bucket-cors, or the XML of the API.
@@ -165,7 +166,7 @@ func readS3(text []byte) ([]s3Rule, error) {
 	return rules, r.err()
 }
 
-// s3Rule reports what S3 refuses.
+// s3Rule reports the parts of a rule that S3 refuses.
 func (r *reading) s3Rule(rule s3Rule) {
 	r.tokens(rule.headers)
 	r.tokens(rule.exposed)
@@ -198,7 +199,7 @@ func isXML(text []byte) bool {
 	return strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(string(text[:min(len(text), 4096)]), "\ufeff"), " \t\r\n"), "<")
 }
 
-// elements reports elements that are not known. Others may be repeated.
+// elements reports elements other than the given ones. The given ones may repeat.
 func (r *reading) elements(t textTree, names ...string) {
 	for _, p := range t.Pairs() {
 		if !slices.Contains(names, p.Key) {
@@ -220,7 +221,7 @@ func (r *reading) number(t textTree, name string) *int {
 	return &n
 }
 
-// starPattern returns a pattern for a text in which * stands for any text.
+// starPattern returns a pattern for an entry in which * matches any text.
 func starPattern(s string) []string {
 	begin, end, ok := strings.Cut(s, "*")
 	if !ok {
@@ -229,7 +230,7 @@ func starPattern(s string) []string {
 	return []string{"regexp:" + regexp.QuoteMeta(begin) + ".*" + regexp.QuoteMeta(end)}
 }
 
-// starMatches reports whether a text matches one in which * stands for any text.
+// starMatches reports whether a pattern in which * matches any text matches s.
 func starMatches(pattern, s string) bool {
 	begin, end, ok := strings.Cut(pattern, "*")
 	if !ok {
@@ -238,8 +239,8 @@ func starMatches(pattern, s string) bool {
 	return len(s) >= len(begin)+len(end) && strings.HasPrefix(s, begin) && strings.HasSuffix(s, end)
 }
 
-// s3Model answers as S3 does: with the first rule that allows the origin, the method and all
-// headers that a preflight asks for. The bucket is the application.
+// s3Model answers as S3 does: the first rule that allows the origin, the method and all requested
+// headers applies. The bucket is the application.
 type s3Model struct {
 	rules []s3Rule
 	facts Facts
@@ -256,7 +257,7 @@ func newS3Model(rules []s3Rule) *s3Model {
 		m.facts.Methods = append(m.facts.Methods, textsOf(rule.methods)...)
 		m.facts.Exposed = append(m.facts.Exposed, textsOf(rule.exposed)...)
 		for _, h := range rule.headers {
-			// A name for each header with a wildcard, which no side lists.
+			// For each header entry with a wildcard, a name that it matches and neither side lists.
 			m.facts.Headers = append(m.facts.Headers, strings.ReplaceAll(h.text, "*", "x"))
 		}
 	}
@@ -338,7 +339,8 @@ func importS3(text []byte, d *importDraft) {
 	})
 }
 
-// importRules adds a policy for each rule of a bucket, unless they cannot be read.
+// importRules adds a policy for each rule of a bucket, unless err says that the rules cannot be
+// read.
 func importRules[R any](d *importDraft, rules []R, err error, line func(R) int, fill func(*draftPolicy, R)) {
 	if err != nil {
 		d.fail(err)
@@ -352,8 +354,8 @@ func importRules[R any](d *importDraft, rules []R, err error, line func(R) int, 
 }
 
 // storageRule adds the policy of a rule. It refuses a rule that shares an origin with an earlier
-// one, because a bucket then goes on to the later rule if the earlier one does not allow the
-// method or the headers, and a policy does not.
+// one: if the earlier rule does not allow the method or the headers, a bucket tries the later rule,
+// but corskit does not try a second policy.
 func (d *importDraft) storageRule(line int, fill func(*draftPolicy)) {
 	faults := len(d.faults)
 	earlier := slices.Clone(d.Policies)
@@ -388,14 +390,14 @@ func shared(a, b []string) string {
 			}
 		}
 		if err != nil {
-			return pattern // too complex to tell
+			return pattern // too complex to compare, so assume that they share one
 		}
 	}
 	return ""
 }
 
-// starOrigins adds the origins of a list in which * stands for any text, in names of hosts only at
-// the beginning.
+// starOrigins adds the origins of a list in which * matches any text. In hosts, it accepts * only
+// at the beginning.
 func (p *draftPolicy) starOrigins(list []textEntry) {
 	if lists(list, "*") {
 		p.Origin("*", lineOf(list, 0), "")
@@ -406,7 +408,7 @@ func (p *draftPolicy) starOrigins(list []textEntry) {
 		bare := strings.TrimSuffix(begin, ":")
 		switch {
 		case !wildcard && len(origins(e.text)) == 0:
-			p.d.unheard(e)
+			p.d.noteNeverSent(e)
 		case e.text == "null":
 			p.d.Refuse(e.line, "null", "any site can send this origin, and would get credentials", "remove it")
 		case !wildcard:
@@ -426,8 +428,8 @@ func (p *draftPolicy) starOrigins(list []textEntry) {
 	}
 }
 
-// starHeaders sets allow_headers from a list that may have wildcards, of a source that echoes the
-// names that it allows.
+// starHeaders sets allow_headers from a list that may have wildcards, for a source that echoes the
+// headers that it allows.
 func (p *draftPolicy) starHeaders(list []textEntry, credentials bool, line int) {
 	if lists(list, "*") {
 		p.echoedHeaders(credentials, lineOf(list, line), "* allows all headers")

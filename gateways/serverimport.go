@@ -15,7 +15,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// serverModel is a model that knows the lines of its file.
+// serverModel is a model that can return the lines of its file.
 type serverModel interface {
 	Model
 	// located returns the patterns of Facts, in the order of the file.
@@ -26,12 +26,13 @@ type serverModel interface {
 
 // located is a condition on origins in a file.
 type located struct {
-	entries []string // of AllowOrigins, which match the same origins
+	entries []string // entries of AllowOrigins that match the same origins
 	source  string   // an expression, or a text
 	line    int
 }
 
-// matchesNull reports whether an expression matches "null", which no entry but "null" does.
+// matchesNull reports whether an expression matches "null". Only the entry "null" does that in a
+// policy.
 func (l located) matchesNull() bool {
 	re, err := regexp.Compile(l.source)
 	return err == nil && re.MatchString("null")
@@ -46,7 +47,7 @@ func originsOf(list []located) (all []string) {
 }
 
 // importServer makes policies from a model: it asks the model what the origins of each pattern may
-// do. finish compares the result with the model, so what cannot be said is found.
+// do. finish then compares the policies with the model, and so finds what they cannot express.
 func importServer(d *importDraft, m serverModel, err error) {
 	if err != nil {
 		refuseAll(d, err)
@@ -79,10 +80,10 @@ type learner struct {
 	m        serverModel
 	policies map[string]*draftPolicy // by what they allow
 	entries  []string                // so far
-	anybody  *permission             // what origins may do that no pattern matches
+	anybody  *permission             // what origins that match no pattern may do
 }
 
-// permission is what the answers to an origin allow.
+// permission is what the answers permit an origin to do.
 type permission struct {
 	literal     bool // Access-Control-Allow-Origin is "*"
 	credentials bool
@@ -93,8 +94,8 @@ type permission struct {
 	network     bool
 }
 
-// stranger looks at the origins that no pattern matches. It returns false if they may do what no
-// policy says.
+// stranger asks what origins that match no pattern may do. It returns false if no policy can
+// express that.
 func (l *learner) stranger() bool {
 	p, ok := l.permission(stranger)
 	if !ok {
@@ -131,7 +132,7 @@ func regexpOf(pattern string) *regexp.Regexp {
 	return re
 }
 
-// learn adds the entries of a pattern to the policy that says what its origins may do.
+// learn adds the entries of a pattern to the policy with the permission of its origins.
 func (l *learner) learn(p located) {
 	for _, e := range p.entries {
 		example := l.example(e)
@@ -168,7 +169,8 @@ func (l *learner) add(policy *draftPolicy, entry string, p located) {
 	policy.Expression(inner, !ok, p.line, remark)
 }
 
-// example returns an origin that an entry matches and no earlier one, or "" if there is none.
+// example returns an origin that this entry matches and no earlier entry does, or "" if there is
+// none.
 func (l *learner) example(entry string) string {
 	if core.IsOrigin(entry) || entry == "null" {
 		if slices.Contains(l.entries, entry) {
@@ -204,14 +206,14 @@ func matches(entry, o string) bool {
 	return err == nil && engine.AllowsOrigin(o)
 }
 
-// strangerLast adds the policy for all other origins, which comes last.
+// strangerLast adds the policy for all other origins, which must be the last one.
 func (l *learner) strangerLast() {
 	if l.anybody != nil {
 		l.policy(l.anybody, l.m.fieldLine("Access-Control-Allow-Origin")).Origin("*", l.m.fieldLine("Access-Control-Allow-Origin"), "")
 	}
 }
 
-// rejectsIn sets RejectDisallowed if requests of strangers do not reach the application.
+// rejectsIn sets RejectDisallowed if requests from strangers do not reach the application.
 func (l *learner) rejectsIn(policies []*draftPolicy) {
 	r := core.Request{Method: "GET", Host: defaultHost, Path: "/", Origin: []string{stranger}, SecFetchSite: []string{"cross-site"}}
 	if l.anybody != nil || l.m.Answer(r).Reached {
@@ -223,7 +225,7 @@ func (l *learner) rejectsIn(policies []*draftPolicy) {
 	}
 }
 
-// policy returns the policy that allows the same, and makes it if there is none.
+// policy returns the policy with a permission. It adds one if there is none.
 func (l *learner) policy(p *permission, line int) *draftPolicy {
 	key := fmt.Sprintf("%+v", *p)
 	if have := l.policies[key]; have != nil {
@@ -271,7 +273,8 @@ func (l *learner) permission(origin string) (p *permission, ok bool) {
 	return p, true
 }
 
-// askAll sends a preflight for names that no file lists. It returns false if the answer is a refusal.
+// askAll sends a preflight for names that no file lists. It returns false if the model refuses the
+// preflight.
 func (l *learner) askAll(p *permission, request core.Request) bool {
 	request.AccessControlRequestMethod = []string{"CORSKIT-SAMPLE"}
 	request.AccessControlRequestHeaders = []string{"authorization," + sample}
@@ -326,10 +329,10 @@ func (l *learner) askEach(p *permission, request core.Request) {
 			p.headers = append(p.headers, h)
 		}
 	}
-	ask(first) // for the age
+	ask(first) // to get the max age
 }
 
-// echoed returns the elements of a list, or "*" if it repeats what is asked for.
+// echoed returns the elements of a list, or "*" if the list echoes the requested names.
 func echoed(h browsermodel.Fields, name, asked string) []string {
 	value, _ := h.Get(name)
 	list := splitList(value)
@@ -342,7 +345,7 @@ func echoed(h browsermodel.Fields, name, asked string) []string {
 	return list
 }
 
-// unstarred removes "*" unless the field repeats what is asked for.
+// unstarred removes "*" unless the field echoes the requested names.
 func unstarred(list []string, h browsermodel.Fields, name string) []string {
 	value, _ := h.Get(name)
 	if slices.Contains(splitList(value), "*") {
@@ -351,7 +354,8 @@ func unstarred(list []string, h browsermodel.Fields, name string) []string {
 	return list
 }
 
-// compare announces what the policies do otherwise than the model, and refuses what they cannot say.
+// compare adds notes on how the policies differ from the model, and refuses what they cannot
+// express.
 func (l *learner) compare() {
 	if len(l.d.faults) > 0 || len(l.d.Policies) == 0 {
 		return
@@ -385,7 +389,7 @@ func configOf(d *importDraft) (*config.Config, error) {
 	return config.Read(context.Background(), config.Static{"cors.yaml": text}, "cors.yaml", config.Options{Environ: []string{}})
 }
 
-// announce reports a difference.
+// announce reports a difference as a note or an error.
 func (l *learner) announce(x Difference) {
 	line := l.m.fieldLine("Access-Control-Allow-Origin")
 	note := func(line int, aspect Aspect, text string) {

@@ -27,18 +27,18 @@ func spring() Target {
 	}
 }
 
-// springModel is what Spring answers (spring-web, CorsConfiguration.java and
-// DefaultCorsProcessor.java in github.com/spring-projects/spring-framework): the first pattern of
-// paths decides; requests of other origins, or with other methods, are answered with status 403;
-// allowedOrigins ignore case, and a slash at their end; "*" in allowedOriginPatterns stands for any
-// characters; preflights repeat those of the requested headers that are allowed.
+// springModel answers as Spring does (spring-web, CorsConfiguration.java and
+// DefaultCorsProcessor.java in github.com/spring-projects/spring-framework): the first path pattern
+// that matches decides; requests from other origins, or with other methods, get status 403;
+// allowedOrigins ignores case and a slash at the end; "*" in allowedOriginPatterns matches any
+// characters; answers to preflights list the requested headers that are allowed.
 type springModel struct {
 	entries []*springEntry
 	origins []located
 	facts   Facts
 }
 
-// springEntry is a CorsConfiguration for a pattern of paths.
+// springEntry is a CorsConfiguration for a path pattern.
 type springEntry struct {
 	pattern                   string
 	path                      string // as in core.Route
@@ -118,8 +118,7 @@ func (m *springModel) Answer(r core.Request) Answer {
 	return a
 }
 
-// allowedHeaders returns the names that are allowed of those that are asked for. ok is false if
-// none is.
+// allowedHeaders returns the requested names that are allowed. ok is false if none is.
 func (e *springEntry) allowedHeaders(asked []string) (names []string, ok bool) {
 	for _, name := range asked {
 		if slices.Contains(e.headers, "*") || slices.ContainsFunc(e.headers, func(h string) bool { return strings.EqualFold(h, name) }) {
@@ -243,7 +242,7 @@ func (e *springEntry) set(m *springModel, p treePair, d *importDraft) {
 		for _, o := range list {
 			x := springExpression(o)
 			e.patterns = append(e.patterns, regexp.MustCompile(x))
-			m.origins = append(m.origins, located{entries: entriesFor(x), source: o, line: p.Line})
+			m.origins = append(m.origins, located{entries: entriesMatching(x), source: o, line: p.Line})
 		}
 	case "allowedmethods":
 		if len(list) > 0 {
@@ -267,7 +266,7 @@ func (e *springEntry) set(m *springModel, p treePair, d *importDraft) {
 	}
 }
 
-// springList returns a list, which may be written as text with commas.
+// springList returns a list, which the file may also have as comma-separated text.
 func springList(t textTree) (list []string) {
 	if t.IsText() {
 		return splitList(t.Text())
@@ -282,7 +281,7 @@ func springList(t textTree) (list []string) {
 
 var springPorts = regexp.MustCompile(`^(.*):\[(\*|\d+(?:,\d+)*)\]$`)
 
-// springExpression returns the expression for a pattern of origins (CorsConfiguration.OriginPattern).
+// springExpression returns the expression for an origin pattern (CorsConfiguration.OriginPattern).
 func springExpression(pattern string) string {
 	pattern = strings.TrimSuffix(pattern, "/")
 	ports := ""
@@ -339,7 +338,8 @@ func (m springPart) fieldLine(name string) int {
 	return m.entry.line
 }
 
-// importSpring makes a policy, or several, for each entry, and a route if there are several.
+// importSpring makes one or more policies for each entry. If there are several entries, each gets a
+// route.
 func importSpring(text []byte, d *importDraft) {
 	m, err := parseSpring(text)
 	if err != nil {
@@ -350,7 +350,8 @@ func importSpring(text []byte, d *importDraft) {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			if !slices.Contains(e.methods, method) && !slices.Contains(e.methods, "*") {
 				line := max(e.lines["allowedmethods"], e.line)
-				d.Refuse(line, method, "Spring answers cross-origin requests with this method with status 403, because allowedMethods does not "+
+				d.Refuse(line, method, "Spring answers cross-origin requests with this method with status 403, because allowedMethods "+
+					"does not "+
 					"list it; "+
 					"no policy does, because browsers send it without a preflight",
 					"add "+method+" to allowedMethods, and let the application refuse it if it must")

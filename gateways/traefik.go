@@ -37,7 +37,7 @@ func exportTraefik(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# Written by corskit. Name the middleware in the routers that need it.")
@@ -85,9 +85,9 @@ func exportTraefik(p *exportPlan) []byte {
 
 // traefikModel is the headers middleware of Traefik 3.7.6 (pkg/middlewares/headers/header.go and
 // pkg/config/dynamic/middlewares.go in github.com/traefik/traefik): it answers preflights with
-// status 200, for every origin; "*" with credentials repeats the origin and what is asked for;
+// status 200, for every origin; "*" with credentials echoes the origin and the requested names;
 // expressions are not anchored; Access-Control-Allow-Credentials does not depend on the origin;
-// Vary is only sent with addVaryHeader, and not with preflights.
+// Vary is sent only with addVaryHeader, and never with preflights.
 type traefikModel struct {
 	exact                     []string
 	expressions               []*regexp.Regexp
@@ -251,12 +251,14 @@ func (m *traefikModel) read(t textTree, d *importDraft) {
 		case "customresponseheaders":
 			for _, h := range p.Value.Pairs() {
 				if isCORS(h.Key) {
-					d.Refuse(h.Line, h.Key, "the header field is set outside of the CORS options", "use the options accessControl... and addVaryHeader")
+					d.Refuse(h.Line, h.Key, "the header field is set outside of the CORS options",
+						"use the options accessControl... and addVaryHeader")
 				}
 			}
 		default:
 			if strings.HasPrefix(key, "accesscontrol") {
-				d.Refuse(p.Line, p.Key, "corskit does not know this option", "use only the CORS options: accessControl... and addVaryHeader")
+				d.Refuse(p.Line, p.Key, "corskit does not know this option",
+					"use only the CORS options: accessControl... and addVaryHeader")
 			}
 		}
 	}
@@ -271,11 +273,11 @@ func (m *traefikModel) readExpressions(p treePair, d *importDraft) {
 			continue
 		}
 		m.expressions = append(m.expressions, re)
-		m.origins = append(m.origins, located{entries: entriesFor(e.Text()), source: e.Text(), line: e.Line()})
+		m.origins = append(m.origins, located{entries: entriesMatching(e.Text()), source: e.Text(), line: e.Line()})
 	}
 }
 
-// err returns what was refused.
+// err joins the errors of Refuse.
 func (d *importDraft) err() error {
 	if len(d.faults) == 0 {
 		return nil

@@ -51,7 +51,8 @@ type trap struct {
 	want         []string // parts of the error
 }
 
-// traps are sources that look narrower than they are. Import refuses them by name.
+// traps are sources that allow more than they seem to. Import refuses each with an error about the
+// trap.
 var traps = []trap{
 	{"envoy", envoyWith("allow_origin_string_match: [{safe_regex: {regex: '.*'}}]\nallow_credentials: true"),
 		[]string{"line 9: ", "echoes every origin and allows credentials", "list the origins"}},
@@ -83,7 +84,7 @@ var traps = []trap{
 		[]string{"line 3: ", "no host wildcards"}},
 }
 
-// TestTraps checks that Import refuses what would be wider than it looks.
+// TestTraps checks that Import refuses sources that allow more than they seem to.
 func TestTraps(t *testing.T) {
 	for _, trap := range slices.Concat(traps, serverTraps) {
 		x, err := gateways.Import(trap.source, []byte(trap.text))
@@ -105,7 +106,7 @@ func TestTraps(t *testing.T) {
 	}
 }
 
-// sources returns the typical files of each source, by their names.
+// sources returns the typical files of each source, by file name.
 func sources(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("testdata/sources/*")
@@ -133,8 +134,8 @@ func sourceOf(file string) (best gateways.Target) {
 	return best
 }
 
-// TestSources imports the typical files of each source, and exports the result again where that
-// is possible.
+// TestSources imports the typical files of each source, and exports the result again if the target
+// can express it.
 func TestSources(t *testing.T) {
 	seen := make(map[string]bool)
 	for file, text := range sources(t) {
@@ -171,7 +172,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// TestHostile imports texts that nobody writes.
+// TestHostile imports texts that no one writes by hand.
 func TestHostile(t *testing.T) {
 	for _, target := range gateways.Targets() {
 		if !target.Imports() {

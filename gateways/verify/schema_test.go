@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// crd validates objects by the schema of a CustomResourceDefinition, and by its CEL rules. The
-// packages of the API server do that too, but take minutes to compile.
+// crd validates objects with the schema and the CEL rules of a CustomResourceDefinition. The
+// packages of the API server can do that too, but take minutes to compile.
 type crd struct {
 	t      *testing.T
 	env    *cel.Env
