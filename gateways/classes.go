@@ -66,7 +66,7 @@ func groups(p string, patterns []string, exact map[string]bool) ([]string, error
 		}
 	}
 	// An example that is also an exact entry does not represent the other origins of the pattern.
-	// So the next call of core excludes that entry.
+	// So the loop asks core again, with that entry among the other patterns.
 	apart := make(map[string]bool)
 	for {
 		examples, err := examplesOf(p, others)

@@ -128,7 +128,7 @@ func (p *exportPlan) gatewayFilters(policy core.Policy) string {
 
 func (p *exportPlan) gatewayOrigins(policy core.Policy) (list []string) {
 	if slices.Contains(policy.AllowOrigins, "*") {
-		return []string{"*"} // the only entry allowed with it
+		return []string{"*"} // * must be the only entry
 	}
 	for _, e := range entriesOf(policy) {
 		text := "origins have the scheme http or https, and no port or a fixed one"

@@ -116,8 +116,8 @@ func (m *nginxModel) checkVariables(t template, line int) {
 }
 
 // sets reports whether some block sets a variable. It runs while blocks are still being read, so it
-// assumes that variables with "cors" in their names are set. That is safe: nginx treats an unset
-// variable as empty.
+// assumes that variables with "cors" in their names are set. The model treats an unset variable as
+// empty.
 func (m *nginxModel) sets(name string) bool { return strings.Contains(name, "cors") }
 
 // condition reads an if.

@@ -25,7 +25,7 @@ type serverRoute struct {
 	network  bool // some policy allows private networks
 }
 
-// serverRule matches origins. If policy is empty, these origins are refused.
+// serverRule matches origins. If policy is empty, no policy applies to them.
 type serverRule struct {
 	expression string // of PCRE and RE2, anchored
 	policy     string

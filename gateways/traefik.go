@@ -251,14 +251,12 @@ func (m *traefikModel) read(t textTree, d *importDraft) {
 		case "customresponseheaders":
 			for _, h := range p.Value.Pairs() {
 				if isCORS(h.Key) {
-					d.Refuse(h.Line, h.Key, "the header field is set outside of the CORS options",
-						"use the options accessControl... and addVaryHeader")
+					d.Refuse(h.Line, h.Key, "this header is set outside of the CORS options", "use accessControl... and addVaryHeader")
 				}
 			}
 		default:
 			if strings.HasPrefix(key, "accesscontrol") {
-				d.Refuse(p.Line, p.Key, "corskit does not know this option",
-					"use only the CORS options: accessControl... and addVaryHeader")
+				d.Refuse(p.Line, p.Key, "corskit does not know this option", "use accessControl... and addVaryHeader")
 			}
 		}
 	}
