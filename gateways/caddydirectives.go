@@ -221,7 +221,7 @@ func (m *caddyModel) addHeader(s *caddyScope, match *caddyMatcher, name word, va
 	s.headers = append(s.headers, h)
 }
 
-// checkPlaceholders reports placeholders whose value the model does not know.
+// checkPlaceholders reports placeholders with a value that the model does not know.
 func (m *caddyModel) checkPlaceholders(t template, line int) {
 	for _, name := range t.variables() {
 		field, isField := strings.CutPrefix(name, "http.request.header.")

@@ -31,7 +31,7 @@ func (m *nginxModel) directive(d *directive, s *nginxScope, in *directive) {
 	case "return":
 		status, err := strconv.Atoi(d.argument(0))
 		if err != nil {
-			status = 302 // a URL alone
+			status = 302 // only a URL
 		}
 		s.steps = append(s.steps, nginxStep{status: max(status, 1)})
 	case "break":
@@ -104,7 +104,7 @@ func (m *nginxModel) header(d *directive, s *nginxScope) {
 	}
 }
 
-// checkVariables reports variables whose value the model does not know.
+// checkVariables reports variables with a value that the model does not know.
 func (m *nginxModel) checkVariables(t template, line int) {
 	for _, name := range t.variables() {
 		known := slices.Contains([]string{"request_method", "uri", "document_uri", "request_uri", "host"}, name)

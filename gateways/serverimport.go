@@ -76,11 +76,11 @@ func refuseAll(d *importDraft, err error) {
 }
 
 type learner struct {
-	d        *importDraft
-	m        serverModel
-	policies map[string]*draftPolicy // by what they allow
-	entries  []string                // so far
-	anybody  *permission             // what origins that match no pattern may do
+	d         *importDraft
+	m         serverModel
+	policies  map[string]*draftPolicy // by what they allow
+	entries   []string                // so far
+	unmatched *permission             // what origins that match no pattern may do
 }
 
 // permission is what the answers permit an origin to do.
@@ -116,7 +116,7 @@ func (l *learner) stranger() bool {
 			"without credentials")
 		return false
 	}
-	l.anybody = p
+	l.unmatched = p
 	return true
 }
 
@@ -141,13 +141,13 @@ func (l *learner) learn(p located) {
 			continue // earlier entries decide, or it matches nothing
 		}
 		permission, ok := l.permission(example)
-		if !ok || permission.literal && l.anybody != nil {
+		if !ok || permission.literal && l.unmatched != nil {
 			continue
 		}
 		l.add(l.policy(permission, p.line), e, p)
 	}
 	if p.matchesNull() && !slices.Contains(l.entries, "null") {
-		if permission, ok := l.permission("null"); ok && l.anybody == nil {
+		if permission, ok := l.permission("null"); ok && l.unmatched == nil {
 			l.policy(permission, p.line).Origin("null", p.line, "the expression matches it")
 		}
 	}
@@ -208,15 +208,15 @@ func matches(entry, o string) bool {
 
 // strangerLast adds the policy for all other origins, which must be the last one.
 func (l *learner) strangerLast() {
-	if l.anybody != nil {
-		l.policy(l.anybody, l.m.fieldLine("Access-Control-Allow-Origin")).Origin("*", l.m.fieldLine("Access-Control-Allow-Origin"), "")
+	if l.unmatched != nil {
+		l.policy(l.unmatched, l.m.fieldLine("Access-Control-Allow-Origin")).Origin("*", l.m.fieldLine("Access-Control-Allow-Origin"), "")
 	}
 }
 
 // rejectsIn sets RejectDisallowed if requests from strangers do not reach the application.
 func (l *learner) rejectsIn(policies []*draftPolicy) {
 	r := core.Request{Method: "GET", Host: defaultHost, Path: "/", Origin: []string{stranger}, SecFetchSite: []string{"cross-site"}}
-	if l.anybody != nil || l.m.Answer(r).Reached {
+	if l.unmatched != nil || l.m.Answer(r).Reached {
 		return
 	}
 	for _, p := range policies {

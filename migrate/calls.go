@@ -147,7 +147,7 @@ func (in *interpreter) inline(x *ast.CallExpr, fn *types.Func, d *declared, env 
 	return in.ended(x, end)
 }
 
-// writeBack sets the variables of which a call passes the addresses to the values that the function
+// writeBack updates variables that a call passes by address, with the values that the function
 // leaves in them.
 func (in *interpreter) writeBack(x *ast.CallExpr, d *declared, end ending, env scope) {
 	give := func(arg ast.Expr, name *ast.Ident) {

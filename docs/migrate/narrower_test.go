@@ -83,7 +83,7 @@ func (lib library) narrower(t *testing.T) string {
 		return "A list that you leave out allows nothing in either library.\n"
 	}
 	return "**A list that you leave out allows nothing in corskit, and there is no error.** " +
-		"If you leave it out in the old library, it allows something. To keep that, write:\n\n" + b.String()
+		"In the old library, these lists allow something. To keep that, write:\n\n" + b.String()
 }
 
 // TestOmittedLists checks that the first tables are complete: a program that lists only its origins
