@@ -99,8 +99,8 @@ func (t *Translation) fiberOrigins() {
 	if t.keeps("AllowOrigins") && isNil(function) && len(entries) == 0 {
 		t.note(Note{Code: "unset-means-any", Change: Fixed, Wrong: true, Field: "AllowOrigins", Pos: v.At().Pos,
 			Scope: Scope{Unset: true},
-			Text: "if the value is empty when the program starts, fiber allows every origin; in corskit an empty list allows none, and an " +
-				"empty entry is an error"})
+			Text: "if the value is empty when the program starts, fiber allows every origin; in corskit an empty list allows none, and " +
+				"an empty entry is an error"})
 	}
 	var meanings []meaning
 	for _, e := range entries {
