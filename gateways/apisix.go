@@ -21,7 +21,7 @@ func apisix() Target {
 			"It answers every OPTIONS request itself.",
 			"Responses to disallowed origins have no Vary: Origin.",
 			"Expressions are not anchored: corskit writes ^ and $.",
-			"It passes requests of disallowed origins on, so it has no reject_disallowed, and it has no private networks.",
+			"It passes requests of disallowed origins on, so it has no reject_disallowed, and it does not answer private network requests.",
 		},
 		export: exportAPISIX, imports: importAPISIX,
 		Parse: func(text []byte) (Model, error) {
@@ -50,15 +50,15 @@ type apisixSettings struct {
 	AllowCredential bool     `json:"allow_credential"`
 }
 
-// Values of lists that must not be empty, and allow nothing: no browser sends such an origin, no
-// script can set the header, and scripts may always read the other.
+// Values for lists that must not be empty. They allow nothing: no browser sends this origin, no
+// script can set this request header, and scripts can always read this response header.
 const (
 	apisixNoOrigin  = "https://none.invalid/"
 	apisixNoHeader  = "origin"
 	apisixNoExposed = "cache-control"
 )
 
-// apisixMethods are what allow_methods "**" stands for.
+// apisixMethods are the methods that allow_methods "**" allows.
 var apisixMethods = []string{"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE"}
 
 func exportAPISIX(p *exportPlan) []byte {
@@ -66,7 +66,7 @@ func exportAPISIX(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.optionsAnswered()
 	s := apisixSettings{MaxAge: age(policy), AllowCredential: policy.AllowCredentials}
 	s.AllowOrigins, s.ByRegex = p.apisixOrigins(policy)
@@ -86,8 +86,8 @@ func exportAPISIX(p *exportPlan) []byte {
 	if slices.Contains(policy.AllowMethods, "*") {
 		methods = []string{"*"}
 		if policy.AllowCredentials {
-			p.Lose(policy.Name, "AllowMethods", "*", MethodAspect, "with credentials, ** stands for "+strings.Join(apisixMethods, ", "),
-				fixListMethods, "scripts may not use other methods than these")
+			p.Lose(policy.Name, "AllowMethods", "*", MethodAspect, "with credentials, ** means "+strings.Join(apisixMethods, ", "),
+				fixListMethods, "scripts may use no other methods")
 		}
 	}
 	s.AllowMethods = join(methods, "", "**")
@@ -103,8 +103,9 @@ var apisixOrigin = regexp.MustCompile(`^\w+://[^,]+$`)
 // maxAPISIXExpression bounds an entry of allow_origins_by_regex, in bytes.
 const maxAPISIXExpression = 4096
 
-// apisixOrigins returns the values of allow_origins and allow_origins_by_regex. If there are
-// expressions, they have all origins, because newer versions ignore allow_origins then.
+// apisixOrigins returns the values of allow_origins and allow_origins_by_regex. If the policy needs
+// expressions, all its origins become expressions, because newer versions then ignore
+// allow_origins.
 func (p *exportPlan) apisixOrigins(policy core.Policy) (exact string, expressions []string) {
 	var list []string
 	for _, e := range entriesOf(policy) {
@@ -114,7 +115,7 @@ func (p *exportPlan) apisixOrigins(policy core.Policy) (exact string, expression
 			return "*", nil
 		case !ok || len(expression) > maxAPISIXExpression-10:
 			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect,
-				"its expressions are PCRE of at most 4096 bytes, which reads this one in another way",
+				"its expressions are PCRE of at most 4096 bytes, and this one is longer or means something else in PCRE",
 				fixListOrigins, "the origins of this entry are refused")
 			continue
 		case e.Kind == exactEntry && apisixOrigin.MatchString(e.Text):
@@ -149,7 +150,7 @@ func readAPISIX(text []byte) (*apisixConfig, error) {
 	plugins := r.tree(text).Find(func(t textTree) bool { return t.Get("plugins", "cors").Exists() })
 	if len(plugins) != 1 {
 		if len(plugins) > 1 {
-			r.fault(plugins[1].Line(), "cors", "the file has several cors plugins", "import a file with one of them at a time")
+			r.fault(plugins[1].Line(), "cors", "the file has several cors plugins", "import a file with only one of them")
 		} else if len(r.faults) == 0 {
 			r.fault(0, "", "the file has no cors below plugins", "import a file that has it")
 		}
@@ -159,7 +160,7 @@ func readAPISIX(text []byte) (*apisixConfig, error) {
 	r.known(t, "allow_origins", "allow_origins_by_regex", "allow_origins_by_metadata", "allow_methods", "allow_headers", "expose_headers",
 		"max_age", "allow_credential", "timing_allow_origins", "timing_allow_origins_by_regex", "_meta")
 	if by := t.Get("allow_origins_by_metadata"); by.Exists() {
-		r.fault(by.Line(), "allow_origins_by_metadata", "the origins are in the metadata of the plugin, which the file does not have",
+		r.fault(by.Line(), "allow_origins_by_metadata", "the origins are in the plugin's metadata, which is not in the file",
 			"write them into allow_origins")
 	}
 	if t.Get("_meta", "disable").Text() == "true" {
@@ -194,13 +195,14 @@ func readAPISIX(text []byte) (*apisixConfig, error) {
 	r.fewExpressions(c.expressions)
 	for _, e := range c.expressions {
 		if _, err := regexp.Compile(e.text); err != nil {
-			r.fault(e.line, e.text, "this expression uses what PCRE has and RE2 has not", "write it without that, or list the origins")
+			r.fault(e.line, e.text, "this expression uses a PCRE feature that RE2 lacks",
+				"rewrite it without that feature, or list the origins")
 		}
 	}
 	return c, r.err()
 }
 
-// apisixModel answers as the plugin does.
+// apisixModel answers as the plugin cors does.
 type apisixModel struct {
 	*apisixConfig
 	expr  *regexp.Regexp // nil if there is none
@@ -301,7 +303,7 @@ func importAPISIX(text []byte, d *importDraft) {
 		return safelisted(h) || h == "**" || h == "*" && c.credential
 	}), c.at("expose_headers"), "")
 	if !c.exposedSet && !c.credential {
-		d.Note(c.line, ExposeAspect, "expose_headers is not set: older versions expose every header then, and the policy exposes none")
+		d.Note(c.line, ExposeAspect, "expose_headers is not set: older versions then expose every header; the policy exposes none")
 	}
 	if c.credential {
 		p.Credentials(c.at("allow_credential"), "")
@@ -310,7 +312,7 @@ func importAPISIX(text []byte, d *importDraft) {
 	case c.maxAge < 0:
 		p.Age(0, c.at("max_age"), "")
 		d.Note(c.at("max_age"), MaxAgeAspect,
-			"max_age -1 is not valid, and browsers read it in different ways; the policy disables caching")
+			"max_age -1 is not valid, and browsers interpret it differently; the policy disables caching")
 	case c.maxAge != defaultAge: // which browsers use anyway
 		p.Age(c.maxAge, c.at("max_age"), "")
 	}
@@ -319,12 +321,12 @@ func importAPISIX(text []byte, d *importDraft) {
 func (p *draftPolicy) apisixOrigins(c *apisixConfig) {
 	switch first := c.origins[0]; {
 	case first.text == "**":
-		p.d.Refuse(first.line, "**", "it allows every origin by name, with credentials if allow_credential is set",
+		p.d.Refuse(first.line, "**", "it echoes every origin, and allows credentials if allow_credential is set",
 			"write * without allow_credential, or list the origins")
 		return
 	case first.text == "*" && len(c.expressions) > 0:
 		p.d.Refuse(first.line, "*",
-			"by default, allow_origins is *: older versions allow every origin, newer ones those of allow_origins_by_regex",
+			"allow_origins defaults to *: older versions allow every origin, newer ones only those of allow_origins_by_regex",
 			"set allow_origins to one of the origins")
 		return
 	}
@@ -338,10 +340,10 @@ func (p *draftPolicy) apisixOrigins(c *apisixConfig) {
 			p.Origin("*", e.line, "")
 		case len(origins(e.text)) == 0:
 			if e.text != apisixNoOrigin {
-				p.d.unheard(e)
+				p.d.noteNeverSent(e)
 			}
 		case all != nil && !all.MatchString(e.text):
-			p.d.Refuse(e.line, e.text, "newer versions ignore allow_origins if there is allow_origins_by_regex, and older ones do not",
+			p.d.Refuse(e.line, e.text, "newer versions ignore allow_origins if allow_origins_by_regex is set, and older ones do not",
 				"write the origin into allow_origins_by_regex too")
 		default:
 			p.Origin(e.text, e.line, "")
@@ -352,7 +354,7 @@ func (p *draftPolicy) apisixOrigins(c *apisixConfig) {
 	}
 }
 
-// anchoredExpression adds an expression of a gateway that does not anchor it.
+// anchoredExpression adds an expression from a gateway that does not anchor expressions.
 func (p *draftPolicy) anchoredExpression(e textEntry) {
 	inner, ok := anchored(e.text)
 	switch plain := plainOrigin(inner); {

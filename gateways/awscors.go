@@ -8,8 +8,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// awsCors is the CORS setting of API Gateway, of Lambda and of CloudFront: lists that are sent, and
-// origins; the one that matches is sent.
+// awsCors is the CORS setting of API Gateway, Lambda and CloudFront. They send the lists unchanged,
+// and the origin that matches.
 type awsCors struct {
 	line                               int
 	at                                 func(key string) int
@@ -18,14 +18,14 @@ type awsCors struct {
 	maxAge                             *int
 }
 
-// readAWS reads the only map of a file that has allowOrigins, with the keys in camel case or in
-// Pascal case.
+// readAWS reads the only map with allowOrigins in a file. Its keys are in camel case or Pascal
+// case.
 func readAWS(source string, text []byte) (*awsCors, *reading, bool) {
 	r := newReading(source)
 	found := r.tree(text).Find(func(t textTree) bool { return t.Get("AllowOrigins").IsList() || t.Get("allowOrigins").IsList() })
 	if len(found) != 1 {
 		if len(r.faults) == 0 {
-			r.fault(0, "AllowOrigins", "the file does not have exactly one list of this name", fixSyntax)
+			r.fault(0, "AllowOrigins", "the file must have exactly one list with this name", fixSyntax)
 		}
 		return nil, r, false
 	}
@@ -68,11 +68,11 @@ func (c *awsCors) check(r *reading) {
 	r.tokens(c.headers)
 	r.tokens(c.exposed)
 	if c.maxAge != nil && *c.maxAge < 0 {
-		r.fault(c.at("MaxAge"), "MaxAge", "is negative, which browsers do not read", "write a number that is not negative")
+		r.fault(c.at("MaxAge"), "MaxAge", "is negative, so browsers ignore it", "write a number that is not negative")
 	}
 }
 
-// awsSettings is what the exporters write.
+// awsSettings is the JSON that the exporters write.
 type awsSettings struct {
 	AllowOrigins     []string
 	AllowMethods     []string
@@ -82,8 +82,8 @@ type awsSettings struct {
 	MaxAge           *int `json:",omitempty"`
 }
 
-// awsModel sends the lists to each origin that matches. No documentation mentions Vary, so it
-// has none.
+// awsModel sends the lists to each origin that matches. It sends no Vary, because no documentation
+// mentions it.
 type awsModel struct {
 	*awsCors
 	status    int  // of preflights
@@ -138,19 +138,19 @@ func (m *awsModel) Answer(r core.Request) Answer {
 	return a
 }
 
-// awsPolicy makes a policy of the lists.
+// awsPolicy makes a policy from the lists.
 func (d *importDraft) awsPolicy(c *awsCors) *draftPolicy {
 	p := d.Policy("", c.line)
 	d.varyNote()
 	switch {
 	case lists(c.origins, "*") && c.credentials:
 		d.Refuse(c.at("AllowCredentials"), "AllowCredentials",
-			"nothing says what it sends for * with credentials; the API refuses both, or allows every origin",
+			"the documentation does not say what it sends for * with credentials: the API may refuse the setting, or allow every origin",
 			"list the origins, or set AllowCredentials to false")
 	case slices.ContainsFunc(c.origins, func(e textEntry) bool { return strings.HasSuffix(e.text, "://*") }):
 		for _, e := range c.origins {
 			if strings.HasSuffix(e.text, "://*") {
-				d.Refuse(e.line, e.text, "it matches every origin of the scheme, so also those of strangers",
+				d.Refuse(e.line, e.text, "it matches every origin with this scheme, including those of strangers",
 					"write *, or list the origins")
 			}
 		}
@@ -171,16 +171,16 @@ func (d *importDraft) awsPolicy(c *awsCors) *draftPolicy {
 	return p
 }
 
-// awsMethods are those that the documentation of API Gateway and CloudFront lists.
+// awsMethods are the methods that the documentation of API Gateway and CloudFront lists.
 var awsMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-// awsWildcard returns a list, or without "*" if the policy has credentials: then browsers take * for
-// an ordinary name.
+// awsWildcard returns a list. If the policy has credentials, it removes "*", which browsers then
+// treat as an ordinary name.
 func (p *exportPlan) awsWildcard(policy core.Policy, fieldName string, list []string, aspect Aspect) []string {
 	if !policy.AllowCredentials || !slices.Contains(list, "*") {
 		return list
 	}
-	p.Lose(policy.Name, fieldName, "*", aspect, "it sends *, which browsers take for an ordinary name if there are credentials",
+	p.Lose(policy.Name, fieldName, "*", aspect, "it sends *, which browsers treat as an ordinary name if there are credentials",
 		"list the "+string(aspect)+", or "+fixMount, "what * covers is refused")
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "*" })
 }
@@ -197,7 +197,7 @@ func apiGateway() Target {
 			"Only HTTP APIs: REST APIs have no such setting.",
 			"One policy for the whole API, and no routes.",
 			"Origins are exact or *, without patterns.",
-			"With credentials, * is of no use for methods and headers.",
+			"With credentials, * has no effect for methods and headers.",
 			"No Vary: Origin, and it removes the CORS headers of the application.",
 		},
 		export: exportAPIGateway,
@@ -224,7 +224,7 @@ func exportAPIGateway(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.noZeroAge(policy)
 	p.noVary(policy, "its documentation does not mention Vary")
 	methods := p.awsWildcard(policy, "AllowMethods", policy.AllowMethods, MethodAspect)
@@ -232,7 +232,7 @@ func exportAPIGateway(p *exportPlan) []byte {
 		methods = safeMethods
 	}
 	return jsonText(awsSettings{
-		AllowOrigins: p.originsAs(policy, spelling{limit: "it compares origins as a whole, and has no patterns"}),
+		AllowOrigins: p.originsAs(policy, spelling{limit: "it compares whole origins and has no patterns"}),
 		AllowMethods: methods, AllowHeaders: p.awsWildcard(policy, "AllowHeaders", policy.AllowHeaders, HeaderAspect),
 		ExposeHeaders: policy.ExposeHeaders, AllowCredentials: policy.AllowCredentials, MaxAge: optionalAge(policy),
 	})
@@ -249,7 +249,7 @@ func readAPIGateway(text []byte) (*awsCors, error) {
 		}
 	}
 	if c.maxAge != nil && *c.maxAge <= 0 {
-		r.fault(c.at("MaxAge"), "MaxAge", "nothing says what API Gateway sends for a number that is not positive",
+		r.fault(c.at("MaxAge"), "MaxAge", "the documentation does not say what API Gateway sends for a number below 1",
 			"remove it, or write at least 1")
 	}
 	return c, r.err()
@@ -266,7 +266,7 @@ func lambdaURL() Target {
 		Limits: []string{
 			"One policy for the function, and no routes.",
 			"Origins are exact or *, without patterns, at most 100.",
-			"At most 6 methods of at most 6 letters: GET, HEAD, POST, PUT, PATCH, DELETE, or *. So not OPTIONS.",
+			"At most 6 methods of at most 6 letters: GET, HEAD, POST, PUT, PATCH, DELETE, or *. So OPTIONS cannot be listed.",
 			"Wildcards are documented for origins and methods only.",
 			"No Vary: Origin. If the function sends CORS headers too, the response can have both.",
 		},
@@ -303,12 +303,12 @@ func exportLambdaURL(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.noVary(policy, "its documentation does not mention Vary")
 	p.Note("", "", PassAspect, "the function must not send CORS headers itself, or responses can have them twice")
 	seconds := age(policy)
 	s := awsSettings{
-		AllowOrigins:     p.originsAs(policy, spelling{limit: "it compares origins as a whole, and has no patterns"}),
+		AllowOrigins:     p.originsAs(policy, spelling{limit: "it compares whole origins and has no patterns"}),
 		AllowMethods:     p.methodsAmong(policy, lambdaMethods, !policy.AllowCredentials),
 		AllowHeaders:     p.noStar(policy, "AllowHeaders", policy.AllowHeaders, HeaderAspect),
 		ExposeHeaders:    p.noStar(policy, "ExposeHeaders", policy.ExposeHeaders, ExposeAspect),
@@ -332,7 +332,7 @@ func exportLambdaURL(p *exportPlan) []byte {
 	return jsonText(s)
 }
 
-// noStar returns a list without "*", for a target that documents no wildcard in it.
+// noStar returns a list without "*", for a target that documents no wildcard in this list.
 func (p *exportPlan) noStar(policy core.Policy, fieldName string, list []string, aspect Aspect) []string {
 	if !slices.Contains(list, "*") {
 		return list
@@ -354,7 +354,7 @@ func readLambdaURL(text []byte) (*awsCors, error) {
 	}
 	for _, m := range c.methods {
 		if m.text != "*" && !slices.Contains(lambdaMethods, m.text) {
-			r.fault(m.line, m.text, "Lambda has no such method here", "write one of "+strings.Join(lambdaMethods, ", "))
+			r.fault(m.line, m.text, "Lambda does not accept this method", "write one of "+strings.Join(lambdaMethods, ", "))
 		}
 	}
 	for _, e := range slices.Concat(c.headers, c.exposed) {

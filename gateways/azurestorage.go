@@ -19,10 +19,10 @@ func azureStorage() Target {
 		Name: "azure-storage", Title: "Azure Storage",
 		Help: "the XML element Cors of Set Blob Service Properties",
 		Limits: []string{
-			"No switch for credentials: origins that are listed always may send them.",
+			"No switch for credentials: listed origins may always send them.",
 			"Preflights allow credentials even with *, so * is refused.",
 			"Origins are exact, at most 64. No regular expressions, no wildcards.",
-			"Methods are an enumeration. PATCH and MERGE are refused, because it ignores the case of methods.",
+			"Methods come from a fixed list. PATCH and MERGE are refused, because it ignores the case of methods.",
 			"One policy, no routes, at most 2 KiB.",
 		},
 		export: exportAzureStorage, imports: importAzureStorage,
@@ -36,8 +36,8 @@ func azureStorage() Target {
 	}
 }
 
-// azureMethods are those that a rule may list. Of these, browsers do not write azureFolded in upper
-// case.
+// azureMethods are the methods that a rule may list. azureFolded are those that browsers do not
+// convert to upper case.
 var (
 	azureMethods  = slices.Concat(azureExported, azureFolded)
 	azureExported = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
@@ -58,7 +58,7 @@ func exportAzureStorage(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.optionsAnswered()
 	p.noVary(policy, "responses to requests without Origin have no Vary: Origin")
 	if slices.Contains(policy.AllowOrigins, "*") {
@@ -67,28 +67,29 @@ func exportAzureStorage(p *exportPlan) []byte {
 		return nil
 	}
 	p.alwaysCredentials(policy)
-	list := p.originsAs(policy, spelling{limit: "it compares origins as a whole, and has no patterns"})
+	list := p.originsAs(policy, spelling{limit: "it compares whole origins and has no patterns"})
 	for _, m := range azureFolded {
 		if slices.Contains(policy.AllowMethods, m) {
 			p.Lose(policy.Name, "AllowMethods", m, MethodAspect,
 				"it ignores the case of methods (Azurite), so it would allow "+strings.ToLower(m)+" too",
-				"remove the method, or mount corskit in front of it", "scripts may not use "+m)
+				"remove the method, or mount corskit in front of it", "scripts cannot use "+m)
 		}
 	}
 	policy.AllowMethods = slices.DeleteFunc(slices.Clone(policy.AllowMethods),
 		func(m string) bool { return slices.Contains(azureFolded, m) })
 	methods := p.methodsAmong(policy, azureExported, false)
 	if len(list) > maxAzureOrigins {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it has at most %d origins, and there are %d", maxAzureOrigins, len(list)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d origins, and the policy has %d",
+			maxAzureOrigins, len(list)),
 			"remove some, or mount corskit in front of it")
 	}
 	if n := max(len(policy.AllowHeaders), len(policy.ExposeHeaders)); n > maxAzureHeaders {
-		p.Refuse(policy.Name, "AllowHeaders", "", fmt.Sprintf("it has at most %d headers, and there are %d", maxAzureHeaders, n),
+		p.Refuse(policy.Name, "AllowHeaders", "", fmt.Sprintf("it accepts at most %d headers, and the policy has %d", maxAzureHeaders, n),
 			"remove some")
 	}
 	for _, each := range slices.Concat(list, policy.AllowHeaders, policy.ExposeHeaders) {
 		if len(each) > maxAzureLength {
-			p.Refuse(policy.Name, "AllowOrigins", each, fmt.Sprintf("its entries have at most %d characters", maxAzureLength),
+			p.Refuse(policy.Name, "AllowOrigins", each, fmt.Sprintf("its entries may have at most %d characters", maxAzureLength),
 				"remove the entry")
 		}
 	}
@@ -103,13 +104,14 @@ func exportAzureStorage(p *exportPlan) []byte {
 </Cors>
 `, xmlText(list), xmlText(methods), xmlText(policy.AllowHeaders), xmlText(policy.ExposeHeaders), age(policy))
 	if len(text) > maxAzure {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this needs %d", maxAzure, len(text)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this configuration needs %d",
+			maxAzure, len(text)),
 			"remove origins or headers, or mount corskit in front of it")
 	}
 	return []byte(text)
 }
 
-// xmlText returns a list for an element.
+// xmlText returns a list as the text of an element.
 func xmlText(list []string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(strings.Join(list, ","))
 }
@@ -151,7 +153,7 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 	} else {
 		found := r.tree(text).Find(func(t textTree) bool { return t.Get("corsRules").IsList() })
 		if len(found) != 1 {
-			r.fault(0, "corsRules", "the file does not have exactly one list of this name", fixSyntax)
+			r.fault(0, "corsRules", "the file must have exactly one list with this name", fixSyntax)
 			return nil, r.err()
 		}
 		for _, rule := range found[0].Get("corsRules").List() {
@@ -173,10 +175,10 @@ func readAzureStorage(text []byte) ([]azureRule, error) {
 	return rules, r.err()
 }
 
-// camelCase returns a key with a small letter at the beginning.
+// camelCase returns a key with its first letter in lower case.
 func camelCase(key string) string { return strings.ToLower(key[:1]) + key[1:] }
 
-// azureRules reports what Azure Storage refuses.
+// azureRules reports rules that Azure Storage refuses.
 func (r *reading) azureRules(rules []azureRule) {
 	if len(rules) == 0 && len(r.faults) == 0 {
 		r.fault(0, "", "the file has no rule", "import a file with a rule")
@@ -193,18 +195,18 @@ func (r *reading) azureRules(rules []azureRule) {
 		}
 		for _, m := range rule.methods {
 			if !slices.Contains(azureMethods, m.text) {
-				r.fault(m.line, m.text, "Azure Storage has no such method", "write one of "+strings.Join(azureMethods, ", "))
+				r.fault(m.line, m.text, "Azure Storage does not accept this method", "write one of "+strings.Join(azureMethods, ", "))
 			}
 		}
 		for _, e := range rule.origins {
 			if strings.Contains(e.text, "*") && e.text != "*" {
-				r.fault(e.line, e.text, "nothing says what a wildcard within an origin matches", "list the origins")
+				r.fault(e.line, e.text, "the documentation does not say what a wildcard within an origin matches", "list the origins")
 			}
 		}
 	}
 }
 
-// commas returns the elements of a text that is separated by commas.
+// commas returns the elements of a comma-separated text.
 func commas(t textTree) (list []textEntry) {
 	for _, e := range splitList(t.Text()) {
 		list = append(list, textEntry{e, t.Line()})
@@ -294,8 +296,8 @@ func (rule azureRule) allows(origin, method string) bool {
 	return (lists(rule.origins, "*") || fold(rule.origins, origin)) && fold(rule.methods, method)
 }
 
-// allowsHeaders reports whether each name equals one of the rule, or begins with one that ends in
-// a wildcard.
+// allowsHeaders reports whether the rule allows each requested name. An entry that ends in a
+// wildcard allows every name with that prefix.
 func (rule azureRule) allowsHeaders(asked string) bool {
 	for _, name := range splitList(asked) {
 		name = strings.ToLower(name)
@@ -326,7 +328,7 @@ func importAzureStorage(text []byte, d *importDraft) {
 		}
 		credentials := !lists(rule.origins, "*")
 		if credentials {
-			p.Credentials(rule.line, "Azure Storage has no switch for credentials, and always allows them to listed origins")
+			p.Credentials(rule.line, "Azure Storage has no switch for credentials, and always allows them for listed origins")
 		} else {
 			d.Note(rule.line, "", "with *, Azure Storage allows credentials in preflights only; the policy allows none")
 		}
@@ -338,12 +340,14 @@ func importAzureStorage(text []byte, d *importDraft) {
 	})
 }
 
-// exposedWithoutStars sets expose_headers from a list. Its "x-ms-*" is more than a policy can say.
+// exposedWithoutStars sets expose_headers from a list. A policy cannot express entries such as
+// "x-ms-*".
 func (p *draftPolicy) exposedWithoutStars(list []textEntry, line int) {
 	var names []string
 	for _, e := range list {
 		if strings.Contains(e.text, "*") {
-			p.d.Note(e.line, ExposeAspect, quote(e.text)+" exposes all headers that begin so, which a policy cannot say; it is left out")
+			p.d.Note(e.line, ExposeAspect, quote(e.text)+" exposes every header with this prefix, which a policy cannot express; it is "+
+				"left out")
 		} else {
 			names = append(names, e.text)
 		}

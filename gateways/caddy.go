@@ -11,7 +11,7 @@ func caddy() Target {
 		Title: "Caddy",
 		Help:  "a site of a Caddyfile, with maps, matchers and a reverse_proxy",
 		Limits: []string{
-			"It compares one place of a server: export one route at a time.",
+			"The text is for one place in a server: export one route at a time.",
 			"The names of methods and headers must not contain $, %, ' or `.",
 			"Matchers of paths ignore case, so write routes with path_regexp.",
 		},
@@ -39,14 +39,15 @@ func (w *caddyWriter) mapOf(source, name, fallback string, pairs [][2]string) {
 	w.line("}")
 }
 
-// exportCaddy writes maps that find the policy of a request, and headers and answers by it.
+// exportCaddy writes maps that find the policy of a request, and the directives that answer with
+// that policy's headers.
 func exportCaddy(p *exportPlan) []byte {
 	s, ok := p.serverRoute()
 	if !ok {
 		return nil
 	}
 	w := &caddyWriter{}
-	w.WriteString("# Written by corskit. Change the address and that of reverse_proxy.\n:8080 {\n")
+	w.WriteString("# Written by corskit. Change the address of the site and that of reverse_proxy.\n:8080 {\n")
 	fallback := s.other
 	if fallback == "" {
 		fallback = "none"
@@ -85,7 +86,7 @@ func exportCaddy(p *exportPlan) []byte {
 // caddyQuote quotes a text without quotation marks. Backslashes stay as they are.
 func caddyQuote(s string) string { return `"` + s + `"` }
 
-// writeCaddyAnswer writes the map that says what becomes of a request.
+// writeCaddyAnswer writes the map that decides how a request is answered.
 func (s *serverRoute) writeCaddyAnswer(w *caddyWriter) {
 	source := `{corskit_kind} {corskit_policy}`
 	if s.echoes {
@@ -142,7 +143,7 @@ func (s *serverRoute) writeCaddyFields(w *caddyWriter) {
 	w.line("header @corskit_asked +Vary %s", caddyQuote(s.vary(true)))
 }
 
-// writeCaddyRejection writes the answer to requests of disallowed origins.
+// writeCaddyRejection writes the answer to requests from disallowed origins.
 func (s *serverRoute) writeCaddyRejection(w *caddyWriter) {
 	own := "vars {http.request.header.Origin} http://{http.request.hostport} https://{http.request.hostport}"
 	w.line("@corskit_rejected {")

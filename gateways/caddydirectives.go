@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// choose returns the only site that answers CORS, or the only one.
+// choose returns the only site that handles CORS, or the only site of the file.
 func (m *caddyModel) choose(list []*directive) *directive {
 	var sites, found []*directive
 	for _, d := range list {
@@ -15,7 +15,7 @@ func (m *caddyModel) choose(list []*directive) *directive {
 		case d.name.is("{"), !d.open: // global options, or a file that is one site
 		case strings.HasPrefix(d.name.text, "("):
 			if caddyMentionsCORS(d) {
-				m.fault(d.name.line, d.name.text, "a snippet that answers CORS", "write its directives in place of the import")
+				m.fault(d.name.line, d.name.text, "the snippet handles CORS", "replace the import with its directives")
 			}
 		default:
 			sites = append(sites, d)
@@ -25,7 +25,7 @@ func (m *caddyModel) choose(list []*directive) *directive {
 		}
 	}
 	if len(found) > 1 {
-		m.fault(found[1].name.line, found[1].name.text, "another site also answers CORS", "give one site at a time")
+		m.fault(found[1].name.line, found[1].name.text, "another site also handles CORS", "import one site at a time")
 	}
 	if len(found) > 0 {
 		return found[0]
@@ -82,10 +82,10 @@ func (m *caddyModel) directive(d *directive, s *caddyScope, site bool) {
 		}
 		s.responds = append(s.responds, caddyRespond{match, status})
 	case name == "import":
-		m.fault(line, name, "the imported directives are not here", "write them in place of the import")
+		m.fault(line, name, "the imported directives are not in this file", "replace the import with them")
 	case slices.Contains([]string{"route", "handle_path", "handle_errors", "redir", "rewrite", "uri", "method", "request_header",
 		"error", "abort", "forward_auth", "invoke", "intercept"}, name):
-		m.fault(line, name, "corskit does not follow this directive", "give the site without it, and look at it by hand")
+		m.fault(line, name, "corskit does not interpret this directive", "import the site without it, and review it by hand")
 	}
 }
 
@@ -96,7 +96,7 @@ func (m *caddyModel) addMap(d *directive) {
 		args = args[1:]
 	}
 	if len(args) != 2 {
-		m.fault(d.name.line, "map", "corskit knows maps of one text to one placeholder", "write a map for each placeholder")
+		m.fault(d.name.line, "map", "corskit reads only maps from one text to one placeholder", "write a map for each placeholder")
 		return
 	}
 	name, ok := caddyTemplate(args[1].text).variable()
@@ -105,13 +105,13 @@ func (m *caddyModel) addMap(d *directive) {
 		return
 	}
 	if len(d.block) > maxEntries {
-		m.fault(d.name.line, "map", "the map has too many lines to compare", "give a smaller part of it")
+		m.fault(d.name.line, "map", "the map has too many lines to compare", "import a smaller part of it")
 		return
 	}
 	v := &valueMap{source: caddyTemplate(args[0].text), line: d.name.line}
 	for _, c := range d.block {
 		if len(c.args) != 1 {
-			m.fault(c.name.line, c.name.text, "a line of a map needs an input and an output", `write "input" "output"`)
+			m.fault(c.name.line, c.name.text, "each line of a map needs an input and an output", `write "input" "output"`)
 			continue
 		}
 		value := caddyTemplate(c.args[0].text)
@@ -122,7 +122,7 @@ func (m *caddyModel) addMap(d *directive) {
 		case isExpression:
 			re, err := foreignExpression(e, false)
 			if err != nil {
-				m.fault(c.name.line, e, "is not an expression: "+quoteError(err), "correct it")
+				m.fault(c.name.line, e, "is not a regular expression: "+quoteError(err), "correct it")
 				continue
 			}
 			v.cases = append(v.cases, valueCase{match: re, value: value, line: c.name.line})
@@ -142,7 +142,7 @@ func (m *caddyModel) match(args []word) (*caddyMatcher, []word) {
 	case strings.HasPrefix(first.text, "@"):
 		match := m.matchers[first.text]
 		if match == nil {
-			m.fault(first.line, first.text, "there is no matcher of this name before it", "write it in the same block")
+			m.fault(first.line, first.text, "no matcher with this name precedes it", "define it in the same block")
 		}
 		return match, args[1:]
 	case first.is("*"):
@@ -188,7 +188,7 @@ func (m *caddyModel) header(d *directive, s *caddyScope) {
 	}
 }
 
-// caddyOrder returns the place of a change in those of its directive.
+// caddyOrder returns the position of a change among those of its directive.
 func caddyOrder(h caddyHeader, late bool) int {
 	if !late {
 		return 0
@@ -208,20 +208,20 @@ func (m *caddyModel) addHeader(s *caddyScope, match *caddyMatcher, name word, va
 	}
 	switch {
 	case h.action == '?' && strings.EqualFold(h.name, "Vary"):
-		m.fault(name.line, name.text, "it sends no Vary if the application sends one of its own", "write +Vary")
+		m.fault(name.line, name.text, "it adds no Vary if the application sends its own", "write +Vary")
 		return
 	case h.action == '-' && len(values) == 0:
 	case h.action != '-' && len(values) == 1:
 		h.value = caddyTemplate(values[0].text)
 		m.checkPlaceholders(h.value, name.line)
 	default:
-		m.fault(name.line, h.name, "corskit knows only one value for a field", "write the value")
+		m.fault(name.line, h.name, "corskit reads only one value for a field", "write the value")
 		return
 	}
 	s.headers = append(s.headers, h)
 }
 
-// checkPlaceholders reports placeholders whose value the model does not know.
+// checkPlaceholders reports placeholders with a value that the model does not know.
 func (m *caddyModel) checkPlaceholders(t template, line int) {
 	for _, name := range t.variables() {
 		field, isField := strings.CutPrefix(name, "http.request.header.")
@@ -231,7 +231,7 @@ func (m *caddyModel) checkPlaceholders(t template, line int) {
 			continue
 		}
 		m.fault(line, "{"+name+"}", "corskit does not know the value of the placeholder",
-			"write the value, or the map that makes it before its use")
+			"write the value, or define it in a map before it is used")
 	}
 }
 
@@ -291,7 +291,7 @@ func (m *caddyModel) addTest(match *caddyMatcher, name word, args []word, block 
 		}
 		re, err := foreignExpression(args[1].text, false)
 		if err != nil {
-			m.fault(name.line, args[1].text, "is not an expression: "+quoteError(err), "correct it")
+			m.fault(name.line, args[1].text, "is not a regular expression: "+quoteError(err), "correct it")
 			return
 		}
 		t.field, t.match = args[0].text, re
@@ -299,7 +299,7 @@ func (m *caddyModel) addTest(match *caddyMatcher, name word, args []word, block 
 			m.origins = append(m.origins, valueCase{match: re, line: name.line}.located()...)
 		}
 	default:
-		m.fault(name.line, name.text, "corskit does not know what it tests", "give the site without it, and look at it by hand")
+		m.fault(name.line, name.text, "corskit does not know this test", "import the site without it, and review it by hand")
 		return
 	}
 	match.tests = append(match.tests, t)
@@ -316,14 +316,14 @@ func merged(match *caddyMatcher, t caddyTest) bool {
 	return false
 }
 
-// noteOrigins notes the origins that values of a field, or of the placeholder, match.
+// noteOrigins records the origins that the values of a field or placeholder match.
 func (m *caddyModel) noteOrigins(values []word, field string) {
 	for _, v := range values {
 		switch {
 		case field != "" && !strings.EqualFold(field, "Origin") || v.text == "*" || len(caddyTemplate(v.text).variables()) > 0:
 		case field != "" && strings.Contains(v.text, "*"):
 			e := wildcardExpressionOf(v.text)
-			m.origins = append(m.origins, located{entries: entriesFor(e), source: e, line: v.line})
+			m.origins = append(m.origins, located{entries: entriesMatching(e), source: e, line: v.line})
 		default:
 			m.origins = append(m.origins, valueCase{literal: v.text, line: v.line}.located()...)
 		}

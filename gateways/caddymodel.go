@@ -88,7 +88,7 @@ func caddyTemplate(s string) template {
 	return t
 }
 
-// caddyRequest is a request on its way.
+// caddyRequest is a request while directives run.
 type caddyRequest struct {
 	core.Request
 	maps mapReader
@@ -165,7 +165,7 @@ func wildcardMatches(pattern, s string) bool {
 	return pattern == s
 }
 
-// wildcardExpressionOf returns the expression for what wildcardMatches accepts.
+// wildcardExpressionOf returns an expression that matches the texts that wildcardMatches accepts.
 func wildcardExpressionOf(pattern string) string {
 	inner, begins := strings.CutPrefix(pattern, "*")
 	inner, ends := strings.CutSuffix(inner, "*")
@@ -248,7 +248,7 @@ func (s *caddyScope) fieldLine(name string) int {
 	return 0
 }
 
-// parseCaddyModel returns the model of a Caddyfile with one site that answers CORS.
+// parseCaddyModel returns the model of a Caddyfile in which one site handles CORS.
 func parseCaddyModel(text []byte) (*caddyModel, error) {
 	m := &caddyModel{serverFile: newServerFile("caddy"), maps: make(map[string]*valueMap), matchers: make(map[string]*caddyMatcher)}
 	list, fault := parseCaddy(text)
@@ -271,7 +271,7 @@ func (m *caddyModel) checkMaps() {
 		}
 		if name, ok := v.source.variable(); !ok || name != caddyOrigin {
 			m.fault(v.line, "map", "it compares Origin together with other text",
-				"make a map of {http.request.header.Origin} alone, and use its placeholder")
+				"make a map of {http.request.header.Origin} only, and use its placeholder")
 			continue
 		}
 		for _, c := range v.cases {

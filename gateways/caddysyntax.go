@@ -7,7 +7,7 @@ import (
 // parseCaddy parses a Caddyfile into directives: a line is a directive, and "{" at its end opens a
 // block (https://caddyserver.com/docs/caddyfile/concepts).
 func parseCaddy(text []byte) ([]*directive, *syntaxFault) {
-	g := grammar{smaller: "give only the site that answers CORS", continued: "\\\n", word: caddyWord, directive: caddyDirective}
+	g := grammar{smaller: "import only the site that handles CORS", continued: "\\\n", word: caddyWord, directive: caddyDirective}
 	return g.parse(text)
 }
 

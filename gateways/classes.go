@@ -10,7 +10,7 @@ import (
 	"github.com/corskit/corskit/gateways/classes"
 )
 
-// sample is a label of hosts, paths and header names that no file has.
+// sample is a label that no file uses. The comparison puts it into hosts, paths and header names.
 const sample = "corskit-sample"
 
 // stranger is an origin that cannot exist.
@@ -23,10 +23,10 @@ const (
 	maxAnswers = 400_000 // places, times origins
 )
 
-// originsFor returns origins that stand for all: two origins get the same answers, apart from
-// their names, if the same entries match them, and the result has an origin for each set of
-// entries that can match one. It also has origins that clients send although no pattern
-// matches them.
+// originsFor returns origins that represent all origins. Two origins get the same answers, apart
+// from their own names, if the same entries match them. The result has one origin for each set of
+// entries that can match the same origin. It also has origins that clients send and that no pattern
+// matches.
 func originsFor(entries []string) ([]string, error) {
 	slices.Sort(entries)
 	entries = slices.Compact(slices.Clone(entries))
@@ -48,11 +48,11 @@ func originsFor(entries []string) ([]string, error) {
 // oddOrigins are origins that patterns match only if they list them.
 var oddOrigins = []string{"null", "file://", "app://.", stranger + "."}
 
-// maxOdd bounds how many origins with a dot at the end are asked about.
+// maxOdd bounds the number of compared origins that end in a dot.
 const maxOdd = 200
 
-// odd returns origins that clients send and that no pattern matches, unless it lists them: "null",
-// origins without a host, and hosts with a dot at the end.
+// odd returns origins that clients send and that only exact entries match: "null", origins without
+// a host, and origins whose host ends in a dot.
 func odd(all []string) (more []string) {
 	for _, o := range all[:min(len(all), maxOdd)] {
 		scheme, host, _ := strings.Cut(o, "://")

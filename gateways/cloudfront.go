@@ -10,8 +10,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// cloudFront is a response headers policy of Amazon CloudFront, with a CloudFront function for
-// preflights: the policy adds headers, but leaves it to the application to answer.
+// cloudFront is a response headers policy of Amazon CloudFront, with a CloudFront function that
+// answers preflights. The policy itself only adds headers to the application's answers.
 //
 // Sources: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html,
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyCorsConfig.html and
@@ -22,7 +22,7 @@ func cloudFront() Target {
 		Help: "a CloudFormation template with a response headers policy and a function for preflights",
 		Limits: []string{
 			"One policy for a cache behavior, and no routes: attach both to the behaviors that need them.",
-			"Origins are exact or *: nothing says what a wildcard matches.",
+			"Origins are exact or *: the documentation does not say what a wildcard matches.",
 			"Only the methods GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.",
 			"No Vary: Origin.",
 			"Without the function, the application must answer preflights with success.",
@@ -46,25 +46,26 @@ func exportCloudFront(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.noVary(policy, "its documentation does not mention Vary")
 	headers := p.awsWildcard(policy, "AllowHeaders", policy.AllowHeaders, HeaderAspect)
 	if slices.Contains(headers, "*") && slices.Contains(headers, "authorization") {
 		p.Lose(policy.Name, "AllowHeaders", "authorization", HeaderAspect, "it has either * or a list of headers", "list the headers",
-			"scripts may not send authorization in browsers that follow the standard")
+			"scripts cannot send authorization in browsers that follow the standard")
 		headers = []string{"*"}
 	}
 	if len(headers) == 0 {
 		headers = []string{"origin"} // the list must not be empty, and no script can set this one
 	}
 	c := cloudFrontCors{
-		origins: p.originsAs(policy, spelling{limit: "nothing says what its wildcards match, so origins are exact"}),
+		origins: p.originsAs(policy, spelling{limit: "its documentation does not say what wildcards match, so origins are exact"}),
 		methods: p.methodsAmong(policy, awsMethods, false), headers: headers, exposed: policy.ExposeHeaders,
 		credentials: policy.AllowCredentials, maxAge: optionalAge(policy),
 	}
 	code := c.function()
 	if len(code) > maxFunction {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("a function has at most %d bytes, and this needs %d", maxFunction, len(code)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("a function may have at most %d bytes, and this one needs %d",
+			maxFunction, len(code)),
 			"remove origins, or "+fixMount)
 	}
 	var b strings.Builder
@@ -130,14 +131,14 @@ Resources:
 `
 )
 
-// cloudFrontCors is what the policy and the function have in common.
+// cloudFrontCors holds the settings that the policy and the function share.
 type cloudFrontCors struct {
 	origins, methods, headers, exposed []string
 	credentials                        bool
 	maxAge                             *int
 }
 
-// function returns the code of the function, which depends on nothing else.
+// function returns the code of the function. Import compares it with the code in a file.
 func (c cloudFrontCors) function() string {
 	answers := []string{
 		"'access-control-allow-methods': " + jsonLine(strings.Join(c.methods, ",")),
@@ -156,12 +157,12 @@ func (c cloudFrontCors) function() string {
 func jsonLine(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return "null" // texts and lists of texts can always be written
+		return "null" // texts and lists of texts always encode
 	}
 	return string(text)
 }
 
-// cloudFrontFile is what a file says.
+// cloudFrontFile holds the CORS settings of a file.
 type cloudFrontFile struct {
 	cors     *awsCors
 	function bool // the file has the function for preflights that belongs to the policy
@@ -173,7 +174,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	found := root.Find(func(t textTree) bool { return t.Get("AccessControlAllowOrigins").Exists() })
 	if len(found) != 1 {
 		if len(r.faults) == 0 {
-			r.fault(0, "AccessControlAllowOrigins", "the file does not have exactly one setting of this name", fixSyntax)
+			r.fault(0, "AccessControlAllowOrigins", "the file must have exactly one setting with this name", fixSyntax)
 		}
 		return nil, r.err()
 	}
@@ -202,7 +203,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	f.cors.methods = cloudFrontMethods(r, f.cors.methods)
 	for _, e := range f.cors.origins {
 		if strings.Contains(e.text, "*") && e.text != "*" {
-			r.fault(e.line, e.text, "nothing says what a wildcard within an origin matches", "list the origins")
+			r.fault(e.line, e.text, "the documentation does not say what a wildcard within an origin matches", "list the origins")
 		}
 	}
 	c := f.cors
@@ -210,7 +211,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	for _, function := range root.Find(func(t textTree) bool { return t.Get("Type").Text() == "AWS::CloudFront::Function" }) {
 		code := function.Get("Properties", "FunctionCode")
 		if code.Text() != same.function() {
-			r.fault(code.Line(), "FunctionCode", "the function is not the one that corskit export writes for this policy",
+			r.fault(code.Line(), "FunctionCode", "the function differs from the one that corskit export writes for this policy",
 				"export the policy again")
 		}
 		f.function = true
@@ -218,7 +219,7 @@ func readCloudFront(text []byte) (*cloudFrontFile, error) {
 	return f, r.err()
 }
 
-// cloudFrontMethods returns the methods, with those that ALL stands for.
+// cloudFrontMethods returns the methods, with ALL expanded.
 func cloudFrontMethods(r *reading, list []textEntry) (all []textEntry) {
 	for _, m := range list {
 		switch {
@@ -229,7 +230,7 @@ func cloudFrontMethods(r *reading, list []textEntry) (all []textEntry) {
 		case slices.Contains(awsMethods, m.text):
 			all = append(all, m)
 		default:
-			r.fault(m.line, m.text, "CloudFront has no such method here", "write one of "+strings.Join(awsMethods, ", ")+", or ALL")
+			r.fault(m.line, m.text, "CloudFront does not accept this method", "write one of "+strings.Join(awsMethods, ", ")+", or ALL")
 		}
 	}
 	return all
@@ -262,8 +263,9 @@ func importCloudFront(text []byte, d *importDraft) {
 		return
 	}
 	if !f.function {
-		d.Refuse(f.cors.line, "", "a response headers policy leaves preflights to the application, so the file does not say which succeed",
-			"add the function for preflights of a template that corskit export --to cloudfront writes")
+		d.Refuse(f.cors.line, "", "a response headers policy leaves preflights to the application, so the file does not show which of "+
+			"them succeed",
+			"add the function for preflights from a template that corskit export --to cloudfront writes")
 		return
 	}
 	d.awsPolicy(f.cors)

@@ -15,7 +15,7 @@ import (
 	"github.com/corskit/corskit/gateways/internal/corpus"
 )
 
-// runFunction calls a CloudFront function with each event of standard input.
+// runFunction is a script that calls a CloudFront function with each event on standard input.
 const runFunction = `
 const events = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 console.log(JSON.stringify(events.map(e => handler(e))));
@@ -31,7 +31,7 @@ type cloudFrontRequest struct {
 	StatusCode int                        `json:"statusCode,omitempty"`
 }
 
-// TestCloudFrontFunction runs the function that Export writes, and compares its answers with those
+// TestCloudFrontFunction runs the function that Export writes and compares its answers with those
 // of the model.
 func TestCloudFrontFunction(t *testing.T) {
 	node, err := exec.LookPath("node")
@@ -83,7 +83,7 @@ func TestCloudFrontFunction(t *testing.T) {
 	}
 }
 
-// preflightsToCloudFront returns requests. Some are preflights.
+// preflightsToCloudFront returns preflights and other requests.
 func preflightsToCloudFront() (list []core.Request) {
 	for _, origin := range []string{"https://a.example", "https://b.example:8443", "https://stranger.example", "null", ""} {
 		for _, method := range []string{"OPTIONS", "GET"} {

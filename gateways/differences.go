@@ -21,7 +21,7 @@ const (
 	Caching  Kind = "caching"  // a cache keeps an answer for longer, or gives it to others
 )
 
-// Aspect is what a difference or a loss is about.
+// Aspect is the subject of a difference or a loss.
 type Aspect string
 
 // The aspects.
@@ -45,9 +45,9 @@ type Difference struct {
 	Aspect   Aspect
 	Route    string   // a host and path; empty if no side has routes
 	Origins  []string // at most ten
-	More     int      // how many more origins represent others
+	More     int      // number of further origins, each representing others
 	Names    []string // methods or headers
-	Browsers []string // if only some show it
+	Browsers []string // the browsers that show it; empty if all do
 	Text     string   // what differs
 
 	all []string // origins
@@ -81,7 +81,7 @@ func (d Difference) plain() string {
 	return text
 }
 
-// namesInWords returns names, with words for those that stand for all others.
+// namesInWords returns names for people: the samples that represent all other names become words.
 func namesInWords(list []string) []string {
 	others := func(s string) bool { return s == sample || s == sampleMethod }
 	words := slices.DeleteFunc(slices.Clone(list), others)
@@ -91,12 +91,13 @@ func namesInWords(list []string) []string {
 	return words
 }
 
-// Differences compares a configuration with a model. It asks both the same questions: for an
-// origin of each class that the patterns of both sides tell apart, at each host and path, with
-// each method and header. The model of each browser judges the answers. The differences in
-// which the model allows more come first.
+// Differences compares a configuration with a model. It sends both the same requests: from one
+// origin of each class that the patterns of either side distinguish, to each host and path, with
+// each method and header. A model of each browser judges the answers. Differences in which the
+// gateway allows more come first.
 //
-// The error is [ErrTooComplex] if the comparison takes too much work. Then nothing is known.
+// If the comparison would take too much work, the error is [ErrTooComplex]; it implies nothing
+// about the two sides.
 func Differences(cfg *config.Config, m Model) ([]Difference, error) {
 	return compare(fileSide(cfg), modelSide(m))
 }
@@ -172,10 +173,10 @@ type comparison struct {
 	file, model side
 	seen        map[string]*found
 	order       []*found
-	judged      map[uint64][]*found // by the answers of both sides
+	judged      map[uint64][]*found // by fingerprints of both sides' answers
 }
 
-// found is a difference, and the origins that show it.
+// found is a difference with the origins that show it.
 type found struct {
 	Difference
 	origins map[string]bool
@@ -209,7 +210,7 @@ func (c *comparison) compareAt(at spot, name string, origins []string, n names) 
 	if missing := sent.missing(); len(missing) > 0 {
 		f := c.note(Difference{
 			Kind: Caching, Aspect: VaryAspect, Route: name,
-			Text: "responses depend on Origin, and have no Vary: Origin",
+			Text: "responses depend on Origin but have no Vary: Origin",
 		})
 		for _, o := range missing {
 			f.origins[o] = true
@@ -257,7 +258,7 @@ func (c *comparison) list() (list []Difference) {
 	return list
 }
 
-// variety is what a model sends to different origins at one place.
+// variety collects what a model sends to different origins at one place.
 type variety struct {
 	kinds   map[string]bool
 	unnamed []string // origins whose responses have no Vary: Origin
@@ -284,7 +285,7 @@ func (v *variety) missing() []string {
 	return v.unnamed
 }
 
-// fingerprint returns the answers to an origin, without its name.
+// fingerprint returns the answers to an origin as a text, without the origin's own name.
 func fingerprint(list []Answer, origin string) string {
 	var b strings.Builder
 	for _, a := range list {
@@ -303,7 +304,8 @@ func fingerprint(list []Answer, origin string) string {
 	return strings.ReplaceAll(b.String(), origin, "\x04")
 }
 
-// CompareConfigs compares two configurations as [Differences] does: "the gateway" is the second.
+// CompareConfigs compares two configurations as [Differences] does. In its results, "the gateway"
+// is the second configuration.
 func CompareConfigs(file, other *config.Config) ([]Difference, error) {
 	return compare(fileSide(file), fileSide(other))
 }

@@ -24,15 +24,15 @@ const (
 	nullEntry                        // null
 )
 
-// originEntry is an entry of allow_origins, as exporters need it.
+// originEntry is an entry of allow_origins in the form that exporters need.
 type originEntry struct {
 	Kind  entryKind
 	Text  string // as in the file
 	Index int    // in the list
-	// Expression is a regular expression (RE2) that matches the whole of each origin of the
-	// entry, without anchors: write ^(?:E)$ where a gateway does not anchor. It is empty for
-	// anyEntry. Apart from expressionEntry, it consists of literals, classes, groups without
-	// capture, ?, + and |, so every dialect of regular expressions reads it in the same way.
+	// Expression is a regular expression (RE2) that matches the whole of each origin of the entry,
+	// without anchors: write ^(?:E)$ where a gateway does not anchor. It is empty for anyEntry.
+	// Except for expressionEntry, it uses only literals, classes, non-capturing groups, ?, + and |,
+	// so it means the same in every dialect of regular expressions.
 	Expression string
 }
 
@@ -64,7 +64,7 @@ func entriesOf(p core.Policy) (list []originEntry) {
 	return list
 }
 
-// Classes of characters of labels, and ports.
+// Expressions for the characters of a label, and for ports.
 const (
 	labelClass = `[a-z0-9_-]+`
 	anyPort    = `(?::[0-9]+)?`
@@ -97,8 +97,8 @@ func wildcardExpression(pattern string) string {
 	return b.String()
 }
 
-// portExpression returns the expression of a range of ports, which includes the absence of a
-// port if the default port is in the range.
+// portExpression returns the expression for a range of ports. It also matches the absence of a port
+// if the range includes the default port.
 func portExpression(scheme, from, to string) string {
 	low, _ := strconv.Atoi(from)
 	high, _ := strconv.Atoi(to)
@@ -112,7 +112,7 @@ func portExpression(scheme, from, to string) string {
 // decimalRange returns expressions for the numbers from low to high.
 func decimalRange(low, high int) (list []string) {
 	for low <= high {
-		// The longest run of numbers that begins with low and has free digits at its end.
+		// Find the longest run of numbers that begins with low and whose last digits are arbitrary.
 		step := 1
 		for low%(step*10) == 0 && low+step*10-1 <= high && low/(step*10) > 0 {
 			step *= 10
@@ -133,8 +133,8 @@ func decimalRange(low, high int) (list []string) {
 	return list
 }
 
-// patternOf returns the entry whose Expression e is, or "" if e is not that of a wildcard, of
-// @loopback or of an origin.
+// patternOf returns the entry that has the Expression e, or "" if no wildcard, origin or @loopback
+// has it.
 func patternOf(e string) string {
 	text := e
 	if below, ok := strings.CutSuffix(text, anyPort); ok {
@@ -158,8 +158,8 @@ func exactPattern(s string) string {
 	return "regexp:" + regexp.QuoteMeta(s)
 }
 
-// expressionPattern returns a pattern in the syntax of core for a regular expression of a
-// gateway. If the gateway does not anchor it, the pattern does not either.
+// expressionPattern returns a pattern in the syntax of core for a regular expression of a gateway.
+// The pattern is anchored only if the gateway anchors the expression.
 func expressionPattern(e string, anchored bool) string {
 	if anchored {
 		return "regexp:" + e

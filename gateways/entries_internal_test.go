@@ -7,8 +7,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestExpressions compares the expression of each kind of entry with the entry, over every class
-// of origins that tells them apart.
+// TestExpressions compares each kind of entry with its expression, on one origin of each class that
+// either of them distinguishes.
 func TestExpressions(t *testing.T) {
 	for _, entry := range []string{
 		"https://app.example.com", "http://[::1]:3000", "capacitor://localhost", "https://*.example.com", "https://*.example.com:8443",

@@ -52,7 +52,7 @@ route_config:
   virtual_hosts:
 `
 
-// exportEnvoy writes a virtual host for each host that a route names, and one for all others.
+// exportEnvoy writes a virtual host for each host that a route names, and one for all other hosts.
 func exportEnvoy(p *exportPlan) []byte {
 	var b strings.Builder
 	b.WriteString(envoyHead)
@@ -75,7 +75,7 @@ func exportEnvoy(p *exportPlan) []byte {
 }
 
 func (p *exportPlan) envoyRoute(path string, policy core.Policy) string {
-	p.Usual(policy, true)
+	p.RefuseUnsupported(policy, true)
 	match := "path: " + strconv.Quote(path)
 	if path == "" || path == "/" {
 		match = "prefix: /"
@@ -129,8 +129,9 @@ func (p *exportPlan) envoyMatcher(policy core.Policy, e originEntry) (kind, valu
 	return "regex", e.Expression
 }
 
-// envoyHeaders returns the allowed headers for Envoy, which echoes what was asked for if "*" stands
-// alone. Without credentials, that would allow authorization too. In a list, "*" is sent.
+// envoyHeaders returns the allowed headers for Envoy. If "*" is the only entry, Envoy echoes the
+// requested headers, which without credentials would also allow authorization. In a longer list, it
+// sends "*".
 func envoyHeaders(policy core.Policy) []string {
 	if slices.Equal(policy.AllowHeaders, []string{"*"}) && !policy.AllowCredentials {
 		return []string{"*", "accept"}
@@ -164,7 +165,7 @@ func envoySettings(policy core.Policy) string {
 	return b.String()
 }
 
-// ageText returns Access-Control-Max-Age, as write formats it. It is empty if there is none.
+// ageText returns Access-Control-Max-Age as write formats it, or "" if the policy sends none.
 func ageText(policy core.Policy, write func(string) string) string {
 	switch {
 	case policy.MaxAge == core.NoPreflightCache:
@@ -195,7 +196,7 @@ func programSize(e string) int {
 		case syntax.InstRune:
 			n += max(1, len(i.Rune)/2)
 			if len(i.Rune) > 0 && i.Rune[len(i.Rune)-1] > 127 {
-				n += 10 // the bytes of UTF-8
+				n += 10 // the instructions for the bytes of UTF-8
 			}
 		case syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
 			n += 12

@@ -40,11 +40,11 @@ func (im *envoyImporter) run() {
 type envoyImporter struct {
 	d     *importDraft
 	model *envoyModel
-	names map[string]string // of policies, by the lines that they come from
+	names map[string]string // of policies, by the source lines of their settings
 	seen  map[string]bool   // hosts
 
 	keys       envoyFields
-	conditions []string // of a match that are known
+	conditions []string // the keys of a match that corskit reads
 }
 
 // envoyFields are the names of the fields of a policy.
@@ -53,7 +53,7 @@ type envoyFields struct {
 	others                                                        []string
 }
 
-// keyOf identifies the settings in force for a route.
+// keyOf returns a key for the settings that apply to a route.
 func keyOf(r envoyRoute) string {
 	key := ""
 	for _, p := range r.policies {
@@ -62,7 +62,7 @@ func keyOf(r envoyRoute) string {
 	return key
 }
 
-// policy adds the policy of a route, unless it is there.
+// policy adds the policy of a route, unless it has been added.
 func (im *envoyImporter) policy(r envoyRoute) {
 	key := keyOf(r)
 	if im.names[key] != "" {
@@ -82,7 +82,7 @@ func (im *envoyImporter) policy(r envoyRoute) {
 	}
 	for _, t := range r.policies {
 		for _, u := range t.Unknown(im.keys.all()...) {
-			im.d.Refuse(u.Line, u.Key, "not a field that this command knows", "remove it, if it does not matter")
+			im.d.Refuse(u.Line, u.Key, "corskit does not know this field", "remove it if it does not affect CORS")
 		}
 	}
 	if c.credentials {
@@ -115,7 +115,7 @@ func (p *draftPolicy) match(m stringMatch) {
 	line := m.tree.Line()
 	switch {
 	case m.matches("*") && p.AllowCredentials:
-		p.d.Refuse(line, m.value, "it reflects every origin, with credentials: any site can act as its visitors",
+		p.d.Refuse(line, m.value, "it echoes every origin and allows credentials: any site can act as its visitors",
 			"list the origins that need credentials, as in exact: https://app.example.com")
 	case m.matches("*"):
 		p.Origin("*", line, m.kind)
@@ -126,7 +126,7 @@ func (p *draftPolicy) match(m stringMatch) {
 	}
 }
 
-// routes adds routes, unless one policy is in force everywhere.
+// routes adds routes, unless one policy applies everywhere.
 func (im *envoyImporter) routes() {
 	var all []draftRoute
 	hosts := slices.Clone(im.model.hosts)
@@ -185,8 +185,8 @@ func (im *envoyImporter) nameOf(r envoyRoute) string {
 	return im.none()
 }
 
-// none returns the name of a policy that refuses every origin. Routes need it that come before
-// others in Envoy and have no CORS.
+// none returns the name of a policy that refuses every origin. It is for routes without CORS that
+// precede other routes in Envoy.
 func (im *envoyImporter) none() string {
 	if !slices.ContainsFunc(im.d.Policies, func(p *draftPolicy) bool { return p.Name == noPolicy }) {
 		im.d.Policy(noPolicy, 0)
@@ -208,20 +208,20 @@ func (im *envoyImporter) host(domain textTree, h envoyHost) (string, bool) {
 	im.seen[name] = true
 	switch {
 	case repeated:
-		im.d.Refuse(domain.Line(), domain.Text(), "the host is there twice, and the order of its routes is not known",
-			"put its routes into one place")
+		im.d.Refuse(domain.Line(), domain.Text(), "the host appears twice, so the order of its routes is unknown",
+			"put all its routes in one place")
 		return "", false
 	case name == "*":
 		return "", true
 	case strings.HasSuffix(name, ":*") && others(bare):
-		return "", false // that domain stands for both
+		return "", false // the domain without a port covers this one
 	case strings.Contains(bare, "*"):
-		im.d.Refuse(domain.Line(), domain.Text(), "routes have no wildcards for hosts", "name each host, or use the domain *")
+		im.d.Refuse(domain.Line(), domain.Text(), "a policy's routes have no host wildcards", "name each host, or use the domain *")
 	case name != bare:
-		im.d.Refuse(domain.Line(), domain.Text(), "routes have no ports",
+		im.d.Refuse(domain.Line(), domain.Text(), "a policy's routes have no ports",
 			"name the host without a port, and set ignore_port_in_host_matching")
 	case !im.model.ignorePort && !others(name+":*"):
-		im.d.Refuse(domain.Line(), domain.Text(), "it covers the host only without a port, but a route covers all ports",
+		im.d.Refuse(domain.Line(), domain.Text(), "it covers the host only without a port, but a policy's route covers all ports",
 			"set ignore_port_in_host_matching in route_config")
 	default:
 		return name, true
@@ -237,26 +237,26 @@ func (im *envoyImporter) path(r envoyRoute) (string, bool) {
 		return "", false
 	}
 	if !r.forwards {
-		im.d.Note(r.tree.Line(), PassAspect, "Envoy answers this route itself; behind corskit, the application gets its requests")
+		im.d.Note(r.tree.Line(), PassAspect, "Envoy answers this route itself; with corskit, the application gets its requests")
 	}
 	switch {
 	case m.all, m.hasPrefix && (m.prefix == "/" || m.prefix == ""):
 		return "/", true
 	case m.hasPrefix:
-		im.d.Refuse(m.tree.Line(), m.prefix, "a prefix ignores where segments end, and a route does not",
+		im.d.Refuse(m.tree.Line(), m.prefix, "a prefix can end within a path segment, and a policy's route cannot",
 			"write path_separated_prefix: "+strings.TrimSuffix(m.prefix, "/"))
 	case m.hasIn:
 		return m.separated + "/", true
 	case m.hasPath && (!strings.HasSuffix(m.path, "/")):
 		return m.path, true
 	default:
-		im.d.Refuse(m.tree.Line(), m.path, "no route of a policy covers exactly this",
+		im.d.Refuse(m.tree.Line(), m.path, "no route of a policy covers exactly this path",
 			"write path_separated_prefix, or a path without a slash at the end")
 	}
 	return "", false
 }
 
-// notes says what Envoy does otherwise.
+// notes adds notes about what Envoy does differently.
 func (im *envoyImporter) notes() {
 	vary, open := true, false
 	for _, h := range im.model.hosts {
@@ -268,15 +268,16 @@ func (im *envoyImporter) notes() {
 		open = open || !covered
 	}
 	if !vary {
-		im.d.Note(0, VaryAspect, "the source sends no Vary: Origin, so caches can mix responses up; the policy sends it")
+		im.d.Note(0, VaryAspect, "the source sends no Vary: Origin, so a cache can give one origin the response for another; the policy "+
+			"sends it")
 	}
 	if open || lastKey(im.model.hosts[len(im.model.hosts)-1]) == "0" {
-		im.d.Note(0, PassAspect, "Envoy answers requests without a route with 404; behind corskit, the application gets them")
+		im.d.Note(0, PassAspect, "Envoy answers requests without a route with 404; with corskit, the application gets them")
 	}
 }
 
-// Exact adds an origin that the source compares as a whole. What is not an origin, such as
-// https://app.example.com/, never matches there, and is left out with a note.
+// Exact adds an origin that the source compares exactly. A text that is not an origin, such as
+// https://app.example.com/, never matches there; it is left out with a note.
 func (p *draftPolicy) Exact(text string, line int, remark string) {
 	switch {
 	case text == "null" && p.AllowCredentials:
@@ -292,7 +293,7 @@ func (p *draftPolicy) Exact(text string, line int, remark string) {
 type commaLists struct {
 	Methods, Headers, Exposed, Age                 string
 	MethodsLine, HeadersLine, ExposedLine, AgeLine int
-	// Echo means that "*" alone for methods or headers sends back what was asked for.
+	// Echo means that the setting "*" for methods or headers echoes the requested names.
 	Echo bool
 }
 
@@ -326,11 +327,12 @@ func importLists(p *draftPolicy, l commaLists) {
 	p.Age(seconds, l.AgeLine, "seconds")
 }
 
-// literal removes "*", which is an ordinary name in answers to requests with credentials.
+// literal removes "*" if the policy has credentials, because browsers then treat it as an ordinary
+// name.
 func (p *draftPolicy) literal(list []string, line int, what Aspect) []string {
 	without := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "*" })
 	if len(without) < len(list) {
-		p.d.Note(line, what, "* covers the "+string(what)+" only of requests without credentials; it is left out")
+		p.d.Note(line, what, "* covers "+string(what)+" only without credentials; it is left out")
 	}
 	return without
 }

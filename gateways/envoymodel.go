@@ -10,7 +10,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// envoyModel is what Envoy answers.
+// envoyModel answers as Envoy does.
 type envoyModel struct {
 	hosts      []envoyHost
 	ignorePort bool
@@ -25,8 +25,8 @@ type envoyHost struct {
 type envoyRoute struct {
 	tree     textTree // of the route
 	match    envoyMatch
-	policies []textTree // of the route first, then of the virtual host, then of the configuration
-	forwards bool       // to a cluster; otherwise Envoy itself answers
+	policies []textTree // those of the route, then of the virtual host, then of the configuration
+	forwards bool       // whether the route forwards to a cluster; otherwise Envoy itself answers
 	vary     bool
 	cors     *envoyCors
 }
@@ -51,7 +51,8 @@ func (m envoyMatch) matches(path string) bool {
 	return m.all
 }
 
-// envoyCors are the settings in force for a route: of each, that of the first policy that has it.
+// envoyCors holds the settings that apply to a route. Each comes from the first policy that sets
+// it.
 type envoyCors struct {
 	origins                                  []stringMatch
 	any                                      bool
@@ -117,7 +118,7 @@ func variesByOrigin(name, value string) bool {
 	return strings.EqualFold(name, "Vary") && core.ListHas(value, "Origin")
 }
 
-// shared returns the fields of all answers to an origin.
+// shared returns the fields that every answer to an allowed origin has.
 func (c *envoyCors) shared() browsermodel.Fields {
 	if c.credentials {
 		return browsermodel.Header("Access-Control-Allow-Credentials", "true")
@@ -129,7 +130,7 @@ func (c *envoyCors) allows(origin string) bool {
 	return c.any || slices.ContainsFunc(c.origins, func(m stringMatch) bool { return m.matches(origin) })
 }
 
-// echo returns what was asked for if the setting is "*", and otherwise the setting.
+// echo returns the requested names if the setting is "*", and otherwise the setting.
 func echo(setting string, asked []string) string {
 	if setting == "*" {
 		return strings.Join(asked, ",")
@@ -217,7 +218,7 @@ func (m *envoyModel) addManager(manager textTree) error {
 	case len(configs) == 0:
 		return nil
 	case len(configs) > 1 || len(m.hosts) > 0:
-		return fmt.Errorf("line %d: a second route configuration; read one at a time", configs[len(configs)-1].Line())
+		return fmt.Errorf("line %d: the file has a second route configuration; import one at a time", configs[len(configs)-1].Line())
 	}
 	on := true
 	if filters := manager.Get("http_filters"); filters.Exists() {
@@ -275,7 +276,7 @@ func newEnvoyRoute(r, vh, rc textTree, on bool) (envoyRoute, error) {
 	return route, err
 }
 
-// envoyCorsOf returns the settings in force, or nil if the filter is off.
+// envoyCorsOf returns the settings that apply, or nil if the filter is off.
 func envoyCorsOf(policies []textTree) (*envoyCors, error) {
 	first := func(key string, set func(textTree) bool) textTree {
 		for _, p := range policies {
@@ -304,7 +305,8 @@ func envoyCorsOf(policies []textTree) (*envoyCors, error) {
 		case numerator == 0:
 			return nil, nil
 		case whole == 0 || numerator < whole:
-			return nil, fmt.Errorf("line %d: the filter is on for a fraction of the requests; write 100 percent or remove filter_enabled",
+			return nil, fmt.Errorf("line %d: the filter is on for only a fraction of the requests; write 100 percent or remove "+
+				"filter_enabled",
 				enabled.Line())
 		}
 	}
@@ -319,7 +321,7 @@ func envoyCorsOf(policies []textTree) (*envoyCors, error) {
 	return c, nil
 }
 
-// learn adds what a route depends on to the facts.
+// learn adds the origins, names and places that a route distinguishes to the facts.
 func (m *envoyModel) learn(h envoyHost, r envoyRoute) {
 	path := r.match.path
 	switch {
@@ -346,7 +348,7 @@ func (m *envoyModel) learn(h envoyHost, r envoyRoute) {
 	m.facts.Exposed = append(m.facts.Exposed, splitList(c.exposed)...)
 }
 
-// splitList splits a list at commas, and drops white space and empty elements.
+// splitList splits a comma-separated list, and drops white space and empty elements.
 func splitList(text string) (list []string) {
 	for s := range strings.SplitSeq(text, ",") {
 		if s = strings.TrimSpace(s); s != "" {
@@ -375,7 +377,7 @@ func newStringMatch(t textTree) (stringMatch, error) {
 			continue
 		}
 		if m.kind != "" {
-			return m, fmt.Errorf("line %d: several matches in one; write one for each element of the list", t.Line())
+			return m, fmt.Errorf("line %d: the matcher has several kinds; write one for each element of the list", t.Line())
 		}
 		m.kind, m.value = kind, v.Text()
 		if kind == "safe_regex" {
@@ -383,7 +385,7 @@ func newStringMatch(t textTree) (stringMatch, error) {
 		}
 	}
 	if m.kind == "" {
-		return m, fmt.Errorf("line %d: a match of an unknown kind; write exact or safe_regex", t.Line())
+		return m, fmt.Errorf("line %d: the matcher has an unknown kind; write exact or safe_regex", t.Line())
 	}
 	re, err := regexp.Compile("^(?:" + m.expression() + ")$")
 	if err != nil {

@@ -10,20 +10,20 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// ErrTooComplex is the error of a comparison that would need too much work. It never means
-// that the sides are equal.
+// ErrTooComplex means that a comparison would take too much work. It does not mean that the two
+// sides are equal.
 var ErrTooComplex = errors.New("too complex to compare")
 
-// ExportError is one setting that a target cannot say.
+// ExportError reports one setting that a target cannot express.
 type ExportError struct {
-	Target string       // its name
-	Policy string       // empty if the error is not in a policy
+	Target string       // title of the target, such as "Envoy"
+	Policy string       // name of the policy; empty if the error is not about a policy
 	Place  config.Place // of the setting
-	Entry  string       // of a list; empty if the whole setting is meant
+	Entry  string       // an entry of a list; empty for the whole setting
 	Limit  string       // of the target
 	Fix    string       // what to write instead
-	// Narrower reports whether [ExportOptions].Lossy gets a narrower answer, and Lost what
-	// is lost then.
+	// Narrower reports whether Export with [NarrowerOnly] would write a narrower configuration
+	// instead. Lost says what that configuration lacks.
 	Narrower bool
 	Lost     string
 }
@@ -36,7 +36,8 @@ func (e *ExportError) Error() string {
 	return text
 }
 
-// ImportError is one part of a file that no policy says, or that would make the policy wider.
+// ImportError reports one part of a file that no policy can express, or that would make the policy
+// wider than the file.
 type ImportError struct {
 	Source  string // the name of the target
 	Line    int    // 0 if unknown
@@ -53,7 +54,7 @@ func (e *ImportError) Error() string {
 	return line + entry(e.Entry) + e.Problem + "; " + e.Fix
 }
 
-// fileFaults collects what is wrong with a file.
+// fileFaults collects the faults of a file.
 type fileFaults struct {
 	source string // the name of the target
 	faults []error
@@ -66,8 +67,8 @@ func (f *fileFaults) fault(line int, entry, problem, fix string) {
 // err returns all faults, or nil.
 func (f *fileFaults) err() error { return errors.Join(f.faults...) }
 
-// BugError means that this package wrote something that differs from what it read, without
-// saying so. The text is not to be used.
+// BugError reports that the result of Export or Import differs from its input although no loss or
+// note says so. Do not use the result.
 type BugError struct {
 	Target      string
 	Differences []Difference
@@ -82,10 +83,10 @@ func (e *BugError) Error() string {
 		}
 		list = append(list, d.String())
 	}
-	return "a fault of corskit, please report it: the text for " + e.Target + " differs from the policy: " + strings.Join(list, "; ")
+	return "this is a bug in corskit, please report it: the text for " + e.Target + " differs from the policy: " + strings.Join(list, "; ")
 }
 
-// Errors iterates over the errors that err joins: all if T is error, or those of type T.
+// Errors iterates over those of the joined errors in err that have type T; error matches all.
 func Errors[T error](err error) iter.Seq[T] {
 	return func(yield func(T) bool) { eachError(err, yield) }
 }
@@ -133,7 +134,7 @@ func entry(e string) string {
 // maxQuoted bounds quoted text, in bytes.
 const maxQuoted = 120
 
-// quote quotes text for people, and shortens it.
+// quote returns text in quotes, shortened to maxQuoted.
 func quote(s string) string {
 	if len(s) > maxQuoted {
 		s = strings.ToValidUTF8(s[:maxQuoted], "") + "..."

@@ -12,47 +12,47 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Lossy says what Export does with what a target cannot say.
+// Lossy is what Export does with a setting that a target cannot express.
 type Lossy int
 
-// The values of Lossy. There is none for a wider answer.
+// The values of Lossy. No value permits a wider configuration.
 const (
-	Exactly      Lossy = iota // refuse it
-	NarrowerOnly              // write the narrower answer where there is one, and list what is lost
+	Exactly      Lossy = iota // return an error
+	NarrowerOnly              // write a narrower configuration where there is one, and list the losses
 )
 
 // ExportOptions are options of [Export].
 type ExportOptions struct {
 	Lossy Lossy
-	// Route selects one route of the configuration by its index, as if the file had no routes
-	// and only its policies. Nil exports all routes.
+	// Route is the index of the only route to export. Export then treats the configuration as if it
+	// had that route's policies and no routes. Nil exports all routes.
 	Route *int
 }
 
-// Exported is what Export wrote.
+// Exported is the result of Export.
 type Exported struct {
 	Text   []byte
-	Losses []Loss // with NarrowerOnly, and notes
+	Losses []Loss // losses that NarrowerOnly permits, and notes
 }
 
-// Loss is what the text for a target does not say.
+// Loss is a part of the configuration that the exported text does not have.
 type Loss struct {
 	Aspect Aspect
 	Policy string
 	Place  config.Place
-	Entry  string // of a list; empty if the whole setting is lost
+	Entry  string // an entry of a list; empty if the whole setting is lost
 	Text   string
-	// Note means that nothing becomes narrower, although a comparison with the file shows a
-	// difference: a missing Vary, or another status.
+	// Note means that the text is not narrower, although a comparison with the file finds a
+	// difference, such as a missing Vary or another status.
 	Note bool
 }
 
 func (l Loss) String() string { return place(l.Place) + entry(l.Entry) + l.Text }
 
-// exportPlan is what an exporter writes.
+// exportPlan holds the routes that an exporter writes, and collects its losses and errors.
 type exportPlan struct {
-	// Routes are in order, the first that covers a request governs. If the file has no
-	// routes, there is one for every host and path.
+	// Routes are in order: the first that covers a request applies. If the file has no routes,
+	// Routes has one for every host and path.
 	Routes []planRoute
 
 	target string
@@ -63,7 +63,7 @@ type exportPlan struct {
 	faults []error
 }
 
-// planRoute is a route. Policies has at least one policy; the first whose origins match governs.
+// planRoute is a route. Policies has at least one policy; the first with a matching origin applies.
 type planRoute struct {
 	Index      int // in the file
 	Host, Path string
@@ -73,14 +73,14 @@ type planRoute struct {
 // All reports whether the route covers every request.
 func (r planRoute) All() bool { return r.Host == "" && (r.Path == "" || r.Path == "/") }
 
-// expandedPolicy returns the policy as exporters need it: presets written out, methods as browsers
-// send them, names of headers in lower case, without repetitions and without headers that scripts
-// cannot set.
+// expandedPolicy returns the policy in the form that exporters need: presets are expanded, methods
+// are spelled as browsers send them, header names are in lower case, and repetitions and headers
+// that scripts cannot set are removed.
 //
-// The methods are "*" alone, or begin with GET, HEAD and POST, so the list is never empty: without
-// Access-Control-Allow-Methods, browsers allow every method of requests with upload listeners
-// (Fetch, CORS-preflight fetch). The headers are "*" alone, or, without credentials, "*" and
-// authorization, or a list.
+// The methods are only "*", or begin with GET, HEAD and POST. The list is never empty, because
+// browsers allow any method of a request with upload listeners if a preflight's answer has no
+// Access-Control-Allow-Methods (Fetch, CORS-preflight fetch). The headers are only "*", or, without
+// credentials, "*" and authorization, or a list without "*".
 func expandedPolicy(p core.Policy) core.Policy {
 	p = p.Expand()
 	methods := []string{"GET", "HEAD", "POST"}
@@ -91,26 +91,26 @@ func expandedPolicy(p core.Policy) core.Policy {
 	if p.AllowCredentials {
 		kept = "*" // it covers authorization too
 	}
-	p.AllowMethods = alone(distinct(methods))
-	p.AllowHeaders = alone(slices.DeleteFunc(distinct(lower(p.AllowHeaders)), func(h string) bool {
+	p.AllowMethods = dropCovered(distinct(methods))
+	p.AllowHeaders = dropCovered(slices.DeleteFunc(distinct(lower(p.AllowHeaders)), func(h string) bool {
 		return browsermodel.IsForbiddenRequestHeader(h, unsafeValue)
 	}), kept)
-	p.ExposeHeaders = alone(distinct(lower(p.ExposeHeaders)))
+	p.ExposeHeaders = dropCovered(distinct(lower(p.ExposeHeaders)))
 	return p
 }
 
-// alone removes names that "*" covers.
-func alone(list []string, kept ...string) []string {
+// dropCovered removes the names that "*" covers.
+func dropCovered(list []string, kept ...string) []string {
 	if !slices.Contains(list, "*") {
 		return list
 	}
 	return slices.DeleteFunc(list, func(s string) bool { return s != "*" && !slices.Contains(kept, s) })
 }
 
-// Export writes a configuration for a target. The error joins an [*ExportError] for each
-// setting that the target cannot say. Export compares what it wrote with the configuration: a
-// difference that it did not announce is a [*BugError]. [ErrTooComplex] means that it could not
-// compare.
+// Export writes a configuration for a target. The error joins an [*ExportError] for each setting
+// that the target cannot express. Export compares its output with the configuration and returns a
+// [*BugError] if they differ in a way that no loss or error explains, or [ErrTooComplex] if it
+// cannot compare them.
 func Export(cfg *config.Config, target string, o ExportOptions) (Exported, error) {
 	t, ok := Find(target)
 	if !ok || t.export == nil {
@@ -133,7 +133,8 @@ func Export(cfg *config.Config, target string, o ExportOptions) (Exported, error
 	return Exported{text, p.losses}, nil
 }
 
-// names1 returns the names of targets that can be exported, or of all.
+// namesOfTargets returns the names of the targets that Export accepts, or of those that Import
+// accepts.
 func namesOfTargets(export bool) (list []string) {
 	for _, t := range Targets() {
 		if t.export != nil && export || t.imports != nil && !export {
@@ -161,7 +162,7 @@ func newPlan(cfg *config.Config, t Target, o ExportOptions) (*exportPlan, error)
 		routes, p.file = []core.Route{only}, sideOf(engine, only.Policies, nil)
 	}
 	if cfg.Shadow != nil {
-		p.Note("", "", "", "the shadow is not exported: gateways have none")
+		p.Note("", "", "", "the shadow policies are not exported: gateways have none")
 	}
 	for i, r := range routes {
 		p.Routes = append(p.Routes, p.route(i, r))
@@ -187,7 +188,8 @@ func unexportable(policy any) (fields []string) {
 	return fields
 }
 
-// route returns a route with expanded policies. It refuses functions, and what no exporter reads.
+// route returns a route with expanded policies. It refuses policies with a
+// function, and those with a setting that no exporter reads.
 func (p *exportPlan) route(index int, r core.Route) planRoute {
 	planned := planRoute{Index: index, Host: r.Host, Path: r.Path}
 	for _, policy := range r.Policies {
@@ -227,9 +229,9 @@ func (p *exportPlan) index(policy, field, entry string) int {
 	return -1
 }
 
-// Refuse reports a setting that the target cannot say, not even with a narrower answer. The
-// field is the Go name of a field of core.Policy, or empty for the whole policy; the entry is
-// one of its list, or empty. The fix must be one that Export accepts.
+// Refuse reports a setting for which the target has no narrower form either. The field is the Go
+// name of a field of core.Policy, or empty for the whole policy. The entry is one of that field's
+// list, or empty. Export must accept the policy after the fix.
 func (p *exportPlan) Refuse(policy, field, entry, limit, fix string) {
 	p.fault(p.exportError(policy, field, entry, limit, fix))
 }
@@ -243,8 +245,8 @@ func (p *exportPlan) fault(e *ExportError) {
 	p.faults = append(p.faults, e)
 }
 
-// Lose reports a setting for which there is only a narrower answer. It returns true if that is
-// allowed; then the exporter leaves the setting out, and lost is listed.
+// Lose reports a setting that the target can express only in a narrower form. If the options permit
+// that, Lose returns true and lists lost among the losses, and the exporter leaves the setting out.
 func (p *exportPlan) Lose(policy, field, entry string, aspect Aspect, limit, fix, lost string) bool {
 	e := p.exportError(policy, field, entry, limit, fix)
 	if p.lossy != NarrowerOnly {
@@ -256,8 +258,8 @@ func (p *exportPlan) Lose(policy, field, entry string, aspect Aspect, limit, fix
 	return true
 }
 
-// Note reports a difference that makes nothing narrower or wider, such as another status, or
-// that depends on what the user puts around the text.
+// Note reports a difference that makes nothing narrower or wider, such as another status, or that
+// depends on the configuration into which the user puts the text.
 func (p *exportPlan) Note(policy, field string, aspect Aspect, text string) {
 	l := Loss{Aspect: aspect, Policy: policy, Text: text, Note: true}
 	if policy != "" {
@@ -272,12 +274,12 @@ func (p *exportPlan) add(l Loss) {
 	}
 }
 
-// One returns the only policy of a target that knows neither routes nor several policies. If
-// the plan has more, it refuses them and returns false.
+// One returns the only policy, for a target that has neither routes nor several policies. If the
+// plan has more, One refuses them and returns false.
 func (p *exportPlan) One() (core.Policy, bool) {
 	if r := p.Routes[0]; len(p.Routes) > 1 || !r.All() {
 		p.fault(&ExportError{
-			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "it has no routes of its own here",
+			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "this configuration has no routes",
 			Fix: "export one route at a time (--route 0), or mount corskit in the application behind it",
 		})
 		return core.Policy{}, false
@@ -285,26 +287,27 @@ func (p *exportPlan) One() (core.Policy, bool) {
 	return p.OnePolicy(p.Routes[0])
 }
 
-// OnePolicy returns the only policy of a route of a target that cannot choose between policies by
-// origin. If the route has more, it refuses them and returns false.
+// OnePolicy returns the only policy of a route, for a target that cannot choose a policy by origin.
+// If the route has more, OnePolicy refuses them and returns false.
 func (p *exportPlan) OnePolicy(r planRoute) (core.Policy, bool) {
 	first := r.Policies[0]
 	if len(r.Policies) == 1 {
 		return first, true
 	}
 	if slices.Contains(first.AllowOrigins, "*") {
-		return first, true // the others never govern
+		return first, true // the other policies never apply
 	}
 	for _, other := range r.Policies[1:] {
-		p.Refuse(other.Name, "", "", "it gets one policy for each route, so none can follow "+quote(first.Name),
+		p.Refuse(other.Name, "", "", "it has one policy for each route, so a second one cannot follow "+quote(first.Name),
 			"keep one policy for each route, or mount corskit in the application behind it")
 	}
 	return first, false
 }
 
-// Usual refuses what no gateway can say: RejectDisallowed, expressions that would match more in
-// a gateway than in the engine, and, unless the target has them, private networks.
-func (p *exportPlan) Usual(policy core.Policy, privateNetwork bool) {
+// RefuseUnsupported refuses what gateways without a language of conditions cannot express:
+// RejectDisallowed, expressions that would match more in the gateway than in the engine, and,
+// unless the target supports them, private networks.
+func (p *exportPlan) RefuseUnsupported(policy core.Policy, privateNetwork bool) {
 	if policy.RejectDisallowed {
 		p.Refuse(policy.Name, "RejectDisallowed", "", "it passes requests of disallowed origins on to the application",
 			"remove reject_disallowed, or mount corskit in the application behind it")
@@ -316,13 +319,13 @@ func (p *exportPlan) Usual(policy core.Policy, privateNetwork bool) {
 	for _, e := range entriesOf(policy) {
 		if o := strayOrigin(policy, e); o != "" {
 			p.Refuse(policy.Name, "AllowOrigins", e.Text,
-				"there, the expression would also match "+quote(o)+", which the policy does not allow",
-				"write the scheme and the characters of the host out, as in regexp:https://[a-z0-9-]+\\.example\\.com")
+				"in the gateway, the expression would also match "+quote(o)+", which the policy does not allow",
+				"write out the scheme and the characters of the host, as in regexp:https://[a-z0-9-]+\\.example\\.com")
 		}
 	}
 }
 
-// announced reports whether losses cover a difference.
+// announced reports whether one of the losses explains a difference.
 func (p *exportPlan) announced(d Difference) bool {
 	var entries, origins []string
 	for _, l := range p.losses {
@@ -348,7 +351,7 @@ func (p *exportPlan) announced(d Difference) bool {
 	return err == nil && !slices.ContainsFunc(d.all, func(o string) bool { return !lost.AllowsOrigin(o) })
 }
 
-// check compares the text with the configuration.
+// check parses the exported text and compares it with the configuration.
 func (p *exportPlan) check(t Target, text []byte) error {
 	m, err := t.Parse(text)
 	if err != nil {

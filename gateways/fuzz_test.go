@@ -11,8 +11,8 @@ import (
 // maxFuzzed bounds the texts that the fuzzer imports, in bytes.
 const maxFuzzed = 4 << 10
 
-// FuzzImport imports texts from each source. Nothing panics, and a policy that is imported is
-// nowhere wider than its source.
+// FuzzImport imports texts from each source. No text causes a panic, and no imported policy is
+// wider than its source.
 func FuzzImport(f *testing.F) {
 	for file, text := range sources(f) {
 		f.Add(sourceOf(file).Name, text)

@@ -14,8 +14,9 @@ import (
 // gatewayAPI is the CORS filter of HTTPRoute in the Kubernetes Gateway API.
 //
 // Source: HTTPCORSFilter in apis/v1/httproute_types.go and CORSOrigin in apis/v1/shared_types.go,
-// sigs.k8s.io/gateway-api v1.6.3. Where it leaves implementations a choice, the model takes the
-// one that allows more: an implementation may answer "*" or echo what was asked for.
+// sigs.k8s.io/gateway-api v1.6.3. Where the specification leaves implementations a choice, the
+// model takes the choice that allows more. For example, an implementation may answer "*" or echo
+// the requested names.
 func gatewayAPI() Target {
 	return Target{
 		Name: "gateway-api", Title: "the Gateway API",
@@ -23,7 +24,7 @@ func gatewayAPI() Target {
 		Limits: []string{
 			"At most 64 origins, which are http or https, with * only as the whole host or its first labels.",
 			"No expressions, ranges of ports, IPv6 addresses or null.",
-			"At most 9 methods, from an enumeration without QUERY.",
+			"At most 9 methods, from a fixed list without QUERY.",
 			"* for headers may also allow authorization without credentials.",
 			"max_age cannot be 0.",
 			"One policy for each route, and at most 16 routes for a host.",
@@ -44,10 +45,11 @@ var (
 	gatewayMethods = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "*"}
 )
 
-// exportGatewayAPI writes an HTTPRoute for each host that a route names, and one for all others.
+// exportGatewayAPI writes an HTTPRoute for each host that a route names, and one for all other
+// hosts.
 func exportGatewayAPI(p *exportPlan) []byte {
 	var b strings.Builder
-	b.WriteString("# Replace the gateway and the backend by yours.\n")
+	b.WriteString("# Replace the gateway and the backend with yours.\n")
 	for i, h := range p.Hosts() {
 		fmt.Fprintf(&b, `---
 apiVersion: gateway.networking.k8s.io/v1
@@ -67,7 +69,7 @@ spec:
 		}
 		for _, r := range h.Routes {
 			if policy, ok := p.OnePolicy(r); ok {
-				p.Usual(policy, false)
+				p.RefuseUnsupported(policy, false)
 				b.WriteString(gatewayMatch(r.Path) + p.gatewayFilters(policy))
 			}
 		}
@@ -116,7 +118,7 @@ func (p *exportPlan) gatewayFilters(policy core.Policy) string {
 	}
 	switch {
 	case policy.MaxAge == core.NoPreflightCache:
-		p.Refuse(policy.Name, "MaxAge", "", "maxAge is at least one second",
+		p.Refuse(policy.Name, "MaxAge", "", "maxAge must be at least one second",
 			"remove max_age: browsers then cache preflights for five seconds")
 	case policy.MaxAge > 0:
 		fmt.Fprintf(&b, "            maxAge: %s\n", ageText(policy, func(s string) string { return s }))
@@ -126,7 +128,7 @@ func (p *exportPlan) gatewayFilters(policy core.Policy) string {
 
 func (p *exportPlan) gatewayOrigins(policy core.Policy) (list []string) {
 	if slices.Contains(policy.AllowOrigins, "*") {
-		return []string{"*"} // it stands alone
+		return []string{"*"} // * must be the only entry
 	}
 	for _, e := range entriesOf(policy) {
 		text := "origins have the scheme http or https, and no port or a fixed one"
@@ -137,7 +139,7 @@ func (p *exportPlan) gatewayOrigins(policy core.Policy) (list []string) {
 				continue
 			}
 		case wildcardEntry:
-			text = "* stands only for the first labels of a host, not for a part of one or for ports"
+			text = "* matches only the first labels of a host, not part of a label and not a port"
 		case expressionEntry:
 			text = "it has no regular expressions"
 		}
@@ -160,7 +162,7 @@ func (p *exportPlan) gatewayMethodsOf(policy core.Policy) (list []string) {
 			list = append(list, m)
 			continue
 		}
-		p.Lose(policy.Name, "AllowMethods", m, MethodAspect, "methods are an enumeration: "+strings.Join(gatewayMethods, ", "),
+		p.Lose(policy.Name, "AllowMethods", m, MethodAspect, "the only methods are "+strings.Join(gatewayMethods, ", "),
 			"remove the method", "scripts cannot use this method")
 	}
 	return list
@@ -170,10 +172,10 @@ func (p *exportPlan) gatewayHeaders(policy core.Policy) []string {
 	if slices.Contains(policy.AllowHeaders, "*") && !policy.AllowCredentials {
 		if !slices.Contains(policy.AllowHeaders, "authorization") {
 			p.Refuse(policy.Name, "AllowHeaders", "*",
-				"an implementation may answer * with what was asked for, which allows authorization too",
+				"for *, an implementation may echo the requested headers, which allows authorization too",
 				"list the headers")
 		} else {
-			p.Refuse(policy.Name, "AllowHeaders", "*", "* stands alone, and does not allow authorization in every implementation",
+			p.Refuse(policy.Name, "AllowHeaders", "*", "* must be the only entry, and does not allow authorization in every implementation",
 				"list the headers")
 		}
 		return nil
@@ -181,7 +183,7 @@ func (p *exportPlan) gatewayHeaders(policy core.Policy) []string {
 	return p.shortened(policy, "AllowHeaders", HeaderAspect, policy.AllowHeaders)
 }
 
-// shortened returns at most as many names as a list may have.
+// shortened returns the list, cut to the length that a list may have.
 func (p *exportPlan) shortened(policy core.Policy, fieldName string, aspect Aspect, list []string) []string {
 	for i, name := range list {
 		if i >= maxGatewayList {
@@ -192,7 +194,7 @@ func (p *exportPlan) shortened(policy core.Policy, fieldName string, aspect Aspe
 	return list[:min(len(list), maxGatewayList)]
 }
 
-// gatewayModel is what an implementation of the Gateway API answers.
+// gatewayModel answers as an implementation of the Gateway API does.
 type gatewayModel struct {
 	routes []gatewayRoute
 	facts  Facts
@@ -289,8 +291,8 @@ func (m *gatewayModel) Answer(r core.Request) Answer {
 	return plain
 }
 
-// route returns the match that governs: of the most specific hostname, an exact path, then the
-// longest prefix, then the first (HTTPRouteRule.matches).
+// route returns the match that applies: among those of the most specific hostname, an exact path,
+// then the longest prefix, then the first match (HTTPRouteRule.matches).
 func (m *gatewayModel) route(r core.Request) *gatewayRoute {
 	var best *gatewayRoute
 	score := [3]int{-1}

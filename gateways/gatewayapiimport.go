@@ -25,12 +25,12 @@ func importGatewayAPI(text []byte, d *importDraft) {
 
 type gatewayImporter struct {
 	d     *importDraft
-	names map[int]string // of policies, by the lines of the filters
+	names map[int]string // of policies, by the lines of their filters
 }
 
 var gatewayKeys = []string{"allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders", "allowCredentials", "maxAge"}
 
-// policy adds the policy of a filter, unless it is there.
+// policy adds the policy of a filter, unless it has been added.
 func (im gatewayImporter) policy(r gatewayRoute) {
 	c := r.cors
 	if im.names[c.tree.Line()] != "" {
@@ -64,7 +64,7 @@ func (im gatewayImporter) policy(r gatewayRoute) {
 		p.Headers([]string{"*"}, l.HeadersLine, "allowHeaders")
 	}
 	if !r.vary {
-		im.d.Note(0, VaryAspect, "the Gateway API does not say whether the source sends Vary: Origin; the policy sends it")
+		im.d.Note(0, VaryAspect, "the Gateway API does not specify whether the source sends Vary: Origin; the policy sends it")
 	}
 }
 
@@ -73,7 +73,7 @@ func (p *draftPolicy) gatewayOrigin(m gatewayMatcher) {
 	line := m.tree.Line()
 	switch pattern := m.pattern(); {
 	case m.text == "*" && p.AllowCredentials:
-		p.d.Refuse(line, m.text, "* with allowCredentials reflects every origin, with credentials: any site can act as its visitors",
+		p.d.Refuse(line, m.text, "* with allowCredentials echoes every origin and allows credentials: any site can act as its visitors",
 			"list the origins that need credentials, as in https://app.example.com, or set allowCredentials: false")
 	case m.text == "*", pattern == m.text && strings.Contains(m.text, "*"):
 		p.Origin(m.text, line, "allowOrigins")
@@ -84,7 +84,7 @@ func (p *draftPolicy) gatewayOrigin(m gatewayMatcher) {
 	}
 }
 
-// routes adds routes, those that govern first in front, unless one policy is in force everywhere.
+// routes adds routes in order of precedence, unless one policy applies everywhere.
 func (im gatewayImporter) routes(all []gatewayRoute) {
 	order := slices.Clone(all)
 	slices.SortStableFunc(order, func(a, b gatewayRoute) int {
@@ -101,7 +101,7 @@ func (im gatewayImporter) routes(all []gatewayRoute) {
 	for _, r := range all {
 		for _, h := range r.hostnames {
 			if name := strings.ToLower(h.Text()); strings.Contains(name, "*") {
-				im.d.Refuse(h.Line(), h.Text(), "routes have no wildcards for hosts", "name each host")
+				im.d.Refuse(h.Line(), h.Text(), "a policy's routes have no host wildcards", "name each host")
 			} else {
 				hosts = append(hosts, name)
 			}
@@ -109,7 +109,7 @@ func (im gatewayImporter) routes(all []gatewayRoute) {
 	}
 	slices.Sort(hosts)
 	hosts = slices.Compact(hosts)
-	slices.Reverse(hosts) // the one for all others comes last
+	slices.Reverse(hosts) // the routes for all other hosts come last
 	var list []draftRoute
 	for _, host := range hosts {
 		list = append(list, im.hostRoutes(host, order)...)
@@ -117,8 +117,8 @@ func (im gatewayImporter) routes(all []gatewayRoute) {
 	im.finish(list)
 }
 
-// hostRoutes returns the routes of a host. A request for it that no route of its own covers may
-// still be covered by one without hostnames.
+// hostRoutes returns the routes of a host. It includes routes without hostnames, which cover the
+// requests that no route of the host covers.
 func (im gatewayImporter) hostRoutes(host string, order []gatewayRoute) (list []draftRoute) {
 	for _, r := range order {
 		has := slices.ContainsFunc(r.hostnames, func(t textTree) bool { return strings.EqualFold(t.Text(), host) })
@@ -130,7 +130,7 @@ func (im gatewayImporter) hostRoutes(host string, order []gatewayRoute) (list []
 				"remove the condition, or keep CORS in the gateway")
 		}
 		if !r.forwards {
-			im.d.Note(r.tree.Line(), PassAspect, "the gateway redirects these requests itself; behind corskit, the application gets them")
+			im.d.Note(r.tree.Line(), PassAspect, "the gateway redirects these requests itself; with corskit, the application gets them")
 		}
 		path := r.path
 		if !r.exact && !strings.HasSuffix(path, "/") {
@@ -154,7 +154,7 @@ func (im gatewayImporter) finish(list []draftRoute) {
 		list = list[:len(list)-1]
 	}
 	if !slices.ContainsFunc(list, func(r draftRoute) bool { return r.Host == "" && everyPath(r.Path) }) {
-		im.d.Note(0, PassAspect, "the gateway answers requests without a route with 404; behind corskit, the application gets them")
+		im.d.Note(0, PassAspect, "the gateway answers requests without a route with 404; with corskit, the application gets them")
 	}
 	if slices.ContainsFunc(list, func(r draftRoute) bool { return r.Policies[0] == noPolicy }) {
 		im.d.Policy(noPolicy, 0)

@@ -11,9 +11,9 @@ import (
 // randomPolicies is the number of random policies of the corpus.
 const randomPolicies = 190
 
-// TestExport exports each policy of the corpus to each target. The text and the policy must not
-// differ, or Export must refuse with errors that have all that a reader needs. What Export wrote
-// is imported again, and must be the same policy, unless Import says why not.
+// TestExport exports each policy of the corpus to each target. Export must write a text that is
+// equivalent to the policy, or return errors with a limit and a fix. The test imports each exported
+// text again. Import must return an equivalent policy, or errors with a reason and a fix.
 func TestExport(t *testing.T) {
 	n := randomPolicies
 	if testing.Short() {
@@ -71,7 +71,7 @@ func checkRefusal(t *testing.T, name string, err error) {
 	}
 }
 
-// checkNotes checks that a text that is exact has lost nothing.
+// checkNotes checks that an exact export lists no losses.
 func checkNotes(t *testing.T, name string, x gateways.Exported, lossy gateways.Lossy) {
 	t.Helper()
 	for _, l := range x.Losses {
@@ -81,7 +81,7 @@ func checkNotes(t *testing.T, name string, x gateways.Exported, lossy gateways.L
 	}
 }
 
-// checkImport imports what Export wrote.
+// checkImport imports an exported text and compares the policies.
 func checkImport(t *testing.T, target gateways.Target, file policyFile, x gateways.Exported) {
 	t.Helper()
 	if !target.Imports() {

@@ -50,7 +50,7 @@ func exportGCS(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.noZeroAge(policy)
 	p.optionsAnswered()
 	p.noVary(policy, "responses to disallowed origins and to requests without Origin have no Vary: Origin")
@@ -59,25 +59,25 @@ func exportGCS(p *exportPlan) []byte {
 			"remove allow_credentials, or mount corskit in front of it", "requests with credentials are refused")
 	}
 	return jsonText([]gcsSettings{{
-		Origin:         p.originsAs(policy, spelling{limit: "it compares origins as a whole, and has no patterns"}),
+		Origin:         p.originsAs(policy, spelling{limit: "it compares whole origins and has no patterns"}),
 		Method:         p.methodsAmong(policy, gcsMethods, false),
 		ResponseHeader: p.gcsHeaders(policy), MaxAgeSeconds: age(policy),
 	}})
 }
 
-// gcsHeaders returns the one list for both kinds of headers. A name that is in one list of the
-// policy only is written if it has no effect in the other.
+// gcsHeaders returns the single list for both kinds of headers. A name that only one list of the
+// policy has is written only if it has no effect in the other list.
 func (p *exportPlan) gcsHeaders(policy core.Policy) (list []string) {
 	const one = "it has one list for allowed and exposed headers, so "
 	for _, h := range policy.AllowHeaders {
 		switch {
 		case h == "*":
-			p.Lose(policy.Name, "AllowHeaders", "*", HeaderAspect, "nothing says what it does with * for headers", fixListHeaders,
-				"scripts may not send the headers that * covers")
+			p.Lose(policy.Name, "AllowHeaders", "*", HeaderAspect, "its documentation does not say what * for headers does", fixListHeaders,
+				"scripts cannot send the headers that * covers")
 		case !slices.Contains(policy.ExposeHeaders, h) && !safelisted(h):
 			p.Lose(policy.Name, "AllowHeaders", h, HeaderAspect, one+"the response header would be exposed too",
 				"add it to expose_headers, or remove it",
-				"scripts may not send "+h)
+				"scripts cannot send "+h)
 		default:
 			list = append(list, h)
 		}
@@ -85,13 +85,14 @@ func (p *exportPlan) gcsHeaders(policy core.Policy) (list []string) {
 	for _, h := range policy.ExposeHeaders {
 		switch {
 		case h == "*":
-			p.Lose(policy.Name, "ExposeHeaders", "*", ExposeAspect, "nothing says what it does with * for headers", fixListHeaders,
-				"scripts may not read the headers that * covers")
+			p.Lose(policy.Name, "ExposeHeaders", "*", ExposeAspect, "its documentation does not say what * for headers does",
+				fixListHeaders,
+				"scripts cannot read the headers that * covers")
 		case slices.Contains(policy.AllowHeaders, h), safelisted(h):
 		case !browsermodel.IsForbiddenRequestHeader(h, unsafeValue):
 			p.Lose(policy.Name, "ExposeHeaders", h, ExposeAspect, one+"the request header would be allowed too",
 				"add it to allow_headers, or remove it",
-				"scripts may not read "+h)
+				"scripts cannot read "+h)
 		default:
 			list = append(list, h)
 		}
@@ -111,7 +112,7 @@ func readGCS(text []byte) ([]gcsRule, error) {
 	t := r.tree(text)
 	if t.IsMap() {
 		if t = t.Get("cors"); !t.IsList() {
-			r.fault(t.Line(), "cors", "the file is no list of rules, and has none in cors", fixSyntax)
+			r.fault(t.Line(), "cors", "the file is not a list of rules, and has none in cors", fixSyntax)
 		}
 	}
 	var rules []gcsRule
@@ -126,14 +127,15 @@ func readGCS(text []byte) ([]gcsRule, error) {
 		if age := r.seconds(rule.Get("maxAgeSeconds"), "maxAgeSeconds"); age != nil && *age > 0 {
 			g.maxAge = *age
 		} else {
-			r.fault(g.at("maxAgeSeconds"), "maxAgeSeconds", "nothing says what Cloud Storage sends without a number that is positive",
+			r.fault(g.at("maxAgeSeconds"), "maxAgeSeconds",
+				"the documentation does not say what Cloud Storage sends without a positive number",
 				"write the seconds")
 		}
 		r.methods(g.methods)
 		r.tokens(g.headers)
 		for _, e := range slices.Concat(g.headers, g.methods) {
 			if strings.Contains(e.text, "*") {
-				r.fault(e.line, e.text, "nothing says what Cloud Storage sends for a wildcard here", "list the names")
+				r.fault(e.line, e.text, "the documentation does not say what Cloud Storage sends for a wildcard here", "list the names")
 			}
 		}
 		for _, e := range g.origins {
@@ -152,8 +154,8 @@ func readGCS(text []byte) ([]gcsRule, error) {
 	return rules, r.err()
 }
 
-// gcsModel answers as the documentation says: with the first rule that has the origin and the
-// method. The bucket is the application.
+// gcsModel answers as the documentation describes: the first rule with the origin and the method
+// applies. The bucket is the application.
 type gcsModel struct {
 	rules []gcsRule
 	facts Facts
@@ -213,9 +215,9 @@ func importGCS(text []byte, d *importDraft) {
 		p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
 		p.Headers(slices.DeleteFunc(lower(textsOf(rule.headers)), func(h string) bool {
 			return browsermodel.IsForbiddenRequestHeader(h, unsafeValue)
-		}), lineOf(rule.headers, rule.line), "responseHeader is for both kinds")
+		}), lineOf(rule.headers, rule.line), "responseHeader lists both kinds")
 		p.Exposed(slices.DeleteFunc(lower(textsOf(rule.headers)), func(h string) bool { return safelisted(h) || unreadable(h) }),
-			lineOf(rule.headers, rule.line), "responseHeader is for both kinds")
+			lineOf(rule.headers, rule.line), "responseHeader lists both kinds")
 		if rule.maxAge != defaultAge {
 			p.Age(rule.maxAge, rule.at("maxAgeSeconds"), "")
 		}
@@ -235,7 +237,7 @@ func (p *draftPolicy) wholeOrigins(list []textEntry) {
 	}
 	for _, e := range list {
 		if len(origins(e.text)) == 0 {
-			p.d.unheard(e)
+			p.d.noteNeverSent(e)
 		} else {
 			p.Origin(e.text, e.line, "")
 		}

@@ -11,9 +11,9 @@ func haproxy() Target {
 		Title: "HAProxy",
 		Help:  "a frontend of HAProxy with rules, and its backend",
 		Limits: []string{
-			"It compares one place of a server: export one route at a time.",
+			"The text is for one place in a server: export one route at a time.",
 			"The names of methods and headers must not contain $, %, ' or `.",
-			"With credentials and \"*\", it repeats Access-Control-Request-Headers only if the field has one line.",
+			"With credentials and \"*\", it echoes Access-Control-Request-Headers only if the field has one line.",
 		},
 		export: exportHAProxy,
 		imports: func(text []byte, d *importDraft) {
@@ -86,8 +86,7 @@ func exportHAProxy(p *exportPlan) []byte {
 	return []byte(w.String())
 }
 
-// writeHAProxyKind writes rules that find out what becomes of a request: "preflight", "actual" or
-// "refused".
+// writeHAProxyKind writes rules that set the kind of a request: "preflight", "actual" or "refused".
 func (s *serverRoute) writeHAProxyKind(w *haproxyWriter) {
 	governs := func(name string) string { return is("policy", name) }
 	var none []string

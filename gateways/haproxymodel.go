@@ -20,8 +20,8 @@ import (
 type haproxyModel struct {
 	serverFile
 	request  []haproxyRule
-	response []haproxyRule // of responses of servers
-	after    []haproxyRule // of all responses
+	response []haproxyRule // for responses of servers
+	after    []haproxyRule // for all responses
 	acls     map[string][]haproxyTest
 	aliases  map[string]bool // variables that hold the origin, and whether its case is lost
 	lines    map[string]int  // the first line that sets a field
@@ -40,7 +40,8 @@ type haproxyRule struct {
 	line      int
 }
 
-// haproxyTerm is a test in a condition: all of one of its conjunctions must hold.
+// haproxyTerm is a test in a condition. A condition holds if all terms of one of its conjunctions
+// hold.
 type haproxyTerm struct {
 	not   bool
 	tests []haproxyTest
@@ -63,7 +64,7 @@ func (t haproxyTest) holds(q *haproxyRequest) bool {
 	return slices.ContainsFunc(list, t.accepts)
 }
 
-// accepts reports whether a value passes.
+// accepts reports whether a value passes the test.
 func (t haproxyTest) accepts(value string) bool {
 	if t.fold && t.method != "reg" {
 		value = strings.ToLower(value)
@@ -114,7 +115,7 @@ func (t haproxyTest) compares(value, want string) bool {
 	return a < b
 }
 
-// expressions returns the expressions for the origins that pass.
+// expressions returns expressions for the origins that pass the test.
 func (t haproxyTest) expressions() (list []string) {
 	if t.method == "reg" {
 		for _, re := range t.match {
@@ -206,7 +207,7 @@ func (a *Answer) change(rules []haproxyRule, q *haproxyRequest) {
 
 func (m *haproxyModel) fieldLine(name string) int { return m.lines[strings.ToLower(name)] }
 
-// parseHAProxyModel returns the model of a file with one frontend that answers CORS.
+// parseHAProxyModel returns the model of a file in which one frontend handles CORS.
 func parseHAProxyModel(text []byte) (*haproxyModel, error) {
 	m := &haproxyModel{
 		serverFile: newServerFile("haproxy"),
@@ -219,7 +220,7 @@ func parseHAProxyModel(text []byte) (*haproxyModel, error) {
 	}
 	front := m.choose(sections)
 	if front == nil {
-		m.fault(0, "", "there is no frontend", "give the frontend that answers CORS")
+		m.fault(0, "", "there is no frontend", "import the frontend that handles CORS")
 		return nil, m.err()
 	}
 	back := m.backend(front, sections)

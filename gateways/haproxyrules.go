@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// choose returns the only frontend that answers CORS, or the only one.
+// choose returns the only frontend that handles CORS, or the only frontend of the file.
 func (m *haproxyModel) choose(sections []*haproxySection) *haproxySection {
 	var fronts, found []*haproxySection
 	for _, s := range sections {
@@ -18,7 +18,7 @@ func (m *haproxyModel) choose(sections []*haproxySection) *haproxySection {
 		}
 	}
 	if len(found) > 1 {
-		m.fault(found[1].line, found[1].name, "another section also answers CORS", "give one frontend at a time")
+		m.fault(found[1].line, found[1].name, "another section also handles CORS", "import one frontend at a time")
 	}
 	if len(found) > 0 {
 		return found[0]
@@ -53,14 +53,14 @@ func (m *haproxyModel) backend(front *haproxySection, sections []*haproxySection
 		case s.name == name:
 			back = s
 		case s.mentionsCORS():
-			m.fault(s.line, s.name, "a backend that is not the default one also answers CORS",
-				"give one backend at a time, as the default_backend")
+			m.fault(s.line, s.name, "a backend other than the default one also handles CORS",
+				"import one backend at a time, and make it the default_backend")
 		}
 	}
 	return back
 }
 
-// findAliases finds the variables that only ever hold the origin.
+// findAliases finds the variables that never hold anything but the origin.
 func (m *haproxyModel) findAliases(s *haproxySection) {
 	other := make(map[string]bool)
 	for _, words := range s.lines {
@@ -117,8 +117,8 @@ func (m *haproxyModel) test(words []word) (t haproxyTest, ok bool) {
 	}
 	f, err := parseFetch(text)
 	if err != nil {
-		m.fault(line, words[0].text, "corskit does not know what it tests: "+err.Error(),
-			"give the frontend without it, and look at it by hand")
+		m.fault(line, words[0].text, "corskit does not know this test: "+err.Error(),
+			"import the frontend without it, and review it by hand")
 		return t, false
 	}
 	t.fetch = f
@@ -155,7 +155,7 @@ func (m *haproxyModel) test(words []word) (t haproxyTest, ok bool) {
 	return t, m.prepare(&t, line)
 }
 
-// prepare checks a test, compiles its expressions, and notes what it says about origins.
+// prepare checks a test, compiles its expressions, and records the origins that it matches.
 func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 	if !slices.Contains([]string{"str", "reg", "beg", "end", "sub", "found", "len", "eq", "ne", "ge", "gt", "le", "lt"}, t.method) {
 		m.fault(line, t.method, "corskit does not know this way to compare", "compare with -m str or -m reg")
@@ -166,7 +166,7 @@ func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 			re, err := foreignExpression(e, t.fold)
 			if err != nil {
 				m.fault(line, e, "corskit cannot read the expression: "+quoteError(err),
-					"write it without lookaround and references to groups")
+					"write it without lookaround and backreferences")
 				return false
 			}
 			t.match = append(t.match, re)
@@ -180,14 +180,14 @@ func (m *haproxyModel) prepare(t *haproxyTest, line int) bool {
 		return true
 	}
 	if len(m.origins)+len(t.values) > maxEntries {
-		m.fault(line, t.method, "there are too many origins to compare", "give a smaller part of the file")
+		m.fault(line, t.method, "there are too many origins to compare", "import a smaller part of the file")
 		return false
 	}
 	for _, e := range t.expressions() {
 		if fold {
 			e = "(?i)" + e
 		}
-		m.origins = append(m.origins, located{entries: entriesFor(e), source: e, line: line})
+		m.origins = append(m.origins, located{entries: entriesMatching(e), source: e, line: line})
 	}
 	return true
 }
@@ -213,8 +213,8 @@ func (m *haproxyModel) addRules(s *haproxySection) {
 				m.after = append(m.after, r)
 			}
 		case "redirect", "http-send-name-header", "use-server", "filter", "errorfile", "monitor-uri", "stats", "reqrep", "rsprep":
-			m.fault(line, words[0].text, "corskit does not know what it does to requests and fields",
-				"give the frontend without it, and look at it by hand")
+			m.fault(line, words[0].text, "corskit does not know what this directive does to requests and header fields",
+				"import the frontend without it, and review it by hand")
 		}
 	}
 }
@@ -241,7 +241,7 @@ func (m *haproxyModel) addRequestRule(words []word) {
 			r.value, err = parseFormat(rest[0].text)
 		}
 		if err != nil {
-			m.fault(line, r.name, "corskit does not know its value: "+err.Error(), "give the frontend without it, and look at it by hand")
+			m.fault(line, r.name, "corskit does not know its value: "+err.Error(), "import the frontend without it, and review it by hand")
 			return
 		}
 	case "return", "deny":
@@ -253,11 +253,11 @@ func (m *haproxyModel) addRequestRule(words []word) {
 		if len(rest) == 0 || !isRequestField(rest[0].text) {
 			return
 		}
-		m.fault(line, words[0].text, "the rule changes what later rules compare", "give the frontend without it, and look at it by hand")
+		m.fault(line, words[0].text, "the rule changes what later rules compare", "import the frontend without it, and review it by hand")
 		return
 	case "set-path", "replace-path", "replace-uri", "set-uri", "set-method", "redirect", "use-service", "reject", "tarpit", "auth",
 		"cache-use", "lua":
-		m.fault(line, action, "corskit does not follow this action", "give the frontend without it, and look at it by hand")
+		m.fault(line, action, "corskit does not interpret this action", "import the frontend without it, and review it by hand")
 		return
 	default:
 		return // such as capture and track-sc0, which change nothing
@@ -306,7 +306,8 @@ func (m *haproxyModel) noteLine(name string, line int) {
 	}
 }
 
-// fieldRule reads an http-response or http-after-response rule. ok is false if it does not matter.
+// fieldRule reads an http-response or http-after-response rule. ok is false if the rule does not
+// affect CORS.
 func (m *haproxyModel) fieldRule(words []word) (r haproxyRule, ok bool) {
 	r = haproxyRule{action: words[0].text, line: words[0].line}
 	name := ""
@@ -317,7 +318,7 @@ func (m *haproxyModel) fieldRule(words []word) (r haproxyRule, ok bool) {
 	case "set-header", "add-header", "del-header":
 	case "replace-header", "replace-value", "return", "deny":
 		if isCORS(name) || r.action == "return" || r.action == "deny" {
-			m.fault(r.line, r.action, "corskit does not follow this action", "write set-header, add-header or del-header")
+			m.fault(r.line, r.action, "corskit does not interpret this action", "write set-header, add-header or del-header")
 		}
 		return r, false
 	default:
@@ -369,18 +370,18 @@ func (m *haproxyModel) checkResponse(r haproxyRule) bool {
 	return true
 }
 
-// inResponses reports whether a fetch has a value in rules for responses: the fields of the
-// request are gone then.
+// inResponses reports whether a fetch has a value in response rules, where the header fields of the
+// request are no longer available.
 func (f haproxyFetch) inResponses() bool {
 	return slices.Contains([]string{"var", "str", "int", "bool", "ssl_fc", "always_true", "always_false", "method"}, f.name)
 }
 
 func (m *haproxyModel) lateFetch(line int, text string) {
-	m.fault(line, text, "rules for responses do not see the fields of the request, so the test never holds",
-		"keep it in a variable: http-request set-var(txn.name) str(yes) if ..., and test { var(txn.name) -m found }")
+	m.fault(line, text, "response rules do not see the header fields of the request, so the test never holds",
+		"store the result in a variable: http-request set-var(txn.name) str(yes) if ..., and test { var(txn.name) -m found }")
 }
 
-// condition reads what follows if or unless, and returns the words before it.
+// condition reads the condition after if or unless, and returns the words before that keyword.
 func (m *haproxyModel) condition(words []word, r *haproxyRule) (rest []word, ok bool) {
 	at := slices.IndexFunc(words, func(w word) bool { return !w.quoted && (w.text == "if" || w.text == "unless") })
 	if at < 0 {
@@ -410,7 +411,7 @@ func (m *haproxyModel) condition(words []word, r *haproxyRule) (rest []word, ok 
 		if text == "{" {
 			end := slices.IndexFunc(list[i:], func(w word) bool { return w.is("}") })
 			if end < 2 {
-				m.fault(r.line, "{", "the test does not end", `write " }" at its end`)
+				m.fault(r.line, "{", "the test is not closed", `add the closing " }"`)
 				return nil, false
 			}
 			t, ok := m.test(list[i+1 : i+end])
@@ -442,6 +443,6 @@ func (m *haproxyModel) named(name string, line int) ([]haproxyTest, bool) {
 	if name == "TRUE" || name == "FALSE" {
 		return []haproxyTest{{fetch: haproxyFetch{name: "always_" + strings.ToLower(name)}, method: "ne", values: []string{"0"}}}, true
 	}
-	m.fault(line, name, "there is no acl of this name", "write it, or correct the name")
+	m.fault(line, name, "there is no acl with this name", "define it, or correct the name")
 	return nil, false
 }

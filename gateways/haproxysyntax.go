@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// haproxySection is a section of a file of HAProxy, with its lines split into words.
+// haproxySection is a section of an HAProxy file, with its lines split into words.
 type haproxySection struct {
 	kind, name string
 	line       int
@@ -19,7 +19,7 @@ var haproxySections = []string{"global", "defaults", "frontend", "listen", "back
 // kind.
 func parseHAProxy(text []byte) (list []*haproxySection, fault *syntaxFault) {
 	if len(text) > maxServerFile {
-		return nil, &syntaxFault{0, "the file has more than 1 MiB", "give only the frontend that answers CORS"}
+		return nil, &syntaxFault{0, "the file has more than 1 MiB", "import only the frontend that handles CORS"}
 	}
 	now := &haproxySection{}
 	count := 0
@@ -29,7 +29,7 @@ func parseHAProxy(text []byte) (list []*haproxySection, fault *syntaxFault) {
 			return nil, fault
 		}
 		if count += len(words); count > maxServerWords {
-			return nil, &syntaxFault{i + 1, "too many words", "give only the frontend that answers CORS"}
+			return nil, &syntaxFault{i + 1, "too many words", "import only the frontend that handles CORS"}
 		}
 		if len(words) == 0 {
 			continue
@@ -79,7 +79,7 @@ func haproxyWords(line string, n int) (words []word, fault *syntaxFault) {
 			began = true
 			b.WriteString(haproxyEscape(line[i]))
 		case c == '$' && mark == '"':
-			return nil, &syntaxFault{n, "a variable of the environment, whose value is not in the file", "write its value"}
+			return nil, &syntaxFault{n, "the file does not have the value of this environment variable", "write its value"}
 		default:
 			began = true
 			b.WriteByte(c)
@@ -87,7 +87,7 @@ func haproxyWords(line string, n int) (words []word, fault *syntaxFault) {
 	}
 	end()
 	if mark != 0 {
-		return nil, &syntaxFault{n, "a quotation does not end on its line", "write the quotation mark at its end"}
+		return nil, &syntaxFault{n, "a quotation is not closed on its line", "add the closing quotation mark"}
 	}
 	return words, nil
 }

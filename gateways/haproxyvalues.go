@@ -21,7 +21,8 @@ type haproxyConverter struct {
 	args []string
 }
 
-// isOrigin reports whether the fetch is the Origin of the request, and whether its case is lost.
+// isOrigin reports whether the fetch returns the Origin of the request, and whether a converter
+// lowers its case.
 func (f haproxyFetch) isOrigin() (ok, fold bool) {
 	if !strings.EqualFold(f.argument, "origin") || !strings.HasSuffix(f.name, "hdr") {
 		return false, false
@@ -35,8 +36,8 @@ func (f haproxyFetch) isOrigin() (ok, fold bool) {
 	return true, fold
 }
 
-// haproxyFetches are the known fetches. Values are those of a field's lines or, for hdr, of their
-// elements.
+// haproxyFetches are the fetches that corskit reads. A fetch has a value for each line of the field
+// or, for hdr, for each element of the lines.
 var haproxyFetches = []string{
 	"req.hdr", "hdr", "req.fhdr", "req.hdr_cnt", "hdr_cnt", "req.fhdr_cnt", "method", "path", "url", "uri", "base", "str", "var", "ssl_fc",
 	"always_true", "always_false", "req.hdr_val", "bool", "int",
@@ -74,13 +75,13 @@ func parseFetch(s string) (f haproxyFetch, err error) {
 // originScheme is the expression that a regsub removes from an origin to get its host and port.
 const originScheme = "^https?://"
 
-// haproxyRequest is a request on its way.
+// haproxyRequest is a request while rules run.
 type haproxyRequest struct {
 	core.Request
 	vars map[string]string
 }
 
-// values returns the values of a fetch; none if there is no such value.
+// values returns the values of a fetch, or none if it has no value.
 func (q *haproxyRequest) values(f haproxyFetch) (list []string) {
 	lines := fieldLines(q.Request, f.argument)
 	switch f.name {
@@ -133,7 +134,7 @@ func (q *haproxyRequest) convert(c haproxyConverter, value string) string {
 	return strconv.Itoa(strings.Compare(value, q.vars[c.args[0]])) // strcmp
 }
 
-// one returns the value of a fetch outside of conditions: the last one.
+// one returns the value of a fetch outside of conditions, which is the last of its values.
 func (q *haproxyRequest) one(f haproxyFetch) (string, bool) {
 	list := q.values(f)
 	if len(list) == 0 {
@@ -142,7 +143,7 @@ func (q *haproxyRequest) one(f haproxyFetch) (string, bool) {
 	return list[len(list)-1], true
 }
 
-// haproxyFormat is a text with fetches: %[fetch].
+// haproxyFormat is a text that may contain fetches, written as %[fetch].
 type haproxyFormat []haproxyPart
 
 type haproxyPart struct {

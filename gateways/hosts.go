@@ -20,14 +20,14 @@ func withoutPort(host string) string {
 
 // hostRoutes are the routes of one host, for targets that choose the host first.
 type hostRoutes struct {
-	Host    string      // empty for all hosts that no other has
+	Host    string      // empty for all hosts without routes of their own
 	Routes  []planRoute // in order, without those that an earlier one covers
-	Covered bool        // whether the last route has every path
+	Covered bool        // whether the last route covers every path
 }
 
-// Hosts returns the routes by host: each that a route names, and last all others. Because no
-// route covers a later one of the same host, the order of routes does not matter to targets
-// that prefer longer paths.
+// Hosts returns the routes by host: each host that a route names, and last all other hosts. Because
+// no route covers a later one of the same host, the order of routes does not matter to targets that
+// prefer longer paths.
 func (p *exportPlan) Hosts() (list []hostRoutes) {
 	var names []string
 	for _, r := range p.Routes {

@@ -17,17 +17,17 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// Imported is what Import made.
+// Imported is the result of Import.
 type Imported struct {
 	Text   []byte // a configuration in YAML, with comments that name lines of the source
 	Config *config.Config
 	Notes  []Note
 }
 
-// Note says what the policy does otherwise than the source did, or what to know about it.
+// Note says how the policy differs from the source, or explains a setting.
 type Note struct {
 	Line   int    // of the source; 0 for the whole file
-	Aspect Aspect // of the differences that it announces; empty if there are none
+	Aspect Aspect // the subject of the difference that the note explains; empty if there is none
 	Text   string
 }
 
@@ -38,7 +38,7 @@ func (n Note) String() string {
 	return "line " + strconv.Itoa(n.Line) + ": " + n.Text
 }
 
-// importDraft is what an importer fills.
+// importDraft collects the policies, notes and errors of an importer.
 type importDraft struct {
 	Policies []*draftPolicy
 	Routes   []draftRoute // empty: the policies apply everywhere, in order
@@ -46,12 +46,13 @@ type importDraft struct {
 	source string
 	notes  []Note
 	faults []error
-	// compared are the differences, if the importer has compared the policies already. Nil means
-	// that it has not.
+	// compared holds the differences if the importer has already compared the policies, and is nil
+	// otherwise.
 	compared []Difference
 }
 
-// draftPolicy is a policy in the making. The methods set fields and note the lines of the source.
+// draftPolicy is a policy that an importer builds. Its methods set fields and record the lines of
+// the source.
 type draftPolicy struct {
 	core.Policy
 	d       *importDraft
@@ -59,15 +60,15 @@ type draftPolicy struct {
 	remarks map[string]string // by key, or key[index]
 }
 
-// draftRoute is a route in the making.
+// draftRoute is a route that an importer builds.
 type draftRoute struct {
 	Host, Path string
 	Policies   []string // names
 	Line       int
 }
 
-// Policy adds a policy. Its name is made from the given one; if that is empty or taken, another
-// is made.
+// Policy adds a policy. It derives the policy's name from the given one, and makes up another if
+// that is empty or taken.
 func (d *importDraft) Policy(name string, line int) *draftPolicy {
 	var b strings.Builder
 	for _, c := range strings.ToLower(name) {
@@ -92,13 +93,14 @@ func (d *importDraft) Policy(name string, line int) *draftPolicy {
 	return p
 }
 
-// Refuse reports what no policy says, or what would make it wider than the source.
+// Refuse reports a part of the source that no policy can express, or that would make the policy
+// wider than the source.
 func (d *importDraft) Refuse(line int, entry, problem, fix string) {
 	d.faults = append(d.faults, &ImportError{Source: d.source, Line: line, Entry: entry, Problem: problem, Fix: fix})
 }
 
-// Note adds a note. If the policy allows less than the source on purpose, or something is cached
-// in another way, the aspect says in what.
+// Note adds a note. If the policy deliberately allows less than the source, or caching differs, the
+// aspect is the subject of that difference.
 func (d *importDraft) Note(line int, aspect Aspect, text string) {
 	d.notes = append(d.notes, Note{line, aspect, text})
 }
@@ -116,9 +118,9 @@ func (p *draftPolicy) Origin(pattern string, line int, remark string) {
 	}
 }
 
-// Expression adds a regular expression of the source to allow_origins. The expression is RE2
-// and matches whole origins if anchored. One that matches the domains of strangers is refused,
-// with or without credentials.
+// Expression adds a regular expression of the source to allow_origins. The expression has RE2
+// syntax; if anchored is set, it matches whole origins. Expression refuses one that also matches
+// strangers' domains, with or without credentials.
 func (p *draftPolicy) Expression(e string, anchored bool, line int, remark string) {
 	pattern := expressionPattern(e, anchored)
 	if simple := patternOf(e); anchored && simple != "" {
@@ -127,10 +129,10 @@ func (p *draftPolicy) Expression(e string, anchored bool, line int, remark strin
 	_, err := core.New(core.Policy{AllowOrigins: []string{pattern}, AllowCredentials: true, DangerouslyAllowInsecureOrigins: true})
 	for fault := range core.PolicyErrors(err) {
 		detail := strings.TrimPrefix(fault.Detail, "with credentials, ")
-		fix := "write the origins, or an expression of the whole origin, such as https://[a-z0-9-]+\\.example\\.com"
+		fix := "list the origins, or write an expression that matches the whole origin, such as https://[a-z0-9-]+\\.example\\.com"
 		if !anchored {
 			p.d.Refuse(line, e, "the expression is not anchored, so it matches origins that only contain it: "+detail,
-				"write ^ and $ around it and \\. for dots, as in ^https://[a-z0-9-]+\\.example\\.com$")
+				"put ^ and $ around it and write \\. for dots, as in ^https://[a-z0-9-]+\\.example\\.com$")
 			return
 		}
 		p.d.Refuse(line, e, detail, fix)
@@ -171,15 +173,15 @@ func (p *draftPolicy) Network(line int, remark string) {
 	p.remarks["allow_private_network"] = remarkAt(line, remark)
 }
 
-// maxPolicyAge is the longest max_age of a policy, in seconds.
+// maxPolicyAge is the largest max_age of a policy, in seconds.
 const maxPolicyAge = 24 * 60 * 60
 
-// Age sets max_age from seconds. Zero means that preflights are not cached. More than a day
-// becomes a day, which is announced.
+// Age sets max_age from seconds. Zero means that preflights are not cached. An age above a day
+// becomes a day, with a note.
 func (p *draftPolicy) Age(seconds, line int, remark string) {
 	if seconds > maxPolicyAge {
 		seconds = maxPolicyAge
-		p.d.Note(line, MaxAgeAspect, "max_age becomes 24h, the most that a policy has; no browser keeps a preflight for longer")
+		p.d.Note(line, MaxAgeAspect, "max_age becomes 24h, the maximum in a policy; no browser caches a preflight for longer")
 	}
 	p.MaxAge = time.Duration(seconds) * time.Second
 	if seconds <= 0 {
@@ -195,9 +197,10 @@ func remarkAt(line int, remark string) string {
 	return strings.TrimSuffix("line "+strconv.Itoa(line)+": "+remark, ": ")
 }
 
-// Import makes a configuration from a file of a target. The error joins an [*ImportError] for
-// each part that no policy says or that would make the policy wider. Import compares the
-// policy with what it read: a difference that no note announces is a [*BugError].
+// Import makes a configuration from a file of a target. The error joins an [*ImportError] for each
+// part that no policy can express or that would make the policy wider than the file. Import
+// compares the policy with the file and returns a [*BugError] if they differ in a way that no note
+// explains.
 func Import(source string, text []byte) (Imported, error) {
 	t, ok := Find(source)
 	if !ok || t.imports == nil {
@@ -248,8 +251,8 @@ func (d *importDraft) finish(t Target, source []byte) (Imported, error) {
 	return Imported{text, cfg, d.notes}, nil
 }
 
-// judge returns the differences in which the policy is wider than the source. It adds notes for
-// the others, unless the importer has announced them.
+// judge returns the differences in which the policy is wider than the source. It adds a note for
+// each other difference, unless the importer has already added one.
 func (d *importDraft) judge(all []Difference) (bugs []Difference) {
 	for _, x := range all {
 		quiet := x.Aspect == PassAspect || x.Aspect == ErrorAspect // the policy cannot be at fault
@@ -268,8 +271,8 @@ func (d *importDraft) judge(all []Difference) (bugs []Difference) {
 	return bugs
 }
 
-// flag sets the settings with which core accepts what the source allows anyway, and reports what
-// core never accepts.
+// flag sets the Dangerously settings that core requires for what the source already allows. It
+// reports what core never accepts.
 func (d *importDraft) flag() {
 	for _, p := range d.Policies {
 		_, err := core.New(p.Policy)
@@ -332,7 +335,7 @@ func (d *importDraft) write(t Target) []byte {
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	if err := e.Encode(root); err != nil {
-		return nil // nodes of strings can always be written
+		return nil // nodes of strings always encode
 	}
 	return b.Bytes()
 }
@@ -404,7 +407,7 @@ func sequence(list []string, style yaml.Style) *yaml.Node {
 	return n
 }
 
-// add adds an entry with a comment to a map. Comments of maps and lists are above them.
+// add adds an entry with a comment to a map. The comment of a map or list goes above it.
 func add(n *yaml.Node, key string, value *yaml.Node, remark string) {
 	k := scalar(key)
 	if c := comment(remark); value.Kind == yaml.ScalarNode || value.Style == yaml.FlowStyle {

@@ -15,7 +15,7 @@ func ingressNginx() Target {
 		Title: "ingress-nginx",
 		Help:  "an Ingress with annotations of ingress-nginx",
 		Limits: []string{
-			"Import only: the controller is retired, and its annotations cannot say most policies.",
+			"Import only: the controller is retired, and its annotations cannot express most policies.",
 			"Without cors-allow-credentials, it allows credentials; without cors-allow-origin, every origin.",
 			"A value that it does not accept counts as absent, so that every origin is allowed.",
 			"A comma at the end of cors-allow-origin allows every origin.",
@@ -31,18 +31,17 @@ func ingressNginx() Target {
 	}
 }
 
-// ingressModel is what ingress-nginx answers (internal/ingress/annotations/cors/main.go,
+// ingressModel answers as ingress-nginx does (internal/ingress/annotations/cors/main.go,
 // internal/ingress/controller/template/template.go, buildCorsOriginRegex, and
 // rootfs/etc/nginx/template/nginx.tmpl, CORS, in github.com/kubernetes/ingress-nginx): it joins the
-// origins to one expression that ignores case and is anchored only at its end; "*" stands for
-// itself, also with credentials; every OPTIONS request of an allowed origin is answered; there is
-// no Vary.
+// origins to one expression that ignores case and is anchored only at its end; "*" is sent as "*",
+// also with credentials; every OPTIONS request of an allowed origin is answered; there is no Vary.
 type ingressModel struct {
 	any                               bool // every origin gets "*"
 	expression                        *regexp.Regexp
 	methods, headers, exposed, maxAge string
 	credentials                       bool
-	explicit                          bool // credentials are asked for
+	explicit                          bool // an annotation sets credentials
 	enabled                           bool
 	origins                           []located
 	lines                             map[string]int
@@ -114,14 +113,14 @@ func (m *ingressModel) fieldLine(name string) int {
 	return m.lines["enable-cors"]
 }
 
-// tolerates reports whether an origin is only allowed because the expression is not anchored at
-// its beginning: the scheme ends in that of an origin that is allowed.
+// tolerates reports whether an origin is allowed only because the expression is not anchored at its
+// beginning: its scheme merely ends in the scheme of an allowed origin.
 func (m *ingressModel) tolerates(origin string) bool {
 	scheme, _, _ := strings.Cut(origin, "://")
 	return scheme != "http" && scheme != "https"
 }
 
-// warn reports what the annotations do otherwise than they look.
+// warn adds notes about annotations that do not do what they seem to do.
 func (m *ingressModel) warn(d *importDraft) {
 	for _, e := range m.traps {
 		d.Refuse(e.Line, e.Entry, e.Problem, e.Fix)
@@ -136,21 +135,21 @@ func parseIngressNginx(text []byte) (*ingressModel, error) {
 	d := &importDraft{source: "ingress-nginx"}
 	trees, err := parseTrees(text)
 	if err != nil {
-		d.Refuse(0, "", err.Error(), "give an Ingress as YAML")
+		d.Refuse(0, "", err.Error(), "import an Ingress as YAML")
 		return nil, errors.Join(d.faults...)
 	}
 	m := &ingressModel{lines: make(map[string]int)}
 	for _, tree := range trees {
 		for _, t := range tree.Find(func(t textTree) bool { return t.Get(ingressPrefix + "enable-cors").Exists() }) {
 			if m.enabled {
-				d.Refuse(t.Line(), ingressPrefix+"enable-cors", "another Ingress also enables CORS", "give one Ingress at a time")
+				d.Refuse(t.Line(), ingressPrefix+"enable-cors", "another Ingress also enables CORS", "import one Ingress at a time")
 				continue
 			}
 			m.read(t)
 		}
 	}
 	if !m.enabled && len(d.faults) == 0 {
-		d.Refuse(0, ingressPrefix+"enable-cors", "no Ingress sets it to \"true\", so none answers CORS", "give the Ingress that does")
+		d.Refuse(0, ingressPrefix+"enable-cors", "no Ingress sets it to \"true\", so none answers CORS", "import the Ingress that does")
 	}
 	return m, errors.Join(d.faults...)
 }
@@ -187,7 +186,7 @@ func (m *ingressModel) read(t textTree) {
 	m.readOrigins(value("cors-allow-origin"))
 }
 
-// trap reports what Import refuses.
+// trap records an annotation that Import refuses.
 func (m *ingressModel) trap(entry, problem, fix string) {
 	m.traps = append(m.traps, &ImportError{Source: "ingress-nginx", Line: m.lines["cors-allow-origin"], Entry: entry,
 		Problem: problem, Fix: fix})
@@ -215,7 +214,7 @@ func (m *ingressModel) readOrigins(text string, present bool) {
 		}
 		if !ingressOrigin.MatchString(o) {
 			m.notes = append(m.notes, Note{m.lines["cors-allow-origin"], "",
-				"the controller leaves out " + quote(o) + ", which has no scheme"})
+				"the controller ignores " + quote(o) + ", which has no scheme"})
 			continue
 		}
 		list = append(list, o)
@@ -223,24 +222,24 @@ func (m *ingressModel) readOrigins(text string, present bool) {
 	m.build(list)
 }
 
-// anyWithCredentials refuses credentials that are asked for but never work.
+// anyWithCredentials refuses credentials that an annotation sets but that never work.
 func (m *ingressModel) anyWithCredentials() {
 	if m.explicit {
-		m.trap("*", `with "*" the controller allows every origin without credentials, whatever cors-allow-credentials says; `+
+		m.trap("*", `with "*", the controller allows every origin without credentials, even if cors-allow-credentials is "true"; `+
 			"converted to the Gateway API, the same annotations allow every origin with credentials",
-			`set cors-allow-credentials: "false", which is what browsers see now, or list the origins in cors-allow-origin`)
+			`set cors-allow-credentials: "false", which has the same effect in browsers today, or list the origins in cors-allow-origin`)
 	}
 }
 
-// build makes the expression as the controller does.
+// build compiles the expression that the controller builds.
 func (m *ingressModel) build(list []string) {
 	if len(list) == 0 {
-		return // the controller writes no condition, so nobody is allowed
+		return // the controller writes no condition, so no origin is allowed
 	}
 	expression := "("
 	for i, o := range list {
 		if o == "" {
-			m.trap(",", "the controller makes an empty alternative of the empty element, which matches every origin", "remove the comma")
+			m.trap(",", "the controller turns the empty element into an empty alternative, which matches every origin", "remove the comma")
 			continue
 		}
 		one := strings.Replace(regexp.QuoteMeta(o), `\*`, `[A-Za-z0-9\-]+`, 1)

@@ -10,7 +10,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// istio is the corsPolicy of Istio's VirtualService, which Envoy carries out.
+// istio is the corsPolicy of Istio's VirtualService, which Istio translates for Envoy.
 //
 // Sources: networking/v1alpha3/virtual_service.proto in istio.io/api v1.32.0, and
 // TranslateCORSPolicy in pilot/pkg/networking/core/route/route.go in istio.io/istio.
@@ -30,10 +30,11 @@ func istio() Target {
 	}
 }
 
-// exportIstio writes a VirtualService for each host that a route names, and one for all others.
+// exportIstio writes a VirtualService for each host that a route names, and one for all other
+// hosts.
 func exportIstio(p *exportPlan) []byte {
 	var b strings.Builder
-	b.WriteString("# Replace the gateway and the destination by yours.\n")
+	b.WriteString("# Replace the gateway and the destination with yours.\n")
 	for i, h := range p.Hosts() {
 		host := h.Host
 		if host == "" {
@@ -51,7 +52,7 @@ spec:
 `, i, host)
 		for _, r := range h.Routes {
 			if policy, ok := p.OnePolicy(r); ok {
-				p.Usual(policy, false)
+				p.RefuseUnsupported(policy, false)
 				b.WriteString(istioMatch(r.Path) + p.istioPolicy(policy))
 			}
 		}
@@ -137,7 +138,8 @@ func parseIstio(text []byte) (*envoyModel, error) {
 	return m, nil
 }
 
-// istioRoutes returns a route for each match. A path and the prefix of all below it become one.
+// istioRoutes returns a route for each match. An exact path and the prefix of the paths below it
+// become one route.
 func istioRoutes(r textTree) ([]envoyRoute, error) {
 	base := envoyRoute{tree: r, forwards: r.Get("route").Exists()}
 	for _, set := range []string{"add", "set"} {

@@ -8,17 +8,17 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// right is what a script may do according to the answers.
+// right is one thing that the answers permit a script to do.
 type right struct {
 	aspect      Aspect
 	name        string
 	credentials bool
 }
 
-// rights are those of one origin at one place, in one browser.
+// rights are all rights of one origin at one place, in one browser.
 type rights struct {
 	all    map[right]bool
-	maxAge time.Duration // of a preflight that succeeds; negative if none does
+	maxAge time.Duration // how long a successful preflight is cached; negative if none succeeds
 }
 
 // profiles are the browsers that judge.
@@ -27,7 +27,7 @@ var profiles = func() []browsermodel.Profile {
 		browsermodel.Spec(), browsermodel.Chromium(), browsermodel.Firefox(), browsermodel.WebKit(),
 	}
 	for i := range list {
-		list[i].ListenersNameNoMethod = false // the questions have listeners only so that a preflight is sent
+		list[i].ListenersNameNoMethod = false // the questions have listeners only to cause a preflight
 	}
 	return list
 }()
@@ -48,8 +48,8 @@ func judge(list []question, file, model []Answer, n names) (all []Difference) {
 	byKey := make(map[string]Difference)
 	var order []string
 	for _, profile := range profiles {
-		// The application may answer a preflight with success or failure. What is wider
-		// counts with success, and what is narrower with failure.
+		// The application may answer a preflight with success or failure. Assume success to find
+		// what is wider, and failure to find what is narrower.
 		was := granted(profile, list, file, n, successStatus)
 		lucky, unlucky := granted(profile, list, model, n, successStatus), granted(profile, list, model, n, failureStatus)
 		for _, d := range slices.Concat(
@@ -74,9 +74,9 @@ func judge(list []question, file, model []Answer, n names) (all []Difference) {
 	return all
 }
 
-// passing compares which requests the application gets.
+// passing compares the requests that reach the application.
 func passing(list []question, file, model []Answer) (all []Difference) {
-	what := []string{"requests", "requests of the server's own pages", "OPTIONS requests that are no preflights"}
+	what := []string{"requests", "requests from the server's own pages", "OPTIONS requests that are not preflights"}
 	for i, what := range what {
 		switch {
 		case file[i].Reached && !model[i].Reached:
@@ -97,8 +97,8 @@ func passing(list []question, file, model []Answer) (all []Difference) {
 	return all
 }
 
-// granted returns the rights that answers give. The status is that of an application that
-// gets a preflight.
+// granted returns the rights that the answers give. status is the application's answer to a
+// preflight that reaches it.
 func granted(profile browsermodel.Profile, list []question, answers []Answer, n names, status int) rights {
 	g := rights{all: make(map[right]bool), maxAge: -1}
 	response := func(i int) browsermodel.Response {
@@ -148,7 +148,7 @@ func granted(profile browsermodel.Profile, list []question, answers []Answer, n 
 	return g
 }
 
-// withExposed returns a response that has every header that is asked for.
+// withExposed returns a response that has every header in the comparison.
 func withExposed(header browsermodel.Fields, n names) (all browsermodel.Fields) {
 	for _, value := range header.Values("Access-Control-Expose-Headers") {
 		all = append(all, field("Access-Control-Expose-Headers", value))
@@ -189,11 +189,11 @@ func missing(kind Kind, has, lacks rights) (all []Difference) {
 			}
 			if twin := collect[right{aspect: aspect, credentials: !credentials}]; twin != nil && credentials && sameNames(twin,
 				d.Names, aspect) {
-				continue // already said
+				continue // another difference covers it
 			} else if twin == nil || !sameNames(twin, d.Names, aspect) {
-				d.Text += " of requests without credentials"
+				d.Text += " in requests without credentials"
 				if credentials {
-					d.Text = string(aspect) + " of requests with credentials"
+					d.Text = string(aspect) + " in requests with credentials"
 				}
 			}
 			all = append(all, d)

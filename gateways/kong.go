@@ -21,8 +21,8 @@ func kong() Target {
 		Help: "a declarative configuration with the plugin cors",
 		Limits: []string{
 			"One policy for each plugin, and no routes: attach the plugin to a route of Kong.",
-			"Methods are an enumeration without QUERY and other new methods.",
-			"It drops the brackets of IPv6 addresses, so it allows no origin with one.",
+			"Methods come from a fixed list without QUERY and other new methods.",
+			"It drops the brackets of IPv6 addresses, so no origin with such an address matches.",
 			"It passes requests of disallowed origins on, so it has no reject_disallowed.",
 			"No origins means all origins, and no headers means all headers.",
 		},
@@ -43,9 +43,9 @@ func exportKong(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, true)
+	p.RefuseUnsupported(policy, true)
 	var b strings.Builder
-	b.WriteString("# The plugin for all routes. To use it for some, move it below a service or route.\n" +
+	b.WriteString("# The plugin applies to all routes. To limit it, move it below a service or route.\n" +
 		"_format_version: \"3.0\"\nplugins:\n  - name: cors\n    config:\n      origins:\n")
 	for _, o := range p.kongOrigins(policy) {
 		fmt.Fprintf(&b, "        - %s\n", singleQuoted(o))
@@ -59,9 +59,9 @@ func exportKong(p *exportPlan) []byte {
 	list("methods", p.methodsAmong(policy, kongMethods, false))
 	switch star := slices.Contains(policy.AllowHeaders, "*"); {
 	case star && policy.AllowCredentials:
-		b.WriteString("      # Without headers, the plugin allows those that a preflight asks for.\n")
+		b.WriteString("      # Without headers, the plugin allows every header that a preflight requests.\n")
 	case len(policy.AllowHeaders) == 0:
-		b.WriteString("      # Without headers, the plugin would allow all. No script can set Origin.\n")
+		b.WriteString("      # Without headers, the plugin would allow all of them. No script can set Origin.\n")
 		list("headers", []string{"origin"})
 	default:
 		list("headers", slices.Clone(policy.AllowHeaders))
@@ -77,17 +77,17 @@ func exportKong(p *exportPlan) []byte {
 	return []byte(b.String())
 }
 
-// kongOrigins returns the origins of a policy as Kong reads them: text with other characters than
-// those of names is an expression.
+// kongOrigins returns the origins of a policy in the form that Kong reads. Kong treats an entry as
+// an expression if it has characters other than letters, digits, ".", ":", "/" and "-".
 func (p *exportPlan) kongOrigins(policy core.Policy) (list []string) {
-	const limit = "it drops the brackets of IPv6 addresses, so it allows no origin with one"
+	const limit = "it drops the brackets of IPv6 addresses, so no origin with such an address matches"
 	for _, e := range entriesOf(policy) {
 		expression, ok := pcre(e)
 		switch {
 		case e.Kind == anyEntry:
 			return []string{"*"}
 		case !ok:
-			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, "its expressions are PCRE, which reads this one in another way",
+			p.Lose(policy.Name, "AllowOrigins", e.Text, OriginAspect, "its expressions are PCRE, which interprets this one differently",
 				fixListOrigins,
 				"the origins of this entry are refused")
 			continue
@@ -114,7 +114,7 @@ func (p *exportPlan) kongOrigins(policy core.Policy) (list []string) {
 	return list
 }
 
-// singleQuoted returns a text for YAML, in which nothing is escaped but the quote.
+// singleQuoted returns a text as a single-quoted YAML scalar, in which only the quote is escaped.
 func singleQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func importKong(text []byte, d *importDraft) {
@@ -156,7 +156,7 @@ func importKong(text []byte, d *importDraft) {
 func (p *draftPolicy) kongOrigins(k *kongConfig) {
 	if len(k.origins) == 0 || lists(k.origins, "*") {
 		if k.credentials {
-			p.d.Refuse(k.at("credentials"), "credentials", "with no origins, or *, and credentials, Kong allows every origin with cookies",
+			p.d.Refuse(k.at("credentials"), "credentials", "with credentials and no origins or *, Kong allows every origin with cookies",
 				"list the origins, or set credentials: false")
 			return
 		}
@@ -168,7 +168,7 @@ func (p *draftPolicy) kongOrigins(k *kongConfig) {
 		case kongNotPlain.MatchString(e.text):
 			p.kongExpression(e)
 		case len(origins(e.text)) == 0:
-			p.d.unheard(e)
+			p.d.noteNeverSent(e)
 		default:
 			p.Origin(e.text, e.line, "")
 		}
@@ -177,25 +177,25 @@ func (p *draftPolicy) kongOrigins(k *kongConfig) {
 
 func (p *draftPolicy) kongExpression(e textEntry) {
 	if !strings.Contains(e.text, ":") {
-		p.d.Refuse(e.line, e.text, "an expression without a colon matches hosts, with every scheme and port",
+		p.d.Refuse(e.line, e.text, "an expression without a colon is compared with the host only, so every scheme and port matches",
 			"write the whole origin, as in ^https://[a-z0-9-]+\\.example\\.com$")
 		return
 	}
 	text := kongText(e.text)
 	re, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
-		p.d.Refuse(e.line, e.text, "this expression uses what PCRE has and RE2 has not", "list the origins")
+		p.d.Refuse(e.line, e.text, "this expression uses a PCRE feature that RE2 lacks", "list the origins")
 		return
 	}
 	if !endsEverywhere(re) {
 		p.d.Refuse(e.line, e.text,
-			"Kong adds $ at the end, which ends only the last alternative, so the others match all that begins with them",
+			"Kong adds $ at the end, which applies only to the last alternative, so the others match everything that begins with them",
 			"write a group around the alternatives, as in ^(?:https://a\\.example|https://b\\.example)$")
 		return
 	}
 	if o := bracketed("regexp:" + text); o != "" {
 		p.d.Refuse(e.line, e.text, "it matches "+quote(o)+", which Kong never allows: it drops the brackets of IPv6 addresses",
-			"write the characters of the host, as in ^https://[a-z0-9.-]+\\.example\\.com$")
+			"write out the characters of the host, as in ^https://[a-z0-9.-]+\\.example\\.com$")
 		return
 	}
 	if inner, ok := anchored("^" + text); ok {
@@ -223,7 +223,7 @@ func endsEverywhere(re *syntax.Regexp) bool {
 	return false
 }
 
-// kongConfig is the configuration of Kong's plugin cors, with the meaning of its source:
+// kongConfig is the configuration of Kong's plugin cors, with the meaning that its source gives it:
 // https://github.com/Kong/kong/tree/master/kong/plugins/cors (handler.lua and schema.lua).
 type kongConfig struct {
 	line                                                          int
@@ -233,17 +233,17 @@ type kongConfig struct {
 	credentials, preflightContinue, privateNetwork, allowNoOrigin bool
 }
 
-// kongMethods are all that the schema lists, and what the plugin allows if none is set.
+// kongMethods are the methods that the schema lists. The plugin allows all of them if none is set.
 var kongMethods = []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
-// readKong reads a declarative configuration, a KongPlugin of Kubernetes, or a plugin as the
-// Admin API has it.
+// readKong reads a declarative configuration, a KongPlugin of Kubernetes, or the JSON of a plugin
+// from the Admin API.
 func readKong(text []byte) (*kongConfig, error) {
 	r := newReading("kong")
 	plugins := r.tree(text).Find(isKong)
 	if len(plugins) != 1 {
 		if len(plugins) > 1 {
-			r.fault(plugins[1].Line(), "cors", "the file has several cors plugins", "import a file with one of them at a time")
+			r.fault(plugins[1].Line(), "cors", "the file has several cors plugins", "import a file with only one of them")
 		} else if len(r.faults) == 0 {
 			r.fault(0, "", "the file has no plugin with the name cors", "import a file that has one")
 		}
@@ -270,7 +270,7 @@ func readKong(text []byte) (*kongConfig, error) {
 	r.tokens(k.exposed)
 	for _, m := range k.methods {
 		if !slices.Contains(kongMethods, m.text) {
-			r.fault(m.line, m.text, "Kong's schema has no such method", "write one of "+strings.Join(kongMethods, ", "))
+			r.fault(m.line, m.text, "Kong's schema does not have this method", "write one of "+strings.Join(kongMethods, ", "))
 		}
 	}
 	r.fewExpressions(slices.DeleteFunc(slices.Clone(k.origins), func(e textEntry) bool { return !kongNotPlain.MatchString(e.text) }))
@@ -279,14 +279,15 @@ func readKong(text []byte) (*kongConfig, error) {
 			continue
 		}
 		if _, err := regexp.Compile(o.text); err != nil {
-			r.fault(o.line, o.text, "this expression uses what PCRE has and RE2 has not", "write it without that, or list the origins")
+			r.fault(o.line, o.text, "this expression uses a PCRE feature that RE2 lacks",
+				"rewrite it without that feature, or list the origins")
 		}
 	}
 	return k, r.err()
 }
 
-// isKong reports whether a map is a cors plugin: of a declarative configuration or the Admin
-// API, or of Kubernetes. Without a configuration, it allows all.
+// isKong reports whether a map is a cors plugin of a declarative configuration, the Admin API or
+// Kubernetes. The map need not have a config: a plugin without one allows everything.
 func isKong(t textTree) bool {
 	config := t.Get("config").Exists()
 	return t.Get("plugin").Text() == "cors" && config ||
@@ -298,10 +299,10 @@ var (
 	kongNotPlain = regexp.MustCompile(`[^A-Za-z0-9.:/-]`)
 )
 
-// kongModel answers as the plugin does. As in its source, an expression that has no colon
-// matches hosts, of every scheme and port; ^ at the beginning of an expression is dropped, $
-// is added at the end, and the expression is anchored at the start only. So in "a|b", a
-// matches all that begins with it.
+// kongModel answers as the plugin does. As in its source, an expression that has no colon matches
+// hosts, of every scheme and port; ^ at the beginning of an expression is dropped, $ is added at
+// the end, and the expression is anchored at the start only. So in "a|b", the alternative a matches
+// every text that begins with a.
 type kongModel struct {
 	config  *kongConfig
 	origins []kongOrigin
@@ -339,7 +340,8 @@ func newKongModel(k *kongConfig) (*kongModel, error) {
 		if o.byHost {
 			if pattern, err = hostExpression(text); err != nil {
 				return nil, &ImportError{
-					Source: "kong", Line: e.line, Entry: e.text, Problem: "this expression for hosts has $ where it cannot be compared",
+					Source: "kong", Line: e.line, Entry: e.text, Problem: "corskit cannot compare this host expression because of the " +
+						"place of its $",
 					Fix: "write the scheme, and $ only at the end",
 				}
 			}
@@ -398,7 +400,7 @@ func (m *kongModel) Answer(r core.Request) Answer {
 	return a
 }
 
-// origin adds what the functions configure_origin and configure_credentials add.
+// origin adds the headers of the plugin's functions configure_origin and configure_credentials.
 func (m *kongModel) origin(a *Answer, origin string, has bool) {
 	allow, vary, all := m.allowed(origin, has)
 	if m.config.credentials && (!all || has) {
@@ -446,8 +448,8 @@ func (m *kongModel) allowed(origin string, has bool) (allow string, vary, all bo
 
 var kongScheme = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9+.-]*):`)
 
-// kongNormalize returns an origin and its host as the plugin compares them. LuaSocket, which
-// takes the origin apart, drops the brackets of IPv6 addresses:
+// kongNormalize returns an origin and its host as the plugin compares them. LuaSocket, which parses
+// the origin, drops the brackets of IPv6 addresses:
 // https://github.com/lunarmodules/luasocket/blob/master/src/url.lua.
 func kongNormalize(origin string) (domain, host string) {
 	rest, scheme := origin, ""
@@ -476,7 +478,7 @@ func kongNormalize(origin string) (domain, host string) {
 	return domain, authority
 }
 
-// hostExpression returns an expression for the origins whose hosts match an expression that is
+// hostExpression returns an expression for the origins with a host that expr matches. expr is
 // anchored at the start.
 func hostExpression(expr string) (string, error) {
 	re, err := syntax.Parse(expr, syntax.Perl)
@@ -490,7 +492,7 @@ func hostExpression(expr string) (string, error) {
 	return `[a-z][a-z0-9+.-]*://(?:` + re.String() + `)(?::[0-9]+)?`, nil
 }
 
-// untilEnd returns an expression for all texts that begin with a match. It has no $.
+// untilEnd returns an expression, without $, for all texts that begin with a match.
 func untilEnd(re *syntax.Regexp) (*syntax.Regexp, bool) {
 	c := *re
 	switch re.Op {

@@ -20,8 +20,8 @@ func krakend() Target {
 		Help: "extra_config of a krakend.json with security/cors",
 		Limits: []string{
 			"One policy for the whole gateway.",
-			"One wildcard for each origin, which crosses dots. No regular expressions, no ranges of ports.",
-			"Methods are an enumeration without QUERY and other new methods, and OPTIONS is always allowed.",
+			"One wildcard for each origin, which also matches dots. No regular expressions, no ranges of ports.",
+			"Methods come from a fixed list without QUERY and other new methods, and OPTIONS is always allowed.",
 			"No headers means all headers, and no origins means all origins.",
 			"It passes requests of disallowed origins on, so it has no reject_disallowed.",
 		},
@@ -36,10 +36,10 @@ func krakend() Target {
 	}
 }
 
-// krakendMethods are those that the documentation lists.
+// krakendMethods are the methods that the documentation lists.
 var krakendMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-// krakendFile is what the exporter writes.
+// krakendFile is the JSON that the exporter writes.
 type krakendFile struct {
 	Version     int `json:"version"`
 	ExtraConfig struct {
@@ -62,16 +62,16 @@ func exportKrakenD(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, true)
+	p.RefuseUnsupported(policy, true)
 	p.wildcardHeaders(policy)
 	p.noZeroAge(policy)
 	if !slices.Contains(policy.AllowMethods, "OPTIONS") && !slices.Contains(policy.AllowMethods, "*") {
-		p.Refuse(policy.Name, "AllowMethods", "", "its preflights always allow the method OPTIONS (rs/cors)",
+		p.Refuse(policy.Name, "AllowMethods", "", "it always allows the method OPTIONS in preflights (rs/cors)",
 			"add OPTIONS to allow_methods")
 	}
 	s := krakendSettings{
 		AllowOrigins: p.originsAs(policy, spelling{
-			limit:      "it has one wildcard for each origin, which crosses dots, and no expressions",
+			limit:      "an origin may have one wildcard, which also matches dots, and there are no regular expressions",
 			subdomains: true, ports: true, null: true,
 		}),
 		AllowMethods: p.methodsAmong(policy, krakendMethods, false), AllowHeaders: policy.AllowHeaders, ExposeHeaders: policy.ExposeHeaders,
@@ -88,7 +88,7 @@ func exportKrakenD(p *exportPlan) []byte {
 	return jsonText(file)
 }
 
-// krakendConfig is what the module reads.
+// krakendConfig holds the settings that the module reads.
 type krakendConfig struct {
 	line                                     int
 	at                                       func(key string) int
@@ -231,7 +231,7 @@ func (m *krakendModel) allowsMethod(method string) bool {
 	return method == "OPTIONS" || slices.Contains(m.facts.Methods, method)
 }
 
-// allowsHeaders is stricter than rs/cors about white space, which browsers do not send.
+// allowsHeaders is stricter than rs/cors about white space; browsers send none here.
 func (m *krakendModel) allowsHeaders(lines []string) bool {
 	for _, line := range lines {
 		for name := range strings.SplitSeq(line, ",") {
@@ -265,7 +265,7 @@ func importKrakenD(text []byte, d *importDraft) {
 		p.Origin("*", lineOf(c.origins, c.line), "")
 		if c.credentials {
 			d.Note(c.at("allow_credentials"), "",
-				"KrakenD sends * for every origin, with which browsers allow no credentials, so allow_credentials is left out")
+				"KrakenD sends * for every origin, and browsers do not combine * with credentials, so allow_credentials is left out")
 		}
 	default:
 		p.krakendOrigins(c.origins)
@@ -274,7 +274,7 @@ func importKrakenD(text []byte, d *importDraft) {
 		d.needsSafe(c.methods, c.line, "allow_methods")
 	}
 	if lists(c.methods, "*") {
-		d.Note(lineOf(c.methods, c.line), "", "KrakenD takes * for the name of a method, so it is left out of the methods")
+		d.Note(lineOf(c.methods, c.line), "", "KrakenD treats * as the name of a method, so the policy leaves it out")
 	}
 	p.Methods(append(without(c.methods, "*"), "OPTIONS"), lineOf(c.methods, c.line), "KrakenD always allows OPTIONS")
 	if len(c.headers) == 0 || lists(c.headers, "*") {
@@ -294,7 +294,7 @@ func importKrakenD(text []byte, d *importDraft) {
 	}
 }
 
-// krakendOrigins adds the origins of a list in which * stands for any text.
+// krakendOrigins adds the origins of a list in which * matches any text.
 func (p *draftPolicy) krakendOrigins(list []textEntry) {
 	for _, e := range list {
 		lowered := strings.ToLower(e.text)
@@ -302,19 +302,19 @@ func (p *draftPolicy) krakendOrigins(list []textEntry) {
 		bare := strings.TrimSuffix(begin, ":")
 		switch {
 		case !wildcard && len(origins(lowered)) == 0:
-			p.d.unheard(e)
+			p.d.noteNeverSent(e)
 		case !wildcard:
 			p.Origin(lowered, e.line, "")
 		case core.IsOrigin(bare) && bare != begin && end == "":
 			if lists(list, bare) {
 				p.Origin(lowered, e.line, "")
 			} else {
-				p.Expression(regexp.QuoteMeta(begin)+"[0-9]+", true, e.line, "any port, but not without one")
+				p.Expression(regexp.QuoteMeta(begin)+"[0-9]+", true, e.line, "any port, but not the absence of one")
 			}
 		case strings.HasSuffix(begin, "://") && strings.HasPrefix(end, ".") && core.IsOrigin(begin+"a"+end):
 			p.Origin(lowered, e.line, "")
 		default:
-			p.Expression(regexp.QuoteMeta(begin)+".*"+regexp.QuoteMeta(end), true, e.line, "the * crosses dots")
+			p.Expression(regexp.QuoteMeta(begin)+".*"+regexp.QuoteMeta(end), true, e.line, "the * also matches dots")
 		}
 	}
 }

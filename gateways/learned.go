@@ -9,13 +9,13 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// maxAlternatives bounds the entries that one expression becomes.
+// maxAlternatives bounds the entries that replace one expression.
 const maxAlternatives = 64
 
-// entriesOf returns entries of AllowOrigins that match the same origins as an expression that
-// nobody anchors: origins and wildcards if that is possible, or else one expression. "null" and
-// origins that only exact entries match are left out.
-func entriesFor(e string) []string {
+// entriesMatching returns entries of AllowOrigins that match the same origins as an unanchored
+// expression: origins and wildcards if possible, and otherwise one expression. It leaves out "null"
+// and other origins that only exact entries match.
+func entriesMatching(e string) []string {
 	tree, err := syntax.Parse(e, syntax.Perl)
 	if err != nil {
 		return []string{expressionPattern(e, false)}
@@ -47,7 +47,8 @@ func entriesFor(e string) []string {
 	return distinct(entries)
 }
 
-// anchoredPattern returns a pattern without anchors, if that is possible.
+// anchoredPattern returns the pattern of an expression with its anchors removed, if that does not
+// change its meaning.
 func anchoredPattern(tree *syntax.Regexp, e string) string {
 	if tree.Op != syntax.OpConcat || len(tree.Sub) < 2 {
 		return expressionPattern(e, false)
@@ -78,8 +79,7 @@ func isBegin(re *syntax.Regexp) bool {
 }
 func isEnd(re *syntax.Regexp) bool { return re.Op == syntax.OpEndText || re.Op == syntax.OpEndLine }
 
-// alternatives returns the sequences of elements that an expression stands for. ok is false if
-// there are too many.
+// alternatives expands an expression into sequences of elements. ok is false if there are too many.
 func alternatives(re *syntax.Regexp) (all [][]*syntax.Regexp, ok bool) {
 	switch re.Op {
 	case syntax.OpCapture:
@@ -134,8 +134,9 @@ func fewLetters(re *syntax.Regexp) (all [][]*syntax.Regexp) {
 	return all
 }
 
-// entryFor returns the entry for a sequence, which may match more or less: the caller compares
-// them. The entry is empty if the sequence matches no origin of a pattern.
+// entryFor returns an entry for a sequence. The entry may match more or less than the sequence, so
+// the caller must compare them. It is empty if the sequence matches no origin that a pattern can
+// match.
 func entryFor(sequence []*syntax.Regexp) (entry string, ok bool) {
 	if n := len(sequence); n < 2 || !isBegin(sequence[0]) || !isEnd(sequence[n-1]) {
 		return "", false
@@ -150,7 +151,7 @@ func entryFor(sequence []*syntax.Regexp) (entry string, ok bool) {
 			b.WriteString(":*")
 		case re.Op == syntax.OpPlus && strings.Contains(re.Sub[0].String(), ".") && re.Sub[0].Op != syntax.OpCharClass &&
 			re.Sub[0].Op != syntax.OpAnyCharNotNL:
-			b.WriteString("*.") // of groups that end in a dot
+			b.WriteString("*.") // for groups that end in a dot
 		default:
 			b.WriteByte('*')
 		}
@@ -172,8 +173,8 @@ func stripGroups(re *syntax.Regexp) *syntax.Regexp {
 	return re
 }
 
-// sameOrigins reports whether a pattern and entries match the same origins, of those that
-// patterns match.
+// sameOrigins reports whether a pattern and entries match the same origins. It ignores origins that
+// only exact entries match.
 func sameOrigins(pattern string, entries []string) bool {
 	var patterns []string
 	for _, e := range entries {

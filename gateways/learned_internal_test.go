@@ -18,7 +18,7 @@ func TestEntriesForExpressions(t *testing.T) {
 		`^https://app\.example\.com`:                                {`regexp:https://app\.example\.com.*`},
 		`^(?:null|https://a\.test)$`:                                {"null", "https://a.test"},
 	} {
-		if got := entriesFor(e); !slices.Equal(got, want) {
+		if got := entriesMatching(e); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", e, got, want)
 		}
 	}

@@ -20,14 +20,15 @@ const (
 	fixListHeaders = "list the headers, or " + fixMount
 )
 
-// safeMethods are those that every policy allows.
+// safeMethods are the methods that every policy allows.
 var safeMethods = []string{"GET", "HEAD", "POST"}
 
-// methodsAmong returns the methods of a policy, GET, HEAD and POST first, for a target that knows
-// only some. It stands for "*" if wildcard is set, and otherwise all known ones do.
+// methodsAmong returns the methods of a policy, GET, HEAD and POST first, for a target that
+// supports only the known ones. For "*", it returns "*" if wildcard is set, and otherwise all known
+// methods.
 func (p *exportPlan) methodsAmong(policy core.Policy, known []string, wildcard bool) (list []string) {
 	list = slices.Clone(safeMethods)
-	only := "it knows only the methods " + strings.Join(known, ", ")
+	only := "it supports only the methods " + strings.Join(known, ", ")
 	for _, m := range policy.AllowMethods {
 		switch {
 		case slices.Contains(safeMethods, m):
@@ -35,7 +36,7 @@ func (p *exportPlan) methodsAmong(policy core.Policy, known []string, wildcard b
 			return []string{"*"}
 		case m == "*":
 			if p.Lose(policy.Name, "AllowMethods", "*", MethodAspect, only, fixListMethods,
-				"scripts may not use other methods than these") {
+				"scripts may use no other methods") {
 				for _, k := range known {
 					if !slices.Contains(list, k) && !slices.Contains([]string{"TRACE", "CONNECT"}, k) {
 						list = append(list, k)
@@ -43,7 +44,7 @@ func (p *exportPlan) methodsAmong(policy core.Policy, known []string, wildcard b
 				}
 			}
 		case !slices.Contains(known, m):
-			p.Lose(policy.Name, "AllowMethods", m, MethodAspect, only, "remove the method, or "+fixMount, "scripts may not use "+m)
+			p.Lose(policy.Name, "AllowMethods", m, MethodAspect, only, "remove the method, or "+fixMount, "scripts cannot use "+m)
 		default:
 			list = append(list, m)
 		}
@@ -51,13 +52,13 @@ func (p *exportPlan) methodsAmong(policy core.Policy, known []string, wildcard b
 	return list
 }
 
-// spelling is what a target that has a list of origins can say in it.
+// spelling describes the origins that a target can express in its list.
 type spelling struct {
-	limit      string // what it can say
+	limit      string // the target's limit, for errors
 	subdomains bool   // https://*.example.com
 	ports      bool   // http://localhost:*
 	null       bool
-	schemes    *regexp.Regexp // of exact origins; nil for all
+	schemes    *regexp.Regexp // permitted schemes of exact origins; nil for all
 }
 
 // originsAs returns the origins of a policy as a list. It refuses a policy without origins.
@@ -95,26 +96,26 @@ func (p *exportPlan) originsAs(policy core.Policy, s spelling) (list []string) {
 	return list
 }
 
-// noOrigins refuses a policy without any origin left. Many gateways take an empty list for all
+// noOrigins refuses a policy with no origin left, because many gateways treat an empty list as all
 // origins.
 func (p *exportPlan) noOrigins(policy core.Policy) {
 	if len(p.faults) > 0 {
-		return // this may be its consequence
+		return // the reported losses may be the reason
 	}
-	p.Refuse(policy.Name, "AllowOrigins", "", "no origin is left, and it has no setting that refuses all",
-		"list an origin that it can say, or remove its CORS settings and export nothing")
+	p.Refuse(policy.Name, "AllowOrigins", "", "no origin is left to export, and it has no setting that refuses all origins",
+		"list an origin that it can express, or remove its CORS settings and do not export")
 }
 
-// wildcardHeaders refuses "*" without credentials in a target that echoes the names that a
-// preflight asks for: the echo covers authorization, which "*" does not.
+// wildcardHeaders refuses "*" without credentials for a target that echoes the requested headers:
+// the echo covers authorization, and "*" does not.
 func (p *exportPlan) wildcardHeaders(policy core.Policy) {
 	if slices.Contains(policy.AllowHeaders, "*") && !policy.AllowCredentials && !slices.Contains(policy.AllowHeaders, "authorization") {
-		p.Refuse(policy.Name, "AllowHeaders", "*", "there, * allows authorization too, which it does not in a policy",
+		p.Refuse(policy.Name, "AllowHeaders", "*", "its * also allows authorization, and the * of a policy does not",
 			"add authorization to allow_headers, or list the headers")
 	}
 }
 
-// noZeroAge refuses max_age: disabled for a target whose documentation does not say that it sends a zero.
+// noZeroAge refuses max_age: disabled for a target that is not documented to send a zero.
 func (p *exportPlan) noZeroAge(policy core.Policy) {
 	if policy.MaxAge < 0 {
 		p.Refuse(policy.Name, "MaxAge", "", "its documentation does not say that it sends Access-Control-Max-Age: 0",
@@ -136,7 +137,7 @@ func age(policy core.Policy) int {
 	return int(policy.MaxAge / time.Second)
 }
 
-// optionalAge is like age for a target that sends none if none is set.
+// optionalAge is like age, for a target that sends no maximum age if none is set.
 func optionalAge(policy core.Policy) *int {
 	if policy.MaxAge == 0 {
 		return nil
@@ -145,14 +146,14 @@ func optionalAge(policy core.Policy) *int {
 	return &seconds
 }
 
-// optionsAnswered announces a gateway that answers all OPTIONS requests.
+// optionsAnswered adds the note of a gateway that answers all OPTIONS requests.
 func (p *exportPlan) optionsAnswered() {
-	p.Note("", "", PassAspect, "it answers every OPTIONS request itself, even one that is no preflight")
+	p.Note("", "", PassAspect, "it answers every OPTIONS request itself, even one that is not a preflight")
 }
 
-// noVary announces a gateway whose answers to other origins do not have Vary: Origin.
+// noVary adds the note of a gateway that omits Vary: Origin in answers to other origins.
 func (p *exportPlan) noVary(policy core.Policy, text string) {
-	p.Note(policy.Name, "AllowOrigins", VaryAspect, text+": do not let caches keep its responses, or add Vary: Origin to them")
+	p.Note(policy.Name, "AllowOrigins", VaryAspect, text+": do not let caches store its responses, or add Vary: Origin to them")
 }
 
 // jsonText returns a value as a JSON file.
@@ -162,13 +163,13 @@ func jsonText(value any) []byte {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	if err := e.Encode(value); err != nil {
-		return nil // maps and lists of texts can always be written
+		return nil // maps and lists of texts always encode
 	}
 	return []byte(b.String())
 }
 
-// pcre returns the expression of an entry in a form that PCRE and JavaScript read as RE2 does. ok
-// is false if there is none.
+// pcre returns the expression of an entry in a form that means the same in PCRE, JavaScript and
+// RE2. ok is false if no such form exists.
 func pcre(e originEntry) (expression string, ok bool) {
 	if e.Kind != expressionEntry {
 		return e.Expression, true
@@ -201,8 +202,8 @@ func bracketed(pattern string) string {
 	return ""
 }
 
-// needsSafe refuses a list of methods of a source that checks the method of every request, unless it
-// has GET, HEAD and POST: every policy allows these.
+// needsSafe is for a source that checks the method of every request. It refuses a list without GET,
+// HEAD and POST, because every policy allows these.
 func (d *importDraft) needsSafe(list []textEntry, line int, key string) {
 	for _, m := range safeMethods {
 		if !slices.ContainsFunc(list, func(e textEntry) bool { return e.text == m }) {
@@ -212,7 +213,7 @@ func (d *importDraft) needsSafe(list []textEntry, line int, key string) {
 	}
 }
 
-// without returns the texts of a list that are not the given one.
+// without returns the texts of a list except the given one.
 func without(list []textEntry, text string) (kept []string) {
 	for _, e := range list {
 		if e.text != text {
@@ -227,21 +228,21 @@ func lists(list []textEntry, text string) bool {
 	return slices.ContainsFunc(list, func(e textEntry) bool { return e.text == text })
 }
 
-// literalStars removes "*" from the lists of a source that sends it together with credentials.
-// Browsers then take it for an ordinary name.
+// literalStars removes "*" from the list of a source that sends it together with credentials.
+// Browsers then treat it as an ordinary name.
 func (p *draftPolicy) literalStars(list []textEntry, credentials bool, aspect Aspect) []string {
 	if !credentials {
 		return textsOf(list)
 	}
 	for _, e := range list {
 		if e.text == "*" {
-			p.d.Note(e.line, aspect, "* covers the "+string(aspect)+" only of requests without credentials, so it is left out")
+			p.d.Note(e.line, aspect, "* covers "+string(aspect)+" only without credentials; it is left out")
 		}
 	}
 	return without(list, "*")
 }
 
-// echoedHeaders sets allow_headers for a source that echoes the names that a preflight asks for.
+// echoedHeaders sets allow_headers for a source that echoes the requested headers.
 func (p *draftPolicy) echoedHeaders(credentials bool, line int, remark string) {
 	list := []string{"*"}
 	if !credentials {
@@ -250,13 +251,13 @@ func (p *draftPolicy) echoedHeaders(credentials bool, line int, remark string) {
 	p.Headers(list, line, remark)
 }
 
-// unheard adds a note about an entry that no browser's origin equals.
-func (d *importDraft) unheard(e textEntry) {
+// noteNeverSent adds a note about an entry that no browser sends as an origin.
+func (d *importDraft) noteNeverSent(e textEntry) {
 	d.Note(e.line, "", quote(e.text)+": no browser sends this origin, so the entry allows nothing and is left out")
 }
 
-// anchored returns what is between ^ and $ of an expression, without a group around it. ok is
-// false if the expression is not anchored at both ends in all its alternatives.
+// anchored returns the part of an expression between ^ and $, without a group around it. ok is
+// false unless all alternatives of the expression are anchored at both ends.
 func anchored(e string) (inner string, ok bool) {
 	inner, begins := strings.CutPrefix(e, "^")
 	inner, ends := strings.CutSuffix(inner, "$")
@@ -290,14 +291,15 @@ func plainOrigin(e string) string {
 	return ""
 }
 
-// varyNote announces that a policy sends Vary: Origin where the source does not.
+// varyNote adds a note that the policy sends Vary: Origin where the source does not.
 func (d *importDraft) varyNote() {
 	d.Note(0, VaryAspect,
-		"the source leaves out Vary: Origin in some responses, so caches can give one origin the response for another; the policy sends it")
+		"the source leaves out Vary: Origin in some responses, so a cache can give one origin the response for another; the policy sends "+
+			"it")
 }
 
-// optionsNote announces that an application behind a policy gets OPTIONS requests that the source
-// answers.
+// optionsNote adds a note that, with the policy, the application gets OPTIONS requests that the
+// source answers itself.
 func (d *importDraft) optionsNote() {
-	d.Note(0, PassAspect, "the source answers every OPTIONS request; behind a policy, the application gets those that are no preflights")
+	d.Note(0, PassAspect, "the source answers every OPTIONS request; behind a policy, the application gets those that are not preflights")
 }

@@ -5,30 +5,30 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Model is what a gateway answers according to a file. Behind it is an application that knows
-// nothing of CORS.
+// Model answers requests as a gateway with a given configuration file does. The application behind
+// the gateway does not handle CORS.
 type Model interface {
 	// Answer returns the answer to a request.
 	Answer(core.Request) Answer
-	// Facts returns on what the answers depend.
+	// Facts returns what the answers depend on.
 	Facts() Facts
 }
 
 // Answer is the answer of a gateway to one request.
 type Answer struct {
-	// Reached reports whether the application gets the request. Then Status is that of the
-	// application, and the field here is not used.
+	// Reached reports whether the application gets the request. If it does, the status is the
+	// application's, and Status is not used.
 	Reached bool
 	Status  int
-	// Header holds the fields that the gateway sends. If the application is reached, they are
-	// added to its response.
+	// Header holds the header fields that the gateway sends. If the application gets the request,
+	// the gateway adds them to the application's response.
 	Header browsermodel.Fields
-	// OnlySuccess means that responses of the application with an error status do not get Header.
+	// OnlySuccess means that the gateway does not add Header to error responses of the application.
 	OnlySuccess bool
 }
 
-// Facts are what the answers of a model depend on. If two origins match the same of Origins,
-// the model gives them the same answers, apart from their own names in the answers.
+// Facts are what the answers of a model depend on. If the same patterns in Origins match two
+// origins, both get the same answers, apart from their own names.
 type Facts struct {
 	// Origins are patterns in the syntax of core. An expression E that the gateway does not
 	// anchor is "regexp:.*(?:E).*".
@@ -36,8 +36,8 @@ type Facts struct {
 	Methods []string // that the model lists
 	Headers []string // request headers that the model lists
 	Exposed []string // response headers that the model lists
-	// Places are the hosts and paths that the model tells apart, in the syntax of
-	// core.Route: a path that ends in a slash includes those below it. Empty means any.
+	// Places are the hosts and paths that the model distinguishes, in the syntax of core.Route: a
+	// path that ends in a slash includes the paths below it. An empty host or path means any.
 	Places []RoutePlace
 }
 

@@ -11,10 +11,10 @@ func nginx() Target {
 		Title: "nginx",
 		Help:  "maps and a server of nginx, for the http block",
 		Limits: []string{
-			"It compares one place of a server: export one route at a time.",
+			"The text is for one place in a server: export one route at a time.",
 			"The names of methods and headers must not contain $, %, ' or `.",
-			"Several lines of Origin count as one value since nginx 1.23, and before only the first line counted.",
-			"A location with an add_header of its own loses the fields of the server.",
+			"Since nginx 1.23, several Origin lines count as one value; before, only the first line counted.",
+			"A location with its own add_header does not inherit those of the server.",
 		},
 		export: exportNginx,
 		imports: func(text []byte, d *importDraft) {
@@ -53,7 +53,7 @@ func exportNginx(p *exportPlan) []byte {
 	}
 	w := &nginxWriter{}
 	w.line("# Written by corskit. Include it in the http block, and change listen and proxy_pass.")
-	w.line("# A location with an add_header of its own needs those of the server too.")
+	w.line("# A location with its own add_header must repeat those of the server.")
 	w.line("")
 	var origins [][2]string
 	if !s.constant && s.other != "" {
@@ -88,8 +88,8 @@ func exportNginx(p *exportPlan) []byte {
 	return []byte(w.String())
 }
 
-// writeNginxAnswer writes the map that says what becomes of a request: "preflight" or "actual"
-// and a policy, "refused", or nothing.
+// writeNginxAnswer writes the map that decides how a request is answered: "preflight" or "actual"
+// with a policy, "refused", or nothing.
 func (s *serverRoute) writeNginxAnswer(w *nginxWriter) {
 	source := `$corskit_kind $corskit_policy`
 	var pairs [][2]string

@@ -113,8 +113,8 @@ func (m *nginxModel) locate(path string) *nginxScope {
 	return best.to
 }
 
-// run runs the steps of a block. done reports whether the request is answered with the status.
-// at is the block whose headers count.
+// run runs the steps of a block. done reports whether the steps answered the request, with the
+// status. at is the block that supplies the headers.
 func (q *nginxRequest) run(scope *nginxScope) (at *nginxScope, status int, done bool) {
 	at = scope
 	for _, s := range scope.steps {
@@ -148,7 +148,8 @@ func (c *nginxCondition) holds(q *nginxRequest) bool {
 	return c.test.matches(value) != c.not
 }
 
-// answer returns the answer with the headers of a block. A status of 0 is that of the application.
+// answer returns the answer with the headers of a block. A status of 0 means that the application
+// answers.
 func (q *nginxRequest) answer(at *nginxScope, status int) Answer {
 	a := Answer{Reached: status == 0, Status: status}
 	usual := status == 0 || slices.Contains([]int{200, 201, 204, 206, 301, 302, 303, 304, 307, 308}, status)
@@ -243,7 +244,7 @@ func (s *nginxScope) fieldLine(name string) int {
 	return 0
 }
 
-// parseNginxModel returns the model of a file with one server that answers CORS.
+// parseNginxModel returns the model of a file in which one server handles CORS.
 func parseNginxModel(text []byte) (*nginxModel, error) {
 	m := &nginxModel{serverFile: newServerFile("nginx"), maps: make(map[string]*valueMap)}
 	list, fault := parseNginx(text)
@@ -293,7 +294,7 @@ func (m *nginxModel) collect(list []*directive, outer *nginxScope, servers *[]*d
 	return rest
 }
 
-// choose returns the only server that answers CORS.
+// choose returns the only server that handles CORS.
 func (m *nginxModel) choose(servers []*directive) *directive {
 	var found []*directive
 	for _, s := range servers {
@@ -306,7 +307,7 @@ func (m *nginxModel) choose(servers []*directive) *directive {
 	}
 	for _, other := range found[1:] {
 		m.fault(other.name.line, "server", fmt.Sprintf("another server than that of line %d also answers CORS", found[0].name.line),
-			"give one server at a time")
+			"import one server at a time")
 	}
 	return found[0]
 }
@@ -324,11 +325,11 @@ func mentionsCORS(d *directive) bool {
 func (m *nginxModel) addMap(d *directive) {
 	name, ok := nginxTemplate(d.argument(1)).variable()
 	if !ok || len(d.args) != 2 {
-		m.fault(d.name.line, "map", "is not a map of one text to one variable", "write map $http_origin $name { ... }")
+		m.fault(d.name.line, "map", "is not a map from one text to one variable", "write map $http_origin $name { ... }")
 		return
 	}
 	if len(d.block) > maxEntries {
-		m.fault(d.name.line, "map", "the map has too many lines to compare", "give a smaller part of it")
+		m.fault(d.name.line, "map", "the map has too many lines to compare", "import a smaller part of it")
 		return
 	}
 	v := &valueMap{source: nginxTemplate(d.argument(0)), textOnly: true, line: d.name.line}
@@ -338,9 +339,10 @@ func (m *nginxModel) addMap(d *directive) {
 		switch {
 		case key == "volatile" && len(c.args) == 0:
 		case key == "hostnames" && len(c.args) == 0 || key == "include":
-			m.fault(c.name.line, key, "the map has keys that are not in this file, or wildcards", "write the keys out, as expressions")
+			m.fault(c.name.line, key, "the map has wildcards, or keys that are not in this file",
+				"write out the keys as regular expressions")
 		case len(c.args) != 1:
-			m.fault(c.name.line, key, "a line of a map needs a key and a value", `write "key" "value";`)
+			m.fault(c.name.line, key, "each line of a map needs a key and a value", `write "key" "value";`)
 		case key == "default":
 			v.fallback = nginxTemplate(c.argument(0))
 		case strings.HasPrefix(key, "~"):
@@ -368,12 +370,12 @@ func (m *nginxModel) expression(e string, fold bool, line int) (c valueCase, ok 
 	}
 	re, err := foreignExpression(e, fold)
 	if err != nil {
-		m.fault(line, e, "corskit cannot read the expression: "+quoteError(err), "write it without lookaround and references to groups")
+		m.fault(line, e, "corskit cannot read the expression: "+quoteError(err), "write it without lookaround and backreferences")
 	}
 	return valueCase{match: re, line: line}, err == nil
 }
 
-// checkMaps finds the maps that depend on the origin, and what they depend on.
+// checkMaps finds the maps that depend on the origin, and the origins that they match.
 func (m *nginxModel) checkMaps() {
 	for _, v := range m.sortedMaps() {
 		variables := v.source.variables()
@@ -388,7 +390,7 @@ func (m *nginxModel) checkMaps() {
 		}
 		if slices.ContainsFunc(v.cases, func(c valueCase) bool { return !c.same }) {
 			m.fault(v.line, "map", "it compares $http_origin together with other text",
-				"make a map of $http_origin alone, and use its variable")
+				"make a map of $http_origin only, and use its variable")
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (m *nginxModel) directive(d *directive, s *nginxScope, in *directive) {
 	case "return":
 		status, err := strconv.Atoi(d.argument(0))
 		if err != nil {
-			status = 302 // a URL alone
+			status = 302 // only a URL
 		}
 		s.steps = append(s.steps, nginxStep{status: max(status, 1)})
 	case "break":
@@ -41,22 +41,22 @@ func (m *nginxModel) directive(d *directive, s *nginxScope, in *directive) {
 	case "location":
 		m.location(d, s, in)
 	case "rewrite":
-		m.fault(line, name, "corskit does not follow rewritten paths", "give the server without it, and compare the paths by hand")
+		m.fault(line, name, "corskit does not interpret rewritten paths", "import the server without it, and compare the paths by hand")
 	case "include":
 		if !harmless(d.argument(0)) {
-			m.fault(line, d.argument(0), "the included file is not here", "write its contents in place of the include")
+			m.fault(line, d.argument(0), "the included file was not imported", "replace the include with its contents")
 		}
 	case "try_files", "error_page":
 		m.redirected(d, in)
 	case "limit_except", "more_clear_headers", "access_by_lua_block", "header_filter_by_lua_block", "rewrite_by_lua_block",
 		"content_by_lua_block", "js_content", "js_header_filter", "auth_request", "satisfy":
-		m.fault(line, name, "corskit does not know what it does to requests and fields",
-			"give the server without it, and look at it by hand")
+		m.fault(line, name, "corskit does not know what this directive does to requests and header fields",
+			"import the server without it, and review it by hand")
 	case "proxy_pass", "fastcgi_pass", "uwsgi_pass", "grpc_pass", "scgi_pass", "root", "alias":
 		s.handles = true
 	default:
 		if d.open && !slices.Contains([]string{"types", "map", "upstream", "events"}, name) {
-			m.fault(line, name, "corskit does not know this block", "give the server without it, and look at it by hand")
+			m.fault(line, name, "corskit does not know this block", "import the server without it, and review it by hand")
 		}
 	}
 }
@@ -74,7 +74,7 @@ func (m *nginxModel) header(d *directive, s *nginxScope) {
 		for _, a := range d.args {
 			name, value, ok := strings.Cut(a.text, ":")
 			if strings.HasPrefix(a.text, "-") {
-				m.fault(line, a.text, "more_set_headers with options is not known", "write it without options")
+				m.fault(line, a.text, "corskit does not read options of more_set_headers", "write it without options")
 				return
 			}
 			if ok && isCORS(strings.TrimSpace(name)) {
@@ -104,19 +104,20 @@ func (m *nginxModel) header(d *directive, s *nginxScope) {
 	}
 }
 
-// checkVariables reports variables whose value the model does not know.
+// checkVariables reports variables with a value that the model does not know.
 func (m *nginxModel) checkVariables(t template, line int) {
 	for _, name := range t.variables() {
 		known := slices.Contains([]string{"request_method", "uri", "document_uri", "request_uri", "host"}, name)
 		if _, ok := requestFields[nginxField(name)]; ok || known || m.maps[name] != nil || m.sets(name) {
 			continue
 		}
-		m.fault(line, "$"+name, "corskit does not know the value of the variable", "give the map or set that makes it")
+		m.fault(line, "$"+name, "corskit does not know the value of the variable", "import the map or set that defines it too")
 	}
 }
 
-// sets reports whether some block sets a variable. It is called while blocks are read, so it
-// believes that names with "cors" are set: an unset variable is empty.
+// sets reports whether some block sets a variable. It runs while blocks are still being read, so it
+// assumes that variables with "cors" in their names are set. The model treats an unset variable as
+// empty.
 func (m *nginxModel) sets(name string) bool { return strings.Contains(name, "cors") }
 
 // condition reads an if.
@@ -139,7 +140,7 @@ func (m *nginxModel) condition(d *directive, s *nginxScope) {
 	}
 	c := &nginxCondition{}
 	if len(words) == 0 || !strings.HasPrefix(words[0], "$") {
-		m.fault(d.name.line, "if", "corskit knows only conditions about variables", "give the server without it, and look at it by hand")
+		m.fault(d.name.line, "if", "corskit reads only conditions about variables", "import the server without it, and review it by hand")
 		return
 	}
 	c.value = nginxTemplate(words[0])
@@ -174,17 +175,17 @@ func (m *nginxModel) location(d *directive, s *nginxScope, in *directive) {
 	line := d.name.line
 	switch path := d.argument(0); {
 	case in.name.text == "location" || in.name.text == "if":
-		m.fault(line, path, "a location in another block is not known", "move it into the server")
+		m.fault(line, path, "corskit does not read a location within this block", "move it into the server")
 	case strings.HasPrefix(path, "@"):
 		if len(m.scope(d, s).added) > 0 {
-			m.fault(line, path, "a named location with fields of its own is not known", "set the fields in the server")
+			m.fault(line, path, "corskit does not read a named location with its own header fields", "set the header fields in the server")
 		}
 	case path == "=" && len(d.args) == 2:
 		m.place(d, s, d.argument(1), true)
 	case path == "^~" && len(d.args) == 2:
 		m.place(d, s, d.argument(1), false)
 	case path == "~" || path == "~*":
-		m.fault(line, d.argument(1), "a location with an expression: no route says it",
+		m.fault(line, d.argument(1), "a policy's route cannot express a location with a regular expression",
 			"write the location as a prefix, such as location /api/")
 	case len(d.args) == 1:
 		m.place(d, s, path, false)
@@ -196,8 +197,8 @@ func (m *nginxModel) location(d *directive, s *nginxScope, in *directive) {
 // place adds a location with a prefix or an exact path.
 func (m *nginxModel) place(d *directive, s *nginxScope, path string, exact bool) {
 	if !exact && !strings.HasSuffix(path, "/") {
-		m.fault(d.name.line, path, "the location also covers "+quote(path+"x")+", and no route does",
-			"write "+path+"/ for what is below it, or = "+path+" for the path itself")
+		m.fault(d.name.line, path, "the location also covers "+quote(path+"x")+", and no route of a policy can",
+			"write "+path+"/ for the paths below it, or = "+path+" for the path itself")
 		return
 	}
 	inner := m.scope(d, s)
@@ -207,17 +208,18 @@ func (m *nginxModel) place(d *directive, s *nginxScope, path string, exact bool)
 	}
 }
 
-// redirected reads directives that answer from another location.
+// redirected reports directives that answer from another location.
 func (m *nginxModel) redirected(d *directive, in *directive) {
 	own := slices.ContainsFunc(in.block, func(d *directive) bool { return d.name.text == "add_header" })
 	last := d.argument(len(d.args) - 1)
 	if d.name.text == "try_files" && in.name.text == "location" && own && !strings.HasPrefix(last, "=") {
-		m.fault(d.name.line, last, "try_files answers from another location, whose fields are others", "set the fields in the server")
+		m.fault(d.name.line, last, "try_files answers from another location, which has other header fields",
+			"set the header fields in the server")
 	}
 	if d.name.text == "error_page" && slices.ContainsFunc(d.args, func(w word) bool {
 		return w.text == "403" || w.text == "204" ||
 			w.text == "405"
 	}) {
-		m.fault(d.name.line, "error_page", "the page of an error answers instead of the status", "remove 403 and 405 from it")
+		m.fault(d.name.line, "error_page", "the error page replaces the answer with this status", "remove 403 and 405 from it")
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 // parseNginx parses a file of nginx (ngx_conf_file.c, ngx_conf_read_token).
 func parseNginx(text []byte) ([]*directive, *syntaxFault) {
-	g := grammar{smaller: "give only the server that answers CORS", word: nginxWord, directive: nginxDirective}
+	g := grammar{smaller: "import only the server that handles CORS", word: nginxWord, directive: nginxDirective}
 	return g.parse(text)
 }
 
@@ -66,7 +66,7 @@ func nginxWord(s string, i int) (w word, end int, fault *syntaxFault) {
 	return w, i, nil
 }
 
-// nginxEscape returns what a backslash and a character stand for.
+// nginxEscape returns the character that an escape sequence means.
 func nginxEscape(c byte) string {
 	switch c {
 	case '"', '\'', '\\':

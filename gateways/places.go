@@ -9,11 +9,11 @@ import (
 // spot is a host and a path of requests.
 type spot struct{ host, path string }
 
-// defaultHost is the host of requests if no side names one.
+// defaultHost is the host of requests if neither side names one.
 const defaultHost = "gateway.invalid"
 
-// placesFor returns hosts and paths of requests: each that either side names, one that none
-// names, and paths that a careless comparison takes for one that is named.
+// placesFor returns the hosts and paths of the requests: each that either side names, one that
+// neither names, and paths that a careless comparison would confuse with a named one.
 func placesFor(sides ...[]RoutePlace) ([]spot, error) {
 	hosts, paths := []string{defaultHost}, []string{"/" + sample}
 	for _, side := range sides {
@@ -39,7 +39,7 @@ func placesFor(sides ...[]RoutePlace) ([]spot, error) {
 	return all, nil
 }
 
-// pathsNear returns paths that a route covers, or that look so.
+// pathsNear returns paths that a route covers, and similar paths that it does not cover.
 func pathsNear(path string) []string {
 	if path == "" || path == "/" {
 		return []string{"/"}

@@ -25,49 +25,49 @@ func krakendWith(fields string) string {
 
 func init() { traps = append(traps, pluginTraps...) }
 
-// pluginTraps are files of gateways that look narrower than they are, or say less than a policy does.
+// pluginTraps are gateway files that allow more than they seem to, or that no policy can express.
 var pluginTraps = []trap{
 	{"kong", kongWith("credentials: true"), []string{"line 4: ", "Kong allows every origin with cookies", "list the origins"}},
 	{"kong", kongWith("origins: ['*', 'https://a.example']\ncredentials: true"),
 		[]string{"line 5: ", "Kong allows every origin with cookies"}},
 	{"kong", kongWith(`origins: ['.*\.example\.com']`),
-		[]string{"line 4: ", "matches hosts, with every scheme and port", "write the whole origin"}},
+		[]string{"line 4: ", "every scheme and port matches", "write the whole origin"}},
 	{"kong", kongWith(`origins: ['^https://a\.example|https://b\.example']`),
-		[]string{"line 4: ", "ends only the last alternative", "write a group around"}},
-	{"kong", kongWith(`origins: ['https://.*']`), []string{"line 4: ", "which Kong never allows", "write the characters of the host"}},
-	{"kong", kongWith(`origins: ['https://[a-z.]+']`), []string{"line 4: ", "write the origins"}},
+		[]string{"line 4: ", "applies only to the last alternative", "write a group around"}},
+	{"kong", kongWith(`origins: ['https://.*']`), []string{"line 4: ", "which Kong never allows", "write out the characters of the host"}},
+	{"kong", kongWith(`origins: ['https://[a-z.]+']`), []string{"line 4: ", "list the origins"}},
 	{"kong", kongWith(`origins: ['https://(?!evil)[a-z]+\.example']`), []string{"line 4: ", "PCRE"}},
 	{"kong", kongWith("origins: ['https://a.example']\npreflight_continue: true"),
 		[]string{"line 5: ", "the application answers preflights"}},
-	{"kong", kongWith("origins: ['https://a.example']\nmethods: [QUERY]"), []string{"line 5: ", "no such method"}},
+	{"kong", kongWith("origins: ['https://a.example']\nmethods: [QUERY]"), []string{"line 5: ", "this method"}},
 	{"kong", kongWith("origins: ['https://a.example']\norigin: x"), []string{"line 5: ", `"origin"`}},
 	{"kong", "plugins: [{name: cors, enabled: false, config: {origins: [https://a.example]}}]", []string{"line 1: ", "not enabled"}},
 	{"kong", "plugins: [{name: cors}, {name: cors}]", []string{"several cors plugins"}},
 	{"krakend", krakendWith(`"allow_methods": ["GET", "PUT"], "allow_origins": ["https://a.example"]`),
 		[]string{"line 2: ", `"HEAD"`, "every policy allows GET, HEAD and POST"}},
-	{"krakend", krakendWith(`"allow_origins": ["https://app*"]`), []string{"line 2: ", "write the origins"}},
+	{"krakend", krakendWith(`"allow_origins": ["https://app*"]`), []string{"line 2: ", "list the origins"}},
 	{"krakend", krakendWith(`"options_passthrough": true, "allow_origins": ["https://a.example"]`),
 		[]string{"the application answers preflights too"}},
 	{"krakend", krakendWith(`"options_success_status": 302, "allow_origins": ["https://a.example"]`),
 		[]string{"browsers refuse preflights with this status"}},
 	{"krakend", krakendWith(`"max_age": "soon"`), []string{"not a duration"}},
-	{"apisix", apisixWith(`allow_origins: "**"`), []string{"line 3: ", "allows every origin by name", "write * without allow_credential"}},
+	{"apisix", apisixWith(`allow_origins: "**"`), []string{"line 3: ", "echoes every origin", "write * without allow_credential"}},
 	{"apisix", apisixWith("allow_origins: '**'\nallow_credential: true\nallow_methods: '**'\nallow_headers: '**'\nexpose_headers: etag"),
-		[]string{"line 3: ", "allows every origin by name"}},
+		[]string{"line 3: ", "echoes every origin"}},
 	{"apisix", apisixWith("allow_origins: '*'\nallow_credential: true"), []string{"APISIX refuses * together with allow_credential"}},
 	{"apisix", apisixWith("allow_origins: https://a.example\nallow_origins_by_regex: ['.*\\.example\\.com']"),
-		[]string{"line 4: ", "not anchored", "write ^ and $"}},
+		[]string{"line 4: ", "not anchored", "put ^ and $"}},
 	{"apisix", apisixWith("allow_origins_by_regex: ['^https://[a-z]+\\.example\\.com$']"),
-		[]string{"by default", "older versions allow every origin"}},
+		[]string{"defaults to *", "older versions allow every origin"}},
 	{"apisix", apisixWith("allow_origins: https://a.example\nallow_origins_by_regex: ['^https://b\\.example$']"),
 		[]string{"line 3: ", "newer versions ignore allow_origins"}},
-	{"apisix", apisixWith("allow_origins_by_metadata: [EXAMPLE]"), []string{"line 3: ", "in the metadata"}},
+	{"apisix", apisixWith("allow_origins_by_metadata: [EXAMPLE]"), []string{"line 3: ", "in the plugin's metadata"}},
 	{"apisix", apisixWith("allow_origins: https://a.example\nallow_methods: put"), []string{"line 4: ", "browsers send PUT"}},
 	{"s3", `[{"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["GET"]}]`, []string{"line 1: ", `"HEAD"`, "every policy allows"}},
-	{"s3", `[{"AllowedOrigins": ["https://*"], "AllowedMethods": ["GET", "HEAD", "POST"]}]`, []string{"* stands for any text"}},
+	{"s3", `[{"AllowedOrigins": ["https://*"], "AllowedMethods": ["GET", "HEAD", "POST"]}]`, []string{"* matches any text"}},
 	{"s3", `[{"AllowedOrigins": ["null"], "AllowedMethods": ["GET", "HEAD", "POST"]}]`, []string{"any site can send this origin"}},
 	{"s3", `[{"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD", "POST"], "AllowedHeaders": ["x-amz-*"]}]`,
-		[]string{"no wildcards in names"}},
+		[]string{"no wildcards within header names"}},
 	{"s3", `[{"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD", "POST"], "ExposeHeaders": ["*"]}]`,
 		[]string{"no wildcards in ExposeHeaders"}},
 	{"s3", `[{"AllowedOrigins": ["https://*.a.example"], "AllowedMethods": ["GET", "HEAD", "POST"]},
@@ -75,7 +75,7 @@ var pluginTraps = []trap{
 	"AllowedMethods": ["GET", "HEAD", "POST", "PUT"]}]`, []string{"line 2: ", "an earlier rule allows this origin too"}},
 	{"s3", "<CORSConfiguration>\n<CORSRule>" +
 		"<AllowedOrigin>*</AllowedOrigin>\n<AllowedMethod>PATCH</AllowedMethod></CORSRule></CORSConfiguration>",
-		[]string{"line 3: ", "S3 has no such method"}},
+		[]string{"line 3: ", "S3 does not accept this method"}},
 	{"gcs", `[{"origin": ["https://*.a.example"], "method": ["GET", "HEAD", "POST"], "maxAgeSeconds": 60}]`,
 		[]string{"no wildcard within an origin"}},
 	{"gcs", `[{"origin": ["*"], "method": ["GET", "HEAD", "POST"], "responseHeader": ["*"], "maxAgeSeconds": 60}]`,
@@ -87,17 +87,17 @@ var pluginTraps = []trap{
 	{"azure-storage", "<Cors><CorsRule><AllowedOrigins>*,https://a.example</AllowedOrigins>" +
 		"<AllowedMethods>GET,HEAD,POST</AllowedMethods></CorsRule></Cors>", []string{"not a wildcard"}},
 	{"aws-apigateway", `{"AllowOrigins": ["*"], "AllowCredentials": true}`, []string{"* with credentials", "list the origins"}},
-	{"aws-apigateway", `{"allowOrigins": ["https://*"]}`, []string{"line 1: ", "every origin of the scheme"}},
+	{"aws-apigateway", `{"allowOrigins": ["https://*"]}`, []string{"line 1: ", "every origin with this scheme"}},
 	{"aws-apigateway", `{"AllowOrigins": ["https://*.a.example"]}`, []string{"no wildcard within an origin"}},
 	{"lambda-url", `{"Cors": {"AllowOrigins": ["*"], "AllowCredentials": true}}`, []string{"* with credentials"}},
-	{"lambda-url", `{"Cors": {"AllowOrigins": ["https://a.example"], "AllowMethods": ["OPTIONS"]}}`, []string{"no such method"}},
+	{"lambda-url", `{"Cors": {"AllowOrigins": ["https://a.example"], "AllowMethods": ["OPTIONS"]}}`, []string{"this method"}},
 	{"cloudfront", `{"AccessControlAllowOrigins": {"Items": ["https://a.example"]}}`,
 		[]string{"leaves preflights to the application", "add the function"}},
 	{"cloudfront", `{"AccessControlAllowOrigins": {"Items": ["*.a.example"]}}`, []string{"what a wildcard within an origin matches"}},
 }
 
-// TestModelsOfPlugins checks answers that the sources of the gateways show, apart from what
-// exporters write.
+// TestModelsOfPlugins checks answers to settings that exporters never write, against the source
+// code of the gateways.
 func TestModelsOfPlugins(t *testing.T) {
 	const stranger, a = "https://stranger.example", "https://a.example"
 	for _, test := range []struct {

@@ -10,10 +10,10 @@ import (
 // originChars are the characters of origins. Every class of a portable expression is a subset.
 const originChars = "+-./0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz"
 
-// portableExpression returns an expression that matches the same origins as an expression of
-// RE2, and means the same in RE2, PCRE and Java. It is not anchored. It has only characters of
-// origins, and neither quotes, white space, "#", "%" nor "$" but at the end of an alternative.
-// It may match text that is no origin.
+// portableExpression returns an expression that matches the same origins as an expression of RE2,
+// and means the same in RE2, PCRE and Java. It is not anchored. Apart from operators, it has only
+// characters of origins: no quotes, white space, "#" or "%", and "$" only at the end of an
+// alternative. It may match text that is not an origin.
 func portableExpression(e string) (string, error) {
 	tree, err := syntax.Parse(e, syntax.Perl)
 	if err != nil {
@@ -45,7 +45,8 @@ func quoteOrigin(s string) string {
 // errNothing is the error for an expression that matches no origin.
 var errNothing = errors.New("matches no origin")
 
-// writePortable writes an expression. Parts that only match what is in no origin are left out.
+// writePortable writes an expression. It leaves out parts that match only characters that no origin
+// has.
 func writePortable(b *strings.Builder, re *syntax.Regexp) error {
 	switch re.Op {
 	case syntax.OpEmptyMatch:
@@ -171,7 +172,7 @@ func writeClass(b *strings.Builder, re *syntax.Regexp) error {
 	return nil
 }
 
-// classOf returns the class of some characters, which are in ascending order.
+// classOf returns a class with the given characters, which must be in ascending order.
 func classOf(set []byte) string {
 	var b, brackets strings.Builder
 	dash := false

@@ -8,17 +8,17 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// names are what a comparison asks for.
+// names are the methods and headers that a comparison requests.
 type names struct {
 	methods []string
 	headers []string
 	exposed []string
 }
 
-// sampleMethod is a method that no side lists.
+// sampleMethod is a method that neither side lists.
 const sampleMethod = "CORSKIT-SAMPLE"
 
-// Names that are asked for although no side lists them.
+// Names that are requested although neither side lists them.
 var (
 	triedMethods = []string{"PUT", "DELETE", "PATCH", "patch", "OPTIONS", "QUERY", sampleMethod}
 	triedHeaders = []string{"authorization", "content-type", "x-requested-with", sample}
@@ -82,28 +82,28 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// unsafeValue is a value with which every request header needs a preflight.
+// unsafeValue is a header value that makes every request header need a preflight.
 const unsafeValue = `"x"`
 
-// question is a request to both sides.
+// question is a request that the comparison sends to both sides.
 type question struct {
-	fetch     browsermodel.Fetch // what the script asks for
+	fetch     browsermodel.Fetch // the request of the script
 	preflight bool
 	network   bool   // the preflight of a private network
-	name      string // the method or header that is asked for
+	name      string // the requested method or header
 	aspect    Aspect
 	request   core.Request
 }
 
-// The questions that come first, by index.
+// The indexes of the first questions.
 const (
 	plainQuestion   = iota // a GET
-	sameQuestion           // a POST of a page of the server itself
+	sameQuestion           // a POST from one of the server's own pages
 	optionsQuestion        // an OPTIONS request that is not a preflight
 	networkQuestion
 )
 
-// questionsFor returns the questions for a place, from stranger: see from.
+// questionsFor returns the questions for a place. Their origin is stranger; from changes it.
 func questionsFor(at spot, n names) []question {
 	fetch := browsermodel.Fetch{Origin: stranger, URL: "https://" + at.host + at.path, Method: "GET"}
 	ask := func(method, origin, site string) core.Request {
@@ -146,8 +146,8 @@ func questionsFor(at spot, n names) []question {
 	return list
 }
 
-// from changes the questions to those of an origin. If it is empty, only the first ones are left,
-// without Origin.
+// from returns the questions with another origin. If origin is empty, it returns only the first
+// questions, without Origin.
 func from(list []question, origin string) []question {
 	if origin == "" {
 		list = slices.Clone(list[:networkQuestion])
@@ -165,7 +165,7 @@ func from(list []question, origin string) []question {
 	return list
 }
 
-// ask returns the answers to questions.
+// ask returns the answers of one side to the questions.
 func (s side) ask(list []question) []Answer {
 	answers := make([]Answer, len(list))
 	for i, q := range list {

@@ -11,7 +11,7 @@ import (
 	"github.com/corskit/corskit/gateways"
 )
 
-// Values of random sources: usual ones, and those that gateways read in surprising ways.
+// Values of random sources: common ones, and ones that gateways interpret in surprising ways.
 var (
 	oddOrigins = []string{
 		"https://a.example", "https://b.example:8443", "http://c.example", "http://localhost:3000", "http://localhost", "http://[::1]:8080",
@@ -30,7 +30,7 @@ var (
 	oddAges = []string{"0", "5", "600", "100000", "-1", "99999999999", `"x"`}
 )
 
-// some returns a few of the values, as JSON. It favors the beginning.
+// some returns a few of the values as JSON. It prefers values near the beginning.
 func some(r *rand.Rand, values []string) string {
 	list := []string{}
 	for range r.IntN(4) {
@@ -40,7 +40,7 @@ func some(r *rand.Rand, values []string) string {
 	return string(text)
 }
 
-// methods returns some methods, mostly with those that every policy allows.
+// methods returns some methods, usually including those that every policy allows.
 func methods(r *rand.Rand) string {
 	if r.IntN(4) == 0 {
 		return some(r, oddMethods)
@@ -114,8 +114,8 @@ func awsSource(r *rand.Rand, flag, age string) string {
 		"ExposeHeaders", some(r, oddHeaders), "AllowCredentials", flag, "MaxAge", age)
 }
 
-// TestRandomSources imports random files. A policy is never wider than its file, and what is
-// refused has a reason and a fix.
+// TestRandomSources imports random files. No policy may be wider than its file, and every error
+// must have a reason and a fix.
 func TestRandomSources(t *testing.T) {
 	n := 100
 	if testing.Short() {

@@ -28,7 +28,7 @@ func textsOf(list []textEntry) (all []string) {
 	return all
 }
 
-// lineOf returns the line of the first entry, or that of what contains the list.
+// lineOf returns the line of the first entry, or container if the list is empty.
 func lineOf(list []textEntry, container int) int {
 	if len(list) > 0 {
 		return list[0].line
@@ -36,12 +36,12 @@ func lineOf(list []textEntry, container int) int {
 	return container
 }
 
-// reading reads the values of a file strictly, and collects what is wrong with them.
+// reading reads the values of a file strictly, and collects their faults.
 type reading struct{ fileFaults }
 
 func newReading(source string) *reading { return &reading{fileFaults{source: source}} }
 
-// fail adds the errors of another reading to those of a draft.
+// fail adds the errors of a reading to the draft.
 func (d *importDraft) fail(err error) {
 	for e := range Errors[*ImportError](err) {
 		d.faults = append(d.faults, e)
@@ -66,7 +66,7 @@ func (r *reading) tree(text []byte) textTree {
 	return textTree{}
 }
 
-// known reports keys of a map that are not known.
+// known reports keys of a map that are not among the given ones.
 func (r *reading) known(t textTree, keys ...string) {
 	for _, p := range t.Unknown(keys...) {
 		problem := "the key is not one of " + strings.Join(keys, ", ")
@@ -148,7 +148,7 @@ func (r *reading) fewExpressions(list []textEntry) {
 	}
 }
 
-// lineAt returns the line of a key of a map, or that of the map.
+// lineAt returns the line of a key of a map, or the line of the map if it lacks the key.
 func lineAt(t textTree, key string) int {
 	if v := t.Get(key); v.Exists() {
 		return v.Line()
@@ -166,7 +166,8 @@ func (r *reading) methods(list []textEntry) {
 	}
 }
 
-// tokens reports what is no name of a method or header. Browsers refuse a whole list that has it.
+// tokens reports entries that are not names of methods or headers. Browsers refuse the whole list
+// because of such an entry.
 func (r *reading) tokens(list []textEntry) {
 	for _, e := range list {
 		if !isToken(e.text) {
@@ -188,8 +189,8 @@ func (r *reading) seconds(t textTree, name string) *int {
 	return &value
 }
 
-// xml returns a document in XML: an element with elements is a map, in which a key may be
-// repeated, and others are texts.
+// xml returns an XML document as a tree: an element that contains elements is a map, in which keys
+// may repeat, and any other element is a text.
 func (r *reading) xml(text []byte) (root string, t textTree) {
 	x := &xmlReading{reading: r, decoder: xml.NewDecoder(bytes.NewReader(text))}
 	if len(text) > maxText {
@@ -275,7 +276,7 @@ func (x *xmlReading) element(depth int) *yaml.Node {
 	}
 }
 
-// all returns the texts of the elements with a name.
+// all returns the texts of the elements with the given name.
 func (r *reading) all(t textTree, name string) (list []textEntry) {
 	for _, p := range t.Pairs() {
 		if p.Key == name {
@@ -288,7 +289,7 @@ func (r *reading) all(t textTree, name string) (list []textEntry) {
 	return list
 }
 
-// firstLine returns the first line of a request field, which is what most gateways read.
+// firstLine returns the first line of a request field. Most gateways read only that one.
 func firstLine(lines []string) (value string, ok bool) {
 	if len(lines) == 0 {
 		return "", false
@@ -299,13 +300,14 @@ func firstLine(lines []string) (value string, ok bool) {
 // send adds a field to an answer.
 func (a *Answer) send(name, value string) { a.Header = append(a.Header, field(name, value)) }
 
-// isPreflight reports whether a request is a preflight, as the Fetch standard and most gateways
-// define it.
+// isPreflight reports whether a request is a preflight, by the definition of the Fetch Standard and
+// most gateways.
 func isPreflight(r core.Request) bool {
 	return r.Method == "OPTIONS" && len(r.Origin) > 0 && len(r.AccessControlRequestMethod) > 0
 }
 
-// origins returns those of a list that browsers send. Others match nothing.
+// origins returns the entries of a list that browsers can send as origins. The others match
+// nothing.
 func origins(list ...string) (valid []string) {
 	for _, o := range list {
 		if core.IsOrigin(o) || o == "null" {

@@ -21,9 +21,9 @@ func s3() Target {
 		Name: "s3", Title: "Amazon S3",
 		Help: "the JSON of put-bucket-cors",
 		Limits: []string{
-			"No switch for credentials: origins that are listed always may send them, and with * none may.",
+			"No switch for credentials: listed origins may always send them, and with * no origin may.",
 			"One policy, and no routes.",
-			"One wildcard for each origin, which crosses dots. No regular expressions, no ranges of ports.",
+			"One wildcard for each origin, which also matches dots. No regular expressions, no ranges of ports.",
 			"Only the methods GET, HEAD, POST, PUT and DELETE.",
 			"Exposed headers have no wildcard.",
 			"Responses to disallowed origins, and to requests without Origin, have no Vary: Origin.",
@@ -61,7 +61,7 @@ func exportS3(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	p.wildcardHeaders(policy)
 	p.noZeroAge(policy)
 	p.alwaysCredentials(policy)
@@ -69,7 +69,7 @@ func exportS3(p *exportPlan) []byte {
 	p.noVary(policy, "responses to disallowed origins and to requests without Origin have no Vary: Origin")
 	s := s3Settings{
 		AllowedOrigins: p.originsAs(policy, spelling{
-			limit:      "it has one wildcard for each origin, which crosses dots, and no expressions",
+			limit:      "an origin may have one wildcard, which also matches dots, and there are no regular expressions",
 			subdomains: true, ports: true,
 		}),
 		AllowedMethods: p.methodsAmong(policy, s3Methods, false), AllowedHeaders: slices.Clone(policy.AllowHeaders),
@@ -83,22 +83,23 @@ func exportS3(p *exportPlan) []byte {
 			s.ExposeHeaders = append(s.ExposeHeaders, h)
 		} else {
 			p.Lose(policy.Name, "ExposeHeaders", "*", ExposeAspect, "it refuses a wildcard in ExposeHeaders", fixListHeaders,
-				"scripts may read only the headers that they always may")
+				"scripts can read only the safelisted response headers")
 		}
 	}
 	text := jsonText(s3File{[]s3Settings{s}})
 	if len(text) > maxS3 {
-		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this needs %d", maxS3, len(text)),
+		p.Refuse(policy.Name, "AllowOrigins", "", fmt.Sprintf("it accepts at most %d bytes, and this configuration needs %d",
+			maxS3, len(text)),
 			"use patterns to shorten the list")
 	}
 	return text
 }
 
-// alwaysCredentials refuses a policy that lists origins without credentials, for a target that has
-// no switch for them.
+// alwaysCredentials refuses a policy that lists origins without credentials, for a target that
+// cannot turn credentials off.
 func (p *exportPlan) alwaysCredentials(policy core.Policy) {
 	if !policy.AllowCredentials && !slices.Contains(policy.AllowOrigins, "*") {
-		p.Refuse(policy.Name, "AllowCredentials", "", "it has no switch for credentials, and allows them to every origin that is listed",
+		p.Refuse(policy.Name, "AllowCredentials", "", "it has no switch for credentials, and allows them for every listed origin",
 			"set allow_credentials: true if that is acceptable, or mount corskit in front of it")
 	}
 }
@@ -111,7 +112,7 @@ type s3Rule struct {
 	maxAge                             *int
 }
 
-// maxRules is the largest number of rules of a bucket.
+// maxRules is the maximum number of rules of a bucket.
 const maxRules = 100
 
 // readS3 reads the JSON of the console and of put-bucket-cors, or the XML of the API.
@@ -165,7 +166,7 @@ func readS3(text []byte) ([]s3Rule, error) {
 	return rules, r.err()
 }
 
-// s3Rule reports what S3 refuses.
+// s3Rule reports the parts of a rule that S3 refuses.
 func (r *reading) s3Rule(rule s3Rule) {
 	r.tokens(rule.headers)
 	r.tokens(rule.exposed)
@@ -179,7 +180,7 @@ func (r *reading) s3Rule(rule s3Rule) {
 	}
 	for _, m := range rule.methods {
 		if !slices.Contains(s3Methods, m.text) {
-			r.fault(m.line, m.text, "S3 has no such method", "write one of "+strings.Join(s3Methods, ", "))
+			r.fault(m.line, m.text, "S3 does not accept this method", "write one of "+strings.Join(s3Methods, ", "))
 		}
 	}
 	for _, e := range rule.exposed {
@@ -188,7 +189,7 @@ func (r *reading) s3Rule(rule s3Rule) {
 		}
 	}
 	if rule.maxAge != nil && *rule.maxAge <= 0 {
-		r.fault(rule.at("MaxAgeSeconds"), "MaxAgeSeconds", "nothing says what S3 sends for a number that is not positive",
+		r.fault(rule.at("MaxAgeSeconds"), "MaxAgeSeconds", "the documentation does not say what S3 sends for a number below 1",
 			"remove it, or write at least 1")
 	}
 }
@@ -198,7 +199,7 @@ func isXML(text []byte) bool {
 	return strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(string(text[:min(len(text), 4096)]), "\ufeff"), " \t\r\n"), "<")
 }
 
-// elements reports elements that are not known. Others may be repeated.
+// elements reports elements other than the given ones. The given ones may repeat.
 func (r *reading) elements(t textTree, names ...string) {
 	for _, p := range t.Pairs() {
 		if !slices.Contains(names, p.Key) {
@@ -220,7 +221,7 @@ func (r *reading) number(t textTree, name string) *int {
 	return &n
 }
 
-// starPattern returns a pattern for a text in which * stands for any text.
+// starPattern returns a pattern for an entry in which * matches any text.
 func starPattern(s string) []string {
 	begin, end, ok := strings.Cut(s, "*")
 	if !ok {
@@ -229,7 +230,7 @@ func starPattern(s string) []string {
 	return []string{"regexp:" + regexp.QuoteMeta(begin) + ".*" + regexp.QuoteMeta(end)}
 }
 
-// starMatches reports whether a text matches one in which * stands for any text.
+// starMatches reports whether a pattern in which * matches any text matches s.
 func starMatches(pattern, s string) bool {
 	begin, end, ok := strings.Cut(pattern, "*")
 	if !ok {
@@ -238,8 +239,8 @@ func starMatches(pattern, s string) bool {
 	return len(s) >= len(begin)+len(end) && strings.HasPrefix(s, begin) && strings.HasSuffix(s, end)
 }
 
-// s3Model answers as S3 does: with the first rule that allows the origin, the method and all
-// headers that a preflight asks for. The bucket is the application.
+// s3Model answers as S3 does: the first rule that allows the origin, the method and all requested
+// headers applies. The bucket is the application.
 type s3Model struct {
 	rules []s3Rule
 	facts Facts
@@ -256,7 +257,7 @@ func newS3Model(rules []s3Rule) *s3Model {
 		m.facts.Methods = append(m.facts.Methods, textsOf(rule.methods)...)
 		m.facts.Exposed = append(m.facts.Exposed, textsOf(rule.exposed)...)
 		for _, h := range rule.headers {
-			// A name for each header with a wildcard, which no side lists.
+			// For each header entry with a wildcard, a name that it matches and neither side lists.
 			m.facts.Headers = append(m.facts.Headers, strings.ReplaceAll(h.text, "*", "x"))
 		}
 	}
@@ -328,7 +329,7 @@ func importS3(text []byte, d *importDraft) {
 		p.Methods(textsOf(rule.methods), lineOf(rule.methods, rule.line), "")
 		credentials := !lists(rule.origins, "*")
 		if credentials {
-			p.Credentials(rule.line, "S3 has no switch for credentials, and always allows them to listed origins")
+			p.Credentials(rule.line, "S3 has no switch for credentials, and always allows them for listed origins")
 		}
 		p.starHeaders(rule.headers, credentials, rule.line)
 		p.Exposed(textsOf(rule.exposed), lineOf(rule.exposed, rule.line), "")
@@ -338,7 +339,8 @@ func importS3(text []byte, d *importDraft) {
 	})
 }
 
-// importRules adds a policy for each rule of a bucket, unless they cannot be read.
+// importRules adds a policy for each rule of a bucket, unless err says that the rules cannot be
+// read.
 func importRules[R any](d *importDraft, rules []R, err error, line func(R) int, fill func(*draftPolicy, R)) {
 	if err != nil {
 		d.fail(err)
@@ -352,8 +354,8 @@ func importRules[R any](d *importDraft, rules []R, err error, line func(R) int, 
 }
 
 // storageRule adds the policy of a rule. It refuses a rule that shares an origin with an earlier
-// one, because a bucket then goes on to the later rule if the earlier one does not allow the
-// method or the headers, and a policy does not.
+// one: if the earlier rule does not allow the method or the headers, a bucket tries the later rule,
+// but corskit does not try a second policy.
 func (d *importDraft) storageRule(line int, fill func(*draftPolicy)) {
 	faults := len(d.faults)
 	earlier := slices.Clone(d.Policies)
@@ -365,8 +367,8 @@ func (d *importDraft) storageRule(line int, fill func(*draftPolicy)) {
 	for _, other := range earlier {
 		if o := shared(other.AllowOrigins, p.AllowOrigins); o != "" {
 			d.Refuse(line, o,
-				"an earlier rule allows this origin too, and the gateway uses whichever rule allows the method and the headers",
-				"write each origin into one rule")
+				"an earlier rule allows this origin too, and the gateway uses the first rule that also allows the method and the headers",
+				"list each origin in only one rule")
 			return
 		}
 	}
@@ -388,14 +390,14 @@ func shared(a, b []string) string {
 			}
 		}
 		if err != nil {
-			return pattern // too complex to tell
+			return pattern // too complex to compare, so assume that they share one
 		}
 	}
 	return ""
 }
 
-// starOrigins adds the origins of a list in which * stands for any text, in names of hosts only at
-// the beginning.
+// starOrigins adds the origins of a list in which * matches any text. In hosts, it accepts * only
+// at the beginning.
 func (p *draftPolicy) starOrigins(list []textEntry) {
 	if lists(list, "*") {
 		p.Origin("*", lineOf(list, 0), "")
@@ -406,7 +408,7 @@ func (p *draftPolicy) starOrigins(list []textEntry) {
 		bare := strings.TrimSuffix(begin, ":")
 		switch {
 		case !wildcard && len(origins(e.text)) == 0:
-			p.d.unheard(e)
+			p.d.noteNeverSent(e)
 		case e.text == "null":
 			p.d.Refuse(e.line, "null", "any site can send this origin, and would get credentials", "remove it")
 		case !wildcard:
@@ -415,19 +417,19 @@ func (p *draftPolicy) starOrigins(list []textEntry) {
 			if lists(list, bare) {
 				p.Origin(e.text, e.line, "")
 			} else {
-				p.Expression(regexp.QuoteMeta(begin)+"[0-9]+", true, e.line, "any port, but not without one")
+				p.Expression(regexp.QuoteMeta(begin)+"[0-9]+", true, e.line, "any port, but not the absence of one")
 			}
 		case strings.HasSuffix(begin, "://") && strings.HasPrefix(end, ".") && core.IsOrigin(begin+"a"+end):
 			p.Origin(e.text, e.line, "")
 		default:
-			p.d.Refuse(e.line, e.text, "here, * stands for any text, with dots, slashes and names of strangers",
-				"list the origins, or write * for a whole name, as in https://*.example.com")
+			p.d.Refuse(e.line, e.text, "here, * matches any text, including dots, slashes and strangers' domains",
+				"list the origins, or write * for whole labels, as in https://*.example.com")
 		}
 	}
 }
 
-// starHeaders sets allow_headers from a list that may have wildcards, of a source that echoes the
-// names that it allows.
+// starHeaders sets allow_headers from a list that may have wildcards, for a source that echoes the
+// headers that it allows.
 func (p *draftPolicy) starHeaders(list []textEntry, credentials bool, line int) {
 	if lists(list, "*") {
 		p.echoedHeaders(credentials, lineOf(list, line), "* allows all headers")
@@ -435,7 +437,7 @@ func (p *draftPolicy) starHeaders(list []textEntry, credentials bool, line int) 
 	}
 	for _, e := range list {
 		if strings.Contains(e.text, "*") {
-			p.d.Refuse(e.line, e.text, "policies have no wildcards in names of headers", "list the headers, or write *")
+			p.d.Refuse(e.line, e.text, "policies have no wildcards within header names", "list the headers, or write *")
 		}
 	}
 	p.Headers(textsOf(list), lineOf(list, line), "")

@@ -16,7 +16,7 @@ import (
 	"github.com/corskit/corskit/gateways/classes"
 )
 
-// serverModel is a model that knows the lines of its file.
+// serverModel is a model that can return the lines of its file.
 type serverModel interface {
 	Model
 	// located returns the patterns of Facts, in the order of the file.
@@ -27,12 +27,13 @@ type serverModel interface {
 
 // located is a condition on origins in a file.
 type located struct {
-	entries []string // of AllowOrigins, which match the same origins
+	entries []string // entries of AllowOrigins that match the same origins
 	source  string   // an expression, or a text
 	line    int
 }
 
-// matchesNull reports whether an expression matches "null", which no entry but "null" does.
+// matchesNull reports whether an expression matches "null". Only the entry "null" does that in a
+// policy.
 func (l located) matchesNull() bool {
 	re, err := regexp.Compile(l.source)
 	return err == nil && re.MatchString("null")
@@ -47,7 +48,7 @@ func originsOf(list []located) (all []string) {
 }
 
 // importServer makes policies from a model: it asks the model what the origins of each pattern may
-// do. finish compares the result with the model, so what cannot be said is found.
+// do. finish then compares the policies with the model, and so finds what they cannot express.
 func importServer(d *importDraft, m serverModel, err error) {
 	if err != nil {
 		refuseAll(d, err)
@@ -76,14 +77,14 @@ func refuseAll(d *importDraft, err error) {
 }
 
 type learner struct {
-	d        *importDraft
-	m        serverModel
-	policies map[string]*draftPolicy // by what they allow
-	entries  []string                // so far
-	anybody  *permission             // what origins may do that no pattern matches
+	d         *importDraft
+	m         serverModel
+	policies  map[string]*draftPolicy // by what they allow
+	entries   []string                // so far
+	unmatched *permission             // what origins that match no pattern may do
 }
 
-// permission is what the answers to an origin allow.
+// permission is what the answers permit an origin to do.
 type permission struct {
 	literal     bool // Access-Control-Allow-Origin is "*"
 	credentials bool
@@ -94,8 +95,8 @@ type permission struct {
 	network     bool
 }
 
-// stranger looks at the origins that no pattern matches. It returns false if they may do what no
-// policy says.
+// stranger asks what origins that match no pattern may do. It returns false if no policy can
+// express that.
 func (l *learner) stranger() bool {
 	p, ok := l.permission(stranger)
 	if !ok {
@@ -103,20 +104,20 @@ func (l *learner) stranger() bool {
 	}
 	if !p.literal {
 		line := l.m.fieldLine("Access-Control-Allow-Origin")
-		problem := "it repeats every origin, so every site may read the responses"
+		problem := "it echoes every origin, so any site may read the responses"
 		if p.credentials {
-			problem = "it repeats every origin and allows credentials, so every site may use the cookies of its visitors"
+			problem = "it echoes every origin and allows credentials, so any site may use the cookies of its visitors"
 		}
 		for _, each := range l.m.located() {
 			if slices.ContainsFunc(each.entries, func(e string) bool { return matches(e, stranger) }) {
 				line = each.line
 			}
 		}
-		l.d.Refuse(line, "Access-Control-Allow-Origin", problem, "list the origins, or, for data that everybody may read, send * "+
+		l.d.Refuse(line, "Access-Control-Allow-Origin", problem, "list the origins, or, for data that everyone may read, send * "+
 			"without credentials")
 		return false
 	}
-	l.anybody = p
+	l.unmatched = p
 	return true
 }
 
@@ -132,7 +133,7 @@ func regexpOf(pattern string) *regexp.Regexp {
 	return re
 }
 
-// learn adds the entries of a pattern to the policy that says what its origins may do.
+// learn adds the entries of a pattern to the policy with the permission of its origins.
 func (l *learner) learn(p located) {
 	for _, e := range p.entries {
 		example := l.example(e)
@@ -141,13 +142,13 @@ func (l *learner) learn(p located) {
 			continue // earlier entries decide, or it matches nothing
 		}
 		permission, ok := l.permission(example)
-		if !ok || permission.literal && l.anybody != nil {
+		if !ok || permission.literal && l.unmatched != nil {
 			continue
 		}
 		l.add(l.policy(permission, p.line), e, p)
 	}
 	if p.matchesNull() && !slices.Contains(l.entries, "null") {
-		if permission, ok := l.permission("null"); ok && l.anybody == nil {
+		if permission, ok := l.permission("null"); ok && l.unmatched == nil {
 			l.policy(permission, p.line).Origin("null", p.line, "the expression matches it")
 		}
 	}
@@ -169,7 +170,8 @@ func (l *learner) add(policy *draftPolicy, entry string, p located) {
 	policy.Expression(inner, !ok, p.line, remark)
 }
 
-// example returns an origin that an entry matches and no earlier one, or "" if there is none.
+// example returns an origin that this entry matches and no earlier entry does, or "" if there is
+// none.
 func (l *learner) example(entry string) string {
 	if core.IsOrigin(entry) || entry == "null" {
 		if slices.Contains(l.entries, entry) {
@@ -185,7 +187,7 @@ func (l *learner) example(entry string) string {
 	}
 	examples, err := core.Examples(entry, others...)
 	if err != nil {
-		l.d.Refuse(0, entry, "it is too complex to compare", "write the origins out, or a simpler expression")
+		l.d.Refuse(0, entry, "it is too complex to compare", "list the origins, or write a simpler expression")
 		return ""
 	}
 	for _, o := range examples {
@@ -205,17 +207,17 @@ func matches(entry, o string) bool {
 	return err == nil && engine.AllowsOrigin(o)
 }
 
-// strangerLast adds the policy for all other origins, which comes last.
+// strangerLast adds the policy for all other origins, which must be the last one.
 func (l *learner) strangerLast() {
-	if l.anybody != nil {
-		l.policy(l.anybody, l.m.fieldLine("Access-Control-Allow-Origin")).Origin("*", l.m.fieldLine("Access-Control-Allow-Origin"), "")
+	if l.unmatched != nil {
+		l.policy(l.unmatched, l.m.fieldLine("Access-Control-Allow-Origin")).Origin("*", l.m.fieldLine("Access-Control-Allow-Origin"), "")
 	}
 }
 
-// rejectsIn sets RejectDisallowed if requests of strangers do not reach the application.
+// rejectsIn sets RejectDisallowed if requests from strangers do not reach the application.
 func (l *learner) rejectsIn(policies []*draftPolicy) {
 	r := core.Request{Method: "GET", Host: defaultHost, Path: "/", Origin: []string{stranger}, SecFetchSite: []string{"cross-site"}}
-	if l.anybody != nil || l.m.Answer(r).Reached {
+	if l.unmatched != nil || l.m.Answer(r).Reached {
 		return
 	}
 	for _, p := range policies {
@@ -224,7 +226,7 @@ func (l *learner) rejectsIn(policies []*draftPolicy) {
 	}
 }
 
-// policy returns the policy that allows the same, and makes it if there is none.
+// policy returns the policy with a permission. It adds one if there is none.
 func (l *learner) policy(p *permission, line int) *draftPolicy {
 	key := fmt.Sprintf("%+v", *p)
 	if have := l.policies[key]; have != nil {
@@ -236,7 +238,7 @@ func (l *learner) policy(p *permission, line int) *draftPolicy {
 		policy.Credentials(l.m.fieldLine("Access-Control-Allow-Credentials"), "")
 	} else if p.credentials {
 		l.d.Note(l.m.fieldLine("Access-Control-Allow-Credentials"), "",
-			`no browser accepts Access-Control-Allow-Credentials together with "*", so the policy is without credentials`)
+			`no browser accepts Access-Control-Allow-Credentials together with "*", so the policy has no credentials`)
 	}
 	policy.Methods(p.methods, l.m.fieldLine("Access-Control-Allow-Methods"), "")
 	policy.Headers(p.headers, l.m.fieldLine("Access-Control-Allow-Headers"), "")
@@ -272,7 +274,8 @@ func (l *learner) permission(origin string) (p *permission, ok bool) {
 	return p, true
 }
 
-// askAll sends a preflight for names that no file lists. It returns false if the answer is a refusal.
+// askAll sends a preflight for names that no file lists. It returns false if the model refuses the
+// preflight.
 func (l *learner) askAll(p *permission, request core.Request) bool {
 	request.AccessControlRequestMethod = []string{"CORSKIT-SAMPLE"}
 	request.AccessControlRequestHeaders = []string{"authorization," + sample}
@@ -327,10 +330,10 @@ func (l *learner) askEach(p *permission, request core.Request) {
 			p.headers = append(p.headers, h)
 		}
 	}
-	ask(first) // for the age
+	ask(first) // to get the max age
 }
 
-// echoed returns the elements of a list, or "*" if it repeats what is asked for.
+// echoed returns the elements of a list, or "*" if the list echoes the requested names.
 func echoed(h browsermodel.Fields, name, asked string) []string {
 	value, _ := h.Get(name)
 	list := splitList(value)
@@ -343,7 +346,7 @@ func echoed(h browsermodel.Fields, name, asked string) []string {
 	return list
 }
 
-// unstarred removes "*" unless the field repeats what is asked for.
+// unstarred removes "*" unless the field echoes the requested names.
 func unstarred(list []string, h browsermodel.Fields, name string) []string {
 	value, _ := h.Get(name)
 	if slices.Contains(splitList(value), "*") {
@@ -352,7 +355,8 @@ func unstarred(list []string, h browsermodel.Fields, name string) []string {
 	return list
 }
 
-// compare announces what the policies do otherwise than the model, and refuses what they cannot say.
+// compare adds notes on how the policies differ from the model, and refuses what they cannot
+// express.
 func (l *learner) compare() {
 	if len(l.d.faults) > 0 || len(l.d.Policies) == 0 {
 		return
@@ -367,7 +371,7 @@ func (l *learner) compare() {
 	}
 	all, err := Differences(cfg, l.m)
 	if err != nil {
-		l.d.Refuse(0, "", err.Error(), "give a smaller part of the file")
+		l.d.Refuse(0, "", err.Error(), "import a smaller part of the file")
 		return
 	}
 	slices.SortStableFunc(all, func(a, b Difference) int { return cmp.Compare(a.Aspect, b.Aspect) })
@@ -381,12 +385,12 @@ func (l *learner) compare() {
 func configOf(d *importDraft) (*config.Config, error) {
 	text := d.write(Target{})
 	if text == nil {
-		return nil, errors.New("the policies cannot be written")
+		return nil, errors.New("the policies cannot be written as a file")
 	}
 	return config.Read(context.Background(), config.Static{"cors.yaml": text}, "cors.yaml", config.Options{Environ: []string{}})
 }
 
-// announce reports a difference.
+// announce reports a difference as a note or an error.
 func (l *learner) announce(x Difference) {
 	line := l.m.fieldLine("Access-Control-Allow-Origin")
 	note := func(line int, aspect Aspect, text string) {
@@ -396,14 +400,14 @@ func (l *learner) announce(x Difference) {
 	}
 	tolerant, _ := l.m.(interface{ tolerates(string) bool })
 	if x.Kind == Wider && tolerant != nil && !slices.ContainsFunc(x.Origins, func(o string) bool { return !tolerant.tolerates(o) }) {
-		note(line, x.Aspect, "fixed: the expression was not anchored, and allowed origins such as "+x.Origins[0])
+		note(line, x.Aspect, "fixed: the expression was not anchored and allowed origins such as "+x.Origins[0])
 		return
 	}
 	switch {
 	case x.Aspect == VaryAspect:
 		note(line, VaryAspect, "fixed: caches could give the response for one origin to another, because Vary did not name Origin")
 	case x.Aspect == ErrorAspect:
-		note(line, ErrorAspect, "fixed: scripts could not read error responses, which had no field of CORS")
+		note(line, ErrorAspect, "fixed: scripts could not read error responses, which had no CORS header fields")
 	case x.Aspect == PassAspect:
 		note(line, PassAspect, "other requests reach the application: "+x.Text)
 	case x.Aspect == RejectAspect:
@@ -412,9 +416,9 @@ func (l *learner) announce(x Difference) {
 	case x.Aspect == MaxAgeAspect:
 		note(l.m.fieldLine("Access-Control-Max-Age"), MaxAgeAspect, x.Text)
 	case x.Kind == Wider:
-		l.d.Refuse(line, "", "no policy allows what the file does: "+x.String(), "change it in the file, or write the policy by hand")
+		l.d.Refuse(line, "", "no policy can express what the file allows: "+x.String(), "change the file, or write the policy by hand")
 	default:
 		l.d.Refuse(line, "", "a policy would allow more than the file does: "+strings.Replace(x.String(), "narrower: ", "", 1),
-			"change it in the file, or write the policy by hand")
+			"change the file, or write the policy by hand")
 	}
 }

@@ -10,29 +10,29 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// serverRoute is what exporters to servers with a language of conditions write: nginx, HAProxy
-// and Caddy.
+// serverRoute is a route in the form that the exporters for nginx, HAProxy and Caddy need. These
+// servers have conditions in their configuration languages.
 type serverRoute struct {
 	// rules are in order. The first that matches an origin decides.
 	rules    []serverRule
 	policies []serverPolicy
-	// other is the policy of origins that no rule matches, or "".
+	// other is the policy for origins that no rule matches, or "".
 	other string
-	// constant means that other also governs requests without an origin.
+	// constant means that other also applies to requests without an origin.
 	constant bool
-	reject   bool // requests of origins without a policy are rejected
-	echoes   bool // some policy echoes what preflights ask for
+	reject   bool // reject requests from origins without a policy
+	echoes   bool // some policy echoes the names that preflights request
 	network  bool // some policy allows private networks
 }
 
-// serverRule matches origins. An empty policy means none.
+// serverRule matches origins. If policy is empty, no policy applies to them.
 type serverRule struct {
 	expression string // of PCRE and RE2, anchored
 	policy     string
 	remark     string
 }
 
-// serverPolicy holds the values of the fields. Empty ones are not sent.
+// serverPolicy holds the values of the response fields. Empty values are not sent.
 type serverPolicy struct {
 	name                             string
 	allowOrigin                      string // "*", or empty for the origin
@@ -41,11 +41,11 @@ type serverPolicy struct {
 	echoMethod, echoHeaders, network bool
 }
 
-// Guards against origins that expressions match in a server, although only exact entries allow
-// them: "null", origins without a host, and hosts with a dot at the end.
+// oddExpression matches origins that only exact entries may allow, although an expression in a
+// server may match them: "null", origins without a host, and origins whose host ends in a dot.
 const oddExpression = `^null$|://$|[.](?::[0-9]{1,5})?$`
 
-// Echoed names of preflights, as core limits them.
+// Expressions for the names that preflights request, with the limits of core.
 const (
 	echoTooLong     = `^.{1000}.{25}`
 	echoNoMethod    = `^(?:[*]|[Cc][Oo][Nn][Nn][Ee][Cc][Tt]|[Tt][Rr][Aa][Cc][EeKk])$`
@@ -58,7 +58,7 @@ func (p *exportPlan) serverRoute() (s *serverRoute, ok bool) {
 	r := p.Routes[0]
 	if len(p.Routes) > 1 || !r.All() {
 		p.fault(&ExportError{
-			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "the text is for one place of the server",
+			Target: p.target, Place: p.cfg.Place("", "Routes", -1), Limit: "the text is for one place in the server",
 			Fix: "export one route at a time (--route 0), or mount corskit in the application behind it",
 		})
 		return nil, false
@@ -98,7 +98,7 @@ func (p *exportPlan) serverPolicy(policy core.Policy, index int) serverPolicy {
 	}{{"AllowMethods", policy.AllowMethods}, {"AllowHeaders", policy.AllowHeaders}, {"ExposeHeaders", policy.ExposeHeaders}} {
 		for _, name := range l.list {
 			if !plainHeaderName.MatchString(name) {
-				p.Refuse(policy.Name, l.field, name, "corskit does not quote such a name in its language",
+				p.Refuse(policy.Name, l.field, name, "corskit cannot quote this name in its configuration language",
 					"leave the name out, or mount corskit in the application behind it")
 			}
 		}
@@ -127,7 +127,8 @@ func (p *exportPlan) serverPolicy(policy core.Policy, index int) serverPolicy {
 func (p *exportPlan) serverRules(s *serverRoute, policy core.Policy, name string) {
 	engine, err := core.New(policy)
 	if err != nil {
-		p.Refuse(policy.Name, "", "", "the policy cannot be compiled alone: "+quoteError(err), "mount corskit in the application behind it")
+		p.Refuse(policy.Name, "", "", "the policy does not compile on its own: "+quoteError(err),
+			"mount corskit in the application behind it")
 		return
 	}
 	for _, e := range entriesOf(policy) {
@@ -136,7 +137,7 @@ func (p *exportPlan) serverRules(s *serverRoute, policy core.Policy, name string
 			continue
 		}
 		if err != nil {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression cannot be written for it: "+quoteError(err),
+			p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression cannot be translated for it: "+quoteError(err),
 				"write a simpler expression")
 			continue
 		}
@@ -147,27 +148,28 @@ func (p *exportPlan) serverRules(s *serverRoute, policy core.Policy, name string
 	}
 }
 
-// strays refuses an expression that matches http:// origins that the policy does not allow.
+// strays refuses an expression that would match http:// origins that the policy does not allow.
 func (p *exportPlan) strays(engine *core.Engine, policy core.Policy, e originEntry) bool {
 	examples, err := core.Examples(e.Text)
 	if err != nil {
-		p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression is too complex to write for it: "+quoteError(err),
+		p.Refuse(policy.Name, "AllowOrigins", e.Text, "the expression is too complex to translate for it: "+quoteError(err),
 			"write a simpler expression")
 		return true
 	}
 	for _, o := range examples {
 		if !engine.AllowsOrigin(o) {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "there, the expression would also match "+quote(o)+", which the policy does "+
+			p.Refuse(policy.Name, "AllowOrigins", e.Text, "in the gateway, the expression would also match "+quote(o)+", which the policy "+
+				"does "+
 				"not allow",
-				`begin it with the scheme, as in regexp:https://[a-z0-9-]+\.example\.com`)
+				`begin the expression with the scheme, as in regexp:https://[a-z0-9-]+\.example\.com`)
 			return true
 		}
 	}
 	return false
 }
 
-// guard puts exact entries for odd origins first, and after them the guard, if there are
-// expressions.
+// guard puts rules for the exact entries that match odd origins first. If any expression may match
+// odd origins, a rule with oddExpression follows.
 func (s *serverRoute) guard(policies []core.Policy) {
 	odd := regexp.MustCompile(oddExpression)
 	isOdd := func(r serverRule) bool {
@@ -190,8 +192,8 @@ func (s *serverRoute) guard(policies []core.Policy) {
 }
 
 // fields returns the names and values of the fields of a policy, in order, for responses of the
-// application or answers to preflights. "$origin" stands for the origin, "$method" and
-// "$headers" for what is asked for.
+// application or answers to preflights. In the values, "$origin" means the origin, and "$method"
+// and "$headers" mean the requested names.
 func (s serverPolicy) fields(preflight bool) (list []serverField) {
 	add := func(name, value string) {
 		if value != "" {
@@ -223,7 +225,7 @@ func (s serverPolicy) fields(preflight bool) (list []serverField) {
 
 type serverField struct{ name, value string }
 
-// vary returns the names for Vary.
+// vary returns the value of Vary.
 func (s *serverRoute) vary(preflight bool) string {
 	if !preflight {
 		if s.constant {

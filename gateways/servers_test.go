@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/gateways"
 )
 
-// serverConfigs are configurations that a server can say.
+// serverConfigs are configurations that nginx, HAProxy and Caddy can express.
 var serverConfigs = map[string]string{
 	"one origin": `
 version: 1

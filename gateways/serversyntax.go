@@ -7,7 +7,7 @@ import (
 // Bounds of files of servers.
 const (
 	maxServerFile  = 1 << 20 // bytes
-	maxServerDepth = 16      // blocks in blocks
+	maxServerDepth = 16      // nested blocks
 	maxServerWords = 200_000
 )
 
@@ -109,7 +109,7 @@ func (g *grammar) split(s string) (words []word, fault *syntaxFault) {
 
 // openQuotation returns the fault of a quotation without an end.
 func openQuotation() *syntaxFault {
-	return &syntaxFault{problem: "a quotation does not end", fix: "write the quotation mark at its end"}
+	return &syntaxFault{problem: "a quotation is not closed", fix: "add the closing quotation mark"}
 }
 
 // parser parses words into directives.
@@ -140,7 +140,7 @@ func (p *parser) block(depth int) (list []*directive, fault *syntaxFault) {
 // open parses the block of a directive, from "{" to "}".
 func (p *parser) open(d *directive, depth int) (fault *syntaxFault) {
 	if depth == maxServerDepth {
-		return &syntaxFault{d.name.line, "too many blocks in blocks", p.smaller}
+		return &syntaxFault{d.name.line, "blocks are nested too deeply", p.smaller}
 	}
 	p.at++
 	d.open = true
@@ -148,7 +148,7 @@ func (p *parser) open(d *directive, depth int) (fault *syntaxFault) {
 		return fault
 	}
 	if !p.more() {
-		return &syntaxFault{d.name.line, "the block of " + quote(d.name.text) + " does not end", `write "}" at its end`}
+		return &syntaxFault{d.name.line, "the block of " + quote(d.name.text) + " is not closed", `add the closing "}"`}
 	}
 	p.at++
 	return nil

@@ -19,26 +19,26 @@ func spring() Target {
 		Help:  "application.yml with the CORS settings of Spring Cloud Gateway, Actuator or GraphQL",
 		Limits: []string{
 			"Import only.",
-			"It refuses requests of other origins with methods that allowedMethods does not list, also GET, HEAD and POST: no policy does.",
-			"Patterns of paths are /**, /path/** and /path.",
+			"It refuses cross-origin requests with methods that allowedMethods does not list, even GET, HEAD and POST; no policy does.",
+			"Path patterns are /**, /path/** and /path.",
 		},
 		imports: importSpring,
 		Parse:   func(text []byte) (Model, error) { return parseSpring(text) },
 	}
 }
 
-// springModel is what Spring answers (spring-web, CorsConfiguration.java and
-// DefaultCorsProcessor.java in github.com/spring-projects/spring-framework): the first pattern of
-// paths decides; requests of other origins, or with other methods, are answered with status 403;
-// allowedOrigins ignore case, and a slash at their end; "*" in allowedOriginPatterns stands for any
-// characters; preflights repeat those of the requested headers that are allowed.
+// springModel answers as Spring does (spring-web, CorsConfiguration.java and
+// DefaultCorsProcessor.java in github.com/spring-projects/spring-framework): the first path pattern
+// that matches decides; requests from other origins, or with other methods, get status 403;
+// allowedOrigins ignores case and a slash at the end; "*" in allowedOriginPatterns matches any
+// characters; answers to preflights list the requested headers that are allowed.
 type springModel struct {
 	entries []*springEntry
 	origins []located
 	facts   Facts
 }
 
-// springEntry is a CorsConfiguration for a pattern of paths.
+// springEntry is a CorsConfiguration for a path pattern.
 type springEntry struct {
 	pattern                   string
 	path                      string // as in core.Route
@@ -118,8 +118,7 @@ func (m *springModel) Answer(r core.Request) Answer {
 	return a
 }
 
-// allowedHeaders returns the names that are allowed of those that are asked for. ok is false if
-// none is.
+// allowedHeaders returns the requested names that are allowed. ok is false if none is.
 func (e *springEntry) allowedHeaders(asked []string) (names []string, ok bool) {
 	for _, name := range asked {
 		if slices.Contains(e.headers, "*") || slices.ContainsFunc(e.headers, func(h string) bool { return strings.EqualFold(h, name) }) {
@@ -147,7 +146,7 @@ func parseSpring(text []byte) (*springModel, error) {
 	d := &importDraft{source: "spring"}
 	trees, err := parseTrees(text)
 	if err != nil {
-		d.Refuse(0, "", err.Error(), "give application.yml")
+		d.Refuse(0, "", err.Error(), "import an application.yml")
 		return nil, errors.Join(d.faults...)
 	}
 	m := &springModel{}
@@ -158,7 +157,7 @@ func parseSpring(text []byte) (*springModel, error) {
 	}
 	if len(m.entries) == 0 && len(d.faults) == 0 {
 		d.Refuse(0, "", "no part has allowedOrigins or allowedOriginPatterns",
-			"give the application.yml with globalcors, or with management.endpoints.web.cors")
+			"import the application.yml that has globalcors or management.endpoints.web.cors")
 	}
 	if len(d.faults) > 0 {
 		return nil, errors.Join(d.faults...)
@@ -188,7 +187,7 @@ func (m *springModel) add(t textTree, d *importDraft) {
 	case strings.Contains(path, "onfigurations."):
 		e.pattern = path[strings.Index(path, "onfigurations.")+len("onfigurations."):]
 	case strings.HasSuffix(path, "metadata.cors"):
-		d.Refuse(e.line, "cors", "the settings of one route of the gateway",
+		d.Refuse(e.line, "cors", "these settings apply to one route of the gateway",
 			"write them below globalcors, with the pattern of the route's paths")
 		return
 	case actuator || strings.HasSuffix(path, "graphql.cors"):
@@ -201,7 +200,7 @@ func (m *springModel) add(t textTree, d *importDraft) {
 	switch {
 	case e.pattern == "" || e.pattern == "/**":
 	case strings.ContainsAny(below, "*?{}") || !strings.HasPrefix(below, "/"):
-		d.Refuse(e.line, e.pattern, "no route has such a pattern of paths", "write /path/** or /path")
+		d.Refuse(e.line, e.pattern, "a policy's route cannot express this path pattern", "write /path/** or /path")
 		return
 	case all:
 		e.path = below + "/"
@@ -212,7 +211,7 @@ func (m *springModel) add(t textTree, d *importDraft) {
 		e.set(m, p, d)
 	}
 	if e.credentials && slices.Contains(e.exact, "*") {
-		d.Refuse(e.lines["allowedorigins"], "*", "Spring answers every request of another origin with an error: allowCredentials is "+
+		d.Refuse(e.lines["allowedorigins"], "*", "Spring answers every cross-origin request with an error: allowCredentials is "+
 			"true, and allowedOrigins has *",
 			"list the origins, or remove allowCredentials")
 	}
@@ -243,7 +242,7 @@ func (e *springEntry) set(m *springModel, p treePair, d *importDraft) {
 		for _, o := range list {
 			x := springExpression(o)
 			e.patterns = append(e.patterns, regexp.MustCompile(x))
-			m.origins = append(m.origins, located{entries: entriesFor(x), source: o, line: p.Line})
+			m.origins = append(m.origins, located{entries: entriesMatching(x), source: o, line: p.Line})
 		}
 	case "allowedmethods":
 		if len(list) > 0 {
@@ -267,7 +266,7 @@ func (e *springEntry) set(m *springModel, p treePair, d *importDraft) {
 	}
 }
 
-// springList returns a list, which may be written as text with commas.
+// springList returns a list, which the file may also have as comma-separated text.
 func springList(t textTree) (list []string) {
 	if t.IsText() {
 		return splitList(t.Text())
@@ -282,7 +281,7 @@ func springList(t textTree) (list []string) {
 
 var springPorts = regexp.MustCompile(`^(.*):\[(\*|\d+(?:,\d+)*)\]$`)
 
-// springExpression returns the expression for a pattern of origins (CorsConfiguration.OriginPattern).
+// springExpression returns the expression for an origin pattern (CorsConfiguration.OriginPattern).
 func springExpression(pattern string) string {
 	pattern = strings.TrimSuffix(pattern, "/")
 	ports := ""
@@ -339,7 +338,8 @@ func (m springPart) fieldLine(name string) int {
 	return m.entry.line
 }
 
-// importSpring makes a policy, or several, for each entry, and a route if there are several.
+// importSpring makes one or more policies for each entry. If there are several entries, each gets a
+// route.
 func importSpring(text []byte, d *importDraft) {
 	m, err := parseSpring(text)
 	if err != nil {
@@ -350,9 +350,10 @@ func importSpring(text []byte, d *importDraft) {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			if !slices.Contains(e.methods, method) && !slices.Contains(e.methods, "*") {
 				line := max(e.lines["allowedmethods"], e.line)
-				d.Refuse(line, method, "Spring answers this method of other origins with status 403, because allowedMethods does not "+
+				d.Refuse(line, method, "Spring answers cross-origin requests with this method with status 403, because allowedMethods "+
+					"does not "+
 					"list it; "+
-					"no policy does, since browsers send it without asking",
+					"no policy does, because browsers send it without a preflight",
 					"add "+method+" to allowedMethods, and let the application refuse it if it must")
 			}
 		}

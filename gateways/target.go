@@ -4,18 +4,19 @@ package gateways
 type Target struct {
 	Name  string // for the command line, such as "envoy"
 	Title string // for people, such as "Envoy"
-	Help  string // what Export writes, or Import reads, in one line
-	// Limits are what the target cannot say, one sentence each.
+	Help  string // what Export writes or Import reads, on one line
+	// Limits say what the target cannot express, one sentence each.
 	Limits []string
 
-	// export writes the plan. It reports what the target cannot say with exportPlan.Refuse and
-	// exportPlan.Lose, and then returns any text. It is nil for sources that are only imported.
+	// export writes the plan. It reports settings that the target cannot express with
+	// exportPlan.Refuse and exportPlan.Lose; after Refuse, its result is not used. It is nil for
+	// targets that Export does not support.
 	export func(*exportPlan) []byte
-	// imports reads a file of the target into the draft. It reports what it must refuse with
+	// imports reads a file of the target into the draft. It reports parts that it must refuse with
 	// importDraft.Refuse.
 	imports func(text []byte, d *importDraft)
-	// Parse returns the model of a file of the target. It accepts what Import accepts and
-	// refuses, as far as the gateway accepts it.
+	// Parse returns the model of a file of the target. It also accepts files that Import refuses,
+	// if the gateway accepts them.
 	Parse func(text []byte) (Model, error)
 }
 

@@ -42,7 +42,7 @@ func splitTemplate(s string, variable *regexp.Regexp) (t template) {
 	return t
 }
 
-// variable returns the variable that is all of the template.
+// variable returns the name of the variable if the template consists of only that variable.
 func (t template) variable() (name string, ok bool) {
 	return t.first().name, len(t) == 1 && t[0].name != ""
 }

@@ -20,7 +20,7 @@ func traefik() Target {
 			"One policy for each middleware, and no routes: routers choose the middleware.",
 			"It passes requests of disallowed origins on to the application.",
 			"It does not answer Access-Control-Request-Private-Network.",
-			"Before 3.7.6, it does not repeat names for \"*\" with credentials, and sends Access-Control-Max-Age: 0 without max_age.",
+			"Before 3.7.6, it does not echo names for \"*\" with credentials, and sends Access-Control-Max-Age: 0 without max_age.",
 		},
 		export: exportTraefik,
 		imports: func(text []byte, d *importDraft) {
@@ -37,10 +37,10 @@ func exportTraefik(p *exportPlan) []byte {
 	if !ok {
 		return nil
 	}
-	p.Usual(policy, false)
+	p.RefuseUnsupported(policy, false)
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# Written by corskit. Name the middleware in the routers that it is for.")
+	line("# Written by corskit. Name the middleware in the routers that need it.")
 	line("http:")
 	line("  middlewares:")
 	line("    corskit:")
@@ -59,7 +59,7 @@ func exportTraefik(p *exportPlan) []byte {
 			expressions = append(expressions, "^(?:"+e.Expression+")$")
 		}
 		if strings.Contains(e.Expression, "{{") {
-			p.Refuse(policy.Name, "AllowOrigins", e.Text, "it reads {{ in its files as a template", "write the expression without {{")
+			p.Refuse(policy.Name, "AllowOrigins", e.Text, "it interprets {{ in its files as a template", "write the expression without {{")
 		}
 	}
 	vary := true
@@ -85,9 +85,9 @@ func exportTraefik(p *exportPlan) []byte {
 
 // traefikModel is the headers middleware of Traefik 3.7.6 (pkg/middlewares/headers/header.go and
 // pkg/config/dynamic/middlewares.go in github.com/traefik/traefik): it answers preflights with
-// status 200, for every origin; "*" with credentials repeats the origin and what is asked for;
+// status 200, for every origin; "*" with credentials echoes the origin and the requested names;
 // expressions are not anchored; Access-Control-Allow-Credentials does not depend on the origin;
-// Vary is only sent with addVaryHeader, and not with preflights.
+// Vary is sent only with addVaryHeader, and never with preflights.
 type traefikModel struct {
 	exact                     []string
 	expressions               []*regexp.Regexp
@@ -172,7 +172,7 @@ func parseTraefik(text []byte) (*traefikModel, error) {
 	d := &importDraft{source: "traefik"}
 	trees, err := parseTrees(text)
 	if err != nil {
-		d.Refuse(0, "", err.Error(), "give YAML of the file provider, or a Middleware of Kubernetes")
+		d.Refuse(0, "", err.Error(), "import YAML of the file provider, or a Kubernetes Middleware")
 		return nil, d.err()
 	}
 	m := &traefikModel{lines: make(map[string]int)}
@@ -180,14 +180,14 @@ func parseTraefik(text []byte) (*traefikModel, error) {
 	for _, tree := range trees {
 		for _, h := range tree.Find(func(t textTree) bool { return isTraefikHeaders(t) }) {
 			if count++; count > 1 {
-				d.Refuse(h.Line(), h.Path(), "another middleware also sets CORS", "give one middleware at a time")
+				d.Refuse(h.Line(), h.Path(), "another middleware also sets CORS", "import one middleware at a time")
 				continue
 			}
 			m.read(h, d)
 		}
 	}
 	if count == 0 {
-		d.Refuse(0, "", "no headers middleware sets CORS", "give YAML with http.middlewares.NAME.headers; labels and TOML are not read")
+		d.Refuse(0, "", "no headers middleware sets CORS", "import YAML with http.middlewares.NAME.headers; labels and TOML are not read")
 	}
 	return m, d.err()
 }
@@ -251,12 +251,12 @@ func (m *traefikModel) read(t textTree, d *importDraft) {
 		case "customresponseheaders":
 			for _, h := range p.Value.Pairs() {
 				if isCORS(h.Key) {
-					d.Refuse(h.Line, h.Key, "the field is set apart from the policy", "use the options accessControl... and addVaryHeader")
+					d.Refuse(h.Line, h.Key, "this header is set outside of the CORS options", "use accessControl... and addVaryHeader")
 				}
 			}
 		default:
 			if strings.HasPrefix(key, "accesscontrol") {
-				d.Refuse(p.Line, p.Key, "corskit does not know this option", "use accessControlAllowOriginList and the options next to it")
+				d.Refuse(p.Line, p.Key, "corskit does not know this option", "use accessControl... and addVaryHeader")
 			}
 		}
 	}
@@ -267,15 +267,15 @@ func (m *traefikModel) readExpressions(p treePair, d *importDraft) {
 	for _, e := range p.Value.List() {
 		re, err := regexp.Compile(e.Text())
 		if err != nil {
-			d.Refuse(e.Line(), e.Text(), "is not an expression: "+quoteError(err), "correct it")
+			d.Refuse(e.Line(), e.Text(), "is not a regular expression: "+quoteError(err), "correct it")
 			continue
 		}
 		m.expressions = append(m.expressions, re)
-		m.origins = append(m.origins, located{entries: entriesFor(e.Text()), source: e.Text(), line: e.Line()})
+		m.origins = append(m.origins, located{entries: entriesMatching(e.Text()), source: e.Text(), line: e.Line()})
 	}
 }
 
-// err returns what was refused.
+// err joins the errors of Refuse.
 func (d *importDraft) err() error {
 	if len(d.faults) == 0 {
 		return nil

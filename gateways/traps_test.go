@@ -51,14 +51,15 @@ type trap struct {
 	want         []string // parts of the error
 }
 
-// traps are sources that look narrower than they are. Import refuses them by name.
+// traps are sources that allow more than they seem to. Import refuses each with an error about the
+// trap.
 var traps = []trap{
 	{"envoy", envoyWith("allow_origin_string_match: [{safe_regex: {regex: '.*'}}]\nallow_credentials: true"),
-		[]string{"line 9: ", "reflects every origin, with credentials", "list the origins"}},
-	{"envoy", envoyWith("allow_origin_string_match: [{prefix: https://app.example.com}]"), []string{"line 9: ", "write the origins"}},
-	{"envoy", envoyWith("allow_origin_string_match: [{suffix: example.com}]"), []string{"line 9: ", "write the origins"}},
-	{"envoy", envoyWith("allow_origin_string_match: [{contains: example.com}]"), []string{"line 9: ", "write the origins"}},
-	{"envoy", envoyWith("allow_origin_string_match: [{safe_regex: {regex: 'https://.*'}}]"), []string{"line 9: ", "write the origins"}},
+		[]string{"line 9: ", "echoes every origin and allows credentials", "list the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{prefix: https://app.example.com}]"), []string{"line 9: ", "list the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{suffix: example.com}]"), []string{"line 9: ", "list the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{contains: example.com}]"), []string{"line 9: ", "list the origins"}},
+	{"envoy", envoyWith("allow_origin_string_match: [{safe_regex: {regex: 'https://.*'}}]"), []string{"line 9: ", "list the origins"}},
 	{"envoy", envoyWith("allow_origin_string_match: [{exact: 'null'}]\nallow_credentials: true"),
 		[]string{"line 9: ", "any site can send the origin null"}},
 	{"envoy", envoyWith("allow_origin_string_match: [{exact: https://a.example}]\nfilter_enabled: {default_value: {numerator: 50}}"),
@@ -67,23 +68,23 @@ var traps = []trap{
 	{"envoy", strings.Replace(envoyWith("allow_origin_string_match: [{exact: https://a.example}]"), "prefix: /", "prefix: /api", 1),
 		[]string{"line 5: ", "write path_separated_prefix: /api"}},
 	{"envoy", strings.Replace(envoyWith("allow_origin_string_match: [{exact: https://a.example}]"), `"*"`, `"*.example.com"`, 1),
-		[]string{"line 3: ", "no wildcards for hosts"}},
+		[]string{"line 3: ", "no host wildcards"}},
 	{"istio", istioWith("allowOrigins: [{regex: '.*'}]\nallowCredentials: true"),
-		[]string{"line 7: ", "reflects every origin, with credentials"}},
-	{"istio", istioWith("allowOrigins: [{prefix: 'https://'}]"), []string{"line 7: ", "write the origins"}},
+		[]string{"line 7: ", "echoes every origin and allows credentials"}},
+	{"istio", istioWith("allowOrigins: [{prefix: 'https://'}]"), []string{"line 7: ", "list the origins"}},
 	{"istio", istioWith("allowOrigins: [{exact: 'https://a.example'}]\nmaxAge: soon"), []string{"line 8: ", "not a duration"}},
 	{"istio", istioWith("allowOrigins: [{exact: 'https://a.example'}]") + "---\n" +
 		istioWith("allowOrigins: [{exact: 'https://b.example'}]"),
-		[]string{"line 11: ", "the host is there twice"}},
+		[]string{"line 11: ", "the host appears twice"}},
 	{"gateway-api", gatewayWith("allowOrigins: ['*']\nallowCredentials: true"),
-		[]string{"line 8: ", "* with allowCredentials reflects every origin", "set allowCredentials: false"}},
-	{"gateway-api", gatewayWith("allowOrigins: ['https://*']"), []string{"line 8: ", "write the origins"}},
+		[]string{"line 8: ", "* with allowCredentials echoes every origin", "set allowCredentials: false"}},
+	{"gateway-api", gatewayWith("allowOrigins: ['https://*']"), []string{"line 8: ", "list the origins"}},
 	{"gateway-api", strings.Replace(gatewayWith("allowOrigins: ['https://a.example']"), "spec:",
 		"spec:\n  hostnames: ['*.example.com']", 1),
-		[]string{"line 3: ", "no wildcards for hosts"}},
+		[]string{"line 3: ", "no host wildcards"}},
 }
 
-// TestTraps checks that Import refuses what would be wider than it looks.
+// TestTraps checks that Import refuses sources that allow more than they seem to.
 func TestTraps(t *testing.T) {
 	for _, trap := range slices.Concat(traps, serverTraps) {
 		x, err := gateways.Import(trap.source, []byte(trap.text))
@@ -105,7 +106,7 @@ func TestTraps(t *testing.T) {
 	}
 }
 
-// sources returns the typical files of each source, by their names.
+// sources returns the typical files of each source, by file name.
 func sources(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("testdata/sources/*")
@@ -133,8 +134,8 @@ func sourceOf(file string) (best gateways.Target) {
 	return best
 }
 
-// TestSources imports the typical files of each source, and exports the result again where that
-// is possible.
+// TestSources imports the typical files of each source, and exports the result again if the target
+// can express it.
 func TestSources(t *testing.T) {
 	seen := make(map[string]bool)
 	for file, text := range sources(t) {
@@ -171,7 +172,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// TestHostile imports texts that nobody writes.
+// TestHostile imports texts that no one writes by hand.
 func TestHostile(t *testing.T) {
 	for _, target := range gateways.Targets() {
 		if !target.Imports() {

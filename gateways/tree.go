@@ -51,7 +51,7 @@ func parseTrees(text []byte) (list []textTree, err error) {
 	}
 }
 
-// target returns the node, behind an alias if it is one.
+// target returns the node, or the node that it is an alias of.
 func (t textTree) target() *yaml.Node {
 	n := t.node
 	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < 10; i++ {
@@ -60,7 +60,7 @@ func (t textTree) target() *yaml.Node {
 	return n
 }
 
-// Exists reports whether the part is there, and not null.
+// Exists reports whether the part is present and not null.
 func (t textTree) Exists() bool { return t.target() != nil && t.target().Tag != "!!null" }
 
 // Line returns the line of the part, or 0 if it is absent.
@@ -110,7 +110,7 @@ func (t textTree) Pairs() (list []treePair) {
 	return list
 }
 
-// Unknown returns the entries of a map whose keys are not known, and those that repeat one.
+// Unknown returns the entries of a map with a key that is not known or that repeats an earlier one.
 func (t textTree) Unknown(known ...string) (list []treePair) {
 	seen := make(map[string]bool)
 	for _, p := range t.Pairs() {
@@ -134,7 +134,7 @@ func (t textTree) List() (list []textTree) {
 	return list
 }
 
-// IsMap, IsList and IsText report what the part is.
+// IsMap, IsList and IsText report the kind of the part.
 func (t textTree) IsMap() bool  { return t.Exists() && t.target().Kind == yaml.MappingNode }
 func (t textTree) IsList() bool { return t.Exists() && t.target().Kind == yaml.SequenceNode }
 func (t textTree) IsText() bool { return t.Exists() && t.target().Kind == yaml.ScalarNode }
@@ -156,7 +156,7 @@ func (t textTree) Texts() (list []string) {
 }
 
 // Bool returns the value of a boolean, and whether the part is one. "true" and "false" in quotes
-// are none.
+// are texts, not booleans.
 func (t textTree) Bool() (value, ok bool) {
 	if !t.IsText() || t.target().ShortTag() != "!!bool" {
 		return false, false
@@ -177,8 +177,8 @@ func (t textTree) Int() (value int, ok bool) {
 // maxVisited bounds how many parts Find visits.
 const maxVisited = 100_000
 
-// Find returns all parts, at any depth, for which the function returns true. It does not look
-// into parts that it returns, and does not follow aliases.
+// Find returns all parts, at any depth, for which the function returns true. It does not search
+// within parts that it returns, and does not follow aliases.
 func (t textTree) Find(is func(textTree) bool) (list []textTree) {
 	visited := 0
 	var visit func(textTree, int)

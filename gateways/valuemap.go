@@ -7,7 +7,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// valueMap is a variable whose value depends on that of another: "map" in nginx and Caddy.
+// valueMap is a "map" of nginx or Caddy: a variable with a value that depends on another variable.
 type valueMap struct {
 	source   template
 	cases    []valueCase // the first that matches the source decides
@@ -42,11 +42,12 @@ func (c valueCase) matches(s string) bool {
 func (c valueCase) located() []located {
 	switch {
 	case c.match != nil:
-		return []located{{entries: entriesFor(c.match.String()), source: c.match.String(), line: c.line}}
+		return []located{{entries: entriesMatching(c.match.String()), source: c.match.String(), line: c.line}}
 	case c.literal == "":
 		return nil
 	case c.fold && core.IsOrigin(c.literal) && !strings.HasPrefix(c.literal, "http"):
-		// Browsers lower the host of http and https, but not of the schemes of applications.
+		// Browsers convert the host to lower case for http and https, but not for the schemes of
+		// applications.
 		return []located{{entries: []string{expressionPattern("(?i:"+regexp.QuoteMeta(c.literal)+")", true)}, source: c.literal,
 			line: c.line}}
 	}
@@ -105,8 +106,8 @@ func (m *valueMap) values() []template {
 }
 
 // sameOriginExpression matches Sec-Fetch-Site, Origin and Host, separated by spaces, of requests
-// of the server's own pages (see core.Request.SameOrigin). RE2 has no references to groups, so
-// this expression is known by its text.
+// from the server's own pages (see core.Request.SameOrigin). RE2 has no backreferences, so corskit
+// recognizes this expression by its text.
 const sameOriginExpression = `^(?:same-origin .*|(?:none)? https?://([^ ]+) \1)$`
 
 func isSameOrigin(s string) bool {
@@ -119,7 +120,7 @@ func isSameOrigin(s string) bool {
 	return ok && ok2 && (site == "" || site == "none") && (scheme == "http" || scheme == "https") && name != "" && name == host
 }
 
-// foreignExpression compiles an expression of PCRE that RE2 reads in the same way.
+// foreignExpression compiles a PCRE expression if it means the same in RE2.
 func foreignExpression(e string, fold bool) (*regexp.Regexp, error) {
 	if fold {
 		e = "(?i)" + e

@@ -25,7 +25,7 @@ func (in *interpreter) assign(s *ast.AssignStmt, env scope) {
 		}
 		value := values[i]
 		if s.Tok != token.ASSIGN && s.Tok != token.DEFINE {
-			value = in.unknown(left, "it is computed")
+			value = in.unknown(left, "the program computes it")
 			if s.Tok == token.ADD_ASSIGN {
 				value = in.add(left, in.eval(left, env), values[i])
 			}
@@ -34,7 +34,8 @@ func (in *interpreter) assign(s *ast.AssignStmt, env scope) {
 	}
 }
 
-// alias forgets a variable whose address is stored: it may change through it.
+// alias forgets a variable when the program stores its address, through which the variable may
+// change.
 func (in *interpreter) alias(e ast.Expr, env scope) {
 	u, ok := ast.Unparen(e).(*ast.UnaryExpr)
 	if !ok || u.Op != token.AND {
@@ -84,20 +85,20 @@ func withField(v Value, name string, value Value, src Source) Value {
 			return &Struct{Source: x.Source, Type: x.Type, Fields: map[string]Value{name: value}, Loaded: true}
 		}
 	}
-	return &Unknown{Source: src, Why: "a field of it is assigned"}
+	return &Unknown{Source: src, Why: "one of its fields is assigned"}
 }
 
 // withElement returns a map with an element added.
 func (in *interpreter) withElement(at *ast.IndexExpr, v, key, value Value) Value {
 	m, ok := v.(*Map)
 	if !ok {
-		return in.unknown(at.X, "an element of it is assigned")
+		return in.unknown(at.X, "one of its elements is assigned")
 	}
 	return &Map{m.Source, append(slices.Clone(m.Keys), key), append(slices.Clone(m.Values), value)}
 }
 
-// opaque runs a statement that is not understood: what it assigns is unknown, and it may
-// return.
+// opaque runs a statement that the evaluator does not understand. All that the statement assigns
+// becomes unknown, and it may return.
 func (in *interpreter) opaque(n ast.Node, env scope) ending {
 	leaves := false
 	visit := func(n ast.Node) bool {
@@ -139,7 +140,8 @@ func (in *interpreter) opaque(n ast.Node, env scope) ending {
 	return fork(unknown, ending{flow: returns, env: maps.Clone(env)}, ending{env: env})
 }
 
-// captured forgets the variables that a function literal assigns: it may run at any time.
+// captured forgets the variables that a function literal assigns, because the literal may run at
+// any time.
 func (in *interpreter) captured(x *ast.FuncLit, env scope) {
 	ast.Inspect(x.Body, func(n ast.Node) bool {
 		a, ok := n.(*ast.AssignStmt)
@@ -158,7 +160,7 @@ func (in *interpreter) captured(x *ast.FuncLit, env scope) {
 	})
 }
 
-// rootOf returns the variable that an expression selects from.
+// rootOf returns the variable that an expression begins with, such as x in x.f[i].
 func rootOf(e ast.Expr) *ast.Ident {
 	for {
 		switch x := ast.Unparen(e).(type) {

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// branch is one of two values. A setting that is replaced if it is empty has a default.
+// branch returns a value that is a or b, depending on a condition. If b is a setting and a replaces
+// it when it is empty, branch returns the setting with the default a.
 func branch(c Cond, a, b Value) Value {
 	if a == nil || b == nil {
 		if a == nil {
@@ -35,7 +36,7 @@ func branch(c Cond, a, b Value) Value {
 	return &Branch{c.Source, c, a, b}
 }
 
-// given is a value if it is known whether a condition holds.
+// given returns a value under the assumption that a condition holds, or does not.
 func given(v Value, c Cond, holds bool) Value {
 	switch x := v.(type) {
 	case *Branch:
@@ -52,7 +53,7 @@ func given(v Value, c Cond, holds bool) Value {
 	return v
 }
 
-// mergeStructs branches in the fields that differ.
+// mergeStructs returns a struct with branches in the fields that differ.
 func mergeStructs(c Cond, a, b *Struct) Value {
 	fields := map[string]Value{}
 	for _, s := range []*Struct{a, b} {
@@ -70,7 +71,7 @@ func mergeStructs(c Cond, a, b *Struct) Value {
 	return &Struct{a.Source, a.Type, fields, a.Loaded}
 }
 
-// zeroLike is the zero value of a field whose value elsewhere is v.
+// zeroLike returns the zero value of a field that has the value v in the other branch.
 func zeroLike(v Value) Value {
 	switch x := v.(type) {
 	case *Const:
@@ -117,7 +118,8 @@ func same(a, b Value) bool {
 	return ok && ok2 && sa.From == sb.From && sa.Name == sb.Name && reflect.DeepEqual(sa.Default, sb.Default)
 }
 
-// withDefault returns v with a default if v is what the setting of becomes, else nil.
+// withDefault returns v with a default if the program makes v from the setting of. Otherwise it
+// returns nil.
 func withDefault(v, of, fallback Value) Value {
 	s, ok := v.(*Setting)
 	if ok && sameSetting(s, of) && s.Default == nil && !isUnknown(fallback) {

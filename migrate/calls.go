@@ -45,10 +45,10 @@ func (in *interpreter) call(x *ast.CallExpr, env scope) []Value {
 	}
 	in.reach(x, env)
 	in.escape(x, env)
-	return []Value{in.unknown(x, "the function "+fn.FullName()+" is not read")}
+	return []Value{in.unknown(x, "the source of "+fn.FullName()+" is not loaded")}
 }
 
-// reach evaluates the operands of a call that is not read, if the target is among them.
+// reach evaluates the operands of a call without loaded source, if the target is among them.
 func (in *interpreter) reach(x *ast.CallExpr, env scope) {
 	t := in.run.target
 	if t == nil || t == x || !within(x, t) {
@@ -60,7 +60,7 @@ func (in *interpreter) reach(x *ast.CallExpr, env scope) {
 	}
 }
 
-// callValue calls a function that an expression computes.
+// callValue calls a function value.
 func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 	f, ok := in.eval(x.Fun, env).(*Func)
 	in.reach(x, env)
@@ -80,7 +80,7 @@ func (in *interpreter) callValue(x *ast.CallExpr, env scope) []Value {
 
 func (in *interpreter) ended(x *ast.CallExpr, end ending) []Value {
 	if end.flow != returns || len(end.results) == 0 {
-		return []Value{in.unknown(x, "what it returns is not known")}
+		return []Value{in.unknown(x, "its result is not known")}
 	}
 	return end.results
 }
@@ -102,7 +102,7 @@ func rootIdent(e ast.Expr) *ast.Ident {
 	return id
 }
 
-// arguments evaluates the arguments. A list that is passed with ... is a [Spread].
+// arguments evaluates the arguments. A list passed with ... becomes a [Spread].
 func (in *interpreter) arguments(x *ast.CallExpr, env scope) []Value {
 	var args []Value
 	for i, e := range x.Args {
@@ -147,8 +147,8 @@ func (in *interpreter) inline(x *ast.CallExpr, fn *types.Func, d *declared, env 
 	return in.ended(x, end)
 }
 
-// writeBack gives the variables whose addresses a call passes what the function made of
-// them.
+// writeBack updates variables that a call passes by address, with the values that the function
+// leaves in them.
 func (in *interpreter) writeBack(x *ast.CallExpr, d *declared, end ending, env scope) {
 	give := func(arg ast.Expr, name *ast.Ident) {
 		if u, ok := ast.Unparen(arg).(*ast.UnaryExpr); ok {
@@ -166,7 +166,7 @@ func (in *interpreter) writeBack(x *ast.CallExpr, d *declared, end ending, env s
 			env[obj] = after
 			return
 		}
-		env[obj] = loadedValue(env[obj], in.unknown(id, "other code fills it, through its address"))
+		env[obj] = loadedValue(env[obj], in.unknown(id, "other code sets it through its address"))
 	}
 	i := 0
 	for _, f := range d.decl.Type.Params.List {
@@ -195,7 +195,7 @@ func shared(name *ast.Ident, info *types.Info) bool {
 	return false
 }
 
-// namedResults are the results of a bare return.
+// namedResults returns the results of a bare return.
 func (in *interpreter) namedResults(t *ast.FuncType, local scope) []Value {
 	if t.Results == nil {
 		return nil
@@ -209,7 +209,7 @@ func (in *interpreter) namedResults(t *ast.FuncType, local scope) []Value {
 	return values
 }
 
-// bind gives parameters their arguments.
+// bind sets the parameters to the arguments.
 func (in *interpreter) bind(t *ast.FuncType, args []Value, local scope) {
 	i := 0
 	for _, f := range t.Params.List {
@@ -263,8 +263,8 @@ func bindFields(info *types.Info, fields *ast.FieldList, args []Value, local sco
 	}
 }
 
-// escape forgets the variables that a call of code that is not read gets the address of:
-// that code fills them.
+// escape forgets the variables that a call passes by address to code that is not loaded, because
+// that code may set them.
 func (in *interpreter) escape(x *ast.CallExpr, env scope) {
 	args := x.Args
 	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok {
@@ -283,7 +283,7 @@ func (in *interpreter) escape(x *ast.CallExpr, env scope) {
 		}
 		obj := in.pkg.TypesInfo.ObjectOf(id)
 		if v, known := env[obj]; known {
-			env[obj] = loadedValue(v, in.unknown(id, "other code fills it, through its address"))
+			env[obj] = loadedValue(v, in.unknown(id, "other code sets it through its address"))
 		}
 	}
 }
@@ -299,8 +299,8 @@ func isPointer(t types.Type) bool {
 	return false
 }
 
-// loadedValue is a value after other code had its address. What the program set before is
-// a default, so it is not kept.
+// loadedValue returns a value after other code had its address. It drops the fields that the
+// program set before, because these are only defaults.
 func loadedValue(v Value, u *Unknown) Value {
 	if s, ok := v.(*Struct); ok && s.Type != nil {
 		return &Struct{Source: s.Source, Type: s.Type, Loaded: true}

@@ -22,10 +22,10 @@ func goChi() *Library {
 	}
 }
 
-// noShape marks a function that needs more than the origin, so it must be rewritten.
+// noShape marks a function that needs more than the origin, so the user must rewrite it.
 const noShape = "-"
 
-// optionsListed is the note of libraries that allow every preflight for OPTIONS.
+// optionsListed returns the note for libraries that allow every preflight for OPTIONS.
 func optionsListed(library string) Note {
 	return Note{Code: "options-listed", Change: Narrower, Scope: Scope{Methods: []string{"OPTIONS"}},
 		Text: library + " allows every preflight for OPTIONS; list OPTIONS in AllowMethods if scripts send it themselves"}
@@ -44,7 +44,7 @@ func chiTranslate(t *Translation) {
 	if len(t.Policy.AllowHeaders) > 0 && t.Policy.AllowHeaders[0] == "*" {
 		t.note(Note{Code: "odd-header-names", Change: Fixed, Field: "AllowedHeaders", Scope: Scope{Kinds: []string{Actual, Preflight},
 			Odd: true},
-			Text: "go-chi/cors drops every character but letters, digits, dashes, dots and underscores from the names that it repeats"})
+			Text: "go-chi/cors drops every character but letters, digits, dashes, dots and underscores from the names that it echoes"})
 	}
 	exposed, _ := t.list("ExposedHeaders", "ExposeHeaders")
 	t.exposed("ExposedHeaders", exposed)

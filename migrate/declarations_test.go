@@ -13,8 +13,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Rewritten files are type-checked against declarations.txt, so it must have the fields of
-// the real policy.
+// Rewrite type-checks files against declarations.txt, so that file must have the fields of the real
+// policy.
 func TestDeclarations(t *testing.T) {
 	text, err := os.ReadFile("declarations.txt")
 	if err != nil {

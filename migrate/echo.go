@@ -80,8 +80,8 @@ func (t *Translation) echoOrigins() {
 	}
 }
 
-// echoEntry is an origin in which an asterisk stands for any text and a question mark for
-// any character.
+// echoEntry reads an origin in which an asterisk matches any text and a question mark any
+// character.
 func echoEntry(e entry) meaning {
 	prefix, suffix, star := strings.Cut(e.text, "*")
 	switch {
@@ -106,20 +106,21 @@ func (t *Translation) echoV5Origins() {
 			t.anyOrigin("AllowOrigins")
 			return
 		}
-		// The entry is sent back as it is spelled, so another case fails in the browser.
+		// echo sends the entry as it is spelled, so an entry in another case fails in the browser.
 		meanings = append(meanings, exactly(e, e.text))
 	}
 	t.origins("AllowOrigins", meanings)
 }
 
-// echoRest translates what both versions have.
+// echoRest translates the options that both versions have.
 func (t *Translation) echoRest() {
 	methods, empty := t.list("AllowMethods", "AllowMethods")
 	if empty {
 		t.Policy.AllowMethods = []string{"PUT", "PATCH", "DELETE"}
 		t.note(Note{Code: "router-methods", Change: Fixed, Field: "AllowMethods", Scope: Scope{Kinds: []string{Actual, Preflight}},
-			Text: "without AllowMethods, echo answers with the methods of the path's routes; the policy is the same for every path: " +
-				"a preflight for another of PUT, PATCH and DELETE succeeds, and the script reads the router's 405; list more if " +
+			Text: "without AllowMethods, echo answers with the methods of the path's routes; a policy is the same for every path: " +
+				"a preflight for PUT, PATCH or DELETE always succeeds, and if the path has no such route, the script reads the router's " +
+				"405; list more methods if " +
 				"routes have more"})
 	}
 	t.methods("AllowMethods", methods, identity)
@@ -128,7 +129,8 @@ func (t *Translation) echoRest() {
 	t.skipper("Skipper")
 }
 
-// skipper notes a function that skips requests: an argument of the new middleware.
+// skipper adds a note about a function that skips requests. It becomes an argument of the new
+// middleware.
 func (t *Translation) skipper(option string) {
 	v := t.option(option)
 	if isNil(v) {

@@ -52,7 +52,8 @@ func (in *interpreter) eval(e ast.Expr, env scope) Value {
 	return in.unknown(e, "it cannot be evaluated")
 }
 
-// funcLit is a function. If it contains the target, it is run with unknown parameters.
+// funcLit returns a function. If the literal contains the target, funcLit runs it with unknown
+// parameters.
 func (in *interpreter) funcLit(x *ast.FuncLit, env scope) Value {
 	if x == in.run.lit {
 		in.run.lits = append(in.run.lits, snapshot{in: in, env: cloneScope(env)})
@@ -69,7 +70,7 @@ func (in *interpreter) ident(x *ast.Ident, env scope) Value {
 	return in.object(x, obj, env)
 }
 
-// object is the value of what an identifier or a qualified one names.
+// object returns the value of the object that an identifier, qualified or not, denotes.
 func (in *interpreter) object(at ast.Expr, obj types.Object, env scope) Value {
 	if v, ok := env[obj]; ok {
 		return in.named(v, at)
@@ -85,15 +86,15 @@ func (in *interpreter) object(at ast.Expr, obj types.Object, env scope) Value {
 		if keyOf(o) != "" {
 			return in.global(at, o)
 		}
-		return in.unknown(at, "it is a parameter, and the callers are not known")
+		return in.unknown(at, "it is a parameter, and its callers are not known")
 	}
 	return in.unknown(at, "it cannot be evaluated")
 }
 
-// named keeps where an unknown value came from.
+// named returns v.
 func (in *interpreter) named(v Value, _ ast.Expr) Value { return v }
 
-// global is the value of a package-level variable that nothing changes.
+// global returns the value of a package-level variable that nothing changes.
 func (in *interpreter) global(at ast.Expr, obj *types.Var) Value {
 	key := keyOf(obj)
 	if v := libraryVariable(obj, in.p.source(at)); v != nil {
@@ -102,9 +103,9 @@ func (in *interpreter) global(at ast.Expr, obj *types.Var) Value {
 	v := in.p.vars[key]
 	switch {
 	case v == nil:
-		return in.unknown(at, "it is a variable of a package that is not read")
+		return in.unknown(at, "it is a variable of a package that is not loaded")
 	case v.loaded.IsValid():
-		u := in.unknown(at, "other code fills it, through its address at "+in.p.position(v.loaded).String())
+		u := in.unknown(at, "other code sets it through its address, taken at "+in.p.position(v.loaded).String())
 		return u
 	case len(v.assigned) > 0:
 		return in.unknown(at, "it is assigned at "+in.p.position(v.assigned[0]).String())
@@ -150,7 +151,8 @@ func (in *interpreter) selector(x *ast.SelectorExpr, env scope) Value {
 	return in.field(x, in.eval(x.X, env), v)
 }
 
-// field is a field of a struct. One that other code fills is a [Setting] by its tags.
+// field returns a field of a struct. A field that other code sets becomes a [Setting], named by its
+// tags.
 func (in *interpreter) field(x *ast.SelectorExpr, base Value, field *types.Var) Value {
 	switch b := base.(type) {
 	case *Struct:
@@ -266,14 +268,14 @@ func (in *interpreter) binary(x *ast.BinaryExpr, env scope) Value {
 	case token.GTR, token.LSS, token.GEQ, token.LEQ:
 		return in.length(x, a, b)
 	}
-	return in.unknown(x, "it is computed")
+	return in.unknown(x, "the program computes it")
 }
 
 // compute evaluates an operator on constants of variables.
 func (in *interpreter) compute(x *ast.BinaryExpr, a, b *Const) (v Value) {
 	defer func() {
 		if recover() != nil { // such as a division by zero, or operands of different kinds
-			v = in.unknown(x, "it is computed")
+			v = in.unknown(x, "the program computes it")
 		}
 	}()
 	src := in.p.source(x)
@@ -288,13 +290,13 @@ func (in *interpreter) compute(x *ast.BinaryExpr, a, b *Const) (v Value) {
 	return &Const{src, constant.BinaryOp(a.Val, x.Op, b.Val)}
 }
 
-// length decides len(list) > 0 and the like, which ask whether a setting is empty.
+// length evaluates comparisons such as len(list) > 0, which ask whether a setting is empty.
 func (in *interpreter) length(x *ast.BinaryExpr, a, b Value) Value {
 	n, ok := integer(b)
 	if l, isLen := a.(*Length); isLen && ok && (x.Op == token.GTR && n == 0 || x.Op == token.GEQ && n == 1) {
 		return &Compare{in.p.source(x), Cond{Source: in.p.source(x), Of: l.Of, Is: "", Not: true}}
 	}
-	return in.unknown(x, "it is computed")
+	return in.unknown(x, "the program computes it")
 }
 
 func (in *interpreter) logical(x *ast.BinaryExpr, a Value, env scope) Value {
@@ -318,7 +320,7 @@ func (in *interpreter) logical(x *ast.BinaryExpr, a Value, env scope) Value {
 	return in.ifElse(a, x.X, boolConst(in.p.source(x), true), b)
 }
 
-// ifElse is one of two booleans, depending on a third.
+// ifElse returns one of two booleans, depending on a third.
 func (in *interpreter) ifElse(cond Value, at ast.Expr, then, otherwise Value) Value {
 	if known, ok := truth(cond); ok {
 		if known {
@@ -355,7 +357,7 @@ func (in *interpreter) equal(at ast.Expr, a, b Value, not bool) Value {
 		}
 	}
 	if s, ok := a.(*Setting); ok && okB && s.From == "request" && cb.String() == "" {
-		return boolConst(src, not) // what a preflight asks for is not empty
+		return boolConst(src, not) // the requested names are not empty
 	}
 	if okB {
 		return &Compare{src, Cond{Source: src, Of: a, Is: cb.String(), Not: not}}
@@ -366,8 +368,8 @@ func (in *interpreter) equal(at ast.Expr, a, b Value, not bool) Value {
 	return in.nilness(at, a, b, not)
 }
 
-// isError reports whether an expression compares an error with nil. An error that is not
-// known is taken for nil: a program that fails to read its settings has no policy.
+// isError reports whether an expression compares an error with nil. The evaluator assumes that an
+// unknown error is nil, because a program that fails to read its settings has no policy.
 func (in *interpreter) isError(at ast.Expr) bool {
 	b, ok := at.(*ast.BinaryExpr)
 	if !ok || !in.pkg.TypesInfo.Types[b.Y].IsNil() {
@@ -377,13 +379,13 @@ func (in *interpreter) isError(at ast.Expr) bool {
 	return t != nil && types.Identical(t, types.Universe.Lookup("error").Type())
 }
 
-// nilness compares with nil.
+// nilness evaluates a comparison with nil.
 func (in *interpreter) nilness(at ast.Expr, a, b Value, not bool) Value {
 	if isNil(a) {
 		a, b = b, a
 	}
 	if !isNil(b) {
-		return in.unknown(at, "it compares what is not known")
+		return in.unknown(at, "one side of the comparison is not known")
 	}
 	switch x := a.(type) {
 	case *List, *Map, *Func, *Struct:
@@ -397,14 +399,14 @@ func (in *interpreter) nilness(at ast.Expr, a, b Value, not bool) Value {
 	case *Setting, *Split:
 		return &Compare{in.p.source(at), Cond{Source: in.p.source(at), Of: x, Is: "", Not: not}}
 	}
-	return in.unknown(at, "it compares what is not known")
+	return in.unknown(at, "one side of the comparison is not known")
 }
 
 func isError(t types.Type) bool {
 	return t != nil && types.Identical(t, types.Universe.Lookup("error").Type())
 }
 
-// condition is a boolean that is not known as a condition.
+// condition returns an unknown boolean as a condition.
 func (in *interpreter) condition(v Value, at ast.Expr) Cond {
 	if c, ok := v.(*Compare); ok {
 		return c.Cond
@@ -433,10 +435,10 @@ func (in *interpreter) add(at ast.Expr, a, b Value) Value {
 	if br, isBranch := b.(*Branch); isBranch && ok {
 		return branch(br.Cond, in.add(at, a, br.Then), in.add(at, a, br.Else))
 	}
-	return in.unknown(at, "it is computed")
+	return in.unknown(at, "the program computes it")
 }
 
-// element is m[k] or list[i].
+// element evaluates m[k] or list[i].
 func (in *interpreter) element(x *ast.IndexExpr, env scope) Value {
 	if fn, ok := in.pkg.TypesInfo.Types[x.X]; ok && fn.Type != nil {
 		if _, generic := fn.Type.Underlying().(*types.Signature); generic {
@@ -477,7 +479,7 @@ func (in *interpreter) choose(at ast.Expr, m *Map, key, missing Value, pick func
 	return value
 }
 
-// lookup is the second result of m[k].
+// lookup evaluates the second result of m[k].
 func (in *interpreter) lookup(x *ast.IndexExpr, env scope) Value {
 	m, ok := in.eval(x.X, env).(*Map)
 	if !ok {
@@ -507,7 +509,7 @@ func trueKeys(m *Map) []Value {
 
 func isSpread(v Value) bool { _, ok := v.(*Spread); return ok }
 
-// Length is len of a list that is not known.
+// Length is the length of an unknown list.
 type Length struct {
 	Source
 	Of Value

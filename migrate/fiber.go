@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// fiberV2 is the CORS middleware of github.com/gofiber/fiber/v2. Its lists are texts with
-// commas.
+// fiberV2 is the CORS middleware of github.com/gofiber/fiber/v2. Its lists are comma-separated
+// texts.
 func fiberV2() *Library {
 	l := fiberLike("fiber", "github.com/gofiber/fiber/v2/middleware/cors", "corsfiber")
 	l.Variables = map[string]func(Source) Value{"ConfigDefault": func(src Source) Value {
@@ -49,7 +49,7 @@ func fiberLike(name, path, adapter string) *Library {
 	}
 }
 
-// commas turns a text with commas into a list. The empty text is no list.
+// commas converts a comma-separated option to a list. An empty text leaves the option unset.
 func (t *Translation) commas(option string) {
 	v := t.option(option)
 	if v == nil {
@@ -99,8 +99,8 @@ func (t *Translation) fiberOrigins() {
 	if t.keeps("AllowOrigins") && isNil(function) && len(entries) == 0 {
 		t.note(Note{Code: "unset-means-any", Change: Fixed, Wrong: true, Field: "AllowOrigins", Pos: v.At().Pos,
 			Scope: Scope{Unset: true},
-			Text: "if what is read is empty, fiber allows every origin; with corskit an empty list allows none, and an empty entry " +
-				"is an error"})
+			Text: "if the value is empty when the program starts, fiber allows every origin; in corskit an empty list allows none, and " +
+				"an empty entry is an error"})
 	}
 	var meanings []meaning
 	for _, e := range entries {
@@ -119,8 +119,8 @@ func (t *Translation) fiberOrigins() {
 	}
 }
 
-// fiberEntry is an origin, in any case and perhaps with a slash, or one with an asterisk
-// for subdomains.
+// fiberEntry reads an origin, in any case and with or without a trailing slash, or an origin with
+// an asterisk for subdomains.
 func fiberEntry(e entry) meaning {
 	trimmed := strings.TrimSpace(e.text)
 	scheme, host, ok := strings.Cut(trimmed, "://*.")

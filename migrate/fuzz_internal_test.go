@@ -18,10 +18,9 @@ import (
 // maxSource bounds the programs of FuzzMigrate.
 const maxSource = 16 << 10 // bytes
 
-// FuzzMigrate reads programs of one file that import the libraries, or that set headers by
-// themselves. Whatever they do, nothing panics, core accepts each policy, and each result can
-// be printed. 'go list' would take a second for each program, so the packages that they import
-// are loaded once.
+// FuzzMigrate reads one-file programs that import the libraries, or that set headers themselves. No
+// program may cause a panic, core must accept each policy, and each result must print. 'go list'
+// would take a second for each program, so the test loads the imported packages once.
 func FuzzMigrate(f *testing.F) {
 	if testing.Short() {
 		f.Skip("go list compiles what the programs import, which takes seconds")
@@ -98,8 +97,8 @@ func (known importable) Import(path string) (*types.Package, error) {
 	return nil, os.ErrNotExist
 }
 
-// program returns the program with one file, or nil if it is too long or no Go. It may have
-// faults, as a program that Load reads may.
+// program returns a program with one file, or nil if the file is too long or not Go. Like a program
+// from Load, it may have faults.
 func (known importable) program(source string) *Program {
 	if len(source) > maxSource {
 		return nil
@@ -121,7 +120,7 @@ func (known importable) program(source string) *Program {
 	return p
 }
 
-// judgeResults checks what holds for every program.
+// judgeResults checks the properties that every program must have.
 func judgeResults(t *testing.T, p *Program) {
 	var printed bytes.Buffer
 	results := p.Migrate(t.Context())

@@ -67,7 +67,8 @@ func ginLike(name, path string) *Library {
 		Standing: []Note{
 			{Code: "every-options", Change: Fixed, Scope: Scope{Kinds: []string{Options, Handler, Actual}, Methods: []string{"OPTIONS"},
 				Server: true},
-				Text: name + " answers every OPTIONS with an Origin itself; corskit answers only preflights, and the application the " +
+				Text: name + " answers every OPTIONS with an Origin itself; corskit answers only preflights, and the application answers " +
+					"the " +
 					"rest: " +
 					"a path without an OPTIONS route answers 404 or 405"},
 			{Code: "vary-origin", Change: Fixed, Scope: Scope{Kinds: []string{Cached}},
@@ -107,16 +108,16 @@ func ginTranslate(t *Translation) {
 	}
 }
 
-// literalStar notes an asterisk that is sent with credentials, where browsers take it for
-// a name.
+// literalStar adds a note about an asterisk that the library sends with credentials, because
+// browsers then treat it as a name.
 func (t *Translation) literalStar(option, what string, entries []entry) {
 	for _, e := range entries {
 		if strings.TrimSpace(e.text) == "*" && t.Policy.AllowCredentials {
 			t.note(Note{Code: "star-with-credentials", Change: Fixed, Wrong: true, Field: option, Pos: e.pos,
 				Scope: Scope{Kinds: []string{Actual, Preflight, Gateway}},
-				Text: fmt.Sprintf("%s sends \"*\" in %s, which browsers take for the name of a %s if the request has credentials, and "+
+				Text: fmt.Sprintf("%s sends \"*\" in %s, which browsers treat as the name of a %s if the request has credentials, and "+
 					"which "+
-					"does not cover Authorization; corskit answers with what was asked for, so these requests now work; "+
+					"does not cover Authorization; corskit answers with the requested name, so these requests now work; "+
 					"list the %ss that scripts use", t.site.Library.Name, option, what, what)})
 		}
 	}
@@ -138,7 +139,8 @@ func (t *Translation) duration(option string) {
 	case d < time.Second:
 		t.Policy.MaxAge = core.NoPreflightCache
 		t.note(Note{Code: "max-age-unit", Change: Same, Wrong: true, Field: option,
-			Text: fmt.Sprintf("%s is %s, which was sent as 0 and turns the cache off, and so does the policy; write %s if that was meant",
+			Text: fmt.Sprintf("%s is %s, which is sent as 0, so browsers do not cache preflights; the policy does the same; write %s if "+
+				"you meant that",
 				option, d, goDuration(d*time.Second/time.Nanosecond))})
 	case d > maxDay:
 		t.tooOld(option, int64(d/time.Second))
@@ -181,8 +183,8 @@ func (t *Translation) ginOrigins() {
 
 var ginExpression = regexp.MustCompile(`^/(.+)/[gimuy]?$`)
 
-// ginEntry is an exact origin, an expression between slashes, or a pattern if the switch
-// for patterns is on.
+// ginEntry reads an exact origin, an expression between slashes, or, if AllowWildcard is set, a
+// pattern.
 func ginEntry(e entry, wildcards bool) meaning {
 	if m := ginExpression.FindStringSubmatch(strings.ToLower(strings.TrimSpace(e.text))); m != nil {
 		if meant, ok := matched(e, m[1]); ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Go returns the policy of the first variant as a Go expression of type core.Policy. What
-// is kept is the user's expression.
+// Go returns the policy of the first variant as a Go expression of type core.Policy. Kept fields
+// have the user's expressions.
 func (r *Result) Go() string {
 	if len(r.Variants) == 0 {
 		return ""
@@ -39,7 +39,7 @@ func (v *Variant) Go() string {
 	return b.String()
 }
 
-// whole is Expr with the entries that it lacks.
+// whole returns Expr with the entries that it lacks.
 func (k *Kept) whole() string {
 	if len(k.Also) == 0 {
 		return k.Expr
@@ -84,7 +84,7 @@ func goAge(d time.Duration) string {
 	return goDuration(d)
 }
 
-// goDuration writes a duration as Go people do.
+// goDuration writes a duration in the usual Go style.
 func goDuration(d time.Duration) string {
 	for _, u := range []struct {
 		unit time.Duration

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// gorillaHandlers is CORS of github.com/gorilla/handlers, from v1.5.0. Its options are
-// functions, which are collected as the fields of a struct.
+// gorillaHandlers is CORS of github.com/gorilla/handlers, from v1.5.0. Its options are functions,
+// which become the fields of a struct.
 func gorillaHandlers() *Library {
 	return &Library{
 		Name: "gorilla/handlers", Path: "github.com/gorilla/handlers", Guide: "gorilla-handlers.md",
@@ -27,13 +27,14 @@ func gorillaHandlers() *Library {
 	}
 }
 
-// everyOptions is the note of libraries that answer every OPTIONS.
+// everyOptions returns the note for libraries that answer every OPTIONS.
 func everyOptions(library, which string) Note {
 	return Note{Code: "every-options", Change: Fixed, Scope: Scope{Kinds: []string{Options, Handler}, Server: true},
-		Text: library + " answers every OPTIONS " + which + " itself; corskit answers only preflights, and the application the rest"}
+		Text: library + " answers every OPTIONS " + which +
+			" itself; corskit answers only preflights, and the application answers the rest"}
 }
 
-// gorillaOptions reads the calls that are the options, in order.
+// gorillaOptions reads the option calls, in order.
 func gorillaOptions(src Source, args []Value) *Struct {
 	s := &Struct{Source: src, Fields: map[string]Value{}}
 	for _, arg := range args {
@@ -69,7 +70,7 @@ func gorillaOption(s *Struct, arg Value) bool {
 		s.Fields[name] = boolConst(c.Source, true)
 	case len(c.Args) != 1:
 		return false
-	case name == "AllowedHeaders" && s.Fields[name] != nil: // it adds up
+	case name == "AllowedHeaders" && s.Fields[name] != nil: // several calls add up
 		before := spread(s.Fields[name])
 		s.Fields[name] = &List{c.Source, append(append([]Value{}, before...), spread(c.Args[0])...)}
 	default:
@@ -106,7 +107,7 @@ func gorillaTranslate(t *Translation) {
 
 func (t *Translation) preflightStatus(option string) {
 	t.note(Note{Code: "preflight-status", Change: Same, Field: option,
-		Text: "a preflight is always answered with 204; browsers accept every status from 200 to 299"})
+		Text: "corskit always answers a preflight with 204; browsers accept every status from 200 to 299"})
 }
 
 func (t *Translation) gorillaOrigins() {
@@ -128,8 +129,8 @@ func (t *Translation) gorillaOrigins() {
 	t.origins("AllowedOrigins", meanings)
 }
 
-// gorillaWithheld notes safelisted methods that are not listed: only their preflights,
-// which upload listeners cause, failed.
+// gorillaWithheld adds a note about safelisted methods that are not listed. gorilla/handlers
+// refuses only their preflights, which custom headers and upload listeners cause.
 func (t *Translation) gorillaWithheld(listed []entry, convert func(string) string) {
 	var missing []string
 	for _, m := range simple {
@@ -143,7 +144,8 @@ func (t *Translation) gorillaWithheld(listed []entry, convert func(string) strin
 	}
 	if len(missing) > 0 {
 		t.note(Note{Code: "safelisted-preflight", Change: Fixed, Field: "AllowedMethods", Scope: Scope{Methods: missing},
-			Text: "AllowedMethods lacks " + strings.Join(missing, ", ") + ", which browsers send without asking; gorilla/handlers then " +
+			Text: "AllowedMethods lacks " + strings.Join(missing, ", ") +
+				", which browsers send without a preflight; gorilla/handlers then " +
 				"refuses their preflights, which custom headers and upload listeners cause; to forbid a method, answer it with 405 in " +
 				"the router"})
 	}
@@ -155,7 +157,7 @@ func (t *Translation) gorillaAge() {
 	if n, ok := integer(v); v != nil && ok && n > 600 {
 		t.Policy.MaxAge = 10 * time.Minute
 		t.note(Note{Code: "max-age-cap", Change: Same, Wrong: true, Field: "MaxAge",
-			Text: "gorilla/handlers silently caps MaxAge at 600 seconds, and so does the policy; raise it if you meant more"})
+			Text: "gorilla/handlers silently caps MaxAge at 600 seconds, so the policy has 600 seconds too; raise it if you meant more"})
 		return
 	}
 	t.seconds("MaxAge", 0)

@@ -46,14 +46,14 @@ func goZeroTranslate(t *Translation) {
 	t.headers("headers", headers)
 	if v := t.option("middlewareFn"); v != nil {
 		t.note(Note{Code: "header-function", Change: Narrower, Field: "middlewareFn", Scope: Scope{Any: true},
-			Text: "WithCustomCors has a function that sets more headers, which is not read: add to the policy what it allows"})
+			Text: "the function of WithCustomCors sets more headers, which migrate does not read: add to the policy what they allow"})
 		t.keep("AllowHeaders", "middlewareFn", v).Manual = true
 	}
 	if empty {
 		t.anyOrigin("origin")
 		return
 	}
-	t.Policy.AllowCredentials = true // which go-zero sends whenever it has a list
+	t.Policy.AllowCredentials = true // go-zero sends it whenever it has a list
 	var meanings []meaning
 	for _, e := range origins {
 		if e.text == "*" {
@@ -64,11 +64,11 @@ func goZeroTranslate(t *Translation) {
 	}
 	t.origins("origin", meanings)
 	t.note(Note{Code: "implied-credentials", Change: Same, Field: "origin",
-		Text: "go-zero allows credentials whenever origins are listed, and so does the policy; remove AllowCredentials if scripts " +
+		Text: "go-zero allows credentials whenever origins are listed, so the policy does too; remove AllowCredentials if scripts " +
 			"need none"})
 }
 
-// goZeroEntry is an origin, or the host of subdomains.
+// goZeroEntry reads an origin, or a host that also covers its subdomains.
 func goZeroEntry(e entry) meaning {
 	lower := strings.ToLower(e.text)
 	if strings.Contains(lower, "://") {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// handwritten is a middleware that no library makes: a handler that sets
-// Access-Control-Allow-Origin and passes requests on.
+// handwritten is a middleware without a library: a handler that sets Access-Control-Allow-Origin
+// and passes requests on.
 type handwritten struct {
 	typ  *ast.FuncType
 	body *ast.BlockStmt
@@ -21,9 +21,9 @@ type handwritten struct {
 	decl *ast.FuncDecl
 }
 
-// framework is how handlers of a framework look.
+// framework describes the handlers of a framework.
 type framework struct {
-	parameters string // types, with commas
+	parameters string // their types, comma-separated
 	library    *Library
 }
 
@@ -46,7 +46,7 @@ func frameworks() []framework {
 
 var handlerShapes = frameworks()
 
-// shapeOf returns the framework whose handlers have a signature, or nil.
+// shapeOf returns the framework with handlers of the given signature, or nil.
 func shapeOf(t types.Type) *Library {
 	sig, ok := t.(*types.Signature)
 	if !ok {
@@ -112,8 +112,8 @@ func (p *Program) handwrittenSite(pkg *packages.Package, file *ast.File, h *hand
 		node = h.decl
 	}
 	s.Pos = p.position(node.Pos())
-	s.Call = "func" // the text of a whole function helps nobody
-	// Edits and mounts look for a call; this one has the place of the function.
+	s.Call = "func" // the text of a whole function is too long to help
+	// Edits and mounts look for a call, so make one with the position of the function.
 	s.call = &ast.CallExpr{Fun: &ast.Ident{NamePos: node.Pos(), Name: "func"}, Lparen: node.Pos(), Rparen: node.End() - 1}
 	if fn := enclosing(file, node.Pos()); fn != nil {
 		s.Func = fn.Name.Name
@@ -122,8 +122,8 @@ func (p *Program) handwrittenSite(pkg *packages.Package, file *ast.File, h *hand
 	return s
 }
 
-// setsOrigin reports whether a block sets Access-Control-Allow-Origin. Handlers within it
-// count for themselves.
+// setsOrigin reports whether a block sets Access-Control-Allow-Origin. It ignores handlers within
+// the block, which are sites of their own.
 func (p *Program) setsOrigin(pkg *packages.Package, body ast.Node, depth int) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -157,7 +157,7 @@ func isOriginName(pkg *packages.Package, e ast.Expr) bool {
 	return v != nil && v.Kind() == constant.String && strings.EqualFold(constant.StringVal(v), allowOrigin)
 }
 
-// request is the request that a handler is run for: what the evaluator knows about it.
+// request is what the evaluator knows about the request that a handler answers.
 type request struct {
 	method string
 	fields map[string]Value
@@ -169,8 +169,8 @@ type headerMap struct {
 	response bool
 }
 
-// written are the fields of a response that count, and what a handler does with the
-// request. They are fields of a [Struct] that the scope has, so branches are merged.
+// written are the response fields that matter, and entries for what a handler does with the
+// request. They are fields of a [Struct] in the scope, so that the evaluator merges branches.
 var written = []string{
 	allowOrigin, "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
 	"Access-Control-Expose-Headers", "Access-Control-Max-Age", "Access-Control-Allow-Private-Network", "Vary", passed,
@@ -178,13 +178,13 @@ var written = []string{
 
 const passed = "passed on"
 
-// answer is what a handler does with one kind of request.
+// answer is what a handler does with one kind of request, by field of written.
 type answer map[string]Value
 
 // answers are what a handler does with each kind of request.
 type answers struct {
 	preflight, actual answer
-	options           answer // an OPTIONS of a script, which is no preflight
+	options           answer // an OPTIONS by a script, not a preflight
 	noOrigin          answer // an OPTIONS like a preflight, without Origin
 }
 
@@ -217,7 +217,7 @@ func (p *Program) answer(in *interpreter, h *handwritten, env scope, r request) 
 	return s.Fields
 }
 
-// httpField is a field of the request that a handler is run for. It returns nil for others.
+// httpField returns a field of the request that a handler answers, or nil for other fields.
 func (in *interpreter) httpField(x *ast.SelectorExpr, field *types.Var) Value {
 	if in.run.request == nil || field.Pkg() == nil || field.Pkg().Path() != "net/http" || !isRequest(in.pkg.TypesInfo.TypeOf(x.X)) {
 		return nil
@@ -238,8 +238,8 @@ func isRequest(t types.Type) bool {
 	return t != nil && types.TypeString(t, nil) == "net/http.Request"
 }
 
-// httpCall evaluates a call of a handler about the request or the response. It returns nil
-// for others.
+// httpCall evaluates a handler's call on the request or the response. It returns nil for other
+// calls.
 func (in *interpreter) httpCall(x *ast.CallExpr, fn *types.Func, env scope) []Value {
 	recv := fn.Signature().Recv()
 	sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr)
@@ -263,7 +263,7 @@ func (in *interpreter) httpCall(x *ast.CallExpr, fn *types.Func, env scope) []Va
 	return in.contextCall(x, fn.Name(), env)
 }
 
-// receiver evaluates what a method is called on, if it can be a header.
+// receiver evaluates the receiver of a method, if it can be a header.
 func (in *interpreter) receiver(sel *ast.SelectorExpr, env scope) Value {
 	if t := in.pkg.TypesInfo.TypeOf(sel.X); t == nil || types.TypeString(t, nil) != "net/http.Header" {
 		return nil
@@ -271,7 +271,7 @@ func (in *interpreter) receiver(sel *ast.SelectorExpr, env scope) Value {
 	return in.eval(sel.X, env)
 }
 
-// shapeOfReceiver returns the framework whose context has a type, or nil.
+// shapeOfReceiver returns the framework with a context of the given type, or nil.
 func shapeOfReceiver(t types.Type) *Library {
 	name := strings.TrimPrefix(types.TypeString(t, nil), "*")
 	for _, f := range handlerShapes[1:] {
@@ -299,7 +299,7 @@ func (in *interpreter) contextCall(x *ast.CallExpr, name string, env scope) []Va
 		in.record(passed, boolConst(src, true), env)
 		return []Value{&Nil{src}}
 	}
-	return nil // such as c.Request().Header, whose type says what it is
+	return nil // such as c.Request().Header: its type identifies it
 }
 
 // headerCall evaluates a method of http.Header.
@@ -356,7 +356,7 @@ func (in *interpreter) passesOn(x *ast.CallExpr, env scope) {
 	in.record(passed, boolConst(in.p.source(x), true), env)
 }
 
-// lend gives a called function the response, and take gets it back.
+// lend passes the response from a caller's scope to a called function's, and back.
 func (in *interpreter) lend(from, to scope) {
 	if r := in.run.response; r != nil && from[r] != nil {
 		to[r] = from[r]

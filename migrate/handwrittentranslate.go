@@ -24,7 +24,7 @@ func handwrittenTranslate(t *Translation) {
 	t.handwrittenFaults()
 }
 
-// handwrittenCredentials needs the header on preflights and on answers.
+// handwrittenCredentials allows credentials if the header is set on preflights and on answers.
 func (t *Translation) handwrittenCredentials() {
 	actual := t.boolean("Access-Control-Allow-Credentials", "AllowCredentials")
 	preflight := t.boolean("AllowCredentialsOfPreflights", "AllowCredentials")
@@ -47,7 +47,8 @@ func (t *Translation) handwrittenCredentials() {
 func (t *Translation) handwrittenOrigins() {
 	if p, ok := t.option(allowOrigin).(*Predicate); ok {
 		if ways, ok := languages(p.Tree); !ok || !t.decided(allowOrigin, p, ways) {
-			t.NoPolicy("which origins are allowed is computed in a way that no list says: write AllowOriginFunc, or list the origins " +
+			t.NoPolicy("no list can express how the middleware decides which origins are allowed: write AllowOriginFunc, or list the " +
+				"origins " +
 				"in AllowOrigins")
 		}
 		return
@@ -61,7 +62,7 @@ func (t *Translation) handwrittenOrigins() {
 		}
 		if strings.ContainsAny(e.text, ", ") {
 			t.note(Note{Code: "several-origins", Change: Same, Wrong: true, Pos: e.pos,
-				Text: fmt.Sprintf("%s is %q, but it takes one origin, so browsers refused every answer; list the origins in "+
+				Text: fmt.Sprintf("%s is %q, but its value must be one origin, so browsers refused every answer; list the origins in "+
 					"AllowOrigins", allowOrigin, e.text)})
 			continue
 		}
@@ -70,7 +71,7 @@ func (t *Translation) handwrittenOrigins() {
 	t.origins(allowOrigin, meanings)
 }
 
-// handwrittenMethods reads the list that preflights are answered with.
+// handwrittenMethods reads the list of methods in answers to preflights.
 func (t *Translation) handwrittenMethods() {
 	entries, _ := t.list("Access-Control-Allow-Methods", "AllowMethods")
 	if slices.ContainsFunc(entries, func(e entry) bool { return e.text == repeated }) {
@@ -105,19 +106,19 @@ func (t *Translation) handwrittenAge() {
 	}
 }
 
-// handwrittenFaults notes what hand-written middlewares often get wrong.
+// handwrittenFaults adds notes about frequent mistakes of hand-written middlewares.
 func (t *Translation) handwrittenFaults() {
 	if missing, _ := text(valueOr(t.option("Missing"))); missing != "" {
 		t.note(Note{Code: "half-answered", Change: Wider, Wrong: true,
 			Text: fmt.Sprintf("%s is not set on %s, so browsers refuse them; the policy allows them for its origins, which is "+
 				"probably what was meant; "+
-				"if not, do not mount it", allowOrigin, missing)})
+				"if you do not want that, do not mount corskit", allowOrigin, missing)})
 	}
 	if set, _ := truth(valueOr(t.option("PassesPreflights"))); set {
 		t.note(Note{Code: "passes-preflights", Change: Fixed, Wrong: true,
 			Scope: Scope{Kinds: []string{Preflight, Handler, Actual, Options, Gateway}},
 			Text: "preflights reach the application, which must answer each with a status from 200 to 299; corskit answers them, " +
-				"so requests that need one no longer fail where the application has no OPTIONS, and no handler runs for a preflight"})
+				"so requests that need one no longer fail where the application has no OPTIONS, and handlers no longer run for preflights"})
 	}
 	eats, _ := truth(valueOr(t.option("EatsOptions")))
 	if without, _ := truth(valueOr(t.option("EatsOptionsWithoutOrigin"))); without && !eats {
@@ -127,7 +128,7 @@ func (t *Translation) handwrittenFaults() {
 	if eats {
 		t.note(Note{Code: "every-options", Change: Fixed, Wrong: true,
 			Scope: Scope{Kinds: []string{Options, Handler, Actual}, Methods: []string{"OPTIONS"}, Server: true},
-			Text:  "every OPTIONS is answered by the middleware; corskit answers only preflights, and the application the rest"})
+			Text:  "the middleware answers every OPTIONS; corskit answers only preflights, and the application answers the rest"})
 	}
 	if set, _ := truth(valueOr(t.option("Vary"))); !set {
 		t.note(Note{Code: "vary-origin", Change: Fixed, Wrong: true, Scope: Scope{Kinds: []string{Cached}},

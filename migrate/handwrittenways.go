@@ -12,8 +12,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// handwrittenWays runs the middleware of a site: once for each way in which parameters of
-// the function around it get their values.
+// handwrittenWays runs the middleware of a site once for each set of values that the parameters of
+// the enclosing function can have.
 func (p *Program) handwrittenWays(s *Site) []way {
 	var ways []way
 	for _, c := range p.captured(s) {
@@ -27,7 +27,7 @@ func (p *Program) handwrittenWays(s *Site) []way {
 	return dedupe(ways)
 }
 
-// captured returns what the variables around the handler are.
+// captured returns the values of the variables that the handler captures.
 func (p *Program) captured(s *Site) []way {
 	h := s.handwritten
 	alone := way{snapshot{in: p.interpreter(s.pkg), env: scope{}}, nil}
@@ -53,12 +53,12 @@ func (p *Program) captured(s *Site) []way {
 	return p.reach(s.pkg, fn, h.lit, scope{}, nil)
 }
 
-// reach runs a function up to a literal in it.
+// reach runs a function up to a function literal in it.
 func (p *Program) reach(pkg *packages.Package, fn *ast.FuncDecl, lit *ast.FuncLit, env scope, via []token.Position) []way {
 	in := p.interpreter(pkg)
 	in.run.lit = lit
 	in.block(fn.Body.List, env)
-	if len(in.run.lits) == 0 { // in code that the evaluator does not reach
+	if len(in.run.lits) == 0 { // the literal is in code that the evaluator does not reach
 		return []way{{snapshot{in: in, env: env}, via}}
 	}
 	return waysOf(in.run.lits[:1], via)
@@ -88,8 +88,8 @@ func (p *Program) callersFor(pkg *packages.Package, fn *ast.FuncDecl, lit *ast.F
 	return p.calls[keyOf(obj)]
 }
 
-// asOptions says what a middleware does in options that [handwrittenTranslate] reads. It
-// returns nil and the reason if they cannot say it.
+// asOptions describes a middleware by the options that [handwrittenTranslate] reads. If these
+// options cannot describe it, asOptions returns nil and the reason.
 func (p *Program) asOptions(s *Site, in *interpreter, env scope) (*Struct, string) {
 	all := p.answers(in, s.handwritten, env)
 	preflight, actual := all.preflight, all.actual
@@ -97,19 +97,20 @@ func (p *Program) asOptions(s *Site, in *interpreter, env scope) (*Struct, strin
 		return nil, "it cannot be evaluated"
 	}
 	if !isSet(actual[passed]) && !isSet(preflight[passed]) {
-		return nil, "it is a handler, not a middleware; mount corskit around it and remove these lines, because a header that is set " +
-			"twice is refused"
+		return nil, "it is a handler, not a middleware; mount corskit around it and remove these lines, because browsers refuse a header " +
+			"that is set " +
+			"twice"
 	}
 	from, note := actual, ""
 	switch {
 	case !isSet(preflight[allowOrigin]) && !isSet(actual[allowOrigin]):
-		return nil, "it sets " + allowOrigin + " on neither preflights nor answers that can be evaluated"
+		return nil, "it sets " + allowOrigin + " in no way that migrate can evaluate, neither on preflights nor on answers"
 	case !isSet(actual[allowOrigin]):
 		from, note = preflight, "answers"
 	case !isSet(preflight[allowOrigin]):
 		note = "preflights"
 	case shape(preflight[allowOrigin]) != shape(actual[allowOrigin]):
-		return nil, "it answers preflights with other origins than requests: " + shape(preflight[allowOrigin]) + ", " +
+		return nil, "it allows other origins on preflights than on requests: " + shape(preflight[allowOrigin]) + ", " +
 			shape(actual[allowOrigin])
 	}
 	src := Source{Expr: s.Call, Pos: s.Pos}
@@ -134,7 +135,7 @@ func (p *Program) asOptions(s *Site, in *interpreter, env scope) (*Struct, strin
 	return &Struct{Source: src, Fields: w.fields}, ""
 }
 
-// isSet reports whether a field is set on some way.
+// isSet reports whether some branch sets a field.
 func isSet(v Value) bool {
 	if b, ok := v.(*Branch); ok {
 		return isSet(b.Then) || isSet(b.Else)
@@ -152,7 +153,7 @@ func isConstant(v Value) bool {
 	return isConst || ok && s.From != "request"
 }
 
-// variesByOrigin reports whether a Vary names Origin on every way.
+// variesByOrigin reports whether Vary names Origin in every branch.
 func variesByOrigin(v Value) bool {
 	if b, ok := v.(*Branch); ok {
 		return variesByOrigin(b.Then) && variesByOrigin(b.Else)
@@ -161,7 +162,7 @@ func variesByOrigin(v Value) bool {
 	return ok && strings.Contains(strings.ToLower(s), "origin")
 }
 
-// shape writes a value so that two that mean the same are equal.
+// shape returns a text for a value. Values with the same meaning have equal texts.
 func shape(v Value) string {
 	switch x := v.(type) {
 	case *Branch:
@@ -181,7 +182,7 @@ func shape(v Value) string {
 // assumption is a set of conditions under which an origin is allowed.
 type assumption []choice
 
-// assumptions returns the ways in which a value is set.
+// assumptions returns the sets of conditions under which a value is set.
 func assumptions(v Value, so assumption) []assumption {
 	b, ok := v.(*Branch)
 	if !ok {
@@ -194,7 +195,7 @@ func assumptions(v Value, so assumption) []assumption {
 		assumptions(b.Else, append(slices.Clone(so), choice{b.Cond, false}))...)
 }
 
-// under is a value under an assumption.
+// under returns a value under an assumption.
 func under(v Value, so assumption) Value {
 	b, ok := v.(*Branch)
 	if !ok {
@@ -211,11 +212,11 @@ func under(v Value, so assumption) Value {
 	return branch(b.Cond, under(b.Then, so), under(b.Else, so))
 }
 
-// weighed collects options.
+// weighed collects the options of a hand-written middleware.
 type weighed struct {
 	src    Source
 	fields map[string]Value
-	why    string // of the first that is not understood
+	why    string // reason for the first option that is not understood
 }
 
 func (w *weighed) refuse(why string) {
@@ -224,13 +225,13 @@ func (w *weighed) refuse(why string) {
 	}
 }
 
-// field sets an option to what a field of the response is where an origin is allowed.
+// field sets an option to the value that a response field has when an origin is allowed.
 func (w *weighed) field(option string, a answer, ways []assumption, name string, read func(string, Value) Value) {
 	var value Value = &Nil{w.src}
 	for i, so := range ways {
 		v := under(a[name], so)
 		if i > 0 && shape(v) != shape(value) {
-			w.refuse(name + " depends on the origin, and a policy has one for all its origins: make several policies")
+			w.refuse(name + " depends on the origin, and a policy has one value for all its origins: write several policies")
 			return
 		}
 		value = v
@@ -248,12 +249,13 @@ func (w *weighed) read(name string, v Value, convert func(string, Value) Value) 
 	return branch(b.Cond, w.read(name, b.Then, convert), w.read(name, b.Else, convert))
 }
 
-// startup refuses a condition that is not decided when the program starts.
+// startup refuses a condition that is not yet known when the program starts.
 func (w *weighed) startup(name string, c Cond) {
 	if s, ok := c.Of.(*Setting); ok && s.From != "request" || aboutOrigin(c) {
 		return
 	}
-	w.refuse(fmt.Sprintf("%s depends on %s at %s, which only the program knows; write AllowOriginFunc with it", name, c.text(), c.Pos))
+	w.refuse(fmt.Sprintf("%s depends on %s at %s, which only the program can evaluate; write AllowOriginFunc with that condition",
+		name, c.text(), c.Pos))
 }
 
 func (w *weighed) isTrue(_ string, v Value) Value {
@@ -287,8 +289,8 @@ func (w *weighed) list(name string, v Value) Value {
 	return v
 }
 
-// repeated stands for what the preflight asks for.
-const repeated = "what is asked for"
+// repeated is the value of a list that echoes the names that a preflight requests.
+const repeated = "the requested names"
 
 func (w *weighed) seconds(name string, v Value) Value {
 	s, ok := text(v)
@@ -303,7 +305,7 @@ func (w *weighed) seconds(name string, v Value) Value {
 	return &Const{v.At(), constantInt(n)}
 }
 
-// origins is the option that says which origins are allowed: a list, or what a function
+// origins returns the option for the allowed origins: a list, or the tree of a function that
 // decides.
 func (w *weighed) origins(v Value) Value {
 	if s, ok := text(v); ok {
@@ -323,8 +325,8 @@ func (w *weighed) origins(v Value) Value {
 	return &Predicate{w.src, nil, w.allowed(v, nil)}
 }
 
-// allowed is whether a value of Access-Control-Allow-Origin lets the origin in, as a tree of
-// booleans. is has the conditions that hold.
+// allowed returns a tree of booleans that says whether a value of Access-Control-Allow-Origin
+// allows the origin. is holds the conditions that apply.
 func (w *weighed) allowed(v Value, is assumption) Value {
 	switch x := v.(type) {
 	case *Branch:
@@ -350,7 +352,7 @@ func (w *weighed) constantOrigin(x *Const, is assumption) Value {
 		}
 	}
 	if s == "*" {
-		w.refuse(allowOrigin + " is * for some origins only; list these origins")
+		w.refuse(allowOrigin + " is * for only some origins; list these origins")
 	}
 	return &Compare{x.Source, Cond{Source: x.Source, Of: &Origin{Source: x.Source}, Is: s}}
 }

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// declaredIn is where a call or assignment is.
+// callSite is the place of a call.
 type callSite struct {
 	pkg  *packages.Package
 	file *ast.File
@@ -19,12 +19,12 @@ type callSite struct {
 type variable struct {
 	pkg      *packages.Package
 	value    ast.Expr // its initializer, or nil
-	index    int      // of the result, if the initializer is a call with several
+	index    int      // of the variable among the results, if the initializer is a call with several
 	assigned []token.Pos
 	loaded   token.Pos // where its address is taken
 }
 
-// viperFacts are the defaults and bindings that the program gives viper.
+// viperFacts are the defaults and bindings that the program sets in viper.
 type viperFacts struct {
 	defaults map[string]valueAt
 	env      map[string]string
@@ -39,8 +39,8 @@ type valueAt struct {
 	expr ast.Expr
 }
 
-// keyOf identifies a package-level object or method. Objects of a package that is read
-// twice, from source and from export data, have the same key.
+// keyOf identifies a package-level object or method. An object has the same key whether its package
+// is read from source or from export data.
 func keyOf(obj types.Object) string {
 	if fn, ok := obj.(*types.Func); ok {
 		return fn.Origin().FullName()
@@ -104,7 +104,7 @@ func (p *Program) declare(pkg *packages.Package, d ast.Decl) {
 	}
 }
 
-// use records a call, or that a variable changes.
+// use records a call, or a change of a variable.
 func (p *Program) use(pkg *packages.Package, file *ast.File, n ast.Node) {
 	switch n := n.(type) {
 	case *ast.CallExpr:
@@ -130,7 +130,7 @@ func (p *Program) use(pkg *packages.Package, file *ast.File, n ast.Node) {
 	}
 }
 
-// rootVar returns the package-level variable that an expression selects from.
+// rootVar returns the package-level variable that an expression begins with.
 func (p *Program) rootVar(pkg *packages.Package, e ast.Expr) *variable {
 	for {
 		switch x := e.(type) {

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Bounds of the evaluator. What exceeds them is an [Unknown].
+// Bounds of the evaluator. A value that exceeds them is an [Unknown].
 const (
 	maxSteps  = 100_000 // statements and expressions of a site
 	maxDepth  = 12      // calls in calls
 	maxUnroll = 256     // rounds of a loop
 )
 
-// scope has the values of variables.
+// scope holds the values of variables.
 type scope map[types.Object]Value
 
 // interpreter evaluates expressions of a package.
@@ -28,20 +28,20 @@ type interpreter struct {
 	run   *run
 }
 
-// run is what the interpreters of one evaluation share.
+// run is the state that the interpreters of one evaluation share.
 type run struct {
 	steps  int
-	target *ast.CallExpr // whose arguments are wanted, or nil
+	target *ast.CallExpr // the call with the wanted arguments, or nil
 	seen   []snapshot
 	vars   map[string]bool // package-level variables that are being evaluated
 
-	request  *request     // that a handler is run for, or nil
+	request  *request     // the request that a handler answers, or nil
 	response types.Object // what the handler has written, in the scope
-	lit      *ast.FuncLit // whose scope is wanted, or nil
+	lit      *ast.FuncLit // the literal with the wanted scope, or nil
 	lits     []snapshot
 }
 
-// snapshot has the arguments of the target.
+// snapshot holds the arguments of the target.
 type snapshot struct {
 	recv Value
 	args []Value
@@ -92,7 +92,7 @@ type ending struct {
 	a, b    *ending // of a fork
 }
 
-// block runs statements. It may change env, which is only valid afterwards in the ending.
+// block runs statements. It may change env; afterwards, use only the scope in the ending.
 func (in *interpreter) block(list []ast.Stmt, env scope) ending {
 	if len(list) == 0 || !in.step() {
 		return ending{env: env}
@@ -101,7 +101,7 @@ func (in *interpreter) block(list []ast.Stmt, env scope) ending {
 	return in.onward(in.stmt(stmt, env), func(env scope) ending { return in.block(rest, env) })
 }
 
-// onward continues every way of an ending that flows on.
+// onward continues every branch of an ending that does not leave the block.
 func (in *interpreter) onward(end ending, next func(scope) ending) ending {
 	switch end.flow {
 	case flowsOn:
@@ -113,7 +113,7 @@ func (in *interpreter) onward(end ending, next func(scope) ending) ending {
 	return end
 }
 
-// unwrap replaces a flow in all ways of an ending, as a loop or switch does with a break.
+// unwrap replaces a flow in all branches of an ending. For example, a loop or switch ends a break.
 func unwrap(end ending, from, to flow) ending {
 	switch end.flow {
 	case from:
@@ -124,7 +124,7 @@ func unwrap(end ending, from, to flow) ending {
 	return end
 }
 
-// fork joins two ways, to one if they end alike.
+// fork joins two endings, into one if both end in the same way.
 func fork(c Cond, a, b ending) ending {
 	switch {
 	case a.flow == exits:
@@ -147,10 +147,10 @@ func resultOf(end ending, i int) Value {
 	if i < len(end.results) {
 		return end.results[i]
 	}
-	return &Unknown{Why: "what it returns is not known"}
+	return &Unknown{Why: "its result is not known"}
 }
 
-// merged has the value of each variable in two ways.
+// merged returns the scope of two branches.
 func merged(c Cond, a, b scope) scope {
 	env := scope{}
 	for obj, v := range a {
@@ -167,8 +167,8 @@ func merged(c Cond, a, b scope) scope {
 	return env
 }
 
-// stmt runs one statement. If it has the target in an operand that is not evaluated, the
-// arguments are taken after it.
+// stmt runs one statement. If the target is in an operand that is not evaluated, stmt records the
+// arguments after the statement.
 func (in *interpreter) stmt(stmt ast.Stmt, env scope) ending {
 	before := len(in.run.seen)
 	end := in.runStmt(stmt, env)
@@ -182,7 +182,7 @@ func (in *interpreter) stmt(stmt ast.Stmt, env scope) ending {
 func (in *interpreter) runStmt(stmt ast.Stmt, env scope) ending {
 	switch s := stmt.(type) {
 	case *ast.LabeledStmt:
-		return in.opaque(s, env) // a goto or a labelled break may leave it in ways that are not followed
+		return in.opaque(s, env) // a goto or a labelled break may leave the statement, which the evaluator does not follow
 	case *ast.BlockStmt:
 		return in.block(s.List, env)
 	case *ast.IfStmt:
@@ -208,7 +208,7 @@ func (in *interpreter) runStmt(stmt ast.Stmt, env scope) ending {
 	return ending{env: env}
 }
 
-// simple runs a statement that always flows on.
+// simple runs a statement that never leaves the block.
 func (in *interpreter) simple(stmt ast.Stmt, env scope) {
 	switch s := stmt.(type) {
 	case *ast.AssignStmt:
@@ -220,14 +220,14 @@ func (in *interpreter) simple(stmt ast.Stmt, env scope) {
 	case *ast.GoStmt:
 		in.eval(s.Call, env)
 	case *ast.IncDecStmt:
-		in.set(s.X, in.unknown(s.X, "it is counted"), env)
+		in.set(s.X, in.unknown(s.X, "it is incremented"), env)
 	}
 }
 
 func (in *interpreter) branchStmt(s *ast.BranchStmt, env scope) ending {
 	switch {
 	case s.Label != nil || s.Tok == token.GOTO:
-		return ending{flow: returns, env: env} // leaves in a way that is not followed, so the results are not known
+		return ending{flow: returns, env: env} // the evaluator does not follow this jump, so the results are unknown
 	case s.Tok == token.BREAK:
 		return ending{flow: breaks, env: env}
 	case s.Tok == token.CONTINUE:
@@ -305,8 +305,8 @@ func (in *interpreter) either(cond Value, at ast.Expr, env scope, then, otherwis
 	return fork(c, a, b)
 }
 
-// failed is the ending after an error. A function that then returns an error gives no
-// configuration.
+// failed returns the ending of the branch after an error. A function that then returns an error
+// yields no configuration.
 func (in *interpreter) failed(end ending) ending {
 	if n := len(end.results); end.flow == returns && n > 0 {
 		if u, ok := end.results[n-1].(*Unknown); ok && isError(u.Type) {
@@ -316,8 +316,8 @@ func (in *interpreter) failed(end ending) ending {
 	return end
 }
 
-// search recognizes a loop that looks the origin up in a list that is not known, and runs
-// its body if the list has it.
+// search recognizes a loop that searches an unknown list for the origin. It runs the body under the
+// condition that the list has the origin.
 func (in *interpreter) search(s *ast.RangeStmt, list Value, env scope) (ending, bool) {
 	if len(s.Body.List) != 1 || s.Value == nil {
 		return ending{}, false
@@ -379,7 +379,7 @@ func (in *interpreter) switchStmt(s *ast.SwitchStmt, env scope) ending {
 	return unwrap(in.arms(s, tag, arms, last, env), breaks, flowsOn)
 }
 
-// arm is a value of a case with its block.
+// arm is one value of a case, with the block of that case.
 type arm struct {
 	expr ast.Expr
 	body []ast.Stmt
@@ -447,7 +447,7 @@ func (in *interpreter) several(e ast.Expr, env scope, n int) []Value {
 		}
 	}
 	for len(results) < n {
-		u := in.unknown(e, "it is a result of a call that is not evaluated")
+		u := in.unknown(e, "it is the result of a call that cannot be evaluated")
 		if tuple != nil && len(results) < tuple.Len() {
 			u.Type = tuple.At(len(results)).Type()
 		}

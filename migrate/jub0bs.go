@@ -44,7 +44,7 @@ func jub0bsTranslate(t *Translation) {
 	t.headers("RequestHeaders", headers)
 	if noMethods && noHeaders {
 		t.note(Note{Code: "no-preflight", Change: Fixed, Scope: Scope{Kinds: []string{Preflight, Actual}, Methods: simple},
-			Text: "jub0bs/cors refuses all preflights if neither methods nor request headers are listed, also those that upload " +
+			Text: "jub0bs/cors refuses all preflights if neither methods nor request headers are listed, even those that upload " +
 				"listeners cause"})
 	}
 	exposed, _ := t.list("ResponseHeaders", "ExposeHeaders")
@@ -55,7 +55,7 @@ func jub0bsTranslate(t *Translation) {
 	}
 }
 
-// jub0bsOrigins lists patterns, which have the same syntax.
+// jub0bsOrigins lists the patterns, which have the same syntax in a policy.
 func (t *Translation) jub0bsOrigins(meanings []meaning) {
 	var valid []meaning
 	for _, m := range meanings {

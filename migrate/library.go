@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Library is a CORS middleware that is recognized by its import path.
+// Library is a CORS middleware that migrate recognizes by its import path.
 type Library struct {
-	Name    string // as people call it, such as "rs/cors"
+	Name    string // for people, such as "rs/cors"
 	Path    string // import path
 	Guide   string // page of docs/migrate
-	Adapter string // import path of corskit's adapter; empty: corskit has none for this framework
+	Adapter string // import path of corskit's adapter; empty if corskit has none for the framework
 	Mount   string // expression for the new middleware, with ENGINE for the engine
 
-	// Constructors make a middleware, by the name of the function. MethodConstructors are
-	// methods that do, and whether the receiver is the configuration.
+	// Constructors are the functions that make a middleware, by name. MethodConstructors are the
+	// methods that do; the value is true if the receiver is the configuration.
 	Constructors       map[string]Constructor
 	MethodConstructors map[string]bool
 	// Helpers evaluate other functions, and Methods those of the configuration.
@@ -24,25 +24,26 @@ type Library struct {
 	// Variables are exported configurations.
 	Variables map[string]func(src Source) Value
 
-	// Functions are the options that decide about an origin and are not func(string) bool,
-	// each with the function of a policy that calls FUNC; "-" if there is none.
+	// Functions are the options that decide about an origin and do not have the type func(string)
+	// bool. Each has the code of a policy's function that calls FUNC, or "-" if no such code is
+	// possible.
 	Functions map[string]string
 
-	// Standing are the notes that hold for every configuration.
+	// Standing are the notes that apply to every configuration.
 	Standing []Note
-	// Translate reads the options, without branches, into t.
+	// Translate reads the options of one variant into t.
 	Translate func(t *Translation)
 }
 
-// Constructor says which options a call means.
+// Constructor describes a function that makes a middleware.
 type Constructor struct {
-	// Options returns the options, or nil if the arguments are not understood.
+	// Options returns the options of a call, or nil if it does not understand the arguments.
 	Options func(src Source, args []Value) *Struct
-	Arg     int    // index of the configuration, or -1
-	Form    string // how the result is mounted: "middleware", "object", "method" or "handler"
+	Arg     int    // index of the configuration among the arguments, or -1
+	Form    string // how the program mounts the result: "middleware", "object", "method" or "handler"
 }
 
-// Libraries returns the libraries that are recognized, by import path.
+// Libraries returns the libraries that migrate recognizes.
 func Libraries() []*Library {
 	return []*Library{rsCors(), goChi(), gorillaHandlers(), jub0bsCors(), ginContrib(), echoV4(), echoV5(), fiberV2(), fiberV3(),
 		hertzContrib(), goZero()}
@@ -76,7 +77,7 @@ func libraryVariable(obj *types.Var, src Source) Value {
 	return l.Variables[obj.Name()](src)
 }
 
-// libraryCall evaluates a call of a library. It returns nil for functions of others.
+// libraryCall evaluates a call of a library. It returns nil for other functions.
 func (in *interpreter) libraryCall(x *ast.CallExpr, fn *types.Func, env scope) []Value {
 	l := libraryOf(fn)
 	if l == nil {
@@ -99,7 +100,7 @@ func (in *interpreter) libraryCall(x *ast.CallExpr, fn *types.Func, env scope) [
 	return []Value{&Call{src, fn, nil, args}, &Nil{src}}
 }
 
-// structArg is the configuration that a constructor takes as its argument i.
+// structArg returns the Options of a constructor that takes the configuration as its argument i.
 func structArg(i int) func(Source, []Value) *Struct {
 	return func(src Source, args []Value) *Struct {
 		if i >= len(args) {
@@ -121,14 +122,14 @@ func asStruct(v Value) *Struct {
 	return nil
 }
 
-// fixed is the configuration of a constructor without arguments.
+// fixed returns the Options of a constructor without arguments.
 func fixed(fields func(src Source) map[string]Value) func(Source, []Value) *Struct {
 	return func(src Source, _ []Value) *Struct {
 		return &Struct{Source: src, Fields: fields(src)}
 	}
 }
 
-// isSite returns the library and constructor that a call is of.
+// isSite returns the library and constructor of a function. ok is false if no library has it.
 func isSite(fn *types.Func) (*Library, Constructor, bool) {
 	l := libraryOf(fn)
 	if l == nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// simple are the methods that need no permission.
+// simple are the CORS-safelisted methods.
 var simple = []string{http.MethodGet, http.MethodHead, http.MethodPost}
 
-// methods lists methods in the policy. convert spells an entry as the old library
-// compares it.
+// methods lists methods in the policy. convert returns an entry in the spelling that the old
+// library compares.
 func (t *Translation) methods(option string, entries []entry, convert func(string) string) {
 	for _, e := range entries {
 		method := convert(e.text)
@@ -35,7 +35,7 @@ func (t *Translation) methods(option string, entries []entry, convert func(strin
 	}
 }
 
-// inertStar notes an asterisk that the old library treats as a name.
+// inertStar adds a note about an asterisk that the old library treats as a name.
 func (t *Translation) inertStar(option, what string, entries []entry) []entry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e entry) bool {
 		if strings.TrimSpace(e.text) != "*" {
@@ -48,7 +48,7 @@ func (t *Translation) inertStar(option, what string, entries []entry) []entry {
 	})
 }
 
-// headers lists names of request headers.
+// headers lists request headers in the policy.
 func (t *Translation) headers(option string, entries []entry) {
 	t.Policy.AllowHeaders = append(t.Policy.AllowHeaders, t.names(option, entries, func(name string) core.Policy {
 		return core.Policy{AllowHeaders: []string{name}}
@@ -56,8 +56,8 @@ func (t *Translation) headers(option string, entries []entry) {
 	t.Policy.AllowHeaders = unless(t.Policy.AllowHeaders)
 }
 
-// repeatedHeaders translates the headers and the age of libraries that repeat what is asked
-// for if no headers are listed.
+// repeatedHeaders translates the headers and the max age of libraries that echo the requested
+// headers if none are listed.
 func (t *Translation) repeatedHeaders() {
 	headers, empty := t.list("AllowHeaders", "AllowHeaders")
 	if empty {
@@ -70,7 +70,7 @@ func (t *Translation) repeatedHeaders() {
 	t.seconds("MaxAge", core.NoPreflightCache)
 }
 
-// exposed lists names of response headers.
+// exposed lists response headers in the policy.
 func (t *Translation) exposed(option string, entries []entry) {
 	t.Policy.ExposeHeaders = unless(t.names(option, entries, func(name string) core.Policy {
 		return core.Policy{ExposeHeaders: []string{name}}
@@ -106,7 +106,7 @@ func withoutEffect(engine *core.Engine) bool {
 	})
 }
 
-// allHeaders allows every request header that is asked for, Authorization included.
+// allHeaders allows every request header, including Authorization.
 func (t *Translation) allHeaders() {
 	t.Policy.AllowHeaders = []string{"*"}
 	if !t.Policy.AllowCredentials {
@@ -114,8 +114,8 @@ func (t *Translation) allHeaders() {
 	}
 }
 
-// withheld notes the safelisted methods that the old library does not list, and so keeps
-// from scripts. A policy cannot.
+// withheld adds a note about safelisted methods that are not listed. The old library hides their
+// answers from scripts; a policy cannot.
 func (t *Translation) withheld(option string, listed []entry, convert func(string) string) {
 	var missing []string
 	for _, m := range simple {
@@ -128,7 +128,7 @@ func (t *Translation) withheld(option string, listed []entry, convert func(strin
 	}
 	t.note(Note{Code: "safelisted-methods", Change: Wider, Field: option, Scope: Scope{Methods: missing},
 		Text: fmt.Sprintf("%s lacks %s, and %s then hides the answer from the script although the handler has run; "+
-			"browsers send these methods without asking, and corskit lets allowed origins read the answer; "+
+			"browsers send these methods without a preflight, and corskit lets allowed origins read the answer; "+
 			"to forbid a method, answer it with 405 in the router", option, strings.Join(missing, ", "), t.site.Library.Name)})
 }
 

@@ -20,9 +20,9 @@ type Program struct {
 	Dir      string // positions are relative to it where they can be
 	Fset     *token.FileSet
 	Packages []*packages.Package // in the order of their paths
-	Faults   []error             // of packages that do not compile; they are read as far as they do
+	Faults   []error             // errors of packages that do not compile; Load reads as much of them as it can
 
-	wanted map[*packages.Package]bool // that the patterns named
+	wanted map[*packages.Package]bool // packages that match the patterns
 	decls  map[string]*declared       // by keyOf
 	vars   map[string]*variable       // by keyOf
 	calls  map[string][]callSite      // of declared functions, by keyOf
@@ -40,9 +40,9 @@ type declared struct {
 const loadMode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
 	packages.NeedTypes | packages.NeedTypesInfo | packages.NeedSyntax | packages.NeedModule
 
-// Load reads the packages that match patterns, as 'go list' in dir does, and those of the
-// same module that they import. A package that does not compile is in [Program.Faults];
-// an error means that nothing could be read.
+// Load reads the packages that match the patterns, as 'go list' in dir does, and the packages of
+// the same module that they import. Errors of packages that do not compile are in [Program.Faults].
+// Load returns an error if it cannot read anything.
 func Load(ctx context.Context, dir string, patterns ...string) (*Program, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
@@ -56,32 +56,32 @@ func Load(ctx context.Context, dir string, patterns ...string) (*Program, error)
 	asked := append(slices.Clone(patterns), newImports...)
 	found, err := packages.Load(cfg, asked...)
 	if err != nil {
-		return nil, fmt.Errorf("migrate: the packages cannot be listed: %w", err)
+		return nil, fmt.Errorf("migrate: cannot list the packages: %w", err)
 	}
 	wanted := map[string]bool{}
 	for _, pkg := range found {
 		wanted[pkg.PkgPath] = !slices.Contains(newImports, pkg.PkgPath)
 	}
 	if more := siblings(found); len(more) > 0 {
-		// Types of both must be the same objects, so all are loaded at once.
+		// Both must share the same type objects, so load all packages at once.
 		if found, err = packages.Load(cfg, append(asked, more...)...); err != nil {
-			return nil, fmt.Errorf("migrate: the packages cannot be listed: %w", err)
+			return nil, fmt.Errorf("migrate: cannot list the packages: %w", err)
 		}
 	}
 	p.add(found, wanted)
 	if len(p.Packages) == 0 && len(p.Faults) > 0 {
-		return p, fmt.Errorf("migrate: no package can be read: %w", p.Faults[0])
+		return p, fmt.Errorf("migrate: cannot read any package: %w", p.Faults[0])
 	}
 	if len(p.Packages) == 0 {
-		return p, fmt.Errorf("migrate: no Go package matches %s in %s; the patterns are those of 'go list', such as \"./...\"",
+		return p, fmt.Errorf("migrate: no Go package matches %s in %s; patterns are as for 'go list', for example \"./...\"",
 			strings.Join(patterns, " "), dir)
 	}
 	p.index()
 	return p, nil
 }
 
-// newImports are the packages of the standard library that new code may need. They are loaded
-// with the program, so that their types are the same.
+// newImports are the packages of the standard library that new code may need. Load loads them with
+// the program, so that both use the same types.
 var newImports = []string{"context", "os", "strings", "time"}
 
 // siblings returns the packages of the same modules that are imported but not loaded.
@@ -136,8 +136,8 @@ func (p *Program) add(found []*packages.Package, wanted map[string]bool) {
 	slices.SortFunc(p.Packages, func(a, b *packages.Package) int { return strings.Compare(a.PkgPath, b.PkgPath) })
 }
 
-// faults returns the errors of a package. If the compiler's are there, those that 'go list'
-// repeats in one text are left out.
+// faults returns the errors of a package. If there are errors of the compiler, it leaves out the
+// text in which 'go list' repeats them.
 func (p *Program) faults(pkg *packages.Package) (faults []error) {
 	compiled := slices.ContainsFunc(pkg.Errors, func(e packages.Error) bool { return e.Kind != packages.ListError })
 	for _, e := range pkg.Errors {

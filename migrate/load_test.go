@@ -9,7 +9,8 @@ import (
 	"github.com/corskit/corskit/migrate"
 )
 
-// TestFaults reads a package that does not compile: each error is told once, at its line.
+// TestFaults reads a package that does not compile. Faults must have each error once, with its
+// line.
 func TestFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("go list compiles the program, which takes seconds")

@@ -9,7 +9,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Change says how a translated policy differs from the old middleware, for a browser.
+// Change is how a translated policy differs from the old middleware for a browser.
 type Change string
 
 // The changes of a [Note].
@@ -17,11 +17,11 @@ const (
 	Same     Change = "same"     // browsers see no difference; the note explains or advises
 	Narrower Change = "narrower" // something is refused that was allowed
 	Fixed    Change = "fixed"    // something works, or is refused, that was a mistake before
-	Wider    Change = "wider"    // something is allowed that was refused, and a note is all that can be done
+	Wider    Change = "wider"    // something is allowed that was refused, and a policy cannot refuse it
 )
 
-// Note is one statement about a translation. Its Scope is held to what browsers do, so a
-// difference that no note covers is a bug.
+// Note is one statement about a translation. A difference for browsers that the Scope of no note
+// covers is a bug.
 type Note struct {
 	Code   string         `json:"code"` // stable, such as "any-port"
 	Change Change         `json:"change"`
@@ -35,29 +35,29 @@ type Note struct {
 // Kinds of requests in a [Scope].
 const (
 	Actual    = "actual"    // a request that the application handles, after its preflight if it has one
-	Preflight = "preflight" // the preflight of a request: whether it succeeds, and how long it is kept
+	Preflight = "preflight" // the preflight of a request: whether it succeeds, and how long browsers cache it
 	Options   = "options"   // an OPTIONS that is not a preflight
 	Cached    = "cached"    // a request through a shared cache
 	Gateway   = "gateway"   // a preflight that a gateway has rewritten
 	Handler   = "handler"   // whether the application's handler runs; scripts see the same
 )
 
-// Scope says which requests a [Note] is about. An empty list means every one.
+// Scope is the set of requests that a [Note] is about. An empty list does not restrict it.
 type Scope struct {
 	Kinds       []string `json:"kinds,omitempty"`
-	Origins     []string `json:"origins,omitempty"` // patterns of core; with Except, all but these
-	Except      []string `json:"except,omitempty"`
+	Origins     []string `json:"origins,omitempty"` // patterns of core
+	Except      []string `json:"except,omitempty"`  // patterns of origins to exclude
 	Methods     []string `json:"methods,omitempty"`
 	Headers     []string `json:"headers,omitempty"`     // a request that has one of these, in lower case
 	Credentials string   `json:"credentials,omitempty"` // "with", "without" or empty
 	Server      bool     `json:"server,omitempty"`      // also requests that are not CORS
-	MaxAge      bool     `json:"max_age,omitempty"`     // only how long preflights are kept
+	MaxAge      bool     `json:"max_age,omitempty"`     // only how long browsers cache preflights
 	Odd         bool     `json:"odd,omitempty"`         // only headers with other characters than letters, digits, ".", "_" and "-"
-	Unset       bool     `json:"unset,omitempty"`       // only if what is read when the program starts is empty
-	Any         bool     `json:"any,omitempty"`         // cannot be told: whatever code that is not read does
+	Unset       bool     `json:"unset,omitempty"`       // only if a setting is empty when the program starts
+	Any         bool     `json:"any,omitempty"`         // any request: depends on code that is not loaded
 }
 
-// Probe is a request that a test asks about.
+// Probe is a request that a test sends to both sides.
 type Probe struct {
 	Kind        string
 	Origin      string // empty: the request has none
@@ -66,7 +66,7 @@ type Probe struct {
 	Credentials bool
 }
 
-// Covers reports whether the scope of the note has a request.
+// Covers reports whether the scope of the note includes a request.
 func (n *Note) Covers(p Probe) bool {
 	s := n.Scope
 	switch {
@@ -88,7 +88,7 @@ func (n *Note) Covers(p Probe) bool {
 	return len(s.Except) == 0 || !matchesAny(s.Except, p.Origin)
 }
 
-// isOdd reports whether the name of a header has other characters than Odd says.
+// isOdd reports whether a header name has a character that is not among those listed at Odd.
 func isOdd(name string) bool {
 	return strings.IndexFunc(name, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r))

@@ -16,7 +16,7 @@ type Origin struct {
 	Part  string // empty: all of it; "scheme", "host" with its port, or "hostname"
 }
 
-// Test is a question about the origin, other than whether it equals a text.
+// Test is a test of the origin other than equality with a text.
 type Test struct {
 	Source
 	Op   string // "prefix", "suffix", "contains", "fold", "expression" or "in"
@@ -25,15 +25,15 @@ type Test struct {
 	List Value // of "in", if it is not known
 }
 
-// Predicate is a function that decides about an origin, as a tree of branches whose leaves
-// are booleans.
+// Predicate is a function that decides about an origin, as a tree of branches with booleans as
+// leaves.
 type Predicate struct {
 	Source
 	Func *Func
 	Tree Value
 }
 
-// aboutOrigin reports whether a condition asks about the origin.
+// aboutOrigin reports whether a condition tests the origin.
 func aboutOrigin(c Cond) bool {
 	switch c.Of.(type) {
 	case *Origin, *Test:
@@ -42,7 +42,7 @@ func aboutOrigin(c Cond) bool {
 	return false
 }
 
-// predicates replaces the functions among the options by what they decide.
+// predicates replaces functions among the options with their decision trees.
 func predicates(s *Struct) *Struct {
 	fields := map[string]Value{}
 	for name, v := range s.Fields {
@@ -63,7 +63,7 @@ func predicateOf(v Value) Value {
 	return v
 }
 
-// decide runs a function of an origin. It returns nil if the function is not read.
+// decide runs a function of an origin. It returns nil if it cannot evaluate the function.
 func (f *Func) decide() Value {
 	t, body := f.syntax()
 	if body == nil || f.in == nil {
@@ -85,7 +85,7 @@ func (f *Func) decide() Value {
 		if isNil(last) {
 			return end.results[0]
 		}
-	case 3: // (string, bool, error): the origin that is sent back
+	case 3: // (string, bool, error): the string is the origin to send
 		if isNil(last) && repeats(end.results[0], end.results[1]) {
 			return end.results[1]
 		}
@@ -93,7 +93,7 @@ func (f *Func) decide() Value {
 	return nil
 }
 
-// repeats reports whether a value is the origin wherever it is allowed.
+// repeats reports whether a value is the request's origin whenever that origin is allowed.
 func repeats(v, allowed Value) bool {
 	if yes, ok := truth(allowed); ok && !yes {
 		return true
@@ -106,7 +106,7 @@ func repeats(v, allowed Value) bool {
 	return ok && isBranch && c.Key() == x.Cond.Key() && repeats(x.Then, then) && repeats(x.Else, otherwise)
 }
 
-// forked takes a boolean apart that depends on a condition.
+// forked returns the condition that a boolean depends on, and its value in each case.
 func forked(v Value) (c Cond, then, otherwise Value, ok bool) {
 	switch x := v.(type) {
 	case *Branch:
@@ -127,7 +127,7 @@ func (f *Func) syntax() (*ast.FuncType, *ast.BlockStmt) {
 	return nil, nil
 }
 
-// bindOrigin makes the last parameter that is a string the origin.
+// bindOrigin sets the last string parameter to the origin.
 func (in *interpreter) bindOrigin(t *ast.FuncType, local scope) bool {
 	var origin types.Object
 	for _, field := range t.Params.List {
@@ -141,14 +141,14 @@ func (in *interpreter) bindOrigin(t *ast.FuncType, local scope) bool {
 			}
 		}
 	}
-	if origin == nil { // a function that does not use it has no name for it
+	if origin == nil { // a function that ignores its parameter may not name it
 		return len(t.Params.List) > 0
 	}
 	local[origin] = &Origin{}
 	return true
 }
 
-// originCall evaluates a call about the origin. It returns nil for others.
+// originCall evaluates a call with the origin as an operand. It returns nil for other calls.
 func (in *interpreter) originCall(x *ast.CallExpr, fn *types.Func, env scope) []Value {
 	if fn.Pkg() == nil {
 		return nil
@@ -187,7 +187,7 @@ func (in *interpreter) originCall(x *ast.CallExpr, fn *types.Func, env scope) []
 	return nil
 }
 
-// parsedOrigin is a *url.URL of the origin.
+// parsedOrigin is the origin as a *url.URL.
 type parsedOrigin struct {
 	Source
 	of *Origin
@@ -216,7 +216,7 @@ func test(src Source, op string, o *Origin, arg string) Value {
 	return &Compare{src, Cond{Source: src, Of: &Test{src, op, o, arg, nil}, Is: "true"}}
 }
 
-// oneOf asks whether a list has the origin.
+// oneOf returns a test of whether a list has the origin.
 func (in *interpreter) oneOf(x ast.Expr, list Value, o *Origin) Value {
 	src := in.p.source(x)
 	switch l := list.(type) {
@@ -272,11 +272,11 @@ func originStrings(src Source, name string, args []Value) Value {
 	return test(src, op, o, arg)
 }
 
-// conjunction is what must hold for an origin to be allowed.
+// conjunction is a set of conditions under which an origin is allowed.
 type conjunction []Cond
 
-// languages returns the ways in which a tree is true. It reports false if a way depends on
-// something not being so, or on something that is not about the origin.
+// languages returns the conjunctions under which a tree is true. It returns false if one of them
+// has a negated condition, or a condition that is not about the origin.
 func languages(tree Value) ([]conjunction, bool) {
 	if b, ok := truth(tree); ok {
 		if b {
@@ -322,8 +322,8 @@ func isEmptyOrigin(c Cond) bool {
 	return ok && c.Is == ""
 }
 
-// originFunc translates a function that decides about an origin: to a list if it is one,
-// otherwise it stays code.
+// originFunc translates a function that decides about an origin. If a list can express the
+// function, it becomes a list; otherwise it stays code.
 func (t *Translation) originFunc(option string, v Value) {
 	if p, ok := v.(*Predicate); ok {
 		if ways, ok := languages(p.Tree); ok && t.decided(option, p, ways) {
@@ -331,12 +331,12 @@ func (t *Translation) originFunc(option string, v Value) {
 		}
 	}
 	k := t.keep("AllowOriginFunc", option, v)
-	k.Why = "it is a function that is not read"
+	k.Why = "migrate cannot evaluate the function"
 	if t.site.Library.Functions[option] == noShape {
-		k.Manual, k.Why = true, "it is a function that is not read, and it needs more than a policy's function gets"
+		k.Manual, k.Why = true, "migrate cannot evaluate the function, and it needs more than a policy's function gets"
 		t.note(Note{Code: "function-by-hand", Change: Narrower, Field: option, Scope: Scope{Any: true},
-			Text: option + " needs the request: write it as a policy's AllowOriginFunc, which has the method, host and path, " +
-				"or as several policies of core.NewRouted; until then no origin is allowed by it"})
+			Text: option + " needs the request: rewrite it as the policy's AllowOriginFunc, which gets the method, host and path, " +
+				"or as several policies of core.NewRouted; until then it allows no origin"})
 		return
 	}
 	k.Expr = t.wrapped(option, k.Expr)
@@ -344,13 +344,13 @@ func (t *Translation) originFunc(option string, v Value) {
 		Text: fmt.Sprintf("%s stays code; corskit never calls it for the origin \"null\", which any site can send", option)})
 }
 
-// decided lists the origins for which a function is true, and reports whether it can.
+// decided lists the origins that a function allows. It returns false if a list cannot express them.
 func (t *Translation) decided(option string, p *Predicate, ways []conjunction) bool {
 	var meanings []meaning
 	var lists []*Test
 	for _, way := range ways {
 		if len(way) == 0 {
-			t.note(Note{Code: "always-true", Change: Same, Wrong: true, Field: option, Text: option + " is true for every origin"})
+			t.note(Note{Code: "always-true", Change: Same, Wrong: true, Field: option, Text: option + " allows every origin"})
 			t.reflectsAny(option)
 			return true
 		}
@@ -370,7 +370,7 @@ func (t *Translation) decided(option string, p *Predicate, ways []conjunction) b
 	}
 	if len(lists) == 1 {
 		if t.keeps("AllowOrigins") {
-			return false // a policy has one expression for its origins
+			return false // the policy's list can be only one expression of the program
 		}
 		t.keepList(option, lists[0])
 		return true
@@ -382,20 +382,21 @@ func (t *Translation) decided(option string, p *Predicate, ways []conjunction) b
 		}
 	}
 	t.note(Note{Code: "function-listed", Change: Same, Field: option,
-		Text: fmt.Sprintf("%s allows %s; the policy lists that, and the function can go", option, listOrNone(listed))})
+		Text: fmt.Sprintf("%s allows %s; the policy has the same effect, so you can remove the function", option, listOrNone(listed))})
 	return true
 }
 
-// also adds entries that the expression lacks.
+// also adds entries that the kept expression lacks.
 func (k *Kept) also(entries []string) {
 	k.Also = unless(append(k.Also, entries...))
-	k.alone()
+	k.dropVariable()
 }
 
-// alone takes the variable away: in a file, it would replace the other entries.
-func (k *Kept) alone() {
+// dropVariable removes the variable, because in a file it would replace the other entries.
+func (k *Kept) dropVariable() {
 	if k.Variable != "" {
-		k.Why = fmt.Sprintf("in a file, %s would replace the other entries of the list; give it a policy of its own, or put all into it",
+		k.Why = fmt.Sprintf("in a file, %s would replace the other entries of the list; write a separate policy for it, or put all "+
+			"entries into it",
 			k.Variable)
 		k.Variable = ""
 	}
@@ -408,7 +409,7 @@ func listOrNone(origins []string) string {
 	return words(origins)
 }
 
-// keepList keeps the list that a function looks the origin up in.
+// keepList keeps the list in which a function looks up the origin.
 func (t *Translation) keepList(option string, test *Test) {
 	v := test.List
 	k := Kept{Field: "AllowOrigins", Expr: v.At().Expr, Pos: v.At().Pos, Why: "it is read when the program starts"}
@@ -448,7 +449,7 @@ func conditionsText(way conjunction) string {
 	return strings.Join(parts, " && ")
 }
 
-// meant is the set of origins for which a conjunction holds.
+// meant returns the origins for which a conjunction holds.
 func meant(e entry, way conjunction) (meaning, bool) {
 	prefix, suffix := "", ""
 	for _, c := range way {
@@ -484,7 +485,7 @@ func meant(e entry, way conjunction) (meaning, bool) {
 	return glob(e, prefix, suffix), true
 }
 
-// equals is an origin, or a part of it, that equals a text.
+// equals returns the origins that equal a text, or have a part that does.
 func equals(e entry, o *Origin, is string) (meaning, bool) {
 	switch o.Part {
 	case "":
@@ -505,7 +506,7 @@ func equals(e entry, o *Origin, is string) (meaning, bool) {
 	return meaning{}, false
 }
 
-// tested is a single test.
+// tested returns the origins that pass a single test.
 func tested(e entry, x *Test) (meaning, bool) {
 	switch {
 	case x.Op == "fold" && x.Of.Part == "":
@@ -526,7 +527,7 @@ func tested(e entry, x *Test) (meaning, bool) {
 	return meaning{}, false
 }
 
-// matched is an expression that is looked for anywhere in the origin.
+// matched returns the origins in which an expression matches anywhere.
 func matched(e entry, expr string) (meaning, bool) {
 	if _, err := regexp.Compile(expr); err != nil {
 		return meaning{}, false
@@ -538,12 +539,12 @@ func matched(e entry, expr string) (meaning, bool) {
 	}
 	m := meaning{entry: e, old: []string{"regexp:.*(?:" + expr + ").*"}, write: []string{"regexp:" + whole}}
 	if !begins || !ends || strings.Contains(whole, "|") && !strings.HasPrefix(whole, "(") {
-		m.fixed = "the expression is looked for anywhere in the origin, so it matches strangers"
+		m.fixed = "the expression may match anywhere in the origin, so it also matches strangers' origins"
 	}
 	return m, validPattern(m.write[0])
 }
 
-// contained is a text anywhere in the origin.
+// contained returns the origins that contain a text.
 func contained(e entry, part string) (meaning, bool) {
 	old := "regexp:.*" + regexp.QuoteMeta(part) + ".*"
 	if part == "localhost" || part == "127.0.0.1" || localPrefix(part) {
@@ -560,13 +561,13 @@ func localPrefix(prefix string) bool {
 	return prefix == "http://localhost" || prefix == "http://127.0.0.1" || prefix == "https://localhost"
 }
 
-// loopback is a test for the developer's own machine.
+// loopback returns the meaning of a test for the developer's own machine.
 func loopback(e entry, old string) meaning {
 	return meaning{entry: e, old: []string{old}, write: []string{"@loopback"},
-		fixed: "it matches strangers too, such as http://localhost.evil.example"}
+		fixed: "it also matches strangers' origins, such as http://localhost.evil.example"}
 }
 
-// wrapped is a function of the old library as a function of the policy.
+// wrapped returns a function of the old library as a function of the policy.
 func (t *Translation) wrapped(option, expr string) string {
 	shape := t.site.Library.Functions[option]
 	if shape == "" {

@@ -10,17 +10,19 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// meaning is what an entry of an old list matches, and what a policy lists instead.
+// meaning holds the origins that an entry of an old list matches, and the patterns that a policy
+// lists instead.
 type meaning struct {
 	entry entry
-	old   []string // patterns of core; nil: no origin that a client sends
+	old   []string // patterns of core for what the entry matches; nil if no client sends such an origin
 	write []string // patterns that match the same or less
-	fixed string   // why less is right; empty: less is all that can be said
-	inert string   // why no origin matches, if it is not the entry's spelling
-	loose bool     // the scheme is not written, so http:// is not asked for
+	fixed string   // why matching less is right; empty if a policy cannot match more
+	inert string   // why no origin matches, if the reason is not the entry's spelling
+	loose bool     // the entry names no scheme, so the program does not ask for http://
 }
 
-// exactly is an entry that is compared as a whole. Entries that are no origins match none.
+// exactly returns the meaning of an entry that must equal the origin. An entry that is not an
+// origin matches none.
 func exactly(e entry, origin string) meaning {
 	if origin == "null" || core.IsOrigin(origin) {
 		return meaning{entry: e, old: []string{origin}, write: []string{origin}}
@@ -28,7 +30,8 @@ func exactly(e entry, origin string) meaning {
 	return meaning{entry: e}
 }
 
-// glob is an entry in which an asterisk stands for any text, the empty one included.
+// glob returns the meaning of an entry in which an asterisk matches any text, including the empty
+// text.
 func glob(e entry, prefix, suffix string) meaning {
 	m := meaning{entry: e, old: []string{"regexp:" + regexp.QuoteMeta(prefix) + ".*" + regexp.QuoteMeta(suffix)}}
 	scheme, host, ok := strings.Cut(prefix, "://")
@@ -68,7 +71,7 @@ func validPattern(pattern string) bool {
 	return err == nil
 }
 
-// origins lists what the old entries mean in the policy, and notes what differs.
+// origins lists the old entries in the policy, and adds notes about differences.
 func (t *Translation) origins(option string, meanings []meaning) (listed []string) {
 	var kept []meaning
 	for _, m := range meanings {
@@ -93,7 +96,7 @@ func (t *Translation) origins(option string, meanings []meaning) (listed []strin
 	return listed
 }
 
-// inert notes an entry that no origin equals.
+// inert adds a note about an entry that no origin equals.
 func (t *Translation) inert(option string, e entry, why string) {
 	text := fmt.Sprintf("%s has %q, which no browser sends, so it never matched", option, e.text)
 	if why != "" {
@@ -106,8 +109,8 @@ func (t *Translation) inert(option string, e entry, why string) {
 	t.note(Note{Code: "inert-origin", Change: Same, Wrong: true, Field: option, Pos: e.pos, Text: text})
 }
 
-// listOrigin reports whether the policy may list a pattern, and sets the flag that it
-// needs. The flag permits what the old configuration permitted without saying so.
+// listOrigin reports whether the policy may list a pattern, and sets the Dangerously flag that the
+// pattern needs. The old configuration permitted the same without a flag.
 func (t *Translation) listOrigin(option string, m meaning, pattern string) bool {
 	probe := *t.Policy
 	probe.AllowOrigins, probe.AllowOriginFunc = []string{pattern}, nil
@@ -139,7 +142,7 @@ func (t *Translation) permit(option string, m meaning, probe *core.Policy, fault
 	case fault.Reason == reason.PublicSuffix && !strings.HasPrefix(probe.AllowOrigins[0], "regexp:"):
 		probe.DangerouslyAllowPublicSuffixes, t.Policy.DangerouslyAllowPublicSuffixes = true, true
 		note.Code = "public-suffix"
-		note.Text = fmt.Sprintf("%s has %q with credentials: strangers can have such hosts; the policy permits it with "+
+		note.Text = fmt.Sprintf("%s has %q with credentials: strangers can register such hosts; the policy permits it with "+
 			"DangerouslyAllowPublicSuffixes, as before; name your own domain and remove the flag", option, m.entry.text)
 	case fault.Reason == reason.NullOrigin && !probe.AllowCredentials:
 		probe.DangerouslyAllowNullOrigin, t.Policy.DangerouslyAllowNullOrigin = true, true
@@ -158,8 +161,8 @@ func (t *Translation) permit(option string, m meaning, probe *core.Policy, fault
 	return true
 }
 
-// compare notes the origins of an old entry that the policy does not allow, and those of
-// the new entries that the old ones did not match.
+// compare adds notes about origins that the old entry matched and the policy does not allow, and
+// about origins that the policy allows and the old entry did not match.
 func (t *Translation) compare(option string, m meaning) {
 	var lost []string
 	for _, old := range m.old {
@@ -198,8 +201,8 @@ func (t *Translation) noted(code string, e entry) bool {
 	})
 }
 
-// notMatched returns origins of a pattern that none of some others match, one for each
-// class of origins.
+// notMatched returns origins that a pattern matches and none of the others does, one for each class
+// of origins.
 func notMatched(pattern string, others []string) []string {
 	if slices.Contains(others, pattern) || slices.Contains(others, "*") {
 		return nil
@@ -215,7 +218,7 @@ func notMatched(pattern string, others []string) []string {
 		}
 	}
 	if err != nil && len(missing) == 0 {
-		return []string{"origins that are too complex to tell"}
+		return []string{"origins that are too complex to determine"}
 	}
 	return missing
 }
@@ -224,8 +227,8 @@ func examplesOf(origins []string) string {
 	return "origins such as " + strings.Join(origins[:min(2, len(origins))], " and ")
 }
 
-// anyOrigin allows every origin with a literal asterisk. With credentials, browsers
-// refuse it, so the policy has none.
+// anyOrigin allows every origin with a literal asterisk. It removes credentials from the policy,
+// because browsers refuse the asterisk with credentials.
 func (t *Translation) anyOrigin(option string) {
 	t.Policy.AllowOrigins = []string{"*"}
 	if !t.Policy.AllowCredentials {
@@ -237,13 +240,13 @@ func (t *Translation) anyOrigin(option string) {
 			"no AllowCredentials, which is the same; if scripts need credentials, list their origins and set it"})
 }
 
-// reflectsAny is a middleware that lets every origin in by repeating it.
+// reflectsAny translates a middleware that echoes every origin.
 func (t *Translation) reflectsAny(option string) {
 	if t.Policy.AllowCredentials {
-		t.NoPolicy(option + " allows every origin with credentials, so any site can act as its visitors; no policy says that: " +
+		t.NoPolicy(option + " allows every origin with credentials, so any site can act as its visitors; no policy can express that: " +
 			"list the origins that need credentials in AllowOrigins")
 		t.note(Note{Code: "reflects-any", Change: Narrower, Wrong: true, Field: option,
-			Text: option + " repeats every origin together with credentials; the policy allows none until you list them"})
+			Text: option + " echoes every origin together with credentials; the policy allows none until you list them"})
 		return
 	}
 	t.Policy.AllowOrigins = []string{"*"}

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// mount is the expression to mount instead of the old middleware. It is empty if corskit
-// has no adapter for the framework.
+// mount returns the expression to mount instead of the old middleware, or "" if corskit has no
+// adapter for the framework.
 func (p *Program) mount(r *Result) string {
 	l := r.Site.Library
 	if l.Mount == "" {
@@ -26,7 +26,7 @@ func (p *Program) mount(r *Result) string {
 	return mount
 }
 
-// mountedBy returns the call of Use, Wrap or the like that mounts a site's middleware, and the
+// mountedBy returns the call, such as Use or Wrap, that mounts a site's middleware, and the
 // statements of its block.
 func (p *Program) mountedBy(s *Site) (*ast.CallExpr, []ast.Stmt) {
 	var found *ast.CallExpr
@@ -96,7 +96,7 @@ func (p *Program) assigned(s *Site) types.Object {
 
 var authentication = regexp.MustCompile(`(?i)auth|jwt|session|login|bearer|apikey|api_key|oidc`)
 
-// place notes a mount that preflights do not reach.
+// place returns notes about a mount that preflights do not reach.
 func (p *Program) place(s *Site) []Note {
 	use, block := p.mountedBy(s)
 	var notes []Note
@@ -109,8 +109,9 @@ func (p *Program) place(s *Site) []Note {
 			Scope: Scope{Kinds: []string{Actual, Preflight, Options, Handler}, Server: true}})
 	}
 	if outer := p.wrappedIn(s, func(text string) bool { return authentication.MatchString(text) }); outer != "" {
-		note("behind-authentication", "the middleware runs behind "+outer+", which answers preflights first: they carry no credentials; "+
-			"wrap "+outer+" in it instead")
+		note("behind-authentication", "the middleware runs inside "+outer+", which handles preflights first and refuses them, because "+
+			"they carry no credentials; "+
+			"wrap "+outer+" in the middleware instead")
 	}
 	if outer := p.wrappedInCORS(s); outer.IsValid() {
 		notes = append(notes, innerLayer(s.Pos, outer))
@@ -128,9 +129,10 @@ func (p *Program) place(s *Site) []Note {
 			notes = append(notes, innerLayer(p.position(use.Pos()), outer))
 		}
 		if earlier := p.mountsAuthentication(stmt, router); earlier != "" {
-			note("behind-authentication", "the middleware runs behind "+earlier+", which answers preflights first: they carry no "+
+			note("behind-authentication", "the middleware runs after "+earlier+", which handles preflights first and refuses them, "+
+				"because they carry no "+
 				"credentials; "+
-				"mount it before")
+				"mount the middleware before it")
 		}
 	}
 	switch t := s.pkg.TypesInfo.TypeOf(sel.X); {
@@ -141,18 +143,18 @@ func (p *Program) place(s *Site) []Note {
 			"wrap the router: corshttp.Middleware(engine)(router)")
 	case strings.HasSuffix(t.String(), "gin.RouterGroup"), strings.HasSuffix(t.String(), ".Group"):
 		note("group", "the middleware is mounted in a group, which runs only for its routes: a preflight needs an OPTIONS route there; "+
-			"mount it on the application, and give other paths other policies with core.NewRouted")
+			"mount the middleware on the application, and use core.NewRouted for other policies on other paths")
 	}
 	return notes
 }
 
 const codeInnerLayer = "inner-layer"
 
-// innerLayer notes a middleware that runs inside another one. Only the outer one answers
-// preflights.
+// innerLayer returns the note about a middleware inside another one. Only the outer middleware
+// answers preflights.
 func innerLayer(at, outer token.Position) Note {
 	return Note{Code: codeInnerLayer, Change: Same, Wrong: true, Pos: at,
-		Text: "another CORS middleware is mounted outside, at " + outer.String() + ", and answers the preflights; mount one of them"}
+		Text: "another CORS middleware, at " + outer.String() + ", wraps this one and answers the preflights; keep only one of them"}
 }
 
 // wrappedInCORS returns where another CORS middleware wraps a site's, as in
@@ -238,8 +240,8 @@ func (p *Program) mountsCORS(s *Site, stmt ast.Stmt, router string) token.Positi
 	return at
 }
 
-// wrappedIn returns the function whose argument is a site's middleware, if its name is
-// wanted.
+// wrappedIn returns the name of a function that gets a site's middleware as an argument, if the
+// name is wanted.
 func (p *Program) wrappedIn(s *Site, wanted func(string) bool) string {
 	fn := enclosing(s.file, s.call.Pos())
 	if fn == nil {

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// Form is how a policy is printed.
+// Form is the form in which a policy is printed.
 type Form string
 
 // The forms of a policy.
@@ -51,8 +51,8 @@ func (r *Result) Print(w io.Writer, form Form, style func(kind, text string) str
 	}
 }
 
-// PrintStanding writes, for each library among the results, the notes that hold for all
-// of its configurations.
+// PrintStanding writes, for each library among the results, the notes that apply to all of its
+// configurations.
 func PrintStanding(w io.Writer, results []*Result, style func(kind, text string) string) {
 	if style == nil {
 		style = func(_, text string) string { return text }
@@ -72,7 +72,7 @@ func PrintStanding(w io.Writer, results []*Result, style func(kind, text string)
 	}
 }
 
-// guides is where the guides are.
+// guides is the URL of the directory of the guides.
 const guides = "https://github.com/corskit/corskit/blob/main/docs/migrate/"
 
 type page struct {
@@ -85,7 +85,7 @@ type styled string
 
 func (p page) style(kind, text string) styled { return styled(p.colour(kind, printable(text))) }
 
-// line writes a line. What comes from the program cannot control a terminal.
+// line writes a line. It escapes text from the program, which could otherwise control the terminal.
 func (p page) line(format string, args ...any) {
 	for i, arg := range args {
 		if _, ok := arg.(styled); !ok {
@@ -132,7 +132,7 @@ func (p page) policy(v *Variant, form Form) {
 	}
 	for i, k := range v.Kept {
 		if len(v.When) > 0 {
-			break // as in the first policy
+			break // the kept parts are as in the first policy
 		}
 		if i == 0 {
 			p.heading("stays code")
@@ -140,7 +140,7 @@ func (p page) policy(v *Variant, form Form) {
 		p.line("    %s: %s", k.Field, inText(k.whole()))
 		p.line("      %s: %s", k.Pos, k.Why)
 		if k.Variable != "" {
-			p.line("      in a file, the variable %s sets it", k.Variable)
+			p.line("      in a file, the variable %s can set it", k.Variable)
 		}
 	}
 }
@@ -169,7 +169,7 @@ func (p page) notes(s *Site, notes []Note) {
 	section("notes", func(Note) bool { return true })
 }
 
-// place is where a note is from, if that is not the site.
+// place returns the position of a note, if it is not that of the site.
 func place(s *Site, n Note) string {
 	if n.Pos.Line == 0 || s == nil || n.Pos == s.Pos {
 		return ""

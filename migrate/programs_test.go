@@ -14,7 +14,7 @@ import (
 	"github.com/corskit/corskit/migrate"
 )
 
-var update = flag.Bool("update", false, "write what the programs of testdata give")
+var update = flag.Bool("update", false, "update the expected output in testdata/programs")
 
 // programs writes the programs of testdata, one directory for each archive, and the modules
 // that they import. It returns the directory and the archives by name.
@@ -65,8 +65,8 @@ func extract(t *testing.T, dir string, a *txtar.Archive) {
 	}
 }
 
-// Each archive of testdata/programs has a program, what is printed about it, and, in
-// rewritten/, its files after Rewrite.
+// TestPrograms checks the archives of testdata/programs. Each has a program, the expected output,
+// and, in rewritten/, its files after Rewrite.
 func TestPrograms(t *testing.T) {
 	dir, archives := programs(t)
 	p, err := migrate.Load(t.Context(), dir)

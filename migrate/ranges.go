@@ -6,12 +6,12 @@ import (
 	"go/types"
 )
 
-// rangeStmt unrolls a loop over a known list, and recognizes one that copies or searches
-// an unknown list.
+// rangeStmt unrolls a loop over a known list. It recognizes loops that copy or search an unknown
+// list.
 func (in *interpreter) rangeStmt(s *ast.RangeStmt, env scope) ending {
 	list := in.eval(s.X, env)
 	if t := in.pkg.TypesInfo.TypeOf(s.X); t != nil && s.Value == nil {
-		if _, isSeq := t.Underlying().(*types.Signature); isSeq { // whose only value is the element
+		if _, isSeq := t.Underlying().(*types.Signature); isSeq { // its only value is the element
 			c := *s
 			c.Key, c.Value = nil, s.Key
 			s = &c
@@ -49,7 +49,7 @@ func (in *interpreter) rounds(s *ast.RangeStmt, list Value, env scope) ending {
 	return in.copies(s, list, env)
 }
 
-// round runs the rounds of a loop from the i-th.
+// round runs the loop from round i on.
 func (in *interpreter) round(s *ast.RangeStmt, items []Value, m *Map, isMap bool, i int, env scope) ending {
 	if i == len(items) {
 		return ending{env: env}
@@ -74,8 +74,8 @@ func (in *interpreter) bindRange(left ast.Expr, v Value, env scope) {
 	}
 }
 
-// copies runs the body of a loop over an unknown list once. A variable that gets the
-// element appended is then a copy of the list; others are unknown.
+// copies runs the body of a loop over an unknown list once. A variable to which the body appends
+// the element becomes a copy of the list; other changed variables become unknown.
 func (in *interpreter) copies(s *ast.RangeStmt, list Value, env scope) ending {
 	if end, ok := in.search(s, list, env); ok {
 		return end
@@ -100,7 +100,7 @@ func (in *interpreter) copies(s *ast.RangeStmt, list Value, env scope) ending {
 	return ending{env: env}
 }
 
-// copiedList is what a list becomes that gets each element of another appended.
+// copiedList returns the value of a list after a loop that appends each element of another list.
 func copiedList(before, after, of Value) Value {
 	drop := false
 	if b, ok := after.(*Branch); ok {

@@ -6,14 +6,14 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Outcome is what became of a site.
+// Outcome says how far a site was translated.
 type Outcome string
 
 // The outcomes of a [Result].
 const (
-	Translated Outcome = "translated" // the policy says all that the old configuration said
+	Translated Outcome = "translated" // the policy expresses the whole configuration
 	Partly     Outcome = "partly"     // a part stays code, or is read when the program starts
-	NoPolicy   Outcome = "no-policy"  // every origin was allowed in a way that a policy does not say: list the origins
+	NoPolicy   Outcome = "no-policy"  // the old middleware allows origins in a way that no policy can express: list the origins
 	Unread     Outcome = "unread"     // the configuration cannot be evaluated
 )
 
@@ -32,16 +32,16 @@ type Result struct {
 // Variant is the policy under some conditions.
 type Variant struct {
 	Profile string      // name for a profile; empty for the base
-	When    []string    // conditions that hold, in Go; empty for the base
-	Policy  core.Policy // without what is kept
+	When    []string    // Go conditions under which this policy applies; empty for the base
+	Policy  core.Policy // without the kept parts
 	Kept    []Kept
 	Notes   []Note
 	Skip    string   // the options of the new middleware, in Go; empty: none
-	Faults  []string // what core.New says about the policy, if it refuses it
+	Faults  []string // errors of core.New, if it refuses the policy
 
 	base     *Variant // nil: this is the base
 	chosen   []choice
-	verbatim map[string]string // by field of the policy, the Go of an option whose value is the field's
+	verbatim map[string]string // by field of the policy: the Go expression of an option that has the field's value
 }
 
 // Kept is a part of the configuration that stays the user's code.
@@ -50,13 +50,13 @@ type Kept struct {
 	Expr     string         // Go, in scope at the site
 	Pos      token.Position // of the expression that cannot be evaluated
 	Why      string
-	Variable string   // environment variable that sets it, if a file can say so
-	Default  []string // of the variable; already in the policy
+	Variable string   // environment variable that can set the field of a policy in a file
+	Default  []string // default of the variable; already in the policy
 	Also     []string // entries of the policy that Expr lacks
 	Manual   bool     // Expr does not fit the policy: rewrite it by hand
 }
 
-// own returns the notes of this result, without those of the library.
+// own returns the notes of this result, without the standing notes of the library.
 func (r *Result) own() []Note {
 	var notes []Note
 	for _, v := range r.Variants {

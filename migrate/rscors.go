@@ -30,7 +30,7 @@ func rsCors() *Library {
 
 const corshttpPath = "github.com/corskit/corskit/adapters/corshttp"
 
-// allowAll are the options of AllowAll in rs/cors and go-chi/cors.
+// allowAll returns the options of AllowAll in rs/cors and go-chi/cors.
 func allowAll(src Source) map[string]Value {
 	return map[string]Value{
 		"AllowedOrigins": stringList(src, "*"),
@@ -88,7 +88,8 @@ func (t *Translation) rsOrigins(functions ...string) {
 	t.origins("AllowedOrigins", meanings)
 }
 
-// requestedHeaders translates AllowedHeaders. An asterisk repeats what is asked.
+// requestedHeaders translates AllowedHeaders. An asterisk means that the library echoes the
+// requested headers.
 func (t *Translation) requestedHeaders(defaults ...string) {
 	entries, empty := t.list("AllowedHeaders", "AllowHeaders")
 	if empty {
@@ -110,7 +111,8 @@ func (t *Translation) passthrough() {
 	}
 	t.note(Note{Code: "options-passthrough", Change: Fixed, Field: "OptionsPassthrough",
 		Scope: Scope{Kinds: []string{Preflight, Handler, Options, Actual}},
-		Text:  "OptionsPassthrough runs the handler for preflights too; corskit answers every preflight and passes on every other OPTIONS"})
+		Text: "OptionsPassthrough runs the handler for preflights too; corskit answers every preflight and passes every other OPTIONS to " +
+			"the handler"})
 }
 
 func (t *Translation) isTrue(v Value) bool {

@@ -12,15 +12,15 @@ import (
 	"unicode"
 )
 
-// path is how a configuration library reaches a field: the keys so far, and the prefix of
-// its environment variables.
+// path is the way by which a configuration library reaches a field: the keys so far, and the prefix
+// of its environment variables.
 type path struct {
 	keys   []string
 	prefix string
 }
 
-// readCall evaluates calls of the standard library and of viper that read settings or
-// compute strings. It returns nil for others.
+// readCall evaluates calls of the standard library and of viper that read settings or compute
+// strings. It returns nil for other calls.
 func (in *interpreter) readCall(x *ast.CallExpr, fn *types.Func, env scope) Value {
 	if fn.Pkg() == nil {
 		return nil
@@ -101,7 +101,7 @@ func (in *interpreter) slicesCall(x *ast.CallExpr, name string, env scope) Value
 	return nil
 }
 
-// parsed follows a number or boolean that is read from a text.
+// parsed evaluates the conversion of a text to a number or boolean.
 func (in *interpreter) parsed(x *ast.CallExpr, name string, env scope) Value {
 	switch name {
 	case "Itoa":
@@ -116,7 +116,7 @@ func (in *interpreter) parsed(x *ast.CallExpr, name string, env scope) Value {
 	return nil
 }
 
-// durationCall evaluates the methods of a duration that count in a unit.
+// durationCall evaluates the methods of a duration that return it in a unit.
 func (in *interpreter) durationCall(x *ast.CallExpr, fn *types.Func, env scope) Value {
 	sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr)
 	if !ok || fn.Signature().Recv() == nil {
@@ -176,8 +176,8 @@ func viperEnv(prefix, key string) string {
 	return name
 }
 
-// tagged is a field that other code fills: a [Setting] with the name that its tags give it.
-// A field that is a struct is an [Unknown] whose fields are settings in turn.
+// tagged returns a field that other code sets, as a [Setting] with the name from its tags. For a
+// struct field, it returns an [Unknown], and the fields of that struct are settings in turn.
 func (in *interpreter) tagged(x *ast.SelectorExpr, owner types.Type, at path, field *types.Var) Value {
 	tag := tagOf(owner, field)
 	key := firstTag(tag, "mapstructure", "koanf", "yaml", "toml", "json")
@@ -187,7 +187,7 @@ func (in *interpreter) tagged(x *ast.SelectorExpr, owner types.Type, at path, fi
 	at.keys = append(append([]string{}, at.keys...), key)
 	if isStruct(field.Type()) {
 		at.prefix += tag.Get("envPrefix")
-		return &Unknown{Source: in.p.source(x), Type: field.Type(), path: at, Why: "other code fills it"}
+		return &Unknown{Source: in.p.source(x), Type: field.Type(), path: at, Why: "other code sets it"}
 	}
 	s := &Setting{Source: in.p.source(x), From: "field", Name: strings.Join(at.keys, ".")}
 	if name := firstTag(tag, "env", "envconfig"); name != "" {

@@ -15,7 +15,7 @@ type Site struct {
 	Library *Library
 	Pos     token.Position
 	Call    string // the call, as written
-	Func    string // the function that it is in; empty for a package-level variable
+	Func    string // the enclosing function; empty for a package-level variable
 	Package string // import path
 
 	pkg         *packages.Package
@@ -88,8 +88,8 @@ func (p *Program) Migrate(ctx context.Context) []*Result {
 // maxCallers bounds the call sites of a function whose parameters reach a site.
 const maxCallers = 8
 
-// evaluate returns the options of a site: one for each way to reach it, which is a call of
-// the function that it is in, if parameters of that function matter.
+// evaluate returns the options of a site. If they depend on parameters of the enclosing function,
+// it returns one set of options for each call of that function.
 func (p *Program) evaluate(s *Site) []way {
 	if s.handwritten != nil {
 		return p.handwrittenWays(s)
@@ -109,8 +109,7 @@ type way struct {
 	via []token.Position // the calls that lead to the site, outermost first
 }
 
-// waysTo evaluates the arguments of a call. args, if not nil, are those of the function
-// that has it.
+// waysTo evaluates the arguments of a call.
 func (p *Program) waysTo(pkg *packages.Package, file *ast.File, call *ast.CallExpr, _ []Value, depth int) []way {
 	fn := enclosing(file, call.Pos())
 	if fn == nil {
@@ -152,7 +151,7 @@ func waysOf(seen []snapshot, via []token.Position) []way {
 	return ways
 }
 
-// dedupe keeps one of the ways that have the same arguments.
+// dedupe keeps one of several ways with the same arguments.
 func dedupe(ways []way) []way {
 	var kept []way
 	for _, w := range ways {
@@ -199,7 +198,7 @@ func hasParameter(values []Value) bool {
 	return found
 }
 
-// walk visits a value and those that it consists of.
+// walk visits a value and its parts.
 func walk(v Value, visit func(Value)) {
 	if v == nil {
 		return

@@ -45,8 +45,8 @@ func (in *interpreter) stringsCall(x *ast.CallExpr, name string, args []Value) V
 	return nil
 }
 
-// trimmed is a text without white space around it. Only that is followed: a text that is
-// changed otherwise is unknown.
+// trimmed returns a text without surrounding white space. A text that the program trims in another
+// way is unknown.
 func trimmed(name string, v Value) Value {
 	if name != "TrimSpace" {
 		return nil
@@ -73,7 +73,7 @@ func (in *interpreter) split(x *ast.CallExpr, of Value, sep string, fields bool)
 	return &Split{Source: in.p.source(x), Of: of, Sep: sep, Trim: fields, Drop: fields}
 }
 
-// Joined is a list that strings.Join made a text.
+// Joined is the result of strings.Join on an unknown list.
 type Joined struct {
 	Source
 	Of  Value

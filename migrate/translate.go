@@ -21,7 +21,7 @@ type Translation struct {
 	arg     ast.Expr // the configuration at the site, or nil
 	program *Program
 	refused string   // set by NoPolicy
-	texts   []string // options whose lists are texts with commas
+	texts   []string // options that are comma-separated texts
 }
 
 // Translate evaluates a site and returns a result for each way to reach it.
@@ -40,7 +40,8 @@ func (p *Program) Translate(s *Site) []*Result {
 	return results
 }
 
-// guarded translates one way. A bug makes a site unread; it does not end the program.
+// guarded translates one way to reach a site. It recovers from a panic, which is a bug, and reports
+// the site as unread.
 func (p *Program) guarded(r *Result, w way) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -59,7 +60,7 @@ func (p *Program) translateWay(r *Result, w way) {
 		return
 	}
 	if options.Loaded {
-		r.Outcome, r.Why = Unread, "other code fills the configuration, through its address or in a way that is not followed: "+
+		r.Outcome, r.Why = Unread, "other code sets the configuration, through its address or in a way that migrate does not follow: "+
 			options.Expr+" at "+options.Pos.String()
 		return
 	}
@@ -67,7 +68,8 @@ func (p *Program) translateWay(r *Result, w way) {
 	conds := conditions(options)
 	if len(conds) > maxConditions {
 		r.Outcome = Unread
-		r.Why = fmt.Sprintf("the configuration depends on %d conditions, more than %d; split it", len(conds), maxConditions)
+		r.Why = fmt.Sprintf("the configuration depends on %d conditions, and migrate follows at most %d; split the configuration",
+			len(conds), maxConditions)
 		return
 	}
 	r.Outcome = Translated
@@ -91,9 +93,9 @@ func (p *Program) translateWay(r *Result, w way) {
 	}
 }
 
-// why returns the reason of the first value that is unknown.
+// why returns the reason why the first unknown value is unknown.
 func why(values []Value) string {
-	reason := "it has a form that is not known"
+	reason := "it has a form that migrate does not read"
 	for _, v := range values {
 		walk(v, func(v Value) {
 			if u, ok := v.(*Unknown); ok {
@@ -116,12 +118,12 @@ func (s *Site) argument() ast.Expr {
 func (t *Translation) option(name string) Value {
 	v := t.options.Fields[name]
 	if v == nil && t.options.Loaded {
-		return &Unknown{Source: t.options.Source, Why: "other code fills the configuration"}
+		return &Unknown{Source: t.options.Source, Why: "other code sets the configuration"}
 	}
 	return v
 }
 
-// expr is a Go expression for an option, in scope at the site.
+// expr returns a Go expression for an option, in scope at the site.
 func (t *Translation) expr(name string) string {
 	if t.arg == nil {
 		if v := t.options.Fields[name]; v != nil {
@@ -163,7 +165,7 @@ func (t *Translation) position(field string) token.Position {
 	return t.site.Pos
 }
 
-// keep leaves an option to the user's code.
+// keep makes an option a kept part, which stays the user's code.
 func (t *Translation) keep(field, option string, v Value) *Kept {
 	expr := t.expr(option)
 	if slices.Contains(t.texts, option) {
@@ -191,8 +193,8 @@ type entry struct {
 	pos  token.Position
 }
 
-// list returns the known entries of an option that is a list of strings, and whether it is
-// empty or nil. What is not known is kept as the policy's field.
+// list returns the known entries of an option that is a list of strings, and whether it is empty or
+// nil. If a part is unknown, the policy's field keeps the user's expression.
 func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 	v := t.option(option)
 	if isNil(v) {
@@ -232,13 +234,13 @@ func (t *Translation) list(option, field string) (entries []entry, empty bool) {
 	}
 	t.checkSeparator(k, v)
 	if mixed {
-		k.alone()
+		k.dropVariable()
 	}
 	t.noteEmpty(option, field, v)
 	return entries, false
 }
 
-// emptyMeans says what an empty list means in the libraries in which it has a default.
+// emptyMeans holds what an empty list allows, for libraries in which it has a default.
 var emptyMeans = map[string]map[string]string{
 	"github.com/rs/cors":          {"AllowOrigins": "every origin", "AllowHeaders": "content-type and x-requested-with"},
 	"github.com/go-chi/cors":      {"AllowOrigins": "every origin", "AllowHeaders": "content-type"},
@@ -250,8 +252,8 @@ var emptyMeans = map[string]map[string]string{
 	"github.com/gofiber/fiber/v3/middleware/cors": {"AllowMethods": "PUT, PATCH and DELETE", "AllowHeaders": "every header"},
 }
 
-// noteEmpty notes what an empty list meant, if the list is read when the program starts.
-// What strings.Split makes of a text is never empty.
+// noteEmpty adds a note about the meaning of an empty list, if the program reads the list when it
+// starts. The result of strings.Split is never empty.
 func (t *Translation) noteEmpty(option, field string, v Value) {
 	meant := emptyMeans[t.site.Library.Path][field]
 	if s, ok := v.(*Split); meant == "" || ok && !s.Drop && !slices.Contains(t.texts, option) {
@@ -294,18 +296,19 @@ func settingDefault(v Value) []entry {
 	return nil
 }
 
-// checkSeparator notes a variable that a file cannot read, because its items are not
-// separated by commas.
+// checkSeparator removes a variable that a file cannot use, because its items are not separated by
+// commas.
 func (t *Translation) checkSeparator(k *Kept, v Value) {
 	walk(v, func(v Value) {
 		if s, ok := v.(*Split); ok && s.Sep != "," && k.Variable != "" {
-			k.Why = fmt.Sprintf("%s has its items separated by %q, and a file expects commas", k.Variable, s.Sep)
+			k.Why = fmt.Sprintf("the items of %s are separated by %q, and a file expects commas", k.Variable, s.Sep)
 			k.Variable = ""
 		}
 	})
 }
 
-// boolean returns an option that is a boolean. One that is not known is kept.
+// boolean returns a boolean option. If its value is unknown, the policy keeps the user's
+// expression.
 func (t *Translation) boolean(option, field string) bool {
 	v := t.option(option)
 	if v == nil {
@@ -316,7 +319,7 @@ func (t *Translation) boolean(option, field string) bool {
 	}
 	if field == "" {
 		t.note(Note{Code: "unknown-switch", Change: Narrower, Field: option, Scope: Scope{Any: true},
-			Text: option + " is not known, and is taken for false: " + v.At().Expr})
+			Text: option + " is not known, so the policy has false: " + v.At().Expr})
 		return false
 	}
 	k := t.keep(field, option, v)
@@ -329,14 +332,14 @@ func (t *Translation) boolean(option, field string) bool {
 	return false
 }
 
-// NoPolicy says that a policy cannot say what the old configuration does.
+// NoPolicy records that no policy can express the old configuration, and why.
 func (t *Translation) NoPolicy(why string) { t.refused = why }
 
-// maxDay is the longest age that a policy may have.
+// maxDay is the largest MaxAge of a policy.
 const maxDay = 24 * time.Hour
 
-// seconds translates an age in seconds. Libraries differ in what zero and negative mean,
-// so those are the caller's.
+// seconds translates an age in seconds. Libraries differ in the meaning of zero and negative ages,
+// which the caller handles.
 func (t *Translation) seconds(option string, negative time.Duration) {
 	v := t.option(option)
 	if v == nil {
@@ -357,17 +360,17 @@ func (t *Translation) seconds(option string, negative time.Duration) {
 	}
 }
 
-// tooOld is an age above a day, which often is one in the wrong unit.
+// tooOld adds a note about an age above a day, which is often in the wrong unit.
 func (t *Translation) tooOld(option string, n int64) {
 	t.Policy.MaxAge = maxDay
 	note := Note{Code: "max-age-capped", Change: Same, Field: option,
 		Scope: Scope{Kinds: []string{Preflight}, MaxAge: true},
-		Text:  fmt.Sprintf("%s is %d seconds, and browsers keep a preflight for at most 24 hours", option, n)}
+		Text:  fmt.Sprintf("%s is %d seconds, and browsers cache a preflight for at most 24 hours", option, n)}
 	if d := time.Duration(n); d%time.Second == 0 && d >= time.Second {
 		note.Wrong, note.Code = true, "max-age-unit"
-		note.Text = fmt.Sprintf("%s is in seconds, and %d looks like %s in nanoseconds; the policy says 24 hours, which is what "+
-			"browsers made of it; "+
-			"write %s if that was meant", option, n, d, goDuration(d))
+		note.Text = fmt.Sprintf("%s is in seconds, and %d looks like %s in nanoseconds; the policy has 24 hours, the longest that "+
+			"any browser caches a preflight; "+
+			"write %s if you meant that", option, n, d, goDuration(d))
 		if d <= maxDay {
 			t.note(note)
 			return
@@ -376,7 +379,7 @@ func (t *Translation) tooOld(option string, n int64) {
 	t.note(note)
 }
 
-// words lists texts with commas.
+// words joins texts with commas.
 func words(list []string) string {
 	quoted := make([]string, len(list))
 	for i, s := range list {
@@ -385,7 +388,7 @@ func words(list []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// verbatim returns the Go of the options whose values are those of the policy.
+// verbatim returns the Go expressions of the options that have the same values as the policy.
 func (t *Translation) verbatim() map[string]string {
 	exprs := map[string]string{}
 	for name, v := range t.options.Fields {
@@ -416,7 +419,7 @@ func sameStrings(v Value, list []string) bool {
 	return true
 }
 
-// unless returns the entries that are not in a list, in order and once.
+// unless returns the entries that are not among skip, in order and without repetitions.
 func unless(entries []string, skip ...string) []string {
 	var kept []string
 	for _, s := range entries {

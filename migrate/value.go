@@ -36,10 +36,10 @@ type Const struct {
 // is not nil: a nil slice is [Nil].
 type List struct {
 	Source
-	Items []Value // an item that is a [Spread] stands for several
+	Items []Value // a [Spread] represents several items
 }
 
-// Spread is an item of a [List] that stands for all items of another value.
+// Spread is an item of a [List] that represents all items of another value.
 type Spread struct{ Value }
 
 // Struct is a struct, or a pointer to one. A field that is not in Fields is zero, unless
@@ -48,21 +48,21 @@ type Struct struct {
 	Source
 	Type   types.Type
 	Fields map[string]Value
-	Loaded bool // other code fills the fields that are not in Fields, by tags
+	Loaded bool // other code sets the fields that are not in Fields, by their tags
 }
 
 // Setting is a value that the program reads when it starts.
 type Setting struct {
 	Source
 	From    string // "env", "viper", "flag" or "field"
-	Name    string // of the variable, key or flag; of a field, its path
-	Env     string // variable that sets it, if known
+	Name    string // name of the variable, key or flag, or path of the field
+	Env     string // environment variable that sets it, if known
 	Default Value  // nil: unknown, or the zero value
 	Sep     string // separator of a list in the text; empty: "," or the reader's own
 	IsList  bool
 }
 
-// Split is the list that strings.Split, or a helper like it, makes of a text.
+// Split is the result of strings.Split, or of a helper like it, on an unknown text.
 type Split struct {
 	Source
 	Of   Value
@@ -83,11 +83,11 @@ type Cond struct {
 	Source
 	Of  Value  // the value that is compared, or nil
 	Is  string // the constant that Of equals if the condition holds
-	Not bool   // whether the condition holds if Of differs from Is
-	Err bool   // whether it asks for an error of code that is not read
+	Not bool   // the condition holds if Of differs from Is
+	Err bool   // the condition tests an error of code that is not loaded
 }
 
-// Key identifies what the condition asks, without Not.
+// Key identifies the condition, without Not.
 func (c Cond) Key() string {
 	switch x := c.Of.(type) {
 	case nil:
@@ -98,7 +98,7 @@ func (c Cond) Key() string {
 	return subject(c.Of) + "==" + strconv.Quote(c.Is)
 }
 
-// Compare is a boolean that a comparison computes.
+// Compare is the result of a comparison.
 type Compare struct {
 	Source
 	Cond Cond
@@ -108,13 +108,13 @@ type Compare struct {
 type Func struct {
 	Source
 	Lit  *ast.FuncLit  // nil for a declared function
-	Decl *ast.FuncDecl // nil for a literal or if its source is not loaded
+	Decl *ast.FuncDecl // nil for a literal, or if the source is not loaded
 	Obj  *types.Func   // nil for a literal
 	in   *interpreter
 	env  scope
 }
 
-// Call is a call of a function of a library that a [Library] reads itself.
+// Call is a call of a library's function that the [Library] itself interprets.
 type Call struct {
 	Source
 	Fn   *types.Func
@@ -130,7 +130,7 @@ type Unknown struct {
 	Source
 	Why  string
 	Type types.Type
-	path path // the fields selected so far, of a Setting in the making
+	path path // the fields selected so far, for a Setting that other code sets
 }
 
 // String returns a constant string.
@@ -141,7 +141,7 @@ func (c *Const) String() string {
 	return c.Val.ExactString()
 }
 
-// subject names what a condition compares.
+// subject names the value that a condition compares.
 func subject(v Value) string {
 	if s, ok := v.(*Setting); ok {
 		return s.From + ":" + s.Name
@@ -231,7 +231,7 @@ func oneLine(src string) string {
 	}
 }
 
-// inText is an expression in a text that has one line for it, even if a literal has several.
+// inText returns an expression on one line, even if it contains a literal with several lines.
 func inText(expr string) string { return strings.Join(strings.Fields(expr), " ") }
 
 // Map is a map with constant keys, in the order of the source.
@@ -240,7 +240,7 @@ type Map struct {
 	Keys, Values []Value
 }
 
-// Element is an element of a list that is not known, in a loop over it.
+// Element is an element of an unknown list, in a loop over that list.
 type Element struct {
 	Source
 	Of   Value

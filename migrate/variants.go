@@ -9,7 +9,7 @@ import (
 // maxConditions bounds the conditions of a site, and so its variants.
 const maxConditions = 4
 
-// choice is a condition that holds or not.
+// choice is a condition, and whether it holds.
 type choice struct {
 	cond  Cond
 	holds bool
@@ -31,7 +31,7 @@ func conditions(s *Struct) []Cond {
 				add(x.Cond)
 			case *Compare:
 				add(x.Cond)
-			case *Predicate: // of a request, so only what is read at the start is a condition
+			case *Predicate: // it depends on the request; only settings read at the start are conditions
 				walk(x.Tree, func(v Value) {
 					if c, ok := conditionOf(v); ok && isSetting(c.Of) {
 						add(c)
@@ -58,13 +58,13 @@ func isSetting(v Value) bool {
 	return ok && s.From != "field"
 }
 
-// decides reports whether a condition is among the chosen ones.
+// decides reports whether the choices include a condition.
 func decides(c Cond, chosen []choice) bool {
 	return slices.ContainsFunc(chosen, func(o choice) bool { return o.cond.Key() == c.Key() })
 }
 
-// choices returns every combination of conditions that can hold together. The first is
-// the one in which none holds.
+// choices returns every combination of conditions that can hold together. In the first combination,
+// none holds.
 func choices(conds []Cond) [][]choice {
 	all := [][]choice{nil}
 	for _, c := range conds {
@@ -82,14 +82,15 @@ func choices(conds []Cond) [][]choice {
 	return all
 }
 
-// contradicts reports whether the subject of a condition already equals something else.
+// contradicts reports whether the choices already say that the subject of a condition equals
+// another value.
 func contradicts(chosen []choice, c Cond) bool {
 	return slices.ContainsFunc(chosen, func(o choice) bool {
 		return o.holds && c.Of != nil && o.cond.Of != nil && subject(o.cond.Of) == subject(c.Of) && o.cond.Is != c.Is
 	})
 }
 
-// resolve removes the branches of a value.
+// resolve removes the branches of a value according to the choices.
 func resolve(v Value, chosen []choice) Value {
 	switch x := v.(type) {
 	case *Branch:
@@ -159,8 +160,8 @@ func holds(c Cond, chosen []choice) bool {
 	return false
 }
 
-// describe names a combination: the conditions that hold, and a profile if one setting
-// has one value.
+// describe returns the conditions that hold in a combination, and a profile name if the combination
+// sets one setting to one value.
 func describe(chosen []choice) (profile string, when []string) {
 	positive := 0
 	for _, c := range chosen {
@@ -179,7 +180,7 @@ func describe(chosen []choice) (profile string, when []string) {
 	return profile, when
 }
 
-// text is the condition in Go.
+// text returns the condition in Go.
 func (c Cond) text() string {
 	if c.Of == nil {
 		return c.Expr

@@ -20,14 +20,14 @@ import (
 	"golang.org/x/tools/go/ast/astutil"
 )
 
-// Rewritten is what a program looks like with corskit in place.
+// Rewritten holds the files of a program with corskit in place of the old middlewares.
 type Rewritten struct {
 	Files   map[string][]byte // new contents, by absolute path
 	Written []*Result
 	Refused []Refusal
 }
 
-// Refusal is a site that stays as it is.
+// Refusal is a site that Rewrite leaves unchanged.
 type Refusal struct {
 	Result *Result
 	Why    string
@@ -39,10 +39,10 @@ type edit struct {
 	text       string
 }
 
-// Rewrite puts the policies in place of the old middlewares, where that is safe: the
-// result is fully translated, or what is kept is an expression that a policy takes; the
-// middleware is only used in ways that the new one has; and the new file compiles. Rewrite
-// writes nothing itself.
+// Rewrite replaces the old middlewares with the policies, where that is safe. It is safe if the
+// site is fully translated, or each kept part is an expression that fits the policy; if the new
+// middleware supports every use of the old one; and if the new file compiles. Rewrite returns the
+// new files and does not write them.
 func (p *Program) Rewrite(results []*Result) (*Rewritten, error) {
 	w := &Rewritten{Files: map[string][]byte{}}
 	ways := map[*Site]int{}
@@ -80,19 +80,19 @@ func (p *Program) Rewrite(results []*Result) (*Rewritten, error) {
 func (p *Program) edits(r *Result, ways int) ([]edit, error) {
 	switch {
 	case r.Site.handwritten != nil:
-		return nil, errors.New("the middleware is hand-written: remove it yourself, and mount the new one")
+		return nil, errors.New("the middleware is hand-written: remove it by hand, and mount the new one")
 	case r.Site.constructor.Form == "method":
-		return nil, errors.New("the middleware is made by a method: replace it yourself, and mount the new one")
+		return nil, errors.New("a method makes the middleware: replace the call by hand, and mount the new one")
 	case r.Outcome == NoPolicy || r.Outcome == Unread:
 		return nil, errors.New(r.Why)
 	case ways > 1:
-		return nil, fmt.Errorf("the options come from %d callers, which want different policies", ways)
+		return nil, fmt.Errorf("the options come from %d callers, which need different policies", ways)
 	case r.Site.Library.Adapter == "":
 		return nil, fmt.Errorf("corskit has no adapter for the framework of %s", r.Site.Library.Name)
 	}
 	for _, n := range r.Place {
 		if n.Code == codeInnerLayer {
-			return nil, errors.New(n.Text) // corskit would overrule the outer one, which the old library does not
+			return nil, errors.New(n.Text) // corskit would override the headers of the outer middleware, which the old library does not do
 		}
 	}
 	policy, err := r.code()
@@ -110,11 +110,11 @@ func (p *Program) edits(r *Result, ways int) ([]edit, error) {
 	return p.objectEdits(s, adapter, policy, middleware)
 }
 
-// code is the policy as Go for the site.
+// code returns the policy as Go code for the site.
 func (r *Result) code() (string, error) {
 	for _, k := range r.Variants[0].Kept {
 		if k.Manual {
-			return "", fmt.Errorf("%s stays code that does not fit a policy: %s", k.Field, k.Expr)
+			return "", fmt.Errorf("the code that remains for %s does not fit a policy: %s", k.Field, k.Expr)
 		}
 	}
 	first := r.Variants[0]
@@ -127,8 +127,8 @@ func (r *Result) code() (string, error) {
 	return r.branchedCode()
 }
 
-// verbatimCode is the policy with the old expressions in the fields that depend on
-// conditions, if their values are those of the policy.
+// verbatimCode returns the policy with the old expressions in the fields that depend on conditions,
+// if these expressions have the policy's values.
 func (r *Result) verbatimCode() (string, bool) {
 	merged := *r.Variants[0]
 	merged.Kept = slices.Clone(merged.Kept)
@@ -144,8 +144,8 @@ func (r *Result) verbatimCode() (string, bool) {
 	return merged.Go(), true
 }
 
-// branchedCode is a policy that a function computes. Only conditions on environment
-// variables mean the same everywhere in a program.
+// branchedCode returns code that computes the policy in a function literal. It accepts only
+// conditions on environment variables, because only these mean the same everywhere in a program.
 func (r *Result) branchedCode() (string, error) {
 	var b strings.Builder
 	b.WriteString("func() core.Policy {\n")
@@ -168,11 +168,11 @@ func (r *Result) branchedCode() (string, error) {
 	return b.String(), nil
 }
 
-// objectEdits replaces a value whose method is the middleware.
+// objectEdits replaces a value that has the middleware as a method.
 func (p *Program) objectEdits(s *Site, adapter, policy, middleware string) ([]edit, error) {
 	if sel := p.selectedFrom(s); sel != nil { // cors.New(...).Handler
 		if sel.Sel.Name != "Handler" && sel.Sel.Name != "Wrap" {
-			return nil, fmt.Errorf("the middleware is used through %s, which corskit has not", sel.Sel.Name)
+			return nil, fmt.Errorf("the middleware is used through %s, which corskit does not have", sel.Sel.Name)
 		}
 		return []edit{{sel.Pos(), sel.End(), middleware}}, nil
 	}
@@ -191,7 +191,7 @@ func (p *Program) objectEdits(s *Site, adapter, policy, middleware string) ([]ed
 		}
 		sel := p.selects(s, id)
 		if sel == nil || sel.Sel.Name != "Handler" && sel.Sel.Name != "Wrap" {
-			return nil, fmt.Errorf("%s is used at %s in a way that corskit has not", id.Name, p.position(id.Pos()))
+			return nil, fmt.Errorf("%s is used at %s in a way that corskit does not support", id.Name, p.position(id.Pos()))
 		}
 		text := id.Name
 		if pair {
@@ -226,14 +226,14 @@ func (p *Program) selects(s *Site, id *ast.Ident) *ast.SelectorExpr {
 	return found
 }
 
-// apply makes the edits, mends the imports and checks that the file compiles.
+// apply makes the edits, fixes the imports and checks that the file compiles.
 func (p *Program) apply(s *Site, text []byte, edits []edit, old []*Library) ([]byte, error) {
 	slices.SortFunc(edits, func(a, b edit) int { return int(b.start - a.start) })
 	changed := slices.Clone(text)
 	for i, e := range edits {
 		from, to := p.Fset.Position(e.start).Offset, p.Fset.Position(e.end).Offset
 		if i > 0 && to > p.Fset.Position(edits[i-1].start).Offset {
-			return nil, errors.New("two middlewares are nested in each other")
+			return nil, errors.New("one middleware is nested in another")
 		}
 		changed = slices.Concat(changed[:from], []byte(e.text), changed[to:])
 	}
@@ -247,7 +247,7 @@ func (p *Program) apply(s *Site, text []byte, edits []edit, old []*Library) ([]b
 	}
 	var b bytes.Buffer
 	if err := format.Node(&b, fset, file); err != nil {
-		return nil, fmt.Errorf("the new file cannot be printed: %w", err)
+		return nil, fmt.Errorf("cannot print the new file: %w", err)
 	}
 	if err := p.compiles(s, b.Bytes()); err != nil {
 		return nil, fmt.Errorf("the new file does not compile: %w", err)
@@ -257,8 +257,8 @@ func (p *Program) apply(s *Site, text []byte, edits []edit, old []*Library) ([]b
 
 const corePath = "github.com/corskit/corskit/core"
 
-// fixImports adds the packages that the new code names and removes the old middleware if
-// nothing names it any more.
+// fixImports adds imports that the new code needs, and removes the import of the old middleware if
+// nothing uses it any more.
 func fixImports(fset *token.FileSet, file *ast.File, l *Library) {
 	for name, path := range map[string]string{
 		"core": corePath, "time": "time", "context": "context", "strings": "strings", "os": "os",
@@ -302,8 +302,8 @@ func imports(file *ast.File, path string) bool {
 	})
 }
 
-// compiles type-checks the package of a site with one file replaced. The packages of
-// corskit need not be in the program's go.mod yet: their declarations are known.
+// compiles type-checks the package of a site with one file replaced. The program's go.mod need not
+// require corskit yet: declarations.txt has the declarations.
 func (p *Program) compiles(s *Site, text []byte) error {
 	fset := token.NewFileSet()
 	target := p.Fset.Position(s.call.Pos()).Filename
@@ -344,18 +344,18 @@ func (p *Program) compiles(s *Site, text []byte) error {
 	return faults[0]
 }
 
-// check type-checks files. Its error means that this was not possible at all.
+// check type-checks files. It returns an error only if go/types panics; conf.Error gets all others.
 func check(conf types.Config, path string, fset *token.FileSet, files []*ast.File) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil { // go/types panics if an imported package lacks a type
-			err = fmt.Errorf("the package cannot be checked: %v", fault)
+			err = fmt.Errorf("cannot check the package: %v", fault)
 		}
 	}()
 	_, _ = conf.Check(path, fset, files, nil)
 	return nil
 }
 
-// declarations imports the packages that a program has loaded, and the declarations of
+// declarations is an importer for the loaded packages of a program, and for the declarations of
 // corskit that new code uses.
 type declarations struct {
 	known map[string]*types.Package

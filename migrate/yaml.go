@@ -11,8 +11,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// YAML returns the policy of the first variant as a file of package config. What is kept
-// is a comment, with its position.
+// YAML returns the policy of the first variant as a file of package config. Kept parts become
+// comments with their positions.
 func (r *Result) YAML() string {
 	if len(r.Variants) == 0 {
 		return ""
@@ -42,7 +42,8 @@ func (v *Variant) YAML() string {
 	return b.String()
 }
 
-// yamlFields writes the fields that want wants. explicit also writes those that are empty.
+// yamlFields writes the fields for which want returns true. If explicit is set, it also writes
+// empty fields.
 func (v *Variant) yamlFields(b *strings.Builder, want func(string) bool, explicit bool) {
 	for field, value := range reflect.ValueOf(v.Policy).Fields() {
 		text := yamlValue(value)
@@ -84,7 +85,7 @@ func (v *Variant) yamlVariables(b *strings.Builder, name string) {
 	}
 }
 
-// key is the key of a field in a file.
+// key returns the key of a field in a file.
 func key(field string) string { return strings.ToLower(snake(field)) }
 
 func yamlList(list []string) string {

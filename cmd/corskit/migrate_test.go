@@ -121,7 +121,7 @@ func TestMigrateFile(t *testing.T) {
 		{"--file new.yaml", "choose a place with --at FILE:LINE"},
 		{"--at main.go:12 --file cors.toml", "name the file cors.yaml"},
 		{"--at main.go:1", "no CORS middleware is made there"},
-		{"./missing", "no package can be read"},
+		{"./missing", "cannot read any package"},
 	} {
 		r := corskitWith(t, dir, migrateAlone, append([]string{"migrate"}, strings.Fields(test.args)...)...)
 		if r.code != exitFail || !strings.Contains(r.stderr, test.says) {
@@ -150,7 +150,7 @@ func TestMigrateWrites(t *testing.T) {
 	write(t, dir, "main.go", strings.ReplaceAll(migrateProgram["main.go"], "api.Handler(http.NotFoundHandler())", "use(api)")+
 		"\nfunc use(c *cors.Cors) http.Handler { return c.Handler(http.NotFoundHandler()) }\n")
 	r = corskitWith(t, dir, migrateAlone, "migrate", "--write", "--at", "main.go:12")
-	contains(t, "migrate --write", r.stdout, "not written: api is used at main.go:18:27 in a way that corskit has not")
+	contains(t, "migrate --write", r.stdout, "not written: api is used at main.go:18:27 in a way that corskit does not support")
 }
 
 func TestMigrateNothing(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// cell returns the middle column of a row: every field of its policy that differs
-// from the base. So what a reader copies is what the test has run.
+// cell returns the middle column of a row: every field of its policy that differs from the base. So
+// a reader copies the code that the test runs.
 func (lib library) cell(r row) (string, error) {
 	if r.whole {
 		return "`core.Policy{" + strings.Join(settings(r.policy, core.Policy{}, nil), ", ") + "}`", nil
@@ -40,8 +40,8 @@ func (lib library) cell(r row) (string, error) {
 	return inCode(fields), nil
 }
 
-// settings returns the fields in which a policy differs from the base, and the
-// fields in about. A field that only the base has is "no" and its name.
+// settings returns the fields in which a policy differs from the base, and the fields in about. For
+// a field that only the base has, the list has "no" and the name.
 func settings(policy, base core.Policy, about []string) (list []string) {
 	var without []string
 	p, b := reflect.ValueOf(policy), reflect.ValueOf(base)

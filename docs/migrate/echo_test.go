@@ -23,7 +23,7 @@ const (
 		"Only OPTIONS with Origin and Access-Control-Request-Method is a preflight; " +
 		"the application answers the rest."
 	echoFirstLine = "echo reads only the first line, so the browser does not find the other name in the answer. " +
-		"Several lines are one list."
+		"Several lines form one list."
 )
 
 func echo4Site(t *testing.T, mw echo.MiddlewareFunc) *server {
@@ -129,8 +129,8 @@ func echoV4() library {
 			},
 			{
 				option: "`AllowOriginFunc`",
-				note: "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. `AllowOrigins` is not ignored: " +
-					"it comes first. Instead of an error, return false.",
+				note: "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. corskit does not ignore `AllowOrigins`, " +
+					"but checks it first. Instead of an error, return false.",
 				old: echo4(func(c *middleware.CORSConfig) {
 					c.AllowOriginFunc = func(origin string) (bool, error) { return strings.HasSuffix(origin, ".app.example"), nil }
 				}),
@@ -188,7 +188,7 @@ func echoV4() library {
 			{
 				option: "`AllowMethods` empty",
 				omits:  "AllowMethods",
-				note: "echo answers with the methods of the path's routes, or with these. corskit does not know the routes: " +
+				note: "By default, echo answers with the methods of the path's routes, or with these. corskit does not know the routes: " +
 					"list every method that scripts may use on any path.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "PATCH", "DELETE"} }),
@@ -231,7 +231,7 @@ func echoV4() library {
 			{
 				option: "`AllowHeaders` empty",
 				omits:  "AllowHeaders",
-				note:   "echo then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
+				note:   "echo then allows every requested header; corskit allows none. With credentials, `*` is enough.",
 				old:    echo4(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),

@@ -79,7 +79,7 @@ func echoV5() library {
 			{
 				option: "`UnsafeAllowOriginFunc`",
 				note: "Takes a context and a `core.Request` with the method, host, path and origin, and returns a bool: " +
-					"the origin allowed is always the one in the request. `AllowOrigins` is not ignored: it comes first. " +
+					"the allowed origin is always that of the request. corskit does not ignore `AllowOrigins`, but checks it first. " +
 					"For policies by host or path use `core.NewRouted`.",
 				old: echo5(func(c *middleware.CORSConfig) {
 					c.UnsafeAllowOriginFunc = func(c *echo.Context, origin string) (string, bool, error) {
@@ -109,7 +109,7 @@ func echoV5() library {
 			{
 				option: "`AllowMethods` empty",
 				omits:  "AllowMethods",
-				note: "echo answers with the methods of the path's routes, or with these. corskit does not know the routes: " +
+				note: "By default, echo answers with the methods of the path's routes, or with these. corskit does not know the routes: " +
 					"list every method that scripts may use on any path.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowMethods = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "PATCH", "DELETE"} }),
@@ -147,7 +147,7 @@ func echoV5() library {
 			{
 				option: "`AllowHeaders` empty",
 				omits:  "AllowHeaders",
-				note:   "echo then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
+				note:   "echo then allows every requested header; corskit allows none. With credentials, `*` is enough.",
 				old:    echo5(func(c *middleware.CORSConfig) { c.AllowHeaders = nil }),
 				policy: echoPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),

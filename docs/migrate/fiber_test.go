@@ -19,7 +19,7 @@ import (
 // Reasons that apply to several rows.
 const (
 	fiberFirstLine = "fiber reads only the first line, so the browser does not find the other name in the answer. " +
-		"Several lines are one list."
+		"Several lines form one list."
 	fiberCached = "fiber answers a request without Origin with neither `*` nor Vary, so a cache gives that answer " +
 		"to requests that need the CORS headers. corskit always sends `*`."
 	fiberOptions = "fiber omits the CORS headers from the answer to a script's own OPTIONS, which follows its preflight."
@@ -189,7 +189,7 @@ func fiberV2() library {
 			{
 				option: "`AllowHeaders` empty",
 				omits:  "AllowHeaders",
-				note:   "fiber then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
+				note:   "fiber then allows every requested header; corskit allows none. With credentials, `*` is enough.",
 				old:    fiber2(func(c *cors.Config) { c.AllowHeaders = "" }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),

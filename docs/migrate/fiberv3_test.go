@@ -159,7 +159,7 @@ func fiberV3() library {
 			{
 				option: "`AllowHeaders` empty",
 				omits:  "AllowHeaders",
-				note:   "fiber then allows every header that is asked for; corskit allows none. With credentials, `*` is enough.",
+				note:   "fiber then allows every requested header; corskit allows none. With credentials, `*` is enough.",
 				old:    fiber3(func(c *cors.Config) { c.AllowHeaders = nil }),
 				policy: fiberPolicy(func(p *core.Policy) { p.AllowHeaders = []string{"*", "authorization"} }),
 				extra:  gatewayed("Authorization", "Bearer x", "X-Token", "1"),

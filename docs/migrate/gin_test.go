@@ -88,7 +88,7 @@ func ginContrib() library {
 				omits:  "AllowMethods AllowHeaders",
 				about:  "AllowMethods AllowHeaders MaxAge",
 				note: "What DefaultConfig sets. Omit what you do not need: scripts rarely send OPTIONS. " +
-					"A plain `Config{}` has none of these, and neither has a `core.Policy{}`.",
+					"Neither a plain `Config{}` nor a `core.Policy{}` has any of these.",
 				old:    ginOld(func(*cors.Config) {}),
 				policy: ginPolicy(func(*core.Policy) {}),
 			},
@@ -137,13 +137,14 @@ func ginContrib() library {
 				extra:  []probe{from("https://sub.app.example.evil.test", "GET")},
 				differ: []difference{
 					{"GET from https://sub.app.example.evil.test", "reads 200", "answer blocked, handler does not run",
-						"gin-contrib/cors looks for the expression anywhere in the origin; corskit matches the whole origin. " +
+						"In gin-contrib/cors, the expression may match anywhere in the origin; in corskit, it must match the whole " +
+							"origin. " +
 							"To match a part, begin or end the expression with `.*`."},
 				},
 			},
 			{
 				option: "`AllowWildcard` with `AllowOrigins: []string{\"https://*.app.example\"}`",
-				note:   "Needs no switch.",
+				note:   "Needs no extra option.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowWildcard = true
 					c.AllowOrigins = []string{"https://*.app.example"}
@@ -322,13 +323,13 @@ func ginContrib() library {
 			},
 			{
 				option: "`AllowPrivateNetwork: true`",
-				note:   "Sent only in answer to preflights that ask for it.",
+				note:   "Sent only in answers to preflights that request it.",
 				old:    ginOld(func(c *cors.Config) { c.AllowPrivateNetwork = true }),
 				policy: ginPolicy(func(p *core.Policy) { p.AllowPrivateNetwork = true }),
 			},
 			{
 				option: "`AllowBrowserExtensions` with `AllowOrigins: []string{\"chrome-extension://abcdefgh\"}`",
-				note:   "Any scheme may be listed, without a switch.",
+				note:   "A policy may list any scheme, without an extra option.",
 				old: ginOld(func(c *cors.Config) {
 					c.AllowBrowserExtensions = true
 					c.AllowOrigins = []string{"chrome-extension://abcdefgh"}
@@ -338,7 +339,7 @@ func ginContrib() library {
 			},
 			{
 				option: "`CustomSchemas` with `AllowOrigins: []string{\"tauri://localhost\"}`",
-				note:   "Any scheme may be listed, without a switch.",
+				note:   "A policy may list any scheme, without an extra option.",
 				old: ginOld(func(c *cors.Config) {
 					c.CustomSchemas = []string{"tauri://"}
 					c.AllowOrigins = []string{"tauri://localhost"}

@@ -103,7 +103,7 @@ func goChi() library {
 			{
 				option: "`AllowOriginFunc`",
 				note: "Takes a context and a `core.Request` with the method, host, path and origin; " +
-					"`AllowOrigins` is not ignored: it comes first. For policies by host or path use `core.NewRouted`.",
+					"corskit does not ignore `AllowOrigins`, but checks it first. For policies by host or path use `core.NewRouted`.",
 				old: chiOld(cors.Options{AllowOriginFunc: func(r *http.Request, origin string) bool {
 					return r.URL.Path == "/item" && origin == app
 				}}),
@@ -127,7 +127,7 @@ func goChi() library {
 			},
 			{
 				option: "`AllowedMethods: []string{\"GET\", \"PUT\", \"DELETE\"}`",
-				note:   "GET, HEAD and POST need no permission, and it cannot be withheld.",
+				note:   "GET, HEAD and POST need no permission, and a policy cannot forbid them.",
 				old:    chiOld(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"GET", "PUT", "DELETE"}}),
 				policy: chiPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "DELETE"} }),
 				differ: []difference{
@@ -191,7 +191,7 @@ func goChi() library {
 				extra:  []probe{from(app, "GET", "X-A!b", "1")},
 				differ: []difference{
 					{"GET with X-A!b from https://app.example", "blocked at the preflight", "reads 200",
-						"go-chi/cors drops every character but letters, digits, dashes, dots and underscores from the names that it " +
+						"go-chi/cors drops every character except letters, digits, dashes, dots and underscores from the names that it " +
 							"repeats."},
 				},
 			},
@@ -223,7 +223,7 @@ func goChi() library {
 			{
 				option:  "`OptionsPassthrough: true`",
 				instead: "none",
-				note:    "The middleware answers every preflight. Any other OPTIONS reaches the handler without this option.",
+				note:    "The middleware answers every preflight. Even without this option, any other OPTIONS reaches the handler.",
 				old:     chiOld(cors.Options{AllowedOrigins: origins, OptionsPassthrough: true}),
 				policy:  chiPolicy(func(*core.Policy) {}),
 				differ: []difference{
@@ -237,7 +237,7 @@ func goChi() library {
 			{
 				option:  "`Debug: true`",
 				instead: "none",
-				note:    "`Engine.Explain` says why a request is answered as it is, and what to change.",
+				note:    "`Engine.Explain` explains each answer, and says what to change.",
 				old: func(t *testing.T) *server {
 					c := cors.New(cors.Options{AllowedOrigins: origins, Debug: true})
 					c.Log = discard{}

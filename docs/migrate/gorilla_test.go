@@ -89,8 +89,8 @@ func gorilla() library {
 			},
 			{
 				option: "`AllowedOriginValidator`",
-				note: "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. `AllowOrigins` is not ignored: " +
-					"it comes first. To match a suffix, use `https://*.app.example`, which is safe.",
+				note: "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. corskit does not ignore `AllowOrigins`, " +
+					"but checks it first. To match a suffix, use `https://*.app.example`, which is safe.",
 				old: gor(handlers.AllowedOriginValidator(func(origin string) bool { return strings.HasSuffix(origin, ".app.example") })),
 				policy: gorPolicy(func(p *core.Policy) {
 					p.AllowOrigins = nil
@@ -118,14 +118,14 @@ func gorilla() library {
 			},
 			{
 				option: "`handlers.AllowedMethods([]string{\"GET\", \"PUT\", \"DELETE\"})`",
-				note:   "GET, HEAD and POST need no permission, and it cannot be withheld.",
+				note:   "GET, HEAD and POST need no permission, and a policy cannot forbid them.",
 				old:    gor(one, handlers.AllowedMethods([]string{"GET", "PUT", "DELETE"})),
 				policy: gorPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "DELETE"} }),
 				differ: []difference{
 					{"POST with upload progress from https://app.example", "blocked at the preflight", "reads 200",
-						"CORS lets browsers send GET, HEAD and POST without asking, so omitting POST only breaks the preflight " +
+						"Browsers send GET, HEAD and POST without asking for permission, so omitting POST only breaks the preflight " +
 							"that upload listeners cause. " +
-							"To forbid a method, do so in the router."},
+							"To forbid a method, answer it with 405 in the router."},
 				},
 			},
 			{
@@ -162,7 +162,7 @@ func gorilla() library {
 						"into lines",
 						"blocked at the preflight", "reads 200",
 						"gorilla/handlers reads only the first line, so the browser does not find the other name in the answer. " +
-							"Several lines are one list."},
+							"Several lines form one list."},
 				},
 			},
 			{
@@ -238,7 +238,7 @@ func gorilla() library {
 			{
 				option:  "`handlers.IgnoreOptions()`",
 				instead: "none",
-				note: "The middleware answers only preflights; any other OPTIONS reaches the handler without this option. " +
+				note: "The middleware answers only preflights; any other OPTIONS reaches the handler even without this option. " +
 					"To let the handlers of some paths answer preflights, give these paths no route in `core.NewRouted`, or use " +
 					"`corshttp.Options.Skip`.",
 				old:    gor(one, handlers.IgnoreOptions()),

@@ -36,9 +36,9 @@ type library struct {
 // row is one line of a guide's table of options.
 type row struct {
 	option  string // as in the old program
-	about   string // fields to show although they are as in the base
+	about   string // fields to show although they equal the base
 	instead string // what replaces the option, if not a field
-	omits   string // fields for lists that the old program leaves out, although they allow something
+	omits   string // fields for lists that allow something when the old program leaves them out
 	whole   bool   // show the whole policy, not the changes
 	refused bool   // the old library refuses the option, so there is nothing to compare
 	note    string
@@ -67,14 +67,14 @@ func alike(old, ours, why string, probes ...string) []difference {
 // Reasons that apply to several libraries.
 const (
 	methodNamed = "For a request with credentials, a literal `*` is the name of a method. " +
-		"If credentials are allowed, corskit answers with the method that was asked for."
+		"If credentials are allowed, corskit answers with the requested method."
 	headerNamed = "For a request with credentials, a literal `*` is the name of a header. " +
-		"If credentials are allowed, corskit repeats the names that were asked for."
+		"If credentials are allowed, corskit echoes the requested names."
 	defaultPort = "Any port includes the default port, which browsers omit. " +
-		"The old library compares the text, colon included."
-	simpleMethods = "CORS lets browsers send GET, HEAD and POST without asking. " +
-		"The old library withholds the headers, which hides the answer after the handler has run. " +
-		"To forbid a method, do so in the router."
+		"The old library compares the text, including the colon."
+	simpleMethods = "Browsers send GET, HEAD and POST without asking for permission. " +
+		"The old library omits the CORS headers, so the browser hides the answer after the handler has run. " +
+		"To forbid a method, answer it with 405 in the router."
 	nullOrigin = "corskit never calls the function for `null`, because any site can send it from a sandboxed frame. " +
 		"`DangerouslyAllowNullOrigin` permits it, without credentials."
 	crossesDots = "An asterisk does not match a dot. " +
@@ -82,7 +82,7 @@ const (
 	handlerPassed = "Preflights do not reach the handler."
 	noRoute       = "The router has no OPTIONS for the path, so its 405 makes the preflight fail. " +
 		"Now the middleware answers it."
-	unsettable = "Scripts cannot set Origin and Content-Length. They may stay in the list: a warning names them, and no response does."
+	unsettable = "Scripts cannot set Origin and Content-Length. They may stay in the list: a warning names them, and responses omit them."
 	ownOptions = "This is the script's own OPTIONS, not its preflight, so it reaches the handler."
 	onePolicy  = "The policy is the same for every path. " +
 		"The preflight succeeds, and the script can read the router's 405."

@@ -33,8 +33,8 @@ func samples() (list []sample) {
 	return list
 }
 
-// lost returns what scripts may use on the old server and not on ours, for the samples
-// of the fields.
+// lost returns what the old server lets scripts use and ours does not, for the samples of the
+// fields.
 func lost(t *testing.T, old, ours *server, fields []string) (names []string) {
 	headers := 0
 	for _, s := range samples() {
@@ -62,8 +62,8 @@ func without(p core.Policy, fields ...string) core.Policy {
 	return p
 }
 
-// narrower returns what the guide says first: the lists that allow more in the old
-// library if a program leaves them out.
+// narrower returns the first table of a guide: the lists that allow more in the old library if a
+// program leaves them out.
 func (lib library) narrower(t *testing.T) string {
 	b, count := newTable("Old program", "Allows", "Write in `core.Policy`"), 0
 	for _, r := range lib.rows {
@@ -83,11 +83,11 @@ func (lib library) narrower(t *testing.T) string {
 		return "A list that you leave out allows nothing in either library.\n"
 	}
 	return "**A list that you leave out allows nothing in corskit, and there is no error.** " +
-		"The old library allows something then. To keep it, write:\n\n" + b.String()
+		"In the old library, these lists allow something. To keep that, write:\n\n" + b.String()
 }
 
-// TestOmittedLists checks that no list that a program leaves out is missing from the
-// guide. Programs that list only their origins get as much as the tables say.
+// TestOmittedLists checks that the first tables are complete: a program that lists only its origins
+// is allowed nothing that these tables lack.
 func TestOmittedLists(t *testing.T) {
 	for _, lib := range libraries() {
 		t.Run(lib.module, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestOmittedLists(t *testing.T) {
 			old := lib.bare(t)
 			for _, field := range []string{"AllowMethods", "AllowHeaders"} {
 				if names := lost(t, old, ours, []string{field}); len(names) > 0 && !slices.Contains(omits, field) {
-					t.Errorf("no row says that a program without a list allows %q", names)
+					t.Errorf("a program that leaves out a list is allowed %q, and no row says so", names)
 				}
 			}
 		})

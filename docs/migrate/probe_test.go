@@ -44,8 +44,8 @@ type server struct {
 	transport *http.Transport
 }
 
-// newServer must be called after the cleanup that shuts the server down is
-// registered. The connections are then closed first, so nothing waits for them.
+// Call newServer after you register the cleanup that shuts the server down. Cleanups run in reverse
+// order, so the connections close first and the shutdown does not wait for them.
 func newServer(t *testing.T, s *site, url string) *server {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)

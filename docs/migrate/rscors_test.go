@@ -92,8 +92,8 @@ func rsCORS() library {
 			},
 			{
 				option: "`AllowOriginFunc`",
-				note: "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. `AllowOrigins` is not ignored: it " +
-					"comes first.",
+				note: "Takes a context and a `core.Request`; the origin is `r.OriginValue()`. corskit does not ignore `AllowOrigins`, " +
+					"but checks it first.",
 				old: rs(cors.Options{AllowOriginFunc: func(origin string) bool {
 					return strings.HasSuffix(origin, ".app.example")
 				}}),
@@ -132,7 +132,7 @@ func rsCORS() library {
 			},
 			{
 				option: "`AllowedMethods: []string{\"GET\", \"PUT\", \"DELETE\"}`",
-				note:   "GET, HEAD and POST need no permission, and it cannot be withheld.",
+				note:   "GET, HEAD and POST need no permission, and a policy cannot forbid them.",
 				old:    rs(cors.Options{AllowedOrigins: origins, AllowedMethods: []string{"GET", "PUT", "DELETE"}}),
 				policy: rsPolicy(func(p *core.Policy) { p.AllowMethods = []string{"PUT", "DELETE"} }),
 				differ: []difference{
@@ -226,7 +226,7 @@ func rsCORS() library {
 			{
 				option:  "`OptionsPassthrough: true`",
 				instead: "none",
-				note:    "The middleware answers every preflight. Any other OPTIONS reaches the handler without this option.",
+				note:    "The middleware answers every preflight. Even without this option, any other OPTIONS reaches the handler.",
 				old:     rs(cors.Options{AllowedOrigins: origins, OptionsPassthrough: true}),
 				policy:  rsPolicy(func(*core.Policy) {}),
 				differ: []difference{
@@ -251,7 +251,7 @@ func rsCORS() library {
 			{
 				option:  "`Debug`, `Logger`",
 				instead: "none",
-				note:    "`Engine.Explain` says why a request is answered as it is, and what to change.",
+				note:    "`Engine.Explain` explains each answer, and says what to change.",
 				old:     rs(cors.Options{AllowedOrigins: origins, Logger: discard{}}),
 				policy:  rsPolicy(func(*core.Policy) {}),
 			},

@@ -23,7 +23,7 @@ var harmless = []struct {
 		core.Policy{AllowHeaders: []string{"Origin"}}, "No script can set it, with or without the entry."},
 	{"`AllowHeaders: []string{\"Access-Control-Allow-Origin\"}`",
 		core.Policy{AllowHeaders: []string{"Access-Control-Allow-Origin"}},
-		"The entry has its effect if a script sends the header by mistake."},
+		"The entry matters only if a script sends the header by mistake."},
 	{"`AllowHeaders: []string{\"*\", \"X-Token\"}`",
 		core.Policy{AllowHeaders: []string{"*", "X-Token"}}, "Every name is allowed, with or without the entry."},
 	{"`ExposeHeaders: []string{\"Content-Length\"}`",

@@ -1,4 +1,4 @@
-// Package verify checks what package gateways writes with the targets' own Go packages: Envoy's
-// and Istio's messages, and the schema and rules of the Gateway API's HTTPRoute. It is a module of
-// its own because these packages are large.
+// Package verify checks the output of package gateways with the targets' own Go packages: the
+// messages of Envoy and Istio, and the schema and CEL rules of the Gateway API's HTTPRoute. It is a
+// separate module because these packages are large.
 package verify

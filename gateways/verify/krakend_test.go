@@ -16,7 +16,7 @@ import (
 	"github.com/corskit/corskit/gateways"
 )
 
-// krakendSettings are those of security/cors in KrakenD.
+// krakendSettings are the settings of security/cors in KrakenD.
 type krakendSettings struct {
 	AllowOrigins        []string `json:"allow_origins,omitempty"`
 	AllowMethods        []string `json:"allow_methods,omitempty"`
@@ -122,7 +122,7 @@ func compareKrakenD(t *testing.T, s krakendSettings, r core.Request, want gatewa
 	}
 	var got, model []string
 	for name, lines := range response.Header() {
-		if name != "Vary" { // which has one name more with private networks
+		if name != "Vary" { // rs/cors adds a name to Vary for private networks
 			got = append(got, name+": "+strings.Join(lines, "; "))
 		}
 	}

@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// crd validates objects by the schema of a CustomResourceDefinition, and by its CEL rules. The
-// packages of the API server do that too, but take minutes to compile.
+// crd validates objects with the schema and the CEL rules of a CustomResourceDefinition. The
+// packages of the API server can do that too, but take minutes to compile.
 type crd struct {
 	t      *testing.T
 	env    *cel.Env
@@ -145,7 +145,7 @@ func (c *crd) array(path string, schema map[string]any, v []any) {
 		c.value(fmt.Sprintf("%s[%d]", path, i), items, e)
 		same := func(o any) bool { return reflect.DeepEqual(o, e) }
 		if schema["x-kubernetes-list-type"] == "set" && slices.ContainsFunc(v[:i], same) {
-			c.fault(path, "%v is there twice", e)
+			c.fault(path, "%v appears twice", e)
 		}
 	}
 }

@@ -18,7 +18,8 @@ import (
 	"github.com/corskit/corskit/gateways/internal/corpus"
 )
 
-// exported calls check with each text that can be written for a target, as JSON documents.
+// exported exports each policy to a target, and calls check with each document of the text, as
+// JSON.
 func exported(t *testing.T, target string, check func(t *testing.T, document []byte)) {
 	t.Helper()
 	n := 100
@@ -56,7 +57,7 @@ func exported(t *testing.T, target string, check func(t *testing.T, document []b
 	}
 }
 
-// TestEnvoy reads what is exported as Envoy's messages, and runs their validation.
+// TestEnvoy parses the exports as messages of Envoy, and validates them.
 func TestEnvoy(t *testing.T) {
 	t.Parallel()
 	exported(t, "envoy", func(t *testing.T, document []byte) {
@@ -91,7 +92,7 @@ func TestEnvoy(t *testing.T) {
 	})
 }
 
-// TestIstio reads what is exported as Istio's messages.
+// TestIstio parses the exports as messages of Istio.
 func TestIstio(t *testing.T) {
 	t.Parallel()
 	exported(t, "istio", func(t *testing.T, document []byte) {
@@ -112,8 +113,8 @@ func TestIstio(t *testing.T) {
 	})
 }
 
-// TestGatewayAPI reads what is exported as an HTTPRoute, and runs the schema and the CEL rules of
-// the standard channel's CRD.
+// TestGatewayAPI parses the exports as HTTPRoutes, and checks them with the schema and the CEL
+// rules of the standard channel's CRD.
 func TestGatewayAPI(t *testing.T) {
 	t.Parallel()
 	routes := httpRoutes(t)
@@ -125,7 +126,7 @@ func TestGatewayAPI(t *testing.T) {
 			t.Error(err)
 		}
 		var object map[string]any
-		if err := yaml.Unmarshal(document, &object); err != nil { // unlike JSON's, it reads integers
+		if err := yaml.Unmarshal(document, &object); err != nil { // unlike encoding/json, it decodes integers as integers
 			t.Fatal(err)
 		}
 		if faults := routes.validate(object); len(faults) > 0 {

@@ -29,11 +29,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// source is what the text of a program says about it.
+// source is what the tests read from the source text of a program.
 type source struct {
 	name    string // package.Function
 	env     [][]string
-	origins []string // that the text names, and some like them
+	origins []string // origins in the text, and look-alikes
 	headers []string
 }
 
@@ -92,7 +92,7 @@ func read(fn *ast.FuncDecl) (s source) {
 		}
 		return true
 	})
-	texts = append(texts, "https://app.example", "https://admin.example", "https://admin.corp.example") // of constants
+	texts = append(texts, "https://app.example", "https://admin.example", "https://admin.corp.example") // values of constants
 	for _, text := range texts {
 		for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ' ' }) {
 			s.origins = append(s.origins, alike(part)...)
@@ -129,8 +129,8 @@ func alike(text string) []string {
 	}
 }
 
-// origins returns the origins that both sides are asked about: those of the program, and one
-// of each class of origins that the policy and the notes tell apart.
+// asked returns the origins of the requests to both sides: those of the program, and one of each
+// class of origins that the policy and the notes distinguish.
 func (s source) asked(policy core.Policy, notes []migrate.Note) []string {
 	patterns := slices.Clone(policy.AllowOrigins)
 	for _, n := range notes {
@@ -150,7 +150,7 @@ func (s source) asked(policy core.Policy, notes []migrate.Note) []string {
 	})
 }
 
-// alternate puts an origin that is allowed first, then one that is not, and one that is.
+// alternate reorders origins: first an allowed one, then a disallowed one, then an allowed one.
 func alternate(origins []string, allowed func(string) bool) []string {
 	var list, others []string
 	for _, want := range []bool{true, false, true} {
@@ -167,7 +167,7 @@ func alternate(origins []string, allowed func(string) bool) []string {
 	return append(list, others...)
 }
 
-// found are the results of a program.
+// results returns the results of migrate by program.
 func results(t *testing.T) map[string][]*migrate.Result {
 	patterns := []string{"./..."}
 	if testing.Short() { // one library
@@ -188,7 +188,7 @@ func results(t *testing.T) map[string][]*migrate.Result {
 	return found
 }
 
-// name is the program that a result belongs to: the outermost function on the way to it.
+// name returns the program of a result, which is the outermost function on the way to the site.
 func name(p *migrate.Program, r *migrate.Result) string {
 	pkg := r.Site.Package[strings.LastIndex(r.Site.Package, "/")+1:]
 	fn := r.Site.Func
@@ -215,7 +215,7 @@ func functionAt(pos token.Position) string {
 	return ""
 }
 
-// TestPrograms runs each program next to the policy that package migrate makes of it.
+// TestPrograms compares each program with the policy that package migrate makes from it.
 func TestPrograms(t *testing.T) {
 	found, texts := results(t), sources(t)
 	standing, outcomes := map[string]bool{}, map[migrate.Outcome]int{}
@@ -252,7 +252,7 @@ func TestPrograms(t *testing.T) {
 				if seen[n.Code+n.Text] {
 					standing[r.Site.Library.Name+": "+n.Code] = true
 				} else if n.Change != migrate.Same && !n.Scope.Any && !isStanding(r, n) && (!n.Scope.Unset || unset(texts[program])) {
-					t.Errorf("a note announces what does not occur: %s %s %+v: %s", n.Change, n.Code, n.Scope, n.Text)
+					t.Errorf("a note explains a difference that does not occur: %s %s %+v: %s", n.Change, n.Code, n.Scope, n.Text)
 				}
 			}
 		})
@@ -270,7 +270,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// unset reports whether a program runs without its variables.
+// unset reports whether a program runs without its environment variables.
 func unset(s source) bool {
 	return slices.ContainsFunc(s.env, func(env []string) bool { return len(env) == 0 })
 }
@@ -296,7 +296,7 @@ func run(t *testing.T, s source, rs []*migrate.Result, env []string, seen map[st
 		}
 		engine, err := core.New(p)
 		if err != nil {
-			t.Errorf("core.New refuses the policy with what is kept: %v", err)
+			t.Errorf("core.New refuses the policy with its kept parts: %v", err)
 			return
 		}
 		policy = p
@@ -316,20 +316,20 @@ func run(t *testing.T, s source, rs []*migrate.Result, env []string, seen map[st
 			}
 			if !known {
 				if unannounced++; unannounced <= 6 {
-					t.Errorf("%v: no note announces %s", env, d)
+					t.Errorf("%v: no note explains %s", env, d)
 				}
 			}
 		}
 	}
 	if unannounced > 6 {
-		t.Errorf("%v: %d differences that no note announces", env, unannounced)
+		t.Errorf("%v: no note explains %d differences", env, unannounced)
 	}
 	if t.Failed() {
 		t.Logf("policy %+v", policy)
 	}
 }
 
-// policyOf returns the variant that holds, and its policy with what stays code.
+// policyOf returns the variant that applies, and its policy with the kept parts.
 func policyOf(r *migrate.Result, program string, unset bool) (*migrate.Variant, core.Policy, error) {
 	variant, err := choose(r)
 	if err != nil {
@@ -350,7 +350,7 @@ func policyOf(r *migrate.Result, program string, unset bool) (*migrate.Variant, 
 
 var condition = regexp.MustCompile(`^(?:\w+\.\w+\("(\w+)"(?:, .*)?\)|(\w+)) == "(.*)"$`)
 
-// choose returns the variant whose conditions hold.
+// choose returns the variant with conditions that hold.
 func choose(r *migrate.Result) (*migrate.Variant, error) {
 	var chosen *migrate.Variant
 	for _, v := range r.Variants {
@@ -374,7 +374,7 @@ func choose(r *migrate.Result) (*migrate.Variant, error) {
 	return chosen, nil
 }
 
-// supply gives the policy what stays the user's code.
+// supply adds a kept part, which stays the user's code, to the policy.
 func supply(policy *core.Policy, k migrate.Kept, program string, unset bool) error {
 	if give := expected[program].kept; give != nil {
 		give(policy)
@@ -386,7 +386,7 @@ func supply(policy *core.Policy, k migrate.Kept, program string, unset bool) err
 	case !ok && unset:
 		policy.AllowOrigins = nil
 	case !ok:
-		return fmt.Errorf("nothing supplies %s, %s", k.Field, k.Expr)
+		return fmt.Errorf("the tests have no value for the kept part %s, %s", k.Field, k.Expr)
 	case k.Field == "AllowOrigins":
 		policy.AllowOrigins = nil
 		for item := range strings.SplitSeq(value, ",") {

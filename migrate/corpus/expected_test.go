@@ -11,7 +11,7 @@ import (
 	"github.com/corskit/corskit/migrate/corpus/settings"
 )
 
-// expectation is what the test knows about a program, other than that it is translated.
+// expectation is what the test expects of a program, if that is not a complete translation.
 type expectation struct {
 	outcome migrate.Outcome
 	layers  []int // the results of two layers, the outer one first
@@ -19,7 +19,7 @@ type expectation struct {
 	kept    func(*core.Policy)
 }
 
-// decides gives a policy the function that stays the user's code.
+// decides adds a function that stays the user's code to a policy.
 func decides(allows func(r core.Request) bool) func(*core.Policy) {
 	return func(p *core.Policy) {
 		p.AllowOriginFunc = func(_ context.Context, r core.Request) bool { return allows(r) }
@@ -35,7 +35,7 @@ func ofHost(r core.Request) bool {
 	return err == nil && u.Hostname() == "app.example"
 }
 
-// helpers are functions without parameters that have the configuration of a program.
+// helpers are functions without parameters that contain the configuration of a program.
 var helpers = map[string]string{
 	"handwritten.ginCORS": "handwritten.GinConstant",
 	"handwritten.cors":    "handwritten.Method",

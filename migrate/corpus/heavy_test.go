@@ -1,7 +1,6 @@
 //go:build !race
 
-// hertz and go-zero take long to compile, so the race detector, which the other programs
-// run with, leaves them out.
+// hertz and go-zero take long to compile, so runs with the race detector leave them out.
 
 package corpus_test
 

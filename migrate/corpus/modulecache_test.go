@@ -16,8 +16,8 @@ import (
 	"github.com/corskit/corskit/migrate"
 )
 
-// TestModuleCache reads every package of the module cache that imports one of the libraries.
-// Nothing may panic, whatever a package looks like. It prints a table of the outcomes.
+// TestModuleCache reads every package of the module cache that imports one of the libraries. No
+// package may cause a panic. It prints a table of the outcomes.
 func TestModuleCache(t *testing.T) {
 	if os.Getenv("CORSKIT_MODULE_CACHE") == "" {
 		t.Skip("reads all of the module cache, whose packages differ between machines; CORSKIT_MODULE_CACHE=1 runs it")
@@ -32,7 +32,7 @@ func TestModuleCache(t *testing.T) {
 	read := 0
 	for _, group := range groups {
 		p, err := migrate.Load(t.Context(), dir, "./"+filepath.Base(group))
-		if err != nil { // such as one that imports what this module does not have
+		if err != nil { // for example, a package that imports a module that is not in go.mod
 			t.Log(err)
 			continue
 		}
@@ -107,11 +107,11 @@ func importsLibrary(text []byte) bool {
 	})
 }
 
-// maxFiles bounds the size of a package. Larger ones are clients that were generated.
+// maxFiles bounds the size of a package. Larger packages are generated clients.
 const maxFiles = 40
 
-// copyPackage copies the files of a directory, by the package that they belong to. Tests
-// become ordinary files.
+// copyPackage copies the files of a directory into one directory for each package. Tests become
+// ordinary files.
 func copyPackage(from, to string, number int) (groups []string, err error) {
 	files, err := filepath.Glob(filepath.Join(from, "*.go"))
 	if err != nil || len(files) > maxFiles {

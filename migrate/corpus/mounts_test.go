@@ -45,10 +45,10 @@ func (s *site) mux() http.Handler {
 	return mux
 }
 
-// methods are those that frameworks need routes for, one by one.
+// methods are the methods of /item, for frameworks that need a route for each method.
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"}
 
-// served is a site behind a middleware.
+// served is a running site behind a middleware.
 type served struct {
 	*site
 	url       string
@@ -70,7 +70,7 @@ func connect(t *testing.T, s *site, url string) *served {
 // mount serves a program, or the policy that replaces it.
 type mount struct {
 	old  func(*testing.T) *served
-	ours func(*testing.T, ...*core.Engine) *served // the outermost first
+	ours func(*testing.T, ...*core.Engine) *served // engines, outermost first
 }
 
 func netHTTP(program func(http.Handler) http.Handler) mount {
@@ -113,7 +113,7 @@ func onGin(program func(*gin.Engine)) mount {
 	}
 }
 
-// skippingEcho gives the new middleware the function that skips requests.
+// skippingEcho mounts the new middleware with the function that skips requests.
 func skippingEcho(program func(*echo.Echo)) mount {
 	return onEcho(program, corsecho.Options{Skip: func(c echo.Context) bool { return c.Path() == "/create" }})
 }
@@ -168,7 +168,7 @@ func listen(t *testing.T) net.Listener {
 	return ln
 }
 
-// skippingFiber gives the new middleware the function that skips requests.
+// skippingFiber mounts the new middleware with the function that skips requests.
 func skippingFiber(program func(*fiber.App)) mount {
 	return onFiber(program, corsfiber.Options{Skip: func(c *fiber.Ctx) bool { return c.Path() == "/create" }})
 }

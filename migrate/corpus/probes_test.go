@@ -13,14 +13,14 @@ import (
 	"github.com/corskit/corskit/migrate"
 )
 
-// probe is a request that both sides get.
+// probe is a request that the test sends to both sides.
 type probe struct {
 	migrate.Probe
 	path    string
 	header  browsermodel.Fields // of a raw request
-	first   browsermodel.Fields // of a request whose answer a shared cache has; nil: no cache
+	first   browsermodel.Fields // of an earlier request through a shared cache; nil: no cache
 	upload  bool
-	gateway string // how it rewrites the list of headers
+	gateway string // how a gateway rewrites the list of headers
 }
 
 func (p probe) String() string {
@@ -43,7 +43,7 @@ func (p probe) String() string {
 	return p.Kind + " " + name
 }
 
-// outcome is what an application notices of an answer.
+// outcome is the part of an answer that a script or the application notices.
 type outcome struct {
 	reads   bool
 	status  int
@@ -79,8 +79,7 @@ func fetches(origins, names []string) (list []probe) {
 	return list
 }
 
-// special are requests that are not fetches of a script, or that something stands
-// between.
+// special returns requests that are not fetches by a script, or that pass a cache or a gateway.
 func special(origins []string) (list []probe) {
 	raw := func(kind, method, origin string, header ...string) {
 		if origin != "" {
@@ -123,7 +122,7 @@ func special(origins []string) (list []probe) {
 
 const limit = 20 * time.Second
 
-// longest is how long any browser keeps a preflight, in seconds.
+// longest is the longest time for which any browser caches a preflight, in seconds.
 const longest = 24 * 60 * 60
 
 func (s *served) send(t *testing.T, p probe) outcome {
@@ -203,7 +202,7 @@ func (s *served) raw(ctx context.Context, t *testing.T, p probe) outcome {
 	return o
 }
 
-// rewriting is a gateway that rewrites the list of headers in preflights.
+// rewriting returns a gateway that rewrites the list of headers in preflights.
 func rewriting(how string, next browsermodel.Transport) browsermodel.Transport {
 	return func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 		var header browsermodel.Fields
@@ -227,8 +226,8 @@ func rewriting(how string, next browsermodel.Transport) browsermodel.Transport {
 	}
 }
 
-// difference is a probe with two outcomes. wider and narrower say in which direction a
-// script or a handler notices it; neither means that it is only different.
+// difference is a probe with two outcomes. wider and narrower say whether the new side allows more
+// or less; if both are false, the outcomes are merely different.
 type difference struct {
 	probe
 	old, ours outcome
@@ -242,7 +241,7 @@ func (d difference) String() string {
 	return fmt.Sprintf("%s\n\told  %+v\n\tours %+v", d.probe, d.old, d.ours)
 }
 
-// compare returns what differs: what a script reads, how long a preflight is kept, and
+// compare returns the differences in what a script reads, how long a preflight is cached, and
 // whether a handler runs.
 func compare(p probe, old, ours outcome) (list []difference) {
 	add := func(kind string, wider, narrower, maxAge bool) {
@@ -266,7 +265,7 @@ func compare(p probe, old, ours outcome) (list []difference) {
 	return list
 }
 
-// announced reports whether a note says so.
+// announced reports whether a note explains a difference.
 func announced(n *migrate.Note, d difference) bool {
 	if n.Change == migrate.Same || n.Scope.MaxAge != d.maxAge && (n.Scope.MaxAge || len(n.Scope.Kinds) == 0) {
 		return false

@@ -13,7 +13,8 @@ import (
 	"github.com/corskit/corskit/migrate/corpus/rs"
 )
 
-// programs are the functions of the packages. TestEveryProgram finds those that are missing.
+// programs are the functions of the packages. TestEveryProgram finds functions that are missing
+// here.
 var programs = map[string]mount{
 	"rs.Equals":                           netHTTP(rs.Equals),
 	"rs.Range":                            netHTTP(rs.Range),

@@ -1,4 +1,4 @@
-// Package corpus makes the policies that the tests of package gateways export.
+// Package corpus returns the policies that the tests of package gateways export.
 package corpus
 
 import (
@@ -13,17 +13,17 @@ import (
 
 // Policy is a configuration of the corpus.
 type Policy struct {
-	Name   string // of a file, or "random-" and a seed
+	Name   string // name of a file, or "random-" and a seed
 	Config *config.Config
 }
 
-// files are configurations of this repository.
+// files are configurations elsewhere in this repository.
 var files = []string{
 	"examples/config/cors.yaml", "cmd/corskit/testdata/conform/cors.yaml", "cmd/corskit/testdata/init/cors.yaml",
 	"cmd/corskit/testdata/shadow/cors.yaml", "cmd/corskit/testdata/check/good.yaml", "cmd/corskit/testdata/check/warnings.yaml",
 }
 
-// Policies returns files of the repository, which is at root, those in testdata/policies, and n
+// Policies returns configurations of the repository at root, those in testdata/policies, and n
 // random ones.
 func Policies(root string, n int) (list []Policy, err error) {
 	own, err := filepath.Glob(filepath.Join(root, "gateways/testdata/policies/*.yaml"))
@@ -169,7 +169,7 @@ func randomSettings(r *rand.Rand, b *strings.Builder) {
 	}
 }
 
-// dropRepeatedKeys keeps the last of the keys of the last policy that repeat.
+// dropRepeatedKeys removes repeated keys from the last policy. It keeps the last one of each.
 func dropRepeatedKeys(b *strings.Builder) {
 	lines := strings.SplitAfter(b.String(), "\n")
 	last := make(map[string]int)

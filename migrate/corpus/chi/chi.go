@@ -50,7 +50,7 @@ func Literal(app http.Handler) http.Handler {
 	return r
 }
 
-// AllowAll uses the library's widest.
+// AllowAll uses the library's most permissive constructor.
 func AllowAll(app http.Handler) http.Handler { return router(app, cors.AllowAll().Handler) }
 
 // Empty has no options.
@@ -62,7 +62,7 @@ func New(app http.Handler) http.Handler {
 	return router(app, c.Handler)
 }
 
-// EmptyWithCredentials allows everybody with credentials, and the answer has the origin.
+// EmptyWithCredentials allows every origin with credentials, and the answer has the origin.
 func EmptyWithCredentials(app http.Handler) http.Handler {
 	return router(app, cors.Handler(cors.Options{AllowCredentials: true}))
 }
@@ -77,7 +77,7 @@ func EnvSplit(app http.Handler) http.Handler {
 	}))
 }
 
-// Trimmed removes white space from a list of the environment.
+// Trimmed removes white space from a list in the environment.
 //
 //corpus:env CHI_LIST=https://app.example, https://admin.example
 //corpus:env
@@ -96,7 +96,7 @@ func Function(app http.Handler) http.Handler {
 	}))
 }
 
-// Precedence has a list and a function, which counts.
+// Precedence has a list and a function. The function takes precedence.
 func Precedence(app http.Handler) http.Handler {
 	return router(app, cors.Handler(cors.Options{
 		AllowedOrigins:  []string{"https://admin.example"},
@@ -105,7 +105,7 @@ func Precedence(app http.Handler) http.Handler {
 	}))
 }
 
-// True allows everybody, with credentials.
+// True allows every origin, with credentials.
 func True(app http.Handler) http.Handler {
 	return router(app, cors.Handler(cors.Options{
 		AllowOriginFunc:  func(*http.Request, string) bool { return true },
@@ -114,7 +114,7 @@ func True(app http.Handler) http.Handler {
 	}))
 }
 
-// Suffix means the subdomains of a domain.
+// Suffix allows the subdomains of a domain.
 func Suffix(app http.Handler) http.Handler {
 	return router(app, cors.Handler(cors.Options{
 		AllowOriginFunc: func(_ *http.Request, origin string) bool { return strings.HasSuffix(origin, ".app.example") },
@@ -122,7 +122,7 @@ func Suffix(app http.Handler) http.Handler {
 	}))
 }
 
-// ByMethod decides by the request, which nobody else can read.
+// ByMethod decides by the request, so migrate cannot replace its function with a list.
 func ByMethod(app http.Handler) http.Handler {
 	return router(app, cors.Handler(cors.Options{
 		AllowOriginFunc: func(r *http.Request, origin string) bool {
@@ -141,7 +141,7 @@ func Nanoseconds(app http.Handler) http.Handler {
 	}))
 }
 
-// Wildcards has a wildcard within a name, and one that the library makes the end of a scheme.
+// Wildcards has a wildcard within a label, and one directly after the scheme.
 func Wildcards(app http.Handler) http.Handler {
 	return router(app, cors.Handler(cors.Options{
 		AllowedOrigins: []string{"https://*app.example", "https://pr-*.preview.example"},

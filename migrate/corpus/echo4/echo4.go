@@ -38,7 +38,7 @@ func DefaultConfig(e *echo.Echo) {
 	e.Use(middleware.CORSWithConfig(config))
 }
 
-// Origins lists only origins, which leaves the library's methods, and all headers.
+// Origins lists only origins, so it allows the library's default methods and all headers.
 func Origins(e *echo.Echo) {
 	e.Use(middleware.CORSWithConfig(middleware.CORSConfig{AllowOrigins: settings.Defaults}))
 }
@@ -46,14 +46,14 @@ func Origins(e *echo.Echo) {
 // Empty has no options.
 func Empty(e *echo.Echo) { e.Use(middleware.CORSWithConfig(middleware.CORSConfig{})) }
 
-// AnyWithCredentials allows everybody with credentials, which browsers refuse.
+// AnyWithCredentials allows every origin with credentials, which browsers refuse.
 func AnyWithCredentials(e *echo.Echo) {
 	e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins: []string{"*"}, AllowMethods: []string{"GET", "PUT"}, AllowHeaders: []string{"X-Token"}, AllowCredentials: true,
 	}))
 }
 
-// UnsafeAny allows everybody with credentials, and browsers accept it.
+// UnsafeAny allows every origin with credentials, and browsers accept it.
 func UnsafeAny(e *echo.Echo) {
 	e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins: []string{"*"}, AllowMethods: []string{"GET", "PUT"}, AllowHeaders: []string{"X-Token"}, AllowCredentials: true,
@@ -83,7 +83,7 @@ func Expression(e *echo.Echo) {
 	}))
 }
 
-// Precedence has a list and a function, which counts.
+// Precedence has a list and a function. The function takes precedence.
 func Precedence(e *echo.Echo) {
 	e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins:    []string{"https://admin.example"},
@@ -124,7 +124,7 @@ func Nanoseconds(e *echo.Echo) {
 	}))
 }
 
-// Wildcards has wildcards that the library knows and corskit does not.
+// Wildcards has wildcards that the library supports and corskit does not.
 func Wildcards(e *echo.Echo) {
 	e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins: []string{"https://node?.app.example", "http://localhost:*"},
@@ -133,7 +133,7 @@ func Wildcards(e *echo.Echo) {
 	}))
 }
 
-// Skipped does not look at one path.
+// Skipped skips the middleware for one path.
 func Skipped(e *echo.Echo) {
 	e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 		Skipper:      func(c echo.Context) bool { return c.Path() == "/create" },

@@ -21,10 +21,10 @@ func Literal(e *echo.Echo) {
 	}))
 }
 
-// Origins uses the short form, which leaves the library's methods, and all headers.
+// Origins uses the short form, so it allows the library's default methods and all headers.
 func Origins(e *echo.Echo) { e.Use(middleware.CORS("https://app.example", "https://admin.example")) }
 
-// Any uses the short form for everybody.
+// Any uses the short form for every origin.
 func Any(e *echo.Echo) { e.Use(middleware.CORS("*")) }
 
 // Function decides with a function that returns the origin.
@@ -41,7 +41,7 @@ func Function(e *echo.Echo) {
 	}))
 }
 
-// Reflecting allows everybody, with credentials.
+// Reflecting allows every origin, with credentials.
 func Reflecting(e *echo.Echo) {
 	e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 		UnsafeAllowOriginFunc: func(c *echo.Context, origin string) (string, bool, error) { return origin, true, nil },

@@ -35,10 +35,10 @@ func DefaultConfig(app *fiber.App) {
 	app.Use(cors.New(config))
 }
 
-// Origins lists only origins, which leaves the library's methods, and all headers.
+// Origins lists only origins, so it allows the library's default methods and all headers.
 func Origins(app *fiber.App) { app.Use(cors.New(cors.Config{AllowOrigins: "https://app.example"})) }
 
-// Join makes the text of a list.
+// Join joins a list to a text.
 func Join(app *fiber.App) {
 	app.Use(cors.New(cors.Config{
 		AllowOrigins: strings.Join([]string{"https://app.example", "https://admin.example"}, ","),
@@ -52,7 +52,7 @@ func JoinVariable(app *fiber.App) {
 	app.Use(cors.New(cors.Config{AllowOrigins: strings.Join(settings.Defaults, ", "), AllowHeaders: "X-Token"}))
 }
 
-// Env reads a text from the environment, which meant everybody if it was not set.
+// Env reads a text from the environment, which means every origin if it is not set.
 //
 //corpus:env FIBER_ORIGINS=https://app.example,https://admin.example
 //corpus:env
@@ -76,7 +76,7 @@ func Viper(app *fiber.App) {
 	app.Use(cors.New(cors.Config{AllowOrigins: viper.GetString("fiber.origins"), AllowMethods: "GET,PUT", AllowHeaders: "X-Token"}))
 }
 
-// Subdomains has a wildcard for them.
+// Subdomains has a wildcard for subdomains.
 func Subdomains(app *fiber.App) {
 	app.Use(cors.New(cors.Config{
 		AllowOrigins: "https://*.app.example", AllowMethods: "GET,PUT", AllowHeaders: "X-Token", AllowCredentials: true,
@@ -93,7 +93,7 @@ func Function(app *fiber.App) {
 	}))
 }
 
-// Environment allows everybody for development only.
+// Environment allows every origin for development only.
 //
 //corpus:env FIBER_ENV=development
 //corpus:env FIBER_ENV=production
@@ -112,7 +112,7 @@ func Nanoseconds(app *fiber.App) {
 	}))
 }
 
-// Skipped does not look at one path.
+// Skipped skips the middleware for one path.
 func Skipped(app *fiber.App) {
 	app.Use(cors.New(cors.Config{
 		Next:         func(c *fiber.Ctx) bool { return c.Path() == "/create" },

@@ -27,7 +27,7 @@ func Literal(app *fiber.App) {
 // ByDefault uses the library's default.
 func ByDefault(app *fiber.App) { app.Use(cors.New()) }
 
-// Origins lists only origins, which leaves the library's methods, and all headers.
+// Origins lists only origins, so it allows the library's default methods and all headers.
 func Origins(app *fiber.App) { app.Use(cors.New(cors.Config{AllowOrigins: settings.Defaults})) }
 
 // DefaultConfig changes the library's default.
@@ -54,7 +54,7 @@ func Function(app *fiber.App) {
 	}))
 }
 
-// True allows everybody, with credentials.
+// True allows every origin, with credentials.
 func True(app *fiber.App) {
 	app.Use(cors.New(cors.Config{
 		AllowOriginsFunc: func(string) bool { return true },

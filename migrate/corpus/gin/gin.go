@@ -56,7 +56,7 @@ func DefaultConfig(r *gin.Engine) {
 	r.Use(cors.New(config))
 }
 
-// AllOrigins allows everybody.
+// AllOrigins allows every origin.
 func AllOrigins(r *gin.Engine) {
 	config := cors.DefaultConfig()
 	config.AllowAllOrigins = true
@@ -64,7 +64,7 @@ func AllOrigins(r *gin.Engine) {
 	r.Use(cors.New(config))
 }
 
-// AllOriginsWithCredentials allows everybody with credentials, which browsers refuse.
+// AllOriginsWithCredentials allows every origin with credentials, which browsers refuse.
 func AllOriginsWithCredentials(r *gin.Engine) {
 	config := cors.DefaultConfig()
 	config.AllowAllOrigins = true
@@ -84,7 +84,7 @@ func Week(r *gin.Engine) {
 	}))
 }
 
-// InertWildcard has a wildcard without the switch for it.
+// InertWildcard has a wildcard without AllowWildcard.
 func InertWildcard(r *gin.Engine) {
 	r.Use(cors.New(cors.Config{
 		AllowOrigins: []string{"https://*.app.example", "https://app.example"},
@@ -92,7 +92,7 @@ func InertWildcard(r *gin.Engine) {
 	}))
 }
 
-// Wildcard has the switch.
+// Wildcard has a wildcard with AllowWildcard.
 func Wildcard(r *gin.Engine) {
 	r.Use(cors.New(cors.Config{
 		AllowOrigins:  []string{"https://*.app.example", "http://localhost:*"},
@@ -101,7 +101,7 @@ func Wildcard(r *gin.Engine) {
 	}))
 }
 
-// TrailingWildcard matches everybody whose domain begins alike.
+// TrailingWildcard also matches strangers' domains that begin with the same text.
 func TrailingWildcard(r *gin.Engine) {
 	r.Use(cors.New(cors.Config{
 		AllowOrigins:  []string{"https://app.*"},
@@ -110,7 +110,7 @@ func TrailingWildcard(r *gin.Engine) {
 	}))
 }
 
-// InLabel has a wildcard within a label, which crosses dots.
+// InLabel has a wildcard within a label, which also matches dots.
 func InLabel(r *gin.Engine) {
 	r.Use(cors.New(cors.Config{
 		AllowOrigins:     []string{"https://pr-*.app.example"},
@@ -147,7 +147,7 @@ func EnvDefault(r *gin.Engine) {
 	r.Use(cors.New(config))
 }
 
-// Branch is strict in one environment only.
+// Branch is strict in only one environment.
 //
 //corpus:env GIN_STAGE=production
 //corpus:env GIN_STAGE=development
@@ -173,7 +173,7 @@ func Viper(r *gin.Engine) {
 	}))
 }
 
-// True allows everybody, with credentials.
+// True allows every origin, with credentials.
 func True(r *gin.Engine) {
 	r.Use(cors.New(cors.Config{
 		AllowMethods:     []string{"GET", "PUT", "POST"},
@@ -183,7 +183,7 @@ func True(r *gin.Engine) {
 	}))
 }
 
-// Localhost means a machine.
+// Localhost allows pages of the developer's own machine.
 func Localhost(r *gin.Engine) {
 	r.Use(cors.New(cors.Config{
 		AllowMethods:    []string{"GET", "PUT", "POST"},
@@ -191,7 +191,7 @@ func Localhost(r *gin.Engine) {
 	}))
 }
 
-// WithContext decides by the request too.
+// WithContext decides by the request as well.
 func WithContext(r *gin.Engine) {
 	r.Use(cors.New(cors.Config{
 		AllowMethods: []string{"GET", "PUT", "POST"},
@@ -224,7 +224,7 @@ func Status(r *gin.Engine) {
 	}))
 }
 
-// Group is on a group, which has no routes for preflights.
+// Group mounts the middleware on a group, which has no routes for preflights.
 func Group(r *gin.Engine) {
 	api := r.Group("/")
 	api.Use(cors.New(cors.Config{AllowOrigins: []string{"https://app.example"}, AllowMethods: []string{"PUT"}}))

@@ -24,7 +24,7 @@ func Literal(app http.Handler) http.Handler {
 	)(app)
 }
 
-// ByDefault has no options, which allows everybody.
+// ByDefault has no options, which allows every origin.
 func ByDefault(app http.Handler) http.Handler { return handlers.CORS()(app) }
 
 // Variables names its options first, as tutorials do.
@@ -50,7 +50,7 @@ func EnvSplit(app http.Handler) http.Handler {
 	return handlers.CORS(handlers.AllowedOrigins(strings.Split(os.Getenv("GORILLA_ORIGINS"), ",")))(app)
 }
 
-// OnRouter is on a router, which has a route for OPTIONS of one path.
+// OnRouter mounts the middleware on a router, which has an OPTIONS route for one path.
 func OnRouter(app http.Handler) http.Handler {
 	r := mux.NewRouter()
 	r.Use(handlers.CORS(handlers.AllowedOrigins([]string{"https://app.example"}), handlers.AllowedMethods([]string{"GET", "PUT"})))
@@ -59,7 +59,7 @@ func OnRouter(app http.Handler) http.Handler {
 	return r
 }
 
-// Around is around a router.
+// Around wraps a router in the middleware.
 func Around(app http.Handler) http.Handler {
 	r := mux.NewRouter()
 	r.Handle("/item", app)
@@ -74,7 +74,7 @@ func Validator(app http.Handler) http.Handler {
 	}), handlers.AllowCredentials())(app)
 }
 
-// Precedence has a list and a function, which counts.
+// Precedence has a list and a function. The function takes precedence.
 func Precedence(app http.Handler) http.Handler {
 	return handlers.CORS(
 		handlers.AllowedOrigins([]string{"https://admin.example"}),
@@ -82,12 +82,12 @@ func Precedence(app http.Handler) http.Handler {
 	)(app)
 }
 
-// Asterisk has an asterisk among other origins, which the library treats as everybody.
+// Asterisk has an asterisk among other origins, which the library treats as every origin.
 func Asterisk(app http.Handler) http.Handler {
 	return handlers.CORS(handlers.AllowedOrigins([]string{"https://app.example", "*"}))(app)
 }
 
-// InertWildcard has a wildcard that the library compares with as a text.
+// InertWildcard has a wildcard that the library compares as text.
 func InertWildcard(app http.Handler) http.Handler {
 	return handlers.CORS(handlers.AllowedOrigins([]string{"https://*.app.example", "https://app.example"}))(app)
 }
@@ -102,7 +102,7 @@ func Week(app http.Handler) http.Handler {
 	)(app)
 }
 
-// AllWithCredentials allows everybody with credentials.
+// AllWithCredentials allows every origin with credentials.
 func AllWithCredentials(app http.Handler) http.Handler {
 	return handlers.CORS(handlers.AllowCredentials(), handlers.AllowedMethods([]string{"GET", "PUT"}))(app)
 }

@@ -18,13 +18,13 @@ func Literal(c rest.RestConf) *rest.Server {
 	return rest.MustNewServer(c, rest.WithCors("https://app.example", "https://admin.example"))
 }
 
-// Any has no origins, which allows everybody.
+// Any has no origins, which allows every origin.
 func Any(c rest.RestConf) *rest.Server { return rest.MustNewServer(c, rest.WithCors()) }
 
-// Asterisk allows everybody, with credentials, because the library repeats the origin.
+// Asterisk allows every origin, with credentials, because the library echoes the origin.
 func Asterisk(c rest.RestConf) *rest.Server { return rest.MustNewServer(c, rest.WithCors("*")) }
 
-// Suffix means a domain, and the library allows its subdomains in every scheme and port.
+// Suffix lists a domain. The library also allows its subdomains, with every scheme and port.
 func Suffix(c rest.RestConf) *rest.Server { return rest.MustNewServer(c, rest.WithCors("app.example")) }
 
 // Variable uses a list of another package.
@@ -39,7 +39,7 @@ func EnvSplit(c rest.RestConf) *rest.Server {
 	return rest.MustNewServer(c, rest.WithCors(strings.Split(os.Getenv("GOZERO_ORIGINS"), ",")...))
 }
 
-// Headers adds headers to the library's own, for everybody.
+// Headers adds headers to the library's own, for every origin.
 func Headers(c rest.RestConf) *rest.Server {
 	return rest.MustNewServer(c, rest.WithCorsHeaders("X-Token", "X-Tenant"))
 }

@@ -39,7 +39,7 @@ func ginCORS() gin.HandlerFunc {
 	}
 }
 
-// GinReflection repeats every origin, with credentials.
+// GinReflection echoes every origin, with credentials.
 func GinReflection(r *gin.Engine) {
 	r.Use(func(c *gin.Context) {
 		c.Header("Access-Control-Allow-Origin", c.GetHeader("Origin"))

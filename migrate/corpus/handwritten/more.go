@@ -55,7 +55,7 @@ func SwitchMethod(next http.Handler) http.Handler {
 	})
 }
 
-// Development allows everybody outside of production.
+// Development allows every origin outside of production.
 //
 //corpus:env HAND_ENV=production
 //corpus:env HAND_ENV=development
@@ -85,7 +85,7 @@ func Passing(next http.Handler) http.Handler {
 	})
 }
 
-// OnlyAnswers does not answer preflights as CORS needs it.
+// OnlyAnswers sets headers on answers and not on preflights.
 func OnlyAnswers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions {
@@ -125,7 +125,7 @@ func HalfCredentials(next http.Handler) http.Handler {
 	})
 }
 
-// Stars sends asterisks with credentials, where they are names.
+// Stars sends asterisks with credentials; browsers then treat them as names.
 func Stars(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "https://app.example")
@@ -141,7 +141,7 @@ func Stars(next http.Handler) http.Handler {
 	})
 }
 
-// ReflectedWithoutCredentials repeats every origin and every header, without credentials.
+// ReflectedWithoutCredentials echoes every origin and every header, without credentials.
 func ReflectedWithoutCredentials(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
@@ -176,7 +176,7 @@ func Trimmed(next http.Handler) http.Handler {
 
 type api struct{ origin string }
 
-// Method is a method of a type that has the origin.
+// Method uses a method of a type that holds the allowed origin.
 func Method(r *gin.Engine) { r.Use((&api{origin: "https://app.example"}).cors) }
 
 func (a *api) cors(c *gin.Context) {

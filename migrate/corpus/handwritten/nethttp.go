@@ -1,4 +1,4 @@
-// Package handwritten has programs with a CORS middleware of their own.
+// Package handwritten has programs with hand-written CORS middlewares.
 package handwritten
 
 import (
@@ -25,7 +25,7 @@ func Asterisk(next http.Handler) http.Handler {
 	})
 }
 
-// AsteriskWithCredentials allows everybody with credentials, which browsers refuse.
+// AsteriskWithCredentials allows every origin with credentials, which browsers refuse.
 func AsteriskWithCredentials(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -41,7 +41,7 @@ func AsteriskWithCredentials(next http.Handler) http.Handler {
 	})
 }
 
-// Constant sends the same origin to everybody.
+// Constant sends the same origin in every response.
 func Constant(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "https://app.example")
@@ -57,7 +57,7 @@ func Constant(next http.Handler) http.Handler {
 	})
 }
 
-// Reflection repeats every origin, with credentials.
+// Reflection echoes every origin, with credentials.
 func Reflection(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
@@ -152,7 +152,7 @@ func Environment(next http.Handler) http.Handler {
 	})
 }
 
-// Suffix allows the subdomains of a domain, and others that end alike.
+// Suffix allows the subdomains of a domain, and other domains that end in the same text.
 func Suffix(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
@@ -169,7 +169,7 @@ func Suffix(next http.Handler) http.Handler {
 	})
 }
 
-// EatsOptions answers every OPTIONS, and gives the origin to nobody.
+// EatsOptions answers every OPTIONS without Access-Control-Allow-Origin.
 func EatsOptions(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions {
@@ -198,7 +198,7 @@ func setHeaders(w http.ResponseWriter) {
 	w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
 }
 
-// Unreadable decides by a file.
+// Unreadable decides by the contents of a file.
 func Unreadable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, err := os.ReadFile("rs/testdata/origins.txt")

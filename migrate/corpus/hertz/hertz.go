@@ -46,7 +46,7 @@ func Function(h *server.Hertz) {
 	}))
 }
 
-// Any allows everybody, with credentials, which browsers refuse.
+// Any allows every origin, with credentials, which browsers refuse.
 func Any(h *server.Hertz) {
 	h.Use(cors.New(cors.Config{AllowAllOrigins: true, AllowMethods: []string{"PUT"}, AllowCredentials: true}))
 }
@@ -56,7 +56,7 @@ func Wildcard(h *server.Hertz) {
 	h.Use(cors.New(cors.Config{AllowOrigins: []string{"https://*.app.example"}, AllowWildcard: true, AllowMethods: []string{"PUT"}}))
 }
 
-// InertWildcard has a wildcard without the switch for it.
+// InertWildcard has a wildcard without AllowWildcard.
 func InertWildcard(h *server.Hertz) {
 	h.Use(cors.New(cors.Config{AllowOrigins: []string{"https://*.app.example", "https://app.example"}, AllowMethods: []string{"PUT"}}))
 }

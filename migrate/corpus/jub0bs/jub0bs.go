@@ -51,7 +51,7 @@ func Reconfigured(app http.Handler) http.Handler {
 	return m.Wrap(app)
 }
 
-// Public allows everybody, without credentials.
+// Public allows every origin, without credentials.
 func Public(app http.Handler) http.Handler {
 	m, err := cors.NewMiddleware(cors.Config{Origins: []string{"*"}, Methods: []string{"*"}, RequestHeaders: []string{"*"}})
 	if err != nil {

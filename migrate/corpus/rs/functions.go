@@ -80,7 +80,7 @@ func Localhost(app http.Handler) http.Handler {
 	}).Handler(app)
 }
 
-// Suffix means the subdomains of a domain.
+// Suffix allows the subdomains of a domain.
 func Suffix(app http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowOriginFunc: func(origin string) bool { return strings.HasSuffix(origin, ".app.example") },
@@ -120,7 +120,7 @@ func Mixed(app http.Handler) http.Handler {
 	}).Handler(app)
 }
 
-// True allows everybody, with credentials.
+// True allows every origin, with credentials.
 func True(app http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowOriginFunc:  func(string) bool { return true },
@@ -146,7 +146,7 @@ func LooseExpression(app http.Handler) http.Handler {
 	return cors.New(cors.Options{AllowOriginFunc: loose.MatchString, AllowedMethods: allMethods}).Handler(app)
 }
 
-// Parsed decides by the parts of a URL, which nobody else can read.
+// Parsed decides by the host name of the parsed origin.
 func Parsed(app http.Handler) http.Handler {
 	return withFunc(app, func(origin string) bool {
 		u, err := url.Parse(origin)
@@ -154,7 +154,7 @@ func Parsed(app http.Handler) http.Handler {
 	})
 }
 
-// File asks something that is known when it runs.
+// File decides by the contents of a file, which are known only at run time.
 func File(app http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowOriginFunc: func(origin string) bool {

@@ -26,7 +26,7 @@ func Literal(app http.Handler) http.Handler {
 // ByDefault uses the library's default.
 func ByDefault(app http.Handler) http.Handler { return cors.Default().Handler(app) }
 
-// AllowAll uses the library's widest.
+// AllowAll uses the library's most permissive constructor.
 func AllowAll(app http.Handler) http.Handler { return cors.AllowAll().Handler(app) }
 
 // Empty has no origins, which means all of them.
@@ -128,7 +128,7 @@ func Insecure(app http.Handler) http.Handler {
 	}).Handler(app)
 }
 
-// PublicSuffix allows everybody who has a domain in com.
+// PublicSuffix allows every domain under com.
 func PublicSuffix(app http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins:   []string{"https://*.com", "https://app.example"},
