@@ -31,11 +31,11 @@ type Policy struct {
 	// origin. The function runs on the request's goroutine and must be safe for
 	// concurrent use.
 	//
-	// It is never called for a malformed origin, nor for those that must be listed,
-	// such as file://. It is called for "null" only if DangerouslyAllowNullOrigin is
-	// set and AllowCredentials is not. If AllowCredentials is set, it is called for
-	// http:// origins other than loopback only if DangerouslyAllowInsecureOrigins is
-	// set. [Policy.CheckOriginFunc] finds common mistakes in such functions.
+	// It is never called for a malformed origin, nor for an origin that must be listed,
+	// such as file://. It is called for "null" only if DangerouslyAllowNullOrigin is set
+	// and AllowCredentials is not. If AllowCredentials is set, it is called for http://
+	// origins other than loopback only if DangerouslyAllowInsecureOrigins is set.
+	// [Policy.CheckOriginFunc] finds common mistakes in such functions.
 	AllowOriginFunc func(context.Context, Request) bool
 
 	// AllowMethods lists the methods that scripts may use in addition to GET, HEAD
@@ -76,10 +76,10 @@ type Policy struct {
 
 	// RejectDisallowed answers actual requests from disallowed origins with 403
 	// instead of running the handler. Requests of the server's own pages are not
-	// rejected, provided that [Request.SameOrigin] recognizes them. It may fail to
-	// behind a proxy that changes Host, or if they send "Origin: null"; its
-	// documentation says when, and what to do. If an engine or route has several policies, it is
-	// enough that one of them sets this.
+	// rejected, provided that [Request.SameOrigin] recognizes them. Its documentation
+	// says when it does not (behind a proxy that changes Host, or with "Origin: null"),
+	// and what to do then. If an engine or route has several policies, one that sets
+	// RejectDisallowed is enough.
 	RejectDisallowed bool
 
 	// DangerouslyAllowNullOrigin permits the origin "null", but never together with

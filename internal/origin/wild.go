@@ -139,7 +139,7 @@ func pick(rules []rule, o *Origin, rest string, limit int) *rule {
 		if r.owner >= limit {
 			return nil
 		}
-		// This is matches, which the compiler does not inline.
+		// The same condition as in matches, which the compiler does not inline.
 		if r.scheme == o.Scheme && r.ports.contains(o.Port) && r.matchRest(o.Host, rest) {
 			return r
 		}
