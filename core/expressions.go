@@ -66,8 +66,8 @@ func strangersText(pair [2]string) text {
 	return textf("an expression that also matches strangers, such as %s and %s", pair[0], pair[1])
 }
 
-// shared returns the domain below which both origins are, such as github.io. ok is false
-// if it has fewer than two labels.
+// shared returns the public suffix of both origins, such as github.io. ok is false if
+// they differ in it, or if it has only one label.
 func shared(pair [2]string) (domain string, ok bool) {
 	first, _ := origin.Parse(pair[0])
 	second, _ := origin.Parse(pair[1])
