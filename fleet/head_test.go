@@ -59,7 +59,7 @@ func TestHeadComesBack(t *testing.T) {
 	}
 }
 
-// TestSignatures has heads with other signatures than replicas want.
+// TestSignatures checks heads with missing, wrong and several signatures.
 func TestSignatures(t *testing.T) {
 	oldKey, oldPublic := keyPair(1)
 	newKey, newPublic := keyPair(2)
@@ -111,7 +111,7 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// TestHeadNoticesEveryBit changes each bit of a signed head.
+// TestHeadNoticesEveryBit checks that a signed head is refused after a change of any bit.
 func TestHeadNoticesEveryBit(t *testing.T) {
 	private, public := keyPair(1)
 	data, err := sampleHead().Encode(private)
@@ -139,7 +139,7 @@ func TestHeadNoticesEveryBit(t *testing.T) {
 	}
 }
 
-// TestHeadsThatAreRefused has heads that a holder of a key made.
+// TestHeadsThatAreRefused checks invalid heads that are signed with a valid key.
 func TestHeadsThatAreRefused(t *testing.T) {
 	tests := map[string]func(*fleet.Head){
 		"version 0":               func(h *fleet.Head) { h.Version = 0 },

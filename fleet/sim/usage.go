@@ -16,8 +16,8 @@ type usage struct {
 	etcdMemory    int64
 }
 
-// usage reads the counters of the proxies and of Linux. On other systems, there are no
-// numbers of processes.
+// usage reads the counters of the proxies and of Linux. On other systems, the numbers for
+// processes are missing.
 func (f *simulated) usage() usage {
 	var u usage
 	for _, m := range f.etcd.Members {
