@@ -41,7 +41,7 @@ func listedHeaders() []Case {
 		},
 	), of("H3", Case{
 		Setup:  two(),
-		Reason: "A header that is not listed is refused, also next to headers that are.",
+		Reason: "A header that is not listed is refused, even next to headers that are listed.",
 		Steps: []Step{
 			refuses(fetch("GET", OriginA, "/any", "x-z", "1")),
 			refuses(fetch("GET", OriginA, "/any", "x-a", "1", "x-z", "1")),

@@ -193,7 +193,8 @@ func (w *world) well(within time.Duration, r *fleet.Replica) {
 	})
 }
 
-// reported reports whether etcd has a status equal to s, apart from times.
+// reported reports whether etcd has a status of s.Instance with the State, Head and
+// revision of s.
 func (w *world) reported(s fleet.Status) bool {
 	all, err := w.store.Replicas(w.Context())
 	if err != nil {

@@ -15,8 +15,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// ask makes the replica's engine decide an actual request from each origin; "" means a
-// request without an Origin.
+// ask makes the replica's engine decide an actual request with the given Origin lines.
 func ask(r *fleet.Replica, origins ...string) {
 	r.Engine().Decide(context.Background(), core.Request{Method: "GET", Origin: origins})
 }
