@@ -94,13 +94,13 @@ var tricks = [...]struct {
 	reason             reason.Reason
 	detail, suggestion text
 }{
-	everyone:  {reason.BroadFunc, "the function allows everyone", "compare the origin with those that you intend to allow, byte for byte"},
-	anyone:    {reason.BroadFunc, "the function allows strangers", "compare the origin with those that you intend to allow, byte for byte"},
+	everyone:  {reason.BroadFunc, "the function allows everyone", "compare the origin with the allowed ones, byte for byte"},
+	anyone:    {reason.BroadFunc, "the function allows strangers", "compare the origin with the allowed ones, byte for byte"},
 	begins:    {reason.BroadFunc, "the function looks only at the beginning of the origin", "compare the whole origin"},
-	ends:      {reason.BroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end including the dot in front"},
-	contains:  {reason.BroadFunc, "the function only checks that the origin contains some part", "compare the whole origin"},
+	ends:      {reason.BroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end with the dot"},
+	contains:  {reason.BroadFunc, "the function only looks for a part of the origin", "compare the whole origin"},
 	dots:      {reason.BroadFunc, "the function accepts any character in place of a dot", "escape the dots of an expression"},
-	neighbour: {reason.BroadFunc, "the function allows other customers of a shared host", "compare the origin with those that you intend to allow"},
+	neighbour: {reason.BroadFunc, "the function allows other customers of a shared host", "compare the origin with the allowed ones"},
 	sibling: {reason.BroadFunc, "the function allows other names of a domain",
 		"if that is intended, pass the check a pattern that matches them"},
 	loopback: {reason.BroadFunc, "the function allows every program on the user's machine",
@@ -110,7 +110,7 @@ var tricks = [...]struct {
 	scheme: {reason.BroadFunc, "the function ignores the scheme, so it allows other applications",
 		"compare the whole origin, scheme included"},
 	port:   {reason.Port, "the function ignores the port", "compare the whole origin, port included"},
-	opaque: {reason.NullOrigin, `any site can send requests with the origin "null"`, "compare the origin with those that you intend to allow"},
+	opaque: {reason.NullOrigin, `any site can send requests with the origin "null"`, "compare the origin with the allowed ones"},
 }
 
 // strangers are origins that no application intends to allow.

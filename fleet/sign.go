@@ -149,8 +149,9 @@ func (e *envelope) verify(keys []ed25519.PublicKey) *Error {
 		}
 	}
 	return &Error{
-		Reason: reason.WrongSignature, Suggestion: "push with a key whose public key is configured, or configure the public key of the signer",
-		Detail: fmt.Sprintf("no signature of the head is valid: it is signed with %s, but the configured keys are %s", strings.Join(ids, ", "), keyIDs(keys)),
+		Reason: reason.WrongSignature, Suggestion: "push with a configured key, or configure the public key of the signer",
+		Detail: fmt.Sprintf("no signature of the head is valid: it names %s, but the configured keys are %s",
+			strings.Join(ids, ", "), keyIDs(keys)),
 	}
 }
 
