@@ -60,7 +60,7 @@ type Setup struct {
 	// Reload replaces the policies with equal ones every ten milliseconds while requests
 	// are timed.
 	Reload bool
-	// Body is what the handler writes.
+	// Body is the body that the handler writes.
 	Body string
 
 	Requests []Request
@@ -83,8 +83,8 @@ type Request struct {
 	Name  string
 	Title string // for people
 
-	// Fetch is what the script asks of its browser. The request is its preflight
-	// or, without Preflight, the fetch itself.
+	// Fetch is the fetch of a script. The request is its preflight or, without Preflight,
+	// the fetch itself.
 	Fetch     browsermodel.Fetch
 	Preflight bool
 	Allowed   bool // the verdict that the browser must give

@@ -108,7 +108,7 @@ func TestVariationsAreSent(t *testing.T) {
 	}
 }
 
-// A Case with Again has nothing to ask if there are no other cases.
+// A Case with Again has nothing to repeat if there are no other cases.
 func TestNothingToAskAgain(t *testing.T) {
 	report := conformance.Check(t.Context(), newReference().mount, conformance.Options{
 		Cases: []conformance.Case{{ID: "again", Rule: "again", Again: &conformance.Variation{}}},

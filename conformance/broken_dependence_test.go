@@ -152,7 +152,7 @@ var brokenDependence = []brokenMiddleware{
 			h.Add("Access-Control-Allow-Headers", "x-z")
 		}
 	})},
-	{"takes POST for the method that it is said to be", "I1/override-options", func(ref *reference) {
+	{"believes a POST that claims another method", "I1/override-options", func(ref *reference) {
 		ref.preflight = func(r *http.Request) bool {
 			return isPreflight(r) || r.Header.Get("X-Http-Method-Override") == "OPTIONS" && r.Header.Get("Origin") != ""
 		}

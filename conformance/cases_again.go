@@ -354,7 +354,7 @@ func everyRejection() []Case {
 	return of("I5",
 		rejects("methods", through, methods...),
 		rejects("origins", through, origins...),
-		rejects("lines", "Two Origin lines are no reason to let a request through.",
+		rejects("lines", "A second Origin line must not let a request through.",
 			send("GET", "/any", "Origin", OriginEvil, "Origin", OriginEvil), send("PUT", "/any", "Origin", OriginA, "Origin", OriginEvil),
 			send("POST", "/any", "Origin", OriginA, "Origin", OriginA)),
 		rejects("same-site", "Another host of the same site is another origin.",

@@ -225,7 +225,7 @@ func allHeadersWithCredentials() []Case {
 		},
 		Case{
 			ID: "bounded", Source: srcCost, Setup: setup(allHeaders(true)),
-			Reason: "The echo is bounded, however large the request is.",
+			Reason: "The echo is bounded, no matter how large the request is.",
 			Steps: []Step{
 				{Send: asks(acrh, "x-a"), Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1")), Verdict: Allowed},
 				{Send: asks(acrh, manyNames(10_000)), Answer: &Answer{MaxGrowth: growthBound, MayDrop: true}},

@@ -67,8 +67,8 @@ func (o *Outcome) result(j judgement) (Result, Code) {
 	}
 }
 
-// effects are what a script achieves with a request. The more fields are true, the looser
-// the policies.
+// effects says what a script achieves with a request. The more fields are true, the
+// looser the policies.
 type effects struct {
 	plain       bool // a request without credentials succeeds
 	credentials bool // a request with credentials succeeds

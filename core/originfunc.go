@@ -97,7 +97,7 @@ var tricks = [...]struct {
 	everyone:  {reason.BroadFunc, "the function allows everyone", "compare the origin with the allowed ones, byte for byte"},
 	anyone:    {reason.BroadFunc, "the function allows strangers", "compare the origin with the allowed ones, byte for byte"},
 	begins:    {reason.BroadFunc, "the function looks only at the beginning of the origin", "compare the whole origin"},
-	ends:      {reason.BroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end with the dot"},
+	ends:      {reason.BroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end, dot included"},
 	contains:  {reason.BroadFunc, "the function only looks for a part of the origin", "compare the whole origin"},
 	dots:      {reason.BroadFunc, "the function accepts any character in place of a dot", "escape the dots of an expression"},
 	neighbour: {reason.BroadFunc, "the function allows other customers of a shared host", "compare the origin with the allowed ones"},

@@ -29,8 +29,8 @@ func hostOf(origin string) string {
 }
 
 // TestCheckOriginFunc tries common mistakes of functions. CheckOriginFunc reports each,
-// with an origin that the function wrongly allows and a word on the cause, but no mistake
-// that follows from another one.
+// with an origin that the function wrongly allows and the cause, but no mistake that
+// follows from another one.
 func TestCheckOriginFunc(t *testing.T) {
 	const company = "https://company.com"
 	contains := func(part string) func(string) bool { return func(o string) bool { return strings.Contains(o, part) } }

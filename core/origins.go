@@ -199,7 +199,7 @@ func (ps *policyScope) secure(entry string) (https string, ok bool) {
 // quotedText matches a quoted entry in a suggestion.
 var quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// placeholder warns of an origin that was copied from documentation.
+// placeholder warns about an origin that was copied from documentation.
 func (ps *policyScope) placeholder(i int, entry string) bool {
 	found := origin.IsPlaceholder(entry)
 	if found {

@@ -31,7 +31,7 @@ type verdict struct {
 	Decision
 	headers []listed // without Vary
 	grants  *grants  // of the answer to a preflight from an origin that is allowed
-	judged  bool     // whether judge has to look at the request
+	judged  bool     // whether judge must examine the request
 
 	first   atomic.Pointer[knownClass] // the first class of all: usually the only one
 	classes atomic.Pointer[[]*classes] // by the index of the route plus 1; see classesOf

@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// reachability warns of patterns whose origins another pattern matches, and of
+// reachability warns about patterns whose origins another pattern matches, and about
 // policies that can never govern.
 func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 	if len(c.errs) > 0 || !rs.matcher.HasPatterns() {

@@ -75,8 +75,8 @@ func (s *Store) Follow(ctx context.Context, opts FollowOptions) error {
 	}
 }
 
-// judgeAtMost is the minimum time between two judgements of a follower, however many
-// changes there are.
+// judgeAtMost is the minimum time between two judgements of a follower, no matter how
+// many changes there are.
 const judgeAtMost = 50 * time.Millisecond
 
 // follower is the state of [Store.Follow].
@@ -263,7 +263,7 @@ func (f *follower) count(h *Head) (p Progress, refused []Status) {
 	return p, refused
 }
 
-// halts returns why the rollout has to halt, or "".
+// halts returns why the rollout must halt, or "".
 func (r *Rollout) halts(p Progress, refused []Status) string {
 	switch {
 	case r.Halted != nil:

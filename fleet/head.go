@@ -82,8 +82,8 @@ type Rollout struct {
 	// for example because no replica has the labels, Push returns an [*OptionError].
 	Salt string `json:"salt"`
 	// Percent is the percentage of replicas that are selected, above 0 and at most 100.
-	// If there are Steps, it is that of the step in force; [Store.Push] sets it to the
-	// first.
+	// If there are Steps, it is the percentage of the step in force; [Store.Push] sets it
+	// to the first.
 	Percent float64 `json:"percent"`
 	// Labels are the labels that a replica must have to be selected. A replica that lacks
 	// one is never selected, even at 100 percent.

@@ -230,7 +230,7 @@ func TestEnvelopesThatAreRefused(t *testing.T) {
 		"a space":                    {[]byte(" "), prefix, reason.Malformed},
 		"null":                       {[]byte("null"), prefix, reason.Malformed},
 		"an empty object":            {[]byte("{}"), prefix, reason.Malformed},
-		"a payload that is no JSON":  {envelope(t, []byte("version: 1")), prefix, reason.Malformed},
+		"a payload that is not JSON": {envelope(t, []byte("version: 1")), prefix, reason.Malformed},
 		"a payload without encoding": {fmt.Appendf(nil, `{"payload":%s}`, good), prefix, reason.Malformed},
 		"an unknown field":           {envelope(t, withField), prefix, reason.Malformed},
 		"a newer version":            {envelope(t, newer), prefix, reason.Version},

@@ -37,7 +37,7 @@ func (s *Store) history(ctx context.Context, n int, keys []ed25519.PublicKey) ([
 		e := HistoryEntry{Revision: s.layout.revisionOf(string(pair.Key))}
 		e.Head, e.Err = ParseHead(pair.Value, string(s.layout), keys...)
 		if e.Err == nil && e.Head.Revision != e.Revision {
-			e.Head, e.Err = nil, malformedHead(e.Head.Revision, "its key in the history is that of another revision", nil)
+			e.Head, e.Err = nil, malformedHead(e.Head.Revision, "its key in the history has another revision", nil)
 		}
 		entries = append(entries, e)
 	}

@@ -203,7 +203,7 @@ func (p *pause) next(replicas int) time.Duration {
 
 func (p *pause) reset() { p.last = 0 }
 
-// replicas returns the size of the fleet, as far as it is known.
+// replicas returns the size of the fleet, or 0 if it is not known.
 func (f *keeper) replicas() int {
 	if f.head == nil {
 		return 0
@@ -381,7 +381,7 @@ func (f *keeper) take(ctx context.Context) {
 	})
 	err := f.adopt(ctx, ref)
 	if err != nil && selected && f.ref == (Reference{}) {
-		_ = f.adopt(ctx, f.head.Stable) // the fault to report is that of the candidate
+		_ = f.adopt(ctx, f.head.Stable) // the fault of the candidate is reported, not this one
 	}
 	if f.stopped() {
 		return

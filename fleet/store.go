@@ -120,7 +120,7 @@ type PushOptions struct {
 	// a backup and replicas that are not connected may have seen higher revisions.
 	Above uint64
 	// Base is the head that the push replaces, as returned by [Store.Head]; a zero Head
-	// means that there is none. If the present head is another one, Push returns a
+	// means that there is none. If the present head is a different one, Push returns a
 	// [*ConflictError]. If Base is nil, Push replaces any head.
 	Base *Head
 	// Replace lets the push overwrite a head that cannot be verified. It also lets a

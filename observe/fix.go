@@ -22,7 +22,7 @@ type fix struct {
 	Cautions []string `json:"cautions,omitempty"` // what to consider first, one line each
 }
 
-// addition is what a policy lacks to allow a request.
+// addition has the parts that a policy lacks to allow a request.
 type addition struct {
 	policy           core.PolicyOutline
 	origin           string // empty if the policy allows the origin

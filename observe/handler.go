@@ -18,9 +18,9 @@ import (
 
 // HandlerOptions configures [Handler]. The zero value is valid.
 type HandlerOptions struct {
-	// Counters and Refusals are what the page shows. Handler does not register them: call
-	// engine.Observe yourself. If one is not registered, its part of the page stays
-	// empty. If one is nil, Handler makes one and registers it.
+	// Counters and Refusals provide the numbers that the page shows. Handler does not
+	// register them: call engine.Observe yourself. If one is not registered, its part of
+	// the page stays empty. If one is nil, Handler makes one and registers it.
 	Counters *Counters
 	Refusals *Refusals
 
@@ -158,8 +158,8 @@ func answer(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body) // if that fails, the client has disconnected
 }
 
-// encode returns v as JSON in one line, which has only printable ASCII, so that a terminal
-// shows it as it is.
+// encode returns v as JSON in one line of printable ASCII, which a terminal shows
+// unchanged.
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -33,7 +33,7 @@ func clip(s string, n int) (kept, end string) {
 	return s[:n], cut
 }
 
-// clipped returns s with n bytes at most.
+// clipped returns s with at most n bytes.
 func clipped(s string, n int) string {
 	if len(s) <= n {
 		return s // a concatenation would take longer

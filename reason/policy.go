@@ -1,6 +1,6 @@
 // Package reason has the codes that say why corskit refuses a policy, a file or a head of
-// a fleet, and why it warns of one. They are the field Reason of the errors and warnings of
-// packages core, config and fleet:
+// a fleet, and why it warns about one. They are the values of the field Reason in the
+// errors and warnings of packages core, config and fleet:
 //
 //	for e := range core.PolicyErrors(err) {
 //		if e.Reason == reason.PublicSuffix {

@@ -102,7 +102,7 @@ func TestOriginFuncGetsContext(t *testing.T) {
 }
 
 // TestOriginFuncCopiesNoJunk: nothing is copied of a request for which the function is
-// not called, however large the request is.
+// not called, no matter how large the request is.
 func TestOriginFuncCopiesNoJunk(t *testing.T) {
 	e := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }})
 	h := mount(e, corsfasthttp.Routing{}, ok)

@@ -35,7 +35,7 @@ func cors(h http.Header) http.Header {
 	return got
 }
 
-// allowedTo is what twoOrigins decides for an origin.
+// allowedTo returns the headers with which twoOrigins answers an origin.
 func allowedTo(origin string) http.Header {
 	if !slices.Contains(twoOrigins.AllowOrigins, origin) {
 		return http.Header{"Vary": {"Origin"}}

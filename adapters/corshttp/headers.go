@@ -125,7 +125,7 @@ func AddVary(h http.Header, names string) {
 	h[varyName] = append(append(make([]string, 0, len(lines)+1), lines...), names)
 }
 
-// covers reports whether the lines of Vary list all names.
+// covers reports whether the lines of Vary contain all names.
 func covers(lines []string, names string) bool {
 	for names != "" {
 		name, rest := names, ""

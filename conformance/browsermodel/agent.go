@@ -26,7 +26,7 @@ const (
 type wire struct {
 	// The names of the fields in order. [otherFields] marks the place of fields that are
 	// not in the list. plain is the order for requests that are not CORS requests; if
-	// nil, it is that of request.
+	// nil, request is used.
 	request, preflight, plain []string
 	// The values of the fields that do not depend on the request.
 	values map[string]string

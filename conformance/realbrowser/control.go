@@ -64,7 +64,7 @@ func (c *control) submit(b *batch) {
 	c.changed = make(chan struct{})
 }
 
-// report is what a page sends when it asks for work.
+// report is the message with which a page asks for work.
 type report struct {
 	Document string      `json:"document"` // a random name of the document
 	ID       int         `json:"id"`       // of the batch that it ran, or 0

@@ -19,7 +19,7 @@ import (
 type refusal struct {
 	code   browsermodel.Code
 	status int
-	header [][2]string // of every answer; "{origin}" stands for the request's
+	header [][2]string // of every answer; "{origin}" is replaced with the request's origin
 	fetch  browsermodel.Fetch
 	xhr    bool
 	only   string // if not empty, the only browser

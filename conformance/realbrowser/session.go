@@ -263,9 +263,9 @@ func (s *Session) Run(ctx context.Context, sequences [][]Job) ([][]Outcome, erro
 
 // nextBatch returns the jobs that one page can run next. They have no outcome yet, are
 // for the page's origin, and are at the head of their sequences. Sequences with waits run
-// together but not with others, because the others would use the processor meanwhile.
-// nextBatch also returns the indices of the sequences, nil if there are no more, and how
-// long they wait.
+// together but not with others, because the others would keep the processor busy during
+// the waits. nextBatch also returns the indices of the sequences, nil if there are no
+// more, and how long they wait.
 func nextBatch(sequences [][]Job, outcomes [][]Outcome) (b *batch, chosen []int, wait time.Duration) {
 	var origin string
 	var waits bool

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// usage is what processes and connections have used so far.
+// usage is the usage of processes and connections so far.
 type usage struct {
 	down, up      int64 // bytes from etcd to the replicas, and back
 	etcdCPU, self time.Duration

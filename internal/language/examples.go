@@ -175,7 +175,7 @@ func (s *search) next(from int32, k int) (to int32, ok bool) {
 	return to, true
 }
 
-// Values in place of the number of a set.
+// Values that are not the number of a set.
 const (
 	unknown = -1 // not computed yet
 	dead    = -2 // the first pattern can no longer match

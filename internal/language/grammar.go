@@ -387,8 +387,8 @@ func (a *ipv6) endPiece() bool {
 	return true
 }
 
-// end reads the bracket at the beginning. "::" must stand for the longest run of two or more
-// zero pieces, and for the first of several longest ones.
+// end reads the bracket at the beginning. "::" must replace the longest run of two or
+// more zero pieces; if several runs are the longest, the first.
 func (a *ipv6) end() bool {
 	if a.at == inPiece {
 		if !a.endPiece() {
@@ -410,8 +410,8 @@ type scheme struct {
 	letter bool // the last character read is a letter
 }
 
-// reading is what has been read of a scheme: the end of a special scheme, or any other
-// characters.
+// reading says which part of a scheme has been read: the end of a special scheme, or
+// other characters.
 type reading uint8
 
 const (

@@ -9,7 +9,8 @@ import (
 	"github.com/corskit/corskit/internal/suffix"
 )
 
-// ownership is what is known about the owner of a host while the host is read from its end.
+// ownership has the known facts about the owner of a host while the host is read from its
+// end.
 type ownership struct {
 	known bool // the owner is known, and the search wants it
 

@@ -28,7 +28,8 @@ type tail struct {
 	bare    []rule // patterns with an empty head
 }
 
-// rule is what is left to compare once a pattern's tail and head have matched.
+// rule has the parts of a pattern that remain to be compared after its tail and head have
+// matched.
 type rule struct {
 	owner   int
 	scheme  string

@@ -23,8 +23,7 @@
 // the engine has no routes, shadow without shadow policies.
 //
 // With up to ten policies, there are at most 200 series, and 18 more for each further
-// policy. The bound is that of [observe.Counters], whose documentation also says what
-// happens beyond it.
+// policy. The documentation of [observe.Counters] says what happens beyond this bound.
 //
 // # Several engines
 //

@@ -21,8 +21,8 @@ import (
 	"strings"
 )
 
-// defaultVersion is what the modules of this repository require of each other until
-// the first release.
+// defaultVersion is the version that the modules of this repository require of each other
+// until the first release.
 const defaultVersion = "v0.1.0"
 
 func main() {

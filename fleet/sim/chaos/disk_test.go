@@ -59,7 +59,7 @@ func files(t *testing.T, dir string) []string {
 	var all []string
 	must(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // it was renamed meanwhile
+		case errors.Is(err, fs.ErrNotExist): // it has been renamed
 		case err != nil:
 			return err
 		case !entry.IsDir():

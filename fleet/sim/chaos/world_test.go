@@ -41,7 +41,7 @@ var recovery = flag.Duration("recovery", 10*time.Second,
 func whole(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("TestSmoke stands for all chaos tests in short mode")
+		t.Skip("in short mode, TestSmoke is the only chaos test")
 	}
 	t.Parallel()
 }
@@ -351,7 +351,7 @@ func (s *service) suffers(version int, reasons ...reason.Reason) {
 	s.keeps(version)
 }
 
-// keeps checks that the policy is in force. Version 0 is none.
+// keeps checks that the policy is in force. Version 0 means no policy.
 func (s *service) keeps(version int) {
 	s.w.t.Helper()
 	name, err := decide(s.Engine())

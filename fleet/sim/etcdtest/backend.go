@@ -18,7 +18,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// settings are what a backend needs to run one member.
+// settings has everything that a backend needs to run one member.
 type settings struct {
 	name, dir       string
 	client, peer    string // the host and port under which others reach the member

@@ -276,7 +276,7 @@ func TestFollowWaitsForStatuses(t *testing.T) {
 	ctx, cancel := context.WithCancel(w.ctx())
 	err := w.store.Follow(ctx, fleet.FollowOptions{Progress: func(p fleet.Progress) {
 		if p.Replicas != 1 || p.Pending != 0 || !p.Next.IsZero() {
-			t.Errorf("Follow goes on: %+v", p)
+			t.Errorf("Follow does not wait: %+v", p)
 		}
 		cancel()
 	}})

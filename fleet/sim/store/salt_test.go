@@ -61,7 +61,7 @@ func TestFollowProvesEachStep(t *testing.T) {
 			cancel()
 		}
 		if p.Head.Revision != pushed.Revision || !p.Next.IsZero() {
-			t.Errorf("Follow goes on: %+v", p)
+			t.Errorf("Follow does not wait: %+v", p)
 		}
 	}})
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "none of 2 replicas is selected") {
