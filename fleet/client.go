@@ -88,7 +88,7 @@ func unreachable(what string, err error) *Error {
 		e.Detail = "etcd has no space left (" + what + ")"
 		e.Suggestion = "compact and defragment etcd, then disarm its alarm"
 	case status.Code(err) == codes.ResourceExhausted:
-		e.Detail = "etcd has no memory or too many requests (" + what + ")"
+		e.Detail = "etcd is out of a resource, or has too many requests (" + what + ")"
 	}
 	return e
 }

@@ -241,7 +241,7 @@ func TestFullEtcd(t *testing.T) {
 	s.recovers(2)
 }
 
-// TestLostEtcd replaces etcd by an empty one, as after the loss of all disks. The next
+// TestLostEtcd replaces etcd with an empty one, as after the loss of all disks. The next
 // revision is above the highest that replicas report. If etcd is replaced so quickly that
 // a replica does not notice, its client keeps watching from a revision that the new etcd
 // reaches only much later; the replica then notices at its next refresh.
