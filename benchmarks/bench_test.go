@@ -56,9 +56,9 @@ type request = benchmarks.Request
 
 type timed func(*testing.B, *benchmarks.Server, benchmarks.Setup, request)
 
-// table runs f for each request of each setup of each subject. A server is
-// built when the first of its requests is due, checked before each request, and
-// dropped after the last.
+// table runs f for each request of each setup of each subject. It builds a server before
+// the first request of a setup, checks the server before each request, and drops it after
+// the last one.
 func table(b *testing.B, setups []benchmarks.Setup, subjects []benchmarks.Subject, f timed) {
 	for _, setup := range setups {
 		for _, subject := range subjects {
@@ -86,8 +86,7 @@ func table(b *testing.B, setups []benchmarks.Setup, subjects []benchmarks.Subjec
 	}
 }
 
-// churn reloads the server every ten milliseconds until the function it
-// returns is called.
+// churn reloads the server every ten milliseconds until stop is called.
 func churn(b *testing.B, server *benchmarks.Server) (stop func()) {
 	done, ended := make(chan struct{}), make(chan error, 1)
 	go func() {

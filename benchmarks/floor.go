@@ -11,10 +11,11 @@ import (
 )
 
 // floor is a lower bound for middleware on net/http: no middleware that follows the
-// rules can be faster. It is not a middleware, because it is told which origins the
-// requests come from, and compares Origin only with these. Otherwise it does what the
-// rules require. It reads Origin and, for OPTIONS requests, Access-Control-Request-Method,
-// and writes headers into memory that no other response shares, with one allocation.
+// rules can be faster. It is not a middleware, because it knows in advance which origins
+// the requests come from, and compares Origin only with these. Otherwise it does what the
+// rules require. It reads Origin and, for OPTIONS requests,
+// Access-Control-Request-Method, and writes headers into memory that no other response
+// shares, with one allocation.
 func floor(s Setup) (*Server, error) {
 	if s.Routes != nil || s.Reload || len(s.Policies()) > 1 {
 		return nil, unsupported("one policy for all requests")

@@ -29,9 +29,9 @@ func headersOf(server *Server, r Request) headers {
 	return h
 }
 
-// sharedValues returns how many CORS headers of a response have their values in
-// memory that another response also uses: a handler that changes them in one response
-// changes them in the other. fasthttp copies values, so none are shared.
+// sharedValues returns how many CORS headers of a response have values in memory that
+// another response also uses. A handler that changes such values in one response changes
+// them in the other. fasthttp copies values, so none are shared.
 func sharedValues(server *Server, r Request) (n int) {
 	app := varied(server, r.Vary).app
 	if app.Handler == nil {

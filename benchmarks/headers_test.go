@@ -9,9 +9,8 @@ import (
 	"github.com/corskit/corskit/conformance/hosts"
 )
 
-// BenchmarkHeaders measures no time. It compares the CORS headers of every
-// subject's response with those of corskit's, in each row of BenchmarkMiddleware,
-// and reports
+// BenchmarkHeaders measures no time. In each row of BenchmarkMiddleware, it compares the
+// CORS headers of every subject's response with those of corskit's response, and reports
 //
 //	fewer-headers  headers that only corskit writes
 //	fewer-vary     members of Vary that only corskit writes
@@ -83,7 +82,7 @@ func TestHeadersOf(t *testing.T) {
 	}
 	r.Vary = "Accept"
 	if overwritten := headersOf(write("Vary", "Origin"), r); !overwritten.vary["accept"] || !overwritten.vary["origin"] {
-		t.Errorf("Vary %v lacks what another middleware set", overwritten.vary)
+		t.Errorf("Vary %v lacks the value that another middleware set", overwritten.vary)
 	}
 }
 

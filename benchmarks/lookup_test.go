@@ -50,7 +50,8 @@ func BenchmarkLookup(b *testing.B) {
 				b.Run(fmt.Sprintf("origins=%d/subject=%s/order=%s", n, subject, order), func(b *testing.B) {
 					if allows == nil {
 						origins := benchmarks.ExactOrigins(n)
-						// Clones, because comparing a string with itself reads no byte.
+						// These are clones, because comparing a string with itself reads
+						// no byte.
 						random := make([]string, 1<<16)
 						for i := range random {
 							random[i] = strings.Clone(origins[rand.IntN(n)])

@@ -12,8 +12,8 @@ type peer struct {
 	name string
 	peers.Peer
 
-	// function reports whether the library gets a function in place of the policy's
-	// list of origins. A nil function means that it never does.
+	// function reports whether the library gets a function instead of the policy's list
+	// of origins. A nil function means that it never does.
 	function func(Policy) bool
 	// lacks returns why the library cannot express the policy, or "". It may be nil.
 	lacks func(Policy) string

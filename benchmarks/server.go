@@ -22,7 +22,7 @@ type Server struct {
 	reload func() error
 }
 
-// Reload replaces the policies by equal ones. Without middleware it does nothing.
+// Reload replaces the policies with equal ones. Without middleware it does nothing.
 func (s *Server) Reload() error {
 	if s.reload == nil {
 		return nil

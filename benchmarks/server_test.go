@@ -54,7 +54,7 @@ func BenchmarkServer(b *testing.B) {
 				}
 				load, end, err := startClient(address, r.Wire(address))
 				if err == nil {
-					err = load(connections * 4) // open the connections, fill the pools
+					err = load(connections * 4) // opens the connections and fills the pools
 					b.ResetTimer()
 					if err == nil {
 						err = load(b.N)

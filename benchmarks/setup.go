@@ -44,7 +44,8 @@ type Route struct {
 	Policy Policy
 }
 
-// Setup is the configuration of a server, and the requests that it is sent.
+// Setup is the configuration of a server, and the requests that the benchmarks send to
+// it.
 type Setup struct {
 	Name  string
 	Title string // for people
@@ -56,10 +57,10 @@ type Setup struct {
 	Policies func() []Policy
 	// Routes, if not nil, replaces Policies.
 	Routes func() []Route
-	// Reload replaces the policies by equal ones every ten milliseconds while
-	// requests are timed.
+	// Reload replaces the policies with equal ones every ten milliseconds while requests
+	// are timed.
 	Reload bool
-	// Body is what the handler writes.
+	// Body is the body that the handler writes.
 	Body string
 
 	Requests []Request
@@ -82,8 +83,8 @@ type Request struct {
 	Name  string
 	Title string // for people
 
-	// Fetch is what the script asks of its browser. The request is its preflight
-	// or, without Preflight, the fetch itself.
+	// Fetch is the fetch of a script. The request is its preflight or, without Preflight,
+	// the fetch itself.
 	Fetch     browsermodel.Fetch
 	Preflight bool
 	Allowed   bool // the verdict that the browser must give
@@ -119,7 +120,7 @@ const (
 	stranger  = "https://example.org:6060"
 )
 
-// Requests of a browser. Most setups have them all.
+// Requests that a browser sends. Most setups have all of them.
 
 func noOrigin() Request {
 	return Request{

@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// ErrUnsupported means that a library cannot do what a setup asks for.
+// ErrUnsupported means that a library cannot express a setup.
 var ErrUnsupported = errors.New("benchmarks: unsupported")
 
 func unsupported(reason string) error { return fmt.Errorf("%w: %s", ErrUnsupported, reason) }

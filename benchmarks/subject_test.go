@@ -30,7 +30,7 @@ func TestEquivalence(t *testing.T) {
 				}
 				for _, r := range setup.Requests {
 					if r.Vary != "" || r.Hostile != nil {
-						server.Loop(r)() // must not fail; the verdict is that of the request without these
+						server.Loop(r)() // must not fail; its verdict is that of the request without More
 					}
 					if subject.Name == benchmarks.Bare {
 						continue

@@ -31,11 +31,12 @@ type repeatable struct {
 	list []asked
 }
 
-// maxAsked bounds how many steps of a case are repeated. They are evenly spread.
+// maxAsked is the maximum number of steps of a case that are repeated. They are evenly
+// spread.
 const maxAsked = 12
 
-// thinning says how many cases a variation repeats with -short: one in so many. Other
-// variations repeat others.
+// thinning is the default of [Options].Thin with -short: a variation repeats one case in
+// thinning. Different variations repeat different cases.
 const thinning = 32
 
 // repeatables returns the cases that can be repeated: those without costly requests,
@@ -74,7 +75,7 @@ func (s *suite) again(ctx context.Context, c Case) (failures []string, unsupport
 		}
 	}
 	if len(order) == 0 {
-		return nil, "there is no case to ask again"
+		return nil, "there is no case to repeat"
 	}
 	for _, m := range order {
 		failures = append(failures, s.askAgain(ctx, c, m, groups[m])...)
@@ -122,8 +123,8 @@ func (s *suite) asked(ctx context.Context, r *repeatable) []asked {
 	return r.list
 }
 
-// unrepeatable are behaviours that a second request tells nothing new about, or whose second
-// request changes the responses to other requests.
+// unrepeatable are behaviours for which a second request shows nothing new, or changes
+// the responses to other requests.
 var unrepeatable = []Behaviour{MutateHeader, Upgrade, Events, Panic}
 
 func spread(steps []Step) []Step {
@@ -185,7 +186,7 @@ type repetition struct {
 	failures []string
 }
 
-// askAgain sends requests to a server again, as the variation of c changes them, and returns
+// askAgain sends requests to a server again, changed by the variation of c, and returns
 // what is wrong with the answers.
 func (s *suite) askAgain(ctx context.Context, c Case, m *mounted, list []asked) []string {
 	v := *c.Again

@@ -15,7 +15,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// recorder mounts the reference and keeps what it is asked.
+// recorder mounts the reference and records its requests.
 type recorder struct {
 	mu   sync.Mutex
 	seen []string
@@ -36,7 +36,7 @@ func (rec *recorder) mount(s conformance.Setup) (*conformance.Server, error) {
 	return ref.mount(s)
 }
 
-// ownCases are n cases of two requests each.
+// ownCases returns n cases of two requests each.
 func ownCases(n int) []conformance.Case {
 	var cases []conformance.Case
 	for i := range n {
@@ -53,7 +53,8 @@ func ownCases(n int) []conformance.Case {
 	return cases
 }
 
-// again runs a variation over the caller's own cases, and returns what was asked twice.
+// again runs a variation over the caller's own cases, and returns the requests of both
+// passes.
 func again(t *testing.T, cases []conformance.Case, v conformance.Variation, thin int) []string {
 	t.Helper()
 	var rec recorder
@@ -107,7 +108,7 @@ func TestVariationsAreSent(t *testing.T) {
 	}
 }
 
-// A Case with Again has nothing to ask if there are no other cases.
+// A Case with Again has nothing to repeat if there are no other cases.
 func TestNothingToAskAgain(t *testing.T) {
 	report := conformance.Check(t.Context(), newReference().mount, conformance.Options{
 		Cases: []conformance.Case{{ID: "again", Rule: "again", Again: &conformance.Variation{}}},
@@ -117,7 +118,7 @@ func TestNothingToAskAgain(t *testing.T) {
 	}
 }
 
-// What a preflight leaves behind may run when the server is closed.
+// A handler that a preflight has started may run as late as when the server is closed.
 func TestHandlersThatRunLate(t *testing.T) {
 	mount := func(s conformance.Setup) (*conformance.Server, error) {
 		var mu sync.Mutex

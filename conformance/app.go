@@ -19,8 +19,8 @@ import (
 type App struct {
 	Endpoints []Endpoint
 
-	// Probe is where handlers report that they run. The suite never passes a
-	// nil Probe to a Mount.
+	// Probe counts the runs of handlers, which report to it. The suite never passes a nil
+	// Probe to a Mount.
 	Probe *Probe
 
 	// ModifyResponse is used by the reverse proxy of endpoints with behaviour
@@ -56,7 +56,7 @@ type Behaviour string
 
 // The behaviours.
 const (
-	// Respond answers with Status, Header and Body.
+	// Respond responds with Status, Header and Body.
 	Respond Behaviour = "respond"
 	// Echo answers 200 with an [Echoed] as JSON: the request as the handler saw
 	// it.
@@ -64,13 +64,13 @@ const (
 	// NotModified answers 304 if If-None-Match equals the ETag in Header, and
 	// otherwise 200 with Body. Both have Header.
 	NotModified Behaviour = "not-modified"
-	// RedirectTo answers Status with the Location in Header, using the framework's
+	// RedirectTo responds with Status and the Location in Header, using the framework's
 	// own redirect function.
 	RedirectTo Behaviour = "redirect"
-	// ReturnError makes the framework answer Status in its own way: in
-	// frameworks whose handlers return errors, the handler returns one.
+	// ReturnError makes the framework respond with Status in its own way: in frameworks
+	// whose handlers return errors, the handler returns one.
 	ReturnError Behaviour = "return-error"
-	// PlainError answers Status and Body using the framework's simplest helper for
+	// PlainError responds with Status and Body, using the framework's simplest helper for
 	// errors, such as http.Error.
 	PlainError Behaviour = "plain-error"
 	// Panic panics. See [Setup].RecoverOutside.
@@ -82,8 +82,8 @@ const (
 	// "Upgrade: websocket", "Connection: Upgrade" and Sec-WebSocket-Accept (see
 	// [WebSocketAccept]), reads one line and writes it back.
 	Upgrade Behaviour = "upgrade"
-	// SetVary replaces Vary with the one in Header, as careless handlers do, and
-	// answers 200 with Body. See [Setup].KeepVary.
+	// SetVary replaces Vary with the one in Header, as careless handlers do, and responds
+	// with 200 and Body. See [Setup].KeepVary.
 	SetVary Behaviour = "set-vary"
 	// TimeoutVary does the same behind http.TimeoutHandler, which replaces every
 	// header that its inner handler set.

@@ -202,14 +202,14 @@ func (a *attempt) step(ctx context.Context, browser *browsermodel.Browser, step 
 	return wrong
 }
 
-// What clues say. Causes look for them in the faults of a case.
+// Parts of the texts of clues. Causes look for them in the faults of a case.
 const (
 	clueReflected = "with the user's cookies"
 	clueCached    = "a shared cache gave this answer"
 )
 
-// clues returns what the answers of a failed step tell about the cause, whether the step
-// expects it or not.
+// clues returns facts in the answers of a failed step that point to the cause, even if
+// the step does not check them.
 func (a *attempt) clues() (clues faults) {
 	for _, got := range a.answers {
 		sent, is := got.exchange.Request.Header, got.exchange.Response.Header

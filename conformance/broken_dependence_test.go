@@ -21,7 +21,7 @@ func trusts(condition func(*http.Request) bool) func(*reference) {
 	})
 }
 
-// field is a condition: a field has a value with a part.
+// field is a condition: a value of the field contains part.
 func field(name, part string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		values := r.Header[name]
@@ -123,7 +123,8 @@ var brokenTrust = []brokenMiddleware{
 	{"trusts requests to another path in a field", "I1/forwarded-path", trusts(field("X-Original-Url", "/public"))},
 }
 
-// brokenDependence answer what is allowed differently, for reasons that are not the origin.
+// brokenDependence give allowed origins answers that depend on something other than the
+// origin.
 var brokenDependence = []brokenMiddleware{
 	{"forgets browsers", "I2/chromium I2/firefox I2/webkit", unless(field("User-Agent", "Mozilla/"), withoutOriginHeader)},
 	{"forgets requests that accept HTML", "I1/accept-html", unless(field("Accept", "text/html"), withoutOriginHeader)},
@@ -151,7 +152,7 @@ var brokenDependence = []brokenMiddleware{
 			h.Add("Access-Control-Allow-Headers", "x-z")
 		}
 	})},
-	{"takes POST for the method that it is said to be", "I1/override-options", func(ref *reference) {
+	{"believes a POST that claims another method", "I1/override-options", func(ref *reference) {
 		ref.preflight = func(r *http.Request) bool {
 			return isPreflight(r) || r.Header.Get("X-Http-Method-Override") == "OPTIONS" && r.Header.Get("Origin") != ""
 		}
@@ -203,7 +204,8 @@ func later(run func(func())) func(*reference) {
 	}
 }
 
-// brokenEffects do more than answer preflights.
+// brokenEffects do more than answer preflights: they set cookies, permit caching or run
+// handlers.
 var brokenEffects = []brokenMiddleware{
 	{"sets a cookie on preflights", "I4", onPreflight(func(h http.Header) { h.Set("Set-Cookie", "session=1") })},
 	{"sets a cookie on refused preflights", "I4", after(func(h http.Header, _ *http.Request, preflight bool) {
@@ -226,7 +228,7 @@ var brokenEffects = []brokenMiddleware{
 	{"says when preflights expire", "I4", onPreflight(func(h http.Header) { h.Set("Expires", "Fri, 01 Jan 2100 00:00:00 GMT") })},
 }
 
-// spares rejects, unless a condition holds.
+// spares rejects disallowed requests, unless a condition holds.
 func spares(condition func(*http.Request) bool) func(*reference) {
 	return func(ref *reference) {
 		ref.reject = func(policies []core.Policy, r *http.Request) bool { return rejects(policies, r) && !condition(r) }

@@ -20,7 +20,7 @@ const serveBroken = "CORSKIT_SERVE_BROKEN"
 func TestServeBroken(t *testing.T) {
 	dir := os.Getenv(serveBroken)
 	if dir == "" {
-		return // nobody has asked for the servers
+		return // no other test has asked for the servers
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "routes.json"))
 	if err != nil {

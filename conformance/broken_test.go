@@ -11,20 +11,21 @@ import (
 )
 
 // brokenMiddleware is a middleware with one fault, and the rules whose cases
-// must catch it. In place of a rule, a case may be listed.
+// must catch it. A case may be listed instead of a rule.
 type brokenMiddleware struct {
 	name  string
 	rules string
 	fault func(*reference)
 }
 
-// broken are middlewares with one fault each. Libraries have had most of these faults.
+// broken has middlewares with one fault each. Most of these faults have occurred in
+// libraries.
 var broken = slices.Concat(
 	brokenOrigins, brokenVary, brokenHeaders, brokenPreflights, brokenRejections, brokenHandlers, brokenRoutes,
 	brokenTrust, brokenDependence, brokenLists, brokenEffects, brokenSpares,
 )
 
-// after changes the headers once they are correct.
+// after changes the headers after they were set correctly.
 func after(change func(h http.Header, r *http.Request, preflight bool)) func(*reference) {
 	return func(ref *reference) {
 		ref.answer = func(h http.Header, r *http.Request, granted *core.Policy, preflight bool) {
@@ -54,10 +55,10 @@ func handler(serve func(http.ResponseWriter, *http.Request, http.Handler)) func(
 	}
 }
 
-// askedAgain are the rules whose cases are asked again.
+// askedAgain has the rules whose cases are repeated.
 var askedAgain = strings.Fields("A1 A2 A4 A5 A8 A16 P1 P3 P6 M1 I5")
 
-// slowBroken are those for which the cases have to wait.
+// slowBroken has the middlewares for which the cases must wait.
 var slowBroken = []string{"holds responses back", "shares header slices between responses"}
 
 func TestBrokenMiddlewareIsCaught(t *testing.T) {
@@ -82,7 +83,7 @@ func TestBrokenMiddlewareIsCaught(t *testing.T) {
 		t.Run(strings.ReplaceAll(b.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			report := conformance.Check(t.Context(), ref.mount, conformance.Options{
-				// Some cases ask again what others ask: of these, a few are enough here.
+				// Some cases repeat requests of others: a few of those are enough here.
 				Cases: slices.DeleteFunc(slices.Clone(cases), func(c conformance.Case) bool {
 					return c.Again == nil && !slices.Contains(askedAgain, c.Rule) && !slices.Contains(rules, c.Rule)
 				}),

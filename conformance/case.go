@@ -123,7 +123,7 @@ const (
 	StreamUpgrade Stream = "upgrade" // sends a line after 101 and reads it back
 )
 
-// Answer is what is expected of a response. Zero fields are not checked.
+// Answer has the expectations about a response. Zero fields are not checked.
 type Answer struct {
 	Status  []int               // one of these; a single digit means its hundred: 2 is 200-299
 	Runs    Runs                // how often the handler ran

@@ -47,7 +47,7 @@ func ruleNumber(c Case) int {
 	return n
 }
 
-// of sets the rule of cases. It prefixes each ID with the rule's, and gives a case
+// of sets the rule of cases. It prefixes each ID with the rule's ID, and gives cases
 // without a source the rule's source.
 func of(rule string, cases ...Case) []Case {
 	for i := range cases {

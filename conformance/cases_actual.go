@@ -37,7 +37,7 @@ func allowedOrigins() []Case {
 		},
 		Case{
 			ID: "subdomain", Setup: setup(policySub()),
-			Reason: "For a pattern, the answer is the origin that matched, not the pattern.",
+			Reason: "If a pattern matches, the answer contains the origin, not the pattern.",
 			Steps: []Step{{Fetch: withCredentials(fetch("GET", "https://x.a.example", "/any")), Verdict: Allowed,
 				Answer: &Answer{Exact: header(acao, "https://x.a.example", acac, "true")}}},
 		},
@@ -88,7 +88,7 @@ func everyOrigin() []Case {
 		},
 		Case{
 			ID: "credentials", Setup: setup(policyAny()),
-			Reason: "To allow every origin must not mean to allow every origin with the user's cookies.",
+			Reason: "Allowing every origin must not mean allowing every origin with the user's cookies.",
 			Steps: []Step{{Fetch: withCredentials(fetch("GET", OriginEvil, "/any")), Verdict: Refused,
 				Answer: &Answer{Absent: []string{acac}}}},
 		},
@@ -293,7 +293,7 @@ func originForm() []Case {
 	return of("A15",
 		Case{
 			ID: "browsers", Setup: two(),
-			Reason: "Access-Control-Allow-Origin holds one serialized origin: no list, path or default port.",
+			Reason: "Access-Control-Allow-Origin contains one serialized origin: no list, path or default port.",
 			Steps: inForm(
 				send("GET", "/any", "Origin", OriginA),
 				send("GET", "/any", "Origin", OriginB),
@@ -304,7 +304,7 @@ func originForm() []Case {
 		},
 		Case{
 			ID: "others", Choice: true, Setup: two(),
-			Reason: "Access-Control-Allow-Origin holds one serialized origin, for any value of Origin.",
+			Reason: "Access-Control-Allow-Origin contains one serialized origin, for any value of Origin.",
 			Steps: inForm(
 				send("GET", "/any", "Origin", OriginA+","+OriginB),
 				send("GET", "/any", "Origin", OriginA+" "+OriginB),

@@ -98,14 +98,13 @@ func varied(rule, reason string, variations map[string]*Variation) []Case {
 	return of(rule, cases...)
 }
 
-// wayAround is why nothing else must change the answer.
+// wayAround is the reason why the answer must not depend on anything else.
 const wayAround = "otherwise it would be a way around the policy."
 
-// otherFields are fields on which the answer must not depend: first those that scripts and
-// other clients send.
+// otherFields returns cases of fields on which the answer must not depend.
 func otherFields() []Case {
 	const agent = "User-Agent"
-	return append(fieldsOnTheWay(), varied("I1", "A field that CORS is not about changes nothing: "+wayAround, map[string]*Variation{
+	return append(fieldsOnTheWay(), varied("I1", "A field that is not part of CORS changes nothing: "+wayAround, map[string]*Variation{
 		"authorization": set("Authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"),
 		"basic":         set("Authorization", "Basic YWRtaW46YWRtaW4="),
 		"api-key":       set("X-API-Key", "secret", "X-CSRF-Token", "token", "X-Auth-Token", "token"),
@@ -154,7 +153,7 @@ func otherFields() []Case {
 	})...)
 }
 
-// fieldsOnTheWay are fields that proxies and caches change.
+// fieldsOnTheWay returns cases of fields that proxies and caches change.
 func fieldsOnTheWay() []Case {
 	return varied("I1", "A field that a proxy adds or changes does not allow another origin.", map[string]*Variation{
 		"forwarded": set("X-Forwarded-For", "192.0.2.1, 10.0.0.1", "X-Forwarded-Proto", "https", "X-Real-IP", "192.0.2.1",
@@ -171,7 +170,7 @@ func fieldsOnTheWay() []Case {
 	})
 }
 
-// otherMessages are messages that mean the same to CORS.
+// otherMessages returns cases of requests that differ in ways that do not matter to CORS.
 func otherMessages() []Case {
 	long := strings.Repeat("name=value&", 200)
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
@@ -184,7 +183,7 @@ func otherMessages() []Case {
 			return line
 		})
 	}
-	const reason = "How a request is written, and what it asks for, changes nothing: " + wayAround
+	const reason = "The form of a request and the resource that it asks for change nothing: " + wayAround
 	return varied("I1", reason, map[string]*Variation{
 		"get": method("GET", ""), "head": method("HEAD", ""), "post": method("POST", ""), "put": method("PUT", ""),
 		"delete": method("DELETE", ""), "patch": method("PATCH", ""),
@@ -217,7 +216,7 @@ func otherMessages() []Case {
 	})
 }
 
-// otherOrders are orders of lines and of requests.
+// otherOrders returns cases of other orders of lines and of requests.
 func otherOrders() []Case {
 	reversed := change(func(r browsermodel.Request) browsermodel.Request {
 		// Lines of the same name keep their order (RFC 9110, section 5.3).
@@ -239,7 +238,7 @@ func otherOrders() []Case {
 	})
 }
 
-// asBrowsers asks as each browser does.
+// asBrowsers repeats requests with all fields of each browser.
 func asBrowsers() []Case {
 	return varied("I2", "Browsers send a dozen fields with every request, which must not change the answer.",
 		map[string]*Variation{
@@ -249,7 +248,7 @@ func asBrowsers() []Case {
 		})
 }
 
-// exactLists asks for what policies have and for what they do not have.
+// exactLists asks for names that policies list and for names that they do not list.
 func exactLists() []Case {
 	cases := []Case{{
 		ID: "every-answer", Again: &Variation{},
@@ -316,7 +315,7 @@ func effectsOfPreflights() []Case {
 				refused(preflight(OriginEvil, "PUT", "/any")), refused(preflight("null", "PUT", "/any")),
 			},
 		}
-		// What a preflight has left behind on the server has time to run.
+		// Gives handlers that a preflight has started on the server time to run.
 		for range 16 {
 			c.Steps = append(c.Steps, Step{Send: send("GET", "/any", "Origin", OriginA), Answer: &Answer{Runs: RunsOnce}})
 		}
@@ -355,7 +354,7 @@ func everyRejection() []Case {
 	return of("I5",
 		rejects("methods", through, methods...),
 		rejects("origins", through, origins...),
-		rejects("lines", "Two Origin lines are no reason to let a request through.",
+		rejects("lines", "A second Origin line must not let a request through.",
 			send("GET", "/any", "Origin", OriginEvil, "Origin", OriginEvil), send("PUT", "/any", "Origin", OriginA, "Origin", OriginEvil),
 			send("POST", "/any", "Origin", OriginA, "Origin", OriginA)),
 		rejects("same-site", "Another host of the same site is another origin.",

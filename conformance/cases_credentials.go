@@ -15,7 +15,8 @@ func credentialsAndWildcards() []Case {
 
 const stranger = "Anyone's page could act with the user's credentials."
 
-// optedIn explains the cases in which a policy asks for what is otherwise an error.
+// optedIn is the reason of cases in which a flag of the policy permits what is otherwise
+// an error.
 const optedIn = "An explicit opt-in permits it."
 
 // credentials is the setup of a policy with credentials, changed by the functions.

@@ -98,7 +98,7 @@ func keptVary() []Case {
 		},
 		Case{
 			ID: "timeout", Source: "net/http.TimeoutHandler", Choice: true, Setup: keepVary,
-			Reason: "http.TimeoutHandler replaces the headers by those of its handler; the option keeps Origin in Vary.",
+			Reason: "http.TimeoutHandler replaces the headers with those of its handler; the option keeps Origin in Vary.",
 			Steps: []Step{{Fetch: fetch("GET", OriginA, "/timeout-vary"), Verdict: Allowed,
 				Answer: &Answer{Runs: RunsOnce, Exact: header(acao, OriginA), Vary: both}}},
 		},
@@ -200,7 +200,7 @@ func httpVersions() []Case {
 	return of("X10", cases...)
 }
 
-// sampleOfEverything is a step of each kind, for policyTwo.
+// sampleOfEverything returns a step of each kind, for policyTwo.
 func sampleOfEverything() []Step {
 	return []Step{
 		{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Readable: []string{"X-E"},

@@ -41,7 +41,7 @@ func listedHeaders() []Case {
 		},
 	), of("H3", Case{
 		Setup:  two(),
-		Reason: "A header that is not listed is refused, also next to headers that are.",
+		Reason: "A header that is not listed is refused, even next to headers that are listed.",
 		Steps: []Step{
 			refuses(fetch("GET", OriginA, "/any", "x-z", "1")),
 			refuses(fetch("GET", OriginA, "/any", "x-a", "1", "x-z", "1")),
@@ -225,7 +225,7 @@ func allHeadersWithCredentials() []Case {
 		},
 		Case{
 			ID: "bounded", Source: srcCost, Setup: setup(allHeaders(true)),
-			Reason: "The echo is bounded, however large the request is.",
+			Reason: "The echo is bounded, no matter how large the request is.",
 			Steps: []Step{
 				{Send: asks(acrh, "x-a"), Fetch: withCredentials(fetch("PUT", OriginA, "/any", "x-a", "1")), Verdict: Allowed},
 				{Send: asks(acrh, manyNames(10_000)), Answer: &Answer{MaxGrowth: growthBound, MayDrop: true}},

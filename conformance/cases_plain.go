@@ -77,7 +77,7 @@ func notCrossOrigin() []Case {
 			Answer: &Answer{Status: []int{200}, Runs: RunsOnce, Vary: []string{"Origin"}}}},
 	}), of("N6", Case{
 		Setup:  two(),
-		Reason: "No policy can allow an empty Origin, but it is no reason to fail.",
+		Reason: "No policy can allow an empty Origin, but the request must not fail because of it.",
 		Steps:  []Step{{Send: send("GET", "/any", "Origin", ""), Answer: plainAnswer()}},
 	}))
 }

@@ -159,7 +159,7 @@ func unlistedMethods() []Case {
 		},
 		Case{
 			ID: "credentials", Setup: setup(with(policyOne(), func(p *core.Policy) { p.AllowCredentials = true })),
-			Reason: "A policy without methods allows the safelisted ones, also with credentials, and echoes no method that is asked for.",
+			Reason: "A policy without methods allows the safelisted ones, even with credentials, and does not echo the requested method.",
 			Steps: []Step{
 				refuses(withCredentials(fetch("PATCH", OriginA, "/any"))),
 				{Send: preflight(OriginA, "PATCH", "/any"), Answer: &Answer{Unreflected: []string{"PATCH"}}},

@@ -20,7 +20,7 @@ func varyOfOthers() []Case {
 	return of("V1",
 		Case{
 			ID: "outer", Setup: Setup{Policies: []core.Policy{policyTwo()}, OuterVary: "Accept-Encoding"},
-			Reason: "What an outer middleware adds to Vary must survive.",
+			Reason: "Values that an outer middleware adds to Vary must survive.",
 			Steps: []Step{
 				{Fetch: fetch("GET", OriginA, "/any"), Verdict: Allowed, Answer: both()},
 				{Send: send("GET", "/any", "Origin", OriginEvil), Answer: both()},
@@ -30,7 +30,7 @@ func varyOfOthers() []Case {
 		},
 		Case{
 			ID: "handler", Setup: two(),
-			Reason: "If a handler adds to Vary, both values must be there.",
+			Reason: "If a handler adds to Vary, both values must be present.",
 			Steps:  []Step{{Fetch: fetch("GET", OriginA, "/encoded"), Verdict: Allowed, Answer: both()}},
 		},
 		Case{
@@ -47,7 +47,7 @@ func varyOfOthers() []Case {
 func varyOrigin() []Case {
 	varies := func(id string, request *browsermodel.Request) Case {
 		return Case{ID: id, Setup: two(),
-			Reason: "The response depends on Origin, so Vary must say so, also if Origin is absent or malformed.",
+			Reason: "The response depends on Origin, so Vary must say so, even if Origin is absent or malformed.",
 			Steps:  []Step{{Send: request, Answer: &Answer{Vary: []string{"Origin"}}}}}
 	}
 	return of("V2",

@@ -23,8 +23,8 @@ type cause struct {
 	about    func() *regexp.Regexp // matches the failures of a case
 }
 
-// about matches failures that contain one of the expressions. They are compiled when a
-// case fails: programs import this package for its other parts too.
+// about matches failures that contain one of the expressions. They are compiled only when
+// a case fails, because programs also import this package for other reasons.
 func about(expressions ...string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(strings.Join(expressions, "|")) })
 }
@@ -32,11 +32,11 @@ func about(expressions ...string) func() *regexp.Regexp {
 // verdict matches a verdict of the browser whose code matches an expression.
 func verdict(code string) string { return `(says \w+ \(|reason is )(` + code + `)` }
 
-// causes are the known causes. A case that fails for several of them counts under the
-// first. Failures that match none are grouped by rule.
+// causes are the known causes. A case that fails for several causes counts under the
+// first of them. Failures that match no cause are grouped by rule.
 //
-// Someone in a hurry does what a fix says, word for word. That must never allow more than the
-// policy does, so a fix that sends a header says when.
+// A reader in a hurry follows a fix literally. That must never allow more than the policy
+// does, so a fix that says to send a header also says when.
 var causes = slices.Concat(mountCauses, reflectionCauses, plainCauses, securityCauses, cacheCauses, preflightCauses, responseCauses)
 
 var mountCauses = []cause{
@@ -61,16 +61,16 @@ var reflectionCauses = []cause{
 }
 
 const (
-	titleSwallowed = "requests that are no preflights do not reach the handler as they were sent"
-	fixSwallowed   = "pass on, unchanged, every request but an OPTIONS request with both Origin and Access-Control-Request-Method; if " +
+	titleSwallowed = "requests other than preflights do not reach the handler as they were sent"
+	fixSwallowed   = "pass on, unchanged, every request except an OPTIONS request with both Origin and Access-Control-Request-Method; if " +
 		"the policy rejects origins that are not allowed, answer those with 403"
 	titleNoEffect = "Access-Control-* headers are sent where they have no effect"
 	fixNoEffect   = `if the policy allows every origin, send "*" to every request and no Access-Control-Allow-Credentials; otherwise, ` +
 		"if there is no Origin or no entry matches it, send no Access-Control-* header; send those of preflights only on preflights"
 )
 
-// plainCauses are about requests that are no CORS requests, or no preflights. What a
-// stranger gets is not at stake.
+// plainCauses are about requests that are not CORS requests, or not preflights. They do
+// not let a stranger in.
 var plainCauses = []cause{
 	{title: titleSwallowed, rules: "N A13 A14", about: about(`the handler ran 0 times, want once`), fix: fixSwallowed},
 	{title: titleNoEffect, rules: "N1 N3", about: about(`want it absent`), fix: fixNoEffect},
@@ -95,7 +95,7 @@ var securityCauses = []cause{
 	{title: "origins that are not allowed get Access-Control-Allow-Origin", security: true,
 		about: about(`says allowed .*want refused`, `the response has access-control-allow-origin: `,
 			`Access-Control-Allow-Origin is ".*want it absent`),
-		fix: "compare the whole Origin with each entry, byte for byte; a wildcard stands for labels, never for what follows them; " +
+		fix: "compare the whole Origin with each entry, byte for byte; a wildcard matches labels, never the text after them; " +
 			"expressions match from the first byte to the last; if no entry matches, send no Access-Control-* header"},
 	{title: "a request is copied into the response or the log", security: true,
 		about: about(`echoes .* from the request`, `the log contains`),
@@ -109,8 +109,8 @@ var securityCauses = []cause{
 		fix: "if the policy rejects, answer 403 to every request whose Origin is neither allowed nor the server's own, for every method"},
 }
 
-// readOnly is the fix for an answer that depends on too much.
-const readOnly = "read nothing of a request but Origin, whether the method is OPTIONS, and the Access-Control-Request-* fields; where " +
+// readOnly is the fix for an answer that depends on too many parts of a request.
+const readOnly = "use nothing of a request except Origin, whether the method is OPTIONS, and the Access-Control-Request-* fields; where " +
 	"policies have routes, also host and path; where they reject, also Host and Sec-Fetch-Site"
 
 const (
@@ -133,7 +133,7 @@ const (
 // cacheCauses are about responses that a shared cache gives to the wrong request.
 var cacheCauses = []cause{
 	{title: `requests without Origin do not get "*"`, rules: "V4/any", about: about(`(?s)allow-origin-missing.*` + clueCached),
-		fix: `if the policy allows every origin without credentials, send "*" to every request, also to those without Origin; a cache ` +
+		fix: `if the policy allows every origin without credentials, send "*" to every request, even without Origin; a cache ` +
 			"otherwise gives a response without the header to scripts"},
 	{title: titleVary, rules: "V4 V6", about: about(clueCached), fix: fixVary},
 }
@@ -175,7 +175,7 @@ var responseCauses = []cause{
 	{title: "scripts cannot read exactly the exposed headers", about: about(`the script can`, `Access-Control-Expose-Headers is`),
 		fix: "send the headers that the policy exposes, and no others, in Access-Control-Expose-Headers, on responses to allowed origins " +
 			"and not on preflights"},
-	{title: "the Vary of others is lost", rules: "V1 V6", about: about(`Vary`),
+	{title: "Vary values of others are lost", rules: "V1 V6", about: about(`Vary`),
 		fix: "add to Vary, with Header().Add, and keep the values that are there"},
 	{title: titleVary, fix: fixVary,
 		about: about(`Vary is .*want (it to name|exactly one line with) "?Origin`, `the Vary of one is`, `Vary does not name Origin`)},
@@ -206,7 +206,7 @@ func (c cause) covers(failed Case) bool {
 	})
 }
 
-// stepPrefix is how the faults of a step or of a repeated request begin.
+// stepPrefix matches the beginning of the faults of a step or of a repeated request.
 var stepPrefix = regexp.MustCompile(`(?m)^(step \d+ of \d+|a request of case [^:]+): `)
 
 // faultLines returns the lines of failures that say what is wrong, without the requests and
@@ -224,7 +224,7 @@ func faultLines(failures []string) string {
 	return stepPrefix.ReplaceAllString(strings.Join(lines, "\n"), "")
 }
 
-// group is the failed cases of one cause.
+// group has the failed cases of one cause.
 type group struct {
 	cause    cause
 	security bool
@@ -277,7 +277,7 @@ func (g group) example() Result {
 	return g.results[max(i, 0)]
 }
 
-// title returns the title of the group, with how many cases it has.
+// title returns the title of the group and its number of cases.
 func (g group) title() string {
 	mark := ""
 	if g.security {
@@ -311,7 +311,7 @@ func (g group) text(examples bool) string {
 	return b.String()
 }
 
-// maxColumn is where lists of words break.
+// maxColumn is the column at which lists of words break.
 const maxColumn = 110
 
 // wrapped joins words into lines, indented below the first.
@@ -398,7 +398,7 @@ func (r Report) skippedMost() string {
 		}
 		fmt.Fprintf(&b, "\n  %s: %s", counted(reasons[reason], "case"), reason)
 	}
-	b.WriteString("\nlet the mount support more, or leave out with Options.Filter what the library is not meant for")
+	b.WriteString("\nlet the mount support more, or exclude with Options.Filter the cases that the library is not meant for")
 	return b.String()
 }
 

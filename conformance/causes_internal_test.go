@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Someone in a hurry does what a fix says and reads no further. A fix that tells to send an
-// origin, credentials or the headers of a policy says under which condition.
+// A reader in a hurry follows a fix and reads no further. So a fix that says to send an
+// origin, credentials or the headers of a policy must also say under which condition.
 func TestFixesSayWhen(t *testing.T) {
 	loose := regexp.MustCompile(`\b(send|set|answer)\b.*(Allow-Origin|Allow-Credentials|\bOrigin\b|"\*"|headers of the policy|exposed)`)
 	condition := regexp.MustCompile(`\b(only if|if the policy|if an entry|no entry|if one matches|only values of the policy|` +
@@ -24,6 +24,6 @@ func TestFixesSayWhen(t *testing.T) {
 		}
 	}
 	if seen < 8 {
-		t.Errorf("%d fixes tell to send something", seen)
+		t.Errorf("only %d fixes say to send something", seen)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// careless reads a policy before it looks whether there is one.
+// careless reads a policy without checking that there is one.
 func careless(s conformance.Setup) (func(http.Handler) http.Handler, error) {
 	p := s.Policies[0]
 	return naive{origins: p.AllowOrigins}.wrap, nil
@@ -38,7 +38,7 @@ func (w without) WriteHeader(status int) {
 }
 
 // pasted is a middleware without options, as people paste it into a server. It allows one
-// origin with credentials; "" stands for any Origin, which it reflects.
+// origin with credentials. If origin is "", it reflects any Origin.
 func pasted(origin string) conformance.Mount {
 	middleware := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -106,18 +106,18 @@ func TestCauses(t *testing.T) {
 		"A1/one":       {bare, "responses to allowed origins lack Access-Control-Allow-Origin", false},
 		"P1/allowed":   {bare, "preflights of allowed origins fail", false},
 		"V2/refused":   {loseVary, "Vary does not name Origin", false},
-		// Requests that are no CORS requests, or no preflights.
-		"N3":         {pasted("*"), "requests that are no preflights do not reach the handler as they were sent", false},
-		"N7/options": {pasted("*"), "requests that are no preflights do not reach the handler as they were sent", false},
+		// Requests that are not CORS requests, or not preflights.
+		"N3":         {pasted("*"), "requests other than preflights do not reach the handler as they were sent", false},
+		"N7/options": {pasted("*"), "requests other than preflights do not reach the handler as they were sent", false},
 		"N1/get":     {pasted("*"), "Access-Control-* headers are sent where they have no effect", false},
-		// What a cache stored for one request, and gave to another.
+		// Answers that a cache stored for one request and gave to another.
 		"V4/any": {starFor(true), `requests without Origin do not get "*"`, false},
 		"V4/two": {loseVary, "Vary does not name Origin", false},
 		"V4/one": {bare, "responses to allowed origins lack Access-Control-Allow-Origin", false},
-		// No cause is the text of a rule.
+		// The title of a cause is not the text of a rule.
 		"M1/cached": {pasted("*"), "Access-Control-Max-Age is not the policy's", false},
 		"A9/limit":  {bare, "responses to allowed origins lack Access-Control-Allow-Origin", false},
-		// A wildcard is no reflection.
+		// A wildcard is not a reflection.
 		"C2/lists":        {pasted("*"), "credentials are combined with * or with every origin", true},
 		"C2/verdict":      {pasted("*"), "Access-Control-Allow-Origin is not the request's Origin on one line", false},
 		"A3/credentials":  {pasted(""), "any Origin is reflected with credentials", true},
@@ -135,8 +135,8 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-// Someone who replaces "*" by any Origin has fewer failures, and a server that every website
-// can use with the user's cookies. The report says so first, and again before the most
+// Replacing "*" with any Origin leads to fewer failures, but every website can then use
+// the server with the user's cookies. The report says so first, and again before the most
 // frequent cause.
 func TestReflectionComesFirst(t *testing.T) {
 	report := func(origin string) string {
@@ -157,7 +157,8 @@ func TestReflectionComesFirst(t *testing.T) {
 	if strings.Contains(text, title) || strings.Contains(text, "start with: ") {
 		t.Errorf("* counts as a reflection:\n%.500s", text)
 	}
-	// The example of a group about security is a stranger, not a request without Origin.
+	// The example of a group about security is a request from a stranger, not one without
+	// Origin.
 	first, _, _ = strings.Cut(text, "\n\n")
 	if !strings.HasPrefix(first, "SECURITY: ") || !strings.Contains(first, "\n    > Origin: https://evil.test\n") {
 		t.Errorf("the example of the first group has no stranger:\n%s", first)
@@ -185,7 +186,7 @@ func TestChoicesAreLeftOut(t *testing.T) {
 			t.Errorf("Choices: %t leaves out %d, %v", all, left, report.Err())
 		}
 	}
-	// A known failure that is left out is known.
+	// A known failure that is left out is not reported as unknown.
 	report := conformance.Check(t.Context(), newReference().mount,
 		conformance.Options{Filter: filter, KnownFailures: map[string]string{"C3": "it is a choice"}})
 	if report.Err() != nil {
@@ -193,7 +194,7 @@ func TestChoicesAreLeftOut(t *testing.T) {
 	}
 }
 
-// A run that shows little is no success.
+// A run in which most cases are unsupported is not a success.
 func TestMostUnsupported(t *testing.T) {
 	for _, tt := range []struct {
 		unsupported []string

@@ -18,7 +18,7 @@ const (
 )
 
 // describe returns a setup's policies, routes and options as Go code that can be pasted into a
-// program. Functions are names only. What exceeds the bounds is left out.
+// program. A function is only a name. Parts beyond the bounds are left out.
 func describe(s Setup) string {
 	var lines []string
 	for _, p := range s.Policies {

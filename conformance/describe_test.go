@@ -42,7 +42,7 @@ func TestDescribe(t *testing.T) {
 // ageOf is the description of policyTwo with another maximum age.
 func ageOf(want string) string { return strings.ReplaceAll(describe(two()), "10*time.Minute", want) }
 
-// What a failure message prints of a setup is Go, for every case.
+// The description of a setup in a failure message is Go code, for every case.
 func TestDescriptionsAreGo(t *testing.T) {
 	described := 0
 	for _, c := range Cases() {
@@ -58,7 +58,7 @@ func TestDescriptionsAreGo(t *testing.T) {
 				t.Errorf("%s: %v: %s", c.ID, err, line)
 			}
 			if age := regexp.MustCompile(`MaxAge: [-\w]+[,}]`).FindString(line); age != "" {
-				t.Errorf("%s: %s is no duration", c.ID, age) // also 10m0s, which the parser splits
+				t.Errorf("%s: %s is not a duration", c.ID, age) // also 10m0s, which the parser splits
 			}
 			described++
 		}

@@ -22,23 +22,25 @@
 //		}))
 //	}
 //
-// A setup has policies or routes, so look which before you read one. Hand every field
-// of the policy to the library: a case fails if one is ignored. For what the library
-// cannot express, return [ErrUnsupported]; any other error says that the library
-// refuses the policy. A complete example is in example_test.go, in the folder of this
-// package (https://github.com/corskit/corskit/blob/main/conformance/example_test.go).
+// A setup has either policies or routes, so check which before you read one. Pass every
+// field of the policy to the library: a case fails if one is ignored. If the library
+// cannot express the setup, return [ErrUnsupported]; any other error says that the
+// library refuses the policy. A complete example is in example_test.go, in the folder of
+// this package
+// (https://github.com/corskit/corskit/blob/main/conformance/example_test.go).
 //
 // # A first run
 //
-// A first run may show hundreds of failures for a handful of causes. Read it from the end:
+// A first run may show hundreds of failures for a handful of causes. Read the output from
+// the end:
 //
 //	go test . 2>&1 | tail -30
 //
 // The last lines are a summary: the causes, those about security first, and what to change for
-// the most frequent one. If any Origin is reflected with credentials, that comes first. Before
-// the summary, each cause has what to change, the IDs of its cases and one case in full;
-// [Report.Err] returns the same text. Before all of it, the go command prints a line
-// "--- FAIL" for each failed case.
+// the most frequent one. If any Origin is reflected with credentials, that comes first.
+// Above the summary, the output has, for each cause, what to change, the IDs of its cases
+// and one case in full; [Report.Err] returns the same text. Above all of it, the go
+// command prints a line "--- FAIL" for each failed case.
 //
 // Fix the causes about security first, even if they have few cases, and run again. Fewer
 // failures do not mean a safer server: one that reflects every origin fails fewer cases than
@@ -56,16 +58,16 @@
 //
 // # A middleware without options
 //
-// A middleware with its lists in its code ignores the policies of the cases. Many cases then
-// fail that say nothing about it. Make at least its origins and credentials parameters, and
-// hand over those of the policy, because mistakes there are dangerous. Return
-// [ErrUnsupported] for patterns that it does not have, but not for lists in its code: a run
-// fails if most cases are skipped.
+// A middleware with hard-coded lists ignores the policies of the cases, so many cases
+// fail without showing a fault. Turn at least its origins and credentials into
+// parameters, and pass those of the policy, because mistakes there are dangerous. Return
+// [ErrUnsupported] for patterns that the middleware does not have, but not for hard-coded
+// lists: a run fails if most cases are skipped.
 //
-// Methods, headers and a maximum age in the code cause the groups "listed methods or headers
-// are refused", "preflights allow more than the policy lists", "scripts cannot read exactly
-// the exposed headers" and "Access-Control-Max-Age is not the policy's". To leave out nearly
-// all cases that depend on these lists, run
+// Hard-coded methods, headers and maximum ages cause the groups "listed methods or
+// headers are refused", "preflights allow more than the policy lists", "scripts cannot
+// read exactly the exposed headers" and "Access-Control-Max-Age is not the policy's". To
+// leave out nearly all cases that depend on these lists, run
 //
 //	conformance.Run(t, mount, conformance.Options{Filter: func(c conformance.Case) bool {
 //		return strings.Contains("NACOPV", c.Rule[:1]) &&
@@ -96,8 +98,8 @@
 // space and bytes outside ASCII.
 //
 // Every request has a number in its query. [Probe] uses it to count how often the
-// handler runs for the request: some cases expect once, others never. A handler that runs
-// after the answer fails the case, too. A few cases send requests of a mebibyte.
+// handler runs for the request: some cases expect once, others never. The case also fails
+// if a handler runs after the answer. A few cases send requests of a mebibyte.
 //
 // # Variations
 //

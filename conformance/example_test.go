@@ -12,7 +12,7 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// naive is a middleware as it is often written.
+// naive is a middleware with common mistakes.
 type naive struct {
 	origins, methods, headers, exposed []string
 	credentials                        bool
@@ -39,7 +39,7 @@ func (n naive) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// mountNaive looks which policies there are before it reads one, and hands over every
+// mountNaive checks which policies there are before it reads one, and passes on every
 // field that the library has.
 func mountNaive(s conformance.Setup) (func(http.Handler) http.Handler, error) {
 	if len(s.Routes) > 0 || len(s.Policies) != 1 || s.KeepVary {
@@ -52,9 +52,9 @@ func mountNaive(s conformance.Setup) (func(http.Handler) http.Handler, error) {
 	return naive{p.AllowOrigins, p.AllowMethods, p.AllowHeaders, p.ExposeHeaders, p.AllowCredentials, p.MaxAge}.wrap, nil
 }
 
-// The middleware compares origins by their beginnings and forgets Vary. A report ends with
-// a summary; before it come the causes, each with a fix and an example. A test that passes
-// the mount to [conformance.Run] prints the same.
+// The middleware compares origins by their beginnings and forgets Vary. A report lists
+// the causes, each with a fix and an example, and ends with a summary. A test that passes
+// the mount to [conformance.Run] prints the same report.
 func ExampleNetHTTP() {
 	report := conformance.Check(context.Background(), conformance.NetHTTP(mountNaive), conformance.Options{
 		Filter: func(c conformance.Case) bool { return c.ID == "A1/one" || c.Rule == "V2" || c.ID == "O1/suffix" },

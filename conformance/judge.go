@@ -98,7 +98,7 @@ func (want *Answer) judgeBody(got answered) (wrong faults) {
 	return wrong
 }
 
-// judgeLines judges which header lines there are.
+// judgeLines judges which header lines are present.
 func (want *Answer) judgeLines(r browsermodel.Response) (wrong faults) {
 	if cors := corsFields(r); want.NoCORS && len(cors) > 0 {
 		wrong.addf("the response has %s: %s, want no Access-Control-* header at all", text.Clip(cors[0].Name), text.Clip(cors[0].Value))
@@ -195,7 +195,7 @@ func isOriginForm(value string) bool {
 	return !(scheme == "http" && strings.HasSuffix(rest, ":80") || scheme == "https" && strings.HasSuffix(rest, ":443"))
 }
 
-// judgeEcho compares what a handler saw with what was sent.
+// judgeEcho compares the request that a handler saw with the one that was sent.
 func judgeEcho(sent browsermodel.Request, body string) (wrong faults) {
 	var echoed Echoed
 	if err := json.Unmarshal([]byte(body), &echoed); err != nil {

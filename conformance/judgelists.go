@@ -57,9 +57,9 @@ func lowered(names []string) []string {
 	return list
 }
 
-// onRequest returns a function that reports whether an answer may have a name that the list
-// of the policy lacks: the list has "*" and the preflight asks for the name, or the name has
-// no effect because no script can set the header.
+// onRequest returns a function that reports whether an answer may contain a name that the
+// policy does not list: the list has "*" and the preflight asks for the name, or the name
+// has no effect because no script can set the header.
 func onRequest(list []string, r browsermodel.Request, name string) func(string) bool {
 	requested := members(browsermodel.Response{Header: r.Header}, name)
 	return func(member string) bool {

@@ -8,9 +8,10 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// settle returns the requests whose handlers ran after the suite had the answer. It asks
-// once more: over HTTP/1.1, a server reads the next request of a connection only when it is
-// done with the last one. [suite.late] finds what runs even later.
+// settle returns the requests whose handlers ran after the suite had the answer. It first
+// sends one more request: over HTTP/1.1, a server reads the next request of a connection
+// only when it has finished the last one. [suite.late] finds handlers that run even
+// later.
 func (a *attempt) settle(ctx context.Context) (late []string) {
 	_ = a.client.ask(ctx, browsermodel.Request{Method: "GET", URL: "/settled"}, a.mounted.probe, "", wholeBody)
 	for _, got := range a.sent {
@@ -21,7 +22,7 @@ func (a *attempt) settle(ctx context.Context) (late []string) {
 	return late
 }
 
-// late says that the handler has run since the answer arrived, or "".
+// late returns a text that says that the handler has run since the answer arrived, or "".
 func (a answered) late() string {
 	if a.token == "" {
 		return ""
@@ -45,7 +46,7 @@ type watched struct {
 	got answered
 }
 
-// watch remembers a request until the end of the run.
+// watch records a request whose handler must not run again before the end of the run.
 func (s *suite) watch(id string, got answered) {
 	if got.token == "" || got.runs < 0 {
 		return
@@ -57,8 +58,8 @@ func (s *suite) watch(id string, got answered) {
 	s.watched = append(s.watched, watched{id, got})
 }
 
-// late returns, by the ID of the case, what ran after the answer and before the servers
-// were closed. It must be called after close.
+// late returns, by the ID of the case, the handlers that ran after the answer and before
+// the servers were closed. It must be called after close.
 func (s *suite) late() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 // maxLog bounds how much of a server's log is kept.
 const maxLog = 1 << 20
 
-// logSink keeps the beginning of what is written to it.
+// logSink keeps the first maxLog bytes that are written to it.
 type logSink struct {
 	mu   sync.Mutex
 	kept []byte
@@ -30,9 +30,9 @@ func (l *logSink) String() string {
 	return string(l.kept)
 }
 
-// tap copies the output of package log, including that of log/slog's default handler,
-// to the sinks of cases that listen, and passes it on. Like that output it is
-// global. It is installed only while a case listens.
+// tap copies the output of package log, including that of log/slog's default handler, to
+// the sinks of cases that listen, and also passes it on. Like the output of package log,
+// tap is global. It is installed only while a case listens.
 var tap struct {
 	mu    sync.Mutex
 	sinks map[*logSink]bool

@@ -22,8 +22,8 @@ import (
 )
 
 // reference is a second middleware, written from the rules and not from package
-// core. It is slow and simple, and confirms what the cases require. Tests replace its
-// fields to break it.
+// core. It is slow and simple, and confirms that the cases can be passed. Tests replace
+// its fields to break it.
 type reference struct {
 	accept    func(core.Policy) error
 	matches   func(pattern, origin string) bool

@@ -32,8 +32,8 @@ type Options struct {
 	// [runtime.GOMAXPROCS]. [Run] ignores it and obeys the flag -parallel.
 	Parallel int
 	// Thin, if greater than 1, makes each case with Again repeat only one in Thin of the
-	// other cases. Different cases repeat different ones, and the same ones in every run.
-	// Zero means all, or one in 32 in a test with -short.
+	// other cases. Different cases repeat different cases, and the choice is the same in
+	// every run. Zero means all, or one in 32 in a test with -short.
 	Thin int
 }
 
@@ -65,7 +65,7 @@ type Result struct {
 	// Cause, Fix and Security. It is empty unless the Outcome is Fail or UnexpectedPass.
 	Cause    string `json:"cause,omitempty"`
 	Fix      string `json:"fix,omitempty"`      // what to change
-	Security bool   `json:"security,omitempty"` // the failure may let strangers in, or let them do harm
+	Security bool   `json:"security,omitempty"` // the failure may give strangers access, or let them do harm
 }
 
 // Report is the result of a run of the suite. Its JSON form is stable.
@@ -239,7 +239,7 @@ func Run(t *testing.T, mount Mount, opts ...Options) {
 			ran = append(ran, *r)
 		}
 		whole := len(ran) == len(cases)
-		if whole { // with -run only some cases ran, which says nothing about whole rules
+		if whole { // with -run only some cases ran, so whole rules cannot be judged
 			s.settleRules(ran)
 		}
 		report := report(append(ran, o.unknown()...), leftOut)
@@ -262,7 +262,7 @@ func tell(t *testing.T, r Result) {
 			t.Errorf("%s: %s (%s)\n%s", r.Outcome, r.Reason, r.Source, r.Message)
 			return
 		}
-		t.Fail() // the end of the run says why
+		t.Fail() // the text at the end of the run says why
 	case KnownFailure, Unsupported:
 		t.Skipf("%s: %s", r.Outcome, r.Message)
 	}
@@ -308,7 +308,7 @@ func (s *suite) judged(c Case, failures []string, unsupported string) Result {
 
 // passCause is the cause of unexpected passes.
 var passCause = cause{
-	title: "known failures pass, or there is no such case or rule",
+	title: "known failures pass, or name no case or rule",
 	fix:   "remove the entries from Options.KnownFailures",
 }
 

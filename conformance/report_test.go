@@ -199,7 +199,7 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
-// D8 reads the output of package log, too, and passes it on.
+// D8 also reads the output of package log, and passes it on.
 func TestPackageLogIsHeard(t *testing.T) {
 	var kept strings.Builder
 	was := log.Writer()

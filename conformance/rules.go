@@ -185,7 +185,7 @@ var costRules = []Rule{
 	{"D2", "Ten thousand lines of Access-Control-Request-Headers cost no more than an honest preflight.", srcCost},
 	{"D3", "A token of a mebibyte costs no more than an honest preflight.", srcCost},
 	{"D4", "An Origin of a mebibyte is refused early.", srcCost},
-	{"D5", "The size of a response is bounded, however large the request is.", srcCost},
+	{"D5", "The size of a response is bounded, no matter how large the request is.", srcCost},
 	{"D6", "Among thousands of listed origins, each one is allowed, and no similar origin is.", srcCore},
 	{"D7", "A handler that changes its response headers never changes those of another response.", "rs/cors#198"},
 	{"D8", "By default, nothing that a request contains is logged.", "CVE-2024-1681"},

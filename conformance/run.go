@@ -48,7 +48,7 @@ func newSuite(mount Mount, opts Options) *suite {
 }
 
 // startUpstream starts the server behind endpoints with behaviour [Upstream].
-// Its CORS headers come from a careless configuration.
+// It sends the CORS headers of a careless configuration.
 func startUpstream() (*Server, error) {
 	app := App{Endpoints: []Endpoint{{
 		Path: "/proxied", Behaviour: Respond, Status: 200, Body: "hello from upstream",
@@ -121,11 +121,10 @@ func (s *suite) start(setup Setup, m *mounted) (server *Server, err error) {
 	return server, err
 }
 
-// running is held for reading by every case that runs, and for writing by Exclusive
-// cases.
+// Every running case holds running for reading, and Exclusive cases hold it for writing.
 var running sync.RWMutex
 
-// caseLimit bounds a whole case, from when it may run.
+// caseLimit is the timeout of a whole case, from the time at which it may run.
 const caseLimit = 2 * time.Minute
 
 func limited(ctx context.Context) (context.Context, context.CancelFunc) {

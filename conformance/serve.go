@@ -20,9 +20,9 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// ErrUnsupported says that a [Mount] cannot express a [Setup]. Wrap it with the
-// reason: fmt.Errorf("%w: no per-route policies", ErrUnsupported). The cases of
-// that setup are then reported as unsupported, never as passed.
+// ErrUnsupported says that a [Mount] cannot express a [Setup]. Wrap it with the reason,
+// as in fmt.Errorf("%w: no per-route policies", ErrUnsupported). The cases of that setup
+// are then reported as unsupported, never as passed.
 var ErrUnsupported = errors.New("conformance: unsupported")
 
 // Protocol is how the suite talks to a server.
@@ -40,7 +40,7 @@ const (
 type Setup struct {
 	// Policies configure the middleware. The first whose origins match governs.
 	Policies []core.Policy
-	// Routes, if not empty, replaces Policies by policies per route.
+	// Routes, if not empty, has policies per route, and Policies is not used.
 	Routes []core.Route
 	App    App
 
@@ -84,10 +84,10 @@ func (s Setup) Engine() (*core.Engine, error) {
 }
 
 // Mount starts a server on a free loopback port: the middleware under test,
-// configured as the [Setup] says, around the setup's App. It returns an error
-// for policies that the library refuses, as some cases expect, and one that
-// wraps [ErrUnsupported] for setups that it cannot express. The suite calls it
-// concurrently, once per distinct setup.
+// configured as the [Setup] says, around the setup's App. It returns an error if the
+// library refuses the policies, as some cases expect, and one that wraps [ErrUnsupported]
+// if the library cannot express the setup. The suite calls it concurrently, once per
+// distinct setup.
 type Mount func(Setup) (*Server, error)
 
 // Server is a running server.
@@ -101,8 +101,8 @@ type Server struct {
 }
 
 // NetHTTP returns the [Mount] of a net/http middleware. The function returns the
-// middleware for a setup, or an error if it refuses the policies. It must obey
-// Policies, Routes and KeepVary; NetHTTP takes care of the rest.
+// middleware for a setup, or an error if it refuses the policies. It must apply Policies,
+// Routes and KeepVary; NetHTTP applies the other fields.
 func NetHTTP(middleware func(Setup) (func(http.Handler) http.Handler, error)) Mount {
 	return func(s Setup) (*Server, error) {
 		wrap, err := middleware(s)
@@ -123,7 +123,7 @@ func NetHTTP(middleware func(Setup) (func(http.Handler) http.Handler, error)) Mo
 }
 
 // Serve serves a handler on loopback with the setup's protocol, limits and log.
-// It adds what the setup requires outside the middleware.
+// It adds the middleware that the setup requires outside the one under test.
 func Serve(handler http.Handler, s Setup) (*Server, error) {
 	if s.RecoverOutside {
 		handler = recoverer(handler)

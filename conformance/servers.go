@@ -19,13 +19,12 @@ var ErrRefused = errors.New("conformance: refused")
 // Start returns the running server of a case's setup. Cases with equal setups
 // share a server.
 //
-// The error wraps [ErrUnsupported] if the mount cannot express the case or the case has
-// [Case].Again and so no setup,
-// [ErrRefused] if it refuses the policies and the case permits that, and
-// otherwise the error of the mount.
+// The error wraps [ErrUnsupported] if the mount cannot express the case, or if the case
+// has no setup because it has [Case].Again. It wraps [ErrRefused] if the mount refuses
+// the policies and the case permits that. Otherwise it wraps the error of the mount.
 func (s *Servers) Start(c Case) (*Server, error) {
 	if c.Again != nil {
-		return nil, fmt.Errorf("%w: it asks what other cases ask, of their servers", ErrUnsupported)
+		return nil, fmt.Errorf("%w: it repeats requests of other cases, to their servers", ErrUnsupported)
 	}
 	m := s.suite.server(c.Setup)
 	switch {

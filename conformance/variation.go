@@ -22,8 +22,8 @@ import (
 //   - another path, if there are routes or groups;
 //   - another Sec-Fetch-Site, if the policy rejects requests.
 type Variation struct {
-	// Agent sends the requests as this browser does, with all of its fields, and with a
-	// cookie if they are credentialed.
+	// Agent sends the requests with all fields of this browser, and with a cookie if they
+	// are credentialed.
 	Agent browsermodel.Agent
 	// Change, if not nil, returns a changed copy of a request. A request that it returns
 	// unchanged is not repeated. It must keep the Origin and the fields of preflights.
@@ -63,8 +63,8 @@ func (v Variation) vary(list []asked) []asked {
 	return varied
 }
 
-// change returns a request as the variation changes it. It reports whether the variation
-// applies to the request.
+// change returns the request after the change. ok reports whether the variation applies
+// to the request.
 func (v Variation) change(a asked) (changed browsermodel.Request, ok bool) {
 	r := a.request
 	r.Header = slices.Clone(r.Header)
@@ -111,7 +111,7 @@ func pathOf(rawURL string) string {
 }
 
 // fromHost reports whether a request goes to the host of its Origin, so that a server may
-// take it for a same-origin request.
+// treat it as a same-origin request.
 func (a asked) fromHost(r browsermodel.Request) bool {
 	host := strings.TrimPrefix(strings.TrimPrefix(a.mounted.server.URL, "http://"), "https://")
 	if lines := r.Header.Values("Host"); len(lines) > 0 {
@@ -173,9 +173,9 @@ func (s Setup) lists(method string) bool {
 	return slices.Contains(append(methods, "GET", "HEAD", "POST"), method) || slices.Contains(methods, "*")
 }
 
-// corsAnswer describes what an answer says about CORS, line by line. Lists are sets. Whether
-// a preflight succeeds is included only if the middleware answers it, because the answer of
-// a handler may depend on more.
+// corsAnswer describes the CORS part of an answer, line by line. It treats lists as sets.
+// Whether a preflight succeeds is included only if the middleware answers it, because the
+// answer of a handler may depend on more.
 func corsAnswer(a answered, byMiddleware bool) []string {
 	r := a.exchange.Response
 	var lines []string

@@ -21,7 +21,7 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// Bounds of how long a client waits and how much it reads.
+// Bounds on how long a client waits and how much it reads.
 const (
 	exchangeLimit   = 20 * time.Second
 	maxResponseHead = 8 << 20
@@ -176,8 +176,8 @@ func (c *client) exchange(
 		written <- err
 	}()
 	response, begun, keep, err := c.readResponse(r.Method, read)
-	// A server may leave a body in chunks unread on the connection, as fasthttp does if it
-	// streams bodies: that is not about CORS.
+	// A server may leave a chunked body unread on the connection, as fasthttp does if it
+	// streams bodies. The suite does not test that.
 	if err != nil || !keep || c.http10 || c.chunked {
 		c.close() // also ends the write
 		if werr := <-written; err != nil && werr != nil {

@@ -9,13 +9,15 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// tally counts decisions by result, and ignores those without an Origin.
+// tally counts decisions by result, and ignores requests without an Origin.
 type tally struct {
 	allowed, refused atomic.Uint64
 	asked            atomic.Int64 // calls of CounterOf
 }
 
-func (*tally) Observe(context.Context, *core.Observation) { panic("the engine counts") }
+func (*tally) Observe(context.Context, *core.Observation) {
+	panic("Observe was called")
+}
 
 func (t *tally) CounterOf(c *core.Class) *atomic.Uint64 {
 	t.asked.Add(1)
@@ -64,8 +66,9 @@ func TestClassCounter(t *testing.T) {
 	}
 }
 
-// TestClassCountersShareClasses takes the policies of one engine over into others. Each counts
-// its own decisions, also when they are more than a class keeps counters for.
+// TestClassCountersShareClasses loads the policies of one engine into others. Each engine
+// counts its own decisions, even if there are more engines than a class keeps counters
+// for.
 func TestClassCountersShareClasses(t *testing.T) {
 	const few, many = 4, 20
 	source := core.MustNew(two())
@@ -115,7 +118,8 @@ func TestClassCounterPanics(t *testing.T) {
 	good.check(t, 3, 0)
 }
 
-// TestClassCounterConcurrently loses no decision while policies, shadows and observers change.
+// TestClassCounterConcurrently checks that no decision is lost while policies, shadow
+// policies and observers change.
 func TestClassCounterConcurrently(t *testing.T) {
 	e := core.MustNew(two())
 	var all tally

@@ -20,15 +20,14 @@ const (
 )
 
 // Codes of a [Class], in addition to those of a Decision: the origin is allowed, but the
-// browser does not send the request that the preflight asked for. Steps of an [Explanation]
-// have them too.
+// browser does not send the request that the preflight asked for. Steps of an
+// [Explanation] use them too.
 const (
 	CodeMethodNotAllowed Code = "method-not-allowed" // the policy does not list the requested method
 	CodeHeaderNotAllowed Code = "header-not-allowed" // the policy does not list a requested header name
 )
 
-// Codes of the steps of an [Explanation]. A step may also have a Code of a
-// decision.
+// Codes of the steps of an [Explanation]. Steps also use the codes of decisions.
 const (
 	stepRoute            Code = "route"                   // which route covers the request
 	stepNotCORS          Code = "kind-not-cors"           // no Origin: not a CORS request

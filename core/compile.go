@@ -10,7 +10,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// ruleset is a list of policies, compiled.
+// ruleset is a compiled list of policies.
 type ruleset struct {
 	matcher *origin.Matcher // owners are indices of answers
 	answers []answer
@@ -56,8 +56,8 @@ const (
 type originFunc struct {
 	owner    int
 	allows   func(context.Context, Request) bool
-	null     bool // "null" too
-	insecure bool // http:// other than loopback too
+	null     bool // whether it is called for "null"
+	insecure bool // whether it is called for http:// origins other than loopback
 }
 
 // compiler collects the faults and warnings of one list of policies.
@@ -68,15 +68,15 @@ type compiler struct {
 	effort *effort
 }
 
-// effort bounds the work that goes into questions about patterns.
+// effort has a budget for each kind of question about patterns.
 type effort struct {
-	patterns *language.Budget // whom a pattern allows
-	repairs  *language.Budget // what may have been meant by a pattern that is refused
+	patterns *language.Budget // which owners' origins a pattern allows
+	repairs  *language.Budget // which pattern the author of a refused one may have meant
 	coverage *language.Budget // whether another pattern covers it
 }
 
-// The budgets for one engine, and for one pattern. With all its steps, an engine takes
-// a few seconds to compile.
+// Budgets in steps: patternSteps for one pattern, the others for one engine. An engine
+// that uses up its budgets takes a few seconds to compile.
 const (
 	patternsSteps = 1 << 24
 	patternSteps  = 1 << 18

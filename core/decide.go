@@ -9,8 +9,8 @@ import (
 )
 
 // Decide returns the decision on r. It passes ctx to [Policy].AllowOriginFunc and
-// does not use it otherwise. Its cost, except for that function, is bounded,
-// however large the request. It allocates only to join several lines of
+// does not use it otherwise. Except for that function, its cost is bounded, no matter how
+// large the request is. It allocates only to join several lines of
 // Access-Control-Request-Headers that it must echo.
 func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 	var o Outcome
@@ -24,14 +24,14 @@ func (e *Engine) Decide(ctx context.Context, r Request) Decision {
 }
 
 // Resolve is like [Engine.Decide], but reads the request from src and sets *o. It is
-// meant for adapters. An adapter writes the outcome's headers to the response. If
-// the outcome's status is not 0, the adapter answers with that status and does not
-// run the handler.
+// meant for adapters: an adapter writes the outcome's headers to the response. If the
+// outcome's status is not 0, the adapter answers with that status and does not run the
+// handler.
 func (e *Engine) Resolve(src Source, o *Outcome) {
 	e.decide(src, o, false)
 }
 
-// decide implements Resolve, also for WebSocket handshakes.
+// decide implements Resolve and, if handshake is set, AllowsHandshake.
 func (e *Engine) decide(src Source, o *Outcome, handshake bool) {
 	s := e.current()
 	s.resolve(src, nil, o)
@@ -40,7 +40,7 @@ func (e *Engine) decide(src Source, o *Outcome, handshake bool) {
 	}
 }
 
-// watched returns who watches the engine, or nil.
+// watched returns the observers of the engine, or nil if there are none.
 func (e *Engine) watched() *watch {
 	if e == nil {
 		return nil
@@ -108,9 +108,9 @@ func (rs *ruleset) allows(value string) bool {
 	return owner != origin.NoOwner
 }
 
-// IsOrigin reports whether s is an origin as browsers and the shells of applications
-// send it, such as "https://app.example.com", "http://[::1]:8080", "app://." or
-// "file://". "null" is not.
+// IsOrigin reports whether s is an origin as browsers and application shells (Electron,
+// Capacitor) send it, such as "https://app.example.com", "http://[::1]:8080", "app://."
+// or "file://". "null" is not.
 func IsOrigin(s string) bool { return origin.IsOrigin(s) }
 
 // probeHost is a host that no page has (RFC 2606).
@@ -124,7 +124,8 @@ func IsProbe(s string) bool {
 	return ok && (o.Host == probeHost || strings.HasSuffix(o.Host, "."+probeHost))
 }
 
-// resolve decides the request that src or, if src is nil, r describes. It sets *o.
+// resolve decides a request and sets *o. It reads the request from src or, if src is nil,
+// from r.
 func (s *state) resolve(src Source, r *facts, o *Outcome) {
 	*o = Outcome{}
 	if s.routes != nil {

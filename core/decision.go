@@ -29,17 +29,17 @@ func (k Kind) String() string {
 
 // Decision is the engine's answer to one request. Decisions are comparable. Each
 // string from AllowOrigin to Vary is the value of a response header; if it is
-// empty, the header is omitted. A Decision says what the server answers; what a browser
-// makes of the answer is in [Explanation].
+// empty, the header is omitted. A Decision says what the server answers; an [Explanation]
+// also says what a browser does with the answer.
 type Decision struct {
 	Kind Kind
 	// Allowed reports whether the response gets Access-Control-Allow-Origin, because a
 	// policy allows the origin. (If every origin is allowed without credentials, that
 	// includes requests without an Origin.) Allowed does not say that a preflight
-	// succeeds: the answer to a preflight lists all that the policy allows, and the
-	// browser looks for the method and the headers of its request in these lists (Fetch,
-	// CORS-preflight fetch). So a preflight for a method that the policy does not list is
-	// Allowed, and fails in the browser. Nor does Allowed say that a request with
+	// succeeds: the answer to a preflight lists everything that the policy allows, and
+	// the browser looks up the method and the headers of its request in these lists
+	// (Fetch, CORS-preflight fetch). So a preflight for a method that the policy does not
+	// list is Allowed, and fails in the browser. Nor does Allowed say that a request with
 	// credentials succeeds: that also needs AllowCredentials. For what the browser does,
 	// see [Engine.Explain] and its [BrowserVerdict].
 	Allowed bool

@@ -27,21 +27,22 @@
 //	*                           every origin; an error with credentials
 //	null                        only with DangerouslyAllowNullOrigin, never with credentials
 //
-// A value of Origin that no browser sends, such as one with a trailing slash, matches
-// no pattern. Origins without a host name, such as app://. and file://, and hosts with a
-// dot at the end match only if they are listed. With credentials, a regular expression matches http:// origins other
-// than loopback only if DangerouslyAllowInsecureOrigins is set.
+// An Origin value that no browser sends, such as one with a trailing slash, matches no
+// pattern. Origins without a host name, such as app://. and file://, and hosts with a dot
+// at the end match only if they are listed. With credentials, a regular expression
+// matches http:// origins other than loopback only if DangerouslyAllowInsecureOrigins is
+// set.
 //
 // # Presets
 //
-// AllowMethods, AllowHeaders and ExposeHeaders may contain the name of a protocol, which
-// stands for the methods and headers that the protocol uses:
+// AllowMethods, AllowHeaders and ExposeHeaders may contain presets. A preset is named
+// after a protocol and adds the methods or headers that the protocol uses:
 //
-//	@connect   Connect, and gRPC-Web as servers of Connect speak it (connectrpc.com/cors v0.1.0)
-//	@grpc-web  gRPC-Web (the same, without what only Connect uses)
+//	@connect   Connect, and gRPC-Web as Connect servers speak it (connectrpc.com/cors v0.1.0)
+//	@grpc-web  gRPC-Web (the same package, without the names that only Connect uses)
 //	@mcp       Model Context Protocol, Streamable HTTP, revisions 2025-03-26 to 2026-07-28
 //
-// Presets contain no headers of an application, such as authorization.
+// Presets do not contain headers that depend on the application, such as authorization.
 //
 // # Answers
 //

@@ -23,7 +23,7 @@ var (
 )
 
 // TestDocumentedPolicies checks that New accepts every policy in the Go code of the README,
-// of docs and of the package comments, and warns of none.
+// of docs and of the package comments, without warnings.
 func TestDocumentedPolicies(t *testing.T) {
 	pages := []string{"../README.md", "../doc.go"}
 	for _, pattern := range []string{"../docs/*.md", "../docs/*/*.md", "doc.go", "../*/doc.go", "../*/*/doc.go"} {

@@ -91,11 +91,11 @@ func (r *refusal) Error() string { return errors.Join(r.faults...).Error() }
 func (r *refusal) Unwrap() []error { return r.faults }
 
 // ErrorWarnings returns the warnings about policies and routes that [New],
-// [NewRouted], [Engine.Reload] or [Engine.ReloadRouted] refused with err. They are
-// those that [Engine.Warnings] would return, except for warnings about patterns that
-// others cover: the engine only looks for these in policies without faults. The
-// caller owns the slice, which is nil if there are none or if err is nil or another
-// error.
+// [NewRouted], [Engine.Reload] or [Engine.ReloadRouted] refused with err. They are the
+// warnings that [Engine.Warnings] would return, except those about patterns that others
+// cover: the engine looks for these only in policies without faults. The caller owns the
+// slice. It is nil if there are no warnings, or if err is nil or not an error of these
+// functions.
 func ErrorWarnings(err error) []Warning {
 	var r *refusal
 	if !errors.As(err, &r) {

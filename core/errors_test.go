@@ -127,7 +127,7 @@ func TestPolicyErrors(t *testing.T) {
 				t.Error("a failed reload changes the policy")
 			}
 			if _, err := core.NewRouted(core.Route{Path: "/x", Policies: []core.Policy{tt.policy}}); err == nil {
-				t.Error("NewRouted accepts it")
+				t.Error("NewRouted accepts what New refuses")
 			}
 		})
 	}
@@ -268,7 +268,7 @@ func TestMustNewPanics(t *testing.T) {
 	core.MustNew(core.Policy{AllowOrigins: []string{"x"}})
 }
 
-// Each Dangerously flag permits what it is meant for.
+// Each Dangerously flag permits what its documentation says.
 func TestDangerousFlags(t *testing.T) {
 	for _, p := range []core.Policy{
 		{AllowOrigins: []string{"null"}, DangerouslyAllowNullOrigin: true},
@@ -409,15 +409,15 @@ func TestWarningsAreBounded(t *testing.T) {
 	if i := slices.IndexFunc(ws, func(w core.Warning) bool { return strings.Contains(w.Detail, "more") }); i != 99 {
 		t.Errorf("warning %d says how many more there are, want only the last one to: %v", i, ws[i])
 	}
-	// Of 101 equal entries, 100 are repetitions: no warning is dropped.
+	// 100 of 101 equal entries are repetitions, so no warning is dropped.
 	ws = core.MustNew(core.Policy{AllowOrigins: slices.Repeat([]string{"https://a.example"}, 101)}).Warnings()
 	if len(ws) != 100 || strings.Contains(ws[99].Detail, "more") {
 		t.Errorf("%d warnings of 100, the last %v", len(ws), ws[len(ws)-1])
 	}
 }
 
-// TestCoveredEntriesAreBounded checks that looking for covered entries ends, and says
-// so, if there are too many entries and patterns.
+// TestCoveredEntriesAreBounded checks that the search for covered entries gives up, with
+// a warning, if there are too many entries and patterns.
 func TestCoveredEntriesAreBounded(t *testing.T) {
 	const covered = "https://x.a.example"
 	for _, tt := range []struct {

@@ -11,11 +11,12 @@ import (
 // examplesSteps bounds the work of Examples to a fraction of a second.
 const examplesSteps = 1 << 21
 
-// Examples groups the origins that an entry of AllowOrigins matches by which of the other
-// entries match them too, and returns one origin of each group. http:// origins other than
-// loopback are in groups of their own. So if the answer to an origin depends only on which
-// entries match it, the examples get every answer that an origin of the entry can get. If
-// there are no examples, the entry matches no origin.
+// Examples returns sample origins that an entry of AllowOrigins matches. It puts two of
+// these origins into the same group if the same other entries match both, and returns one
+// origin of each group. http:// origins other than loopback are in groups of their own.
+// So if an answer depends only on which entries match the origin, the examples get every
+// answer that the entry's origins can get. If there are no examples, the entry matches no
+// origin.
 //
 // Examples is exact, for regular expressions too. Its error is a [*PolicyError]: an entry
 // is not valid, or the entries are too complex ([reason.Undecided]). In the second case, some
@@ -31,7 +32,7 @@ func Examples(entry string, others ...string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if other != "*" { // it tells no origins apart
+		if other != "*" { // "*" matches every origin, so it makes no groups
 			apart = append(apart, more...)
 		}
 	}
@@ -60,7 +61,7 @@ func unique(all []string) []string {
 	return slices.Compact(all)
 }
 
-// parseEntry returns the patterns that an entry stands for: none for "null".
+// parseEntry parses an entry into its patterns. "null" has none.
 func parseEntry(index int, entry string) (all []*origin.Pattern, err error) {
 	f := origin.ParsePattern(entry, func(p origin.Pattern) {
 		if p.Kind != origin.Null {

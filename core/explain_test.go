@@ -85,7 +85,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// An explanation is bounded, however many headers a preflight asks for.
+// An explanation is bounded, no matter how many headers a preflight asks for.
 func TestExplainRoute(t *testing.T) {
 	e, err := core.NewRouted(core.Route{Path: "/a/", Policies: named("a")}, core.Route{Path: "/b/", Policies: named("b")})
 	if err != nil {
@@ -101,7 +101,7 @@ func TestExplainRoute(t *testing.T) {
 	}
 }
 
-// The hint names the final slash if that is what a route lacks.
+// The hint names the final slash if a route would cover the path with it.
 func TestExplainFinalSlash(t *testing.T) {
 	policies := []core.Policy{{AllowOrigins: []string{"https://a.example"}}}
 	e, err := core.NewRouted(

@@ -57,7 +57,8 @@ func (ps *policyScope) expressionDanger(p *Policy, entry string, pat *origin.Pat
 	return d, found && err == nil
 }
 
-// strangersText says that an expression matches two strangers, and names them.
+// strangersText returns the text of a fault: an expression matches the two origins of
+// pair, which strangers can have.
 func strangersText(pair [2]string) text {
 	if below, ok := shared(pair); ok {
 		return textf("an expression that matches origins of strangers below %s, such as %s and %s", below, pair[0], pair[1])
@@ -65,8 +66,8 @@ func strangersText(pair [2]string) text {
 	return textf("an expression that also matches strangers, such as %s and %s", pair[0], pair[1])
 }
 
-// shared returns the domain of several labels below which both strangers have their
-// names, such as github.io.
+// shared returns the public suffix of both origins, such as github.io. ok is false if
+// they differ in it, or if it has only one label.
 func shared(pair [2]string) (domain string, ok bool) {
 	first, _ := origin.Parse(pair[0])
 	second, _ := origin.Parse(pair[1])
@@ -75,7 +76,8 @@ func shared(pair [2]string) (domain string, ok bool) {
 	return domain, domain == other && strings.Contains(domain, ".")
 }
 
-// ownerAdvice says how to write an expression for origins of one owner.
+// ownerAdvice returns advice on how to write an expression that matches only origins of
+// one owner.
 func ownerAdvice(pair [2]string) text {
 	if domain, ok := shared(pair); ok {
 		return textf("list the origins below %s one by one, or give them names under a domain of your own", domain)
@@ -87,12 +89,13 @@ func ownerAdvice(pair [2]string) text {
 }
 
 // noOrigin is the advice for an expression that matches no origin and that repair cannot
-// mend.
+// correct.
 const noOrigin text = "write it for whole origins, such as https://app.example.com: " +
 	"in lower case, without a default port, a path or a slash at the end"
 
 // repair suggests a pattern that the author of an expression may have meant, and that
-// matches something but no strangers. If there is no such pattern, repair returns the advice.
+// matches at least one origin, but no strangers' origins. If there is no such pattern,
+// repair returns the advice.
 func (ps *policyScope) repair(entry string, advice text) text {
 	for _, candidate := range repairs(strings.TrimPrefix(entry, regexpPrefix)) {
 		if candidate != entry && ps.isSound(candidate) {
@@ -102,7 +105,8 @@ func (ps *policyScope) repair(entry string, advice text) text {
 	return advice
 }
 
-// isSound reports whether an entry is a pattern that matches something but no strangers.
+// isSound reports whether an entry is a pattern that matches at least one origin, but no
+// strangers' origins.
 func (ps *policyScope) isSound(entry string) bool {
 	sound := true
 	fault := origin.ParsePattern(entry, func(pat origin.Pattern) {

@@ -11,8 +11,8 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// TestExpressions checks what is said of expressions, and that what is suggested is
-// accepted.
+// TestExpressions checks the faults and warnings of expressions, and that New accepts the
+// suggested patterns.
 func TestExpressions(t *testing.T) {
 	for _, tt := range []struct {
 		expr   string

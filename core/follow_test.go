@@ -14,7 +14,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// typedOrigins are entries as people write them.
+// typedOrigins are entries that people write, many of them wrong.
 var typedOrigins = []string{
 	"", " ", "*", "null", "NULL", " null", "ALL", "any", "true", "True", "yes", "false", "none", "undefined", "nil", "NaN", "<no value>",
 	"[object Object]", "self", "localhost", "localhost:*", "localhost:3000", "loopback", "@LOOPBACK", "https://*", "http://*",
@@ -52,9 +52,9 @@ var (
 	setField   = regexp.MustCompile(`\bset ((?:Dangerously)?Allow\w+)(?: to (false))?`)
 )
 
-// follow returns what the policy may become if its author follows a suggestion for an
-// entry of a list: each of the texts in quotes in place of the entry, or all of them if
-// the entry is a list; and with each field set that the suggestion says to set.
+// follow returns the policies that may result if the author follows a suggestion for an
+// entry of a list. In each, one of the quoted texts replaces the entry, or all of them do
+// if the entry is a list. The fields that the suggestion says to set are set.
 func follow(p core.Policy, field string, index int, suggestion string) (ways []core.Policy) {
 	list := reflect.ValueOf(&p).Elem().FieldByName(field).Interface().([]string)
 	var texts []string
@@ -106,8 +106,9 @@ func follow(p core.Policy, field string, index int, suggestion string) (ways []c
 	return ways
 }
 
-// intended are the reasons of warnings that remain if a suggestion is followed, because they
-// are about what the author wants, such as http:// or all extensions, not how it is written.
+// intended are the reasons of warnings that remain after a suggestion is followed. They
+// are about what the author wants, such as http:// or all extensions, not about how the
+// author wrote it.
 var intended = []reason.Reason{
 	reason.NoOrigins, reason.InsecureOrigin, reason.PublicSuffix, reason.BroadRegexp, reason.CoveredByWildcard,
 	reason.UnreachablePattern, reason.Unused,
@@ -121,7 +122,7 @@ func TestSuggestionsAreAccepted(t *testing.T) {
 		t.Helper()
 		for _, way := range follow(p, e.Field, e.Index, e.Suggestion) {
 			if reflect.DeepEqual(way, p) {
-				continue // advice that says nothing to write
+				continue // advice without an entry to write
 			}
 			followed++
 			engine, err := core.New(way)
@@ -197,8 +198,8 @@ func TestNamesSuggestionsAreAccepted(t *testing.T) {
 	}
 }
 
-// misspelled reports whether an engine warns, except of a single header that scripts may
-// always read.
+// misspelled reports whether an engine warns about anything other than one safelisted
+// response header.
 func misspelled(engine *core.Engine) bool {
 	return slices.ContainsFunc(engine.Warnings(), func(w core.Warning) bool {
 		return w.Reason != reason.Safelisted || w.Field != "ExposeHeaders"

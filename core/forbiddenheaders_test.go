@@ -16,7 +16,8 @@ var forbiddenNames = []string{
 	"Sec-Fetch-Site", "Proxy-Authorization", "Access-Control-Request-Method", "Access-Control-Request-Headers",
 }
 
-// TestForbiddenRequestHeaders checks that such names are warned of and never sent.
+// TestForbiddenRequestHeaders checks that each such name gets a warning and is never
+// sent.
 func TestForbiddenRequestHeaders(t *testing.T) {
 	for _, credentials := range []bool{false, true} {
 		for _, others := range [][]string{{"x-a"}, {"*"}, {}} {

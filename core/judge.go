@@ -7,7 +7,8 @@ import (
 	"github.com/corskit/corskit/internal/fetch"
 )
 
-// judgement is what a browser makes of a decision, beyond what the decision says.
+// judgement says what a browser does with a response, as far as this is not part of the
+// decision.
 type judgement uint8
 
 const (
@@ -17,9 +18,10 @@ const (
 	headerRefused           // the origin and the method are allowed, and a header name is not
 )
 
-// judge returns what a browser makes of an outcome for the request that src or, if src is
-// nil, r describes, and the method or header name that it refuses. own says whether a page
-// of the server's own origin sent the request, if it is one that is not allowed.
+// judge returns what a browser does with an outcome, and the method or header name that
+// it refuses. It reads the request from src or, if src is nil, from r. own reports
+// whether a page of the server's own origin sent the request; it matters only for an
+// origin that is not allowed.
 func (o *Outcome) judge(src Source, r *facts, own bool) (j judgement, refused string) {
 	d := &o.verdict.Decision
 	switch {
@@ -65,8 +67,8 @@ func (o *Outcome) result(j judgement) (Result, Code) {
 	}
 }
 
-// effects are what a script achieves with a request. The more are true, the looser are
-// the policies.
+// effects says what a script achieves with a request. The more fields are true, the
+// looser the policies.
 type effects struct {
 	plain    bool     // a request without credentials succeeds
 	runs     bool     // the handler runs, now or for the request after the preflight
@@ -105,7 +107,7 @@ func (o *Outcome) effects(j judgement) effects {
 	}
 }
 
-// difference says how the effects of shadow policies differ from e.
+// difference returns how the effects of shadow policies differ from e.
 func (e effects) difference(shadow effects) Difference {
 	switch {
 	case shadow == e:
@@ -131,8 +133,8 @@ func newGrants(d Decision) *grants {
 	return g
 }
 
-// permits says whether a browser sends the request that follows a preflight (Fetch,
-// CORS-preflight fetch).
+// permits judges whether a browser sends the request that follows a preflight (Fetch,
+// CORS-preflight fetch). If not, it also returns the refused method or header name.
 func (o *Outcome) permits(src Source, r *facts) (j judgement, refused string) {
 	g, credentials := o.verdict.grants, o.verdict.AllowCredentials != ""
 	if o.method == "" {
@@ -151,21 +153,21 @@ func (o *Outcome) permits(src Source, r *facts) (j judgement, refused string) {
 	return asDecided, ""
 }
 
-// permitsMethod reports whether a method may be used. wildcard says whether "*" has a
-// meaning.
+// permitsMethod reports whether a method may be used. wildcard reports whether browsers
+// treat "*" as a wildcard.
 func (g *grants) permitsMethod(m string, wildcard bool) bool {
 	return fetch.IsSafelistedMethod(m) || slices.Contains(g.methods, m) || wildcard && g.methods[0] == "*" && fetch.IsToken(m)
 }
 
-// maxNames and maxNamesSize bound how many names of Access-Control-Request-Headers are
-// examined, and how many bytes. More count as refused.
+// maxNames and maxNamesSize are the maximum numbers of names, and of bytes, of
+// Access-Control-Request-Headers that are examined. All further names count as refused.
 const (
 	maxNames     = 256
 	maxNamesSize = 16 << 10
 )
 
-// refuse returns the first name that is not granted. all says whether every name is, except
-// Authorization.
+// refuse returns the first name that is not granted. If all is set, every name except
+// Authorization is granted.
 func (g *grants) refuse(lines []string, all bool) (refused string, refuses bool) {
 	size, n := 0, 0
 	for _, line := range lines {

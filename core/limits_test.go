@@ -65,7 +65,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	if _, err := core.New(one(age(24*time.Hour + time.Second/2))); strings.Contains(err.Error(), "did you mean") {
-		t.Errorf("an illegal suggestion: %v", err)
+		t.Errorf("the suggestion is not a legal MaxAge: %v", err)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestMisspelledSchemes checks what a warning of a scheme that no page has suggests.
+// TestMisspelledSchemes checks the suggestions for schemes that no page has.
 func TestMisspelledSchemes(t *testing.T) {
 	const general = "pages have http:// or https:// origins"
 	for _, tt := range []struct {

@@ -10,7 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// Observer is told what an engine decides, for metrics and logs. See [Engine.Observe].
+// Observer receives the decisions of an engine, for metrics and logs. See
+// [Engine.Observe].
 type Observer interface {
 	// Observe is called once for each decision, before the response is written, on the
 	// goroutine that serves the request. So it must be fast, and is called concurrently.
@@ -29,8 +30,8 @@ type Observer interface {
 // [Observation].
 type ClassObserver interface {
 	Observer
-	// ObserveClass is called first, as Observe is. It reports whether the engine must call
-	// Observe too. The observer may keep c.
+	// ObserveClass is called before Observe, under the same conditions. It reports
+	// whether the engine must call Observe too. The observer may keep c.
 	ObserveClass(c *Class) (whole bool)
 }
 
@@ -45,7 +46,7 @@ type ClassCounter interface {
 	CounterOf(c *Class) *atomic.Uint64
 }
 
-// Result says in one word what becomes of a request.
+// Result says in one word what happens to a request.
 type Result string
 
 // The results.
@@ -56,9 +57,10 @@ const (
 	ResultRejected Result = "rejected" // refused, and the handler did not run (RejectDisallowed)
 )
 
-// Class is what many decisions have in common. Equal classes usually have equal pointers,
-// which makes them cheap to count. The same pointer always means an equal class, and a
-// pointer stays in use until the policies are replaced. The fields must not be changed.
+// Class is a category of decisions, as metrics count them. Equal classes usually have
+// equal pointers, so that they are cheap to count. The same pointer always means an equal
+// class, and a pointer stays in use until the policies are replaced. The fields must not
+// be changed.
 type Class struct {
 	Kind   Kind
 	Result Result
@@ -68,8 +70,8 @@ type Class struct {
 	Code   Code
 	Policy string // the name of the policy that governs; empty if none does
 	Route  int    // the index of the route that covers the request; -1 if none does, or if there are no routes
-	// Shadow says how the shadow policies differ, for this request. It is empty if there
-	// are none.
+	// Shadow says how the shadow policies differ for this request. It is empty if there
+	// are no shadow policies.
 	Shadow Difference
 }
 
@@ -82,14 +84,15 @@ type Observation struct {
 	Refused   string
 	Handshake bool // whether the decision is about a WebSocket handshake, see [Engine.AllowsHandshake]
 
-	// What the shadow policies would have decided. ShadowClass is the Class under the
-	// shadow policies, or nil if there are none; Class.Shadow says how the two differ.
+	// The following fields say what the shadow policies would have decided. ShadowClass
+	// is the Class under the shadow policies, or nil if there are none; Class.Shadow says
+	// how the two differ.
 	ShadowClass    *Class
 	ShadowDecision Decision
 	ShadowRefused  string
 
 	source Source
-	copied requestSource // source, if the request is that of Decide
+	copied requestSource // the value of source, if the request was passed to Decide
 }
 
 // Source returns the request. [NewRequest] makes a copy that can be kept. The values are
@@ -136,7 +139,7 @@ type registration struct {
 	panicked atomic.Bool
 }
 
-// watch is who watches an engine. It does not change; the engine replaces it.
+// watch holds the observers of an engine. It is immutable: a change replaces it.
 type watch struct {
 	all       []*registration // not empty, in order
 	counters  []*registration
@@ -155,7 +158,8 @@ func newWatch(all []*registration) *watch {
 	return w
 }
 
-// changeWatch replaces the observers of an engine by those that change returns for a copy.
+// changeWatch replaces the observers of an engine with the result of change, which gets a
+// copy of the current list.
 func (e *Engine) changeWatch(change func([]*registration) []*registration) {
 	e.changing.Lock()
 	defer e.changing.Unlock()
@@ -170,8 +174,8 @@ func (e *Engine) changeWatch(change func([]*registration) []*registration) {
 	e.watch.Store(newWatch(observers))
 }
 
-// see tells the observers about an outcome for the request that src or, if src is nil, r
-// describes. h is nil if there are no shadow policies.
+// see tells the observers about an outcome. It reads the request from src or, if src is
+// nil, from r. h is nil if there are no shadow policies.
 func (w *watch) see(h *shadow, src Source, r *facts, o *Outcome, handshake bool) {
 	if h != nil {
 		w.seeBoth(h, src, r, o, handshake)
@@ -207,16 +211,17 @@ func (w *watch) count(o *Outcome, key classKey) *Class {
 	return &class.Class
 }
 
-// counters are those of one class, for one watch.
+// counters are the counters of one class that one watch has.
 type counters struct {
 	of  *watch
 	all []*atomic.Uint64
-	// next has those of another watch: engines with the same policies may share classes.
+	// next has the counters of another watch: engines with the same policies may share
+	// classes.
 	next *counters
 }
 
-// maxWatches is for how many watches a class keeps counters. Those of watches that are no
-// longer in use fall out at some time.
+// maxWatches is the maximum number of watches for which a class keeps counters. Counters
+// of watches that are no longer in use are dropped eventually.
 const maxWatches = 8
 
 // findCounters finds counters that are not the first of their class. It allocates only for
@@ -243,15 +248,15 @@ func (w *watch) findCounters(c *knownClass) *counters {
 	return found
 }
 
-// seeBoth is see if there are shadow policies.
+// seeBoth is like see, for an engine with shadow policies.
 func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake bool) {
 	var shadowed Outcome
 	if !h.decide(src, r, &shadowed) {
 		w.see(nil, src, r, o, handshake)
 		return
 	}
-	// Whether an own page sent the request matters only if somebody refuses it or the two
-	// differ.
+	// Whether a page of the server's own origin sent the request matters only if one of
+	// the two refuses the origin, or if they differ.
 	refuses := !o.verdict.Allowed || !shadowed.verdict.Allowed
 	own := refuses && o.fromOwnPage(src, r)
 	found, refused := o.judge(src, r, own)
@@ -259,7 +264,7 @@ func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake b
 	now := sight{refused: refused, shadowRefused: shadowRefused, handshake: handshake}
 	difference := ShadowSame
 	switch {
-	case own: // browsers do not apply CORS to own pages
+	case own: // browsers do not apply CORS to the server's own pages
 	case handshake: // nothing but the origin matters
 		difference = effects{plain: o.verdict.Allowed}.difference(effects{plain: shadowed.verdict.Allowed})
 	default:
@@ -273,8 +278,8 @@ func (w *watch) seeBoth(h *shadow, src Source, r *facts, o *Outcome, handshake b
 	w.tellAll(src, r, o, &shadowed, &now)
 }
 
-// sight is what observers see in addition to outcomes. It has no pointer to one, because
-// that would make the outcomes escape.
+// sight is what observers see in addition to outcomes. It has no pointer to an outcome,
+// because that would make outcomes escape to the heap.
 type sight struct {
 	class, shadowed        *Class
 	refused, shadowRefused string
@@ -291,8 +296,8 @@ func (w *watch) tellAll(src Source, r *facts, o, shadow *Outcome, seen *sight) {
 	}
 }
 
-// tell calls the observer with index first, which needs the whole observation, and those that
-// follow.
+// tell calls the observers from index first on. The one with that index needs the whole
+// observation.
 func (w *watch) tell(first int, src Source, r *facts, o, shadow *Outcome, seen *sight) {
 	whole := observation(src, r, seen)
 	whole.Decision = o.Decision()
@@ -319,8 +324,8 @@ func observation(src Source, r *facts, seen *sight) *Observation {
 	return o
 }
 
-// release puts an observation back, without what only some observations have. The other
-// fields are set each time; clearing them too would take as long as filling them in.
+// release returns an observation to the pool. It clears only the fields that not every
+// observation sets: clearing the others would take as long as setting them.
 func (o *Observation) release() {
 	if o.ShadowClass != nil {
 		o.ShadowClass, o.ShadowDecision, o.ShadowRefused = nil, Decision{}, ""
@@ -332,7 +337,7 @@ func (o *Observation) release() {
 	observations.Put(o)
 }
 
-// observations are not in use.
+// observations is the pool of Observations that are not in use.
 var observations = sync.Pool{New: func() any { return new(Observation) }}
 
 func (r *registration) observeClass(c *Class) (whole bool) {
@@ -356,7 +361,8 @@ func (r *registration) recover() {
 	}
 }
 
-// report logs the first panic of someone whose panics must not affect requests.
+// report logs a panic of user code that must not affect requests, unless one was logged
+// before.
 func report(panicked *atomic.Bool, who string, value any) {
 	defer func() { _ = recover() }() // the log may be what panics
 	if !panicked.Swap(true) {
@@ -374,7 +380,8 @@ func (o *Outcome) class(key classKey) *Class {
 	return &o.findClass(key).Class
 }
 
-// findClass finds a class that is not the first of its verdict.
+// findClass returns a class that is not the first of its verdict, and adds it if
+// necessary.
 func (o *Outcome) findClass(key classKey) *knownClass {
 	head := &o.verdict.classesOf(o.route).latest
 	for {
@@ -394,8 +401,9 @@ func (o *Outcome) findClass(key classKey) *knownClass {
 	}
 }
 
-// classesOf returns the classes of a verdict for one more than the index of a route, which is
-// 0 if there is none. It allocates only for the first decision of a route.
+// classesOf returns the classes of a verdict for a route. route is the index of the route
+// plus 1, or 0 if there is none. classesOf allocates only for the first decision of a
+// route.
 func (v *verdict) classesOf(route int32) *classes {
 	for {
 		known := v.classes.Load()
@@ -420,8 +428,8 @@ type classes struct {
 	latest atomic.Pointer[knownClass]
 }
 
-// classKey tells the classes of one verdict apart. It has one more than the index of the
-// route, the mark, the judgement and, in the lowest byte, the index of the difference.
+// classKey identifies a class of one verdict. It combines the index of the route plus 1,
+// the mark, the judgement and, in the lowest byte, the index of the difference.
 type classKey uint64
 
 // key returns the key of the class of an outcome without shadow policies.
@@ -439,7 +447,7 @@ func (k classKey) judgement() judgement { return judgement(k >> 8) }
 // knownClass is an element of the list of classes.
 type knownClass struct {
 	key      classKey
-	counters atomic.Pointer[counters] // of those that watch
+	counters atomic.Pointer[counters] // a list with one element for each watch
 	Class
 	next *knownClass
 }

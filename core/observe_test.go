@@ -179,8 +179,8 @@ func TestObserveHandshakes(t *testing.T) {
 	}
 }
 
-// TestObserversCome checks that all observers are called, in order, until they stop.
-func TestObserversCome(t *testing.T) {
+// TestObserversAreCalled checks that all observers are called, in order, until they stop.
+func TestObserversAreCalled(t *testing.T) {
 	e := core.MustNew(two())
 	var calls []string
 	note := func(name string) core.Observer {
@@ -268,7 +268,7 @@ func TestObserverPanics(t *testing.T) {
 		t.Errorf("the log must name the observer once:\n%s", log.String())
 	}
 	if strings.Contains(log.String(), "\x1b") {
-		t.Errorf("the log is raw: %q", log.String())
+		t.Errorf("the log contains the panic value unquoted: %q", log.String())
 	}
 }
 
@@ -324,7 +324,8 @@ func TestManyRoutesAreClasses(t *testing.T) {
 	}
 }
 
-// TestWatchConcurrently changes everything while requests are decided.
+// TestWatchConcurrently changes policies, shadow policies and observers while requests
+// are decided.
 func TestWatchConcurrently(t *testing.T) {
 	e := core.MustNew(two())
 	var c counter
@@ -420,7 +421,7 @@ func BenchmarkObserve(b *testing.B) {
 	}
 }
 
-// requestSource is a Source that does nothing else.
+// requestSource is a Request as a Source.
 type requestSource struct{ core.Request }
 
 func (s *requestSource) Context() context.Context { return ctx }

@@ -21,8 +21,8 @@ import (
 // hosts that have the same beginning or end or contain the host, other names of the same
 // domain, other schemes and other ports. It reports no origin that a pattern of either list
 // matches. So if the function allows every subdomain, list "https://*.example.com". Regular
-// expressions have no look-alikes. Without patterns, CheckOriginFunc tries only origins that
-// have nothing to do with the application.
+// expressions have no look-alikes. Without patterns, CheckOriginFunc tries only origins
+// that are unrelated to the application.
 //
 // CheckOriginFunc calls the function only for origins for which an [Engine] would: for
 // "null" and http:// origins only if the policy permits them. The function gets ctx and a
@@ -70,7 +70,7 @@ const (
 	maxImitated = 100 // how many patterns of a list get look-alikes
 )
 
-// A trick is a way to make an origin that a careless function allows.
+// A trick is a way to construct an origin that a careless function allows.
 type trick uint8
 
 const (
@@ -89,31 +89,31 @@ const (
 	opaque
 )
 
-// tricks has what to report about a function that allows an origin made by a trick.
+// tricks has the error for each trick: what to report if the function allows the origin.
 var tricks = [...]struct {
 	reason             reason.Reason
 	detail, suggestion text
 }{
-	everyone:  {reason.BroadFunc, "the function allows everyone", "compare the origin with those that you mean, byte for byte"},
-	anyone:    {reason.BroadFunc, "the function allows strangers", "compare the origin with those that you mean, byte for byte"},
+	everyone:  {reason.BroadFunc, "the function allows everyone", "compare the origin with the allowed ones, byte for byte"},
+	anyone:    {reason.BroadFunc, "the function allows strangers", "compare the origin with the allowed ones, byte for byte"},
 	begins:    {reason.BroadFunc, "the function looks only at the beginning of the origin", "compare the whole origin"},
-	ends:      {reason.BroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end from a dot on"},
-	contains:  {reason.BroadFunc, "the function looks only for a part of the origin", "compare the whole origin"},
-	dots:      {reason.BroadFunc, "the function takes any character for a dot", "escape the dots of an expression"},
-	neighbour: {reason.BroadFunc, "the function allows other customers of a shared host", "compare the origin with those that you mean"},
+	ends:      {reason.BroadFunc, "the function looks only at the end of the origin", "compare the whole origin, or its end, dot included"},
+	contains:  {reason.BroadFunc, "the function only looks for a part of the origin", "compare the whole origin"},
+	dots:      {reason.BroadFunc, "the function accepts any character in place of a dot", "escape the dots of an expression"},
+	neighbour: {reason.BroadFunc, "the function allows other customers of a shared host", "compare the origin with the allowed ones"},
 	sibling: {reason.BroadFunc, "the function allows other names of a domain",
 		"if that is intended, pass the check a pattern that matches them"},
 	loopback: {reason.BroadFunc, "the function allows every program on the user's machine",
 		`if that is intended, pass the check "http://localhost:*"`},
 	insecure: {reason.InsecureOrigin, "the function ignores the scheme: anyone on the network can impersonate an http:// origin",
 		"compare the whole origin, scheme included"},
-	scheme: {reason.BroadFunc, "the function ignores the scheme, so other applications get in",
+	scheme: {reason.BroadFunc, "the function ignores the scheme, so it allows other applications",
 		"compare the whole origin, scheme included"},
 	port:   {reason.Port, "the function ignores the port", "compare the whole origin, port included"},
-	opaque: {reason.NullOrigin, `any site can send requests with the origin "null"`, "compare the origin with those that you mean"},
+	opaque: {reason.NullOrigin, `any site can send requests with the origin "null"`, "compare the origin with the allowed ones"},
 }
 
-// strangers are origins that no application is meant for.
+// strangers are origins that no application intends to allow.
 var strangers = [...]string{
 	"https://evil.example", "https://corskit-probe.com", "https://corskit-probe.net", "https://a.corskit-probe.org",
 	"https://corskit-probe.co.uk", "https://corskit-probe.github.io", "https://corskit-probe.vercel.app", "https://localhost.evil.test",
@@ -127,7 +127,7 @@ var loopbackProbes = [...]string{"http://localhost:48620", "http://127.0.0.1:486
 type funcCheck struct {
 	ctx           context.Context
 	policy        Policy
-	listed, known *Engine // they allow the origins that are not reported
+	listed, known *Engine // an origin that one of them allows is not reported
 	found         map[trick]bool
 	asked         map[string]bool
 	panicked      bool
@@ -155,8 +155,8 @@ func (c *funcCheck) run(known []string) {
 	}
 }
 
-// try calls the function with an origin made by a trick. Of each trick, it reports only the
-// first origin that the function allows.
+// try calls the function with an origin made by a trick. For each trick, it reports only
+// the first origin that the function allows.
 func (c *funcCheck) try(t trick, value string) {
 	o, ok := origin.Parse(value)
 	if c.implied(t) || !ok && t != opaque || c.asked[value] || c.known.AllowsOrigin(value) || !c.isAsked(value, o) {
@@ -168,7 +168,7 @@ func (c *funcCheck) try(t trick, value string) {
 	}
 }
 
-// implied reports whether a fault that was reported before includes this one.
+// implied reports whether a fault that was reported before makes this one redundant.
 func (c *funcCheck) implied(t trick) bool {
 	switch {
 	case c.found[t], c.found[everyone] && t != opaque:

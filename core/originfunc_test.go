@@ -28,9 +28,9 @@ func hostOf(origin string) string {
 	return u.Hostname()
 }
 
-// TestCheckOriginFunc tries the mistakes that functions make. Each is found, with the
-// origin that gets in and a word on what is wrong, and faults that follow from another
-// one are not repeated.
+// TestCheckOriginFunc tries common mistakes of functions. CheckOriginFunc reports each,
+// with an origin that the function wrongly allows and the cause, but no mistake that
+// follows from another one.
 func TestCheckOriginFunc(t *testing.T) {
 	const company = "https://company.com"
 	contains := func(part string) func(string) bool { return func(o string) bool { return strings.Contains(o, part) } }
@@ -124,7 +124,7 @@ func TestCheckOriginFunc(t *testing.T) {
 	}
 }
 
-// TestCheckOriginFuncAccepts has functions that do what they should.
+// TestCheckOriginFuncAccepts checks that correct functions are accepted.
 func TestCheckOriginFuncAccepts(t *testing.T) {
 	tenants := []string{"https://a.company.com", "https://b.company.com", "capacitor://localhost", "http://localhost:3000",
 		"https://team.vercel.app", "http://[::1]:3000", "https://app.co.uk:8443"}
@@ -152,8 +152,8 @@ func TestCheckOriginFuncAccepts(t *testing.T) {
 	}
 }
 
-// TestCheckOriginFuncAsks checks that the function is asked as an engine asks it, with
-// a complete request and the given context, and that New does not ask it at all.
+// TestCheckOriginFuncAsks checks that the function is called as an engine calls it, with
+// a complete request and the given context, and that New never calls it.
 func TestCheckOriginFuncAsks(t *testing.T) {
 	type key struct{}
 	with := context.WithValue(ctx, key{}, "value")

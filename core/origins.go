@@ -16,7 +16,7 @@ func (ps *policyScope) origins(b *origin.Builder, owner int, any bool) {
 	p := ps.policy
 	secure := p.AllowCredentials && !p.DangerouslyAllowInsecureOrigins
 	for i, entry := range p.AllowOrigins {
-		// This is fast, because long lists consist of plain origins.
+		// A fast path: long lists consist of plain origins.
 		if !any && origin.IsPlain(entry) {
 			if !b.AddExact(owner, entry) && len(ps.errs) == 0 {
 				ps.again(field, i, entry, reason.UnreachablePattern)
@@ -108,7 +108,7 @@ func (ps *policyScope) webOrigin(entry string) text {
 	return "pages have http:// or https:// origins"
 }
 
-// danger is a reason to refuse a pattern or to warn of it: strangers may have an
+// danger is a reason to refuse a pattern or to warn about it: strangers may have an
 // origin that it matches.
 type danger struct {
 	refused    bool // false for a warning
@@ -132,8 +132,8 @@ func (ps *policyScope) dangers(i int, entry string, pat *origin.Pattern) {
 	}
 }
 
-// findDangers returns the first danger for which a pattern is refused, or the dangers
-// to warn of.
+// findDangers returns the first danger for which a pattern is refused, or the dangers to
+// warn about.
 func (ps *policyScope) findDangers(entry string, pat *origin.Pattern) (refused *danger, warned []danger) {
 	for _, find := range []func(*Policy, string, *origin.Pattern) (danger, bool){
 		anyDanger, nullDanger, ps.expressionDanger, regexpUseless, wildDanger, insecureDanger,
@@ -196,10 +196,10 @@ func (ps *policyScope) secure(entry string) (https string, ok bool) {
 	return https, ok && origin.ParsePattern(https, func(origin.Pattern) {}) == nil && ps.refusal(https) == nil
 }
 
-// quotedText is what suggestions say to write.
+// quotedText matches a quoted entry in a suggestion.
 var quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// placeholder warns of an origin that was copied from documentation.
+// placeholder warns about an origin that was copied from documentation.
 func (ps *policyScope) placeholder(i int, entry string) bool {
 	found := origin.IsPlaceholder(entry)
 	if found {

@@ -12,9 +12,9 @@ import (
 type Outcome struct {
 	verdict *verdict
 	mark    mark
-	route   int32 // one more than the index of the route; 0 if there is none
+	route   int32 // the index of the route plus 1; 0 if there is none
 
-	origin, method, names string // what headers take from the request
+	origin, method, names string // values of the request that headers repeat
 }
 
 // mark overrides the Code of an outcome's verdict.
@@ -31,10 +31,10 @@ type verdict struct {
 	Decision
 	headers []listed // without Vary
 	grants  *grants  // of the answer to a preflight from an origin that is allowed
-	judged  bool     // whether judge has to look at the request
+	judged  bool     // whether judge must examine the request
 
 	first   atomic.Pointer[knownClass] // the first class of all: usually the only one
-	classes atomic.Pointer[[]*classes] // by one more than the index of the route; see classesOf
+	classes atomic.Pointer[[]*classes] // by the index of the route plus 1; see classesOf
 }
 
 // listed is one response header of a verdict.

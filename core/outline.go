@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Outline shows the policies and routes that an engine applies, for people to read. It
-// must not be changed.
+// Outline describes the policies and routes that an engine applies, for people to read.
+// Callers must not change it.
 type Outline struct {
 	Policies []PolicyOutline // in order; nil if there are routes
 	Routes   []RouteOutline  // in order; nil if the engine is not routed
@@ -19,7 +19,7 @@ type RouteOutline struct {
 }
 
 // PolicyOutline is a [Policy] of an [Outline], with its Name. It cannot be used as a
-// policy: of long lists, it has only the beginning.
+// policy, because it contains only the beginning of long lists.
 type PolicyOutline struct {
 	Policy      // each list has at most 100 entries
 	Origins int // how many entries AllowOrigins has

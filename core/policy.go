@@ -31,33 +31,36 @@ type Policy struct {
 	// origin. The function runs on the request's goroutine and must be safe for
 	// concurrent use.
 	//
-	// It is never called for a malformed origin, nor for those that must be listed,
-	// such as file://. It is called for "null" only if DangerouslyAllowNullOrigin is
-	// set and AllowCredentials is not. If AllowCredentials is set, it is called for
-	// http:// origins other than loopback only if DangerouslyAllowInsecureOrigins is
-	// set. [Policy.CheckOriginFunc] finds common mistakes in such functions.
+	// It is never called for a malformed origin, nor for an origin that must be listed,
+	// such as file://. It is called for "null" only if DangerouslyAllowNullOrigin is set
+	// and AllowCredentials is not. If AllowCredentials is set, it is called for http://
+	// origins other than loopback only if DangerouslyAllowInsecureOrigins is set.
+	// [Policy.CheckOriginFunc] finds common mistakes in such functions.
 	AllowOriginFunc func(context.Context, Request) bool
 
-	// AllowMethods lists the methods that scripts may use in addition to GET, HEAD
-	// and POST, which are always allowed. "*" allows all methods. Methods are
-	// case-sensitive, but browsers convert DELETE, GET, HEAD, OPTIONS, POST and PUT
-	// to upper case (Fetch, "normalize a method"), and so does the engine. A preset
-	// lists the methods of a protocol (see the package documentation).
+	// AllowMethods lists the methods that scripts may use in addition to GET, HEAD and
+	// POST, which are always allowed. If it is nil or empty, only these three are. "*"
+	// allows all methods. Methods are case-sensitive, but browsers convert DELETE, GET,
+	// HEAD, OPTIONS, POST and PUT to upper case (Fetch, "normalize a method"), and so
+	// does the engine. A preset lists the methods of a protocol (see the package
+	// documentation).
 	AllowMethods []string
 
-	// AllowHeaders lists the request headers that scripts may set. Case is ignored.
-	// "*" allows all headers. Without AllowCredentials, it does not cover
-	// Authorization, which must be listed too (Fetch, "CORS non-wildcard
-	// request-header name"). A name that no script can set, such as Origin, Cookie
-	// or Content-Length (Fetch, "forbidden request-header"), is a [Warning] and is
-	// never sent in Access-Control-Allow-Headers. A preset, such as "@connect", lists
-	// the headers of a protocol.
+	// AllowHeaders lists the request headers that scripts may set. Case is ignored. If it
+	// is nil or empty, scripts may set only safelisted headers (Fetch, "CORS-safelisted
+	// request-header"). "*" allows all headers. Without AllowCredentials, it does not
+	// cover Authorization, which must be listed too (Fetch, "CORS non-wildcard
+	// request-header name"). A name that no script can set, such as Origin, Cookie or
+	// Content-Length (Fetch, "forbidden request-header"), is a [Warning] and is never
+	// sent in Access-Control-Allow-Headers. A preset, such as "@connect", lists the
+	// headers of a protocol.
 	AllowHeaders []string
 
 	// ExposeHeaders lists the response headers that scripts may read, in addition
-	// to the seven that they always may (Fetch, "CORS-safelisted response-header
-	// name"). Case is ignored. "*" exposes all headers and is an error with
-	// AllowCredentials. A preset, such as "@connect", lists the headers of a protocol.
+	// to the seven that they always may (Fetch, "CORS-safelisted response-header name").
+	// If it is nil or empty, they may read only these. Case is ignored. "*" exposes all
+	// headers and is an error with AllowCredentials. A preset, such as "@connect", lists
+	// the headers of a protocol.
 	ExposeHeaders []string
 
 	// AllowCredentials allows requests with cookies, client certificates or HTTP
@@ -76,10 +79,10 @@ type Policy struct {
 
 	// RejectDisallowed answers actual requests from disallowed origins with 403
 	// instead of running the handler. Requests of the server's own pages are not
-	// rejected, provided that [Request.SameOrigin] recognizes them. It may fail to
-	// behind a proxy that changes Host, or if they send "Origin: null"; its
-	// documentation says when, and what to do. If an engine or route has several policies, it is
-	// enough that one of them sets this.
+	// rejected, provided that [Request.SameOrigin] recognizes them. Its documentation
+	// says when it does not (behind a proxy that changes Host, or with "Origin: null"),
+	// and what to do then. If an engine or route has several policies, one that sets
+	// RejectDisallowed is enough.
 	RejectDisallowed bool
 
 	// DangerouslyAllowNullOrigin permits the origin "null", but never together with

@@ -9,11 +9,11 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// entryOf has the names of a list so far, and the entry that listed each.
+// entryOf maps each name that was listed so far to the entry that listed it.
 type entryOf map[string]string
 
-// preset returns the names that a preset, such as "@connect", adds to a list. all says
-// whether the list has "*".
+// preset returns the names that a preset, such as "@connect", adds to a list. all reports
+// whether the list contains "*".
 func (ps *policyScope) preset(field string, i int, entry string, seen entryOf, all bool) (added []string) {
 	p, ok := fetch.LookupPreset(entry)
 	if !ok {
@@ -56,7 +56,7 @@ func (ps *policyScope) unknownPreset(field string, i int, entry string) {
 	}
 }
 
-// listedBy warns of an entry that lists nothing that other entries have not listed.
+// listedBy warns that other entries already list all names of an entry.
 func (ps *policyScope) listedBy(field string, i int, entry string, others ...string) {
 	if slices.Equal(others, []string{entry}) || !slices.ContainsFunc(append(others, entry), fetch.IsPresetName) {
 		ps.again(field, i, entry, reason.Duplicate)
@@ -65,7 +65,7 @@ func (ps *policyScope) listedBy(field string, i int, entry string, others ...str
 	ps.warn(field, i, entry, reason.Duplicate, "already listed, by "+quotedList(others), "remove it")
 }
 
-// presetNames returns what a preset stands for in a field.
+// presetNames returns the names that a preset adds to a field.
 func presetNames(p *fetch.Preset, field string) []string {
 	switch field {
 	case "AllowMethods":
@@ -76,9 +76,9 @@ func presetNames(p *fetch.Preset, field string) []string {
 	return p.ResponseHeaders
 }
 
-// Expand returns a copy of the policy in which the presets of AllowMethods, AllowHeaders
-// and ExposeHeaders are replaced by what they stand for. Other entries are unchanged. These
-// lists are new.
+// Expand returns a copy of the policy in which AllowMethods, AllowHeaders and
+// ExposeHeaders contain the names that presets add instead of the presets. Other entries
+// are unchanged. The copy does not share these three lists with p.
 func (p Policy) Expand() Policy {
 	for field, list := range map[string]*[]string{
 		"AllowMethods": &p.AllowMethods, "AllowHeaders": &p.AllowHeaders, "ExposeHeaders": &p.ExposeHeaders,

@@ -62,8 +62,8 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// TestExpand checks that Expand changes only entries that are presets, and no list of the
-// caller.
+// TestExpand checks that Expand replaces only presets, and does not change the caller's
+// lists.
 func TestExpand(t *testing.T) {
 	policy := core.Policy{
 		Name: "p", AllowOrigins: []string{"@loopback"}, AllowMethods: []string{"PUT"},
@@ -84,8 +84,8 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-// TestUnknownPresets checks the errors of entries that look like presets, and that what
-// they suggest is accepted.
+// TestUnknownPresets checks the errors of entries that look like presets, and that New
+// accepts what they suggest.
 func TestUnknownPresets(t *testing.T) {
 	const presets = `the presets are "@connect", "@grpc-web" and "@mcp"`
 	for _, field := range []string{"AllowMethods", "AllowHeaders", "ExposeHeaders"} {

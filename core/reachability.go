@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// reachability warns of patterns whose origins another pattern matches, and of
+// reachability warns about patterns whose origins another pattern matches, and about
 // policies that can never govern.
 func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 	if len(c.errs) > 0 || !rs.matcher.HasPatterns() {
@@ -31,7 +31,7 @@ func (c *compiler) reachability(rs *ruleset, policies []Policy) {
 			switch {
 			case err != nil:
 				ps.warn("AllowOrigins", j, entry, reason.Undecided,
-					"the patterns are too many or too complex to tell whether others match the same origins as this one and later ones",
+					"too many patterns, or too complex ones, to tell whether this one and later ones are redundant",
 					"write fewer or simpler patterns")
 				return
 			case owner == i:
@@ -113,8 +113,8 @@ func (c *coverage) covers(pattern string, owner int, others []*origin.Pattern) (
 	return true, nil
 }
 
-// mutual reports whether an entry also matches all origins of another one. Of two
-// patterns that match the same origins, the first one has an effect.
+// mutual reports whether an entry also matches all origins of another one. If two
+// patterns match the same origins, only the first has an effect.
 func (c *coverage) mutual(entry, other string, policy int) bool {
 	patterns, _ := parseEntry(0, other)
 	covers, err := c.covers(entry, policy, patterns)
@@ -132,8 +132,8 @@ func (c *coverage) index(policy int, entry string) int {
 	return c.indices[policy][entry]
 }
 
-// insecurity returns patterns that tell insecure origins from others. With credentials,
-// a regular expression matches no insecure origin.
+// insecurity returns patterns that separate insecure origins from others. They matter
+// because, with credentials, a regular expression matches no insecure origin.
 func insecurity() (all []*origin.Pattern) {
 	for _, entry := range []string{
 		"regexp:http://.*", `regexp:http://(?:.*\.)?localhost(?::.*)?`, `regexp:http://127\..*`, `regexp:http://\[::1\](?::.*)?`,

@@ -2,9 +2,9 @@ package core
 
 import "strings"
 
-// Request holds those parts of an HTTP request that a decision may depend on. Each
-// adapter package has a function Request that returns one. See also [NewRequest].
-// The engine does not keep its slices.
+// Request has the parts of an HTTP request that a decision may depend on. Each adapter
+// package has a function Request that returns one. See also [NewRequest]. The engine does
+// not keep its slices.
 //
 // Each slice holds the lines of one header field, one element per line. A nil or
 // empty slice means that the field is absent. A slice with one empty string means

@@ -10,7 +10,7 @@ import (
 // Route applies policies to the requests for one host and one or more paths. See
 // [NewRouted].
 //
-// A route is compared, byte for byte, with the path that the framework's router
+// The engine compares a route, byte for byte, with the path that the framework's router
 // uses: case matters, '+' is a plus sign, and nothing is decoded or cleaned. If the
 // router ignores case, routes do too (see [Request].FoldPath).
 //
@@ -41,7 +41,7 @@ type Route struct {
 	Policies []Policy
 }
 
-// route is a Route, compiled.
+// route is a compiled Route.
 type route struct {
 	host, path string
 	below      bool // whether it covers all paths that begin with path

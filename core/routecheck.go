@@ -21,8 +21,8 @@ type routeFault struct {
 var likePrefix = regexp.MustCompile(`/(?:apis?|rest|rpc|v[0-9]+|public|private|internal|admin|assets|static|files|uploads|media|images|` +
 	`apps?|services?|webhooks?)$`)
 
-// warnExact warns of a path that covers nothing below it although it looks as if it
-// should, unless another route has that path with a slash.
+// warnExact warns about a path that looks as if it should cover the paths below it but
+// does not, unless another route has that path with a slash.
 func (c *compiler) warnExact(i int, routes []Route) {
 	path := routes[i].Path
 	below := path + "/"
@@ -105,7 +105,7 @@ func pathFault(path string) *routeFault {
 	return nil
 }
 
-// pathRule is something that the path of a route must not have.
+// pathRule describes one fault in the path of a route.
 type pathRule struct {
 	broken             func(path string) bool
 	reason             reason.Reason

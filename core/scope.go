@@ -48,20 +48,20 @@ func (ps *policyScope) warn(field string, index int, value string, r reason.Reas
 	ps.compiler.warn(finding{ps.policy.Name, field, index, value}, r, detail, suggestion)
 }
 
-// again warns of an entry that is listed twice.
+// again warns about an entry that is listed twice.
 func (ps *policyScope) again(field string, index int, value string, r reason.Reason) {
 	ps.warn(field, index, value, r, "already listed", "remove one of the two")
 }
 
-// misspelled warns of an entry that is almost a known name.
+// misspelled warns about an entry that is almost a known name.
 func (ps *policyScope) misspelled(field string, i int, entry, meant string) {
 	ps.warn(field, i, entry, reason.Misspelled, "not a common name", didYouMean(meant))
 }
 
 func didYouMean(s string) text { return textf("did you mean %s?", quoted(s)) }
 
-// settings warns of settings that have no effect. any reports whether the policy
-// lists "*".
+// settings warns about settings that have no effect. any reports whether the policy lists
+// "*".
 func (ps *policyScope) settings(any bool) {
 	p := ps.policy
 	switch {
@@ -265,7 +265,7 @@ func (ps *policyScope) token(field string, i int, entry string) bool {
 	return false
 }
 
-// notToken adds the fault of an entry that is several tokens or none.
+// notToken adds the fault of an entry that is not a single token.
 func (ps *policyScope) notToken(field string, i int, entry string) {
 	tokens := tokensIn(entry)
 	if field == "AllowMethods" {
@@ -292,8 +292,8 @@ func (ps *policyScope) notToken(field string, i int, entry string) {
 	}
 }
 
-// oneForEach returns the suggestion for several tokens in one entry. It leaves out the methods
-// that have no effect, because New warns of them.
+// oneForEach returns the suggestion for several tokens in one entry. It leaves out
+// methods that have no effect, because New would warn about them.
 func oneForEach(field string, tokens []string) text {
 	const each = "write one list entry for each"
 	needed := tokens

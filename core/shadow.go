@@ -6,17 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// Difference says how shadow policies differ from the policies in force, for one request
-// and as a browser judges the answers: whether the script may read the response or send
-// the request, without and with credentials, whether the private network may be accessed,
-// and whether the handler runs.
+// Difference says how the shadow policies' answer to one request differs from that of the
+// policies in force. It compares effects, not headers: whether the script may read the
+// response or send the request, without and with credentials, whether it may access the
+// private network, and whether the handler runs.
 type Difference string
 
 // The differences.
 const (
 	ShadowSame     Difference = "same"
 	ShadowStricter Difference = "stricter" // the shadow policies allow less
-	ShadowLooser   Difference = "looser"   // they allow something that is refused now
+	ShadowLooser   Difference = "looser"   // the shadow policies allow something that is refused now
 )
 
 // index returns a number for d.
@@ -33,11 +33,11 @@ func (d Difference) index() uint8 {
 	}
 }
 
-// Shadow compiles policies that are evaluated next to those in force and change no
+// Shadow compiles policies that are evaluated in addition to those in force and change no
 // response. Observers see how they differ: see [Class].Shadow. Without an observer, they
 // are not evaluated. They stay until Shadow, ShadowRouted or StopShadow is called.
-// [Engine.Reload] does not change them; [Engine.ReloadFrom] and a config.Watcher do. Shadow
-// returns errors as [New] does; if it returns one, nothing changes.
+// [Engine.Reload] does not change them; [Engine.ReloadFrom] and a config.Watcher do.
+// Shadow returns errors as [New] does; if it returns one, nothing changes.
 //
 // An AllowOriginFunc of the policies is called too. If it panics, that request counts as
 // one without shadow policies, and the first panic is logged with [log/slog.Default].
@@ -82,7 +82,7 @@ func (e *Engine) setShadow(s *state, err error) error {
 
 // shadow holds shadow policies.
 type shadow struct {
-	state    *state // its own shadow is not used
+	state    *state // the shadow of this state is not used
 	panicked atomic.Bool
 }
 
@@ -121,7 +121,8 @@ func (e *Engine) shadow() *state {
 	return nil
 }
 
-// decide decides a request by the shadow policies. It reports whether it could.
+// decide decides a request by the shadow policies. ok is false if an AllowOriginFunc
+// panics.
 func (h *shadow) decide(src Source, r *facts, o *Outcome) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -64,7 +64,7 @@ func TestShadow(t *testing.T) {
 			if x, ok := e.ExplainShadow(ctx, tt.request); !ok || x.Decision != seen.ShadowDecision {
 				t.Errorf("ExplainShadow returns %+v, %v", x, ok)
 			}
-			// The other way round, everything is the other way round.
+			// If the two lists of policies are swapped, each difference is reversed.
 			if err := alone.Shadow(two()); err != nil {
 				t.Fatal(err)
 			}

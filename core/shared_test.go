@@ -12,9 +12,9 @@ import (
 )
 
 // TestSharedHosts tries a wildcard below every domain of the public suffix list, below
-// every parent of one, and below every host that the list lacks. With credentials, each
-// is refused, and what the error suggests is accepted. A wildcard below a name that one
-// customer holds is accepted.
+// every parent of one, and below every host that the list lacks. With credentials, New
+// refuses each of them and accepts what the error suggests. It also accepts a wildcard
+// below a name that one customer has.
 func TestSharedHosts(t *testing.T) {
 	every := 1
 	if testing.Short() {
@@ -70,7 +70,7 @@ func checkShared(t *testing.T, n suffix.Node, domain string) {
 	}
 }
 
-// TestNotShared lists domains of organizations that strangers have no names below.
+// TestNotShared lists domains of organizations below which strangers have no names.
 func TestNotShared(t *testing.T) {
 	for _, entry := range []string{
 		"https://*.example.com", "https://pr-*.example.com", "https://*-x.example.co.uk", "https://*.google.com",
@@ -86,7 +86,7 @@ func TestNotShared(t *testing.T) {
 }
 
 // TestSharedAsExpressions checks that wildcards and expressions with the same meaning
-// are judged alike, around a sample of the domains of the tree.
+// get the same verdict, around a sample of the domains of the tree.
 func TestSharedAsExpressions(t *testing.T) {
 	const label = `[a-z0-9_-]+`
 	every := 97

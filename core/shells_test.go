@@ -10,8 +10,8 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// TestListedOrigins covers origins that clients send and that only an entry with the
-// same bytes matches, or "*": those of applications, and hosts with a dot at the end.
+// TestListedOrigins covers origins that only an entry with the same bytes or "*" matches:
+// those of applications, and hosts with a dot at the end.
 func TestListedOrigins(t *testing.T) {
 	for listed, others := range map[string][]string{
 		"app://.":             {"app://", "app://..", "app://a", "app://./", "https://."},
@@ -91,7 +91,7 @@ func TestOtherSchemes(t *testing.T) {
 	}
 }
 
-// TestClients lists the origins in docs/origins.md. Each can be listed as it is.
+// TestClients lists the origins in docs/origins.md. New accepts each of them unchanged.
 func TestClients(t *testing.T) {
 	for _, origin := range []string{
 		"https://app.example.com", "https://app.example.com.", "file://", "app://.", "app://-", "app://bundle", "https://localhost",

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Source is how an adapter presents a request to the engine. [Engine.Resolve] calls
-// only the methods that the current policies require, so methods should do their
-// work when called. It may call a method more than once, always on the caller's
-// goroutine.
+// Source is how an adapter presents a request to the engine. [Engine.Resolve] calls only
+// the methods that the current policies require, so a method should do its work when it
+// is called, not in advance. Resolve may call a method more than once, always on its
+// caller's goroutine.
 //
 // The strings and slices may refer to memory that the framework reuses, but must
 // stay valid until the adapter has written the outcome's headers.
@@ -94,8 +94,8 @@ type facts struct {
 }
 
 // Each function below reads one part of a request: from src or, if src is nil, from
-// r. They take both because converting a *Request to a Source would make it escape
-// to the heap.
+// r. They take both, because converting a *Request to a Source would make the Request
+// escape to the heap.
 
 func method(src Source, r *facts) string {
 	if src != nil {

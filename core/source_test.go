@@ -123,8 +123,7 @@ func TestResolveAsks(t *testing.T) {
 	}
 }
 
-// TestResolveAgain checks that an outcome that is used again keeps nothing of its
-// former request.
+// TestResolveAgain checks that a reused outcome keeps nothing of its previous request.
 func TestResolveAgain(t *testing.T) {
 	private := cred()
 	private.AllowMethods, private.AllowHeaders, private.AllowPrivateNetwork = []string{"*"}, []string{"*"}, true
@@ -148,8 +147,7 @@ func TestResolveAgain(t *testing.T) {
 	}
 }
 
-// TestCloneOutcome: a clone has the same headers, also when the memory of the request is
-// used again.
+// TestCloneOutcome: a clone keeps its headers after the memory of the request is reused.
 func TestCloneOutcome(t *testing.T) {
 	e := core.MustNew(core.Policy{
 		AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true,

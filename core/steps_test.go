@@ -9,8 +9,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestSteps checks that an explanation has a step for each thing that the engine
-// looks at, and a hint where the user can change something.
+// TestSteps checks that an explanation has a step for each part of the request that the
+// engine examines, and a hint where the user can change something.
 func TestSteps(t *testing.T) {
 	const a = "https://a.example"
 	plain := core.MustNew(core.Policy{AllowOrigins: []string{a}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},

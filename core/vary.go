@@ -2,10 +2,10 @@ package core
 
 import "strings"
 
-// ListHas reports whether a line of a list-based field, such as Vary, has an
-// element. It ignores the case of letters, and white space around elements (RFC 9110,
-// section 5.6.3). Adapters use it to find out whether the Vary of a response already
-// lists a name of [Outcome.Vary].
+// ListHas reports whether a line of a list-based field, such as Vary, contains element.
+// It ignores the case of letters, and white space around elements (RFC 9110, section
+// 5.6.3). Adapters use it to find out whether the Vary of a response already lists a name
+// of [Outcome.Vary].
 func ListHas(line, element string) bool {
 	for len(line) >= len(element) {
 		end := strings.IndexByte(line, ',')

@@ -6,9 +6,9 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// Warning reports something in a policy or route that is legal but probably not
-// intended. Its fields have the same meanings as those of [PolicyError]. For
-// [PolicyError.Spell], convert a Warning to a PolicyError.
+// Warning is a setting of a policy or route that is legal but probably not intended. Its
+// fields have the same meanings as those of [PolicyError]. For [PolicyError.Spell],
+// convert a Warning to a PolicyError.
 type Warning PolicyError
 
 // String returns one line with the policy, the field, the entry, the warning and

@@ -20,7 +20,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// MaxBundle is the highest number of bytes of a bundle's files together.
+// MaxBundle is the maximum total size, in bytes, of the files of a bundle.
 const MaxBundle = 256 << 20
 
 // Limits of a bundle.
@@ -36,18 +36,18 @@ type Bundle struct {
 	// Files are the contents of all files by name: of Entry, of its profiles, such as
 	// "cors.prod.yaml", and of origins files. Names are relative, with slashes.
 	Files map[string][]byte
-	// Profiles are the profiles that [Bundle.Check] checks. The empty name stands for
-	// Entry without a profile. It is what [ReadBundle] was given or has found; a bundle
-	// from etcd has those that its file names suggest.
+	// Profiles are the profiles that [Bundle.Check] checks. The empty name means Entry
+	// without a profile. [ReadBundle] sets Profiles to those that it was given or has
+	// found. A bundle from etcd has the profiles that its file names suggest.
 	Profiles []string
 }
 
 // ReadBundle collects the files of the configuration at path. Without profiles, it takes
-// all: every file in its directory that is named like one of a profile. With profiles, it takes
-// only these, and the empty name stands for none.
+// all files in the directory whose names are those of a profile. With profiles, it takes
+// only these; the empty name means the configuration without a profile.
 //
-// ReadBundle reports a file that cannot be part of a bundle. It does not report faults
-// of the configuration: see [Bundle.Check].
+// ReadBundle returns an error if a file cannot be part of a bundle. It does not look for
+// faults in the configuration: see [Bundle.Check].
 func ReadBundle(ctx context.Context, file string, profiles ...string) (*Bundle, error) {
 	dir, entry := filepath.Split(file)
 	if len(profiles) == 0 {
@@ -64,13 +64,14 @@ func ReadBundle(ctx context.Context, file string, profiles ...string) (*Bundle, 
 	return CollectBundle(ctx, config.Files{Dir: dir}, entry, profiles...)
 }
 
-// globQuote returns a path that [filepath.Glob] takes literally.
+// globQuote returns a pattern with which [filepath.Glob] matches s literally.
 func globQuote(s string) string {
 	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(s)
 }
 
-// CollectBundle is like [ReadBundle] for any [config.Source], which cannot list its
-// documents: without profiles, it takes the configuration without one.
+// CollectBundle is like [ReadBundle] for any [config.Source]. A Source cannot list its
+// documents, so if no profiles are given, CollectBundle takes only the configuration
+// without a profile.
 func CollectBundle(ctx context.Context, src config.Source, entry string, profiles ...string) (*Bundle, error) {
 	if len(profiles) == 0 {
 		profiles = []string{""}
@@ -103,7 +104,7 @@ func (c cleaned) Load(ctx context.Context, name string, limit int64) (config.Doc
 
 // Check returns what [config.Check] finds in the configuration with each profile: its
 // warnings, and all faults that make replicas refuse it. The environment and the profile
-// of opts are ignored. The error joins that of each report.
+// of opts are ignored. The error joins the errors of the reports.
 func (b *Bundle) Check(ctx context.Context, opts ...config.Options) ([]config.Report, error) {
 	var reports []config.Report
 	var errs []error
@@ -172,7 +173,7 @@ func checkFileName(name string) error {
 	case path.IsAbs(name) || strings.ContainsAny(name, `\:`):
 		return badName(name, "it is absolute, or has a backslash or colon")
 	case path.Clean(name) != name || !fs.ValidPath(name) || name == ".":
-		return badName(name, "it leads out of the directory, or is not in its shortest form")
+		return badName(name, "it refers to a file outside the directory, or is not in its shortest form")
 	}
 	return nil
 }
@@ -184,7 +185,7 @@ func badName(name, detail string) *Error {
 	}
 }
 
-// recorder is a Source that keeps the documents that are loaded from another.
+// recorder is a Source that keeps the documents that it loads from another Source.
 type recorder struct {
 	source config.Source
 	mu     sync.Mutex
@@ -199,8 +200,8 @@ func (r *recorder) failed() error {
 	return r.err
 }
 
-// Load implements [config.Source]. A document is loaded once, so that all profiles see
-// the same.
+// Load implements [config.Source]. Each document is loaded once, so that all profiles see
+// the same contents.
 func (r *recorder) Load(ctx context.Context, name string, limit int64) (config.Document, error) {
 	name = path.Clean(name)
 	r.mu.Lock()
@@ -243,7 +244,7 @@ func profilePattern(entry string) string {
 	return strings.TrimSuffix(entry, ext) + ".*" + ext
 }
 
-// profilesOf returns the empty profile and those of the files among names.
+// profilesOf returns the empty profile, and the profiles whose files are among names.
 func profilesOf(entry string, names []string) []string {
 	ext := path.Ext(entry)
 	profiles := []string{""}
@@ -346,7 +347,7 @@ func malformedManifest(detail string, err error) *Error {
 	}
 }
 
-// verifyBlob returns an error unless the bytes are those of the blob with this hash.
+// verifyBlob returns an error unless data is the blob with this hash.
 func verifyBlob(hash string, data []byte) error {
 	switch {
 	case len(data) > maxBlob:
@@ -420,7 +421,8 @@ func (f *manifestFile) check() error {
 	return nil
 }
 
-// blobs returns the hashes of the blobs of all files, each once, without the manifest.
+// blobs returns the hashes of the blobs of all files, each once. The manifest is not
+// among them.
 func (m *manifest) blobs() []string {
 	seen := make(map[string]bool)
 	var hashes []string
@@ -435,8 +437,8 @@ func (m *manifest) blobs() []string {
 	return hashes
 }
 
-// assemble returns the bundle of a manifest, with blobs from get, which is asked for
-// each chunk in order. It verifies every blob and every file.
+// assemble returns the bundle of a manifest. It gets the blob of each chunk from get, in
+// order. It verifies every blob and every file.
 func (m *manifest) assemble(get func(hash string) ([]byte, error)) (*Bundle, error) {
 	b := &Bundle{Entry: m.Entry, Files: make(map[string][]byte, len(m.Files))}
 	for _, f := range m.Files {

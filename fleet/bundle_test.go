@@ -91,7 +91,7 @@ func TestBundlesThatAreRefused(t *testing.T) {
 		"a name in its long form":  {withList("./b/../a.txt"), nil, "", false}, // config shortens it
 		"a list that is missing":   {withList("b.txt"), nil, "", true},
 		"a profile that is absent": {map[string]string{"cors.yaml": smallPolicy}, []string{"prod"}, "", true},
-		"a name of no profile":     {map[string]string{"cors.yaml": smallPolicy}, []string{"../x"}, "", true},
+		"an invalid profile":       {map[string]string{"cors.yaml": smallPolicy}, []string{"../x"}, "", true},
 		"a fault":                  {map[string]string{"cors.yaml": "policies: {app: {allow_origins: [a]}}\n"}, nil, "", true},
 		"an empty file":            {map[string]string{"cors.yaml": ""}, nil, "", true},
 	}

@@ -17,13 +17,14 @@ import (
 	"time"
 )
 
-// cache is the directory of one fleet on the disk. It has two files. "policy" holds a head
-// and the blobs of the bundle in force, "seen" the highest revision that a verified head had.
-// Each is replaced as a whole: written to another name, synced, and renamed. So a full disk,
-// a crash or a second process never leaves half a file under its name.
+// cache is the directory of one fleet on the disk. It has two files. "policy" contains a
+// head and the blobs of the bundle in force; "seen" contains the highest revision of a
+// verified head. A file is always replaced as a whole: the new one is written under
+// another name, synced, and renamed. So a full disk, a crash or a second process never
+// leaves half a file under its name.
 //
-// Everything in the directory is checked when it is read, by hash here and by signature and
-// content like what comes from etcd.
+// Everything in the directory is checked when it is read: its hash by the cache, its
+// signature and content by the same code as data from etcd.
 type cache struct{ dir string }
 
 // Names and first lines of the files.
@@ -43,7 +44,7 @@ const (
 	abandonedTemp = time.Hour
 )
 
-// errTorn is the error of a file that does not end as it was written.
+// errTorn is the error of a file whose end is missing or was changed.
 var errTorn = errors.New("the file is incomplete or was changed")
 
 // openCache returns the cache of a fleet below dir, and makes its directory.
@@ -57,8 +58,8 @@ func openCache(dir, prefix string) (*cache, error) {
 	return c, nil
 }
 
-// clean removes files that killed processes have left. Nothing depends on the clock
-// here: a file that is removed too early is only written again.
+// clean removes files that killed processes have left. It does no harm if the clock is
+// wrong: a file that is removed too early is written again.
 func (c *cache) clean() {
 	left, _ := filepath.Glob(filepath.Join(c.dir, "*"+tempSuffix))
 	for _, path := range left {
@@ -68,8 +69,7 @@ func (c *cache) clean() {
 	}
 }
 
-// replace writes a file whole and puts it in the place of the old one. If it fails, the old
-// one stays.
+// replace replaces a file as a whole. If it fails, the old file stays.
 func (c *cache) replace(name string, write func(io.Writer) error) (err error) {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return err // someone may have removed the directory since the start
@@ -103,7 +103,7 @@ func (c *cache) replace(name string, write func(io.Writer) error) (err error) {
 	return syncDir(c.dir)
 }
 
-// syncDir makes a rename last. Windows cannot sync a directory, and does not need to.
+// syncDir makes a rename durable. Windows cannot sync a directory, and does not need to.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -173,7 +173,8 @@ func (c *cache) load() (*copyOnDisk, error) {
 	return on, on.scan(f)
 }
 
-// openRegular opens a file. It refuses what blocks or never ends, such as a pipe.
+// openRegular opens a regular file. It refuses others, such as a pipe, because reading
+// them may block or never end.
 func openRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -231,7 +232,7 @@ func (on *copyOnDisk) frame(r *frames, line string, first bool) error {
 	return nil
 }
 
-// frames reads a policy file and knows where it is.
+// frames reads a policy file and counts the bytes read.
 type frames struct {
 	r      *bufio.Reader
 	offset int64
@@ -262,7 +263,8 @@ func (r *frames) skip(size int) error {
 }
 
 // blob returns the stored bytes of a hash. The error matches fs.ErrNotExist if the file has
-// no such blob. The file may have been replaced since it was scanned, so the hash decides.
+// no such blob. The file may have been replaced since it was scanned, so blob verifies
+// the hash.
 func (on *copyOnDisk) blob(hash string) ([]byte, error) {
 	if on == nil {
 		return nil, fs.ErrNotExist
@@ -292,8 +294,8 @@ type mark struct {
 	payload  string
 }
 
-// seen returns the mark on the disk. It is the zero mark if there is none, or if it cannot be
-// read.
+// seen returns the mark on the disk. It returns the zero mark if there is none, or if it
+// cannot be read.
 func (c *cache) seen() (mark, error) {
 	f, err := openRegular(filepath.Join(c.dir, seenFile))
 	if errors.Is(err, fs.ErrNotExist) {

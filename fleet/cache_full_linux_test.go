@@ -23,7 +23,7 @@ func TestCacheFullDisk(t *testing.T) {
 			c := mustOpen(t)
 			cmd := exec.Command(os.Args[0], "-test.run=^TestCacheFullDisk$")
 			cmd.Env = append(os.Environ(), childDir+"="+c.dir, childDir+"_HOW="+how)
-			if how == "file system" { // mounted where nobody else sees it
+			if how == "file system" { // mounted where only the child sees it
 				cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 				if uid := os.Getuid(); uid != 0 {
 					cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// testBlobs returns n blobs of a size that have a letter in common, their hashes and how to
-// look them up.
+// testBlobs returns the hashes of n blobs of a size, made from a letter, and a function
+// that looks up a blob.
 func testBlobs(letter byte, n, size int) (hashes []string, blob func(string) ([]byte, error)) {
 	all := make(map[string][]byte)
 	for i := range n {
@@ -114,7 +114,8 @@ func TestCacheKeepsFleetsApart(t *testing.T) {
 	}
 }
 
-// TestCacheNoticesEveryChange cuts the file at every length and flips a bit of every byte.
+// TestCacheNoticesEveryChange cuts the file at every length, flips a bit of every byte,
+// and checks that load refuses the result.
 func TestCacheNoticesEveryChange(t *testing.T) {
 	c := mustOpen(t)
 	hashes, blob := testBlobs('x', 3, 20)
@@ -144,7 +145,7 @@ func TestCacheNoticesEveryChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		if intact() {
-			t.Errorf("%s is not noticed", what)
+			t.Errorf("load accepts %s", what)
 		}
 	}
 	for n := range whole {
@@ -182,7 +183,7 @@ func TestCacheBlobOfAReplacedFile(t *testing.T) {
 	}
 }
 
-// TestCacheUnreadable puts something other than a file in the place of each file.
+// TestCacheUnreadable replaces each file with something that is not a file.
 func TestCacheUnreadable(t *testing.T) {
 	hashes, blob := testBlobs('x', 1, 10)
 	for name, spoil := range map[string]func(path string) error{
@@ -203,7 +204,7 @@ func TestCacheUnreadable(t *testing.T) {
 			if m, err := c.seen(); err == nil || m != (mark{}) {
 				t.Errorf("seen gives %v and %v, want a fault", m, err)
 			}
-			if name == "a directory" { // which nothing can be renamed over
+			if name == "a directory" { // a file cannot be renamed to its name
 				if err := c.store([]byte("head"), hashes, blob); err == nil {
 					t.Error("store reports no fault")
 				}
@@ -305,8 +306,8 @@ func TestSeenOnlyGrows(t *testing.T) {
 // childDir is set in a process that TestCacheOfAKilledProcess or TestCacheFullDisk starts.
 const childDir = "CORSKIT_TEST_CACHE"
 
-// TestCacheOfAKilledProcess kills a process that writes all the time, again and again. The
-// file must be whole each time, one or the other of its two contents.
+// TestCacheOfAKilledProcess repeatedly kills a process that keeps writing. Each time, the
+// file must have one of its two contents, whole.
 func TestCacheOfAKilledProcess(t *testing.T) {
 	const n, size = 20, 20_000
 	if dir := os.Getenv(childDir); dir != "" {
@@ -359,7 +360,8 @@ func killDuringWrites(t *testing.T, dir string, round int) {
 	if n, err := out.Read(line); err != nil || !bytes.HasPrefix(line, []byte("written")) {
 		t.Fatalf("the process wrote %q (%v)", line[:n], err)
 	}
-	// Where in a write this falls does not matter, only that the rounds differ.
+	// It does not matter which part of a write this interrupts, only that the rounds
+	// differ.
 	time.Sleep(time.Duration(round*730) * time.Microsecond)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

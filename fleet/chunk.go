@@ -9,16 +9,16 @@ import (
 	"slices"
 )
 
-// Sizes of chunks, uncompressed. A chunk ends behind a line that a hash chooses, so
-// that a line that changes leaves the chunks before and after it as they are.
+// Sizes of chunks, uncompressed. A chunk ends after a line that its hash selects, so that
+// a changed line does not affect the chunks before and after its own.
 const (
 	minChunk  = 64 << 10
 	meanChunk = 128 << 10
 	maxChunk  = 512 << 10
 )
 
-// cut splits data into chunks. None is empty or longer than maxChunk. The same lines
-// are cut in the same places, wherever they are.
+// cut splits data into chunks. No chunk is empty or longer than maxChunk. Equal lines are
+// cut in the same places, wherever in data they are.
 func cut(data []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for len(data) > 0 {
@@ -53,7 +53,7 @@ func chunkEnd(data []byte) int {
 	return len(data)
 }
 
-// ends reports whether a chunk ends behind a line. The chance is proportional to the
+// ends reports whether a chunk ends after a line. The probability is proportional to the
 // length of the line, so the mean size of chunks does not depend on the lines.
 func ends(line []byte) bool {
 	const perByte = math.MaxUint64 / (meanChunk - minChunk)
@@ -63,8 +63,8 @@ func ends(line []byte) bool {
 	return lineHash(line) < perByte*uint64(len(line))
 }
 
-// lineHash is FNV-1a with a last step that spreads its bits. It must never change:
-// chunks would be cut elsewhere.
+// lineHash is FNV-1a with a last step that spreads its bits. It must never change,
+// because chunks would then be cut elsewhere.
 func lineHash(line []byte) uint64 {
 	h := uint64(14695981039346656037)
 	for _, c := range line {
@@ -76,8 +76,8 @@ func lineHash(line []byte) uint64 {
 	return h
 }
 
-// compress returns a chunk as it is stored. The same chunk has the same bytes, except
-// with another version of the compressor.
+// compress returns a chunk in the form in which it is stored. The result is always the
+// same for a chunk, except with another version of the compressor.
 func compress(part []byte) []byte {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
@@ -93,11 +93,11 @@ func compress(part []byte) []byte {
 	return b.Bytes()
 }
 
-// appendChunk decompresses a verified blob behind data. It reads at most the size that
-// the chunk declares, so that a small blob cannot fill the memory.
+// appendChunk decompresses a verified blob and appends it to data. It reads at most the
+// size that the chunk declares, so that a small blob cannot fill the memory.
 func appendChunk(data, blob []byte, c chunk) ([]byte, error) {
 	wrong := func() ([]byte, error) {
-		return nil, tampered("the blob " + c.SHA256 + " does not hold the number of bytes that the manifest says, or is not gzip")
+		return nil, tampered("the blob " + c.SHA256 + " does not contain the number of bytes that the manifest says, or is not gzip")
 	}
 	r, err := gzip.NewReader(bytes.NewReader(blob))
 	if err != nil {

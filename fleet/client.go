@@ -19,22 +19,23 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// ClientConfig returns the configuration of a client that is back within a second or two
-// after etcd is: it tries to connect at least every second, and notices a connection that
-// has gone silent. The defaults of clientv3 wait up to two minutes between attempts, and for
-// 20 seconds on each. Set TLS, Username and other fields that you need on the result:
+// ClientConfig returns the configuration of a client that reconnects within a second or
+// two after etcd is available again: it tries to connect at least every second, and
+// detects a connection on which nothing arrives any more. The defaults of clientv3 wait
+// up to two minutes between attempts, and for 20 seconds on each. Set TLS, Username and
+// other fields that you need on the result:
 //
 //	cfg := fleet.ClientConfig("https://etcd-0.example:2379", "https://etcd-1.example:2379")
 //	cfg.TLS = tlsConfig
 //	client, err := clientv3.New(cfg)
 //
-// An empty endpoint, as of an unset variable, is refused by [Join] and [NewStore].
+// [Join] and [NewStore] refuse an empty endpoint, which may come from an unset variable.
 //
 // The client logs nothing, because replicas log each fault. Set Logger to change that.
 //
-// clientv3.New authenticates at once if Username is set, and fails if etcd cannot be reached.
-// A service that must start without etcd passes [Options.Connect] instead of a client, or
-// uses a client certificate.
+// If Username is set, clientv3.New authenticates immediately, and fails if etcd cannot be
+// reached. A service that must start without etcd passes [Options.Connect] instead of a
+// client, or uses a client certificate.
 func ClientConfig(endpoints ...string) clientv3.Config {
 	const second = time.Second
 	return clientv3.Config{
@@ -50,13 +51,14 @@ func ClientConfig(endpoints ...string) clientv3.Config {
 				MinConnectTimeout: second,
 			}),
 		},
-		// A request is repeated by its caller. These repetitions only bridge a change of leader.
+		// Callers repeat their requests. These repetitions only bridge a change of
+		// leader.
 		BackoffWaitBetween: second / 5, BackoffJitterFraction: 0.5,
 	}
 }
 
-// checkEndpoints returns an error if a client has an endpoint that is empty: etcd's client
-// takes it, and never connects.
+// checkEndpoints returns an error if a client has an empty endpoint: etcd's client
+// accepts it, and never connects.
 func checkEndpoints(client *clientv3.Client) *OptionError {
 	for i, e := range client.Endpoints() {
 		if strings.TrimSpace(e) == "" {
@@ -69,8 +71,8 @@ func checkEndpoints(client *clientv3.Client) *OptionError {
 	return nil
 }
 
-// unreachable returns the fault of a request to etcd that failed. what says in a few words
-// what the request was for.
+// unreachable returns the fault for a failed request to etcd. what names the purpose of
+// the request, such as "reading the head".
 func unreachable(what string, err error) *Error {
 	if isPermission(err) {
 		return &Error{
@@ -86,7 +88,7 @@ func unreachable(what string, err error) *Error {
 		e.Detail = "etcd has no space left (" + what + ")"
 		e.Suggestion = "compact and defragment etcd, then disarm its alarm"
 	case status.Code(err) == codes.ResourceExhausted:
-		e.Detail = "etcd has no room or too many requests (" + what + ")"
+		e.Detail = "etcd is out of a resource, or has too many requests (" + what + ")"
 	}
 	return e
 }
@@ -105,10 +107,10 @@ func isPermission(err error) bool {
 	return code == codes.PermissionDenied || code == codes.Unauthenticated
 }
 
-// isGone reports whether an error says that a lease does not exist any more.
+// isGone reports whether an error says that a lease no longer exists.
 func isGone(err error) bool { return errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseNotFound) }
 
-// sleep waits, and reports whether ctx is still good.
+// sleep waits, and reports whether ctx is not done.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

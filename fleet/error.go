@@ -73,11 +73,12 @@ func (e *OptionError) Error() string {
 	return s
 }
 
-// ConflictError is the error of a change to the head if someone else has changed it
-// meanwhile. Nothing was changed. Look at what is there now before you try again.
+// ConflictError is the error of a change to the head if someone else has changed the head
+// in the meantime. The change has had no effect. Look at the present head before you try
+// again.
 type ConflictError struct {
 	Base uint64 // the revision that the change was based on; zero if there was no head
-	Head *Head  // what is there now; nil if there is no head, or none that can be verified
+	Head *Head  // the present head; nil if there is none, or none that can be verified
 }
 
 // Error says who changed the head, and when.
@@ -90,7 +91,7 @@ func (e *ConflictError) Error() string {
 	if e.Head == nil {
 		return base + ", but the head was replaced by one that cannot be read" + advice
 	}
-	s := fmt.Sprintf("%s, but revision %d is there since %s", base, e.Head.Revision, e.Head.Time.UTC().Format(time.RFC3339))
+	s := fmt.Sprintf("%s, but revision %d has been in force since %s", base, e.Head.Revision, e.Head.Time.UTC().Format(time.RFC3339))
 	if e.Head.Author != "" {
 		s += " by " + quote(e.Head.Author)
 	}
@@ -100,20 +101,20 @@ func (e *ConflictError) Error() string {
 	return s + advice
 }
 
-// HaltedError says that a rollout is halted, or that replicas refused a bundle that all are
-// to take. The bundle stays with the replicas that have it.
+// HaltedError says that a rollout is halted, or that replicas refused a bundle that all
+// replicas should take. The replicas that have the bundle keep it.
 type HaltedError struct {
 	Revision   uint64   // of the bundle, as in [Reference.Pushed]
-	Everywhere bool     // there is no rollout: all replicas are to take the bundle
+	Everywhere bool     // there is no rollout: all replicas should take the bundle
 	Reason     string   // why, for people
-	Refused    []Status // of replicas that refused it, at most 100
+	Refused    []Status // the statuses of replicas that refused it, at most 100
 }
 
 // Error says why the rollout is halted, and what can be done.
 func (e *HaltedError) Error() string {
 	reason := clean(e.Reason, maxReasonText)
 	if e.Everywhere {
-		return fmt.Sprintf("revision %d does not reach all: %s; roll back, or push a correction", e.Revision, reason)
+		return fmt.Sprintf("revision %d does not reach all replicas: %s; roll back, or push a correction", e.Revision, reason)
 	}
-	return fmt.Sprintf("revision %d is halted: %s; roll back, push a correction, or promote it all the same", e.Revision, reason)
+	return fmt.Sprintf("revision %d is halted: %s; roll back, push a correction, or promote it anyway", e.Revision, reason)
 }

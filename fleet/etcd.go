@@ -12,7 +12,8 @@ import (
 const pageSize = 1000
 
 // page reads all keys with a prefix at one revision of etcd, in order, in parts that fit
-// an answer. At 0 takes the newest revision. It returns the revision that was read.
+// an answer. If at is 0, page reads the newest revision. It returns the revision that it
+// read.
 func page(
 	ctx context.Context, kv clientv3.KV, prefix string, at int64, use func(*mvccpb.KeyValue), opts ...clientv3.OpOption,
 ) (int64, error) {
@@ -39,11 +40,11 @@ func page(
 	}
 }
 
-// parallel is the number of requests for blobs at a time.
+// parallel is the number of concurrent requests for blobs.
 const parallel = 8
 
-// each calls do for every item, for some at a time, until one fails. It returns the first
-// error.
+// each calls do for every item, a few concurrently, until a call fails. It returns the
+// first error.
 func each[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -12,7 +12,7 @@ import (
 )
 
 // An operator pushes a configuration to 5 percent of the replicas, then to 25 percent, then
-// to all. The rollout halts by itself if a replica refuses it.
+// to all. The rollout halts automatically if a replica refuses the configuration.
 func ExampleStore() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
@@ -42,7 +42,7 @@ func ExampleStore() {
 		Rollout: &fleet.Rollout{Steps: []float64{5, 25, 100}, Pause: 10 * time.Minute},
 	})
 	if err != nil {
-		log.Fatal(err) // who pushed meanwhile, or why replicas would refuse the policy
+		log.Fatal(err) // who else has pushed, or why replicas would refuse the policy
 	}
 	err = store.Follow(ctx, fleet.FollowOptions{
 		Revision: head.Revision,

@@ -10,7 +10,7 @@ func Pack(b *Bundle) (Reference, map[string][]byte, error) {
 	return p.reference, p.blobs, nil
 }
 
-// Unpack is what a replica does with the blobs that it has fetched.
+// Unpack assembles a bundle from blobs, as a replica does.
 func Unpack(ref Reference, blobs map[string][]byte) (*Bundle, error) {
 	m, err := parseManifest(blobs[ref.Manifest], ref)
 	if err != nil {
@@ -33,8 +33,8 @@ const (
 	MaxHead     = maxHead
 )
 
-// ParseStatus is what a store does with a status in etcd.
+// ParseStatus parses a status in etcd, as a store does.
 func ParseStatus(instance string, data []byte) (Status, error) { return parseStatus(instance, data) }
 
-// EncodeStatus is what a replica writes.
+// EncodeStatus encodes a status, as a replica does.
 func EncodeStatus(s Status) ([]byte, error) { return s.encode() }

@@ -7,8 +7,8 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// area is what a fault of a replica is about. Each has at most one fault at a time, and the
-// end of one leaves the others.
+// area is the part of a replica that a fault is about. Each area has at most one fault at
+// a time. The end of a fault does not affect those of other areas.
 type area int
 
 // The areas, in the order in which a status names their faults.
@@ -31,8 +31,9 @@ type fault struct {
 	since time.Time
 }
 
-// set records the fault of an area, or its end if err is nil. It reports whether that is new.
-// The text of a fault may change while it lasts, such as the port of a connection.
+// set records the fault of an area, or its end if err is nil. It reports whether a fault
+// has begun or ended. The text of a fault may change while it lasts, for example because
+// a connection has another port.
 func (f *faults) set(a area, err *Error) (isNew bool) {
 	old := f[a]
 	if err == nil {
@@ -48,7 +49,7 @@ func (f *faults) set(a area, err *Error) (isNew bool) {
 	return isNew
 }
 
-// first returns the first fault other than that of the copy on disk, or nil.
+// first returns the first fault, or nil. It ignores that of the copy on disk.
 func (f *faults) first() *fault {
 	for a, each := range f {
 		if each != nil && area(a) != areaCache {
@@ -69,7 +70,8 @@ func (f *faults) err() error {
 	return errors.Join(all...)
 }
 
-// state returns the state of a replica that has its wanted bundle in force or not.
+// state returns the state of a replica. hasWanted reports whether the wanted bundle is in
+// force.
 func (f *faults) state(hasWanted bool) State {
 	switch {
 	case f[areaLink] != nil:
@@ -91,7 +93,7 @@ func (e *Error) refusal() bool {
 	return true
 }
 
-// status returns the fault as a status has it.
+// status returns the fault in the form of a [Status].
 func (f *fault) status() *Fault {
 	if f == nil {
 		return nil
@@ -99,7 +101,8 @@ func (f *fault) status() *Fault {
 	return &Fault{Reason: f.err.Reason, Text: clean(f.err.Error(), maxFaultText), Since: f.since}
 }
 
-// asError returns err as an [*Error]. An error of another type gets a reason and a detail.
+// asError returns err as an [*Error]. An error of another type becomes the cause of an
+// Error with reason and detail.
 func asError(err error, reason reason.Reason, detail string) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e

@@ -12,14 +12,15 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// Bounds of what a replica asks etcd for at the same time, and how long it waits for a blob.
+// Bounds on the concurrent requests of a replica, and on the time that it waits for a
+// blob.
 const (
 	maxFetches  = 4
 	blobTimeout = 10 * time.Second
 )
 
-// fetch returns the manifest of a reference, verified, when the replica has all blobs of it.
-// It asks etcd for those that it does not have.
+// fetch returns the verified manifest of a reference, once the replica has all of its
+// blobs. It fetches the missing ones from etcd.
 func (f *keeper) fetch(ctx context.Context, ref Reference) (*manifest, error) {
 	waited := false
 	need := func(hashes ...string) error {
@@ -69,8 +70,8 @@ func (f *keeper) jitter() time.Duration {
 	return rand.N(longest)
 }
 
-// have returns a blob that the replica has: in memory, in the head or on the disk. It is
-// verified. Otherwise the error is errNoBlob.
+// have returns a verified blob that the replica has in memory, in the head or on the
+// disk. If it has none, the error is errNoBlob.
 func (f *keeper) have(hash string) ([]byte, error) {
 	if data, ok := f.blobs[hash]; ok {
 		return data, nil
@@ -101,7 +102,7 @@ func (f *keeper) missingOf(hashes []string) (missing []string) {
 	return missing
 }
 
-// fetchAll fetches blobs into the memory, a few at a time. It returns the first fault.
+// fetchAll fetches blobs into memory, a few at a time. It returns the first fault.
 func (f *keeper) fetchAll(ctx context.Context, hashes []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -134,8 +135,9 @@ func (f *keeper) fetchAll(ctx context.Context, hashes []string) error {
 	return first
 }
 
-// fetchBlob fetches one blob. What any member of etcd has is good enough, because the hash
-// decides; only one that lacks the blob, or has a wrong one, may be behind the others.
+// fetchBlob fetches one blob. It first accepts the answer of any member of etcd, because
+// it verifies the hash. If the blob is missing or wrong, that member may be behind the
+// others, so fetchBlob then asks for an answer that they agree on.
 func (f *keeper) fetchBlob(ctx context.Context, hash string) ([]byte, error) {
 	data, err := f.getBlob(ctx, hash, clientv3.WithSerializable())
 	if r := reasonOf(err); r == reason.MissingBlob || r == reason.Tampered {

@@ -18,50 +18,52 @@ type FollowOptions struct {
 	Revision uint64
 	// Progress, if not nil, is called with each change of the numbers.
 	Progress func(Progress)
-	// Observe only waits: another follower moves and halts the rollout. It only needs permission
-	// to read the head and the statuses.
+	// Observe makes Follow only wait, while another follower moves and halts the rollout.
+	// This only requires permission to read the head and the statuses.
 	Observe bool
 }
 
-// Progress is how far a bundle has come.
+// Progress says how far a bundle has spread.
 type Progress struct {
 	Head     *Head
 	Revision uint64 // of the bundle, as in [Reference.Pushed]
-	// Replicas is the number of replicas in the fleet. Selected are those that are to take
-	// the bundle now: they have taken it (Acked), refused it, or neither yet (Pending).
+	// Replicas is the number of replicas in the fleet. Selected is the number of those
+	// that should take the bundle now. They have taken it (Acked), refused it (Refused),
+	// or neither yet (Pending).
 	Replicas, Selected, Acked, Refused, Pending int
 	// Waiting is the first of the pending replicas, and Reported is when it wrote its status,
 	// by its clock.
 	Waiting  string
 	Reported time.Time
-	// Decisions, Stricter and Looser are the sums of what the replicas counted with the
-	// candidate as their shadow.
+	// Decisions, Stricter and Looser are the sums of the replicas' [ShadowCounts] of the
+	// candidate.
 	Decisions, Stricter, Looser uint64
-	// Next is when the next step begins if nothing happens. It is zero while replicas are
-	// pending, and without steps to come.
+	// Next is when the next step begins unless something changes. It is zero while
+	// replicas are pending, and if there are no further steps.
 	Next time.Time
 	// Done is set in the last call: Follow returns nil.
 	Done bool
 }
 
 // Follow drives a rollout to its end. At each step it waits until the selected replicas
-// have taken the candidate, then for the pause, and goes to the next step. It also waits if
-// less than half as many replicas report as when the head was written, or if a step
-// selects none of those that report: it would prove nothing. After the last step it
-// promotes the candidate, if this selected all replicas: 100 percent, without labels.
-// Otherwise the candidate stays with its part of the fleet, and Follow returns nil.
+// have taken the candidate, then for the pause, and goes to the next step. It also waits
+// if fewer than half as many replicas report as when the head was written, or if a step
+// selects none of the replicas that report, because the step would then prove nothing.
+// After the last step, Follow promotes the candidate if that step selects all replicas
+// (100 percent, without labels). Otherwise the selected replicas keep the candidate, and
+// Follow returns nil.
 //
 // If more replicas refuse the candidate than Rollout.MaxRefused, or if it is stricter to
 // real traffic than Rollout.MaxStricter, Follow halts the rollout and returns a
 // [*HaltedError]. It also returns one if another follower halts the rollout. If another
-// bundle is pushed meanwhile, it returns a [*ConflictError].
+// bundle is pushed in the meantime, it returns a [*ConflictError].
 //
 // Without a rollout, Follow waits until all replicas have taken the bundle in force, and
 // returns a [*HaltedError] as soon as one refuses it.
 //
-// Several may follow one rollout. If the context is done, Follow returns its error, and
-// the rollout stays at its step until someone follows it again. While etcd cannot be
-// reached, Follow waits.
+// Several processes may follow one rollout. If ctx is done, Follow returns the error of
+// ctx, and the rollout stays at its step until a process follows it again. While etcd
+// cannot be reached, Follow waits.
 func (s *Store) Follow(ctx context.Context, opts FollowOptions) error {
 	f := &follower{store: s, opts: opts, watcher: s.watcher(), shadows: make(map[string]ShadowCounts)}
 	defer f.watcher.close()
@@ -73,7 +75,8 @@ func (s *Store) Follow(ctx context.Context, opts FollowOptions) error {
 	}
 }
 
-// judgeAtMost is the interval at which a follower judges many changes.
+// judgeAtMost is the minimum time between two judgements of a follower, no matter how
+// many changes there are.
 const judgeAtMost = 50 * time.Millisecond
 
 // follower is the state of [Store.Follow].
@@ -83,14 +86,14 @@ type follower struct {
 	opts    FollowOptions
 
 	target   Reference               // the bundle that is followed; Pushed is zero until it is known
-	shadows  map[string]ShadowCounts // the newest of each replica, also of one that has left
+	shadows  map[string]ShadowCounts // the newest counts of each replica, even of those that have left
 	complete time.Time               // when all selected replicas had taken the candidate
-	at       int                     // the step that complete is of
-	refusals int                     // how many the rollout permits
-	changed  bool                    // something has, since judged
+	at       int                     // the step to which complete refers
+	refusals int                     // how many refusals the rollout permits
+	changed  bool                    // whether something has changed since judged
 	judged   time.Time
 	last     Progress
-	fault    error // of the head or etcd; to be reported when ctx ends
+	fault    error // the fault of the head or of etcd, to be returned when ctx is done
 }
 
 // step waits for changes and judges them. It reports whether all is done.
@@ -123,12 +126,12 @@ func (f *follower) step(ctx context.Context) (done bool, err error) {
 		if f.target.Pushed == 0 {
 			return false, f.fault
 		}
-		return false, nil // replicas keep what they have, until the head is mended
+		return false, nil // replicas keep their policy until the head is corrected
 	}
 	return f.judge(ctx, f.watcher.now.head)
 }
 
-// ended returns why the context is done, and what Follow waited for.
+// ended returns the error of ctx, with what Follow was waiting for.
 func (f *follower) ended(ctx context.Context) error {
 	err := context.Cause(ctx)
 	if f.fault != nil {
@@ -160,7 +163,8 @@ func (f *follower) wait() time.Duration {
 	return idle
 }
 
-// judge looks at the fleet and does what has to be done next.
+// judge examines the fleet and takes the next action: none, a step, a promotion or a
+// halt.
 func (f *follower) judge(ctx context.Context, h *Head) (done bool, err error) {
 	if err := f.choose(h); err != nil {
 		return false, err
@@ -205,7 +209,7 @@ func (f *follower) judge(ctx context.Context, h *Head) (done bool, err error) {
 	return false, f.move(ctx, h, last)
 }
 
-// choose finds out which bundle to follow, and returns an error if the head no longer
+// choose determines which bundle to follow, and returns an error if the head no longer
 // has it.
 func (f *follower) choose(h *Head) error {
 	if f.target.Pushed == 0 {
@@ -226,8 +230,8 @@ func (f *follower) choose(h *Head) error {
 	return &ConflictError{Base: f.opts.Revision, Head: h}
 }
 
-// count counts what the replicas have done with the bundle, and returns those that
-// refused it in the order of their instances.
+// count counts the replicas by what they have done with the bundle, and returns those
+// that refused it, in the order of their instances.
 func (f *follower) count(h *Head) (p Progress, refused []Status) {
 	p = Progress{Head: h, Revision: f.target.Pushed, Replicas: len(f.watcher.statuses)}
 	for _, s := range f.watcher.statuses {
@@ -259,7 +263,7 @@ func (f *follower) count(h *Head) (p Progress, refused []Status) {
 	return p, refused
 }
 
-// halts returns why the rollout has to halt, or "".
+// halts returns why the rollout must halt, or "".
 func (r *Rollout) halts(p Progress, refused []Status) string {
 	switch {
 	case r.Halted != nil:
@@ -273,7 +277,8 @@ func (r *Rollout) halts(p Progress, refused []Status) string {
 	return ""
 }
 
-// refusal says which replicas refused a bundle, and why the first did.
+// refusal returns a text that says which replicas refused a bundle, and why the first
+// did.
 func refusal(refused []Status) string {
 	first := refused[0]
 	s := "replica " + first.Instance + " refused it"
@@ -289,7 +294,7 @@ func refusal(refused []Status) string {
 // firstOf returns the first 100 of the replicas that refused a bundle.
 func firstOf(refused []Status) []Status { return refused[:min(len(refused), 100)] }
 
-// halt halts the rollout, unless it is halted, and returns the error that says so.
+// halt halts the rollout unless it already is halted, and returns a [*HaltedError].
 func (f *follower) halt(ctx context.Context, h *Head, p Progress, reason string, refused []Status) (bool, error) {
 	f.report(p)
 	if h.Rollout.Halted == nil {
@@ -302,10 +307,11 @@ func (f *follower) halt(ctx context.Context, h *Head, p Progress, reason string,
 	return false, &HaltedError{Revision: f.target.Pushed, Reason: reason, Refused: firstOf(refused)}
 }
 
-// changeTime bounds a change by a follower, which tries again.
+// changeTime is the timeout of a change by a follower, which then tries again.
 const changeTime = 10 * time.Second
 
-// move goes to the next step, or promotes after the last.
+// move advances the rollout to the next step or, after the last one, promotes the
+// candidate.
 func (f *follower) move(ctx context.Context, h *Head, last bool) error {
 	limited, cancel := context.WithTimeout(ctx, changeTime)
 	defer cancel()
@@ -320,8 +326,8 @@ func (f *follower) move(ctx context.Context, h *Head, last bool) error {
 	return f.passing(ctx, err)
 }
 
-// passing returns nil for an error that ends by itself: another follower was quicker, or etcd
-// cannot be reached. The next look at the fleet decides.
+// passing returns nil for a temporary error: another follower was quicker, or etcd cannot
+// be reached. The follower then judges the fleet again.
 func (f *follower) passing(ctx context.Context, err error) error {
 	f.watcher.unwatch() // read everything again: etcd has lost notifications
 	if _, ok := errors.AsType[*ConflictError](err); ok {

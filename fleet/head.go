@@ -35,9 +35,10 @@ const MaxRevision = 1<<53 - 1
 type Head struct {
 	// Version is 1. A replica refuses versions and fields that it does not know.
 	Version int `json:"version"`
-	// Prefix is the prefix that the head was signed for. Under another one it is refused.
+	// Prefix is the prefix that the head was signed for. Replicas refuse the head under
+	// any other prefix.
 	Prefix string `json:"prefix"`
-	// Revision is higher than that of every head before.
+	// Revision is higher than that of every earlier head.
 	Revision uint64 `json:"revision"`
 	// Time is when the head was written, by the clock of the writer. Nothing depends on it.
 	Time time.Time `json:"time"`
@@ -62,45 +63,46 @@ type Head struct {
 // Reference identifies a bundle.
 type Reference struct {
 	// Manifest is the hexadecimal SHA-256 of the bundle's manifest. Bundles with the same
-	// files have the same.
+	// files have the same Manifest.
 	Manifest string `json:"manifest"`
 	// Size is the number of bytes of all files.
 	Size int64 `json:"size"`
-	// Pushed is the revision of the head that brought this bundle: of a push or of a
-	// rollback. It is what a [Status] has as its wanted and active revision.
+	// Pushed is the revision of the push or rollback that brought this bundle. It is the
+	// wanted or active revision in a [Status].
 	Pushed uint64 `json:"pushed"`
 }
 
-// Rollout says which replicas take the candidate of a [Head], and when the rollout goes
-// on and when it halts. Only [Store.Follow] moves a rollout: without it, a rollout stays
-// at its step.
+// Rollout says which replicas take the candidate of a [Head], and when the rollout
+// continues and halts. Only [Store.Follow] moves a rollout; unless it runs, a rollout
+// stays at its step.
 type Rollout struct {
-	// Salt is mixed into the hash of instances, so that each rollout begins with other
-	// replicas. If it is empty, [Store.Push] sets one with which the first step selects at
-	// least one of the replicas that report, and returns an [*OptionError] if there is none:
-	// for example, because no replica has the labels.
+	// Salt is mixed into the hash of instances, so that each rollout begins with
+	// different replicas. If it is empty, [Store.Push] sets a salt with which the first
+	// step selects at least one of the replicas that report. If there is no such salt,
+	// for example because no replica has the labels, Push returns an [*OptionError].
 	Salt string `json:"salt"`
-	// Percent is the part of the replicas that is selected, above 0 and at most 100. It
-	// is the step in force; [Store.Push] takes the first of Steps if there are any.
+	// Percent is the percentage of replicas that are selected, above 0 and at most 100.
+	// If there are Steps, it is the percentage of the step in force; [Store.Push] sets it
+	// to the first.
 	Percent float64 `json:"percent"`
-	// Labels are what a replica must have to be selected. A replica that lacks one is
-	// never selected, even at 100 percent.
+	// Labels are the labels that a replica must have to be selected. A replica that lacks
+	// one is never selected, even at 100 percent.
 	Labels map[string]string `json:"labels,omitempty"`
-	// Steps are the percentages that Follow goes through, in ascending order. Without
-	// them, the rollout stays at Percent until it is promoted.
+	// Steps are the percentages through which Follow moves the rollout, in ascending
+	// order. If empty, the rollout stays at Percent until it is promoted.
 	Steps []float64 `json:"steps,omitempty"`
 	// Step is the index of the step in force.
 	Step int `json:"step,omitempty"`
 	// Pause is how long Follow waits after all selected replicas have taken the candidate,
 	// before the next step. In JSON it is in nanoseconds.
 	Pause time.Duration `json:"pause,omitempty"`
-	// MaxRefused is how many replicas may refuse the candidate. With one more, the rollout
-	// is halted. Zero halts at the first.
+	// MaxRefused is how many replicas may refuse the candidate before the rollout is
+	// halted. If zero, the first refusal halts it.
 	MaxRefused int `json:"maxRefused,omitempty"`
-	// MaxStricter is the part of the requests, from 0 to 1, that the candidate may refuse
-	// although the policy in force allows them. With more, the rollout is halted. The
-	// replicas that are not selected yet count this: for them, the candidate is the shadow
-	// of the policy. Zero means that it is not checked.
+	// MaxStricter is the fraction of requests, from 0 to 1, that the candidate may refuse
+	// although the policy in force allows them. A higher fraction halts the rollout.
+	// Replicas that are not selected yet count these requests: for them, the candidate is
+	// the shadow policy. If zero, the fraction is not checked.
 	MaxStricter float64 `json:"maxStricter,omitempty"`
 	// Halted says why the rollout was halted. It is nil if it was not. The selected
 	// replicas keep the candidate.
@@ -113,8 +115,7 @@ type Halted struct {
 	Time   time.Time `json:"time"`
 }
 
-// Wanted returns the bundle that the head has for a replica, and whether it is the
-// candidate.
+// Wanted returns the bundle that a replica should take, and whether it is the candidate.
 func (h *Head) Wanted(instance string, labels map[string]string) (ref Reference, candidate bool) {
 	if h.Candidate != nil && h.Rollout != nil && h.Rollout.Selects(instance, labels) {
 		return *h.Candidate, true
@@ -154,8 +155,8 @@ func parsePayload(data []byte) (*Head, error) {
 	return h, nil
 }
 
-// decodeStrictly decodes one JSON value without unknown fields and without anything
-// after it.
+// decodeStrictly decodes one JSON value. It returns an error for unknown fields, and for
+// anything after the value.
 func decodeStrictly(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -234,7 +235,7 @@ func (r *Rollout) check() *OptionError {
 	case !isPercent(r.Percent):
 		return fail("Percent", fmt.Sprint(r.Percent), percent, "set it to 5, for example")
 	case len(r.Steps) > maxSteps:
-		return fail("Steps", "", fmt.Sprintf("more than %d steps", maxSteps), "leave some out")
+		return fail("Steps", "", fmt.Sprintf("more than %d steps", maxSteps), "remove some")
 	case r.Step < 0 || r.Step > 0 && r.Step >= len(r.Steps):
 		return fail("Step", fmt.Sprint(r.Step), "not an index of Steps", "set it to 0")
 	case r.Pause < 0 || r.Pause > maxPause:
@@ -243,7 +244,7 @@ func (r *Rollout) check() *OptionError {
 		return fail("MaxRefused", fmt.Sprint(r.MaxRefused), fmt.Sprintf("not between 0 and %d", maxReplicas),
 			"set it to 0 to halt at the first refusal")
 	case !(r.MaxStricter >= 0 && r.MaxStricter <= 1):
-		return fail("MaxStricter", fmt.Sprint(r.MaxStricter), "not a part between 0 and 1", "set it to 0.01 for one percent")
+		return fail("MaxStricter", fmt.Sprint(r.MaxStricter), "not a fraction between 0 and 1", "set it to 0.01 for one percent")
 	case r.Halted != nil && (!isText(r.Halted.Reason, maxReasonText) || r.Halted.Reason == "" || r.Halted.Time.IsZero()):
 		return fail("Halted", "", "without a time or a reason of one printable line", "say why it was halted")
 	}
@@ -266,7 +267,7 @@ func checkLabels(field string, labels map[string]string) *OptionError {
 	if len(labels) > maxLabels {
 		return &OptionError{
 			Field: field, Value: fmt.Sprint(len(labels)), Detail: fmt.Sprintf("more than %d labels", maxLabels),
-			Suggestion: "leave some out",
+			Suggestion: "remove some",
 		}
 	}
 	for name, value := range labels {

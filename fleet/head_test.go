@@ -59,7 +59,7 @@ func TestHeadComesBack(t *testing.T) {
 	}
 }
 
-// TestSignatures has heads with other signatures than replicas want.
+// TestSignatures checks heads with missing, wrong and several signatures.
 func TestSignatures(t *testing.T) {
 	oldKey, oldPublic := keyPair(1)
 	newKey, newPublic := keyPair(2)
@@ -111,7 +111,7 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// TestHeadNoticesEveryBit changes each bit of a signed head.
+// TestHeadNoticesEveryBit checks that a signed head is refused after a change of any bit.
 func TestHeadNoticesEveryBit(t *testing.T) {
 	private, public := keyPair(1)
 	data, err := sampleHead().Encode(private)
@@ -139,7 +139,7 @@ func TestHeadNoticesEveryBit(t *testing.T) {
 	}
 }
 
-// TestHeadsThatAreRefused has heads that a holder of a key made.
+// TestHeadsThatAreRefused checks invalid heads that are signed with a valid key.
 func TestHeadsThatAreRefused(t *testing.T) {
 	tests := map[string]func(*fleet.Head){
 		"version 0":               func(h *fleet.Head) { h.Version = 0 },
@@ -230,7 +230,7 @@ func TestEnvelopesThatAreRefused(t *testing.T) {
 		"a space":                    {[]byte(" "), prefix, reason.Malformed},
 		"null":                       {[]byte("null"), prefix, reason.Malformed},
 		"an empty object":            {[]byte("{}"), prefix, reason.Malformed},
-		"a payload that is no JSON":  {envelope(t, []byte("version: 1")), prefix, reason.Malformed},
+		"a payload that is not JSON": {envelope(t, []byte("version: 1")), prefix, reason.Malformed},
 		"a payload without encoding": {fmt.Appendf(nil, `{"payload":%s}`, good), prefix, reason.Malformed},
 		"an unknown field":           {envelope(t, withField), prefix, reason.Malformed},
 		"a newer version":            {envelope(t, newer), prefix, reason.Version},

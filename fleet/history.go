@@ -9,20 +9,20 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// HistoryEntry is a head of the past.
+// HistoryEntry is an earlier head, or the present one.
 type HistoryEntry struct {
 	Revision uint64
-	Head     *Head // nil if Err is not
+	Head     *Head // nil if Err is not nil
 	Err      error // why the entry cannot be trusted
 }
 
-// History returns the newest heads, the newest first: at most n, or all that are kept if
-// n is zero. The last 100 are kept, and the bundles of the last 10.
+// History returns the newest heads, newest first: at most n, or all that are kept if n is
+// zero. The fleet keeps the last 100 heads, and the bundles of the last 10.
 func (s *Store) History(ctx context.Context, n int) ([]HistoryEntry, error) {
 	return s.history(ctx, n, s.opts.Keys)
 }
 
-// history is History with heads that some keys verify.
+// history is like History, but verifies heads with the given keys.
 func (s *Store) history(ctx context.Context, n int, keys []ed25519.PublicKey) ([]HistoryEntry, error) {
 	if n <= 0 || n > keepHistory {
 		n = keepHistory
@@ -37,7 +37,7 @@ func (s *Store) history(ctx context.Context, n int, keys []ed25519.PublicKey) ([
 		e := HistoryEntry{Revision: s.layout.revisionOf(string(pair.Key))}
 		e.Head, e.Err = ParseHead(pair.Value, string(s.layout), keys...)
 		if e.Err == nil && e.Head.Revision != e.Revision {
-			e.Head, e.Err = nil, malformedHead(e.Head.Revision, "its key in the history is that of another revision", nil)
+			e.Head, e.Err = nil, malformedHead(e.Head.Revision, "its key in the history has another revision", nil)
 		}
 		entries = append(entries, e)
 	}
@@ -54,8 +54,8 @@ func (l layout) revisionOf(key string) uint64 {
 	return revision
 }
 
-// brought returns the bundle that a head brought: the candidate of a push with a rollout,
-// and otherwise the stable one.
+// brought returns the bundle that a head brought: the candidate if the head has a
+// rollout, and otherwise the stable one.
 func (h *Head) brought() Reference {
 	if h.Candidate != nil && h.Candidate.Pushed == h.Revision {
 		return *h.Candidate

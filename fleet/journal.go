@@ -7,7 +7,8 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// maxLogged bounds the warnings that a change of the policy logs.
+// maxLogged is the maximum number of warnings that are logged for one change of the
+// policy.
 const maxLogged = 20
 
 // journal writes to the log of a replica. Its values are bounded and printable.
@@ -29,7 +30,7 @@ const (
 	levelError = slog.LevelError
 )
 
-// areaMessages are what a fault of an area means.
+// areaMessages are the log messages for the faults of each area.
 var areaMessages = [areas]string{
 	areaHead:   "the head is refused; the policy in force stays",
 	areaBundle: "the wanted policy cannot be taken; the policy in force stays",

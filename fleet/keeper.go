@@ -18,24 +18,25 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// keeper takes what the head of the fleet says. One goroutine at a time uses it.
+// keeper puts the policies in force that the fleet's head demands. Only one goroutine at
+// a time may use it.
 type keeper struct {
 	*Replica
 	whole context.Context // done when the replica stops
 	disk  *cache          // nil if there is none
-	on    *copyOnDisk     // what the disk has; nil if it has nothing that can be used
+	on    *copyOnDisk     // the copy on the disk; nil if there is none that can be used
 
 	read   []byte // the head as it was last read from etcd, good or bad
 	modRev int64  // when etcd got it
-	booted int64  // the revision of etcd that Join has read it at; zero if the next session must read it
+	booted int64  // the revision of etcd at which Join has read the head; zero if the next session must read it
 	seen   mark
-	stored *Head     // that of the disk at the start; nil if there is none
-	head   *Head     // the newest that was verified; nil if there is none
+	stored *Head     // the head on the disk at the start; nil if there is none
+	head   *Head     // the newest verified head; nil if there is none
 	raw    *envelope // of head
 	value  []byte    // of head, as etcd has it
 
-	wanted  Reference         // by the head
-	ref     Reference         // in force; zero if nothing of the fleet is
+	wanted  Reference         // the bundle that the head demands
+	ref     Reference         // the bundle in force; zero if none of the fleet is
 	brought []byte            // the head that brought it, as etcd has it
 	carried map[string][]byte // the blobs of that head
 	blobs   map[string][]byte // verified blobs that are not on the disk
@@ -44,10 +45,10 @@ type keeper struct {
 		err      error
 	}
 	untried Reference   // the candidate that could not be tried out, according to the log
-	again   bool        // what the head wants has to be tried again
-	unsaved bool        // the disk does not have what is in force, or not what was seen
-	retry   *time.Timer // runs while something has to be tried again
-	pause   pause       // between attempts to take what the head wants
+	again   bool        // the bundle that the head demands must be tried again
+	unsaved bool        // the disk lacks the bundle in force or the highest revision seen
+	retry   *time.Timer // runs while something must be tried again
+	pause   pause       // between attempts to take the bundle that the head demands
 	resave  pause       // between attempts to write to the disk
 	calm    bool        // no jitter: while the service waits for Join
 }
@@ -89,7 +90,7 @@ func (f *keeper) cacheFault(detail string, err error) {
 	f.unsaved = true
 	f.setFault(areaCache, &Error{
 		Reason: reason.Cache, Detail: "the copy of the policy in " + quote(f.opts.CacheDir) + ": " + detail, Err: withoutPath(err),
-		Suggestion: "check the directory, its owner and the room on its disk",
+		Suggestion: "check the directory, its owner and the free space on its disk",
 	})
 }
 
@@ -105,7 +106,7 @@ func withoutPath(err error) error {
 // error only if ctx is done.
 func (f *keeper) boot(ctx context.Context) error {
 	if len(f.opts.Keys) == 0 {
-		f.log.write(levelWarn, "no keys are configured, so everyone who may write to etcd sets the policy of this process")
+		f.log.write(levelWarn, "no keys are configured, so anyone who can write to etcd can set the policy of this process")
 	}
 	f.calm = true
 	f.bootFromEtcd(ctx)
@@ -119,7 +120,8 @@ func (f *keeper) boot(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// bootFromEtcd takes the head, and tries again while etcd cannot be reached and there is time.
+// bootFromEtcd takes the head. While etcd cannot be reached, it tries again until
+// BootTimeout.
 func (f *keeper) bootFromEtcd(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, f.opts.BootTimeout)
 	defer cancel()
@@ -138,7 +140,7 @@ func (f *keeper) bootFromDisk(ctx context.Context) {
 	if h == nil {
 		return
 	}
-	// The disk has the bundle that this replica had. It was one of the two.
+	// The disk has the bundle that this replica had in force, which is one of these two.
 	refs := []Reference{h.Stable}
 	if h.Candidate != nil {
 		refs = append(refs, *h.Candidate)
@@ -182,16 +184,17 @@ func (f *keeper) bootFromFile(ctx context.Context) {
 	}
 }
 
-// pause is the time between attempts, which grows.
+// pause is the growing time between attempts.
 type pause struct{ last time.Duration }
 
 const (
 	minPause        = 50 * time.Millisecond
 	maxPauseTime    = time.Second
-	pausePerReplica = maxPauseTime / 2000 // so that a large fleet does not keep etcd down
+	pausePerReplica = maxPauseTime / 2000 // so that the attempts of a large fleet do not overload etcd
 )
 
-// next returns the time to wait before the next attempt, in a fleet of some replicas.
+// next returns the time to wait before the next attempt, in a fleet of that many
+// replicas.
 func (p *pause) next(replicas int) time.Duration {
 	longest := min(max(maxPauseTime, time.Duration(replicas)*pausePerReplica), maxSpread)
 	p.last = min(max(2*p.last, minPause), longest)
@@ -200,7 +203,7 @@ func (p *pause) next(replicas int) time.Duration {
 
 func (p *pause) reset() { p.last = 0 }
 
-// replicas returns the size of the fleet, as far as it is known.
+// replicas returns the size of the fleet, or 0 if it is not known.
 func (f *keeper) replicas() int {
 	if f.head == nil {
 		return 0
@@ -208,11 +211,12 @@ func (f *keeper) replicas() int {
 	return f.head.Replicas
 }
 
-// requestTimeout bounds a request. A member of a cluster that has lost the others does not
-// answer, and the next attempt goes to another.
+// requestTimeout bounds a request. A member that has lost contact with the others does
+// not answer; the next attempt then uses another member.
 const requestTimeout = 3 * time.Second
 
-// get reads the head and takes it. It returns the revision of etcd that the head is of.
+// get reads the head and takes it. It returns the revision of etcd at which it read the
+// head.
 func (f *keeper) get(ctx context.Context) (int64, error) {
 	resp, err := f.request(ctx)
 	if f.stopped() {
@@ -262,10 +266,11 @@ func places(client *clientv3.Client) string {
 	return clean(strings.Join(all[:min(len(all), 3)], ", "), 2*maxQuoted)
 }
 
-// stopped reports whether the replica stops.
+// stopped reports whether the replica is stopping.
 func (f *keeper) stopped() bool { return f.whole.Err() != nil }
 
-// judge takes a head as etcd has it, or refuses it. nil means that there is none.
+// judge takes or refuses a head, given as the value in etcd. nil means that there is no
+// head.
 func (f *keeper) judge(ctx context.Context, value []byte, modRev int64) {
 	if f.read != nil && value != nil && bytes.Equal(f.read, value) && modRev == f.modRev {
 		if f.again {
@@ -276,7 +281,7 @@ func (f *keeper) judge(ctx context.Context, value []byte, modRev int64) {
 		return
 	}
 	f.read, f.modRev = value, modRev
-	if err := f.accept(value); err != nil { // what an earlier head wants is still tried
+	if err := f.accept(value); err != nil { // the bundle of an earlier head is still tried
 		f.setFault(areaHead, err)
 		f.change(func(s *Status) { s.Judged = modRev })
 		return
@@ -286,7 +291,7 @@ func (f *keeper) judge(ctx context.Context, value []byte, modRev int64) {
 	f.take(ctx)
 }
 
-// confirm records that etcd still has what is in force.
+// confirm records that etcd still has the head of the bundle in force.
 func (f *keeper) confirm() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -295,7 +300,7 @@ func (f *keeper) confirm() {
 	}
 }
 
-// accept verifies a head and makes it the one to follow.
+// accept verifies a head and makes it the current one.
 func (f *keeper) accept(value []byte) error {
 	if value == nil {
 		return f.missing()
@@ -318,7 +323,7 @@ func (f *keeper) accept(value []byte) error {
 	return nil
 }
 
-// missing returns the fault of a head that is not there.
+// missing returns the fault for a missing head.
 func (f *keeper) missing() error {
 	if f.seen.revision == 0 {
 		return &Error{
@@ -332,14 +337,15 @@ func (f *keeper) missing() error {
 	}
 }
 
-// compare returns the fault of a head with mark m, after one with the mark seen.
+// compare returns the fault of a head with mark m, or nil. seen is the mark of an earlier
+// head.
 func (seen mark) compare(m mark) error {
 	switch {
 	case m.revision < seen.revision:
 		return &Error{
 			Reason: reason.Replayed, Revision: m.revision,
 			Detail:     fmt.Sprintf("the head is older than revision %d, which was seen before", seen.revision),
-			Suggestion: "if etcd was restored from a copy, push again: a push gets a revision above all that were seen",
+			Suggestion: "if etcd was restored from a backup, push again: a push gets a revision above all that were seen",
 		}
 	case m.revision == seen.revision && seen.payload != "" && m.payload != seen.payload:
 		return &Error{
@@ -361,11 +367,12 @@ func (f *keeper) saveSeen() {
 	}
 }
 
-// take puts in force what the head has for this replica. If that fails, what is in force
-// stays. A replica without a policy of its fleet then takes the stable one.
+// take puts the bundle in force that the head has for this replica. If that fails, the
+// policy in force stays; a replica that has no policy of its fleet then takes the stable
+// bundle.
 func (f *keeper) take(ctx context.Context) {
 	ref, selected := f.head.Wanted(f.opts.Instance, f.opts.Labels)
-	if ref != f.wanted { // no status may say that this replica refused a bundle that it has not tried
+	if ref != f.wanted { // so that no status says that this replica refused a bundle that it has not tried
 		f.wanted = ref
 		f.setFault(areaBundle, nil)
 	}
@@ -374,7 +381,7 @@ func (f *keeper) take(ctx context.Context) {
 	})
 	err := f.adopt(ctx, ref)
 	if err != nil && selected && f.ref == (Reference{}) {
-		_ = f.adopt(ctx, f.head.Stable) // the fault to report is that of the candidate
+		_ = f.adopt(ctx, f.head.Stable) // the fault of the candidate is reported, not this one
 	}
 	if f.stopped() {
 		return
@@ -409,7 +416,7 @@ func (f *keeper) adopt(ctx context.Context, ref Reference) error {
 	return nil
 }
 
-// bring records that the head has brought a bundle.
+// bring records that the present head brought a bundle.
 func (f *keeper) bring(ref Reference) {
 	f.ref, f.brought, f.carried, f.unsaved = ref, f.value, f.raw.Blobs, true
 }
@@ -431,8 +438,8 @@ func (f *keeper) prepare(ctx context.Context, ref Reference) (*config.Config, er
 	return f.compile(ctx, ref, func() (*Bundle, error) { return m.assemble(f.have) })
 }
 
-// refuse records that the content of a bundle is refused. It will not change, so that it is
-// not tried again.
+// refuse records that the content of a bundle is refused. The content cannot change, so
+// the bundle is not tried again.
 func (f *keeper) refuse(ref Reference, err error) error {
 	f.refused.manifest, f.refused.err = ref.Manifest, withRevision(err, ref.Pushed)
 	return f.refused.err
@@ -455,7 +462,7 @@ func (f *keeper) compile(ctx context.Context, ref Reference, assemble func() (*B
 	switch {
 	case err == nil:
 		return c, nil
-	case errors.Is(err, errNoBlob): // the disk has lost it meanwhile
+	case errors.Is(err, errNoBlob): // the disk has lost it in the meantime
 		return nil, withRevision(missingBlob(ref.Manifest), ref.Pushed)
 	case ctx.Err() != nil: // the faults may come from the interruption
 		return nil, unreachable("reading the bundle in time", ctx.Err())
@@ -468,8 +475,8 @@ func (f *keeper) compile(ctx context.Context, ref Reference, assemble func() (*B
 }
 
 // tryOut makes the candidate of a rollout the shadow of the policy in force, unless this
-// replica is selected or its policy has a shadow of its own. A candidate that cannot be
-// taken here is no fault of this replica.
+// replica is selected or its policy has a shadow of its own. If the candidate cannot be
+// used here, that is not a fault of this replica.
 func (f *keeper) tryOut(ctx context.Context, selected bool) error {
 	h := f.head
 	if h.Candidate == nil || selected || f.ref != h.Stable || f.config.Shadow != nil || h.Candidate.Manifest == f.ref.Manifest {
@@ -493,7 +500,7 @@ func (f *keeper) tryOut(ctx context.Context, selected bool) error {
 	return err
 }
 
-// save writes what is in force to the disk.
+// save writes the bundle in force and its head to the disk.
 func (f *keeper) save() {
 	if f.disk == nil || !f.unsaved {
 		return
@@ -530,7 +537,8 @@ func (f *keeper) store() error {
 	return err
 }
 
-// forget drops blobs from the memory that the disk has, or that no bundle of the head needs.
+// forget drops blobs from memory if the disk has them or no bundle of the head needs
+// them.
 func (f *keeper) forget() {
 	if len(f.blobs) == 0 {
 		return
@@ -571,5 +579,5 @@ func (f *keeper) plan(taken, tried error) {
 	}
 }
 
-// mayPass reports whether a fault may go away although the head stays the same.
+// mayPass reports whether a fault may end although the head stays the same.
 func (f *keeper) mayPass(err error) bool { return err != nil && err != f.refused.err }

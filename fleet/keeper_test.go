@@ -15,8 +15,8 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// bench is a replica without etcd, whose heads a test makes. Its bundles are so small that
-// heads carry them.
+// bench is a replica without etcd, to which a test passes heads. Its bundles are so small
+// that heads carry them.
 type bench struct {
 	*testing.T
 	*keeper
@@ -74,8 +74,8 @@ const (
 	second = "https://second.example"
 )
 
-// expect judges a head, and compares what is allowed then and the reason of the fault of an
-// area.
+// expect passes a head to the replica, and checks the origin that is then allowed and the
+// reason of an area's fault.
 func (b *bench) expect(value []byte, allowed string, a area, reason reason.Reason) {
 	b.Helper()
 	b.judge(b.Context(), value, b.modRev+1)
@@ -117,8 +117,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeSameContent has heads with other revisions and the same policy, which is not
-// compiled again.
+// TestJudgeSameContent checks that heads with other revisions but the same policy do not
+// make the replica compile it again.
 func TestJudgeSameContent(t *testing.T) {
 	b := newBench(t, nil)
 	b.expect(b.head(1, first), first, areaHead, "")
@@ -144,7 +144,7 @@ func TestRefusedBundle(t *testing.T) {
 	}
 }
 
-// TestSeenOutlivesTheProcess restarts a replica with what is left of its disk.
+// TestSeenOutlivesTheProcess restarts a replica with a whole or damaged disk.
 func TestSeenOutlivesTheProcess(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil  func(dir string) error
@@ -169,13 +169,13 @@ func TestSeenOutlivesTheProcess(t *testing.T) {
 			}
 			b = newBench(t, withDisk)
 			b.has("", areaCache, c.cache)
-			allowed := second // it does not know better
+			allowed := second // without the mark, the replica cannot know that the head is a replay
 			if c.replay != "" {
 				allowed = ""
 			}
 			b.expect(b.head(4, second), allowed, areaHead, c.replay)
 			b.expect(b.head(6, second), second, areaHead, "")
-			b.has(second, areaCache, "") // what was torn is whole again
+			b.has(second, areaCache, "") // the torn file has been replaced
 			if m, err := b.disk.seen(); err != nil || m.revision != 6 {
 				t.Errorf("the disk has seen %v (%v)", m, err)
 			}
@@ -183,7 +183,7 @@ func TestSeenOutlivesTheProcess(t *testing.T) {
 	}
 }
 
-// TestBootFromDisk starts with the disk alone, whole and damaged.
+// TestBootFromDisk starts with only the disk, whole and damaged.
 func TestBootFromDisk(t *testing.T) {
 	dir := t.TempDir()
 	withDisk := func(o *Options) { o.CacheDir = dir }
@@ -200,7 +200,7 @@ func TestBootFromDisk(t *testing.T) {
 	if s := b.Status(); s.Active.Source != SourceDisk || s.Active.Revision != 1 || s.Seen != 1 || !b.Ready() {
 		t.Errorf("the status is %+v", s)
 	}
-	// etcd has the same: nothing is fetched or compiled.
+	// etcd has the same head: nothing is fetched or compiled.
 	b.expect(b.head(1, first), first, areaHead, "")
 	if s := b.Status(); s.Active.Source != SourceEtcd || s.State != StateAcked {
 		t.Errorf("the status is %+v", s)
@@ -226,11 +226,11 @@ func TestBootFromDisk(t *testing.T) {
 	b.has("", areaCache, "")
 }
 
-// TestDiskFaults has a disk that cannot be written. The policy is in force all the same, and
-// the copy is written when the fault is over.
+// TestDiskFaults has a disk that cannot be written. The policy takes effect nevertheless,
+// and the copy is written after the fault has ended.
 func TestDiskFaults(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
-	if err := os.WriteFile(dir, nil, 0o600); err != nil { // a file in the place of the directory
+	if err := os.WriteFile(dir, nil, 0o600); err != nil { // a file instead of the directory
 		t.Fatal(err)
 	}
 	b := newBench(t, func(o *Options) { o.CacheDir = dir })

@@ -16,9 +16,9 @@ const (
 	publicBlock  = "PUBLIC KEY"  // PKIX
 )
 
-// GenerateKey returns a new pair of Ed25519 keys as PEM: the private one in PKCS #8,
-// which signs heads, and the public one in PKIX, which replicas verify them with.
-// OpenSSL and others read both.
+// GenerateKey returns a new pair of Ed25519 keys in PEM. The private key, in PKCS #8,
+// signs heads; with the public key, in PKIX, replicas verify them. OpenSSL and other
+// tools read both.
 func GenerateKey() (private, public []byte, err error) {
 	pub, priv, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -36,15 +36,15 @@ func GenerateKey() (private, public []byte, err error) {
 	return block(privateBlock, privateDER), block(publicBlock, publicDER), nil
 }
 
-// ParsePrivateKey reads the private key that [GenerateKey] returned. The error does not
-// contain anything of the key.
+// ParsePrivateKey reads the private key that [GenerateKey] returned. The error contains
+// no part of the key.
 func ParsePrivateKey(text []byte) (ed25519.PrivateKey, error) {
 	block, rest := pem.Decode(text)
 	switch {
 	case block == nil:
 		return nil, errors.New("not a private key: no PEM block; give the file that corskit fleet keygen wrote")
 	case block.Type == publicBlock:
-		return nil, errors.New("a public key, but the private key is needed to sign; give the other file")
+		return nil, errors.New("a public key, but signing needs the private key; give the other file")
 	case block.Type != privateBlock:
 		return nil, fmt.Errorf("a PEM block %s, not %q; give an Ed25519 key in PKCS #8, without a password",
 			quote(block.Type), privateBlock)
@@ -57,13 +57,14 @@ func ParsePrivateKey(text []byte) (ed25519.PrivateKey, error) {
 	}
 	private, ok := key.(ed25519.PrivateKey)
 	if !ok {
-		return nil, errors.New("a private key of another kind than Ed25519; create one with corskit fleet keygen")
+		return nil, errors.New("a private key that is not an Ed25519 key; create one with corskit fleet keygen")
 	}
 	return private, nil
 }
 
 // ParsePublicKeys reads one or more public keys as [GenerateKey] returned them, one PEM
-// block after the other. A file with two keys trusts both, for a rotation of keys.
+// block after the other. During a rotation of keys, a file with two keys makes replicas
+// trust both.
 func ParsePublicKeys(text []byte) ([]ed25519.PublicKey, error) {
 	var keys []ed25519.PublicKey
 	for rest := text; len(bytes.TrimSpace(rest)) > 0; {
@@ -82,7 +83,7 @@ func ParsePublicKeys(text []byte) ([]ed25519.PublicKey, error) {
 		}
 		public, ok := key.(ed25519.PublicKey)
 		if !ok {
-			return nil, errors.New("a public key of another kind than Ed25519; create one with corskit fleet keygen")
+			return nil, errors.New("a public key that is not an Ed25519 key; create one with corskit fleet keygen")
 		}
 		keys = append(keys, public)
 		rest = after

@@ -70,8 +70,8 @@ func TestKeysThatAreRefused(t *testing.T) {
 		"text":               {"ssh-ed25519 AAAA", "no PEM block", "no PEM block"},
 		"the private key":    {string(private), "", "must not be on a replica"},
 		"the public key":     {string(public), "a public key", ""},
-		"another kind":       {block("PRIVATE KEY", other), "another kind", "must not be on a replica"},
-		"another public":     {block("PUBLIC KEY", otherPublic), "a public key", "another kind"},
+		"another kind":       {block("PRIVATE KEY", other), "not an Ed25519 key", "must not be on a replica"},
+		"another public":     {block("PUBLIC KEY", otherPublic), "a public key", "not an Ed25519 key"},
 		"damaged":            {block("PRIVATE KEY", []byte("abc")), "damaged", "must not be on a replica"},
 		"damaged public":     {block("PUBLIC KEY", []byte("abc")), "a public key", "damaged"},
 		"with a password":    {block("ENCRYPTED PRIVATE KEY", other), "without a password", "PKIX"},
@@ -89,7 +89,8 @@ func TestKeysThatAreRefused(t *testing.T) {
 	}
 }
 
-// says reports whether an error has a part, or, without a part, whether there is none.
+// says reports whether the text of an error contains part. If part is empty, it reports
+// whether err is nil.
 func says(err error, part string) bool {
 	if part == "" || err == nil {
 		return part == "" && err == nil

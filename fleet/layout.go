@@ -34,7 +34,7 @@ func (l layout) statuses() string              { return string(l) + statusName +
 func (l layout) status(instance string) string { return l.statuses() + instance }
 func (l layout) pushing() string               { return string(l) + pushingName + "/" }
 
-// newLayout returns the layout of a prefix. It completes the prefix with a slash.
+// newLayout returns the layout of a prefix. It adds a final slash if there is none.
 func newLayout(prefix string) (layout, *OptionError) {
 	if prefix == "" {
 		return DefaultPrefix, nil

@@ -27,8 +27,8 @@ type Options struct {
 
 	// Instance is the name of this replica, unique within the fleet: letters, digits and
 	// any of -_.:@+, at most 128 bytes. It defaults to the host name and a random suffix.
-	// Rollouts choose replicas by their names, so a name that survives a restart, such as
-	// that of a pod of a StatefulSet, keeps a replica's choice.
+	// Rollouts select replicas by their names. So with a name that survives a restart,
+	// such as that of a pod of a StatefulSet, a replica stays selected.
 	Instance string
 
 	// Labels describe this replica: {"service": "orders", "region": "eu"}. Rollouts and
@@ -37,57 +37,59 @@ type Options struct {
 
 	// CacheDir is a directory for a verified copy of the policy in force, from which the
 	// replica starts if etcd cannot be reached. It also keeps the highest revision that
-	// was seen, which protects from replayed heads across restarts. It is created if
-	// needed. Replicas of one host may share it, even those of different fleets. During
-	// a rollout, one of them may then start with the candidate of another. If empty,
-	// there is no copy.
+	// was seen, which protects against replayed heads across restarts. The directory is
+	// created if needed. Replicas on one host may share it, even those of different
+	// fleets; during a rollout, a replica may then start with the candidate of another.
+	// If empty, there is no copy.
 	CacheDir string
 
-	// Keys are the public keys of those who may sign heads. A head needs a signature by one of
-	// them. During a rotation, configure the old and the new key. Without keys,
-	// everyone who may write to etcd sets the policy; Join logs a warning.
+	// Keys are the public keys of the operators who may sign heads. A head needs a
+	// signature by one of them. During a rotation, configure the old and the new key.
+	// Without keys, anyone who can write to etcd can set the policy; Join logs a warning.
 	Keys []ed25519.PublicKey
 
 	// Fallback is the path of a local configuration, used while there is no policy from
 	// etcd and no copy on disk. If empty, such a replica allows no origin.
 	Fallback string
 
-	// Config are options for the configuration: the profile, functions for origins, and
-	// OnReload, which is called after each change and each refusal as by a
-	// [config.Watcher], and must not call [Replica.Close], which waits for it. If Environ
-	// is nil, no environment is used: a file that was pushed must not read the variables
+	// Config has options for the configuration, such as the profile and functions for
+	// origins. As with a [config.Watcher], its OnReload is called after each change and
+	// each refusal; it must not call [Replica.Close], which waits for it. If Environ is
+	// nil, no environment is used, because a pushed file must not depend on the variables
 	// of this process.
 	Config config.Options
 
 	// Logger, if not nil, gets one line for each change of the policy, for each fault and
-	// for its end. Values are bounded and have no control characters. It defaults to that
-	// of Config.
+	// for its end. Values are bounded and have no control characters. It defaults to
+	// Config.Logger.
 	Logger *slog.Logger
 
-	// Connect makes the client if Join is given none. It is called, one call at a time, until
-	// it returns one, which the replica closes when it stops. It is for clients that cannot be
-	// made while etcd is away: clientv3.New fails then if there is a Username. Its context is
-	// done after a few seconds, and must not end the client.
+	// Connect makes the client if Join gets a nil client. The replica calls it, one call
+	// at a time, until it returns a client, and closes that client when it stops. It is
+	// for clients that cannot be made while etcd cannot be reached: with a Username,
+	// clientv3.New then fails. The context of Connect is done after a few seconds; the
+	// client must not depend on it.
 	Connect func(ctx context.Context) (*clientv3.Client, error)
 
 	// Refresh is the interval at which the head is read again, in case a notification
 	// got lost. It varies by a fifth from replica to replica. It defaults to 30 seconds.
 	Refresh time.Duration
 
-	// LeaseTTL is how long the status of a replica that died stays in etcd. It defaults
-	// to 60 seconds and is at least 5 seconds.
+	// LeaseTTL is how long the status of a dead replica stays in etcd. It defaults to 60
+	// seconds and is at least 5 seconds.
 	LeaseTTL time.Duration
 
 	// BootTimeout bounds how long Join waits for etcd, before it starts with the copy on
 	// disk. It defaults to 5 seconds.
 	BootTimeout time.Duration
 
-	// Shared, if not nil, is shared with other replicas of this process. See [Shared].
+	// Shared, if not nil, shares compiled policies with other replicas of this process.
+	// See [Shared].
 	Shared *Shared
 
-	// Jitter is how far replicas spread their requests after a change. Zero derives it
-	// from the size of the fleet: 0.2 milliseconds for each replica, at most 5 seconds.
-	// A negative value turns it off.
+	// Jitter is the time over which replicas spread their requests after a change. Zero
+	// derives it from the size of the fleet: 0.2 milliseconds for each replica, at most 5
+	// seconds. A negative value disables it.
 	Jitter time.Duration
 }
 
@@ -181,17 +183,17 @@ func checkKeys(field string, keys []ed25519.PublicKey) *OptionError {
 type StoreOptions struct {
 	// Prefix is the prefix of the fleet's keys in etcd, as in [Options].
 	Prefix string
-	// Key signs heads. If nil, heads are not signed, and replicas with keys refuse them. A
-	// store with Keys and without Key only reads.
+	// Key signs heads. If nil, heads are not signed, and replicas with keys refuse them.
+	// A store that has Keys but no Key can only read.
 	Key ed25519.PrivateKey
-	// Keys verify the heads that are read. They default to the public key of Key. If set,
-	// Key must be one of them.
+	// Keys verify the heads that the store reads. They default to the public key of Key.
+	// If set, Key must be one of them.
 	Keys []ed25519.PublicKey
 	// Author is the name of the person who changes the fleet, for the history: one printable line of
 	// at most 128 bytes.
 	Author string
-	// Logger, if not nil, gets what does not fail a change: old blobs that could not be
-	// removed, statuses that cannot be read.
+	// Logger, if not nil, gets a line for each problem that does not make a change fail:
+	// an old blob that could not be removed, or a status that cannot be read.
 	Logger *slog.Logger
 }
 
@@ -205,7 +207,7 @@ func (o StoreOptions) complete() (StoreOptions, layout, error) {
 	if !isText(o.Author, maxAuthor) {
 		return o, "", &OptionError{
 			Field: "Author", Value: o.Author, Detail: fmt.Sprintf("not one printable line of at most %d bytes", maxAuthor),
-			Suggestion: "shorten it, and remove what is not text",
+			Suggestion: "shorten it, and remove unprintable characters",
 		}
 	}
 	if fault := checkKeys("Keys", o.Keys); fault != nil {

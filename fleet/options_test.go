@@ -14,7 +14,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// nowhere returns a client of an etcd that is not there.
+// nowhere returns a client of an etcd that does not exist.
 func nowhere(t *testing.T) *clientv3.Client {
 	t.Helper()
 	client, err := clientv3.New(fleet.ClientConfig("127.0.0.1:1"))
@@ -63,7 +63,7 @@ func TestOptionsOfReplicas(t *testing.T) {
 		"many labels":                 {fleet.Options{Labels: manyLabels()}, "Labels"},
 		"a label with an equals sign": {fleet.Options{Labels: map[string]string{"a=b": ""}}, "Labels"},
 		"a label of two lines":        {fleet.Options{Labels: map[string]string{"a": "b\nc"}}, "Labels"},
-		"a key that is none":          {fleet.Options{Keys: []ed25519.PublicKey{key, nil}}, "Keys[1]"},
+		"not a key":                   {fleet.Options{Keys: []ed25519.PublicKey{key, nil}}, "Keys[1]"},
 		"a key twice":                 {fleet.Options{Keys: []ed25519.PublicKey{key, key}}, "Keys[1]"},
 		"a short lease":               {fleet.Options{LeaseTTL: 4 * time.Second}, "LeaseTTL"},
 		"a long lease":                {fleet.Options{LeaseTTL: 25 * time.Hour}, "LeaseTTL"},
@@ -90,7 +90,7 @@ func TestOptionsOfStores(t *testing.T) {
 		"an author of two lines": {client, fleet.StoreOptions{Author: "a\nb"}, "Author"},
 		"a long author":          {client, fleet.StoreOptions{Author: strings.Repeat("a", 129)}, "Author"},
 		"half a key":             {client, fleet.StoreOptions{Key: private[:20]}, "Key"},
-		"a key that is none":     {client, fleet.StoreOptions{Keys: []ed25519.PublicKey{public[:3]}}, "Keys[0]"},
+		"not a key":              {client, fleet.StoreOptions{Keys: []ed25519.PublicKey{public[:3]}}, "Keys[0]"},
 		"a key of no replica":    {client, fleet.StoreOptions{Key: private, Keys: []ed25519.PublicKey{other}}, "Key"},
 	}
 	for name, tt := range tests {
@@ -107,7 +107,7 @@ func TestOptionsOfStores(t *testing.T) {
 	}
 }
 
-// TestErrorsAreOneLine has errors with texts that others wrote.
+// TestErrorsAreOneLine checks errors that contain untrusted texts.
 func TestErrorsAreOneLine(t *testing.T) {
 	evil := strings.Repeat("\x1b[2J\n\u202e", 5000)
 	head := sampleHead()
@@ -124,7 +124,7 @@ func TestErrorsAreOneLine(t *testing.T) {
 	}
 }
 
-// TestEmptyEndpoint has clients that can never connect.
+// TestEmptyEndpoint checks that clients with an empty endpoint are refused.
 func TestEmptyEndpoint(t *testing.T) {
 	for _, endpoints := range [][]string{{""}, {"http://127.0.0.1:1", " "}} {
 		client, err := clientv3.New(fleet.ClientConfig(endpoints...))

@@ -86,8 +86,8 @@ func TestPackReturnsWhatWasPacked(t *testing.T) {
 	}
 }
 
-// TestPackReusesChunks checks that a push of a long list with one change sends only what
-// is new.
+// TestPackReusesChunks checks that a push of a long list with one change sends only new
+// chunks.
 func TestPackReusesChunks(t *testing.T) {
 	list := originLines(60_000)
 	files := func(list []byte) *fleet.Bundle {
@@ -119,7 +119,8 @@ func TestPackReusesChunks(t *testing.T) {
 				fresh++
 			}
 		}
-		// The manifest, and at each seam one chunk or two, until the cuts are in step again.
+		// The new blobs are the manifest and, at each change, one or two chunks, until
+		// the cuts coincide again.
 		if fresh < 2 || fresh > 6 || len(after) < 18 {
 			t.Errorf("%s: %d of %d blobs are new, want 2 to 6", name, fresh, len(after))
 		}
@@ -127,7 +128,7 @@ func TestPackReusesChunks(t *testing.T) {
 }
 
 // TestUnpackNoticesEveryByte changes each byte of the blobs of a bundle, removes and adds
-// some, and swaps blobs.
+// bytes, and swaps blobs. Unpack must refuse each.
 func TestUnpackNoticesEveryByte(t *testing.T) {
 	files := map[string][]byte{"cors.yaml": policyWith("a.txt"), "a.txt": []byte("https://a.example\nhttps://b.example\n")}
 	ref, blobs, err := fleet.Pack(&fleet.Bundle{Entry: "cors.yaml", Files: files})
@@ -164,7 +165,7 @@ func TestUnpackNoticesEveryByte(t *testing.T) {
 	}
 }
 
-// bundleParts is a bundle whose manifest a test makes.
+// bundleParts is a manifest with any contents.
 type bundleParts struct {
 	Version int        `json:"version"`
 	Entry   string     `json:"entry"`
@@ -210,7 +211,8 @@ func unpackParts(t testing.TB, manifest any, size int64, blob []byte) error {
 	return err
 }
 
-// TestHostileManifests has manifests and blobs that a holder of a key signed.
+// TestHostileManifests checks invalid manifests and blobs that are signed with a valid
+// key.
 func TestHostileManifests(t *testing.T) {
 	text := []byte(smallPolicy)
 	blob := zipped(t, text)
@@ -276,7 +278,7 @@ func TestHostileManifests(t *testing.T) {
 	}
 }
 
-// TestBombs has blobs that decompress to more than they declare.
+// TestBombs checks blobs that decompress to another size than they declare.
 func TestBombs(t *testing.T) {
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)

@@ -17,18 +17,17 @@ import (
 
 type signer = ed25519.PrivateKey
 
-// Bounds of what is kept in etcd.
+// Bounds on what etcd keeps.
 const (
 	keepBundles = 10  // heads of the history whose bundles stay
 	keepHistory = 100 // heads of the history
 )
 
-// markTTL is how long, in seconds, the mark of a push that died keeps blobs from being
-// removed.
+// markTTL is how long, in seconds, the mark of a dead push prevents the removal of blobs.
 const markTTL = 60
 
-// pushing is a key that exists while a push is in progress. While there is one, nobody
-// removes blobs: a push relies on blobs that it has found.
+// pushing is a key that exists while a push is in progress. While there is one, no store
+// removes blobs, because a push relies on blobs that it has found.
 type pushing struct {
 	client *clientv3.Client
 	key    string
@@ -63,8 +62,8 @@ func (s *Store) mark(ctx context.Context) (*pushing, error) {
 	return m, nil
 }
 
-// endTime bounds how long the end of a push waits for etcd. Without it, the lease ends by
-// itself.
+// endTime is how long a push waits for etcd to remove its mark. If that fails, the lease
+// expires.
 const endTime = 2 * time.Second
 
 // end removes the mark.
@@ -81,8 +80,8 @@ func (m *pushing) end(ctx context.Context) {
 // randomName returns 16 random letters and digits.
 func randomName() string { return rand.Text()[:16] }
 
-// upload stores the blobs that etcd does not have. It reads those that are there: one
-// that was damaged is stored again. The manifest comes last.
+// upload stores the blobs that etcd does not have. It reads the existing ones, and stores
+// damaged ones again. The manifest comes last.
 func (s *Store) upload(ctx context.Context, p *packed) error {
 	hashes := slices.DeleteFunc(slices.Sorted(maps.Keys(p.blobs)), func(h string) bool { return h == p.reference.Manifest })
 	err := each(ctx, hashes, func(ctx context.Context, hash string) error { return s.uploadBlob(ctx, hash, p.blobs[hash]) })
@@ -117,8 +116,8 @@ func (s *Store) present(ctx context.Context, ref Reference) error {
 }
 
 // collect removes blobs that neither the head nor the newest heads of the history need,
-// and the oldest entries of the history. Each removal is bound to the head that was read
-// and to the absence of marks, so a push at the same time loses nothing.
+// and the oldest entries of the history. Each removal takes place only if the head is
+// still the one that was read and there are no marks, so a concurrent push loses nothing.
 func (s *Store) collect(ctx context.Context) error {
 	now, err := s.read(ctx)
 	if err != nil {
@@ -146,7 +145,7 @@ func (s *Store) collect(ctx context.Context) error {
 	}
 	for _, ref := range now.head.references() {
 		if _, err := s.manifest(ctx, ref); err != nil {
-			return err // what is in force cannot be told from what is not
+			return err // without the head, it is not known which blobs are needed
 		}
 	}
 	needed, err := s.needed(ctx, heads)
@@ -198,15 +197,15 @@ func (h *Head) references() []Reference {
 	return []Reference{h.Stable, *h.Candidate}
 }
 
-// blobsAtOnce is the number of blobs whose names etcd lists at once. It reads their content,
-// too.
+// blobsAtOnce is the number of blobs whose names one request lists. etcd reads their
+// contents too.
 const blobsAtOnce = 100
 
-// removeAtOnce is the number of keys that one request removes. Etcd allows 128.
+// removeAtOnce is the number of keys that one request removes. etcd allows 128.
 const removeAtOnce = 100
 
-// remove removes keys, as long as the head is that of a revision of etcd and nobody
-// pushes.
+// remove removes keys, provided that the head was last changed at the given revision of
+// etcd and no push is in progress.
 func (s *Store) remove(ctx context.Context, head int64, keys []string) error {
 	for batch := range slices.Chunk(keys, removeAtOnce) {
 		var removals []clientv3.Op

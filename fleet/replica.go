@@ -30,10 +30,10 @@ type Replica struct {
 	done    chan struct{}
 	changed chan struct{} // has an element if the status has changed since it was written
 	joined  bool          // Join has returned
-	spread  atomic.Int64  // over how many nanoseconds the fleet spreads what it writes
+	spread  atomic.Int64  // the time, in nanoseconds, over which the fleet spreads its writes
 
 	mu          sync.Mutex
-	status      Status // without what faults, trial and the clock say
+	status      Status // without the parts that faults, trial and the clock determine
 	faults      faults
 	trial       *trial         // of a candidate; nil if none is tried out
 	config      *config.Config // in force; nil if there is none
@@ -42,15 +42,16 @@ type Replica struct {
 	failures    uint64
 }
 
-// Join returns a replica of a fleet. Its engine has the fleet's policy in force or, if etcd
-// does not provide one within Options.BootTimeout, the verified copy on disk, otherwise that
-// of Options.Fallback, otherwise one that allows no origin. None of these is an error: the
-// replica says so in its Status, Err and log, and goes on trying.
+// Join returns a replica of a fleet. Its engine has the fleet's policy in force. If etcd
+// does not provide it within Options.BootTimeout, the engine has the policy of the
+// verified copy on disk, or else of Options.Fallback, or else one that allows no origin.
+// None of this is an error: the replica reports it in its Status, Err and log, and
+// continues to try.
 //
 // Join returns an [*OptionError] if an option is not valid, and the error of ctx if it is
-// done. The replica stops when ctx is done or it is closed. The caller keeps the client:
-// close the replica first. [ClientConfig] has the right settings for one. The client may be
-// nil if Options.Connect makes one.
+// done. The replica stops when ctx is done or it is closed. The caller must close the
+// client, after the replica. [ClientConfig] returns suitable settings for a client. The
+// client may be nil if Options.Connect makes one.
 func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica, error) {
 	opts, keys, err := opts.complete()
 	if err != nil {
@@ -88,7 +89,7 @@ func Join(ctx context.Context, client *clientv3.Client, opts Options) (*Replica,
 	return r, nil
 }
 
-// run works until ctx is done.
+// run follows the fleet until ctx is done.
 func (r *Replica) run(ctx context.Context, f *keeper) {
 	defer close(r.done)
 	defer r.stop()
@@ -115,7 +116,7 @@ func (r *Replica) client(ctx context.Context) (*clientv3.Client, error) {
 		return nil, err
 	}
 	if fault := checkEndpoints(c); fault != nil {
-		_ = c.Close() // it never connects
+		_ = c.Close() // a client with an empty endpoint never connects
 		return nil, fault
 	}
 	r.etcd.Store(c)
@@ -125,22 +126,23 @@ func (r *Replica) client(ctx context.Context) (*clientv3.Client, error) {
 // disconnect closes the client of Options.Connect.
 func (r *Replica) disconnect() {
 	if c := r.etcd.Load(); c != nil && r.opts.Connect != nil {
-		_ = c.Close() // there is nothing to be done about it
+		_ = c.Close() // nothing can be done about an error
 	}
 }
 
-// Engine returns the engine that is kept up to date. Every call returns the same engine.
+// Engine returns the engine that the replica keeps up to date. Every call returns the
+// same engine.
 func (r *Replica) Engine() *core.Engine { return r.engine }
 
-// Status returns what the replica reports to its fleet, as it is now.
+// Status returns the present status of the replica, as it reports it to its fleet.
 func (r *Replica) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.statusWith(r.faults)
 }
 
-// reportable returns the status as it will be once it is in etcd: without the fault that it
-// could not be written before.
+// reportable returns the status to write to etcd. It lacks the fault that the status
+// could not be written, which a successful write ends.
 func (r *Replica) reportable() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -160,7 +162,8 @@ func (r *Replica) statusWith(f faults) Status {
 }
 
 // Ready reports whether a policy is in force: one that was pushed, or that of
-// Options.Fallback. A service that must not start without one waits for it.
+// Options.Fallback. A service that must not start without a policy can wait until Ready
+// returns true.
 func (r *Replica) Ready() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -169,15 +172,15 @@ func (r *Replica) Ready() bool {
 
 // Err returns why the policy in force may not be the one that the fleet wants, or why a
 // change may arrive late or not be reported. It joins an [*Error] for each reason, and is
-// nil if all is well. It suits a health check that reports a degraded state: the service
-// itself goes on with the last good policy.
+// nil if there is none. Use it for a health check that reports a degraded state: the
+// service itself continues with the last good policy.
 func (r *Replica) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.faults.err()
 }
 
-// ConfigStatus returns the status of the policy as metrics and the inspector show it:
+// ConfigStatus returns the status of the policy for metrics and the inspector:
 //
 //	corsprom.NewCollector(replica.Engine(), corsprom.WithConfig(replica.ConfigStatus))
 //	observe.Handler(replica.Engine(), observe.HandlerOptions{Config: replica.ConfigStatus, Spell: config.KeyOf})
@@ -200,9 +203,10 @@ func (r *Replica) ConfigStatus() observe.ConfigStatus {
 // Done returns a channel that is closed when the replica has stopped.
 func (r *Replica) Done() <-chan struct{} { return r.done }
 
-// Close stops the replica, removes its status from etcd, and returns when no goroutine of it
-// is left. The engine keeps its policy. If ctx is done earlier, Close returns its error, and
-// the replica ends in the background. Close may be called more than once.
+// Close stops the replica, removes its status from etcd, and returns when all of its
+// goroutines have ended. The engine keeps its policy. If ctx is done earlier, Close
+// returns the error of ctx, and the replica stops in the background. Close may be called
+// more than once.
 func (r *Replica) Close(ctx context.Context) error {
 	r.stop()
 	select {
@@ -213,7 +217,7 @@ func (r *Replica) Close(ctx context.Context) error {
 	}
 }
 
-// notify says that the status has changed.
+// notify tells the reporter that the status has changed.
 func (r *Replica) notify() {
 	select {
 	case r.changed <- struct{}{}:
@@ -286,7 +290,7 @@ func (r *Replica) change(f func(*Status)) {
 // install puts a policy in force.
 func (r *Replica) install(c *config.Config, a Active) error {
 	if c.Shadow == nil {
-		r.engine.StopShadow() // that of the policy before, or of a candidate
+		r.engine.StopShadow() // the shadow of the previous policy, or a candidate
 	}
 	if err := r.engine.ReloadFrom(c.Engine()); err != nil {
 		return err
@@ -357,7 +361,7 @@ func (t *trial) CounterOf(c *core.Class) *atomic.Uint64 {
 	case c.Shadow == core.ShadowLooser:
 		return &t.looser
 	}
-	return nil // decided before the candidate became the shadow
+	return nil // a decision from before the candidate became the shadow
 }
 
 // counts returns the counts so far. They are nil if there is no trial.
@@ -370,7 +374,7 @@ func (t *trial) counts() *ShadowCounts {
 	return c
 }
 
-// endTrial ends the trial of a candidate, if there is one.
+// endTrial ends the trial of a candidate. It does nothing if there is none.
 func (r *Replica) endTrial() {
 	if r.trial != nil {
 		r.setTrial(nil)

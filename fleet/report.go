@@ -12,7 +12,7 @@ import (
 const (
 	spreadPerReplica = 200 * time.Microsecond // a large fleet does not write all at once
 	maxSpread        = 30 * time.Second       // even if the head names a huge fleet
-	countsInterval   = 5 * time.Second        // of a candidate that is tried out
+	countsInterval   = 5 * time.Second        // for the counts of a candidate that is tried out
 	rewriteInterval  = 10 * time.Minute       // in case someone has deleted the status
 	revokeTimeout    = 2 * time.Second
 )
@@ -23,7 +23,7 @@ type reporter struct {
 	lease   clientv3.LeaseID // zero if there is none
 	alive   <-chan *clientv3.LeaseKeepAliveResponse
 	end     context.CancelFunc // of keeping it alive
-	due     time.Time          // when the status has to be written; zero if it has not
+	due     time.Time          // when the status must be written; zero if it need not be
 	pause   pause
 	written ShadowCounts
 	at      time.Time // when it was written
@@ -40,7 +40,8 @@ func (r *Replica) report(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.changed:
-			// Later than the policies of the others, so that reports do not delay these.
+			// Reports wait until the other replicas have fetched the policy, so that they
+			// do not delay it.
 			spread := time.Duration(r.spread.Load())
 			p.soon(spread + rand.N(spread+1))
 		case _, ok := <-p.alive:
@@ -62,15 +63,15 @@ func (r *Replica) report(ctx context.Context) {
 	}
 }
 
-// soon makes the status due after some time, unless it is due earlier, or its next attempt
-// has a time already.
+// soon makes the status due after d, unless it is due earlier, or the next attempt is
+// already scheduled.
 func (p *reporter) soon(d time.Duration) {
 	if at := time.Now().Add(d); p.due.IsZero() || p.pause.last == 0 && at.Before(p.due) {
 		p.due = at
 	}
 }
 
-// isDue reports whether the status has to be written now.
+// isDue reports whether the status must be written now.
 func (p *reporter) isDue() bool {
 	now := time.Now()
 	if !p.due.IsZero() {
@@ -80,7 +81,7 @@ func (p *reporter) isDue() bool {
 	return counts != nil && *counts != p.written || now.Sub(p.at) >= rewriteInterval
 }
 
-// wait returns the time until the next look.
+// wait returns the time until the status must be checked again.
 func (p *reporter) wait() time.Duration {
 	if !p.due.IsZero() {
 		return time.Until(p.due)
@@ -125,7 +126,7 @@ func (p *reporter) put(ctx context.Context) error {
 	s := p.reportable()
 	client := p.etcd.Load()
 	if s.State == StateOffline || client == nil {
-		return nil // the end of that makes the status due
+		return nil // when this state ends, the status becomes due
 	}
 	if err := p.hold(ctx, request, client); err != nil {
 		return err
@@ -144,7 +145,7 @@ func (p *reporter) put(ctx context.Context) error {
 	return nil
 }
 
-// hold gets a lease, unless there is one, and keeps it alive until ctx is done.
+// hold acquires a lease, unless there is one, and keeps it alive until ctx is done.
 func (p *reporter) hold(ctx, request context.Context, client *clientv3.Client) error {
 	if p.lease == 0 {
 		lease, err := client.Grant(request, int64(p.opts.LeaseTTL/time.Second))
@@ -162,13 +163,13 @@ func (p *reporter) hold(ctx, request context.Context, client *clientv3.Client) e
 	return err
 }
 
-// drop forgets a lease that does not exist any more.
+// drop forgets a lease that no longer exists.
 func (p *reporter) drop() {
 	p.end()
 	p.lease, p.alive = 0, nil
 }
 
-// withdraw removes the status, as far as etcd can be reached.
+// withdraw removes the status if etcd can be reached.
 func (p *reporter) withdraw(ctx context.Context) {
 	p.end()
 	if p.lease == 0 {
@@ -176,5 +177,5 @@ func (p *reporter) withdraw(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
 	defer cancel()
-	_, _ = p.etcd.Load().Revoke(ctx, p.lease) // if that fails, the lease expires by itself
+	_, _ = p.etcd.Load().Revoke(ctx, p.lease) // if that fails, the lease expires
 }

@@ -4,8 +4,8 @@ import "strings"
 
 // Roles returns a shell script that gives the roles corskit-replica and corskit-operator
 // with etcdctl the permissions that a fleet needs. Replicas read the head and blobs, and
-// write statuses; they can change no policy. The error is an [*OptionError] if the prefix
-// is not valid.
+// write statuses; they cannot change a policy. The error is an [*OptionError] if the
+// prefix is not valid.
 func Roles(prefix string) (string, error) {
 	l, fault := newLayout(prefix)
 	if fault != nil {
@@ -15,7 +15,8 @@ func Roles(prefix string) (string, error) {
 	return names.Replace(rolesScript), nil
 }
 
-// rolesScript needs no quotes: a prefix has only characters that shells take literally.
+// rolesScript needs no quotes, because a prefix has only characters without a special
+// meaning in shells.
 const rolesScript = `# Permissions of a fleet below {prefix}. Add users with etcdctl user add and
 # etcdctl user grant-role, and turn authentication on with etcdctl auth enable.
 set -e

@@ -11,15 +11,16 @@ import (
 
 // ChangeOptions configures a change of the head.
 type ChangeOptions struct {
-	// Message says why, for the history: one printable line of at most 1 KiB.
+	// Message is the reason for the change, for the history: one printable line of at
+	// most 1 KiB.
 	Message string
-	// Base is the head that the change is meant for, as in [PushOptions].
+	// Base is the head that the change is based on, as in [PushOptions].
 	Base *Head
-	// Force promotes a rollout although it is halted.
+	// Force makes [Store.Promote] promote a rollout even if it is halted.
 	Force bool
 }
 
-// base returns the head that a change is for. It has no fault.
+// base returns the head that a change applies to, or an error if that head has a fault.
 func (s *Store) base(ctx context.Context, opts ChangeOptions) (*snapshot, error) {
 	if err := checkMessage(opts.Message); err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func (s *Store) base(ctx context.Context, opts ChangeOptions) (*snapshot, error)
 	return now, s.unsigns(now)
 }
 
-// change reads the head, lets edit prepare the next one, and writes it.
+// change reads the head, calls edit to prepare the next one, and writes that.
 func (s *Store) change(ctx context.Context, opts ChangeOptions, edit func(now, next *Head) error) (*Head, error) {
 	now, err := s.base(ctx, opts)
 	if err != nil {
@@ -89,7 +90,7 @@ func (h *Head) halted() error {
 }
 
 // Promote ends the rollout: all replicas take the candidate. It returns the new head. If
-// the rollout is halted, Promote returns a [*HaltedError], unless it is forced.
+// the rollout is halted, Promote returns a [*HaltedError], unless Force is set.
 func (s *Store) Promote(ctx context.Context, opts ChangeOptions) (*Head, error) {
 	return s.change(ctx, opts, func(now, next *Head) error {
 		if err := now.inRollout(); err != nil {
@@ -119,9 +120,9 @@ func (s *Store) advance(ctx context.Context, opts ChangeOptions) (*Head, error) 
 	})
 }
 
-// Halt stops the rollout for a reason, one printable line of at most 1 KiB: no more
-// replicas are selected. Those that are keep the candidate. Halting a rollout that is
-// halted changes nothing and returns the head.
+// Halt stops the rollout: no more replicas are selected, and the selected ones keep the
+// candidate. reason is one printable line of at most 1 KiB. If the rollout is already
+// halted, Halt changes nothing and returns the head.
 func (s *Store) Halt(ctx context.Context, reason string, opts ChangeOptions) (*Head, error) {
 	if reason == "" || !isText(reason, maxReasonText) {
 		return nil, &OptionError{
@@ -147,10 +148,10 @@ func (s *Store) Halt(ctx context.Context, reason string, opts ChangeOptions) (*H
 	return h, err
 }
 
-// Rollback brings an earlier bundle back, as a new revision: the bundle that the head of
-// revision to brought. If to is zero, Rollback ends the rollout in progress or, without one,
-// brings back the bundle before the one in force. The error is an [*Error] with [reason.MissingBlob] if
-// the bundle is no longer kept.
+// Rollback brings back an earlier bundle as a new revision: the bundle that the head with
+// revision to brought. If to is zero, Rollback ends the rollout in progress or, without
+// one, brings back the bundle before the one in force. The error is an [*Error] with
+// [reason.MissingBlob] if the bundle is no longer kept.
 func (s *Store) Rollback(ctx context.Context, to uint64, opts ChangeOptions) (*Head, error) {
 	now, err := s.base(ctx, opts)
 	if err != nil {
@@ -206,7 +207,7 @@ func (s *Store) Target(ctx context.Context, now *Head, to uint64) (Reference, er
 	}
 	if to == 0 {
 		return Reference{}, &Error{
-			Reason: reason.NoHead, Detail: "the history has no other bundle than the one in force",
+			Reason: reason.NoHead, Detail: "the history has no bundle other than the one in force",
 			Suggestion: "push the policy that you want",
 		}
 	}

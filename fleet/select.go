@@ -7,8 +7,8 @@ import (
 	"math"
 )
 
-// Selects reports whether a replica belongs to the part of the fleet that the rollout
-// has reached. A replica that is selected stays so at every higher percentage.
+// Selects reports whether a replica belongs to the part of the fleet that the rollout has
+// reached. A selected replica stays selected at every higher percentage.
 func (r *Rollout) Selects(instance string, labels map[string]string) bool {
 	for name, value := range r.Labels {
 		if got, ok := labels[name]; !ok || got != value {
@@ -18,18 +18,20 @@ func (r *Rollout) Selects(instance string, labels map[string]string) bool {
 	return r.Percent >= 100 || place(r.Salt, instance) < r.Percent
 }
 
-// place returns the place of an instance among 100 percent: it is evenly distributed,
-// at least 0 and below 100.
+// place returns the percentage above which an instance is selected, at least 0 and below
+// 100. Places are evenly distributed.
 func place(salt, instance string) float64 {
 	sum := sha256.Sum256([]byte(salt + "\x00" + instance))
 	return float64(binary.BigEndian.Uint64(sum[:])>>11) * math.Exp2(-53) * 100
 }
 
-// maxPlaces bounds how many places chooseSalt computes: about 0.2 seconds.
+// maxPlaces is the maximum number of places that chooseSalt computes, which takes about
+// 0.2 seconds.
 const maxPlaces = 1 << 20
 
 // chooseSalt sets a random salt with which the rollout selects at least one of the replicas
-// that report, so that its first step proves something. Without replicas, any salt will do.
+// that report, so that its first step proves something. If there are no replicas, any
+// salt is good enough.
 func (r *Rollout) chooseSalt(replicas []Status) *OptionError {
 	r.Salt = randomName()
 	everyone := Rollout{Percent: 100, Labels: r.Labels}

@@ -13,15 +13,16 @@ import (
 // Times of a session.
 const (
 	watchTimeout = 5 * time.Second // for etcd to confirm a watch
-	checkLink    = time.Second     // how often the connection is looked at, without a request
-	longSession  = time.Second     // after which a broken watch is no sign of a lasting fault
+	checkLink    = time.Second     // how often the state of the connection is checked, without a request
+	longSession  = time.Second     // after this time, a broken watch is not a sign of a lasting fault
 )
 
 // errLost says that a watch did not deliver a change that etcd has.
 var errLost = errors.New("a notification was lost")
 
-// run follows the head until ctx is done. A session reads the head and watches it; if
-// anything breaks, the next one begins with reading again, so that nothing is missed.
+// run follows the head until ctx is done. A session reads the head and watches it. If
+// anything fails, the next session begins by reading the head again, so that no change is
+// missed.
 func (f *keeper) run(ctx context.Context) {
 	defer f.retry.Stop()
 	var p pause
@@ -35,7 +36,7 @@ func (f *keeper) run(ctx context.Context) {
 			failures = 0
 			p.reset()
 		default:
-			// One watch may break for many reasons, such as a compaction.
+			// A single watch may break for harmless reasons, such as a compaction.
 			if failures++; failures > 1 && f.reason(areaLink) == "" {
 				f.setFault(areaLink, unreachable("watching the head", err))
 			}
@@ -44,7 +45,8 @@ func (f *keeper) run(ctx context.Context) {
 	}
 }
 
-// rest waits until the next session, and tries again meanwhile what can be tried.
+// rest waits until the next session. In the meantime, it repeats failed attempts that do
+// not need the session.
 func (f *keeper) rest(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -60,9 +62,9 @@ func (f *keeper) rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// session reads the head and follows it. It returns why it cannot go on.
+// session reads the head and follows it. It returns the reason why it cannot continue.
 func (f *keeper) session(ctx context.Context) error {
-	revision := f.booted // what Join has read need not be read again
+	revision := f.booted // the head that Join has read need not be read again
 	if f.booted = 0; revision == 0 {
 		var err error
 		if revision, err = f.get(ctx); err != nil {
@@ -71,7 +73,7 @@ func (f *keeper) session(ctx context.Context) error {
 	}
 	f.notify() // the status may have been lost with the connection
 	watch, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-	// Watch does not return before etcd confirms the watch, not even if it never does.
+	// Watch does not return before etcd confirms the watch, which may never happen.
 	late := time.AfterFunc(watchTimeout, cancel)
 	changes := f.etcd.Load().Watch(watch, f.keys.head(), clientv3.WithRev(revision+1))
 	defer drain(changes)
@@ -82,7 +84,7 @@ func (f *keeper) session(ctx context.Context) error {
 	return f.watch(ctx, changes)
 }
 
-// drain waits until a watch that was canceled has ended, so that nothing of it is left.
+// drain waits until a canceled watch has ended, so that it leaves no goroutine.
 func drain(changes clientv3.WatchChan) {
 	for range changes {
 	}
@@ -141,7 +143,7 @@ func (f *keeper) refresh() time.Duration {
 	return f.opts.Refresh*4/5 + rand.N(f.opts.Refresh*2/5+1)
 }
 
-// see takes the head after some changes. Those before the last do not matter any more.
+// see takes the head after some changes. Only the last change matters.
 func (f *keeper) see(ctx context.Context, events []*clientv3.Event) {
 	if len(events) == 0 {
 		return

@@ -9,23 +9,24 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// Shared lets several replicas of one process share compiled policies and verified heads, and
-// so the memory and the time that these need: for a process that serves many fleets or names.
-// A head is verified once for the same bytes, prefix and keys. A nil *Shared shares nothing.
+// Shared lets several replicas in one process share compiled policies and verified heads.
+// It saves memory and time in a process that serves many fleets or names. A head is
+// verified only once for the same bytes, prefix and keys. A nil *Shared shares nothing. A
+// Shared may be used concurrently.
 type Shared struct {
 	mu        sync.Mutex
 	made      map[sharedKey]*sharedConfig
-	last      []sharedKey      // in the order of their making
+	last      []sharedKey      // in the order in which they were compiled
 	heads     []sharedHead     // the oldest first, as the rest
 	manifests []sharedManifest // those that were verified
 	changes   []sharedChange
 }
 
-// maxShared is how many compiled policies a Shared keeps: those in force, the ones before and
-// the candidates of a few fleets.
+// maxShared is how many compiled policies a Shared keeps: for a few fleets, the policies
+// in force, the previous ones and the candidates.
 const maxShared = 8
 
-// sharedKey is what a compiled policy depends on.
+// sharedKey has everything that a compiled policy depends on.
 type sharedKey struct{ manifest, profile, key string }
 
 type sharedConfig struct {
@@ -33,7 +34,7 @@ type sharedConfig struct {
 	config *config.Config // nil if nobody has succeeded yet
 }
 
-// sharedHead is a head that was verified, and all that the verdict depends on.
+// sharedHead is a verified head, and everything that its verification depends on.
 type sharedHead struct {
 	value        [sha256.Size]byte
 	prefix, keys string
@@ -48,14 +49,14 @@ type sharedManifest struct {
 	manifest *manifest
 }
 
-// sharedChange is the difference of two compiled policies.
+// sharedChange is the difference between two compiled policies.
 type sharedChange struct {
 	from, to *config.Config
 	diff     string
 }
 
-// parse is parseManifest, unless the manifest with this hash was parsed before. The result must
-// not be changed.
+// parse is like parseManifest, but reuses the result for a manifest with the same hash.
+// Callers must not change the result.
 func (s *Shared) parse(data []byte, ref Reference) (*manifest, error) {
 	if s == nil {
 		return parseManifest(data, ref)
@@ -74,7 +75,7 @@ func (s *Shared) parse(data []byte, ref Reference) (*manifest, error) {
 	return m, err
 }
 
-// compare is [config.Compare], unless the two were compared before.
+// compare is like [config.Compare], but reuses the result for the same two policies.
 func (s *Shared) compare(from, to *config.Config) string {
 	if s == nil {
 		return config.Compare(from, to)
@@ -94,8 +95,8 @@ func (s *Shared) compare(from, to *config.Config) string {
 // keepLast returns the last maxShared elements.
 func keepLast[E any](list []E) []E { return list[max(len(list)-maxShared, 0):] }
 
-// open verifies a head, unless the same bytes were verified before with the same keys. The
-// result must not be changed.
+// open verifies a head, but reuses the result for the same bytes and keys. Callers must
+// not change the result.
 func (s *Shared) open(value []byte, prefix string, keys []ed25519.PublicKey) (*Head, *envelope, error) {
 	if s == nil {
 		return openHead(value, prefix, keys)
@@ -122,8 +123,8 @@ func (s *Shared) open(value []byte, prefix string, keys []ed25519.PublicKey) (*H
 // NewShared returns a Shared for [Options.Shared].
 func NewShared() *Shared { return &Shared{made: make(map[sharedKey]*sharedConfig)} }
 
-// read assembles and compiles the bundle of a manifest, unless that was done before. Options
-// that a key cannot hold are not shared.
+// read assembles and compiles the bundle of a manifest, but reuses an earlier result. It
+// shares nothing if the options have parts that a key cannot contain.
 func (s *Shared) read(ctx context.Context, manifest string, o config.Options, assemble func() (*Bundle, error)) (*config.Config, error) {
 	o.OnReload, o.Logger = nil, nil // reading does not use them
 	compile := func(ctx context.Context) (*config.Config, error) {

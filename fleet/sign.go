@@ -13,18 +13,18 @@ import (
 )
 
 // signedText precedes the payload in the text that is signed, so that a signature of
-// another kind of document does not fit a head.
+// another kind of document is not valid for a head.
 const signedText = "corskit fleet head 1\n"
 
-// maxSignatures is the highest number of signatures of a head.
+// maxSignatures is the maximum number of signatures of a head.
 const maxSignatures = 8
 
-// envelope is a head as etcd has it.
+// envelope is the value of a head in etcd.
 type envelope struct {
 	Payload    []byte      `json:"payload"`
 	Signatures []signature `json:"signatures,omitempty"`
-	// Blobs are those of small bundles, by SHA-256, so that replicas need not fetch them. They
-	// need no signature, because a blob is verified by its hash.
+	// Blobs has the blobs of small bundles, by SHA-256, so that replicas need not fetch
+	// them. Blobs need no signature, because replicas verify their hashes.
 	Blobs map[string][]byte `json:"blobs,omitempty"`
 }
 
@@ -33,18 +33,18 @@ type signature struct {
 	Sig []byte `json:"sig"`
 }
 
-// KeyID returns the name of a public key in signatures and messages: the first 8 bytes
-// of its SHA-256, in hexadecimal.
+// KeyID returns the ID of a public key in signatures and messages: the first 8 bytes of
+// its SHA-256, in hexadecimal.
 func KeyID(key ed25519.PublicKey) string {
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:8])
 }
 
-// Encode returns the head as etcd has it, with a signature of each key. The error is an
-// [*Error] if a field is not valid, or if the result is too large.
+// Encode returns the value of the head for etcd, with a signature by each key. The error
+// is an [*Error] if a field is not valid, or if the result is too large.
 func (h *Head) Encode(keys ...ed25519.PrivateKey) ([]byte, error) { return h.encode(nil, keys...) }
 
-// encode is Encode with the blobs of small bundles.
+// encode is like Encode, but adds the blobs of small bundles.
 func (h *Head) encode(blobs map[string][]byte, keys ...ed25519.PrivateKey) ([]byte, error) {
 	payload, err := h.payload()
 	if err != nil {
@@ -74,16 +74,17 @@ func largeHead(size int) *Error {
 	}
 }
 
-// ParseHead decodes and verifies a head as etcd has it. The prefix must be that of the
-// fleet. With keys, the head needs a valid signature of one of them; without keys,
-// signatures are ignored. The error is an [*Error]; its Revision is what the head claims,
-// signed or not. ParseHead does not compare the revision with earlier ones.
+// ParseHead decodes and verifies the value of a head in etcd. prefix must be the prefix
+// of the fleet. With keys, the head needs a valid signature by one of them; without keys,
+// signatures are ignored. The error is an [*Error] whose Revision is the one that the
+// head claims, whether signed or not. ParseHead does not compare the revision with
+// earlier ones.
 func ParseHead(data []byte, prefix string, keys ...ed25519.PublicKey) (*Head, error) {
 	h, _, err := openHead(data, prefix, keys)
 	return h, err
 }
 
-// openHead is ParseHead, and returns the envelope too.
+// openHead is like ParseHead, but returns the envelope too.
 func openHead(data []byte, prefix string, keys []ed25519.PublicKey) (*Head, *envelope, error) {
 	switch {
 	case len(data) == 0:
@@ -115,8 +116,8 @@ func openHead(data []byte, prefix string, keys []ed25519.PublicKey) (*Head, *env
 	return h, &e, nil
 }
 
-// claimedRevision returns the revision in a payload that is not verified, for messages and
-// statuses, or zero.
+// claimedRevision returns the revision in an unverified payload, or zero. It is for
+// messages and statuses only.
 func claimedRevision(payload []byte) uint64 {
 	var claim struct {
 		Revision uint64 `json:"revision"`
@@ -127,7 +128,7 @@ func claimedRevision(payload []byte) uint64 {
 	return claim.Revision
 }
 
-// verify returns an error unless a signature is valid and of one of the keys.
+// verify returns an error unless the envelope has a valid signature by one of the keys.
 func (e *envelope) verify(keys []ed25519.PublicKey) *Error {
 	switch {
 	case len(keys) == 0:
@@ -148,8 +149,9 @@ func (e *envelope) verify(keys []ed25519.PublicKey) *Error {
 		}
 	}
 	return &Error{
-		Reason: reason.WrongSignature, Suggestion: "push with a key whose public part is configured, or configure that of the signer",
-		Detail: fmt.Sprintf("no signature of the head is valid: it names %s, configured are %s", strings.Join(ids, ", "), keyIDs(keys)),
+		Reason: reason.WrongSignature, Suggestion: "push with a configured key, or configure the public key of the signer",
+		Detail: fmt.Sprintf("no signature of the head is valid: it names %s, but the configured keys are %s",
+			strings.Join(ids, ", "), keyIDs(keys)),
 	}
 }
 
@@ -162,11 +164,11 @@ func keyIDs(keys []ed25519.PublicKey) string {
 	return strings.Join(ids, ", ")
 }
 
-// maxInline is how many bytes of blobs an envelope carries.
+// maxInline is the maximum number of bytes of blobs in an envelope.
 const maxInline = 8 << 10
 
 // inline returns the blobs of one or more bundles for an envelope. It returns nil if they
-// are too large together: replicas then fetch them.
+// are together too large; replicas then fetch them.
 func inline(bundles ...map[string][]byte) map[string][]byte {
 	all, size := make(map[string][]byte), 0
 	for _, blobs := range bundles {

@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// maxStatus is the highest number of bytes of a status in etcd.
+// maxStatus is the maximum size of a status in etcd, in bytes.
 const maxStatus = 4 << 10
 
 // State says whether a replica has the bundle that the fleet wants it to have.
@@ -33,32 +33,36 @@ const (
 	SourceNone Source = "none" // nothing: no origin is allowed
 )
 
-// Status is what a replica says about itself. In etcd it is JSON of at most 4 KiB.
+// Status is the report of a replica about itself. In etcd it is JSON of at most 4 KiB.
 type Status struct {
-	// Instance and Labels are those of Options.
+	// Instance and Labels are those of [Options].
 	Instance string            `json:"instance"`
 	Labels   map[string]string `json:"labels,omitempty"`
-	// Version is that of the fleet module in the replica, for example "v0.1.0".
+	// Version is the version of the fleet module in the replica, for example "v0.1.0".
 	Version string `json:"version,omitempty"`
-	// State is whether the wanted bundle is in force.
+	// State says whether the wanted bundle is in force.
 	State State `json:"state"`
 	// Head is the revision of the newest head that the replica has judged: taken or
-	// refused. Until it is that of the fleet's head, the rest is about an earlier one.
+	// refused. If it is lower than the revision of the fleet's head, the other fields are
+	// about an earlier head.
 	Head uint64 `json:"head"`
-	// Judged is when etcd got the head that the replica judged last, as etcd counts changes:
-	// its mod revision. It tells whether a head was refused that has no trusted revision.
+	// Judged is the mod revision, in etcd, of the head that the replica judged last. With
+	// it, a refusal can be attributed even to a head whose own revision cannot be
+	// trusted.
 	Judged int64 `json:"judged,omitempty"`
-	// Wanted is the revision of the bundle that the head has for this replica, as in
+	// Wanted is the revision of the bundle that this replica should have, as in
 	// [Reference.Pushed]. It is zero if there is none.
 	Wanted uint64 `json:"wanted"`
 	// Active is the policy in force.
 	Active Active `json:"active"`
-	// Seen is the highest revision of a verified head. The replica refuses lower ones.
+	// Seen is the highest revision of a verified head. The replica refuses heads with
+	// lower ones.
 	Seen uint64 `json:"seen"`
-	// Fault is why the wanted bundle is not in force, or why changes may not arrive. It is
-	// nil if all is well.
+	// Fault is why the wanted bundle is not in force, or why changes may not arrive. It
+	// is nil if there is no fault.
 	Fault *Fault `json:"fault,omitempty"`
-	// Cache is the fault of the copy on disk. The policy is in force all the same.
+	// Cache is the fault of the copy on disk, or nil. It does not affect the policy in
+	// force.
 	Cache *Fault `json:"cache,omitempty"`
 	// Shadow counts what the candidate of a rollout would change, while this replica is
 	// not selected. It is nil if no candidate is tried out.
@@ -67,19 +71,19 @@ type Status struct {
 	Time time.Time `json:"time"`
 }
 
-// Active is the policy that a replica decides by.
+// Active is the policy that a replica has in force.
 type Active struct {
-	// Revision is that of the bundle, as in [Reference.Pushed]. It is zero unless Source
-	// is etcd or disk.
+	// Revision is the revision of the bundle, as in [Reference.Pushed]. It is zero unless
+	// Source is etcd or disk.
 	Revision uint64 `json:"revision"`
-	// Manifest is that of the bundle, as in [Reference.Manifest].
+	// Manifest identifies the bundle, as in [Reference.Manifest].
 	Manifest string `json:"manifest,omitempty"`
 	Source   Source `json:"source"`
 	// Since is when the policy took effect in this process.
 	Since time.Time `json:"since"`
 }
 
-// Fault is an [Error] as a status has it.
+// Fault is an [Error] in the form in which a Status contains it.
 type Fault struct {
 	Reason reason.Reason `json:"reason"`
 	Text   string        `json:"text"` // one printable line of at most 1 KiB
@@ -89,11 +93,11 @@ type Fault struct {
 // ShadowCounts says how the candidate of a rollout would have decided the requests of a
 // replica.
 type ShadowCounts struct {
-	// Revision is that of the candidate, as in [Reference.Pushed].
+	// Revision is the revision of the candidate, as in [Reference.Pushed].
 	Revision uint64 `json:"revision"`
-	// Decisions is the number of CORS requests since the candidate is tried out. Stricter
-	// and Looser are those that the candidate would refuse, or allow, unlike the policy in
-	// force.
+	// Decisions is the number of CORS requests since the trial of the candidate began.
+	// Stricter is the number of those that only the candidate would refuse, and Looser
+	// the number of those that only the candidate would allow.
 	Decisions uint64 `json:"decisions"`
 	Stricter  uint64 `json:"stricter"`
 	Looser    uint64 `json:"looser"`
@@ -101,7 +105,8 @@ type ShadowCounts struct {
 
 const maxFaultText = 1 << 10
 
-// encode returns the status as etcd has it. Texts are shortened until it fits.
+// encode returns the value of the status for etcd. It shortens texts until the value
+// fits.
 func (s Status) encode() ([]byte, error) {
 	for limit := maxFaultText; ; limit /= 2 {
 		s.Fault, s.Cache = s.Fault.shorten(limit), s.Cache.shorten(limit)
@@ -127,9 +132,9 @@ func (f *Fault) shorten(limit int) *Fault {
 	return &Fault{Reason: f.Reason, Text: clean(f.Text, limit), Since: f.Since}
 }
 
-// parseStatus decodes the status of an instance. Replicas write it, so it is judged:
-// what is beyond a bound or not printable is an error. Unknown fields are those of a
-// newer replica.
+// parseStatus decodes the status of an instance. Because replicas write it, parseStatus
+// returns an error for values beyond a bound and for text that is not printable. It
+// ignores unknown fields, which a newer replica may write.
 func parseStatus(instance string, data []byte) (Status, error) {
 	var s Status
 	fail := func(detail string, err error) (Status, error) {
@@ -145,7 +150,7 @@ func parseStatus(instance string, data []byte) (Status, error) {
 		return fail("it is not valid JSON", err)
 	}
 	if s.Instance != instance || !isName(s.Instance, maxInstance) {
-		return fail("it has another instance than its key", nil)
+		return fail("its instance is not the one in its key", nil)
 	}
 	if err := checkLabels("labels", s.Labels); err != nil {
 		return fail("its labels are not valid", err)

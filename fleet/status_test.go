@@ -24,7 +24,8 @@ func sampleStatus() fleet.Status {
 	}
 }
 
-// TestStatusFits checks that a status comes back, and that long texts are cut until it fits.
+// TestStatusFits checks that a status is decoded as it was encoded, and that long texts
+// are cut until it fits.
 func TestStatusFits(t *testing.T) {
 	data, err := fleet.EncodeStatus(sampleStatus())
 	if err != nil {

@@ -27,8 +27,8 @@ type Store struct {
 	opts   StoreOptions
 }
 
-// NewStore returns a store on a client, which stays the caller's. The error is an
-// [*OptionError].
+// NewStore returns a store that uses a client. The caller must close the client. The
+// error is an [*OptionError].
 func NewStore(client *clientv3.Client, opts StoreOptions) (*Store, error) {
 	if client == nil {
 		return nil, &OptionError{Field: "client", Detail: "nil", Suggestion: "make one with clientv3.New"}
@@ -43,18 +43,18 @@ func NewStore(client *clientv3.Client, opts StoreOptions) (*Store, error) {
 	return &Store{client: client, layout: l, opts: opts}, nil
 }
 
-// snapshot is the head at one time.
+// snapshot is the head as it was read at one time.
 type snapshot struct {
-	head     *Head             // nil if err is not
-	blobs    map[string][]byte // that the head carries; not verified
+	head     *Head             // nil if err is not nil
+	blobs    map[string][]byte // the blobs in the head's envelope; not verified
 	signers  []string          // IDs of the keys that the head's signatures name; not verified without Keys
 	raw      []byte
-	modified int64 // the revision of etcd that wrote it; zero if there is no key
+	modified int64 // the revision of etcd at which it was written; zero if the key does not exist
 	err      error
 }
 
-// read returns the head as it is. Its error is that of etcd; that of the head is in the
-// snapshot.
+// read returns the present head. It returns an error only if etcd fails; a fault of the
+// head is in the snapshot.
 func (s *Store) read(ctx context.Context) (*snapshot, error) {
 	r, err := s.client.Get(ctx, s.layout.head())
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Store) read(ctx context.Context) (*snapshot, error) {
 	return s.snapshot(r.Kvs[0]), nil
 }
 
-// snapshot judges the head in a key of etcd, or its absence.
+// snapshot verifies the head in a key of etcd. pair is nil if there is none.
 func (s *Store) snapshot(pair *mvccpb.KeyValue) *snapshot {
 	if pair == nil || pair.ModRevision == 0 {
 		return &snapshot{err: &Error{
@@ -84,7 +84,8 @@ func (s *Store) snapshot(pair *mvccpb.KeyValue) *snapshot {
 	return now
 }
 
-// absent reports whether there is no head that a change could overwrite by mistake.
+// absent reports whether there is no head, or an empty one, so that a change cannot
+// overwrite anything by mistake.
 func (s *snapshot) absent() bool {
 	r := reasonOf(s.err)
 	return r == reason.NoHead || r == reason.Emptied
@@ -98,8 +99,8 @@ func (s *snapshot) revision() uint64 {
 	return s.head.Revision
 }
 
-// Head returns the head in force. The error is an [*Error]: with [reason.NoHead] if
-// nothing was pushed, or the reason why the head cannot be trusted.
+// Head returns the head in force. The error is an [*Error]. Its reason is [reason.NoHead]
+// if nothing was pushed, or says why the head cannot be trusted.
 func (s *Store) Head(ctx context.Context) (*Head, error) {
 	now, err := s.read(ctx)
 	if err != nil {
@@ -112,30 +113,30 @@ func (s *Store) Head(ctx context.Context) (*Head, error) {
 type PushOptions struct {
 	// Message says why, for the history: one printable line of at most 1 KiB.
 	Message string
-	// Rollout makes the bundle the candidate of a rollout. If nil, all replicas take it at
-	// once. The first push to a fleet cannot have one.
+	// Rollout makes the bundle the candidate of a rollout. If nil, all replicas take it
+	// immediately. The first push to a fleet cannot have a Rollout.
 	Rollout *Rollout
 	// Above is a revision that the new one must exceed. Set it if etcd was restored from
-	// a backup and replicas that are not connected now may have seen higher revisions.
+	// a backup and replicas that are not connected may have seen higher revisions.
 	Above uint64
-	// Base is the head that the push is to replace, as [Store.Head] returned it; an empty
-	// one stands for no head. If another is there, Push returns a [*ConflictError]. If
-	// nil, Push replaces what is there.
+	// Base is the head that the push replaces, as returned by [Store.Head]; a zero Head
+	// means that there is none. If the present head is a different one, Push returns a
+	// [*ConflictError]. If Base is nil, Push replaces any head.
 	Base *Head
-	// Replace lets the push overwrite a head that cannot be verified, and a store without a
-	// key one that is signed. Without it, this is an error.
+	// Replace lets the push overwrite a head that cannot be verified. It also lets a
+	// store without a key overwrite a signed head. If it is not set, both are errors.
 	Replace bool
 	// Config has options that the check of the bundle needs, such as AllowOriginFuncs.
 	Config config.Options
 }
 
-// Push checks a bundle with all of its profiles, stores what etcd lacks of it, and then
-// writes a new head. It returns this head.
+// Push checks a bundle with all of its profiles, stores the parts that etcd lacks, and
+// then writes a new head. It returns this head.
 //
-// The errors are an [*OptionError], a [*ConflictError], or an [*Error]: with
-// [reason.RefusedPolicy] if replicas would refuse the bundle. If etcd fails while the head
-// is written, the head may or may not be there; Push reads it again to find out.
-// A push that ends early leaves no trace but blobs, which a later push removes.
+// The error is an [*OptionError], a [*ConflictError] or an [*Error]. Its reason is
+// [reason.RefusedPolicy] if replicas would refuse the bundle. If etcd fails while the
+// head is written, the head may or may not have been written; Push reads it again to find
+// out. A push that fails before that leaves only blobs, which a later push removes.
 //
 // A push ends a rollout that is in progress: without a new one, all replicas take the
 // bundle; with a new one, its candidate replaces the old.
@@ -214,7 +215,7 @@ func (s *Store) salt(ctx context.Context, rollout *Rollout) error {
 	return nil
 }
 
-// canSign returns an error if replicas would refuse what the store writes.
+// canSign returns an error if replicas would refuse the heads that the store writes.
 func (s *Store) canSign() error {
 	if s.opts.Key != nil || len(s.opts.Keys) == 0 {
 		return nil
@@ -314,13 +315,13 @@ func (s *snapshot) conflict(base *Head) error {
 	return &ConflictError{Base: base.Revision, Head: s.head}
 }
 
-// maxLeap bounds how far a revision that others wrote can move the next one, so that
-// nobody who may only write a status can use up the revisions.
+// maxLeap bounds how far the revisions in statuses can raise the next revision, so that a
+// replica, which can only write a status, cannot use up all revisions.
 const maxLeap = 1 << 32
 
-// next returns a head with the next revision and nothing to say yet. The revision is
-// above that of the head, of the history, and of what replicas have seen: after etcd was
-// restored from a backup, replicas accept it.
+// next returns a head with the next revision and no bundle yet. The revision is higher
+// than that of the head, than those in the history, and than those that replicas have
+// seen, so that replicas accept it even after etcd was restored from a backup.
 func (s *Store) next(ctx context.Context, now *snapshot, message string, above uint64) (*Head, error) {
 	highest := max(now.revision(), above)
 	limit := now.revision() + maxLeap
@@ -355,9 +356,10 @@ func (s *Store) next(ctx context.Context, now *snapshot, message string, above u
 	}, nil
 }
 
-// commit writes a head and its entry in the history, if the head still is what the change
-// was based on and, with a mark, if this still protects the blobs. The head carries its
-// blobs if they are small; some are known.
+// commit writes a head and its entry in the history. It does so only if the present head
+// still is the one that the change was based on and, unless m is nil, if the mark still
+// protects the blobs. The envelope includes the blobs if they are small; known has some
+// of them.
 func (s *Store) commit(ctx context.Context, now *snapshot, h *Head, m *pushing, known map[string][]byte) error {
 	var keys []signer
 	if s.opts.Key != nil {
@@ -396,8 +398,9 @@ func (s *Store) commit(ctx context.Context, now *snapshot, h *Head, m *pushing, 
 	return &ConflictError{Base: now.revision(), Head: found.head}
 }
 
-// carried returns the blobs of a head's bundles, if they are small together. If one cannot be
-// read, the head carries none, and replicas report what is missing.
+// carried returns the blobs of a head's bundles for its envelope, if they are together
+// small. If one cannot be read, carried returns none, and replicas report the missing
+// blob.
 func (s *Store) carried(ctx context.Context, h *Head, known ...map[string][]byte) map[string][]byte {
 	const most = 4 * maxInline // uncompressed; more does not become small enough
 	blobs := make(map[string][]byte)
@@ -431,7 +434,7 @@ func (s *Store) carried(ctx context.Context, h *Head, known ...map[string][]byte
 	return inline(blobs)
 }
 
-// uncertainTime bounds how long commit tries to find out whether the head was written.
+// uncertainTime is how long commit tries to find out whether the head was written.
 const uncertainTime = 5 * time.Second
 
 // uncertain returns nil if the head was written although etcd returned an error.
@@ -441,7 +444,7 @@ func (s *Store) uncertain(ctx context.Context, data []byte, cause *Error) error 
 	now, err := s.read(ctx)
 	switch {
 	case err != nil:
-		cause.Detail += ", and whether the head was written is not known"
+		cause.Detail += ", and it is not known whether the head was written"
 		cause.Suggestion = "look at the fleet's status before you try again"
 		return cause
 	case string(now.raw) == string(data):
@@ -452,7 +455,7 @@ func (s *Store) uncertain(ctx context.Context, data []byte, cause *Error) error 
 }
 
 // Replicas returns the statuses of all replicas in the order of their instances. A status
-// that cannot be read stands as pending, with a fault.
+// that cannot be read is returned as pending, with a fault.
 func (s *Store) Replicas(ctx context.Context) ([]Status, error) {
 	var all []Status
 	_, err := page(ctx, s.client, s.layout.statuses(), 0, func(pair *mvccpb.KeyValue) { all = append(all, s.statusIn(pair)) })
@@ -472,7 +475,7 @@ func (s *Store) statusIn(pair *mvccpb.KeyValue) Status {
 	return status
 }
 
-// Bundle returns the files of a bundle, verified.
+// Bundle returns the verified files of a bundle.
 func (s *Store) Bundle(ctx context.Context, ref Reference) (*Bundle, error) {
 	m, err := s.manifest(ctx, ref)
 	if err != nil {
@@ -493,7 +496,7 @@ func (s *Store) Bundle(ctx context.Context, ref Reference) (*Bundle, error) {
 	return m.assemble(func(hash string) ([]byte, error) { return blobs[hash], nil })
 }
 
-// manifest returns the manifest of a reference, verified.
+// manifest returns the verified manifest of a reference.
 func (s *Store) manifest(ctx context.Context, ref Reference) (*manifest, error) {
 	data, err := s.blob(ctx, ref.Manifest)
 	if err != nil {
@@ -502,7 +505,7 @@ func (s *Store) manifest(ctx context.Context, ref Reference) (*manifest, error) 
 	return parseManifest(data, ref)
 }
 
-// blob returns a blob, verified.
+// blob returns a verified blob.
 func (s *Store) blob(ctx context.Context, hash string) ([]byte, error) {
 	r, err := s.client.Get(ctx, s.layout.blob(hash))
 	switch {

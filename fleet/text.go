@@ -21,8 +21,8 @@ func isText(s string, limit int) bool {
 	return len(s) <= limit && utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// clean returns s as one printable line of at most limit bytes, for texts that others
-// wrote. What it replaces or cuts is visible.
+// clean returns s as one printable line of at most limit bytes, for untrusted texts. The
+// result shows where it has replaced or cut something.
 func clean(s string, limit int) string {
 	if isText(s, limit) {
 		return s

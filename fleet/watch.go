@@ -13,15 +13,15 @@ import (
 
 // Event is a change that [Store.Watch] yields. One of its fields is set.
 type Event struct {
-	Head   *Head   // a new head, or the first
-	Status *Status // of a replica that is new or has changed
+	Head   *Head   // the present head at first, then each new one
+	Status *Status // the status of a replica, when it appears and when it changes
 	Gone   string  // the instance of a replica whose lease has ended
 }
 
 // Watch yields the head and the statuses of all replicas, and then their changes, until
-// the context is done or the loop ends. It yields an error if the head cannot be
-// verified, and if etcd cannot be read; it then goes on, and tries again after at most a
-// second. Changes may be merged: only the last one is certain to be yielded.
+// the context is done or the loop ends. It yields an error if the head cannot be verified
+// or etcd cannot be read, and tries again after at most a second. It may merge several
+// changes of the same key and yield only the last.
 func (s *Store) Watch(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		w := s.watcher()
@@ -50,7 +50,7 @@ type change struct {
 const (
 	minBackoff   = 50 * time.Millisecond
 	maxBackoff   = time.Second
-	watchRefresh = 10 * time.Second // etcd has lost notifications; then all is read again
+	watchRefresh = 10 * time.Second // how often everything is read again, because etcd may lose notifications
 )
 
 // watcher reads the head and the statuses, and keeps up with their changes.
@@ -65,7 +65,7 @@ type watcher struct {
 	heads, replicas clientv3.WatchChan
 	refresh         *time.Timer
 	backoff         time.Duration
-	resting         time.Time // until when: a wake must not begin the rest again
+	resting         time.Time // the end of the present rest, which a wake must not prolong
 }
 
 func (s *Store) watcher() *watcher {
@@ -124,13 +124,13 @@ func (w *watcher) next(ctx context.Context, wake <-chan time.Time) ([]change, er
 	return changes, nil
 }
 
-// slower makes the next attempt wait longer, until a notification arrives.
+// slower increases the wait before the next attempt. A notification resets it.
 func (w *watcher) slower() {
 	w.backoff = min(max(2*w.backoff, minBackoff), maxBackoff)
 	w.resting = time.Now().Add(w.backoff)
 }
 
-// sync reads everything, watches what follows, and returns the differences.
+// sync reads everything, starts to watch, and returns the differences from before.
 func (w *watcher) sync(ctx context.Context, wake <-chan time.Time) ([]change, error) {
 	if rest := time.Until(w.resting); rest > 0 {
 		timer := time.NewTimer(rest)
@@ -159,10 +159,10 @@ func (w *watcher) sync(ctx context.Context, wake <-chan time.Time) ([]change, er
 	return changes, nil
 }
 
-// readTime bounds how long a watcher waits for etcd before it reports that it waits.
+// readTime is how long a watcher waits for etcd before it returns an error.
 const readTime = 5 * time.Second
 
-// read reads everything at one revision of etcd, which it returns.
+// read reads everything at one revision of etcd, and returns that revision.
 func (w *watcher) read(ctx context.Context) (changes []change, at int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
@@ -197,7 +197,7 @@ func (w *watcher) read(ctx context.Context) (changes []change, at int64, err err
 	return changes, at, nil
 }
 
-// apply adds what a key of etcd changes to the changes.
+// apply appends the change that a key of etcd makes to changes.
 func (w *watcher) apply(changes []change, pair *mvccpb.KeyValue, deleted bool) []change {
 	key := string(pair.Key)
 	if key == w.store.layout.head() {

@@ -38,7 +38,8 @@ func changed(policies []core.Policy, change func(*core.Policy)) []core.Policy {
 	return policies
 }
 
-// shadows are policies: some are stricter than tenPolicies, and some looser.
+// shadows returns lists of shadow policies: some are stricter than tenPolicies, and some
+// looser.
 func shadows() [][]core.Policy {
 	return [][]core.Policy{
 		tenPolicies(),
@@ -146,8 +147,8 @@ func load(e *core.Engine, policies []core.Policy, routed bool) error {
 	return e.ReloadRouted(routes...)
 }
 
-// TestRoutesFoldFirst shares one policy among more routes than there are classes to tell
-// apart. The policy and the cause are still told.
+// TestRoutesFoldFirst shares one policy among more routes than Counters distinguishes.
+// Classes still have their policy and code.
 func TestRoutesFoldFirst(t *testing.T) {
 	e, c := new(core.Engine), observe.NewCounters()
 	defer e.Observe(c)()

@@ -2,9 +2,9 @@ package observe
 
 import "time"
 
-// ConfigStatus is what metrics and the inspector say about a configuration. The method
-// ConfigStatus of a config.Watcher returns one. A program that replaces policies by other
-// means can fill one in.
+// ConfigStatus is the state of a configuration, as metrics and the inspector report it.
+// The method ConfigStatus of a config.Watcher returns one. A program that replaces
+// policies in another way can fill one in.
 type ConfigStatus struct {
 	// File is the name of the configuration, for people.
 	File string
@@ -13,16 +13,16 @@ type ConfigStatus struct {
 	Revision string
 	// Loaded is when the configuration in force was read. It is zero if that is not known.
 	Loaded time.Time
-	// LastSuccess is when the configuration was last read without a fault. If it is zero,
-	// it never was.
+	// LastSuccess is when the configuration was last read without a fault. It is zero if
+	// that has never happened.
 	LastSuccess time.Time
-	// Reloads and Failures are the numbers of reloads since the start that found no fault,
-	// and that found one.
+	// Reloads is the number of reloads since the start that found no fault. Failures is
+	// the number of those that found one.
 	Reloads, Failures uint64
-	// Err says why the configuration in force may not be the current one. It is nil if all is
-	// well. If it joins errors, the inspector shows one line for each.
+	// Err says why the configuration in force may not be the current one. It is nil if
+	// there is no such reason. If it joins errors, the inspector shows one line for each.
 	Err error
-	// Warnings are those of the configuration in force, one line each.
+	// Warnings are the warnings about the configuration in force, one line each.
 	Warnings []string
 }
 

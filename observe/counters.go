@@ -10,35 +10,36 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Bounds of the number of classes that Counters tells apart. Requests bring neither names
-// of policies nor routes; reloads do.
+// Bounds on the number of classes that Counters distinguishes. Only reloads add names of
+// policies and routes; requests cannot.
 const (
 	perPolicy   = 18 // without routes, a policy has at most 16 as long as its shadow stays
 	minPolicies = 10 // fewer policies have the classes of this many
 	maxClasses  = 10_000
 )
 
-// others is the code and the policy of classes that are not told apart.
+// others is the code and the policy of classes that are counted together.
 const others = "(others)"
 
 // Counters counts decisions by class. It is a [core.Observer] for any number of engines,
 // and is safe for concurrent use. An engine counts a decision with one atomic addition; it
 // takes no lock and does not allocate, except for the first decisions of a class.
 //
-// Counters tells 180 classes apart (18 for each policy if there are more than ten), and never
-// more than 10,000. From two thirds of the bound on, new classes lose their route: it is -1.
-// At the bound, they keep only their kind and result; their code and policy are "(others)".
-// So many routes or reloads cost detail, and no decision is lost.
+// Counters distinguishes at most 180 classes (18 for each policy if there are more than
+// ten), and never more than 10,000. Above two thirds of this bound, new classes are
+// counted without their route, which is then -1. At the bound, they keep only their kind
+// and result; their code and policy are "(others)". So with many routes or reloads,
+// detail is lost, but no decision.
 type Counters struct {
 	mu       sync.Mutex
 	totals   map[core.Class]*atomic.Uint64
-	apart    int             // how many of totals are told apart
+	apart    int             // how many of totals do not have the code others
 	policies map[string]bool // the names in totals
 }
 
 var _ core.ClassCounter = (*Counters)(nil)
 
-// Count is how many decisions had a class.
+// Count is a class and the number of decisions that had it.
 type Count struct {
 	core.Class
 	N uint64
@@ -56,11 +57,11 @@ func (c *Counters) CounterOf(class *core.Class) *atomic.Uint64 {
 	return c.total(*class)
 }
 
-// Observe implements [core.Observer]. An engine does not call it, but another observer may
-// pass on what it observes. It takes a lock.
+// Observe implements [core.Observer]. An engine calls CounterOf instead, but an observer
+// that wraps Counters may call Observe. It takes a lock.
 func (c *Counters) Observe(_ context.Context, o *core.Observation) { c.CounterOf(o.Class).Add(1) }
 
-// total returns the number of a class, which it adds if there is none.
+// total returns the counter of a class, and adds one if there is none.
 func (c *Counters) total(class core.Class) *atomic.Uint64 {
 	if n, ok := c.totals[class]; ok {
 		return n

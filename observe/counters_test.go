@@ -73,7 +73,7 @@ func TestCountersAreBounded(t *testing.T) {
 	}
 }
 
-// TestCountersObserve passes observations on, as an observer that wraps Counters does.
+// TestCountersObserve passes observations to Counters, as an observer that wraps it does.
 func TestCountersObserve(t *testing.T) {
 	e, engines, passed := core.MustNew(policy()), observe.NewCounters(), observe.NewCounters()
 	e.Observe(engines)

@@ -28,12 +28,12 @@ type differences struct {
 type differenceKey struct {
 	kind            core.Kind
 	origin, refused string
-	method          string // that a preflight asks for; of other requests, clients choose it freely, and it decides nothing
+	method          string // the method that a preflight asks for; empty for other requests, whose method does not matter
 	difference      core.Difference
 	now, then       outcome
 }
 
-// outcome is what policies decide, as far as it makes a difference.
+// outcome has the parts of a decision that can differ.
 type outcome struct {
 	result               core.Result
 	code                 core.Code
@@ -144,7 +144,7 @@ func (d *differences) follow() {
 	}
 }
 
-// forget makes room for one difference: it forgets the one that has not occurred for the
+// forget makes room for one difference: it drops the one that has not occurred for the
 // longest time.
 func (d *differences) forget() {
 	if len(d.seen) < maxDifferences {
@@ -160,7 +160,7 @@ func (d *differences) forget() {
 	delete(d.seen, oldest)
 }
 
-// kept returns a copy of s with n bytes at most.
+// kept returns a copy of s with at most n bytes.
 func kept(s string, n int) string { return strings.Clone(clipped(s, n)) }
 
 // differenceView is a difference, as JSON.

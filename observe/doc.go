@@ -1,5 +1,5 @@
-// Package observe shows what an engine decides: it counts decisions, remembers who is
-// refused and why, logs, and serves a page for operators.
+// Package observe shows what an engine decides. It counts decisions, remembers which
+// origins are refused and why, writes logs, and serves a page for operators.
 //
 //	counters, refusals := observe.NewCounters(), observe.NewRefusals(100)
 //	engine.Observe(counters)

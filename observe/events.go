@@ -10,14 +10,14 @@ import (
 // Bounds of streams of events.
 const (
 	maxListeners = 16                     // at the same time
-	eventPause   = 200 * time.Millisecond // between two looks for changes
-	pausePerByte = 4 * time.Microsecond   // more, after an event: 250 kB a second
+	eventPause   = 200 * time.Millisecond // between two checks for changes
+	pausePerByte = 4 * time.Microsecond   // added after an event: at most 250 kB a second
 	heartbeat    = 15 * time.Second       // after which a line is sent although nothing has changed
 	writeLimit   = 10 * time.Second       // for one event
 )
 
 // serveEvents sends state.json and refusals.json as server-sent events, whenever they
-// change, until the client goes.
+// change, until the client disconnects.
 func (in *inspector) serveEvents(w http.ResponseWriter, r *http.Request) {
 	select {
 	case in.listeners <- struct{}{}:
@@ -28,7 +28,7 @@ func (in *inspector) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.Header().Set("X-Accel-Buffering", "no") // otherwise nginx buffers events
 	s := stream{w: w, control: http.NewResponseController(w)}
 	if r.Method == http.MethodHead {
 		return
@@ -61,7 +61,7 @@ type stream struct {
 	last    time.Time
 }
 
-// event adds an event if its data is not that of the last event with this name.
+// event adds an event if its data differs from that of the last event with this name.
 func (s *stream) event(name string, data []byte) {
 	if bytes.Equal(s.sent[name], data) {
 		return
@@ -75,7 +75,8 @@ func (s *stream) event(name string, data []byte) {
 	s.pending.WriteString("\n\n")
 }
 
-// flush sends what was added, or a comment if nothing was for a long time.
+// flush sends the events that were added, or a comment if there were none for a long
+// time.
 func (s *stream) flush() error {
 	now := time.Now()
 	switch {
@@ -86,8 +87,9 @@ func (s *stream) flush() error {
 		s.pending.WriteString(": still here\n\n")
 	}
 	s.last = now
-	// The server may have a WriteTimeout for whole answers. Without deadlines, a client that
-	// does not read is noticed when its connection fails.
+	// A deadline for each event replaces the server's WriteTimeout, which is for whole
+	// answers. If the writer does not support deadlines, a client that does not read is
+	// noticed only when its connection fails.
 	if err := s.control.SetWriteDeadline(now.Add(writeLimit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}

@@ -62,7 +62,7 @@ func (l *listening) await(name, text string) string {
 	return ""
 }
 
-// A page hears of refusals and reloads, without asking.
+// A page learns of refusals and reloads without polling.
 func TestInspectorEvents(t *testing.T) {
 	e := core.MustNew(policy())
 	server := inspect(t, e, observe.HandlerOptions{})
@@ -147,7 +147,7 @@ func stream(t *testing.T, h http.Handler) (sent func() string, stop func()) {
 	return sent, func() { cancel(); <-done }
 }
 
-// A stream on which nothing happens has a heartbeat, and ends with its request.
+// An idle stream has a heartbeat, and ends with its request.
 func TestInspectorHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent, stop := stream(t, observe.Handler(core.MustNew(policy()), observe.HandlerOptions{}))
@@ -324,7 +324,7 @@ func TestInspectorDifferencesAreBounded(t *testing.T) {
 	}
 }
 
-// Advice is asked for once for each request, although pages look often.
+// Advice is made once for each request, although pages read it often.
 func TestInspectorAsksFunctionsRarely(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
@@ -345,8 +345,8 @@ func TestInspectorAsksFunctionsRarely(t *testing.T) {
 	})
 }
 
-// Clients choose how often refusals change, but not how often advice is made. Its context
-// is that of no page.
+// Clients determine how often refusals change, but not how often advice is made. Advice
+// does not use the context of a page.
 func TestInspectorAdviceIsBounded(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -386,7 +386,7 @@ func TestInspectorAdviceIsBounded(t *testing.T) {
 	}
 }
 
-// A look at the state costs little, however many policies there are.
+// Reading the state is cheap, no matter how many policies there are.
 func TestInspectorOutlinesOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		policies := make([]core.Policy, 2000)

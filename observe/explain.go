@@ -12,13 +12,13 @@ import (
 	"github.com/corskit/corskit/internal/fetch"
 )
 
-// Bounds of a question.
+// Bounds on a question.
 const (
 	maxQuestion = 16 << 10 // bytes of the query
 	maxAsked    = 50       // header names
 )
 
-// explainView is what explain answers.
+// explainView is the JSON that explain returns.
 type explainView struct {
 	Allowed   bool           `json:"allowed"`
 	Verdict   string         `json:"verdict"`
@@ -127,7 +127,7 @@ func (q *question) request(preflight bool) core.Request {
 	if p, err := url.PathUnescape(q.path); err == nil && p != q.path {
 		r.Path = p
 		if (&url.URL{Path: p}).EscapedPath() != q.path {
-			r.RawPath = q.path // otherwise servers leave it out, too
+			r.RawPath = q.path // otherwise it is empty, as on a server
 		}
 	}
 	if q.origin != "" {

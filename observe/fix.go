@@ -14,14 +14,15 @@ import (
 	"github.com/corskit/corskit/internal/fetch"
 )
 
-// fix is the smallest change of one policy that allows a request. It was tried out.
+// fix is the smallest change of one policy that allows a request. An engine with the
+// change has been tried.
 type fix struct {
 	Policy   string   `json:"policy"`
 	Lines    string   `json:"lines"`              // YAML: the lists of the policy as they should be
 	Cautions []string `json:"cautions,omitempty"` // what to consider first, one line each
 }
 
-// addition is what a policy lacks to allow a request.
+// addition has the parts that a policy lacks to allow a request.
 type addition struct {
 	policy           core.PolicyOutline
 	origin           string // empty if the policy allows the origin
@@ -29,7 +30,8 @@ type addition struct {
 	credentials      bool
 }
 
-// compare compares how much two additions grant: an origin gets all that a policy allows.
+// compare orders additions by how much they grant: by the number of methods and headers,
+// then by credentials, which an added origin gets if the policy allows them.
 func (a *addition) compare(b *addition) int {
 	powerful := func(a *addition) int {
 		if a.credentials || a.policy.AllowCredentials {
@@ -41,7 +43,8 @@ func (a *addition) compare(b *addition) int {
 }
 
 // findFix returns the change that allows a request, or nil if there is none that a policy
-// would accept. x explains the request. outline is what the engine had before that.
+// would accept. x explains the request. outline is the outline of the engine before the
+// explanation was made.
 func (in *inspector) findFix(outline *core.Outline, x core.Explanation, r core.Request, credentials bool) *fix {
 	if in.engine.Outline() != outline {
 		return nil // x may be about other policies, with other routes
@@ -54,7 +57,7 @@ func (in *inspector) findFix(outline *core.Outline, x core.Explanation, r core.R
 		policies = outline.Routes[x.Route].Policies
 	}
 	if len(r.Origin) != 1 || x.Policy == "" && r.Origin[0] != "null" && !core.IsOrigin(r.Origin[0]) {
-		return nil // as an entry, "*" and other values that no browser sends mean more than themselves
+		return nil // values that no browser sends, such as "*", would match other origins as an entry
 	}
 	if x.Policy == "" && core.IsProbe(r.Origin[0]) {
 		return nil
@@ -124,7 +127,7 @@ func (a *addition) try(r core.Request, credentials bool) (warnings []core.Warnin
 	p.AllowOriginFunc = nil
 	p.AllowMethods, p.AllowHeaders = slices.Concat(p.AllowMethods, a.methods), slices.Concat(p.AllowHeaders, a.headers)
 	if a.credentials {
-		p.AllowCredentials = true // the patterns that are listed must be fit for credentials too
+		p.AllowCredentials = true // New then refuses patterns that are not acceptable with credentials
 		if _, err := core.New(p); err != nil {
 			return nil, false
 		}
@@ -146,8 +149,7 @@ func (a *addition) try(r core.Request, credentials bool) (warnings []core.Warnin
 // maxListed is the maximum number of entries that lines to copy repeat.
 const maxListed = 20
 
-// yaml returns the lists of the policy with the addition, below the keys that they belong
-// to.
+// yaml returns the lists of the policy with the addition, below their keys.
 func (a *addition) yaml(key func(string) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "policies:\n  %s:\n", yamlKey(a.policy.Name))
@@ -157,7 +159,7 @@ func (a *addition) yaml(key func(string) string) string {
 		}
 		fmt.Fprintf(&b, "    %s:\n", key(field))
 		if count > maxListed {
-			fmt.Fprintf(&b, "      # keep the %d entries that are there, and add:\n", count)
+			fmt.Fprintf(&b, "      # keep the %d entries, and add:\n", count)
 			there = nil
 		}
 		for _, entry := range slices.Concat(there, added) {

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// guard decides whom the inspector answers. Only pages of the inspector itself and its
-// users may read from it: it shows origins and paths of other people's requests.
+// guard decides which requests the inspector answers: those of its own page and of its
+// users. Other pages must not read it, because it shows origins and paths of other
+// people's requests.
 type guard struct {
 	hosts map[string]bool // in lower case, in addition to loopback
 }
@@ -22,8 +23,8 @@ func newGuard(hosts []string) guard {
 	return g
 }
 
-// protect sets the headers of every answer. Nothing but the inspector's own files runs in
-// its page, no other page shows or embeds it, and no cache keeps it.
+// protect sets the headers of every answer. The page can run only the inspector's own
+// files, no other page can embed it, and no cache stores it.
 func protect(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "+
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
@@ -48,8 +49,8 @@ func (g guard) refuse(r *http.Request) (status int, reason string) {
 	return 0, ""
 }
 
-// knows reports whether a Host field names this server. A name that merely leads to this
-// server may be a stranger's (DNS rebinding).
+// knows reports whether a Host field names this server. A name that merely resolves to
+// this server may belong to a stranger (DNS rebinding).
 func (g guard) knows(host string) bool {
 	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
 		host = host[:i]

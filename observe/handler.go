@@ -18,16 +18,16 @@ import (
 
 // HandlerOptions configures [Handler]. The zero value is valid.
 type HandlerOptions struct {
-	// Counters and Refusals are what the page shows. Handler does not register them: call
-	// engine.Observe yourself. One that observes nothing leaves its part of the page empty.
-	// If one is nil, Handler makes one and registers it.
+	// Counters and Refusals provide the numbers that the page shows. Handler does not
+	// register them: call engine.Observe yourself. If one is not registered, its part of
+	// the page stays empty. If one is nil, Handler makes one and registers it.
 	Counters *Counters
 	Refusals *Refusals
 
 	// Hosts lists the host names that the page may be opened at, without ports, in
 	// addition to localhost and loopback addresses. They are compared exactly, except
-	// for case. Every other name is refused, because a stranger's name can be made to
-	// lead to this server (DNS rebinding).
+	// for case. Every other name is refused, because strangers can make a name of their
+	// own resolve to this server (DNS rebinding).
 	Hosts []string
 
 	// Config returns the state of the configuration that the policies come from, such as
@@ -42,17 +42,19 @@ type HandlerOptions struct {
 }
 
 // Handler returns the inspector: a page that shows the policies in force, verdicts over
-// time, who is refused and how to allow it, and what shadow policies would change. Next to
-// the page are state.json, refusals.json, explain and events, which the page uses.
+// time, which origins are refused and how to allow them, and what shadow policies would
+// change. It also serves state.json, refusals.json, explain and events, which the page
+// uses.
 //
 // Mount it on a listener that only operators can reach, at a path that ends in a slash:
 //
 //	go http.ListenAndServe("127.0.0.1:6060", observe.Handler(engine, observe.HandlerOptions{}))
 //
-// It changes nothing. It answers only GET and HEAD, only at loopback addresses and the
-// hosts in HandlerOptions.Hosts, and not for pages of other origins, as far as the browser
-// names them. It does not authenticate: everyone who reaches it sees the origins and paths
-// of refused requests. A proxy in front of it must authenticate, and pass on Host.
+// The inspector changes nothing. It answers only GET and HEAD, only at loopback addresses
+// and the hosts in HandlerOptions.Hosts, and refuses pages of other origins, which it
+// recognizes by Sec-Fetch-Site and Origin. It does not authenticate: everyone who reaches
+// it sees the origins and paths of refused requests. A proxy in front of it must
+// authenticate users, and pass on Host.
 //
 // The streams of events end when the context of their request does. [http.Server.Shutdown]
 // waits for them, unless the server's BaseContext is canceled.
@@ -135,7 +137,7 @@ func (in *inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		w.Header().Set("Content-Type", file.mediaType)
-		_, _ = w.Write(content) // if that fails, the client has gone
+		_, _ = w.Write(content) // if that fails, the client has disconnected
 	case name == "state.json":
 		answer(w, http.StatusOK, in.views().state)
 	case name == "refusals.json":
@@ -153,11 +155,11 @@ func (in *inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func answer(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // if that fails, the client has gone
+	_, _ = w.Write(body) // if that fails, the client has disconnected
 }
 
-// encode returns v as JSON in one line, which has only printable ASCII, so that a terminal
-// shows it as it is.
+// encode returns v as JSON in one line of printable ASCII, which a terminal shows
+// unchanged.
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -165,7 +165,7 @@ func TestInspectorPage(t *testing.T) {
 	}
 }
 
-// questions are requests to explain, and parts of the answers.
+// TestInspectorExplains checks the explanations of requests.
 func TestInspectorExplains(t *testing.T) {
 	e := core.MustNew(
 		core.Policy{
@@ -227,7 +227,7 @@ func TestInspectorExplains(t *testing.T) {
 	}
 }
 
-// What a preset stands for is not added again.
+// Names that a preset lists are not added again.
 func TestInspectorKnowsPresets(t *testing.T) {
 	p := policy()
 	p.AllowMethods, p.AllowHeaders = []string{"@mcp"}, []string{"@grpc-web"}
@@ -252,7 +252,7 @@ func TestInspectorRefusesQuestions(t *testing.T) {
 	}
 }
 
-// A route's policies are those that a fix changes.
+// A fix changes the policies of the request's route.
 func TestInspectorFollowsRoutes(t *testing.T) {
 	e, err := core.NewRouted(
 		core.Route{Path: "/a/", Policies: []core.Policy{{Name: "a"}}},
@@ -293,8 +293,8 @@ func TestInspectorTriesFewPolicies(t *testing.T) {
 	}
 }
 
-// If the routes are replaced while a request is explained, nothing is suggested: the index
-// of its route may mean another one.
+// If the routes are replaced while a request is explained, nothing is suggested: the
+// index of its route may now belong to another one.
 func TestInspectorSuggestsNothingAcrossReloads(t *testing.T) {
 	a := core.Route{Path: "/a/", Policies: []core.Policy{{Name: "a"}}}
 	var e *core.Engine
@@ -395,8 +395,8 @@ func TestInspectorShowsRequests(t *testing.T) {
 	}
 }
 
-// The path of a question is as a client sends it. Its escapes matter only if a server would
-// say so.
+// The path of a question is the path as a client sends it. Its escapes matter only if
+// net/http sets RawPath for it.
 func TestInspectorExplainsPaths(t *testing.T) {
 	var got core.Request
 	p := policy()
@@ -414,7 +414,7 @@ func TestInspectorExplainsPaths(t *testing.T) {
 	}
 }
 
-// What a client sends is shortened, and quoted if it has odd characters.
+// Values that a client sends are shortened, and quoted if they have unusual characters.
 func TestInspectorQuotes(t *testing.T) {
 	e := core.MustNew(policy())
 	server := inspect(t, e, observe.HandlerOptions{})
@@ -508,7 +508,8 @@ func TestInspectorState(t *testing.T) {
 	}
 }
 
-// A policy that several routes have is shown once. Others with its name are shown too.
+// A policy that several routes share is shown once. Other policies with its name are
+// shown too.
 func TestInspectorPoliciesOfRoutes(t *testing.T) {
 	other := policy()
 	other.AllowMethods = nil
@@ -528,7 +529,7 @@ func TestInspectorPoliciesOfRoutes(t *testing.T) {
 	}
 }
 
-// A page stays small, however long the lists of a policy and of routes are.
+// The page stays small, no matter how long the lists of a policy and of routes are.
 func TestInspectorShowsTheBeginning(t *testing.T) {
 	p := policy()
 	p.AllowOrigins = nil

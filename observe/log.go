@@ -21,27 +21,30 @@ const (
 
 // LogOptions configures [Log]. The zero value is valid.
 type LogOptions struct {
-	// Engine explains refusals: the attribute "fix" is the Hint of its Explanation. An
-	// AllowOriginFunc is called once more for each line. If Engine is nil, there is no
-	// "fix".
+	// Engine explains refusals: the attribute "fix" is the Hint of its Explanation. For
+	// each line, this calls the policies' AllowOriginFunc once more. If Engine is nil,
+	// lines have no "fix".
 	Engine *core.Engine
 	// Spell returns the name that "fix" uses for a field of policies, such as
 	// allow_origins for AllowOrigins: config.KeyOf for policies in files, config.VariableOf
-	// for policies in environment variables. See [core.Explanation.Spell]. If nil, "fix" uses the names of Go.
+	// for policies in environment variables. See [core.Explanation.Spell]. If nil, "fix"
+	// uses the Go names.
 	Spell func(field string) string
 
 	Level       slog.Leveler // of refusals; slog.LevelWarn if nil
 	ShadowLevel slog.Leveler // of differences of shadow policies; slog.LevelInfo if nil
 
 	// Distinct is how many different refusals Log remembers, and how many differences. The
-	// default is 500; each takes at most 1 KiB. Beyond that, a new one replaces the one with
-	// the lowest count. If a forgotten one occurs again, it is logged as new.
+	// default is 500; each takes at most 1 KiB. Beyond that number, a new refusal or
+	// difference replaces the one with the lowest count. If the replaced one occurs
+	// again, it is logged as new.
 	Distinct int
 
 	// PerMinute is the maximum number of lines in a minute, for refusals and for
 	// differences, so that a client that invents origins does not fill the disk. After a
-	// pause there may be as many at once. It defaults to 60; if it is negative, there is no
-	// maximum. The next line says how many are missing, as "dropped".
+	// pause, that many lines may be written at once. It defaults to 60; if it is
+	// negative, there is no maximum. The next line says how many are missing, as
+	// "dropped".
 	PerMinute int
 }
 
@@ -50,8 +53,8 @@ type LogOptions struct {
 // first time it occurs, and then each time its count has doubled: at 2, 4, 8 and so on. It
 // is safe for concurrent use, and keeps a bounded amount of memory.
 //
-// A refusal has the message [RefusedMessage] and the attributes below. Those after first are
-// left out if there is nothing to say:
+// A refusal has the message [RefusedMessage] and the attributes below. Attributes below
+// "first" are omitted if they are empty:
 //
 //	origin           the Origin field; several lines are joined with ", "
 //	method           the method of the request
@@ -62,8 +65,8 @@ type LogOptions struct {
 //	policy           the name of the policy that governs
 //	route            the index of the route that covers the request, or -1
 //	refused          the method or header name that is not allowed; if shadow is "stricter", by the shadow policies
-//	count            how often since first, with this one
-//	first            since when count counts, up to about 0.1 s early
+//	count            how often it occurred since first, this time included
+//	first            when counting began; up to about 0.1 s early
 //	raw_path         the path as sent, if its escapes matter
 //	fold_path        true if the router ignores the case of paths
 //	request_method   the Access-Control-Request-Method field
@@ -112,7 +115,7 @@ type logger struct {
 	refusals, differences *lines
 }
 
-// lines are the lines of one message.
+// lines has the state for the lines with one message.
 type lines struct {
 	level slog.Leveler
 	table table
@@ -217,9 +220,10 @@ func addOptional(line *slog.Record, r core.Request, dropped uint64) {
 	}
 }
 
-// printable replaces what is not printable, so that a value cannot begin a new line, move
-// the cursor of a terminal or hide, even if the handler does not escape it. It replaces
-// and does not remove, because the rest could be an origin that nobody sent.
+// printable replaces characters that are not printable, so that a value cannot begin a
+// new line, move the cursor of a terminal or hide, even if the handler does not escape
+// it. It does not remove them, because the remaining text could be an origin that nobody
+// sent.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !strconv.IsPrint(r) {

@@ -150,7 +150,8 @@ func TestLogOfShadow(t *testing.T) {
 	}
 }
 
-// TestLogTellsDifferencesApart changes the shadow policies, and what a request asks for.
+// TestLogTellsDifferencesApart checks that a change of the shadow policies, or of what a
+// request asks for, is another difference.
 func TestLogTellsDifferencesApart(t *testing.T) {
 	now, renamed, mixed := policy(), policy(), policy()
 	now.AllowCredentials = true
@@ -224,7 +225,7 @@ func TestLogLimit(t *testing.T) {
 	}
 }
 
-// bare is a handler that writes values as they are.
+// bare is a handler that writes values unchanged.
 type bare struct{ bytes.Buffer }
 
 func (h *bare) Enabled(context.Context, slog.Level) bool { return true }
@@ -348,7 +349,7 @@ func TestLogDoesNotAllocate(t *testing.T) {
 	})
 }
 
-// keeper is a handler that keeps records, as one does that exports them later.
+// keeper is a handler that keeps records, as a handler that exports them later does.
 type keeper struct {
 	slog.Handler
 	records []slog.Record
@@ -359,7 +360,8 @@ func (k *keeper) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestLogKeepsCopies lets a server use the memory of requests again.
+// TestLogKeepsCopies checks that records survive when a server reuses the memory of
+// requests.
 func TestLogKeepsCopies(t *testing.T) {
 	e := core.MustNew(policy())
 	open := policy()

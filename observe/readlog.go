@@ -28,7 +28,7 @@ func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e
 // Unwrap returns Err.
 func (e *LineError) Unwrap() error { return e.Err }
 
-// maxLine is the maximum length in bytes of a line that ReadLog reads. Those of Log have
+// maxLine is the maximum length in bytes of a line that ReadLog reads. Lines of Log have
 // at most 32 KiB, even if each byte of a request is escaped.
 const maxLine = 64 << 10
 
@@ -38,11 +38,12 @@ const maxLine = 64 << 10
 // 64 KiB; the caller may count it and continue. If reading fails, ReadLog yields the error
 // and ends. It keeps one line in memory.
 //
-// Count is that of the line, MaxError is 0 and Last is the time of the line. Lines with
-// equal Origin, Kind, Code, Refused, Policy, Route and First continue one another, so the
-// highest Count is a lower bound: Log writes at doubling counts, so the true number is less
-// than twice that, or more if lines were dropped. If First differs, add the numbers: the
-// service was restarted, or Log had forgotten the refusal.
+// Count is the count on the line, MaxError is 0, and Last is the time of the line. Lines
+// with equal Origin, Kind, Code, Refused, Policy, Route and First are about the same
+// refusal, and the highest Count is a lower bound on its number. Because Log writes at
+// doubling counts, the true number is less than twice that bound, unless lines were
+// dropped. If First differs, add the numbers: the service was restarted, or Log had
+// dropped the refusal from memory.
 //
 // Request is the refused request, with two exceptions: several lines of
 // Access-Control-Request-Headers are joined into one, and so are those of
@@ -175,9 +176,9 @@ func (l *logLine) refusal() (Refusal, error) {
 	return r, nil
 }
 
-// scan reads a line that is as slog writes most of them: without blanks, nested values and
-// unusual characters. It reports whether it could; if not, encoding/json has to read the
-// line. scan accepts nothing that encoding/json would read in another way, and takes a
+// scan reads a line in the form that slog usually writes: without blanks, nested values
+// and unusual characters. It returns false for other lines, which encoding/json must
+// read. scan accepts no line that encoding/json would read differently, and takes a
 // fraction of the time.
 func (l *logLine) scan(text []byte) bool {
 	for separator := byte('{'); len(text) > 0 && text[0] == separator; separator = ',' {
@@ -224,7 +225,7 @@ func cutString(text []byte) (value, rest []byte, escaped, ok bool) {
 	return nil, nil, false, false
 }
 
-// cutToken returns what is before the next comma or brace.
+// cutToken returns the text before the next comma or brace.
 func cutToken(text []byte) (token, rest []byte) {
 	if i := bytes.IndexAny(text, ",}"); i >= 0 {
 		return text[:i], text[i:]
@@ -292,8 +293,7 @@ func (l *logLine) setToken(name, token []byte) bool {
 	}
 }
 
-// isOther reports whether a name is for certain not that of a field of logLine in another
-// case, or with a value of another type.
+// isOther reports whether a name is certainly not a field of logLine, in any case.
 func isOther(name []byte) bool {
 	for _, c := range name {
 		if 'A' <= c && c <= 'Z' {

@@ -15,7 +15,8 @@ import (
 	"github.com/corskit/corskit/observe"
 )
 
-// FuzzReadLog checks that lines are read the same with a blank, which slog does not write.
+// FuzzReadLog checks that ReadLog reads a line the same way if a blank is added, which
+// slog does not write.
 func FuzzReadLog(f *testing.F) {
 	const line = `{"time":"2026-01-02T03:04:05Z","level":"WARN","msg":"cors: refused","origin":"https://x.example","method":"GET",` +
 		`"kind":"actual","code":"origin-not-allowed","route":-1,"count":4,"first":"2026-01-02T03:04:00Z","fix":"add \"x\"","ok":true}`
@@ -132,7 +133,8 @@ func TestReadLogSkipsBrokenLines(t *testing.T) {
 	}
 }
 
-// roundTrip checks that what ReadLog returns is refused for the same reason.
+// roundTrip checks that an engine refuses the request that ReadLog returns for the same
+// reason.
 func roundTrip(t *testing.T, e *core.Engine, r core.Request) {
 	t.Helper()
 	var b bytes.Buffer
@@ -181,7 +183,7 @@ func readAll(text string) string {
 	return b.String()
 }
 
-// TestReadLogOfADay reads many lines, and looks at the memory in the middle.
+// TestReadLogOfADay reads many lines, and measures the memory halfway.
 func TestReadLogOfADay(t *testing.T) {
 	n := 1_000_000
 	if testing.Short() {

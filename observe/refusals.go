@@ -22,8 +22,8 @@ type Refusals struct{ table table }
 
 var _ core.ClassObserver = (*Refusals)(nil)
 
-// Refusal is an origin that was refused for a reason. Refusals are told apart by Origin,
-// Kind, Code, Refused, Policy and Route.
+// Refusal is an origin that was refused for a reason. Two refusals are the same if
+// Origin, Kind, Code, Refused, Policy and Route are equal.
 type Refusal struct {
 	Origin   string       // as sent; a long value is cut. If the field has several lines, the first
 	Kind     core.Kind    // Actual or Preflight
@@ -33,12 +33,12 @@ type Refusal struct {
 	Route    int          // the index of the route that covers the request; -1 if none does, or if there are no routes
 	Count    uint64       // an upper bound on the number of requests
 	MaxError uint64       // the true number is between Count-MaxError and Count
-	First    time.Time    // since when it has been counted
+	First    time.Time    // when counting began
 	Last     time.Time    // the last request; accurate to 0.1 s
-	Request  core.Request // the request of Last; long values are cut, and there are no other headers
+	Request  core.Request // the last request; long values are cut, and other headers are missing
 }
 
-// NewRefusals returns Refusals that remember the k most refused, or 100 if k is not
+// NewRefusals returns Refusals that remember at most k refusals, or 100 if k is not
 // positive.
 func NewRefusals(k int) *Refusals {
 	return &Refusals{table{size: k}}
@@ -60,8 +60,8 @@ func isRefusal(c *core.Class) bool {
 	return c.Result == core.ResultRefused || c.Result == core.ResultRejected
 }
 
-// Snapshot returns what is remembered, the most refused first: ordered by Count-MaxError, then
-// by Count. The caller owns the slice.
+// Snapshot returns the remembered refusals, the most frequent first: ordered by
+// Count-MaxError, then by Count. The caller owns the slice.
 func (r *Refusals) Snapshot() []Refusal {
 	refusals := r.table.snapshot()
 	slices.SortFunc(refusals, func(a, b Refusal) int {
@@ -72,8 +72,9 @@ func (r *Refusals) Snapshot() []Refusal {
 	return refusals
 }
 
-// Explain explains what an engine decides about the request now. A value that was cut ends
-// with "…", which no origin, method or header name contains, so it is never allowed.
+// Explain explains what an engine decides now about the last request. A value that was
+// cut ends with "…", which no origin, method or header name contains, so it is never
+// allowed.
 func (r Refusal) Explain(ctx context.Context, engine *core.Engine) core.Explanation {
 	return engine.Explain(ctx, r.Request)
 }

@@ -101,8 +101,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestRefusalsDiffer checks that each part of what is refused makes another refusal, and
-// that the rest of a request does not, nor does a reload.
+// TestRefusalsDiffer checks that each part of a refusal's identity makes another refusal,
+// and that the rest of a request, or a reload, does not.
 func TestRefusalsDiffer(t *testing.T) {
 	route := func(path string) core.Route { return core.Route{Path: path, Policies: []core.Policy{policy()}} }
 	e, err := core.NewRouted(route("/a/"), route("/b/"))
@@ -153,7 +153,7 @@ func TestRefusalsDiffer(t *testing.T) {
 	}
 }
 
-// TestRefusalsAgainstExactCounts compares with counts of everything.
+// TestRefusalsAgainstExactCounts compares Refusals with exact counts.
 func TestRefusalsAgainstExactCounts(t *testing.T) {
 	for seed := range uint64(60) {
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -353,7 +353,7 @@ func TestRefusalTimes(t *testing.T) {
 	})
 }
 
-// transient is a Source whose strings share a buffer that is used again.
+// transient is a Source whose strings share a buffer that is reused.
 type transient struct {
 	request core.Request
 	buffer  []byte
@@ -412,7 +412,7 @@ func TestRefusalsKeepCopies(t *testing.T) {
 	}
 }
 
-// TestRefusalsSurviveAPanic observes a source that panics after the decision.
+// TestRefusalsSurviveAPanic observes a Source that panics after the decision.
 func TestRefusalsSurviveAPanic(t *testing.T) {
 	old := slog.Default()
 	defer slog.SetDefault(old)

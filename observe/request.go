@@ -8,8 +8,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// The maximum lengths in bytes of what is kept of a request. An origin in http or https
-// has at most 267 bytes.
+// The maximum lengths, in bytes, of the parts of a request that are kept. An http or
+// https origin has at most 267 bytes.
 const (
 	maxOrigin = 320
 	maxName   = 128 // the name of a method or header
@@ -19,11 +19,11 @@ const (
 )
 
 // cut marks the end of a value that was cut. No origin, method or header name contains it,
-// so what was cut never equals something that may be allowed.
+// so a value that was cut never equals one that may be allowed.
 const cut = "…"
 
-// clip returns the beginning of s that leaves place for cut, and cut, if s has more than n
-// bytes, and otherwise s and "".
+// clip returns s and "" if s has at most n bytes. Otherwise it returns a shorter
+// beginning of s and cut, which together have at most n bytes.
 func clip(s string, n int) (kept, end string) {
 	if len(s) <= n {
 		return s, ""
@@ -33,7 +33,7 @@ func clip(s string, n int) (kept, end string) {
 	return s[:n], cut
 }
 
-// clipped returns s with n bytes at most.
+// clipped returns s with at most n bytes.
 func clipped(s string, n int) string {
 	if len(s) <= n {
 		return s // a concatenation would take longer
@@ -42,8 +42,8 @@ func clipped(s string, n int) string {
 	return kept + end
 }
 
-// withoutQuery returns a path up to the first question mark. There is one if somebody put
-// the whole target into the path.
+// withoutQuery returns a path up to the first question mark. A path has one if a Source
+// returns the whole request target as the path.
 func withoutQuery(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	return path

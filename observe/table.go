@@ -23,7 +23,7 @@ type table struct {
 	clock   clock
 }
 
-// key is what a table tells apart. Its strings may belong to a request.
+// key identifies an entry of a table. Its strings may belong to a request.
 type key struct {
 	origin   string
 	refused  string
@@ -48,7 +48,7 @@ type entry struct {
 const maxBuckets = 1 << 16
 
 // add counts the request that src describes under a key, whose origin add fills in. It
-// returns how often that was since the entry was made, and when that was.
+// returns the count since the entry was made, and the time at which it was made.
 func (t *table) add(src core.Source, k key) (n uint64, first time.Time) {
 	if lines := src.Lines("Origin"); len(lines) > 0 {
 		k.origin = clipped(lines[0], maxOrigin)
@@ -102,7 +102,7 @@ func (t *table) find(hash uint64, k *key) *entry {
 	for e := *t.chain(hash); e != nil; e = e.next {
 		if e.hash == hash && string(e.origin) == k.origin && string(e.refused) == k.refused &&
 			alike(e.class, k.class) && alike(e.shadowed, k.shadowed) && (k.shadowed == nil || e.class.Shadow == k.class.Shadow) {
-			e.class, e.shadowed = k.class, k.shadowed // comparing the same pointers takes no time
+			e.class, e.shadowed = k.class, k.shadowed // next time, the pointers are equal, which is quick to compare
 			return e
 		}
 	}
@@ -116,7 +116,8 @@ func alike(a, b *core.Class) bool {
 		a.Kind == b.Kind && a.Code == b.Code && a.Policy == b.Policy && a.Route == b.Route
 }
 
-// admit returns an entry for a new key. If the table is full, that of the lowest count.
+// admit returns an entry for a new key. If the table is full, it replaces the entry with
+// the lowest count.
 func (t *table) admit(hash uint64, k *key) *entry {
 	var e *entry
 	if len(t.heap) < t.size {
@@ -184,8 +185,8 @@ func (t *table) snapshot() []Refusal {
 	return refusals
 }
 
-// clock is the time, at most a tenth of a second ago. To read the time takes longer than
-// all the rest of an update.
+// clock caches the time for at most a tenth of a second. Reading the time takes longer
+// than the rest of an update.
 type clock struct {
 	now   time.Time
 	tick  uint64 // changes with now; never zero after the first update

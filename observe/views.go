@@ -8,14 +8,14 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// views is what state.json and refusals.json answer.
+// views has the contents of state.json and refusals.json.
 type views struct {
 	state, refusals []byte
 	made            time.Time
 }
 
-// viewsAge is how old views may be. All clients share them, so that their number does not
-// matter.
+// viewsAge is the maximum age of views. All clients share the views, so the cost does not
+// depend on the number of clients.
 const viewsAge = 100 * time.Millisecond
 
 // maxRefusals is the maximum number of refusals in refusals.json.
@@ -140,8 +140,8 @@ func (v *outlined) views(o *core.Outline, key func(string) string) ([]policyView
 	return v.policies, v.routes
 }
 
-// outlineViews returns the policies and routes of an outline. A policy that several routes
-// have is shown once.
+// outlineViews returns the policies and routes of an outline. A policy that several
+// routes share is shown once.
 func outlineViews(o *core.Outline, key func(string) string) (policies []policyView, routes []routeView) {
 	policies = []policyView{}
 	lists := [][]core.PolicyOutline{o.Policies}
@@ -256,20 +256,20 @@ func requestViewOf(r core.Request) requestView {
 	}
 }
 
-// advice is what to do about a refusal.
+// advice says what to do about a refusal.
 type advice struct {
 	Allowed bool   `json:"allowed"` // whether the policies allow the last request by now
-	Hint    string `json:"hint"`    // empty, too, if too many refusals are new
+	Hint    string `json:"hint"`    // also empty if too many refusals are new
 	Fix     *fix   `json:"fix"`     // null if no policy allows the request
 
 	last, made time.Time // made is when the advice was made, for the request of last
 	outline    *core.Outline
 }
 
-// Bounds of advice. It calls an AllowOriginFunc and compiles policies, and clients choose
-// how often refusals change.
+// Bounds on advice: making it calls an AllowOriginFunc and compiles policies, and clients
+// determine how often refusals change.
 const (
-	adviceAge       = 5 * time.Second // before another request of a refusal gets new advice
+	adviceAge       = 5 * time.Second // until a newer request of the same refusal gets new advice
 	advicePerMinute = 600             // for all refusals
 	adviceTime      = time.Second     // for all that is made at once
 )
@@ -283,7 +283,7 @@ type refusalKey struct {
 }
 
 func (in *inspector) refusalViews(now time.Time) []refusalView {
-	ctx, cancel := context.WithTimeout(context.Background(), adviceTime) // of no client, because all share the advice
+	ctx, cancel := context.WithTimeout(context.Background(), adviceTime) // not a client's context, because all clients share the advice
 	defer cancel()
 	refusals := in.refusals.Snapshot()
 	refusals = refusals[:min(len(refusals), maxRefusals)]

@@ -10,8 +10,8 @@ import (
 // maxShown is the maximum length of a value that is shown, in bytes.
 const maxShown = 512
 
-// shown returns a value from a request as it is safe to show: shortened, and quoted if it
-// has anything but printable ASCII. So nothing in it moves or hides other text.
+// shown returns a value from a request in a form that is safe to show: shortened, and
+// quoted if it has anything but printable ASCII. So it cannot move or hide other text.
 func shown(s string) string {
 	s, end := clip(s, maxShown)
 	if whole, found := strings.CutSuffix(s, cut); found {
@@ -31,8 +31,7 @@ func firstLines(lines []string) []string {
 	return lines
 }
 
-// inWords says what a code means. refused is the method or header name that is refused, if
-// there is one.
+// inWords returns what a code means. refused is the refused method or header name, or "".
 func inWords(code core.Code, refused string) string {
 	switch code {
 	case core.CodeMethodNotAllowed:

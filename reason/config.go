@@ -1,7 +1,7 @@
 package reason
 
-// Reasons why config refuses a file or a variable. Empty, Syntax and Duplicate are reasons
-// of files too.
+// Reasons why config refuses a file or a variable. It also uses Empty, Syntax and
+// Duplicate.
 const (
 	Format          Reason = "format"           // the file name has no known extension
 	Encoding        Reason = "encoding"         // not UTF-8
@@ -18,7 +18,7 @@ const (
 	Missing         Reason = "missing"          // a required key or variable is not set
 	UnknownVariable Reason = "unknown-variable" // a CORS_* variable that sets nothing
 	UnknownPolicy   Reason = "unknown-policy"   // a policy that no file declares
-	More            Reason = "more"             // there are more faults than are reported
+	More            Reason = "more"             // the file has more faults than the error lists
 )
 
 // Reasons why config.Add cannot add to a policy.
@@ -34,7 +34,8 @@ const (
 	UnusedPolicy Reason = "unused-policy" // no route names the policy
 )
 
-// Reasons of notes of config. Notes say what is right but may surprise people.
+// Reasons of notes of config. Notes are about settings that are correct but may surprise
+// people.
 const (
 	Omitted    Reason = "omitted"    // policies do not set their methods or headers
 	Overridden Reason = "overridden" // a variable replaces what a file or the program sets

@@ -1,6 +1,6 @@
 // Package reason has the codes that say why corskit refuses a policy, a file or a head of
-// a fleet, and why it warns of one. They are the field Reason of the errors and warnings of
-// packages core, config and fleet:
+// a fleet, and why it warns about one. They are the values of the field Reason in the
+// errors and warnings of packages core, config and fleet:
 //
 //	for e := range core.PolicyErrors(err) {
 //		if e.Reason == reason.PublicSuffix {
@@ -52,15 +52,15 @@ const (
 	UnknownPreset   Reason = "unknown-preset"   // a name such as @connect that is not a preset of the list
 )
 
-// Reasons of the errors of core.Policy.CheckOriginFunc. Its errors may have some of the
-// reasons above too.
+// Reasons of the errors of core.Policy.CheckOriginFunc. It also uses some of the reasons
+// above.
 const (
 	BroadFunc Reason = "broad-func" // the function allows origins of strangers
 	FuncPanic Reason = "func-panic" // the function panics
 )
 
 // Reasons of warnings of core. InsecureOrigin, PublicSuffix, Undecided, ForbiddenHeader,
-// TrailingDot and MaxAge may be reasons of warnings too.
+// TrailingDot and MaxAge are reasons of warnings too.
 const (
 	NoOrigins          Reason = "no-origins"          // the policy allows no origin
 	UnmanagedSuffix    Reason = "unmanaged-suffix"    // a wildcard over an unknown top-level domain, with credentials

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestReasons checks that every code occurs once, is spelled like its constant, and says
-// what it means. docs/codes.md is written from these comments.
+// TestReasons checks that every code occurs once, is spelled like its constant, and has a
+// comment. docs/codes.md is made from these comments.
 func TestReasons(t *testing.T) {
 	names, err := filepath.Glob("*.go")
 	if err != nil {

@@ -1,3 +1,3 @@
-// Package tools pins the programs that check this repository. It is not
+// Package tools pins the versions of the programs that check this repository. It is not
 // released.
 package tools

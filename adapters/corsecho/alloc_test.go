@@ -16,8 +16,8 @@ import (
 )
 
 // TestAllocations: the middleware allocates once per response, for the values of
-// its headers. The handler that echo has each middleware build for each request is
-// not counted: a middleware that does nothing costs it too.
+// its headers. The handler that every middleware of echo builds for each request is not
+// counted: a middleware that does nothing builds one too.
 func TestAllocations(t *testing.T) {
 	engine := core.MustNew(core.Policy{
 		AllowOrigins: []string{allowed}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},

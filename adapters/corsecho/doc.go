@@ -23,9 +23,9 @@
 // sees only a network error. Recover, Gzip and Secure may be on either side.
 //
 // Mounted with Echo.Pre, it runs before the router and before any middleware that is
-// mounted with Pre after it. If other middleware redirects there, such as
-// HTTPSRedirect or AddTrailingSlash with a RedirectCode, its redirects carry the CORS
-// headers only if this middleware comes first.
+// mounted with Pre after it. Redirects by other middleware that is mounted with Pre, such
+// as HTTPSRedirect or AddTrailingSlash with a RedirectCode, carry the CORS headers only
+// if this middleware comes first.
 //
 // # One group or one path
 //
@@ -58,9 +58,9 @@
 //
 // Groups may have different engines; each engine decides for the routes of its group.
 // For a group inside another one, the outer engine answers the preflights and the inner
-// one decides what scripts may read. So the inner one does not prevent a write that the
-// outer one allows, unless its policy has RejectDisallowed. To make an exception below a
-// path, use one engine of [core.NewRouted] on the application instead.
+// one decides what scripts may read. So the inner engine does not prevent a write that
+// the outer one allows, unless its policy has RejectDisallowed. To make an exception
+// below a path, use one engine of [core.NewRouted] on the application instead.
 //
 // # Policies for paths
 //

@@ -12,15 +12,15 @@ import (
 )
 
 // Group mounts the middleware on a group of e, at any depth, and returns the
-// group. It calls group.Use with the middleware, upon which echo registers a
-// not-found route for the group. It then adds the routes that preflights and 404s
-// still need: an OPTIONS route for the path of each of the group's routes, unless
-// there is one, and a not-found route for paths that the group's own does not cover,
-// such as those that end in a wildcard.
+// group. It calls group.Use with the middleware; echo then registers a not-found route
+// for the group. Group adds the routes that preflights and 404s still need: an OPTIONS
+// route for the path of each of the group's routes, unless there is one, and a not-found
+// route for paths that the group's own not-found route does not cover, such as those that
+// end in a wildcard.
 //
 // Group sets e.OnAddRouteHandler to learn about new routes; it calls the function
-// that was set before. Call Group before you register the group's routes and, if you
-// set that field, after you set it.
+// that was set before. Call Group before you register the group's routes. If you set that
+// field yourself, set it before you call Group.
 //
 // Preflights of other routes below the group's path reach the group's not-found
 // route, so this engine decides them as well, unless these routes have an OPTIONS or

@@ -13,9 +13,9 @@ type Options struct {
 	// Nil skips no request. Skip is called concurrently.
 	Skip func(echo.Context) bool
 
-	// Enforce replaces CORS headers that a handler, cache or proxy has written by
-	// those that were decided: see [corshttp.Options]. Like KeepVary, it wraps
-	// the Writer of the Response.
+	// Enforce replaces CORS headers that a handler, cache or proxy has written with those
+	// of the engine's decision: see [corshttp.Options]. Like KeepVary, it wraps the
+	// Writer of the Response.
 	Enforce bool
 
 	// KeepVary restores "Origin" in Vary, just before the headers are sent, if a
@@ -68,12 +68,12 @@ func (m *middleware) serve(c echo.Context, next echo.HandlerFunc) error {
 	}
 }
 
-// keeping runs the handler with a writer, below echo's, that keeps the response to what
-// was decided.
+// keeping runs the handler with a writer, below echo's, that restores the headers of the
+// decision before they are sent.
 func keeping(c echo.Context, next echo.HandlerFunc, x corshttp.Exchange) error {
 	response := c.Response()
 	wrapped, finish := x.Wrap(response.Writer, c.Request())
 	response.Writer = wrapped
-	defer finish() // also if a middleware further out answers a panic
+	defer finish() // also if the handler panics and an outer middleware responds
 	return next(c)
 }

@@ -164,7 +164,7 @@ func TestHiddenResponse(t *testing.T) {
 }
 
 // TestKeepVary: with KeepVary and Enforce, Vary lists Origin however a handler answers.
-// With Enforce, other CORS headers than those that were decided are removed, too.
+// Enforce also removes CORS headers that the engine has not decided.
 func TestKeepVary(t *testing.T) {
 	answers := map[string]echo.HandlerFunc{
 		"/string":  ok,

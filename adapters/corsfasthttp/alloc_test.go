@@ -15,7 +15,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestAllocations: neither a decision nor the restoring of headers allocates.
+// TestAllocations: neither making a decision nor restoring headers allocates.
 func TestAllocations(t *testing.T) {
 	policy := core.Policy{
 		AllowOrigins: []string{allowed, "https://*.sub.example"}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"x-a"},

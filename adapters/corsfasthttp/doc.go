@@ -1,6 +1,6 @@
-// Package corsfasthttp puts a [core.Engine] in front of fasthttp. It is shared by
-// adapters for frameworks built on fasthttp, such as corsfiber and corsfiberv3. An
-// adapter calls [Begin] before the rest of the chain and [Exchange.End] after it:
+// Package corsfasthttp puts a [core.Engine] in front of fasthttp. Adapters for frameworks
+// built on fasthttp, such as corsfiber and corsfiberv3, share it. An adapter calls
+// [Begin] before the rest of the chain and [Exchange.End] after it:
 //
 //	x := corsfasthttp.Begin(engine, ctx, routing, c)
 //	defer x.End()

@@ -14,8 +14,9 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// wantCORS checks the CORS headers of a response, in any spelling. Only
-// Access-Control-Allow-Origin may be there, once, or none if origin is "".
+// wantCORS checks the CORS headers of a response, in any spelling. They must be
+// Access-Control-Allow-Origin with the value origin, and the lines of more. If origin is
+// "", there must be none.
 func wantCORS(t *testing.T, what string, ctx *fasthttp.RequestCtx, origin string, more ...string) {
 	t.Helper()
 	var got, want []string
@@ -130,8 +131,8 @@ func TestEnforces(t *testing.T) {
 	}
 }
 
-// TestLeavesExactHeaders: if the headers are those that were decided, End does not write
-// them again, which would take time.
+// TestLeavesExactHeaders: if the headers are those that were decided, End does not spend
+// time on writing them again.
 func TestLeavesExactHeaders(t *testing.T) {
 	e := core.MustNew(core.Policy{AllowOrigins: []string{allowed}, AllowCredentials: true, ExposeHeaders: []string{"x-e"}})
 	for _, test := range []struct {
@@ -200,8 +201,8 @@ func TestOuterVary(t *testing.T) {
 	wantLines(t, ctx, "Vary", "Origin")
 }
 
-// TestEnforcesPreflights: the answer to a preflight allows nothing that middleware
-// further out has written before.
+// TestEnforcesPreflights: the answer to a preflight contains no CORS headers that an
+// outer middleware has written before.
 func TestEnforcesPreflights(t *testing.T) {
 	for what, handler := range foreign {
 		h := func(ctx *fasthttp.RequestCtx) {
@@ -269,8 +270,8 @@ func TestNestedPreflight(t *testing.T) {
 	}
 }
 
-// TestNestedRejection: what middleware between two engines writes does not show if the
-// inner one has rejected the request.
+// TestNestedRejection: if the inner engine has rejected the request, the response does
+// not have CORS headers of a middleware between the two engines.
 func TestNestedRejection(t *testing.T) {
 	rejecting := core.MustNew(core.Policy{AllowOrigins: []string{allowed}, RejectDisallowed: true})
 	for what, handler := range foreign {
@@ -282,8 +283,8 @@ func TestNestedRejection(t *testing.T) {
 	}
 }
 
-// TestEndTooLate: an exchange that ends after the one around it, because a handler goes on
-// without fasthttp's knowledge, changes nothing of the next request.
+// TestEndTooLate: an exchange may end after the one around it, because a handler
+// continues without fasthttp's knowledge. It does not affect the next request.
 func TestEndTooLate(t *testing.T) {
 	var late *corsfasthttp.Exchange
 	first := serve(t, mount(engine(t, allowed), corsfasthttp.Routing{}, func(ctx *fasthttp.RequestCtx) {
@@ -297,7 +298,7 @@ func TestEndTooLate(t *testing.T) {
 	wantCORS(t, "the second request", second, other)
 }
 
-// TestTimedOutExchange: a handler that has timed out may go on, and begin another
+// TestTimedOutExchange: a handler that has timed out may continue, and begin another
 // exchange, while other requests are served.
 func TestTimedOutExchange(t *testing.T) {
 	late := make(chan struct{})

@@ -81,13 +81,13 @@ func (x *Exchange) free() {
 	exchanges.Put(x)
 }
 
-// Request returns all facts that the engine may look at, for
-// [core.Engine.Explain]. The caller may keep them.
+// Request returns all facts that the engine may use, for [core.Engine.Explain]. The
+// caller may keep them.
 func Request(ctx *fasthttp.RequestCtx, routing Routing) core.Request {
 	return core.NewRequest(&source{ctx: ctx, routing: routing})
 }
 
-// AllowsHandshake reports what [core.Engine.AllowsHandshake] does for the request.
+// AllowsHandshake returns the result of [core.Engine.AllowsHandshake] for the request.
 func AllowsHandshake(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Routing, c Contexter) bool {
 	x := exchanges.Get().(*Exchange)
 	defer exchanges.Put(x)
@@ -97,8 +97,8 @@ func AllowsHandshake(engine *core.Engine, ctx *fasthttp.RequestCtx, routing Rout
 }
 
 // enter finds the outermost exchange that x is nested in, and tells it what x has decided.
-// The outermost exchange is in the request's context: headers in the response would not do,
-// since anyone may have written them.
+// The request's context has the outermost exchange. The response's headers cannot show
+// it, because anyone may have written them.
 func (x *Exchange) enter() {
 	ctx := x.source.ctx
 	root, nested := ctx.UserValue(corshttp.OuterKey{}).(*Exchange)
@@ -114,7 +114,7 @@ func (x *Exchange) enter() {
 	}
 }
 
-// follow makes x the exchange whose decision the response must have.
+// follow makes x the exchange whose decision the response must show.
 func (root *Exchange) follow(x *Exchange) {
 	if last := root.last; last != nil && last.ended {
 		last.free()
@@ -137,7 +137,7 @@ func (x *Exchange) Decided(o core.Outcome) {
 	x.follow(inner)
 }
 
-// enforce makes the headers say what the innermost engine has decided.
+// enforce gives the headers the values that the innermost engine has decided.
 func (x *Exchange) enforce(h *fasthttp.ResponseHeader) {
 	last := x.root.last
 	if last == nil || last.Status() != 0 && (last == x || last.outcome.Len() > 0) {

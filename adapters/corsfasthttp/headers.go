@@ -30,8 +30,8 @@ func isCORS(key []byte) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(view(key), name) })
 }
 
-// write writes the headers of an outcome into those of a response. They replace the headers
-// that the middleware of another engine has written. Names are added to Vary.
+// write sets the headers of an outcome in a response. They replace the headers that the
+// middleware of another engine has written, except for Vary, to which it adds names.
 func write(h *fasthttp.ResponseHeader, o *core.Outcome) {
 	n, vary := o.Len(), o.Vary()
 	if n == 0 && vary == "" {
@@ -43,7 +43,7 @@ func write(h *fasthttp.ResponseHeader, o *core.Outcome) {
 		varies = varies || string(key) == fasthttp.HeaderVary
 	}
 	if decided {
-		dropSpelled(h) // with the policy's origin, the credentials of another would take effect
+		dropSpelled(h) // otherwise Allow-Credentials of another engine would apply to this policy's origin
 	}
 	switch {
 	case vary == "":
@@ -135,7 +135,7 @@ func drop(h *fasthttp.ResponseHeader) (left bool) {
 	return slices.ContainsFunc(h.PeekKeys(), isCORS)
 }
 
-// covers reports whether the lines of Vary list all names.
+// covers reports whether the lines of Vary contain all names.
 func covers(lines [][]byte, names string) bool {
 	if len(lines) == 1 && string(lines[0]) == names {
 		return true

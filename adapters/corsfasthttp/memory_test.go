@@ -102,7 +102,7 @@ func TestOriginFuncGetsContext(t *testing.T) {
 }
 
 // TestOriginFuncCopiesNoJunk: nothing is copied of a request for which the function is
-// not called, however large the request is.
+// not called, no matter how large the request is.
 func TestOriginFuncCopiesNoJunk(t *testing.T) {
 	e := core.MustNew(core.Policy{AllowOriginFunc: func(context.Context, core.Request) bool { return true }})
 	h := mount(e, corsfasthttp.Routing{}, ok)
@@ -116,7 +116,7 @@ func TestOriginFuncCopiesNoJunk(t *testing.T) {
 		"huge headers and two origins":        with("Origin: https://a.example", "Origin: https://a.example"),
 		"huge headers and a malformed origin": with("Origin: https://a.example/"),
 	} {
-		ctx := serve(t, h, request) // fills what is reused
+		ctx := serve(t, h, request) // fills the buffers that are reused
 		const runs = 20
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -131,8 +131,8 @@ func TestOriginFuncCopiesNoJunk(t *testing.T) {
 	}
 }
 
-// TestRequestIsForgotten: what is kept for later requests does not refer to the memory
-// of a request.
+// TestRequestIsForgotten: objects that are kept for later requests do not refer to the
+// memory of a request.
 func TestRequestIsForgotten(t *testing.T) {
 	e := core.MustNew(core.Policy{AllowOrigins: []string{allowed}, AllowHeaders: []string{"*"}, AllowCredentials: true})
 	h := mount(e, corsfasthttp.Routing{}, ok)

@@ -43,8 +43,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestRequestLines: of a field that is repeated, as many lines are read as the engine
-// needs.
+// TestRequestLines: of a repeated field, only as many lines are read as the engine needs.
 func TestRequestLines(t *testing.T) {
 	for _, raw := range []bool{false, true} {
 		fields := slices.Concat(

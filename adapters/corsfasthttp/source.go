@@ -21,7 +21,7 @@ type source struct {
 	// field is repeated.
 	origin, method, private, site [2]string
 	names                         [maxNamesLines]string
-	listed                        int // how many of names are taken
+	listed                        int // how many elements of names are in use
 
 	value []byte // a copy of Origin: the handler may change the request
 	path  []byte // decoded

@@ -45,7 +45,7 @@ func TestStripUpstream(t *testing.T) {
 	}
 }
 
-// TestStripUpstreamAlone: StripUpstream removes the headers at once, also if there is no
+// TestStripUpstreamAlone: StripUpstream removes the headers immediately, even without a
 // middleware.
 func TestStripUpstreamAlone(t *testing.T) {
 	for what, handler := range foreign {

@@ -51,7 +51,7 @@ func (m *middleware) serve(c *fiber.Ctx) error {
 		return c.Next()
 	}
 	x := corsfasthttp.Begin(m.engine, c.Context(), m.routing(c), userContext{c})
-	defer x.End() // also if a middleware further out answers a panic
+	defer x.End() // also if the handler panics and an outer middleware responds
 	if status := x.Status(); status != 0 {
 		c.Status(status)
 		return nil
@@ -72,7 +72,7 @@ func (m *middleware) skipped(c *fiber.Ctx) bool {
 }
 
 // beyondPrefix reports whether the request's path only begins with the bytes of the
-// path that the middleware is mounted on. fiber treats the path of Use and Group as a
+// path that the middleware is mounted on. fiber compares the path of Use and Group as a
 // prefix of bytes, so it runs the middleware of /api for /apikeys. An escaped slash
 // counts as a slash, so that no spelling of a path bypasses RejectDisallowed.
 func beyondPrefix(c *fiber.Ctx) bool {

@@ -62,7 +62,7 @@ func TestStoredResponses(t *testing.T) {
 				if origin == stranger {
 					want = ""
 				}
-				// Each key is for one first origin, since the store is for all.
+				// A key for each first origin, because all of them share the store.
 				header := []string{key[0], key[1][:35] + path[1:2]}
 				wantDecision(t, what+", first "+first, send(t, "POST", url, origin, header...), want)
 			}

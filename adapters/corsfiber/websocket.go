@@ -10,11 +10,12 @@ import (
 // CheckOrigin returns a function that reports whether a WebSocket handshake may
 // proceed, for example for the Filter of fiber's contributed websocket package.
 // Browsers do not apply CORS to WebSocket handshakes and always send cookies with
-// them, so the server must check the origin. The function reports what
-// [core.Engine.AllowsHandshake] does.
+// them, so the server must check the origin. The function returns the result of
+// [core.Engine.AllowsHandshake].
 //
 // Pages of the server's own origin need not be listed, unless a proxy in front of the
-// server changes Host: then let it pass on Host, or list the origin in AllowOrigins.
+// server changes Host. In that case, let the proxy pass on Host, or list the origin in
+// AllowOrigins.
 func CheckOrigin(engine *core.Engine) func(*fiber.Ctx) bool {
 	m := newMiddleware(engine, nil)
 	return func(c *fiber.Ctx) bool {
@@ -22,8 +23,8 @@ func CheckOrigin(engine *core.Engine) func(*fiber.Ctx) bool {
 	}
 }
 
-// Request returns all facts that the engine may look at, for
-// [core.Engine.Explain]. The caller may keep them.
+// Request returns all facts that the engine may use, for [core.Engine.Explain]. The
+// caller may keep them.
 func Request(c *fiber.Ctx) core.Request {
 	return corsfasthttp.Request(c.Context(), newMiddleware(nil, nil).routing(c))
 }

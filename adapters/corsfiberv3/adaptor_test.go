@@ -14,7 +14,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestInnerNetHTTP: the innermost engine decides, also if it is that of corshttp, inside
+// TestInnerNetHTTP: the innermost engine decides, even if it belongs to corshttp inside
 // fiber's adaptor.
 func TestInnerNetHTTP(t *testing.T) {
 	outer := core.MustNew(core.Policy{AllowOrigins: []string{allowed, second}, AllowCredentials: true, ExposeHeaders: []string{"x-o"}})
@@ -55,8 +55,8 @@ func TestInnerNetHTTP(t *testing.T) {
 	}
 }
 
-// TestOuterNetHTTP: the engine of a middleware of net/http, mounted with fiber's adaptor,
-// is not the innermost if one of this package follows.
+// TestOuterNetHTTP: a net/http middleware that is mounted with fiber's adaptor is not the
+// innermost if a middleware of this package follows.
 func TestOuterNetHTTP(t *testing.T) {
 	app := fiber.New(fiber.Config{})
 	app.Use(adaptor.HTTPMiddleware(corshttp.Middleware(credentialed())))
@@ -75,7 +75,8 @@ func TestOuterNetHTTP(t *testing.T) {
 
 // TestInnerFiber: within corshttp, fiber's adaptor adds fiber's headers to those of
 // corshttp. With Enforce, one line of each is left. docs/frameworks.md says that an origin
-// which only the engine in fiber denies stays allowed. If this test fails, change it.
+// which only the engine in fiber denies stays allowed. If this test fails, change that
+// page.
 func TestInnerFiber(t *testing.T) {
 	app := fiber.New(fiber.Config{})
 	app.Use("/same", corsfiberv3.Middleware(credentialed()))

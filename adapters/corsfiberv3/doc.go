@@ -24,17 +24,17 @@
 // sees only a network error. Recover, compress and helmet may be on either
 // side.
 //
-// The cache and idempotency middlewares belong behind this one, or responses from
+// Mount the cache and idempotency middlewares after this one. Otherwise responses from
 // their stores lack CORS headers.
 //
-// When the handler returns, the middleware makes the response say what was decided, in
-// one line for each CORS header, and nothing else. A response can lose the
-// middleware's headers: fasthttp resets the response when it answers itself, as with
-// 304, 404 and 416 for files; a handler overwrites Vary; a proxy replaces the response
-// with its upstream's. Or a store adds the headers of another response. The middleware
-// also restores Access-Control-Allow-Origin if a handler deletes or changes it, because
-// it cannot tell these apart. To hide a response from scripts, mount a middleware that
-// denies all origins on its route, such as corsfiberv3.Middleware(nil).
+// When the handler returns, the middleware gives the response exactly the CORS headers
+// that the engine has decided, one line each. This is necessary because a response can
+// lose them: fasthttp resets the response when it answers itself, as with 304, 404 and
+// 416 for files; a handler overwrites Vary; a proxy replaces the response with its
+// upstream's. A store can also add the headers of another response. The middleware cannot
+// tell these cases from a handler that deletes or changes Access-Control-Allow-Origin on
+// purpose, so it restores the header then too. To hide a response from scripts, mount a
+// middleware that denies all origins on its route, such as corsfiberv3.Middleware(nil).
 //
 // Errors that occur before any handler runs, such as a body over BodyLimit, carry the
 // headers too if the middleware is mounted with Use: fiber runs such middleware for
@@ -61,10 +61,10 @@
 //
 // Groups may have different engines. For a group inside another one, the outer engine
 // answers the preflights and the inner one decides what scripts may read. So the inner
-// one does not prevent a write that the outer one allows, unless its policy has
-// RejectDisallowed. To make an exception below a path, use one engine of
-// [core.NewRouted] on the application instead. The same holds for a handler of net/http
-// inside fiber's adaptor, with a middleware of corshttp.
+// engine does not prevent a write that the outer one allows, unless its policy has
+// RejectDisallowed. To make an exception below a path, use one engine of [core.NewRouted]
+// on the application instead. The same holds for a net/http handler inside fiber's
+// adaptor, if it has the middleware of corshttp.
 //
 // # Policies for paths
 //
@@ -79,7 +79,7 @@
 //
 // The engine reads the request in fasthttp's memory and retains none of it. fasthttp
 // copies the headers that are written. An AllowOriginFunc gets copies, which it may
-// keep; they are never larger than ReadBufferSize, which bounds the header section. For
-// a request that does not call the function, these copies are not made. Immutable makes
-// no difference.
+// keep; they are never larger than ReadBufferSize, which bounds the header section. No
+// copies are made for a request that does not call the function. The setting Immutable
+// makes no difference.
 package corsfiberv3

@@ -49,7 +49,7 @@ func (m *middleware) serve(c fiber.Ctx) error {
 		return c.Next()
 	}
 	x := corsfasthttp.Begin(m.engine, c.RequestCtx(), m.routing(c), c)
-	defer x.End() // also if a middleware further out answers a panic
+	defer x.End() // also if the handler panics and an outer middleware responds
 	if status := x.Status(); status != 0 {
 		c.Status(status)
 		return nil

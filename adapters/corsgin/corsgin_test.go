@@ -126,7 +126,7 @@ func TestNestedEngines(t *testing.T) {
 }
 
 // TestKeepVary: with KeepVary and Enforce, Vary lists Origin however a handler answers.
-// With Enforce, other CORS headers than those that were decided are removed, too.
+// Enforce also removes CORS headers that the engine has not decided.
 func TestKeepVary(t *testing.T) {
 	answers := map[string]gin.HandlerFunc{
 		"/write": func(c *gin.Context) { _, _ = c.Writer.Write([]byte("x")) },

@@ -55,10 +55,10 @@
 // also holds for a group inside another one. There, a route runs the middleware of both groups:
 // the inner engine decides what scripts may read, but the outer one answers
 // preflights of paths that have an OPTIONS route, and its RejectDisallowed applies to
-// all routes. Where the outer engine answers preflights, as it always does if it is that
-// of the application, the inner one does not prevent a write that the outer one allows,
-// unless its policy has RejectDisallowed. To make an exception below a path, prefer one
-// engine of [core.NewRouted] on the application.
+// all routes. Where the outer engine answers preflights, as the application's engine
+// always does, the inner engine does not prevent a write that the outer one allows,
+// unless the inner policy has RejectDisallowed. To make an exception below a path, prefer
+// one engine of [core.NewRouted] on the application.
 //
 // # Policies for paths
 //

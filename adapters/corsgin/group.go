@@ -12,16 +12,15 @@ import (
 
 // Group mounts the middleware on a group of r, at any depth, and returns the
 // group. Routes of the group get the middleware as with
-// group.Use(Middleware(engine, opts...)). Requests below the group's path that no
-// route matches get it too: preflights, for which there is no OPTIONS route, and
-// what gin answers with 404 or 405. Call Group before you register the group's
-// routes.
+// group.Use(Middleware(engine, opts...)). Requests below the group's path that no route
+// matches get it too: preflights without an OPTIONS route, and requests that gin answers
+// with 404 or 405. Call Group before you register the group's routes.
 //
-// A request that no route matches is decided by one group only. If the paths of
-// several groups cover it, that is the group whose path gin's router tries first:
-// /api/v1 before /api, and both before /:tenant. If they have the same path, the
-// first group decides. So the engine of a group also decides preflights of routes below
-// its path that are not routes of the group, unless they have an OPTIONS route.
+// Only one group decides a request that no route matches. If the paths of several groups
+// cover it, that is the group whose path gin's router tries first: /api/v1 before /api,
+// and both before /:tenant. If they have the same path, the first group decides. So the
+// engine of a group also decides preflights of routes below its path that are not routes
+// of the group, unless they have an OPTIONS route.
 //
 // The first call adds a handler to r that serves all groups of r.
 func Group(r *gin.Engine, group *gin.RouterGroup, engine *core.Engine, opts ...Options) *gin.RouterGroup {

@@ -13,8 +13,8 @@ type Options struct {
 	// Nil skips no request. Skip is called concurrently.
 	Skip func(*gin.Context) bool
 
-	// Enforce replaces CORS headers that a handler, cache or proxy has written by
-	// those that were decided: see [corshttp.Options]. Like KeepVary, it wraps
+	// Enforce replaces CORS headers that a handler, cache or proxy has written with those
+	// of the engine's decision: see [corshttp.Options]. Like KeepVary, it wraps
 	// Context.Writer.
 	Enforce bool
 

@@ -8,13 +8,13 @@ import (
 	"github.com/corskit/corskit/adapters/corshttp"
 )
 
-// keeping runs the rest of the chain with a writer that keeps the response to what was
-// decided when the headers are sent.
+// keeping runs the rest of the chain with a writer that restores the headers of the
+// decision before they are sent.
 func keeping(c *gin.Context, x corshttp.Exchange) {
 	w := &writer{c.Writer, &x}
 	c.Writer = w
-	// gin bypasses c.Writer when it sends the headers of a response without a body, and
-	// so does a middleware around gin that answers a panic.
+	// gin bypasses c.Writer when it sends the headers of a response without a body. A
+	// middleware around gin that responds to a panic bypasses it too.
 	defer w.keep()
 	c.Next()
 }

@@ -175,9 +175,9 @@ func TestRoutedByPath(t *testing.T) {
 	expect(t, serve(h, r), 200, http.Header{"Vary": {"Origin"}})
 }
 
-// TestRoutedPath: an engine with routes uses the path that the router compares, as it is,
-// in the middleware, in CheckOrigin and in Request. Where there is none, it uses the
-// path of the URL. Of several functions, the last is used.
+// TestRoutedPath: an engine with routes uses the path that RoutedPath returns, unchanged,
+// in the middleware, in CheckOrigin and in Request. If that is empty, it uses the path of
+// the URL. If there are several functions, the last one is used.
 func TestRoutedPath(t *testing.T) {
 	e, err := core.NewRouted(core.Route{Path: "/private", Policies: []core.Policy{policy}},
 		core.Route{Policies: []core.Policy{{AllowOrigins: []string{"https://e.example"}}}})
@@ -193,7 +193,7 @@ func TestRoutedPath(t *testing.T) {
 	check := corshttp.CheckOrigin(e, options...)
 	for target, want := range map[string][]string{
 		"/private.json": {"https://a.example"}, "/private": {"https://a.example"},
-		"/priv%61te/": {"https://e.example"}, // the router compares it as it is
+		"/priv%61te/": {"https://e.example"}, // the router compares it unchanged
 		"/%70rivate":  nil,                   // may be either
 		"/x":          {"https://e.example"},
 	} {

@@ -35,7 +35,7 @@ func cors(h http.Header) http.Header {
 	return got
 }
 
-// allowedTo is what twoOrigins decides for an origin.
+// allowedTo returns the headers with which twoOrigins answers an origin.
 func allowedTo(origin string) http.Header {
 	if !slices.Contains(twoOrigins.AllowOrigins, origin) {
 		return http.Header{"Vary": {"Origin"}}
@@ -188,8 +188,8 @@ type (
 
 func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// TestEnforceNested: the response has what the innermost engine has decided. If a
-// middleware between the two hides the outer writer, only what both allow is left.
+// TestEnforceNested: the response has the headers that the innermost engine has decided.
+// If a middleware between the two hides the outer writer, only what both allow is left.
 func TestEnforceNested(t *testing.T) {
 	inner := core.MustNew(core.Policy{AllowOrigins: []string{"https://a.example", "https://e.example"}})
 	middle := core.MustNew(core.Policy{AllowOrigins: []string{"*"}, ExposeHeaders: []string{"x-m"}})
@@ -278,7 +278,7 @@ func TestEnforceVaryOrder(t *testing.T) {
 }
 
 // TestEnforceNestedWithoutRoute: an inner engine that has no route for the path decides
-// nothing, and the response is kept to what the outer one has decided.
+// nothing, and the response has the headers that the outer one has decided.
 func TestEnforceNestedWithoutRoute(t *testing.T) {
 	none, err := core.NewRouted(core.Route{Path: "/other/", Policies: []core.Policy{policy}})
 	if err != nil {
@@ -306,7 +306,7 @@ func (w custom) WriteHeader(status int) {
 }
 
 // TestBegin: an adapter can wrap the framework's writer, or have a writer of its own.
-// Both are told what a nested engine decides.
+// Both receive the decision of a nested engine.
 func TestBegin(t *testing.T) {
 	e := core.MustNew(twoOrigins)
 	write := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -380,7 +380,7 @@ type outer struct{ decided []core.Decision }
 
 func (o *outer) Decided(d core.Outcome) { o.decided = append(o.decided, d.Decision()) }
 
-// TestOuter: middleware of another server's library is told what was decided.
+// TestOuter: an Outer in the request's context receives the decision.
 func TestOuter(t *testing.T) {
 	e := core.MustNew(policy)
 	for name, h := range map[string]http.Handler{

@@ -78,7 +78,7 @@ func (x *Exchange) Wrap(w http.ResponseWriter, r *http.Request) (wrapped http.Re
 // exchange makes writers that embed an Exchange recognizable, even in other modules.
 func (x *Exchange) exchange() *Exchange { return x }
 
-// follow makes x enforce what a nested middleware has decided.
+// follow makes x enforce the outcome of a nested middleware.
 func (x *Exchange) follow(inner *core.Outcome) {
 	if x.vary == "" {
 		x.vary = x.outcome.Vary()
@@ -122,12 +122,12 @@ func reduce(h http.Header, o *core.Outcome) {
 		}
 	}
 	if h[allowOrigin] == nil {
-		dropCORS(h) // without it, the others are of no use
+		dropCORS(h) // without this header, the others have no effect
 	}
 	if lines := h[varyName]; len(lines) > 1 {
 		unique := make([]string, 0, len(lines))
 		for _, line := range lines {
-			if !slices.Contains(unique, line) { // a store adds those that it has
+			if !slices.Contains(unique, line) { // a cache adds the lines that it has stored
 				unique = append(unique, line)
 			}
 		}

@@ -15,10 +15,10 @@ const (
 	originName       = "Origin"
 )
 
-// write writes the headers of an outcome into those of a response. They replace
-// what another engine's middleware has written, so that the innermost one
-// decides; names are added to Vary. It allocates one array for all values, which
-// no other response shares.
+// write sets the headers of an outcome in a response. They replace the headers that the
+// middleware of another engine has written, so that the innermost engine decides. It adds
+// names to Vary. write allocates one array for all values, which no other response
+// shares.
 //
 // nested reports whether another engine may have decided before. If it has, the
 // headers allow an origin or Vary lists Origin.
@@ -127,7 +127,7 @@ func AddVary(h http.Header, names string) {
 	h[varyName] = append(append(make([]string, 0, len(lines)+1), lines...), names)
 }
 
-// covers reports whether the lines of Vary list all names.
+// covers reports whether the lines of Vary contain all names.
 func covers(lines []string, names string) bool {
 	for names != "" {
 		name, rest := names, ""

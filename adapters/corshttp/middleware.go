@@ -79,7 +79,7 @@ func Middleware(engine *core.Engine, opts ...Options) func(http.Handler) http.Ha
 // serveKept serves a request through a writer that enforces the decision.
 func serveKept(w http.ResponseWriter, r *http.Request, next http.Handler, x Exchange) {
 	wrapped, kept := x.wrap(w, r)
-	defer kept.finish() // also if a middleware further out answers a panic
+	defer kept.finish() // also if the handler panics and an outer middleware responds
 	next.ServeHTTP(wrapped, r)
 }
 
@@ -101,7 +101,7 @@ func merge(opts []Options) (merged Options, skips []func(*http.Request) bool) {
 // CheckOrigin returns a function for WebSocket upgraders, such as
 // gorilla/websocket's Upgrader.CheckOrigin. Browsers do not apply CORS to
 // WebSocket handshakes and always send cookies with them, so the server must
-// check the origin. The function reports what [core.Engine.AllowsHandshake] does. Of
+// check the origin. The function returns the result of [core.Engine.AllowsHandshake]. Of
 // the options, it uses RoutedPath.
 //
 // Pages of the server's own origin need not be listed, unless a proxy in front of the

@@ -8,8 +8,8 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// Request returns all facts that the engine may look at, for
-// [core.Engine.Explain]. Of the options, it uses RoutedPath.
+// Request returns all facts that the engine may use, for [core.Engine.Explain]. Of the
+// options, it uses RoutedPath.
 func Request(r *http.Request, opts ...Options) core.Request {
 	options, _ := merge(opts)
 	if options.RoutedPath == nil {
@@ -20,8 +20,8 @@ func Request(r *http.Request, opts ...Options) core.Request {
 	return core.NewRequest(src)
 }
 
-// source is an HTTP request as the engine sees it. A pointer in an interface takes no
-// allocation.
+// source is an HTTP request as the engine sees it. Converting it to an interface does not
+// allocate, because it consists of one pointer.
 type source struct{ r *http.Request }
 
 func (s source) Context() context.Context { return s.r.Context() }

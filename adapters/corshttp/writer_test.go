@@ -18,8 +18,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// writers are the middlewares whose handlers get a wrapped writer, and the one whose
-// handlers do not.
+// writers are the options with which handlers get a wrapped writer, and those without.
 var writers = map[string]corshttp.Options{"plain": {}, "KeepVary": {KeepVary: true}, "Enforce": enforce}
 
 // TestWriterPassesThrough lists what net/http and its users look for in a
@@ -90,8 +89,8 @@ func (r *recorder) WriteString(s string) (int, error) {
 	return len(s), nil
 }
 
-// TestWriterCallsFastPaths: the methods with which the server saves copies are those of
-// the server.
+// TestWriterCallsFastPaths: the wrapped writer passes WriteString and ReadFrom on to the
+// server's writer, which saves copies.
 func TestWriterCallsFastPaths(t *testing.T) {
 	w := &recorder{discard: discard{http.Header{}}}
 	corshttp.Middleware(core.MustNew(policy), enforce)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -284,7 +283,7 @@ func TestWriterExpectContinue(t *testing.T) {
 	})
 }
 
-// TestWriterWithoutBody: a request without a body stays one.
+// TestWriterWithoutBody: a request without a body gets none.
 func TestWriterWithoutBody(t *testing.T) {
 	for _, body := range []io.ReadCloser{http.NoBody, nil} {
 		r := request("POST", "https://a.example")

@@ -279,7 +279,7 @@ var hiddenBroken = map[string]string{
 		"compares routes with decoded paths|compares routes with paths as they were sent|exposes everything to authorized requests|" +
 		"exposes nothing of ranges|forgets Vary for requests with cookies|forgets conditional requests|" +
 		"forgets requests that accept HTML|leaves 304 without headers|mixes up hosts with a common ending|" +
-		"reads the origin from the query|takes POST for the method that it is said to be|treats any method as a preflight|" +
+		"reads the origin from the query|believes a POST that claims another method|treats any method as a preflight|" +
 		"does not reject requests with cookies",
 	"it shows in requests that change something, or come from the server's own site": "does not reject HEAD|does not reject OPTIONS|" +
 		"does not reject PUT|does not reject long bodies|does not reject the same site|rejects same-origin requests",

@@ -449,7 +449,7 @@ func TestFleetKeys(t *testing.T) {
 	contains(t, "the wrong file", o.run(exitFail, "status", "--public-keys", "fleet.key").stderr,
 		"a private key, which must not be on a replica")
 	contains(t, "the wrong file", o.run(exitFail, "push", "--signing-key", "fleet.pub").stderr,
-		"a public key, but the private key is needed")
+		"a public key, but signing needs the private key")
 }
 
 // watch prints the current state, and then each change.

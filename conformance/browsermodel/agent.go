@@ -24,15 +24,16 @@ const (
 // wire has the fields that an agent sends over HTTP/1.1 on Linux, except Host and
 // Content-Length. Package realbrowser compares them with the browsers.
 type wire struct {
-	// The names of the fields in order. [otherFields] stands for the fields of the
-	// request that are not in the list. plain is the order for requests that are not CORS
-	// requests; if nil, it is that of request.
+	// The names of the fields in order. [otherFields] marks the place of fields that are
+	// not in the list. plain is the order for requests that are not CORS requests; if
+	// nil, request is used.
 	request, preflight, plain []string
 	// The values of the fields that do not depend on the request.
 	values map[string]string
 }
 
-// otherFields is empty because no field has an empty name. Scripts can set a field named "*".
+// otherFields is the empty string, because no field has that name. Scripts can even set a
+// field named "*".
 const otherFields = ""
 
 // Fields whose values depend on the request.

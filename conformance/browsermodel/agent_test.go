@@ -65,7 +65,7 @@ func TestSites(t *testing.T) {
 	}
 }
 
-// After a redirect the site is that of the most distant URL.
+// After redirects, Sec-Fetch-Site describes the most distant URL.
 func TestSiteOfRedirects(t *testing.T) {
 	next := map[string]string{
 		originA + "/1": "https://api.a.example/2", "https://api.a.example/2": originB + "/3", originB + "/3": originA + "/4",

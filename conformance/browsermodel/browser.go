@@ -249,7 +249,7 @@ func (r *run) send(request Request, preflight bool) (Response, Finding) {
 	return response, Finding{OK: true, Code: CodeOK}
 }
 
-// dress adds the fields of the browser's agent. After redirects, Sec-Fetch-Site is that of
+// dress adds the fields of the browser's agent. After redirects, Sec-Fetch-Site describes
 // the most distant URL of the chain (Fetch Metadata Request Headers, section 2.3).
 func (r *run) dress(request Request) Request {
 	agent := r.browser.Profile.Agent

@@ -70,9 +70,9 @@ type Profile struct {
 	// not allow the method of a request with upload listeners, contrary to the
 	// standard.
 	ListenersNameNoMethod bool
-	// Agent is whose fields the requests have.
+	// Agent is the browser whose request fields are sent.
 	Agent Agent
-	// Cache is how the engine caches preflights.
+	// Cache says how the engine caches preflights.
 	Cache CacheProfile
 }
 

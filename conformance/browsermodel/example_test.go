@@ -7,7 +7,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// The answers can come from a table, to find out what their effect would be.
+// The answers can come from a table, to find out what effect they would have.
 func Example() {
 	server := func(_ context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 		if r.Method == "OPTIONS" {

@@ -7,9 +7,9 @@ import (
 	"github.com/corskit/corskit/conformance/internal/text"
 )
 
-// preflightCache is a browser's CORS-preflight cache. Each entry is for one method
-// or one header name (or neither: see store), so one preflight can cover requests that need only a part of
-// what it granted (Fetch, CORS-preflight cache).
+// preflightCache is a browser's CORS-preflight cache. Each entry is for one method or one
+// header name (or neither: see store), so a preflight can cover later requests that need
+// only a part of what it granted (Fetch, CORS-preflight cache).
 type preflightCache struct {
 	entries []cacheEntry
 }

@@ -49,7 +49,7 @@ func TestPolicies(t *testing.T) {
 func TestPairsOfPolicies(t *testing.T) {
 	w := chosenWorld(t)
 	browser := browsermodel.Chromium()
-	browser.Agent = "" // which makes no difference to the verdict, and takes time
+	browser.Agent = "" // its fields do not affect the verdict, and take time
 	compare(t, w, browser, pairsOfPolicies(t, w),
 		fetches([]string{"GET", "put", "CHICKEN"}, []string{"x-a", "authorization"}, bools, onePath))
 }
@@ -248,8 +248,8 @@ func (p *page) fetch(e *core.Engine) outcome {
 	return known
 }
 
-// decisions returns the engine's decisions on the preflight and the request,
-// without what browsers cannot see.
+// decisions returns the engine's decisions on the preflight and the request, without the
+// parts that browsers cannot see.
 func (p *page) decisions(e *core.Engine) (d [2]core.Decision) {
 	if p.preflight != nil {
 		d[0] = visible(e.Decide(context.Background(), *p.preflight))

@@ -16,9 +16,9 @@ type last struct{ core.Observation }
 
 func (l *last) Observe(_ context.Context, o *core.Observation) { l.Observation = *o }
 
-// TestShadow gives each server another one's policies as shadow policies. They must never
-// change an answer. What is observed must be what the engines of both decide, and what the
-// model of a browser makes of it.
+// TestShadow gives each server another server's policies as shadow policies. They must
+// never change an answer. An observer must see the decisions that the engines of both
+// servers make, and the verdicts of the browser model on them.
 func TestShadow(t *testing.T) {
 	w := chosenWorld(t)
 	var accepted []core.Policy
@@ -38,7 +38,7 @@ func TestShadow(t *testing.T) {
 				pages = append(pages, newPage(browsermodel.Spec(), f))
 			}
 			for i := worker; i < len(accepted) && !t.Failed(); i += len(found) {
-				// Neighbors differ little, distant ones much.
+				// Neighboring servers differ little, distant ones much.
 				shadowed(t, accepted[i], accepted[(i+1)%len(accepted)], pages, found[worker])
 				shadowed(t, accepted[i], accepted[(7*i+3)%len(accepted)], pages, found[worker])
 			}

@@ -47,11 +47,11 @@ type App struct {
 	// StripUpstream removes the CORS headers of the upstream server, with the
 	// adapter's helper, from the answers of [conformance.Upstream].
 	StripUpstream bool
-	// Probe, if not nil, learns of each request that reaches a handler.
+	// Probe, if not nil, counts the requests that reach a handler.
 	Probe *conformance.Probe
 	// MaxHeaderBytes raises the limit of frameworks that have their own server.
 	MaxHeaderBytes int
-	// Log is where the framework logs. If nil, it does not.
+	// Log receives the framework's log. If nil, the framework does not log.
 	Log io.Writer
 }
 
@@ -143,9 +143,9 @@ func (l Layer) Credentials() string {
 	return ""
 }
 
-// Options are settings of frameworks, with the names that the frameworks use. A name
-// that begins with No turns off a setting that is on by default. A framework ignores
-// the settings of others.
+// Options are settings of frameworks, with the names that the frameworks use. A name that
+// begins with No turns off a setting that is on by default. A framework ignores the
+// settings of other frameworks.
 type Options struct {
 	// For net/http. Unrouted serves the only route without a router, for every path.
 	// Router serves the routes, not the groups, with "chi", "gorilla/mux" or

@@ -8,7 +8,7 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// echoCtx is what the contexts of both versions of echo have in common.
+// echoCtx has the methods that the contexts of both versions of echo share.
 type echoCtx interface {
 	Attachment(file, name string) error
 	NoContent(status int) error

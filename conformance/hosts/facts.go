@@ -26,7 +26,7 @@ type Exception struct {
 	Request  string             // its name in package matrix: "slash"
 	Mounted  []Position         // if empty, any
 	Settings func(Options) bool // if nil, any
-	Why      string             // and what users can do
+	Why      string             // the cause, and what users can do
 }
 
 // Exception returns why the adapter does not cover a request, or "" if it does.

@@ -16,7 +16,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// fiberCtx is what the contexts of both versions of fiber have in common.
+// fiberCtx has the methods that the contexts of both versions of fiber share.
 type fiberCtx interface {
 	Body() []byte
 	Download(file string, filename ...string) error

@@ -98,7 +98,7 @@ func TestAll(t *testing.T) {
 	for _, f := range folders {
 		want[filepath.Base(f)] = true
 	}
-	delete(want, "corsfasthttp") // what the adapters for fiber share
+	delete(want, "corsfasthttp") // not an adapter: the adapters for fiber share it
 	for _, h := range hosts.All() {
 		if !want[h.Adapter] {
 			t.Errorf("no folder in adapters, or a second host, for %q", h.Adapter)

@@ -143,7 +143,7 @@ func facts(r browsermodel.Request) core.Request {
 	}
 }
 
-// same reports whether scripts see the same in two verdicts.
+// same reports whether scripts see the same response in two verdicts.
 func same(a, b browsermodel.Verdict) bool {
 	return a.Allowed == b.Allowed && a.AtPreflight == b.AtPreflight && slices.Equal(ofApplication(a.Header), ofApplication(b.Header))
 }

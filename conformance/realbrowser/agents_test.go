@@ -83,8 +83,8 @@ func askedByAgents(other string) []Job {
 
 var (
 	digits = regexp.MustCompile(`[0-9]+`)
-	// Browsers without a window say so, Chromium changes the names of its brands with each
-	// version, and languages are a setting.
+	// settings are fields that differ between runs: Chromium changes the names of its
+	// brands with each version and names headless browsers, and languages are a setting.
 	settings = []string{"sec-ch-ua", "accept-language"}
 )
 

@@ -17,8 +17,8 @@ import (
 var only = flag.String("probes", "", "calibrate only with probes whose IDs match this `regexp`")
 
 // TestCalibration asks every browser and its model the same questions. It fails if their
-// answers differ, unless [deviations] lists the question, and if [deviations] lists a
-// question on which they agree. Only the whole proof asks all questions.
+// answers differ and [deviations] does not list the question, or if they agree and
+// [deviations] lists it. Only the whole proof asks all questions.
 func TestCalibration(t *testing.T) {
 	server := startPeer(t)
 	asked := probes()

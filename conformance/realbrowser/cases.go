@@ -48,8 +48,8 @@ func RunConformance(t *testing.T, subjects ...Subject) {
 	}, origins...)
 }
 
-// inPages returns the cases that run in pages of the browser, and how many are left out for
-// which reason.
+// inPages returns the cases that run in pages of the browser, and the number of cases
+// left out for each reason.
 func (s *Session) inPages(t *testing.T, cases []conformance.Case, origins []string) (run []conformance.Case, left map[string]int) {
 	t.Helper()
 	can, err := s.CanVisit(t.Context(), origins)
@@ -110,8 +110,8 @@ func originsOf(cases []conformance.Case) []string {
 // maxWait is how long a case may wait for the clock of a real browser.
 const maxWait = 10 * time.Second
 
-// forPages returns the cases with steps that a page can run, without the other steps,
-// and how many cases are left out for which reason.
+// forPages returns the cases with steps that a page can run, without the other steps, and
+// the number of cases left out for each reason.
 func forPages(cases []conformance.Case, can map[string]bool) (inPage []conformance.Case, left map[string]int) {
 	left = make(map[string]int)
 	for _, c := range cases {
@@ -135,7 +135,7 @@ func forPages(cases []conformance.Case, can map[string]bool) (inPage []conforman
 		}
 		switch {
 		case c.Again != nil:
-			why = "it asks again what other cases ask"
+			why = "it repeats requests of other cases"
 		case c.Refusal == conformance.MustRefuse:
 			why, steps = "its policies must be refused", nil
 		case c.SharedCache:
@@ -183,8 +183,8 @@ func counts(left map[string]int) string {
 	return strings.Join(list, ", ")
 }
 
-// unmet are the expectations that browsers do not meet, by the ID of the case. There,
-// browsers depart from the standard, as do their models.
+// unmet has the cases whose expectations browsers do not meet, by ID. In these cases,
+// browsers depart from the standard, and so do their models.
 var unmet = map[string]string{
 	"H10/authorization": "in browsers * covers Authorization",
 }
@@ -213,8 +213,8 @@ func (l *located) late() bool {
 
 // Bounds of cases that wait for the clock of a browser.
 const (
-	// maxLate is how much longer than they wait such cases may take: a wait is a second
-	// shorter than what is cached, or longer.
+	// maxLate is how much longer than their waits such cases may take. A wait is a second
+	// shorter than the time for which a preflight is cached, or longer than that time.
 	maxLate    = 900 * time.Millisecond
 	clockTries = 6
 )
@@ -280,8 +280,8 @@ func (s *Session) runCases(t *testing.T, subjects []Subject, cases []conformance
 	}
 }
 
-// runJobs runs the jobs of the cases, and stores their outcomes and requests. It runs those
-// again that are late, with servers that the browser does not know.
+// runJobs runs the jobs of the cases, and stores their outcomes and requests. It repeats
+// late cases with servers that are new to the browser.
 func (s *Session) runJobs(t *testing.T, all []*located) {
 	t.Helper()
 	all = slices.DeleteFunc(all, func(l *located) bool { return l.err != nil })
@@ -296,7 +296,7 @@ func (s *Session) runJobs(t *testing.T, all []*located) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again.outcomes = l.outcomes // in case that it is not run
+			again.outcomes = l.outcomes // in case the repetition does not run
 			*l = *again
 		}
 	}
@@ -389,7 +389,7 @@ func (s *Session) judge(t *testing.T, c located, transport browsermodel.Transpor
 		if difference := differ(job, outcomes[i], verdict); difference != "" {
 			t.Errorf("step %d, %s %s: the browser and its model disagree\n%s", i+1, job.Method, job.URL, difference)
 		}
-		// Below, the requests of the browser are compared with those of the model.
+		// The code below compares the requests of the browser with those of the model.
 		seen := browsermodel.Verdict{
 			Type: outcomes[i].Type, Allowed: outcomes[i].Allowed(), Status: outcomes[i].Status,
 			Header: outcomes[i].Header, Body: outcomes[i].Body, Exchanges: verdict.Exchanges,
@@ -412,7 +412,7 @@ func (s *Session) judge(t *testing.T, c located, transport browsermodel.Transpor
 	}
 }
 
-// transportTo returns the transport by which the model reaches servers: directly, at the
+// transportTo returns a transport with which the model reaches servers directly, at the
 // addresses behind their origins.
 func transportTo(addresses map[string]string) browsermodel.Transport {
 	send := conformance.RoundTripper(&http.Transport{DisableKeepAlives: true, DisableCompression: true})

@@ -86,7 +86,7 @@ func onWire(jobs []Job, requests []browsermodel.Request) []string {
 		fmt.Fprintf(&b, "%s %s%s", r.Method, browsermodel.OriginOf(r.URL), u.RequestURI())
 		described := names
 		if r.Method == "OPTIONS" && r.Header.Has("Access-Control-Request-Method") {
-			described = asking // the rest of a preflight is up to the browser
+			described = asking // browsers differ in the rest of a preflight
 		}
 		for _, name := range described {
 			if value, ok := r.Header.Get(name); ok {

@@ -20,8 +20,8 @@ import (
 
 // Console returns what the browser has written to its console since the last call, one
 // message per element, as the console shows it. [Engine.Console] must be set. A message
-// may arrive a moment after a script has seen its error, so a test waits for the one that
-// it expects. Messages of console.log are left out in Firefox.
+// may arrive a moment after a script has seen its error, so a test must wait for the
+// message that it expects. Messages of console.log are left out in Firefox.
 func (s *Session) Console(ctx context.Context) ([]string, error) {
 	if !s.Engine.Console {
 		return nil, errors.New("realbrowser: the engine of the session does not set Console")
@@ -78,7 +78,8 @@ func (o *output) take(message *regexp.Regexp) (messages []string) {
 	return messages
 }
 
-// takeErrors runs in Firefox's own scope. Firefox prints no errors of pages, but keeps them.
+// takeErrors runs in Firefox's own scope. Firefox does not print errors of pages, but
+// keeps them.
 const takeErrors = `
 	const messages = Services.console.getMessageArray()
 		.filter(m => m instanceof Ci.nsIScriptError && m.category !== "chrome javascript").map(m => m.errorMessage);

@@ -13,7 +13,7 @@ import (
 //go:embed page.html
 var pageHTML []byte
 
-// batch is what a page runs at once.
+// batch has the jobs that a page runs at once.
 type batch struct {
 	ID        int     `json:"id"`
 	Frame     bool    `json:"frame"` // in a sandboxed frame
@@ -46,7 +46,7 @@ func newControl() *control {
 	return &control{ready: make(chan struct{}), changed: make(chan struct{}), closed: make(chan struct{})}
 }
 
-// close releases the page. It must be called only once.
+// close ends the wait of the page for work. It must be called only once.
 func (c *control) close() { close(c.closed) }
 
 // pollLimit is how long a page waits for work before it asks again.
@@ -64,7 +64,7 @@ func (c *control) submit(b *batch) {
 	c.changed = make(chan struct{})
 }
 
-// report is what a page sends when it asks for work.
+// report is the message with which a page asks for work.
 type report struct {
 	Document string      `json:"document"` // a random name of the document
 	ID       int         `json:"id"`       // of the batch that it ran, or 0

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// deviation is a known disagreement of a browser with its model that the model does not
-// adopt: a fault of the browser, or a matter outside the Fetch standard.
+// deviation is a known disagreement between a browser and its model that the model does
+// not adopt: a fault of the browser, or a matter outside the Fetch standard.
 type deviation struct {
 	engine  string
 	version string   // in which it was seen, as printed by the engine
@@ -21,7 +21,8 @@ const (
 	seenWebKit   = "WebKitGTK 2.50.6"
 )
 
-// deviations is the list. Browser and model must disagree on every probe that it names.
+// deviations lists the deviations. Browser and model must disagree on every probe that it
+// names.
 var deviations = []deviation{
 	// All three do this. The model follows the text of the standard.
 	{"chromium", seenChromium, []string{"request/header/Range: bytes=18446744073709551616-18446744073709551617*"}, rangeReason},

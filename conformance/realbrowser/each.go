@@ -20,7 +20,7 @@ const (
 	EnvOnly = "CORSKIT_BROWSERS_ONLY"
 )
 
-// selection is what the environment selects.
+// selection is the selection of browsers by the environment.
 type selection struct {
 	off, require bool
 	only         []string

@@ -27,7 +27,7 @@ type Engine struct {
 	message *regexp.Regexp // matches a line of the output that has a message of the console
 }
 
-// launch is what the command line of an engine depends on.
+// launch has everything that the command line of an engine depends on.
 type launch struct {
 	path  string   // the executable
 	dir   string   // a fresh directory for the profile
@@ -35,7 +35,7 @@ type launch struct {
 	leaf  []byte   // the certificate of every https server behind the proxy, in DER
 	hosts []string // host:port of those servers
 	url   string   // the page to open
-	logs  bool     // whether somebody reads the console
+	logs  bool     // whether the session reads the console
 }
 
 // Chromium returns the engine of Chrome and Edge.

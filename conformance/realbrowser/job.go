@@ -100,10 +100,10 @@ type outcomeJSON struct {
 	Late   float64     `json:"late"` // milliseconds
 }
 
-// Bounds of a job. Nothing waits that long if all is well: a busy machine may need it.
+// Bounds on a job. Only a failure, or a busy machine, takes that long.
 const (
 	jobLimit    = 20 * time.Second // how long a page waits for an answer
-	scriptLimit = 3 * time.Minute  // less than batchLimit, whose error says less
+	scriptLimit = 3 * time.Minute  // less than batchLimit, whose error is less specific
 )
 
 // MarshalJSON encodes the job for the page.

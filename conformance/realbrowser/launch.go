@@ -45,8 +45,8 @@ func launchFirefox(l launch) ([]string, error) {
 	pref("dom.security.https_first", "false")
 	pref("dom.disable_open_during_load", "false")         // scripts open windows, see Session.Script
 	pref("network.auth.subresource-http-auth-allow", "0") // no one would answer a dialog
-	// The proxy would refuse what the browser requests by itself. These settings
-	// avoid the attempts.
+	// The proxy would refuse the requests that Firefox makes on its own. These settings
+	// prevent them.
 	for _, name := range []string{
 		"app.normandy.enabled", "app.update.enabled", "browser.newtabpage.enabled",
 		"browser.region.update.enabled", "browser.safebrowsing.malware.enabled",

@@ -19,7 +19,7 @@ import (
 type refusal struct {
 	code   browsermodel.Code
 	status int
-	header [][2]string // of every answer; "{origin}" stands for the request's
+	header [][2]string // of every answer; "{origin}" is replaced with the request's origin
 	fetch  browsermodel.Fetch
 	xhr    bool
 	only   string // if not empty, the only browser
@@ -34,7 +34,7 @@ var (
 	star = [2]string{allowOrigin, "*"}
 )
 
-// noServer is a URL that reaches no server, because browsers refuse it before.
+// noServer is a URL that browsers refuse before they contact a server.
 const noServer = "foo://bar"
 
 var refusals = []refusal{
@@ -72,15 +72,16 @@ var refusals = []refusal{
 	{code: "network", drop: true},
 }
 
-// scriptErrors are what a script learns. They are the same for every cause.
+// scriptErrors has the error that a script sees, by browser. It is the same for every
+// cause.
 var scriptErrors = map[string]string{
 	"chromium": "TypeError: Failed to fetch",
 	"firefox":  "TypeError: NetworkError when attempting to fetch resource.",
 	"webkit":   "TypeError: Load failed",
 }
 
-// TestMessages makes the browsers print every message that package console lists, so that
-// its wordings are theirs.
+// TestMessages makes the browsers print every message that package console lists, and
+// compares the wordings.
 func TestMessages(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var i int
@@ -164,9 +165,9 @@ func (r refusal) run(t *testing.T, s *Session, url string) (Outcome, error) {
 	return outcomes[0][0], nil
 }
 
-// printed waits until the console has a message of a cause. A browser may print others
-// for the same fetch, but this one must be the first that package console knows, and
-// reading everything must lead to this cause, too.
+// printed waits until the console has a message of a cause. A browser may print other
+// messages for the same fetch, but this one must be the first that package console knows,
+// and reading all messages together must lead to the same cause.
 func printed(ctx context.Context, s *Session, code browsermodel.Code) (console.Message, map[string]string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("the console has no such message"))
 	defer cancel()

@@ -18,8 +18,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// answer is the answer of a peer to one request: bytes rather than headers, so that it can
-// be anything that a connection can carry.
+// answer is the answer of a peer to one request. It consists of bytes, not headers, so
+// that it need not be valid HTTP.
 type answer struct {
 	status int      // 0 means 200
 	lines  []string // the header section

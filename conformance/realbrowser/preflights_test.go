@@ -23,9 +23,9 @@ type sequence struct {
 	want   map[string]sent // by engine
 }
 
-// sent counts the preflights to three kinds of servers: corskit, which answers with the full
-// lists of its policy; corskit with a policy whose lists are "*"; and a server that, like
-// most libraries, echoes what the preflight asks for.
+// sent counts the preflights to three kinds of servers: corskit, which answers with the
+// full lists of its policy; corskit with a policy whose lists are "*"; and a server that,
+// like most libraries, echoes the names that the preflight asks for.
 type sent struct{ full, star, echo int }
 
 // unsent means that the sequence is not sent: "*" allows nothing to requests with

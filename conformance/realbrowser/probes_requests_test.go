@@ -7,7 +7,7 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// modes varies modes, redirect modes and the like.
+// modes varies the modes and redirect modes of requests.
 func (t *table) modes() {
 	all := []string{acao + "*", aceh + "*", "X-E: e"}
 	for _, url := range []string{"0/0", "page/0"} {

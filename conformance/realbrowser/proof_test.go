@@ -157,8 +157,8 @@ func code(s string) string {
 
 func cell(s string) string { return strings.NewReplacer("|", `\|`, "*", `\*`).Replace(s) }
 
-// pageCases is how many cases of the suite run in pages of an engine, and how many are
-// left out, by reason.
+// pageCases has the number of cases that run in pages of an engine, and the number that
+// are left out, by reason.
 type pageCases struct {
 	run  int
 	left map[string]int
@@ -168,7 +168,7 @@ var casesInPages = func() map[string]pageCases {
 	all := func(run, noDocument int) pageCases {
 		return pageCases{run, map[string]int{
 			"no document has the origin": noDocument,
-			"it sends only bytes":        109, "it asks again what other cases ask": 81,
+			"it sends only bytes":        109, "it repeats requests of other cases": 81,
 			"no browser sends the request": 43, "its policies must be refused": 20,
 			"browsers are tested with HTTP/1.1": 8, "it needs a shared cache between browser and server": 7,
 			"the client must act while it reads": 2, "it takes too long in real time": 1, "no other case may run at the same time": 1,

@@ -148,8 +148,8 @@ func (s *Session) Close() error {
 	return errors.Join(errs...)
 }
 
-// removeAll removes a directory in which processes may still write that were killed a
-// moment ago.
+// removeAll removes a directory. Processes that were killed a moment ago may still write
+// into it.
 func removeAll(dir string) error {
 	deadline := time.Now().Add(killLimit)
 	for {
@@ -212,11 +212,11 @@ func (s *Session) CanVisit(ctx context.Context, origins []string) (map[string]bo
 
 // Script runs a script in a page with an origin that was passed to [Start], and returns
 // its result as a string. The script is the body of an async function, for at most
-// three minutes. It may call two functions: visit(url) opens a page of the same origin in a
-// window of its own and returns that window, and until(f) waits until f returns something
-// true. If a script takes too long, the error quotes the f that it waits for. So a test can
-// use a page as people do: click, type and read. Properties of
-// globalThis, and windows, stay as long as all scripts run in the same origin.
+// three minutes. It may call two functions, so that a test can use a page as people do:
+// click, type and read. visit(url) opens a page of the same origin in a window of its own
+// and returns that window. until(f) waits until f returns a true value; if a script takes
+// too long, the error quotes the f that it waits for. Properties of globalThis, and
+// windows, persist as long as all scripts run in the same origin.
 func (s *Session) Script(ctx context.Context, origin, script string) (string, error) {
 	outcomes, err := s.Run(ctx, [][]Job{{{Fetch: browsermodel.Fetch{Origin: origin}, script: script}}})
 	if err != nil {
@@ -261,10 +261,11 @@ func (s *Session) Run(ctx context.Context, sequences [][]Job) ([][]Outcome, erro
 	}
 }
 
-// nextBatch returns what one page can run of the jobs that have no outcome yet: jobs
-// for its origin at the head of any sequence. Sequences that wait run together but not
-// with others, because waiting needs time and the others need the processor. nextBatch also returns the
-// indices of the sequences, nil if there are no more, and how long they wait.
+// nextBatch returns the jobs that one page can run next. They have no outcome yet, are
+// for the page's origin, and are at the head of their sequences. Sequences with waits run
+// together but not with others, because the others would keep the processor busy during
+// the waits. nextBatch also returns the indices of the sequences, nil if there are no
+// more, and how long they wait.
 func nextBatch(sequences [][]Job, outcomes [][]Outcome) (b *batch, chosen []int, wait time.Duration) {
 	var origin string
 	var waits bool

@@ -169,8 +169,9 @@ func TestScript(t *testing.T) {
 	}, pageA)
 }
 
-// httpOrigin puts a server behind an http origin of loopback, which the session was not
-// started with. It gets requests as browsers send them without a proxy, and WebSockets.
+// httpOrigin puts a server behind a loopback http origin that was not passed to Start.
+// The server must get requests in the form that browsers use without a proxy, and
+// WebSockets.
 func httpOrigin(t *testing.T, s *Session) {
 	const origin = "http://localhost:4711"
 	chat := websocket.Server{Handler: func(c *websocket.Conn) {

@@ -266,8 +266,8 @@ func (w *wire) tunnel(in *messages, address string, read []byte) {
 	<-up
 }
 
-// endWrites tells the other side that nothing more follows. To close a connection could
-// discard what the other side has not read yet.
+// endWrites tells the other side that nothing more follows. Closing the connection could
+// discard bytes that the other side has not read yet.
 func endWrites(conn net.Conn) {
 	if half, ok := conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
 		_ = conn.Close()
@@ -281,7 +281,7 @@ func (w *wire) plain(in *messages, r *http.Request) {
 	for {
 		origin := browsermodel.OriginOf("http://" + r.URL.Host) // the scheme may be ws
 		if address := w.backend(origin); address != "" && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-			w.tunnel(in, address, originForm(in.raw.Bytes(), r)) // WebKit asks for no tunnel
+			w.tunnel(in, address, originForm(in.raw.Bytes(), r)) // WebKit does not ask for a tunnel
 			return
 		}
 		if !w.knows(origin) || !w.answer(in, r, origin, &server) {
@@ -309,7 +309,7 @@ func (w *wire) answer(in *messages, r *http.Request, origin string, server *back
 	}
 	address := w.backend(origin)
 	if address == "" {
-		// Browsers request icons by themselves.
+		// Browsers request icons on their own.
 		_, err := io.WriteString(in.conn, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 		return err == nil
 	}
@@ -385,8 +385,8 @@ func (b *backend) close() {
 // errServerGone says that the server closed a connection before it was used.
 var errServerGone = errors.New("realbrowser: the server closed the connection")
 
-// exchange passes the last request on to the server and the bytes of the answer
-// back. It reports whether the connection of the browser can stay open.
+// exchange passes the last request on to the server, and the bytes of the answer back to
+// the browser. It reports whether the connection of the browser can stay open.
 func (b *backend) exchange(w *wire, address string, in *messages, r *http.Request) bool {
 	for {
 		reused := b.conn != nil && b.address == address
@@ -439,7 +439,8 @@ func (b *backend) pass(in *messages, r *http.Request) (keep bool, err error) {
 	}
 }
 
-// originForm returns a request to a proxy as the browser sends it without one.
+// originForm returns a request to a proxy in the form in which a browser without a proxy
+// sends it.
 func originForm(raw []byte, r *http.Request) []byte {
 	_, rest, _ := bytes.Cut(raw, []byte("\r\n"))
 	head, body, _ := bytes.Cut(rest, []byte("\r\n\r\n"))

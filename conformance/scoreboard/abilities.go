@@ -48,7 +48,7 @@ func policyFor(s conformance.Setup, abilities []ability) (core.Policy, error) {
 	return s.Policies[0], nil
 }
 
-// asks returns what a setup needs beyond lists of exact values.
+// asks returns the abilities that a setup needs, apart from lists of exact values.
 func asks(s conformance.Setup) []ability {
 	var all []ability
 	add := func(a ability, asked bool) {

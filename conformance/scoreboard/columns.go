@@ -19,13 +19,13 @@ type column struct {
 // columns are the columns of the table, in order.
 var columns = []column{
 	{"corskit", "", "package corshttp", hosts.NetHTTP().Mount(nil)},
-	peer(peers.RS(), "GET, HEAD and POST are listed in AllowedMethods, as it asks for; wildcards as documented, one in an origin",
+	peer(peers.RS(), "GET, HEAD and POST are listed in AllowedMethods, as documented; wildcards as documented, one in an origin",
 		anyOrigin, nullOrigin, subdomains, partLabels, schemes, starHeads, anyHeaders, noCache, private),
 	peer(peers.Jub0bs(), "its own patterns; the Dangerously settings follow the policy's",
 		anyOrigin, subdomains, anyPorts, schemes, starMeths, anyMethods, starHeads, anyHeaders, noCache),
 	peer(peers.Chi(), "as rs/cors, from which it is forked",
 		anyOrigin, nullOrigin, subdomains, partLabels, schemes, starHeads, anyHeaders),
-	peer(peers.Gorilla(), "handlers.CORS; GET, HEAD and POST are listed in AllowedMethods, as it asks for",
+	peer(peers.Gorilla(), "handlers.CORS; GET, HEAD and POST are listed in AllowedMethods, as documented",
 		anyOrigin, nullOrigin, schemes),
 	peer(peers.Gin(), "router.Use; AllowWildcard for patterns, CustomSchemas for schemes",
 		anyOrigin, subdomains, partLabels, schemes, starMeths, starHeads, private, reject),
@@ -72,7 +72,8 @@ type result struct {
 func run(ctx context.Context) []result {
 	results := make([]result, len(columns))
 	for i, c := range columns {
-		// Repeating a part of the other cases finds what repeating all of them finds.
+		// Repeating a part of the other cases finds the same failures as repeating all of
+		// them.
 		results[i] = result{c, conformance.Check(ctx, c.mount, conformance.Options{Cases: fairCases(), Choices: true, Thin: 8})}
 	}
 	return results

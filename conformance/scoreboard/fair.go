@@ -25,15 +25,15 @@ func fairCases() []conformance.Case {
 	return cases
 }
 
-// repeats reports whether a case repeats, over each version of HTTP or for each answer,
-// what cases of other rules ask.
+// repeats reports whether a case repeats requests of other rules' cases, over each
+// version of HTTP or for each answer.
 func repeats(c conformance.Case) bool {
 	return c.Rule == "X10" && strings.HasSuffix(c.ID, "-two") || c.ID == "I3/every-answer"
 }
 
-// isDefault reports whether a step of I3 asks for what some libraries are documented to
-// allow unless their users list something else: request headers, if a policy lists none.
-// It also reports true for OPTIONS, because P14 is about it.
+// isDefault reports whether a step of I3 asks for request headers although the policy
+// lists none. Some libraries are documented to allow such headers unless their users list
+// others. It also reports true for OPTIONS, because P14 is about it.
 func isDefault(s conformance.Setup, step conformance.Step) bool {
 	asks := func(name string) string { return strings.Join(step.Send.Header.Values(name), ",") }
 	return len(s.Policies[0].AllowHeaders) == 0 && asks("Access-Control-Request-Headers") != "" ||
@@ -65,7 +65,7 @@ var aboutEverything = map[string]bool{
 	"V1": true, "V2": true, "V3": true, "V4": true, "V5": true, "V6": true, "X5": true, "X8": true,
 }
 
-// cacheable removes what the steps expect of Vary about CORS in answers to OPTIONS,
+// cacheable removes expectations about the CORS names in Vary from answers to OPTIONS,
 // which no cache stores.
 func cacheable(steps []conformance.Step) []conformance.Step {
 	fair := slices.Clone(steps)
@@ -84,9 +84,9 @@ func cacheable(steps []conformance.Step) []conformance.Step {
 	return fair
 }
 
-// verdictsOnly removes Vary from what the steps expect. Where a browser refuses
-// the answer, or where headers must be absent, it also removes whether the handler
-// runs.
+// verdictsOnly removes expectations about Vary from the steps. If a browser refuses the
+// answer, or headers must be absent, it also removes the expectation about runs of the
+// handler.
 func verdictsOnly(steps []conformance.Step) []conformance.Step {
 	fair := make([]conformance.Step, len(steps))
 	for i, s := range steps {

@@ -8,6 +8,6 @@
 //	defer etcd.Close()
 //	client, err := clientv3.New(clientv3.Config{Endpoints: []string{etcd.Endpoint()}})
 //
-// It is a real etcd server with one member, which keeps its data in a directory. It has no
-// TLS, no users and no second member, so it is not for production.
+// It is a real etcd server with a single member, which keeps its data in a directory. It
+// has no TLS and no users, so it is not for production.
 package dev

@@ -26,13 +26,13 @@ type Options struct {
 	Dir string
 
 	// Listen is the address for clients, as host:port. Port 0 picks the port of the last start
-	// in Dir if it is free, and otherwise any free one. It must be a loopback address: this
-	// etcd asks nobody who they are. If empty, it is 127.0.0.1:0.
+	// in Dir if it is free, and otherwise any free one. It must be a loopback address,
+	// because this etcd does not authenticate clients. If empty, it is 127.0.0.1:0.
 	Listen string
 
-	// LogLevel is the least level that etcd logs on standard error: debug, info, warn, error,
-	// panic or fatal. If empty, etcd logs nothing: it reports errors when all is well, too,
-	// and those that matter are returned.
+	// LogLevel is the lowest level that etcd logs on standard error: debug, info, warn,
+	// error, panic or fatal. If empty, etcd logs nothing: it logs errors even in normal
+	// operation, and Start, Err and Close return those that matter.
 	LogLevel string
 }
 
@@ -44,15 +44,15 @@ type Etcd struct {
 	lock     *fileutil.LockedFile
 	done     chan struct{}
 	cancel   context.CancelFunc
-	err      error // of the server, if it failed; to be read after done is closed
+	err      error // why the server failed, or nil; read it only after done is closed
 }
 
-// startLimit is how long a start may take, on a slow disk too.
+// startLimit is how long a start may take, even on a slow disk.
 const startLimit = 30 * time.Second
 
-// Start starts an etcd, and returns when it answers. It ends when ctx is done or [Etcd.Close]
-// is called. The error says which of the options is wrong, or why etcd does not start; then
-// nothing is left running.
+// Start starts an etcd, and returns when it answers requests. The etcd stops when ctx is
+// done or [Etcd.Close] is called. The error is an [*OptionError] if an option is wrong,
+// or says why etcd does not start. After an error, nothing is left running.
 func Start(ctx context.Context, opts Options) (*Etcd, error) {
 	cfg, err := configure(opts)
 	if err != nil {
@@ -100,18 +100,19 @@ func configure(opts Options) (*embed.Config, error) {
 	default:
 		return nil, &OptionError{Field: "LogLevel", Value: opts.LogLevel, Detail: "must be debug, info, warn, error, panic or fatal"}
 	}
-	// A member on its own needs no listener for peers. The URL is only a name.
+	// A single member needs no listener for peers. The URL is only a name.
 	peer := url.URL{Scheme: "http", Host: "127.0.0.1:1"}
 	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = nil, []url.URL{peer}
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
 	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{listen}, []url.URL{listen}
-	// Otherwise any web page could read and write this etcd through the visitor's browser:
-	// the gateway takes JSON, etcd allows every origin, and answers to every host name. An
-	// empty list allows every origin too, so the list has a word that is no origin.
+	// Otherwise any web page could read and write this etcd through its visitor's
+	// browser: the gateway accepts JSON, and etcd allows every origin and answers for
+	// every host name. An empty list allows every origin too, so the list has a word that
+	// is not an origin.
 	cfg.EnableGRPCGateway = false
 	cfg.CORS = map[string]struct{}{"none": {}}
 	cfg.HostWhitelist = map[string]struct{}{"127.0.0.1": {}, "localhost": {}, "::1": {}}
-	// An election among one member need not wait. Old revisions are compacted.
+	// An election with a single member need not wait. Old revisions are compacted.
 	cfg.TickMs, cfg.ElectionMs = 10, 50
 	cfg.AutoCompactionMode, cfg.AutoCompactionRetention = embed.CompactorModeRevision, "1000"
 	return cfg, nil
@@ -130,10 +131,10 @@ func listenURL(address string) (url.URL, error) {
 		return wrong("must be host:port, as in 127.0.0.1:2379")
 	}
 	if host == "localhost" {
-		host = "127.0.0.1" // etcd wants an address
+		host = "127.0.0.1" // etcd needs an address, not a name
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return wrong("must be a loopback address, as 127.0.0.1:" + shown(port) + ": this etcd asks nobody who they are")
+		return wrong("must be a loopback address, as 127.0.0.1:" + shown(port) + ": this etcd does not authenticate clients")
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
 		return wrong("must have a port from 0 to 65535, as in 127.0.0.1:2379")
@@ -141,7 +142,7 @@ func listenURL(address string) (url.URL, error) {
 	return url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}, nil
 }
 
-// shown returns a port for a suggestion: its own if it is one.
+// shown returns a port for a suggestion: the given one if it is valid.
 func shown(port string) string {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return "2379"
@@ -153,7 +154,7 @@ func shown(port string) string {
 type OptionError struct {
 	Field  string
 	Value  string
-	Detail string // what it must be, for people
+	Detail string // what the value must be, for people
 }
 
 // Error implements error.
@@ -191,7 +192,7 @@ func (e *Etcd) supervise(ctx context.Context) {
 		}
 	case <-e.etcd.Server.StopNotify():
 		if ctx.Err() == nil {
-			e.err = errors.New("dev: etcd stopped by itself")
+			e.err = errors.New("dev: etcd stopped unexpectedly")
 		}
 	}
 	e.stop()
@@ -200,13 +201,14 @@ func (e *Etcd) supervise(ctx context.Context) {
 
 // stop ends the server.
 func (e *Etcd) stop() {
-	// Close alone would wait for seconds until clients have ended their streams.
+	// Without HardStop, Close would wait for seconds until clients have ended their
+	// streams.
 	e.etcd.Server.HardStop()
 	e.etcd.Close()
 	e.release()
 }
 
-// lockDir locks the data directory. etcd itself would wait without an end for another
+// lockDir locks the data directory. etcd itself would wait indefinitely for another
 // process that uses it.
 func (e *Etcd) lockDir(dir string) error {
 	if err := os.MkdirAll(dir, fileutil.PrivateDirMode); err != nil {
@@ -226,7 +228,7 @@ func (e *Etcd) lockDir(dir string) error {
 // portFile is the file in the data directory that has the port of the last start.
 const portFile = "corskit.port"
 
-// reusePort replaces port 0 by the port of the last start, if that is free.
+// reusePort replaces port 0 with the port of the last start, if that is free.
 func reusePort(cfg *embed.Config) {
 	listen := &cfg.ListenClientUrls[0]
 	if listen.Port() != "0" {
@@ -269,11 +271,11 @@ func (e *Etcd) release() {
 // Endpoint returns the URL for clients, such as http://127.0.0.1:40123.
 func (e *Etcd) Endpoint() string { return e.endpoint }
 
-// Done returns a channel that is closed when the server has ended.
+// Done returns a channel that is closed when the server has stopped.
 func (e *Etcd) Done() <-chan struct{} { return e.done }
 
-// Err returns why the server ended by itself. It is nil before [Etcd.Done] is closed, and
-// after Close.
+// Err returns why the server stopped unexpectedly. It is nil before [Etcd.Done] is
+// closed, and after Close.
 func (e *Etcd) Err() error {
 	select {
 	case <-e.done:
@@ -283,8 +285,8 @@ func (e *Etcd) Err() error {
 	}
 }
 
-// Close ends the server, and with it the connections of its clients. It removes the data if
-// Options.Dir is empty. It returns the error of [Etcd.Err].
+// Close stops the server and closes the connections of its clients. It removes the data
+// if Options.Dir is empty. It returns the error of [Etcd.Err].
 func (e *Etcd) Close() error {
 	e.cancel()
 	<-e.done

@@ -17,7 +17,7 @@ import (
 	"github.com/corskit/corskit/fleet/dev"
 )
 
-// patience limits every wait. It is long, for busy machines.
+// patience is the timeout of every wait. It is long enough for busy machines.
 const patience = 30 * time.Second
 
 func connect(t *testing.T, e *dev.Etcd) *clientv3.Client {
@@ -40,7 +40,7 @@ func start(t *testing.T, opts dev.Options) *dev.Etcd {
 	return e
 }
 
-// Data survives a restart, on another port too.
+// Data survives a restart, even on another port.
 func TestKeepsData(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "data")
@@ -61,7 +61,7 @@ func TestKeepsData(t *testing.T) {
 	}
 }
 
-// Close ends although clients watch and keep leases alive, and may be repeated.
+// Close returns even if clients watch and keep leases alive, and may be called again.
 func TestCloseWithWatchers(t *testing.T) {
 	t.Parallel()
 	e := start(t, dev.Options{})
@@ -87,11 +87,11 @@ func TestCloseWithWatchers(t *testing.T) {
 	select {
 	case <-e.Done():
 	default:
-		t.Error("closed, and Done is not")
+		t.Error("etcd is closed, but the channel of Done is not")
 	}
 	if conn, err := net.Dial("tcp", strings.TrimPrefix(e.Endpoint(), "http://")); err == nil {
 		conn.Close()
-		t.Error("closed, and its port still answers")
+		t.Error("etcd is closed, but its port still answers")
 	}
 }
 
@@ -106,7 +106,7 @@ func TestEndsWithContext(t *testing.T) {
 	select {
 	case <-e.Done():
 	case <-time.After(patience):
-		t.Fatal("the context is done, and etcd goes on")
+		t.Fatal("the context is done, but etcd still runs")
 	}
 	if err := e.Err(); err != nil {
 		t.Errorf("ended on purpose: %v", err)

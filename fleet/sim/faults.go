@@ -12,7 +12,8 @@ import (
 // faultTime is how long a fault lasts.
 const faultTime = 3 * time.Second
 
-// faultsByName start a fault and return how to end it. The store is not concerned.
+// faultsByName has functions that start a fault and return a function that ends it. The
+// faults do not affect the store.
 var faultsByName = map[string]func(context.Context, *etcdtest.Cluster) (heal func() error, err error){
 	"cut":     network(faultproxy.Faults{Refuse: true}, true),
 	"silent":  network(faultproxy.Faults{Stall: faultproxy.Both}, false),
@@ -37,7 +38,7 @@ func network(faults faultproxy.Faults, cut bool) func(context.Context, *etcdtest
 	}
 }
 
-// restart restarts every member, one after the other. The replicas see nothing of the push
+// restart restarts every member, one after the other. The replicas do not see the push
 // before the fault ends.
 func restart(ctx context.Context, c *etcdtest.Cluster) (func() error, error) {
 	var all []error

@@ -1,12 +1,13 @@
 // Command sim measures a fleet. It starts an etcd and thousands of replicas, pushes
-// policies, and says when each replica had them, what that cost, and what happens during
-// faults. It prints a table and writes a page with a plot:
+// policies, and measures how long each replica takes to apply them, what that costs, and
+// how long it takes during faults. It prints a table, and with -out writes a page with a
+// plot:
 //
 //	go run ./fleet/sim -replicas 100,1000,10000
 //	go run ./fleet/sim -replicas 1000 -size 1KiB,1MiB -faults cut,silent,restart -out docs/fleet
 //
-// The replicas are those of package fleet, all in this process, on a few connections that
-// lead through a proxy on loopback. The etcd is a process of its own.
+// The replicas are those of package fleet, all in this process, and share a few
+// connections through a proxy on loopback. The etcd is a process of its own.
 package main
 
 import (
@@ -63,9 +64,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		"connections that the replicas share; etcd is slow to notify more than 128 watches of one")
 	flags.IntVar(&s.members, "members", 1, "members of the etcd: 1 or 3")
 	flags.DurationVar(&s.jitter, "jitter", -1, "fleet.Options.Jitter: negative is off, 0 derives it from the size of the fleet")
-	flags.BoolVar(&s.alone, "alone", false, "let each replica compile for itself, although all share the processors of this machine")
+	flags.BoolVar(&s.alone, "alone", false, "let each replica compile policies itself, although all share the processors of this machine")
 	faults := flags.String("faults", "", "faults during a push, after the others: cut, silent, restart")
-	flags.Var(&s.budget, "budget", "skip what would transfer more than this")
+	flags.Var(&s.budget, "budget", "skip combinations that would transfer more than this")
 	flags.StringVar(&s.out, "out", "", "a directory for the page measured.md and its plot")
 	flags.StringVar(&s.profile, "cpuprofile", "", "a file for a processor profile of the pushes")
 	switch err := flags.Parse(args); {

@@ -13,7 +13,7 @@ import (
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
 )
 
-// results are what the page is about.
+// results are the results that the page shows.
 type results struct {
 	settings settings
 	rows     []*row
@@ -116,7 +116,8 @@ func (s settings) measureOne(ctx context.Context, n, size int, p *progress) (row
 	return rows, nil
 }
 
-// startProfile begins a profile of this process. The last row's is what remains.
+// startProfile begins a profile of this process. Each row overwrites the profile of the
+// one before.
 func (s settings) startProfile() (stop func(), err error) {
 	if s.profile == "" {
 		return func() {}, nil
@@ -186,7 +187,7 @@ func (f *simulated) push(ctx context.Context, r *row) (pushed, error) {
 		if err := sleep(ctx, faultTime); err != nil {
 			return one, err
 		}
-		start = time.Now() // the replicas can have it only from here on
+		start = time.Now() // before this, the replicas cannot have the policy
 		f.applied.begin(start)
 		f.acked.begin(start)
 		if err := heal(); err != nil {
@@ -235,7 +236,8 @@ func (r *row) all(of func(pushed) []time.Duration) []time.Duration {
 	return all
 }
 
-// percentile returns the least value that is not below this part of the sorted values.
+// percentile returns the smallest value that is at least as large as the given percentage
+// of the sorted values.
 func percentile(sorted []time.Duration, percent int) time.Duration {
 	if len(sorted) == 0 {
 		return 0

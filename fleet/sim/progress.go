@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// progress writes what is going on: on a terminal in one line that changes, otherwise a
-// line at times.
+// progress reports progress: on a terminal in one line that changes, otherwise with a
+// line now and then.
 type progress struct {
 	out io.Writer
 
@@ -31,7 +31,7 @@ func (p *progress) terminal() bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// begin says what begins.
+// begin reports the start of a phase.
 func (p *progress) begin(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -39,7 +39,7 @@ func (p *progress) begin(format string, args ...any) {
 	p.show("")
 }
 
-// step says how far it is.
+// step reports how far the phase is.
 func (p *progress) step(format string, now, all int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +64,7 @@ func (p *progress) show(detail string) {
 	}
 }
 
-// line writes a result, which stays.
+// line writes a result, which is not overwritten.
 func (p *progress) line(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -51,8 +51,8 @@ var columns = []column{
 	{"memory/replica", func(r *row) string { return memoryText(r.memory) }},
 }
 
-// memoryText returns a difference of memory, or "—" if it was not measured or if the garbage of
-// what ran before exceeds it.
+// memoryText returns a difference of memory, or "—" if it was not measured, or is
+// negative because earlier garbage was freed.
 func memoryText(n int64) string {
 	if n <= 0 {
 		return "—"

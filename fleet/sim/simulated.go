@@ -22,7 +22,7 @@ import (
 	"github.com/corskit/corskit/fleet/sim/etcdtest"
 )
 
-// small is a size of bundles that a head carries.
+// small is a size up to which a head carries a bundle.
 const small = 4 << 10
 
 // joining is how many replicas join at the same time.
@@ -69,7 +69,7 @@ func (f *simulated) start(ctx context.Context, n int, r *row) error {
 		}
 		f.clients = append(f.clients, client)
 	}
-	// In reality, no process has so many goroutines for the garbage collector to look at.
+	// In production, no process has so many goroutines for the garbage collector to scan.
 	debug.SetGCPercent(400)
 	f.replicas = make([]*fleet.Replica, n)
 	f.applied.size(n)
@@ -94,8 +94,9 @@ func (f *simulated) start(ctx context.Context, n int, r *row) error {
 	return nil
 }
 
-// patient makes a client wait for answers to its pings: a connection with hundreds of
-// replicas, on a machine with thousands, is slow without being dead.
+// patient makes a client wait longer for answers to its pings: with hundreds of replicas
+// on a connection and thousands on the machine, an answer may be slow although the
+// connection works.
 func patient(cfg *clientv3.Config) {
 	cfg.DialOptions = append(cfg.DialOptions, grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: time.Minute}))
 }
@@ -130,7 +131,8 @@ func (f *simulated) join(ctx context.Context, public ed25519.PublicKey) error {
 				default:
 				}
 			}
-			// Not all at once: what matters is a push to a fleet that runs.
+			// They do not join all at once, because only pushes to a running fleet are
+			// measured.
 			for ctx.Err() == nil && err == nil && !f.acked.has(i) {
 				time.Sleep(10 * time.Millisecond)
 			}
@@ -146,7 +148,7 @@ func (f *simulated) join(ctx context.Context, public ed25519.PublicKey) error {
 	}
 }
 
-// watchReports notes when etcd has the report of each replica, as an operator sees it.
+// watchReports records when etcd has the report of each replica, as seen by an operator.
 func (f *simulated) watchReports(ctx context.Context) {
 	for event, err := range f.store.Watch(ctx) {
 		if err != nil || event.Status == nil || event.Status.State != fleet.StateAcked {
@@ -224,7 +226,7 @@ func (f *simulated) close() {
 	}
 }
 
-// tally notes when each replica has done something.
+// tally records when each replica has done something.
 type tally struct {
 	mu    sync.Mutex
 	start time.Time
@@ -235,7 +237,7 @@ type tally struct {
 
 func (t *tally) size(n int) { t.times = make([]time.Duration, n) }
 
-// begin forgets everything.
+// begin discards all times.
 func (t *tally) begin(start time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// usage is what processes and connections have used so far.
+// usage is the usage of processes and connections so far.
 type usage struct {
 	down, up      int64 // bytes from etcd to the replicas, and back
 	etcdCPU, self time.Duration
 	etcdMemory    int64
 }
 
-// usage reads the counters of the proxies and of Linux. On other systems, there are no
-// numbers of processes.
+// usage reads the counters of the proxies and of Linux. On other systems, the numbers for
+// processes are missing.
 func (f *simulated) usage() usage {
 	var u usage
 	for _, m := range f.etcd.Members {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Preset is what a protocol needs of a policy, under a name that policies can list, such
-// as "@connect".
+// Preset lists the methods and headers that a protocol needs. Policies refer to it by its
+// name, such as "@connect".
 type Preset struct {
 	Name            string
 	Methods         []string
@@ -35,7 +35,8 @@ var presets = []Preset{
 		ResponseHeaders: []string{"grpc-status", "grpc-message", "grpc-status-details-bin"},
 	}, {
 		// Model Context Protocol, Streamable HTTP, revisions 2025-03-26 to 2026-07-28.
-		// The last has no sessions, but names what a request is for.
+		// The last revision has no sessions, but has headers with the method and name of
+		// a request.
 		Name:    "@mcp",
 		Methods: []string{"GET", "POST", "DELETE"},
 		RequestHeaders: []string{
@@ -53,11 +54,11 @@ func LookupPreset(name string) (p *Preset, ok bool) {
 	return nil, false
 }
 
-// IsPresetName reports whether an entry is meant as the name of a preset. Its first byte
-// is not one of a token.
+// IsPresetName reports whether an entry is meant as the name of a preset: it begins with
+// "@", which no token contains.
 func IsPresetName(entry string) bool { return strings.HasPrefix(entry, "@") }
 
-// MeantPreset returns the name of the preset that an unknown name was probably meant for.
+// MeantPreset returns the name of the preset that an unknown name probably means.
 func MeantPreset(name string) (meant string, ok bool) {
 	name = strings.NewReplacer("_", "-", " ", "").Replace(strings.ToLower(name))
 	for i := range presets {

@@ -16,12 +16,12 @@ func TestLookupPreset(t *testing.T) {
 		for _, header := range slices.Concat(p.RequestHeaders, p.ResponseHeaders) {
 			if header != strings.ToLower(header) || !IsToken(header) ||
 				IsForbiddenRequestHeader(header) || IsForbiddenResponseHeader(header) {
-				t.Errorf("%s lists %q", name, header)
+				t.Errorf("%s lists the header %q, want a lower-case token that scripts may use", name, header)
 			}
 		}
 		for _, m := range p.Methods {
 			if NormalizeMethod(m) != m || IsForbiddenMethod(m) {
-				t.Errorf("%s lists %q", name, m)
+				t.Errorf("%s lists the method %q, want one that browsers send unchanged", name, m)
 			}
 		}
 	}

@@ -17,7 +17,7 @@ var ErrUndecided = errors.New("too complex to decide")
 // Budget is not safe for concurrent use.
 type Budget struct {
 	steps int
-	whole *Budget // the Budget that this one is a part of, or nil
+	whole *Budget // the Budget of which Part returned this one, or nil
 }
 
 // NewBudget returns a Budget of the given number of steps.
@@ -59,7 +59,7 @@ type state struct {
 type kind uint8
 
 const (
-	final  kind = iota // a match, if the beginning of the string is reached
+	final  kind = iota // a match if the whole string has been read
 	char               // reads one of chars and goes to next[0]
 	split              // goes to both next without reading
 	assert             // goes to next[0] if cond holds
@@ -356,7 +356,7 @@ func (a *automaton) reads(e element, c byte) bool {
 	return e.need&needWord == 0
 }
 
-// accepts reports whether an element matches if the beginning of the string is reached.
+// accepts reports whether an element matches if the whole string has been read.
 func (a *automaton) accepts(e element) bool {
 	return a.states[e.state].kind == final && e.need&needWord == 0
 }

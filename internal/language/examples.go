@@ -7,10 +7,11 @@ import (
 	"github.com/corskit/corskit/internal/origin"
 )
 
-// Examples groups the origins that p matches by which of the other patterns match them too,
-// and returns a short origin of each group. So if a property of an origin depends only on
-// which patterns match it, the examples have all properties that the origins of p have. If
-// there are no examples, p matches no origin.
+// Examples returns short origins that p matches. It puts two of these origins into the
+// same group if the same other patterns match both, and returns one origin of each group.
+// So if a property of an origin depends only on which patterns match it, the examples
+// have every property that an origin of p can have. If there are no examples, p matches
+// no origin.
 //
 // The error is [ErrUndecided] if the question takes more steps than b has. Then some
 // examples may be missing.
@@ -174,7 +175,7 @@ func (s *search) next(from int32, k int) (to int32, ok bool) {
 	return to, true
 }
 
-// Values in place of the number of a set.
+// Values that are not the number of a set.
 const (
 	unknown = -1 // not computed yet
 	dead    = -2 // the first pattern can no longer match

@@ -160,7 +160,8 @@ type port struct {
 	number  portNumber
 }
 
-// portNumber is a default port, or the end of one, or any other port.
+// portNumber says what the digits read of a port are: a default port, the end of one, or
+// any other port.
 type portNumber uint8
 
 const (
@@ -217,7 +218,8 @@ type name struct {
 	ipv4   ipv4
 }
 
-// numeral is a kind of number. The characters read of the last label may be its end.
+// numeral is the kind of number that the characters read of the last label may be the end
+// of.
 type numeral uint8
 
 const (
@@ -263,8 +265,8 @@ func (n *name) isIPv4() bool { return !n.ipv4.broken && n.ipv4.octets == 4 }
 // ipv4 is an IPv4 address in its canonical form, read from its end.
 type ipv4 struct {
 	broken  bool
-	octets  uint8 // that are complete
-	digits  uint8 // of the current octet
+	octets  uint8 // the number of complete octets
+	digits  uint8 // read of the current octet
 	zero    bool  // the last digit read is 0
 	greater bool  // the digits read are greater than the last ones of 255
 }
@@ -291,7 +293,7 @@ func (a *ipv4) endLabel() {
 // ipv6 is an IPv6 address as the URL Standard serializes it, read from its end.
 type ipv6 struct {
 	at     ipv6Place
-	digits uint8 // of the current piece
+	digits uint8 // read of the current piece
 	zero   bool  // the last digit read is 0
 	after  bool  // "::" has been read, and no piece since
 	zeroed bool  // the last complete piece is 0
@@ -385,8 +387,8 @@ func (a *ipv6) endPiece() bool {
 	return true
 }
 
-// end reads the bracket at the beginning. "::" must stand for the longest run of two or more
-// zero pieces, and for the first of several longest ones.
+// end reads the bracket at the beginning. "::" must replace the longest run of two or
+// more zero pieces; if several runs are the longest, the first.
 func (a *ipv6) end() bool {
 	if a.at == inPiece {
 		if !a.endPiece() {
@@ -408,8 +410,8 @@ type scheme struct {
 	letter bool // the last character read is a letter
 }
 
-// reading is what has been read of a scheme: the end of a special scheme, or any other
-// characters.
+// reading says which part of a scheme has been read: the end of a special scheme, or
+// other characters.
 type reading uint8
 
 const (

@@ -23,7 +23,7 @@ func numberOfRounds() int {
 	return *roundsFlag
 }
 
-// plenty is more than any question here needs.
+// plenty is a budget of more steps than any question here needs.
 const plenty = 1 << 25
 
 func parse(t testing.TB, entry string) *origin.Pattern {
@@ -177,7 +177,7 @@ func TestStrangers(t *testing.T) {
 			continue
 		}
 		if !p.Expr.MatchString(pair[0]) || !p.Expr.MatchString(pair[1]) || owner(pair[0]) == owner(pair[1]) {
-			t.Errorf("%s: %q are no strangers that match", expr, pair)
+			t.Errorf("%s: %q do not both match, or have the same owner", expr, pair)
 		}
 	}
 }
@@ -198,7 +198,7 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// owner returns the registered domain or network of an origin, in another way than the
+// owner returns the registered domain or network of an origin. It shares no code with the
 // package.
 func owner(s string) string {
 	o, _ := origin.Parse(s)
@@ -238,8 +238,8 @@ func (e expressions) next(depth int) string {
 }
 
 // TestExamplesAgainstBruteForce tries all origins of a small world with random
-// patterns. Each combination of patterns that match one of them must have an example,
-// and each example must show what it stands for.
+// patterns. Each combination of patterns that match one of them must have an example, and
+// no combination may have two.
 func TestExamplesAgainstBruteForce(t *testing.T) {
 	rounds := numberOfRounds()
 	world := smallWorld("a1.", 4, []string{"http", "https", "x"}, []string{"", ":1", ":80", ":443", ":8080"})
@@ -286,7 +286,7 @@ func TestExamplesAgainstBruteForce(t *testing.T) {
 		for _, o := range examples {
 			c := combination(o)
 			if c&1 == 0 || shown[c] {
-				t.Errorf("round %d: %q: %q is no example of its own", round, entries, o)
+				t.Errorf("round %d: %q: the example %q does not match, or repeats a combination", round, entries, o)
 			}
 			shown[c] = true
 		}
@@ -303,7 +303,7 @@ func TestExamplesAgainstBruteForce(t *testing.T) {
 }
 
 // TestStrangersAgainstBruteForce tries all hosts of a small world with random
-// expressions that write nothing out, because they are repeated as a whole.
+// expressions. They write no character out, because each is repeated as a whole.
 func TestStrangersAgainstBruteForce(t *testing.T) {
 	rounds := numberOfRounds()
 	labels := []string{"a", "b", "com", "uk", "co", "io", "github", "ck", "www"}
@@ -328,7 +328,7 @@ func TestStrangersAgainstBruteForce(t *testing.T) {
 			t.Fatalf("%s: %v", p.Source, err)
 		}
 		if found && (!p.Expr.MatchString(pair[0]) || !p.Expr.MatchString(pair[1]) || owner(pair[0]) == owner(pair[1])) {
-			t.Errorf("round %d: %s: %q are no strangers that match", round, p.Source, pair)
+			t.Errorf("round %d: %s: %q do not both match, or have the same owner", round, p.Source, pair)
 		}
 		first := ""
 		for _, host := range world {
@@ -389,7 +389,7 @@ func matcher(p *origin.Pattern) func(string) bool {
 	return func(o string) bool { return m.Match(o, 1) == 0 }
 }
 
-// TestBudget checks that questions end when the budget does.
+// TestBudget checks that a question ends when its budget is used up.
 func TestBudget(t *testing.T) {
 	entries := []string{
 		`regexp:https://[a-z]{64}\.com`, `regexp:https://(.*a.{300})?x`, `regexp:.*`, `regexp:(.?){500}`, `regexp:https://\[.*\]`,

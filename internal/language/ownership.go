@@ -9,9 +9,10 @@ import (
 	"github.com/corskit/corskit/internal/suffix"
 )
 
-// ownership is what is known about the owner of a host while the host is read from its end.
+// ownership has the known facts about the owner of a host while the host is read from its
+// end.
 type ownership struct {
-	known bool // the owner is known, and is one that is looked for
+	known bool // the owner is known, and the search wants it
 
 	part  part // what has been read of the host, or of the network of an IPv4 address
 	owned bool // owner is set
@@ -110,7 +111,7 @@ func (p *part) read(c byte, vague bool, not string) {
 	}
 }
 
-// wanted reports whether an owner is one to look for: the expression does not write it out,
+// wanted reports whether the search wants an owner: the expression does not write it out,
 // and it is not the owner to avoid.
 func (p part) wanted(not string) bool { return p.vague && (not == "" || int(p.same) != len(not)) }
 
@@ -126,7 +127,7 @@ func (f *finder) newOwnership() ownership {
 }
 
 // read reads a character of the host, or the "/" before the host. It returns false if the
-// owner is not one to look for.
+// search does not want the owner.
 func (t *ownership) read(f *finder, at place, c byte, vague bool) bool {
 	if t.known {
 		return true
@@ -223,9 +224,9 @@ func (t *ownership) readIPv6(f *finder, at place, c byte, vague bool) bool {
 	return t.known
 }
 
-// walk is the place in the tree of rules while a label is read from its end. The children
-// of node with an index from low up to high end in the depth characters that have been read
-// of the label.
+// walk is a place in the tree of rules while a label is read from its end. depth
+// characters of the label have been read. The children of node that end in these
+// characters are those with an index from low up to, but not including, high.
 type walk struct {
 	alive     bool // there are rules for longer names
 	node      suffix.Node
@@ -233,7 +234,7 @@ type walk struct {
 	depth     int32
 }
 
-// children holds the children of a node by their reversed labels.
+// children has the children of a node, sorted by their reversed labels.
 type children struct {
 	labels []string
 	nodes  map[string]suffix.Node
@@ -241,7 +242,7 @@ type children struct {
 	isWild bool
 }
 
-// known holds the children of nodes that have been walked.
+// known caches the children of nodes that a walk has reached.
 var known sync.Map // of *children, by suffix.Node
 
 func childrenOf(n suffix.Node) *children {

@@ -140,7 +140,7 @@ type finder struct {
 	queues [2][]int32 // indices in steps: where the owner is known, and where it is not
 }
 
-// position is all that matters about the characters read.
+// position has everything that matters about the characters read.
 type position struct {
 	element   element
 	place     place

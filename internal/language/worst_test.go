@@ -11,7 +11,7 @@ import (
 
 var searchFlag = flag.Int("search", 50, "try this `many` changes in the search for expensive expressions; a tenth of it with -short")
 
-// atoms are what the search puts into expressions.
+// atoms are the parts from which the search builds expressions.
 var atoms = []string{
 	"a", "b", "[ab]", "[a-z]", `\w`, ".", `\.`, "[a-z.]", "[0-9a-f:]", `\d`, `\[`, `\]`, "://", "https://", "http",
 	":", "/", `\b`, `\B`, "()", "|", "(?:a|b)",

@@ -2,8 +2,8 @@ package origin
 
 import "iter"
 
-// All iterates over the patterns that match s, other than s itself: their owners, and
-// the patterns as written. The order is not specified.
+// All iterates over the patterns that match s, except the exact origin s. It yields the
+// owner of each pattern and the pattern as written. The order is not specified.
 func (m *Matcher) All(s string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		o, ok := Parse(s)
@@ -44,7 +44,8 @@ func (w *wild) all(o *Origin) iter.Seq[*rule] {
 	}
 }
 
-// each calls yield for the rules that match an origin, until it returns false.
+// each calls yield for the rules that match an origin, until yield returns false. It
+// returns false if yield did.
 func each(rules []rule, o *Origin, rest string, yield func(*rule) bool) bool {
 	for i := range rules {
 		if rules[i].matches(o, rest) && !yield(&rules[i]) {

@@ -72,8 +72,8 @@ func TestAllHeads(t *testing.T) {
 	}
 }
 
-// TestAllStops checks that All yields no pattern after its caller has stopped, whatever
-// kind it is of.
+// TestAllStops checks, for every kind of pattern, that All yields nothing after its
+// caller has stopped.
 func TestAllStops(t *testing.T) {
 	for _, entries := range [][]string{
 		{"*", "https://*.example"}, {"*", "regexp:https://a.example"}, {"https://*.example", "https://*.example:*"},
@@ -91,7 +91,7 @@ func TestAllStops(t *testing.T) {
 	}
 	m := build(t, []string{"*", "https://*.example"}, []int{0, 0})
 	for range m.All("https://") {
-		t.Error("a string that is no origin has patterns")
+		t.Error("All yields patterns for a string that is not an origin")
 	}
 }
 

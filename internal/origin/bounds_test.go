@@ -283,7 +283,7 @@ func TestFindPattern(t *testing.T) {
 	}
 }
 
-// TestCrowded: 65 patterns that are tried one by one are a crowd, 64 are not.
+// TestTries: Tries counts the patterns that a lookup tries one by one.
 func TestTries(t *testing.T) {
 	for name, entry := range map[string]string{
 		"one tail":          "https://*.a.example:%d-65535",

@@ -25,11 +25,11 @@ func diagnose(s string, strict *Fault, depth int) *Fault {
 	return fault
 }
 
-// quotedText is what suggestions say to write.
+// quotedText matches a quoted entry in a suggestion.
 var quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// namesPatterns reports whether all that a suggestion says to write are patterns. A
-// suggestion that is made from the parts of an entry may have their faults.
+// namesPatterns reports whether all quoted entries of a suggestion are patterns. A
+// suggestion that is made from the parts of an entry may repeat their faults.
 func namesPatterns(suggestion string) bool {
 	return !slices.ContainsFunc(quotedText.FindAllString(suggestion, -1), func(quoted string) bool {
 		s, err := strconv.Unquote(quoted)
@@ -70,7 +70,8 @@ func (d *diagnosis) note(r reason.Reason, detail string) {
 }
 
 // diagnosisSteps returns the steps in order. A step that returns a fault ends the
-// diagnosis. A variable would be initialized in a cycle, because lists are diagnosed one by one.
+// diagnosis. A package variable would be part of an initialization cycle, because a step
+// diagnoses each element of a list.
 func diagnosisSteps() []func(*diagnosis) *Fault {
 	return []func(*diagnosis) *Fault{
 		(*diagnosis).checkLength,
@@ -251,7 +252,7 @@ func (d *diagnosis) cutUserinfo() *Fault {
 	}
 	d.note(reason.Userinfo, "an origin has no user name or password")
 	if strings.Contains(d.rest[:i], ".") {
-		// Either side of the @ may be the host. A guess could allow an attacker.
+		// Either side of the @ may be the host. A wrong guess could allow an attacker.
 		d.first.Suggestion = "write the host you mean"
 		return d.first
 	}
@@ -312,7 +313,7 @@ func suggest(f *Fault, fixed string) *Fault {
 	return f
 }
 
-// meant begins the suggestions that have only the corrected entry.
+// meant is the beginning of suggestions that consist of the corrected entry.
 const meant = "did you mean "
 
 func didYouMean(pattern string) string { return meant + strconv.Quote(pattern) + "?" }

@@ -170,8 +170,8 @@ func IsPlaceholder(s string) bool {
 	return ok && placeholder.MatchString(host) && !isKnown(host)
 }
 
-// isKnown reports whether a host belongs to a domain that looks like a placeholder, but
-// that the public suffix list has: your-server.de.
+// isKnown reports whether a host belongs to a domain that looks like a placeholder but is
+// in the public suffix list, such as your-server.de.
 func isKnown(host string) bool {
 	host, _, _ = strings.Cut(host, ":")
 	for strings.Contains(host, ".") {

@@ -11,7 +11,7 @@ import (
 
 // Bounds of the lists that a suggestion repeats.
 const (
-	maxElements = 16  // elements that are looked at
+	maxElements = 16  // elements that are examined
 	maxListed   = 200 // bytes of the suggestion
 )
 
@@ -62,8 +62,8 @@ func asEntries(entries []string) string {
 	return s
 }
 
-// split returns the elements of a list, whether it is in brackets or quotes, and
-// whether s is a list at all.
+// split returns the elements of a list. wrapped reports whether the list is in brackets
+// or quotes. ok is false if s is not a list.
 func split(s string) (elements []string, wrapped, ok bool) {
 	inner, wrapped := unwrapList(s)
 	if !wrapped && !isSeparated(inner) {
@@ -121,8 +121,8 @@ func unwrapList(s string) (inner string, wrapped bool) {
 	return s, false
 }
 
-// respellAll returns the patterns that the elements of a list are or mean. It returns
-// false if some element is not clearly meant as an origin.
+// respellAll returns, for each element of a list, the pattern that it is or means. ok is
+// false if an element is not clearly meant as an origin.
 func respellAll(elements []string, depth int) (entries []string, ok bool) {
 	if len(elements) == 0 || len(elements) > maxElements {
 		return nil, false
@@ -158,7 +158,8 @@ func respellOne(s string, depth int) (string, bool) {
 	return fixed, err == nil
 }
 
-// comment is text that people put around an entry: a comment, or the name of a key.
+// comment matches an entry with text that people put around it: a comment, or the name of
+// a key.
 var comment = regexp.MustCompile(`^(?:[A-Za-z_-]+[:=]\s+)?([^\s]+?)(?:\s+(?:#|//).*)?$`)
 
 // cutComment returns an entry without a comment after it and a key before it.

@@ -66,7 +66,7 @@ func TestIsPlaceholder(t *testing.T) {
 		"https://replace-me.example", "https://app.replaceme",
 	} {
 		if !IsPlaceholder(s) {
-			t.Errorf("%s is not taken for a placeholder", s)
+			t.Errorf("%s must count as a placeholder", s)
 		}
 	}
 	for _, s := range []string{
@@ -75,7 +75,7 @@ func TestIsPlaceholder(t *testing.T) {
 		"https://app.your-server.de", "https://static.203.0.113.7.clients.your-server.de:8443",
 	} {
 		if IsPlaceholder(s) {
-			t.Errorf("%s is taken for a placeholder", s)
+			t.Errorf("%s must not count as a placeholder", s)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func IsOrigin(s string) bool {
 	return ok && !bad
 }
 
-// reason.TrailingDot reports whether a pattern is an origin whose host name has a dot at its
+// TrailingDot reports whether a pattern is an origin whose host name has a dot at its
 // end.
 func (p *Pattern) TrailingDot() bool { return strings.HasSuffix(p.Host, ".") && isSpecial(p.Scheme) }
 

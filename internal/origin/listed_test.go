@@ -7,8 +7,8 @@ import (
 )
 
 // TestIsOrigin covers the origins that only an exact entry matches, and labels in
-// punycode. Each that is an origin is an exact pattern too, unless its host has upper
-// case or should not be empty.
+// punycode. Each origin among them is an exact pattern too, unless its host has upper
+// case, or is empty although the scheme requires one.
 func TestIsOrigin(t *testing.T) {
 	for s, want := range map[string]bool{
 		"https://a.example": true, "https://a.example.": true, "https://a.example.:81": true, "https://a.": true,
@@ -52,8 +52,8 @@ func TestPunycodeInWildcards(t *testing.T) {
 	}
 }
 
-// TestSuggestedExpressions: the entry suggested for a wildcard that another scheme does
-// not have is a pattern that matches what was meant.
+// TestSuggestedExpressions: for a wildcard that a scheme does not permit, the suggested
+// entry is a pattern that matches what was meant.
 func TestSuggestedExpressions(t *testing.T) {
 	quoted := regexp.MustCompile(`"([^"]+)"`)
 	for entry, origin := range map[string]string{
@@ -94,7 +94,7 @@ func TestTrailingDot(t *testing.T) {
 	}
 }
 
-// TestSharedAdvice checks what is suggested in place of a wildcard over shared hosts.
+// TestSharedAdvice checks the suggestions for a wildcard over shared hosts.
 func TestSharedAdvice(t *testing.T) {
 	for entry, want := range map[string]string{
 		"https://*.com": `write out the registered domain, as in "https://*.example.com"`,

@@ -21,7 +21,7 @@ type Matcher struct {
 type exprRule struct {
 	owner   int
 	pattern Pattern
-	secure  bool // whether it must not match an insecure origin
+	secure  bool // whether the expression must not match an insecure origin
 }
 
 // Match returns the lowest owner below limit with a pattern that matches s, or
@@ -112,7 +112,7 @@ func (m *Matcher) anyListed(s string, limit int) (owner int, pattern *string) {
 
 var anyPattern, nullPattern = "*", "null"
 
-// Tries returns how many patterns a lookup tries one by one, at most.
+// Tries returns the maximum number of patterns that a lookup tries one by one.
 func (m *Matcher) Tries() int {
 	most := 0
 	for _, t := range m.wild.tails {

@@ -119,9 +119,9 @@ func parseStrict(s string, yield func(Pattern)) *Fault {
 	return nil
 }
 
-// parseExact parses an entry that is an origin. An origin may have upper case if
-// browsers do not know its scheme. A pattern may not: it is usually a mistake. So is
-// a missing host, if the origins of the scheme have one.
+// parseExact parses an entry that is an origin. It refuses two kinds of origins that are
+// usually mistakes in a pattern: upper case in the host, which is possible if browsers do
+// not know the scheme, and a missing host, if the origins of the scheme have one.
 func parseExact(s string) (o Origin, ok bool) {
 	if o, ok = Parse(s); !ok {
 		o, ok = parseListed(s)
@@ -163,8 +163,8 @@ func parseRegexp(s string) (Pattern, *Fault) {
 	case len(expr) > maxExpr:
 		return Pattern{}, &Fault{Reason: reason.TooLong, Detail: "a regular expression longer than 4096 bytes"}
 	}
-	// The expression must compile by itself. Inside the anchoring group, "a)|(b"
-	// would compile too, with neither half anchored.
+	// The expression must compile outside the anchoring group. Inside it, "a)|(b" would
+	// compile too, with neither half anchored.
 	if _, err := regexp.Compile(expr); err != nil {
 		return Pattern{}, &Fault{
 			Reason:     reason.Regexp,
@@ -180,7 +180,7 @@ func parseRegexp(s string) (Pattern, *Fault) {
 }
 
 // printable returns s with control characters and invalid UTF-8 replaced. Errors of
-// package regexp repeat parts of the expression as they are.
+// package regexp repeat parts of the expression unchanged.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -72,8 +72,8 @@ func (d *diagnosis) fixPort() *Fault {
 	return nil
 }
 
-// fixLastLabel corrects a wildcard at the end of the host, which stands for a port or
-// a path there.
+// fixLastLabel corrects a wildcard at the end of the host, where it means a port or a
+// path.
 func (d *diagnosis) fixLastLabel() *Fault {
 	host, ok := strings.CutSuffix(d.host, "*")
 	if !ok || d.port != "" || strings.HasSuffix(host, ".") || !isPattern(d.scheme+"://"+host) {

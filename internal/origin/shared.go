@@ -8,8 +8,8 @@ import (
 
 // Shared reports whether a Wild pattern matches names that anyone can get. If so, it
 // says where, as in "the public suffix github.io, where anyone can register a name",
-// and what to write instead. Only hosts that DNS resolves are shared: what the hosts
-// of other schemes mean is up to the program that has them.
+// and what to write instead. Only hosts that DNS resolves are shared: a program that uses
+// another scheme decides what its hosts mean.
 func (p *Pattern) Shared() (where, advice string, ok bool) {
 	base, ok := p.base()
 	if !ok || !isSpecial(p.Scheme) {

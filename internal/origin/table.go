@@ -46,7 +46,7 @@ const (
 	taken   = 0x80
 )
 
-// Room is the space that a table needs. The zero Room is that of an empty table.
+// Room is the space that a table needs. The zero Room has room for no origins.
 type Room struct {
 	counts [MaxLen + 1]int // by length of the origin
 	bytes  uint64

@@ -28,7 +28,8 @@ type tail struct {
 	bare    []rule // patterns with an empty head
 }
 
-// rule is what is left to compare once a pattern's tail and head have matched.
+// rule has the parts of a pattern that remain to be compared after its tail and head have
+// matched.
 type rule struct {
 	owner   int
 	scheme  string
@@ -139,7 +140,7 @@ func pick(rules []rule, o *Origin, rest string, limit int) *rule {
 		if r.owner >= limit {
 			return nil
 		}
-		// This is matches, which the compiler does not inline.
+		// The same condition as in matches, which the compiler does not inline.
 		if r.scheme == o.Scheme && r.ports.contains(o.Port) && r.matchRest(o.Host, rest) {
 			return r
 		}

@@ -44,7 +44,7 @@ func sharedHosts(t *testing.T) []sharedHost {
 }
 
 // TestShared checks the entries of shared.txt. An entry that the public suffix list has
-// meanwhile must be removed.
+// by now must be removed.
 func TestShared(t *testing.T) {
 	hosts := sharedHosts(t)
 	seen := make(map[string]bool)

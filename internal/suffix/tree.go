@@ -1,4 +1,4 @@
-// Package suffix has the domains below which anyone can hold a name: the rules of the
+// Package suffix has the domains below which anyone can get a name: the rules of the
 // public suffix list, and hosts that the list lacks.
 //
 // The rules are those of golang.org/x/net/publicsuffix, which answers questions about one
@@ -26,7 +26,7 @@ const (
 	Exception             // not a suffix, although a wildcard rule covers it
 )
 
-// IsSuffix reports whether anyone can hold a name directly below a node of kind k.
+// IsSuffix reports whether anyone can get a name directly below a node of kind k.
 func (k Kind) IsSuffix() bool { return k != None && k != Exception }
 
 // Node is a place in the tree of rules. The children of a node have one more label
@@ -34,13 +34,13 @@ func (k Kind) IsSuffix() bool { return k != None && k != Exception }
 // Nodes are comparable, and their methods are safe for concurrent use.
 type Node struct{ id uint16 }
 
-// Wildcard is the label of the node of a wildcard rule, such as *.ck. It stands for
-// every label that has no node of its own, and has no children.
+// Wildcard is the label of the node of a wildcard rule, such as *.ck. It matches every
+// label that has no node of its own. It has no children.
 const Wildcard = "*"
 
 // Child returns the child for a label in lower case and in its ASCII form: the one
-// with that label or, if there is none, the one for [Wildcard]. ok is false if no
-// rule begins with the child's domain.
+// with that label or, if there is none, the one for [Wildcard]. ok is false if no rule
+// ends in the child's domain.
 func (n Node) Child(label string) (child Node, ok bool) {
 	t := rules()
 	kids := t.kids[t.nodes[n.id].first:t.nodes[n.id].end]

@@ -196,7 +196,7 @@ func TestNode(t *testing.T) {
 			}
 			last = kid.Label()
 			if last == suffix.Wildcard && (!kid.IsLeaf() || !kid.Kind().IsSuffix()) {
-				t.Errorf("the wildcard below %q has children, or is no suffix", domain)
+				t.Errorf("the wildcard below %q has children, or is not a suffix", domain)
 			}
 			below := walk(kid, strings.TrimSuffix(last+"."+domain, "."))
 			spans = spans || below || kid.Kind().IsSuffix()
@@ -233,7 +233,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestWalkAllocates checks that finding a node allocates nothing.
+// TestWalkAllocates checks that finding a node does not allocate.
 func TestWalkAllocates(t *testing.T) {
 	suffix.Find("com")
 	if n := testing.AllocsPerRun(100, func() {

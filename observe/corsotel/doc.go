@@ -6,8 +6,9 @@
 //	}
 //	defer stop()
 //
-// Requests are counted in memory, and read when metrics are collected. So a request costs
-// the same however metrics are exported. docs/observe.md says what each metric is for:
+// The engine counts requests in memory, and each collection reads the counts. So the cost
+// of a request does not depend on how metrics are exported. docs/observe.md says what
+// each metric is for:
 //
 //	corskit.requests                  {request}  corskit.kind, .result, .code, .policy, .route, .shadow
 //	corskit.config.reloads            {reload}   corskit.config.result
@@ -15,16 +16,16 @@
 //	corskit.config.last_success.time  s
 //	corskit.config.stale
 //
-// Those of the configuration exist only with [WithConfig].
+// The metrics of the configuration exist only with [WithConfig].
 //
 // # Attributes
 //
-// No attribute holds anything that a client sends: there are as many series after a million
-// hostile origins as before. Attributes have the values of the fields of a [core.Class]. An
-// attribute that does not apply is left out: corskit.policy if no policy governs,
-// corskit.route if no route covers the request or the engine has no routes, corskit.shadow
-// without shadow policies.
+// No attribute contains anything that a client sends: a million hostile origins add no
+// series. Attributes have the values of the fields of a [core.Class]. An attribute that
+// does not apply is left out: corskit.policy if no policy governs, corskit.route if no
+// route covers the request or the engine has no routes, corskit.shadow without shadow
+// policies.
 //
 // With up to ten policies, there are at most 200 series, and 18 more for each further
-// policy. The bound is that of [observe.Counters], which also says what happens to the rest.
+// policy. The documentation of [observe.Counters] says what happens beyond this bound.
 package corsotel

@@ -25,8 +25,8 @@ type options struct {
 	attributes []attribute.KeyValue
 }
 
-// WithMeterProvider sets the provider of the meter. If it is not used or provider is nil,
-// the meter is that of [otel.GetMeterProvider].
+// WithMeterProvider sets the provider of the meter. Without this option, or if provider
+// is nil, the meter comes from [otel.GetMeterProvider].
 func WithMeterProvider(provider metric.MeterProvider) Option {
 	return func(o *options) { o.provider = provider }
 }
@@ -37,19 +37,19 @@ func WithConfig(status func() observe.ConfigStatus) Option {
 	return func(o *options) { o.config = status }
 }
 
-// WithAttributes adds attributes to every series. They tell engines apart if a program
-// observes several with one provider.
+// WithAttributes adds attributes to every series. Use it to distinguish engines if a
+// program observes several with one provider.
 func WithAttributes(attributes ...attribute.KeyValue) Option {
 	return func(o *options) { o.attributes = append(o.attributes, attributes...) }
 }
 
-// Observe counts the decisions of an engine from now on. The engine's policies may be
-// replaced; the counts go on. If engine is nil, there is nothing to count.
+// Observe counts the decisions of an engine from now on. The counts continue if the
+// engine's policies are replaced. If engine is nil, there is nothing to count.
 //
 // The function stop ends the counting and removes the series. It may be called more than
 // once, and concurrently. It does not export: to keep the last counts, flush the provider
-// before. Observe and stop return the errors of the provider. If Observe returns one, it has
-// changed nothing, and stop is nil.
+// before you call stop. Observe and stop return the errors of the provider. If Observe
+// returns one, it has changed nothing, and stop is nil.
 func Observe(engine *core.Engine, opts ...Option) (stop func() error, err error) {
 	var o options
 	for _, option := range opts {
@@ -147,8 +147,8 @@ func class(c *core.Class) []attribute.KeyValue {
 	return attributes
 }
 
-// valid returns a name that can be an attribute: attributes are UTF-8, and protobuf encodes no
-// batch that has others. Different names stay different.
+// valid returns a name that can be an attribute. Attributes must be UTF-8: protobuf
+// refuses a batch with any other. Different names stay different.
 func valid(name string) string {
 	if utf8.ValidString(name) {
 		return name

@@ -178,7 +178,7 @@ func TestConfig(t *testing.T) {
 	})
 }
 
-// TestNamesAreUTF8 uses names that cannot be exported as they are.
+// TestNamesAreUTF8 uses names that are not valid attributes.
 func TestNamesAreUTF8(t *testing.T) {
 	provider, r := reader()
 	a, b := policy(), policy()
@@ -235,8 +235,8 @@ func TestSeveralEngines(t *testing.T) {
 	})
 }
 
-// TestHostileOrigins asks ten policies from a million origins, each with a path and a host of
-// its own.
+// TestHostileOrigins sends ten policies requests from a million origins, each with a path
+// and a host of its own.
 func TestHostileOrigins(t *testing.T) {
 	policies := make([]core.Policy, 10)
 	for i := range policies {
@@ -264,7 +264,7 @@ func TestHostileOrigins(t *testing.T) {
 			sum += value
 		}
 		if strings.Contains(name, ".example") {
-			t.Errorf("an attribute holds what a client sent: %s", name)
+			t.Errorf("an attribute contains what a client sent: %s", name)
 		}
 	}
 	if len(series) > 200 || sum != origins {
@@ -293,8 +293,8 @@ func TestProviderFails(t *testing.T) {
 	}
 }
 
-// TestRace collects while requests are decided, policies are replaced, and others begin and
-// stop to observe.
+// TestRace collects while requests are decided, policies are replaced, and others start
+// and stop observing.
 func TestRace(t *testing.T) {
 	engine := core.MustNew(policy())
 	provider, r := reader()
@@ -339,7 +339,7 @@ func TestRace(t *testing.T) {
 	sum := 0.0
 	for name, value := range collect(t, r) {
 		if strings.Contains(name, "other") {
-			t.Errorf("still there: %s", name)
+			t.Errorf("still exported after stop: %s", name)
 		}
 		sum += value
 	}

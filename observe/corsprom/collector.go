@@ -20,7 +20,7 @@ func WithConfig(status func() observe.ConfigStatus) Option {
 	return func(c *Collector) { c.config = status }
 }
 
-// Collector is a [prometheus.Collector] of what an engine decides. It is safe for
+// Collector is a [prometheus.Collector] of an engine's decisions. It is safe for
 // concurrent use.
 type Collector struct {
 	counters *observe.Counters
@@ -29,9 +29,9 @@ type Collector struct {
 	config   func() observe.ConfigStatus // nil if there are no metrics of a configuration
 }
 
-// NewCollector returns a Collector that counts the decisions of an engine from now on. The
-// caller registers it. The engine's policies may be replaced; the counts go on. If engine is
-// nil, there is nothing to count.
+// NewCollector returns a Collector that counts the decisions of an engine from now on.
+// The caller must register it. The counts continue if the engine's policies are replaced.
+// If engine is nil, there is nothing to count.
 func NewCollector(engine *core.Engine, opts ...Option) *Collector {
 	c := &Collector{counters: observe.NewCounters(), began: time.Now()}
 	for _, o := range opts {

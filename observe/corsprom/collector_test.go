@@ -217,8 +217,8 @@ func TestSeveralEngines(t *testing.T) {
 	})
 }
 
-// TestHostileOrigins asks ten policies from a million origins, each with a path and a host of
-// its own.
+// TestHostileOrigins sends ten policies requests from a million origins, each with a path
+// and a host of its own.
 func TestHostileOrigins(t *testing.T) {
 	policies := make([]core.Policy, 10)
 	for i := range policies {
@@ -251,7 +251,7 @@ func TestHostileOrigins(t *testing.T) {
 			sum += value
 		}
 		if strings.Contains(name, ".example") {
-			t.Errorf("a label holds what a client sent: %s", name)
+			t.Errorf("a label contains what a client sent: %s", name)
 		}
 	}
 	if len(series) > 200 || sum != origins {

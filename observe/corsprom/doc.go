@@ -13,21 +13,21 @@
 //	corskit_config_last_success_timestamp_seconds
 //	corskit_config_stale
 //
-// Those of the configuration exist only with [WithConfig].
+// The metrics of the configuration exist only with [WithConfig].
 //
 // # Labels
 //
-// No label holds anything that a client sends: there are as many series after a million
-// hostile origins as before. Labels have the values of the fields of a [core.Class]. A label
-// that does not apply is empty: policy if no policy governs, route if no route covers the
-// request or the engine has no routes, shadow without shadow policies.
+// No label contains anything that a client sends: a million hostile origins add no
+// series. Labels have the values of the fields of a [core.Class]. A label that does not
+// apply is empty: policy if no policy governs, route if no route covers the request or
+// the engine has no routes, shadow without shadow policies.
 //
 // With up to ten policies, there are at most 200 series, and 18 more for each further
-// policy. The bound is that of [observe.Counters], which also says what happens to the rest.
+// policy. The documentation of [observe.Counters] says what happens beyond this bound.
 //
 // # Several engines
 //
-// Two collectors of one registry need labels that tell their engines apart:
+// If one registry has two collectors, give each a label that identifies its engine:
 //
 //	prometheus.WrapRegistererWith(prometheus.Labels{"engine": "admin"}, registry).MustRegister(collector)
 package corsprom

@@ -14,7 +14,7 @@ function showSource() {
     parts.push(element("strong", {}, c.file || "configuration"), ` revision ${c.revision}`);
     if (c.loaded) parts.push(`, in force since ${new Date(c.loaded).toLocaleString()} (${ago(c.loaded)})`);
   } else {
-    parts.push(`policies of the program; observed since ${new Date(state.since).toLocaleString()}`);
+    parts.push(`policies set by the program; observed since ${new Date(state.since).toLocaleString()}`);
   }
   $("source").replaceChildren(...parts);
 }
@@ -35,15 +35,15 @@ function policy(p) {
   ];
   const origins = [...(p.allowOrigins ?? [])];
   if (p.origins > origins.length) origins.push(`and ${count(p.origins - origins.length)} more`);
-  if (p.function) origins.push("those that a function allows");
+  if (p.function) origins.push("origins that a function allows");
   return element("article", {class: "policy"},
     element("h3", {}, p.name, " ", p.allowCredentials ? badge("warn", "credentials") : "", " ",
       p.rejectDisallowed ? badge("quiet", "rejects others") : "",
       ...(p.settings ?? []).flatMap(name => [" ", badge("quiet", name)])),
     element("dl", {class: "facts"},
       ...fact("origins", origins), ...fact("methods", ["GET, HEAD, POST", ...(p.allowMethods ?? [])]),
-      ...fact("headers", p.allowHeaders, "the safelisted"), ...fact("exposes", p.exposeHeaders, "the safelisted"),
-      ...fact("max age", p.maxAge ? [p.maxAge] : [], "5 s (the browser's)")));
+      ...fact("headers", p.allowHeaders, "only safelisted ones"), ...fact("exposes", p.exposeHeaders, "only safelisted ones"),
+      ...fact("max age", p.maxAge ? [p.maxAge] : [], "5 s (the browser's default)")));
 }
 
 // showPolicies rebuilds the lists only if they have changed, so that a selection stays.
@@ -185,7 +185,7 @@ function difference(d) {
       badge(d.difference === "stricter" ? "bad" : "warn", d.difference),
       element("span", {class: "who mono"}, d.origin || "(no origin)"),
       element("span", {class: "why"}, "would be " + d.then), tail(times, when))),
-    element("div", {}, element("p", {}, `In force: ${d.now}. Under the shadow: ${d.then}.`), last)));
+    element("div", {}, element("p", {}, `In force: ${d.now}. Under the shadow policies: ${d.then}.`), last)));
   return {element: item, update(d) {
     say(times, count(d.count) + "×");
     say(when, ago(d.last));
@@ -246,7 +246,7 @@ function explanation(x) {
   const parts = [verdict, ...(x.allowed ? [] : advice(x)), story(x)];
   if (x.shadow) {
     parts.push(element("details", {},
-      element("summary", {}, "Under the shadow: " + (x.shadow.allowed === x.allowed ? "the same, " : "") + x.shadow.verdict),
+      element("summary", {}, "Under the shadow policies: " + (x.shadow.allowed === x.allowed ? "the same, " : "") + x.shadow.verdict),
       story(x.shadow)));
   }
   return parts;
@@ -281,7 +281,7 @@ function connect() {
   });
 }
 
-// load asks for what the events would have told.
+// load fetches what the events would have sent.
 async function load() {
   try {
     for (const [name, handle] of Object.entries(handlers)) {

@@ -78,7 +78,7 @@ export function lines(label, text, told) {
   return [pre, button];
 }
 
-// copy copies the text of an element, or selects it where pages may not copy.
+// copy copies the text of an element, or selects it if the page may not copy.
 async function copy(e) {
   const range = document.createRange();
   range.selectNodeContents(e);

@@ -38,7 +38,7 @@ func (c *counts) add(d counts) {
 	c.repeats += d.repeats
 }
 
-// result is what count finds: numbers by folder, and where it found them.
+// result is the result of count: numbers by folder, and the places behind them.
 type result struct {
 	packages map[string]counts
 	places   []string

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// minRun is how many significant lines make a repeat.
+// minRun is the minimum number of significant lines in a repeat.
 const minRun = 6
 
 // source is a file reduced to its significant lines.

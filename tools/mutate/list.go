@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// identity identifies a mutant within its package by what it changes, not by where,
-// so that it stays the same when the rest of the file changes.
+// identity identifies a mutant within its package by the code that it changes, not by its
+// position, so that it stays the same when the rest of the file changes.
 type identity struct {
 	function string // Type.name for methods
 	code     string // the expression or statement that it changes, on one line
@@ -36,7 +36,7 @@ func unfenced(cell string) string {
 	return unescape(cell)
 }
 
-// A bar ends a cell of a table. GitHub wants it escaped even in code.
+// A bar ends a cell of a table. GitHub requires it to be escaped even in code.
 func escape(s string) string   { return strings.ReplaceAll(s, "|", `\|`) }
 func unescape(s string) string { return strings.ReplaceAll(s, `\|`, "|") }
 

@@ -25,7 +25,7 @@ import (
 )
 
 func main() {
-	jobs := flag.Int("j", runtime.GOMAXPROCS(0), "run this many mutants at once")
+	jobs := flag.Int("j", runtime.GOMAXPROCS(0), "run this many mutants concurrently")
 	also := flag.String("also", "", "run the tests of these packages too, separated by commas, if the package's own tests notice nothing")
 	limit := flag.Duration("limit", time.Minute, "stop the tests of a mutant after this time, and count it as noticed")
 	only := flag.String("only", "", "run only the mutants with these numbers, separated by commas; default all")

@@ -140,7 +140,7 @@ func (r *runner) testAll() map[int]bool {
 	return ran
 }
 
-// errFaults is what run returns after it has printed the faults.
+// errFaults is the error of run after it has printed the faults.
 var errFaults = errors.New("the tests and the list do not account for every mutant")
 
 // rewrite writes the first package with all its mutants, and returns an overlay for
@@ -201,8 +201,8 @@ func (r *runner) build(work, overlay string) error {
 	return nil
 }
 
-// describe returns the folder and name of a package, and the files that are built
-// here, without tests.
+// describe returns the folder and name of a package, and the files that are built on this
+// system, without tests.
 func describe(pkg string) (dir, name string, files []string, err error) {
 	out, err := exec.Command("go", "list", "-f", `{{.Dir}}{{"\n"}}{{.Name}}{{range .GoFiles}}{{"\n"}}{{.}}{{end}}`, pkg).Output()
 	if err != nil {

@@ -17,8 +17,7 @@ type mutant struct {
 	identity
 }
 
-// source is a file under mutation: its text, and what to insert and remove at which
-// offsets.
+// source is a file under mutation: its text, and the insertions and removals by offset.
 type source struct {
 	set     *token.FileSet
 	text    []byte
@@ -172,8 +171,7 @@ func (s *source) binary(e *ast.BinaryExpr) {
 	}
 }
 
-// condition negates a condition that is not an operator expression: binary does
-// that.
+// condition negates a condition. It leaves operator expressions to binary.
 func (s *source) condition(e ast.Expr) {
 	switch e.(type) {
 	case *ast.Ident, *ast.CallExpr, *ast.SelectorExpr, *ast.IndexExpr:

@@ -18,7 +18,7 @@ type user struct {
 	needs   []string // the frameworks, and the modules in heavy, that the module needs
 }
 
-// heavy lists the libraries that, next to frameworks, only some modules need. A
+// heavy lists the libraries, in addition to frameworks, that only some modules need. A
 // program must not depend on one that its module does not need.
 var heavy = []string{
 	"github.com/spf13/viper", "github.com/spf13/cobra", "github.com/fsnotify/fsnotify",
@@ -68,8 +68,8 @@ var users = []user{
 		`if _, err := corsotel.Observe(` + engine + `); err != nil { panic(err) }`, []string{otelPath}},
 }
 
-// everyUser returns users, and a user of each other module that is released. What
-// only one adapter requires is a framework, which the others must not depend on.
+// everyUser returns users, and a user of each other released module. A module that only
+// one adapter requires is a framework; the other adapters must not depend on it.
 func everyUser(t *testing.T, r *repo) (all []user, frameworks []string) {
 	t.Helper()
 	all = slices.Clone(users)
@@ -110,7 +110,8 @@ func (r *repo) userOf(m *mod) user {
 	return user{m.dir, []string{m.path}, "", needs}
 }
 
-// requirements returns what other people's modules a module requires directly.
+// requirements returns the modules from outside the repository that a module requires
+// directly.
 func (r *repo) requirements(m *mod) (paths []string) {
 	for _, need := range m.file.Require {
 		if !need.Indirect && !r.owns(need.Mod.Path) && !strings.HasPrefix(need.Mod.Path, "golang.org/x/") {

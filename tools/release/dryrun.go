@@ -11,12 +11,13 @@ import (
 	"strings"
 )
 
-// platforms are those that a release has binaries for.
+// platforms are the platforms that a release has binaries for.
 var platforms = []platform{
 	{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"},
 }
 
-// dryRun makes a release in a clone and uses it as a stranger would.
+// dryRun makes a release in a clone and uses it from outside the repository, as a user
+// would.
 func dryRun(root string, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("dry-run", flag.ContinueOnError)
 	native := flags.Bool("native", false, "build the command only for this machine's platform")

@@ -3,7 +3,7 @@
 //
 //	go run ./tools/release plan              # the modules in order, and the version that changes need
 //	go run ./tools/release tag v0.2.0        # commit and tag; prints the command that publishes
-//	go run ./tools/release dry-run           # tag a clone, and use it as a stranger would
+//	go run ./tools/release dry-run           # tag a clone, and use it as a user would
 //	go run ./tools/release proxy DIR         # write the modules as a module proxy
 //	go run ./tools/release api               # write api/
 //
@@ -21,8 +21,8 @@ import (
 	"strings"
 )
 
-// defaultVersion is what the modules of this repository require of each other until
-// the first release.
+// defaultVersion is the version that the modules of this repository require of each other
+// until the first release.
 const defaultVersion = "v0.1.0"
 
 func main() {
@@ -66,8 +66,8 @@ func run(dir string, args []string, out io.Writer) error {
 	return fmt.Errorf("unknown command or arguments %q; see -help", strings.Join(args, " "))
 }
 
-// plan prints the modules in the order in which they are published, and which version
-// the changes since the last release need.
+// plan prints the modules in the order in which they are published, and the lowest
+// version that the changes since the last release permit.
 func plan(root string, out io.Writer) error {
 	r, err := open(root)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// change is how the exported names of two releases differ.
+// change says how the exported names of two releases differ.
 type change int
 
 const (
@@ -56,7 +56,7 @@ func publicPackages(root string) ([]*packages.Package, error) {
 	return r.load()
 }
 
-// compare returns the gravest difference, and all differences in words.
+// compare returns the most serious difference, and a report of all differences.
 func compare(older, newer []*packages.Package) (most change, report string) {
 	var b strings.Builder
 	note := func(path string, c change, text string) {
@@ -100,7 +100,7 @@ func follow(last string, c change) string {
 	}
 	switch {
 	case pre != "":
-		return stable // a pre-release may be followed by what it announces
+		return stable // a pre-release may be followed by the release that it announces
 	case major > 0 && c == incompatible:
 		return fmt.Sprintf("v%d.0.0", major+1)
 	case c != noChange:

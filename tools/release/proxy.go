@@ -16,8 +16,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// writeProxy adds the tagged modules to a module proxy in dir, made from git's objects
-// as a public proxy makes them.
+// writeProxy adds the tagged modules to a module proxy in dir. It makes them from git's
+// objects, as a public proxy does.
 func (r *repo) writeProxy(dir, version string, out io.Writer) error {
 	for _, m := range r.released {
 		if err := r.writeModule(dir, version, m); err != nil {

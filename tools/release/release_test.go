@@ -162,8 +162,8 @@ func read(t *testing.T, elements ...string) string {
 	return string(text)
 }
 
-// TestTag makes releases of a small repository. Each is refused a version that is too
-// low for what has changed.
+// TestTag makes releases of a small repository. A version that is too low for the changes
+// is refused.
 func TestTag(t *testing.T) {
 	root := repository(t, files())
 	release := func(version, refused string) (said string) {
@@ -322,8 +322,8 @@ func zipNames(t *testing.T, name string) (names []string) {
 	return names
 }
 
-// checkDockerfile checks that what the Dockerfile copies is in dist, for each platform
-// with Linux.
+// checkDockerfile checks that dist has the files that the Dockerfile copies, for each
+// Linux platform.
 func checkDockerfile(t *testing.T, dist string, built []platform) {
 	t.Helper()
 	text := read(t, "../../cmd/corskit/Dockerfile")
@@ -358,7 +358,7 @@ func TestSameArchives(t *testing.T) {
 	}
 }
 
-// TestRefused checks that a repository that nobody could use is refused.
+// TestRefused checks that open refuses repositories whose modules nobody could use.
 func TestRefused(t *testing.T) {
 	for _, test := range []struct{ name, text, refused string }{
 		{"go.mod", "module example.com/r\n\nrequire example.com/r/x v0.1.0\n", "requires itself"},
@@ -383,7 +383,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestVersionThatLies checks that a command that names another version is noticed.
+// TestVersionThatLies checks that checkVersionOf refuses a command that prints another
+// version.
 func TestVersionThatLies(t *testing.T) {
 	liar := filepath.Join(t.TempDir(), "c")
 	if err := os.WriteFile(liar, []byte("#!/bin/sh\necho 'c (devel), go1.26'\n"), 0o755); err != nil {

@@ -39,7 +39,7 @@ func (m *mod) tag(version string) string { return path.Join(m.dir, version) }
 // not have replace directives.
 func (m *mod) isCommand() bool { return strings.HasPrefix(m.dir, "cmd/") }
 
-// notReleased is the comment behind the module path of a module that is not released.
+// notReleased is the comment after the module path of a module that is not released.
 const notReleased = "not released"
 
 // open reads the modules of a working tree.
@@ -88,7 +88,7 @@ func readModule(root, dir string) (*mod, error) {
 	return m, nil
 }
 
-// order fills r.released, dependencies first.
+// order sets r.released, dependencies first.
 func (r *repo) order() error {
 	const visiting, done = 1, 2
 	state := make(map[*mod]int)
@@ -188,8 +188,8 @@ func git(dir string, args ...string) (string, error) {
 	return output(cmd)
 }
 
-// output runs a command and returns what it printed. Its error has what the command
-// complained about.
+// output runs a command and returns its standard output. The error contains its standard
+// error.
 func output(cmd *exec.Cmd) (string, error) {
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
@@ -225,7 +225,7 @@ func cloneTree(root, dir string) error {
 			return err
 		}
 	}
-	for _, setting := range [][2]string{ // nothing of the user's: no key, no hooks
+	for _, setting := range [][2]string{ // independent of the user's settings: no key, no hooks
 		{"user.name", "dry run"}, {"user.email", "dry-run@localhost"},
 		{"commit.gpgSign", "false"}, {"tag.gpgSign", "false"}, {"core.hooksPath", os.DevNull},
 	} {

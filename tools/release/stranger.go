@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-// stranger is somebody else's machine: no workspace, no replace directives, and a
-// module cache of its own that gets the modules of this repository from a proxy.
+// stranger is the machine of a user of the modules: it has no workspace, no replace
+// directives, and a module cache of its own that gets the modules of this repository from
+// a proxy.
 type stranger struct {
 	dir string
 	env []string
 }
 
-// newStranger returns a stranger who works in dir. The modules of other people come
-// from the user's module cache, so that they are not downloaded again.
+// newStranger returns a stranger who works in dir. Modules from outside the repository
+// come from the existing module cache, so that they are not downloaded again.
 func newStranger(dir, proxy, rootPath string) (*stranger, error) {
 	known, err := output(exec.Command("go", "env", "GOMODCACHE", "GOPROXY"))
 	if err != nil {
@@ -32,14 +33,14 @@ func newStranger(dir, proxy, rootPath string) (*stranger, error) {
 	)}, nil
 }
 
-// run runs the go command in a folder, with more variables.
+// run runs the go command in a folder, with additional environment variables.
 func (s *stranger) run(dir string, env []string, args ...string) (string, error) {
 	cmd := exec.Command("go", args...)
 	cmd.Dir, cmd.Env = dir, append(s.env[:len(s.env):len(s.env)], env...)
 	return output(cmd)
 }
 
-// get makes a module in dir and gets one module of the repository by its version.
+// get creates a module in dir and adds one module of the repository to it, by version.
 func (s *stranger) get(dir, module, version string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

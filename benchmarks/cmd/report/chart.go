@@ -78,7 +78,7 @@ func (c chart) write(file string) error {
 	return save(p, file)
 }
 
-// bounds returns the least and the greatest y. The least is +Inf without points.
+// bounds returns the lowest and the highest y. If there are no points, low is +Inf.
 func (c chart) bounds() (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, s := range c.all {

@@ -96,7 +96,7 @@ func tenths(v float64) string {
 	return commas(fmt.Sprintf("%.0f", v))
 }
 
-// lookupChart has a line for each library, over the number of origins.
+// lookupChart has a line for each library. Its x axis is the number of origins.
 func (r *results) lookupChart() chart {
 	c := chart{
 		title: "Actual request of an allowed origin", x: "origins in the list", y: "overhead",
@@ -165,7 +165,7 @@ func (r *results) overheadChart() chart {
 	}
 }
 
-// hostileChart has a column for each hostile preflight, after an honest one.
+// hostileChart has a column for an honest preflight, and one for each hostile preflight.
 func (r *results) hostileChart() chart {
 	setup := setups()[0]
 	var requests []benchmarks.Request

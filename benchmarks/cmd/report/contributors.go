@@ -96,7 +96,7 @@ func (r *Report) before(b *bytes.Buffer) {
 	b.WriteString("\n")
 }
 
-// floor compares every library with the floor, over the rows that both have.
+// floor compares every library with the floor, for the rows that both have.
 func (r *Report) floor(b *bytes.Buffer) {
 	var lines []string
 	for _, subject := range subjectsOf(benchmarks.NetHTTP) {
@@ -195,7 +195,7 @@ func (r *Report) othersOf(bench string, f benchmarks.Framework, setups []benchma
 	return others
 }
 
-// unsupported says why cells are empty.
+// unsupported writes the reasons why cells are empty.
 func (r *Report) unsupported(b *bytes.Buffer, bench string, f benchmarks.Framework, setups []benchmarks.Setup) {
 	said := map[string]bool{}
 	for _, subject := range benchmarks.Subjects() {

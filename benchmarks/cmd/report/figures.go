@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Figure is a limit, and what was measured.
+// Figure is a limit, and the measured number.
 type Figure struct {
 	limit
 	Value   float64 // NaN if not measured
@@ -24,10 +24,10 @@ type Figure struct {
 // Measured reports whether there were results for the figure.
 func (f Figure) Measured() bool { return !math.IsNaN(f.Value) }
 
-// Met reports whether the limit is kept.
+// Met reports whether the number does not exceed the limit.
 func (f Figure) Met() bool { return f.Value <= f.max }
 
-// Verdict says in a few words whether the limit is kept.
+// Verdict returns a few words that say whether the number exceeds the limit.
 func (f Figure) Verdict() string {
 	switch {
 	case !f.Measured():

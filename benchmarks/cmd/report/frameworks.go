@@ -16,7 +16,7 @@ type framework struct {
 	fast  bool   // whether it is built on fasthttp
 }
 
-// frameworks are those that corskit has adapters for, net/http first.
+// frameworks are the frameworks that corskit has adapters for, net/http first.
 var frameworks = func() (all []framework) {
 	for _, h := range hosts.All() {
 		f := framework{name: benchmarks.Framework(h.Name), title: h.Title, fast: h.FastHTTP}
@@ -35,7 +35,8 @@ func peersOf(f benchmarks.Framework) []string {
 	})
 }
 
-// peerTitle is like the function, but tells the versions of a framework apart.
+// peerTitle is like the function peerTitle, but distinguishes the versions of a
+// framework.
 func (f framework) peerTitle(subject string) string {
 	if strings.HasSuffix(subject, "-middleware") {
 		return f.title + "'s own"

@@ -62,7 +62,7 @@ func limits() []limit {
 // setups are the rows of the table, without long lists of origins.
 var setups = sync.OnceValue(func() []benchmarks.Setup { return benchmarks.Setups(1) })
 
-// filter chooses rows.
+// filter reports whether to include a row.
 type filter func(benchmarks.Setup, benchmarks.Request) bool
 
 func isHonest(_ benchmarks.Setup, request benchmarks.Request) bool { return request.Hostile == nil }
@@ -140,7 +140,7 @@ func (r *results) sinceBase(f framework) (rows []row) {
 	return rows
 }
 
-// allocationLimits bound the allocations of corskit, less those without middleware.
+// allocationLimits bound the allocations of corskit, minus those without middleware.
 func allocationLimits() []limit {
 	of := func(f framework, max float64, filters ...filter) limit {
 		return limit{claim: f.title + ": allocations, every row", max: max, unit: "per request", rows: func(r *results) (rows []row) {

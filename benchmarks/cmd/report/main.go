@@ -28,7 +28,7 @@ import (
 
 const module = "github.com/corskit/corskit/benchmarks"
 
-// minRuns is how many samples of a row a confidence interval needs.
+// minRuns is the number of samples of a row that a confidence interval needs.
 const minRuns = 10
 
 // options are the flags.

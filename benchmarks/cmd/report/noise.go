@@ -19,7 +19,7 @@ func (r *results) noise(number func(*results) float64) float64 {
 	if runs < 3 {
 		return math.NaN()
 	}
-	random := rand.New(rand.NewPCG(1, 1)) // the same page from the same results
+	random := rand.New(rand.NewPCG(1, 1)) // fixed, so that equal results give equal pages
 	numbers := make([]float64, resamplings)
 	for i := range numbers {
 		numbers[i] = number(r.resample(random, runs))

@@ -11,7 +11,7 @@ import (
 // nobody is the subject of BenchmarkObserve without observers.
 const nobody = "nobody"
 
-// watched are its other subjects, with their titles.
+// watched are the other subjects of BenchmarkObserve, with their titles.
 var watched = []struct{ subject, title string }{
 	{"counters", "`Counters`"},
 	{"refusals", "`Refusals`"},
@@ -36,7 +36,7 @@ func (r *results) added(subject, request string) []float64 {
 	return differences
 }
 
-// observers says what observers and shadow policies cost.
+// observers writes what observers and shadow policies cost.
 func (r *Report) observers(b *bytes.Buffer) {
 	if len(r.series(observeKey(nobody, noOrigin), seconds)) == 0 {
 		return
@@ -64,8 +64,8 @@ server's own origin, and for a preflight, whether each requested name is allowed
 `)
 }
 
-// observeLimits bound what observers add to a request that is allowed and to one without an
-// Origin, which are nearly all requests.
+// observeLimits bound the time that observers add to an allowed request and to one
+// without an Origin. Nearly all requests are of these kinds.
 func observeLimits() []limit {
 	of := func(claim, subject string, nanoseconds float64) limit {
 		return limit{claim: claim, max: nanoseconds, unit: "ns", rows: func(r *results) (rows []row) {

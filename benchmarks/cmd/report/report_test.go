@@ -248,7 +248,7 @@ func TestBase(t *testing.T) {
 		}
 	}
 	if !math.IsNaN(figure(t, raw(t), "every framework: corskit relative to an older version").Value) {
-		t.Error("without an older version there is a comparison")
+		t.Error("there is a comparison although there is no older version")
 	}
 }
 

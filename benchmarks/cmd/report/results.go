@@ -73,7 +73,7 @@ type results struct {
 	pick    []int    // the runs to use, or nil for all (see resample)
 }
 
-// Units as package benchfmt has them. It turns nanoseconds into seconds.
+// Units in the form that package benchfmt uses. It turns nanoseconds into seconds.
 const (
 	seconds   = "sec/op"
 	allocs    = "allocs/op"
@@ -145,8 +145,8 @@ func (r *results) add(record *benchfmt.Result) {
 	}
 }
 
-// fastest returns results in which each row has only its least time. Disturbances
-// only ever add to a time.
+// fastest returns results in which each row has only its shortest time. Disturbances only
+// ever add to a time.
 func (r *results) fastest() *results {
 	least := &results{samples: map[key]map[string][]float64{}, headers: r.headers, config: r.config}
 	for k, units := range r.samples {
@@ -217,7 +217,7 @@ func (r *results) value(k key, unit string) estimate { return estimateOf(r.serie
 
 func (r *results) overhead(k key) estimate { return estimateOf(r.overheads(k)) }
 
-// leastOverhead bounds the overheads in ratios. A smaller one cannot be measured.
+// leastOverhead is the smallest overhead in a ratio. Smaller ones cannot be measured.
 const leastOverhead = 1e-9
 
 // ratio returns the ratio of two medians. It is NaN if there are no samples.

@@ -100,7 +100,7 @@ type build struct {
 	benches      []string
 }
 
-// plan says what to measure, how often and for how long, and where the results go.
+// plan says what to measure, how often and for how long, and where to write the results.
 // The first build is head. All builds have the same number of benches.
 type plan struct {
 	file      string

@@ -126,7 +126,7 @@ func (r *Report) commonCell(p peer, s benchmarks.Setup, request benchmarks.Reque
 	return text, d
 }
 
-// cost says what corskit costs by itself.
+// cost writes what corskit costs, without comparisons.
 func (r *Report) cost(b *bytes.Buffer) {
 	b.WriteString(`## What corskit costs
 

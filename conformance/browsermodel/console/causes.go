@@ -16,8 +16,8 @@ const (
 	WebKit   = "webkit" // and Safari
 )
 
-// Causes about which the model of the browser has no code, because no CORS header decides
-// them.
+// Codes of causes that the model of the browser does not have, because no CORS header
+// decides them.
 const (
 	CodePreflightRedirect browsermodel.Code = "preflight-redirect" // the answer to the preflight is a redirect
 	CodeNotHTTP           browsermodel.Code = "not-http"           // the URL is neither http nor https
@@ -32,9 +32,11 @@ type Message struct {
 	// script fetched, if a redirect led to the other), {origin}, {method}, {header},
 	// {status}, {digits}, {schemes} and {value} (anything). Lines end with "\n": WebKit prints two messages.
 	Text string
-	// Old says that only versions before those that docs/errors.md names print it.
+	// Old reports whether only versions older than those in docs/errors.md print the
+	// message.
 	Old bool
-	// Unseen says why no test makes the browser print it. It is empty for all others.
+	// Unseen says why no test makes the browser print the message. It is empty if a test
+	// does.
 	Unseen string
 
 	reason string // the part of Text that gives the reason
@@ -221,7 +223,8 @@ const (
 	firefoxWildcard = "Credential is not supported if the CORS header ‘Access-Control-Allow-Origin’ is ‘*’"
 )
 
-// placeholders are the expressions of what stands for a placeholder. Quotes are plain.
+// placeholders maps each placeholder to an expression for the text in its place, with
+// plain quotes.
 var placeholders = map[string]string{
 	"url": `\S+?`, "redirected": `[^']+`, "origin": `\S+?`, "method": `[^\s']+`, "header": `[^\s']+`,
 	"status": `\d{3}|\(null\)`, "digits": `\d\d`, "value": `.*?`, "schemes": `[a-z, -]+`,
@@ -259,8 +262,8 @@ func plain(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// Match reports whether a text is the message and nothing else. It returns what stands for
-// the placeholders; if one occurs twice, the first.
+// Match reports whether a text is the message and nothing else. It returns the text in
+// place of each placeholder; if a placeholder occurs twice, the first text.
 func (m Message) Match(text string) (values map[string]string, ok bool) {
 	e := regexp.MustCompile("^" + expression(m.Text) + "$")
 	groups := e.FindStringSubmatch(plain(text))
@@ -274,8 +277,8 @@ func (m Message) Match(text string) (values map[string]string, ok bool) {
 	return values, true
 }
 
-// With returns the message with values for its placeholders. A placeholder without a value
-// stays.
+// With returns the message with values in place of its placeholders. A placeholder
+// without a value stays.
 func (m Message) With(values map[string]string) string {
 	return placeholder.ReplaceAllStringFunc(m.Text, func(p string) string {
 		if value, ok := values[strings.Trim(p, "{}")]; ok {

@@ -35,7 +35,7 @@ func TestErrorsPage(t *testing.T) {
 		code := block.FindStringSubmatch(old)[1]
 		c, ok := causes[code]
 		if !ok {
-			t.Errorf("the page has messages of %s, which is no cause, or twice on the page", code)
+			t.Errorf("the page has messages of %s, which is not a cause, or occurs twice on the page", code)
 		}
 		if !strings.Contains(string(text), `<a id="`+code+`"></a>`) || !strings.Contains(string(text), "](#"+code+")") {
 			t.Errorf("no section about %s, or no link to it at the top", code)
@@ -55,7 +55,7 @@ func TestErrorsPage(t *testing.T) {
 	}
 }
 
-// TestTable checks the texts of the list themselves.
+// TestTable checks the texts of the list.
 func TestTable(t *testing.T) {
 	names := regexp.MustCompile(`\{[a-z]+\}`)
 	for _, c := range console.Causes() {
@@ -75,11 +75,11 @@ func TestTable(t *testing.T) {
 	list := console.Causes()
 	list[0].Messages[0].Text = ""
 	if console.Causes()[0].Messages[0].Text == "" {
-		t.Error("callers share the list")
+		t.Error("Causes returns the same slice to two callers")
 	}
 }
 
-// values are what stands for placeholders in the page.
+// values has the texts in place of placeholders in the page.
 var values = map[browsermodel.Code]map[string]string{
 	"": {
 		"url": "https://api.example.com/items", "redirected": "https://api.example.com/old", "origin": "https://app.example.com",
@@ -99,7 +99,7 @@ var values = map[browsermodel.Code]map[string]string{
 	console.CodeNotHTTP:                  {"url": "localhost:8080/items", "value": "localhost"},
 }
 
-// example returns a message with values as a reader has them.
+// example returns a message with the values that a reader might see.
 func example(code browsermodel.Code, m console.Message) string {
 	v := maps.Clone(values[""])
 	maps.Copy(v, values[code])

@@ -8,8 +8,8 @@ import (
 	"github.com/corskit/corskit/conformance/browsermodel"
 )
 
-// Reading is what a message says about the request that the browser refused. A field is
-// empty if the text does not say.
+// Reading has the facts about a refused request that a message contains. A field is empty
+// if the message does not contain it.
 type Reading struct {
 	Browser     string            `json:"browser,omitempty"` // see [Chromium] and the others
 	Code        browsermodel.Code `json:"code,omitempty"`    // that of the [Cause]
@@ -19,7 +19,7 @@ type Reading struct {
 	Method      string            `json:"method,omitempty"`
 	Header      string            `json:"header,omitempty"`
 	Credentials bool              `json:"credentials,omitempty"`
-	Preflight   bool              `json:"preflight,omitempty"` // whether the refused response is that of a preflight
+	Preflight   bool              `json:"preflight,omitempty"` // whether the browser refused the answer to a preflight
 	Status      int               `json:"status,omitempty"`
 }
 

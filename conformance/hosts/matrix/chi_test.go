@@ -52,8 +52,8 @@ func chiEngine(t *testing.T) *core.Engine {
 	return engine
 }
 
-// TestChiMounted: docs/frameworks.md's function for chi is right on the root router and
-// on one that is mounted.
+// TestChiMounted: the function for chi in docs/frameworks.md is correct for the root
+// router and for a mounted router.
 func TestChiMounted(t *testing.T) {
 	engine := chiEngine(t)
 	cors := corshttp.Middleware(engine, corshttp.Options{RoutedPath: hosts.ChiPath})
@@ -71,8 +71,8 @@ func TestChiMounted(t *testing.T) {
 	}
 }
 
-// TestChiOutside: docs/frameworks.md says that the middleware must be mounted after those
-// that rewrite the path. If this test fails, remove the sentence.
+// TestChiOutside: docs/frameworks.md says that the middleware must be mounted after
+// middlewares that rewrite the path. If this test fails, remove the sentence.
 func TestChiOutside(t *testing.T) {
 	engine := chiEngine(t)
 	for target, rewrite := range chiTargets {

@@ -88,7 +88,7 @@ func TestConformanceEnforced(t *testing.T) {
 // Chromium, Firefox and WebKit judge an adapter's answers as the model does. Package realbrowser tries more
 // origins for each case, with one adapter.
 func TestBrowsers(t *testing.T) {
-	t.Setenv(proof.Env, "") // which would load pages for many more origins, in minutes
+	t.Setenv(proof.Env, "") // the whole proof would load pages for many more origins, which takes minutes
 	var subjects []realbrowser.Subject
 	for _, h := range hosts.All() {
 		subjects = append(subjects, realbrowser.Subject{Name: h.Adapter, Mount: h.Mount(nil)})

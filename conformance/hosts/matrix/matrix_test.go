@@ -16,7 +16,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// variant is how an application differs from the plain one.
+// variant says how an application differs from the plain one.
 type variant struct {
 	name string
 
@@ -162,7 +162,7 @@ type way struct {
 	path   string // below prefix
 	header []string
 	body   string
-	status []int // the statuses that are right
+	status []int // the correct statuses
 	// unrouted requests reach no route, so a route's middleware does not run for
 	// them.
 	unrouted bool
@@ -224,7 +224,7 @@ func TestMatrix(t *testing.T) {
 	for _, h := range hosts.All() {
 		for _, e := range h.Exceptions {
 			if !slices.ContainsFunc(ways, func(w way) bool { return w.name == e.Request }) {
-				t.Errorf("%s: an exception for %q, which is no request of the matrix", h.Adapter, e.Request)
+				t.Errorf("%s: an exception for %q, which is not a request of the matrix", h.Adapter, e.Request)
 			}
 		}
 		for _, p := range []hosts.Position{hosts.OnApp, hosts.OnOuter, hosts.OnInner, hosts.OnRoute} {
@@ -256,13 +256,13 @@ func exception(h hosts.Host, p hosts.Position, v variant, settings hosts.Options
 	return h.Exception(w.name, p, settings)
 }
 
-// reportCell reports faults, unless there is a reason for them. A cell that passes
-// in spite of a reason is a failure.
+// reportCell reports faults, unless why gives a reason for them. It is a failure if a
+// cell passes although there is a reason.
 func reportCell(t *testing.T, w way, why string, faults []string) {
 	t.Helper()
 	if why != "" {
 		if len(faults) == 0 {
-			t.Errorf("%s: passes, although it is listed as an exception: %s", w.name, why)
+			t.Errorf("%s passes, although it is listed as an exception: %s", w.name, why)
 		}
 		return
 	}

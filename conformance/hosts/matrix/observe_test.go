@@ -11,7 +11,8 @@ import (
 	"github.com/corskit/corskit/observe"
 )
 
-// TestObserve checks that observers and shadow policies see the same behind every adapter.
+// TestObserve checks that observers and shadow policies get the same results behind every
+// adapter.
 func TestObserve(t *testing.T) {
 	route := func(path string, policies ...core.Policy) core.Route {
 		return core.Route{Path: path, Policies: policies}

@@ -23,8 +23,8 @@ import (
 
 type wrapper = func(http.Handler) http.Handler
 
-// position is a place where docs/frameworks.md says what middleware covers, in a router
-// that has one route, for POST.
+// position is a place for middleware in a router with a single route, for POST, and what
+// docs/frameworks.md says that the middleware covers there.
 type position struct {
 	name  string
 	path  string
@@ -107,8 +107,9 @@ func serveMux(cors wrapper, create http.HandlerFunc) http.Handler {
 	return r
 }
 
-// TestRouters holds docs/frameworks.md to what chi, gorilla/mux, httprouter and ServeMux
-// do, and checks that the middleware covers everything if it is around the router.
+// TestRouters compares docs/frameworks.md with the behaviour of chi, gorilla/mux,
+// httprouter and ServeMux, and checks that the middleware covers everything if it is
+// around the router.
 func TestRouters(t *testing.T) {
 	engine := core.MustNew(core.Policy{AllowOrigins: []string{allowed}})
 	create := func(http.ResponseWriter, *http.Request) {}

@@ -97,7 +97,7 @@ func preflight(t *testing.T, method, url, origin string, names ...string) *http.
 	return exchange(t, http.MethodOptions, url, origin, ask, "")
 }
 
-// varies reports whether Vary has a name.
+// varies reports whether Vary contains a name.
 func varies(h http.Header, name string) bool {
 	for _, line := range h.Values("Vary") {
 		if slices.ContainsFunc(strings.Split(line, ","), func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), name) }) {

@@ -8,10 +8,10 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestNestedWrites: where an application's engine lets a partner DELETE, a strict engine
-// on a group only hides the answer: the outer engine has answered the preflight, and the
-// handler runs. docs/frameworks.md says so, and names what helps: RejectDisallowed in the
-// strict engine, and one engine with routes.
+// TestNestedWrites: if an application's engine allows a partner to send DELETE, a strict
+// engine on a group only hides the answer, because the outer engine answers the preflight
+// and the handler runs. docs/frameworks.md says so, and names two remedies:
+// RejectDisallowed in the strict engine, and one engine with routes.
 func TestNestedWrites(t *testing.T) {
 	const partner = "https://partner.example"
 	open := core.Policy{AllowOrigins: []string{allowed, partner}, AllowMethods: []string{"DELETE"}}

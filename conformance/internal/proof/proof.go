@@ -10,7 +10,7 @@ import (
 // Env is the environment variable that asks for the whole proof.
 const Env = "CORSKIT_PROOF"
 
-// Extent is how much of a proof is carried out. Its order is that of the amount.
+// Extent says how much of a proof is carried out. A greater Extent is a larger part.
 type Extent int
 
 // The extents.

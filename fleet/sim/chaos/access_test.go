@@ -17,7 +17,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// grant does what a script of fleet.Roles does.
+// grant gives the permissions in a script of fleet.Roles.
 func grant(ctx context.Context, client *clientv3.Client, script string) error {
 	for line := range strings.Lines(script) {
 		words := strings.Fields(line)
@@ -83,8 +83,8 @@ func (w *world) login(user string) *clientv3.Client {
 	return w.etcd.Dial(w.t, func(cfg *clientv3.Config) { cfg.Username, cfg.Password = user, "secret" })
 }
 
-// TestPermissions runs a fleet with the roles of fleet.Roles, and takes the permissions of a
-// replica away for a while.
+// TestPermissions runs a fleet with the roles of fleet.Roles, and temporarily revokes the
+// permissions of a replica.
 func TestPermissions(t *testing.T) {
 	whole(t)
 	etcdtest.Both(t, func(t *testing.T, options etcdtest.Options) {
@@ -140,9 +140,9 @@ func (w *world) checkRole(client *clientv3.Client) {
 	}
 }
 
-// TestExpiredLease lets the lease of a status end: because the network was silent for longer
-// than it lasts, and because someone revokes it. No replica may read statuses, so it notices
-// the latter with its next keep-alive.
+// TestExpiredLease ends the lease of a status in two ways: the network is silent for
+// longer than the lease lasts, or someone revokes the lease. Replicas may not read
+// statuses, so a replica notices the second only with its next keep-alive.
 func TestExpiredLease(t *testing.T) {
 	whole(t)
 	w := single(t)
@@ -192,7 +192,7 @@ func TestExpiredLease(t *testing.T) {
 }
 
 // TestAwayForAnHour compresses an hour into seconds: a replica reads the head as often as it
-// would in an hour. It must not fill the log, nor pile up goroutines or connections.
+// would in an hour. It must not fill the log, nor accumulate goroutines or connections.
 func TestAwayForAnHour(t *testing.T) {
 	whole(t)
 	w := single(t)

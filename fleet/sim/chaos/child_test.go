@@ -20,7 +20,7 @@ import (
 	"github.com/corskit/corskit/fleet"
 )
 
-// childOptions are the environment of a replica in a process of its own.
+// childOptions configures a replica in a process of its own, through its environment.
 type childOptions struct {
 	Endpoints     []string
 	Prefix, Cache string
@@ -123,7 +123,7 @@ type child struct {
 	last report
 }
 
-// spawn starts a child. Its policies are checked like those of a service.
+// spawn starts a child, and checks the policies that it reports like those of a service.
 func (w *world) spawn(cache string, endpoints []string) *child {
 	w.t.Helper()
 	options, err := json.Marshal(childOptions{
@@ -174,7 +174,7 @@ func (c *child) latest() report {
 	return c.last
 }
 
-// waits waits until the last report is as wanted.
+// waits waits until wanted returns true for the last report.
 func (c *child) waits(what string, wanted func(report) bool) {
 	c.w.t.Helper()
 	c.w.until(patience, what, func() error {
@@ -186,13 +186,13 @@ func (c *child) waits(what string, wanted func(report) bool) {
 	})
 }
 
-// kill ends the child at once.
+// kill kills the child.
 func (c *child) kill() {
 	c.cmd.Process.Kill()
 	<-c.ended
 }
 
-// quit ends the child in good order.
+// quit stops the child in an orderly way.
 func (c *child) quit() {
 	c.w.t.Helper()
 	c.input.Close()

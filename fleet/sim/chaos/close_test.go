@@ -18,10 +18,11 @@ import (
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
 )
 
-// TestNothingIsLeft is not parallel, because it counts what the process has.
+// TestNothingIsLeft is not parallel, because it counts the goroutines and files of the
+// process.
 func TestNothingIsLeft(t *testing.T) {
 	if testing.Short() {
-		t.Skip("TestSmoke stands for all chaos tests in short mode")
+		t.Skip("in short mode, TestSmoke is the only chaos test")
 	}
 	w := single(t)
 	w.push(1, large)
@@ -95,7 +96,7 @@ func closeAll(t *testing.T, all []*service) {
 	}
 }
 
-// goroutines returns the stacks that have a function of a package.
+// goroutines returns the stacks that contain a function of a package.
 func goroutines(name string) string {
 	buffer := make([]byte, 8<<20)
 	buffer = buffer[:runtime.Stack(buffer, true)]

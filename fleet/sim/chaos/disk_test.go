@@ -59,7 +59,7 @@ func files(t *testing.T, dir string) []string {
 	var all []string
 	must(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // it was renamed meanwhile
+		case errors.Is(err, fs.ErrNotExist): // it has been renamed
 		case err != nil:
 			return err
 		case !entry.IsDir():
@@ -163,7 +163,7 @@ func TestReplayedAfterRestart(t *testing.T) {
 	again.recovers(3)
 }
 
-// TestFullDisk lets the copy on disk fail for want of room.
+// TestFullDisk makes writing the copy fail because the disk is full.
 func TestFullDisk(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the size of files cannot be limited on Windows")
@@ -178,7 +178,7 @@ func TestFullDisk(t *testing.T) {
 	before := files(t, dir)
 	c.limit("20000")
 	w.push(2, 2*large)
-	c.waits("apply v2 all the same, and name the fault", func(r report) bool {
+	c.waits("apply v2 nevertheless, and report the fault", func(r report) bool {
 		return r.Policy == "v2" && r.State == fleet.StateAcked && r.Cache == string(reason.Cache)
 	})
 	if text, _ := c.log.text(); !contains(text, "reason=cache") {
@@ -228,7 +228,7 @@ func TestKilledWhileWriting(t *testing.T) {
 				}
 			}
 			if c.latest().Policy == fmt.Sprint("v", version) {
-				return nil // it has written already; to kill it now is a test too
+				return nil // it has already written; killing it now is a test too
 			}
 			return fmt.Errorf("there is no file that is being written")
 		})

@@ -138,7 +138,7 @@ func TestSilentNetwork(t *testing.T) {
 	s.applies(4)
 }
 
-// TestCompaction compacts the revision from which a replica would go on to watch.
+// TestCompaction compacts the revision from which a replica would resume its watch.
 func TestCompaction(t *testing.T) {
 	whole(t)
 	w := single(t)
@@ -162,8 +162,8 @@ func TestCompaction(t *testing.T) {
 	s.applies(6)
 }
 
-// TestLostWatchEvents loses notifications on a connection that is fine otherwise, as etcd
-// has done. The replica finds out by its refresh.
+// TestLostWatchEvents drops notifications on an otherwise working connection, which etcd
+// has been seen to do. The replica notices at its next refresh.
 func TestLostWatchEvents(t *testing.T) {
 	whole(t)
 	w := single(t)
@@ -241,10 +241,10 @@ func TestFullEtcd(t *testing.T) {
 	s.recovers(2)
 }
 
-// TestLostEtcd replaces etcd by an empty one, as after the loss of all disks. What replicas
-// have seen keeps the next revision above their highest. If that is so quick that a replica
-// does not see it, its client watches on from a revision that the new etcd reaches much later:
-// the refresh finds out.
+// TestLostEtcd replaces etcd with an empty one, as after the loss of all disks. The next
+// revision is above the highest that replicas report. If etcd is replaced so quickly that
+// a replica does not notice, its client keeps watching from a revision that the new etcd
+// reaches only much later; the replica then notices at its next refresh.
 func TestLostEtcd(t *testing.T) {
 	whole(t)
 	w := single(t)

@@ -31,7 +31,7 @@ func apart(t *testing.T) *world {
 	return newWorld(t, etcd)
 }
 
-// envelope is a head as etcd has it.
+// envelope is the value of a head in etcd.
 type envelope struct {
 	Payload    []byte            `json:"payload"`
 	Signatures []map[string]any  `json:"signatures,omitempty"`
@@ -50,7 +50,7 @@ func (e envelope) String() string {
 	return string(data)
 }
 
-// sign returns a head as someone with the key writes it, after a change.
+// sign changes the head, signs it with a key, and returns its value for etcd.
 func (w *world) sign(key ed25519.PrivateKey, change func(*fleet.Head)) string {
 	w.t.Helper()
 	head, err := w.store.Head(w.t.Context())
@@ -61,8 +61,8 @@ func (w *world) sign(key ed25519.PrivateKey, change func(*fleet.Head)) string {
 	return string(data)
 }
 
-// forgeries are heads that someone writes who has taken over etcd, but has no key. The
-// world has had the policies v1 and v2 with the heads old and now.
+// forgeries are heads that can be written by someone who has taken over etcd, but has no
+// key. old and now are the heads with which the world has pushed v1 and v2.
 var forgeries = []struct {
 	name   string
 	forge  func(w *world, old, now string) string
@@ -136,7 +136,7 @@ func TestForgedHeads(t *testing.T) {
 	}
 }
 
-// TestDeletedKeys deletes and empties what etcd has of a fleet.
+// TestDeletedKeys deletes and empties the keys of a fleet in etcd.
 func TestDeletedKeys(t *testing.T) {
 	whole(t)
 	w := apart(t)
@@ -183,7 +183,7 @@ func TestForgedBundles(t *testing.T) {
 				s.applies(1)
 				head := w.pushDamaged(2, part, test.forge)
 				s.suffers(1, test.reason)
-				w.push(3, large) // its own blobs
+				w.push(3, large) // so large that it has blobs of its own
 				s.recovers(3)
 				_, err := w.store.Bundle(t.Context(), head.Stable)
 				if err == nil {
@@ -194,7 +194,7 @@ func TestForgedBundles(t *testing.T) {
 	}
 }
 
-// pushDamaged pushes a policy whose blobs are damaged before the head is there.
+// pushDamaged pushes a policy and damages its blobs before the head is written.
 func (w *world) pushDamaged(version int, part string, forge func(string) string) *fleet.Head {
 	w.t.Helper()
 	w.permit(version)

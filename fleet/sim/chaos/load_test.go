@@ -14,8 +14,8 @@ import (
 	"github.com/corskit/corskit/fleet"
 )
 
-// TestLoad pushes, rolls back and halts rollouts while servers answer requests. Every answer
-// must be that of one policy that was pushed.
+// TestLoad pushes, rolls back and halts rollouts while servers answer requests. Every
+// answer must come from exactly one policy that was pushed.
 func TestLoad(t *testing.T) {
 	whole(t)
 	w := single(t)

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// watchFilter loses events on their way from etcd to a client.
+// watchFilter drops events on their way from etcd to a client.
 type watchFilter struct {
 	lose atomic.Bool
 	lost atomic.Int64

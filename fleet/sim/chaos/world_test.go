@@ -1,9 +1,9 @@
 // Package chaos has the tests of a fleet whose etcd, network, disk or operators fail.
 //
-// Every test runs real replicas against a real etcd. All the time, each replica decides
-// requests, and every decision must be that of a policy that was pushed. The tests also
-// check that the last good policy stays, that status and log name the fault, and that the
-// replica is well again soon after the fault has ended.
+// Every test runs real replicas against a real etcd. Each replica keeps deciding
+// requests, and every decision must come from a policy that was pushed. The tests also
+// check that the last good policy stays in force, that status and log name the fault, and
+// that the replica recovers soon after the fault has ended.
 package chaos
 
 import (
@@ -28,20 +28,20 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-const patience = 30 * time.Second // for what happens at some time
+const patience = 30 * time.Second // for events without a deadline of their own
 
 // leaseTTL is how long a status outlives its replica. Replicas keep it alive three times as often.
 const leaseTTL = 5 * time.Second
 
 // recovery is generous by default, because other tests use the same processors.
 var recovery = flag.Duration("recovery", 10*time.Second,
-	"how long a replica may take to be well again after a fault: 2s on an idle machine")
+	"how long a replica may take to recover after a fault: 2s on an idle machine")
 
 // whole skips a test in short mode.
 func whole(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("TestSmoke stands for all chaos tests in short mode")
+		t.Skip("in short mode, TestSmoke is the only chaos test")
 	}
 	t.Parallel()
 }
@@ -59,7 +59,7 @@ type world struct {
 	pushed map[string]bool // the names of the policies that may be in force
 }
 
-// worlds counts, so that each has a prefix of its own.
+// worlds counts the worlds, so that each gets a prefix of its own.
 var worlds atomic.Int64
 
 func newWorld(t *testing.T, etcd *etcdtest.Cluster) *world {
@@ -89,8 +89,8 @@ func (w *world) storeWith(client *clientv3.Client, key ed25519.PrivateKey) *flee
 	return store
 }
 
-// policy returns a bundle whose policy is called v<version>, with extra origins in a file.
-// Many do not fit into a head, so that replicas must fetch blobs.
+// policy returns a bundle whose policy is called v<version>, with extra origins in a
+// file. If there are many, they do not fit into a head, so replicas must fetch blobs.
 func policy(version, extra int) *fleet.Bundle {
 	text := fmt.Sprintf("version: 1\npolicies:\n  v%d:\n    allow_origins: [%s]\n    expose_headers: [v%d]\n",
 		version, app, version)
@@ -155,7 +155,7 @@ func (w *world) until(limit time.Duration, what string, try func() error) time.D
 	}
 }
 
-// put writes a key as someone who has taken over etcd can.
+// put writes a key, as someone who has taken over etcd can.
 func (w *world) put(key, value string) {
 	w.t.Helper()
 	if _, err := w.etcd.Admin().Put(w.t.Context(), w.prefix+key, value); err != nil {
@@ -195,7 +195,7 @@ func (l *logbook) text() (string, int) {
 	return l.lines.String(), l.count
 }
 
-// service is a replica whose decisions are watched.
+// service is a replica whose decisions a test checks.
 type service struct {
 	*fleet.Replica
 	w   *world
@@ -254,8 +254,8 @@ func decide(engine *core.Engine) (policy string, err error) {
 	return d.Policy, nil
 }
 
-// observe decides requests all the time until stop is called. Each decision must be that of
-// a policy that was pushed, and once there is one, there must be one for ever.
+// observe keeps deciding requests until stop is called. Each decision must come from a
+// policy that was pushed, and once the replica has a policy, it must never lose it.
 func (s *service) observe() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -297,7 +297,7 @@ func (s *service) isWell(version int) error {
 	return errors.Join(err, s.Err())
 }
 
-// reported returns nil if etcd has a status of the replica that says that all is well.
+// reported returns nil if etcd has a status of the replica without faults.
 func (s *service) reported(version int) error {
 	ctx, cancel := context.WithTimeout(s.w.t.Context(), 5*time.Second)
 	defer cancel()
@@ -326,12 +326,12 @@ func (s *service) applies(version int) {
 func (s *service) recovers(version int) {
 	s.w.t.Helper()
 	took := s.w.until(*recovery, fmt.Sprintf("recover with v%d", version), func() error { return s.isWell(version) })
-	s.w.t.Logf("well again %v after the end of the fault", took.Round(time.Millisecond))
+	s.w.t.Logf("recovered %v after the end of the fault", took.Round(time.Millisecond))
 	s.w.until(patience, "report the recovery", func() error { return s.reported(version) })
 }
 
-// suffers waits until status, error and log of the replica name one of the reasons, while
-// the policy stays.
+// suffers waits until the status, error and log of the replica name one of the reasons.
+// The policy must stay in force.
 func (s *service) suffers(version int, reasons ...reason.Reason) {
 	s.w.t.Helper()
 	s.w.until(patience, fmt.Sprintf("name the fault %v", reasons), func() error {
@@ -351,7 +351,7 @@ func (s *service) suffers(version int, reasons ...reason.Reason) {
 	s.keeps(version)
 }
 
-// keeps checks that the policy is in force. Version 0 is none.
+// keeps checks that the policy is in force. Version 0 means no policy.
 func (s *service) keeps(version int) {
 	s.w.t.Helper()
 	name, err := decide(s.Engine())

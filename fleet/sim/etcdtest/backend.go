@@ -18,7 +18,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// settings are what a backend needs to run one member.
+// settings has everything that a backend needs to run one member.
 type settings struct {
 	name, dir       string
 	client, peer    string // the host and port under which others reach the member
@@ -89,7 +89,7 @@ func (e embedded) ready(ctx context.Context) error {
 }
 
 func (e embedded) stop() error {
-	// As in a crash, a leader does not hand over first. Close alone would wait for that.
+	// As in a crash, a leader does not hand over first. Close would make it do so.
 	e.etcd.Server.HardStop()
 	e.etcd.Close()
 	return nil
@@ -114,7 +114,7 @@ func startProcess(s settings) (backend, error) {
 		"--election-timeout", strconv.FormatInt(s.vote.Milliseconds(), 10),
 		"--quota-backend-bytes", strconv.FormatInt(s.options.Quota, 10),
 		"--bcrypt-cost", "4", "--enable-grpc-gateway=false", "--logger", "zap", "--log-outputs", "stderr")
-	cmd.Env = append([]string{}, s.options.Environ...) // nil would stand for that of this process
+	cmd.Env = append([]string{}, s.options.Environ...) // not nil, which would mean the environment of this process
 	output, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func startProcess(s settings) (backend, error) {
 	case err := <-p.exited:
 		return nil, fmt.Errorf("%s ended: %v; its log is %s", s.options.Binary, err, log.Name())
 	case <-time.After(patience):
-		return nil, fmt.Errorf("%s names no address after %v; its log is %s; %w", s.options.Binary, patience, log.Name(), p.stop())
+		return nil, fmt.Errorf("%s reports no address after %v; its log is %s; %w", s.options.Binary, patience, log.Name(), p.stop())
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
 )
 
-// patience bounds each wait for a server. Nothing waits that long if all is well.
+// patience is the timeout of each wait for a server. Only a failure takes that long.
 const patience = 30 * time.Second
 
 // Options configures a [Cluster]. The zero value is one embedded member.
@@ -83,7 +83,7 @@ func (c *Cluster) startAll(ctx context.Context) error {
 	return err
 }
 
-// Endpoints returns the addresses for clients, which lead through the proxies.
+// Endpoints returns the addresses for clients, which are those of the proxies.
 func (c *Cluster) Endpoints() []string {
 	var all []string
 	for _, m := range c.Members {
@@ -106,10 +106,10 @@ func connect(endpoints []string, change func(*clientv3.Config)) (*clientv3.Clien
 	return clientv3.New(cfg)
 }
 
-// Admin returns a client that no fault of the network concerns. The cluster closes it.
+// Admin returns a client that network faults do not affect. The cluster closes it.
 func (c *Cluster) Admin() *clientv3.Client { return c.admin }
 
-// Leader returns the member that the majority of the running members take for the leader.
+// Leader returns the member that a majority of the running members regards as the leader.
 func (c *Cluster) Leader(ctx context.Context) (*Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -172,7 +172,7 @@ func (c *Cluster) Isolate(isolated *Member) {
 // Rejoin ends Isolate.
 func (c *Cluster) Rejoin() {
 	for _, m := range c.Members {
-		m.Peer.Cut() // what was held back is old
+		m.Peer.Cut() // discards the data that was held back
 		m.Peer.Heal()
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/corskit/corskit/fleet/sim/faultproxy"
 )
 
-// The times of raft, which are half of etcd's defaults: long enough for two slow cores.
+// The timeouts of raft are half of etcd's defaults, which is long enough for two slow
+// cores.
 const (
 	heartbeat = 50 * time.Millisecond
 	election  = 500 * time.Millisecond
@@ -70,8 +71,8 @@ func newMember(name, dir string, options Options) (*Member, error) {
 	return m, nil
 }
 
-// Start starts a member, on the data that it had, and waits until it serves. The faults of
-// its proxies end.
+// Start starts a member with its existing data, and waits until it serves clients. It
+// ends the faults of its proxies.
 func (m *Member) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

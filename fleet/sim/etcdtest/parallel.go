@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Parallel lets n tests run at once, unless the flag -parallel says how many. Tests of etcd
-// mostly wait, so they need no processor each. TestMain calls it.
+// Parallel lets n tests run at once, unless the flag -parallel says how many. Tests of
+// etcd mostly wait, so each does not need a processor of its own. TestMain calls it.
 func Parallel(n int) {
 	flag.Parse()
 	given := false

@@ -1,7 +1,7 @@
 // Package faultproxy forwards TCP connections on loopback and breaks them on request.
 //
-// A [Proxy] stands between a client and a server that are both real. Tests use it to
-// partition, delay and cut connections to etcd.
+// A [Proxy] is between a real client and a real server. Tests use it to partition, delay
+// and cut connections to etcd.
 package faultproxy
 
 import (
@@ -26,7 +26,7 @@ const (
 
 // Faults says what a [Proxy] does to connections. The zero value forwards everything.
 type Faults struct {
-	// Refuse closes new connections at once, as a host does on which nothing listens.
+	// Refuse closes new connections immediately, like a host without a listener.
 	Refuse bool
 	// Stall holds back the bytes of these directions until the fault ends; connections
 	// stay open. Stall: Both is a network partition: neither side gets an error.
@@ -39,8 +39,9 @@ type Faults struct {
 	// CutAfter, if positive, closes each connection as soon as the server has sent
 	// this many bytes more.
 	CutAfter int64
-	// Only limits the faults to some connections: those for which it returns true,
-	// given the first bytes that the client sent. Refuse ignores it.
+	// Only limits the faults to the connections for which it returns true, given the
+	// first bytes that the client sent. If nil, the faults are for all connections.
+	// Refuse ignores it.
 	Only func(first []byte) bool
 }
 

@@ -18,7 +18,8 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// TestConnect starts with a user and a password while etcd is away, which clientv3.New cannot.
+// TestConnect joins with a user and a password while etcd does not run, when clientv3.New
+// would fail.
 func TestConnect(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})
@@ -84,7 +85,7 @@ func (w *world) enableAuth() {
 	do(auth.AuthEnable(ctx))
 }
 
-// TestConnectFails has a function that does not do its work.
+// TestConnectFails checks a Connect that returns errors, or nothing.
 func TestConnectFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})
@@ -113,7 +114,7 @@ func TestConnectFails(t *testing.T) {
 	}
 }
 
-// TestShared has replicas that share what they compile.
+// TestShared checks that replicas share compiled policies.
 func TestShared(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})
@@ -142,7 +143,7 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// TestJoinOfADoneContext returns the error of the context.
+// TestJoinOfADoneContext checks that Join returns the error of a context that is done.
 func TestJoinOfADoneContext(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})

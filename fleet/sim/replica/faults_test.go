@@ -41,8 +41,8 @@ func (w *world) foreign(key ed25519.PrivateKey, change func(*fleet.Head)) []byte
 	return data
 }
 
-// TestBadHeads puts one bad head after the other in the place of a good one. The policy stays,
-// the fault is named, and the good head ends it. A push ends it as well.
+// TestBadHeads replaces a good head with one bad head after the other. The policy stays
+// in force, the fault is reported, and the good head, or a push, ends it.
 func TestBadHeads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})
@@ -145,7 +145,7 @@ func TestBadBlobs(t *testing.T) {
 		{"swapped", func(string) string { return "another" }, reason.Tampered},
 	} {
 		after := []string{second, third}[i%2]
-		proxy.Set(faultproxy.Faults{Stall: faultproxy.Both}) // so that the replica is not quicker
+		proxy.Set(faultproxy.Faults{Stall: faultproxy.Both}) // so that the replica does not fetch the blobs before they are damaged
 		b := large(after)
 		b.Files["list.txt"] = fmt.Appendf(b.Files["list.txt"], "# %s\n", c.name)
 		w.push(b)
@@ -185,13 +185,14 @@ func (w *world) delete(key string) {
 	}
 }
 
-// refuseAllBut returns functions with which a replica refuses what has no policy of a name.
+// refuseAllBut returns functions with which a replica refuses configurations that have no
+// policy of a name.
 func refuseAllBut(policy string) map[string]func(context.Context, core.Request) bool {
 	return map[string]func(context.Context, core.Request) bool{policy: func(context.Context, core.Request) bool { return false }}
 }
 
-// TestRefusedPolicy pushes a policy that this replica refuses, because it has a function for
-// another one.
+// TestRefusedPolicy pushes a policy that the replica refuses, because it has a function
+// for another policy.
 func TestRefusedPolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})
@@ -217,7 +218,8 @@ func TestRefusedPolicy(t *testing.T) {
 	w.well(recovery, r)
 }
 
-// TestBootOrder joins with everything at first, and then takes one source after the other away.
+// TestBootOrder first joins with all sources of a policy, and then removes one after the
+// other.
 func TestBootOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})

@@ -18,7 +18,7 @@ func TestFetchesOnlyWhatIsNew(t *testing.T) {
 	w := newWorld(t, etcdtest.Options{})
 	b := policy(first)
 	b.Files["cors.yaml"] = []byte("policies: {spa: {origins_file: list.txt}}\n")
-	var lines bytes.Buffer // comments cost replicas little
+	var lines bytes.Buffer // mostly comments, which replicas read quickly
 	for i := range 15_000 {
 		fmt.Fprintf(&lines, "# %x\n", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
 	}

@@ -26,14 +26,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patience bounds each wait. Nothing waits that long if all is well.
+// patience is the timeout of each wait. Only a failure takes that long.
 const patience = 20 * time.Second
 
-// recovery is how long a replica may need after the end of a fault. It is generous, because
-// other tests use the same processors; package chaos measures it.
+// recovery is how long a replica may take to recover after a fault. It is generous,
+// because other tests use the same processors; package chaos measures recovery times.
 const recovery = 10 * time.Second
 
-// world is an etcd, an operator with a key, and what replicas of it log.
+// world is an etcd, an operator with a key, and the log of the replicas.
 type world struct {
 	*testing.T
 	etcd   *etcdtest.Cluster
@@ -48,7 +48,7 @@ type world struct {
 func newWorld(t *testing.T, options etcdtest.Options) *world {
 	t.Helper()
 	if testing.Short() && t.Name() != "TestPushesArrive" {
-		t.Skip("TestPushesArrive stands for all tests of replicas in short mode")
+		t.Skip("in short mode, TestPushesArrive is the only test of replicas")
 	}
 	w := &world{T: t, etcd: etcdtest.Run(t, options), log: new(logged)}
 	var err error
@@ -73,7 +73,7 @@ func (w *world) operator(opts fleet.StoreOptions) *fleet.Store {
 	return s
 }
 
-// options are those of most replicas here.
+// options returns the options of most replicas in these tests.
 func (w *world) options() fleet.Options {
 	return fleet.Options{
 		Instance: "web-0", Keys: []ed25519.PublicKey{w.public}, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
@@ -128,7 +128,7 @@ func (w *world) push(b *fleet.Bundle, opts ...fleet.PushOptions) *fleet.Head {
 	return h
 }
 
-// rewrite puts bytes in the place of the head.
+// rewrite replaces the head with data.
 func (w *world) rewrite(data []byte) {
 	w.Helper()
 	if _, err := w.admin.Put(w.Context(), fleet.DefaultPrefix+"head", string(data)); err != nil {
@@ -145,7 +145,8 @@ func (w *world) headBytes() []byte {
 	return r.Kvs[0].Value
 }
 
-// await waits until what is true, and says what it waited for if it does not come.
+// await waits until is returns true. If that does not happen in time, the test fails with
+// what, a description of the condition.
 func (w *world) await(within time.Duration, what string, is func() bool) {
 	w.Helper()
 	deadline := time.Now().Add(within)
@@ -192,7 +193,8 @@ func (w *world) well(within time.Duration, r *fleet.Replica) {
 	})
 }
 
-// reported reports whether etcd has a status like s.
+// reported reports whether etcd has a status of s.Instance with the State, Head and
+// revision of s.
 func (w *world) reported(s fleet.Status) bool {
 	all, err := w.store.Replicas(w.Context())
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// TestLostLease revokes the lease of a status, which comes back. Close then removes it.
+// TestLostLease revokes the lease of a status. The replica writes the status again, and
+// Close removes it.
 func TestLostLease(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})
@@ -46,8 +47,8 @@ func (w *world) leases() (all []clientv3.LeaseID) {
 	return all
 }
 
-// TestReportRefused takes the right to write statuses away. The policy still follows, and the
-// status is there when the right is, without a fault.
+// TestReportRefused revokes the permission to write statuses. The replica still follows
+// the policy. When the permission is back, it writes its status, without a fault.
 func TestReportRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})

@@ -15,7 +15,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// ask sends an actual request of an origin, if there is one, to an engine.
+// ask makes the replica's engine decide an actual request with the given Origin lines.
 func ask(r *fleet.Replica, origins ...string) {
 	r.Engine().Decide(context.Background(), core.Request{Method: "GET", Origin: origins})
 }
@@ -73,8 +73,8 @@ func TestRollout(t *testing.T) {
 	}
 }
 
-// TestRefusedCandidate has a replica that refuses a candidate: with a policy in force it
-// keeps that, without one it takes the stable one.
+// TestRefusedCandidate has a replica that refuses a candidate. If it has a policy in
+// force, it keeps it; otherwise it takes the stable one.
 func TestRefusedCandidate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})
@@ -98,7 +98,7 @@ func TestRefusedCandidate(t *testing.T) {
 	}
 }
 
-// TestOwnShadow has a policy with a shadow of its own, which stays in spite of a rollout, and
+// TestOwnShadow has a policy with a shadow of its own, which stays during a rollout, and
 // ends with the policy.
 func TestOwnShadow(t *testing.T) {
 	t.Parallel()
@@ -122,7 +122,7 @@ func TestOwnShadow(t *testing.T) {
 	}
 }
 
-// TestOnReload compares what the user is told with what happened.
+// TestOnReload checks the results that OnReload receives.
 func TestOnReload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, etcdtest.Options{})

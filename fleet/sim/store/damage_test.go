@@ -14,7 +14,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// TestOldBlobsAreRemoved checks what is kept of many pushes.
+// TestOldBlobsAreRemoved checks which heads and bundles are kept after many pushes.
 func TestOldBlobsAreRemoved(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -48,7 +48,7 @@ func TestOldBlobsAreRemoved(t *testing.T) {
 	}
 }
 
-// TestDamagedBlobs checks that a push mends blobs that are damaged in etcd.
+// TestDamagedBlobs checks that a push replaces blobs that are damaged in etcd.
 func TestDamagedBlobs(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -75,7 +75,7 @@ func TestDamagedBlobs(t *testing.T) {
 	}
 }
 
-// TestHeadThatCannotBeTrusted has others write the head.
+// TestHeadThatCannotBeTrusted checks changes after someone else has written the head.
 func TestHeadThatCannotBeTrusted(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -124,7 +124,7 @@ func TestHeadThatCannotBeTrusted(t *testing.T) {
 		}
 		first = h
 	}
-	// An emptied or deleted head has nothing to lose. The revision still grows.
+	// A push may overwrite an emptied or deleted head. The revision still grows.
 	w.put("head", "")
 	if _, err := w.store.Head(w.ctx()); reasonOf(err) != reason.Emptied {
 		t.Errorf("an emptied head: error %v", err)
@@ -138,8 +138,8 @@ func TestHeadThatCannotBeTrusted(t *testing.T) {
 	}
 }
 
-// TestRestoredEtcd has an etcd that is restored from an older backup, of which replicas
-// have seen more.
+// TestRestoredEtcd restores etcd from a backup that is older than what replicas have
+// seen.
 func TestRestoredEtcd(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -174,7 +174,7 @@ func TestRestoredEtcd(t *testing.T) {
 	}
 }
 
-// TestStatusesThatLie has statuses that are not those of replicas.
+// TestStatusesThatLie checks statuses that no replica would write.
 func TestStatusesThatLie(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

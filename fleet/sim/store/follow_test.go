@@ -21,7 +21,7 @@ import (
 	"github.com/corskit/corskit/reason"
 )
 
-// picky makes a replica refuse policies without a policy of this name.
+// picky makes a replica refuse bundles without a policy of this name.
 func picky(name string) func(*fleet.Options) {
 	return func(o *fleet.Options) {
 		o.Config = config.Options{AllowOriginFuncs: map[string]func(context.Context, core.Request) bool{
@@ -108,7 +108,7 @@ func TestFollowAllSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := slices.Concat(p.all, second.all) // either may have taken the next step
+	seen := slices.Concat(p.all, second.all) // either follower may have taken the next step
 	for _, e := range history[1:] {          // each step waits for all of its replicas
 		selected := 0
 		for _, r := range all {
@@ -122,7 +122,8 @@ func TestFollowAllSteps(t *testing.T) {
 	}
 }
 
-// TestFollowHalts has one selected replica that refuses the candidate.
+// TestFollowHalts checks that a rollout halts if one selected replica refuses the
+// candidate.
 func TestFollowHalts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -151,7 +152,7 @@ func TestFollowHalts(t *testing.T) {
 	})
 	w.have(all, pushed.Revision, func(instance string) bool { return instance != "picky" && h.Rollout.Selects(instance, nil) })
 
-	// Following, halting and observing it again finds it halted, and changes nothing.
+	// Following, halting or observing the halted rollout again changes nothing.
 	for _, observe := range []bool{false, true} {
 		if err := w.store.Follow(w.ctx(), fleet.FollowOptions{Observe: observe}); !isHalted(err) {
 			t.Errorf("Follow again: error %v, want a HaltedError", err)
@@ -189,7 +190,7 @@ func saltThatSelects(instance string, percent float64) string {
 	}
 }
 
-// TestPromoteAfterHalt forces a rollout that was halted by hand.
+// TestPromoteAfterHalt promotes a manually halted rollout with Force.
 func TestPromoteAfterHalt(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -221,7 +222,8 @@ func TestPromoteAfterHalt(t *testing.T) {
 	w.have(all, pushed.Revision, func(string) bool { return true })
 }
 
-// TestFollowTolerates has a rollout that permits a refusal, and one that ends with labels.
+// TestFollowTolerates checks a rollout that permits a refusal, and one that is limited by
+// labels.
 func TestFollowTolerates(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -256,8 +258,8 @@ func TestFollowTolerates(t *testing.T) {
 	}
 }
 
-// TestFollowWaitsForStatuses has an etcd that has lost most statuses: no rollout goes on
-// because nobody objects.
+// TestFollowWaitsForStatuses checks that a rollout does not continue if etcd has lost
+// most statuses, although no replica then refuses.
 func TestFollowWaitsForStatuses(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -274,7 +276,7 @@ func TestFollowWaitsForStatuses(t *testing.T) {
 	ctx, cancel := context.WithCancel(w.ctx())
 	err := w.store.Follow(ctx, fleet.FollowOptions{Progress: func(p fleet.Progress) {
 		if p.Replicas != 1 || p.Pending != 0 || !p.Next.IsZero() {
-			t.Errorf("Follow goes on: %+v", p)
+			t.Errorf("Follow does not wait: %+v", p)
 		}
 		cancel()
 	}})
@@ -310,7 +312,8 @@ func TestDebianEtcd(t *testing.T) {
 	w.holds(h.Stable, bulky(2000, "https://11.example"))
 }
 
-// TestFollowShadow has a candidate that would refuse real requests.
+// TestFollowShadow checks that a rollout halts if the candidate would refuse real
+// requests.
 func TestFollowShadow(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -351,7 +354,8 @@ func TestFollowShadow(t *testing.T) {
 	}
 }
 
-// TestFollowAPush has pushes without a rollout: taken by all, refused by one, and replaced.
+// TestFollowAPush follows pushes without a rollout: one that all replicas take, one that
+// a replica refuses, and one that is replaced.
 func TestFollowAPush(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -381,7 +385,8 @@ func TestFollowAPush(t *testing.T) {
 	w.have(all, 3, func(string) bool { return true })
 }
 
-// TestFollowWithOtherKeys has a replica that does not know the key of the operator.
+// TestFollowWithOtherKeys follows a push that a replica refuses because it does not know
+// the operator's key.
 func TestFollowWithOtherKeys(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -396,7 +401,7 @@ func TestFollowWithOtherKeys(t *testing.T) {
 	}
 }
 
-// TestFollowIsInterrupted has a follower that ends early, and one that goes on.
+// TestFollowIsInterrupted has a follower that ends early, and one that continues.
 func TestFollowIsInterrupted(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -496,7 +501,7 @@ func TestWatch(t *testing.T) {
 					return
 				}
 			case <-late:
-				t.Fatalf("waited in vain for %q", want)
+				t.Fatalf("timed out waiting for %q", want)
 			}
 		}
 	}

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("not in short mode: the other tests of this package do the like")
+		t.Skip("skipped in short mode: other tests of this package cover much of this")
 	}
 	t.Parallel()
 }
@@ -55,7 +55,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// patience bounds each wait. Nothing waits that long if all is well.
+// patience is the timeout of each wait. Only a failure takes that long.
 const patience = time.Minute
 
 // world is a fleet in an etcd, with an operator who has a key.
@@ -220,14 +220,15 @@ func (w *world) holds(ref fleet.Reference, want *fleet.Bundle) {
 	}
 }
 
-// wait fails unless what becomes true.
+// wait waits until holds returns true. If that does not happen in time, the test fails
+// with what, a description of the condition.
 func (w *world) wait(what string, holds func() bool) {
 	w.Helper()
 	ctx := w.ctx()
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			w.Fatalf("waited in vain until %s", what)
+			w.Fatalf("timed out waiting until %s", what)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
@@ -253,7 +254,8 @@ func (w *world) through(pass func(ctx context.Context, request any, next func() 
 	})
 }
 
-// isTxn reports whether a request is a transaction that puts (or else removes) keys.
+// isTxn reports whether a request is a transaction that puts keys or, if puts is false,
+// removes them.
 func isTxn(request any, puts bool) bool {
 	txn, ok := request.(*etcdserverpb.TxnRequest)
 	return ok && len(txn.Success) > 0 && (txn.Success[0].GetRequestPut() != nil) == puts
@@ -269,8 +271,8 @@ func newEtcdWorld(t *testing.T, options etcdtest.Options) *world {
 	return newWorldIn(t, etcd, etcd.Admin())
 }
 
-// grant does what a script of fleet.Roles does, adds the users replica and operator with
-// these roles, and turns authentication on.
+// grant gives the permissions in a script of fleet.Roles, adds the users replica and
+// operator with these roles, and turns authentication on.
 func (w *world) grant(script string) {
 	w.Helper()
 	check := func(err error) {

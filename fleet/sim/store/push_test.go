@@ -119,7 +119,7 @@ func TestPushesThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestTwoPeople has two who read the same head and push one after the other.
+// TestTwoPeople has two operators who read the same head and push one after the other.
 func TestTwoPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,8 +152,8 @@ func TestTwoPeople(t *testing.T) {
 	}
 }
 
-// TestManyPushers has pushes of the same and of different bundles at once. Each either
-// wins, and its bundle is whole, or is told who won.
+// TestManyPushers runs concurrent pushes of the same and of different bundles. Each push
+// either wins, and its bundle is whole, or gets an error that names the winner.
 func TestManyPushers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -195,7 +195,7 @@ func TestManyPushers(t *testing.T) {
 	}
 }
 
-// TestPushThatDies has a push that stores its blobs and then is gone.
+// TestPushThatDies has a push that dies after it has stored its blobs.
 func TestPushThatDies(t *testing.T) {
 	long(t)
 	w := newWorld(t)
@@ -224,7 +224,7 @@ func TestPushThatDies(t *testing.T) {
 	if orphans < 2 {
 		t.Fatalf("%d blobs of the push are there, want some", orphans)
 	}
-	// Its mark is left until its lease ends. Meanwhile, others push, but remove nothing.
+	// Its mark stays until its lease ends. Until then, others push, but remove nothing.
 	marks := w.keys("pushing/")
 	if len(marks) != 1 {
 		t.Fatalf("marks of pushes: %q, want one", marks)
@@ -247,8 +247,8 @@ func TestPushThatDies(t *testing.T) {
 	w.holds(last.Stable, policy("https://c.example"))
 }
 
-// TestMarkIsLost has a push whose lease ends before it writes its head, so that others may
-// have removed what it relies on.
+// TestMarkIsLost has a push whose lease ends before it writes its head, so that others
+// may have removed blobs that it relies on.
 func TestMarkIsLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -293,8 +293,8 @@ func TestAnswerIsLost(t *testing.T) {
 	}
 }
 
-// TestRemovalAndPush has a push that removes old blobs while another begins to rely on
-// them, at two moments.
+// TestRemovalAndPush has a push that removes old blobs while another push begins to rely
+// on them, at two different moments.
 func TestRemovalAndPush(t *testing.T) {
 	long(t)
 	old := bulky(10_000, "https://old.example")
@@ -353,8 +353,8 @@ func TestRemovalAndPush(t *testing.T) {
 	}
 }
 
-// TestOldKeys has operators with a new key, who remove nothing that operators with the old
-// one can bring back.
+// TestOldKeys checks that operators with a new key remove no bundle that operators with
+// the old key can bring back.
 func TestOldKeys(t *testing.T) {
 	long(t)
 	w := newWorld(t)

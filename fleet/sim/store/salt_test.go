@@ -10,8 +10,8 @@ import (
 	"github.com/corskit/corskit/fleet"
 )
 
-// TestFirstStepSelects has few replicas and small first steps: each selects a replica, of those
-// with the labels.
+// TestFirstStepSelects checks that even with few replicas and small percentages, the
+// first step selects one of the replicas with the labels.
 func TestFirstStepSelects(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -46,7 +46,8 @@ func TestFirstStepSelects(t *testing.T) {
 	}
 }
 
-// TestFollowProvesEachStep has a salt of the caller's, whose first step selects nobody.
+// TestFollowProvesEachStep uses a given salt with which the first step selects no
+// replica.
 func TestFollowProvesEachStep(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -60,7 +61,7 @@ func TestFollowProvesEachStep(t *testing.T) {
 			cancel()
 		}
 		if p.Head.Revision != pushed.Revision || !p.Next.IsZero() {
-			t.Errorf("Follow goes on: %+v", p)
+			t.Errorf("Follow does not wait: %+v", p)
 		}
 	}})
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "none of 2 replicas is selected") {

@@ -1,4 +1,4 @@
-// Package sample is what the tests of mutate change.
+// Package sample is the package that the tests of mutate change.
 package sample
 
 // Max has a boundary that may be moved without effect.
