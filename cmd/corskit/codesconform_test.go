@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// conformCodes are the codes of conform that are no misreading of an entry: what they mean, and
-// what to do.
+// conformCodes are the codes of conform that are not misreadings of an entry, with their
+// meaning and what to do.
 var conformCodes = [][3]string{
-	{"allows-everyone", "every origin is allowed, with \\*", "list the origins"},
+	{"allows-everyone", "the server allows every origin, with \\*", "list the origins"},
 	{"credentials", "requests with credentials are allowed, and the file does not allow them",
 		"send `Access-Control-Allow-Credentials` only if the policy has `allow_credentials`"},
 	{"methods", "scripts may use methods that the file does not list", "send the policy's list, not what the request asks for"},
@@ -20,23 +20,23 @@ var conformCodes = [][3]string{
 		"send the policy's list, not what the request asks for"},
 	{"exposed-headers", "scripts can read response headers that the file does not expose", "expose only those of `expose_headers`"},
 	{"private-network", "pages may reach a private network", "omit `Access-Control-Allow-Private-Network`"},
-	{"not-rejected", "the file has `reject_disallowed`, and requests of other origins reach the handler", "answer 403 to them"},
-	{"unrecognized", "origins of the file get the policy for every other origin",
+	{"not-rejected", "the file has `reject_disallowed`, but requests from other origins reach the handler", "answer 403 to them"},
+	{"unrecognized", "origins that the file lists get the answer for all other origins",
 		"compare the origin with each entry, in the file's order"},
-	{"preflight-passed-on", "the answers to preflights permit nothing, as if the handler had written them",
+	{"preflight-passed-on", "the answers to preflights have no CORS headers that permit anything, as if the handler had written them",
 		"answer preflights in the CORS middleware, in front of the handler"},
 	{"not-exposed", "scripts cannot read response headers that the file exposes", "list them in `Access-Control-Expose-Headers`"},
-	{"private-network-refused", "the file has `allow_private_network`, and the server does not answer the browser's question",
+	{"private-network-refused", "the file has `allow_private_network`, but the server does not answer the browser's question",
 		"send `Access-Control-Allow-Private-Network: true` when a preflight asks"},
-	{"rejected", "requests of other origins are rejected, and by the file they reach the handler",
+	{"rejected", "the server rejects requests from other origins, which reach the handler according to the file",
 		"pass them on, or set `reject_disallowed` in the file"},
-	{"max-age", "browsers keep the answer to a preflight for another time than the file says", "send the file's `max_age` in seconds"},
+	{"max-age", "browsers cache the answer to a preflight for a time that differs from the file", "send the file's `max_age` in seconds"},
 	{"vary-star", "`Vary: *`, so nothing is cached", "send `Vary: Origin`"},
-	{"needless-vary", "caches keep a copy for each origin, although all get the same headers", "send \\* instead of the origin"},
+	{"needless-vary", "caches keep a copy for each origin, although all origins get the same headers", "send \\* instead of the origin"},
 	{"preflight-vary", "the answer to a preflight depends on headers that Vary does not name",
-		"name them in `Vary`, or answer every preflight with the whole list"},
+		"name them in `Vary`, or answer every preflight with the complete list"},
 	{"preflight-stored", "the answer to a preflight asks caches to store it", "send `Cache-Control` only with other responses"},
-	{"preflight-cookie", "the answer to a preflight sets a cookie", "answer preflights in front of what sets cookies"},
+	{"preflight-cookie", "the answer to a preflight sets a cookie", "answer preflights before the code that sets cookies runs"},
 	{"needless-headers", "headers without effect", "omit them"},
 }
 

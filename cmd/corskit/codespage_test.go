@@ -133,19 +133,20 @@ func typeName(e ast.Expr) string {
 
 const codesIntro = `# Codes
 
-Every code that ` + "`corskit`" + `, ` + "`engine.Explain`" + `, the log, the metrics and the inspector print, with what
-to do. The codes are stable. In a terminal, the command's codes are links to this page.
-[What browsers say about CORS](errors.md) starts from a browser's message instead, and
-[Where to mount the middleware](frameworks.md) from a framework.
+This page lists every code that ` + "`corskit`" + `, ` + "`engine.Explain`" + `, the log, the metrics and the inspector print,
+with its meaning and what to do. The codes are stable. In a terminal, the codes that the command prints
+are links to this page. If you have a browser's message, start at
+[What browsers say about CORS](errors.md); to mount the middleware, at
+[Where to mount the middleware](frameworks.md).
 
 ` + "`go test ./cmd/corskit -run TestCodesPage -update`" + ` writes this page from the source.
 `
 
-// nothingToDo marks codes that are no fault.
+// nothingToDo marks codes that are not faults.
 const nothingToDo = "nothing"
 
 func codeGroups() []codeGroup {
-	probe := codeGroup{title: "Misconfigurations that probe finds", intro: "`corskit probe` checks any server, with corskit or without.",
+	probe := codeGroup{title: "Misconfigurations that probe finds", intro: "`corskit probe` checks any server, whether it uses corskit or not.",
 		fixes: map[string]string{}}
 	addProbe := func(code, text, fix string) {
 		probe.codes, probe.fixes[code] = append(probe.codes, [2]string{code, text}), fix
@@ -159,28 +160,28 @@ func codeGroups() []codeGroup {
 		addProbe(c.code, probeTexts[c.code], c.fix)
 	}
 	return []codeGroup{
-		{title: "Decisions", intro: "In the log, the metrics and the inspector, and in `explain`.", files: []string{"../../core/codes.go"},
+		{title: "Decisions", intro: "These codes appear in the log, in metrics, in the inspector and in the output of `explain`.", files: []string{"../../core/codes.go"},
 			types: "Code", named: "Code", fixes: decisionFixes},
-		{title: "Steps of an explanation", intro: "What `Explain` checks, in order. These are facts, not faults.",
+		{title: "Steps of an explanation", intro: "`Explain` prints these codes in the order of its checks. They are facts, not faults.",
 			files: []string{"../../core/codes.go"}, types: "Code", named: "step"},
-		{title: "What the browser does, in Explain", intro: "The last line of an explanation.",
+		{title: "What the browser does, in Explain", intro: "One of these codes ends an explanation, before the hints.",
 			files: []string{"../../core/codes.go"}, types: "Code", named: "browser"},
-		{title: "Verdicts of the browser", intro: "Of `corskit explain` and `corskit probe`, and in the [test suite](testing.md). " +
-			"Linked codes have a section on [the browser's messages](errors.md).",
+		{title: "Verdicts of the browser", intro: "`corskit explain`, `corskit probe` and the [test suite](testing.md) use these codes. " +
+			"If the last column has a link, it leads to a section about [the browser's messages](errors.md).",
 			files: []string{"../../conformance/browsermodel/check.go", "../../conformance/browsermodel/console/causes.go"}, types: "Code",
 			codes: [][2]string{{codeBusy, "the server answered with 429, 503 or a firewall's challenge, which says nothing about CORS"}},
 			named: "Code", fixes: verdictFixes},
 		probe,
-		{title: "Faults and warnings of policies", intro: "Of `core.New`, `corskit check` and `engine.Warnings`. The message names " +
-			"the entry, the reason and what to write instead, and what it suggests is always accepted. " +
+		{title: "Faults and warnings of policies", intro: "These codes come from `core.New`, `corskit check` and `engine.Warnings`. The message names " +
+			"the entry, the reason and what to write instead. A policy accepts every suggestion. " +
 			"[Origins](origins.md) explains the patterns, [Security](security.md) the dangerous settings.",
 			files: []string{"../../reason/policy.go"}, types: "Reason"},
-		{title: "Faults and warnings of files and variables", intro: "Of package `config` and `corskit check`, with file, line " +
+		{title: "Faults and warnings of files and variables", intro: "These codes come from package `config` and `corskit check`, with file, line " +
 			"and column. [Policies in files and variables](config.md) has the schema.",
 			files: []string{"../../reason/config.go"}, types: "Reason",
 			codes: [][2]string{{"empty", "an empty file, entry or name"}, {"syntax", "not YAML, JSON or TOML"},
 				{"duplicate", "set twice in one place"}}},
-		{title: "Faults of fleets", intro: "Of package `fleet` and `corskit fleet`, and in the status of a replica. " +
+		{title: "Faults of fleets", intro: "These codes come from package `fleet` and `corskit fleet`, and appear in the status of a replica. " +
 			"[Fleet](fleet.md) says what to do.",
 			files: []string{"../../reason/fleet.go"}, types: "Reason",
 			codes: [][2]string{{"too-large", "more bytes than a head or bundle may have"}}},
@@ -209,7 +210,7 @@ var decisionFixes = map[string]string{
 	"origin-repeated":    "browsers send one Origin line: look for a proxy that adds another",
 	"same-origin":        nothingToDo,
 	"method-not-echoed":  "list the methods instead of `*`, or look at what the client sends: browsers ask for one short method",
-	"headers-not-echoed": "list the headers instead of `*`: then a request may ask for any number of them",
+	"headers-not-echoed": "list the headers instead of `*`: then a request may ask for any number of headers",
 	"method-not-allowed": "add the method to `AllowMethods`; write `PATCH` in upper case in the script",
 	"header-not-allowed": "add the header to `AllowHeaders`; without credentials, `*` does not cover `authorization`",
 }
@@ -235,7 +236,7 @@ var verdictFixes = map[string]string{
 	"method-not-allowed":    "[the method is not allowed](errors.md#method-not-allowed)",
 	"header-not-allowed":    "[a request header is not allowed](errors.md#header-not-allowed)",
 	"authorization-listed":  "[list authorization by name](errors.md#authorization-listed)",
-	"redirect-refused":      "use redirect mode `follow` and mode `cors` in the script, or fetch the URL that the redirect leads to",
+	"redirect-refused":      "in the script, use redirect mode `follow` and mode `cors`, or fetch the URL that the redirect leads to",
 	"redirect-limit":        "look for a redirect that leads to itself",
 	"redirect-url":          "redirect to a valid `http://` or `https://` URL",
 	"redirect-credentials":  "[a redirect with a user name](errors.md#redirect-credentials)",
@@ -243,5 +244,5 @@ var verdictFixes = map[string]string{
 	"not-http":              "[the URL is not http](errors.md#not-http)",
 	"private-network":       "[private networks and localhost](errors.md#private-network)",
 	"mixed-content":         "[an https page fetches from http](errors.md#mixed-content)",
-	"busy":                  "wait, or ask more slowly with `--rate`",
+	"busy":                  "wait, or limit the rate with `--rate`",
 }
