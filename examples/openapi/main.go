@@ -54,7 +54,7 @@ func newAPI(origin string) (page.Server, error) {
 	r.Get("/notes", func(w http.ResponseWriter, _ *http.Request) { answer(w, store.List(), nil) })
 	r.Put("/notes/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Api-Key") != "secret" {
-			http.Error(w, "send the right X-Api-Key, which is \"secret\"", http.StatusUnauthorized)
+			http.Error(w, "send X-Api-Key: secret", http.StatusUnauthorized)
 			return
 		}
 		id, err := strconv.Atoi(chi.URLParam(r, "id"))

@@ -101,7 +101,7 @@ var examples = []example{
 	{"rpc", of(buttonSteps), []string{
 		`200 "hello ada"`, `400 {"code":"invalid_argument","message":"no name"}`, `200 status 0 "hello ada"`, "200 status 3 no name",
 	}, true},
-	{"openapi", swaggerSteps, []string{`200 \[{"id":1,"text":".+"}\]`, "401 thekeyissecret", `200 {"id":1,"text":"changed"}`}, false},
+	{"openapi", swaggerSteps, []string{`200 \[{"id":1,"text":".+"}\]`, "401 sendX-Api-Key:secret", `200 {"id":1,"text":"changed"}`}, false},
 }
 
 // program is a running example.
