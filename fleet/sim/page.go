@@ -87,7 +87,7 @@ func (r *results) growth(b *strings.Builder) {
 		sizeText(last.size), strconv.FormatInt(down, 10), strconv.FormatInt(up, 10), cpu.Round(time.Microsecond),
 		strconv.FormatInt(max(last.etcdReplicas, 0), 10))
 	const million = 1_000_000
-	fmt.Fprintf(b, "Extrapolated to larger fleets, a push of this bundle would need this of one etcd, if nothing else limits it:\n\n"+
+	fmt.Fprintf(b, "Extrapolated to larger fleets, if nothing else limits it, one etcd would need this for a push of the same bundle:\n\n"+
 		"| replicas | to send | processor time | memory for watches and statuses |\n|--:|--:|--:|--:|\n")
 	for _, replicas := range []int64{20_000, 50_000, 100_000, million} {
 		fmt.Fprintf(b, "| %d | %s | %v | %s |\n", replicas, sizeText(int(replicas*down)), round(time.Duration(replicas)*cpu),
