@@ -36,9 +36,9 @@ func referenceMarkdown() string {
 	var b strings.Builder
 	b.WriteString(`# Every key of a file
 
-The keys of a file with policies, from its schema; [Policies in files and variables](config.md)
-explains them in the order of use. Unknown keys are errors. The examples are YAML, and TOML and JSON
-have the same keys. ` + "`corskit schema`" + ` prints a JSON Schema for editors, and ` + "`corskit init`" + ` a file with all
+This page lists all keys of a policy file. [Policies in files and variables](config.md) explains them in
+the order in which you need them. Unknown keys are errors. The examples are YAML; TOML and JSON have the
+same keys. ` + "`corskit schema`" + ` prints a JSON Schema for editors, and ` + "`corskit init`" + ` writes a file with all
 keys. ` + "`go test ./config -run TestReference -update`" + ` writes this page.
 `)
 	schema := config.Schema()

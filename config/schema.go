@@ -185,7 +185,7 @@ var routeFields = []Field{
 	},
 	{
 		Key: keyPath, Type: textType, Goname: "Path", Example: `"/public/"`,
-		Doc: "A path, or with a trailing slash every path below it. If unset, the route covers every path.",
+		Doc: "A path. With a trailing slash, it also covers every path below it. If unset, the route covers every path.",
 	},
 	{
 		Key: keyPolicies, Type: listType, Goname: "Policies", Example: `["public"]`,

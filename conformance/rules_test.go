@@ -44,8 +44,8 @@ var ruleGroups = map[byte]string{
 	'O': "Hostile origins",
 	'D': "Costly requests",
 	'X': "Handlers, other middleware and protocols",
-	'R': "Several policies, routes, and further patterns",
-	'I': "What an answer depends on, and nothing more",
+	'R': "Several policies, routes and other patterns",
+	'I': "What an answer may depend on",
 }
 
 func rulesMarkdown() string {
@@ -61,7 +61,7 @@ func rulesMarkdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Rules
 
-What a correct server does: the %d rules of the [conformance suite](../conformance), which tests them with %d cases.
+This page lists what a correct server does: the %d rules of the [conformance suite](../conformance), which tests them with %d cases.
 
 The last column counts the cases of each rule. The number in parentheses counts choices: cases that a correct server may
 fail, because the standard allows other answers or because no browser can send the request.

@@ -133,10 +133,11 @@ func typeName(e ast.Expr) string {
 
 const codesIntro = `# Codes
 
-Every code that ` + "`corskit`" + `, ` + "`engine.Explain`" + `, the log, the metrics and the inspector print, with what
-to do. The codes are stable. In a terminal, the command's codes are links to this page.
-[What browsers say about CORS](errors.md) starts from a browser's message instead, and
-[Where to mount the middleware](frameworks.md) from a framework.
+This page lists every code that ` + "`corskit`" + `, ` + "`engine.Explain`" + `, the log, the metrics and the inspector print,
+with its meaning and what to do. The codes are stable. In a terminal, the codes that the command prints
+are links to this page. If you have a browser's message, start at
+[What browsers say about CORS](errors.md); to mount the middleware, at
+[Where to mount the middleware](frameworks.md).
 
 ` + "`go test ./cmd/corskit -run TestCodesPage -update`" + ` writes this page from the source.
 `
@@ -163,7 +164,7 @@ func codeGroups() []codeGroup {
 			files: []string{"../../core/codes.go"}, types: "Code", named: "Code", fixes: decisionFixes},
 		{title: "Steps of an explanation", intro: "What `Explain` checks, in order. These are facts, not faults.",
 			files: []string{"../../core/codes.go"}, types: "Code", named: "step"},
-		{title: "What the browser does, in Explain", intro: "The last line of an explanation.",
+		{title: "What the browser does, in Explain", intro: "One of these codes ends an explanation, before the hints.",
 			files: []string{"../../core/codes.go"}, types: "Code", named: "browser"},
 		{title: "Verdicts of the browser", intro: "`corskit explain`, `corskit probe` and the [test suite](testing.md) print these. " +
 			"Linked codes have a section on [the browser's messages](errors.md).",
@@ -210,7 +211,7 @@ var decisionFixes = map[string]string{
 	"origin-repeated":    "browsers send one Origin line: look for a proxy that adds another",
 	"same-origin":        nothingToDo,
 	"method-not-echoed":  "list the methods instead of `*`, or look at what the client sends: browsers ask for one short method",
-	"headers-not-echoed": "list the headers instead of `*`: then a request may ask for any number of them",
+	"headers-not-echoed": "list the headers instead of `*`: then a request may ask for any number of headers",
 	"method-not-allowed": "add the method to `AllowMethods`; write `PATCH` in upper case in the script",
 	"header-not-allowed": "add the header to `AllowHeaders`; without credentials, `*` does not cover `authorization`",
 }
@@ -236,7 +237,7 @@ var verdictFixes = map[string]string{
 	"method-not-allowed":    "[the method is not allowed](errors.md#method-not-allowed)",
 	"header-not-allowed":    "[a request header is not allowed](errors.md#header-not-allowed)",
 	"authorization-listed":  "[list authorization by name](errors.md#authorization-listed)",
-	"redirect-refused":      "use redirect mode `follow` and mode `cors` in the script, or fetch the URL that the redirect leads to",
+	"redirect-refused":      "in the script, use redirect mode `follow` and mode `cors`, or fetch the URL that the redirect leads to",
 	"redirect-limit":        "look for a redirect that leads to itself",
 	"redirect-url":          "redirect to a valid `http://` or `https://` URL",
 	"redirect-credentials":  "[a redirect with a user name](errors.md#redirect-credentials)",
@@ -244,5 +245,5 @@ var verdictFixes = map[string]string{
 	"not-http":              "[the URL is not http](errors.md#not-http)",
 	"private-network":       "[private networks and localhost](errors.md#private-network)",
 	"mixed-content":         "[an https page fetches from http](errors.md#mixed-content)",
-	"busy":                  "wait, or ask more slowly with `--rate`",
+	"busy":                  "wait, or limit the rate with `--rate`",
 }

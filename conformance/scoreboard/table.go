@@ -11,7 +11,7 @@ import (
 
 const intro = `# Scoreboard
 
-How corskit, and the CORS middleware that Go servers use, do in the
+The results of corskit, and of other CORS middlewares for Go, in the
 [conformance suite](../conformance). To write this page, run
 
     go run ./conformance/scoreboard
@@ -26,16 +26,16 @@ A test fails if the page is out of date.
   may answer in its own way.
 - A case is not counted if a library has no setting for its policy, or refuses the
   policy. A rule without counted cases shows "–".
-- [Choices](#choices) lists rules and cases where corskit chose one of several good
-  answers, or that follow only from corskit's design. They do not measure other
-  libraries. Nor does a short Vary in the answer to OPTIONS count as a failure,
-  because no cache stores that answer.
+- [Choices](#choices) lists rules and cases for which corskit chose one of several
+  correct answers, or that follow only from corskit's design. They do not measure
+  other libraries. A short Vary in the answer to OPTIONS does not count as a failure
+  either, because no cache stores that answer.
 - If a policy lists no request headers, several libraries allow some headers by
   default, and document it. Under I3, preflights that ask for headers are not counted
   for such policies.
-- A failure counts once, under the rule it is about. Only the rules about Vary
-  look at Vary, and only the rules about disallowed origins look at whether the
-  handler runs.
+- A failure counts once, under the rule that it violates. Only the rules about Vary
+  check Vary, and only the rules about disallowed origins check whether the handler
+  runs.
 - The suite is corskit's own, so corskit passes it by construction. Its column
   only shows that it is possible to pass.
 

@@ -31,14 +31,14 @@ const (
 	ttl      = time.Minute
 )
 
-// application is a handler that answers with a number that grows with each call, behind
-// a cache and the middleware.
+// application is a handler behind a cache and the middleware. Its answer is longer with each
+// call.
 type application struct {
 	safe bool // whether docs/caches.md calls it safe
 	new  func(t *testing.T, engine *core.Engine) http.Handler
 }
 
-// counter answers with the number of calls.
+// counter answers with one letter for each call so far.
 func counter() http.Handler {
 	calls := 0
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -70,7 +70,7 @@ func ginApp(cors gin.HandlerFunc, options ...gincache.Option) http.Handler {
 	return r
 }
 
-// discarded are the headers that a cache must not store.
+// discarded returns the option with the headers that a cache must not store.
 func discarded() gincache.Option {
 	return gincache.WithDiscardHeaders(slices.Collect(core.ResponseHeaders()))
 }
@@ -118,8 +118,9 @@ func echoApp(t *testing.T, cors echo.MiddlewareFunc) http.Handler {
 	return e
 }
 
-// TestCaches: behind a cache that is called safe, every origin gets its own decision, no
-// matter which origin asked first. The others are not safe, or docs/caches.md is wrong.
+// TestCaches checks that behind each cache that docs/caches.md calls safe, every origin gets
+// its own decision, whichever origin asks first. Behind the other caches, some origin must get
+// a wrong one; otherwise docs/caches.md is wrong.
 func TestCaches(t *testing.T) {
 	for name, app := range applications {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +131,7 @@ func TestCaches(t *testing.T) {
 				for _, origin := range []string{whose, first, second, stranger, ""} {
 					res, body := get(t, server, origin)
 					if body != "i" {
-						t.Errorf("first from %q, then from %q: the handler has run again", whose, origin)
+						t.Errorf("first from %q, then from %q: the handler ran again", whose, origin)
 					}
 					if fault := fault(res, origin); fault != "" {
 						if wrong++; app.safe {
@@ -141,7 +142,7 @@ func TestCaches(t *testing.T) {
 				server.Close()
 			}
 			if !app.safe && wrong == 0 {
-				t.Error("every origin gets its own decision; docs/caches.md says that it does not")
+				t.Error("every origin gets its own decision, but docs/caches.md calls the cache unsafe")
 			}
 		})
 	}
@@ -168,7 +169,7 @@ func get(t *testing.T, server *httptest.Server, origin string) (*http.Response, 
 	return res, string(body)
 }
 
-// fault returns what is wrong with a response to an origin.
+// fault returns what is wrong with a response to an origin, or "".
 func fault(res *http.Response, origin string) string {
 	want, credentials := []string{origin}, []string{"true"}
 	if origin == stranger || origin == "" {
@@ -186,7 +187,7 @@ func fault(res *http.Response, origin string) string {
 	return ""
 }
 
-// TestDocs: docs/caches.md shows code of this file.
+// TestDocs checks that the code in docs/caches.md is in this file.
 func TestDocs(t *testing.T) {
 	page, err := os.ReadFile("../../docs/caches.md")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/corskit/corskit/config"
 )
 
-// patience limits every wait. It is long, for busy machines.
+// patience limits every wait. It is long because machines can be busy.
 const patience = 20 * time.Second
 
 // TestReload runs the program with copies of its files. It changes partners.txt,

@@ -1,5 +1,5 @@
-// Package demo holds what the example programs share: flags, policies, and the curl
-// commands that they print.
+// Package demo has the code that the example programs share: their flags and policies, and
+// the curl commands that they print.
 package demo
 
 import (
@@ -24,7 +24,7 @@ import (
 // Serve serves listener until ctx is done, and then returns nil.
 type Serve func(ctx context.Context, listener net.Listener, engine *core.Engine) error
 
-// Main parses the flags -listen and -app and runs the program until Ctrl-C.
+// Main parses the flags and runs the program until Ctrl-C.
 func Main(serve Serve) {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
 	pages := flag.String("page", "127.0.0.1:3000", "`address` of a page that uses the API; empty for none")
@@ -49,8 +49,8 @@ type Addresses struct {
 //go:embed page.js
 var script string
 
-// Run compiles the policies, listens, prints the curl commands and serves. The origin app
-// and that of the page have full access.
+// Run compiles the policies, listens, prints the curl commands and serves. The origins of app
+// and of the page have full access.
 func Run(ctx context.Context, out io.Writer, serve Serve, at Addresses, app string) error {
 	apps := []string{app}
 	var pages net.Listener
@@ -147,7 +147,7 @@ The app sends a request, which is allowed:
 The app asks whether it may PUT JSON, which is allowed:
   curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: %[2]s'%[3]s -H 'Access-Control-Request-Headers: content-type'
 
-Another site asks, which is refused:
+Another site asks the same, which is refused:
   curl -i -X OPTIONS %[1]s/notes/1 -H 'Origin: https://evil.example'%[3]s
 
 Any site may read the public part:

@@ -11,7 +11,7 @@ import (
 )
 
 // Test runs a program, sends the requests of its curl commands, and checks that each
-// response is what the program announces. Then it uses the application.
+// response is the one that the program announces. Then it uses the application.
 func Test(t *testing.T, serve Serve) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()

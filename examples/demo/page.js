@@ -1,5 +1,5 @@
-// A small application in the style of React: a state, a function of it, and a render after
-// each change. The API is on another port, so every request is a cross-origin one.
+// A small application in the style of React: a state, a function that turns it into elements,
+// and a render after each change. The API is on another port, so every request is cross-origin.
 const state = {notes: [], error: ""};
 
 function App({notes, error}) {
@@ -25,7 +25,7 @@ function add(event) {
 	change("POST", "", {text: event.target.elements.text.value});
 }
 
-// change sends a request, which needs a preflight, and shows the notes as they are then.
+// change sends a request, for which the browser sends a preflight first, and then shows the notes.
 async function change(method, id, body) {
 	try {
 		const headers = body ? {"Content-Type": "application/json"} : {};

@@ -1,5 +1,5 @@
-// Command fiberv3 is a small fiber v3 API with two groups: /api for one application, behind
-// authentication, and /public for every page.
+// Command fiberv3 is a small fiber v3 API with two groups: /api, for one application and behind
+// authentication, and /public, for every page.
 //
 //	go run ./examples/fiberv3
 //
@@ -51,13 +51,13 @@ func run(ctx context.Context, out io.Writer, listen, page, token string) error {
 	}
 	fmt.Fprintf(out, `serving on http://%[1]v; Ctrl-C stops it
 
-The application asks whether it may send a token, without the token, which is allowed:
+A preflight, without the token, asks whether the application may send a token, which is allowed:
   curl -i -X OPTIONS http://%[1]v/api/notes -H 'Origin: %[2]s'%[4]s
 
-It sends the token:
+The application sends the token:
   curl -i http://%[1]v/api/notes -H 'Origin: %[2]s' -H 'Authorization: Bearer %[3]s'
 
-Without the token, it can read the 401:
+Without the token, the application can read the 401:
   curl -i http://%[1]v/api/notes -H 'Origin: %[2]s'
 
 Every page may use the public part:
@@ -123,8 +123,9 @@ func newAPI(page, token string) (*fiber.App, error) {
 	return app, nil
 }
 
-// authenticate stands for a middleware that checks a token, such as gofiber/contrib's jwt.
-// Without the right token, it answers with 401 and WWW-Authenticate.
+// authenticate returns a middleware that checks a token. A real program would use one such as
+// gofiber/contrib's jwt. Without the right token, the middleware answers with 401 and
+// WWW-Authenticate.
 func authenticate(token string) fiber.Handler {
 	return keyauth.New(keyauth.Config{Validator: func(_ fiber.Ctx, sent string) (bool, error) {
 		if subtle.ConstantTimeCompare([]byte(sent), []byte(token)) != 1 {

@@ -58,7 +58,7 @@ func TestGroups(t *testing.T) {
 	for _, c := range []struct {
 		name, origin, method, path, body string
 		header                           []string
-		status                           int // that the script reads; 0 if the browser refuses
+		status                           int // the status that the script reads, or 0 if the browser refuses
 		challenge                        bool
 	}{
 		{"a token", page, "GET", "/api/notes", "", token, 200, false},
@@ -119,8 +119,8 @@ func TestTour(t *testing.T) {
 	}
 }
 
-// TestOrder checks why CORS comes before authentication: in the other order, the preflight
-// gets a 401, and a request without a preflight gets one that the script cannot read.
+// TestOrder checks what happens if authentication comes before CORS: the preflight gets a 401,
+// and a request that needs no preflight gets a 401 that the script cannot read.
 func TestOrder(t *testing.T) {
 	engine := core.MustNew(core.Policy{AllowOrigins: []string{page}, AllowHeaders: []string{"authorization"}})
 	app := fiber.New()

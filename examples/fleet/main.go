@@ -1,11 +1,11 @@
-// Command fleet shows what a fleet is: it starts an etcd inside the process and three
-// services, on gin, echo and fiber, gives them a policy, changes it, tries to give them one
-// that is refused, and rolls back.
+// Command fleet shows how a fleet works. It starts an etcd inside the process, and three services,
+// on gin, echo and fiber. It gives them a policy, changes the policy, tries to push one that is
+// refused, and rolls back.
 //
 //	go run ./examples/fleet
 //
-// With -stay, it goes on until Ctrl-C, so that you can try 'corskit fleet'. For real use, see
-// deploy/, which runs the program in service/.
+// With -stay, the services run until Ctrl-C, so that you can try 'corskit fleet'. For production,
+// see deploy/, which runs the program in service/.
 package main
 
 import (
@@ -32,7 +32,7 @@ import (
 )
 
 func main() {
-	stay := flag.Bool("stay", false, "go on until Ctrl-C")
+	stay := flag.Bool("stay", false, "keep the services running until Ctrl-C")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -54,14 +54,14 @@ const (
 `
 )
 
-// tour is the fleet and what the narration needs.
+// tour is the fleet, and the output that describes it.
 type tour struct {
 	out      io.Writer
 	store    *fleet.Store
 	services []*service
 }
 
-// service is one of the three.
+// service is one of the three services.
 type service struct {
 	framework, url string
 	replica        *fleet.Replica
@@ -94,7 +94,7 @@ func run(ctx context.Context, out io.Writer, stay bool) error {
 		return err
 	}
 	if stay {
-		t.say("try it: these services go on until Ctrl-C")
+		t.say("try it: the services run until Ctrl-C")
 		fmt.Fprintf(out, "  export CORSKIT_FLEET_ENDPOINTS=%s\n  corskit fleet status\n  corskit fleet history\n", etcd.Endpoint())
 		<-ctx.Done()
 	}
@@ -106,7 +106,7 @@ func run(ctx context.Context, out io.Writer, stay bool) error {
 	return errors.Join(errs...)
 }
 
-// start starts the services. What they end with comes through the channel.
+// start starts the services. The channel receives the result of each when it ends.
 func (t *tour) start(ctx context.Context, client *clientv3.Client) (<-chan error, error) {
 	ended := make(chan error, len(services.Frameworks))
 	for _, framework := range services.Frameworks {
@@ -123,7 +123,7 @@ func (t *tour) start(ctx context.Context, client *clientv3.Client) (<-chan error
 		t.services = append(t.services, s)
 		go func() {
 			err := services.Serve(ctx, l, framework, replica)
-			<-replica.Done() // when ctx is done, it removes its status
+			<-replica.Done() // after ctx is done and the replica has removed its status
 			ended <- err
 		}()
 		t.say("%s joined the fleet, and serves %s/items", framework, s.url)
@@ -133,7 +133,7 @@ func (t *tour) start(ctx context.Context, client *clientv3.Client) (<-chan error
 
 func (t *tour) say(format string, args ...any) { fmt.Fprintf(t.out, "\n"+format+"\n", args...) }
 
-// show narrates.
+// show pushes the policies, and prints what happens.
 func (t *tour) show(ctx context.Context) error {
 	t.say("nothing was pushed yet, so no origin is allowed")
 	if err := t.ask(ctx, "https://app.example.com"); err != nil {
@@ -146,14 +146,14 @@ func (t *tour) show(ctx context.Context) error {
 	if err := t.ask(ctx, "https://app.example.com", "https://shop.example.com"); err != nil {
 		return err
 	}
-	t.say("a second push allows https://shop.example.com, too:")
+	t.say("a second push also allows https://shop.example.com:")
 	if err := t.push(ctx, second, "the shop may read"); err != nil {
 		return err
 	}
 	if err := t.ask(ctx, "https://shop.example.com"); err != nil {
 		return err
 	}
-	t.say("a push of a policy that allows everybody, with credentials, is refused:")
+	t.say("a push of a policy that allows everyone with credentials is refused:")
 	fault, ok := errors.AsType[*fleet.Error](t.push(ctx, broken, "oops"))
 	if !ok || fault.Reason != reason.RefusedPolicy {
 		return fmt.Errorf("the policy should be refused, but: %v", fault)
@@ -161,7 +161,7 @@ func (t *tour) show(ctx context.Context) error {
 	for e := range config.Errors(fault.Err) {
 		fmt.Fprintf(t.out, "  %v\n", e)
 	}
-	t.say("a rollback brings the first policy back, as a new revision:")
+	t.say("a rollback brings back the first policy, as a new revision:")
 	head, err := t.store.Rollback(ctx, 0, fleet.ChangeOptions{Message: "the shop is not ready"})
 	if err != nil {
 		return err
@@ -185,10 +185,10 @@ func (t *tour) push(ctx context.Context, text, message string) error {
 	return t.follow(ctx, head)
 }
 
-// patience is how long the services may take, on a busy machine too.
+// patience is how long the services may take, even on a busy machine.
 const patience = 30 * time.Second
 
-// follow waits until all services have what the head wants, and prints what they report.
+// follow waits until all services have the policy of the head, and prints what they report.
 func (t *tour) follow(ctx context.Context, head *fleet.Head) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The program says what happens, and it does.
+// TestTour checks the output of the program.
 func TestTour(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -43,16 +43,16 @@ a push allows https://app.example.com:
   https://app.example.com   gin: read, echo: read, fiber: read
   https://shop.example.com  gin: hidden, echo: hidden, fiber: hidden
 
-a second push allows https://shop.example.com, too:
+a second push also allows https://shop.example.com:
   gin   has revision 2, soon after it was written
   echo  has revision 2, soon after it was written
   fiber has revision 2, soon after it was written
   https://shop.example.com  gin: read, echo: read, fiber: read
 
-a push of a policy that allows everybody, with credentials, is refused:
+a push of a policy that allows everyone with credentials is refused:
   `
 	rest := `
-a rollback brings the first policy back, as a new revision:
+a rollback brings back the first policy, as a new revision:
   gin   has revision 3, soon after it was written
   echo  has revision 3, soon after it was written
   fiber has revision 3, soon after it was written
@@ -63,7 +63,8 @@ a rollback brings the first policy back, as a new revision:
 	}
 }
 
-// The files for containers are YAML, and what they mount and build exists.
+// TestDeploy checks that the files for containers are YAML, and that the files that they mount and
+// build exist.
 func TestDeploy(t *testing.T) {
 	documents := 0
 	err := fs.WalkDir(os.DirFS("deploy"), ".", func(name string, d fs.DirEntry, err error) error {

@@ -1,4 +1,4 @@
-// Command jwt is an echo API that wants a JSON Web Token, and a page that gets one.
+// Command jwt is an echo API that requires a JSON Web Token, and a page that gets one.
 //
 //	go run ./examples/jwt
 //

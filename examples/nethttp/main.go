@@ -23,8 +23,8 @@ import (
 
 func main() { demo.Main(serve) }
 
-// serve wraps the whole router in the middleware, which answers preflights. The router
-// would answer them with 405, because "/notes/{id}" has no OPTIONS route.
+// serve wraps the whole router in the middleware, which answers preflights. The router would
+// answer preflights with 405, because "/notes/{id}" has no OPTIONS route.
 func serve(ctx context.Context, listener net.Listener, engine *core.Engine) error {
 	return page.Serve(ctx, page.NewServer(corshttp.Middleware(engine)(newAPI())), listener)
 }

@@ -1,10 +1,10 @@
-// Command openapi is a chi API with an OpenAPI description, and Swagger UI on another
-// origin, as a site with the documentation of several APIs has it.
+// Command openapi is a chi API with an OpenAPI description. Swagger UI is on another origin, as
+// on a site that documents several APIs.
 //
 //	go run ./examples/openapi
 //
-// Swagger UI reads the description and tries requests out from the browser, so the API must
-// allow its origin, and the methods and headers that the description mentions.
+// Swagger UI reads the description and sends requests from the browser, so the API must allow
+// the origin of Swagger UI, and the methods and headers that the description mentions.
 package main
 
 import (
@@ -54,7 +54,7 @@ func newAPI(origin string) (page.Server, error) {
 	r.Get("/notes", func(w http.ResponseWriter, _ *http.Request) { answer(w, store.List(), nil) })
 	r.Put("/notes/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Api-Key") != "secret" {
-			http.Error(w, "the key is secret", http.StatusUnauthorized)
+			http.Error(w, "send X-Api-Key: secret", http.StatusUnauthorized)
 			return
 		}
 		id, err := strconv.Atoi(chi.URLParam(r, "id"))

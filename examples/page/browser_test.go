@@ -35,7 +35,7 @@ const notesSteps = `
 	await until(() => texts() === before);
 	return [before, $("main output").textContent];`
 
-// buttonSteps clicks every button in order, and returns what each showed.
+// buttonSteps clicks every button in order, and returns what each shows.
 const buttonSteps = `
 	await until(() => $("main ol button"));
 	const seen = [];
@@ -45,8 +45,8 @@ const buttonSteps = `
 	}
 	return seen;`
 
-// swaggerSteps try both operations in Swagger UI, the second with the key, too. Swagger
-// UI is large, so there is a script for each.
+// swaggerSteps try both operations in Swagger UI, the second one also with the key. Swagger UI
+// is large, so each operation has its own script.
 var swaggerSteps = []string{
 	`await execute("list"); return [await answer("list", "200")];`,
 	`await execute("replace"); return [await answer("replace", "401")];`,
@@ -69,16 +69,16 @@ const swaggerUI = `
 		}
 	};`
 
-// example is a folder of an example, and what its page shows.
+// example is the folder of an example, and what its page must show.
 type example struct {
 	dir   string
 	steps []string // bodies of functions that return what the page shows
 	want  []string // expressions
-	// blocked says that the steps are tried from an origin that is not allowed, too.
+	// blocked means that the steps are also tried from an origin that is not allowed.
 	blocked bool
 }
 
-// of returns steps.
+// of returns its arguments, as steps.
 func of(steps ...string) []string { return steps }
 
 var shown = []string{"read the README", ""}
@@ -101,7 +101,7 @@ var examples = []example{
 	{"rpc", of(buttonSteps), []string{
 		`200 "hello ada"`, `400 {"code":"invalid_argument","message":"no name"}`, `200 status 0 "hello ada"`, "200 status 3 no name",
 	}, true},
-	{"openapi", swaggerSteps, []string{`200 \[{"id":1,"text":".+"}\]`, "401 thekeyissecret", `200 {"id":1,"text":"changed"}`}, false},
+	{"openapi", swaggerSteps, []string{`200 \[{"id":1,"text":".+"}\]`, "401 sendX-Api-Key:secret", `200 {"id":1,"text":"changed"}`}, false},
 }
 
 // program is a running example.
@@ -177,9 +177,9 @@ func host(origin string) string {
 	return net.JoinHostPort("127.0.0.1", u.Port())
 }
 
-// start builds the commands with one command of go, starts them, and fills in where they
-// listen. Failures are those of t. The commands end with the test all, which has a browser
-// for each subtest.
+// start builds the programs with one go command, starts them, and fills in the addresses on
+// which they listen. It reports failures to t. The programs end when the test all ends, which
+// has a subtest for each browser.
 func start(t, all *testing.T, running map[string]program) {
 	t.Helper()
 	bin := all.TempDir()

@@ -1,5 +1,5 @@
-// Package page is what the examples with a page of their own share. It serves an API on
-// one port, and a page that uses it on another, which is another origin.
+// Package page has the code that the examples with a page of their own share. It serves an API
+// on one port, and on another port, which is another origin, a page that uses the API.
 package page
 
 import (
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Server serves the API until Shutdown. [http.Server] is one.
+// Server serves the API until Shutdown is called. [http.Server] implements it.
 type Server interface {
 	Serve(net.Listener) error
 	Shutdown(context.Context) error
@@ -27,14 +27,14 @@ type Server interface {
 // Example is an API and the page that uses it.
 type Example struct {
 	Title string
-	// Intro says what there is to see.
+	// Intro says what the page shows.
 	Intro string
 	// Script is the page's JavaScript. It finds the URL of the API in api, and calls
 	// step for each button: see page.js.
 	Script string
 	// API returns the API for pages of an origin.
 	API func(origin string) (Server, error)
-	// Page, if set, serves the page in the place of Script.
+	// Page, if set, returns the handler that serves the page, instead of one with Script.
 	Page func(api string) http.Handler
 }
 
@@ -92,7 +92,7 @@ func Serve(ctx context.Context, server Server, listener net.Listener) error {
 	return <-stopped
 }
 
-// Listen listens on an address that a flag names.
+// Listen listens on the address that a flag has. The error names the flag.
 func Listen(address, flag string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -101,8 +101,8 @@ func Listen(address, flag string) (net.Listener, error) {
 	return listener, nil
 }
 
-// Origin returns the origin of a listener on this machine, by the name that people type.
-// The address 127.0.0.1 is another origin.
+// Origin returns the origin of a listener on this machine, with the name localhost, which people
+// type. The address 127.0.0.1 is another origin.
 func Origin(l net.Listener) string {
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
@@ -125,7 +125,7 @@ var (
 	tmpl = template.Must(template.New("page").Parse(layout))
 )
 
-// Handler serves the page for an API at a URL.
+// Handler returns a handler that serves the page. The API is at the URL api.
 func (e Example) Handler(api string) http.Handler {
 	if e.Page != nil {
 		return e.Page(api)

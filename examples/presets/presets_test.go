@@ -15,7 +15,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// stands returns what a preset stands for, in lower case and sorted.
+// stands returns the names that a preset means, in lower case and sorted.
 func stands(preset string) (methods, allow, expose []string) {
 	entry := []string{preset}
 	p := core.Policy{AllowMethods: entry, AllowHeaders: entry, ExposeHeaders: entry}.Expand()
@@ -38,8 +38,8 @@ func equal(t *testing.T, what string, got, want []string) {
 	}
 }
 
-// TestConnect compares @connect with the lists of connectrpc.com/cors, and @grpc-web with
-// what these have without the headers of Connect's own protocol.
+// TestConnect compares @connect with the lists of connectrpc.com/cors, and @grpc-web with these
+// lists without the headers of Connect's own protocol.
 func TestConnect(t *testing.T) {
 	methods, allow, expose := stands("@connect")
 	equal(t, "@connect, methods", methods, normal(cors.AllowedMethods()))
@@ -89,7 +89,7 @@ func TestMCP(t *testing.T) {
 	equal(t, "methods", methods, keys(r.methods))
 	equal(t, "response headers", expose, keys(r.answered))
 	// Scripts may always send accept, and browsers send their own user-agent. A client sends
-	// last-event-id only after a stream broke off.
+	// last-event-id only after a stream was interrupted.
 	delete(r.sent, "accept")
 	delete(r.sent, "user-agent")
 	r.sent["last-event-id"] = true

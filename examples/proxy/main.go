@@ -3,8 +3,8 @@
 //
 //	go run ./examples/proxy
 //
-// The proxy decides for all services behind it, and removes what they say about CORS.
-// Otherwise the browser would see two Access-Control-Allow-Origin and refuse the response.
+// The proxy decides for all services behind it, and removes their CORS headers. Otherwise the
+// response would have Access-Control-Allow-Origin twice, and the browser would refuse it.
 package main
 
 import (
@@ -65,8 +65,8 @@ func newAPI(origin string) (page.Server, error) {
 	return server, nil
 }
 
-// service is what stands behind the proxy. Its CORS headers allow everybody and are not
-// fit for requests with a method or header that needs a preflight.
+// service is the service behind the proxy. Its CORS headers allow everyone, but it does not
+// answer preflights.
 func service(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("X-Served-By", "the service")

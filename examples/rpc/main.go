@@ -1,10 +1,10 @@
-// Command rpc is a service that speaks Connect and gRPC-Web, and a page that calls it with
-// both protocols, by hand.
+// Command rpc is a service that speaks Connect and gRPC-Web, and a page that calls it with both
+// protocols, without generated code.
 //
 //	go run ./examples/rpc
 //
-// The preset @connect lists the headers that the protocols send, and those that a script
-// must be able to read. Real pages use generated clients, such as @connectrpc/connect-web.
+// The preset @connect means the request headers of both protocols, and the response headers that
+// a script must be able to read. Real pages use generated clients, with @connectrpc/connect-web.
 package main
 
 import (
@@ -28,11 +28,11 @@ var script string
 func main() {
 	page.Main(page.Example{
 		Title: "Connect and gRPC-Web", Script: script, API: newAPI,
-		Intro: "The page calls one procedure with both protocols, and reads an error of each.",
+		Intro: "The page calls one procedure with both protocols, and reads an error in each.",
 	})
 }
 
-// procedure is the URL of the procedure, as generated code has it.
+// procedure is the path of the procedure. In a real program, it is a constant of the generated code.
 const procedure = "/greet.v1.GreetService/Greet"
 
 func newAPI(origin string) (page.Server, error) {

@@ -2,10 +2,9 @@
 //
 //	go run ./examples/sessions
 //
-// The policy allows credentials, so it lists the origin of the page. The page and the API
-// are on one site, so a cookie with SameSite=Lax is enough; for a page on another site it
-// must have SameSite=None and Secure, and browsers that block third-party cookies send
-// it neither way.
+// The policy allows credentials, so it lists the origin of the page. The page and the API are on
+// one site, so a cookie with SameSite=Lax is enough. For a page on another site, the cookie must
+// have SameSite=None and Secure, and browsers that block third-party cookies still do not send it.
 package main
 
 import (
@@ -39,8 +38,8 @@ func newAPI(origin string) (page.Server, error) {
 		AllowMethods:     []string{"DELETE"},
 		AllowHeaders:     []string{"content-type"},
 		AllowCredentials: true,
-		// A plain form of another site would be sent with the cookie, and without a
-		// preflight. This refuses it.
+		// A plain form of another site needs no preflight. This setting refuses its
+		// requests.
 		RejectDisallowed: true,
 		MaxAge:           10 * time.Minute,
 	})

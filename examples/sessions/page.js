@@ -9,4 +9,4 @@ step("Log in", async () => read(await session({
 step("Who am I now?", async () => read(await session()));
 step("Who am I, without credentials?", async () => read(await session({credentials: "omit"})));
 step("Log out", async () => read(await session({method: "DELETE"})));
-step("Who am I at last?", async () => read(await session()));
+step("Who am I after logging out?", async () => read(await session()));

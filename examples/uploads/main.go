@@ -1,9 +1,10 @@
-// Command uploads takes files, and its page shows how much of a file has been sent.
+// Command uploads is an API that receives files, and a page that shows how much of a file has
+// been sent.
 //
 //	go run ./examples/uploads
 //
-// A script that listens to the progress of an upload makes the browser ask first, even for
-// a POST of a form (Fetch, "use-CORS-preflight flag"). The middleware answers.
+// If a script listens to the progress of an upload, the browser sends a preflight first, even for
+// a POST of a form (Fetch, "use-CORS-preflight flag"). The middleware answers the preflight.
 package main
 
 import (
@@ -28,7 +29,7 @@ const limit = 1 << 20
 func main() {
 	page.Main(page.Example{
 		Title: "Uploads with progress", Script: script, API: newAPI,
-		Intro: "The page shows the progress of an upload, and can read why one is refused.",
+		Intro: "The page shows the progress of an upload, and can read why the server refuses one.",
 	})
 }
 
@@ -49,7 +50,7 @@ func newAPI(origin string) (page.Server, error) {
 			return
 		}
 		if err != nil {
-			http.Error(w, "the upload broke off", http.StatusBadRequest)
+			http.Error(w, "the upload was interrupted", http.StatusBadRequest)
 			return
 		}
 		fmt.Fprintf(w, "%d bytes", size)

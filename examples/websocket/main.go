@@ -2,8 +2,8 @@
 //
 //	go run ./examples/websocket
 //
-// Browsers do not apply CORS to WebSockets and send cookies along, so the server itself
-// must check the origin. It uses the policy of the API.
+// Browsers do not apply CORS to WebSocket handshakes, and send cookies with them, so the server
+// itself must check the origin. It uses the policy of the API.
 package main
 
 import (
@@ -23,7 +23,7 @@ var script string
 func main() {
 	page.Main(page.Example{
 		Title: "WebSockets", Script: script, API: newAPI,
-		Intro: "Open this page as http://127.0.0.1 instead of http://localhost, and the server refuses both.",
+		Intro: "If you open this page at http://127.0.0.1 instead of http://localhost, its origin is not allowed, and both buttons fail.",
 	})
 }
 
@@ -45,7 +45,7 @@ func echo(check func(*http.Request) bool) http.HandlerFunc {
 			http.Error(w, "this origin may not connect", http.StatusForbidden)
 			return
 		}
-		// The check above takes the place of the library's own.
+		// The check above replaces that of the library.
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
 			return // Accept has answered

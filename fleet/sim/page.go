@@ -32,12 +32,12 @@ func (r *results) write(dir string, args []string) error {
 func (r *results) page(args []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A fleet, measured\n\n<!-- Written by: go run ./fleet/sim %s -->\n\n", strings.Join(args, " "))
-	fmt.Fprintf(&b, "![How many replicas have applied a push after how long](%s)\n\n", plotName)
-	b.WriteString("A push is over when every replica decides by the new policy. The time counts from the call of `Push`, which checks\n" +
-		"the policy and uploads it, and during a fault from its end. `report` is when etcd has the status of the replica.\n\n")
+	fmt.Fprintf(&b, "![The part of the replicas that have applied a push, by time](%s)\n\n", plotName)
+	b.WriteString("`apply` is the time until a replica uses the new policy, counted from the call of `Push`, which checks the policy and\n" +
+		"uploads it. During a fault, it counts from the end of the fault. `report` is the time until etcd has the replica's status.\n\n")
 	r.tableOf(&b)
-	b.WriteString("\nBytes and processor time are those of one push, for all replicas together. `memory/replica` is\n" +
-		"that of the process with the replicas, without the etcd.\n\n")
+	b.WriteString("\nBytes and processor time are for one push and all replicas together. `memory/replica` is the memory of the process\n" +
+		"with the replicas, without etcd, divided by their number.\n\n")
 	r.growth(&b)
 	b.WriteString("## How this was measured\n\n")
 	fmt.Fprintf(&b, "%s, %d processors, %s, %s/%s. The replicas are those of package `fleet`, in one process, on %d connections\n"+
@@ -47,7 +47,7 @@ func (r *results) page(args []string) string {
 	if r.settings.alone {
 		b.WriteString(", and each replica\nverifies and compiles for itself, as in a fleet of many machines.\n")
 	} else {
-		b.WriteString(". In a fleet, each replica\nhas its own: so here they verify and compile each policy once, by `Options.Shared`.\n" +
+		b.WriteString(". In a fleet, each replica\nhas its own, so here the replicas verify and compile each policy once, with `Options.Shared`;\n" +
 			"`-alone` turns this off.\n")
 	}
 	return b.String()
@@ -81,22 +81,22 @@ func (r *results) growth(b *strings.Builder) {
 	down := mean(last, func(p pushed) int64 { return p.down }) / n
 	up := mean(last, func(p pushed) int64 { return p.up }) / n
 	cpu := mean(last, func(p pushed) time.Duration { return p.etcdCPU }) / time.Duration(n)
-	fmt.Fprintf(b, "## How it grows\n\nEverything grows with the number of replicas. At %d replicas and %s, a push costs\n"+
-		"etcd for each replica %s bytes to send, %s bytes to receive and %v of processor time, its report included;\n"+
-		"a replica takes %s bytes of etcd's memory.\n\n", last.replicas,
+	fmt.Fprintf(b, "## How it grows\n\nEverything grows with the number of replicas. With %d replicas and %s, for each replica\n"+
+		"and push, etcd sends %s bytes, receives %s bytes and takes %v of processor time, including the replica's report.\n"+
+		"A replica takes %s bytes of etcd's memory.\n\n", last.replicas,
 		sizeText(last.size), strconv.FormatInt(down, 10), strconv.FormatInt(up, 10), cpu.Round(time.Microsecond),
 		strconv.FormatInt(max(last.etcdReplicas, 0), 10))
 	const million = 1_000_000
-	fmt.Fprintf(b, "On paper, what one etcd would need for a push of this bundle beyond that, if nothing else limits it:\n\n"+
+	fmt.Fprintf(b, "Extrapolated to larger fleets, if nothing else limits it, one etcd would need this for a push of the same bundle:\n\n"+
 		"| replicas | to send | processor time | memory for watches and statuses |\n|--:|--:|--:|--:|\n")
 	for _, replicas := range []int64{20_000, 50_000, 100_000, million} {
 		fmt.Fprintf(b, "| %d | %s | %v | %s |\n", replicas, sizeText(int(replicas*down)), round(time.Duration(replicas)*cpu),
 			sizeText(int(replicas*max(last.etcdReplicas, 0))))
 	}
 	fmt.Fprintf(b, "\nIn a fleet, each replica also has a connection of its own, which takes about 50 KiB of etcd's memory.\n"+
-		"A bundle that the head does not carry adds its compressed size once for each replica: 10 MiB of origins, about 4 MiB\n"+
-		"compressed, are 40 GiB for 10,000 replicas, which takes 40 s on a network of 10 Gbit/s. `Options.Jitter` spreads that. A change\n"+
-		"of one line transfers one part of it, about 64 KiB.\n\n")
+		"If a bundle is too large for the head, etcd also sends its compressed size once to each replica: 10 MiB of origins, about\n"+
+		"4 MiB compressed, are 40 GiB for 10,000 replicas, which takes 40 s on a network of 10 Gbit/s. `Options.Jitter` spreads this.\n"+
+		"If one line changes, each replica fetches one part of the bundle, 128 KiB on average before compression.\n\n")
 }
 
 // cpuName returns the model of the processor.

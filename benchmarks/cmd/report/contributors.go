@@ -25,10 +25,10 @@ func (r *Report) contributors(notes string) []byte {
     go run ./benchmarks/cmd/report -ours -base DIR                     # compare with an older checkout, write no page
     go run ./benchmarks/cmd/report -ours -base DIR -benchtime 20ms     # the same, quickly
 
-The overhead is the time of a request minus the time of the same request without middleware in the same run. Numbers are
-medians, with half the width of the 95 %% confidence interval in per cent if it is more than 5 %%. A ratio in parentheses is
-corskit's median divided by the other library's. Header maps are reused, so the times include little apart from middleware
-and routing.
+The overhead is the time of a request minus the time of the same request without middleware in the same run. The numbers are
+medians. The number after ± is half the width of the 95 %% confidence interval, in per cent, shown if it is more than 5 %%.
+A ratio in parentheses is corskit's median divided by that of the other library. Header maps are reused, so the times
+include little except middleware and routing.
 `)
 	r.limits(&b)
 	if notes != "" {
@@ -48,7 +48,7 @@ and routing.
 	}
 	say("## The public set\n")
 	say("The cases of [jub0bs/cors-benchmarks](https://github.com/jub0bs/cors-benchmarks), measured in the same way: in parallel,")
-	say("with a new `httptest.ResponseRecorder` for each request. Its cost is part of the numbers.\n")
+	say("with a new `httptest.ResponseRecorder` for each request. The cost of the recorder is part of the numbers.\n")
 	r.table(&b, "Public", benchmarks.NetHTTP, benchmarks.PublicSetups(), func(k key) estimate { return r.value(k, seconds) })
 	r.servers(&b)
 	r.lookups(&b)
@@ -229,8 +229,8 @@ func (r *Report) unsupported(b *bytes.Buffer, bench string, f benchmarks.Framewo
 func (r *Report) servers(b *bytes.Buffer) {
 	b.WriteString(`## Whole servers
 
-Requests per second over loopback, on 16 connections that stay open. The client is a process of its own on the same machine.
-The policy has one origin. In parentheses is the ratio to the framework without middleware.
+Requests per second over loopback, on 16 connections that stay open. The client is a separate process on the same machine.
+The policy has one origin. The ratio in parentheses is relative to the framework without middleware.
 
 | framework | middleware | actual, allowed | preflight, allowed |
 |---|---|--:|--:|
@@ -259,7 +259,7 @@ The policy has one origin. In parentheses is the ratio to the framework without 
 func (r *Report) lookups(b *bytes.Buffer) {
 	fmt.Fprint(b,
 		"## Look-up\n\nThe time of a look-up with `Engine.AllowsOrigin`, and in a `map[string]struct{}`. Look-ups in random order\n")
-	fmt.Fprint(b, "among many origins miss the processor's caches. A hot look-up is for the same member every time.\n\n")
+	fmt.Fprint(b, "among many origins miss the processor's caches. Hot look-ups are for the same member every time.\n\n")
 	fmt.Fprint(b, "| origins | random | map | hot | map | not a member | map |\n|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, n := range lookupSizes {
 		fmt.Fprintf(b, "| %s", commas(n))

@@ -44,7 +44,7 @@ func (r *Report) observers(b *bytes.Buffer) {
 	titles := map[string]string{}
 	each([]filter{func(s benchmarks.Setup, _ benchmarks.Request) bool { return s.Name == commonSetups[0] }},
 		func(_ benchmarks.Setup, request benchmarks.Request) { titles[request.Name] = request.Title })
-	b.WriteString("## What observers cost\n\n| request | nobody watches |")
+	b.WriteString("## What observers cost\n\n| request | no observer |")
 	for _, w := range watched {
 		fmt.Fprintf(b, " %s |", w.title)
 	}
@@ -57,9 +57,9 @@ func (r *Report) observers(b *bytes.Buffer) {
 		b.WriteString(" |\n")
 	}
 	b.WriteString(`
-The first column is the time of a whole request through the middleware of net/http; the others are what is added to it. No
-observer adds an allocation. For a refused request, the engine also has to find out whether it came from a page of the
-server's own origin, and for a preflight, whether each requested name is allowed. Without observers it does neither.
+The second column has the time of a whole request through the middleware of net/http. The other columns have the time that
+observers add to it. No observer adds an allocation. With observers, the engine must also find out whether a refused request
+came from a page of the server's own origin, and whether each name that a preflight asks for is allowed.
 
 `)
 }

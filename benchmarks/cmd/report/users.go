@@ -52,22 +52,24 @@ func (r *Report) users() []byte {
 	say("# Performance\n")
 	say("<!-- Written by benchmarks/cmd/report. -->\n")
 	say("![Time that corskit adds to an allowed request, relative to each library](%s/common.svg)\n", chartsDir)
-	say("The table has the time that corskit adds to a request, and the ratio of that time to the time that each library adds to the")
-	say("same request on the same framework. If the ratio is below 1, corskit is faster.\n")
+	say("The second column has the time that corskit adds to a request on net/http. The next columns have ratios: the time that corskit")
+	say("adds, divided by the time that the library adds to the same request on the same framework. If a ratio is below 1, corskit is")
+	say("faster; 1/500 means 500 times as fast.\n")
 	r.commonTable(&b)
 	r.cost(&b)
 	r.observers(&b)
 	say("## How this was measured\n")
-	say("Every row was measured %d times in one session on one machine: %s.\nThe numbers are medians.", r.runs(), r.machine())
+	say("Every row was measured %d times in one session on one machine: %s.\n"+
+		"The numbers are medians. If the measurements differ much, the number after ± is half the width of the 95 %% confidence interval.", r.runs(), r.machine())
 	if r.runs() < minRuns {
 		say("**That is fewer than %d times, so these numbers are preliminary.**", minRuns)
 	}
 	say(`
 - The time that a library adds is the time of a request with the library minus the time without any middleware.
-- Requests are served in memory by a handler that does nothing. For whole servers, see the contributors' page.
-- All libraries are configured for the same policy, as their documentation says. Before each measurement, a model of a
-  browser checks that each library gives the verdict that the policy calls for.
-- The response headers of each library are compared with those of corskit before anything is measured.
+- Requests are served in memory, by a handler that does nothing. The contributors' page has measurements of whole servers.
+- All libraries are configured for the same policy, as their documentation recommends. Before a measurement, a model of a
+  browser checks that the answers of each library have the effect that the policy asks for, and the response headers of
+  each library are compared with those of corskit.
 
 The [contributors' page](%s) has all rows, the limits that changes must not exceed, whole servers, memory, and how to
 repeat the measurement.`,
@@ -145,7 +147,7 @@ func (r *Report) cost(b *bytes.Buffer) {
 	one, million := r.value(lookupKey("1", "random"), seconds), r.value(lookupKey("1000000", "random"), seconds)
 	hot := r.value(lookupKey("1000000", "hot"), seconds)
 	if one.ok && million.ok && hot.ok {
-		fmt.Fprintf(b, "Looking up an origin takes %s of that. Among a million origins, looking up the same\n", duration(one.Center))
+		fmt.Fprintf(b, "Looking up an origin takes %s of these times. Among a million origins, looking up the same\n", duration(one.Center))
 		fmt.Fprintf(b,
 			"origin repeatedly takes %s. Looking up origins in random order, which the processor's caches do not hold, takes %s each.",
 			duration(hot.Center), duration(million.Center))

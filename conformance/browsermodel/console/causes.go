@@ -64,7 +64,7 @@ const (
 	firefoxStart      = "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at "
 	webkitEnd         = "\nFetch API cannot load {url} due to access control checks."
 
-	throughProxy = "the tests give the browser no other network than a proxy, which hides the address of the server"
+	throughProxy = "they connect the browser only to a proxy, which hides the address of the server"
 )
 
 func inChromium(reason string) Message {

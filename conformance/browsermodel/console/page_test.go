@@ -129,7 +129,7 @@ func messagesOf(t *testing.T, c console.Cause) string {
 			}
 			texts = append(texts, text)
 			if m.Unseen != "" {
-				note = "\nNo test has seen the last of these: " + m.Unseen + ".\n"
+				note = "\nThe tests cannot cause the last of these messages: " + m.Unseen + ".\n"
 			}
 		}
 		b.WriteString(fenced(browser.name, texts) + note + fenced(browser.name+", older versions", older))

@@ -1,5 +1,5 @@
-// Command service is one replica of a fleet, as deploy/ runs it in containers: it asks etcd
-// for its CORS policy, keeps a verified copy on disk, and reports what it has in force.
+// Command service is one replica of a fleet. deploy/ runs it in containers. It gets its CORS
+// policy from etcd, keeps a verified copy on disk, and reports which policy it has in force.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/corskit/corskit/fleet"
 )
 
-// settings are the flags.
+// settings are the values of the flags.
 type settings struct {
 	listen, framework, name      string
 	endpoints, ca, cert, key     string
@@ -39,7 +39,7 @@ func main() {
 	flag.StringVar(&s.endpoints, "endpoints", "http://127.0.0.1:2379", "`addresses` of etcd, separated by commas")
 	flag.StringVar(&s.ca, "ca", "", "`file` with the CA of etcd")
 	flag.StringVar(&s.cert, "cert", "", "`file` with the client certificate, whose common name is the user of etcd")
-	flag.StringVar(&s.key, "key", "", "`file` with its key")
+	flag.StringVar(&s.key, "key", "", "`file` with the key of the client certificate")
 	flag.StringVar(&s.prefix, "prefix", fleet.DefaultPrefix, "`prefix` of the fleet's keys in etcd")
 	flag.StringVar(&s.cache, "cache", "", "`directory` for the copy of the policy")
 	flag.StringVar(&s.keys, "public-keys", "", "`file` with the keys that may sign policies")
@@ -81,8 +81,8 @@ func (s *settings) run(ctx context.Context) error {
 	return services.Serve(ctx, l, s.framework, replica)
 }
 
-// connect makes the client. The replica calls it until it succeeds, so the service starts
-// without etcd, too.
+// connect creates the client. The replica calls it until it succeeds, so the service also starts
+// without etcd.
 func (s *settings) connect(context.Context) (*clientv3.Client, error) {
 	cfg := fleet.ClientConfig(strings.Split(s.endpoints, ",")...)
 	cfg.Username, cfg.Password = os.Getenv("ETCD_USER"), os.Getenv("ETCD_PASSWORD")
@@ -96,7 +96,7 @@ func (s *settings) connect(context.Context) (*clientv3.Client, error) {
 			return nil, errors.New(s.ca + " has no certificate")
 		}
 		if s.cert != "" {
-			// Read at each handshake: certificates are renewed while the service runs.
+			// Read the files at each handshake, because certificates are renewed while the service runs.
 			cfg.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 				pair, err := tls.LoadX509KeyPair(s.cert, s.key)
 				return &pair, err

@@ -1,4 +1,4 @@
-// Package services has one small API on gin, echo and fiber, behind the policy of a fleet.
+// Package services has the same small API in gin, echo and fiber, with the policy of a fleet.
 package services
 
 import (
@@ -65,15 +65,15 @@ func newFiber(replica *fleet.Replica) *fiber.App {
 	return app
 }
 
-// Health is what /healthz says.
+// Health is the answer of /healthz.
 type Health struct {
 	Revision uint64 `json:"revision"`
 	Source   string `json:"source"`
 	Fault    string `json:"fault,omitempty"`
 }
 
-// health answers a readiness probe. A replica that has lost etcd stays ready: it goes on with
-// the last good policy. Without any policy, no origin is allowed, so the service is not ready.
+// health answers a readiness probe. A replica that has lost etcd stays ready, because it keeps the
+// last good policy. A replica without any policy allows no origin, so the service is not ready.
 func health(replica *fleet.Replica) (status int, body Health) {
 	active := replica.Status().Active
 	body = Health{Revision: active.Revision, Source: string(active.Source)}
