@@ -22,10 +22,10 @@ type attempt struct {
 	mounted *mounted
 	client  *client
 	clock   time.Time
-	answers []answered // of the current step
-	all     []answered // the last answer of every step
-	sent    []answered // every answer
-	cache   *sharedCache
+	answers []answered             // of the current step
+	all     []answered             // the last answer of every step
+	sent    []answered             // every answer
+	cache   browsermodel.Transport // nil for most cases
 }
 
 func (s *suite) attempt(ctx context.Context, c Case, steps []Step, m *mounted) (failures []string) {
@@ -36,11 +36,11 @@ func (s *suite) attempt(ctx context.Context, c Case, steps []Step, m *mounted) (
 	defer client.close()
 	a := &attempt{id: c.ID, suite: s, mounted: m, client: client, clock: time.Now()}
 	if c.SharedCache {
-		a.cache = &sharedCache{next: func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
+		a.cache = browsermodel.SharedCache(func(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 			got := a.send(ctx, r, streamNone)
 			a.answers = append(a.answers, got)
 			return got.exchange.Response, got.err()
-		}}
+		})
 	}
 	browser := &browsermodel.Browser{Transport: a.transport, Now: func() time.Time { return a.clock }}
 	honestHead := 0
@@ -76,8 +76,9 @@ func (a answered) err() error {
 // transport is the browser's [browsermodel.Transport].
 func (a *attempt) transport(ctx context.Context, r browsermodel.Request) (browsermodel.Response, error) {
 	if a.cache != nil {
-		response, fromCache, err := a.cache.transport(ctx, r)
-		if fromCache {
+		asked := len(a.answers)
+		response, err := a.cache(ctx, r)
+		if len(a.answers) == asked { // the server was not asked
 			a.answers = append(a.answers, answered{exchange: browsermodel.Exchange{Request: r, Response: response}, sent: r, runs: -1})
 		}
 		return response, err

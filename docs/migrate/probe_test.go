@@ -213,7 +213,7 @@ func (s *server) send(t *testing.T, p probe) string {
 		}
 	}
 	if p.first != nil {
-		transport = conformance.SharedCache(transport)
+		transport = browsermodel.SharedCache(transport)
 		request := *p.first
 		request.URL = s.url + request.URL
 		if _, err := transport(ctx, request); err != nil {

@@ -33,7 +33,8 @@ func (r *results) page(args []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A fleet, measured\n\n<!-- Written by: go run ./fleet/sim %s -->\n\n", strings.Join(args, " "))
 	fmt.Fprintf(&b, "![The part of the replicas that have applied a push, by time](%s)\n\n", plotName)
-	b.WriteString("`apply` is the time until a replica uses the new policy, counted from the call of `Push`, which checks the policy and\n" +
+	b.WriteString("`apply` is the time until a replica uses the new policy, counted from the call of `Push`, which checks the " +
+		"policy and\n" +
 		"uploads it. During a fault, it counts from the end of the fault. `report` is the time until etcd has the replica's status.\n\n")
 	r.tableOf(&b)
 	b.WriteString("\nBytes and processor time are for one push and all replicas together. `memory/replica` is the memory of the process\n" +
@@ -47,7 +48,8 @@ func (r *results) page(args []string) string {
 	if r.settings.alone {
 		b.WriteString(", and each replica\nverifies and compiles for itself, as in a fleet of many machines.\n")
 	} else {
-		b.WriteString(". In a fleet, each replica\nhas its own, so here the replicas verify and compile each policy once, with `Options.Shared`;\n" +
+		b.WriteString(". In a fleet, each replica\n" +
+			"has its own, so here the replicas verify and compile each policy once, with `Options.Shared`;\n" +
 			"`-alone` turns this off.\n")
 	}
 	return b.String()

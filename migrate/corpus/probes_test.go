@@ -136,7 +136,7 @@ func (s *served) send(t *testing.T, p probe) outcome {
 		transport = rewriting(p.gateway, transport)
 	}
 	if p.first != nil {
-		transport = conformance.SharedCache(transport)
+		transport = browsermodel.SharedCache(transport)
 		if _, err := transport(ctx, browsermodel.Request{Method: "GET", URL: s.url + p.path, Header: p.first}); err != nil {
 			t.Fatalf("%s: %v", p, err)
 		}

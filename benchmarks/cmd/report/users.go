@@ -60,7 +60,8 @@ func (r *Report) users() []byte {
 	r.observers(&b)
 	say("## How this was measured\n")
 	say("Every row was measured %d times in one session on one machine: %s.\n"+
-		"The numbers are medians. If the measurements differ much, the number after ± is half the width of the 95 %% confidence interval.", r.runs(), r.machine())
+		"The numbers are medians. If the measurements differ much, the number after ± is half the width of the 95 %% confidence interval.",
+		r.runs(), r.machine())
 	if r.runs() < minRuns {
 		say("**That is fewer than %d times, so these numbers are preliminary.**", minRuns)
 	}
