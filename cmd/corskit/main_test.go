@@ -40,12 +40,27 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	moreParallel()
 	code := m.Run()
 	if err := workers.stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(code)
+}
+
+// moreParallel lets more tests run at once than there are processors, because the longest
+// wait for servers. The flag -parallel still decides if it is given.
+func moreParallel() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return
+	}
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 }
 
 // sampled reports whether row i of a table is to be checked: with -short, only one in n.
