@@ -22,10 +22,13 @@ var (
 	errNoAnswer = errors.New("no answer")
 )
 
-func main() {
+func main() { os.Exit(command()) }
+
+// command runs the command line of the process and returns its exit status.
+func command() int {
 	root, stdout := newRoot(), &output{file: os.Stdout}
 	root.SetOut(stdout)
-	os.Exit(run(root, stdout, newTerminal(os.Stderr, "auto")))
+	return run(root, stdout, newTerminal(os.Stderr, "auto"))
 }
 
 func run(root *cobra.Command, stdout *output, stderr terminal) int {

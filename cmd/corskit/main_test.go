@@ -20,14 +20,19 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // beCorskit is an environment variable that makes the test binary behave as the
-// command.
+// command, or as a worker.
 const beCorskit = "BE_CORSKIT"
 
 // binary is the path of the test binary.
 var binary string
 
 func TestMain(m *testing.M) {
-	if os.Getenv(beCorskit) != "" {
+	switch os.Getenv(beCorskit) {
+	case "":
+	case "worker":
+		work(os.Stdin, os.Stdout)
+		return
+	default:
 		main() // exits
 	}
 	var err error
@@ -35,7 +40,27 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	moreParallel()
+	code := m.Run()
+	if err := workers.stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(code)
+}
+
+// moreParallel lets more tests run at once than there are processors, because the longest
+// wait for servers. The flag -parallel still decides if it is given.
+func moreParallel() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return
+	}
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 }
 
 // sampled reports whether row i of a table is to be checked: with -short, only one in n.
@@ -80,24 +105,41 @@ func corskitInput(t *testing.T, dir, input string, args ...string) result {
 	return runCorskit(t, dir, nil, input, args...)
 }
 
+// readOnce reports whether a process reads the variable v only once: proxies, by net/http.
+func readOnce(v string) bool {
+	name, _, _ := strings.Cut(v, "=")
+	return strings.HasSuffix(strings.ToUpper(name), "_PROXY")
+}
+
 func runCorskit(t *testing.T, dir string, env []string, input string, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir, cmd.Env, cmd.Stdin = dir, environ(env...), strings.NewReader(input)
+	var r result
+	if testing.Short() && !slices.ContainsFunc(env, readOnce) {
+		r = workers.run(t, cmd, input)
+	} else {
+		r = alone(t, ctx, cmd)
+	}
+	if strings.Contains(r.stderr, "goroutine ") {
+		t.Fatalf("corskit %q panics:\n%s", args, r.stderr)
+	}
+	return r
+}
+
+// alone runs the command in a process of its own.
+func alone(t *testing.T, ctx context.Context, cmd *exec.Cmd) result {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		t.Fatalf("corskit %q: %v, within %v", args, err, limit)
+		t.Fatalf("corskit %q: %v, within %v", cmd.Args[1:], err, limit)
 	}
-	r := result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
-	if strings.Contains(r.stderr, "goroutine ") {
-		t.Fatalf("corskit %q panics:\n%s", args, r.stderr)
-	}
-	return r
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
 // golden compares the outcome of a command with a golden file.
