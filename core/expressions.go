@@ -131,8 +131,8 @@ func (ps *policyScope) isSound(entry string) bool {
 func repairs(expr string) (candidates []string) {
 	steps := []func(string) string{
 		func(s string) string { // /^...$/
-			if len(s) > 1 && s[0] == '/' {
-				s = strings.TrimSuffix(s[1:], "/")
+			if inner, ok := strings.CutPrefix(s, "/"); ok {
+				s = strings.TrimSuffix(inner, "/")
 			}
 			return strings.ReplaceAll(s, `\/`, "/")
 		},

@@ -44,6 +44,11 @@ func TestExpressions(t *testing.T) {
 		{`https://a\.example\.com((((((((()*)*)*)*)*)*)*)*)`, "", ""},
 		{`vscode-webview://[a-z0-9]{52}`, "", "all origins of its form, such as vscode-webview://aaaa"},
 		{`.*://[a-z]+\.example\.com`, "", "name the scheme"},
+		{`.*://[0-9]+\.example\.com`, "", "an expression that matches any scheme, as in "},
+		{`^https://[A-Z]+\.example\.com$`, reason.MatchesNothing, `"regexp:(?i)^https://[A-Z]+\\.example\\.com$"`},
+		{`^https://app\.example\.com/$`, reason.MatchesNothing, `"https://app.example.com"`},
+		{`https://*.github.io`, reason.PublicSuffix, "strangers"},
+		{`null`, reason.MatchesNothing, "write it for whole origins"},
 	} {
 		policy := core.Policy{AllowOrigins: []string{"regexp:" + tt.expr}, AllowCredentials: true}
 		e, err := core.New(policy)

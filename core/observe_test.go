@@ -209,6 +209,68 @@ func TestObserversAreCalled(t *testing.T) {
 	}
 }
 
+// picky is a ClassObserver that wants some whole observations.
+type picky struct {
+	wants          bool
+	classes, whole int
+}
+
+func (p *picky) ObserveClass(*core.Class) bool { p.classes++; return p.wants }
+
+func (p *picky) Observe(context.Context, *core.Observation) { p.whole++ }
+
+// TestWholeObservations checks that a ClassObserver is asked once for each decision, and gets
+// the whole observation only if it wants it, whatever others want.
+func TestWholeObservations(t *testing.T) {
+	for _, shadowed := range []bool{false, true} {
+		e := core.MustNew(two())
+		if shadowed {
+			if err := e.Shadow(two()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		observers := []*picky{{wants: false}, {wants: true}, {wants: false}, {wants: true}}
+		for _, p := range observers {
+			e.Observe(p)
+		}
+		e.Decide(ctx, get("https://a.example"))
+		for i, p := range observers {
+			if p.classes != 1 || (p.whole == 1) != p.wants || p.whole > 1 {
+				t.Errorf("shadow %v, observer %d: %+v", shadowed, i, *p)
+			}
+		}
+	}
+}
+
+// TestObservedNames checks how many names, bytes of names and bytes of one name are examined.
+func TestObservedNames(t *testing.T) {
+	long := strings.Repeat("a", 256)
+	p := two()
+	p.AllowHeaders = []string{"x-a", long}
+	e := core.MustNew(p)
+	var c counter
+	e.Observe(&c)
+	for _, tt := range []struct {
+		name string
+		list string
+		want core.Result
+	}{
+		{"256 names", strings.Repeat("x-a,", 255) + "x-a", core.ResultAllowed},
+		{"257 names", strings.Repeat("x-a,", 256) + "x-a", core.ResultRefused},
+		{"16 KiB", "x-a," + strings.Repeat(" ", 16<<10-4), core.ResultAllowed},
+		{"one byte more", "x-a," + strings.Repeat(" ", 16<<10-3), core.ResultRefused},
+		{"a name of 256 bytes", strings.ToUpper(long), core.ResultAllowed},
+		{"a name of 257 bytes", strings.ToUpper(long) + "A", core.ResultRefused},
+	} {
+		r := preflight("https://a.example", "PUT")
+		r.AccessControlRequestHeaders = []string{tt.list}
+		e.Decide(ctx, r)
+		if got := c.last.Load().Result; got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // TestClassesAreKept checks that equal decisions have the same class until a reload.
 func TestClassesAreKept(t *testing.T) {
 	e := core.MustNew(two())

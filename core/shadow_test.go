@@ -96,6 +96,69 @@ func TestShadowKeepsCredentials(t *testing.T) {
 	}
 }
 
+// TestShadowOfOwnPages checks the results for a page of the server's own origin, which only one
+// side allows.
+func TestShadowOfOwnPages(t *testing.T) {
+	narrower, own := two(), get("https://b.example")
+	narrower.AllowOrigins, own.Host = narrower.AllowOrigins[:1], "b.example"
+	for _, tt := range []struct {
+		policy, shadow  core.Policy
+		want, wantAside core.Result
+	}{
+		{two(), narrower, core.ResultAllowed, core.ResultNotCORS},
+		{narrower, two(), core.ResultNotCORS, core.ResultAllowed},
+	} {
+		e := core.MustNew(tt.policy)
+		if err := e.Shadow(tt.shadow); err != nil {
+			t.Fatal(err)
+		}
+		var result, aside core.Result
+		e.Observe(observer(func(o *core.Observation) { result, aside = o.Result, o.ShadowClass.Result }))
+		e.Decide(ctx, own)
+		if result != tt.want || aside != tt.wantAside {
+			t.Errorf("the result is %q, and %q for the shadow, want %q and %q", result, aside, tt.want, tt.wantAside)
+		}
+	}
+}
+
+// TestShadowClasses checks that both classes of an observation have the same difference, even if
+// the shadow policies decide the same for origins that differ.
+func TestShadowClasses(t *testing.T) {
+	e := core.MustNew(two())
+	if err := e.Shadow(core.Policy{AllowOrigins: []string{"*"}}); err != nil {
+		t.Fatal(err)
+	}
+	e.Observe(observer(func(o *core.Observation) {
+		if o.Class.Shadow != o.ShadowClass.Shadow {
+			t.Errorf("the differences are %q and %q", o.Class.Shadow, o.ShadowClass.Shadow)
+		}
+	}))
+	for range 2 {
+		for _, origin := range []string{"https://a.example", "https://e.example", "https://b.example"} {
+			e.Decide(ctx, get(origin))
+		}
+	}
+}
+
+// TestShadowIsOfOneEngine checks that an engine without shadow policies reports nothing of those
+// of another.
+func TestShadowIsOfOneEngine(t *testing.T) {
+	with, without := core.MustNew(two()), core.MustNew(two())
+	if err := with.Shadow(two()); err != nil {
+		t.Fatal(err)
+	}
+	with.Observe(observer(func(*core.Observation) {}))
+	without.Observe(observer(func(o *core.Observation) {
+		if o.ShadowClass != nil || o.ShadowDecision != (core.Decision{}) || o.ShadowRefused != "" {
+			t.Fatalf("without shadow policies: %+v", o)
+		}
+	}))
+	for range 100 { // observations come from a pool
+		with.Decide(ctx, preflight("https://a.example", "PURGE"))
+		without.Decide(ctx, preflight("https://a.example", "PURGE"))
+	}
+}
+
 // TestShadowOfHandshakes checks that only the origin matters for a handshake.
 func TestShadowOfHandshakes(t *testing.T) {
 	rejecting := cred()
