@@ -7,6 +7,8 @@
 //     refused, or what a warning is about.
 //   - [github.com/corskit/corskit/adapters/corshttp]: the middleware for net/http,
 //     chi, gorilla/mux, httprouter and every other router that is an http.Handler.
+//   - [github.com/corskit/corskit/observe]: counters of decisions, a log of refusals, and
+//     the inspector, a page that explains them.
 //   - [github.com/corskit/corskit/conformance]: a test suite for any CORS
 //     middleware.
 //   - [github.com/corskit/corskit/conformance/browsermodel]: a model of the

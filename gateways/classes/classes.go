@@ -1,5 +1,5 @@
-// Package classes finds origins that stand for all others. Origins that the same entries of
-// AllowOrigins match get the same answers, apart from their own names.
+// Package classes returns a few origins that represent all. Origins that the same entries of
+// AllowOrigins match get the same answers, apart from their own names, so one of them is enough.
 package classes
 
 import (
