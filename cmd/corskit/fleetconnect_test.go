@@ -122,8 +122,8 @@ func TestFleetSecureEtcd(t *testing.T) {
 		"authentication failed")
 	contains(t, "a user without a role", o.run(exitFail, append(with("status", "--user", "guest:guest"), short...)...).stderr,
 		"corskit fleet roles")
-	contains(t, "no client certificate", o.run(exitFail, "status", "--cacert", authority.file, "--timeout", "2s").stderr, "cannot be asked")
-	contains(t, "an unknown authority", o.run(exitFail, "status", "--timeout", "2s").stderr, "cannot be asked")
+	contains(t, "no client certificate", o.run(exitFail, "status", "--cacert", authority.file, "--timeout", "1s").stderr, "cannot be asked")
+	contains(t, "an unknown authority", o.run(exitFail, "status", "--timeout", "1s").stderr, "cannot be asked")
 	contains(t, "no CA in the file", o.run(exitFail, "status", "--cacert", client+".key").stderr, "has no certificate in PEM")
 }
 
