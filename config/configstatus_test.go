@@ -11,6 +11,7 @@ import (
 
 // TestConfigStatus follows a file through a warning, faults and a fixed version.
 func TestConfigStatus(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cors.yaml")
 	write := func(text string) {
 		t.Helper()

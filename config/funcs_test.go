@@ -108,6 +108,7 @@ func TestAllowOriginFuncFaults(t *testing.T) {
 
 // TestAllowOriginFuncsReload: a reload keeps the function, and is refused without its policy.
 func TestAllowOriginFuncsReload(t *testing.T) {
+	t.Parallel()
 	list := &table{origins: make(map[string]bool)}
 	path := filepath.Join(t.TempDir(), "cors.yaml")
 	write := func(text string) {

@@ -57,6 +57,7 @@ routes: [{path: /, policies: [default, other, last]}]
 // TestReloadWithoutEffect checks that a reload says why a change of the file has no
 // effect.
 func TestReloadWithoutEffect(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cors.yaml")
 	write := func(text string) {
 		t.Helper()

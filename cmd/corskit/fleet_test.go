@@ -380,14 +380,23 @@ func TestFleetInterrupted(t *testing.T) {
 	contains(t, "the status", o.run(exitYes, "status").stdout, "rollout: revision 2 at 50% (step 1 of 2); the others keep revision 1")
 	o.golden("promote", o.run(exitYes, "promote", "--yes", "-m", "no complaints"))
 	contains(t, "the status", o.run(exitYes, "status", "--wait").stdout, "done: revision 2 is in force")
+}
 
-	o.write("cors.yaml", "https://c.example")
+// A push that does not wait leaves a rollout that nobody drives. Waiting for it may be
+// interrupted, too.
+func TestFleetNoWait(t *testing.T) {
+	t.Parallel()
+	noSignals(t)
+	o, _ := devOperators(t)
+	o.write("cors.yaml", "https://a.example")
+	o.run(exitYes, "push", "--yes")
+	o.write("cors.yaml", "https://b.example")
 	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
-	contains(t, "push --no-wait", r.stdout, "pushed revision 4", "'corskit fleet promote --steps' continues its steps")
-	text = o.interrupted("no command drives this rollout: 'corskit fleet promote --steps'", "status", "--wait")
+	contains(t, "push --no-wait", r.stdout, "pushed revision 2", "'corskit fleet promote --steps' continues its steps")
+	text := o.interrupted("no command drives this rollout: 'corskit fleet promote --steps'", "status", "--wait")
 	contains(t, "status --wait, which changes nothing", text+o.run(exitYes, "status").stdout, "corskit: interrupted\n",
-		"revision 4 at 50% (step 1 of 2)")
-	contains(t, "promote --steps", o.run(exitYes, "promote", "--steps").stdout, "done: revision 4 is in force")
+		"revision 2 at 50% (step 1 of 2)")
+	contains(t, "promote --steps", o.run(exitYes, "promote", "--steps").stdout, "done: revision 2 is in force")
 }
 
 // With a key, replicas and commands refuse what no key has signed.

@@ -65,7 +65,7 @@ func (j job) do(home string) (done, error) {
 	if err := os.Chdir(j.Dir); err != nil {
 		return done{}, err
 	}
-	defer os.Chdir(home) //nolint:errcheck // it was there
+	defer func() { _ = os.Chdir(home) }()
 	stdin, input, err := os.Pipe()
 	if err != nil {
 		return done{}, err

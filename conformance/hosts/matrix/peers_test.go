@@ -1,4 +1,4 @@
-package peers_test
+package matrix
 
 import (
 	"net/http"
@@ -11,7 +11,7 @@ import (
 	"github.com/corskit/corskit/core"
 )
 
-// TestPeers checks that each library allows the origin of its policy, and no other.
+// TestPeers checks that each library of package peers allows the origin of its policy, and no other.
 func TestPeers(t *testing.T) {
 	const allowed, other = "https://a.example", "https://b.example"
 	policy := core.Policy{
@@ -47,8 +47,8 @@ func TestPeers(t *testing.T) {
 	}
 }
 
-// TestMatch checks the libraries that take a function.
-func TestMatch(t *testing.T) {
+// TestPeersMatch checks the libraries that take a function.
+func TestPeersMatch(t *testing.T) {
 	const origin = "https://a.example"
 	for _, p := range []peers.Peer{peers.RS(), peers.Gorilla(), peers.EchoV5()} {
 		t.Run(p.Name, func(t *testing.T) {
