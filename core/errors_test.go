@@ -46,6 +46,10 @@ func TestPolicyErrors(t *testing.T) {
 			"AllowOrigins", 0, "null", reason.NullOrigin, "remove it"},
 		{"http with credentials", creds("http://a.example"), "AllowOrigins", 0, "http://a.example", reason.InsecureOrigin,
 			"DangerouslyAllowInsecureOrigins"},
+		{"http in upper case, with credentials", creds("http://A.example"), "AllowOrigins", 0, "http://A.example", reason.UpperCase,
+			`"https://a.example"?; for http:// set DangerouslyAllowInsecureOrigins if that is intended`},
+		{"http with a port that https has", creds("http://A.example:443"), "AllowOrigins", 0, "http://A.example:443", reason.UpperCase,
+			`or write "http://a.example:443" and set DangerouslyAllowInsecureOrigins`},
 		{"http wildcard with credentials", creds("http://*.a.example"), "AllowOrigins", 0, "http://*.a.example",
 			reason.InsecureOrigin, "https://"},
 		{"public suffix", creds("https://*.com"), "AllowOrigins", 0, "https://*.com", reason.PublicSuffix,
@@ -444,6 +448,68 @@ func TestCoveredEntriesAreBounded(t *testing.T) {
 		if len(warnings) != 1 || warnings[0].Reason != tt.want ||
 			tt.want == reason.UnreachablePattern && warnings[0].Index != tt.before {
 			t.Errorf("%s: %v, want %s", tt.name, warnings, tt.want)
+		}
+	}
+}
+
+// TestComplexEntries checks the warning about patterns that are too complex to compare.
+func TestComplexEntries(t *testing.T) {
+	var entries []string
+	for i, letter := range []string{"a", "b", "c", "d"} {
+		entries = append(entries, fmt.Sprintf(`regexp:https://[a-d]*%s[a-d]{%d}%s[a-d]*\.e\.example`, letter, 9+i, letter))
+	}
+	warnings := core.MustNew(core.Policy{AllowOrigins: entries}).Warnings()
+	if len(warnings) != 1 || warnings[0].Reason != reason.Undecided || warnings[0].Index < 1 {
+		t.Errorf("%v, want a warning with the reason %s", warnings, reason.Undecided)
+	}
+}
+
+// TestCoveredByExpression checks whether an expression of an earlier policy covers one that
+// matches insecure origins too. With credentials, an expression matches none of these.
+func TestCoveredByExpression(t *testing.T) {
+	const earlier = `regexp:https?://[a-d]+\.a\.example`
+	const later = `regexp:(https://a|http://aaaa)\.a\.example` // the shorter member is secure
+	for _, tt := range []struct {
+		name   string
+		policy core.Policy
+		want   bool
+	}{
+		{"without credentials", core.Policy{}, true},
+		{"with credentials", core.Policy{AllowCredentials: true}, false},
+		{"with credentials for insecure origins", core.Policy{AllowCredentials: true, DangerouslyAllowInsecureOrigins: true}, true},
+		{"with the flag only", core.Policy{DangerouslyAllowInsecureOrigins: true}, true},
+	} {
+		tt.policy.Name, tt.policy.AllowOrigins = "earlier", []string{earlier}
+		e := core.MustNew(tt.policy, core.Policy{Name: "later", AllowOrigins: []string{later}})
+		got := slices.ContainsFunc(e.Warnings(), func(w core.Warning) bool {
+			return w.Policy == "later" && w.Reason == reason.UnreachablePattern
+		})
+		if got != tt.want {
+			t.Errorf("%s: %v, want covered: %v", tt.name, e.Warnings(), tt.want)
+		}
+	}
+}
+
+// TestNames checks what is said about entries that are almost names of headers.
+func TestNames(t *testing.T) {
+	pair := func(n int) string { return strings.Repeat("x", n-4) + ", yz" }
+	for entry, want := range map[string]string{
+		"%": "", "%a": "", "a%": "", "''": "",
+		"%A%": "a variable that was not expanded", "%%": "a variable that was not expanded", "$A": "a variable that was not expanded",
+		"'a'": "quotes, brackets or commas around the name", "`a`": "quotes, brackets or commas around the name",
+		"x-a:": `a colon after the name; did you mean "x-a"?`, "x-a: 1 2": `the value of a header after its name; did you mean "x-a"?`,
+		"x a: 1": "several values in one entry", "x a:": "several values in one entry", ": 1 2": "several values in one entry",
+		pair(119): `several values in one entry; write one list entry for each: "` + strings.Repeat("x", 115) + `", "yz"`,
+		pair(120): "several values in one entry; write one list entry for each",
+	} {
+		_, err := core.New(one(func(p *core.Policy) { p.AllowHeaders = []string{entry} }))
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%q: %v", entry, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%q: %v, want %s", entry, err, want)
+		case len(entry) == 120 && strings.Contains(err.Error(), `for each: "`):
+			t.Errorf("%q: %v", entry, err)
 		}
 	}
 }

@@ -101,6 +101,9 @@ func TestRepeatedEntries(t *testing.T) {
 		{func(p *core.Policy) { p.AllowHeaders = []string{"*", "*"} }, []reason.Reason{reason.Duplicate}, safe, "*"},
 		{func(p *core.Policy) { p.MaxAge = 2 * time.Hour }, nil, safe, ""},
 		{func(p *core.Policy) { p.MaxAge = 2*time.Hour + time.Second }, []reason.Reason{reason.MaxAge}, safe, ""},
+		{func(p *core.Policy) {
+			p.AllowOrigins = []string{"regexp:https.//[ab].example", "regexp:https.//[ab].example"}
+		}, []reason.Reason{reason.BroadRegexp, reason.BroadRegexp, reason.UnreachablePattern}, "", ""},
 		{func(p *core.Policy) { p.AllowOrigins = []string{"regexp:https://.*"} }, []reason.Reason{reason.BroadRegexp}, "", ""},
 		{func(p *core.Policy) { p.AllowOrigins = []string{"https://*.internal"} }, nil, "", ""},
 		{func(p *core.Policy) {

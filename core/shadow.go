@@ -127,7 +127,6 @@ func (h *shadow) decide(src Source, r *facts, o *Outcome) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			report(&h.panicked, "an AllowOriginFunc of the shadow policies", v)
-			ok = false
 		}
 	}()
 	h.state.resolve(src, r, o)
