@@ -16,14 +16,17 @@ import (
 	"github.com/corskit/corskit/conformance/realbrowser"
 )
 
-// pictures are the pictures of the documentation, and others to look at.
-var pictures = []struct {
+// picture is a picture of a page.
+type picture struct {
 	name   string
 	width  int
 	height int
 	scheme string
 	docs   bool // whether the documentation has it; the others are left in a temporary directory
-}{
+}
+
+// demoPictures are the pictures of the documentation, and others to look at.
+var demoPictures = []picture{
 	{"demo.png", 1280, 1000, "light", true},
 	{"demo-dark.png", 1280, 1000, "dark", true},
 	{"demo-narrow.png", 390, 844, "light", false},
@@ -42,20 +45,25 @@ func TestDemoPictures(t *testing.T) {
 		t.Skip(err)
 	}
 	d := startDemo(t, t.TempDir(), "--framework", "gin", "--port", "4100")
-	c := startChromium(t, path)
+	startChromium(t, path).save(d.page, `document.body?.dataset.shown && document.querySelector("#steps .fix")`, demoPictures)
+}
+
+// save writes pictures of a page, taken once ready, an expression in JavaScript, is true.
+func (c *devtools) save(url, ready string, pictures []picture) {
+	c.t.Helper()
 	others, err := os.MkdirTemp("", "corskit-pictures-")
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	for _, p := range pictures {
 		file := filepath.Join(others, p.name)
 		if p.docs {
 			file = filepath.Join("..", "..", "docs", "images", p.name)
 		}
-		if err := os.WriteFile(file, c.picture(d.page, p.width, p.height, p.scheme), 0o644); err != nil {
-			t.Fatal(err)
+		if err := os.WriteFile(file, c.picture(url, ready, p), 0o644); err != nil {
+			c.t.Fatal(err)
 		}
-		t.Log(file)
+		c.t.Log(file)
 	}
 }
 
@@ -135,28 +143,28 @@ func (c *devtools) call(session, method string, params map[string]any) map[strin
 	}
 }
 
-// picture opens the demo and returns a picture of the page once every verdict is there.
-func (c *devtools) picture(url string, width, height int, scheme string) []byte {
+// picture opens a page and returns a picture of it once it is ready.
+func (c *devtools) picture(url, ready string, p picture) []byte {
 	c.t.Helper()
 	target := c.call("", "Target.createTarget", map[string]any{"url": "about:blank"})["targetId"]
 	session, _ := c.call("", "Target.attachToTarget", map[string]any{"targetId": target, "flatten": true})["sessionId"].(string)
 	c.call(session, "Emulation.setDeviceMetricsOverride", map[string]any{
-		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+		"width": p.width, "height": p.height, "deviceScaleFactor": 1, "mobile": p.width < 600,
 	})
 	c.call(session, "Emulation.setEmulatedMedia", map[string]any{
-		"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}},
+		"features": []any{map[string]any{"name": "prefers-color-scheme", "value": p.scheme}},
 	})
 	c.call(session, "Page.enable", nil)
 	c.call(session, "Page.navigate", map[string]any{"url": url})
 	got := c.call(session, "Runtime.evaluate", map[string]any{"awaitPromise": true, "returnByValue": true, "expression": fmt.Sprintf(`
 		(async () => {
 			const end = Date.now() + %d;
-			while (!document.body?.dataset.shown || !document.querySelector("#steps .fix")) {
+			while (!(%s)) {
 				if (Date.now() > end) return "not shown: " + document.body?.innerText;
 				await new Promise(done => setTimeout(done, 50));
 			}
 			return "";
-		})()`, (limit / 3).Milliseconds())})
+		})()`, (limit / 3).Milliseconds(), ready)})
 	if value, _ := got["result"].(map[string]any); value["value"] != "" {
 		c.t.Fatalf("%v", got)
 	}
