@@ -120,7 +120,7 @@ func TestMigrateFile(t *testing.T) {
 		{"--at main.go:21 --file new.yaml", "there is no policy"},
 		{"--file new.yaml", "choose a place with --at FILE:LINE"},
 		{"--at main.go:12 --file cors.toml", "name the file cors.yaml"},
-		{"--at main.go:1", "no CORS middleware is made there"},
+		{"--at main.go:1", "no CORS middleware is created there"},
 		{"./missing", "cannot read any package"},
 	} {
 		r := corskitWith(t, dir, migrateAlone, append([]string{"migrate"}, strings.Fields(test.args)...)...)

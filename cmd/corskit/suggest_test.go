@@ -256,7 +256,7 @@ func TestSuggestMarks(t *testing.T) {
 		{credentials, fetched("https://ours.github.io:8443", "/"), markSafe, "(ours.github.io)"},
 		{credentials, fetched("https://theirs.github.io", "/"), markQuestionable, "below github.io, where anyone can register a name"},
 		{credentials, fetched("https://two.nip.io", "/"), markQuestionable, "below nip.io, where anyone can register a name"},
-		{credentials, fetched("https://b.b.corp", "/"), markQuestionable, "no registry is known names below .corp"},
+		{credentials, fetched("https://b.b.corp", "/"), markQuestionable, "no registry is known for names below .corp"},
 		{credentials, fetched("https://other.co.uk", "/"), markQuestionable, "a stranger: add it only if you know it"},
 		{credentials, fetched("https://co.uk", "/"), markQuestionable, "not a registered domain"},
 		{credentials, fetched("https://intranet", "/"), markQuestionable, "not a registered domain"},
