@@ -452,6 +452,14 @@ func TestCoveredEntriesAreBounded(t *testing.T) {
 	}
 }
 
+// TestBothFaults checks that a fault names what is wrong with the entry that it suggests, too.
+func TestBothFaults(t *testing.T) {
+	_, err := core.New(core.Policy{AllowOrigins: []string{"http://A.example"}, AllowCredentials: true})
+	if want := "upper case in the host; also: http:// origin with credentials"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // TestComplexEntries checks the warning about patterns that are too complex to compare.
 func TestComplexEntries(t *testing.T) {
 	var entries []string
