@@ -36,16 +36,24 @@ var demoPictures = []picture{
 // TestDemoPictures makes pictures of the demo, with -update. The browser has the network of
 // this machine and no proxy, so the test shows that the names of the pages need no DNS.
 func TestDemoPictures(t *testing.T) {
+	path := chromiumForPictures(t)
+	d := startDemo(t, t.TempDir(), "--framework", "gin", "--port", "4100")
+	startChromium(t, path).save(d.page, `document.body?.dataset.shown && document.querySelector("#steps .fix")`, demoPictures)
+}
+
+// chromiumForPictures returns the path of the browser that takes pictures. Without -update,
+// it skips the test.
+func chromiumForPictures(t *testing.T) string {
+	t.Helper()
 	noSignals(t)
 	if !*update {
-		t.Skip("pictures are made with -update")
+		t.Skip("only -update writes the pictures of docs")
 	}
 	path, err := realbrowser.Chromium().Find()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
-	d := startDemo(t, t.TempDir(), "--framework", "gin", "--port", "4100")
-	startChromium(t, path).save(d.page, `document.body?.dataset.shown && document.querySelector("#steps .fix")`, demoPictures)
+	return path
 }
 
 // save writes pictures of a page, taken once ready, an expression in JavaScript, is true.

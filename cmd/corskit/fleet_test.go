@@ -366,14 +366,21 @@ func TestFleetHalts(t *testing.T) {
 	}
 }
 
-// An interrupted rollout stays at its step, until someone continues or ends it.
-func TestFleetInterrupted(t *testing.T) {
-	t.Parallel()
+// changedOperators returns operators who have pushed a file and then changed it.
+func changedOperators(t *testing.T) *operators {
+	t.Helper()
 	noSignals(t)
 	o, _ := devOperators(t)
 	o.write("cors.yaml", "https://a.example")
 	o.run(exitYes, "push", "--yes")
 	o.write("cors.yaml", "https://b.example")
+	return o
+}
+
+// An interrupted rollout stays at its step, until someone continues or ends it.
+func TestFleetInterrupted(t *testing.T) {
+	t.Parallel()
+	o := changedOperators(t)
 	text := o.interrupted("next step at ", "push", "--yes", "--steps", "50%,100%", "--pause", "1h")
 	contains(t, "an interrupted push", text,
 		"interrupted: the rollout stays at 50% (step 1 of 2); 'corskit fleet promote --steps' continues it")
@@ -386,11 +393,7 @@ func TestFleetInterrupted(t *testing.T) {
 // interrupted, too.
 func TestFleetNoWait(t *testing.T) {
 	t.Parallel()
-	noSignals(t)
-	o, _ := devOperators(t)
-	o.write("cors.yaml", "https://a.example")
-	o.run(exitYes, "push", "--yes")
-	o.write("cors.yaml", "https://b.example")
+	o := changedOperators(t)
 	r := o.run(exitYes, "push", "--yes", "--steps", "50%,100%", "--no-wait")
 	contains(t, "push --no-wait", r.stdout, "pushed revision 2", "'corskit fleet promote --steps' continues its steps")
 	text := o.interrupted("no command drives this rollout: 'corskit fleet promote --steps'", "status", "--wait")

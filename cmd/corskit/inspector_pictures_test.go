@@ -8,7 +8,6 @@ import (
 
 	"github.com/corskit/corskit/adapters/corshttp"
 	"github.com/corskit/corskit/config"
-	"github.com/corskit/corskit/conformance/realbrowser"
 	"github.com/corskit/corskit/observe"
 )
 
@@ -60,14 +59,7 @@ var picturedRequests = []picturedRequest{
 
 // TestInspectorPictures makes pictures of the inspector, with -update. It takes five minutes.
 func TestInspectorPictures(t *testing.T) {
-	noSignals(t)
-	if !*update {
-		t.Skip("pictures are made with -update")
-	}
-	path, err := realbrowser.Chromium().Find()
-	if err != nil {
-		t.Skip(err)
-	}
+	path := chromiumForPictures(t)
 	files := config.Static{"cors.yaml": []byte(picturedFile)}
 	w, err := config.WatchSource(t.Context(), files, "cors.yaml", config.Options{Environ: []string{}})
 	if err != nil {

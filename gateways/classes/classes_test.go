@@ -54,7 +54,7 @@ func TestExamples(t *testing.T) {
 // TestExamplesAreBounded lists more origins of a pattern than Examples sets apart.
 func TestExamplesAreBounded(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes seconds")
+		t.Skip("takes seconds; TestExamples is the short test of the same search")
 	}
 	list := []string{"http://localhost:3000-3999"}
 	for port := 3000; port < 4000; port++ {

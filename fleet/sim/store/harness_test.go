@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("skipped in short mode: other tests of this package cover much of this")
+		t.Skip("takes seconds; the short tests of this package push and read with the same etcd")
 	}
 	t.Parallel()
 }
