@@ -101,7 +101,7 @@ func (o *Outcome) effects(j judgement) effects {
 	case ResultNotCORS:
 		return effects{true, true, ^switches(0)}
 	case ResultAllowed:
-		return effects{true, true, d.switches()}
+		return effects{true, true, o.verdict.switches}
 	default:
 		return effects{runs: d.Kind == Actual && d.Status == 0}
 	}

@@ -29,9 +29,10 @@ const (
 // placeholders for values that come from the request.
 type verdict struct {
 	Decision
-	headers []listed // without Vary
-	grants  *grants  // of the answer to a preflight from an origin that is allowed
-	judged  bool     // whether judge must examine the request
+	headers  []listed // without Vary
+	grants   *grants  // of the answer to a preflight from an origin that is allowed
+	judged   bool     // whether judge must examine the request
+	switches switches // those of Decision, which shadow policies are compared by
 
 	first   atomic.Pointer[knownClass] // the first class of all: usually the only one
 	classes atomic.Pointer[[]*classes] // by the index of the route plus 1; see classesOf
@@ -64,7 +65,7 @@ const (
 var placeholders = map[string]part{echoOrigin: partOrigin, echoMethod: partMethod, echoNames: partNames}
 
 func newVerdict(d Decision) *verdict {
-	v := &verdict{Decision: d, judged: d.Kind == Preflight && d.Allowed || d.Kind == Actual && !d.Allowed}
+	v := &verdict{Decision: d, switches: d.switches(), judged: d.Kind == Preflight && d.Allowed || d.Kind == Actual && !d.Allowed}
 	for i := 0; ; i++ {
 		name, value := d.header(i)
 		if name == "" {
